@@ -1,0 +1,151 @@
+"""Everything that can go wrong, as one tree.
+
+GuesteraseError
+├── SetupError             the installation is incomplete: tables, keys, configuration
+├── PolicyError            the data map is wrong; .findings says where
+│   └── GapError           this erasure reaches a gap of the data map and waits
+├── InputError             what was asked for cannot be understood
+│   └── MatchError         a match that names nobody it could mean
+├── UnknownError           no such request, table, row or person
+├── TokenError             the link or code is unknown, used or expired
+├── ForbiddenError         the host did not grant this
+│   ├── FourEyesError      the same person may not do both steps
+│   └── LimitError         too many attempts
+├── TransitionError        the request is not in a state that allows this
+├── MovedError             the decision that was approved is not today's; .differences
+├── BlockedError           a hold or a precondition of the hotel forbids it now
+├── BusyError              somebody else's transaction holds what is needed
+├── ErasureError           the database did not do what the plan says; nothing was changed
+├── DeliveryError          a message or a file could not be dealt with; it is tried again
+├── SealError              a box or a key cannot be opened
+│   └── KeyMissingError    a key file is not where it should be
+└── TamperedError          the journal does not prove itself; .index
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .policy import Finding
+
+
+class GuesteraseError(Exception):
+    """Anything this package raises on purpose.
+
+    :param message: the cause, in words of the person who caused it, without personal data.
+    :param hint: the next step.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message if not hint else f"{message} {hint}")
+        self.message = message
+        self.hint = hint
+
+
+class SetupError(GuesteraseError):
+    """The installation is incomplete: tables, keys or configuration are missing."""
+
+
+class PolicyError(GuesteraseError):
+    """The data map is wrong; `findings` says where and how to cure it."""
+
+    def __init__(self, message: str, hint: str = "", findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message, hint)
+        self.findings = tuple(findings)
+
+
+class GapError(PolicyError):
+    """This erasure reaches a gap of the data map; it waits until the gap is closed."""
+
+
+class InputError(GuesteraseError):
+    """What was asked for cannot be understood; nothing was changed.
+
+    :param fields: problem per field name, when it came through a form.
+    """
+
+    def __init__(
+        self, message: str, hint: str = "", fields: dict[str, list[str]] | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.fields = fields or {}
+
+
+class MatchError(InputError):
+    """A match is empty, malformed or names a key by which nobody can be found."""
+
+
+class UnknownError(GuesteraseError):
+    """There is no such request, table, row or person."""
+
+
+class TokenError(GuesteraseError):
+    """The link or code is unknown, was used before, or has expired."""
+
+
+class ForbiddenError(GuesteraseError):
+    """The host did not grant this person this permission at this property."""
+
+
+class FourEyesError(ForbiddenError):
+    """Whoever filed or verified a request does not approve it."""
+
+
+class LimitError(ForbiddenError):
+    """Too many attempts; the same question may be asked again later."""
+
+
+class TransitionError(GuesteraseError):
+    """The request is not in a state that allows this step."""
+
+
+class MovedError(GuesteraseError):
+    """The decision that was approved is not the decision of today.
+
+    :param differences: the decisions that are new, as readable lines.
+    """
+
+    def __init__(self, message: str, hint: str = "", differences: Sequence[str] = ()) -> None:
+        super().__init__(message, hint)
+        self.differences = tuple(differences)
+
+
+class BlockedError(GuesteraseError):
+    """A hold or a precondition of the hotel forbids erasure now; `reasons` names them."""
+
+    def __init__(self, message: str, hint: str = "", reasons: Sequence[str] = ()) -> None:
+        super().__init__(message, hint)
+        self.reasons = tuple(reasons)
+
+
+class BusyError(GuesteraseError):
+    """Another transaction, perhaps the host's own, holds what is needed."""
+
+
+class ErasureError(GuesteraseError):
+    """The database did not do what the plan says; everything was rolled back."""
+
+
+class DeliveryError(GuesteraseError):
+    """A message or a file could not be dealt with; it stays queued and is tried again."""
+
+
+class SealError(GuesteraseError):
+    """A box or a key cannot be opened."""
+
+
+class KeyMissingError(SealError):
+    """A key file is not where it should be."""
+
+
+class TamperedError(GuesteraseError):
+    """The journal does not prove itself.
+
+    :param index: the first entry that does not fit, counted from 0, or None.
+    """
+
+    def __init__(self, message: str, hint: str = "", index: int | None = None) -> None:
+        super().__init__(message, hint)
+        self.index = index

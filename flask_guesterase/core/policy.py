@@ -1,0 +1,237 @@
+"""What a vendor declares about a table: which columns go, which stay, and whose rows they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from .errors import PolicyError
+
+
+class RowRule(StrEnum):
+    """What happens to a row as a whole."""
+
+    OVERWRITE = "overwrite"
+    DELETE = "delete"
+    LAST_OWNER = "delete-when-last-owner"
+
+
+overwrite = RowRule.OVERWRITE
+delete = RowRule.DELETE
+delete_when_last_owner = RowRule.LAST_OWNER
+
+
+@dataclass(frozen=True)
+class Null:
+    """Set the column to NULL."""
+
+
+@dataclass(frozen=True)
+class Redact:
+    """Replace text by a fixed mark that fits the column."""
+
+
+@dataclass(frozen=True)
+class Placeholder:
+    """Replace text by a random, unique, unmailable value within the column's length."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Replace the value by one fixed value."""
+
+    value: Any
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Replace the value by what a callable makes of the old one, row by row."""
+
+    function: Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Leave the column alone: it is not personal, or the subject loses nothing by it."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Retain:
+    """Keep the column as long as the law of this category asks."""
+
+    category: str
+
+
+@dataclass(frozen=True)
+class File:
+    """The column names a file on disk: the file is removed and the name overwritten.
+
+    :param root: folder that a relative name starts from; the file must lie inside it.
+    :param then: what the column becomes; it must fit the column.
+    """
+
+    root: str
+    then: Null | Redact | Placeholder | Constant = Null()
+
+
+Rule = Null | Redact | Placeholder | Constant | Computed | Keep | Retain | File
+
+null = Null()
+redact = Redact()
+placeholder = Placeholder()
+
+
+def keep(reason: str) -> Keep:
+    """Leave a column alone, for a reason that an auditor will read.
+
+    :raises PolicyError: the reason is empty.
+    """
+    if not reason.strip():
+        raise PolicyError("keep() needs a reason.", "Say why this column may stay.")
+    return Keep(reason)
+
+
+def retain(category: str) -> Retain:
+    """Keep a column as long as the law of `category` asks (for example "invoice").
+
+    :raises PolicyError: the category is empty.
+    """
+    if not category.strip():
+        raise PolicyError("retain() needs a category.", 'Name one, for example "invoice".')
+    return Retain(category)
+
+
+@dataclass(frozen=True)
+class Exempt:
+    """A whole table that holds nobody's data, with the reason."""
+
+    reason: str
+
+
+def exempt(reason: str) -> Exempt:
+    """Declare that a table holds nobody's data.
+
+    :raises PolicyError: the reason is empty.
+    """
+    if not reason.strip():
+        raise PolicyError("exempt() needs a reason.", "Say why nobody's data can be in it.")
+    return Exempt(reason)
+
+
+@dataclass(frozen=True)
+class Equal:
+    """An owner path without a foreign key: rows whose columns equal those of another table.
+
+    :param columns: this table's columns -> columns of `to`; for example
+        ``Equal({"booking_number": "number"}, to="bookings")``.
+    :param to: name of a declared table; its own owners are the owners of these rows.
+    :param fold: compare text without regard to case. Empty values and ``0`` match nobody.
+    """
+
+    columns: Mapping[str, str]
+    to: str
+    fold: bool = False
+
+
+Via = str | Equal | Callable[..., Any]
+"""One owner path: a dotted path of relationships or foreign-key columns, an `Equal`, or a
+callable that takes the table and returns a ``select()`` of two tuples: this table's primary key,
+then the primary key of the subject table."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The rows that stand for a person, and how a person is found in them.
+
+    :param match: columns by which a person can be found, or key -> callable taking the table and
+        the value and returning a condition.
+    :param name: column, or columns, that hold the person's name.
+    :param contact: columns that hold a contact the person can prove: the column's name tells its
+        kind unless a mapping column -> "email" | "phone" is given.
+    :param property: column that holds the code of the property the row belongs to, or None when
+        the host is one property.
+    """
+
+    match: Sequence[str] | Mapping[str, Callable[..., Any]]
+    name: str | Sequence[str] = ()
+    contact: Sequence[str] | Mapping[str, str] = ()
+    property: str | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What happens to the rows of one table when a person they belong to is erased.
+
+    :param columns: column -> rule. A plain value means a constant, a callable is applied row by
+        row. Every column needs a rule, save keys that link rows and columns nobody can fill.
+    :param subject: given when rows of this table stand for a person.
+    :param via: owner path or paths; or path -> the columns that are that owner's alone, when a
+        row has owners in several parts.
+    :param rows: what happens to the row as a whole.
+    :param where: callable taking the table and returning the condition under which a row counts;
+        for tables that hold guests and others.
+    :param category: retention category of the rows.
+    :param clock: event -> path of the column that dates it.
+    :param zone: time zone (IANA name) of the table's naive date-times.
+    :param triggers: trigger name -> why it may fire while this table is being erased.
+    """
+
+    columns: Mapping[str, Any]
+    subject: Subject | None = None
+    via: Via | Sequence[Via] | Mapping[str, Sequence[str]] | None = None
+    rows: RowRule = RowRule.OVERWRITE
+    where: Callable[..., Any] | None = None
+    category: str = ""
+    clock: str | Mapping[str, str] | None = None
+    zone: str = ""
+    triggers: Mapping[str, str] = field(default_factory=dict)
+
+    def rules(self) -> dict[str, Rule]:
+        """Return column -> rule, plain values and callables wrapped."""
+        return {name: as_rule(value) for name, value in self.columns.items()}
+
+
+_RULES = (Null, Redact, Placeholder, Constant, Computed, Keep, Retain, File)
+
+
+def as_rule(value: Any) -> Rule:
+    """Return `value` as a rule: rules stay, callables are applied, anything else is a constant."""
+    if isinstance(value, _RULES):
+        return value
+    return Computed(value) if callable(value) else Constant(value)
+
+
+class Severity(StrEnum):
+    """How much a finding stops."""
+
+    STOP = "stop"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that is wrong with the data map or the live database.
+
+    :param id: stable code, for example ``column-uncovered``.
+    :param table: name of the table, or an empty string when the whole installation is meant.
+    :param column: name of the column, constraint or trigger, or an empty string.
+    :param message: what is wrong.
+    :param hint: how to cure it.
+    :param severity: STOP keeps erasures that reach the place waiting; WARN is for people.
+    """
+
+    id: str
+    table: str
+    column: str
+    message: str
+    hint: str
+    severity: Severity = Severity.STOP
+
+    @property
+    def place(self) -> str:
+        """Table and column in one word, for a list that people read."""
+        return ".".join(part for part in (self.table, self.column) if part)

@@ -1,0 +1,235 @@
+"""Our own tables, on a MetaData of their own, without a foreign key into the host.
+
+No column holds readable personal data: what a case must know to answer the guest is ciphertext,
+contacts and actors are keyed marks or opaque numbers.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects import mysql
+
+PREFIX = "guesterase_"
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(column_0_N_label)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_Blob = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
+_LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
+_Serial = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _table(name: str, *columns: Column[object] | Index | UniqueConstraint) -> Table:
+    return Table(PREFIX + name, metadata, *columns, mysql_engine="InnoDB", mysql_charset="utf8mb4")
+
+
+intake = _table(
+    "intake",
+    Column("id", _Serial, primary_key=True),
+    Column("property", String(40), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("received_on", DateTime, nullable=False),
+    Column("sealed", _Blob, nullable=False),
+    Column("label", String(80), nullable=False),
+    Column("box", String(40), nullable=False),
+    Column("ends_at", DateTime, nullable=False, index=True),
+)
+"""What came through the form, sealed, until the worker looked at it or a day has passed."""
+
+request = _table(
+    "request",
+    Column("id", _Serial, primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("property", String(40), nullable=False, index=True),
+    Column("controller", String(120), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
+    Column("channel", String(20), nullable=False),
+    Column("lang", String(12), nullable=False),
+    Column("received_at", DateTime, nullable=False),
+    Column("due_on", String(10), nullable=False, index=True),
+    Column("version", Integer, nullable=False),
+    Column("filed_by", String(20)),
+    Column("verified_by", String(20)),
+    Column("verified_how", String(20)),
+    Column("verified_at", DateTime),
+    Column("decided_by", String(20)),
+    Column("decided_at", DateTime),
+    Column("ground", String(40)),
+    Column("digest", String(64)),
+    Column("decisions", _LongText),
+    Column("waiting_for", String(40)),
+    Column("waiting_until", String(10)),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("try_at", DateTime),
+    Column("erased_at", DateTime),
+    Column("ended_at", DateTime),
+    Column("subject_mark", String(64), index=True),
+)
+"""One request: who asked is sealed in a box, who acted is an opaque number."""
+
+subject = _table(
+    "subject",
+    Column("id", _Serial, primary_key=True),
+    Column("request", String(20), nullable=False, index=True),
+    Column("table_name", String(128), nullable=False),
+    Column("row_key", String(400), nullable=False),
+    Column("standing", String(12), nullable=False),
+    Column("why", String(40), nullable=False),
+    Column("erased_at", DateTime),
+    UniqueConstraint("request", "table_name", "row_key"),
+    Index(None, "table_name", "row_key"),
+)
+"""Subject rows of a request: taken, perhaps or left; erased ones are the tombstones."""
+
+contact = _table(
+    "contact",
+    Column("request", String(20), primary_key=True),
+    Column("box", String(40), nullable=False),
+    Column("ends_on", String(10), nullable=False),
+)
+"""Which box holds the way to write to the guest of a request."""
+
+token = _table(
+    "token",
+    Column("hash", String(64), primary_key=True),
+    Column("purpose", String(20), nullable=False),
+    Column("request", String(20), index=True),
+    Column("actor", String(20)),
+    Column("ends_at", DateTime, nullable=False),
+    Column("used_at", DateTime),
+)
+"""Single-use links and codes and the guest's case code, SHA-256 at rest."""
+
+attempt = _table(
+    "attempt",
+    Column("id", _Serial, primary_key=True),
+    Column("action", String(20), nullable=False),
+    Column("mark", String(64), nullable=False),
+    Column("at", DateTime, nullable=False),
+    Index(None, "action", "mark", "at"),
+)
+"""Attempts, keyed by a mark, for rate limits that hold in every process."""
+
+actor = _table(
+    "actor",
+    Column("number", _Serial, primary_key=True),
+    Column("mark", String(64), nullable=False, unique=True),
+)
+"""Opaque number of a person who acts; the mark is keyed."""
+
+box = _table(
+    "box",
+    Column("id", String(40), primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("purpose", String(20), nullable=False),
+    Column("request", String(20), index=True),
+    Column("label", String(80), nullable=False, index=True),
+    Column("last_day", String(10), nullable=False, index=True),
+    Column("wrapped", LargeBinary(256), nullable=True),
+    Column("payload", _Blob, nullable=True),
+    Column("forgotten_at", DateTime),
+)
+"""Sealed boxes: ciphertext and the wrapped data key; both NULL after the box was forgotten."""
+
+day = _table(
+    "day",
+    Column("label", String(80), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("at", DateTime, nullable=False),
+)
+"""Wrapping keys by label: living, ending (marked to be destroyed), ended."""
+
+tree = _table(
+    "tree",
+    Column("controller", String(120), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("frontier", _LongText, nullable=False),
+    Column("public_key", String(64), nullable=False),
+    Column("open", Boolean(create_constraint=False), nullable=False),
+)
+"""Head of each controller's tree; appending locks this row."""
+
+entry = _table(
+    "entry",
+    Column("controller", String(120), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("request", String(20), index=True),
+    Column("action", String(40), nullable=False),
+    Column("body", _LongText, nullable=False),
+    Column("leaf", String(64), nullable=False),
+)
+"""The journal: canonical entries and their leaf hashes (hex)."""
+
+node = _table(
+    "node",
+    Column("controller", String(120), primary_key=True),
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", String(64), nullable=False),
+)
+"""Hashes of complete subtrees above the leaves, so that a proof reads log2(n) rows."""
+
+loose = _table(
+    "loose",
+    Column("id", _Serial, primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("body", _LongText, nullable=False),
+)
+"""Entries written in somebody else's transaction, waiting to be put in sequence."""
+
+outbox = _table(
+    "outbox",
+    Column("id", _Serial, primary_key=True),
+    Column("request", String(20), index=True),
+    Column("property", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("channel", String(20), nullable=False),
+    Column("template", String(40), nullable=False),
+    Column("dedupe", String(80), nullable=False, unique=True),
+    Column("box", String(40)),
+    Column("state", String(12), nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", DateTime, nullable=False),
+    Column("problem", String(80)),
+    Column("done_at", DateTime),
+)
+"""Messages and file removals, queued in the transaction that causes them."""
+
+certificate = _table(
+    "certificate",
+    Column("request", String(20), primary_key=True),
+    Column("supplement", Integer, primary_key=True, autoincrement=False),
+    Column("body", _LongText, nullable=False),
+    Column("issued_at", DateTime, nullable=False),
+)
+"""Certificates as issued, canonical JSON; supplement 0 is the first."""
+
+epoch_key = _table(
+    "key",
+    Column("name", String(40), primary_key=True),
+    Column("mark", String(64), nullable=False),
+    Column("at", DateTime, nullable=False),
+)
+"""Which key files belong to this database: a name and a public key or a keyed mark."""

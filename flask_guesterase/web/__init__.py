@@ -1,0 +1,1 @@
+"""The counter: Flask. Pages, API and commands are thin doors to `Office`."""
