@@ -1,0 +1,67 @@
+"""What the operator set for this installation, read once from configuration and arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ..core.errors import UnknownError
+
+
+@dataclass(frozen=True)
+class Property:
+    """One hotel, and who answers for its data.
+
+    :param code: short code, as the host's rows and users carry it.
+    :param name: name that guests know.
+    :param controller: legal person that answers for the data; one journal each.
+    :param country: ISO 3166-1 alpha-2 code.
+    :param zone: IANA time zone.
+    :param lang: language of letters when the guest's is unknown.
+    :param contact: address a guest can write to, shown to guests and on certificates.
+    :param address: postal address.
+    """
+
+    code: str
+    name: str
+    controller: str
+    country: str = ""
+    zone: str = "UTC"
+    lang: str = "en"
+    contact: str = ""
+    address: str = ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the office needs to know that is not in the data map.
+
+    :param properties: code -> property.
+    :param keys: folder of the key files.
+    :param recovery_days: days an erased row can be restored; 0 means no recovery copy is made.
+    :param grace_hours: hours between approval and erasure.
+    :param mail: where messages go: "smtp://host:port", "smtps://…", "print" or "page".
+    :param sender: address that messages come from.
+    :param base_url: address of the guest pages, for links in messages.
+    :param inline: whether the worker runs in the web process right after a request.
+    """
+
+    properties: Mapping[str, Property] = field(default_factory=dict)
+    keys: str = ""
+    recovery_days: int = 7
+    grace_hours: int = 0
+    mail: str = "print"
+    sender: str = ""
+    base_url: str = ""
+    inline: bool = False
+
+    def property(self, code: str) -> Property:
+        """Return the property with this code.
+
+        :raises UnknownError: there is none.
+        """
+        try:
+            return self.properties[code]
+        except KeyError:
+            known = ", ".join(sorted(self.properties))
+            raise UnknownError("There is no such property.", f"Known are: {known}.") from None
