@@ -1,0 +1,178 @@
+"""Everything that can happen, one frozen value each; the journal and the signals use its name.
+
+An event holds no readable personal data: a request number, a property, a controller, an opaque
+actor, counts and enumerated grounds, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+SYSTEM = "system"
+"""Actor of what the worker does by itself."""
+
+GUEST = "guest"
+"""Actor of what a guest did who proved a contact or holds the case code."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened.
+
+    :param controller: who answers for the data; names the journal it goes to.
+    :param property: code of the property.
+    :param number: number of the request, empty when there is none.
+    :param actor: opaque number of the person who acted ("a12"), "guest" or "system".
+    :param counts: how many of what, for example ``{"rows": 12}``.
+    :param grounds: enumerated words: a ground of refusal, a channel, a reason to wait.
+    """
+
+    name: ClassVar[str] = ""
+
+    controller: str
+    property: str = ""
+    number: str = ""
+    actor: str = SYSTEM
+    counts: Mapping[str, int] = field(default_factory=dict)
+    grounds: tuple[str, ...] = ()
+
+    @classmethod
+    def signal(cls) -> str:
+        """Return the name of the signal that announces this event."""
+        return cls.name.replace("-", "_")
+
+
+class IntakeReceived(Event):
+    """Something came through the form; nobody knows yet whether it means anyone."""
+
+    name = "intake-received"
+
+
+class ErasureRequested(Event):
+    """A request for somebody who is on file was recorded."""
+
+    name = "erasure-requested"
+
+
+class IdentityVerified(Event):
+    """The guest proved a contact, or a named clerk recorded that and how it was shown."""
+
+    name = "identity-verified"
+
+
+class SubjectTaken(Event):
+    """A clerk decided about rows that are perhaps the same person's: taken or left."""
+
+    name = "subject-taken"
+
+
+class ErasureApproved(Event):
+    """A second person approved what the plan decides."""
+
+    name = "erasure-approved"
+
+
+class ErasureRefused(Event):
+    """The request was refused on a named ground."""
+
+    name = "erasure-refused"
+
+
+class ErasureWithdrawn(Event):
+    """The guest took the request back."""
+
+    name = "erasure-withdrawn"
+
+
+class RequestExpired(Event):
+    """Nobody showed who they are in time."""
+
+    name = "request-expired"
+
+
+class RequestWaiting(Event):
+    """An approved erasure cannot be done yet; the ground says why."""
+
+    name = "request-waiting"
+
+
+class RequestReviewedAgain(Event):
+    """What was approved is not what would be done today; a person looks again."""
+
+    name = "request-reviewed-again"
+
+
+class SubjectErased(Event):
+    """The rows of a person were erased as planned."""
+
+    name = "subject-erased"
+
+
+class CheckCompleted(Event):
+    """After the erasure everything was looked for again; the ground is the end state."""
+
+    name = "check-completed"
+
+
+class CertificateIssued(Event):
+    """A certificate was issued."""
+
+    name = "certificate-issued"
+
+
+class MessageSent(Event):
+    """A message left the house; that is not yet an acknowledgement."""
+
+    name = "message-sent"
+
+
+class MessageFailed(Event):
+    """A message could not be sent in many tries; staff must look."""
+
+    name = "message-failed"
+
+
+class FileRemoved(Event):
+    """A file of an erased person is no longer on disk."""
+
+    name = "file-removed"
+
+
+class BackupForgotten(Event):
+    """The key of sealed copies was destroyed on its day."""
+
+    name = "backup-forgotten"
+
+
+class PlanChanged(Event):
+    """The data map is another one than before."""
+
+    name = "plan-changed"
+
+
+EVENTS: dict[str, type[Event]] = {
+    event.name: event
+    for event in (
+        IntakeReceived,
+        ErasureRequested,
+        IdentityVerified,
+        SubjectTaken,
+        ErasureApproved,
+        ErasureRefused,
+        ErasureWithdrawn,
+        RequestExpired,
+        RequestWaiting,
+        RequestReviewedAgain,
+        SubjectErased,
+        CheckCompleted,
+        CertificateIssued,
+        MessageSent,
+        MessageFailed,
+        FileRemoved,
+        BackupForgotten,
+        PlanChanged,
+    )
+}
+"""Every event by its name."""

@@ -1,0 +1,250 @@
+"""Whether two values mean the same person: e-mail, phone, document, booking number and name."""
+
+from __future__ import annotations
+
+import unicodedata
+from enum import StrEnum
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberFormat
+
+from .errors import MatchError
+
+
+class Kind(StrEnum):
+    """What a match value is, so that it is compared the way people write it."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+    DOCUMENT = "document"
+    BOOKING = "booking"
+    NAME = "name"
+
+
+_WORDS = (
+    (Kind.EMAIL, ("email", "mail", "邮箱")),
+    (Kind.PHONE, ("phone", "mobile", "tel", "cell", "handy", "手机", "电话")),
+    (Kind.DOCUMENT, ("document", "passport", "doc", "idno", "idcard", "证件", "护照", "身份证")),
+    (Kind.BOOKING, ("booking", "reservation", "confirmation", "预订", "订单")),
+    (Kind.NAME, ("name", "姓名")),
+)
+
+LONGEST = 320
+"""Characters of the longest value anybody is looked for by: the longest e-mail address."""
+
+
+def kind_of(key: str) -> Kind | None:
+    """Guess from the name of a match key or column what its values are.
+
+    :param key: for example "guest_email", "mobileNo" or "手机".
+    :return: the kind, or None when the name says nothing.
+    """
+    word = "".join(c for c in unicodedata.normalize("NFKC", key).casefold() if c.isalnum())
+    for kind, signs in _WORDS:
+        if any(sign in word for sign in signs):
+            return kind
+    return None
+
+
+def normal(kind: str | None, value: str, region: str = "") -> str:
+    """Return the one form in which values of this kind are compared.
+
+    :param kind: a `Kind`, or None for a value that is only trimmed.
+    :param value: as somebody wrote it.
+    :param region: ISO 3166-1 alpha-2 code of the country whose national phone numbers are meant.
+    :raises MatchError: the value means nobody: empty, only zeros or punctuation, too long, an
+        e-mail address without its parts, a phone number with hardly a digit.
+    """
+    text = unicodedata.normalize("NFKC", value).strip()
+    if len(text) > LONGEST:
+        raise MatchError("This value is too long to mean anyone.", "Look at it again.")
+    if not any(c.isalnum() and c != "0" for c in text):
+        raise MatchError(
+            "An empty value, only zeros or only punctuation means nobody.",
+            "Give an e-mail address, a phone number, a document or a booking number.",
+        )
+    match kind:
+        case Kind.EMAIL:
+            return _email(text)
+        case Kind.PHONE:
+            return _phone(text, region)
+        case Kind.DOCUMENT:
+            return "".join(c for c in text if c.isalnum()).upper()
+        case Kind.BOOKING:
+            return text.upper()
+        case Kind.NAME:
+            return " ".join(sorted(_tokens(text))) or text.casefold()
+    return text
+
+
+def spellings(kind: str | None, value: str, region: str = "") -> frozenset[str]:
+    """Return the ways in which a hotel may have written a value of this kind.
+
+    :param kind: a `Kind`, or None for a value that is only trimmed.
+    :param value: as somebody wrote it.
+    :param region: ISO 3166-1 alpha-2 code of the country whose national phone numbers are meant.
+    :return: the forms to look for, the normal one among them; compare e-mail addresses, documents
+        and bookings without regard to case.
+    :raises MatchError: the value means nobody (see `normal`).
+    """
+    text = unicodedata.normalize("NFKC", value).strip()
+    found = {normal(kind, value, region), value.strip(), text}
+    if kind in (Kind.EMAIL, Kind.NAME, Kind.BOOKING):
+        found |= {text.casefold(), text.lower(), text.upper()}
+    if kind == Kind.DOCUMENT:
+        found |= {text.upper(), text.lower(), normal(kind, value).lower()}
+    if kind == Kind.PHONE:
+        found |= _phone_spellings(text, region)
+    return frozenset(found)
+
+
+def same(kind: str | None, one: str, other: str, region: str = "") -> bool:
+    """Return whether two values of a kind mean the same; values that mean nobody never do.
+
+    :param kind: a `Kind`, or None.
+    :param one: a value.
+    :param other: another one.
+    :param region: ISO 3166-1 alpha-2 code of the country whose national phone numbers are meant.
+    """
+    try:
+        if kind == Kind.NAME:
+            return bool(_tokens(one)) and bool(_tokens(other)) and not contradicts(one, other)
+        return normal(kind, one, region) == normal(kind, other, region)
+    except MatchError:
+        return False
+
+
+def contradicts(given: str, on_file: str) -> bool:
+    """Return whether a name that was given speaks against a name on file.
+
+    Case, accents, punctuation and the order of the parts do not matter; "ü" is "u" or "ue".
+    Chinese characters are compared exactly, without spaces. A part more or less is a
+    contradiction, since father and son may share a mailbox; so is another script, because nobody
+    can tell. An empty name on either side says nothing.
+
+    :param given: the name the guest gave.
+    :param on_file: the name in the hotel's row.
+    """
+    one, other = _parts(given), _parts(on_file)
+    if not any(one) or not any(other):
+        return False
+    shared = False
+    for mine, theirs in zip(one, other, strict=True):
+        if mine and theirs:
+            shared = True
+            if not mine & theirs:
+                return True
+    return not shared
+
+
+def _email(text: str) -> str:
+    local, at, domain = text.rpartition("@")
+    if not at or not local or not domain.strip(".") or any(c.isspace() for c in text):
+        raise MatchError(
+            "This is not an e-mail address.", "It has a part before and a part after the @ sign."
+        )
+    return text.casefold()
+
+
+FEWEST_DIGITS = 5
+"""A phone number with fewer digits could be a room extension, and means nobody."""
+
+
+def _phone(text: str, region: str) -> str:
+    parsed = _parse(text, region)
+    if parsed is not None:
+        return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+    digits = _digits(text)
+    if len(digits) < FEWEST_DIGITS or not digits.strip("0"):
+        raise MatchError(
+            "This is not a phone number.", "Write it with its country, for example +49 89 123456."
+        )
+    return f"+{digits}" if text.lstrip("( ").startswith("+") else digits
+
+
+def _parse(text: str, region: str) -> PhoneNumber | None:
+    """Return the number that a text means, or None when no country claims it."""
+    written = text if not text.startswith("00") else "+" + text[2:]
+    try:
+        parsed = phonenumbers.parse(written, region.upper() or None)
+    except phonenumbers.NumberParseException:
+        return None
+    return parsed if phonenumbers.is_possible_number(parsed) else None
+
+
+def _phone_spellings(text: str, region: str) -> set[str]:
+    digits = _digits(text)
+    found = {digits}
+    parsed = _parse(text, region)
+    if parsed is not None:
+        country = str(parsed.country_code)
+        significant = phonenumbers.national_significant_number(parsed)
+        international = phonenumbers.format_number(parsed, PhoneNumberFormat.INTERNATIONAL)
+        national = phonenumbers.format_number(parsed, PhoneNumberFormat.NATIONAL)
+        found |= {f"+{country}{significant}", f"00{country}{significant}", country + significant}
+        found |= {international, international.replace("-", " "), f"+{country} {significant}"}
+        if region and parsed.country_code == _country_code(region):
+            found |= {national, _digits(national), significant}
+            found |= {national.replace(" ", "-"), national.replace("-", " ")}
+    found |= {_wide(form) for form in found}
+    return {form for form in found if len(_digits(form)) >= FEWEST_DIGITS}
+
+
+def _country_code(region: str) -> int:
+    return phonenumbers.country_code_for_region(region.upper())
+
+
+def _digits(text: str) -> str:
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(str(unicodedata.digit(c)) for c in plain if c.isdecimal())
+
+
+_WIDE = {ord(c): 0xFF10 + int(c) for c in "0123456789"}
+
+
+def _wide(text: str) -> str:
+    """Return a text with the full-width digits that Chinese input methods produce."""
+    return text.translate(_WIDE)
+
+
+def _is_hanzi(c: str) -> bool:
+    return unicodedata.name(c, "").startswith("CJK ")
+
+
+def _parts(name: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the ways to read the alphabetic part and the Chinese part of a name."""
+    text = unicodedata.normalize("NFKC", name)
+    hanzi = "".join(c for c in text if _is_hanzi(c))
+    rest = "".join(" " if _is_hanzi(c) else c for c in text)
+    ways = frozenset(" ".join(sorted(_tokens(way))) for way in (rest, _umlauts(rest)))
+    return ways - {""}, frozenset({hanzi} if hanzi else ())
+
+
+def _tokens(text: str) -> list[str]:
+    """Return the parts of a name, folded; apostrophes join, all else that is no letter splits."""
+    joined = "".join(c for c in _fold(text) if c not in "'’ʼ`´")
+    return "".join(c if c.isalnum() else " " for c in joined).split()
+
+
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"})
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+
+
+def _umlauts(text: str) -> str:
+    """Return a text with umlauts written out, as the machine-readable zone of a passport does."""
+    return unicodedata.normalize("NFKC", text).casefold().translate(_UMLAUTS)
+
+
+def _fold(text: str) -> str:
+    """Return a text without case and without the accents of Latin, Greek and Cyrillic letters."""
+    apart = unicodedata.normalize("NFKD", text).casefold()
+    kept: list[str] = []
+    base = ""
+    for c in unicodedata.normalize("NFKD", apart):
+        if unicodedata.combining(c):
+            if base.startswith(("LATIN", "GREEK", "CYRILLIC")):
+                continue
+        else:
+            base = unicodedata.name(c, "")
+        kept.append(c)
+    return unicodedata.normalize("NFKC", "".join(kept)).translate(_LETTERS)

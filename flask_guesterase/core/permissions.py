@@ -1,0 +1,17 @@
+"""What a host may grant to one of its users at one of its properties."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """One thing a person may be allowed to do; everything is denied until the host grants it."""
+
+    VIEW = "view"
+    FILE = "file"
+    VERIFY = "verify"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    ERASE = "erase"
+    AUDIT = "audit"
