@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
-from ..core.errors import BusyError, GuesteraseError
+from ..core.errors import BusyError
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -102,15 +102,18 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
             yield conn
         return
     conn = conn.execution_options(isolation_level="READ COMMITTED")
-    with conn.begin() as transaction_:
-        for statement in _PREPARE.get(dialect, ()):
-            conn.exec_driver_sql(statement)
-        yield conn
-        if not write:
-            transaction_.rollback()
+    with _session_settings(conn, _SESSION if dialect in MARIADB else {}):
+        with conn.begin() as running:
+            for statement in _LOCAL.get(dialect, ()):
+                conn.exec_driver_sql(statement)
+            yield conn
+            if not write:
+                running.rollback()
 
 
-_PREPARE = {
+MARIADB = frozenset({"mysql", "mariadb"})
+
+_LOCAL = {
     "postgresql": (
         f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'",
         "SET LOCAL TimeZone = 'UTC'",
@@ -120,6 +123,30 @@ _PREPARE = {
         "SET LOCAL extra_float_digits = 1",
     ),
 }
+
+_SESSION = {
+    "innodb_lock_wait_timeout": str(LOCK_SECONDS),
+    "lock_wait_timeout": str(LOCK_SECONDS),
+    "time_zone": "'+00:00'",
+    "sql_mode": "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
+}
+"""MariaDB has no SET LOCAL: what we set is put back before the pool gets the connection."""
+
+
+@contextmanager
+def _session_settings(conn: Connection, wanted: dict[str, str]) -> Iterator[None]:
+    before = {}
+    for name, value in wanted.items():
+        before[name] = conn.exec_driver_sql(f"SELECT @@SESSION.{name}").scalar_one()
+        conn.exec_driver_sql(f"SET SESSION {name} = {value}")
+    conn.rollback()
+    try:
+        yield
+    finally:
+        if not conn.closed and not conn.invalidated:
+            for name, value in before.items():
+                conn.exec_driver_sql(f"SET SESSION {name} = %s", (value,))
+            conn.rollback()
 
 
 @contextmanager
@@ -201,12 +228,11 @@ def again(unit: Callable[[], Any], tries: int = 3) -> Any:
     :param unit: callable that opens its own transaction.
     :param tries: how often at most.
     """
-    for attempt in range(1, tries + 1):
+    attempt = 1
+    while True:
         try:
             return unit()
-        except GuesteraseError:
-            raise
         except DBAPIError as problem:
-            if attempt == tries or not is_retryable(problem):
+            if attempt >= tries or not is_retryable(problem):
                 raise
-
+        attempt += 1

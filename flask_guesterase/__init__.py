@@ -1,0 +1,1 @@
+"""Erase a hotel guest's personal data lawfully, completely and provably."""

@@ -1,0 +1,337 @@
+"""The data map: declarations resolved against the host's live mapping."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, Computed as Generated, Table
+from sqlalchemy.orm import Mapper
+
+from ..core.errors import MatchError, UnknownError
+from ..core.plan import Shape
+from ..core.policy import (
+    Computed,
+    Constant,
+    Exempt,
+    File,
+    Finding,
+    Keep,
+    Null,
+    Placeholder,
+    Policy,
+    Redact,
+    Retain,
+    RowRule,
+    Rule,
+    Subject,
+)
+from .paths import Atlas, Path, Resolver
+
+Target = type[Any] | Table | str
+"""What a vendor registers a policy for: a mapped class, a table, or a table's name."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A table with a policy, resolved.
+
+    :param table: the table.
+    :param key: the columns that identify a row.
+    :param policy: what the vendor wrote.
+    :param rules: SQL column name -> rule.
+    :param paths: owner paths that end at subject tables.
+    :param alone: per path, the columns that are its owner's alone, or None.
+    """
+
+    table: Table
+    key: tuple[Column[Any], ...]
+    policy: Policy
+    rules: Mapping[str, Rule]
+    paths: tuple[Path, ...]
+    alone: tuple[frozenset[str] | None, ...]
+
+    @property
+    def name(self) -> str:
+        """Return the table's name, with its schema where it has one."""
+        return self.table.fullname
+
+    @property
+    def erase(self) -> dict[str, Rule]:
+        """Return the columns that are overwritten, with their rules."""
+        return {n: r for n, r in self.rules.items() if not isinstance(r, Keep | Retain)}
+
+    @property
+    def retain(self) -> dict[str, str]:
+        """Return the columns the law keeps, with their categories."""
+        return {n: r.category for n, r in self.rules.items() if isinstance(r, Retain)}
+
+    @property
+    def deletes(self) -> bool:
+        """Return whether rows of this table may be deleted."""
+        return self.policy.rows is not RowRule.OVERWRITE and not self.retain
+
+    def column(self, name: str) -> Column[Any]:
+        """Return the column with this SQL name."""
+        return next(column for column in self.table.c if column.name == name)
+
+    def shape(self) -> Shape:
+        """Return what the planner must know of this table."""
+        deletes = {RowRule.OVERWRITE: "never", RowRule.DELETE: "always"}
+        return Shape(
+            self.name,
+            deletes.get(self.policy.rows, "last"),
+            {name: rule_word(rule) for name, rule in self.erase.items()},
+            self.retain,
+            self.alone,
+        )
+
+
+@dataclass(frozen=True)
+class Contacts:
+    """A subject table's ways to find and to write to a person, resolved.
+
+    :param match: key a match may name -> column, or callable taking table and value.
+    :param names: columns that hold the name.
+    :param contact: column -> "email" | "phone".
+    :param property: column that holds the property's code, or None.
+    """
+
+    match: Mapping[str, Column[Any] | Callable[..., Any]]
+    names: tuple[Column[Any], ...]
+    contact: Mapping[str, str]
+    property: Column[Any] | None
+
+
+@dataclass(frozen=True)
+class DataMap:
+    """Everything that was declared, resolved, and what is wrong with it.
+
+    :param tables: table name -> declaration.
+    :param subjects: subject table name -> its contacts.
+    :param exempt: table name -> why nobody's data is in it.
+    :param atlas: every table and mapper of the host.
+    :param findings: what is wrong, live database left aside.
+    :param version: changes when a declaration does.
+    """
+
+    tables: Mapping[str, Declared]
+    subjects: Mapping[str, Contacts]
+    exempt: Mapping[str, Exempt]
+    atlas: Atlas
+    findings: tuple[Finding, ...] = ()
+    version: str = ""
+    by_table: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+
+    def shapes(self) -> dict[str, Shape]:
+        """Return what the planner must know, per table."""
+        return {name: declared.shape() for name, declared in self.tables.items()}
+
+    def declared(self, name: str) -> Declared:
+        """Return the declaration of a table.
+
+        :raises UnknownError: there is none.
+        """
+        try:
+            return self.tables[name]
+        except KeyError:
+            raise UnknownError(
+                "No policy is declared for this table.", "`flask guesterase check` lists them."
+            ) from None
+
+    def match_keys(self) -> list[str]:
+        """Return the keys by which somebody can be found."""
+        return sorted({key for contacts in self.subjects.values() for key in contacts.match})
+
+    def check_key(self, key: str) -> None:
+        """Refuse a match key that no subject table knows.
+
+        :raises MatchError: nobody can be found by this key.
+        """
+        if key not in self.match_keys():
+            known = ", ".join(self.match_keys())
+            raise MatchError("Nobody can be found by this key.", f"Use one of: {known}.")
+
+
+def resolve(
+    declarations: Iterable[tuple[Target, Policy | Exempt]],
+    tables: Iterable[Table],
+    mappers: Iterable[Mapper[Any]],
+    check: Callable[[DataMap], list[Finding]] | None = None,
+) -> DataMap:
+    """Resolve declarations against the mapping.
+
+    :param declarations: what was written on own models and registered from outside.
+    :param tables: every table of the host.
+    :param mappers: every mapper of the host.
+    :param check: further findings about the result.
+    """
+    atlas = Atlas(tables, mappers)
+    policies, exempts, findings = _sort(declarations, atlas)
+    resolver = Resolver(atlas, policies)
+    declared = {
+        name: _declare(atlas, resolver, name, policy, findings)
+        for name, policy in sorted(policies.items())
+    }
+    subjects = {
+        name: _contacts(atlas, name, policy.subject, findings)
+        for name, policy in policies.items()
+        if policy.subject is not None
+    }
+    findings += resolver.findings
+    version = _version(declared)
+    result = DataMap(declared, subjects, exempts, atlas, tuple(findings), version)
+    findings += check(result) if check is not None else []
+    unique = tuple(sorted(set(findings)))
+    by_table: dict[str, list[Finding]] = {}
+    for finding in unique:
+        by_table.setdefault(finding.table, []).append(finding)
+    return DataMap(
+        declared, subjects, exempts, atlas, unique, version,
+        {name: tuple(items) for name, items in by_table.items()},
+    )
+
+
+def _sort(
+    declarations: Iterable[tuple[Target, Policy | Exempt]], atlas: Atlas
+) -> tuple[dict[str, Policy], dict[str, Exempt], list[Finding]]:
+    policies: dict[str, Policy] = {}
+    exempts: dict[str, Exempt] = {}
+    findings: list[Finding] = []
+    for target, declaration in declarations:
+        name = table_name(target)
+        if name not in atlas.tables:
+            findings.append(Finding(
+                "table-unknown", name, "", "A policy or exemption names a table that is not "
+                "there.", "Remove the stale declaration or correct the name.",
+            ))
+        elif isinstance(declaration, Exempt):
+            exempts[name] = declaration
+        elif name in policies and policies[name] != declaration:
+            policies[name] = _merged(policies[name], declaration)
+        else:
+            policies[name] = declaration
+    for name in sorted(set(policies) & set(exempts)):
+        findings.append(Finding(
+            "declared-twice", name, "", "The table is exempt and has a policy.",
+            "Keep one of the two.",
+        ))
+        del exempts[name]
+    return policies, exempts, findings
+
+
+def _merged(first: Policy, second: Policy) -> Policy:
+    """Join the policies of several classes that share one table (single-table inheritance)."""
+    values = {**first.__dict__, "columns": {**first.columns, **second.columns}}
+    for name in ("subject", "via", "where", "clock"):
+        if values[name] is None:
+            values[name] = getattr(second, name)
+    return Policy(**values)
+
+
+def table_name(target: Target) -> str:
+    """Return the name of the table that a mapped class, a table or a name stands for."""
+    if isinstance(target, str):
+        return target
+    if isinstance(target, Table):
+        return target.fullname
+    local = target.__mapper__.local_table
+    return str(local.fullname)
+
+
+def _declare(
+    atlas: Atlas, resolver: Resolver, name: str, policy: Policy, findings: list[Finding]
+) -> Declared:
+    table = atlas.tables[name]
+    rules: dict[str, Rule] = {}
+    for wanted, rule in policy.rules().items():
+        column = atlas.column(table, wanted)
+        if column is None:
+            findings.append(Finding(
+                "column-unknown", name, wanted, "The policy names a column the table does not "
+                "have.", "Correct the name, or remove the rule with the column.",
+            ))
+        else:
+            rules[column.name] = rule
+    pairs = resolver.paths(name)
+    alone = tuple(_alone(atlas, table, columns, findings) for _, columns in pairs)
+    return Declared(table, atlas.key(table), policy, rules, tuple(p for p, _ in pairs), alone)
+
+
+def _alone(
+    atlas: Atlas, table: Table, columns: frozenset[str] | None, findings: list[Finding]
+) -> frozenset[str] | None:
+    if columns is None:
+        return None
+    names = set()
+    for wanted in columns:
+        column = atlas.column(table, wanted)
+        if column is None:
+            findings.append(Finding(
+                "column-unknown", table.fullname, wanted, "An owner path names a column the "
+                "table does not have.", "Correct the name in `via`.",
+            ))
+        else:
+            names.add(column.name)
+    return frozenset(names)
+
+
+def _contacts(
+    atlas: Atlas, name: str, subject: Subject, findings: list[Finding]
+) -> Contacts:
+    table = atlas.tables[name]
+
+    def column(wanted: str) -> Column[Any] | None:
+        found = atlas.column(table, wanted)
+        if found is None:
+            findings.append(Finding(
+                "match-unknown", name, wanted, "Subject names a column the table does not have.",
+                "Correct the name in Subject(...).",
+            ))
+        return found
+
+    match: dict[str, Column[Any] | Callable[..., Any]] = {}
+    if isinstance(subject.match, Mapping):
+        match.update(subject.match)
+    else:
+        match.update({n: c for n in subject.match if (c := column(n)) is not None})
+    names = [subject.name] if isinstance(subject.name, str) else subject.name
+    kinds = subject.contact
+    if not isinstance(kinds, Mapping):
+        kinds = {n: "email" if "mail" in n.lower() else "phone" for n in kinds}
+    contact = {c.name: kind for n, kind in kinds.items() if (c := column(n)) is not None}
+    return Contacts(
+        match,
+        tuple(c for n in names if (c := column(n)) is not None),
+        contact,
+        column(subject.property) if subject.property else None,
+    )
+
+
+def rule_word(rule: Rule) -> str:
+    """Return the word by which staff and digest know a rule; never a value."""
+    words = {Null: "null", Redact: "redact", Placeholder: "placeholder", Constant: "constant"}
+    if isinstance(rule, Computed):
+        return f"computed:{getattr(rule.function, '__name__', 'callable')}"
+    if isinstance(rule, File):
+        return f"file:{rule_word(rule.then)}"
+    if isinstance(rule, Keep):
+        return "keep"
+    return f"retain:{rule.category}" if isinstance(rule, Retain) else words[type(rule)]
+
+
+def is_generated(column: Column[Any]) -> bool:
+    """Return whether the database computes the column by itself."""
+    return isinstance(column.server_default, Generated)
+
+
+def _version(tables: Mapping[str, Declared]) -> str:
+    lines = []
+    for name, declared in sorted(tables.items()):
+        lines.append(f"{name} rows={declared.policy.rows} where={declared.policy.where is None}")
+        lines += [f" {c} {rule_word(r)}" for c, r in sorted(declared.rules.items())]
+        for path, alone in zip(declared.paths, declared.alone, strict=True):
+            lines.append(f" via {path.label} {path.subject.fullname} {sorted(alone or ())}")
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

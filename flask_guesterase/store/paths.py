@@ -1,0 +1,263 @@
+"""Owner paths: how a row of one table leads to the people it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Select, Table, UniqueConstraint
+from sqlalchemy.orm import Mapper, RelationshipProperty
+
+from ..core.policy import Equal, Finding, Policy, Via
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step of a path: columns of one table equal columns of the next.
+
+    :param source: columns on this side.
+    :param target: columns on the other side, all of one table.
+    :param fold: compare text without regard to case.
+    :param guarded: empty values and 0 match nobody (no foreign key vouches for the link).
+    """
+
+    source: tuple[Column[Any], ...]
+    target: tuple[Column[Any], ...]
+    fold: bool = False
+    guarded: bool = False
+
+    @property
+    def table(self) -> Table:
+        """Return the table this hop leads to."""
+        return _table_of(self.target[0])
+
+    @property
+    def to_one(self) -> bool:
+        """Return whether at most one row of the next table answers."""
+        return is_unique(self.table, self.target)
+
+
+@dataclass(frozen=True)
+class Path:
+    """From a table's rows to subject rows.
+
+    :param label: how the vendor wrote it.
+    :param hops: steps in order; empty when the rows are subject rows themselves.
+    :param subject: the subject table at the end.
+    :param select: the vendor's own select, instead of hops.
+    """
+
+    label: str
+    hops: tuple[Hop, ...]
+    subject: Table
+    select: Select[Any] | None = None
+
+    @property
+    def to_one(self) -> bool:
+        """Return whether each row has at most one owner by this path."""
+        return self.select is None and all(hop.to_one for hop in self.hops)
+
+
+class Atlas:
+    """All tables and mappers of a host, to resolve names against."""
+
+    def __init__(self, tables: Iterable[Table], mappers: Iterable[Mapper[Any]]) -> None:
+        self.tables = {table.fullname: table for table in tables}
+        self.mappers: dict[str, list[Mapper[Any]]] = {}
+        for mapper in mappers:
+            local = mapper.local_table
+            if isinstance(local, Table):
+                self.mappers.setdefault(local.fullname, []).append(mapper)
+                self.tables.setdefault(local.fullname, local)
+
+    def column(self, table: Table, name: str) -> Column[Any] | None:
+        """Return the column a vendor means by a Python or an SQL name."""
+        for mapper in self.mappers.get(table.fullname, ()):
+            prop = mapper.attrs.get(name)
+            for column in getattr(prop, "columns", ()):
+                if isinstance(column, Column) and column.table is table:
+                    return column
+        if name in table.c:
+            return table.c[name]
+        return next((column for column in table.c if column.name == name), None)
+
+    def key(self, table: Table) -> tuple[Column[Any], ...]:
+        """Return what identifies a row: the mapper's key, the table's, or all its columns."""
+        for mapper in self.mappers.get(table.fullname, ()):
+            columns = tuple(c for c in mapper.primary_key if isinstance(c, Column))
+            if columns and all(c.table is table for c in columns):
+                return columns
+        return tuple(table.primary_key.columns) or tuple(table.c)
+
+    def relationship(self, table: Table, name: str) -> RelationshipProperty[Any] | None:
+        """Return the relationship of this name on any class mapped to the table."""
+        for mapper in self.mappers.get(table.fullname, ()):
+            prop = mapper.attrs.get(name)
+            if isinstance(prop, RelationshipProperty):
+                return prop
+        return None
+
+
+class Resolver:
+    """Turns what vendors wrote under `via` into paths that end at subject tables."""
+
+    def __init__(self, atlas: Atlas, policies: Mapping[str, Policy]) -> None:
+        self.atlas = atlas
+        self.policies = policies
+        self.findings: list[Finding] = []
+
+    def paths(self, name: str) -> tuple[tuple[Path, frozenset[str] | None], ...]:
+        """Return the owner paths of a table, each with the columns that are its owner's alone."""
+        return self._paths(name, ())
+
+    def _paths(
+        self, name: str, seen: tuple[str, ...]
+    ) -> tuple[tuple[Path, frozenset[str] | None], ...]:
+        policy, table = self.policies[name], self.atlas.tables[name]
+        if policy.subject is not None:
+            return ((Path("self", (), table), None),)
+        if name in seen:
+            self._say("path-endless", name, " -> ".join((*seen, name)), _ENDLESS)
+            return ()
+        found: list[tuple[Path, frozenset[str] | None]] = []
+        for via, alone in _vias(policy):
+            for path in self._resolve(table, via, (*seen, name)):
+                found.append((path, alone))
+        return tuple(found)
+
+    def _resolve(self, table: Table, via: Via, seen: tuple[str, ...]) -> tuple[Path, ...]:
+        if isinstance(via, str):
+            return self._dotted(table, via, seen)
+        if isinstance(via, Equal):
+            return self._equal(table, via, seen)
+        return self._select(table, via)
+
+    def _dotted(self, table: Table, via: str, seen: tuple[str, ...]) -> tuple[Path, ...]:
+        hops: list[Hop] = []
+        here = table
+        for part in via.split("."):
+            steps = self._step(here, part)
+            if not steps:
+                self._say(
+                    "path-unknown", table.fullname, via, "'{0}' is neither a relationship nor a "
+                    "column with one foreign key.".format(part)
+                )
+                return ()
+            hops += steps
+            here = steps[-1].table
+        return self._onward(table, via, tuple(hops), seen)
+
+    def _step(self, table: Table, part: str) -> list[Hop]:
+        relationship = self.atlas.relationship(table, part)
+        if relationship is not None:
+            return _relationship_hops(relationship)
+        column = self.atlas.column(table, part)
+        constraints = {fk.constraint for fk in column.foreign_keys} if column is not None else set()
+        if len(constraints) != 1:
+            return []
+        constraint = constraints.pop()
+        elements = constraint.elements if constraint is not None else []
+        return [Hop(tuple(e.parent for e in elements), tuple(e.column for e in elements))]
+
+    def _equal(self, table: Table, via: Equal, seen: tuple[str, ...]) -> tuple[Path, ...]:
+        label = f"= {via.to}." + ",".join(via.columns.values())
+        other = self.atlas.tables.get(via.to)
+        if other is None:
+            self._say("path-unknown", table.fullname, label, f"There is no table '{via.to}'.")
+            return ()
+        here = [self.atlas.column(table, name) for name in via.columns]
+        there = [self.atlas.column(other, name) for name in via.columns.values()]
+        if None in here or None in there:
+            self._say("path-unknown", table.fullname, label, "A column of this path is unknown.")
+            return ()
+        hop = Hop(
+            tuple(c for c in here if c is not None),
+            tuple(c for c in there if c is not None),
+            via.fold,
+            guarded=True,
+        )
+        return self._onward(table, label, (hop,), seen)
+
+    def _onward(
+        self, table: Table, label: str, hops: tuple[Hop, ...], seen: tuple[str, ...]
+    ) -> tuple[Path, ...]:
+        end = hops[-1].table.fullname
+        if end not in self.policies:
+            self._say("path-unknown", table.fullname, label, f"'{end}' is not declared itself.")
+            return ()
+        return tuple(
+            Path(label, hops + rest.hops, rest.subject)
+            for rest, _ in self._paths(end, seen)
+            if rest.select is None
+        )
+
+    def _select(self, table: Table, make: Callable[..., Any]) -> tuple[Path, ...]:
+        label = getattr(make, "__name__", "select")
+        statement = make(table)
+        tail = list(statement.selected_columns)[len(self.atlas.key(table)) :]
+        owner = getattr(tail[0], "table", None) if tail else None
+        name = getattr(owner, "fullname", "")
+        if name not in self.policies or self.policies[name].subject is None:
+            self._say(
+                "path-unknown", table.fullname, label,
+                "The select must return this table's key, then the key of a subject table.",
+            )
+            return ()
+        return (Path(label, (), self.atlas.tables[name], statement),)
+
+    def _say(self, code: str, table: str, column: str, why: str) -> None:
+        self.findings.append(
+            Finding(code, table, column, f"The owner path '{column}' leads nowhere. {why}", _HINT)
+        )
+
+
+_HINT = "Write a path of relationships or foreign-key columns that ends at a subject table."
+_ENDLESS = "It comes back to where it started."
+
+
+def _vias(policy: Policy) -> list[tuple[Via, frozenset[str] | None]]:
+    via = policy.via
+    if via is None:
+        return []
+    if isinstance(via, str | Equal) or callable(via):
+        return [(via, None)]
+    if isinstance(via, Mapping):
+        return [(path, frozenset(columns)) for path, columns in via.items()]
+    return [(path, None) for path in via]
+
+
+def _relationship_hops(rel: RelationshipProperty[Any]) -> list[Hop]:
+    if rel.secondary is None:
+        pairs = rel.local_remote_pairs or []
+        return [_hop(pairs)] if pairs else []
+    near = [(parent, link) for parent, link in rel.synchronize_pairs]
+    far = [(link, other) for other, link in rel.secondary_synchronize_pairs or []]
+    return [_hop(near), _hop(far)]
+
+
+def _hop(pairs: Sequence[tuple[ColumnElement[Any], ColumnElement[Any]]]) -> Hop:
+    mine = tuple(a for a, _ in pairs if isinstance(a, Column))
+    theirs = tuple(b for _, b in pairs if isinstance(b, Column))
+    return Hop(mine, theirs)
+
+
+def _table_of(column: Column[Any]) -> Table:
+    table = column.table
+    if not isinstance(table, Table):
+        raise TypeError("an owner path leads through something that is not a table")
+    return table
+
+
+def is_unique(table: Table, columns: Iterable[Column[Any]]) -> bool:
+    """Return whether the mapping promises that these columns name at most one row."""
+    names = {column.name for column in columns}
+    keys = [{c.name for c in table.primary_key.columns}]
+    keys += [{c.name for c in u.columns} for u in _uniques(table)]
+    keys += [{c.name} for c in table.c if c.unique]
+    keys += [{c.name for c in index.columns} for index in table.indexes if index.unique]
+    return any(key and key <= names for key in keys)
+
+
+def _uniques(table: Table) -> list[UniqueConstraint]:
+    return [c for c in table.constraints if isinstance(c, UniqueConstraint)]
