@@ -1,0 +1,404 @@
+"""The journal as values: canonical text, entries without personal data, signed checkpoints."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from .errors import InputError, TamperedError
+from .tree import HASH_SIZE, leaf_hash
+
+ENTRY_FORMAT = "guesterase/entry/v1"
+_SAFE_INTEGER = 2**53 - 1
+
+
+def canonical(value: object) -> bytes:
+    """Return a value as RFC 8785 canonical JSON, UTF-8.
+
+    :param value: text, whole numbers up to 2^53-1, booleans, None, lists and mappings with text
+        keys. Fractions are refused: their text form differs between writers.
+    :raises TypeError: something in the value has no canonical form.
+    :raises ValueError: a number is too large, or text holds half of a surrogate pair.
+    """
+    text = json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("text with half of a surrogate pair has no canonical form") from None
+
+
+def _ordered(value: object) -> object:
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, int):
+        if abs(value) > _SAFE_INTEGER:
+            raise ValueError("numbers beyond 2^53-1 have no canonical form; write them as text")
+        return value
+    if isinstance(value, (list, tuple)):
+        return [_ordered(item) for item in value]
+    if isinstance(value, Mapping):
+        if not all(isinstance(name, str) for name in value):
+            raise TypeError("only text can be a name in canonical JSON")
+        return {name: _ordered(value[name]) for name in sorted(value, key=_code_units)}
+    raise TypeError(f"{type(value).__name__} has no canonical form; write it as text")
+
+
+def _code_units(name: str) -> bytes:
+    return name.encode("utf-16-be", "surrogatepass")
+
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_ACTION = re.compile(r"[a-z]+(?:-[a-z0-9]+)*")
+_ACTOR = re.compile(r"a[1-9][0-9]{0,17}|system|guest|host")
+_REQUEST = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+_WORD = re.compile(r"(?![^\n]*[0-9]{9})[A-Za-z_][A-Za-z0-9_]*(?:[.:$-][A-Za-z0-9_]+)*")
+_HEX = re.compile(r"(?:[0-9a-f]{64}){1,2}")
+
+
+def slug(controller: str) -> str:
+    """Return a controller's name as a word for origins, unique per name and stable.
+
+    A name that is such a word already stays; any other gets the start of its hash behind it.
+
+    :raises InputError: the name is empty.
+    """
+    if _SLUG.fullmatch(controller) and len(controller) <= 60:
+        return controller
+    if not controller.strip():
+        raise InputError(
+            "A controller needs a name.", "Name who answers for the property in its settings."
+        )
+    plain = unicodedata.normalize("NFKD", controller).encode("ascii", "ignore").decode().lower()
+    words = "-".join(re.findall(r"[a-z0-9]+", plain))[:40].strip("-")
+    mark = hashlib.sha256(controller.encode("utf-8")).hexdigest()[:10]
+    return f"{words}-{mark}" if words else mark
+
+
+def word(name: str) -> str:
+    """Return the name of a table or category in a form an entry accepts.
+
+    Names of the schema, which are nobody's data, may be Chinese or hold blanks: these are
+    replaced by ``x`` and the start of their hash.
+    """
+    if _WORD.fullmatch(name) and len(name) <= 128:
+        return name
+    return "x" + hashlib.sha256(name.encode("utf-8")).hexdigest()[:8]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One thing that happened, before it has a place in the journal.
+
+    Every field is held to a narrow form, so that a name, an address or a number of a person
+    cannot enter by mistake: no blanks, no ``@``, no letters beyond ASCII, no long digits.
+
+    :param controller: slug of the controller.
+    :param at: when, ``YYYY-MM-DDTHH:MM:SSZ``.
+    :param action: name of the event, for example ``subject-erased``.
+    :param actor: opaque number (``a17``), ``system``, ``guest`` or ``host``.
+    :param request: number of the request, or None.
+    :param counts: word -> whole number, not negative; for example rows per table.
+    :param grounds: enumerated words.
+    :param marks: word -> keyed hash, signature or root, 64 or 128 hex digits.
+    :param facts: word -> enumerated word, ISO day or whole number.
+    :raises InputError: a field is not of its form; the value itself is not repeated.
+    """
+
+    controller: str
+    at: str
+    action: str
+    actor: str = "system"
+    request: str | None = None
+    counts: Mapping[str, int] = field(default_factory=dict)
+    grounds: tuple[str, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, str | int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _hold("controller", self.controller, _SLUG, 80)
+        _instant(self.at)
+        _hold("action", self.action, _ACTION, 40)
+        _hold("actor", self.actor, _ACTOR, 20)
+        if self.request is not None:
+            _hold("request", self.request, _REQUEST, 20)
+        for name, count in self.counts.items():
+            _hold("counts", name, _WORD, 128)
+            _whole("counts", count)
+        for ground in self.grounds:
+            _hold("grounds", ground, _WORD, 80)
+        for name, mark in self.marks.items():
+            _hold("marks", name, _WORD, 40)
+            _hold("marks", mark, _HEX, 128)
+        for name, fact in self.facts.items():
+            _hold("facts", name, _WORD, 40)
+            if isinstance(fact, str):
+                _hold("facts", fact, _DAY if fact[:1].isdigit() else _WORD, 80)
+            else:
+                _whole("facts", fact)
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the draft as a value with a canonical form."""
+        return {
+            "action": self.action,
+            "actor": self.actor,
+            "at": self.at,
+            "controller": self.controller,
+            "counts": dict(self.counts),
+            "facts": dict(self.facts),
+            "format": ENTRY_FORMAT,
+            "grounds": list(self.grounds),
+            "marks": dict(self.marks),
+            "request": self.request,
+        }
+
+
+def _refuse(name: str) -> InputError:
+    return InputError(
+        f"The field '{name}' of a journal entry holds something it may not hold.",
+        "Give it enumerated words, numbers or keyed marks; never names, contacts or free text.",
+    )
+
+
+def _hold(name: str, value: object, form: re.Pattern[str], longest: int) -> None:
+    if not isinstance(value, str) or len(value) > longest or not form.fullmatch(value):
+        raise _refuse(name)
+
+
+def _whole(name: str, value: object) -> None:
+    if type(value) is not int or not 0 <= value <= _SAFE_INTEGER:
+        raise _refuse(name)
+
+
+def _instant(text: object) -> None:
+    _hold("at", text, _INSTANT, 20)
+    try:
+        datetime.fromisoformat(str(text))
+    except ValueError:
+        raise _refuse("at") from None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that happened, at its place in the journal.
+
+    :param draft: what happened.
+    :param epoch: number of the epoch, from 0.
+    :param index: place in the tree of that epoch, from 0.
+    """
+
+    draft: Draft
+    epoch: int
+    index: int
+
+    def __post_init__(self) -> None:
+        _whole("epoch", self.epoch)
+        _whole("index", self.index)
+
+    def body(self) -> bytes:
+        """Return the canonical bytes of the entry: what is stored, exported and hashed."""
+        return canonical({**self.draft.as_dict(), "epoch": self.epoch, "index": self.index})
+
+    def leaf(self) -> bytes:
+        """Return the leaf hash of the entry."""
+        return leaf_hash(self.body())
+
+
+def read_entry(body: bytes) -> Entry:
+    """Return the entry that canonical bytes hold.
+
+    :raises TamperedError: they are not an entry, or not in canonical form.
+    """
+    try:
+        value = json.loads(body)
+        entry = Entry(_draft(value), value["epoch"], value["index"])
+    except (ValueError, TypeError, KeyError, InputError):
+        raise TamperedError("This is not a journal entry.", _COMPARE) from None
+    if entry.body() != body:
+        raise TamperedError("This journal entry is not in canonical form.", _COMPARE)
+    return entry
+
+
+def read_draft(body: bytes) -> Draft:
+    """Return the draft that canonical bytes of `Draft.as_dict` hold.
+
+    :raises TamperedError: they are not a draft.
+    """
+    try:
+        return _draft(json.loads(body))
+    except (ValueError, TypeError, KeyError, InputError):
+        raise TamperedError("This is not a loose journal entry.", _COMPARE) from None
+
+
+_COMPARE = "Compare with an export or a checkpoint kept outside."
+
+
+def _draft(value: Mapping[str, object]) -> Draft:
+    if value["format"] != ENTRY_FORMAT:
+        raise ValueError("another format")
+    fields = {name: value[name] for name in Draft.__dataclass_fields__}
+    fields["grounds"] = tuple(_sequence(fields["grounds"]))
+    return Draft(**fields)  # type: ignore[arg-type]  # __post_init__ holds every field to its form
+
+
+def _sequence(value: object) -> Sequence[str]:
+    if not isinstance(value, list):
+        raise TypeError("a list is expected")
+    return value
+
+
+def genesis(
+    controller: str, at: str, public_key: bytes, previous: Checkpoint | None = None
+) -> Draft:
+    """Return the first entry of an epoch.
+
+    :param controller: slug of the controller.
+    :param at: when, ``YYYY-MM-DDTHH:MM:SSZ``.
+    :param public_key: the Ed25519 key that signs this epoch's checkpoints, 32 bytes.
+    :param previous: the newest checkpoint of the epoch before, when a restored database ended it.
+    """
+    marks, facts = {"public-key": public_key.hex()}, {}
+    if previous is not None:
+        marks["previous-root"] = previous.root.hex()
+        facts = {"previous-epoch": previous.epoch, "previous-size": previous.size}
+    reason = "start" if previous is None else "restore"
+    return Draft(controller, at, "epoch-opened", grounds=(reason,), marks=marks, facts=facts)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """The head of a tree at one moment: small enough to print, and it vouches for every entry.
+
+    :param origin: ``guesterase/<controller slug>/<epoch>``.
+    :param size: number of entries.
+    :param root: root hash, 32 bytes.
+    :param at: when it was signed, ``YYYY-MM-DDTHH:MM:SSZ``.
+    """
+
+    origin: str
+    size: int
+    root: bytes
+    at: str
+
+    @property
+    def controller(self) -> str:
+        """Slug of the controller."""
+        return self.origin.split("/")[1]
+
+    @property
+    def epoch(self) -> int:
+        """Number of the epoch."""
+        return int(self.origin.split("/")[2])
+
+    def text(self) -> str:
+        """Return the lines that are signed (C2SP tlog-checkpoint, time as an extension line)."""
+        root = base64.b64encode(self.root).decode()
+        return f"{self.origin}\n{self.size}\n{root}\nat {self.at}\n"
+
+
+_ORIGIN = re.compile(r"guesterase/[a-z0-9]+(?:-[a-z0-9]+)*/(?:0|[1-9][0-9]{0,8})")
+_SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
+_LONGEST_NOTE = 64 * 1024
+
+
+def origin(controller: str, epoch: int) -> str:
+    """Return the origin line of an epoch's tree.
+
+    :param controller: slug of the controller.
+    """
+    return f"guesterase/{controller}/{epoch}"
+
+
+def key_id(name: str, public_key: bytes) -> bytes:
+    """Return the four bytes that name an Ed25519 key in a signed note (C2SP signed-note)."""
+    return hashlib.sha256(name.encode() + b"\n\x01" + public_key).digest()[:4]
+
+
+def sign_checkpoint(
+    origin: str, size: int, root: bytes, at: str, key: Ed25519PrivateKey
+) -> str:
+    """Return a signed checkpoint as text (C2SP tlog-checkpoint in a C2SP signed note).
+
+    :param origin: ``guesterase/<controller slug>/<epoch>``.
+    :param size: number of entries.
+    :param root: root hash, 32 bytes.
+    :param at: when, ``YYYY-MM-DDTHH:MM:SSZ``.
+    :param key: the signing key.
+    """
+    text = Checkpoint(origin, size, root, at).text()
+    _read_checkpoint(text)
+    name = key_id(origin, key.public_key().public_bytes_raw())
+    signature = base64.b64encode(name + key.sign(text.encode())).decode()
+    return f"{text}\n\u2014 {origin} {signature}\n"
+
+
+def open_checkpoint(text: str, public_key: bytes) -> Checkpoint:
+    """Return the checkpoint of a signed note after checking its signature.
+
+    Lines of other signers (witnesses) are passed over, as the specification asks.
+
+    :param text: the signed note.
+    :param public_key: Ed25519 key, 32 bytes.
+    :raises TamperedError: it is no checkpoint, or nothing in it was signed by this key.
+    """
+    body, gap, lines = text.rpartition("\n\n")
+    if len(text) > _LONGEST_NOTE or not gap or not lines.endswith("\n"):
+        raise _no_checkpoint("it is not a signed note")
+    body += "\n"
+    checkpoint = _read_checkpoint(body)
+    if not any(
+        _signed(line, body, checkpoint.origin, public_key) for line in lines[:-1].split("\n")
+    ):
+        raise _no_checkpoint("it was not signed by this key")
+    return checkpoint
+
+
+def _no_checkpoint(why: str) -> TamperedError:
+    return TamperedError(
+        f"This checkpoint cannot be trusted: {why}.",
+        "Ask for it again, or compare with the key the hotel published.",
+    )
+
+
+def _read_checkpoint(body: str) -> Checkpoint:
+    try:
+        start, size, encoded, at = body[:-1].split("\n")
+        root = base64.b64decode(encoded, validate=True)
+        _instant(at.removeprefix("at "))
+    except (ValueError, InputError):
+        raise _no_checkpoint("it does not have the four lines of one") from None
+    if not (_ORIGIN.fullmatch(start) and _SIZE.fullmatch(size) and len(root) == HASH_SIZE):
+        raise _no_checkpoint("a line does not have its form")
+    checkpoint = Checkpoint(start, int(size), root, at.removeprefix("at "))
+    if checkpoint.text() != body:
+        raise _no_checkpoint("a line does not have its form")
+    return checkpoint
+
+
+def _signed(line: str, body: str, name: str, public_key: bytes) -> bool:
+    dash, _, rest = line.partition(" ")
+    signer, _, encoded = rest.partition(" ")
+    try:
+        blob = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        raise _no_checkpoint("a signature line is broken") from None
+    if dash != "\u2014" or not signer or len(blob) < 5:
+        raise _no_checkpoint("a signature line is broken")
+    if signer != name or blob[:4] != key_id(name, public_key):
+        return False
+    try:
+        Ed25519PublicKey.from_public_bytes(public_key).verify(blob[4:], body.encode())
+    except InvalidSignature:
+        raise _no_checkpoint("its signature is wrong") from None
+    return True
