@@ -1,0 +1,94 @@
+"""Fixtures every test may ask for: real databases, a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+from playwright.sync_api import Browser, sync_playwright
+
+from tests import engines
+
+# A slow machine is no wrong answer; CI draws the same examples each time.
+settings.register_profile(
+    "guesterase", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("ci", settings.get_profile("guesterase"), derandomize=True)
+settings.load_profile("ci" if engines.strict() else "guesterase")
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+BROWSER_ARGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Own the session's folder before xdist starts its workers, which inherit its name."""
+    engines.session_folder()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the servers the session started; a no-op in a worker, which owns none."""
+    engines.end_session()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Count the tests that a missing engine left out, engine by engine."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.getreports("skipped"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+        if engines.MISSING in reason:
+            counts[reason.partition(engines.MISSING)[2]] += 1
+    for name, count in sorted(counts.items()):
+        terminalreporter.write_line(f"{engines.MISSING}{name}: {count} tests skipped", yellow=True)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of an SQLite file that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'test.sqlite'}"
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """The address of an empty PostgreSQL database, dropped after the test."""
+    with engines.fresh_database("postgresql") as url:
+        yield url
+
+
+@pytest.fixture
+def mariadb_url() -> Iterator[str]:
+    """The address of an empty MariaDB database, dropped after the test."""
+    with engines.fresh_database("mariadb") as url:
+        yield url
+
+
+@pytest.fixture(params=engines.ENGINES)
+def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of an empty database, on each of the three engines in turn."""
+    with engines.fresh_database(request.param) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A running Chromium of the system, driven through Playwright; open your own context in it."""
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        engines.missing("chromium", f"none of {', '.join(BROWSERS)} on PATH")
+    # Chromium's own sandbox refuses root, which is what a container's tests usually run as.
+    args = [*BROWSER_ARGS, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=args)
+        yield browser
+        browser.close()
