@@ -147,8 +147,8 @@ then the primary key of the subject table."""
 class Subject:
     """The rows that stand for a person, and how a person is found in them.
 
-    :param match: columns by which a person can be found, or key -> callable taking the table and
-        the value and returning a condition.
+    :param match: columns by which a person can be found, or key -> column, or key -> callable
+        taking the table and the value and returning a condition.
     :param name: column, or columns, that hold the person's name.
     :param contact: columns that hold a contact the person can prove: the column's name tells its
         kind unless a mapping column -> "email" | "phone" is given.
@@ -156,7 +156,7 @@ class Subject:
         the host is one property.
     """
 
-    match: Sequence[str] | Mapping[str, Callable[..., Any]]
+    match: Sequence[str] | Mapping[str, str | Callable[..., Any]]
     name: str | Sequence[str] = ()
     contact: Sequence[str] | Mapping[str, str] = ()
     property: str | None = None

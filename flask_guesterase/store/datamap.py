@@ -293,10 +293,13 @@ def _contacts(
         return found
 
     match: dict[str, Column[Any] | Callable[..., Any]] = {}
-    if isinstance(subject.match, Mapping):
-        match.update(subject.match)
-    else:
-        match.update({n: c for n in subject.match if (c := column(n)) is not None})
+    wanted = subject.match
+    if not isinstance(wanted, Mapping):
+        wanted = {n: n for n in wanted}
+    for key, value in wanted.items():
+        found = column(value) if isinstance(value, str) else value
+        if found is not None:
+            match[key] = found
     names = [subject.name] if isinstance(subject.name, str) else subject.name
     kinds = subject.contact
     if not isinstance(kinds, Mapping):

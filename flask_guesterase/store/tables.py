@@ -26,7 +26,7 @@ PREFIX = "guesterase_"
 
 metadata = MetaData(
     naming_convention={
-        "ix": "ix_%(column_0_N_label)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
         "uq": "uq_%(table_name)s_%(column_0_N_name)s",
         "pk": "pk_%(table_name)s",
     }
@@ -35,10 +35,13 @@ metadata = MetaData(
 _Blob = LargeBinary().with_variant(mysql.LONGBLOB(), "mysql", "mariadb")
 _LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
+# Binary collation: keys of the host's rows that differ only in case are keys of different people.
+_OPTIONS = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
+_MARIADB = {f"{name}_{key}": value for name in ("mysql", "mariadb") for key, value in _OPTIONS.items()}
 
 
 def _table(name: str, *columns: Column[object] | Index | UniqueConstraint) -> Table:
-    return Table(PREFIX + name, metadata, *columns, mysql_engine="InnoDB", mysql_charset="utf8mb4")
+    return Table(PREFIX + name, metadata, *columns, **_MARIADB)
 
 
 intake = _table(

@@ -1,0 +1,290 @@
+"""Whose rows: from subject rows to every row that belongs to them, set by set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, and_, func, or_, select
+
+from ..core.identity import kind_of, spellings
+from ..core.plan import Key, Person, Row, key_text
+from . import tables
+from .datamap import Contacts, DataMap, Declared
+from .paths import Path
+from .sql import among, chunks, equal, is_text
+
+Owners = dict[Key, set[tuple[Person, int]]]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A subject row that carries what was asked for.
+
+    :param person: subject table and key.
+    :param name: the name on file, parts joined by a space.
+    :param contacts: contact column -> value on file, empty ones left out.
+    :param property: code of the property the row belongs to, or an empty string.
+    :param values: match key -> value on file, for keys that are columns.
+    """
+
+    person: Person
+    name: str
+    contacts: Mapping[str, str]
+    property: str
+    values: Mapping[str, str]
+
+
+def find(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> dict[str, list[Row]]:
+    """Return every row of every declared table that belongs to these people.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param people: subject rows.
+    """
+    wanted: dict[str, set[Key]] = {}
+    for table, key in people:
+        wanted.setdefault(table, set()).add(key)
+    found = {}
+    for name, declared in datamap.tables.items():
+        mine: Owners = {}
+        for index, path in enumerate(declared.paths):
+            keys = wanted.get(path.subject.fullname)
+            if keys:
+                _collect(conn, datamap, declared, index, keys, mine)
+        if mine:
+            found[name] = _rows(conn, datamap, declared, mine, wanted)
+    return found
+
+
+def _rows(
+    conn: Connection,
+    datamap: DataMap,
+    declared: Declared,
+    mine: Owners,
+    wanted: Mapping[str, set[Key]],
+) -> list[Row]:
+    others: Owners = {}
+    if len(declared.paths) > 1 or not declared.paths[0].to_one:
+        everyone = _everyone(conn, datamap, declared, list(mine))
+        for key, owners in everyone.items():
+            foreign = {(p, i) for p, i in owners if p[1] not in wanted.get(p[0], ())}
+            if foreign:
+                others[key] = foreign
+        gone = erased_before(conn, {p for owners in others.values() for p, _ in owners})
+        others = {k: {(p, i) for p, i in v if p not in gone} for k, v in others.items()}
+    return [
+        Row(key, frozenset(owners), frozenset(others.get(key, ())))
+        for key, owners in sorted(mine.items(), key=lambda item: key_text(item[0]))
+    ]
+
+
+def _collect(
+    conn: Connection,
+    datamap: DataMap,
+    declared: Declared,
+    index: int,
+    keys: set[Key],
+    into: Owners,
+) -> None:
+    """Add the rows that one path leads from to the owners found so far."""
+    path = declared.paths[index]
+    for part in chunks(sorted(keys, key=key_text)):
+        statement, ends = _walk(datamap, declared, path)
+        _gather(conn, statement.where(among(ends, part)), declared, path, index, into)
+
+
+def _everyone(
+    conn: Connection, datamap: DataMap, declared: Declared, keys: Sequence[Key]
+) -> Owners:
+    """Return all owners of these rows, by every path."""
+    owners: Owners = {}
+    for index, path in enumerate(declared.paths):
+        for part in chunks(keys):
+            statement, _ = _walk(datamap, declared, path, whole=True)
+            heads = list(statement.selected_columns)[: len(declared.key)]
+            limited = statement.where(among(heads, part))
+            _gather(conn, limited, declared, path, index, owners)
+    return owners
+
+
+def _gather(
+    conn: Connection,
+    statement: Select[Any],
+    declared: Declared,
+    path: Path,
+    index: int,
+    into: Owners,
+) -> None:
+    width = len(declared.key)
+    for line in conn.execute(statement):
+        values = tuple(line)
+        person = (path.subject.fullname, values[width:])
+        into.setdefault(values[:width], set()).add((person, index))
+
+
+def _walk(
+    datamap: DataMap, declared: Declared, path: Path, whole: bool = False
+) -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    """Return the select of (row key, subject key) by a path, and the subject key's columns.
+
+    :param whole: go as far as the subject table even where its key can be read one hop before.
+    """
+    end = datamap.tables[path.subject.fullname]
+    if path.select is not None:
+        inner = path.select.subquery("owned")
+        columns: list[ColumnElement[Any]] = list(inner.c)
+        return select(*columns), columns[len(declared.key) :]
+    here: FromClause = declared.table.alias("t0")
+    start, joined = here, here
+    hops = list(path.hops)
+    ends: list[ColumnElement[Any]] = [here.c[c.key] for c in end.key] if not hops else []
+    for number, hop in enumerate(hops, 1):
+        last = number == len(hops)
+        left = [here.c[c.key] for c in hop.source]
+        if last and not whole and _names_key(hop.target, end) and not hop.guarded:
+            order = [hop.target.index(c) for c in end.key]
+            ends = [left[i] for i in order]
+            break
+        there = hop.table.alias(f"t{number}")
+        condition = and_(
+            *(
+                equal(a, there.c[c.key], hop.fold, hop.guarded)
+                for a, c in zip(left, hop.target, strict=True)
+            )
+        )
+        joined = joined.join(there, condition)
+        here = there
+        if last:
+            ends = [there.c[c.key] for c in end.key]
+    heads = [start.c[c.key] for c in declared.key]
+    statement = select(*heads, *ends).select_from(joined)
+    if declared.policy.where is not None:
+        statement = statement.where(declared.policy.where(start))
+    if whole and hops and end.policy.where is not None:
+        statement = statement.where(end.policy.where(here))
+    return statement, ends
+
+
+def _names_key(target: Sequence[Any], end: Declared) -> bool:
+    return set(target) == set(end.key)
+
+
+def erased_before(conn: Connection, people: Iterable[Person]) -> set[Person]:
+    """Return which of these subject rows are shells: erased by an earlier request."""
+    by_table: dict[str, dict[str, Person]] = {}
+    for person in people:
+        by_table.setdefault(person[0], {})[key_text(person[1])] = person
+    gone = set()
+    table = tables.subject
+    for name, texts in by_table.items():
+        for part in chunks(sorted(texts)):
+            rows = conn.execute(
+                select(table.c.row_key).where(
+                    table.c.table_name == name,
+                    table.c.row_key.in_(part),
+                    table.c.erased_at.is_not(None),
+                )
+            )
+            gone |= {texts[row.row_key] for row in rows}
+    return gone
+
+
+def candidates(
+    conn: Connection, datamap: DataMap, key: str, value: str, property_: str | None, region: str = ""
+) -> list[Candidate]:
+    """Return the subject rows that carry a value under a match key.
+
+    :param key: match key, as `Subject` names it.
+    :param value: what was asked for, in any spelling.
+    :param property_: code of the property asked, or None for all.
+    :param region: ISO country code that gives national phone numbers a meaning.
+    :raises MatchError: the key is unknown or the value could be anybody's.
+    """
+    datamap.check_key(key)
+    found = []
+    for name, contacts in datamap.subjects.items():
+        wanted = contacts.match.get(key)
+        if wanted is None:
+            continue
+        declared = datamap.tables[name]
+        table = declared.table.alias("s")
+        condition = _carries(table, wanted, key, value, region)
+        found += _read(conn, declared, contacts, table, condition, property_)
+    return found
+
+
+def known(
+    conn: Connection, datamap: DataMap, people: Iterable[Person]
+) -> dict[Person, Candidate]:
+    """Return what is on file for these subject rows, those that are still there."""
+    result = {}
+    by_table: dict[str, list[Key]] = {}
+    for name, key in people:
+        by_table.setdefault(name, []).append(key)
+    for name, keys in by_table.items():
+        declared = datamap.declared(name)
+        table = declared.table.alias("s")
+        columns = [table.c[c.key] for c in declared.key]
+        for part in chunks(keys):
+            condition = among(columns, part)
+            for one in _read(conn, declared, datamap.subjects[name], table, condition, None):
+                result[one.person] = one
+    return result
+
+
+def _carries(
+    table: FromClause, wanted: Any, key: str, value: str, region: str
+) -> ColumnElement[bool]:
+    if not isinstance(wanted, Column):
+        condition: ColumnElement[bool] = wanted(table, value)
+        return condition
+    column = table.c[wanted.key]
+    kind = kind_of(key)
+    texts = sorted(spellings(kind, value, region))
+    if not is_text(column.type):
+        return or_(*(column == text for text in (value, *texts)))
+    if kind == "phone":
+        bare: ColumnElement[Any] = column
+        for mark in (" ", "-", "(", ")", ".", "/"):
+            bare = func.replace(bare, mark, "")
+        return bare.in_(texts)
+    return func.lower(column).in_([text.lower() for text in texts])
+
+
+def _read(
+    conn: Connection,
+    declared: Declared,
+    contacts: Contacts,
+    table: FromClause,
+    condition: ColumnElement[bool],
+    property_: str | None,
+) -> list[Candidate]:
+    match = {k: c for k, c in contacts.match.items() if isinstance(c, Column)}
+    statement = select(
+        *(table.c[c.key] for c in declared.key),
+        *(table.c[c.key].label(f"n{i}") for i, c in enumerate(contacts.names)),
+        *(table.c[declared.column(n).key].label(f"c{i}") for i, n in enumerate(contacts.contact)),
+        *(table.c[c.key].label(f"m{i}") for i, c in enumerate(match.values())),
+        *([table.c[contacts.property.key].label("property_")] if contacts.property is not None
+          else []),
+    ).where(condition)
+    if declared.policy.where is not None:
+        statement = statement.where(declared.policy.where(table))
+    if property_ is not None and contacts.property is not None:
+        statement = statement.where(table.c[contacts.property.key] == property_)
+    width = len(declared.key)
+    result = []
+    for row in conn.execute(statement):
+        values = row._mapping
+        result.append(
+            Candidate(
+                (declared.name, tuple(row)[:width]),
+                " ".join(str(v) for i in range(len(contacts.names)) if (v := values[f"n{i}"])),
+                {n: str(v) for i, n in enumerate(contacts.contact) if (v := values[f"c{i}"])},
+                str(values["property_"]) if contacts.property is not None else "",
+                {k: str(v) for i, k in enumerate(match) if (v := values[f"m{i}"])},
+            )
+        )
+    return result
