@@ -6,6 +6,8 @@ contacts and actors are keyed marks or opaque numbers.
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -37,7 +39,11 @@ _LongText = Text().with_variant(mysql.LONGTEXT(), "mysql", "mariadb")
 _Serial = BigInteger().with_variant(Integer(), "sqlite")
 # Binary collation: keys of the host's rows that differ only in case are keys of different people.
 _OPTIONS = {"engine": "InnoDB", "charset": "utf8mb4", "collate": "utf8mb4_bin"}
-_MARIADB = {f"{name}_{key}": value for name in ("mysql", "mariadb") for key, value in _OPTIONS.items()}
+_MARIADB: Any = {
+    f"{dialect}_{key}": value
+    for dialect in ("mysql", "mariadb")
+    for key, value in _OPTIONS.items()
+}
 
 
 def _table(name: str, *columns: Column[object] | Index | UniqueConstraint) -> Table:

@@ -1,0 +1,215 @@
+"""Bring our own tables to the newest revision, one runner at a time, beside the host's Alembic.
+
+Alembic's module-wide ``op`` and ``context`` are not used: a host's migration, or another thread,
+may be using them in the same process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import SingletonThreadPool, StaticPool
+from sqlalchemy.schema import CreateTable
+
+from ..core.errors import BusyError, InputError, SetupError
+from .tables import PREFIX
+from .work import LOCK_SECONDS, transaction
+
+VERSION_TABLE = PREFIX + "version"
+"""Where the revision of our tables is written; the host's own version table is never touched."""
+
+WAIT_SECONDS = 60.0
+"""How long an upgrade waits for another one, or for a transaction that uses our tables."""
+
+DIALECTS = ("mariadb", "mysql", "postgresql", "sqlite")
+"""Dialects that `sql` can write for."""
+
+SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
+"""Folder of our Alembic environment."""
+
+_T = TypeVar("_T")
+_PAUSE = 0.1
+_LOCK = int.from_bytes(hashlib.sha256(VERSION_TABLE.encode()).digest()[:8], "big", signed=True)
+_OPTIONS = {"version_table": VERSION_TABLE}
+_version = sa.Table(
+    VERSION_TABLE,
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name=f"{VERSION_TABLE}_pkc"),
+    implicit_returning=False,
+)
+
+
+def upgrade(engine: Engine, wait: float = WAIT_SECONDS) -> tuple[str, ...]:
+    """Create our tables, or bring them to the newest revision; nothing when they are there.
+
+    PostgreSQL and SQLite do all of it in one transaction. MariaDB commits every statement, so
+    each step of a revision can be repeated: after a crash half-way, run it again.
+
+    :param engine: the host's engine.
+    :param wait: seconds to wait for another upgrade or for a transaction that uses our tables.
+    :returns: the revisions that were run, oldest first.
+    :raises SetupError: the application may not create tables, or a newer version made them.
+    :raises BusyError: somebody else was at it for longer than `wait`.
+    """
+    try:
+        return alone(engine, _to_head, wait)
+    except DBAPIError as problem:
+        if not _is_forbidden(problem):
+            raise
+        raise SetupError(
+            "This application may not create tables.",
+            "Print the statements with 'flask guesterase db sql' and have them run by "
+            "somebody who may.",
+        ) from None
+
+
+def sql(dialect: str, since: str | None = None) -> str:
+    """Return the statements of an upgrade as plain SQL; running them by hand is an upgrade.
+
+    :param dialect: one of `DIALECTS`.
+    :param since: revision that the database is at, None when our tables are not there yet.
+    :raises InputError: the dialect is not supported.
+    :raises SetupError: there is no such revision.
+    """
+    if dialect not in DIALECTS:
+        raise InputError(
+            f"There is no SQL for '{dialect}'.", f"Supported are: {', '.join(DIALECTS)}."
+        )
+    written = StringIO()
+    context = MigrationContext.configure(
+        dialect_name=dialect,
+        opts={
+            **_OPTIONS,
+            "as_sql": True,
+            "output_buffer": written,
+            "literal_binds": True,
+            "transactional_ddl": dialect in ("postgresql", "sqlite"),
+        },
+    )
+    with context.begin_transaction():
+        _run(context, since)
+    return written.getvalue()
+
+
+def current(conn: Connection) -> str | None:
+    """Return the revision our tables are at, None when they are not there."""
+    return MigrationContext.configure(conn, opts=_OPTIONS).get_current_revision()
+
+
+def head() -> str:
+    """Return the newest revision of this version of the package."""
+    return str(_directory().get_current_head())
+
+
+def pending(conn: Connection) -> bool:
+    """Return whether `upgrade` has something to do."""
+    return current(conn) != head()
+
+
+def is_ours(kind: str, name: str | None) -> bool:
+    """Return False for tables that our revisions do not keep: the host's.
+
+    :param kind: what Alembic compares, "table", "column", "index" ...; only tables are judged.
+    :param name: its name.
+    """
+    return kind != "table" or (name is not None and name.startswith(PREFIX))
+
+
+def alone(engine: Engine, unit: Callable[[Connection], _T], wait: float = WAIT_SECONDS) -> _T:
+    """Run a unit that creates, changes or drops our tables while nobody else does such a thing.
+
+    Each try asks for its locks for `LOCK_SECONDS` only, so that nobody who wants to read behind
+    us is held up for long; what was rolled back is tried again.
+
+    :param engine: the host's engine.
+    :param unit: what to do with the connection; committed when it returns.
+    :param wait: seconds to go on trying.
+    :raises BusyError: it did not become free.
+    """
+    shared = isinstance(engine.pool, StaticPool | SingletonThreadPool)
+    end = time.monotonic() + wait
+    while True:
+        try:
+            with transaction(engine) as conn, _locked(conn):
+                return unit(conn)
+        except BusyError:
+            if shared or time.monotonic() >= end:
+                raise
+            time.sleep(_PAUSE)
+
+
+@contextmanager
+def _locked(conn: Connection) -> Iterator[None]:
+    """Hold the one lock of all upgrades; on SQLite the write transaction is that lock."""
+    dialect = conn.dialect.name
+    if dialect == "postgresql":
+        conn.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+    if dialect not in ("mysql", "mariadb"):
+        yield
+        return
+    # The name is one for the whole server, so the database is part of it; 64 characters at most.
+    name = sa.func.left(sa.func.concat(f"{PREFIX}{_LOCK:x}_", sa.func.md5(sa.func.database())), 64)
+    if conn.execute(sa.select(sa.func.get_lock(name, LOCK_SECONDS))).scalar() != 1:
+        raise BusyError("Another upgrade is at work.", "Wait for it to end, then try again.")
+    try:
+        yield
+        # The next runner must see our revision: commit before the lock goes.
+        conn.exec_driver_sql("COMMIT")
+    finally:
+        conn.execute(sa.select(sa.func.release_lock(name)))
+
+
+def _to_head(conn: Connection) -> tuple[str, ...]:
+    return _run(MigrationContext.configure(conn, opts=_OPTIONS), current(conn))
+
+
+def _run(context: MigrationContext, since: str | None) -> tuple[str, ...]:
+    op = Operations(context)
+    scripts = _between(since)
+    if since is None:
+        op.execute(CreateTable(_version, if_not_exists=True))
+    for script in scripts:
+        script.module.upgrade(op)
+        # Literals, because a script for a person to run has no parameters.
+        revision: Any = sa.literal_column(f"'{script.revision}'")
+        op.execute(_version.delete())
+        op.execute(_version.insert().values(version_num=revision))
+    return tuple(script.revision for script in scripts)
+
+
+def _between(since: str | None) -> list[Script]:
+    """Return the revisions after `since`, oldest first."""
+    try:
+        return list(_directory().iterate_revisions("head", since or "base"))[::-1]
+    except CommandError:
+        raise SetupError(
+            f"Our tables are at revision '{since}', which this version does not know.",
+            "Install the version of flask_guesterase that made it, or a newer one.",
+        ) from None
+
+
+def _directory() -> ScriptDirectory:
+    return ScriptDirectory(str(SCRIPTS))
+
+
+def _is_forbidden(problem: DBAPIError) -> bool:
+    args: Any = getattr(problem.orig, "args", ())
+    return (
+        getattr(problem.orig, "sqlstate", "") == "42501"
+        or (bool(args) and args[0] in (1044, 1142))
+        or "readonly database" in str(problem.orig)
+    )
