@@ -1,0 +1,125 @@
+"""The languages of pages and letters: one catalog a language, read with Babel at first use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import lru_cache
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from babel.lists import format_list
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal
+from babel.support import NullTranslations, Translations
+
+LANGUAGES = {"zh": "简体中文", "en": "English"}
+"""Code of a catalog -> what its readers call it; the order in which pages offer them."""
+
+FALLBACK = "en"
+
+_FOLDER = Path(__file__).parent / "translations"
+_LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
+_TAGS = {"zh": "zh-Hans", "en": "en"}
+
+
+def N_(message: str) -> str:  # noqa: N802 - the mark that catalogs are extracted by
+    """Mark a message for the catalogs where it is not shown yet, and return it as it is."""
+    return message
+
+
+def known(tag: str | None) -> str:
+    """Return the catalog for a language tag, or an empty string when there is none.
+
+    :param tag: BCP 47 tag or POSIX locale, in any case: ``zh-CN``, ``zh_Hans``, ``en-GB``.
+    """
+    code = (tag or "").replace("_", "-").split("-")[0].split(".")[0].strip().casefold()
+    return code if code in LANGUAGES else ""
+
+
+def choose(wishes: Iterable[str | None]) -> str:
+    """Return the catalog of the first wish there is one for, English when there is none.
+
+    :param wishes: language tags, the strongest wish first; None and unknown ones are passed over.
+    """
+    return next((code for code in map(known, wishes) if code), FALLBACK)
+
+
+@lru_cache(maxsize=None)
+def catalog(code: str) -> NullTranslations:
+    """Return the messages of one language; what it lacks is said in English.
+
+    :param code: key of `LANGUAGES`.
+    """
+    source = _FOLDER / code / "LC_MESSAGES" / "guesterase.po"
+    with source.open("rb") as file:
+        messages = read_po(file, locale=code)
+    compiled = BytesIO()
+    write_mo(compiled, messages)
+    compiled.seek(0)
+    return Translations(compiled, domain="guesterase")
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language, and everything a page or a letter says in it.
+
+    :param code: key of `LANGUAGES`.
+    :param zone: IANA time zone that moments are told in.
+    """
+
+    code: str
+    zone: str = "UTC"
+
+    @property
+    def tag(self) -> str:
+        """Return the BCP 47 tag for the ``lang`` attribute."""
+        return _TAGS[self.code]
+
+    @property
+    def locale(self) -> str:
+        """Return the name Babel knows the language by."""
+        return _LOCALES[self.code]
+
+    def gettext(self, message: str, **values: object) -> str:
+        """Return a message in this language, with ``%(name)s`` filled in."""
+        text: str = catalog(self.code).gettext(message)
+        return text % values if values else text
+
+    def ngettext(self, one: str, many: str, num: int, **values: object) -> str:
+        """Return a message that counts something, with ``%(num)s`` filled in."""
+        text: str = catalog(self.code).ngettext(one, many, num)
+        return text % {"num": self.number(num), **values}
+
+    def day(self, value: date | datetime | str | None) -> str:
+        """Return a day in words; ISO text and date-times are understood, empty stays empty."""
+        if isinstance(value, datetime):
+            return format_date(self._local(value), "long", locale=self.locale)
+        if isinstance(value, str):
+            if not value:
+                return ""
+            value = date.fromisoformat(value[:10])
+        return "" if value is None else format_date(value, "long", locale=self.locale)
+
+    def moment(self, value: datetime | str | None) -> str:
+        """Return a day and time in words, in this language's zone; naive values are UTC."""
+        if not value:
+            return ""
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+        return format_datetime(self._local(moment), "medium", locale=self.locale)
+
+    def number(self, value: float) -> str:
+        """Return a number as it is written in this language."""
+        return format_decimal(value, locale=self.locale)
+
+    def listed(self, items: Iterable[str]) -> str:
+        """Return several words as one list."""
+        return format_list(list(items), style="standard", locale=self.locale)
+
+    def _local(self, value: datetime) -> datetime:
+        aware = value if value.tzinfo else value.replace(tzinfo=ZoneInfo("UTC"))
+        return aware.astimezone(ZoneInfo(self.zone))

@@ -1,0 +1,166 @@
+"""What guest pages and staff pages share: language, form protection, headers, error pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from flask import Blueprint, Response, current_app, g, make_response, render_template, request
+from flask import session
+from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from wtforms import ValidationError
+
+from ..core.errors import GuesteraseError, InputError
+from .language import LANGUAGES, Language, choose, known
+from .problems import Problem, problem_of, problem_of_database, problem_of_status
+from .words import word
+
+LARGEST_FORM = 64 * 1024
+"""Bytes; no form of ours is larger, and none takes a file."""
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+    # Not "no-referrer": over HTTPS, a host's CSRFProtect wants to see where a form came from.
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
+    "Cache-Control": "no-store",
+}
+"""What every page of ours carries, Source: W3C CSP3, RFC 9111 section 5.2.2.5."""
+
+_LANG = "guesterase_lang"
+
+
+def pages(name: str, desk: str) -> Blueprint:
+    """Return a blueprint whose pages speak, are protected and fail the way all of ours do.
+
+    :param name: name of the blueprint, the first part of its endpoints.
+    :param desk: "guest" or "staff": in whose words its errors are told.
+    """
+    blueprint = Blueprint(
+        name,
+        __name__,
+        template_folder="templates",
+        static_folder="static/guesterase",
+        static_url_path="/guesterase-static",
+    )
+
+    def fail(problem: Problem, error: GuesteraseError | None = None) -> Response:
+        return _problem_page(problem, desk, error)
+
+    def on_error(error: GuesteraseError) -> Response:
+        return fail(problem_of(error), error)
+
+    def on_database(error: SQLAlchemyError) -> Response:
+        # The text of the exception carries the statement's values; only its class is logged.
+        cause = getattr(error, "orig", None) or error
+        current_app.logger.error(
+            "guesterase: %s while answering %s", type(cause).__name__, request.endpoint
+        )
+        return fail(problem_of_database(error))
+
+    def on_http(error: HTTPException) -> Response:
+        if error.code is None or error.code < 400:
+            return make_response(error.get_response())
+        response = fail(problem_of_status(error.code, csrf=isinstance(error, CSRFError)))
+        for header, value in error.get_headers():
+            if header in ("Allow", "Retry-After"):
+                response.headers[header] = value
+        return response
+
+    blueprint.before_request(_receive)
+    blueprint.after_request(_dress)
+    blueprint.context_processor(_context)
+    blueprint.register_error_handler(GuesteraseError, on_error)
+    blueprint.register_error_handler(SQLAlchemyError, on_database)
+    blueprint.register_error_handler(HTTPException, on_http)
+    return blueprint
+
+
+def language(zone: str = "", fallback: str | None = None) -> Language:
+    """Return the language of this request.
+
+    What the reader chose (``?lang=``, kept in the session) comes first, then the host's own
+    choice where it uses Flask-Babel, then the browser's wishes, then the property's language.
+
+    :param zone: IANA time zone that moments are told in.
+    :param fallback: language of the property the page is about.
+    """
+    found: Language | None = g.get("guesterase_language")
+    if found is None:
+        found = Language(choose(_wishes(fallback)))
+        g.guesterase_language = found
+    return replace(found, zone=zone) if zone else found
+
+
+def _wishes(fallback: str | None) -> list[str | None]:
+    browser = [tag for tag, _ in request.accept_languages if known(tag)]
+    return [request.args.get("lang"), session.get(_LANG), _host_choice(), *browser, fallback]
+
+
+def _host_choice() -> str | None:
+    """Return what the host's Flask-Babel would choose, when it has it and was told how."""
+    selector = getattr(current_app.extensions.get("babel"), "locale_selector", None)
+    chosen = selector() if callable(selector) else None
+    return None if chosen is None else str(chosen)
+
+
+def _receive() -> None:
+    """Keep the reader's language; refuse a form that is too large or not from our own page."""
+    wish = known(request.args.get("lang"))
+    if wish and session.get(_LANG) != wish:
+        session[_LANG] = wish
+    if request.method in ("GET", "HEAD", "OPTIONS"):
+        return
+    if (request.content_length or 0) > LARGEST_FORM:
+        raise RequestEntityTooLarge
+    try:
+        validate_csrf(request.form.get("csrf_token", ""))
+    except ValidationError:
+        raise CSRFError("The form did not come from our own page.") from None
+
+
+def _dress(response: Response) -> Response:
+    response.headers.update(HEADERS)
+    if (request.endpoint or "").endswith(".static"):
+        response.headers["Cache-Control"] = "max-age=3600"
+    return response
+
+
+def _context() -> dict[str, Any]:
+    tongue = language()
+    return {
+        "_": tongue.gettext,
+        "ngettext": tongue.ngettext,
+        "tongue": tongue,
+        "languages": LANGUAGES,
+        "word": lambda value: word(tongue, value),
+        "csrf_token": generate_csrf,
+    }
+
+
+def _problem_page(problem: Problem, desk: str, error: GuesteraseError | None) -> Response:
+    words = problem.staff if desk == "staff" else problem.guest
+    detail = "" if error is None or desk != "staff" else str(error)
+    extra: dict[str, Any] = {"differences": (), "reasons": (), "findings": (), "fields": {}}
+    if desk == "staff":
+        extra = {name: getattr(error, name, empty) for name, empty in extra.items()}
+    page = render_template(
+        [f"guesterase/{desk}/error.html", "guesterase/error.html"],
+        heading=words[0], next_step=words[1], detail=detail, status=problem.status, **extra,
+    )  # fmt: skip
+    response = make_response(page, problem.status)
+    if problem.retry_after:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def no_fields(error: InputError) -> dict[str, list[str]]:
+    """Return the problems of a form by field, as the page shows them."""
+    return error.fields or {"": [error.message]}
