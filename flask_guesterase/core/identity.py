@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import StrEnum
 
@@ -21,13 +22,26 @@ class Kind(StrEnum):
     NAME = "name"
 
 
-_WORDS = (
-    (Kind.EMAIL, ("email", "mail", "邮箱")),
-    (Kind.PHONE, ("phone", "mobile", "tel", "cell", "handy", "手机", "电话")),
-    (Kind.DOCUMENT, ("document", "passport", "doc", "idno", "idcard", "证件", "护照", "身份证")),
-    (Kind.BOOKING, ("booking", "reservation", "confirmation", "预订", "订单")),
-    (Kind.NAME, ("name", "姓名")),
+_WORDS: tuple[tuple[Kind, frozenset[str], tuple[str, ...]], ...] = (
+    (Kind.EMAIL, frozenset({"mail"}), ("email", "邮箱", "邮件")),
+    (
+        Kind.PHONE,
+        frozenset({"tel", "cell", "handy", "mob", "msisdn"}),
+        ("phone", "mobile", "手机", "电话"),
+    ),
+    (
+        Kind.DOCUMENT,
+        frozenset({"doc", "docno", "idno", "idcard"}),
+        ("document", "passport", "证件", "护照", "身份证"),
+    ),
+    (
+        Kind.BOOKING,
+        frozenset({"confirmation", "reference"}),
+        ("booking", "reservation", "预订", "订单"),
+    ),
+    (Kind.NAME, frozenset({"name"}), ("name", "姓名")),
 )
+"""Per kind: parts of a column's name that are it, and words that may stand inside a part."""
 
 LONGEST = 320
 """Characters of the longest value anybody is looked for by: the longest e-mail address."""
@@ -39,11 +53,16 @@ def kind_of(key: str) -> Kind | None:
     :param key: for example "guest_email", "mobileNo" or "手机".
     :return: the kind, or None when the name says nothing.
     """
-    word = "".join(c for c in unicodedata.normalize("NFKC", key).casefold() if c.isalnum())
-    for kind, signs in _WORDS:
-        if any(sign in word for sign in signs):
+    plain = unicodedata.normalize("NFKC", key)
+    parts = [part.casefold().strip("0123456789") for part in _PARTS.findall(plain)]
+    parts.append("".join(parts))
+    for kind, whole, inside in _WORDS:
+        if any(part in whole or any(word in part for word in inside) for part in parts):
             return kind
     return None
+
+
+_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
 
 
 def normal(kind: str | None, value: str, region: str = "") -> str:
@@ -107,11 +126,12 @@ def same(kind: str | None, one: str, other: str, region: str = "") -> bool:
     :param region: ISO 3166-1 alpha-2 code of the country whose national phone numbers are meant.
     """
     try:
-        if kind == Kind.NAME:
-            return bool(_tokens(one)) and bool(_tokens(other)) and not contradicts(one, other)
-        return normal(kind, one, region) == normal(kind, other, region)
+        forms = normal(kind, one, region), normal(kind, other, region)
     except MatchError:
         return False
+    if kind == Kind.NAME:
+        return not contradicts(one, other)
+    return forms[0] == forms[1]
 
 
 def contradicts(given: str, on_file: str) -> bool:
@@ -223,7 +243,8 @@ def _parts(name: str) -> tuple[frozenset[str], frozenset[str]]:
 def _tokens(text: str) -> list[str]:
     """Return the parts of a name, folded; apostrophes join, all else that is no letter splits."""
     joined = "".join(c for c in _fold(text) if c not in "'’ʼ`´")
-    return "".join(c if c.isalnum() else " " for c in joined).split()
+    parts = "".join(c if c.isalnum() else " " for c in joined).split()
+    return [part for part in parts if part.strip("0")]
 
 
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "æ": "ae", "œ": "oe", "ı": "i"})
