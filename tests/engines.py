@@ -107,33 +107,33 @@ def server(kind: str, *, durable: bool = False) -> Server:
     # Looked up here, where the answer is a skip, before a process is started for it.
     serve.postgresql_bin() if kind == "postgresql" else serve.mariadb_programs()
     folder, name = session_folder(), f"{kind}-durable" if durable else kind
-    note = folder / f"{name}.json"
+    note, failed = folder / f"{name}.json", folder / f"{name}.failed"
     with (folder / f"{name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not note.exists():
-            _launch(name, folder, note)
+        if not note.exists() and not failed.exists():
+            _launch(name, folder)
+    if failed.exists():
+        raise BrokenEngine(f"{kind} does not start: {json.loads(failed.read_text())['error']}")
     content = json.loads(note.read_text())
-    if "error" in content:
-        raise BrokenEngine(f"{kind} does not start: {content['error']}")
     return Server(kind, make_url(content["url"]), Path(content["data"]))
 
 
-def _launch(name: str, folder: Path, note: Path) -> None:
-    """Start the process that serves until the session ends, and wait for its note."""
-    with (folder / f"{name}.log").open("ab") as log:
+def _launch(name: str, folder: Path) -> None:
+    """Start the process that serves until the session ends, and wait for its word."""
+    log = folder / f"{name}.log"
+    with log.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "tests.serve", name, str(folder)],
             cwd=_ROOT,
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=output,
+            stderr=output,
             start_new_session=True,
         )
     until = time.monotonic() + serve.START_SECONDS + 30
-    while not note.exists():
+    while not any((folder / f"{name}.{end}").exists() for end in ("json", "failed")):
         if process.poll() is not None or time.monotonic() > until:
-            tail = (folder / f"{name}.log").read_text(errors="replace")[-2000:]
-            raise BrokenEngine(f"{name} could not be served: {tail}")
+            raise BrokenEngine(f"{name} could not be served: {log.read_text(errors='replace')}")
         time.sleep(0.02)
     # It ends after us by design; without this Python would warn that it still runs.
     process.returncode = 0

@@ -1,4 +1,4 @@
-"""Run one database server for as long as the test session lives: `python -m tests.serve NAME FOLDER`.
+"""One database server for as long as a test session lives: `python -m tests.serve NAME FOLDER`.
 
 The folder belongs to the session (see tests.engines). Whoever owns the session holds a POSIX lock
 on its file `alive`; the kernel drops that lock when the owner ends, also when it is killed. This
@@ -21,6 +21,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGQUIT, Signals
+from typing import Any
 
 import psycopg
 import pymysql
@@ -197,13 +198,14 @@ def start(recipe: Recipe, home: Path, durable: bool) -> Running:
             os.chown(path, account.pw_uid, account.pw_gid)
     # Root without such an account: a user namespace of its own, where the process is nobody.
     prefix = ["unshare", "--user", "--"] if os.geteuid() == 0 and not account else []
-    who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
-    with (home.parent / f"{home.name}.log").open("ab") as log:
-        common = {"stdin": subprocess.DEVNULL, "stdout": log, "stderr": log, "cwd": home, **who}
-        if subprocess.call([*prefix, *install], **common):  # type: ignore[call-overload]
-            raise BrokenEngine(f"{install[0]} failed")
-        command = [*prefix, *recipe.serve(home, port, durable)]
-        process = subprocess.Popen(command, **common)  # type: ignore[call-overload]
+    who: dict[str, Any] = {}
+    if account:
+        who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    # Both are children of `tests.serve`, whose output is the log of this server.
+    if subprocess.call([*prefix, *install], stdin=subprocess.DEVNULL, cwd=home, **who):
+        raise BrokenEngine(f"{install[0]} failed")
+    command = [*prefix, *recipe.serve(home, port, durable)]
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=home, **who)
     until = time.monotonic() + START_SECONDS
     while not recipe.answers(port, password):
         if process.poll() is not None:
@@ -216,7 +218,7 @@ def start(recipe: Recipe, home: Path, durable: bool) -> Running:
 
 
 def write_note(note: Path, content: dict[str, str]) -> None:
-    """Write a small JSON file so that a reader sees all of it or nothing."""
+    """Write a small JSON file such that a reader sees all of it or nothing."""
     draft = note.with_suffix(".draft")
     draft.write_text(json.dumps(content))
     draft.rename(note)
@@ -243,7 +245,7 @@ def main(name: str, folder: Path) -> int:
     except (BrokenEngine, OSError) as error:
         log = folder / f"{name}.log"
         tail = log.read_text(errors="replace")[-2000:] if log.exists() else ""
-        write_note(note, {"error": f"{error}\n{tail}"})
+        write_note(note.with_suffix(".failed"), {"error": f"{error}\n{tail}"})
         shutil.rmtree(home, ignore_errors=True)
         return 1
     write_note(note, {"url": running.url, "data": str(running.data)})
