@@ -1,12 +1,12 @@
 """Alembic environment for writing a new revision: compares our tables with an upgraded database.
 
-Only ``tools/revision.py`` and tests come here. Upgrading does not: `store.upgrade` hands each
-revision its operations itself, so that a host's Alembic may be at work in the same process.
+Upgrading does not come here: `store.upgrade` hands each revision its operations itself, so that
+a host's Alembic may be at work in the same process.
 """
 
 from __future__ import annotations
 
-from alembic import context
+from alembic import context, op
 
 from flask_guesterase.store import tables, upgrade
 
@@ -18,4 +18,4 @@ context.configure(
     render_as_batch=True,
 )
 with context.begin_transaction():
-    context.run_migrations()
+    context.run_migrations(op=op)

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from alembic.operations import Operations
 from alembic.runtime.migration import MigrationContext
 from alembic.script import Script, ScriptDirectory
-from alembic.util import CommandError
+from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
@@ -195,7 +195,7 @@ def _between(since: str | None) -> list[Script]:
     """Return the revisions after `since`, oldest first."""
     try:
         return list(_directory().iterate_revisions("head", since or "base"))[::-1]
-    except CommandError:
+    except RevisionError:
         raise SetupError(
             f"Our tables are at revision '{since}', which this version does not know.",
             "Install the version of flask_guesterase that made it, or a newer one.",

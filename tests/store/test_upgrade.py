@@ -1,0 +1,360 @@
+"""Our own tables: created and brought forward on real engines, one runner at a time."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from inspect import signature
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import alembic.op
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.operations import Operations
+from alembic.runtime.migration import MigrationContext
+from alembic.script import Script
+from sqlalchemy import Engine, event
+
+from flask_guesterase.core.errors import BusyError, InputError, SetupError
+from flask_guesterase.store import tables, upgrade
+from tests import engines
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@contextmanager
+def opened(url: str, **options: Any) -> Iterator[Engine]:
+    engine = sa.create_engine(url, **options)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    with opened(database_url) as found:
+        yield found
+
+
+def described(engine: Engine) -> dict[str, Any]:
+    """Everything the engine says about our tables, save the version table."""
+    inspector = sa.inspect(engine)
+    return {
+        name: {
+            "columns": [
+                (c["name"], repr(c["type"]), c["nullable"], c.get("autoincrement"), c["default"])
+                for c in inspector.get_columns(name)
+            ],
+            "key": inspector.get_pk_constraint(name)["constrained_columns"],
+            "unique": sorted(
+                (u["name"], u["column_names"]) for u in inspector.get_unique_constraints(name)
+            ),
+            "indexes": sorted(
+                (i["name"], i["column_names"], i["unique"]) for i in inspector.get_indexes(name)
+            ),
+            "options": {
+                key: value
+                for key, value in inspector.get_table_options(name).items()
+                if key.endswith(("_engine", "_collate", "_charset", "_default charset"))
+            },
+        }
+        for name in inspector.get_table_names()
+        if name.startswith(tables.PREFIX) and name != upgrade.VERSION_TABLE
+    }
+
+
+def drift(engine: Engine) -> Any:
+    """What Alembic finds different between the database and our metadata."""
+    with engine.connect() as conn:
+        context = MigrationContext.configure(
+            conn,
+            opts={
+                "version_table": upgrade.VERSION_TABLE,
+                "include_object": lambda found, name, kind, *rest: upgrade.is_ours(kind, name),
+            },
+        )
+        return compare_metadata(context, tables.metadata)
+
+
+def test_the_revisions_build_what_the_tables_say(engine: Engine) -> None:
+    """An upgraded database equals one made from the metadata, says Alembic and the engine."""
+    upgrade.upgrade(engine)
+    assert drift(engine) == []
+    with (
+        engines.fresh_database(engine.dialect.name) as other_url,
+        opened(other_url) as other,
+    ):
+        tables.metadata.create_all(other)
+        expected = described(other)
+    assert set(expected) == set(tables.metadata.tables)
+    assert described(engine) == expected
+
+
+def test_an_upgrade_is_done_once(engine: Engine) -> None:
+    """A second upgrade finds nothing to do, and pending() says so before and after."""
+    with engine.connect() as conn:
+        assert upgrade.current(conn) is None
+        assert upgrade.pending(conn)
+    done = upgrade.upgrade(engine)
+    assert done[-1] == upgrade.head()
+    assert upgrade.upgrade(engine) == ()
+    with engine.connect() as conn:
+        assert upgrade.current(conn) == upgrade.head()
+        assert not upgrade.pending(conn)
+
+
+def test_the_hosts_tables_are_left_alone(engine: Engine) -> None:
+    """A host's table and its Alembic version table stay as they are."""
+    host = sa.MetaData()
+    sa.Table("guests", host, sa.Column("id", sa.Integer, primary_key=True))
+    version = sa.Table("alembic_version", host, sa.Column("version_num", sa.String(32)))
+    host.create_all(engine)
+    with engine.begin() as conn:
+        conn.execute(version.insert().values(version_num="abc"))
+    upgrade.upgrade(engine)
+    with engine.connect() as conn:
+        assert conn.execute(sa.select(version.c.version_num)).scalars().all() == ["abc"]
+    names = sa.inspect(engine).get_table_names()
+    assert {name for name in names if not name.startswith(tables.PREFIX)} == set(host.tables)
+
+
+RUN = """
+import sys, sqlalchemy
+from flask_guesterase.store.upgrade import upgrade
+engine = sqlalchemy.create_engine(sys.argv[1])
+with engine.connect():
+    pass
+print("ready", flush=True)
+sys.stdin.readline()
+print(",".join(upgrade(engine)) or "nothing")
+"""
+
+
+def test_four_processes_upgrade_at_once(database_url: str) -> None:
+    """Four upgrades started at once all end well and exactly one does the work."""
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", RUN, database_url],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for process in running:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    answers = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0] * 4, answers
+    said = sorted(out.strip() for out, _ in answers)
+    assert said == [upgrade.head(), "nothing", "nothing", "nothing"]
+
+
+def test_threads_of_one_process_upgrade_at_once(engine: Engine) -> None:
+    """Four threads share Alembic's modules and do not disturb each other."""
+    answers: list[tuple[str, ...]] = []
+    gate = threading.Barrier(4)
+
+    def run() -> None:
+        gate.wait()
+        answers.append(upgrade.upgrade(engine))
+
+    threads = [threading.Thread(target=run) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(answers) == [(), (), (), (upgrade.head(),)]
+
+
+class PowerCut(Exception):
+    """The upgrade stopped here."""
+
+
+def test_an_upgrade_cut_off_half_way_is_before_or_can_be_run_again(engine: Engine) -> None:
+    """Where DDL is transactional nothing remains; MariaDB resumes; both end complete."""
+    left = [12]
+
+    def cut(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        left[0] -= statement.lstrip().startswith("CREATE")
+        if left[0] == 0:
+            raise PowerCut
+
+    event.listen(engine, "before_cursor_execute", cut)
+    with pytest.raises(PowerCut):
+        upgrade.upgrade(engine)
+    event.remove(engine, "before_cursor_execute", cut)
+    assert bool(described(engine)) is (engine.dialect.name == "mariadb")
+    with engine.connect() as conn:
+        assert upgrade.pending(conn)
+    assert upgrade.upgrade(engine) == (upgrade.head(),)
+    assert set(described(engine)) == set(tables.metadata.tables)
+    assert drift(engine) == []
+
+
+def run_script(engine: Engine, script: str) -> None:
+    """Run SQL text as an administrator would, without SQLAlchemy looking at it."""
+    raw: Any = engine.raw_connection()
+    try:
+        if engine.dialect.name == "sqlite":
+            raw.executescript(script)
+        else:
+            cursor = raw.cursor()
+            for statement in script.split(";\n"):
+                if statement.strip():
+                    cursor.execute(statement)
+        raw.commit()
+    finally:
+        raw.close()
+
+
+def test_sql_run_by_hand_is_an_upgrade(engine: Engine) -> None:
+    """After the printed SQL ran by hand an upgrade finds nothing to do and nothing is missing."""
+    run_script(engine, upgrade.sql(engine.dialect.name))
+    by_hand = described(engine)
+    assert upgrade.upgrade(engine) == ()
+    assert set(by_hand) == set(tables.metadata.tables)
+    with (
+        engines.fresh_database(engine.dialect.name) as other_url,
+        opened(other_url) as other,
+    ):
+        upgrade.upgrade(other)
+        assert described(other) == by_hand
+
+
+@pytest.mark.parametrize("dialect", upgrade.DIALECTS)
+def test_sql_since_a_revision_holds_only_what_follows(dialect: str) -> None:
+    """SQL since the newest revision creates and inserts nothing; an unknown one is refused."""
+    assert "CREATE" not in upgrade.sql(dialect, upgrade.head())
+    assert "INSERT" not in upgrade.sql(dialect, upgrade.head())
+    with pytest.raises(SetupError):
+        upgrade.sql(dialect, "no-such-revision")
+
+
+def test_sql_for_another_engine_is_refused() -> None:
+    """An engine we cannot serve is named together with those we can."""
+    with pytest.raises(InputError, match="oracle") as caught:
+        upgrade.sql("oracle")
+    assert "postgresql" in caught.value.hint
+
+
+def test_tables_of_a_newer_version_are_not_touched(engine: Engine) -> None:
+    """A database that a later version upgraded is left alone, with a hint."""
+    upgrade.upgrade(engine)
+    with engine.begin() as conn:
+        conn.execute(sa.text("UPDATE guesterase_version SET version_num = '9999'"))
+    with pytest.raises(SetupError, match="9999"):
+        upgrade.upgrade(engine)
+    with engine.connect() as conn:
+        assert upgrade.current(conn) == "9999"
+
+
+@contextmanager
+def without_create(kind: str, url: str) -> Iterator[Engine]:
+    """An engine of an account that may read but not create tables."""
+    if kind == "sqlite":
+        path = url.removeprefix("sqlite:///")
+        with opened(url) as owner, owner.begin() as conn:
+            conn.execute(sa.text("CREATE TABLE guests (id INTEGER)"))
+        with opened(f"sqlite:///file:{path}?mode=ro&uri=true") as reader:
+            yield reader
+        return
+    name = f"reader_{secrets.token_hex(6)}"
+    who = f"'{name}'@'%%'" if kind == "mariadb" else name
+    with opened(url, isolation_level="AUTOCOMMIT") as owner, owner.connect() as conn:
+        if kind == "mariadb":
+            conn.exec_driver_sql(f"CREATE USER {who} IDENTIFIED BY 'invented'")
+            conn.exec_driver_sql(f"GRANT SELECT, INSERT ON {owner.url.database}.* TO {who}")
+        else:
+            conn.exec_driver_sql(f"CREATE ROLE {name} LOGIN PASSWORD 'invented'")
+        try:
+            account = owner.url.set(username=name, password="invented")
+            with opened(account.render_as_string(hide_password=False)) as reader:
+                yield reader
+        finally:
+            conn.exec_driver_sql(f"DROP {'USER' if kind == 'mariadb' else 'ROLE'} {who}")
+
+
+@pytest.mark.parametrize("kind", engines.ENGINES)
+def test_an_account_that_may_not_create_is_told_about_sql(kind: str) -> None:
+    """Where the application may not create tables, the error says how the SQL is printed."""
+    with engines.fresh_database(kind) as url, without_create(kind, url) as reader:
+        with pytest.raises(SetupError) as caught:
+            upgrade.upgrade(reader)
+        assert "guesterase db sql" in caught.value.hint
+
+
+def test_a_hosts_migration_may_be_running(engine: Engine, tmp_path: Path) -> None:
+    """Alembic's module-wide operations, when a host is using them, are the host's afterwards."""
+    with opened(f"sqlite:///{tmp_path / 'host.sqlite'}") as host, host.connect() as conn:
+        theirs = MigrationContext.configure(conn)
+        with Operations.context(theirs):
+            upgrade.upgrade(engine)
+            assert alembic.op.get_context() is theirs
+            alembic.op.create_table("rooms", sa.Column("id", sa.Integer, primary_key=True))
+        assert sa.inspect(conn).get_table_names() == ["rooms"]
+
+
+def test_a_connection_shared_with_the_host_is_refused_at_once() -> None:
+    """Under StaticPool with a pending host transaction there is nothing to wait for."""
+    with opened("sqlite://", poolclass=sa.StaticPool) as engine, engine.connect() as host:
+        host.exec_driver_sql("CREATE TABLE guests (id INTEGER)")
+        host.exec_driver_sql("INSERT INTO guests VALUES (1)")
+        with pytest.raises(BusyError):
+            upgrade.upgrade(engine)
+        host.commit()
+        assert upgrade.upgrade(engine) == (upgrade.head(),)
+
+
+def test_an_upgrade_waits_no_longer_than_asked(engine: Engine) -> None:
+    """While another upgrade holds the lock, one that may not wait ends with BusyError."""
+    holding, release = threading.Event(), threading.Event()
+
+    def hold(conn: sa.Connection) -> None:
+        holding.set()
+        release.wait()
+
+    other = threading.Thread(target=upgrade.alone, args=(engine, hold))
+    other.start()
+    holding.wait()
+    try:
+        with pytest.raises(BusyError):
+            upgrade.upgrade(engine, wait=0)
+    finally:
+        release.set()
+        other.join()
+    assert upgrade.upgrade(engine) == (upgrade.head(),)
+
+
+def test_alembics_own_commands_work_on_our_environment(sqlite_url: str, tmp_path: Path) -> None:
+    """A developer's `alembic check` is clean beside a host's table; a new revision takes `op`."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(upgrade.SCRIPTS, scripts)
+    with opened(sqlite_url) as engine, engine.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE guests (id INTEGER)")
+        config = Config(stdout=StringIO(), attributes={"connection": conn})
+        config.set_main_option("script_location", str(scripts))
+        command.upgrade(config, "head")
+        command.check(config)
+        assert upgrade.current(conn) == upgrade.head()
+        written = command.revision(config, "Add a column", autogenerate=True)
+    assert isinstance(written, Script)
+    assert written.down_revision == upgrade.head()
+    assert list(signature(written.module.upgrade).parameters) == ["op"]
