@@ -25,7 +25,7 @@ KEY_SIZE = 32
 NONCE_SIZE = 12
 BLOCK = 256
 _HEADER = 5
-_DEFLATED, _PLAIN = 1, 0
+_PLAIN, _DEFLATED = b"\x00", b"\x01"
 
 Random = Callable[[int], bytes]
 """Takes a number of bytes and returns as many random ones; `os.urandom` everywhere but in tests."""
@@ -239,16 +239,19 @@ def _pad(payload: bytes) -> bytes:
         deflated = zlib.compress(payload, 6)
         if len(deflated) < len(payload):
             flag, data = _DEFLATED, deflated
-    head = bytes([flag]) + len(data).to_bytes(4, "big") + data
+    head = flag + len(data).to_bytes(4, "big") + data
     return head + bytes(-len(head) % BLOCK)
 
 
 def _unpad(padded: bytes) -> bytes:
-    length = int.from_bytes(padded[1:_HEADER], "big")
+    flag, length = padded[:1], int.from_bytes(padded[1:_HEADER], "big")
     data, rest = padded[_HEADER : _HEADER + length], padded[_HEADER + length :]
-    if len(data) != length or any(rest) or padded[0] not in (_PLAIN, _DEFLATED):
-        raise SealError("This box holds no payload of this format.", "Update this package.")
-    return zlib.decompress(data) if padded[0] == _DEFLATED else data
+    try:
+        if flag in (_PLAIN, _DEFLATED) and len(data) == length and not any(rest):
+            return zlib.decompress(data) if flag == _DEFLATED else data
+    except zlib.error:
+        pass
+    raise SealError("This box holds no payload of this format.", "Update this package.")
 
 
 def fingerprint(key: bytes, kind: str, value: str) -> str:

@@ -1,0 +1,80 @@
+"""Row images bring back exactly what the driver gave."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_guesterase.core.errors import SealError
+from flask_guesterase.core.image import Cell, Change, Form, Image, Images, cell, decode, encode
+
+natives = st.one_of(
+    st.none(),
+    st.integers(),
+    st.floats(),
+    st.binary(),
+    st.text(st.characters(codec="utf-8")),
+)
+
+
+@given(st.lists(natives, max_size=6), natives)
+def test_values_come_back_exactly(values, key):
+    """NULL, text, bytes, whole numbers of any size and every float survive the way."""
+    columns = tuple(cell(f"c{n}", "text", value) for n, value in enumerate(values))
+    images = Images(
+        "sqlite", "3.46", (Image("guests", (cell("id", "x", key),), Change.DELETED, columns, 1),)
+    )
+    back = decode(encode(images))
+    assert back == images
+    for value, column in zip(values, back.rows[0].columns, strict=True):
+        native = column.native()
+        assert type(native) is type(value)
+        same_nan = isinstance(value, float) and math.isnan(value) and math.isnan(native)
+        assert same_nan or native == value
+    if isinstance(key, float) and key == 0:
+        assert math.copysign(1, back.rows[0].key[0].native()) == math.copysign(1, key)
+
+
+def test_booleans_and_views_are_written_down():
+    """A boolean is kept as 0 or 1, a memory view as its bytes."""
+    assert cell("vip", "boolean", True).native() == 1
+    assert cell("photo", "blob", memoryview(b"ab")).native() == b"ab"
+
+
+@pytest.mark.parametrize("value", [object(), 1j, "\ud800", {"a": 1}])
+def test_what_cannot_come_back_is_refused(value):
+    """A value a driver changes on the way is refused, without repeating it."""
+    with pytest.raises(SealError) as caught:
+        cell("c", "jsonb", value)
+    assert "jsonb" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"[]", b"null", b'{"format":"guesterase/image/v2"}', b'{"format":"guesterase/image/v1"}'],
+)
+def test_another_payload_is_refused(payload):
+    """A payload that does not hold images is an error of ours."""
+    with pytest.raises(SealError):
+        decode(payload)
+
+
+def test_a_broken_image_is_refused():
+    """An unknown form, change or order number is an error of ours."""
+    images = Images(
+        "sqlite", "3", (Image("g", (), Change.OVERWRITTEN, (Cell("a", "t", Form.INT, "1"),), 3),)
+    )
+    payload = encode(images)
+    for old, new in [
+        (b'"int"', b'"money"'),
+        (b'"overwritten"', b'"moved"'),
+        (b'"order":3', b'"order":"3"'),
+        (b'"key":[]', b'"key":{}'),
+    ]:
+        with pytest.raises(SealError):
+            decode(payload.replace(old, new))
+    with pytest.raises(SealError):
+        Cell("a", "t", Form.INT, "one").native()
