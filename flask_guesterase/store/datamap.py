@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Column, Computed as Generated, Table
@@ -123,7 +123,10 @@ class DataMap:
     atlas: Atlas
     findings: tuple[Finding, ...] = ()
     version: str = ""
-    by_table: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
+
+    def with_findings(self, more: Iterable[Finding]) -> DataMap:
+        """Return the same map with more findings, sorted and without repetition."""
+        return replace(self, findings=tuple(sorted({*self.findings, *more})))
 
     def shapes(self) -> dict[str, Shape]:
         """Return what the planner must know, per table."""
@@ -182,16 +185,9 @@ def resolve(
     }
     findings += resolver.findings
     version = _version(declared)
-    result = DataMap(declared, subjects, exempts, atlas, tuple(findings), version)
+    result = DataMap(declared, subjects, exempts, atlas, (), version)
     findings += check(result) if check is not None else []
-    unique = tuple(sorted(set(findings)))
-    by_table: dict[str, list[Finding]] = {}
-    for finding in unique:
-        by_table.setdefault(finding.table, []).append(finding)
-    return DataMap(
-        declared, subjects, exempts, atlas, unique, version,
-        {name: tuple(items) for name, items in by_table.items()},
-    )
+    return result.with_findings(findings)
 
 
 def _sort(

@@ -192,7 +192,12 @@ def erased_before(conn: Connection, people: Iterable[Person]) -> set[Person]:
 
 
 def candidates(
-    conn: Connection, datamap: DataMap, key: str, value: str, property_: str | None, region: str = ""
+    conn: Connection,
+    datamap: DataMap,
+    key: str,
+    value: str,
+    property_: str | None,
+    region: str = "",
 ) -> list[Candidate]:
     """Return the subject rows that carry a value under a match key.
 

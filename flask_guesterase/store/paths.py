@@ -168,7 +168,7 @@ class Resolver:
             return ()
         here = [self.atlas.column(table, name) for name in via.columns]
         there = [self.atlas.column(other, name) for name in via.columns.values()]
-        if None in here or None in there:
+        if any(c is None for c in (*here, *there)):
             self._say("path-unknown", table.fullname, label, "A column of this path is unknown.")
             return ()
         hop = Hop(

@@ -23,6 +23,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 from sqlalchemy.dialects import mysql
+from sqlalchemy.schema import SchemaItem
 
 PREFIX = "guesterase_"
 
@@ -46,7 +47,7 @@ _MARIADB: Any = {
 }
 
 
-def _table(name: str, *columns: Column[object] | Index | UniqueConstraint) -> Table:
+def _table(name: str, *columns: SchemaItem) -> Table:
     return Table(PREFIX + name, metadata, *columns, **_MARIADB)
 
 

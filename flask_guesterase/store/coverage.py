@@ -1,0 +1,199 @@
+"""What the data map leaves open, as far as the mapping tells without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Column, Table
+
+from ..core.policy import (
+    Computed,
+    Constant,
+    File,
+    Finding,
+    Keep,
+    Null,
+    Placeholder,
+    Redact,
+    Retain,
+    RowRule,
+    Rule,
+    Severity,
+)
+from .datamap import DataMap, Declared, is_generated
+from .links import Link, links
+from .masks import ENOUGH, fits
+from .paths import is_unique
+from .sql import text_length
+
+
+def coverage(datamap: DataMap) -> list[Finding]:
+    """Return what is uncovered, misfitting or contradictory in a data map."""
+    known = links(datamap, None)
+    findings = [f for name in datamap.atlas.tables for f in _table(datamap, name, known)]
+    for declared in datamap.tables.values():
+        findings += _owners(declared)
+        findings += _columns(datamap, declared, known)
+        findings += _rows(datamap, declared, known)
+    if not datamap.subjects:
+        findings.append(Finding(
+            "subject-missing", "", "", "No table is declared as one whose rows stand for a person.",
+            "Give the guest table a Policy(..., subject=Subject(...)).",
+        ))
+    return findings
+
+
+def near_people(datamap: DataMap, known: Iterable[Link]) -> set[str]:
+    """Return the tables from which foreign keys lead, in any number of steps, to a person.
+
+    Also those a subject row points at do not count: a guest's room is not the guest's.
+    """
+    near = set(datamap.subjects)
+    grown = True
+    while grown:
+        more = {k.child for k in known if k.parent in near} - near
+        more -= set(datamap.exempt)
+        near |= more
+        grown = bool(more)
+    return near
+
+
+def _table(datamap: DataMap, name: str, known: Iterable[Link]) -> Iterator[Finding]:
+    if name in datamap.tables or name in datamap.exempt:
+        return
+    if name in near_people(datamap, known):
+        yield Finding(
+            "table-uncovered", name, "", "The table leads to a person and has no policy.",
+            "Declare a Policy for it, or exempt(reason) when nobody's data can be in it.",
+        )
+    else:
+        yield Finding(
+            "table-unclassified", name, "", "The table is neither declared nor exempt.",
+            "Declare a Policy for it, or exempt(reason) when nobody's data can be in it.",
+        )
+
+
+def _owners(declared: Declared) -> Iterator[Finding]:
+    if declared.policy.subject is None and declared.policy.via is None:
+        yield Finding(
+            "owner-missing", declared.name, "", "Nothing says whose rows these are.",
+            "Give the policy subject=Subject(...) or an owner path with via=.",
+        )
+    if declared.policy.subject is not None and declared.policy.via is not None:
+        yield Finding(
+            "owner-twice", declared.name, "", "Subject rows are their own owners.",
+            "Remove via=, or make the table one that is owned.",
+        )
+    several = len(declared.paths) > 1 or any(not path.to_one for path in declared.paths)
+    if several and declared.policy.rows is RowRule.DELETE:
+        yield Finding(
+            "shared-delete", declared.name, "", "Rows can have several owners and go with the "
+            "first of them.", "Use rows=delete_when_last_owner unless that is what you mean.",
+            Severity.WARN,
+        )
+    for path in declared.paths:
+        for hop in path.hops:
+            first = hop.source[0]
+            if not _indexed(first) and not _indexed(hop.target[0]):
+                yield Finding(
+                    "path-unindexed", first.table.fullname, first.name,
+                    "An owner path runs over a column without an index.",
+                    f"CREATE INDEX ON {first.table.fullname} ({first.name}).", Severity.WARN,
+                )
+
+
+def _indexed(column: Column[object]) -> bool:
+    table = column.table
+    if not isinstance(table, Table):
+        return True
+    if column.primary_key and next(iter(table.primary_key.columns)) is column:
+        return True
+    leading = [next(iter(index.columns)) for index in table.indexes if len(index.columns)]
+    return bool(column.index or column.unique) or any(c is column for c in leading)
+
+
+def _columns(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> Iterator[Finding]:
+    for column in declared.table.c:
+        rule = declared.rules.get(column.name)
+        if rule is None:
+            yield from _uncovered(datamap, declared, column, known)
+        elif not isinstance(rule, Keep | Retain):
+            yield from _misfit(declared, column, rule)
+
+
+def _uncovered(
+    datamap: DataMap, declared: Declared, column: Column[object], known: tuple[Link, ...]
+) -> Iterator[Finding]:
+    if declared.deletes and declared.policy.rows is RowRule.DELETE:
+        return
+    if is_generated(column) or _links_rows(datamap, declared, column, known):
+        return
+    yield Finding(
+        "column-uncovered", declared.name, column.name, "The column has no rule.",
+        "Say what happens to it: null, redact, placeholder, a constant, keep(reason) or "
+        "retain(category).",
+    )
+
+
+def _links_rows(
+    datamap: DataMap, declared: Declared, column: Column[object], known: tuple[Link, ...]
+) -> bool:
+    """Return whether a column only links rows: its own key, or a key that stays as it is."""
+    if column in declared.key and declared.table.primary_key.columns:
+        contacts = datamap.subjects.get(declared.name)
+        personal = contacts is not None and (
+            column.name in contacts.contact or any(c is column for c in contacts.names)
+        )
+        return not personal
+    for link in known:
+        if link.child == declared.name and column.name in link.columns:
+            target = link.targets[link.columns.index(column.name)]
+            parent = datamap.tables.get(link.parent)
+            return parent is None or target not in parent.erase
+    return False
+
+
+def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[Finding]:
+    length = text_length(column.type)
+    why = fits(rule, column, bool(column.nullable), length)
+    if is_generated(column):
+        why = "the database computes the column by itself"
+    if column in declared.key and declared.table.primary_key.columns:
+        why = "the column is the row's key; rows=delete is the way to let it go"
+    inner = rule.then if isinstance(rule, File) else rule
+    alone = is_unique(declared.table, (column,))
+    if not why and alone and isinstance(inner, Redact | Constant) and not _is_null(inner):
+        why = "every row would get the same value and the column is unique"
+    if not why and alone and isinstance(inner, Placeholder) and length and length < ENOUGH:
+        why = f"{length} characters are too few for values that never meet"
+    if why:
+        yield Finding(
+            "rule-misfit", declared.name, column.name, f"The rule cannot fit: {why}.",
+            "Choose null, redact, placeholder, a constant or a callable that fits the column.",
+        )
+
+
+def _is_null(rule: Rule) -> bool:
+    return isinstance(rule, Null) or (isinstance(rule, Constant) and rule.value is None)
+
+
+def _rows(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> Iterator[Finding]:
+    if declared.policy.rows is not RowRule.OVERWRITE and declared.retain:
+        yield Finding(
+            "retain-in-delete", declared.name, "", "Columns are retained in rows that are "
+            "deleted; the rows stay and the other columns are overwritten.",
+            "Use rows=overwrite to say so.", Severity.WARN,
+        )
+    if not declared.deletes:
+        return
+    for link in known:
+        child = datamap.tables.get(link.child)
+        if link.parent != declared.name or child is None or child.name == declared.name:
+            continue
+        nulled = all(isinstance(child.rules.get(n), Null | Computed) for n in link.columns)
+        if not child.deletes and not nulled:
+            yield Finding(
+                "delete-referenced", declared.name, "", f"Rows are deleted, but rows of "
+                f"{child.name} stay and point at them ({', '.join(link.columns)}).",
+                "Overwrite these rows instead, or let the other table's key go with null.",
+            )

@@ -1,0 +1,261 @@
+"""Where the live database differs from the data map, or would act on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from sqlalchemy import Connection, and_, column, func, select, table
+
+from ..core.plan import Block, Plan
+from ..core.policy import Finding, Severity
+from .catalog.shape import LiveSchema, LiveTable
+from .datamap import DataMap, Declared
+from .links import Link
+from .masks import fits
+from .sql import among, chunks
+
+GAP = "gap"
+
+
+def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
+    """Return what the live database has or does that the data map does not know.
+
+    :param datamap: the resolved data map.
+    :param live: the database as read.
+    """
+    findings = list(_database(live))
+    for name, each in live.tables.items():
+        if not _is_foreign(datamap, live, name) and not each.view and not each.shadow:
+            findings += _unmapped(datamap, live, name)
+    for declared in datamap.tables.values():
+        found = live.table(declared.name)
+        if found is None:
+            findings.append(Finding(
+                "table-missing", declared.name, "", "The table is declared but not there.",
+                "Run the host's migrations, or remove the declaration.",
+            ))
+        else:
+            findings += _columns(declared, found)
+            findings += _acts(datamap, declared, found, live)
+    return findings
+
+
+def _is_foreign(datamap: DataMap, live: LiveSchema, name: str) -> bool:
+    """Return whether the mapping knows a live table, or it is the tools' own."""
+    if name.rpartition(".")[2] in _TOOLS:
+        return True
+    wanted = {name, name.rpartition(".")[2]} if live.default_schema in name else {name}
+    known = set(datamap.atlas.tables)
+    if live.folds:
+        known, wanted = {n.lower() for n in known}, {n.lower() for n in wanted}
+    return bool(wanted & known) or live.tables[name].partition_of is not None
+
+
+_TOOLS = frozenset({"alembic_version"})
+
+
+def _database(live: LiveSchema) -> Iterator[Finding]:
+    if live.read_only:
+        yield Finding(
+            "database-read-only", "", "", "This server or session refuses changes.",
+            "Point the application at the primary server.",
+        )
+    if not live.triggers_known:
+        yield Finding(
+            "triggers-unknown", "", "", "This role may not see triggers.",
+            "GRANT TRIGGER, or look at them as an administrator.", Severity.WARN,
+        )
+
+
+def _unmapped(datamap: DataMap, live: LiveSchema, name: str) -> Iterator[Finding]:
+    if name in datamap.exempt or name in datamap.tables:
+        return
+    near = _points_at(live, name, set(datamap.tables) | set(datamap.subjects))
+    yield Finding(
+        "table-uncovered" if near else "table-unclassified", name, "",
+        "The table exists only in the database and nothing is declared about it.",
+        f'Declare it: register("{name}", Policy(...)) on a reflected table, or exempt(reason).',
+    )
+
+
+def _points_at(live: LiveSchema, name: str, wanted: set[str]) -> bool:
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        here = live.table(todo.pop())
+        if here is None or here.name in seen:
+            continue
+        seen.add(here.name)
+        for fk in here.foreign_keys:
+            if fk.target in wanted:
+                return True
+            todo.append(fk.target)
+    return False
+
+
+def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
+    mapped = {c.name for c in declared.table.c}
+    for name in mapped:
+        if found.column(name) is None:
+            yield Finding(
+                "column-missing", declared.name, name, "The column is mapped but not there.",
+                "Run the host's migrations.",
+            )
+    folded = {n.lower() for n in mapped} if found.folds else mapped
+    for name, live_column in found.columns.items():
+        if (name.lower() if found.folds else name) in folded:
+            continue
+        if declared.deletes or live_column.generated:
+            continue
+        yield Finding(
+            "column-unmapped", declared.name, name, "The column exists only in the database.",
+            "Map it and give it a rule, or drop it.",
+        )
+    for name, rule in declared.erase.items():
+        at = found.column(name)
+        if at is None:
+            continue
+        why = fits(rule, declared.column(name), at.nullable, at.length)
+        if at.generated:
+            why = "the database computes the column by itself"
+        if why:
+            yield Finding(
+                "rule-misfit", declared.name, name, f"The rule cannot fit: {why}.",
+                "Choose a rule that fits the column as it is in the database.",
+            )
+
+
+def _acts(
+    datamap: DataMap, declared: Declared, found: LiveTable, live: LiveSchema
+) -> Iterator[Finding]:
+    yield from _flags(declared, found)
+    yield from _triggers(declared, found)
+    if not declared.deletes:
+        return
+    for fk in live.incoming(declared.name):
+        child = datamap.tables.get(fk.table)
+        if fk.on_delete in _ACTIONS and child is None and fk.table not in datamap.exempt:
+            yield Finding(
+                "cascade", declared.name, fk.table, f"Deleting here makes the database "
+                f"{_ACTIONS[fk.on_delete]} rows of {fk.table}, which is not declared.",
+                "Declare that table, so that the plan names what happens to its rows.",
+            )
+
+
+_ACTIONS = {"CASCADE": "delete", "SET NULL": "change", "SET DEFAULT": "change"}
+
+
+def _flags(declared: Declared, found: LiveTable) -> Iterator[Finding]:
+    if found.row_security:
+        yield Finding(
+            "row-security", declared.name, "", "Row-level security hides rows from this role.",
+            "Use a role that sees every row (the owner, or BYPASSRLS).",
+        )
+    if found.versioned:
+        yield Finding(
+            "versioned", declared.name, "", "The engine keeps every old version of these rows.",
+            "Drop system versioning for this table, or delete its history by hand.",
+        )
+    if found.view:
+        yield Finding(
+            "view", declared.name, "", "This is a view; what it shows lies elsewhere.",
+            "Declare the tables under it.",
+        )
+    if not found.transactional:
+        yield Finding(
+            "not-transactional", declared.name, "", "A rollback would not take changes back.",
+            "Use a transactional engine for this table (InnoDB).",
+        )
+    if found.partitioned:
+        yield Finding(
+            "partitioned", declared.name, "", "The rows lie in partitions.",
+            "Nothing to do unless partitions are detached and kept.", Severity.WARN,
+        )
+    for name in found.copied_by:
+        yield Finding(
+            "materialised", declared.name, name, "A materialised view holds a copy of these rows.",
+            "Refresh it after each erasure.", Severity.WARN,
+        )
+
+
+def _triggers(declared: Declared, found: LiveTable) -> Iterator[Finding]:
+    names = {trigger.name for trigger in found.triggers}
+    for name in declared.policy.triggers:
+        if name not in names:
+            yield Finding(
+                "trigger-stale", declared.name, name, "The policy names a trigger that is not "
+                "there.", "Remove it from triggers=.",
+            )
+    events = {"UPDATE"} if declared.erase else set()
+    if declared.deletes:
+        events.add("DELETE")
+    erased = set(declared.erase)
+    for trigger in found.triggers:
+        if trigger.name in declared.policy.triggers or not trigger.events & events:
+            continue
+        harmless = trigger.old_columns is not None and not trigger.old_columns & erased
+        if trigger.copies_old and not (harmless and not declared.deletes):
+            yield Finding(
+                "trigger", declared.name, trigger.name, "A trigger may copy the old value when "
+                "it is erased.",
+                "Declare the table it writes to and name the trigger in triggers=, or drop it.",
+            )
+
+
+def reached(
+    conn: Connection, datamap: DataMap, plan: Plan, known: Sequence[Link]
+) -> list[Block]:
+    """Return the gaps this plan reaches: it waits until they are closed.
+
+    :param conn: open transaction.
+    :param datamap: the data map with all its findings.
+    :param plan: the plan as drawn.
+    :param known: the foreign keys.
+    """
+    touched = {step.decision.table for step in plan.steps}
+    blocks = []
+    for finding in datamap.findings:
+        if finding.severity is not Severity.STOP or finding.id in _HARMLESS:
+            continue
+        rows = 0
+        if finding.table in touched or finding.id in _EVERYWHERE:
+            rows = 1
+        elif finding.table not in datamap.tables:
+            rows = _pointing(conn, datamap, plan, finding.table, known)
+        if rows:
+            blocks.append(Block(
+                finding.table, GAP, rows, f"{finding.id} {finding.place}: {finding.message}",
+            ))
+    return blocks
+
+
+_HARMLESS = frozenset({"migrate-filter", "table-unknown"})
+_EVERYWHERE = frozenset({"database-read-only", "subject-missing", "several-binds"})
+
+
+def _pointing(
+    conn: Connection, datamap: DataMap, plan: Plan, name: str, known: Iterable[Link]
+) -> int:
+    """Count rows of an undeclared table that point at rows of the plan."""
+    count = 0
+    for link in known:
+        if link.child != name or link.parent not in datamap.tables:
+            continue
+        parent = datamap.declared(link.parent)
+        keys = [r.key for s in plan.steps if s.decision.table == link.parent for r in s.rows]
+        if not keys:
+            continue
+        schema, _, bare = name.rpartition(".")
+        child = table(bare, *(column(n) for n in link.columns), schema=schema or None).alias("c")
+        target = parent.table.alias("p")
+        pairs = zip(link.columns, link.targets, strict=True)
+        joined = child.join(
+            target, and_(*(child.c[a] == target.c[parent.column(b).key] for a, b in pairs))
+        )
+        ends = [target.c[c.key] for c in parent.key]
+        for part in chunks(sorted(set(keys), key=str)):
+            statement = select(func.count()).select_from(joined).where(among(ends, part))
+            count += conn.execute(statement).scalar_one()
+    return count
+
+

@@ -1,0 +1,188 @@
+"""What the database itself will do or refuse when rows go: foreign keys, mapped and live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, ForeignKeyConstraint, and_, column, func, select, table
+
+from ..core.plan import Block, Key, Outcome, Plan, key_text
+from ..core.policy import Null
+from .datamap import DataMap, Declared
+from .catalog.shape import LiveSchema
+from .sql import among, chunks
+
+
+@dataclass(frozen=True, order=True)
+class Link:
+    """One foreign key: rows of `child` point at rows of `parent`.
+
+    :param child: table that holds the key.
+    :param columns: its columns.
+    :param parent: table they point at.
+    :param targets: the columns they point at.
+    :param action: what the database does when the parent row goes.
+    """
+
+    child: str
+    columns: tuple[str, ...]
+    parent: str
+    targets: tuple[str, ...]
+    action: str = "NO ACTION"
+
+
+def links(datamap: DataMap, live: LiveSchema | None) -> tuple[Link, ...]:
+    """Return every foreign key, from the live database where it was read, else as mapped."""
+    found: dict[tuple[str, tuple[str, ...], str], Link] = {}
+    for each in datamap.atlas.tables.values():
+        for constraint in each.constraints:
+            if isinstance(constraint, ForeignKeyConstraint):
+                link = _mapped(constraint)
+                found[link.child, link.columns, link.parent] = link
+    for live_table in live.tables.values() if live is not None else ():
+        for fk in live_table.foreign_keys:
+            names = tuple(fk.columns)
+            found[fk.table, names, fk.target] = Link(
+                fk.table, names, fk.target, tuple(fk.target_columns), fk.on_delete
+            )
+    return tuple(sorted(found.values()))
+
+
+def _mapped(constraint: ForeignKeyConstraint) -> Link:
+    elements = constraint.elements
+    return Link(
+        elements[0].parent.table.fullname,
+        tuple(e.parent.name for e in elements),
+        elements[0].column.table.fullname,
+        tuple(e.column.name for e in elements),
+        (constraint.ondelete or "NO ACTION").upper(),
+    )
+
+
+def children_first(names: Iterable[str], known: Sequence[Link]) -> list[str]:
+    """Return the tables so that those pointing at others come before them.
+
+    Tables that point at each other in a circle come in the order of their names.
+    """
+    waiting = sorted(set(names))
+    order: list[str] = []
+    while waiting:
+        pointed = {k.parent for k in known if k.child in waiting and k.child != k.parent}
+        free = [name for name in waiting if name not in pointed] or waiting[:1]
+        order += free
+        waiting = [name for name in waiting if name not in free]
+    return order
+
+
+def circular(name: str, deleting: Iterable[str], known: Sequence[Link]) -> list[Link]:
+    """Return the keys of a table that point, by any way, back at it among deleted tables."""
+    inside = set(deleting)
+    reach: dict[str, set[str]] = {}
+    for link in known:
+        if link.child in inside and link.parent in inside:
+            reach.setdefault(link.child, set()).add(link.parent)
+
+    def leads_back(start: str) -> bool:
+        seen, todo = set(), [start]
+        while todo:
+            here = todo.pop()
+            if here == name:
+                return True
+            if here not in seen:
+                seen.add(here)
+                todo += reach.get(here, ())
+        return False
+
+    return [
+        k for k in known if k.child == name and k.parent in inside and leads_back(k.parent)
+    ]
+
+
+def referenced(
+    conn: Connection, datamap: DataMap, plan: Plan, known: Sequence[Link]
+) -> list[Block]:
+    """Return what still points at rows that would be deleted, outside the plan.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param plan: the plan as drawn.
+    :param known: the foreign keys.
+    """
+    deleted = _keys(plan, Outcome.DELETE)
+    blocks = []
+    for link in known:
+        keys = deleted.get(link.parent)
+        if keys and (rows := _strangers(conn, datamap, plan, link, keys, deleted)):
+            verb = {"CASCADE": "would be deleted by the database itself",
+                    "SET NULL": "would be changed by the database itself",
+                    "SET DEFAULT": "would be changed by the database itself"}
+            what = verb.get(link.action, "still point at them")
+            blocks.append(Block(
+                link.child, "referenced", rows,
+                f"{rows} rows of {link.child} ({', '.join(link.columns)}) {what}, because rows "
+                f"of {link.parent} are to be deleted.",
+            ))
+    return blocks
+
+
+def _keys(plan: Plan, outcome: Outcome) -> dict[str, list[Key]]:
+    keys: dict[str, list[Key]] = {}
+    for step in plan.steps:
+        if step.decision.outcome is outcome:
+            keys.setdefault(step.decision.table, []).extend(row.key for row in step.rows)
+    return keys
+
+
+def _strangers(
+    conn: Connection,
+    datamap: DataMap,
+    plan: Plan,
+    link: Link,
+    keys: Sequence[Key],
+    deleted: Mapping[str, Sequence[Key]],
+) -> int:
+    """Count rows that point at deleted rows and neither go nor let go of them."""
+    child = datamap.tables.get(link.child)
+    free = {key_text(key) for key in deleted.get(link.child, ())}
+    if child is not None:
+        free |= _letting_go(child, plan, link)
+    parent = datamap.declared(link.parent)
+    target = parent.table.alias("parent")
+    if child is None:
+        schema, _, bare = link.child.rpartition(".")
+        source = table(
+            bare, *(column(n) for n in link.columns), schema=schema or None
+        ).alias("child")
+        here, heads = [source.c[n] for n in link.columns], [func.count()]
+    else:
+        source = child.table.alias("child")
+        here = [source.c[child.column(n).key] for n in link.columns]
+        heads = [source.c[c.key] for c in child.key]
+    there = [target.c[parent.column(n).key] for n in link.targets]
+    joined = source.join(target, and_(*(a == b for a, b in zip(here, there, strict=True))))
+    count = 0
+    for part in chunks(keys):
+        ends = [target.c[c.key] for c in parent.key]
+        rows = conn.execute(select(*heads).select_from(joined).where(among(ends, part)))
+        if child is None:
+            count += rows.scalar_one()
+        else:
+            count += sum(key_text(tuple(row)) not in free for row in rows)
+    return count
+
+
+def _letting_go(child: Declared, plan: Plan, link: Link) -> set[str]:
+    nulled = {
+        name for name in link.columns if isinstance(child.rules.get(name), Null)
+    }
+    if not nulled:
+        return set()
+    return {
+        key_text(row.key)
+        for step in plan.steps
+        if step.decision.table == link.child
+        and step.decision.outcome is Outcome.OVERWRITE
+        and nulled & set(step.decision.columns)
+        for row in step.rows
+    }

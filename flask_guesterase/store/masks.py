@@ -1,0 +1,106 @@
+"""What an erased column holds afterwards, and whether it does."""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Column, Uuid
+
+from ..core.identity import Kind, kind_of
+from ..core.policy import Computed, Constant, File, Null, Placeholder, Redact, Rule
+from .sql import holds_text, text_length
+
+Entropy = Callable[[int], bytes]
+"""Takes a number of bytes and returns as many random ones."""
+
+MARK = "[erased]"
+_DOMAIN = "@erased.invalid"
+_PREFIX = "erased-"
+_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567-0123456789")
+ENOUGH = 8
+"""Random characters a placeholder needs so that two never meet under a UNIQUE constraint."""
+
+
+def redacted(length: int | None) -> str:
+    """Return the fixed mark that fits a length (characters), or None for no limit."""
+    return MARK if length is None or length >= len(MARK) else "*" * length
+
+
+def invented(name: str, length: int | None, entropy: Entropy) -> str:
+    """Return a random value that no mail can reach (RFC 2606 ``.invalid``).
+
+    :param name: column name; the value of an e-mail column looks like an address.
+    :param length: longest text the column takes, or None.
+    :param entropy: where randomness comes from.
+    """
+    random = base64.b32encode(entropy(15)).decode().lower()
+    tail = _DOMAIN if kind_of(name) is Kind.EMAIL else ""
+    room = 100 if length is None else length
+    for prefix, end in ((_PREFIX, tail), ("", tail), ("", "")):
+        left = room - len(prefix) - len(end)
+        if left >= min(ENOUGH, room):
+            return prefix + random[:left] + end
+    return random[:room]
+
+
+def looks_invented(value: str) -> bool:
+    """Return whether a text could be a placeholder; of short ones nobody can tell."""
+    return value.startswith(_PREFIX) or value.endswith(_DOMAIN) or not set(value) - _ALPHABET
+
+
+def is_static(rule: Rule) -> bool:
+    """Return whether a rule gives every row the same value."""
+    if isinstance(rule, File):
+        return is_static(rule.then)
+    return isinstance(rule, Null | Redact | Constant)
+
+
+def value_for(rule: Rule, column: Column[Any], old: Any, entropy: Entropy) -> Any:
+    """Return what a rule makes of a column; None is NULL.
+
+    :param rule: an erasing rule.
+    :param column: the column.
+    :param old: the host's value, only read by computed rules.
+    :param entropy: where randomness comes from.
+    """
+    if isinstance(rule, File):
+        return value_for(rule.then, column, old, entropy)
+    if isinstance(rule, Redact):
+        return redacted(text_length(column.type))
+    if isinstance(rule, Placeholder):
+        if isinstance(column.type, Uuid):
+            return _uuid(column.type, entropy)
+        return invented(column.name, text_length(column.type), entropy)
+    if isinstance(rule, Constant):
+        return rule.value
+    return rule.function(old) if isinstance(rule, Computed) else None
+
+
+def _uuid(type_: Uuid[Any], entropy: Entropy) -> Any:
+    value = uuid.UUID(bytes=entropy(16), version=4)
+    return value if type_.as_uuid else str(value)
+
+
+def fits(rule: Rule, column: Column[Any], nullable: bool, length: int | None) -> str:
+    """Return why a rule cannot fit its column, or an empty string.
+
+    :param nullable: whether the live column takes NULL.
+    :param length: longest text the live column takes, or None.
+    """
+    if isinstance(rule, File):
+        return fits(rule.then, column, nullable, length)
+    if isinstance(rule, Null):
+        return "" if nullable else "the column does not take NULL"
+    if isinstance(rule, Redact | Placeholder):
+        if isinstance(rule, Placeholder) and isinstance(column.type, Uuid):
+            return ""
+        return "" if holds_text(column.type) else "the column does not hold text"
+    if isinstance(rule, Constant):
+        if rule.value is None and not nullable:
+            return "the column does not take NULL"
+        if isinstance(rule.value, str) and length is not None and len(rule.value) > length:
+            return f"the constant is longer than {length} characters"
+    return ""

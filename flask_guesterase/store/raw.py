@@ -1,0 +1,126 @@
+"""Rows in the engine's own form: what the host's types would change on the way is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Select,
+    Text,
+    cast,
+    column,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects import mysql
+from sqlalchemy.types import NullType
+
+from ..core.image import Cell, cell
+from ..core.plan import Key, key_text
+from .catalog.shape import LiveSchema, LiveTable
+from .datamap import Declared
+from .sql import among, chunks
+
+_BINARY = ("blob", "binary", "bit", "geometry", "point", "polygon", "linestring")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads rows of one table as cells.
+
+    :param conn: open transaction.
+    :param declared: the table.
+    :param live: the table as the database knows it, or None where it was not read.
+    """
+
+    conn: Connection
+    declared: Declared
+    live: LiveTable | None
+
+    def names(self) -> list[str]:
+        """Return every column, those that exist only in the database included."""
+        if self.live is None:
+            return [c.name for c in self.declared.table.c]
+        return list(self.live.columns)
+
+    def types(self) -> Mapping[str, str]:
+        """Return column -> the engine's own type text."""
+        if self.live is None:
+            dialect = self.conn.dialect
+            return {c.name: c.type.compile(dialect) for c in self.declared.table.c}
+        return {c.name: c.type for c in self.live.columns.values()}
+
+    def read(
+        self,
+        keys: Sequence[Key],
+        names: Sequence[str],
+        typed: Sequence[str] = (),
+        lock: bool = False,
+    ) -> dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]]:
+        """Return key -> (cells, host's values of the columns in `typed`), in the order of keys.
+
+        :param keys: which rows.
+        :param names: columns to read in the engine's own form.
+        :param typed: columns to read through the host's type as well.
+        :param lock: lock the rows, in a fixed order.
+        """
+        types = self.types()
+        found: dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]] = {}
+        for part in chunks(sorted(keys, key=key_text)):
+            statement = self._select(part, names, typed, types)
+            rows = self.conn.execute(statement.with_for_update() if lock else statement)
+            width = len(self.declared.key)
+            for row in rows:
+                values = tuple(row)
+                middle = values[width : width + len(names)]
+                cells = tuple(
+                    cell(n, types.get(n, ""), v) for n, v in zip(names, middle, strict=True)
+                )
+                tail = dict(zip(typed, values[width + len(names) :], strict=True))
+                found[values[:width]] = (cells, tail)
+        return found
+
+    def _select(
+        self, keys: Sequence[Key], names: Sequence[str], typed: Sequence[str],
+        types: Mapping[str, str],
+    ) -> Select[Any]:
+        table = self.declared.table
+        key = [table.c[c.key] for c in self.declared.key]
+        mapped = {c.name: c for c in table.c}
+        return (
+            select(
+                *(c.label(f"k{i}") for i, c in enumerate(key)),
+                *(self._own(mapped.get(n), n, types.get(n, "")).label(f"r{i}")
+                  for i, n in enumerate(names)),
+                *(mapped[n].label(f"t{i}") for i, n in enumerate(typed)),
+            )
+            .select_from(table)
+            .where(among(key, keys))
+            .order_by(*key)
+        )
+
+    def _own(self, mapped: Column[Any] | None, name: str, type_: str) -> ColumnElement[Any]:
+        """Return the expression that gives a column in the engine's own form."""
+        source: ColumnElement[Any] = column(name) if mapped is None else mapped
+        dialect = self.conn.dialect.name
+        if dialect == "sqlite":
+            return type_coerce(source, NullType())
+        if dialect == "postgresql":
+            return cast(source, Text)
+        low = type_.lower()
+        if any(word in low for word in _BINARY):
+            return type_coerce(source, LargeBinary())
+        if low.startswith("float"):
+            return cast(cast(source, mysql.DOUBLE()), mysql.CHAR())
+        return cast(source, mysql.CHAR(charset="utf8mb4"))
+
+
+def reader(conn: Connection, declared: Declared, live: LiveSchema | None) -> Reader:
+    """Return a reader of one declared table."""
+    return Reader(conn, declared, live.table(declared.name) if live is not None else None)
