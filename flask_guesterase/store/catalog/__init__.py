@@ -1,0 +1,1 @@
+"""How each engine tells what it holds: one module an engine, a handful of queries each."""

@@ -1,0 +1,224 @@
+"""MariaDB: information_schema, which shows only what the current user was granted."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from ...core.errors import SetupError
+from ..tables import PREFIX
+from .assembly import Assembly
+from .copying import copies_old
+from .shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
+
+_SERVER = text("SELECT VERSION() AS version, DATABASE() AS schema_name")
+
+# Not as @@variables: which of them exist differs from version to version.
+_VARIABLES = text("""
+    SHOW SESSION VARIABLES WHERE Variable_name IN ('read_only', 'innodb_read_only',
+        'tx_read_only', 'transaction_read_only', 'foreign_key_checks', 'lower_case_table_names')
+""")
+_READ_ONLY = ("read_only", "innodb_read_only", "tx_read_only", "transaction_read_only")
+
+# Other databases whose tables may point here; the server shows only what we may see.
+_OUTSIDE = text("""
+    SELECT DISTINCT CONSTRAINT_SCHEMA AS schema_name, TABLE_NAME AS name
+    FROM information_schema.REFERENTIAL_CONSTRAINTS
+    WHERE UNIQUE_CONSTRAINT_SCHEMA IN :schemas AND CONSTRAINT_SCHEMA NOT IN :schemas
+""").bindparams(bindparam("schemas", expanding=True))
+
+
+def _in_schemas(statement: str) -> Any:
+    return text(statement).bindparams(bindparam("schemas", expanding=True))
+
+
+_TABLES = _in_schemas("""
+    SELECT TABLE_SCHEMA AS schema_name, TABLE_NAME AS name, TABLE_TYPE AS kind, ENGINE AS engine,
+           CREATE_OPTIONS AS options
+    FROM information_schema.TABLES
+    WHERE TABLE_SCHEMA IN :schemas
+      AND TABLE_TYPE IN ('BASE TABLE', 'VIEW', 'SYSTEM VERSIONED')
+""")
+_COLUMNS = _in_schemas("""
+    SELECT TABLE_SCHEMA AS schema_name, TABLE_NAME AS tbl, COLUMN_NAME AS name,
+           COLUMN_TYPE AS type, IS_NULLABLE AS nullable, IS_GENERATED AS generated,
+           CHARACTER_MAXIMUM_LENGTH AS length, COLUMN_DEFAULT AS filled, EXTRA AS extra
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN :schemas
+    ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION
+""")
+_INDEXES = _in_schemas("""
+    SELECT TABLE_SCHEMA AS schema_name, TABLE_NAME AS tbl, INDEX_NAME AS name,
+           NON_UNIQUE AS plain, COLUMN_NAME AS col, INDEX_TYPE AS method, IGNORED AS ignored
+    FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN :schemas
+    ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
+""")
+_FOREIGN = _in_schemas("""
+    SELECT k.TABLE_SCHEMA AS schema_name, k.TABLE_NAME AS tbl, k.CONSTRAINT_NAME AS name,
+           k.COLUMN_NAME AS col, k.REFERENCED_TABLE_SCHEMA AS target_schema,
+           k.REFERENCED_TABLE_NAME AS target, k.REFERENCED_COLUMN_NAME AS target_col,
+           r.DELETE_RULE AS on_delete, r.UPDATE_RULE AS on_update
+    FROM information_schema.KEY_COLUMN_USAGE k
+    JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+      ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
+     AND r.TABLE_NAME = k.TABLE_NAME
+    WHERE k.TABLE_SCHEMA IN :schemas AND r.CONSTRAINT_SCHEMA IN :schemas
+      AND k.REFERENCED_TABLE_NAME IS NOT NULL
+    ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION
+""")
+_CHECKS = _in_schemas("""
+    SELECT CONSTRAINT_SCHEMA AS schema_name, TABLE_NAME AS tbl, CHECK_CLAUSE AS clause
+    FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN :schemas
+""")
+_TRIGGERS = _in_schemas("""
+    SELECT EVENT_OBJECT_SCHEMA AS schema_name, EVENT_OBJECT_TABLE AS tbl, TRIGGER_NAME AS name,
+           EVENT_MANIPULATION AS events, ACTION_TIMING AS timing, ACTION_STATEMENT AS body
+    FROM information_schema.TRIGGERS WHERE EVENT_OBJECT_SCHEMA IN :schemas
+""")
+_MAY_SEE_TRIGGERS = text("""
+    SELECT COUNT(*) FROM (
+        SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.USER_PRIVILEGES
+        UNION ALL
+        SELECT GRANTEE, PRIVILEGE_TYPE FROM information_schema.SCHEMA_PRIVILEGES
+        WHERE DATABASE() LIKE TABLE_SCHEMA
+    ) AS granted
+    WHERE PRIVILEGE_TYPE = 'TRIGGER'
+      AND GRANTEE IN (CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), ''''),
+                      CONCAT('''', COALESCE(CURRENT_ROLE(), ''), '''@'''''))
+""")
+
+
+def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
+    """The current database and the named ones, and the tables elsewhere that point at them.
+
+    :raises SetupError: the connection has no current database.
+    """
+    server = conn.execute(_SERVER).one()
+    if server.schema_name is None:
+        raise SetupError("The connection has no current database.", "Name one in the URL.")
+    default = str(server.schema_name)
+    variables = {name: value.upper() for name, value in conn.execute(_VARIABLES)}
+    enforced = variables.get("foreign_key_checks") == "ON"
+    fold_tables = variables.get("lower_case_table_names") != "0"
+    scope = list(dict.fromkeys((default, *schemas)))
+    outside = {(r.schema_name, r.name) for r in conn.execute(_OUTSIDE, {"schemas": scope})}
+    bound = {"schemas": [*scope, *sorted({schema for schema, _ in outside})]}
+    parts = Assembly()
+    names: dict[tuple[str, str], str] = {}
+    for row in conn.execute(_TABLES, bound):
+        place = (row.schema_name, row.name)
+        if row.name.lower().startswith(PREFIX) or (
+            row.schema_name not in scope and place not in outside
+        ):
+            continue
+        names[place] = _key(default, *place)
+        parts.tables[names[place]] = _table(row, names[place])
+    _columns(conn.execute(_COLUMNS, bound).all(), names, parts)
+    _indexes(conn.execute(_INDEXES, bound).all(), names, parts)
+    _foreign(conn.execute(_FOREIGN, bound).all(), names, parts, default, enforced)
+    for row in conn.execute(_CHECKS, bound):
+        if (row.schema_name, row.tbl) in names:
+            parts.checks[names[row.schema_name, row.tbl]].append(row.clause)
+    _triggers(conn.execute(_TRIGGERS, bound).all(), names, parts)
+    return LiveSchema(
+        dialect="mariadb",
+        version=server.version,
+        default_schema=default,
+        tables=parts.build(fold_tables=fold_tables, fold_columns=True),
+        read_only=any(variables.get(name, "OFF") not in ("OFF", "0") for name in _READ_ONLY),
+        foreign_keys_enforced=enforced,
+        triggers_known=bool(conn.scalar(_MAY_SEE_TRIGGERS)),
+        folds=fold_tables,
+    )
+
+
+def _table(row: Any, key: str) -> LiveTable:
+    view = row.kind == "VIEW"
+    return LiveTable(
+        name=key,
+        schema=row.schema_name,
+        columns={},
+        view=view,
+        versioned=row.kind == "SYSTEM VERSIONED",
+        partitioned="partitioned" in (row.options or "").lower(),
+        transactional=view or (row.engine or "").lower() in ("innodb", "rocksdb"),
+    )
+
+
+def _columns(rows: Sequence[Any], names: dict[tuple[str, str], str], parts: Assembly) -> None:
+    for row in rows:
+        table = names.get((row.schema_name, row.tbl))
+        if table is not None:
+            parts.columns[table][row.name] = LiveColumn(
+                name=row.name,
+                type=row.type,
+                nullable=row.nullable == "YES",
+                generated=row.generated == "ALWAYS",
+                length=row.length,
+                default=row.filled not in (None, "NULL") or "auto_increment" in row.extra.lower(),
+            )
+
+
+def _indexes(rows: Sequence[Any], names: dict[tuple[str, str], str], parts: Assembly) -> None:
+    for (schema, name, index), group in groupby(
+        rows, key=lambda row: (row.schema_name, row.tbl, row.name)
+    ):
+        table = names.get((schema, name))
+        if table is None:
+            continue
+        items = list(group)
+        columns = tuple(row.col for row in items)
+        if index == "PRIMARY":
+            parts.primary[table] = columns
+        elif not items[0].plain:
+            parts.unique[table].append(columns)
+        if items[0].method in ("BTREE", "HASH") and items[0].ignored != "YES":
+            parts.indexes[table].append(columns)
+
+
+def _foreign(
+    rows: Sequence[Any],
+    names: dict[tuple[str, str], str],
+    parts: Assembly,
+    default: str,
+    enforced: bool,
+) -> None:
+    found: dict[tuple[str, str, str], list[Any]] = defaultdict(list)
+    for row in rows:
+        found[row.schema_name, row.tbl, row.name].append(row)
+    for (schema, name, constraint), items in found.items():
+        table = names.get((schema, name))
+        if table is not None:
+            parts.foreign[table].append(
+                LiveForeignKey(
+                    name=constraint,
+                    table=table,
+                    columns=tuple(row.col for row in items),
+                    target=_key(default, items[0].target_schema, items[0].target),
+                    target_columns=tuple(row.target_col for row in items),
+                    on_delete=items[0].on_delete,
+                    on_update=items[0].on_update,
+                    enforced=enforced,
+                )
+            )
+
+
+def _triggers(rows: Sequence[Any], names: dict[tuple[str, str], str], parts: Assembly) -> None:
+    for row in rows:
+        table = names.get((row.schema_name, row.tbl))
+        if table is None:
+            continue
+        events = frozenset(re.findall(r"INSERT|UPDATE|DELETE", row.events.upper()))
+        body = row.body or ""
+        copies, columns = copies_old(
+            body, table=row.tbl, events=events, before=row.timing == "BEFORE"
+        )
+        parts.triggers[table].append(LiveTrigger(row.name, table, events, body, copies, columns))
+
+
+def _key(default: str, schema: str, name: str) -> str:
+    return name if schema == default else f"{schema}.{name}"

@@ -1,0 +1,288 @@
+"""PostgreSQL: pg_catalog, which unlike information_schema hides nothing from a plain role."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from ..tables import PREFIX
+from .assembly import Assembly
+from .copying import copies_old
+from .shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
+
+_ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
+_EVENTS = {4: "INSERT", 8: "DELETE", 16: "UPDATE"}
+_BEFORE, _INSTEAD = 2, 64
+_RULE_EVENTS = {"2": "UPDATE", "3": "INSERT", "4": "DELETE"}
+# Built into the server, and known to keep nothing of the old row.
+_HARMLESS = frozenset(
+    {
+        "suppress_redundant_updates_trigger",
+        "tsvector_update_trigger",
+        "tsvector_update_trigger_column",
+        "unique_key_recheck",
+    }
+)
+
+_SERVER = text("""
+    SELECT current_setting('server_version') AS version, current_schema() AS schema,
+           pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'
+               AS read_only,
+           current_setting('session_replication_role') <> 'replica' AS enforced
+""")
+
+# Tables in scope, and wherever they live: children by foreign key, partitions, heirs.
+_RELATIONS = text("""
+    WITH RECURSIVE edge(child, parent) AS (
+        SELECT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f'
+        UNION ALL SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits
+    ), rel(oid) AS (
+        SELECT c.oid FROM pg_catalog.pg_class c
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+          AND (n.nspname = ANY (current_schemas(false))
+               OR n.nspname = ANY (string_to_array(:schemas, chr(31))))
+        UNION SELECT edge.child FROM rel JOIN edge ON edge.parent = rel.oid
+    )
+    SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
+           pg_catalog.pg_table_is_visible(c.oid) AS visible,
+           pg_catalog.row_security_active(c.oid) AS row_security,
+           p.inhparent AS parent
+    FROM rel JOIN pg_catalog.pg_class c ON c.oid = rel.oid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    LEFT JOIN pg_catalog.pg_inherits p ON p.inhrelid = c.oid AND c.relispartition
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+""")
+
+_COLUMNS = text("""
+    SELECT a.attrelid AS oid, a.attname AS name,
+           pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+           NOT (a.attnotnull OR (t.typtype = 'd' AND t.typnotnull)) AS nullable,
+           a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
+           (a.atthasdef AND a.attgenerated = '') OR a.attidentity <> ''
+               OR t.typdefault IS NOT NULL AS filled,
+           CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END
+               IN (1042, 1043) AS text_type,
+           CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END - 4 AS length
+    FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    WHERE a.attrelid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
+      AND a.attnum > 0 AND NOT a.attisdropped
+    ORDER BY a.attrelid, a.attnum
+""")
+
+_CONSTRAINTS = text("""
+    SELECT k.conrelid AS oid, k.conname AS name, k.contype::text AS kind,
+           ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u(num, ord)
+                 JOIN pg_catalog.pg_attribute a
+                   ON a.attrelid = k.conrelid AND a.attnum = u.num ORDER BY u.ord) AS columns,
+           ARRAY(SELECT a.attname::text FROM unnest(k.confkey) WITH ORDINALITY u(num, ord)
+                 JOIN pg_catalog.pg_attribute a
+                   ON a.attrelid = k.confrelid AND a.attnum = u.num ORDER BY u.ord) AS targets,
+           k.confrelid AS target, k.confdeltype::text AS on_delete,
+           k.confupdtype::text AS on_update,
+           coalesce((to_jsonb(k) ->> 'conenforced')::boolean, true) AS enforced,
+           CASE WHEN k.contype IN ('c', 'x') THEN pg_catalog.pg_get_constraintdef(k.oid) END
+               AS definition,
+           n.nspname AS target_schema, c.relname AS target_name,
+           CASE WHEN c.oid IS NOT NULL THEN pg_catalog.pg_table_is_visible(c.oid) END
+               AS target_visible
+    FROM pg_catalog.pg_constraint k
+    LEFT JOIN pg_catalog.pg_class c ON c.oid = k.confrelid
+    LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE k.conrelid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
+      AND k.contype IN ('p', 'f', 'c', 'x') AND (k.contype <> 'f' OR k.conparentid = 0)
+    UNION ALL
+    SELECT a.attrelid, k.conname, 'd', ARRAY[a.attname::text], NULL, NULL, NULL, NULL, true,
+           pg_catalog.pg_get_constraintdef(k.oid), NULL, NULL, NULL
+    FROM pg_catalog.pg_attribute a
+    JOIN pg_catalog.pg_constraint k ON k.contypid = a.atttypid AND k.contype = 'c'
+    WHERE a.attrelid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
+      AND a.attnum > 0 AND NOT a.attisdropped
+""")
+
+_INDEXES = text("""
+    SELECT i.indrelid AS oid, i.indisunique AS uniq, i.indisprimary AS is_primary,
+           i.indpred IS NOT NULL AS partial, i.indisvalid AS valid, am.amname AS method,
+           ARRAY(SELECT coalesce(a.attname::text,
+                                 pg_catalog.pg_get_indexdef(i.indexrelid, u.ord::int, true))
+                 FROM unnest(i.indkey) WITH ORDINALITY u(num, ord)
+                 LEFT JOIN pg_catalog.pg_attribute a
+                   ON a.attrelid = i.indrelid AND a.attnum = u.num AND u.num <> 0
+                 WHERE u.ord <= i.indnkeyatts ORDER BY u.ord) AS columns
+    FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    JOIN pg_catalog.pg_am am ON am.oid = c.relam
+    WHERE i.indrelid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
+""")
+
+_TRIGGERS = text("""
+    SELECT t.tgrelid AS oid, t.tgname AS name, t.tgtype AS flags, p.proname AS function,
+           p.prosrc AS body, l.lanname AS language, t.tgoldtable::text AS old_rows
+    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
+    JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE t.tgrelid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
+      AND NOT t.tgisinternal
+      AND t.tgenabled IN ('A', CASE WHEN current_setting('session_replication_role') = 'replica'
+                                    THEN 'R' ELSE 'O' END)
+""")
+
+_RULES = text("""
+    SELECT r.ev_class AS oid, r.rulename AS name, r.ev_type::text AS event,
+           pg_catalog.pg_get_ruledef(r.oid) AS definition
+    FROM pg_catalog.pg_rewrite r
+    WHERE r.ev_class = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
+      AND r.ev_type <> '1' AND r.ev_enabled <> 'D'
+""")
+
+_READERS = text("""
+    WITH RECURSIVE uses(source, reader) AS (
+        SELECT d.refobjid, r.ev_class FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid
+        WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
+          AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.ev_class
+    ), reads(source, reader) AS (
+        SELECT source, reader FROM uses
+        WHERE source = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
+        UNION SELECT reads.source, uses.reader FROM reads JOIN uses ON uses.source = reads.reader
+    )
+    SELECT reads.source AS oid, n.nspname AS schema, c.relname AS name,
+           pg_catalog.pg_table_is_visible(c.oid) AS visible
+    FROM reads JOIN pg_catalog.pg_class c ON c.oid = reads.reader AND c.relkind = 'm'
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+""")
+
+
+def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
+    """The schemas of the search path and the named ones, and whatever hangs on their tables."""
+    server = conn.execute(_SERVER).one()
+    parts = Assembly()
+    rows = conn.execute(_RELATIONS, {"schemas": "\x1f".join(schemas)}).all()
+    names = {
+        row.oid: _key(row.schema, row.name, row.visible)
+        for row in rows
+        if not row.name.startswith(PREFIX)
+    }
+    for row in rows:
+        if row.oid in names:
+            parts.tables[names[row.oid]] = LiveTable(
+                name=names[row.oid],
+                schema=row.schema,
+                columns={},
+                partitioned=row.kind == "p",
+                partition_of=names.get(row.parent),
+                row_security=row.row_security,
+                view=row.kind == "v",
+                materialised=row.kind == "m",
+                transactional=row.kind != "f",
+            )
+    oids = {"oids": ",".join(str(oid) for oid in names)}
+    _columns(conn.execute(_COLUMNS, oids).all(), names, parts)
+    _constraints(conn.execute(_CONSTRAINTS, oids).all(), names, parts, server.enforced)
+    _indexes(conn.execute(_INDEXES, oids).all(), names, parts)
+    _triggers(conn.execute(_TRIGGERS, oids).all(), names, parts)
+    _rules(conn.execute(_RULES, oids).all(), names, parts)
+    for row in conn.execute(_READERS, oids):
+        parts.copied_by[names[row.oid]].append(_key(row.schema, row.name, row.visible))
+    return LiveSchema(
+        dialect="postgresql",
+        version=server.version,
+        default_schema=server.schema or "",
+        tables=parts.build(fold_tables=False, fold_columns=False),
+        read_only=server.read_only,
+        foreign_keys_enforced=server.enforced,
+    )
+
+
+def _columns(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> None:
+    for row in rows:
+        parts.columns[names[row.oid]][row.name] = LiveColumn(
+            name=row.name,
+            type=row.type,
+            nullable=row.nullable,
+            generated=row.generated,
+            length=row.length if row.text_type and row.length > 0 else None,
+            default=row.filled,
+        )
+
+
+def _constraints(
+    rows: Sequence[Any], names: dict[int, str], parts: Assembly, enforced: bool
+) -> None:
+    for row in rows:
+        table = names[row.oid]
+        if row.kind == "p":
+            parts.primary[table] = tuple(row.columns)
+        elif row.kind == "d":
+            quoted = row.columns[0].replace("\\", "\\\\")
+            condition = re.sub(r"\bVALUE\b", quoted, _condition(row.definition))
+            parts.checks[table].append(condition)
+        elif row.kind == "f":
+            parts.foreign[table].append(
+                LiveForeignKey(
+                    name=row.name,
+                    table=table,
+                    columns=tuple(row.columns),
+                    target=_key(row.target_schema, row.target_name, row.target_visible),
+                    target_columns=tuple(row.targets),
+                    on_delete=_ACTIONS[row.on_delete],
+                    on_update=_ACTIONS[row.on_update],
+                    enforced=row.enforced and enforced,
+                )
+            )
+        else:
+            parts.checks[table].append(_condition(row.definition))
+
+
+def _condition(definition: str) -> str:
+    """What stands between the parentheses of CHECK (...); an exclusion stays as it is."""
+    found = re.fullmatch(
+        r"CHECK \((.*)\)(?: NOT VALID| NO INHERIT| NOT ENFORCED)*", definition, re.DOTALL
+    )
+    return found.group(1) if found else definition
+
+
+def _indexes(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> None:
+    for row in rows:
+        table, columns = names[row.oid], tuple(row.columns)
+        if row.uniq and not row.is_primary:
+            parts.unique[table].append(columns)
+        if row.valid and not row.partial and row.method in ("btree", "hash"):
+            parts.indexes[table].append(columns)
+
+
+def _triggers(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> None:
+    for row in rows:
+        table = names[row.oid]
+        events = frozenset(event for bit, event in _EVENTS.items() if row.flags & bit)
+        if not events:
+            continue
+        readable = row.language in ("plpgsql", "sql")
+        harmless = row.language == "internal" and row.function in _HARMLESS
+        copies, columns = copies_old(
+            row.body if readable else "",
+            table=_bare(table),
+            events=() if harmless else events,
+            before=bool(row.flags & (_BEFORE | _INSTEAD)),
+            aliases=(row.old_rows,) if row.old_rows else (),
+        )
+        parts.triggers[table].append(
+            LiveTrigger(row.name, table, events, row.body, copies, columns)
+        )
+
+
+def _rules(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> None:
+    for row in rows:
+        table, events = names[row.oid], frozenset({_RULE_EVENTS[row.event]})
+        body = re.split(r"\bDO\b", row.definition, maxsplit=1)[-1]
+        copies, columns = copies_old(body, table=_bare(table), events=events, before=True)
+        parts.triggers[table].append(LiveTrigger(row.name, table, events, body, copies, columns))
+
+
+def _key(schema: str, name: str, visible: bool) -> str:
+    return name if visible else f"{schema}.{name}"
+
+
+def _bare(key: str) -> str:
+    return key.rpartition(".")[2]
