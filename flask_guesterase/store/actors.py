@@ -1,0 +1,60 @@
+"""Who acts: the host's answer to who may, and an opaque number for who did."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+
+from ..core.errors import ForbiddenError
+from ..core.permissions import Permission
+from ..core.seal import fingerprint
+from . import tables
+from .work import Work
+
+
+def allow(work: Work, user_id: str | None, permission: Permission, property_: str) -> str:
+    """Return the opaque number of a person whom the host lets do this, and only then.
+
+    :param work: the open transaction.
+    :param user_id: the host's id of the person.
+    :param permission: what they want to do.
+    :param property_: code of the property the object belongs to.
+    :raises ForbiddenError: the host does not say yes.
+    """
+    if not user_id or not may(work, user_id, permission, property_):
+        raise ForbiddenError(
+            f"This needs the permission '{permission}' at this property.",
+            "Ask whoever gives permissions at your hotel.",
+        )
+    return number(work, user_id)
+
+
+def may(work: Work, user_id: str, permission: Permission, property_: str) -> bool:
+    """Return whether the host grants a permission; anything but a plain True is a no."""
+    return work.authorize(user_id, permission.value, property_) is True
+
+
+def number(work: Work, user_id: str) -> str:
+    """Return the opaque number of a person, for example "a12"; the same person keeps it.
+
+    :param work: the open transaction.
+    :param user_id: the host's id of the person.
+    """
+    mark = fingerprint(work.custodian.pepper("actor"), "user", user_id)
+    known = _look(work, mark)
+    if known is None:
+        try:
+            with work.conn.begin_nested():
+                work.conn.execute(insert(tables.actor).values(mark=mark))
+        except IntegrityError:
+            # Somebody else's transaction gave the same person a number first.
+            pass
+        known = _look(work, mark)
+    return f"a{known}"
+
+
+def _look(work: Work, mark: str) -> int | None:
+    found: int | None = work.conn.execute(
+        select(tables.actor.c.number).where(tables.actor.c.mark == mark)
+    ).scalar()
+    return found

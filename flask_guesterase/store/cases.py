@@ -1,0 +1,206 @@
+"""Requests as rows: read, locked, moved from state to state, one update each."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..core.deadlines import answer_due
+from ..core.errors import TransitionError, UnknownError
+from ..core.events import Event
+from ..core.lifecycle import State, move
+from ..core.log import canonical, slug
+from . import tables
+from .settings import Property
+from .tokens import ALPHABET
+from .work import Work
+
+
+@dataclass(frozen=True)
+class Case:
+    """One request as it stands; times are naive UTC, days are ISO texts."""
+
+    number: str
+    property: str
+    controller: str
+    kind: str
+    state: State
+    channel: str
+    lang: str
+    received_at: datetime
+    due_on: str
+    version: int
+    filed_by: str | None = None
+    verified_by: str | None = None
+    verified_how: str | None = None
+    verified_at: datetime | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    ground: str | None = None
+    digest: str | None = None
+    decisions: Mapping[str, Any] | None = None
+    waiting_for: str | None = None
+    waiting_until: str | None = None
+    attempts: int = 0
+    try_at: datetime | None = None
+    erased_at: datetime | None = None
+    ended_at: datetime | None = None
+    subject_mark: str | None = None
+
+
+_NAMES = tuple(f.name for f in fields(Case))
+_COLUMNS = tuple(tables.request.c[name] for name in _NAMES)
+
+
+def load(work: Work, number: str, lock: bool = False) -> Case:
+    """Return a request.
+
+    :param work: the open transaction.
+    :param number: its number, as people write it.
+    :param lock: keep others from acting on it until the transaction ends.
+    :raises UnknownError: there is none.
+    """
+    statement = select(*_COLUMNS).where(tables.request.c.number == number.strip().upper())
+    row = work.conn.execute(statement.with_for_update() if lock else statement).one_or_none()
+    if row is None:
+        raise UnknownError("There is no request with this number.", "Look it up in the list.")
+    return read(row)
+
+
+def read(row: Row[Any]) -> Case:
+    """Return the request that a row of all columns holds."""
+    values = dict(row._mapping)
+    values["state"] = State(values["state"])
+    if values["decisions"] is not None:
+        values["decisions"] = json.loads(values["decisions"])
+    return Case(**values)
+
+
+def columns() -> tuple[Any, ...]:
+    """Return the columns a select must name for `read`."""
+    return _COLUMNS
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is known when a request is recorded.
+
+    :param property: where it was asked.
+    :param channel: form, desk, mail, phone or letter.
+    :param lang: language of the guest.
+    :param received: day of receipt at the property; starts the legal clock.
+    :param received_at: naive UTC.
+    :param filed_by: opaque number of the clerk, or None when the guest asked through the form.
+    :param subject_mark: keyed mark by which the same request is known again.
+    """
+
+    property: Property
+    channel: str
+    lang: str
+    received: date
+    received_at: datetime
+    filed_by: str | None
+    subject_mark: str
+
+
+def record(work: Work, opening: Opening) -> Case:
+    """Insert a request and return it, in state RECEIVED."""
+    values: dict[str, Any] = {
+        "property": opening.property.code,
+        "controller": slug(opening.property.controller),
+        "kind": "erasure",
+        "state": State.RECEIVED.value,
+        "channel": opening.channel,
+        "lang": opening.lang,
+        "received_at": opening.received_at,
+        "due_on": answer_due(opening.received).isoformat(),
+        "version": 1,
+        "filed_by": opening.filed_by,
+        "attempts": 0,
+        "subject_mark": opening.subject_mark,
+    }
+    while True:
+        number = new_number()
+        try:
+            with work.conn.begin_nested():
+                work.conn.execute(insert(tables.request).values(number=number, **values))
+        except IntegrityError:
+            continue
+        return load(work, number)
+
+
+def new_number() -> str:
+    """Return a random request number that tells nothing, not even how many there are."""
+    while True:
+        text = "".join(secrets.choice(ALPHABET) for _ in range(8))
+        if any(c.isdigit() for c in text) and any(c.isalpha() for c in text):
+            return f"GR-{text}"
+
+
+def step(work: Work, case: Case, *states: State, **values: Any) -> Case:
+    """Move a request along and write what changed, in one update.
+
+    :param work: the open transaction.
+    :param case: the request as it was read.
+    :param states: the states it passes, the last one stays; none leaves the state alone.
+    :param values: further columns.
+    :raises TransitionError: the life cycle does not allow it, or somebody was faster.
+    """
+    state = case.state
+    for to in states:
+        state = move(state, to)
+    written = dict(values)
+    if written.get("decisions") is not None:
+        written["decisions"] = canonical(written["decisions"]).decode()
+    table = tables.request
+    done = work.conn.execute(
+        update(table)
+        .where(table.c.number == case.number, table.c.version == case.version)
+        .values(state=state.value, version=case.version + 1, **written)
+    )
+    if done.rowcount != 1:
+        raise TransitionError(
+            "Somebody else acted on this request in the meantime.", "Look at it again."
+        )
+    return replace(case, state=state, version=case.version + 1, **values)
+
+
+def tell(
+    work: Work,
+    event: type[Event],
+    case: Case,
+    actor: str,
+    counts: Mapping[str, int] | None = None,
+    grounds: tuple[str, ...] = (),
+) -> None:
+    """Note that something happened to a request, for the journal and the signals."""
+    work.events.append(
+        event(case.controller, case.property, case.number, actor, dict(counts or {}), grounds)
+    )
+
+
+def day_at(property_: Property, moment: datetime) -> date:
+    """Return the day on the property's wall at an aware moment."""
+    return moment.astimezone(ZoneInfo(property_.zone)).date()
+
+
+def label(number: str) -> str:
+    """Return the label of a case's own key; what it seals and marks ends with the case."""
+    return f"case:{number}"
+
+
+def secret(work: Work, case: Case) -> bytes:
+    """Return the key of a case's marks.
+
+    :raises KeyMissingError: the case has ended.
+    """
+    work.custodian.ensure(label(case.number))
+    return work.custodian.mortal(label(case.number), "decision")

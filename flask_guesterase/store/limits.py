@@ -1,0 +1,58 @@
+"""How often somebody may try, counted in the database so that it holds in every process."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, func, insert, select
+
+from ..core.errors import LimitError
+from ..core.seal import fingerprint
+from . import tables
+from .work import Work
+
+LIMITS = {
+    "intake": (20, timedelta(hours=1)),
+    "link": (20, timedelta(hours=1)),
+    "case": (20, timedelta(hours=1)),
+    "code": (5, timedelta(minutes=10)),
+}
+"""Action -> how many tries in how long."""
+
+KEPT = timedelta(days=1)
+
+
+def attempt(work: Work, action: str, who: str) -> None:
+    """Count one try.
+
+    A try counts when its transaction commits, so whoever checks a secret counts the try in a
+    transaction of its own, before the one that may fail. Tries beyond the limit are not counted:
+    they do not lock anybody out for longer.
+
+    :param work: the open transaction.
+    :param action: a key of `LIMITS`.
+    :param who: whose tries are counted (a remote address, a user's id); kept as a keyed mark.
+    :raises LimitError: there were too many.
+    """
+    most, window = LIMITS[action]
+    mark = fingerprint(work.custodian.pepper("attempt"), action, who)
+    table = tables.attempt
+    work.conn.execute(insert(table).values(action=action, mark=mark, at=work.stamp))
+    count = work.conn.execute(
+        select(func.count())
+        .select_from(table)
+        .where(
+            table.c.action == action, table.c.mark == mark, table.c.at > work.stamp - window
+        )
+    ).scalar_one()
+    if count > most:
+        raise LimitError(
+            "There were too many tries in a short time.",
+            f"Try again in {int(window.total_seconds() // 60)} minutes.",
+        )
+
+
+def forget(work: Work) -> int:
+    """Delete tries that no limit looks at any more; return how many."""
+    table = tables.attempt
+    return work.conn.execute(delete(table).where(table.c.at < work.stamp - KEPT)).rowcount

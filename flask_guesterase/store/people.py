@@ -1,0 +1,162 @@
+"""Subject rows of a request: taken, perhaps or left, and the tombstones of erased ones."""
+
+from __future__ import annotations
+
+import ast
+import re
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from ..core.errors import UnknownError
+from ..core.plan import Key, Person, key_text
+from ..core.standing import Judged, Standing
+from . import tables
+from .datamap import DataMap
+from .work import Work
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One subject row of a request.
+
+    :param id: number by which staff take or leave it.
+    :param table: name of the subject table.
+    :param key: key of the row, as text.
+    :param standing: taken, perhaps or left.
+    :param why: reason for the standing, or who decided it.
+    :param erased_at: when it was erased, naive UTC.
+    """
+
+    id: int
+    table: str
+    key: str
+    standing: Standing
+    why: str
+    erased_at: datetime | None
+
+
+def put(work: Work, number: str, judged: Iterable[Judged]) -> None:
+    """Record the rows a request may be about."""
+    rows = [
+        {
+            "request": number,
+            "table_name": j.found.person[0],
+            "row_key": key_text(j.found.person[1]),
+            "standing": j.standing.value,
+            "why": j.why.value,
+        }
+        for j in judged
+    ]
+    if rows:
+        work.conn.execute(insert(tables.subject), rows)
+
+
+def subjects(work: Work, number: str, standing: Standing | None = None) -> list[Subject]:
+    """Return the subject rows of a request, in the order of their numbers."""
+    table = tables.subject
+    statement = select(
+        table.c.id,
+        table.c.table_name,
+        table.c.row_key,
+        table.c.standing,
+        table.c.why,
+        table.c.erased_at,
+    ).where(table.c.request == number)
+    if standing is not None:
+        statement = statement.where(table.c.standing == standing.value)
+    return [
+        Subject(r.id, r.table_name, r.row_key, Standing(r.standing), r.why, r.erased_at)
+        for r in work.conn.execute(statement.order_by(table.c.id))
+    ]
+
+
+def taken(work: Work, number: str) -> tuple[Person, ...]:
+    """Return the people a request is about."""
+    return tuple(person(work, s) for s in subjects(work, number, Standing.TAKEN))
+
+
+def decide(work: Work, number: str, id: int, standing: Standing, why: str) -> None:
+    """Change the standing of one row of a request.
+
+    :raises UnknownError: the request has no such row, or it was erased.
+    """
+    table = tables.subject
+    done = work.conn.execute(
+        update(table)
+        .where(table.c.request == number, table.c.id == id, table.c.erased_at.is_(None))
+        .values(standing=standing.value, why=why)
+    )
+    if done.rowcount != 1:
+        raise UnknownError("This request has no such row.", "Look at the request again.")
+
+
+def bury(work: Work, number: str) -> int:
+    """Mark the taken rows of a request as erased; return how many."""
+    table = tables.subject
+    return work.conn.execute(
+        update(table)
+        .where(table.c.request == number, table.c.standing == Standing.TAKEN.value)
+        .values(erased_at=work.stamp)
+    ).rowcount
+
+
+def person(work: Work, subject: Subject) -> Person:
+    """Return the person a subject row stands for.
+
+    :raises UnknownError: the row's key cannot be read and no row has it any more.
+    """
+    return subject.table, read_key(work, subject.table, subject.key)
+
+
+_PART = re.compile(r"\|(?=[A-Za-z_]\w*:)")
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "int": int,
+    "str": str,
+    "float": float,
+    "bool": lambda text: text == "True",
+    "bytes": ast.literal_eval,
+    "UUID": uuid.UUID,
+    "Decimal": Decimal,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+    "time": time.fromisoformat,
+    "NoneType": lambda text: None,
+}
+
+
+def read_key(work: Work, table: str, text: str) -> Key:
+    """Return the key that a text of `key_text` stands for.
+
+    :raises UnknownError: it cannot be read and no row of the table has it.
+    """
+    width = len(work.datamap.declared(table).key)
+    parts = [text] if width == 1 else _PART.split(text)
+    try:
+        if len(parts) != width:
+            raise ValueError("a part holds the sign that divides parts")
+        key = tuple(_value(part) for part in parts)
+        if key_text(key) != text:
+            raise ValueError("the text says more than the value")
+    except (ValueError, KeyError, SyntaxError, ArithmeticError):
+        return _search(work, work.datamap, table, text)
+    return key
+
+
+def _value(part: str) -> Any:
+    kind, _, value = part.partition(":")
+    return _READ[kind](value)
+
+
+def _search(work: Work, datamap: DataMap, table: str, text: str) -> Key:
+    """Return the key among those of the rows; for types only the host can read."""
+    for row in work.conn.execute(select(*datamap.declared(table).key)):
+        if key_text(tuple(row)) == text:
+            return tuple(row)
+    raise UnknownError("This row is not there any more.", "Look at the request again.")

@@ -1,0 +1,167 @@
+"""Links and codes: shown once, kept only as a hash, used once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import delete, insert, select, update
+
+from ..core.errors import TokenError
+from . import tables
+from .work import Work
+
+LINK_HOURS = 24
+CODE_MINUTES = 10
+CASE_DAYS = 731
+"""The status page answers as long as a guest may want to hear of a later step: 24 months."""
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Characters that nobody confuses when they read them from paper or aloud."""
+
+
+class Purpose(StrEnum):
+    """What a token opens."""
+
+    CONFIRM = "confirm"
+    CASE = "case"
+    CODE = "code"
+
+
+@dataclass(frozen=True)
+class Token:
+    """What is known of a token.
+
+    :param purpose: what it opens.
+    :param request: number of its request, or None.
+    :param actor: opaque number of the person it was made for, or None.
+    :param ends_at: naive UTC.
+    """
+
+    purpose: Purpose
+    request: str | None
+    actor: str | None
+    ends_at: datetime
+
+
+def link(work: Work, request: str) -> str:
+    """Return a new single-use secret for a link that confirms a request; good for 24 hours."""
+    secret = secrets.token_urlsafe(32)
+    _keep(work, Purpose.CONFIRM, secret, timedelta(hours=LINK_HOURS), request=request)
+    return secret
+
+
+def case_code(work: Work, request: str) -> str:
+    """Return a new code that opens a request's status page; earlier ones of it end.
+
+    :param work: the open transaction.
+    :param request: number of the request.
+    :return: 24 characters in groups of four, about 117 bits; shown once.
+    """
+    work.conn.execute(
+        delete(tables.token).where(
+            tables.token.c.request == request, tables.token.c.purpose == Purpose.CASE.value
+        )
+    )
+    secret = _letters(24)
+    _keep(work, Purpose.CASE, secret, timedelta(days=CASE_DAYS), request=request)
+    return "-".join(secret[i : i + 4] for i in range(0, len(secret), 4))
+
+
+def code(work: Work, actor: str) -> str:
+    """Return a new one-time code for a person; good for ten minutes, earlier ones of them end."""
+    work.conn.execute(
+        delete(tables.token).where(
+            tables.token.c.actor == actor, tables.token.c.purpose == Purpose.CODE.value
+        )
+    )
+    secret = _letters(8)
+    _keep(work, Purpose.CODE, f"{actor}:{secret}", timedelta(minutes=CODE_MINUTES), actor=actor)
+    return f"{secret[:4]}-{secret[4:]}"
+
+
+def plain(text: str) -> str:
+    """Return a code as it was made, however it was typed."""
+    return "".join(c for c in text.upper() if c.isalnum())
+
+
+def look(work: Work, purpose: Purpose, secret: str) -> Token:
+    """Return what a token opens, without using it.
+
+    :param work: the open transaction.
+    :param purpose: what it is shown for.
+    :param secret: the token as it was made.
+    :raises TokenError: it is unknown, used or expired.
+    """
+    table = tables.token
+    row = work.conn.execute(
+        select(table).where(table.c.hash == _hash(purpose, secret))
+    ).one_or_none()
+    if row is None:
+        raise TokenError("This link or code is not known.", _AGAIN)
+    if row.used_at is not None:
+        raise TokenError("This link or code was used before.", _AGAIN)
+    if row.ends_at <= work.stamp:
+        raise TokenError("This link or code has expired.", _AGAIN)
+    return Token(purpose, row.request, row.actor, row.ends_at)
+
+
+_AGAIN = "Ask for a new one, or speak to reception."
+
+
+def use(work: Work, purpose: Purpose, secret: str) -> Token:
+    """Use a token up and return what it opened.
+
+    :param work: the open transaction.
+    :param purpose: what it is shown for.
+    :param secret: the token as it was made.
+    :raises TokenError: it is unknown, used or expired; of two that use it at once, one gets this.
+    """
+    token = look(work, purpose, secret)
+    table = tables.token
+    done = work.conn.execute(
+        update(table)
+        .where(table.c.hash == _hash(purpose, secret), table.c.used_at.is_(None))
+        .values(used_at=work.stamp)
+    )
+    if done.rowcount != 1:
+        raise TokenError("This link or code was used before.", _AGAIN)
+    return token
+
+
+def forget(work: Work) -> int:
+    """Delete tokens that opened nothing for a day; return how many."""
+    table = tables.token
+    return work.conn.execute(
+        delete(table).where(table.c.ends_at < work.stamp - timedelta(days=1))
+    ).rowcount
+
+
+def _keep(
+    work: Work,
+    purpose: Purpose,
+    secret: str,
+    lasting: timedelta,
+    request: str | None = None,
+    actor: str | None = None,
+) -> None:
+    work.conn.execute(
+        insert(tables.token).values(
+            hash=_hash(purpose, secret),
+            purpose=purpose.value,
+            request=request,
+            actor=actor,
+            ends_at=work.stamp + lasting,
+        )
+    )
+
+
+def _hash(purpose: Purpose, secret: str) -> str:
+    return hashlib.sha256(f"{purpose.value}:{secret}".encode()).hexdigest()
+
+
+def _letters(count: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(count))
