@@ -1,0 +1,73 @@
+"""``flask --app example_pms pms``: fill the demo hotel and list who may log in."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+from flask_migrate import stamp
+from sqlalchemy import inspect, select
+
+from .base import db
+from .hotel import ANCHOR, STAFF, demo_password
+from .models import Property, Staff
+from .seed import FEWEST, NotEmptyError, forget_scans, seed
+
+pms = AppGroup("pms", help="The demo hotel.")
+
+
+@pms.command("seed")
+@click.option("--guests", type=click.IntRange(min=FEWEST), default=60, help="Guest rows to make.")
+@click.option("--seed", "number", type=int, default=7, help="The same number, the same hotel.")
+@click.option(
+    "--today",
+    type=click.DateTime(["%Y-%m-%d"]),
+    default=ANCHOR.isoformat(),
+    show_default=True,
+    help="Business date that every stay is dated from.",
+)
+@click.option("--fresh", is_flag=True, help="Drop the hotel's tables and scans first.")
+def seed_command(guests: int, number: int, today: datetime, fresh: bool) -> None:
+    """Fill an empty hotel with invented people."""
+    scans = Path(current_app.config["PMS_SCANS"])
+    if fresh:
+        db.drop_all()
+        forget_scans(scans)
+    make_tables()
+    try:
+        counts = seed(db.session(), guests, number, today.date(), scans=scans)
+    except NotEmptyError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"{counts['guests']} guests, {counts['bookings']} bookings, seed {number}.")
+
+
+def make_tables() -> None:
+    """Create the hotel's tables where none are, and mark the migrations as run."""
+    if not inspect(db.engine).has_table(Property.__tablename__):
+        db.create_all()
+        stamp()
+
+
+@pms.command("staff")
+@click.option("--json", "as_json", is_flag=True, help="JSON alone on standard output.")
+def staff_command(as_json: bool) -> None:
+    """List the demo logins with their passwords; all of them are invented."""
+    demo = {login for login, *_ in STAFF}
+    people = [
+        {
+            "login": person.login,
+            "role": person.role,
+            "property": person.property_code,
+            "password": demo_password(person.login) if person.login in demo else None,
+        }
+        for person in db.session.scalars(select(Staff).order_by(Staff.property_code, Staff.login))
+    ]
+    if as_json:
+        click.echo(json.dumps(people, ensure_ascii=False, indent=2))
+        return
+    for person in people:
+        click.echo("  ".join(str(value) for value in person.values()))
