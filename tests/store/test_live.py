@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, make_url
+from sqlalchemy import Connection, create_engine, event, make_url
 
 from flask_guesterase.core.errors import SetupError
+from flask_guesterase.store.catalog import mariadb
 from flask_guesterase.store.live import LiveSchema, read, signature
 
 KEY = {
@@ -407,7 +408,9 @@ def test_sqlite_is_read_fast_and_in_few_queries(sqlite_url: str) -> None:
         f" e TEXT, up INTEGER REFERENCES t{max(i - 1, 0)} (id));\n"
         for i in range(60)
     )
+    statements: list[str] = []
     with database(sqlite_url, script) as conn:
+        event.listen(conn, "before_cursor_execute", lambda *call: statements.append(call[2]))
         times = []
         for _ in range(5):
             start = time.perf_counter()
@@ -416,6 +419,7 @@ def test_sqlite_is_read_fast_and_in_few_queries(sqlite_url: str) -> None:
         signed = time.perf_counter()
         signature(schema)
         signed = time.perf_counter() - signed
+    assert len(statements) / 5 <= 12
     assert len(schema.tables) == 60
     assert min(times) < 0.05, times
     assert signed < 0.1
@@ -661,30 +665,37 @@ CREATE TABLE `{here}_crm`.other (id INT)
     assert f"{here}_crm.other" in named.tables
 
 
-def test_mariadb_says_when_triggers_are_hidden(mariadb_url: str) -> None:
-    """Without the TRIGGER privilege an empty list of triggers means nothing, and that is told."""
+def test_mariadb_never_takes_hidden_triggers_for_none(mariadb_url: str) -> None:
+    """Without the TRIGGER privilege a trigger is either told as a copy or told to be unknown."""
     url = make_url(mariadb_url)
+    clerk = f"c_{(url.database or '')[-12:]}"
+    limited_url = url.set(username=clerk, password="front-desk").render_as_string(False)
     with database(mariadb_url, HOTEL) as conn:
         run(conn, TRIGGERS["mariadb"])
-        clerk = f"c_{(url.database or '')[-12:]}"
+        run(conn, f"CREATE USER {clerk} IDENTIFIED BY 'front-desk'")
+        seen = {}
         try:
-            run(
-                conn,
-                f"CREATE USER {clerk} IDENTIFIED BY 'front-desk';\n"
-                f"GRANT SELECT, UPDATE ON `{url.database}`.* TO {clerk}",
-            )
-            with database(
-                url.set(username=clerk, password="front-desk").render_as_string(False)  # noqa: S106 invented for this test
-            ) as limited:
-                blind = read(limited)
-                run(conn, f"GRANT TRIGGER ON `{url.database}`.* TO {clerk}")
-                seeing = read(limited)
+            for privilege in ("SELECT", "UPDATE", "TRIGGER"):
+                run(conn, f"GRANT {privilege} ON `{url.database}`.* TO {clerk}")
+                with database(limited_url) as limited:
+                    seen[privilege] = read(limited)
         finally:
             run(conn, f"DROP USER {clerk}")
-    assert not blind.triggers_known
-    assert table(blind, "guests").triggers == ()
-    assert seeing.triggers_known
-    assert len(table(seeing, "guests").triggers) == 1
+    assert not seen["SELECT"].triggers_known
+    writer = table(seen["UPDATE"], "guests").triggers
+    if seen["UPDATE"].triggers_known:
+        assert [(t.copies_old, t.old_columns) for t in writer] == [(True, None)]
+    assert seen["TRIGGER"].triggers_known
+    (trigger,) = table(seen["TRIGGER"], "guests").triggers
+    assert trigger.old_columns == {"name"}
+
+
+def test_mariadb_older_servers_hide_triggers_from_writers() -> None:
+    """Only versions on which it was seen are trusted to show triggers without the privilege."""
+    assert mariadb._triggers_known({"UPDATE"}, "11.8.9-MariaDB-0+deb13u1")
+    assert not mariadb._triggers_known({"UPDATE"}, "10.11.6-MariaDB")
+    assert not mariadb._triggers_known({"SELECT"}, "11.8.9-MariaDB")
+    assert mariadb._triggers_known({"TRIGGER"}, "10.6.18-MariaDB")
 
 
 def test_another_engine_is_refused(sqlite_url: str) -> None:
