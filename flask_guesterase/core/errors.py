@@ -15,6 +15,7 @@ GuesteraseError
 ├── MovedError             the decision that was approved is not today's; .differences
 ├── BlockedError           a hold or a precondition of the hotel forbids it now
 ├── BusyError              somebody else's transaction holds what is needed
+│   └── RetryableError     the unit may succeed when run again from its beginning
 ├── ErasureError           the database did not do what the plan says; nothing was changed
 ├── DeliveryError          a message or a file could not be dealt with; it is tried again
 ├── SealError              a box or a key cannot be opened
@@ -122,6 +123,10 @@ class BlockedError(GuesteraseError):
 
 class BusyError(GuesteraseError):
     """Another transaction, perhaps the host's own, holds what is needed."""
+
+
+class RetryableError(BusyError):
+    """Two transactions met (deadlock, serialisation); the whole unit may be run again."""
 
 
 class ErasureError(GuesteraseError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 from sqlalchemy import Column, Table
 
@@ -103,9 +104,7 @@ def _owners(declared: Declared) -> Iterator[Finding]:
 
 
 def _indexed(column: Column[object]) -> bool:
-    table = column.table
-    if not isinstance(table, Table):
-        return True
+    table = cast(Table, column.table)
     if column.primary_key and next(iter(table.primary_key.columns)) is column:
         return True
     leading = [next(iter(index.columns)) for index in table.indexes if len(index.columns)]

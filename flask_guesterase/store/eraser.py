@@ -23,7 +23,7 @@ from .masks import Entropy, is_static, value_for
 from .proof import compare
 from .raw import Reader, reader
 from .sql import among, chunks, exactly
-from .work import MARIADB
+from .transaction import MARIADB
 
 BATCH = 200
 """Rows one UPDATE writes when each row gets a value of its own."""

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, ForeignKeyConstraint, and_, column, func, select, table
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ForeignKeyConstraint,
+    and_,
+    column,
+    func,
+    select,
+    table,
+)
 
 from ..core.plan import Block, Key, Outcome, Plan, key_text
 from ..core.policy import Null
@@ -154,7 +164,8 @@ def _strangers(
         source = table(
             bare, *(column(n) for n in link.columns), schema=schema or None
         ).alias("child")
-        here, heads = [source.c[n] for n in link.columns], [func.count()]
+        here = [source.c[n] for n in link.columns]
+        heads: list[ColumnElement[Any]] = [func.count()]
     else:
         source = child.table.alias("child")
         here = [source.c[child.column(n).key] for n in link.columns]

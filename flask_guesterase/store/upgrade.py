@@ -26,7 +26,7 @@ from sqlalchemy.schema import CreateTable
 
 from ..core.errors import BusyError, InputError, SetupError
 from .tables import PREFIX
-from .work import LOCK_SECONDS, transaction
+from .transaction import LOCK_SECONDS, transaction
 
 VERSION_TABLE = PREFIX + "version"
 """Where the revision of our tables is written; the host's own version table is never touched."""

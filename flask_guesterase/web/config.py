@@ -1,0 +1,76 @@
+"""The configuration keys, each with its default; there are no others."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from flask import Flask
+
+from ..core.errors import SetupError
+from ..store.settings import Property, Settings
+
+Properties = Iterable[Property] | Callable[[], Iterable[Property]] | None
+
+DEFAULTS: dict[str, Any] = {
+    #: Folder of the key files, readable by this application alone; empty means
+    #: ``guesterase-keys`` in the instance folder.
+    "GUESTERASE_KEYS": "",
+    #: Days an erased row can be restored from its sealed copy; 0 means there is no copy.
+    "GUESTERASE_RECOVERY_DAYS": 7,
+    #: Hours between approval and erasure, in which a request can still be withdrawn.
+    "GUESTERASE_GRACE_HOURS": 0,
+    #: Where messages go: ``smtp://host:25``, ``smtp+starttls://user:password@host:587``,
+    #: ``smtps://…``, ``print`` (a clerk prints them) or ``page`` (demo: shown to staff).
+    "GUESTERASE_MAIL": "print",
+    #: Address that messages come from; needed by the smtp ways.
+    "GUESTERASE_SENDER": "",
+    #: Address of the guest pages as guests reach them, for links in messages; empty means the
+    #: address of the request that causes the message, where there is one.
+    "GUESTERASE_BASE_URL": "",
+    #: Run the worker in the web process after each change; for demos and tests.
+    "GUESTERASE_INLINE": False,
+}
+
+
+def read(app: Flask, properties: Properties) -> Settings:
+    """Read the settings of an application.
+
+    :param app: the host's application.
+    :param properties: the hotels, or a callable that returns them.
+    :raises SetupError: a value has the wrong form.
+    """
+    values = {key: app.config.get(key, default) for key, default in DEFAULTS.items()}
+    unknown = {k for k in app.config if k.startswith("GUESTERASE_")} - set(DEFAULTS)
+    if unknown:
+        raise SetupError(
+            f"Unknown configuration: {', '.join(sorted(unknown))}.",
+            f"Known keys are {', '.join(sorted(DEFAULTS))}.",
+        )
+    hotels = properties() if callable(properties) else properties
+    known = {hotel.code: hotel for hotel in hotels or [_only(app)]}
+    return Settings(
+        properties=known,
+        keys=values["GUESTERASE_KEYS"] or os.path.join(app.instance_path, "guesterase-keys"),
+        recovery_days=_whole(values, "GUESTERASE_RECOVERY_DAYS"),
+        grace_hours=_whole(values, "GUESTERASE_GRACE_HOURS"),
+        mail=str(values["GUESTERASE_MAIL"]),
+        sender=str(values["GUESTERASE_SENDER"]),
+        base_url=str(values["GUESTERASE_BASE_URL"]),
+        inline=values["GUESTERASE_INLINE"] in (True, 1, "1", "true", "True"),
+    )
+
+
+def _only(app: Flask) -> Property:
+    return Property("main", app.name, app.name)
+
+
+def _whole(values: dict[str, Any], key: str) -> int:
+    try:
+        number = int(values[key])
+    except (TypeError, ValueError):
+        number = -1
+    if number < 0:
+        raise SetupError(f"{key} must be a whole number, 0 or more.", "Correct the configuration.")
+    return number

@@ -1,0 +1,46 @@
+"""One signal per event, sent after the commit: signals observe, they never decide.
+
+The sender is the application; the one argument is ``event``, the frozen event. A receiver that
+raises is logged by its name, without data, and does not disturb the others.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from blinker import Namespace, Signal
+from flask import Flask
+
+from ..core.events import EVENTS, Event
+
+_log = logging.getLogger("flask_guesterase")
+_namespace = Namespace()
+
+SIGNALS: dict[str, Signal] = {
+    kind.name: _namespace.signal(f"guesterase-{kind.name}", kind.__doc__) for kind in EVENTS
+}
+"""Event name -> signal."""
+
+
+def signal(name: str) -> Signal:
+    """Return the signal of an event.
+
+    :param name: event name, with hyphens or underscores, for example "subject-erased".
+    :raises KeyError: there is no such event.
+    """
+    return SIGNALS[name.replace("_", "-")]
+
+
+def announce(app: Flask, event: Event) -> None:
+    """Tell every receiver of an event's signal, each by itself."""
+    sent = SIGNALS[event.name]
+    for receiver in sent.receivers_for(app):
+        try:
+            receiver(app, event=event)
+        except Exception as problem:
+            _log.error(
+                "A receiver of %s raised %s: %s",
+                sent.name,
+                type(problem).__name__,
+                getattr(receiver, "__qualname__", type(receiver).__name__),
+            )
