@@ -189,7 +189,7 @@ def _account(name: str) -> pwd.struct_passwd | None:
 
 def start(recipe: Recipe, home: Path, durable: bool) -> Running:
     """Lay out a data folder under `home`, start the server and wait until it answers."""
-    home.mkdir()
+    home.mkdir(mode=0o700)  # it holds the password
     password, port = secrets.token_hex(16), free_port()
     install = [*recipe.install(home, password)]
     account = _account(recipe.account)
@@ -220,6 +220,7 @@ def start(recipe: Recipe, home: Path, durable: bool) -> Running:
 def write_note(note: Path, content: dict[str, str]) -> None:
     """Write a small JSON file such that a reader sees all of it or nothing."""
     draft = note.with_suffix(".draft")
+    draft.touch(mode=0o600)  # the address in it holds the password
     draft.write_text(json.dumps(content))
     draft.rename(note)
 

@@ -196,7 +196,7 @@ def test(args: Sequence[str]) -> int:
     """Run the tests on SQLite, PostgreSQL, MariaDB and a browser; arguments go to pytest."""
     install(everything=True)
     install_services()
-    measure = ["--cov", "--cov-report=term:skip-covered"]
+    measure = ["--cov", "--cov-report=term"]
     return run([PYTHON, "-m", "pytest", "-n", "2", *measure, *args])
 
 
