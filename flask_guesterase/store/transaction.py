@@ -18,7 +18,7 @@ from sqlalchemy.exc import (
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
-from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError
+from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError, SetupError
 
 LOCK_SECONDS = 2
 
@@ -70,6 +70,12 @@ def translated(problem: DBAPIError) -> GuesteraseError:
         )
     if is_retryable(problem):
         return RetryableError("Two transactions met at the same rows.", "Try again.")
+    if is_forbidden(problem):
+        return SetupError(
+            f"The database does not let this account do that ({_code(problem)}).",
+            "Grant the right; our own tables can also be made by somebody who has it, from what "
+            "'flask guesterase db sql' prints.",
+        )
     if problem.connection_invalidated or not _is_refusal(problem):
         return BusyError(
             f"The database did not answer ({_code(problem)}).",
@@ -192,6 +198,8 @@ _RETRY_STATES = frozenset({"40001", "40P01"})
 _LOCK_STATES = frozenset({"55P03"})
 _RETRY_NUMBERS = frozenset({1213, 1020})
 _LOCK_NUMBERS = frozenset({1205})
+_RIGHT_STATES = frozenset({"42501", "25006"})
+_RIGHT_NUMBERS = frozenset({1044, 1142, 1143, 1290})
 
 
 def is_retryable(problem: BaseException) -> bool:
@@ -208,6 +216,17 @@ def is_lock(problem: BaseException) -> bool:
     if "database is locked" in str(problem.orig) or "table is locked" in str(problem.orig):
         return True
     return _state(problem) in _LOCK_STATES or _number(problem) in _LOCK_NUMBERS
+
+
+def is_forbidden(problem: BaseException) -> bool:
+    """Return whether the account lacks a right, or the database can only be read."""
+    if not isinstance(problem, DBAPIError):
+        return False
+    return (
+        _state(problem) in _RIGHT_STATES
+        or _number(problem) in _RIGHT_NUMBERS
+        or "readonly database" in str(problem.orig)
+    )
 
 
 def _state(problem: DBAPIError) -> str:
