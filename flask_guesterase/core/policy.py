@@ -136,6 +136,9 @@ class Equal:
     to: str
     fold: bool = False
 
+    def __hash__(self) -> int:
+        return hash((tuple(sorted(self.columns.items())), self.to, self.fold))
+
 
 Via = str | Equal | Callable[..., Any]
 """One owner path: a dotted path of relationships or foreign-key columns, an `Equal`, or a
@@ -182,7 +185,7 @@ class Policy:
 
     columns: Mapping[str, Any]
     subject: Subject | None = None
-    via: Via | Sequence[Via] | Mapping[str, Sequence[str]] | None = None
+    via: Via | Sequence[Via] | Mapping[Any, Sequence[str]] | None = None
     rows: RowRule = RowRule.OVERWRITE
     where: Callable[..., Any] | None = None
     category: str = ""

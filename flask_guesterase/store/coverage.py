@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import cast
 
-from sqlalchemy import Column, Table
+from sqlalchemy import Column
 
 from ..core.policy import (
     Computed,
@@ -104,7 +103,7 @@ def _owners(declared: Declared) -> Iterator[Finding]:
 
 
 def _indexed(column: Column[object]) -> bool:
-    table = cast(Table, column.table)
+    table = column.table
     if column.primary_key and next(iter(table.primary_key.columns)) is column:
         return True
     leading = [next(iter(index.columns)) for index in table.indexes if len(index.columns)]

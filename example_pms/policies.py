@@ -1,0 +1,328 @@
+"""What happens to each table of the demo hotel when a guest asks to be erased.
+
+The hotel's own tables and the other vendors' are declared the same way: from outside, by name or
+by class. `flask --app example_pms guesterase check` says whether anything is left open.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import String, cast, or_, select, union_all
+
+from flask_guesterase import (
+    Equal,
+    File,
+    Policy,
+    Subject,
+    delete,
+    exempt,
+    keep,
+    null,
+    placeholder,
+    redact,
+    retain,
+)
+
+from .foreign import Invoice, Message, audit_log
+from .models import (
+    Booking,
+    Folio,
+    FolioLine,
+    GroupBooking,
+    Guest,
+    HousekeepingNote,
+    IdDocumentFile,
+    LoyaltyAccount,
+    MarketingConsent,
+    Payment,
+    Property,
+    Registration,
+    Room,
+    Staff,
+    booking_companions,
+)
+
+_HOUSE = keep("which house the row belongs to; says nothing about a person")
+_STATS = keep("occupancy statistics; names nobody once the guest's row is overwritten")
+_BOOKS = keep("bookkeeping: totals must not change")
+_STAFF_ACT = keep("which clerk acted; staff are not erased through the guests' door")
+
+
+def policies(scans: str) -> list[tuple[Any, Any]]:
+    """Return the declarations of every table.
+
+    :param scans: folder of the identity-document scans.
+    """
+    return [*_people(), *_stays(), *_money(), *_papers(scans), *_nobody()]
+
+
+def _people() -> list[tuple[Any, Any]]:
+    guest = Policy(
+        {
+            "property_code": _HOUSE,
+            "name": redact,
+            "given_name": null,
+            "family_name": null,
+            "email": placeholder,
+            "phone": null,
+            "nationality": null,
+            "birth_date": null,
+            "document_type": "",
+            "document_no": null,
+            "address": null,
+            "loyalty_no": null,
+            "vip": False,
+            "preferences": null,
+            "notes": null,
+            "newsletter": False,
+            "marketing_source": null,
+            "created_on": keep("age of the profile, for reports"),
+        },
+        subject=Subject(
+            match={
+                "email": "email",
+                "phone": "phone",
+                "document": "document_no",
+                "booking": _by_booking,
+            },
+            name="name",
+            contact=["email", "phone"],
+            property="property_code",
+        ),
+        category="profile",
+    )
+    loyalty = Policy(
+        {
+            "number": keep("random number; other rows point at it"),
+            "property_code": _HOUSE,
+            "holder": redact,
+            "email": placeholder,
+            "tier": keep("statistics of the programme"),
+            "points": keep("liability in the books"),
+            "joined_on": keep("statistics of the programme"),
+        },
+        via=Equal({"number": "loyalty_no"}, to="guests"),
+        category="loyalty",
+    )
+    consent = Policy({}, via="guest", rows=delete, category="marketing")
+    return [(Guest, guest), (LoyaltyAccount, loyalty), (MarketingConsent, consent)]
+
+
+def _by_booking(guests: Any, number: str) -> Any:
+    """Match the people who booked or stay under a booking number."""
+    bookings, link = Booking.__table__, booking_companions
+    booked = select(bookings.c.booker_id).where(bookings.c.number == number.strip())
+    staying = (
+        select(link.c.guest_id)
+        .join_from(link, bookings, link.c.booking_id == bookings.c.id)
+        .where(bookings.c.number == number.strip())
+    )
+    return or_(guests.c.id.in_(booked), guests.c.id.in_(staying))
+
+
+def _stays() -> list[tuple[Any, Any]]:
+    booking = Policy(
+        {
+            "property_code": _HOUSE,
+            "number": keep("random number; invoices and folios point at it"),
+            "status": _STATS,
+            "planned_arrival": _STATS,
+            "planned_departure": _STATS,
+            "arrived_at": _STATS,
+            "departed_at": _STATS,
+            "cancelled_on": _STATS,
+            "room_no": _STATS,
+            "source": _STATS,
+            "external_ref": null,
+            "ota_message": null,
+            "contact_phone": null,
+            "wishes": null,
+            "amount": _BOOKS,
+            "created_at": _STATS,
+        },
+        via={
+            "booker": ["external_ref", "ota_message", "contact_phone", "wishes"],
+            "guests": [],
+        },
+        category="booking",
+        clock={"departed": "departed_at", "cancelled": "cancelled_on"},
+    )
+    companions = Policy({"role": _STATS}, via="guest_id", category="booking")
+    group = Policy(
+        {
+            "property_code": _HOUSE,
+            "title": redact,
+            "contact_email": null,
+            "remarks": null,
+            "arrival": _STATS,
+            "departure": _STATS,
+        },
+        via="organiser",
+        category="booking",
+    )
+    notes = Policy(
+        {
+            "property_code": _HOUSE,
+            "room_no": _STATS,
+            "on_day": _STATS,
+            "text": redact,
+            "author": _STAFF_ACT,
+        },
+        via={"booking_id.booker": ["text"], "booking_id.guests": []},
+        category="booking",
+    )
+    return [
+        (Booking, booking),
+        (booking_companions, companions),
+        (GroupBooking, group),
+        (HousekeepingNote, notes),
+    ]
+
+
+def _money() -> list[tuple[Any, Any]]:
+    folio = Policy(
+        {"currency": _BOOKS, "opened_on": _BOOKS, "closed_on": _BOOKS},
+        via=["booking.booker", "booking.guests"],
+        category="invoice",
+    )
+    line = Policy(
+        {
+            "posted_on": _BOOKS,
+            "description": redact,
+            "amount": _BOOKS,
+            "posted_by": _STAFF_ACT,
+        },
+        via={"folio.booking.booker": ["description"], "folio.booking.guests": []},
+        category="invoice",
+    )
+    payment = Policy(
+        {
+            "method": _BOOKS,
+            "amount": _BOOKS,
+            "paid_at": _BOOKS,
+            "payer": null,
+            "card_last4": null,
+        },
+        via={"folio.booking.booker": ["payer", "card_last4"], "folio.booking.guests": []},
+        category="invoice",
+    )
+    invoice = Policy(
+        {
+            "number": _BOOKS,
+            "property_code": _HOUSE,
+            "booking_number": _BOOKS,
+            "billed_to": retain("invoice"),
+            "billed_address": retain("invoice"),
+            "issued_on": _BOOKS,
+            "total_cents": _BOOKS,
+            "tax_cents": _BOOKS,
+            "currency": _BOOKS,
+        },
+        via=Equal({"booking_number": "number"}, to="bookings"),
+        category="invoice",
+        clock="issued_on",
+    )
+    return [(Folio, folio), (FolioLine, line), (Payment, payment), (Invoice, invoice)]
+
+
+def _papers(scans: str) -> list[tuple[Any, Any]]:
+    registration = Policy(
+        {
+            "property_code": _HOUSE,
+            "room_no": _STATS,
+            "first_night": _STATS,
+            "last_night": _STATS,
+            "name": retain("guest_register"),
+            "nationality": retain("guest_register"),
+            "document_type": retain("guest_register"),
+            "document_no": retain("guest_register"),
+            "reported_at": retain("guest_register"),
+            "police_ref": retain("guest_register"),
+        },
+        via="guest",
+        category="guest_register",
+        clock={"departed": "booking.departed_at"},
+    )
+    scan = Policy({"path": File(root=scans)}, via="guest", rows=delete, category="id_copy")
+    mine = ["recipient", "subject", "body"]
+    message = Policy(
+        {
+            "property_code": _HOUSE,
+            "channel": keep("how many messages went which way"),
+            "booking_id": keep("random number of a booking, or 0"),
+            "recipient": redact,
+            "subject": redact,
+            "body": redact,
+            "sent_at": keep("how many messages went when"),
+        },
+        via={
+            Equal({"recipient": "email", "property_code": "property_code"}, to="guests"): mine,
+            _message_booker: mine,
+        },
+        category="message",
+    )
+    audit = Policy(
+        {
+            "at": keep("when the module wrote the line"),
+            "property_code": _HOUSE,
+            "actor": _STAFF_ACT,
+            "action": keep("what was done, in one word"),
+            "entity": keep("which table"),
+            "entity_key": keep("random or serial key of a row"),
+            "old": null,
+            "new": null,
+        },
+        via=_audited,
+        category="audit",
+    )
+    return [
+        (Registration, registration),
+        (IdDocumentFile, scan),
+        (Message, message),
+        (audit_log, audit),
+    ]
+
+
+def _message_booker(messages: Any) -> Any:
+    """Messages about a booking belong to who booked; booking 0 is nobody's."""
+    guests, bookings = Guest.__table__, Booking.__table__
+    return (
+        select(messages.c.id, guests.c.id)
+        .join_from(messages, bookings, messages.c.booking_id == bookings.c.id)
+        .join(guests, guests.c.id == bookings.c.booker_id)
+        .where(messages.c.booking_id != 0)
+    )
+
+
+def _audited(audit: Any) -> Any:
+    """Audit lines belong to the guest they are about, or to who booked what they are about."""
+    guests, bookings = Guest.__table__, Booking.__table__
+    about_guest = select(audit.c.id.label("line"), guests.c.id.label("guest")).join_from(
+        audit, guests, (audit.c.entity == "guests") & (audit.c.entity_key == _text(guests.c.id))
+    )
+    about_booking = (
+        select(audit.c.id, guests.c.id)
+        .join_from(audit, bookings, _is_booking(audit, bookings))
+        .join(guests, guests.c.id == bookings.c.booker_id)
+    )
+    both = union_all(about_guest, about_booking).subquery("about")
+    return select(both.c.line, guests.c.id).join_from(both, guests, guests.c.id == both.c.guest)
+
+
+def _is_booking(audit: Any, bookings: Any) -> Any:
+    return (audit.c.entity == "bookings") & or_(
+        audit.c.entity_key == _text(bookings.c.id), audit.c.entity_key == bookings.c.number
+    )
+
+
+def _text(column: Any) -> Any:
+    return cast(column, String(40))
+
+
+def _nobody() -> list[tuple[Any, Any]]:
+    return [
+        (Property, exempt("the hotels themselves")),
+        (Room, exempt("rooms are not people")),
+        (Staff, exempt("people who work here; their data end with their contract")),
+    ]

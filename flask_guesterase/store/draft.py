@@ -1,0 +1,178 @@
+"""A first policy for a whole schema, every guess marked for review."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import JSON, Boolean, Column, Table
+from sqlalchemy.types import Enum
+
+from ..core.identity import Kind, kind_of
+from .datamap import DataMap, is_generated
+from .links import Link, links
+from .paths import is_unique
+from .sql import holds_text, text_length
+
+REVIEW = "REVIEW"
+
+_PEOPLE = re.compile(r"guest|customer|client|person|people|profile|contact|member|客|宾|会员", re.I)
+_STAFF = re.compile(r"staff|employee|user|operator|clerk|admin|员工", re.I)
+_PERSONAL = re.compile(
+    r"name|mail|phone|tel|mobile|fax|address|street|city|zip|postal|birth|dob|nationality|"
+    r"passport|document|licen[cs]e|plate|card|iban|account|signature|photo|gender|ip_?addr|"
+    r"姓|名|邮|电话|手机|地址|证|生日",
+    re.I,
+)
+_PROSE = re.compile(
+    r"note|comment|remark|wish|request|text|body|message|subject|description|reason|"
+    r"preference|old_value|new_value|detail|payload|备注|要求|留言",
+    re.I,
+)
+_FILE = re.compile(r"file|path|scan|image|attachment|url", re.I)
+
+_HEAD = '''"""Policies drafted from the schema. Each line marked {review} is a guess: read it, correct it,
+then remove the mark. `flask guesterase check` says what is still open."""
+
+from flask_guesterase import (
+    Guesterase,
+    Policy,
+    Subject,
+    delete,
+    exempt,
+    keep,
+    null,
+    placeholder,
+    redact,
+)
+
+__all__ = ["declare"]
+_RULES = (delete, null, placeholder, redact)
+
+
+def declare(guesterase: Guesterase) -> None:
+    """Register a policy for every table."""
+'''
+
+
+@dataclass(frozen=True)
+class _Drafter:
+    datamap: DataMap
+    known: tuple[Link, ...]
+    subjects: frozenset[str]
+
+    def table(self, table: Table) -> Iterator[str]:
+        name = table.fullname
+        route = self._route(name)
+        personal = [c for c in table.c if self._is_personal(c)]
+        if name not in self.subjects and route is None and not personal:
+            reason = f"{REVIEW}: no column looks personal and nothing leads to a person"
+            yield f"    guesterase.register({name!r}, exempt({reason!r}))"
+            return
+        yield "    guesterase.register("
+        yield f"        {name!r},"
+        yield "        Policy("
+        yield "            {"
+        for column in table.c:
+            yield from self._column(table, column)
+        yield "            },"
+        if name in self.subjects:
+            yield f"            subject={self._subject(table)},  # {REVIEW}"
+        elif route is not None:
+            yield f"            via={route!r},  # {REVIEW}"
+        else:
+            yield f"            # {REVIEW}: say whose rows these are, with via=; until then"
+            yield "            # `check` reports the table and erasures that reach it wait."
+        yield "        ),"
+        yield "    )"
+
+    def _column(self, table: Table, column: Column[object]) -> Iterator[str]:
+        if column.primary_key or is_generated(column) or column.foreign_keys:
+            return
+        yield f"                {column.name!r}: {self._rule(table, column)},  # {REVIEW}"
+
+    def _rule(self, table: Table, column: Column[object]) -> str:
+        if not self._is_personal(column):
+            return f'keep("{REVIEW}: does not look personal")'
+        unique = is_unique(table, (column,))
+        length = text_length(column.type)
+        if unique and holds_text(column.type) and (length is None or length >= 8):
+            return "placeholder"
+        if column.nullable:
+            return "null"
+        if isinstance(column.type, JSON):
+            return "{}"
+        if kind_of(column.name) is Kind.EMAIL:
+            return "placeholder"
+        if holds_text(column.type):
+            return "redact"
+        return f'keep("{REVIEW}: personal, and neither NULL nor text: give a constant")'
+
+    @staticmethod
+    def _is_personal(column: Column[object]) -> bool:
+        if isinstance(column.type, Enum | Boolean) or column.foreign_keys or column.primary_key:
+            return False
+        if isinstance(column.type, JSON):
+            return True
+        spoken = any(p.search(column.name) for p in (_PERSONAL, _PROSE, _FILE))
+        return spoken or kind_of(column.name) in (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
+
+    def _subject(self, table: Table) -> str:
+        contact = [c.name for c in table.c if kind_of(c.name) in (Kind.EMAIL, Kind.PHONE)]
+        others = [c.name for c in table.c if kind_of(c.name) is Kind.DOCUMENT]
+        names = [c.name for c in table.c if kind_of(c.name) is Kind.NAME]
+        name = f", name={names!r}" if names else ""
+        return f"Subject(match={contact + others!r}{name}, contact={contact!r})"
+
+    def _route(self, name: str) -> str | None:
+        """Return the shortest way along foreign keys from a table to a person."""
+        routes: list[tuple[str, tuple[str, ...]]] = [(name, ())]
+        seen = {name}
+        while routes:
+            here, path = routes.pop(0)
+            for link in self.known:
+                if link.child != here or link.parent in seen:
+                    continue
+                column = self._first(link)
+                if column is None:
+                    continue
+                onward = (*path, column)
+                if link.parent in self.subjects:
+                    return ".".join(onward)
+                seen.add(link.parent)
+                routes.append((link.parent, onward))
+        return None
+
+    def _first(self, link: Link) -> str | None:
+        """Return a column that stands for this foreign key alone."""
+        table = self.datamap.atlas.tables.get(link.child)
+        for name in link.columns if table is not None else ():
+            others = [k for k in self.known if k.child == link.child and name in k.columns]
+            if len(others) == 1:
+                return name
+        return None
+
+
+def draft(datamap: DataMap) -> str:
+    """Return Python source that declares a policy for every table not declared yet.
+
+    :param datamap: the data map as far as it is.
+    """
+    tables = datamap.atlas.tables
+    subjects = frozenset(datamap.subjects) or frozenset(_guessed(tables.values()))
+    drafter = _Drafter(datamap, links(datamap, None), subjects)
+    lines = [_HEAD.format(review=REVIEW)]
+    for name in sorted(tables):
+        if name not in datamap.tables and name not in datamap.exempt:
+            lines += [*drafter.table(tables[name]), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _guessed(tables: Iterable[Table]) -> Iterator[str]:
+    """Yield the tables whose rows look like people who stay, not like people who work."""
+    for table in tables:
+        kinds = {kind_of(c.name) for c in table.c if not c.foreign_keys}
+        contacts = len(kinds & {Kind.EMAIL, Kind.PHONE}) + (Kind.NAME in kinds)
+        if contacts >= 2 and _PEOPLE.search(table.name) and not _STAFF.search(table.name):
+            yield table.fullname

@@ -1,0 +1,226 @@
+"""The extension: what a vendor installs, and the one door to the office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar, cast
+
+from flask import Flask, current_app, has_request_context
+from flask_login import current_user
+from werkzeug.local import LocalProxy
+
+from ..core.errors import SetupError
+from ..core.policy import Exempt, Finding, Policy, Severity
+from ..store.coverage import coverage
+from ..store.custodian import FolderCustodian
+from ..store.datamap import DataMap, Target, resolve
+from ..store.drift import drift
+from ..store.host import Host
+from ..store.live import read as read_live
+from ..store.office import Office
+from ..store.outbox import Channel
+from ..store.settings import Settings
+from ..store.transaction import again, transaction
+from ..store.upgrade import pending
+from ..store.work import Work
+from . import config, migrate
+from .signals import announce
+
+_Result = TypeVar("_Result")
+_NAME = "guesterase"
+
+May = Callable[[Any, str, str], bool]
+"""The host's answer to whether a user object has a permission at a property."""
+
+
+@dataclass
+class _State:
+    """What belongs to one application."""
+
+    extension: Guesterase
+    settings: Settings
+    custodian: FolderCustodian
+    datamap: DataMap | None = None
+
+
+class Guesterase:
+    """Erase guests from an application that was there before.
+
+    :param db: Flask-SQLAlchemy or Flask-SQLAlchemy-Lite extension, or a scoped session.
+    :param authorize: answers ``(user, permission, property)``; nobody may do anything without it.
+    :param models: declarative bases, registries or MetaData when `db` does not know them.
+    :param properties: the hotels, or a callable that returns them; one by default.
+    :param channels: name -> channel, for example "sms", besides mail and print.
+    """
+
+    def __init__(
+        self,
+        db: Any,
+        *,
+        authorize: May | None = None,
+        models: Any = None,
+        properties: config.Properties = None,
+        channels: dict[str, Channel] | None = None,
+    ) -> None:
+        self.host = Host(db, models)
+        self.channels = dict(channels or {})
+        self._authorize = authorize
+        self._properties = properties
+        self._declared: list[tuple[Target, Policy | Exempt]] = []
+
+    def register(self, target: Target, declaration: Policy | Exempt) -> None:
+        """Declare a table from outside.
+
+        :param target: mapped class, table, or name of a table.
+        :param declaration: a policy, or exempt(reason).
+        """
+        self._declared.append((target, declaration))
+
+    def init_app(self, app: Flask) -> None:
+        """Install the extension in an application.
+
+        :raises SetupError: it is installed already, or a configuration value is wrong.
+        """
+        if _NAME in app.extensions:
+            raise SetupError(
+                "This application has a Guesterase already.", "Call init_app once for each app."
+            )
+        settings = config.read(app, self._properties)
+        app.extensions[_NAME] = _State(self, settings, FolderCustodian(settings.keys))
+        migrate.install(app)
+
+    @property
+    def settings(self) -> Settings:
+        """Return the settings of the current application."""
+        return self._state().settings
+
+    @property
+    def custodian(self) -> FolderCustodian:
+        """Return who holds the keys of the current application."""
+        return self._state().custodian
+
+    @property
+    def datamap(self) -> DataMap:
+        """Return the data map, resolved when it is first needed."""
+        state = self._state()
+        if state.datamap is None:
+            state.datamap = resolve(
+                [*self.host.declarations(), *self._declared],
+                self.host.tables(),
+                self.host.mappers(),
+                self._check_map,
+            )
+        return state.datamap
+
+    def _check_map(self, datamap: DataMap) -> list[Finding]:
+        return coverage(datamap) + self.host.findings(d.table for d in datamap.tables.values())
+
+    @contextmanager
+    def begin(self, write: bool = True) -> Iterator[Office]:
+        """Open the office in one transaction of its own; it is committed at the end.
+
+        :param write: False promises to only read; nothing is kept.
+        :raises BusyError: the host's own transaction stands in the way.
+        """
+        app = cast(Any, current_app)._get_current_object()
+        with transaction(self.host.engine(), write) as conn:
+            work = Work(
+                conn,
+                datetime.now(UTC),
+                self.settings,
+                self.datamap,
+                self.custodian,
+                self._may,
+            )
+            office = Office(work)
+            yield office
+            office.close()
+        if work.changed:
+            self.host.expire(work.changed)
+        for effect in work.after:
+            effect()
+        for event in work.events:
+            announce(app, event)
+
+    def run(self, unit: Callable[[Office], _Result]) -> _Result:
+        """Run a unit of work in a transaction, and again after a deadlock.
+
+        :param unit: callable that takes the office; it may be called more than once.
+        """
+
+        def once() -> _Result:
+            with self.begin() as office:
+                return unit(office)
+
+        return cast(_Result, again(once))
+
+    def check(self) -> list[Finding]:
+        """Return everything that is wrong: data map, live database and installation."""
+        findings = list(self.datamap.findings)
+        with transaction(self.host.engine(), write=False) as conn:
+            findings += drift(self.datamap, read_live(conn))
+            if pending(conn):
+                findings.append(Finding(
+                    "tables-pending", "", "", "Our tables are missing or of an older version.",
+                    "Run `flask guesterase db upgrade`.",
+                ))
+        findings += self._installation()
+        return sorted(set(findings))
+
+    def _installation(self) -> list[Finding]:
+        app = cast(Any, current_app)._get_current_object()
+        found = list(migrate.findings(app))
+        if not self.custodian.exists():
+            found.append(Finding(
+                "keys-missing", "", "", "The key folder holds no keys.",
+                "Run `flask guesterase db upgrade` once, or put the folder back.",
+            ))
+        if self._authorize is None:
+            found.append(Finding(
+                "authorize-missing", "", "", "The host never said who may do what.",
+                "Pass authorize= to Guesterase(...).", Severity.WARN,
+            ))
+        for hotel in self.settings.properties.values():
+            if not hotel.contact:
+                found.append(Finding(
+                    "contact-missing", "", hotel.code, "The property names no address a guest "
+                    "can write to.", "Give its Property a contact=.", Severity.WARN,
+                ))
+        return found
+
+    def user(self, identifier: str) -> Any:
+        """Return the host's user object with this id, by its Flask-Login user loader, or None."""
+        if has_request_context() and current_user and current_user.is_authenticated:
+            if str(current_user.get_id()) == identifier:
+                return current_user._get_current_object()
+        logins = getattr(current_app, "login_manager", None)
+        loader = getattr(logins, "_user_callback", None)
+        return loader(identifier) if loader is not None else None
+
+    def _may(self, identifier: str, permission: str, property_: str) -> bool:
+        user = self.user(identifier)
+        if user is None or self._authorize is None:
+            return False
+        return self._authorize(user, permission, property_) is True
+
+    def _state(self) -> _State:
+        try:
+            return cast(_State, current_app.extensions[_NAME])
+        except KeyError:
+            raise SetupError(
+                "This application has no Guesterase.", "Did you forget to call init_app?"
+            ) from None
+
+
+def _current() -> Guesterase:
+    state = current_app.extensions.get(_NAME)
+    if state is None:
+        raise SetupError("This application has no Guesterase.", "Call init_app(app) first.")
+    return cast(_State, state).extension
+
+
+current = cast(Guesterase, LocalProxy(_current))
+"""The extension of the current application."""
