@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, case, delete, literal, null, text, update
 from sqlalchemy.types import DateTime
 
-from ..core.errors import BusyError, ErasureError
+from ..core.errors import BusyError, ErasureError, RetryableError
 from ..core.image import Cell, Change, Image
 from ..core.plan import Block, Decision, Key, Outcome, Person, Plan, Row, Step, draw, key_text
 from ..core.policy import Computed, File
@@ -28,7 +28,11 @@ from .transaction import MARIADB
 BATCH = 200
 """Rows one UPDATE writes when each row gets a value of its own."""
 
-Cells = dict[str, dict[Key, dict[str, Cell]]]
+Read = dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]]
+"""Key -> the row's cells, and the host's values of columns a callable or a file rule needs."""
+
+Before = dict[Decision, Read]
+"""What the locking read found, per decision."""
 
 
 @dataclass
@@ -88,10 +92,16 @@ def erase(
     """
     done = Erased()
     surgery = _Surgery(conn, datamap, live, entropy, done)
-    surgery.carry_out(approved)
+    before = surgery.lock(approved)
+    if _rows(plan(conn, datamap, approved.people, live)) != _rows(approved):
+        raise RetryableError(
+            "Rows of this plan changed while they were being locked.",
+            "Try again; nothing was changed.",
+        )
+    surgery.carry_out(approved, before)
     rest = _appeared(plan(conn, datamap, approved.people, live), approved)
     if rest.steps:
-        surgery.carry_out(rest)
+        surgery.carry_out(rest, surgery.lock(rest))
         left = _appeared(plan(conn, datamap, approved.people, live), approved, rest)
         if left.steps:
             raise ErasureError(
@@ -161,10 +171,15 @@ class _Surgery:
     entropy: Entropy
     done: Erased
 
-    def carry_out(self, plan_: Plan) -> None:
+    def lock(self, plan_: Plan) -> Before:
+        """Lock every row of a plan in a fixed order and keep the images."""
+        steps = sorted(plan_.changing(), key=lambda step: step.decision)
+        return {step.decision: self._lock(step) for step in steps}
+
+    def carry_out(self, plan_: Plan, before: Before) -> None:
+        """Change the locked rows, children before parents."""
         known = links(self.datamap, self.live)
         steps = plan_.changing()
-        before = {step.decision: self._lock(step) for step in _in_lock_order(steps)}
         order = children_first({s.decision.table for s in steps}, known)
         for step in _ordered(steps, order, Outcome.OVERWRITE):
             self._overwrite(step, before[step.decision])
@@ -176,7 +191,7 @@ class _Surgery:
     def _reader(self, step: Step) -> Reader:
         return reader(self.conn, self.datamap.declared(step.decision.table), self.live)
 
-    def _lock(self, step: Step) -> dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]]:
+    def _lock(self, step: Step) -> Read:
         """Lock the rows of a step and keep their images."""
         declared = self.datamap.declared(step.decision.table)
         deletes = step.decision.outcome is Outcome.DELETE
@@ -216,9 +231,7 @@ class _Surgery:
             if isinstance(rule, File) and value:
                 self.done.files.append((rule.root, str(value)))
 
-    def _overwrite(
-        self, step: Step, before: dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]]
-    ) -> None:
+    def _overwrite(self, step: Step, before: Read) -> None:
         declared = self.datamap.declared(step.decision.table)
         table = declared.table
         key = [table.c[c.key] for c in declared.key]
@@ -274,7 +287,7 @@ class _Surgery:
         step: Step,
         part: Sequence[Key],
         after: Mapping[Key, Key],
-        before: dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]],
+        before: Read,
         made: Mapping[Key, Mapping[str, Any]],
     ) -> None:
         declared = self.datamap.declared(step.decision.table)
@@ -363,8 +376,8 @@ def _depth(
         depth[each] = base
 
 
-def _in_lock_order(steps: Iterable[Step]) -> list[Step]:
-    return sorted(steps, key=lambda step: step.decision)
+def _rows(plan_: Plan) -> set[tuple[Decision, str]]:
+    return {(s.decision, key_text(row.key)) for s in plan_.changing() for row in s.rows}
 
 
 def _ordered(steps: Iterable[Step], order: Sequence[str], outcome: Outcome) -> list[Step]:
