@@ -41,7 +41,7 @@ class Assembly:
                 bare,
                 columns=MappingProxyType(dict(self.columns[name])),
                 primary_key=primary,
-                unique=tuple(sorted(set(self.unique[name]) - {primary})),
+                unique=tuple(sorted(set(self.unique[name]))),
                 checks=tuple(sorted(self.checks[name])),
                 indexes=tuple(dict.fromkeys(indexes)),
                 foreign_keys=tuple(
