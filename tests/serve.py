@@ -198,14 +198,19 @@ def start(recipe: Recipe, home: Path, durable: bool) -> Running:
             os.chown(path, account.pw_uid, account.pw_gid)
     # Root without such an account: a user namespace of its own, where the process is nobody.
     prefix = ["unshare", "--user", "--"] if os.geteuid() == 0 and not account else []
-    who: dict[str, Any] = {}
+    # A starting MariaDB clears temporary tables out of its temporary folder, also those of
+    # another server. What the programs print goes to the log of `tests.serve`, their parent.
+    how: dict[str, Any] = {
+        "stdin": subprocess.DEVNULL,
+        "cwd": home,
+        "env": {**os.environ, "TMPDIR": str(home)},
+    }
     if account:
-        who = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    # Both are children of `tests.serve`, whose output is the log of this server.
-    if subprocess.call([*prefix, *install], stdin=subprocess.DEVNULL, cwd=home, **who):
+        how |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+    if subprocess.call([*prefix, *install], **how):
         raise BrokenEngine(f"{install[0]} failed")
     command = [*prefix, *recipe.serve(home, port, durable)]
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=home, **who)
+    process = subprocess.Popen(command, **how)
     until = time.monotonic() + START_SECONDS
     while not recipe.answers(port, password):
         if process.poll() is not None:
