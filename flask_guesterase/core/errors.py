@@ -29,7 +29,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .policy import Finding
+    from .finding import Finding
 
 
 class GuesteraseError(Exception):

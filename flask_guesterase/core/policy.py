@@ -206,35 +206,3 @@ def as_rule(value: Any) -> Rule:
     if isinstance(value, _RULES):
         return value
     return Computed(value) if callable(value) else Constant(value)
-
-
-class Severity(StrEnum):
-    """How much a finding stops."""
-
-    STOP = "stop"
-    WARN = "warn"
-
-
-@dataclass(frozen=True, order=True)
-class Finding:
-    """One thing that is wrong with the data map or the live database.
-
-    :param id: stable code, for example ``column-uncovered``.
-    :param table: name of the table, or an empty string when the whole installation is meant.
-    :param column: name of the column, constraint or trigger, or an empty string.
-    :param message: what is wrong.
-    :param hint: how to cure it.
-    :param severity: STOP keeps erasures that reach the place waiting; WARN is for people.
-    """
-
-    id: str
-    table: str
-    column: str
-    message: str
-    hint: str
-    severity: Severity = Severity.STOP
-
-    @property
-    def place(self) -> str:
-        """Table and column in one word, for a list that people read."""
-        return ".".join(part for part in (self.table, self.column) if part)

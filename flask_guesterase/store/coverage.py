@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from sqlalchemy import Column
 
+from ..core.finding import Finding, Severity
 from ..core.policy import (
     Computed,
     Constant,
     File,
-    Finding,
     Keep,
     Null,
     Placeholder,
@@ -18,7 +18,6 @@ from ..core.policy import (
     Retain,
     RowRule,
     Rule,
-    Severity,
 )
 from .datamap import DataMap, Declared, is_generated
 from .links import Link, links

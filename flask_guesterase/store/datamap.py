@@ -11,13 +11,13 @@ from sqlalchemy import Column, Computed as Generated, Table
 from sqlalchemy.orm import Mapper
 
 from ..core.errors import MatchError, UnknownError
+from ..core.finding import Finding
 from ..core.plan import Shape
 from ..core.policy import (
     Computed,
     Constant,
     Exempt,
     File,
-    Finding,
     Keep,
     Null,
     Placeholder,

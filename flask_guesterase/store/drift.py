@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, and_, column, func, select, table
 
+from ..core.finding import Finding, Severity
 from ..core.plan import Block, Plan
-from ..core.policy import Finding, Severity
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 from .links import Link

@@ -10,7 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper, configure_mappers, registry, scoped_session
 
 from ..core.errors import SetupError
-from ..core.policy import Exempt, Finding, Policy
+from ..core.finding import Finding
+from ..core.policy import Exempt, Policy
 from .tables import PREFIX
 
 Models = Any

@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Select, Table, UniqueConstraint
 from sqlalchemy.orm import Mapper, RelationshipProperty
 
-from ..core.policy import Equal, Finding, Policy, Via
+from ..core.finding import Finding
+from ..core.policy import Equal, Policy, Via
 
 
 @dataclass(frozen=True)

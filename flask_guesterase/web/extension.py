@@ -13,7 +13,8 @@ from flask_login import current_user
 from werkzeug.local import LocalProxy
 
 from ..core.errors import SetupError
-from ..core.policy import Exempt, Finding, Policy, Severity
+from ..core.finding import Finding, Severity
+from ..core.policy import Exempt, Policy
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
 from ..store.datamap import DataMap, Target, resolve

@@ -14,7 +14,7 @@ from typing import Any
 
 from flask import Flask, appcontext_pushed
 
-from ..core.policy import Finding
+from ..core.finding import Finding
 from ..store.tables import PREFIX
 
 _ARGUMENT = "include_object"

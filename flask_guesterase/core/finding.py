@@ -1,0 +1,83 @@
+"""What can be wrong with a data map, the live database or an installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+KINDS: dict[str, str] = {
+    "authorize-missing": "the host never said who may do what, so nobody may",
+    "cascade": "deleting a row would make the database change rows of an undeclared table",
+    "column-missing": "a mapped column is not in the database",
+    "column-uncovered": "a column has no rule",
+    "column-unknown": "a policy names a column that the table does not have",
+    "column-unmapped": "a column exists only in the database",
+    "contact-missing": "a property names no address a guest can write to",
+    "database-read-only": "the server, file or session refuses changes",
+    "declared-twice": "a table is exempt and has a policy",
+    "delete-referenced": "rows are deleted that rows of another table keep pointing at",
+    "keys-missing": "the key folder holds no keys",
+    "match-unknown": "Subject names a column that the table does not have",
+    "materialised": "a materialised view holds a copy of the rows",
+    "migrate-filter": "the host's autogenerate would drop our tables",
+    "not-transactional": "a rollback would not take changes of the table back",
+    "owner-missing": "nothing says whose rows these are",
+    "owner-twice": "subject rows have an owner path as well",
+    "partitioned": "the rows lie in partitions",
+    "path-endless": "an owner path comes back to where it started",
+    "path-unindexed": "an owner path runs over a column without an index",
+    "path-unknown": "an owner path leads nowhere",
+    "retain-in-delete": "columns are retained in rows that a row rule deletes",
+    "row-security": "row-level security hides rows from this role",
+    "rule-misfit": "a rule cannot fit its column",
+    "several-binds": "a declared table lives in a database of its own",
+    "shared-delete": "rows can have several owners and go with the first of them",
+    "subject-missing": "no table's rows stand for a person",
+    "table-missing": "a declared table is not in the database",
+    "table-unclassified": "a table without a way to a person is neither declared nor exempt",
+    "table-uncovered": "a table that leads to a person has no policy",
+    "table-unknown": "a declaration names a table that is not mapped",
+    "tables-pending": "our own tables are missing or of an older version",
+    "trigger": "a trigger may copy the old value when it is erased",
+    "trigger-stale": "a policy names a trigger that is not there",
+    "triggers-unknown": "this role may not see triggers",
+    "versioned": "the engine keeps every old version of the rows",
+    "view": "a declared table is a view",
+}
+"""Every kind of finding, in one line each."""
+
+
+class Severity(StrEnum):
+    """How much a finding stops."""
+
+    STOP = "stop"
+    WARN = "warn"
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing that is wrong, where, and how to cure it.
+
+    :param id: stable code, one of `KINDS`.
+    :param table: name of the table, or an empty string when the whole installation is meant.
+    :param column: name of the column, constraint or trigger, or an empty string.
+    :param message: what is wrong.
+    :param hint: how to cure it.
+    :param severity: STOP keeps erasures that reach the place waiting; WARN is for people.
+    """
+
+    id: str
+    table: str
+    column: str
+    message: str
+    hint: str
+    severity: Severity = Severity.STOP
+
+    def __post_init__(self) -> None:
+        if self.id not in KINDS:
+            raise ValueError(f"'{self.id}' is not a kind of finding")
+
+    @property
+    def place(self) -> str:
+        """Table and column in one word, for a list that people read."""
+        return ".".join(part for part in (self.table, self.column) if part)
