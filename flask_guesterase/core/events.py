@@ -1,7 +1,7 @@
 """Everything that can happen, one frozen value each; the journal and the signals use its name.
 
 An event holds no readable personal data: a request number, a property, a controller, an opaque
-actor, counts and enumerated grounds, and nothing else.
+actor, counts, enumerated grounds and hashes, and nothing else.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ class Event:
     :param actor: opaque number of the person who acted ("a12"), "guest" or "system".
     :param counts: how many of what, for example ``{"rows": 12}``.
     :param grounds: enumerated words: a ground of refusal, a channel, a reason to wait.
+    :param marks: word -> keyed mark or hash, 64 hex digits; that of a certificate's text.
     """
 
     name: ClassVar[str] = ""
@@ -37,6 +38,7 @@ class Event:
     actor: str = SYSTEM
     counts: Mapping[str, int] = field(default_factory=dict)
     grounds: tuple[str, ...] = ()
+    marks: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def signal(cls) -> str:

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.deadlines import answer_due
@@ -84,6 +84,19 @@ def read(row: Row[Any]) -> Case:
     return Case(**values)
 
 
+def where(work: Work, *conditions: ColumnElement[bool], most: int) -> list[Case]:
+    """Return requests under conditions, oldest first, locked; those others hold are passed over."""
+    table = tables.request
+    rows = work.conn.execute(
+        select(*_COLUMNS)
+        .where(*conditions)
+        .order_by(table.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    )
+    return [read(row) for row in rows]
+
+
 def columns() -> tuple[Any, ...]:
     """Return the columns a select must name for `read`."""
     return _COLUMNS
@@ -134,6 +147,7 @@ def record(work: Work, opening: Opening) -> Case:
                 work.conn.execute(insert(tables.request).values(number=number, **values))
         except IntegrityError:
             continue
+        work.custodian.ensure(label(number))
         return load(work, number)
 
 
@@ -180,10 +194,19 @@ def tell(
     actor: str,
     counts: Mapping[str, int] | None = None,
     grounds: tuple[str, ...] = (),
+    marks: Mapping[str, str] | None = None,
 ) -> None:
     """Note that something happened to a request, for the journal and the signals."""
     work.events.append(
-        event(case.controller, case.property, case.number, actor, dict(counts or {}), grounds)
+        event(
+            case.controller,
+            case.property,
+            case.number,
+            actor,
+            dict(counts or {}),
+            grounds,
+            dict(marks or {}),
+        )
     )
 
 
@@ -202,5 +225,4 @@ def secret(work: Work, case: Case) -> bytes:
 
     :raises KeyMissingError: the case has ended.
     """
-    work.custodian.ensure(label(case.number))
     return work.custodian.mortal(label(case.number), "decision")

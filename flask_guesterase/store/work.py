@@ -35,6 +35,7 @@ class Work:
     :param events: what happened, journaled last and announced after the commit.
     :param after: callables to run after the commit.
     :param changed: host tables whose rows were changed.
+    :param journaled: how many of the events are in the journal already.
     """
 
     conn: Connection
@@ -46,6 +47,7 @@ class Work:
     events: list[Event] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
+    journaled: int = 0
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 

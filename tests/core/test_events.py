@@ -22,6 +22,7 @@ def test_every_event_is_named_after_its_class_and_holds_no_free_text(event: type
         "actor",
         "counts",
         "grounds",
+        "marks",
     }
 
 

@@ -1,0 +1,145 @@
+"""The certificate of a request: its text, made when the check is done, and its proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from ..core.certificate import Content, Gone, Left, Shared, Stay, issue
+from ..core.errors import UnknownError
+from ..core.events import GUEST, SYSTEM, CertificateIssued
+from ..core.lifecycle import State
+from ..core.log import Entry, slug
+from ..core.plan import Outcome
+from . import journal, tables, witness
+from .cases import Case, day_at, tell
+from .settings import Property
+from .work import Work
+
+_ACTIONS = {Outcome.DELETE.value: "deleted", Outcome.OVERWRITE.value: "overwritten"}
+
+
+def journaled(work: Work) -> list[Entry]:
+    """Put the events of a transaction that are not in the journal yet into it, in order."""
+    news = work.events[work.journaled :]
+    work.journaled = len(work.events)
+    if not news:
+        return []
+    return journal.append(
+        work.conn, journal.drafts(news, work.now), work.custodian.public_key()
+    )
+
+
+def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) -> Content:
+    """Return what the certificate of a request says: neither name nor stay.
+
+    :param work: the open transaction.
+    :param case: the request, as it was before its end state.
+    :param end: the end state.
+    :param decisions: what was decided, done and found left.
+    """
+    property_ = work.settings.property(case.property)
+    did = decisions.get("did", ())
+    went = tuple(
+        Gone(i["table"], i["rows"], tuple(i["columns"]), _ACTIONS[i["outcome"]])
+        for i in did
+        if i["outcome"] in _ACTIONS
+    )
+    stays = tuple(
+        Stay(i["table"], i["rows"], tuple(i["columns"]), i["category"], "", i["until"])
+        for i in did
+        if i["outcome"] == Outcome.RETAIN.value
+    )
+    shared = tuple(
+        Shared(i["table"], i["rows"], tuple(i["columns"]))
+        for i in did
+        if i["outcome"] == Outcome.SHARE.value
+    )
+    left = tuple(Left(i["table"], i["rows"], i["reason"]) for i in decisions["left"])
+    return Content(
+        case.number,
+        slug(case.controller),
+        case.property,
+        _day(property_, case.received_at),
+        _day(property_, case.decided_at),
+        _day(property_, case.erased_at),
+        end.value,
+        evidence=tuple(decisions["checks"]),
+        went=went,
+        stays=stays,
+        shared=shared,
+        partial=left,
+        recovery_until=decisions.get("recovery", ""),
+        four_eyes=_four_eyes(case),
+        supplement=_count(work, case.number),
+    )
+
+
+def _four_eyes(case: Case) -> tuple[str, ...]:
+    first = "guest-proved-contact" if case.verified_by == GUEST else "identity-by-first-person"
+    return first, "approved-by-second-person"
+
+
+def _day(property_: Property, moment: datetime | None) -> str:
+    return day_at(property_, moment.replace(tzinfo=UTC)).isoformat() if moment else ""
+
+
+def _count(work: Work, number: str) -> int:
+    table = tables.certificate
+    return work.conn.execute(
+        select(func.count()).select_from(table).where(table.c.request == number)
+    ).scalar_one()
+
+
+def certify(work: Work, case: Case, said: Content) -> None:
+    """Issue a certificate: the journal first has the entry it proves, then the proof is made.
+
+    The last event of the transaction is the one that names the text.
+
+    :param work: the open transaction.
+    :param case: the request in its end state.
+    :param said: what the certificate says; its mark is in that event.
+    :raises TamperedError: the journal does not prove itself.
+    """
+    entry = journaled(work)[-1]
+    key = work.custodian.signing_key()
+    proof = witness.proof(work.conn, entry, key, journal.stamp(work.now))
+    certificate = issue(said, proof, key)
+    work.conn.execute(
+        insert(tables.certificate).values(
+            request=case.number,
+            supplement=said.supplement,
+            body=certificate.to_json(),
+            issued_at=work.stamp,
+        )
+    )
+    tell(work, CertificateIssued, case, SYSTEM, {"supplement": said.supplement})
+
+
+def newest(work: Work, number: str) -> dict[str, Any]:
+    """Return the newest certificate of a request as issued.
+
+    :raises UnknownError: there is none yet.
+    """
+    table = tables.certificate
+    body = work.conn.execute(
+        select(table.c.body)
+        .where(table.c.request == number)
+        .order_by(table.c.supplement.desc())
+        .limit(1)
+    ).scalar()
+    if body is None:
+        raise UnknownError(
+            "There is no certificate yet.", "It is issued when the erasure was checked."
+        )
+    value: dict[str, Any] = json.loads(body)
+    return value
+
+
+def exists(work: Work, number: str) -> bool:
+    """Return whether a request has a certificate."""
+    return _count(work, number) > 0

@@ -1,0 +1,235 @@
+"""An approved erasure carried out: plan again, seal, erase; then look again, and certify."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from ..core.certificate import CONTENT_MARK, Left
+from ..core.errors import BlockedError, MovedError, TransitionError
+from ..core.events import (
+    SYSTEM,
+    CheckCompleted,
+    RequestReviewedAgain,
+    RequestWaiting,
+    SubjectErased,
+)
+from ..core.image import Image, Images, encode
+from ..core.lifecycle import DONE, State
+from ..core.permissions import Permission
+from ..core.plan import Outcome, Person, Plan, decisions_of, differences
+from ..core.seal import Terms
+from . import actors, certifying, outbox, people, vault
+from .cases import Case, load, secret, step, tell
+from .intake import end_contact
+from .review import plan_of, write
+from .work import Work
+
+RETRY_MINUTES = (15, 60, 180, 360, 720, 1440)
+"""How long a blocked erasure waits before it is tried again; the last one goes on for ever."""
+
+_RUNNING = (State.APPROVED, State.WAITING)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How an attempt to erase ended, kept whatever the door makes of it.
+
+    :param state: the state the request is in now.
+    :param reasons: what it waits for, when it waits.
+    :param differences: what is not as it was approved, when it went back to review.
+    """
+
+    state: State
+    reasons: tuple[str, ...] = ()
+    differences: tuple[str, ...] = ()
+
+    def settled(self) -> State:
+        """Return the state of a request that was erased; call it after the commit.
+
+        :raises MovedError: it went back to review.
+        :raises BlockedError: it waits.
+        """
+        if self.state is State.REVIEW:
+            raise MovedError(
+                "What was approved is not what would be done today; it is in review again.",
+                "Read the plan and approve it again, or refuse.",
+                self.differences,
+            )
+        if self.state is State.WAITING:
+            raise BlockedError(
+                f"The erasure waits: {', '.join(self.reasons)}.",
+                "It goes on by itself when nothing stands in the way any more.",
+                self.reasons,
+            )
+        return self.state
+
+
+def erase(work: Work, number: str, by: str | None = None) -> Ending:
+    """Carry out an approved erasure, all of it or nothing, in this transaction.
+
+    The request's row is locked first: of two that try at once, the second finds it done. It
+    raises nothing for a request that cannot be carried out now, since what is written about that
+    must be kept; the door asks `Ending.settled` after the commit.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of who asks for it now, or None for the worker and the console.
+    :raises ForbiddenError: they may not erase at this property.
+    :raises TransitionError: it was never approved.
+    :raises BusyError: somebody else's transaction holds the rows.
+    :raises ErasureError: the database did not do what the plan says.
+    """
+    case = load(work, number, lock=True)
+    actor = SYSTEM
+    if by is not None:
+        actor = actors.allow(work, by, Permission.ERASE, case.property)
+    if case.state in DONE or case.state is State.CHECKING:
+        return Ending(case.state)
+    if case.state not in _RUNNING:
+        raise TransitionError(
+            f"A request that is '{case.state}' cannot be erased.", "It must be approved first."
+        )
+    if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
+        return Ending(State.WAITING, ("grace",))
+    plan = plan_of(work, case)
+    moved = differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
+    if moved:
+        return _review_again(work, case, actor, moved)
+    if plan.blocked:
+        return _wait(work, case, tuple(sorted({block.reason for block in plan.blocked})))
+    return _erase(work, case, actor, plan)
+
+
+def _review_again(work: Work, case: Case, actor: str, moved: tuple[str, ...]) -> Ending:
+    case = step(
+        work, case, State.REVIEW,
+        decided_by=None, decided_at=None, digest=None,
+        waiting_for=None, waiting_until=None, try_at=None, attempts=0,
+    )  # fmt: skip
+    tell(work, RequestReviewedAgain, case, actor, {"differences": len(moved)})
+    return Ending(State.REVIEW, (), moved)
+
+
+def _wait(work: Work, case: Case, reasons: tuple[str, ...]) -> Ending:
+    minutes = RETRY_MINUTES[min(case.attempts, len(RETRY_MINUTES) - 1)]
+    news = case.waiting_for != reasons[0]
+    case = step(
+        work, case, *([State.WAITING] if case.state is not State.WAITING else []),
+        waiting_for=reasons[0][:40], waiting_until=None, attempts=case.attempts + 1,
+        try_at=work.stamp + timedelta(minutes=minutes),
+    )  # fmt: skip
+    if news:
+        tell(work, RequestWaiting, case, SYSTEM, grounds=reasons)
+    return Ending(State.WAITING, reasons)
+
+
+def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
+    erased = work.erase(plan)
+    recovery = _seal(work, case, erased.images)
+    for root, name in dict.fromkeys(erased.files):
+        outbox.queue_file(work, case, root, name)
+    buried = people.bury(work, case.number)
+    done = {
+        **(case.decisions or {}),
+        "did": did(plan),
+        "files": len(set(erased.files)),
+        "recovery": recovery,
+    }
+    case = step(
+        work, case, State.ERASING, State.CHECKING,
+        decisions=done, erased_at=work.stamp, try_at=None,
+        waiting_for=None, waiting_until=None, attempts=0,
+    )  # fmt: skip
+    counts = {**erased.counts, "people": buried, "files": len(set(erased.files))}
+    tell(work, SubjectErased, case, actor, counts)
+    return Ending(case.state)
+
+
+def _seal(work: Work, case: Case, images: Sequence[Image]) -> str:
+    """Seal what was erased for the recovery window; return its last day, empty without one."""
+    if not images or work.settings.recovery_days == 0:
+        return ""
+    last_day = (work.now.date() + timedelta(days=work.settings.recovery_days)).isoformat()
+    dialect = work.conn.dialect
+    version = ".".join(str(part) for part in dialect.server_version_info or ())
+    payload = encode(Images(dialect.name, version, tuple(images)))
+    item = vault.Item(payload, Terms(case.controller, "recovery", last_day), case.number)
+    vault.put(work.conn, work.custodian, [item], work.today)
+    return last_day
+
+
+def did(plan: Plan) -> list[dict[str, Any]]:
+    """Return what a plan does as plain values without personal data: decisions and counts."""
+    return [
+        {
+            "table": s.decision.table,
+            "outcome": s.decision.outcome.value,
+            "columns": list(s.decision.columns),
+            "rows": len(s.rows),
+            "category": s.decision.ground,
+            "until": s.decision.until,
+        }
+        for s in plan.steps
+    ]
+
+
+Check = Callable[[Work, Case, tuple[Person, ...]], Sequence[Left]]
+"""Looks for what should be gone and returns what is left."""
+
+
+def by_key(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
+    """Look again for the rows of the erased people, by the same paths as the plan."""
+    return [Left(block.table, block.rows, block.reason) for block in work.remains(who)]
+
+
+CHECKS: dict[str, Check] = {"check-by-key": by_key}
+"""Evidence word -> check; all of them run before a request is done."""
+
+
+def check(work: Work, number: str) -> State:
+    """Look for everything again, in a transaction of its own, and set the end state.
+
+    ERASED when nothing remains, SEALED when the law keeps something, PARTIAL when something is
+    left that should not be. Rows shared with another living person do not make it less erased.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :return: the state, also when somebody else checked it before.
+    :raises TransitionError: nothing was erased yet.
+    """
+    case = load(work, number, lock=True)
+    if case.state in DONE and case.state is not State.PARTIAL:
+        return case.state
+    if case.state not in (State.CHECKING, State.PARTIAL):
+        raise TransitionError("Nothing was erased yet.", "Erase first.")
+    who = people.taken(work, case.number)
+    left = [item for look in CHECKS.values() for item in look(work, case, who)]
+    decisions = dict(case.decisions or {})
+    decisions["left"] = [
+        {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left
+    ]
+    decisions["checks"] = list(CHECKS)
+    if case.state is State.PARTIAL and left:
+        return State.PARTIAL
+    end = _end(decisions)
+    said = certifying.content(work, case, end, decisions)
+    path = [State.CHECKING] if case.state is State.PARTIAL else []
+    ended = work.stamp if end is not State.PARTIAL else None
+    case = step(work, case, *path, end, decisions=decisions, ended_at=ended, try_at=None)
+    counts = {"left": sum(item.rows for item in left)}
+    tell(work, CheckCompleted, case, SYSTEM, counts, (end.value,), {CONTENT_MARK: said.mark()})
+    certifying.certify(work, case, said)
+    write(work, case, "done", {"state": end.value}, f":{end.value}")
+    if end is not State.PARTIAL:
+        end_contact(work, case.number)
+    return end
+
+
+def _end(decisions: Mapping[str, Any]) -> State:
+    if decisions["left"]:
+        return State.PARTIAL
+    kept = any(item["outcome"] == Outcome.RETAIN.value for item in decisions.get("did", ()))
+    return State.SEALED if kept else State.ERASED

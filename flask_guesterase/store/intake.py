@@ -1,0 +1,255 @@
+"""How a request comes in: sealed from the form, looked at by the worker, or filed by a clerk."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from sqlalchemy import Row, delete, insert, select
+
+from ..core.errors import InputError, SealError, UnknownError
+from ..core.events import GUEST, SYSTEM, ErasureRequested, IntakeReceived
+from ..core.identity import LONGEST, Kind
+from ..core.lifecycle import OPEN, State
+from ..core.log import canonical, slug
+from ..core.permissions import Permission
+from ..core.seal import Box, Terms, close, new_box_id, open_box
+from . import actors, limits, outbox, people, safe, tables, tokens
+from .cases import Case, Opening, columns, day_at, label, read, record, tell
+from .matching import Contact, Match, by_clerk, by_contact
+from .settings import Property
+from .work import Work
+
+CHANNELS = frozenset({"form", "desk", "mail", "phone", "letter", "cli"})
+"""Ways in which a request reaches the hotel."""
+
+KINDS = (Kind.NAME, Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT, Kind.BOOKING)
+INTAKE_HOURS = 24
+CONTACT_DAYS = 400
+REPEATS = 3
+"""How often a day a guest who asks again is written to again."""
+
+
+def receive(
+    work: Work, form: Mapping[str, str], property_: Property, channel: str, lang: str, remote: str
+) -> None:
+    """Seal what came through the form, and do nothing else, whoever it means.
+
+    :param work: the open transaction.
+    :param form: fields as they came; only name, e-mail, phone, document and booking are kept.
+    :param property_: where it was asked.
+    :param channel: one of `CHANNELS`.
+    :param lang: language the answer should be in.
+    :param remote: where it came from; counted as a keyed mark.
+    :raises LimitError: too much came from there.
+    """
+    _check_channel(channel)
+    limits.attempt(work, "intake", remote)
+    given = {kind.value: str(form.get(kind, ""))[:LONGEST] for kind in KINDS}
+    terms = Terms(slug(property_.controller), "intake", work.today, f"intake:{work.today}")
+    work.custodian.ensure(terms.label)
+    box = close(canonical({**given, "lang": lang[:12]}), terms, work.custodian, new_box_id())
+    work.conn.execute(
+        insert(tables.intake).values(
+            property=property_.code,
+            channel=channel,
+            received_on=work.stamp,
+            sealed=box.to_json().encode(),
+            label=box.label,
+            box=box.id,
+            ends_at=work.stamp + timedelta(hours=INTAKE_HOURS),
+        )
+    )
+    work.events.append(
+        IntakeReceived(slug(property_.controller), property_.code, grounds=(channel,))
+    )
+
+
+def look(work: Work, most: int = 20) -> int:
+    """Look at what came in: record requests of guests, end what means nobody.
+
+    A row ends when it was looked at; one that cannot be opened ends after 24 hours.
+
+    :param work: the open transaction.
+    :param most: rows looked at in this transaction.
+    :return: how many rows ended.
+    """
+    table = tables.intake
+    rows = work.conn.execute(
+        select(table).order_by(table.c.id).limit(most).with_for_update(skip_locked=True)
+    ).all()
+    ended = []
+    for row in rows:
+        try:
+            given = json.loads(open_box(Box.from_json(row.sealed.decode()), work.custodian))
+        except SealError:
+            if row.ends_at > work.stamp:
+                continue
+        else:
+            _recognise(work, row, given)
+        ended.append(row.id)
+    if ended:
+        work.conn.execute(delete(table).where(table.c.id.in_(ended)))
+    return len(ended)
+
+
+def _recognise(work: Work, row: Row[tuple[object, ...]], given: dict[str, str]) -> None:
+    """Record the request of a guest and write to the contact on file; strangers leave nothing."""
+    lang = given.pop("lang", "")
+    try:
+        property_ = work.settings.property(str(row.property))
+    except UnknownError:
+        return
+    match = by_contact(work, {k: v for k, v in given.items() if v.strip()}, property_)
+    if match is None or match.contact is None:
+        return
+    received_at: datetime = row.received_on
+    opening = Opening(
+        property_,
+        str(row.channel),
+        lang or property_.lang,
+        day_at(property_, received_at.replace(tzinfo=UTC)),
+        received_at,
+        None,
+        match.mark,
+    )
+    known = _open_already(work, opening)
+    case = known if known is not None else _record(work, opening, match, GUEST)
+    if case.state is State.RECEIVED:
+        _send_link(work, case, match.contact)
+    else:
+        _write(work, case, match.contact, "open", {})
+
+
+@dataclass(frozen=True)
+class Filing:
+    """What a clerk gives.
+
+    :param match: match key, or kind, -> value.
+    :param property: code of the property.
+    :param channel: one of `CHANNELS`.
+    :param received: day of receipt at the property.
+    :param lang: language of the guest.
+    """
+
+    match: Mapping[str, str]
+    property: str
+    channel: str
+    received: date
+    lang: str
+
+
+def file(work: Work, filing: Filing, by: str | None) -> str:
+    """Record a request that reached the hotel otherwise than through the form.
+
+    :param work: the open transaction.
+    :param filing: what the clerk gives.
+    :param by: the host's id of the clerk, or None at a console.
+    :return: the request's number; that of the open request when the same was filed before.
+    :raises MatchError: nothing was given by which anybody can be found.
+    :raises UnknownError: nobody is on file under it.
+    :raises ForbiddenError: the clerk may not file at this property.
+    """
+    property_ = work.settings.property(filing.property)
+    actor = SYSTEM
+    if by is not None:
+        actor = actors.allow(work, by, Permission.FILE, property_.code)
+    _check_channel(filing.channel)
+    if filing.received > day_at(property_, work.now):
+        raise InputError("The day of receipt lies ahead.", "Give the day it reached the hotel.")
+    match = by_clerk(work, filing.match, property_)
+    if not match.judged:
+        raise UnknownError(
+            "Nobody is on file under this at this property.", "Try another key or spelling."
+        )
+    opening = Opening(
+        property_,
+        filing.channel,
+        filing.lang or property_.lang,
+        filing.received,
+        work.stamp,
+        actor if by is not None else None,
+        match.mark,
+    )
+    known = _open_already(work, opening)
+    if known is not None:
+        return known.number
+    return _record(work, opening, match, actor).number
+
+
+def _check_channel(channel: str) -> None:
+    if channel not in CHANNELS:
+        raise InputError(
+            "There is no such channel.", f"Use one of: {', '.join(sorted(CHANNELS))}."
+        )
+
+
+def _open_already(work: Work, opening: Opening) -> Case | None:
+    """Return the open request about the same rows, so that asking twice makes no second one."""
+    table = tables.request
+    row = work.conn.execute(
+        select(*columns())
+        .where(
+            table.c.subject_mark == opening.subject_mark,
+            table.c.property == opening.property.code,
+            table.c.state.in_([state.value for state in OPEN]),
+        )
+        .order_by(table.c.id)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else read(row)
+
+
+def _record(work: Work, opening: Opening, match: Match, actor: str) -> Case:
+    case = record(work, opening)
+    people.put(work, case.number, match.judged)
+    if match.contact is not None:
+        ends = (work.now.date() + timedelta(days=CONTACT_DAYS)).isoformat()
+        terms = Terms(case.controller, "contact", ends, label(case.number))
+        value = {"kind": match.contact.kind, "value": match.contact.value, "lang": case.lang}
+        box = safe.keep(work, terms, value, case.number)
+        work.conn.execute(
+            insert(tables.contact).values(request=case.number, box=box, ends_on=ends)
+        )
+    counts = {"taken": len(match.taken), "perhaps": len(match.judged) - len(match.taken)}
+    tell(work, ErasureRequested, case, actor, counts, (case.channel,))
+    return case
+
+
+def _send_link(work: Work, case: Case, contact: Contact) -> None:
+    if outbox.queued_today(work, case.number, "confirm") < REPEATS:
+        _write(work, case, contact, "confirm", {"token": tokens.link(work, case.number)})
+
+
+def _write(
+    work: Work, case: Case, contact: Contact, template: str, params: dict[str, str]
+) -> None:
+    sent = outbox.queued_today(work, case.number, template)
+    if sent < REPEATS:
+        dedupe = f"{template}:{case.number}:{work.today}:{sent + 1}"
+        outbox.queue_message(work, case, contact, template, params, dedupe)
+
+
+def contact_of(work: Work, number: str) -> Contact | None:
+    """Return the way to write to the guest of a request, or None when there is none (any more)."""
+    box = work.conn.execute(
+        select(tables.contact.c.box).where(tables.contact.c.request == number)
+    ).scalar()
+    if box is None:
+        return None
+    try:
+        value = safe.read(work, box)
+    except SealError:
+        return None
+    return Contact(value["kind"], value["value"])
+
+
+def end_contact(work: Work, number: str) -> None:
+    """Drop the contact of a request that ended; its key dies after the commit."""
+    table = tables.contact
+    box = work.conn.execute(select(table.c.box).where(table.c.request == number)).scalar()
+    safe.drop(work, box)
+    work.conn.execute(delete(table).where(table.c.request == number))
+    work.after.append(lambda: work.custodian.forget(label(number)))

@@ -1,0 +1,309 @@
+"""What must leave the house: queued in the transaction that causes it, done at least once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, func, insert, select, update
+
+from ..core.errors import SealError, UnknownError
+from ..core.events import FileRemoved, MessageFailed, MessageSent
+from ..core.permissions import Permission
+from ..core.seal import Terms
+from . import actors, safe, tables
+from .cases import Case, load, tell
+from .work import Work
+
+if TYPE_CHECKING:
+    from .matching import Contact
+
+MESSAGE, FILE = "message", "file"
+
+QUEUED, SENDING, READY, SENT, FAILED = "queued", "sending", "ready", "sent", "failed"
+"""States: waiting to be sent, being sent, waiting to be printed, done, given up."""
+
+BACK_OFF = (1, 5, 30, 60, 180, 360, 720, 1440)
+"""Minutes to wait after each failure; after the last one a person must look."""
+
+LEASE = timedelta(minutes=10)
+"""After this time a message whose sender died is sent again."""
+
+SHOWN = frozenset({"print", "page"})
+"""Channels that a person at the desk serves, not the worker."""
+
+BOX_DAYS = 31
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """One thing to be done outside the database, opened.
+
+    :param id: number of its row.
+    :param kind: "message" or "file".
+    :param channel: smtp, print, page, sms, or disk for files.
+    :param request: number of the request.
+    :param template: name of the message's text.
+    :param dedupe: the same for the same message, so that it can be told it came twice.
+    :param attempts: tries that failed before.
+    :param content: what the box held: to, lang and params of a message; root and name of a file.
+    """
+
+    id: int
+    kind: str
+    channel: str
+    request: str
+    template: str
+    dedupe: str
+    attempts: int
+    content: Mapping[str, Any]
+
+
+def queue_message(
+    work: Work,
+    case: Case,
+    contact: Contact,
+    template: str,
+    params: Mapping[str, str],
+    dedupe: str,
+) -> None:
+    """Queue a message to a guest.
+
+    :param work: the open transaction.
+    :param case: the request it is about.
+    :param contact: whom it goes to.
+    :param template: name of its text; the text is chosen in the guest's language when it is sent.
+    :param params: what the text needs beyond the request's number and property.
+    :param dedupe: a second message with the same mark is not queued.
+    """
+    channel = channel_for(work, contact.kind)
+    content = {
+        "to": contact.value,
+        "lang": case.lang,
+        "params": {**params, "number": case.number, "property": case.property},
+    }
+    _queue(work, case, MESSAGE, channel, template, dedupe, content)
+
+
+def queue_file(work: Work, case: Case, root: str, name: str) -> None:
+    """Queue the removal of a file.
+
+    :param work: the open transaction.
+    :param case: the request it is about.
+    :param root: the declared folder.
+    :param name: name of the file in it; may tell who somebody is, so it is sealed.
+    """
+    count = work.conn.execute(
+        select(func.count())
+        .select_from(tables.outbox)
+        .where(tables.outbox.c.request == case.number, tables.outbox.c.kind == FILE)
+    ).scalar_one()
+    dedupe = f"file:{case.number}:{count + 1}"
+    _queue(work, case, FILE, "disk", "remove", dedupe, {"root": root, "name": name})
+
+
+def channel_for(work: Work, kind: str) -> str:
+    """Return the channel by which contacts of a kind are reached."""
+    mail = work.settings.mail
+    if mail in SHOWN:
+        return mail
+    return "smtp" if kind == "email" else "sms"
+
+
+def _queue(
+    work: Work,
+    case: Case,
+    kind: str,
+    channel: str,
+    template: str,
+    dedupe: str,
+    content: Mapping[str, Any],
+) -> None:
+    table = tables.outbox
+    if work.conn.execute(select(table.c.id).where(table.c.dedupe == dedupe)).first():
+        return
+    ends = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
+    box = safe.keep(work, Terms(case.controller, kind, ends), content, case.number)
+    work.conn.execute(
+        insert(table).values(
+            request=case.number,
+            property=case.property,
+            kind=kind,
+            channel=channel,
+            template=template,
+            dedupe=dedupe,
+            box=box,
+            state=READY if channel in SHOWN else QUEUED,
+            attempts=0,
+            next_at=work.stamp,
+        )
+    )
+
+
+def queued_today(work: Work, number: str, template: str) -> int:
+    """Return how many messages of one text were queued today for a request."""
+    table = tables.outbox
+    return work.conn.execute(
+        select(func.count())
+        .select_from(table)
+        .where(table.c.dedupe.startswith(f"{template}:{number}:{work.today}:", autoescape=True))
+    ).scalar_one()
+
+
+def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
+    """Take what is due, so that no other worker takes it, and open it.
+
+    :param work: the open transaction; what is claimed is sent after it.
+    :param channels: names of the channels there are; a message for another one is printed.
+    :param most: how many at most.
+    """
+    table = tables.outbox
+    rows = work.conn.execute(
+        select(table)
+        .where(table.c.state.in_([QUEUED, SENDING]), table.c.next_at <= work.stamp)
+        .order_by(table.c.next_at, table.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    ).all()
+    parcels = []
+    for row in rows:
+        if row.kind == MESSAGE and row.channel not in channels:
+            _set(work, row.id, state=READY, channel="print")
+            continue
+        try:
+            parcels.append(_open(work, row))
+        except SealError:
+            _fail(work, row.id, row.request, row.kind, "unopened")
+            continue
+        _set(work, row.id, state=SENDING, next_at=work.stamp + LEASE)
+    return parcels
+
+
+def done(work: Work, parcel: Parcel) -> None:
+    """Record that a message was sent or a file is gone; what was sealed for it is dropped."""
+    box = _set(work, parcel.id, state=SENT, done_at=work.stamp, problem=None)
+    _drop(work, parcel.id, box)
+    event = FileRemoved if parcel.kind == FILE else MessageSent
+    tell(work, event, load(work, parcel.request), "system", grounds=(parcel.channel,))
+
+
+def failed(work: Work, parcel: Parcel, problem: str) -> None:
+    """Record a try that failed: it is tried again later, or a person must look.
+
+    :param work: the open transaction.
+    :param parcel: what could not be done.
+    :param problem: an enumerated word or the name of an error class, never its text.
+    """
+    attempts = parcel.attempts + 1
+    if attempts > len(BACK_OFF):
+        _fail(work, parcel.id, parcel.request, parcel.kind, problem)
+        return
+    wait = timedelta(minutes=BACK_OFF[attempts - 1])
+    _set(
+        work, parcel.id, state=QUEUED, attempts=attempts, next_at=work.stamp + wait,
+        problem=problem[:80],
+    )  # fmt: skip
+
+
+def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str, Any]]:
+    """Return the messages a person must print or look at, opened, and failed file removals.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks; only properties at which they may verify are shown.
+    :param property_: code of one property, or None for all of them.
+    """
+    table = tables.outbox
+    codes = [
+        code
+        for code in work.settings.properties
+        if property_ in (None, code) and actors.may(work, by, Permission.VERIFY, code)
+    ]
+    rows = work.conn.execute(
+        select(table)
+        .where(table.c.state.in_([READY, FAILED]), table.c.property.in_(codes))
+        .order_by(table.c.id.desc())
+    ).all()
+    return [_letter(work, row) for row in rows]
+
+
+def printed(work: Work, id: int, by: str) -> None:
+    """Record that a person printed a letter, or dealt with what could not be done.
+
+    :raises UnknownError: there is no such letter waiting.
+    :raises ForbiddenError: they may not verify at its property.
+    """
+    table = tables.outbox
+    row = work.conn.execute(
+        select(table).where(table.c.id == id, table.c.state.in_([READY, FAILED])).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise UnknownError("There is no such letter waiting.", "Look at the list again.")
+    actor = actors.allow(work, by, Permission.VERIFY, row.property)
+    box = _set(work, id, state=SENT, done_at=work.stamp)
+    _drop(work, id, box)
+    event = FileRemoved if row.kind == FILE else MessageSent
+    tell(work, event, load(work, row.request), actor, grounds=("print",))
+
+
+def pending(work: Work, number: str) -> Sequence[str]:
+    """Return the kinds of things of a request that are not done yet."""
+    table = tables.outbox
+    return [
+        row.kind
+        for row in work.conn.execute(
+            select(table.c.kind)
+            .where(table.c.request == number, table.c.state.not_in([SENT]))
+            .order_by(table.c.id)
+        )
+    ]
+
+
+def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:
+    letter: dict[str, Any] = {
+        "id": row.id,
+        "number": row.request,
+        "property": row.property,
+        "kind": row.kind,
+        "channel": row.channel,
+        "template": row.template,
+        "state": row.state,
+        "problem": row.problem,
+        "to": "",
+        "lang": "",
+        "params": {},
+    }
+    try:
+        content = safe.read(work, row.box) if row.box and row.kind == MESSAGE else {}
+    except SealError:
+        content = {}
+    return letter | {k: v for k, v in content.items() if k in letter}
+
+
+def _open(work: Work, row: Row[Any]) -> Parcel:
+    if row.box is None:
+        raise SealError("This message holds nothing any more.")
+    parcel = Parcel(
+        row.id, row.kind, row.channel, row.request, row.template, row.dedupe, row.attempts, {}
+    )
+    return replace(parcel, content=safe.read(work, row.box))
+
+
+def _fail(work: Work, id: int, number: str, kind: str, problem: str) -> None:
+    _set(work, id, state=FAILED, problem=problem[:80], done_at=work.stamp)
+    tell(work, MessageFailed, load(work, number), "system", grounds=(kind,))
+
+
+def _set(work: Work, id: int, **values: object) -> str | None:
+    table = tables.outbox
+    work.conn.execute(update(table).where(table.c.id == id).values(**values))
+    box: str | None = work.conn.execute(select(table.c.box).where(table.c.id == id)).scalar()
+    return box
+
+
+def _drop(work: Work, id: int, box: str | None) -> None:
+    safe.drop(work, box)
+    work.conn.execute(update(tables.outbox).where(tables.outbox.c.id == id).values(box=None))
+
+

@@ -1,0 +1,269 @@
+"""What people decide about a request: identity, whose rows, yes or no, or taken back."""
+
+from __future__ import annotations
+
+import hmac
+from datetime import timedelta
+from enum import StrEnum
+
+from ..core.errors import (
+    FourEyesError,
+    InputError,
+    MovedError,
+    TokenError,
+    TransitionError,
+)
+from ..core.events import (
+    GUEST,
+    SYSTEM,
+    ErasureApproved,
+    ErasureRefused,
+    ErasureWithdrawn,
+    IdentityVerified,
+    RequestExpired,
+    SubjectTaken,
+)
+from ..core.lifecycle import Ground, State
+from ..core.permissions import Permission
+from ..core.plan import Plan, decisions_of, differences, digest
+from ..core.standing import Standing
+from . import actors, outbox, people, tables, tokens
+from .cases import Case, load, secret, step, tell, where
+from .intake import contact_of, end_contact
+from .tokens import Purpose, Token
+from .work import Work
+
+
+class Shown(StrEnum):
+    """How somebody showed who they are: recorded is that and how, never a copy."""
+
+    LINK = "link"
+    DESK = "desk"
+    CALLBACK = "callback"
+    SLIP = "slip"
+    KNOWN = "known"
+
+
+def confirm_link(work: Work, token: str) -> str:
+    """Take the proof that the guest reads the contact on file; return the case code.
+
+    :param work: the open transaction.
+    :param token: secret of the link.
+    :return: code that opens the status page, shown once.
+    :raises TokenError: the link is unknown, used or expired, or the request has moved on.
+    """
+    number = _number(tokens.use(work, Purpose.CONFIRM, token))
+    case = load(work, number, lock=True)
+    if case.state is not State.RECEIVED:
+        raise TokenError("This link was used before.", "Ask for a new one, or speak to reception.")
+    return _verified(work, case, GUEST, Shown.LINK)
+
+
+def confirm(work: Work, number: str, by: str, how: str) -> str:
+    """Record that somebody showed a clerk who they are, and how; return the case code.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the clerk.
+    :param how: one of `Shown`, except "link".
+    :return: code that opens the status page, for the guest's slip.
+    :raises ForbiddenError: the clerk may not verify at this property.
+    :raises InputError: there is no such way to show who one is.
+    :raises TransitionError: the request does not wait for this.
+    """
+    case = load(work, number, lock=True)
+    actor = actors.allow(work, by, Permission.VERIFY, case.property)
+    ways = sorted(way.value for way in Shown if way is not Shown.LINK)
+    if how not in ways:
+        raise InputError("There is no such way to show who one is.", f"Use {', '.join(ways)}.")
+    return _verified(work, case, actor, Shown(how))
+
+
+def _verified(work: Work, case: Case, actor: str, how: Shown) -> str:
+    case = step(
+        work, case, State.VERIFIED, State.REVIEW,
+        verified_by=actor, verified_how=how.value, verified_at=work.stamp,
+    )  # fmt: skip
+    tell(work, IdentityVerified, case, actor, grounds=(how.value,))
+    return tokens.case_code(work, case.number)
+
+
+def _number(token: Token) -> str:
+    return str(token.request)
+
+
+def choose(work: Work, number: str, id: int, by: str, standing: Standing) -> None:
+    """Say of a row that it is, or is not, the same person's.
+
+    Whoever takes a row has verified it, and does not approve the request.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param id: number of the row, as the preview gives it.
+    :param by: the host's id of the clerk.
+    :param standing: TAKEN or LEFT.
+    :raises ForbiddenError: the clerk may not verify at this property.
+    :raises TransitionError: it is decided already.
+    """
+    case = load(work, number, lock=True)
+    actor = actors.allow(work, by, Permission.VERIFY, case.property)
+    if case.state not in (State.RECEIVED, State.VERIFIED, State.REVIEW):
+        raise TransitionError(
+            "Whose rows are meant can only be said before it is decided.",
+            "Withdraw the request and file a new one.",
+        )
+    people.decide(work, case.number, id, standing, f"by:{actor}")
+    case = step(work, case)
+    tell(work, SubjectTaken, case, actor, grounds=(standing.value,))
+
+
+def plan_of(work: Work, case: Case) -> Plan:
+    """Draw the plan for the rows that are taken, from the database as it is now."""
+    return work.plan(people.taken(work, case.number))
+
+
+def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
+    """Approve what the plan decides, by a second person.
+
+    What stands in the way does not prevent approval: the erasure waits for it.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the person.
+    :param digest_seen: digest of the plan they read.
+    :raises ForbiddenError: they may not approve at this property.
+    :raises FourEyesError: they filed or verified the request, or took rows for it.
+    :raises MovedError: today's plan decides something else than what they read.
+    :raises TransitionError: the request does not wait for this, or nobody's rows are taken.
+    """
+    case = load(work, number, lock=True)
+    actor = actors.allow(work, by, Permission.APPROVE, case.property)
+    if case.state is not State.REVIEW:
+        raise TransitionError(
+            f"A request that is '{case.state}' cannot be approved.",
+            "First it must be shown who is asking."
+            if case.state is State.RECEIVED
+            else "Look at it again; somebody may have acted in the meantime.",
+        )
+    _second_person(work, case, actor)
+    plan = plan_of(work, case)
+    if not plan.people:
+        raise TransitionError(
+            "No row is taken yet.",
+            "Say of each row that perhaps is theirs whether it is, or refuse with a ground.",
+        )
+    key = secret(work, case)
+    today = decisions_of(plan, key)
+    if not hmac.compare_digest(digest(plan, key).encode(), digest_seen.strip().lower().encode()):
+        raise MovedError(
+            "What would be done is not what you read.",
+            "Look at the plan again and approve that one.",
+            differences(case.decisions, today) if case.decisions else (),
+        )
+    grace = timedelta(hours=work.settings.grace_hours)
+    waits = {"waiting_for": "grace", "waiting_until": (work.now + grace).date().isoformat()}
+    case = step(
+        work, case, State.APPROVED, *([State.WAITING] if grace else []),
+        decided_by=actor, decided_at=work.stamp, digest=digest(plan, key), decisions=today,
+        try_at=work.stamp + grace, attempts=0, **(waits if grace else {}),
+    )  # fmt: skip
+    rows = sum(len(s.rows) for s in plan.changing())
+    tell(work, ErasureApproved, case, actor, {"rows": rows, "people": len(plan.people)})
+
+
+def _second_person(work: Work, case: Case, actor: str) -> None:
+    took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
+    if actor in (case.filed_by, case.verified_by) or f"by:{actor}" in took:
+        raise FourEyesError(
+            "Whoever filed or verified a request, or took rows for it, does not approve it.",
+            "Ask a second person.",
+        )
+
+
+def refuse(work: Work, number: str, by: str, ground: str) -> None:
+    """Refuse a request on a named ground; the guest is told, and how to complain.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the person.
+    :param ground: one of `Ground`.
+    :raises ForbiddenError: they may not refuse at this property.
+    :raises InputError: there is no such ground.
+    :raises TransitionError: it is decided already.
+    """
+    case = load(work, number, lock=True)
+    actor = actors.allow(work, by, Permission.REFUSE, case.property)
+    grounds = [each.value for each in Ground]
+    if ground not in grounds:
+        raise InputError("There is no such ground.", f"Use {', '.join(grounds)}.")
+    case = step(
+        work, case, State.REFUSED,
+        decided_by=actor, decided_at=work.stamp, ground=ground, ended_at=work.stamp,
+    )  # fmt: skip
+    tell(work, ErasureRefused, case, actor, grounds=(ground,))
+    write(work, case, "refused", {"ground": ground})
+
+
+def withdraw(work: Work, number: str, by: str | None, code: str | None) -> None:
+    """Take a request back; the guest may until it is carried out.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the clerk who does it for the guest, or None.
+    :param code: the guest's case code, or None.
+    :raises TokenError: the code is not this request's.
+    :raises ForbiddenError: the clerk may not file at this property.
+    :raises TransitionError: it is too late.
+    """
+    case = load(work, number, lock=True)
+    actor = SYSTEM
+    if code is not None:
+        if _number(tokens.look(work, Purpose.CASE, tokens.plain(code))) != case.number:
+            raise TokenError("This code is not the code of this request.", "Type it again.")
+        actor = GUEST
+    elif by is not None:
+        actor = actors.allow(work, by, Permission.FILE, case.property)
+    case = step(work, case, State.WITHDRAWN, ended_at=work.stamp, try_at=None)
+    tell(work, ErasureWithdrawn, case, actor)
+    write(work, case, "withdrawn", {})
+    end_contact(work, case.number)
+
+
+UNCONFIRMED = timedelta(days=7)
+
+
+def expire(work: Work, most: int = 50) -> int:
+    """End requests from the form that nobody confirmed in seven days; return how many.
+
+    What reached the hotel otherwise is never ended by a clock: a person answers it.
+    """
+    table = tables.request
+    due = where(
+        work,
+        table.c.state == State.RECEIVED.value,
+        table.c.channel == "form",
+        table.c.received_at <= work.stamp - UNCONFIRMED,
+        most=most,
+    )
+    for case in due:
+        case = step(work, case, State.EXPIRED, ended_at=work.stamp)
+        tell(work, RequestExpired, case, SYSTEM)
+        end_contact(work, case.number)
+    return len(due)
+
+
+def write(
+    work: Work, case: Case, template: str, params: dict[str, str], which: str = ""
+) -> None:
+    """Queue a message to the guest of a request, once, where there is a contact.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param template: name of the text.
+    :param params: what the text needs.
+    :param which: tells apart messages of one text that are both to be sent.
+    """
+    contact = contact_of(work, case.number)
+    if contact is not None:
+        dedupe = f"{template}:{case.number}{which}"
+        outbox.queue_message(work, case, contact, template, params, dedupe)
