@@ -1,0 +1,238 @@
+"""Leaving: everything retained comes back as files that open without this package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection, Engine
+
+from flask_guesterase.core.errors import BusyError, InputError, KeyMissingError, SetupError
+from flask_guesterase.core.events import ErasureRequested, SubjectErased
+from flask_guesterase.core.image import Change, Image, Images, cell, encode
+from flask_guesterase.core.seal import Box, Terms, open_box
+from flask_guesterase.store import journal, tables, upgrade, vault
+from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.uninstall import uninstall
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+STAMP = NOW.replace(tzinfo=None)
+NAMES = ["Ana Invented", "Jürgen Erfunden", "张三丰"]
+CERTIFICATE = '{"format":"guesterase/certificate/v1","number":"E-1"}'
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on which our tables were made, beside one of the host's."""
+    made = sa.create_engine(database_url)
+    try:
+        upgrade.upgrade(made)
+        with made.begin() as conn:
+            conn.execute(sa.text("CREATE TABLE guests (id INTEGER PRIMARY KEY)"))
+            conn.execute(sa.text("INSERT INTO guests VALUES (1)"))
+        yield made
+    finally:
+        made.dispose()
+
+
+@pytest.fixture
+def custodian(tmp_path: Path) -> FolderCustodian:
+    """Keys of an installation."""
+    made = FolderCustodian(tmp_path / "keys")
+    made.create()
+    return made
+
+
+def payload(name: str) -> bytes:
+    """What an erasure seals of one guest."""
+    row = Image(
+        table="guests",
+        key=(cell("id", "integer", 1),),
+        change=Change.OVERWRITTEN,
+        columns=(cell("name", "varchar(80)", name),),
+        order=0,
+    )
+    return encode(Images("sqlite", "3", (row,)))
+
+
+def fill(conn: Connection, custodian: FolderCustodian) -> list[str]:
+    """Two cases, one still open, with boxes, a certificate and a journal."""
+    for number, state in (("E-1", "sealed"), ("E-2", "review")):
+        values = {
+            "number": number,
+            "property": "berlin",
+            "controller": "Hotel Invented GmbH",
+            "kind": "erasure",
+            "state": state,
+            "channel": "desk",
+            "lang": "de",
+            "received_at": STAMP,
+            "due_on": "2026-12-24",
+            "version": 1,
+            "attempts": 0,
+        }
+        conn.execute(tables.request.insert().values(values))
+    conn.execute(
+        tables.subject.insert().values(
+            request="E-1", table_name="guests", row_key="[1]", standing="taken", why="email",
+            erased_at=STAMP,
+        )
+    )
+    conn.execute(
+        tables.certificate.insert().values(
+            request="E-1", supplement=0, body=CERTIFICATE, issued_at=STAMP
+        )
+    )
+    items = [
+        vault.Item(payload(name), Terms("hotel-invented", "retention", f"203{n}-12-31"), "E-1")
+        for n, name in enumerate(NAMES)
+    ]
+    boxes = vault.put(conn, custodian, items, "2026-11-24")
+    events = [
+        ErasureRequested("Hotel Invented GmbH", number="E-1"),
+        SubjectErased("Hotel Invented GmbH", number="E-1", counts={"rows": 1}),
+    ]
+    journal.append(conn, journal.drafts(events, NOW), custodian.public_key())
+    return boxes
+
+
+def our_tables(engine: Engine) -> set[str]:
+    """Names of tables of ours that are in the database."""
+    names = sa.inspect(engine).get_table_names()
+    return {name for name in names if name.startswith(tables.PREFIX)}
+
+
+def test_everything_retained_opens_without_the_database(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """After uninstalling the tables are gone, the host's stay, and the files hold it all."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+    folder = tmp_path / "out" / "export"
+    made = uninstall(engine, custodian, folder, drop=True)
+    assert made.dropped
+    assert (made.open, made.intake) == (1, 0)
+    assert our_tables(engine) == set()
+    with engine.connect() as conn:
+        assert conn.execute(sa.text("SELECT id FROM guests")).scalars().all() == [1]
+    copy = FolderCustodian(folder / "keys")
+    lines = (folder / "boxes.jsonl").read_text(encoding="utf-8").splitlines()
+    held = {open_box(Box.from_json(line), copy) for line in lines}
+    assert held == {payload(name) for name in NAMES}
+    actions = [
+        json.loads(line)["action"]
+        for line in (folder / "journal.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert actions[-2:] == ["erasure-requested", "subject-erased"]
+    cases = [
+        json.loads(line)
+        for line in (folder / "cases.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert [(case["number"], case["state"]) for case in cases] == [
+        ("E-1", "sealed"),
+        ("E-2", "review"),
+    ]
+    assert cases[0]["received_at"] == "2026-11-24T12:00:00Z"
+    assert [each["row_key"] for each in cases[0]["subjects"]] == ["[1]"]
+    assert (folder / "certificates" / "E-1.json").read_text(encoding="utf-8") == CERTIFICATE
+    assert made.counts["boxes.jsonl"] == 3
+    assert made.counts["keys"] == len(list((folder / "keys").iterdir()))
+
+
+def test_the_folder_is_closed_and_says_what_to_destroy(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """Nobody else may read the folder; its README names each key file and its last day."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+    folder = tmp_path / "export"
+    uninstall(engine, custodian, folder)
+    assert folder.stat().st_mode & 0o077 == 0
+    assert [p for p in folder.rglob("*") if p.is_file() and p.stat().st_mode & 0o077] == []
+    readme = (folder / "README.txt").read_text(encoding="utf-8")
+    for n in range(3):
+        day = f"203{n}-12-31"
+        assert f"{day}  keys/key-day-{day}.json" in readme
+        assert (folder / "keys" / f"key-day-{day}.json").is_file()
+    text = "".join(p.read_text(encoding="utf-8") for p in folder.rglob("*.*") if p.suffix != ".key")
+    assert not [name for name in NAMES if name in text]
+
+
+def test_without_being_told_to_nothing_is_dropped(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """An export alone leaves the database as it is, and can be made again elsewhere."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+    before = our_tables(engine)
+    assert not uninstall(engine, custodian, tmp_path / "one").dropped
+    assert our_tables(engine) == before
+    for name in ("boxes.jsonl", "journal.jsonl", "cases.jsonl"):
+        uninstall(engine, custodian, tmp_path / name)
+        assert (tmp_path / name / name).read_bytes() == (tmp_path / "one" / name).read_bytes()
+
+
+def test_nothing_is_dropped_when_a_box_does_not_open(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """A box whose key file is missing stops the uninstall before anything is lost."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+    (custodian.path / "key-day-2031-12-31.json").unlink()
+    before = our_tables(engine)
+    with pytest.raises(KeyMissingError):
+        uninstall(engine, FolderCustodian(custodian.path), tmp_path / "export", drop=True)
+    assert our_tables(engine) == before
+
+
+def test_a_box_that_has_ended_is_not_given_back(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """A box whose key was destroyed between two steps of forgetting stops nothing."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        vault.mark_labels(conn, ["day:2031-12-31"], STAMP)
+    vault.destroy(custodian, ["day:2031-12-31"])
+    made = uninstall(engine, custodian, tmp_path / "export", drop=True)
+    assert made.counts["boxes.jsonl"] == 2
+
+
+def test_nothing_is_dropped_while_somebody_uses_our_tables(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """A transaction of somebody else makes it wait briefly and then end, before and not between."""
+    folder = tmp_path / "export"
+    before = our_tables(engine)
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        with pytest.raises(BusyError):
+            uninstall(engine, custodian, folder, drop=True)
+    assert our_tables(engine) == before
+    assert not folder.exists()
+    assert uninstall(engine, custodian, folder, drop=True).counts["cases.jsonl"] == 2
+
+
+def test_a_folder_with_something_in_it_is_refused(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """Nothing is mixed with what lies in a folder already."""
+    tmp_path.joinpath("note.txt").write_text("mine")
+    with pytest.raises(InputError):
+        uninstall(engine, custodian, tmp_path, drop=True)
+    assert our_tables(engine)
+
+
+def test_after_leaving_one_can_come_back(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """Uninstalled twice is an error with a hint; a later upgrade starts from nothing."""
+    uninstall(engine, custodian, tmp_path / "one", drop=True)
+    with pytest.raises(SetupError, match="db upgrade"):
+        uninstall(engine, custodian, tmp_path / "two", drop=True)
+    assert upgrade.upgrade(engine) == (upgrade.head(),)
+    assert uninstall(engine, custodian, tmp_path / "two").counts["cases.jsonl"] == 0
