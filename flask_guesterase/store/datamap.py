@@ -128,6 +128,10 @@ class DataMap:
         """Return the same map with more findings, sorted and without repetition."""
         return replace(self, findings=tuple(sorted({*self.findings, *more})))
 
+    def schemas(self) -> tuple[str, ...]:
+        """Return the schemas the host's tables name, the default one left out."""
+        return tuple(sorted({t.schema for t in self.atlas.tables.values() if t.schema}))
+
     def shapes(self) -> dict[str, Shape]:
         """Return what the planner must know, per table."""
         return {name: declared.shape() for name, declared in self.tables.items()}

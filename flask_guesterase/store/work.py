@@ -17,6 +17,7 @@ from .datamap import DataMap
 from .drift import drift
 from .live import read
 from .settings import Settings
+from .surgery import Erased
 
 Authorize = Callable[[str, str, str], bool]
 """Answers whether a user (id) has a permission at a property (code)."""
@@ -54,7 +55,7 @@ class Work:
     def live(self) -> LiveSchema:
         """Return the live database, read once in this transaction."""
         if self._live is None:
-            self._live = read(self.conn)
+            self._live = read(self.conn, schemas=self.datamap.schemas())
         return self._live
 
     def whole(self) -> DataMap:
@@ -68,7 +69,7 @@ class Work:
         """Draw the plan for these subject rows from the database as it is now."""
         return eraser.plan(self.conn, self.whole(), people, self.live())
 
-    def erase(self, plan: Plan) -> eraser.Erased:
+    def erase(self, plan: Plan) -> Erased:
         """Carry out a plan that was drawn in this transaction."""
         erased = eraser.erase(self.conn, self.whole(), plan, self.live())
         self.changed |= set(erased.counts)

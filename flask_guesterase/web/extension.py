@@ -162,7 +162,7 @@ class Guesterase:
         """Return everything that is wrong: data map, live database and installation."""
         findings = list(self.datamap.findings)
         with transaction(self.host.engine(), write=False) as conn:
-            findings += drift(self.datamap, read_live(conn))
+            findings += drift(self.datamap, read_live(conn, schemas=self.datamap.schemas()))
             if pending(conn):
                 findings.append(Finding(
                     "tables-pending", "", "", "Our tables are missing or of an older version.",
