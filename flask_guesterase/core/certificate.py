@@ -1,0 +1,383 @@
+"""The certificate of erasure: what went, what stays, and the proof that the journal says so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from .checkpoint import Checkpoint, open_checkpoint, origin
+from .errors import InputError, TamperedError
+from .log import Entry, canonical, read_entry
+from .tree import verify_inclusion
+
+CERTIFICATE_FORMAT = "guesterase/certificate/v1"
+CONTENT_MARK = "certificate"
+"""Name under which the entry a certificate proves carries `Content.mark`."""
+
+ACTIONS = frozenset({"check-completed", "subject-erased", "certificate-issued"})
+"""Actions of the entries that a certificate may prove."""
+
+
+class Level(StrEnum):
+    """How far the erasure was shown to reach."""
+
+    LOGICAL = "L1"
+    FILES = "L2"
+    LOGS = "L3"
+    COPIES = "L4"
+
+
+class Scope(StrEnum):
+    """Sentences about the limits of a certificate; pages show them in the guest's language."""
+
+    RECORDED = "what-the-hotel-recorded-and-when"
+    PAPER = "cannot-show-paper"
+    PHOTOS = "cannot-show-photos"
+    POLICE = "cannot-show-police-system"
+    PLATFORMS = "cannot-show-booking-platforms"
+    UNDECLARED = "cannot-show-undeclared-copies"
+
+
+ALWAYS = tuple(Scope)
+"""The sentences every certificate has."""
+
+
+@dataclass(frozen=True)
+class Gone:
+    """What went from one table.
+
+    :param table: label of the table.
+    :param rows: number of rows.
+    :param columns: names of the columns; empty when rows were deleted as a whole.
+    :param action: ``deleted`` or ``overwritten``.
+    """
+
+    table: str
+    rows: int
+    columns: tuple[str, ...]
+    action: str
+
+
+@dataclass(frozen=True)
+class Stay:
+    """What stays, by which rule and until when.
+
+    :param table: label of the table.
+    :param rows: number of rows.
+    :param columns: names of the columns.
+    :param category: retention category.
+    :param basis: article that asks for it, or empty when not known.
+    :param until: last day, ``YYYY-MM-DD``, or empty when it is not known yet.
+    """
+
+    table: str
+    rows: int
+    columns: tuple[str, ...]
+    category: str
+    basis: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Rows that are other people's too.
+
+    :param table: label of the table.
+    :param rows: number of rows.
+    :param columns: the columns that stayed for them.
+    """
+
+    table: str
+    rows: int
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Left:
+    """What should have gone and is still there.
+
+    :param table: label of the table.
+    :param rows: number of rows.
+    :param reason: enumerated reason.
+    """
+
+    table: str
+    rows: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a certificate says.
+
+    :param number: number of the request.
+    :param controller: slug of who answers for the data.
+    :param property: label of the hotel.
+    :param received: day of receipt, ``YYYY-MM-DD``.
+    :param decided: day of the decision.
+    :param erased: day of the erasure.
+    :param state: ``erased``, ``sealed`` or ``partial``.
+    :param level: level reached.
+    :param evidence: enumerated words that tell how it was shown.
+    :param scope: sentences about its limits.
+    :param went: what went.
+    :param stays: what stays.
+    :param shared: rows of others.
+    :param partial: what is left that should not be.
+    :param recovery_until: last day of the sealed safety copy, empty when there is none.
+    :param root_until: day by which old copies of the key folder are worthless, or empty.
+    :param four_eyes: enumerated facts, for example ``approved-by-second-person``.
+    :param supplement: 0 for the first certificate of a request, then 1, 2 ...
+    :param key_epoch: epoch of the key that marks were made with.
+    :param name: name of the guest; empty unless the guest asked for it to be there.
+    :param stay: the stay, likewise.
+    """
+
+    number: str
+    controller: str
+    property: str
+    received: str
+    decided: str
+    erased: str
+    state: str
+    level: Level = Level.LOGICAL
+    evidence: tuple[str, ...] = ()
+    scope: tuple[Scope, ...] = ALWAYS
+    went: tuple[Gone, ...] = ()
+    stays: tuple[Stay, ...] = ()
+    shared: tuple[Shared, ...] = ()
+    partial: tuple[Left, ...] = ()
+    recovery_until: str = ""
+    root_until: str = ""
+    four_eyes: tuple[str, ...] = ()
+    supplement: int = 0
+    key_epoch: int = 0
+    name: str = ""
+    stay: str = ""
+
+    def mark(self) -> str:
+        """Return the hash of what is said, 64 hex digits, for the entry that will be proved.
+
+        Name and stay are left out: their hash could be guessed.
+        """
+        said = replace(self, name="", stay="")
+        return hashlib.sha256(canonical([CERTIFICATE_FORMAT, _plain(said)])).hexdigest()
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The journal's word for one entry.
+
+    :param entry: the entry, canonical JSON.
+    :param size: number of entries of the tree it is proved in.
+    :param path: inclusion path, 64 hex digits each, from the leaf up.
+    :param checkpoint: signed checkpoint of that tree.
+    """
+
+    entry: str
+    size: int
+    path: tuple[str, ...]
+    checkpoint: str
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A signed certificate.
+
+    :param content: what it says.
+    :param proof: the journal's word for it.
+    :param public_key: key that signed it and the checkpoint, 64 hex digits.
+    :param signature: Ed25519 over format and canonical JSON, 128 hex digits.
+    """
+
+    content: Content
+    proof: Proof
+    public_key: str
+    signature: str = ""
+
+    def signed(self) -> bytes:
+        """Return the bytes that are signed."""
+        value = _certificate(self)
+        del value["signature"]
+        return CERTIFICATE_FORMAT.encode() + b"\n" + canonical(value)
+
+    def to_json(self) -> str:
+        """Return the certificate as canonical JSON: what is stored and handed out."""
+        return canonical(_certificate(self)).decode()
+
+
+def issue(content: Content, proof: Proof, key: Ed25519PrivateKey) -> Certificate:
+    """Sign a certificate; the entry it proves is in the tree already.
+
+    :param content: what it says.
+    :param proof: proof of the entry.
+    :param key: the key that signed the proof's checkpoint.
+    :raises TamperedError: the proof does not hold, or is of something else.
+    """
+    public = key.public_key().public_bytes_raw()
+    unsigned = Certificate(content, proof, public.hex())
+    signed = replace(unsigned, signature=key.sign(unsigned.signed()).hex())
+    for item in check(signed, public):
+        if item.passed is False:
+            raise TamperedError(
+                f"No certificate was issued: {item.message}",
+                "Run `flask guesterase verify`; the journal must prove itself first.",
+            )
+    return signed
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at.
+
+    :param id: stable word.
+    :param passed: True, False, or None when the inputs cannot tell.
+    :param message: what was found.
+    """
+
+    id: str
+    passed: bool | None
+    message: str
+
+
+def check(certificate: Certificate, public_key: bytes | None = None) -> tuple[Check, ...]:
+    """Look at everything a certificate shows by itself.
+
+    :param certificate: the certificate.
+    :param public_key: the controller's key from elsewhere, 32 bytes, or None.
+    """
+    results = [_check_key(certificate, public_key), _check_signature(certificate)]
+    try:
+        entry = read_entry(certificate.proof.entry.encode())
+        head = open_checkpoint(certificate.proof.checkpoint, bytes.fromhex(certificate.public_key))
+    except (TamperedError, ValueError) as problem:
+        return (*results, Check("checkpoint", False, str(problem)))
+    results.append(Check("checkpoint", True, "The checkpoint was signed by the same key."))
+    results.append(_check_inclusion(certificate.proof, entry, head))
+    results.append(_check_entry(certificate.content, entry))
+    results.append(_check_content(certificate.content, entry))
+    return tuple(results)
+
+
+def _check_key(certificate: Certificate, public_key: bytes | None) -> Check:
+    if public_key is None:
+        return Check("key", None, "Without the hotel's key from elsewhere, nobody can tell whose.")
+    same = certificate.public_key == public_key.hex()
+    return Check("key", same, "The key is the expected one." if same else "It is another key.")
+
+
+def _check_signature(certificate: Certificate) -> Check:
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(certificate.public_key))
+        key.verify(bytes.fromhex(certificate.signature), certificate.signed())
+    except (InvalidSignature, ValueError):
+        return Check("signature", False, "The certificate is not as it was signed.")
+    return Check("signature", True, "The certificate is as it was signed.")
+
+
+def _check_inclusion(proof: Proof, entry: Entry, head: Checkpoint) -> Check:
+    try:
+        path = [bytes.fromhex(item) for item in proof.path]
+    except ValueError:
+        path = []
+    holds = (
+        head.size == proof.size
+        and head.origin == origin(entry.draft.controller, entry.epoch)
+        and verify_inclusion(entry.index, proof.size, entry.leaf(), path, head.root)
+    )
+    message = "The entry is in the journal." if holds else "The entry is not in that journal."
+    return Check("inclusion", holds, message)
+
+
+def _check_entry(content: Content, entry: Entry) -> Check:
+    draft = entry.draft
+    fits = (
+        draft.request == content.number
+        and draft.controller == content.controller
+        and draft.action in ACTIONS
+    )
+    message = "The entry is of this request." if fits else "The entry is of something else."
+    return Check("entry", fits, message)
+
+
+def _check_content(content: Content, entry: Entry) -> Check:
+    mark = entry.draft.marks.get(CONTENT_MARK)
+    if mark is None:
+        return Check("content", None, "The entry does not name the certificate's text.")
+    same = mark == content.mark()
+    message = "The entry names this text." if same else "The entry names another text."
+    return Check("content", same, message)
+
+
+def _certificate(certificate: Certificate) -> dict[str, Any]:
+    return {"format": CERTIFICATE_FORMAT, **_plain(certificate)}
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def from_json(text: str | bytes) -> Certificate:
+    """Return the certificate that JSON holds; nothing is checked yet, see `check`.
+
+    :raises InputError: it is not a certificate of this format.
+    """
+    try:
+        value = json.loads(text)
+        canonical(value)
+        if value.pop("format") != CERTIFICATE_FORMAT:
+            raise ValueError("another format")
+        content = value.pop("content")
+        for name, kind in _LISTS.items():
+            content[name] = tuple(_build(kind, item) for item in content[name])
+        content["level"] = Level(content["level"])
+        content["scope"] = tuple(Scope(item) for item in content["scope"])
+        proof = _build(Proof, value.pop("proof"))
+        return Certificate(_build(Content, content), proof, **_texts(value))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise InputError(
+            "This is not a certificate of erasure.", f"A file of {CERTIFICATE_FORMAT} is expected."
+        ) from None
+
+
+_LISTS: Mapping[str, type] = {"went": Gone, "stays": Stay, "shared": Shared, "partial": Left}
+_T = TypeVar("_T")
+
+
+def _build(kind: type[_T], value: Mapping[str, Any]) -> _T:
+    """Build one of the values above from a mapping that has its fields, all of them and no more."""
+    expected = {item.name: item.type for item in fields(kind)}  # type: ignore[arg-type]
+    if set(value) != set(expected):
+        raise ValueError("other fields")
+    made = {}
+    for name, item in value.items():
+        wanted = str(expected[name])
+        if wanted == "tuple[str, ...]":
+            item = tuple(_text(part) for part in item)
+        elif wanted == "int" and type(item) is not int:
+            raise TypeError("a whole number is expected")
+        elif wanted == "str":
+            _text(item)
+        made[name] = item
+    return kind(**made)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text is expected")
+    return value
+
+
+def _texts(value: Mapping[str, object]) -> dict[str, str]:
+    return {name: _text(item) for name, item in value.items()}

@@ -1,0 +1,247 @@
+"""Re-derive the whole journal from its entries and compare with everything stored beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, func, or_, select
+
+from ..core.checkpoint import Checkpoint
+from ..core.errors import TamperedError
+from ..core.log import Entry, read_draft, read_entry
+from ..core.tree import Frontier, Node
+from .journal import edge
+from .tables import entry as entries
+from .tables import loose, node, tree
+
+BATCH = 2048
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One place where the journal does not prove itself.
+
+    :param id: stable word, for example ``entry-changed``.
+    :param controller: slug of the controller.
+    :param epoch: number of the epoch, or None.
+    :param index: place of the first entry that does not fit, or None.
+    :param message: what is wrong.
+    """
+
+    id: str
+    controller: str
+    epoch: int | None
+    index: int | None
+    message: str
+
+
+def verify(conn: Connection, outside: Iterable[Checkpoint] = ()) -> list[Problem]:
+    """Look through every journal in the database.
+
+    What it cannot see without `outside`: that the newest entries are gone, or that somebody who
+    owns the database and the signing key wrote all of it anew.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param outside: checkpoints kept elsewhere, their signatures already checked.
+    :return: problems; empty when everything fits.
+    """
+    problems = []
+    known = list(outside)
+    trees = conn.execute(select(tree).order_by(tree.c.controller, tree.c.epoch)).all()
+    for row in trees:
+        mine = [c for c in known if (c.controller, c.epoch) == (row.controller, row.epoch)]
+        problems += _Audit(conn, row, mine).run()
+    there = {(row.controller, row.epoch) for row in trees}
+    for head in known:
+        if (head.controller, head.epoch) not in there:
+            problems.append(
+                Problem(
+                    "tree-missing", head.controller, head.epoch, None,
+                    "A checkpoint from outside names a journal that is not here.",
+                )
+            )
+    return problems + _open_twice(trees) + _strays(conn, there) + _unread(conn)
+
+
+class _Audit:
+    """One tree, from its first entry to its last."""
+
+    def __init__(
+        self, conn: Connection, row: Row[Any], outside: Sequence[Checkpoint]
+    ) -> None:
+        self._conn = conn
+        self._row = row
+        self._outside = {head.size: head for head in outside}
+        self._problems: list[Problem] = []
+
+    def run(self) -> list[Problem]:
+        grown, count = Frontier(), 0
+        self._compare_outside(grown)
+        for batch in self._batches():
+            leaves = []
+            for stored in batch:
+                leaves.append(self._leaf(stored, count))
+                count += 1
+            grown = self._grow(grown, leaves)
+        self._compare_head(grown)
+        self._count_nodes(grown)
+        for size in sorted(self._outside):
+            if size > grown.size:
+                self._report(
+                    "truncated", grown.size, "A checkpoint from outside has seen more entries."
+                )
+        return self._problems
+
+    def _report(self, id_: str, index: int | None, message: str) -> None:
+        row = self._row
+        self._problems.append(Problem(id_, row.controller, row.epoch, index, message))
+
+    def _batches(self) -> Iterator[Sequence[Row[Any]]]:
+        last = -1
+        while True:
+            batch = self._conn.execute(
+                select(entries)
+                .where(
+                    entries.c.controller == self._row.controller,
+                    entries.c.epoch == self._row.epoch,
+                    entries.c.position > last,
+                )
+                .order_by(entries.c.position)
+                .limit(BATCH)
+            ).all()
+            if not batch:
+                return
+            yield batch
+            last = batch[-1].position
+
+    def _leaf(self, stored: Row[Any], place: int) -> bytes:
+        """Return the leaf hash of a stored entry, and note what does not fit about it."""
+        if stored.position != place:
+            self._report("entry-missing", place, "An entry is missing before this place.")
+        try:
+            entry = read_entry(stored.body.encode())
+        except (TamperedError, ValueError):
+            self._report("entry-unreadable", stored.position, "An entry cannot be read.")
+            return bytes(32)
+        if self._misplaced(entry, stored):
+            self._report("entry-moved", stored.position, "An entry is not where it says it is.")
+        if (entry.draft.request, entry.draft.action) != (stored.request, stored.action):
+            self._report("entry-mislabelled", stored.position, "Columns and entry differ.")
+        if entry.leaf().hex() != stored.leaf:
+            self._report("entry-changed", stored.position, "An entry is not what was hashed.")
+        if stored.position == 0:
+            self._check_first(entry)
+        return entry.leaf()
+
+    def _misplaced(self, entry: Entry, stored: Row[Any]) -> bool:
+        told = (entry.draft.controller, entry.epoch, entry.index)
+        return told != (stored.controller, stored.epoch, stored.position)
+
+    def _check_first(self, entry: Entry) -> None:
+        opened = entry.draft.action == "epoch-opened"
+        if not opened or entry.draft.marks.get("public-key") != self._row.public_key:
+            self._report("first-entry", 0, "The first entry does not open this epoch.")
+
+    def _grow(self, grown: Frontier, leaves: Sequence[bytes]) -> Frontier:
+        start, nodes = grown.size, []
+        # Stop at the sizes the world has seen, to compare the root at each.
+        stops = [size for size in self._outside if start < size <= start + len(leaves)]
+        for stop in sorted({*stops, start + len(leaves)}):
+            grown, made = grown.extend(leaves[grown.size - start : stop - start])
+            nodes += made
+            self._compare_outside(grown)
+        self._compare_nodes(nodes, start)
+        return grown
+
+    def _compare_outside(self, grown: Frontier) -> None:
+        head = self._outside.get(grown.size)
+        if head is not None and head.root != grown.root():
+            self._report(
+                "outside-differs", None,
+                f"The first {head.size} entries are not those a checkpoint from outside has seen.",
+            )
+
+    def _compare_nodes(self, made: Sequence[Node], start: int) -> None:
+        if not made:
+            return
+        spans: dict[int, list[int]] = {}
+        for level, index, _ in made:
+            spans.setdefault(level, []).append(index)
+        rows = self._conn.execute(
+            select(node.c.level, node.c.position, node.c.hash).where(
+                node.c.controller == self._row.controller,
+                node.c.epoch == self._row.epoch,
+                or_(*(
+                    and_(node.c.level == level, node.c.position.between(at[0], at[-1]))
+                    for level, at in spans.items()
+                )),
+            )
+        )
+        stored = {(row.level, row.position): row.hash for row in rows}
+        wrong = [
+            (level, index)
+            for level, index, value in made
+            if stored.get((level, index)) != value.hex()
+        ]
+        if wrong:
+            level, index = min(wrong)
+            self._report(
+                "node-differs", index << level, "A stored hash is not that of its entries."
+            )
+
+    def _compare_head(self, grown: Frontier) -> None:
+        try:
+            same = edge(self._row) == grown
+        except (TamperedError, ValueError):
+            same = False
+        if not same:
+            self._report(
+                "head-differs", min(grown.size, self._row.size),
+                f"The head says {self._row.size} entries; {grown.size} make another one.",
+            )
+
+    def _count_nodes(self, grown: Frontier) -> None:
+        stored = self._conn.execute(
+            select(func.count()).select_from(node).where(
+                node.c.controller == self._row.controller, node.c.epoch == self._row.epoch
+            )
+        ).scalar_one()
+        if stored != grown.size - grown.size.bit_count():
+            self._report("node-count", None, "There are more or fewer stored hashes than needed.")
+
+
+def _open_twice(trees: Sequence[Row[Any]]) -> list[Problem]:
+    counts: dict[str, int] = {}
+    for row in trees:
+        counts[row.controller] = counts.get(row.controller, 0) + bool(row.open)
+    return [
+        Problem("epochs", name, None, None, f"{count} epochs are open; one should be.")
+        for name, count in counts.items()
+        if count != 1
+    ]
+
+
+def _strays(conn: Connection, there: set[tuple[str, int]]) -> list[Problem]:
+    found = conn.execute(select(entries.c.controller, entries.c.epoch).distinct()).all()
+    return [
+        Problem("stray-entries", name, epoch, 0, "There are entries without a tree.")
+        for name, epoch in sorted((row.controller, row.epoch) for row in found)
+        if (name, epoch) not in there
+    ]
+
+
+def _unread(conn: Connection) -> list[Problem]:
+    problems = []
+    for row in conn.execute(select(loose).order_by(loose.c.id)):
+        try:
+            fits = read_draft(row.body.encode()).controller == row.controller
+        except (TamperedError, ValueError):
+            fits = False
+        if not fits:
+            problems.append(
+                Problem("loose-unreadable", row.controller, None, None,
+                        "An entry that waits to be put in sequence cannot be read.")
+            )
+    return problems

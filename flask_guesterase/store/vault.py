@@ -1,0 +1,284 @@
+"""Boxes in our tables: put in bulk, opened, and forgotten in three steps that can be resumed.
+
+Forgetting is `mark` (in a transaction), `destroy` (the key, after its commit) and `record` (in
+another transaction). Whatever is interrupted, the next run begins with what is marked already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..core.errors import KeyMissingError, SealError, UnknownError
+from ..core.seal import Box, Custodian, Terms, close, open_box
+from ..core.seal import rewrap as rewrap_box
+from .tables import box as boxes
+from .tables import day as days
+
+ENDING, ENDED = "ending", "ended"
+_MANY = 500
+# What came through the form lives 24 hours, so its key lives one day longer than its name says.
+_DATED = {"day": timedelta(0), "intake": timedelta(days=1)}
+
+
+@dataclass(frozen=True)
+class Item:
+    """Something to be sealed.
+
+    :param payload: what to seal.
+    :param terms: controller, purpose, last day, label.
+    :param request: number of the request it belongs to, or None.
+    """
+
+    payload: bytes
+    terms: Terms
+    request: str | None = None
+
+
+def put(conn: Connection, custodian: Custodian, items: Sequence[Item], today: str) -> list[str]:
+    """Seal many things in boxes; their keys are durable before this returns.
+
+    :param conn: open transaction.
+    :param custodian: who holds the keys.
+    :param items: what to seal.
+    :param today: ``YYYY-MM-DD``; no box may have ended before.
+    :return: identifiers of the boxes, in the order of `items`.
+    :raises SealError: a last day is over, or its key is being forgotten.
+    """
+    labels = sorted({item.terms.label for item in items})
+    if any(item.terms.last_day < today for item in items) or _over(conn, labels):
+        raise SealError("This box would have ended before it was closed.", "Give a later day.")
+    for label in labels:
+        custodian.ensure(label)
+    closed = [close(item.payload, item.terms, custodian) for item in items]
+    rows = [
+        {
+            "id": box.id,
+            "controller": box.controller,
+            "purpose": box.purpose,
+            "request": item.request,
+            "label": box.label,
+            "last_day": box.last_day,
+            "wrapped": box.wrapped,
+            "payload": box.payload,
+        }
+        for box, item in zip(closed, items, strict=True)
+    ]
+    if rows:
+        conn.execute(insert(boxes), rows)
+    return [box.id for box in closed]
+
+
+def _over(conn: Connection, labels: Sequence[str]) -> bool:
+    """Tell whether a key is being forgotten; the lock makes `mark` wait for who asks."""
+    if not labels:
+        return False
+    rows = select(days.c.label).where(days.c.label.in_(labels)).with_for_update(read=True)
+    return conn.execute(rows).first() is not None
+
+
+def fetch(conn: Connection, ids: Sequence[str]) -> list[Box]:
+    """Return boxes, closed, in the order of `ids`.
+
+    :raises UnknownError: there is no such box.
+    :raises KeyMissingError: one was forgotten.
+    """
+    found: dict[str, Any] = {}
+    for start in range(0, len(ids), _MANY):
+        part = ids[start : start + _MANY]
+        for row in conn.execute(select(boxes).where(boxes.c.id.in_(part))):
+            found[row.id] = row
+    return [_box(found.get(box_id)) for box_id in ids]
+
+
+def _box(row: Any) -> Box:
+    if row is None:
+        raise UnknownError("There is no such box.", "It was never part of this database.")
+    if row.payload is None or row.wrapped is None:
+        raise KeyMissingError("This box was forgotten.", "What it held cannot be had any more.")
+    return Box(
+        id=row.id,
+        controller=row.controller,
+        purpose=row.purpose,
+        last_day=row.last_day,
+        label=row.label,
+        wrapped=bytes(row.wrapped),
+        payload=bytes(row.payload),
+    )
+
+
+def unseal(conn: Connection, custodian: Custodian, ids: Sequence[str]) -> list[bytes]:
+    """Open boxes and return what they hold, in the order of `ids`.
+
+    :raises UnknownError: there is no such box.
+    :raises KeyMissingError: one was forgotten.
+    :raises SealError: one is not as it was sealed.
+    """
+    return [open_box(box, custodian) for box in fetch(conn, ids)]
+
+
+def of_request(conn: Connection, request: str, purpose: str | None = None) -> list[str]:
+    """Return the identifiers of the boxes of a request that were not forgotten.
+
+    :param purpose: only those kept for this.
+    """
+    wanted = select(boxes.c.id).where(boxes.c.request == request, boxes.c.forgotten_at.is_(None))
+    if purpose is not None:
+        wanted = wanted.where(boxes.c.purpose == purpose)
+    return list(conn.execute(wanted.order_by(boxes.c.id)).scalars())
+
+
+def rewrap(conn: Connection, custodian: Custodian, ids: Sequence[str], label: str) -> None:
+    """Put boxes under another wrapping key, for example that of a hold.
+
+    :param label: the new label; made when there is none.
+    :raises KeyMissingError: a box was forgotten.
+    """
+    custodian.ensure(label)
+    for box in fetch(conn, ids):
+        moved = rewrap_box(box, label, custodian)
+        conn.execute(
+            update(boxes)
+            .where(boxes.c.id == box.id)
+            .values(label=moved.label, wrapped=moved.wrapped)
+        )
+
+
+def empty(conn: Connection, ids: Sequence[str], now: datetime) -> int:
+    """Take the content of single boxes away before their day.
+
+    The wrapped key goes with the row; old copies of the database keep both until the day's key
+    ends.
+
+    :param now: UTC time without a zone.
+    :return: how many boxes that was.
+    """
+    if not ids:
+        return 0
+    return conn.execute(
+        update(boxes)
+        .where(boxes.c.id.in_(ids), boxes.c.forgotten_at.is_(None))
+        .values(wrapped=None, payload=None, forgotten_at=now)
+    ).rowcount
+
+
+def mark(
+    conn: Connection, today: str, now: datetime, labels: Iterable[str] = ()
+) -> tuple[str, ...]:
+    """First step of forgetting: say which keys end; from now on nothing is sealed under them.
+
+    :param conn: open transaction; commit it before `destroy`.
+    :param today: ``YYYY-MM-DD``, by a clock that was checked; keys of earlier days end, those
+        of holds and cases do not.
+    :param now: UTC time without a zone.
+    :param labels: labels of existing keys (`FolderCustodian.labels`), so that a key whose
+        transaction was rolled back ends on its day too.
+    :return: the labels to destroy, those that an interrupted run had marked included.
+    """
+    due = set(
+        conn.execute(
+            select(boxes.c.label)
+            .where(boxes.c.forgotten_at.is_(None), boxes.c.last_day < today)
+            .distinct()
+        ).scalars()
+    )
+    due.update(labels)
+    mark_labels(conn, (label for label in due if _is_over(label, today)), now)
+    return ending(conn)
+
+
+def _is_over(label: str, today: str) -> bool:
+    """Tell whether the day a label names is over; a label without a day ends when told to."""
+    kind, _, day = label.partition(":")
+    if kind not in _DATED:
+        return False
+    try:
+        return date.fromisoformat(day) + _DATED[kind] < date.fromisoformat(today)
+    except ValueError:
+        return False
+
+
+def mark_labels(conn: Connection, labels: Iterable[str], now: datetime) -> None:
+    """Mark the keys of these labels, whatever their day: a hold that was lifted, a closed case.
+
+    :param now: UTC time without a zone.
+    """
+    wanted = sorted(set(labels))
+    known = set(
+        conn.execute(
+            select(days.c.label).where(days.c.label.in_(wanted)).with_for_update()
+        ).scalars()
+    )
+    again = [label for label in wanted if label in known]
+    if again:
+        conn.execute(update(days).where(days.c.label.in_(again)).values(state=ENDING, at=now))
+    for label in wanted:
+        if label not in known:
+            try:
+                with conn.begin_nested():
+                    conn.execute(insert(days).values(label=label, state=ENDING, at=now))
+            except IntegrityError:
+                continue  # another sweep marked it between our two statements
+
+
+def expire(conn: Connection, today: str, now: datetime) -> int:
+    """Empty the boxes whose day is over but whose key lives on, that of an open case for example.
+
+    Boxes under a hold stay.
+
+    :param today: ``YYYY-MM-DD``.
+    :param now: UTC time without a zone.
+    :return: how many boxes that was.
+    """
+    return conn.execute(
+        update(boxes)
+        .where(
+            boxes.c.last_day < today,
+            boxes.c.forgotten_at.is_(None),
+            *(boxes.c.label.not_like(f"{kind}:%") for kind in ("hold", *_DATED)),
+        )
+        .values(wrapped=None, payload=None, forgotten_at=now)
+    ).rowcount
+
+
+def ending(conn: Connection) -> tuple[str, ...]:
+    """Return the labels that are marked and not yet recorded as ended."""
+    wanted = select(days.c.label).where(days.c.state == ENDING).order_by(days.c.label)
+    return tuple(conn.execute(wanted).scalars())
+
+
+def destroy(custodian: Custodian, labels: Iterable[str]) -> None:
+    """Second step: destroy the keys; only after the commit of `mark`, again without harm."""
+    for label in labels:
+        custodian.forget(label)
+
+
+def record(conn: Connection, labels: Sequence[str], now: datetime) -> int:
+    """Third step: empty the boxes of destroyed keys and note the keys as ended.
+
+    :param conn: open transaction.
+    :param labels: what `destroy` was given.
+    :param now: UTC time without a zone.
+    :return: how many boxes were forgotten.
+    """
+    if not labels:
+        return 0
+    gone = conn.execute(
+        update(boxes)
+        .where(boxes.c.label.in_(labels), boxes.c.forgotten_at.is_(None))
+        .values(wrapped=None, payload=None, forgotten_at=now)
+    )
+    conn.execute(update(days).where(days.c.label.in_(labels)).values(state=ENDED, at=now))
+    return gone.rowcount
+
+
+def lines(conn: Connection) -> Iterator[str]:
+    """Yield every box that was not forgotten as a line of ``boxes.jsonl``."""
+    wanted = select(boxes).where(boxes.c.forgotten_at.is_(None)).order_by(boxes.c.id)
+    for row in conn.execute(wanted):
+        yield _box(row).to_json()

@@ -1,0 +1,138 @@
+"""What the journal shows to the outside: signed checkpoints, and proofs read from its nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, and_, or_, select
+
+from ..core.certificate import Proof
+from ..core.checkpoint import origin, sign_checkpoint
+from ..core.errors import SealError, UnknownError
+from ..core.log import Entry, slug
+from ..core.tree import Lookup, consistency_path, inclusion_path
+from .journal import edge, head
+from .tables import entry as entries
+from .tables import node, tree
+
+
+def checkpoint(conn: Connection, controller: str, key: Ed25519PrivateKey, at: str) -> str:
+    """Sign the head of a journal; let it leave only when this transaction's reads are committed.
+
+    :param conn: open transaction, in which nothing was appended.
+    :param controller: slug, or name, of the controller.
+    :param key: the signing key.
+    :param at: when, ``YYYY-MM-DDTHH:MM:SSZ``.
+    :raises SealError: the key is not the one this journal names.
+    """
+    epoch, tip, public_key = head(conn, controller)
+    _same_key(key, public_key)
+    return sign_checkpoint(origin(slug(controller), epoch), tip.size, tip.root(), at, key)
+
+
+def _same_key(key: Ed25519PrivateKey, public_key: str) -> None:
+    if key.public_key().public_bytes_raw().hex() != public_key:
+        raise SealError(
+            "The signing key is not the one this journal names.",
+            "Mount the key folder that belongs to this database.",
+        )
+
+
+def proof(conn: Connection, entry: Entry, key: Ed25519PrivateKey, at: str) -> Proof:
+    """Prove one entry in the tree as it is now.
+
+    :param conn: open transaction.
+    :param entry: an entry that was appended, in this transaction or before.
+    :param key: the signing key.
+    :param at: when, ``YYYY-MM-DDTHH:MM:SSZ``.
+    :raises UnknownError: there is no such entry.
+    :raises SealError: the key is not the one this journal names.
+    """
+    controller, epoch = entry.draft.controller, entry.epoch
+    row = conn.execute(
+        select(tree).where(tree.c.controller == controller, tree.c.epoch == epoch)
+    ).first()
+    if row is None or entry.index >= row.size:
+        raise UnknownError("There is no such entry.", "Append it first.")
+    _same_key(key, row.public_key)
+    tip = edge(row)
+    path = with_nodes(
+        conn, controller, epoch, lambda node: inclusion_path(entry.index, tip.size, node)
+    )
+    return Proof(
+        entry=entry.body().decode(),
+        size=tip.size,
+        path=tuple(item.hex() for item in path),
+        checkpoint=sign_checkpoint(origin(controller, epoch), tip.size, tip.root(), at, key),
+    )
+
+
+def consistency(conn: Connection, controller: str, old: int) -> tuple[bytes, ...]:
+    """Prove that a journal continues what it was when it had `old` entries (RFC 9162 §2.1.4).
+
+    :param controller: slug, or name, of the controller.
+    :param old: size of the earlier checkpoint.
+    :raises UnknownError: the journal is shorter than that.
+    """
+    epoch, tip, _ = head(conn, controller)
+    if not 0 <= old <= tip.size:
+        raise UnknownError(
+            "The journal is shorter than that checkpoint.",
+            "The database may have been restored; begin a new epoch that quotes the checkpoint.",
+        )
+    return with_nodes(
+        conn, slug(controller), epoch, lambda node: consistency_path(old, tip.size, node)
+    )
+
+
+def with_nodes(
+    conn: Connection,
+    controller: str,
+    epoch: int,
+    compute: Callable[[Lookup], tuple[bytes, ...]],
+) -> tuple[bytes, ...]:
+    """Run a computation over stored nodes with two queries instead of one per node.
+
+    :param compute: asks for nodes; the same ones whatever they hold, so that it can be run once
+        to see which.
+    """
+    asked: list[tuple[int, int]] = []
+
+    def note(level: int, index: int) -> bytes:
+        asked.append((level, index))
+        return bytes(32)
+
+    compute(note)
+    known = {(0, index): value for index, value in _leaves(conn, controller, epoch, asked)}
+    upper = [place for place in asked if place[0]]
+    if upper:
+        rows = conn.execute(
+            select(node.c.level, node.c.position, node.c.hash).where(
+                node.c.controller == controller,
+                node.c.epoch == epoch,
+                or_(*(and_(node.c.level == lv, node.c.position == ix) for lv, ix in upper)),
+            )
+        )
+        known.update({(row.level, row.position): bytes.fromhex(row.hash) for row in rows})
+    if not known.keys() >= set(asked):
+        raise UnknownError(
+            "Nodes of the journal are missing.", "Run `flask guesterase verify`."
+        )
+    return compute(lambda level, index: known[level, index])
+
+
+def _leaves(
+    conn: Connection, controller: str, epoch: int, asked: Iterable[tuple[int, int]]
+) -> Iterator[tuple[int, bytes]]:
+    places = [index for level, index in asked if level == 0]
+    if places:
+        rows = conn.execute(
+            select(entries.c.position, entries.c.leaf).where(
+                entries.c.controller == controller,
+                entries.c.epoch == epoch,
+                entries.c.position.in_(places),
+            )
+        )
+        for row in rows:
+            yield row.position, bytes.fromhex(row.leaf)
