@@ -269,3 +269,15 @@ def _fold(text: str) -> str:
             base = unicodedata.name(c, "")
         kept.append(c)
     return unicodedata.normalize("NFKC", "".join(kept)).translate(_LETTERS)
+
+
+def masked(kind: str, value: str) -> str:
+    """Return a contact so that who knows it recognises it and nobody else can use it.
+
+    :param kind: "email" or "phone".
+    :param value: the contact.
+    """
+    if kind == Kind.EMAIL and "@" in value:
+        local, _, domain = value.rpartition("@")
+        return f"{local[:1]}…@{domain}"
+    return f"…{_digits(value)[-2:]}"

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import and_, or_, select
+
 from ..core.certificate import CONTENT_MARK, Left
 from ..core.errors import BlockedError, MovedError, TransitionError
 from ..core.events import (
@@ -21,7 +23,7 @@ from ..core.lifecycle import DONE, State
 from ..core.permissions import Permission
 from ..core.plan import Outcome, Person, Plan, decisions_of, differences
 from ..core.seal import Terms
-from . import actors, certifying, outbox, people, vault
+from . import actors, certifying, outbox, people, tables, vault
 from .cases import Case, load, secret, step, tell
 from .intake import end_contact
 from .review import plan_of, write
@@ -233,3 +235,23 @@ def _end(decisions: Mapping[str, Any]) -> State:
         return State.PARTIAL
     kept = any(item["outcome"] == Outcome.RETAIN.value for item in decisions.get("did", ()))
     return State.SEALED if kept else State.ERASED
+
+
+def due(work: Work, most: int = 50) -> list[str]:
+    """Return the numbers of requests to carry out, or to check, now; the longest due first."""
+    table = tables.request
+    rows = work.conn.execute(
+        select(table.c.number)
+        .where(
+            or_(
+                and_(
+                    table.c.state.in_([state.value for state in _RUNNING]),
+                    table.c.try_at <= work.stamp,
+                ),
+                table.c.state == State.CHECKING.value,
+            )
+        )
+        .order_by(table.c.try_at, table.c.id)
+        .limit(most)
+    )
+    return list(rows.scalars())

@@ -293,3 +293,10 @@ def _read(
             )
         )
     return result
+
+
+def owners(
+    conn: Connection, datamap: DataMap, declared: Declared, keys: Sequence[Key]
+) -> dict[Key, set[tuple[Person, int]]]:
+    """Return who owns these rows, each owner with the index of its path; erased ones included."""
+    return _everyone(conn, datamap, declared, keys)

@@ -22,7 +22,7 @@ from ..store.drift import drift
 from ..store.host import Host
 from ..store.live import read as read_live
 from ..store.office import Office
-from ..store.outbox import Channel
+from ..store.channels import Channel
 from ..store.settings import Settings
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending

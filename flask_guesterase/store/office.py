@@ -1,0 +1,316 @@
+"""The office: one method for each thing a person can do; every door is thin and leads here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from ..core.errors import UnknownError
+from ..core.lifecycle import State
+from ..core.log import slug
+from ..core.permissions import Permission
+from ..core.standing import Standing
+from . import (
+    actors,
+    audit,
+    cases,
+    certifying,
+    execution,
+    intake,
+    journal,
+    limits,
+    outbox,
+    review,
+    tokens,
+    views,
+    witness,
+)
+from . import why as explain
+from .execution import Ending
+from .tokens import Purpose
+from .views import CaseView, Preview
+from .work import Work
+
+
+class Office:
+    """Everything that can be done, in one transaction; whoever opened it commits it.
+
+    Errors are those of `core.errors`. A door that checks a secret calls `attempt` in a
+    transaction of its own first, so that the try counts when the check fails.
+
+    :param work: the open transaction and what it may rely on.
+    """
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    def close(self) -> None:
+        """Journal what happened, as the last statements before the commit."""
+        certifying.journaled(self.work)
+
+    # the guest
+
+    def attempt(self, action: str, who: str) -> None:
+        """Count one try of "link", "case" or "code", in a transaction before the one that checks.
+
+        :param action: what is tried.
+        :param who: whose tries are counted: a remote address, a user's id.
+        :raises LimitError: there were too many.
+        """
+        limits.attempt(self.work, action, who)
+
+    def intake(
+        self, form: Mapping[str, str], *, property: str, channel: str, lang: str, remote_mark: str
+    ) -> None:
+        """Take in what a form says: one sealed row, the same statements for everyone.
+
+        :param form: name, email, phone, document, booking, as they came.
+        :param property: code of the property.
+        :param channel: "form" for the guest's form.
+        :param lang: language the answer should be in.
+        :param remote_mark: where it came from; kept as a keyed mark only.
+        :raises LimitError: too much came from there.
+        :raises UnknownError: there is no such property.
+        """
+        place = self.work.settings.property(property)
+        intake.receive(self.work, form, place, channel, lang, remote_mark)
+
+    def open_link(self, token: str) -> CaseView:
+        """Return the request a link confirms, without using the link.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        return views.guest_view(self.work, views.by_link(self.work, token))
+
+    def confirm_link(self, token: str) -> str:
+        """Use a link up: the guest proved the contact. Return the case code, shown once.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        return review.confirm_link(self.work, token)
+
+    def case(self, code: str) -> CaseView:
+        """Return what a guest is told about the request that a case code opens.
+
+        :raises TokenError: the code is unknown or expired.
+        """
+        return views.guest_view(self.work, views.by_code(self.work, code))
+
+    def withdraw(self, number: str, by: str | None = None, code: str | None = None) -> None:
+        """Take a request back, until it is carried out.
+
+        :param number: number of the request.
+        :param by: the host's id of the clerk who does it for the guest.
+        :param code: the guest's case code.
+        :raises TokenError: the code is not this request's.
+        :raises ForbiddenError: the clerk may not file at this property.
+        :raises TransitionError: it is too late.
+        """
+        review.withdraw(self.work, number, by, code)
+
+    # the desk
+
+    def request(
+        self,
+        match: Mapping[str, str],
+        *,
+        property: str = "",
+        channel: str = "desk",
+        received: date | None = None,
+        by: str | None = None,
+        lang: str = "",
+    ) -> str:
+        """Record a request that did not come through the form; return its number.
+
+        The same question asked again while its request is open returns that request's number.
+
+        :param match: match key, or email, phone, document, booking, name, -> value.
+        :param property: code of the property; may be left out where there is one.
+        :param channel: desk, mail, phone, letter or cli.
+        :param received: day of receipt at the property; starts the legal clock; today if None.
+        :param by: the host's id of the clerk; None at a console.
+        :param lang: language of the guest; the property's when empty.
+        :raises MatchError: nothing was given by which anybody can be found.
+        :raises UnknownError: nobody is on file under it, or there is no such property.
+        :raises ForbiddenError: the clerk may not file at this property.
+        """
+        known = self.work.settings.properties
+        if not property and len(known) == 1:
+            property = next(iter(known))
+        place = self.work.settings.property(property)
+        day = received or cases.day_at(place, self.work.now)
+        filing = intake.Filing(match, property, channel, day, lang)
+        return intake.file(self.work, filing, by)
+
+    def confirm(self, number: str, by: str, how: str = "desk") -> str:
+        """Record that and how somebody showed who they are; return the case code for the slip.
+
+        :raises ForbiddenError: the clerk may not verify at this property.
+        :raises InputError: there is no such way to show who one is.
+        :raises TransitionError: the request does not wait for this.
+        """
+        return review.confirm(self.work, number, by, how)
+
+    def take(self, number: str, person_id: int | str, by: str) -> None:
+        """Say that a row that was perhaps the same person's is.
+
+        :raises ForbiddenError: the clerk may not verify at this property.
+        """
+        review.choose(self.work, number, _row(person_id), by, Standing.TAKEN)
+
+    def leave(self, number: str, person_id: int | str, by: str) -> None:
+        """Say that a row is another person's.
+
+        :raises ForbiddenError: the clerk may not verify at this property.
+        """
+        review.choose(self.work, number, _row(person_id), by, Standing.LEFT)
+
+    def preview(self, number: str, by: str | None = None) -> Preview:
+        """Draw the plan of a request and show it.
+
+        :param by: the host's id of who looks and then sees names and masked contacts of subject
+            rows; None shows neither.
+        :raises ForbiddenError: they may not look at this property.
+        """
+        return views.preview(self.work, number, by)
+
+    def approve(self, number: str, by: str, digest: str) -> None:
+        """Approve what the plan decides, by a second person.
+
+        :raises FourEyesError: they filed or verified it.
+        :raises MovedError: today's plan is not the one they read.
+        :raises ForbiddenError: they may not approve at this property.
+        """
+        review.approve(self.work, number, by, digest)
+
+    def refuse(self, number: str, by: str, ground: str) -> None:
+        """Refuse a request on a named ground.
+
+        :raises ForbiddenError: they may not refuse at this property.
+        :raises InputError: there is no such ground.
+        """
+        review.refuse(self.work, number, by, ground)
+
+    def erase(self, number: str, by: str | None = None) -> Ending:
+        """Carry out an approved erasure; ask `Ending.settled` after the commit.
+
+        :raises TransitionError: it was never approved.
+        :raises ForbiddenError: they may not erase at this property.
+        """
+        return execution.erase(self.work, number, by)
+
+    def check(self, number: str) -> State:
+        """Look for everything again, set the end state and issue the certificate.
+
+        :raises TransitionError: nothing was erased yet.
+        """
+        return execution.check(self.work, number)
+
+    # looking
+
+    def show(self, number: str, by: str | None = None) -> dict[str, Any]:
+        """Return a request as staff see it, without anybody's data.
+
+        :raises ForbiddenError: they may not look at this property.
+        """
+        case = cases.load(self.work, number)
+        if by is not None:
+            actors.allow(self.work, by, Permission.VIEW, case.property)
+        return views.show(self.work, case)
+
+    def list(
+        self, property: str | None = None, state: str | None = None, by: str | None = None
+    ) -> list[dict[str, Any]]:
+        """Return requests: open ones first, the most urgent on top.
+
+        :param state: a state, or "open".
+        :param by: the host's id of who asks; only properties at which they may look.
+        """
+        return views.listed(self.work, by, property, state)
+
+    def why(self, table: str, key: str) -> str:
+        """Explain what happens, or happened, to one row.
+
+        :raises UnknownError: nothing is declared about the table, or there is no such row.
+        """
+        return explain.why(self.work, table, key)
+
+    def certificate(self, number: str, by: str | None = None) -> dict[str, Any]:
+        """Return the newest certificate of a request, as issued.
+
+        :raises UnknownError: there is none yet.
+        """
+        case = cases.load(self.work, number)
+        if by is not None:
+            actors.allow(self.work, by, Permission.VIEW, case.property)
+        return certifying.newest(self.work, case.number)
+
+    def verify(self) -> list[audit.Problem]:
+        """Re-derive the whole journal and return where it does not prove itself."""
+        return audit.verify(self.work.conn)
+
+    def checkpoint(self, controller: str = "") -> str:
+        """Return a signed checkpoint of a journal.
+
+        :param controller: who answers for the data; may be left out where there is one.
+        :raises UnknownError: it has no journal yet.
+        """
+        known = {slug(p.controller) for p in self.work.settings.properties.values()}
+        if not controller and len(known) == 1:
+            controller = next(iter(known))
+        key = self.work.custodian.signing_key()
+        return witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))
+
+    # people's own codes
+
+    def code(self, user_id: str) -> str:
+        """Return a new one-time code of a person for a console; good for ten minutes.
+
+        The person must be logged in: whoever calls this knows who they are.
+        """
+        return tokens.code(self.work, actors.number(self.work, user_id))
+
+    def use_code(self, user_id: str, code: str) -> None:
+        """Use up a person's one-time code.
+
+        :raises TokenError: it is not theirs, was used, or has expired.
+        """
+        actor = actors.number(self.work, user_id)
+        tokens.use(self.work, Purpose.CODE, f"{actor}:{tokens.plain(code)}")
+
+    # letters
+
+    def letters(self, by: str, property: str | None = None) -> list[dict[str, Any]]:
+        """Return the messages a person must print or look at, opened for who may verify."""
+        return outbox.letters(self.work, by, property)
+
+    def printed(self, id: int, by: str) -> None:
+        """Record that a letter was printed, or that what failed was dealt with.
+
+        :raises ForbiddenError: they may not verify at its property.
+        """
+        outbox.printed(self.work, id, by)
+
+    # the worker
+
+    def work_intake(self) -> int:
+        """Look at what came in through the form; return how many rows ended."""
+        return intake.look(self.work)
+
+    def expire(self) -> int:
+        """End what nobody confirmed, and forget old tries and tokens; return how many requests."""
+        limits.forget(self.work)
+        tokens.forget(self.work)
+        return review.expire(self.work)
+
+    def due(self) -> list[str]:
+        """Return the numbers of requests whose erasure, or check, is due now."""
+        return execution.due(self.work)
+
+
+def _row(person_id: int | str) -> int:
+    try:
+        return int(person_id)
+    except ValueError:
+        raise UnknownError("This request has no such row.", "Look at it again.") from None

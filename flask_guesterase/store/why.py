@@ -1,0 +1,124 @@
+"""Why a row is as it is: what is declared about it, whose it is, which request touched it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Column, select
+
+from ..core.errors import InputError, UnknownError
+from ..core.plan import Key, Person, key_text
+from ..core.policy import Keep, RowRule
+from . import tables
+from .datamap import Declared, rule_word
+from .finder import owners
+from .sql import among
+from .work import Work
+
+
+def why(work: Work, table: str, text: str) -> str:
+    """Return a paragraph that explains what happens, or happened, to one row.
+
+    :param work: the open transaction.
+    :param table: name of the table.
+    :param text: key of the row; parts of a composite key divided by ``|``.
+    :raises UnknownError: nothing is declared about the table, or there is no such row.
+    :raises InputError: the text is not a key of this table.
+    """
+    exempt = work.datamap.exempt.get(table)
+    if exempt is not None:
+        return f"{table} is exempt: {exempt.reason}. No erasure touches it."
+    declared = work.datamap.declared(table)
+    key = _key(declared, text)
+    key = _row(work, declared, key)
+    people = owners(work.conn, work.datamap, declared, [key]).get(key, set())
+    return " ".join(
+        [*_rules(declared), *_people(declared, people), *_requests(work, {p for p, _ in people})]
+    )
+
+
+def _key(declared: Declared, text: str) -> Key:
+    parts = text.split("|") if len(declared.key) > 1 else [text]
+    if len(parts) != len(declared.key):
+        names = "|".join(column.name for column in declared.key)
+        raise InputError(f"The key of {declared.name} has several parts.", f"Give {names}.")
+    try:
+        return tuple(_value(c, part) for c, part in zip(declared.key, parts, strict=True))
+    except (ValueError, InvalidOperation):
+        raise InputError(
+            f"This is not a key of {declared.name}.", "Give the values of its key columns."
+        ) from None
+
+
+def _value(column: Column[Any], part: str) -> Any:
+    try:
+        wanted = column.type.python_type
+    except NotImplementedError:
+        return part
+    if wanted in (date, datetime):
+        return wanted.fromisoformat(part)
+    return wanted(part) if wanted in (int, float, Decimal, UUID) else part
+
+
+def _row(work: Work, declared: Declared, key: Key) -> Key:
+    """Return the key as the database gives it, once the row is known to be there."""
+    columns = list(declared.key)
+    found = work.conn.execute(select(*columns).where(among(columns, [key]))).first()
+    if found is None:
+        raise UnknownError(
+            f"There is no such row in {declared.name}.", "It may have been deleted as planned."
+        )
+    return tuple(found)
+
+
+_ROWS = {
+    RowRule.OVERWRITE: "the row stays",
+    RowRule.DELETE: "the row is deleted",
+    RowRule.LAST_OWNER: "the row is deleted with its last owner",
+}
+
+
+def _rules(declared: Declared) -> list[str]:
+    said = [f"When its owner is erased, {_ROWS[declared.policy.rows]}."]
+    gone = [f"{name} ({rule_word(rule)})" for name, rule in sorted(declared.erase.items())]
+    law = [f"{name} ({category})" for name, category in sorted(declared.retain.items())]
+    kept = [
+        f"{name} ({rule.reason})"
+        for name, rule in sorted(declared.rules.items())
+        if isinstance(rule, Keep)
+    ]
+    if gone:
+        said.append(f"Overwritten: {', '.join(gone)}.")
+    if kept:
+        said.append(f"Kept: {', '.join(kept)}.")
+    if law:
+        said.append(f"Kept by law: {', '.join(law)}.")
+    return said
+
+
+def _people(declared: Declared, people: set[tuple[Person, int]]) -> list[str]:
+    if not people:
+        return ["It belongs to nobody, so no erasure reaches it."]
+    paths = sorted({declared.paths[index].label or "itself" for _, index in people})
+    count = len({person for person, _ in people})
+    return [f"It belongs to {count} subject row{'s' if count > 1 else ''}, by {', '.join(paths)}."]
+
+
+def _requests(work: Work, people: set[Person]) -> Sequence[str]:
+    subject, request = tables.subject, tables.request
+    said = []
+    for table, key in sorted(people, key=lambda p: (p[0], key_text(p[1]))):
+        rows = work.conn.execute(
+            select(request.c.number, request.c.state, subject.c.standing, subject.c.erased_at)
+            .join(subject, subject.c.request == request.c.number)
+            .where(subject.c.table_name == table, subject.c.row_key == key_text(key))
+            .order_by(request.c.id)
+        )
+        for row in rows:
+            erased = f", erased on {row.erased_at.date()}" if row.erased_at else ""
+            said.append(f"Request {row.number} ({row.state}): {row.standing}{erased}.")
+    return said or ["No request names its owners."]
