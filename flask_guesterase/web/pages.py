@@ -92,11 +92,9 @@ def language(zone: str = "", fallback: str | None = None) -> Language:
     :param zone: IANA time zone that moments are told in.
     :param fallback: language of the property the page is about.
     """
-    found: Language | None = g.get("guesterase_language")
-    if found is None:
-        found = Language(choose(_wishes(fallback)))
-        g.guesterase_language = found
-    return replace(found, zone=zone) if zone else found
+    found: Language = g.get("guesterase_language") or Language(choose(_wishes(fallback)))
+    g.guesterase_language = replace(found, zone=zone) if zone else found
+    return found if not zone else replace(found, zone=zone)
 
 
 def _wishes(fallback: str | None) -> list[str | None]:

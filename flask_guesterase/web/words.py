@@ -78,10 +78,75 @@ WHYS: dict[str, str] = {
     "referenced": N_("other rows still point here"),
     "gap": N_("the data map has a gap here"),
     "also-another-persons": N_("it is another person's too"),
-    "open": N_("open"),
+    "left": N_("still as before"),
+    "grace": N_("time to take it back"),
+    "queued": N_("to be sent"),
+    "ready": N_("to be printed or read"),
     "failed": N_("failed"),
-    "sent": N_("sent"),
-    "done": N_("done"),
+}
+
+STANDINGS: dict[str, str] = {
+    "carries-all-given": N_("carries everything that was given"),
+    "carries-not-all-given": N_("carries only a part of what was given"),
+    "another-name": N_("has another name"),
+    "another-document": N_("has another document number"),
+    "another-booking": N_("has another booking"),
+    "several-names": N_("one of several names with this contact"),
+    "too-many-rows": N_("one of very many with this contact"),
+}
+
+ACTIONS: dict[str, str] = {
+    "genesis": N_("journal begun"),
+    "intake-received": N_("form received"),
+    "erasure-requested": N_("request recorded"),
+    "identity-verified": N_("identity shown"),
+    "subject-taken": N_("profile taken or left"),
+    "erasure-approved": N_("erasure approved"),
+    "erasure-refused": N_("erasure refused"),
+    "erasure-withdrawn": N_("request withdrawn"),
+    "request-expired": N_("request expired"),
+    "request-waiting": N_("erasure waits"),
+    "request-reviewed-again": N_("back to be decided"),
+    "subject-erased": N_("person erased"),
+    "check-completed": N_("check completed"),
+    "certificate-issued": N_("certificate issued"),
+    "message-sent": N_("message sent"),
+    "message-failed": N_("message failed"),
+    "file-removed": N_("file removed"),
+    "backup-forgotten": N_("safety copy forgotten"),
+    "plan-changed": N_("data map changed"),
+}
+
+ACTORS: dict[str, str] = {"guest": N_("guest"), "system": N_("system")}
+
+COUNTS: dict[str, str] = {
+    "rows": N_("rows"),
+    "people": N_("people"),
+    "files": N_("files"),
+    "left": N_("left"),
+    "taken": N_("taken"),
+    "perhaps": N_("perhaps"),
+    "supplement": N_("supplement"),
+    "differences": N_("differences"),
+}
+
+CERTIFICATE: dict[str, str] = {
+    "deleted": N_("deleted"),
+    "overwritten": N_("overwritten"),
+    "check-by-key": N_("looked for again in every declared table, row by row"),
+    "guest-proved-contact": N_("the guest proved the contact on file"),
+    "identity-by-first-person": N_("one person checked who the guest is"),
+    "approved-by-second-person": N_("another person approved"),
+    "L1": N_("L1: gone from the live database, shown by looking again"),
+    "L2": N_("L2: gone from the live data files"),
+    "L3": N_("L3: gone from the logs of the database"),
+    "L4": N_("L4: gone from backups and copies"),
+    "what-the-hotel-recorded-and-when": N_("It shows what the hotel recorded, and when."),
+    "cannot-show-paper": N_("It cannot show what is on paper."),
+    "cannot-show-photos": N_("It cannot show photos."),
+    "cannot-show-police-system": N_("It cannot show the system of the police."),
+    "cannot-show-booking-platforms": N_("It cannot show booking platforms."),
+    "cannot-show-undeclared-copies": N_("It cannot show copies the hotel did not declare."),
 }
 
 CATEGORIES: dict[str, str] = {
@@ -95,8 +160,20 @@ CATEGORIES: dict[str, str] = {
 }
 
 _ALL: tuple[dict[str, str], ...] = (
-    STATES, GROUNDS, CHANNELS, HOWS, OUTCOMES, WHYS, CATEGORIES,
-)  # fmt: skip
+    STATES,
+    GROUNDS,
+    CHANNELS,
+    MESSAGE_CHANNELS,
+    HOWS,
+    OUTCOMES,
+    WHYS,
+    STANDINGS,
+    ACTIONS,
+    ACTORS,
+    COUNTS,
+    CERTIFICATE,
+    CATEGORIES,
+)
 
 
 def word(language: Language, value: object) -> str:

@@ -1,0 +1,197 @@
+"""The guest's pages: ask, confirm, follow, certificate; nobody needs an account."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import InputError, TokenError
+from .extension import current
+from .pages import language, no_fields, pages
+from .schemas import Ask, LookUp, read
+from .words import GUEST_WORDS, STEPS
+
+guest_pages = pages("guesterase_guest", "guest")
+"""Blueprint for guests; the host registers it under a prefix of its own."""
+
+_CASE = "guesterase_case"
+
+
+@guest_pages.context_processor
+def _guest_context() -> dict[str, Any]:
+    tongue = language(fallback=_first_lang())
+    return {
+        "hotels": _hotels(),
+        "guest_steps": [(step, tongue.gettext(GUEST_WORDS[step])) for step in STEPS],
+    }
+
+
+@guest_pages.get("/")
+def index() -> str:
+    """Say what this is, what it is not, and what to do first."""
+    return render_template(
+        "guesterase/guest/index.html", recovery_days=current.settings.recovery_days
+    )
+
+
+@guest_pages.get("/ask")
+def ask() -> str:
+    """Show the form."""
+    return _form({}, {})
+
+
+@guest_pages.post("/ask")
+def send() -> AnyResponse:
+    """Take a request in: the same statements and the same answer for everyone."""
+    hotels = _hotels()
+    try:
+        form = read(Ask([hotel.code for hotel in hotels]), request.form)
+    except InputError as problem:
+        return make_response(_form(request.form, no_fields(problem)), 422)
+    code = form.pop("property") or hotels[0].code
+    with current.begin() as office:
+        office.intake(
+            form,
+            property=code,
+            channel="form",
+            lang=language().code,
+            remote_mark=request.remote_addr or "",
+        )
+    return redirect(url_for(".asked"), 303)
+
+
+@guest_pages.get("/asked")
+def asked() -> str:
+    """Say what happens next; there is nothing in this page that depends on who asked."""
+    return render_template("guesterase/guest/asked.html")
+
+
+@guest_pages.get("/link/<token>")
+def link(token: str) -> str:
+    """Show a button; a mail scanner that opens the link has used nothing up."""
+    with current.begin() as office:
+        case = office.open_link(token)
+    hotel = current.settings.property(case.property)
+    return render_template(
+        "guesterase/guest/link.html", hotel=hotel.name, received=case.received_at
+    )
+
+
+@guest_pages.post("/link/<token>")
+def confirm(token: str) -> str:
+    """Take the proof, once, and show the case code, once."""
+    with current.begin() as office:
+        code = office.confirm_link(token)
+    session[_CASE] = code
+    return render_template("guesterase/guest/confirmed.html", code=code)
+
+
+@guest_pages.get("/case/<code>")
+def remember(code: str) -> AnyResponse:
+    """Put a case code from a message out of the address bar, where others read it."""
+    session[_CASE] = code
+    return redirect(url_for(".case"), 303)
+
+
+@guest_pages.get("/case")
+def case() -> AnyResponse:
+    """Show the case whose code this browser holds, or ask for the code."""
+    code = session.get(_CASE)
+    if not code:
+        return make_response(render_template("guesterase/guest/lookup.html", problems={}))
+    return make_response(_case_page(code))
+
+
+@guest_pages.post("/case")
+def look_up() -> AnyResponse:
+    """Open a case by its code."""
+    try:
+        form = read(LookUp(), request.form)
+    except InputError as problem:
+        page = render_template("guesterase/guest/lookup.html", problems=no_fields(problem))
+        return make_response(page, 422)
+    session[_CASE] = form["code"]
+    return redirect(url_for(".case"), 303)
+
+
+@guest_pages.post("/case/withdraw")
+def withdraw() -> AnyResponse:
+    """Take the request back."""
+    with current.begin() as office:
+        office.withdraw(_seen(office).number, by=_code())
+    return redirect(url_for(".case"), 303)
+
+
+@guest_pages.post("/case/leave")
+def leave() -> AnyResponse:
+    """Forget the case code in this browser; others may use the device."""
+    session.pop(_CASE, None)
+    return redirect(url_for(".index"), 303)
+
+
+@guest_pages.get("/case/certificate")
+def certificate() -> str:
+    """Show the certificate, for a phone or for paper."""
+    with current.begin() as office:
+        number = _seen(office).number
+        body = office.certificate(number)
+    return render_template("guesterase/guest/certificate.html", certificate=body)
+
+
+@guest_pages.get("/case/certificate.json")
+def certificate_file() -> Response:
+    """Hand out the certificate as the file that can be checked offline."""
+    with current.begin() as office:
+        number = _seen(office).number
+        body = office.certificate(number)
+    response = Response(json.dumps(body, ensure_ascii=False, indent=2), mimetype="application/json")
+    response.headers["Content-Disposition"] = f'attachment; filename="certificate-{number}.json"'
+    return response
+
+
+@guest_pages.get("/checkpoint/<code>")
+def checkpoint(code: str) -> Response:
+    """Publish the newest checkpoint of the journal of whoever answers for this hotel."""
+    hotel = current.settings.property(code)
+    with current.begin() as office:
+        text = office.checkpoint(hotel.controller)
+    return Response(text, mimetype="text/plain")
+
+
+def _form(values: Any, problems: dict[str, list[str]]) -> str:
+    return render_template(
+        "guesterase/guest/ask.html",
+        hotel_options=[(hotel.code, hotel.name) for hotel in _hotels()],
+        values=values,
+        problems=problems,
+    )
+
+
+def _case_page(code: str) -> str:
+    with current.begin() as office:
+        try:
+            view = office.case(code)
+        except TokenError:
+            session.pop(_CASE, None)
+            raise
+    hotel = current.settings.property(view.property)
+    language(zone=hotel.zone)
+    return render_template(
+        "guesterase/guest/case.html",
+        case=view,
+        hotel=hotel,
+        step=STEPS.index(view.word),
+        word_now=view.word,
+    )
+
+
+def _hotels() -> list[Any]:
+    return list(current.settings.properties.values())
+
+
+def _first_lang() -> str | None:
+    hotels = _hotels()
+    return hotels[0].lang if len(hotels) == 1 else None

@@ -1,0 +1,190 @@
+"""What may come in through a door: one marshmallow schema for each form.
+
+They say whether a form can be understood, never whether what it says is true: an address that
+means nobody is taken like any other, so that the answer tells nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from datetime import date
+from typing import Any
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
+from marshmallow.validate import Length, OneOf, Regexp
+
+from ..core.errors import InputError
+from ..core.lifecycle import Ground
+from .language import LANGUAGES, N_
+from .words import CHANNELS, HOWS
+
+LONGEST = 400
+"""Characters of one field that are read; what is longer is cut, not refused."""
+
+FILLABLE = tuple(channel for channel in CHANNELS if channel not in ("form", "cli"))
+"""Channels a clerk may name; the form and the command name themselves."""
+
+SHOWABLE = tuple(how for how in HOWS if how != "link")
+"""Ways of showing identity a clerk may record; the link records itself."""
+
+_MISSING = N_("Please fill this in.")
+_CHOOSE = N_("Please choose one of these.")
+_CONTACT = N_("Please give an e-mail address or a phone number.")
+_DAY = N_("Please give a day, not later than today.")
+
+
+def _text(required: bool = False) -> fields.String:
+    if not required:
+        return fields.String(load_default="")
+    return fields.String(
+        required=True,
+        validate=Length(min=1, error=_MISSING),
+        error_messages={"required": _MISSING, "null": _MISSING, "invalid": _MISSING},
+    )
+
+
+def _one_of(options: Collection[str]) -> fields.String:
+    return fields.String(
+        required=True,
+        validate=OneOf(list(options), error=_CHOOSE),
+        error_messages={"required": _CHOOSE, "null": _CHOOSE, "invalid": _CHOOSE},
+    )
+
+
+class Form(Schema):
+    """A form as browsers send it: unknown fields are passed over, text is trimmed and cut."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    @pre_load
+    def trim(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        """Trim and cut every text; a NUL means nothing in a name and breaks databases."""
+        return {
+            name: value.replace("\0", "").strip()[:LONGEST] if isinstance(value, str) else value
+            for name, value in data.items()
+        }
+
+
+class Ask(Form):
+    """What a guest gives: a name and a contact. There is no field for a document.
+
+    :param properties: codes of the hotels the form offers.
+    """
+
+    property = fields.String(load_default="")
+    name = _text(required=True)
+    email = _text()
+    phone = _text()
+    booking = _text()
+
+    def __init__(self, properties: Collection[str]) -> None:
+        super().__init__()
+        self.properties = list(properties)
+
+    @validates_schema(skip_on_field_errors=False)
+    def check(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Ask for a contact, and for a hotel where there are several."""
+        wrong: dict[str, list[str]] = {}
+        if not data.get("email") and not data.get("phone"):
+            wrong["email"] = [_CONTACT]
+        if data.get("property", "") not in self.properties and len(self.properties) != 1:
+            wrong["property"] = [_CHOOSE]
+        if wrong:
+            raise ValidationError(wrong)
+
+
+class LookUp(Form):
+    """The case code a guest holds."""
+
+    code = _text(required=True)
+
+
+class File(Form):
+    """A request a clerk files.
+
+    :param properties: codes of the hotels at which the clerk may file.
+    :param keys: match keys the data map knows.
+    :param today: day at the desk; the day of receipt is not later.
+    """
+
+    property = _text(required=True)
+    key = _text(required=True)
+    value = _text(required=True)
+    name = _text()
+    channel = _one_of(FILLABLE)
+    lang = _one_of(LANGUAGES)
+    received = fields.Date(
+        required=True,
+        error_messages={"required": _DAY, "null": _DAY, "invalid": _DAY},
+    )
+
+    def __init__(self, properties: Collection[str], keys: Collection[str], today: date) -> None:
+        super().__init__()
+        self.properties = list(properties)
+        self.keys = list(keys)
+        self.today = today
+
+    @validates_schema
+    def check(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Compare the choices with what is offered."""
+        wrong: dict[str, list[str]] = {}
+        if data["property"] not in self.properties:
+            wrong["property"] = [_CHOOSE]
+        if data["key"] not in self.keys:
+            wrong["key"] = [_CHOOSE]
+        if data["received"] > self.today:
+            wrong["received"] = [_DAY]
+        if wrong:
+            raise ValidationError(wrong)
+
+
+class Confirm(Form):
+    """How a guest showed who they are."""
+
+    how = _one_of(SHOWABLE)
+
+
+class Refuse(Form):
+    """On which ground a request is refused."""
+
+    ground = _one_of([ground.value for ground in Ground])
+
+
+class Choose(Form):
+    """Which of the profiles that are perhaps the same person's is meant."""
+
+    person = _text(required=True)
+
+
+class Approve(Form):
+    """The digest of the plan that was read."""
+
+    digest = fields.String(
+        required=True,
+        validate=Regexp(r"[0-9a-f]{64}\Z", error=_MISSING),
+        error_messages={"required": _MISSING, "null": _MISSING, "invalid": _MISSING},
+    )
+
+
+def read(schema: Form, form: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a form as values.
+
+    :param schema: what it should be.
+    :param form: what came in; of a field sent twice, the first counts.
+    :raises InputError: it cannot be understood; ``fields`` says where.
+    """
+    try:
+        loaded: dict[str, Any] = schema.load(dict(form.items()))
+    except ValidationError as problem:
+        # `from None`: marshmallow's error carries what was typed.
+        raise InputError(
+            "The form cannot be read.", "Look at the fields.", _texts(problem.messages)
+        ) from None
+    return loaded
+
+
+def _texts(messages: Any) -> dict[str, list[str]]:
+    if not isinstance(messages, dict):
+        return {"": [str(text) for text in messages]}
+    return {name: [str(t) for t in texts] for name, texts in messages.items()}
