@@ -1,0 +1,225 @@
+"""On random hosts the plan and the result equal those of an oracle that walks rows by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, note, settings
+from sqlalchemy import Column, Connection, MetaData, Table, create_engine, insert, select
+from sqlalchemy.pool import NullPool
+
+from flask_guesterase.core.plan import Plan, key_text
+from flask_guesterase.store import live, tables as own
+from flask_guesterase.store.datamap import DataMap, resolve
+from flask_guesterase.store.eraser import erase, plan, remains
+from tests.engines import fresh_database
+
+from .dump import assert_same, dump
+from .oracle import Expected, Invented, Oracle
+from .schemas import worlds
+from .world import Row, Who, World, put
+
+QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+
+
+def test_random_hosts_on_sqlite() -> None:
+    """500 random hosts on SQLite: plan and database are the oracle's, over the whole schema."""
+    _run(500, _memory)
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_random_hosts_on_servers(kind: str) -> None:
+    """50 random hosts on each server: plan and database are the oracle's."""
+    with fresh_database(kind) as url:
+        engine = create_engine(url, poolclass=NullPool)
+
+        @contextmanager
+        def opened() -> Iterator[Connection]:
+            with engine.connect() as conn:
+                try:
+                    yield conn
+                finally:
+                    conn.rollback()
+                    _empty(conn)
+
+        _run(50, opened)
+
+
+def _run(cases: int, opened: Callable[[], Any]) -> None:
+    @settings(
+        max_examples=cases, derandomize=True, deadline=None, database=None,
+        suppress_health_check=QUIET,
+    )
+    @given(worlds())
+    def compare(world: World) -> None:
+        note(world.describe())
+        with opened() as conn:
+            _compare(conn, world)
+
+    compare()
+
+
+@contextmanager
+def _memory() -> Iterator[Connection]:
+    engine = create_engine("sqlite://", poolclass=NullPool)
+    with engine.connect() as conn:
+        yield conn
+
+
+def _empty(conn: Connection) -> None:
+    """Drop every table of a server's database."""
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql("DROP SCHEMA public CASCADE")
+        conn.exec_driver_sql("CREATE SCHEMA public")
+    else:
+        conn.exec_driver_sql("SET foreign_key_checks = 0")
+        for (name,) in conn.exec_driver_sql("SHOW TABLES").all():
+            conn.exec_driver_sql(f"DROP TABLE `{name}`")
+        conn.exec_driver_sql("SET foreign_key_checks = 1")
+    conn.commit()
+
+
+def _compare(conn: Connection, world: World) -> None:
+    """Carry out the requests of one world and compare after each of them."""
+    tables = world.build()
+    registry, mappers = world.map()
+    try:
+        datamap = resolve(world.policies.items(), tables.values(), mappers)
+        assert not datamap.findings, datamap.findings
+        if conn.dialect.name == "sqlite" and world.enforced:
+            conn.exec_driver_sql("PRAGMA foreign_keys = ON")
+        world.metadata.create_all(conn)
+        own.metadata.create_all(conn, [own.subject])
+        world.fill(conn, tables)
+        twins = _twins(conn, world, tables)
+        conn.commit()
+        oracle = Oracle(world)
+        for number, people in enumerate(world.requests):
+            _request(conn, world, datamap, oracle, people, number)
+            _fill_in(conn, world, oracle, tables)
+            _same(conn, world, oracle, twins)
+    finally:
+        if registry is not None:
+            registry.dispose()
+
+
+def _request(
+    conn: Connection, world: World, datamap: DataMap, oracle: Oracle, people: list[Who],
+    number: int,
+) -> None:
+    steps, dangling = oracle.plan(people)
+    known = live.read(conn) if number == 0 else None
+    drawn = plan(conn, datamap, people, known)
+    assert not (found := _differences(_steps(drawn), steps)), found
+    blocked = {(b.table, b.reason, b.rows) for b in drawn.blocked}
+    assert blocked == {(table, "referenced", rows) for table, rows in dangling}, blocked
+    if dangling:
+        event("blocked")
+        return
+    event("erased, rows shared" if any(s.rows[0].others for s in drawn.steps) else "erased")
+    erase(conn, datamap, drawn, known)
+    oracle.erase(people)
+    for table, key in people:
+        conn.execute(insert(own.subject).values(
+            request=f"R{number}", table_name=table, row_key=key_text(key), standing="taken",
+            why="match", erased_at=dt.datetime(2024, 3, 1),
+        ))
+    conn.commit()
+
+
+def _steps(drawn: Plan) -> Expected:
+    found: Expected = {}
+    for step in drawn.steps:
+        d = step.decision
+        rules = tuple(word.partition(":")[0] for word in d.rules)
+        rows = found.setdefault((d.table, d.outcome.value, d.columns, rules, d.ground), set())
+        rows |= {
+            (r.key, frozenset(w for w, _ in r.owners), frozenset(w for w, _ in r.others))
+            for r in step.rows
+        }
+    return found
+
+
+def _differences(drawn: Expected, expected: Expected) -> str:
+    lines = []
+    for step in sorted({*drawn, *expected}):
+        ours, theirs = drawn.get(step, set()), expected.get(step, set())
+        lines += [f"only we: {step} {row}" for row in ours - theirs]
+        lines += [f"only the oracle: {step} {row}" for row in theirs - ours]
+    return "\n".join(lines)
+
+
+def _fill_in(
+    conn: Connection, world: World, oracle: Oracle, tables: Mapping[str, Table]
+) -> None:
+    """Put the random values that were written in the place of those the oracle left open."""
+    for name, rows in oracle.rows.items():
+        if not any(isinstance(v, Invented) for row in rows for v in row.values()):
+            continue
+        columns = list(tables[name].c)
+        actual = [
+            dict(zip((c.name for c in columns), line, strict=True))
+            for line in conn.execute(select(*columns))
+        ]
+        for row in rows:
+            fits = [a for a in actual if _fits(world, name, row, a)]
+            assert fits, f"{name}: no row is as the oracle expects {row}"
+            actual.remove(fits[0])
+            row.update(fits[0])
+        _unlike(world, name, rows)
+
+
+def _fits(world: World, name: str, row: Row, actual: Row) -> bool:
+    for one in world.specs[name].fields:
+        wanted, there = row[one.name], actual[one.name]
+        if not isinstance(wanted, Invented):
+            if wanted != there:
+                return False
+        elif there is None or there == wanted.old:
+            return False
+        elif isinstance(there, str) and one.length is not None and len(there) > one.length:
+            return False
+        elif wanted.mail and isinstance(there, str) and not there.endswith("@erased.invalid"):
+            return False
+    return True
+
+
+def _unlike(world: World, name: str, rows: list[Row]) -> None:
+    """Assert that random values of one column never meet (rows that were one row aside)."""
+    for one in world.specs[name].fields:
+        policy = world.policies[name]
+        rule: Any = getattr(policy, "columns", {})
+        word = type(rule.get(one.name, rule.get(one.attribute))).__name__
+        if word == "Placeholder" and world.specs[name].key:
+            made = [v for r in rows if str(v := r[one.name]).startswith("erased-")]
+            assert len(set(made)) == len(made), f"{name}.{one.name}: {made}"
+
+
+def _twins(conn: Connection, world: World, tables: Mapping[str, Table]) -> MetaData:
+    """Make a second set of tables, without constraints, for the rows the oracle expects."""
+    metadata = MetaData()
+    for name, table in tables.items():
+        Table(f"twin_{name}", metadata, *(
+            Column(c.name, c.type, nullable=True) for c in table.c
+        ))
+    metadata.create_all(conn)
+    return metadata
+
+
+def _same(conn: Connection, world: World, oracle: Oracle, twins: MetaData) -> None:
+    """Compare the whole schema with the oracle's rows, in the engine's own text."""
+    for name, rows in oracle.rows.items():
+        conn.execute(twins.tables[f"twin_{name}"].delete())
+        put(conn, twins.tables[f"twin_{name}"], rows)
+    conn.commit()
+    whole = dump(conn)
+    actual = {name: whole[name] for name in world.specs}
+    expected = {
+        name: type(each)(each.columns, actual[name].key, each.lines)
+        for name in world.specs for each in [whole[f"twin_{name}"]]
+    }
+    assert_same(expected, actual)
