@@ -1,0 +1,107 @@
+"""The developer's commands and the pins they install."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tools import dev
+
+ROOT = Path(__file__).resolve().parent.parent
+CONSTRAINTS = (ROOT / "constraints.txt").read_text()
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def normal(requirement: str) -> str:
+    """The project name a requirement starts with, spelled the one way (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", re.split(r"[\[<>=~!; ]", requirement)[0]).lower()
+
+
+def pinned(text: str) -> set[str]:
+    """The projects a part of constraints.txt pins."""
+    return {normal(line) for line in text.splitlines() if "==" in line}
+
+
+def test_help_lists_what_make_offers() -> None:
+    """Each verb has its line in the Makefile, and the other way round."""
+    said = subprocess.run(
+        [sys.executable, "tools/dev.py", "help"], cwd=ROOT, capture_output=True, text=True
+    )
+    listed = re.findall(r"^  ([a-z-]+) ", said.stdout, re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+    assert said.returncode == 0
+    assert sorted(listed) == sorted(targets) == sorted(dev.VERBS)
+
+
+def test_unknown_verb_is_wrong_use() -> None:
+    """A mistyped verb ends with 2 and shows the right ones."""
+    said = subprocess.run(
+        [sys.executable, "tools/dev.py", "tset"], cwd=ROOT, capture_output=True, text=True
+    )
+
+    assert said.returncode == 2
+    assert "tset" in said.stderr
+    assert "test-long" in said.stdout
+
+
+def test_every_pin_has_a_hash_and_no_address() -> None:
+    """What is installed is what was resolved, from whichever registry the machine uses."""
+    blocks = re.split(r"^(?=[a-zA-Z0-9])", CONSTRAINTS, flags=re.MULTILINE)[1:]
+
+    assert all("--hash=sha256:" in block for block in blocks)
+    assert not re.search(r"://|--index|--find-links|@ file", CONSTRAINTS)
+
+
+def test_every_dependency_is_pinned_in_its_part() -> None:
+    """The demo installs the first part alone, so all it needs is there."""
+    first, divide, second = CONSTRAINTS.partition(dev.DIVIDE)
+    extras = PROJECT["optional-dependencies"]
+    demo = {normal(name) for name in [*PROJECT["dependencies"], *extras["demo"]]}
+    rest = {normal(name) for names in extras.values() for name in names} - {PROJECT["name"]}
+
+    assert divide
+    assert demo <= pinned(first)
+    assert rest <= pinned(first) | pinned(second)
+    assert not pinned(first) & pinned(second)
+
+
+def test_taken_port_is_passed_over() -> None:
+    """The demo opens on the next port when somebody else has the one it wanted."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert dev._free_port("127.0.0.1", port) > port
+
+
+def test_environment_is_renewed_when_a_pin_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A changed pyproject.toml or constraints.txt shows in the fingerprint, a touched one not."""
+    monkeypatch.setattr(dev, "ROOT", tmp_path)
+    for name in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / name).write_text(name)
+    before = dev._fingerprint()
+    os.utime(tmp_path / "constraints.txt", (1, 1))
+    assert dev._fingerprint() == before
+
+    (tmp_path / "constraints.txt").write_text("other")
+    assert dev._fingerprint() != before
+
+
+def test_continuous_run_can_be_started() -> None:
+    """`.ci/run` is a program of bash that stops at the first error."""
+    script = ROOT / ".ci" / "run"
+
+    assert os.access(script, os.X_OK)
+    assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
+    assert "set -euo pipefail" in script.read_text()
