@@ -18,6 +18,7 @@ from sqlalchemy import event
 from . import foreign, models
 from .base import db, migrate
 from .cli import pms
+from .pages import init_pages
 
 __all__ = ["create_app", "db", "foreign", "models"]
 
@@ -50,6 +51,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     with app.app_context():
         event.listen(db.engine, "connect", enforce_foreign_keys)
     app.cli.add_command(pms)
+    init_pages(app)
     return app
 
 

@@ -14,6 +14,8 @@ from .stays import Stay
 SIZES = {"single": 1, "broker": 1, "couple": 2, "family": 3, "twin": 2, "agent": 2}
 WEIGHTS = (40, 12, 20, 12, 8, 8)
 DECK = ("departed",) * 6 + ("cancelled", "no_show", "in_house", "booked", "arriving", "departed")
+OLDEST = 4200
+"""Days since the oldest departure; whoever left then was grown up then."""
 PREFERENCES = (None, None, {"pillow": "hard", "floor": "high"}, {"茶": "绿茶", "smoking": False})
 GUIDE = Phone("86", "120", "00000099")
 """A tour guide's telephone, given for many who never held it."""
@@ -114,7 +116,11 @@ class Crowd:
         email, phone = self._mailbox(parent), self._phone(hotel)
         children = [draw_child(self.draw, parent, self.today) for _ in range(2)]
         party = [self._guest(hotel, person, email, phone) for person in (parent, *children)]
-        return self._visits(hotel, party, party[0])
+        stays = self._visits(hotel, party, party[0])
+        for stay in stays:
+            # The youngest child is two years old: nobody sleeps here before being born.
+            stay.arrival = max(stay.arrival, self.today - timedelta(days=690))
+        return stays
 
     def _twin(self, hotel: Hotel) -> list[Stay]:
         """One person in two guest rows, now and then in both hotels."""
@@ -176,7 +182,7 @@ class Crowd:
     def _age(self) -> int:
         """Days since a departure: mostly this year, some far enough back for any law to end."""
         chance = self.draw.random()
-        low, high = (1, 400) if chance < 0.7 else (400, 1500) if chance < 0.9 else (1500, 4200)
+        low, high = (1, 400) if chance < 0.7 else (400, 1500) if chance < 0.9 else (1500, OLDEST)
         return self.draw.randrange(low, high)
 
     def _card(self, hotel: Hotel) -> str:
@@ -188,7 +194,7 @@ class Crowd:
 
     def _group(self, hotel: Hotel, organiser: Row, seats: int, arrival: date | None = None) -> None:
         """Open a group that the next departed parties join."""
-        start = arrival or self.today - timedelta(days=self.draw.randrange(20, 700))
+        start = arrival or self.today - timedelta(days=self.draw.randrange(20, 680))
         title = f"{self.draw.choice(('Wedding', 'Tour', 'Seminar'))} {organiser['name']}"
         group = self.rows.add(
             "group_bookings",
@@ -204,7 +210,8 @@ class Crowd:
         self.seats[hotel.code] += [group] * seats
 
     def _person(self, hotel: Hotel) -> Person:
-        return draw_person(self.draw, self.draw.choice(hotel.mix.split()), self.today)
+        grown = self.today - timedelta(days=OLDEST)
+        return draw_person(self.draw, self.draw.choice(hotel.mix.split()), grown)
 
     def _phone(self, hotel: Hotel) -> str:
         return draw_phone(self.draw, hotel.country).spell(self.draw.randrange(5))

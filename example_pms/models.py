@@ -317,9 +317,7 @@ class Staff(Model):
     """A person who works here; `login` is the user id."""
 
     __tablename__ = "staff"
-    __table_args__ = (
-        CheckConstraint("role IN ('reception', 'officer', 'auditor')", name="role"),
-    )
+    __table_args__ = (CheckConstraint("role IN ('reception', 'officer', 'auditor')", name="role"),)
 
     login: Mapped[str] = mapped_column(String(30), primary_key=True)
     name: Mapped[str] = mapped_column(String(80))

@@ -1,0 +1,76 @@
+"""A seeded demo hotel to walk through."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from example_pms import create_app, db
+from example_pms.hotel import demo_password
+from example_pms.seed import seed
+
+TODAY = date(2026, 3, 9)
+
+
+class Clerk:
+    """A browser in which one member of staff works."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str, status: int = 200) -> str:
+        """Open a page and return its text."""
+        answer = self.client.get(path)
+        assert answer.status_code == status, path
+        return answer.text
+
+    def post(self, path: str, form: dict[str, str], page: str = "/housekeeping") -> TestResponse:
+        """Send a form with the token that `page` carries."""
+        found = re.search(r'name="csrf_token" value="([^"]+)"', self.client.get(page).text)
+        assert found is not None, page
+        return self.client.post(path, data={**form, "csrf_token": found[1]})
+
+    def login(self, login: str) -> Clerk:
+        """Log in as one of the demo staff."""
+        form = {"login": login, "password": demo_password(login)}
+        assert self.post("/login", form, page="/login").status_code == 302
+        return self
+
+
+def hotel_app(folder: Path, url: str) -> Flask:
+    """Return the demo hotel over the database at `url`, its tables made, nobody in it."""
+    app = create_app({"INSTANCE_PATH": str(folder), "DATABASE_URL": url, "TESTING": True})
+    with app.app_context():
+        db.create_all()
+    return app
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """A hotel of 60 guests on SQLite."""
+    app = hotel_app(tmp_path, f"sqlite:///{tmp_path / 'hotel.sqlite'}")
+    with app.app_context():
+        seed(db.session(), 60, 7, TODAY, scans=tmp_path / "scans")
+        db.session.remove()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def visitor(app: Flask) -> Clerk:
+    """Somebody who has not logged in."""
+    return Clerk(app.test_client())
+
+
+@pytest.fixture
+def reception(app: Flask) -> Clerk:
+    """The reception of the Shanghai house."""
+    return Clerk(app.test_client()).login("sha.desk")

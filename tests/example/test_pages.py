@@ -1,0 +1,249 @@
+"""The pages of the demo hotel: who sees what, and a stay from check-in to check-out."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from example_pms import db
+from example_pms.foreign import Invoice, audit_log
+from example_pms.hotel import KNOWN
+from example_pms.models import Booking, Guest, HousekeepingNote, Property, Registration
+from example_pms.pages.session import inside
+
+from .conftest import TODAY, Clerk
+
+PLACE = {known.key: place for place, known in enumerate(KNOWN, 1)}
+VIEWS = ("/", "/bookings", "/bookings?q=李", "/guests", "/guests?q=李伟", "/housekeeping",
+         "/night-audit")  # fmt: skip
+
+
+def booking_of(app: Flask, key: str) -> Booking:
+    """Return the booking that a known guest made."""
+    with app.app_context():
+        return db.session.scalars(select(Booking).where(Booking.booker_id == PLACE[key])).one()
+
+
+@pytest.mark.parametrize("path", [*VIEWS, "/guests/1", "/register", "/audit", "/scans/1"])
+def test_strangers_are_sent_to_the_login(visitor: Clerk, path: str) -> None:
+    """No page of the hotel answers somebody who has not logged in."""
+    answer = visitor.client.get(path)
+    assert answer.status_code == 302
+    assert answer.location.startswith("/login")
+
+
+@pytest.mark.parametrize("login", ["sha.desk", "sha.officer", "sha.auditor"])
+def test_everybody_who_works_here_reads(app: Flask, login: str) -> None:
+    """Reception, officer and auditor all open the pages that only show."""
+    clerk = Clerk(app.test_client()).login(login)
+    number = booking_of(app, "li.wei").number
+    for path in (*VIEWS, "/guests/1", f"/bookings/{number}", f"/bookings/{number}/folio"):
+        assert "椴树酒店" in clerk.get(path)
+
+
+@pytest.mark.parametrize(
+    ("login", "path", "status"),
+    [
+        ("sha.desk", "/register", 200),
+        ("sha.officer", "/register", 200),
+        ("sha.auditor", "/register", 403),
+        ("sha.desk", "/audit", 403),
+        ("sha.officer", "/audit", 403),
+        ("sha.auditor", "/audit", 200),
+        ("sha.auditor", "/scans/1", 403),
+    ],
+)
+def test_some_pages_need_a_permission(app: Flask, login: str, path: str, status: int) -> None:
+    """Register, audit log and scans open for the roles that may, and for no other."""
+    Clerk(app.test_client()).login(login).get(path, status)
+
+
+@pytest.mark.parametrize("login", ["sha.officer", "sha.auditor"])
+def test_only_reception_runs_the_desk(app: Flask, login: str) -> None:
+    """Whoever only reads cannot change a booking, a guest, a room or the business date."""
+    clerk, number = Clerk(app.test_client()).login(login), booking_of(app, "sun.lei").number
+    for path in (
+        *(f"/bookings/{number}/{verb}" for verb in ("check-in", "check-out", "cancel", "no-show")),
+        f"/bookings/{number}/folio",
+        "/guests/1",
+        "/housekeeping",
+        "/night-audit",
+    ):
+        assert clerk.post(path, {}).status_code == 403, path
+    assert booking_of(app, "sun.lei").status == "booked"
+
+
+def test_another_hotel_is_unknown_here(app: Flask) -> None:
+    """Guests, bookings, folios and invoices of the sister house are as unknown as nobody's."""
+    clerk, number = Clerk(app.test_client()).login("lej.officer"), booking_of(app, "li.wei").number
+    with app.app_context():
+        invoice = db.session.scalars(
+            select(Invoice.number).where(Invoice.booking_number == number)
+        ).one()
+    for path in ("/guests/1", f"/bookings/{number}", f"/bookings/{number}/folio",
+                 f"/invoices/{invoice}", "/guests/999999"):  # fmt: skip
+        clerk.get(path, 404)
+    assert clerk.post("/guests/1/anonymise", {}).status_code == 404
+    assert "李伟" not in clerk.get("/guests?q=李伟").replace('value="李伟"', "")
+
+
+def test_forms_from_elsewhere_are_refused(app: Flask, reception: Clerk) -> None:
+    """A form without this site's token changes nothing."""
+    number = booking_of(app, "sun.lei").number
+    answer = reception.client.post(f"/bookings/{number}/cancel")
+    assert answer.status_code == 400
+    assert booking_of(app, "sun.lei").status == "booked"
+
+
+def test_a_wrong_password_opens_nothing(visitor: Clerk) -> None:
+    """A wrong password and an unknown login get the same answer."""
+    answers = [
+        visitor.post("/login", {"login": login, "password": "no"}, page="/login")
+        for login in ("sha.desk", "nobody")
+    ]
+    tokens = re.compile(r'value="[^"]+"')
+    assert [answer.status_code for answer in answers] == [401, 401]
+    assert tokens.sub("", answers[0].text) == tokens.sub("", answers[1].text)
+
+
+def test_pages_forbid_scripts(reception: Clerk) -> None:
+    """Every page goes out under a policy without scripts, and needs neither script nor style."""
+    answer = reception.client.get("/")
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    for text in (answer.text, reception.get("/guests/1"), reception.get("/housekeeping")):
+        assert "<script" not in text
+        assert "style=" not in text
+        assert "<style" not in text
+
+
+def test_from_check_in_to_check_out(app: Flask, reception: Clerk, tmp_path: Path) -> None:
+    """A guest arrives with a companion, is charged, leaves, and gets an invoice."""
+    booking = booking_of(app, "sun.lei")
+    page = f"/bookings/{booking.number}"
+    assert booking.number in reception.get("/")
+    room = re.search(r'<option value="(\d+)">', reception.get(page))
+    assert room is not None
+    form = {
+        "room": room[1], "lines": "3", "scan": "1",
+        "guest-0": str(PLACE["sun.lei"]), "name-0": "孙磊", "type-0": "id_card",
+        "document-0": "99000019770909012X", "nationality-0": "CN",
+        "name-1": "何丽", "type-1": "passport", "document-1": "CNX7654321",
+        "nationality-1": "cn",
+    }  # fmt: skip
+    assert reception.post(f"{page}/check-in", form).status_code == 302
+    assert "何丽" in reception.get(f"/register?night={TODAY}")
+    assert list((tmp_path / "scans" / "SHA").glob("孙磊_*"))
+    reception.post("/housekeeping", {"room": room[1], "text": "何丽 wants tea"})
+    reception.post(f"{page}/folio", {"description": "Minibar – 孙磊", "amount": "12.50"})
+    reception.post(f"{page}/check-out", {"billed_to": "孙磊", "method": "card"})
+    shown = reception.get(page)
+    with app.app_context():
+        invoice = db.session.scalars(
+            select(Invoice).where(Invoice.booking_number == booking.number)
+        ).one()
+        left = db.session.get_one(Booking, booking.id)
+        assert left.status == "departed"
+        assert left.departed_at is not None
+        assert invoice.total_cents == int(booking.amount * 100) + 1250
+        lines = db.session.scalars(
+            select(Registration.document_no)
+            .where(Registration.booking_id == booking.id)
+            .order_by(Registration.id)
+        )
+        assert lines.all() == ["99000019770909012X", "CNX7654321"]
+        note = db.session.scalars(
+            select(HousekeepingNote).where(HousekeepingNote.text == "何丽 wants tea")
+        ).one()
+        assert note.booking_id == booking.id
+        actions = db.session.scalars(
+            select(audit_log.c.action)
+            .where(audit_log.c.entity_key == str(booking.id), audit_log.c.entity == "bookings")
+            .order_by(audit_log.c.id)
+        ).all()
+    assert actions == ["booking.create", "booking.check_in", "booking.check_out"]
+    assert invoice.number in shown
+    assert "孙磊" in reception.get(f"/invoices/{invoice.number}")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"room": "999"}, "is not free"),
+        ({"document-0": ""}, "document number"),
+        ({"name-0": ""}, "Nobody is registered"),
+    ],
+)
+def test_a_wrong_check_in_changes_nothing(
+    app: Flask, reception: Clerk, change: dict[str, str], words: str
+) -> None:
+    """A taken room or a missing identity is named, and the booking stays as it was."""
+    page = f"/bookings/{booking_of(app, 'sun.lei').number}"
+    room = re.search(r'<option value="(\d+)">', reception.get(page))
+    assert room is not None
+    form = {"room": room[1], "lines": "1", "name-0": "孙磊", "document-0": "X1", **change}
+    reception.post(f"{page}/check-in", form, page=page)
+    assert words in reception.get(page)
+    assert booking_of(app, "sun.lei").status == "booked"
+
+
+def test_a_booking_ends_only_once(app: Flask, reception: Clerk) -> None:
+    """A cancelled booking can neither be checked in, checked out nor become a no-show."""
+    page = f"/bookings/{booking_of(app, 'sun.lei').number}"
+    reception.post(f"{page}/cancel", {})
+    for verb in ("check-in", "check-out", "no-show", "cancel"):
+        reception.post(f"{page}/{verb}", {"billed_to": "x", "method": "cash"})
+        assert "is cancelled." in reception.get(page), verb
+    assert booking_of(app, "sun.lei").status == "cancelled"
+
+
+def test_the_night_audit_moves_the_day(app: Flask, reception: Clerk) -> None:
+    """Who never came is a no-show, and the sister house keeps its own business date."""
+    reception.post("/night-audit", {})
+    assert booking_of(app, "sun.lei").status == "no_show"
+    assert booking_of(app, "anna").status == "booked"
+    with app.app_context():
+        days = {one.code: one for one in db.session.scalars(select(Property))}
+        assert (days["SHA"].business_date - TODAY).days == 1
+        assert days["LEJ"].business_date == TODAY
+        assert not days["SHA"].night_audit_running
+
+
+def test_the_old_button_leaves_the_name_elsewhere(app: Flask) -> None:
+    """Anonymising as such systems do clears the profile and leaves the register as it was."""
+    officer = Clerk(app.test_client()).login("sha.officer")
+    assert officer.post("/guests/1/anonymise", {}, page="/guests/1").status_code == 302
+    with app.app_context():
+        guest = db.session.get_one(Guest, 1)
+        assert (guest.name, guest.email, guest.phone) == ("Anonymous", "", None)
+        kept = select(func.count()).select_from(Registration).where(Registration.name == "李伟")
+        assert db.session.scalar(kept) == 1
+
+
+def test_a_profile_is_corrected(app: Flask, reception: Clerk) -> None:
+    """Reception corrects a profile; an address that is none is refused."""
+    form = {
+        "name": "李伟",
+        "email": "li.wei2@mail.example",
+        "phone": "",
+        "address": "",
+        "notes": "",
+    }
+    reception.post("/guests/1", form)
+    reception.post("/guests/1", {**form, "email": "nonsense"})
+    with app.app_context():
+        assert db.session.get_one(Guest, 1).email == "li.wei2@mail.example"
+
+
+@pytest.mark.parametrize(
+    ("target", "goes"),
+    [("/guests", "/guests"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("", "/"),
+     ("https://evil.example", "/")],
+)  # fmt: skip
+def test_login_leads_nowhere_else(app: Flask, target: str, goes: str) -> None:
+    """After the login a browser stays on this site."""
+    with app.test_request_context():
+        assert inside(target) == goes
