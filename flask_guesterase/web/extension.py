@@ -134,7 +134,7 @@ class Guesterase:
                 self.settings,
                 self.datamap,
                 self.custodian,
-                self._may,
+                self.may,
             )
             office = Office(work)
             yield office
@@ -201,7 +201,13 @@ class Guesterase:
         loader = getattr(logins, "_user_callback", None)
         return loader(identifier) if loader is not None else None
 
-    def _may(self, identifier: str, permission: str, property_: str) -> bool:
+    def may(self, identifier: str, permission: str, property_: str) -> bool:
+        """Return whether the host grants a permission; anything but a plain True is a no.
+
+        :param identifier: the host's id of the person.
+        :param permission: for example "approve".
+        :param property_: code of the property.
+        """
         user = self.user(identifier)
         if user is None or self._authorize is None:
             return False
