@@ -185,13 +185,15 @@ def decide(shape: Shape, row: Row) -> tuple[Decision, ...]:
 
 
 def _free_columns(shape: Shape, row: Row) -> frozenset[str]:
-    """Return the columns of a shared row that are these people's alone."""
+    """Return the columns of a shared row that are these people's alone, and nobody else's."""
     theirs = {path for _, path in row.others}
     mine = {path for _, path in row.owners} - theirs
-    free: set[str] = set()
-    for path in mine:
-        free |= shape.alone[path] or frozenset()
+    free = _alone(shape, mine) - _alone(shape, theirs)
     return frozenset(free & set(shape.erase))
+
+
+def _alone(shape: Shape, paths: Iterable[int]) -> set[str]:
+    return {column for path in paths for column in shape.alone[path] or ()}
 
 
 def decisions_of(plan: Plan, key: bytes) -> dict[str, object]:

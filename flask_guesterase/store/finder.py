@@ -132,16 +132,12 @@ def _walk(
     :param whole: go as far as the subject table even where its key can be read one hop before.
     """
     end = datamap.tables[path.subject.fullname]
-    if path.select is not None:
-        inner = path.select.subquery("owned")
-        columns: list[ColumnElement[Any]] = list(inner.c)
-        return select(*columns), columns[len(declared.key) :]
     here: FromClause = declared.table.alias("t0")
     start, joined = here, here
-    hops = list(path.hops)
-    ends: list[ColumnElement[Any]] = [here.c[c.key] for c in end.key] if not hops else []
-    for number, hop in enumerate(hops, 1):
-        last = number == len(hops)
+    itself = not path.hops and path.select is None
+    ends: list[ColumnElement[Any]] = [here.c[c.key] for c in end.key] if itself else []
+    for number, hop in enumerate(path.hops, 1):
+        last = number == len(path.hops) and path.select is None
         left = [here.c[c.key] for c in hop.source]
         if last and not whole and _names_key(hop.target, end) and not hop.guarded:
             order = [hop.target.index(c) for c in end.key]
@@ -156,15 +152,31 @@ def _walk(
         )
         joined = joined.join(there, condition)
         here = there
-        if last:
-            ends = [there.c[c.key] for c in end.key]
+        ends = [there.c[c.key] for c in end.key] if last else []
+    if path.select is not None:
+        home = datamap.tables[path.hops[-1].table.fullname] if path.hops else declared
+        joined, here, ends = _by_select(path.select, home, joined, here, end)
     heads = [start.c[c.key] for c in declared.key]
     statement = select(*heads, *ends).select_from(joined)
     if declared.policy.where is not None:
         statement = statement.where(declared.policy.where(start))
-    if whole and hops and end.policy.where is not None:
+    if whole and here is not start and end.policy.where is not None:
         statement = statement.where(end.policy.where(here))
     return statement, ends
+
+
+def _by_select(
+    owned: Select[Any], home: Declared, joined: FromClause, here: FromClause, end: Declared
+) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
+    """Join the vendor's own select, which leads from rows of `home` to the subject table."""
+    columns = list(owned.subquery("owned").c)
+    width = len(home.key)
+    there = end.table.alias("subject_")
+    names: list[ColumnElement[Any]] = [there.c[c.key] for c in end.key]
+    mine = [here.c[c.key] for c in home.key]
+    first = and_(*(a == b for a, b in zip(mine, columns[:width], strict=True)))
+    then = and_(*(a == b for a, b in zip(names, columns[width:], strict=True)))
+    return joined.join(columns[0].table, first).join(there, then), there, names
 
 
 def _names_key(target: Sequence[Any], end: Declared) -> bool:

@@ -46,7 +46,7 @@ class Path:
     :param label: how the vendor wrote it.
     :param hops: steps in order; empty when the rows are subject rows themselves.
     :param subject: the subject table at the end.
-    :param select: the vendor's own select, instead of hops.
+    :param select: the vendor's own select, which leads on from where the hops end.
     """
 
     label: str
@@ -188,9 +188,8 @@ class Resolver:
             self._say("path-unknown", table.fullname, label, f"'{end}' is not declared itself.")
             return ()
         return tuple(
-            Path(label, hops + rest.hops, rest.subject)
+            Path(label, hops + rest.hops, rest.subject, rest.select)
             for rest, _ in self._paths(end, seen)
-            if rest.select is None
         )
 
     def _select(self, table: Table, make: Callable[..., Any]) -> tuple[Path, ...]:
