@@ -10,7 +10,6 @@ from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, has_request_context
 from flask_login import current_user
-from werkzeug.local import LocalProxy
 
 from ..core.errors import SetupError
 from ..core.finding import Finding, Severity
@@ -28,10 +27,11 @@ from ..store.transaction import again, transaction
 from ..store.upgrade import pending
 from ..store.work import Work
 from . import config, migrate
+from .cli import guesterase_cli
+from .current import NAME
 from .signals import announce
 
 _Result = TypeVar("_Result")
-_NAME = "guesterase"
 
 May = Callable[[Any, str, str], bool]
 """The host's answer to whether a user object has a permission at a property."""
@@ -85,13 +85,14 @@ class Guesterase:
 
         :raises SetupError: it is installed already, or a configuration value is wrong.
         """
-        if _NAME in app.extensions:
+        if NAME in app.extensions:
             raise SetupError(
                 "This application has a Guesterase already.", "Call init_app once for each app."
             )
         settings = config.read(app, self._properties)
-        app.extensions[_NAME] = _State(self, settings, FolderCustodian(settings.keys))
+        app.extensions[NAME] = _State(self, settings, FolderCustodian(settings.keys))
         migrate.install(app)
+        app.cli.add_command(guesterase_cli)
 
     @property
     def settings(self) -> Settings:
@@ -215,19 +216,8 @@ class Guesterase:
 
     def _state(self) -> _State:
         try:
-            return cast(_State, current_app.extensions[_NAME])
+            return cast(_State, current_app.extensions[NAME])
         except KeyError:
             raise SetupError(
                 "This application has no Guesterase.", "Did you forget to call init_app?"
             ) from None
-
-
-def _current() -> Guesterase:
-    state = current_app.extensions.get(_NAME)
-    if state is None:
-        raise SetupError("This application has no Guesterase.", "Call init_app(app) first.")
-    return cast(_State, state).extension
-
-
-current = cast(Guesterase, LocalProxy(_current))
-"""The extension of the current application."""

@@ -8,7 +8,7 @@ from flask import has_request_context, render_template, url_for
 
 from ..core.errors import SetupError, UnknownError
 from ..store.settings import Property
-from .extension import current
+from .current import current
 from .language import Language, choose
 from .words import word
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 
-from blinker import Namespace, Signal
+from blinker import NamedSignal, Namespace
 from flask import Flask
 
 from ..core.events import EVENTS, Event
@@ -16,13 +16,13 @@ from ..core.events import EVENTS, Event
 _log = logging.getLogger("flask_guesterase")
 _namespace = Namespace()
 
-SIGNALS: dict[str, Signal] = {
-    kind.name: _namespace.signal(f"guesterase-{kind.name}", kind.__doc__) for kind in EVENTS
+SIGNALS: dict[str, NamedSignal] = {
+    name: _namespace.signal(f"guesterase-{name}", kind.__doc__) for name, kind in EVENTS.items()
 }
 """Event name -> signal."""
 
 
-def signal(name: str) -> Signal:
+def signal(name: str) -> NamedSignal:
     """Return the signal of an event.
 
     :param name: event name, with hyphens or underscores, for example "subject-erased".
