@@ -1,0 +1,77 @@
+"""The demo hotel's commands and migrations, run as a newcomer runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def flask(folder: Path, *words: str, url: str | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a Flask command on a hotel that lives in `folder`."""
+    environment = {**os.environ, "PMS_INSTANCE": str(folder)}
+    environment.pop("DATABASE_URL", None)
+    if url is not None:
+        environment["DATABASE_URL"] = url
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "example_pms", *words],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_seed_once_then_only_afresh(tmp_path: Path) -> None:
+    """The first seeding makes tables and scans, the second is refused, `--fresh` starts over."""
+    assert flask(tmp_path, "pms", "seed", "--guests", "25", "--seed", "1").returncode == 0
+    first = sorted(path.name for path in (tmp_path / "scans").rglob("*.png"))
+    again = flask(tmp_path, "pms", "seed", "--guests", "25", "--seed", "2")
+    assert again.returncode == 1
+    assert "--fresh" in again.stderr
+    assert sorted(path.name for path in (tmp_path / "scans").rglob("*.png")) == first
+    fresh = flask(tmp_path, "pms", "seed", "--guests", "30", "--seed", "2", "--fresh")
+    assert fresh.returncode == 0, fresh.stderr
+    assert "30 guests" in fresh.stdout
+    assert sorted(path.name for path in (tmp_path / "scans").rglob("*.png")) != first
+    assert flask(tmp_path, "db", "upgrade").returncode == 0
+
+
+def test_staff_lists_everybody_who_is_needed(tmp_path: Path) -> None:
+    """JSON alone on standard output; each hotel has reception, two officers and an auditor."""
+    flask(tmp_path, "pms", "seed", "--guests", "20")
+    answer = flask(tmp_path, "pms", "staff", "--json")
+    people = json.loads(answer.stdout)
+    assert {frozenset(person) for person in people} == {
+        frozenset({"login", "role", "property", "password"})
+    }
+    for code in ("SHA", "LEJ"):
+        roles = [person["role"] for person in people if person["property"] == code]
+        assert roles.count("officer") >= 2
+        assert {"reception", "auditor"} <= set(roles)
+
+
+@pytest.mark.parametrize("words", [("--guests", "3"), ("--today", "yesterday")])
+def test_wrong_use_is_named(tmp_path: Path, words: tuple[str, str]) -> None:
+    """A hotel too small to show anything, or a day that is none, ends with status 2."""
+    assert flask(tmp_path, "pms", "seed", *words).returncode == 2
+
+
+def test_migrations_make_what_the_models_say(database_url: str, tmp_path: Path) -> None:
+    """After the upgrade nothing is left to generate; down and up again works; seeding fits."""
+    for words in (
+        ("db", "upgrade"),
+        ("db", "check"),
+        ("db", "downgrade", "base"),
+        ("db", "upgrade"),
+        ("pms", "seed", "--guests", "20"),
+    ):
+        answer = flask(tmp_path, *words, url=database_url)
+        assert answer.returncode == 0, (words, answer.stderr)
