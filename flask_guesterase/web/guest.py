@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, TokenError
-from .extension import current
-from .pages import language, no_fields, pages
+from ..store.office import Office
+from ..store.settings import Property
+from ..store.views import CaseView
+from .current import current
+from .pages import json_file, language, no_fields, pages
 from .schemas import Ask, LookUp, read
 from .words import GUEST_WORDS, STEPS
 
@@ -72,7 +74,7 @@ def asked() -> str:
 @guest_pages.get("/link/<token>")
 def link(token: str) -> str:
     """Show a button; a mail scanner that opens the link has used nothing up."""
-    with current.begin() as office:
+    with current.begin(write=False) as office:
         case = office.open_link(token)
     hotel = current.settings.property(case.property)
     return render_template(
@@ -83,6 +85,7 @@ def link(token: str) -> str:
 @guest_pages.post("/link/<token>")
 def confirm(token: str) -> str:
     """Take the proof, once, and show the case code, once."""
+    _count("link")
     with current.begin() as office:
         code = office.confirm_link(token)
     session[_CASE] = code
@@ -92,17 +95,25 @@ def confirm(token: str) -> str:
 @guest_pages.get("/case/<code>")
 def remember(code: str) -> AnyResponse:
     """Put a case code from a message out of the address bar, where others read it."""
-    session[_CASE] = code
-    return redirect(url_for(".case"), 303)
+    return _keep(code)
 
 
 @guest_pages.get("/case")
-def case() -> AnyResponse:
+def case() -> str:
     """Show the case whose code this browser holds, or ask for the code."""
     code = session.get(_CASE)
     if not code:
-        return make_response(render_template("guesterase/guest/lookup.html", problems={}))
-    return make_response(_case_page(code))
+        return render_template("guesterase/guest/lookup.html", problems={})
+    with current.begin(write=False) as office:
+        view = _seen(office)
+    hotel = current.settings.property(view.property)
+    language(zone=hotel.zone)
+    return render_template(
+        "guesterase/guest/case.html",
+        case=view,
+        hotel=hotel,
+        step=STEPS.index(view.word),
+    )
 
 
 @guest_pages.post("/case")
@@ -113,15 +124,14 @@ def look_up() -> AnyResponse:
     except InputError as problem:
         page = render_template("guesterase/guest/lookup.html", problems=no_fields(problem))
         return make_response(page, 422)
-    session[_CASE] = form["code"]
-    return redirect(url_for(".case"), 303)
+    return _keep(form["code"])
 
 
 @guest_pages.post("/case/withdraw")
 def withdraw() -> AnyResponse:
     """Take the request back."""
     with current.begin() as office:
-        office.withdraw(_seen(office).number, by=_code())
+        office.withdraw(_seen(office).number, code=session[_CASE])
     return redirect(url_for(".case"), 303)
 
 
@@ -135,28 +145,22 @@ def leave() -> AnyResponse:
 @guest_pages.get("/case/certificate")
 def certificate() -> str:
     """Show the certificate, for a phone or for paper."""
-    with current.begin() as office:
-        number = _seen(office).number
-        body = office.certificate(number)
-    return render_template("guesterase/guest/certificate.html", certificate=body)
+    body = _certificate()
+    hotel = current.settings.property(body["content"]["property"])
+    return render_template("guesterase/guest/certificate.html", certificate=body, hotel=hotel)
 
 
 @guest_pages.get("/case/certificate.json")
 def certificate_file() -> Response:
     """Hand out the certificate as the file that can be checked offline."""
-    with current.begin() as office:
-        number = _seen(office).number
-        body = office.certificate(number)
-    response = Response(json.dumps(body, ensure_ascii=False, indent=2), mimetype="application/json")
-    response.headers["Content-Disposition"] = f'attachment; filename="certificate-{number}.json"'
-    return response
+    return json_file(_certificate())
 
 
 @guest_pages.get("/checkpoint/<code>")
 def checkpoint(code: str) -> Response:
     """Publish the newest checkpoint of the journal of whoever answers for this hotel."""
     hotel = current.settings.property(code)
-    with current.begin() as office:
+    with current.begin(write=False) as office:
         text = office.checkpoint(hotel.controller)
     return Response(text, mimetype="text/plain")
 
@@ -170,25 +174,39 @@ def _form(values: Any, problems: dict[str, list[str]]) -> str:
     )
 
 
-def _case_page(code: str) -> str:
+def _keep(code: str) -> AnyResponse:
+    """Keep a case code in this browser once it was found to open a case; wrong ones are counted."""
+    _count("case")
+    with current.begin(write=False) as office:
+        office.case(code)
+    session[_CASE] = code
+    return redirect(url_for(".case"), 303)
+
+
+def _count(action: str) -> None:
+    """Count a try in a transaction of its own, so that it counts when what follows fails."""
     with current.begin() as office:
-        try:
-            view = office.case(code)
-        except TokenError:
-            session.pop(_CASE, None)
-            raise
-    hotel = current.settings.property(view.property)
-    language(zone=hotel.zone)
-    return render_template(
-        "guesterase/guest/case.html",
-        case=view,
-        hotel=hotel,
-        step=STEPS.index(view.word),
-        word_now=view.word,
-    )
+        office.attempt(action, request.remote_addr or "")
 
 
-def _hotels() -> list[Any]:
+def _seen(office: Office) -> CaseView:
+    """Return the case this browser holds the code of; a code that ended is forgotten.
+
+    :raises TokenError: there is none, or it opens nothing any more.
+    """
+    try:
+        return office.case(session.get(_CASE, ""))
+    except TokenError:
+        session.pop(_CASE, None)
+        raise
+
+
+def _certificate() -> dict[str, Any]:
+    with current.begin(write=False) as office:
+        return office.certificate(_seen(office).number)
+
+
+def _hotels() -> list[Property]:
     return list(current.settings.properties.values())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -27,7 +27,7 @@ _LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
 _TAGS = {"zh": "zh-Hans", "en": "en"}
 
 
-def N_(message: str) -> str:  # noqa: N802 - the mark that catalogs are extracted by
+def N_(message: str) -> str:
     """Mark a message for the catalogs where it is not shown yet, and return it as it is."""
     return message
 
@@ -49,7 +49,7 @@ def choose(wishes: Iterable[str | None]) -> str:
     return next((code for code in map(known, wishes) if code), FALLBACK)
 
 
-@lru_cache(maxsize=None)
+@cache
 def catalog(code: str) -> NullTranslations:
     """Return the messages of one language; what it lacks is said in English.
 

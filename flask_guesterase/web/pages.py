@@ -5,14 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flask import Blueprint, Response, current_app, g, make_response, render_template, request
-from flask import session
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    make_response,
+    render_template,
+    request,
+    session,
+)
 from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from wtforms import ValidationError
 
 from ..core.errors import GuesteraseError, InputError
+from ..core.log import canonical
 from .language import LANGUAGES, Language, choose, known
 from .problems import Problem, problem_of, problem_of_database, problem_of_status
 from .words import word
@@ -139,6 +148,7 @@ def _context() -> dict[str, Any]:
         "tongue": tongue,
         "languages": LANGUAGES,
         "word": lambda value: word(tongue, value),
+        "words": lambda values: tongue.listed(word(tongue, value) for value in values),
         "csrf_token": generate_csrf,
     }
 
@@ -156,6 +166,14 @@ def _problem_page(problem: Problem, desk: str, error: GuesteraseError | None) ->
     response = make_response(page, problem.status)
     if problem.retry_after:
         response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+def json_file(body: dict[str, Any]) -> Response:
+    """Return a certificate as a file to keep: canonical JSON, as it was signed."""
+    response = Response(canonical(body), mimetype="application/json")
+    name = f"certificate-{body['content']['number']}.json"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 

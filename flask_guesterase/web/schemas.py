@@ -154,7 +154,9 @@ class Refuse(Form):
 class Choose(Form):
     """Which of the profiles that are perhaps the same person's is meant."""
 
-    person = _text(required=True)
+    person = fields.Integer(required=True, error_messages={
+        "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
+    })  # fmt: skip
 
 
 class Approve(Form):

@@ -1,0 +1,73 @@
+"""The newest entries of a journal, for people who may look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from ..core.log import read_entry, slug
+from .tables import entry as entries
+from .tables import tree
+from .work import Work
+
+
+@dataclass(frozen=True)
+class Line:
+    """One entry as people read it.
+
+    :param position: its place in the tree, counted from 0.
+    :param at: when, ``YYYY-MM-DDTHH:MM:SSZ``.
+    :param action: name of the event.
+    :param actor: opaque number, "guest" or "system".
+    :param number: number of the request, or an empty string.
+    :param counts: how many of what.
+    :param grounds: enumerated words.
+    """
+
+    position: int
+    at: str
+    action: str
+    actor: str
+    number: str
+    counts: Mapping[str, int]
+    grounds: tuple[str, ...]
+
+
+def newest(work: Work, controller: str, before: int | None = None, most: int = 50) -> list[Line]:
+    """Return entries of a controller's open tree, the newest first.
+
+    :param work: the open transaction.
+    :param controller: slug, or name, of the controller.
+    :param before: only entries before this place.
+    :param most: how many at most.
+    """
+    name = slug(controller)
+    epoch = (
+        select(tree.c.epoch)
+        .where(tree.c.controller == name)
+        .order_by(tree.c.epoch.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    wanted = select(entries.c.body).where(entries.c.controller == name, entries.c.epoch == epoch)
+    if before is not None:
+        wanted = wanted.where(entries.c.position < before)
+    rows = work.conn.execute(wanted.order_by(entries.c.position.desc()).limit(most))
+    return [_line(body) for (body,) in rows]
+
+
+def _line(body: Any) -> Line:
+    item = read_entry(body.encode())
+    draft = item.draft
+    return Line(
+        item.index,
+        draft.at,
+        draft.action,
+        draft.actor,
+        draft.request or "",
+        draft.counts,
+        draft.grounds,
+    )

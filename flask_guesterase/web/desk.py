@@ -1,0 +1,91 @@
+"""Who stands at the staff desk: the blueprint of the staff pages, its log-in and its rights."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import current_app, make_response, request
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import ForbiddenError, SetupError
+from ..core.permissions import Permission
+from ..store.settings import Property
+from .current import current
+from .language import N_
+from .pages import pages
+
+staff_pages = pages("guesterase_staff", "staff")
+"""Blueprint for staff; the host registers it under a prefix of its own."""
+
+MENU: tuple[tuple[str, str, Permission], ...] = (
+    (".index", N_("Requests"), Permission.VIEW),
+    (".new", N_("File a request"), Permission.FILE),
+    (".outbox", N_("Messages"), Permission.VERIFY),
+    (".journal", N_("Journal"), Permission.AUDIT),
+    (".code", N_("My code"), Permission.APPROVE),
+)
+"""Endpoint, text and permission of the pages that are not about one request."""
+
+
+@staff_pages.before_request
+def _log_in() -> AnyResponse | None:
+    """Let nobody in whom the host's Flask-Login does not know."""
+    if (request.endpoint or "").endswith(".static"):
+        return None
+    logins = getattr(current_app, "login_manager", None)
+    if logins is None:
+        raise SetupError(
+            "The host has no login manager, so nobody can be known.",
+            "Install Flask-Login's LoginManager in the application.",
+        )
+    if not current_user.is_authenticated:
+        return make_response(logins.unauthorized())
+    return None
+
+
+@staff_pages.context_processor
+def _staff_context() -> dict[str, Any]:
+    known = getattr(current_app, "login_manager", None) is not None
+    here = known and current_user.is_authenticated
+    return {
+        "menu": [(end, text) for end, text, right in MENU if here and granted(right)],
+        "number": (request.view_args or {}).get("number", ""),
+    }
+
+
+def me() -> str:
+    """Return the host's id of who is logged in."""
+    return str(current_user.get_id())
+
+
+def granted(permission: Permission) -> list[Property]:
+    """Return the hotels at which the reader has a permission."""
+    hotels = current.settings.properties.values()
+    return [hotel for hotel in hotels if current.may(me(), permission.value, hotel.code)]
+
+
+def must(permission: Permission) -> list[Property]:
+    """Return the hotels at which the reader has a permission; at least one.
+
+    :raises ForbiddenError: there is none.
+    """
+    hotels = granted(permission)
+    if not hotels:
+        raise ForbiddenError(
+            f"This needs the permission '{permission}' at a property.",
+            "Ask whoever gives permissions at your hotel.",
+        )
+    return hotels
+
+
+def may(permission: Permission, code: str) -> bool:
+    """Return whether the reader has a permission at one property."""
+    return current.may(me(), permission.value, code)
+
+
+def today(hotel: Property) -> date:
+    """Return the day on the hotel's wall."""
+    return datetime.now(ZoneInfo(hotel.zone)).date()

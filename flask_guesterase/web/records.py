@@ -1,0 +1,107 @@
+"""Staff pages that are not about one request: journal, letters, one's own code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import GuesteraseError
+from ..core.log import slug
+from ..core.permissions import Permission
+from ..store.ledger import newest
+from . import letters
+from .current import current
+from .desk import me, must, staff_pages
+from .pages import language
+
+PAGE = 50
+"""Entries of the journal on one page."""
+
+
+@staff_pages.get("/journal")
+def journal() -> str:
+    """Show the newest entries of the journal."""
+    return _journal(None)
+
+
+@staff_pages.post("/journal/verify")
+def verify() -> str:
+    """Re-derive the whole journal and say whether it proves itself."""
+    mine = {slug(hotel.controller) for hotel in must(Permission.AUDIT)}
+    with current.begin(write=False) as office:
+        problems = [p.message for p in office.verify() if p.controller in mine]
+    return _journal(problems)
+
+
+def _journal(problems: list[str] | None) -> str:
+    hotels = must(Permission.AUDIT)
+    codes = {hotel.code: hotel for hotel in hotels}
+    hotel = codes.get(request.args.get("property", ""), hotels[0])
+    before = request.args.get("before", type=int)
+    with current.begin(write=False) as office:
+        entries = newest(office.work, hotel.controller, before, PAGE)
+    language(zone=hotel.zone)
+    return render_template(
+        "guesterase/staff/journal.html",
+        hotels=hotels,
+        hotel=hotel,
+        entries=entries,
+        older=entries[-1].position if len(entries) == PAGE and entries[-1].position else None,
+        verified=problems,
+    )
+
+
+@staff_pages.get("/outbox")
+def outbox() -> str:
+    """Show the letters to print, and what could not be sent."""
+    must(Permission.VERIFY)
+    with current.begin(write=False) as office:
+        found = [_letter(item) for item in office.letters(me())]
+    return render_template("guesterase/staff/outbox.html", messages=found)
+
+
+@staff_pages.post("/outbox/<int:letter>")
+def deal(letter: int) -> AnyResponse:
+    """Record that a letter was printed, or that what failed was dealt with."""
+    with current.begin() as office:
+        office.printed(letter, me())
+    return redirect(url_for(".outbox"), 303)
+
+
+def _letter(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a letter with its text; a file, or a text that cannot be made, has none."""
+    if item["kind"] != "message" or not item["template"]:
+        return {**item, "subject": "", "body": ""}
+    try:
+        subject, body = letters.render(item["template"], item["lang"], item["params"])
+    except GuesteraseError as problem:
+        return {**item, "subject": "", "body": str(problem)}
+    return {**item, "subject": subject, "body": body}
+
+
+@staff_pages.get("/code")
+def code() -> str:
+    """Offer a one-time code, with which one proves at a console who one is."""
+    must(Permission.APPROVE)
+    return render_template("guesterase/staff/code.html", code="")
+
+
+@staff_pages.post("/code")
+def new_code() -> str:
+    """Make a one-time code and show it once."""
+    must(Permission.APPROVE)
+    with current.begin() as office:
+        secret = office.code(me())
+    return render_template("guesterase/staff/code.html", code=secret)
+
+
+@staff_pages.get("/checkpoint/<code>")
+def checkpoint(code: str) -> Response:
+    """Hand out a signed checkpoint of the journal of whoever answers for this hotel."""
+    must(Permission.AUDIT)
+    hotel = current.settings.property(code)
+    with current.begin(write=False) as office:
+        text = office.checkpoint(hotel.controller)
+    return Response(text, mimetype="text/plain")

@@ -1,0 +1,236 @@
+"""The staff's pages about requests: list, file, identity, plan, decision, erasure, certificate."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import InputError, UnknownError
+from ..core.lifecycle import DONE, MOVES, OPEN, Ground, State
+from ..core.permissions import Permission
+from . import letters, records, schemas
+from .current import current
+from .desk import granted, may, me, must, staff_pages, today
+from .pages import json_file, language, no_fields
+from .words import CHANNELS, HOWS, word
+
+__all__ = ["records", "staff_pages"]
+
+_PLANNED = OPEN | DONE | {State.CHECKING}
+"""States in which there is something to read about what goes and what stays."""
+
+
+@staff_pages.get("/")
+def index() -> str:
+    """List the requests of the hotels the reader may see, open ones first."""
+    hotels = must(Permission.VIEW)
+    chosen = {
+        "property": request.args.get("property", ""),
+        "state": request.args.get("state", ""),
+    }
+    with current.begin(write=False) as office:
+        rows = office.list(chosen["property"] or None, chosen["state"] or None, by=me())
+    return render_template(
+        "guesterase/staff/index.html",
+        hotels=hotels,
+        rows=rows,
+        chosen=chosen,
+        states=[state.value for state in State],
+        may_file=bool(granted(Permission.FILE)),
+    )
+
+
+@staff_pages.get("/new")
+def new() -> str:
+    """Show the form for a guest who asks at the desk, by phone or by letter."""
+    hotels = must(Permission.FILE)
+    return _file_form({"received": today(hotels[0]).isoformat()}, {})
+
+
+@staff_pages.post("/new")
+def file() -> AnyResponse:
+    """File a request."""
+    hotels = {hotel.code: hotel for hotel in must(Permission.FILE)}
+    hotel = hotels.get(request.form.get("property", ""), next(iter(hotels.values())))
+    schema = schemas.File(hotels, current.datamap.match_keys(), today(hotel))
+    try:
+        form = schemas.read(schema, request.form)
+        match = {form["key"]: form["value"]}
+        if form["name"]:
+            match["name"] = form["name"]
+        with current.begin() as office:
+            number = office.request(
+                match,
+                property=form["property"],
+                channel=form["channel"],
+                received=form["received"],
+                by=me(),
+                lang=form["lang"],
+            )
+    except (InputError, UnknownError) as problem:
+        return make_response(_file_form(request.form, _problems(problem)), 422)
+    return redirect(url_for(".show", number=number), 303)
+
+
+def _problems(problem: InputError | UnknownError) -> dict[str, list[str]]:
+    if isinstance(problem, InputError):
+        return no_fields(problem)
+    return {"value": [problem.message]}
+
+
+def _file_form(values: Any, problems: dict[str, list[str]]) -> str:
+    hotels = must(Permission.FILE)
+    tongue = language()
+    return render_template(
+        "guesterase/staff/new.html",
+        values=values,
+        problems=problems,
+        hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
+        key_options=[(key, word(tongue, key)) for key in current.datamap.match_keys()],
+        channel_options=[(c, tongue.gettext(CHANNELS[c])) for c in schemas.FILLABLE],
+    )
+
+
+@staff_pages.get("/<number>")
+def show(number: str) -> str:
+    """Show one request: where it stands, its plan, and what the reader may do."""
+    with current.begin() as office:
+        case = office.show(number, by=me())
+        planned = State(case["state"]) in _PLANNED
+        plan = office.preview(number, by=me()) if planned else None
+    hotel = current.settings.property(case["property"])
+    tongue = language(zone=hotel.zone)
+    return render_template(
+        "guesterase/staff/show.html",
+        case=case,
+        hotel=hotel,
+        plan=plan,
+        may=_deeds(case),
+        how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
+        ground_options=[(ground.value, word(tongue, ground)) for ground in Ground],
+    )
+
+
+def _deeds(case: dict[str, Any]) -> dict[str, bool]:
+    """Return what the reader may do to a request now; the office decides again when they do."""
+    state, code = State(case["state"]), case["property"]
+    early = state in (State.RECEIVED, State.VERIFIED, State.REVIEW)
+    verify = may(Permission.VERIFY, code)
+    approve = may(Permission.APPROVE, code)
+    return {
+        "names": verify or approve,
+        "confirm": state is State.RECEIVED and verify,
+        "choose": early and verify,
+        "approve": state is State.REVIEW and approve,
+        "refuse": State.REFUSED in MOVES[state] and may(Permission.REFUSE, code),
+        "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
+        "erase": state in (State.APPROVED, State.WAITING) and may(Permission.ERASE, code),
+    }
+
+
+@staff_pages.post("/<number>/confirm")
+def confirm(number: str) -> str:
+    """Record how a guest showed who they are; show the slip with the case code, once."""
+    form = schemas.read(schemas.Confirm(), request.form)
+    with current.begin() as office:
+        code = office.confirm(number, me(), how=form["how"])
+        case = office.show(number, by=me())
+    return _slip(case, code)
+
+
+@staff_pages.get("/<number>/slip")
+def slip(number: str) -> str:
+    """Show the slip again, without the code, which was shown once."""
+    with current.begin() as office:
+        case = office.show(number, by=me())
+    return _slip(case, "")
+
+
+def _slip(case: dict[str, Any], code: str) -> str:
+    hotel = current.settings.property(case["property"])
+    language(zone=hotel.zone)
+    address = letters.address("case")
+    return render_template(
+        "guesterase/staff/slip.html", case=case, hotel=hotel, code=code, address=address
+    )
+
+
+@staff_pages.post("/<number>/take")
+def take(number: str) -> AnyResponse:
+    """Say that a profile is the same person's."""
+    form = schemas.read(schemas.Choose(), request.form)
+    with current.begin() as office:
+        office.take(number, form["person"], me())
+    return _back(number)
+
+
+@staff_pages.post("/<number>/leave")
+def leave(number: str) -> AnyResponse:
+    """Say that a profile is somebody else's."""
+    form = schemas.read(schemas.Choose(), request.form)
+    with current.begin() as office:
+        office.leave(number, form["person"], me())
+    return _back(number)
+
+
+@staff_pages.post("/<number>/approve")
+def approve(number: str) -> AnyResponse:
+    """Approve the plan that was read."""
+    form = schemas.read(schemas.Approve(), request.form)
+    with current.begin() as office:
+        office.approve(number, me(), form["digest"])
+    return _back(number)
+
+
+@staff_pages.post("/<number>/refuse")
+def refuse(number: str) -> AnyResponse:
+    """Refuse the request on a ground."""
+    form = schemas.read(schemas.Refuse(), request.form)
+    with current.begin() as office:
+        office.refuse(number, me(), form["ground"])
+    return _back(number)
+
+
+@staff_pages.post("/<number>/withdraw")
+def withdraw(number: str) -> AnyResponse:
+    """Take the request back for the guest."""
+    with current.begin() as office:
+        office.withdraw(number, by=me())
+    return _back(number)
+
+
+@staff_pages.post("/<number>/erase")
+def erase(number: str) -> AnyResponse:
+    """Carry out what was approved, then look for everything again."""
+    ending = current.run(lambda office: office.erase(number, by=me()))
+    if ending.settled() is State.CHECKING:
+        current.run(lambda office: office.check(number))
+    return _back(number)
+
+
+@staff_pages.get("/<number>/certificate")
+def certificate(number: str) -> str:
+    """Show the certificate."""
+    body, hotel = _certificate(number)
+    return render_template("guesterase/staff/certificate.html", certificate=body, hotel=hotel)
+
+
+@staff_pages.get("/<number>/certificate.json")
+def certificate_file(number: str) -> Response:
+    """Hand out the certificate as the file that can be checked offline."""
+    body, _ = _certificate(number)
+    return json_file(body)
+
+
+def _certificate(number: str) -> tuple[dict[str, Any], Any]:
+    with current.begin() as office:
+        body = office.certificate(number, by=me())
+    hotel = current.settings.property(body["content"]["property"])
+    language(zone=hotel.zone)
+    return body, hotel
+
+
+def _back(number: str) -> AnyResponse:
+    return redirect(url_for(".show", number=number), 303)
