@@ -21,12 +21,20 @@ def allow(work: Work, user_id: str | None, permission: Permission, property_: st
     :param property_: code of the property the object belongs to.
     :raises ForbiddenError: the host does not say yes.
     """
+    require(work, user_id, permission, property_)
+    return number(work, str(user_id))
+
+
+def require(work: Work, user_id: str | None, permission: Permission, property_: str) -> None:
+    """Go on only when the host lets a person do this; nothing is written.
+
+    :raises ForbiddenError: the host does not say yes.
+    """
     if not user_id or not may(work, user_id, permission, property_):
         raise ForbiddenError(
             f"This needs the permission '{permission}' at this property.",
             "Ask whoever gives permissions at your hotel.",
         )
-    return number(work, user_id)
 
 
 def may(work: Work, user_id: str, permission: Permission, property_: str) -> bool:

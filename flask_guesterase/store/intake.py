@@ -16,7 +16,7 @@ from ..core.lifecycle import OPEN, State
 from ..core.log import canonical, slug
 from ..core.permissions import Permission
 from ..core.seal import Box, Terms, close, new_box_id, open_box
-from . import actors, limits, outbox, people, safe, tables, tokens
+from . import actors, limits, outbox, people, safe, tables, tokens, vault
 from .cases import Case, Opening, columns, day_at, label, read, record, tell
 from .matching import Contact, Match, by_clerk, by_contact
 from .settings import Property
@@ -234,22 +234,37 @@ def _write(
 
 def contact_of(work: Work, number: str) -> Contact | None:
     """Return the way to write to the guest of a request, or None when there is none (any more)."""
-    box = work.conn.execute(
-        select(tables.contact.c.box).where(tables.contact.c.request == number)
-    ).scalar()
+    box = _contact_box(work, number)
     if box is None:
         return None
     try:
         value = safe.read(work, box)
-    except SealError:
+    except (SealError, UnknownError):
         return None
     return Contact(value["kind"], value["value"])
 
 
 def end_contact(work: Work, number: str) -> None:
-    """Drop the contact of a request that ended; its key dies after the commit."""
+    """Drop the contact of a request that ended; the case's own key is marked to be destroyed."""
     table = tables.contact
-    box = work.conn.execute(select(table.c.box).where(table.c.request == number)).scalar()
-    safe.drop(work, box)
+    safe.drop(work, _contact_box(work, number))
     work.conn.execute(delete(table).where(table.c.request == number))
-    work.after.append(lambda: work.custodian.forget(label(number)))
+    vault.mark_labels(work.conn, [label(number)], work.stamp)
+
+
+def end_old_contacts(work: Work) -> None:
+    """Drop contacts whose last day is over: of refused requests nobody complained about, say."""
+    table = tables.contact
+    numbers = work.conn.execute(
+        select(table.c.request).where(table.c.ends_on < work.today)
+    ).scalars()
+    for number in list(numbers):
+        safe.drop(work, _contact_box(work, number))
+        work.conn.execute(delete(table).where(table.c.request == number))
+
+
+def _contact_box(work: Work, number: str) -> str | None:
+    box: str | None = work.conn.execute(
+        select(tables.contact.c.box).where(tables.contact.c.request == number)
+    ).scalar()
+    return box

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -216,12 +216,12 @@ class Office:
         """
         case = cases.load(self.work, number)
         if by is not None:
-            actors.allow(self.work, by, Permission.VIEW, case.property)
+            actors.require(self.work, by, Permission.VIEW, case.property)
         return views.show(self.work, case)
 
     def list(
         self, property: str | None = None, state: str | None = None, by: str | None = None
-    ) -> list[dict[str, Any]]:
+    ) -> Sequence[dict[str, Any]]:
         """Return requests: open ones first, the most urgent on top.
 
         :param state: a state, or "open".
@@ -243,10 +243,10 @@ class Office:
         """
         case = cases.load(self.work, number)
         if by is not None:
-            actors.allow(self.work, by, Permission.VIEW, case.property)
+            actors.require(self.work, by, Permission.VIEW, case.property)
         return certifying.newest(self.work, case.number)
 
-    def verify(self) -> list[audit.Problem]:
+    def verify(self) -> Sequence[audit.Problem]:
         """Re-derive the whole journal and return where it does not prove itself."""
         return audit.verify(self.work.conn)
 
@@ -281,7 +281,7 @@ class Office:
 
     # letters
 
-    def letters(self, by: str, property: str | None = None) -> list[dict[str, Any]]:
+    def letters(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
         """Return the messages a person must print or look at, opened for who may verify."""
         return outbox.letters(self.work, by, property)
 
@@ -299,12 +299,16 @@ class Office:
         return intake.look(self.work)
 
     def expire(self) -> int:
-        """End what nobody confirmed, and forget old tries and tokens; return how many requests."""
+        """End what nobody confirmed, and forget contacts, tries and tokens whose time is over.
+
+        :return: how many requests ended.
+        """
         limits.forget(self.work)
         tokens.forget(self.work)
+        intake.end_old_contacts(self.work)
         return review.expire(self.work)
 
-    def due(self) -> list[str]:
+    def due(self) -> Sequence[str]:
         """Return the numbers of requests whose erasure, or check, is due now."""
         return execution.due(self.work)
 

@@ -174,7 +174,7 @@ def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
             continue
         try:
             parcels.append(_open(work, row))
-        except SealError:
+        except (SealError, UnknownError):
             _fail(work, row.id, row.request, row.kind, "unopened")
             continue
         _set(work, row.id, state=SENDING, next_at=work.stamp + LEASE)
@@ -276,7 +276,7 @@ def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:
     }
     try:
         content = safe.read(work, row.box) if row.box and row.kind == MESSAGE else {}
-    except SealError:
+    except (SealError, UnknownError):
         content = {}
     return letter | {k: v for k, v in content.items() if k in letter}
 

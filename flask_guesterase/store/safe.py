@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete
 
-from ..core.errors import SealError
 from ..core.log import canonical
-from ..core.seal import Box, Terms, close, open_box
-from . import tables
+from ..core.seal import Terms
+from . import tables, vault
 from .work import Work
 
 
@@ -22,41 +21,17 @@ def keep(work: Work, terms: Terms, value: object, request: str | None = None) ->
     :param value: anything with a canonical form.
     :param request: number of the request it belongs to.
     """
-    box = sealed(work, terms, value)
-    work.conn.execute(
-        insert(tables.box).values(
-            id=box.id,
-            controller=box.controller,
-            purpose=box.purpose,
-            request=request,
-            label=box.label,
-            last_day=box.last_day,
-            wrapped=box.wrapped,
-            payload=box.payload,
-        )
-    )
-    return box.id
-
-
-def sealed(work: Work, terms: Terms, value: object) -> Box:
-    """Return a value in a box that the caller stores."""
-    work.custodian.ensure(terms.label)
-    return close(canonical(value), terms, work.custodian)
+    item = vault.Item(canonical(value), terms, request)
+    return vault.put(work.conn, work.custodian, [item], work.today)[0]
 
 
 def read(work: Work, box_id: str) -> Any:
     """Return what a box holds.
 
-    :raises SealError: the box is gone, was forgotten or does not open.
+    :raises UnknownError: there is no such box.
+    :raises SealError: it was forgotten or does not open.
     """
-    table = tables.box
-    row = work.conn.execute(select(table).where(table.c.id == box_id)).one_or_none()
-    if row is None or row.wrapped is None or row.payload is None:
-        raise SealError("This box is gone.", "What it held cannot be had again.")
-    box = Box(
-        row.id, row.controller, row.purpose, row.last_day, row.label, row.wrapped, row.payload
-    )
-    return json.loads(open_box(box, work.custodian))
+    return json.loads(vault.unseal(work.conn, work.custodian, [box_id])[0])
 
 
 def drop(work: Work, box_id: str | None) -> None:

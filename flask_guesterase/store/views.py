@@ -269,7 +269,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     """
     case = load(work, number)
     if by is not None:
-        actors.allow(work, by, Permission.VIEW, case.property)
+        actors.require(work, by, Permission.VIEW, case.property)
     if case.state not in OPEN:
         did_then = (case.decisions or {}).get("did", [])
         return _preview(case.number, case.digest or "", did_then, ())
