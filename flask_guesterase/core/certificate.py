@@ -256,7 +256,7 @@ def check(certificate: Certificate, public_key: bytes | None = None) -> tuple[Ch
     results = [_check_key(certificate, public_key), _check_signature(certificate)]
     try:
         entry = read_entry(certificate.proof.entry.encode())
-        head = open_checkpoint(certificate.proof.checkpoint, bytes.fromhex(certificate.public_key))
+        head = open_checkpoint(certificate.proof.checkpoint, _hex(certificate.public_key))
     except (TamperedError, ValueError) as problem:
         return (*results, Check("checkpoint", False, str(problem)))
     results.append(Check("checkpoint", True, "The checkpoint was signed by the same key."))
@@ -275,8 +275,8 @@ def _check_key(certificate: Certificate, public_key: bytes | None) -> Check:
 
 def _check_signature(certificate: Certificate) -> Check:
     try:
-        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(certificate.public_key))
-        key.verify(bytes.fromhex(certificate.signature), certificate.signed())
+        key = Ed25519PublicKey.from_public_bytes(_hex(certificate.public_key))
+        key.verify(_hex(certificate.signature), certificate.signed())
     except (InvalidSignature, ValueError):
         return Check("signature", False, "The certificate is not as it was signed.")
     return Check("signature", True, "The certificate is as it was signed.")
@@ -284,7 +284,7 @@ def _check_signature(certificate: Certificate) -> Check:
 
 def _check_inclusion(proof: Proof, entry: Entry, head: Checkpoint) -> Check:
     try:
-        path = [bytes.fromhex(item) for item in proof.path]
+        path = [_hex(item) for item in proof.path]
     except ValueError:
         path = []
     holds = (
@@ -314,6 +314,14 @@ def _check_content(content: Content, entry: Entry) -> Check:
     same = mark == content.mark()
     message = "The entry names this text." if same else "The entry names another text."
     return Check("content", same, message)
+
+
+def _hex(text: str) -> bytes:
+    """Return bytes written as hex digits; only one spelling of them is taken."""
+    value = bytes.fromhex(text)
+    if value.hex() != text:
+        raise ValueError("another spelling")
+    return value
 
 
 def _certificate(certificate: Certificate) -> dict[str, Any]:

@@ -66,6 +66,16 @@ def key_id(name: str, public_key: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n\x01" + public_key).digest()[:4]
 
 
+def verifier_key(name: str, public_key: bytes) -> str:
+    """Return a public key in the form verifiers of signed notes take (C2SP signed-note).
+
+    :param name: origin of the journal.
+    :param public_key: Ed25519 key, 32 bytes.
+    """
+    encoded = base64.b64encode(b"\x01" + public_key).decode()
+    return f"{name}+{key_id(name, public_key).hex()}+{encoded}"
+
+
 def sign_checkpoint(
     origin: str, size: int, root: bytes, at: str, key: Ed25519PrivateKey
 ) -> str:

@@ -1,0 +1,480 @@
+"""The one-file verifier: it shares no code with the writer and says what it cannot tell."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import contextlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, delete
+
+from flask_guesterase import offline
+from flask_guesterase.core.certificate import CONTENT_MARK, Content, Gone, Left, Shared, Stay, issue
+from flask_guesterase.core.checkpoint import open_checkpoint, verifier_key
+from flask_guesterase.core.image import Change, Image, Images, cell, encode
+from flask_guesterase.core.log import Draft
+from flask_guesterase.core.seal import Terms
+from flask_guesterase.store import journal, tables, vault, witness
+from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.transaction import transaction
+
+AT = "2026-11-24T10:00:00Z"
+FILE = Path(offline.__file__)
+
+
+def ask(*arguments):
+    """Run the verifier and return exit code and answer."""
+    output = io.StringIO()
+    with contextlib.redirect_stdout(output):
+        code = offline.main([str(item) for item in (*arguments, "--json")])
+    answer = json.loads(output.getvalue()) if output.getvalue() else None
+    return code, answer
+
+
+def verdicts(answer):
+    return {(item["id"], item["shown"]) for item in answer["findings"]}
+
+
+def wrong(answer):
+    return {item["id"] for item in answer["findings"] if item["shown"] is False}
+
+
+def cannot(answer):
+    return {item["id"] for item in answer["findings"] if item["shown"] is None}
+
+
+class House:
+    """A hotel with keys, a journal, a certificate and files of them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.keeper = FolderCustodian(folder / "keyring")
+        self.keeper.create()
+        self.engine = create_engine(f"sqlite:///{folder}/db.sqlite")
+        tables.metadata.create_all(self.engine)
+        self.number = 0
+
+    def append(self, count=1, **fields):
+        with transaction(self.engine) as conn:
+            self.number += count
+            numbers = range(self.number - count + 1, self.number + 1)
+            items = [
+                Draft(
+                    **{
+                        "controller": "hotel-a",
+                        "at": AT,
+                        "action": "check-completed",
+                        "request": f"E-{n}",
+                        **fields,
+                    }
+                )
+                for n in numbers
+            ]
+            return journal.append(conn, items, self.keeper.public_key())
+
+    def content(self, **fields):
+        said = {
+            "number": f"E-{self.number + 1}",
+            "controller": "hotel-a",
+            "property": "hz1",
+            "received": "2026-11-01",
+            "decided": "2026-11-10",
+            "erased": "2026-11-24",
+            "state": "sealed",
+            "went": (Gone("guests", 1, ("name",), "overwritten"), Gone("notes", 2, (), "deleted")),
+            "stays": (
+                Stay("invoices", 2, ("billed_to",), "invoice", "art-147-ao", "2034-12-31"),
+                Stay("register", 1, ("name",), "register"),
+            ),
+            "shared": (Shared("bookings", 1, ("remarks",)),),
+            "recovery_until": "2026-12-01",
+        }
+        return Content(**{**said, **fields})
+
+    def certificate(self, marks=True, **fields):
+        said = self.content(**fields)
+        (entry,) = self.append(marks={CONTENT_MARK: said.mark()} if marks else {})
+        with transaction(self.engine) as conn:
+            proof = witness.proof(conn, entry, self.keeper.signing_key(), AT)
+        return issue(said, proof, self.keeper.signing_key())
+
+    def file(self, name, text):
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def checkpoint(self, name="checkpoint.txt"):
+        with transaction(self.engine, write=False) as conn:
+            text = witness.checkpoint(conn, "hotel-a", self.keeper.signing_key(), AT)
+        return self.file(name, text)
+
+    def journal(self, name="journal.jsonl"):
+        with transaction(self.engine, write=False) as conn:
+            return self.file(name, "".join(line + "\n" for line in journal.lines(conn)))
+
+    @property
+    def key(self):
+        return self.keeper.public_key().hex()
+
+
+@pytest.fixture
+def house(tmp_path):
+    made = House(tmp_path)
+    made.append(5)
+    yield made
+    made.engine.dispose()
+
+
+def test_it_shares_no_code():
+    """The verifier imports the standard library and cryptography, and nothing of the package."""
+    names = set()
+    for item in ast.walk(ast.parse(FILE.read_text())):
+        if isinstance(item, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in item.names}
+        if isinstance(item, ast.ImportFrom):
+            assert item.level == 0
+            names.add((item.module or "").split(".")[0])
+    assert names - set(sys.stdlib_module_names) == {"cryptography"}
+
+
+def test_it_runs_alone(house, tmp_path):
+    """Copied elsewhere it checks a certificate as a program, in words and without the package."""
+    shutil.copy(FILE, tmp_path / "alone.py")
+    path = house.file("certificate.json", house.certificate().to_json())
+    done = subprocess.run(
+        [sys.executable, "-I", tmp_path / "alone.py", path, "--key", house.key],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONIOENCODING": "ascii"},
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Request E-6 to hz1 (hotel-a)" in done.stdout
+    assert "gone: notes, 2 rows deleted: whole rows" in done.stdout
+    assert "stays until 2034-12-31: invoices, 2 rows: billed_to" in done.stdout
+    assert "CANNOT TELL" in done.stdout
+    assert done.stdout.endswith("Nothing speaks against it.\n")
+
+
+def test_a_certificate_alone(house):
+    """What one file shows is shown; whose key it is and who else sees this journal is not."""
+    path = house.file("certificate.json", house.certificate().to_json())
+    code, answer = ask(path)
+    assert code == 0
+    assert cannot(answer) == {"key", "outside", "scope"}
+    shown = {"signature", "checkpoint", "inclusion", "entry", "content"}
+    assert {item["id"] for item in answer["findings"] if item["shown"]} == shown
+
+
+def test_a_certificate_whose_entry_names_no_text(house):
+    """When the entry does not name the text, the verifier says that it cannot tell."""
+    path = house.file("certificate.json", house.certificate(marks=False).to_json())
+    assert "content" in cannot(ask(path)[1])
+
+
+@pytest.mark.parametrize("form", ["hex", "base64", "vkey", "file"])
+def test_the_key_in_every_form(house, form):
+    """The key is taken as hex, base 64, verifier key or file, and shown to be the same."""
+    raw = house.keeper.public_key()
+    text = {
+        "hex": raw.hex(),
+        "base64": base64.b64encode(raw).decode(),
+        "vkey": verifier_key("guesterase/hotel-a/0", raw),
+        "file": str(house.file("key.txt", raw.hex() + "\n")),
+    }[form]
+    path = house.file("certificate.json", house.certificate().to_json())
+    code, answer = ask(path, "--key", text)
+    assert code == 0
+    assert ("key", True) in verdicts(answer)
+
+
+def test_another_key(house, tmp_path):
+    """A certificate under another key than the published one is wrong."""
+    path = house.file("certificate.json", house.certificate().to_json())
+    code, answer = ask(path, "--key", "00" * 32)
+    assert (code, wrong(answer)) == (1, {"key"})
+
+
+def changes():
+    return {
+        "state": lambda d: d["content"].update(state="erased"),
+        "rows": lambda d: d["content"]["went"][0].update(rows=2),
+        "hidden": lambda d: d["content"].update(partial=[]),
+        "path": lambda d: d["proof"]["path"].reverse(),
+        "size": lambda d: d["proof"].update(size=d["proof"]["size"] + 1),
+        "entry": lambda d: d["proof"].update(entry=d["proof"]["entry"].replace("E-", "F-")),
+        "signature": lambda d: d.update(signature="00" * 64),
+        "missing": lambda d: d.pop("proof"),
+        "kind": lambda d: d.update(content=[]),
+        "surrogate": lambda d: d["content"].update(name="\ud800"),
+        "checkpoint": lambda d: d["proof"].update(checkpoint="x"),
+    }
+
+
+@pytest.mark.parametrize("name", list(changes()))
+def test_changed_certificates(house, name):
+    """Whatever is changed, the exit code is 1 and no traceback is shown."""
+    left = (Left("mails", 1, "left"),)
+    document = json.loads(house.certificate(state="partial", partial=left).to_json())
+    changes()[name](document)
+    code, answer = ask(house.file("certificate.json", json.dumps(document)))
+    assert code == 1
+    assert wrong(answer)
+
+
+def test_it_agrees_with_the_package_about_signed_lies(house):
+    """A text that was signed anew with the right key is still not the one the journal names."""
+    good = house.certificate()
+    content = house.content(number=good.content.number, state="erased")
+    forged = type(good)(content, good.proof, good.public_key)
+    signature = house.keeper.signing_key().sign(forged.signed()).hex()
+    forged = type(good)(content, good.proof, good.public_key, signature)
+    code, answer = ask(house.file("certificate.json", forged.to_json()))
+    assert (code, wrong(answer)) == (1, {"content"})
+
+
+def test_checkpoints_from_elsewhere(house):
+    """A checkpoint of the same size decides; one of another size needs the journal between."""
+    path = house.file("certificate.json", house.certificate().to_json())
+    same = house.checkpoint("same.txt")
+    house.append(4)
+    later = house.checkpoint("later.txt")
+    code, answer = ask(path, "--checkpoint", same)
+    assert (code, ("outside", True) in verdicts(answer)) == (0, True)
+    code, answer = ask(path, "--checkpoint", later)
+    assert (code, "outside" in cannot(answer)) == (0, True)
+    code, answer = ask(path, "--checkpoint", later, "--journal", house.journal())
+    assert (code, ("outside", True) in verdicts(answer)) == (0, True)
+
+
+def rewrite(house):
+    """Write the whole journal anew, as somebody could who owns the database and the key."""
+    with transaction(house.engine) as conn:
+        for table in (tables.tree, tables.entry, tables.node):
+            conn.execute(delete(table))
+    house.number = 50
+    house.append(5)
+
+
+def test_a_second_journal_is_shown(house):
+    """A certificate from a journal written anew disagrees with the checkpoint kept elsewhere."""
+    house.append()
+    seen = house.checkpoint("seen.txt")
+    rewrite(house)
+    path = house.file("certificate.json", house.certificate().to_json())
+    assert ask(path)[0] == 0
+    code, answer = ask(path, "--checkpoint", seen)
+    assert (code, wrong(answer)) == (1, {"outside"})
+    house.append()
+    code, answer = ask(path, "--checkpoint", house.checkpoint("b.txt"), "--journal",
+                       house.journal())
+    assert code == 0
+
+
+def test_a_checkpoint_of_another_hotel(house):
+    """A checkpoint of another journal tells nothing, and says so."""
+    path = house.file("certificate.json", house.certificate().to_json())
+    house.append(controller="hotel-b")
+    with transaction(house.engine, write=False) as conn:
+        text = witness.checkpoint(conn, "hotel-b", house.keeper.signing_key(), AT)
+    code, answer = ask(path, "--checkpoint", house.file("b.txt", text))
+    assert (code, "outside" in cannot(answer)) == (0, True)
+
+
+def test_a_journal(house):
+    """A journal agrees with its checkpoints of any age; without one it cannot tell."""
+    old = house.checkpoint("old.txt")
+    house.append(7)
+    path = house.journal()
+    code, answer = ask(path, "--checkpoint", old, "--checkpoint", house.checkpoint(),
+                       "--key", house.key)
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), set())
+    code, answer = ask(path, "--checkpoint", old)
+    assert (code, cannot(answer)) == (0, {"key"})
+    code, answer = ask(path)
+    assert (code, cannot(answer)) == (0, {"outside"})
+    assert answer["says"] == ["guesterase/hotel-a/0: 13 entries"]
+
+
+@pytest.mark.parametrize(
+    ("change", "id_"),
+    [
+        (lambda lines: lines[:3] + lines[4:], "entries"),
+        (lambda lines: [lines[1], lines[0], *lines[2:]], "entries"),
+        (lambda lines: [lines[0].replace('"index":0', '"index": 0'), *lines[1:]], "entries"),
+        (lambda lines: [*lines[:2], lines[2].replace("E-2", "E-9"), *lines[3:]], "outside"),
+        (lambda lines: lines[:-1], "outside"),
+        (lambda lines: [line.replace("hotel-a", "hotel-b") for line in lines], "outside"),
+    ],
+)
+def test_changed_journals(house, change, id_):
+    """Entries that are missing, moved, rewritten or cut off at the end are shown."""
+    lines = house.journal().read_text().splitlines()
+    path = house.file("changed.jsonl", "\n".join(change(lines)) + "\n")
+    code, answer = ask(path, "--checkpoint", house.checkpoint(), "--key", house.key)
+    assert code == 1
+    assert id_ in wrong(answer)
+
+
+def test_a_forged_checkpoint(house):
+    """A checkpoint that was not signed with the key is wrong."""
+    path = house.journal()
+    text = house.checkpoint().read_text()
+    forged = house.file("forged.txt", text.replace("at 2026", "at 2025"))
+    for given in (["--key", house.key], []):
+        code, answer = ask(path, "--checkpoint", forged, *given)
+        assert (code, wrong(answer)) == (1, {"outside-signature"})
+
+
+def test_epochs_are_chained(house):
+    """An epoch after a restore quotes the one before; a quote of something else is shown."""
+    old = house.checkpoint("old.txt")
+    seen = open_checkpoint(old.read_text(), house.keeper.public_key())
+    with transaction(house.engine) as conn:
+        journal.begin_epoch(conn, "hotel-a", AT, house.keeper.public_key(), seen)
+    house.append()
+    path = house.journal()
+    code, answer = ask(path, "--checkpoint", old, "--checkpoint", house.checkpoint())
+    assert (code, ("epochs", True) in verdicts(answer)) == (0, True)
+    text = path.read_text().replace(seen.root.hex(), "00" * 32)
+    code, answer = ask(house.file("forged.jsonl", text))
+    assert (code, "epochs" in wrong(answer)) == (1, True)
+    last = path.read_text().splitlines()[-2:]
+    code, answer = ask(house.file("last.jsonl", "\n".join(last)))
+    assert (code, "epochs" in cannot(answer)) == (0, True)
+
+
+@pytest.fixture
+def export(house):
+    """An export folder: two boxes of a day, one of another, and a copy of the keys."""
+    row = Image(
+        "guests",
+        (cell("id", "integer", 7),),
+        Change.DELETED,
+        (
+            cell("name", "text", "Anna Beispiel\x1b[2J"),
+            cell("photo", "blob", b"\x01\x02"),
+            cell("weight", "real", 0.5),
+            cell("phone", "text", None),
+        ),
+        1,
+    )
+    payload = encode(Images("sqlite", "3.46", (row,)))
+    things = [
+        vault.Item(payload, Terms("hotel-a", "retention", "2034-12-31")),
+        vault.Item(b"plain text", Terms("hotel-a", "contact", "2034-12-31")),
+        vault.Item(b"x" * 9000, Terms("hotel-a", "recovery", "2026-12-01")),
+    ]
+    with transaction(house.engine) as conn:
+        ids = vault.put(conn, house.keeper, things, "2026-11-24")
+        lines = list(vault.lines(conn))
+    folder = house.folder / "export"
+    folder.mkdir()
+    (folder / "boxes.jsonl").write_text("\n".join(lines) + "\n")
+    shutil.copytree(house.keeper.path, folder / "keys")
+    return folder, ids
+
+
+def test_boxes_open(export):
+    """Every box of an export opens with the copied keys; one shows what it holds."""
+    folder, ids = export
+    code, answer = ask("box", folder)
+    assert (code, len(answer["findings"]), answer["says"]) == (0, 3, [])
+    code, answer = ask("box", folder / "boxes.jsonl", "--id", ids[0])
+    assert code == 0
+    assert answer["says"] == [
+        f"{ids[0]}: 1 rows of sqlite 3.46",
+        "  guests [id=7] deleted",
+        "    name (text): Anna Beispiel\x1b[2J",
+        "    photo (blob): hex:0102",
+        "    weight (real): 0.5",
+        "    phone (text): NULL",
+    ]
+    code, answer = ask("box", folder, "--all")
+    assert f"{ids[1]}: plain text" in answer["says"]
+    assert f"{ids[2]}: {'x' * 9000}" in answer["says"]
+
+
+def test_words_do_not_steer_the_terminal(export, capsys):
+    """Control characters of a retained value are shown as text."""
+    folder, ids = export
+    assert offline.main(["box", str(folder), "--id", ids[0]]) == 0
+    output = capsys.readouterr().out
+    assert "\x1b" not in output
+    assert "Anna Beispiel\\u001b[2J" in output
+
+
+def test_a_forgotten_day(export):
+    """A box whose key was destroyed cannot be told, which is what forgetting is for."""
+    folder, _ = export
+    (folder / "keys" / "key-day-2026-12-01.json").unlink()
+    code, answer = ask("box", folder)
+    assert code == 0
+    assert sorted(str(item["shown"]) for item in answer["findings"]) == ["None", "True", "True"]
+
+
+def test_a_changed_box(export):
+    """A box with another controller, label or payload does not open, and that is wrong."""
+    folder, ids = export
+    path = folder / "boxes.jsonl"
+    good = path.read_text()
+    for old, new in [
+        ('"controller":"hotel-a"', '"controller":"hotel-b"'),
+        ('"label":"day:2034-12-31"', '"label":"day:2026-12-01"'),
+        ('"label":"day:2034-12-31"', '"label":"../x"'),
+        (ids[0], "b" + "0" * 32),
+        ('"wrapped":"', '"wrapped":"AAAA'),
+    ]:
+        path.write_text(good.replace(old, new))
+        code, answer = ask("box", folder)
+        assert (code, wrong(answer)) == (1, {"box"})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["missing.json"],
+        ["box", "missing"],
+        ["a", "b"],
+        ["box"],
+        ["{file}", "--key", "short"],
+        ["{file}", "--key", "é" * 10],
+        ["{file}", "--checkpoint", "missing"],
+        ["{file}", "--checkpoint", "{file}"],
+        ["{file}", "--checkpoint", "{file}", "--journal", "{binary}"],
+        ["{binary}"],
+        ["{other}"],
+        ["box", "{other}"],
+        ["box", "{export}", "--id", "b1"],
+    ],
+)
+def test_wrong_use(house, export, arguments, capsys):
+    """What cannot be read is a sentence on the error stream and exit code 2."""
+    known = {
+        "{file}": house.file("certificate.json", house.certificate().to_json()),
+        "{other}": house.file("other.json", '{"format":"something"}'),
+        "{binary}": house.folder / "binary",
+        "{export}": export[0],
+    }
+    known["{binary}"].write_bytes(b"\xff\xfe\x00")
+    code = offline.main([str(known.get(item, item)) for item in arguments])
+    captured = capsys.readouterr()
+    assert code == 2
+    assert captured.out == ""
+    assert captured.err.count("\n") == 1
+    assert "--help" in captured.err
+
+
+def test_no_arguments(capsys):
+    """Without a file the usage is shown, with exit code 2."""
+    with pytest.raises(SystemExit) as caught:
+        offline.main([])
+    assert caught.value.code == 2
+    assert "usage" in capsys.readouterr().err
