@@ -1,5 +1,7 @@
 """Erase a hotel guest's personal data lawfully, completely and provably."""
 
+from .core.errors import GuesteraseError
+from .core.permissions import Permission
 from .core.policy import (
     Equal,
     File,
@@ -16,20 +18,32 @@ from .core.policy import (
     retain,
 )
 from .store.settings import Property
+from .web.current import current
+from .web.extension import Guesterase
+from .web.guest import guest_pages
+from .web.signals import signal
+from .web.staff import staff_pages
 
 __all__ = [
     "Equal",
     "File",
+    "Guesterase",
+    "GuesteraseError",
+    "Permission",
     "Policy",
     "Property",
     "Subject",
+    "current",
     "delete",
     "delete_when_last_owner",
     "exempt",
+    "guest_pages",
     "keep",
     "null",
     "overwrite",
     "placeholder",
     "redact",
     "retain",
+    "signal",
+    "staff_pages",
 ]

@@ -128,6 +128,20 @@ def _wait(work: Work, case: Case, reasons: tuple[str, ...]) -> Ending:
     return Ending(State.WAITING, reasons)
 
 
+def postpone(work: Work, number: str) -> None:
+    """Try a request later that failed now, later each time, so that it does not hold up others.
+
+    :param work: the open transaction, not the one that failed.
+    :param number: number of the request.
+    """
+    case = load(work, number, lock=True)
+    if case.state not in (*_RUNNING, State.CHECKING):
+        return
+    minutes = RETRY_MINUTES[min(case.attempts, len(RETRY_MINUTES) - 1)]
+    later = work.stamp + timedelta(minutes=minutes)
+    step(work, case, attempts=case.attempts + 1, try_at=later)
+
+
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     erased = work.erase(plan)
     recovery = _seal(work, case, erased.images)

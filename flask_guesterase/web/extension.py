@@ -21,14 +21,17 @@ from ..store.drift import drift
 from ..store.host import Host
 from ..store.live import read as read_live
 from ..store.office import Office
-from ..store.channels import Channel
+from ..store.channels import Channel, built_in
 from ..store.settings import Settings
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending
 from ..store.work import Work
+from ..store.worker import Report
+from ..store.worker import work as round_of
 from . import config, migrate
 from .cli import guesterase_cli
 from .current import NAME
+from .letters import render
 from .signals import announce
 
 _Result = TypeVar("_Result")
@@ -158,6 +161,12 @@ class Guesterase:
                 return unit(office)
 
         return cast(_Result, again(once))
+
+    def work(self) -> Report:
+        """Do one round of everything that is due: intake, erasures, messages, files, keys."""
+        settings = self.settings
+        channels = {**built_in(settings.mail, settings.sender), **self.channels}
+        return round_of(self.run, render, channels)
 
     def check(self) -> list[Finding]:
         """Return everything that is wrong: data map, live database and installation."""
