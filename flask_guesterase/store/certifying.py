@@ -11,7 +11,7 @@ from sqlalchemy import func, insert, select
 
 from ..core.certificate import Content, Gone, Left, Shared, Stay, issue
 from ..core.errors import UnknownError
-from ..core.events import GUEST, SYSTEM, CertificateIssued
+from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
@@ -32,6 +32,18 @@ def journaled(work: Work) -> list[Entry]:
     return journal.append(
         work.conn, journal.drafts(news, work.now), work.custodian.public_key()
     )
+
+
+def left(work: Work, event: Event) -> None:
+    """Note an event for whichever transaction appends next, without taking the journal's lock.
+
+    For what anybody can cause: the public form neither waits for the journal's head nor tells by
+    its statements how long the journal is.
+    """
+    work.events.insert(work.journaled, event)
+    work.journaled += 1
+    for draft in journal.drafts([event], work.now):
+        journal.leave(work.conn, draft)
 
 
 def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) -> Content:

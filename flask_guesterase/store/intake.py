@@ -16,7 +16,7 @@ from ..core.lifecycle import OPEN, State
 from ..core.log import canonical, slug
 from ..core.permissions import Permission
 from ..core.seal import Box, Terms, close, new_box_id, open_box
-from . import actors, limits, outbox, people, safe, tables, tokens, vault
+from . import actors, certifying, limits, outbox, people, safe, tables, tokens, vault
 from .cases import Case, Opening, columns, day_at, label, read, record, tell
 from .matching import Contact, Match, by_clerk, by_contact
 from .settings import Property
@@ -62,9 +62,8 @@ def receive(
             ends_at=work.stamp + timedelta(hours=INTAKE_HOURS),
         )
     )
-    work.events.append(
-        IntakeReceived(slug(property_.controller), property_.code, grounds=(channel,))
-    )
+    event = IntakeReceived(slug(property_.controller), property_.code, grounds=(channel,))
+    certifying.left(work, event)
 
 
 def look(work: Work, most: int = 20) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -148,7 +147,7 @@ def _match(
     ]
     judged = tuple(judge(given, found, needed, property_.country))
     contact = _contact(work, judged, everyone, given, property_)
-    return Match(judged, contact, _mark(work, judged, given, property_))
+    return Match(judged, contact, _mark(work, judged, property_))
 
 
 def _answering(
@@ -194,17 +193,15 @@ def _usable(kind: str, text: str, property_: Property) -> bool:
     return same(kind, text, text, property_.country)
 
 
-def _mark(
-    work: Work, judged: Iterable[Judged], given: Mapping[str, str], property_: Property
-) -> str:
-    """Return one mark for one question: the same rows taken, or the same asked of the same rows."""
+def _mark(work: Work, judged: Iterable[Judged], property_: Property) -> str:
+    """Return one mark for one question: the same rows taken, or the same that perhaps are.
+
+    The name that was given is no part of it: whoever tries names makes no second request.
+    """
     rows = list(judged)
     mine = [j for j in rows if j.standing is Standing.TAKEN]
-    name = ""
-    if not mine:
-        name = unicodedata.normalize("NFKC", given.get(Kind.NAME, "")).casefold().strip()
     who = sorted(f"{j.found.person[0]}|{key_text(j.found.person[1])}" for j in mine or rows)
-    text = canonical({"name": name, "property": property_.code, "rows": who}).decode()
+    text = canonical({"property": property_.code, "rows": who, "taken": bool(mine)}).decode()
     return fingerprint(work.custodian.pepper("subject"), "match", text)
 
 

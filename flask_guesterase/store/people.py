@@ -6,6 +6,7 @@ import ast
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -77,8 +78,13 @@ def subjects(work: Work, number: str, standing: Standing | None = None) -> list[
 
 
 def taken(work: Work, number: str) -> tuple[Person, ...]:
-    """Return the people a request is about."""
-    return tuple(person(work, s) for s in subjects(work, number, Standing.TAKEN))
+    """Return the people a request is about, without those whose row nobody can name any more."""
+    found = []
+    for each in subjects(work, number, Standing.TAKEN):
+        # A key that only the host's types can read is looked up; no row with it, nothing to erase.
+        with suppress(UnknownError):
+            found.append(person(work, each))
+    return tuple(found)
 
 
 def decide(work: Work, number: str, id: int, standing: Standing, why: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ..core.deadlines import days_left
-from ..core.errors import InputError
+from ..core.errors import InputError, UnknownError
 from ..core.identity import masked
 from ..core.lifecycle import MOVES, OPEN, WORDS, State
 from ..core.permissions import Permission
@@ -316,7 +317,10 @@ def _preview(
 
 
 def _looks(work: Work, subjects: list[Subject]) -> dict[int, tuple[str, tuple[str, ...]]]:
-    persons = {s.id: people.person(work, s) for s in subjects if s.erased_at is None}
+    persons = {}
+    for subject in subjects:
+        with suppress(UnknownError):
+            persons[subject.id] = people.person(work, subject)
     on_file = known(work.conn, work.datamap, persons.values())
     return {
         id: (on_file[person].name, _masked(work, on_file[person]))

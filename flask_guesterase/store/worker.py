@@ -7,19 +7,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar
 
-from ..core.errors import (
-    BlockedError,
-    BusyError,
-    DeliveryError,
-    ErasureError,
-    GuesteraseError,
-    MovedError,
-    SetupError,
-)
+from ..core.errors import BlockedError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import execution, outbox, removal, vault
+from . import outbox, removal, vault
 from .channels import Channel, Message, Render, message_id
 from .office import Office
 from .outbox import FILE, Parcel
@@ -76,70 +68,85 @@ def carry_out(run: Run, number: str, by: str | None = None) -> State:
 def work(run: Run, render: Render, channels: Mapping[str, Channel]) -> Report:
     """Do one round of everything that is due.
 
-    A problem with one request does not keep the others waiting.
+    A step, or a request, that fails does not keep the others waiting.
 
     :param run: runs a unit of work.
     :param render: makes subject and body of a message.
     :param channels: name -> channel, mail included where it is set.
     """
     report = Report()
-    while ended := run(lambda office: office.work_intake()):
-        report.add("intake", ended)
-    report.add("expired", run(lambda office: office.expire()))
-    for number in run(lambda office: office.due()):
-        _try(run, number, report)
-    deliver(run, render, channels, report)
-    report.add("forgotten", forget(run))
+    steps: dict[str, Callable[[], None]] = {
+        "intake": lambda: _intake(run, report),
+        "expire": lambda: report.add("expired", run(Office.expire)),
+        "erase": lambda: _erase(run, report),
+        "deliver": lambda: _deliver(run, render, channels, report),
+        "forget": lambda: report.add("forgotten", _forget(run)),
+    }
+    for name, step in steps.items():
+        try:
+            step()
+        except GuesteraseError as problem:
+            report.problems[name] = type(problem).__name__
     return report
 
 
-def _try(run: Run, number: str, report: Report) -> None:
-    try:
-        carry_out(run, number)
-        report.add("erased")
-    except BlockedError:
-        report.add("waiting")
-    except MovedError:
-        report.add("reviewed-again")
-    except (BusyError, ErasureError) as problem:
-        run(partial(_postpone, number))
-        report.problems[number] = type(problem).__name__
-    except GuesteraseError as problem:
-        report.problems[number] = type(problem).__name__
+def _intake(run: Run, report: Report) -> None:
+    while ended := run(Office.work_intake):
+        report.add("intake", ended)
 
 
-def _postpone(number: str, office: Office) -> None:
-    execution.postpone(office.work, number)
+def _erase(run: Run, report: Report) -> None:
+    for number in run(Office.due):
+        try:
+            carry_out(run, number)
+            report.add("erased")
+        except BlockedError:
+            report.add("waiting")
+        except MovedError:
+            report.add("reviewed-again")
+        except GuesteraseError as problem:
+            report.problems[number] = type(problem).__name__
 
 
-def deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: Report) -> None:
+def _deliver(
+    run: Run, render: Render, channels: Mapping[str, Channel], report: Report
+) -> None:
     """Send what is due and remove files; nothing is sent inside a transaction.
 
-    At least once: a worker that dies between sending and recording sends again after ten minutes,
-    with the same message id.
+    At least once: what a worker that died had claimed is sent again after ten minutes, with the
+    same message id.
     """
     names = frozenset(channels)
     while parcels := run(lambda office: outbox.claim(office.work, names)):
         for parcel in parcels:
-            _deliver(run, parcel, render, channels, report)
+            problem = _try(parcel, render, channels)
+            if problem:
+                run(partial(_failed, parcel, problem))
+                report.problems[f"{parcel.request}:{parcel.kind}"] = problem
+            else:
+                run(partial(_done, parcel))
+                report.add("files" if parcel.kind == FILE else "sent")
 
 
-def _deliver(
-    run: Run, parcel: Parcel, render: Render, channels: Mapping[str, Channel], report: Report
-) -> None:
+def _failed(parcel: Parcel, problem: str, office: Office) -> None:
+    outbox.failed(office.work, parcel, problem)
+
+
+def _done(parcel: Parcel, office: Office) -> None:
+    outbox.done(office.work, parcel)
+
+
+def _try(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> str:
+    """Do what a parcel asks; return the name of what went wrong, or an empty string.
+
+    A channel may be the host's own code: whatever it raises, its text may hold an address, so
+    the name of the class is all that is kept.
+    """
     try:
         _send(parcel, render, channels)
-    except (DeliveryError, SetupError) as problem:
-        word = type(problem).__name__
     except Exception as problem:
-        # A channel is the host's code: whatever it raises, its text may hold an address.
-        word = type(problem).__name__
-    else:
-        run(lambda office: outbox.done(office.work, parcel))
-        report.add("files" if parcel.kind == FILE else "sent")
-        return
-    run(lambda office: outbox.failed(office.work, parcel, word))
-    report.problems[f"{parcel.request}:{parcel.kind}"] = word
+        return type(problem).__name__
+    return ""
 
 
 def _send(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> None:
@@ -161,26 +168,26 @@ def _send(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> No
     )
 
 
-def forget(run: Run) -> int:
-    """Forget boxes whose day is over: mark, destroy, record, each step by itself."""
-    custodian = run(lambda office: office.work.custodian)
-    labels = run(_marked)
-    if not labels:
-        return 0
-    vault.destroy(custodian, labels)
-    return run(partial(_recorded, labels))
+def _forget(run: Run) -> int:
+    """Destroy the keys whose day is over, each step by itself and resumable."""
+    ended = run(lambda office: vault.expire(office.work.conn, office.work.today, office.work.stamp))
+    labels = run(_mark)
+    if labels:
+        vault.destroy(run(lambda office: office.work.custodian), labels)
+        ended += run(partial(_record, labels))
+    return ended
 
 
-def _marked(office: Office) -> tuple[str, ...]:
-    work_ = office.work
-    vault.expire(work_.conn, work_.today, work_.stamp)
-    return vault.mark(work_.conn, work_.today, work_.stamp, work_.custodian.labels())
+def _mark(office: Office) -> tuple[str, ...]:
+    work = office.work
+    return vault.mark(work.conn, work.today, work.stamp, work.custodian.labels())
 
 
-def _recorded(labels: tuple[str, ...], office: Office) -> int:
-    work_ = office.work
-    boxes = vault.record(work_.conn, labels, work_.stamp)
+def _record(labels: tuple[str, ...], office: Office) -> int:
+    work = office.work
+    boxes = vault.record(work.conn, labels, work.stamp)
     if boxes:
-        for controller in sorted({slug(p.controller) for p in work_.settings.properties.values()}):
-            work_.events.append(BackupForgotten(controller, counts={"keys": len(labels)}))
+        controllers = {slug(p.controller) for p in work.settings.properties.values()}
+        for controller in sorted(controllers):
+            work.events.append(BackupForgotten(controller, counts={"keys": len(labels)}))
     return boxes

@@ -1,0 +1,26 @@
+"""A hotel for every test of the office: on SQLite, or on each engine where the engine matters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.store.hotel import Hotel
+
+
+@pytest.fixture
+def hotel(sqlite_url: str, tmp_path: Path) -> Iterator[Hotel]:
+    """A hotel without guests on SQLite."""
+    made = Hotel(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def any_hotel(database_url: str, tmp_path: Path) -> Iterator[Hotel]:
+    """A hotel without guests on each of the three engines in turn."""
+    made = Hotel(database_url, tmp_path)
+    yield made
+    made.engine.dispose()

@@ -1,0 +1,194 @@
+"""The main job through the office: from what was asked to the certificate."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from flask_guesterase.core import certificate as certificates
+from flask_guesterase.core.errors import ForbiddenError, InputError, TokenError, UnknownError
+from flask_guesterase.store import outbox
+from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
+
+
+def ann(hotel: Hotel) -> None:
+    """Put a guest with everything a guest can have into the hotel, and one beside her."""
+    hotel.guest(
+        1, name="Ann Berg", email="ann@example.com", phone="+8613812345678", document_no="E1"
+    )
+    hotel.guest(2, name="Bea Lund", email="bea@example.com", phone="+8613812345679")
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="late")
+    hotel.put(Booking, id=2, number="B2", guest_id=2, remark="early")
+    hotel.put(Companion, booking_id=2, guest_id=1)
+    hotel.put(Invoice, id=1, booking_id=1, billed_to="Ann Berg", total=90)
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    (hotel.files / "ann.png").write_bytes(b"x")
+
+
+def test_the_main_job_ends_with_a_certificate_that_proves_itself(any_hotel: Hotel) -> None:
+    """Asked by form, proved by link, approved by another, erased, checked, certified."""
+    hotel = any_hotel
+    ann(hotel)
+    before = hotel.row(2), hotel.rows(Booking)[1], hotel.rows(Invoice)
+    hotel.ask(name="ann berg", email="Ann@Example.com")
+    assert hotel.look() == 1
+    number = hotel.ours("request")[0]["number"]
+    with hotel.begin() as office:
+        (parcel,) = outbox.claim(office.work, frozenset({"smtp"}))
+        assert parcel.content["to"] == "ann@example.com"
+        code = office.confirm_link(parcel.content["params"]["token"])
+    hotel.approve(number)
+    assert hotel.erased(number) == "sealed"
+
+    gone = hotel.row(1)
+    assert gone["name"] != "Ann Berg" and "ann" not in gone["email"]
+    assert gone["phone"] is None and gone["document_no"] is None
+    assert hotel.rows(Booking)[0]["remark"] is None
+    assert hotel.rows(Companion) == [] and hotel.rows(Scan) == []
+    assert before == (hotel.row(2), hotel.rows(Booking)[1], hotel.rows(Invoice))
+
+    with hotel.begin() as office:
+        body = office.certificate(number)
+        view = office.case(code)
+        assert office.verify() == []
+    checks = certificates.check(
+        certificates.from_json(json.dumps(body)), hotel.custodian.public_key()
+    )
+    assert checks and all(check.passed for check in checks)
+    assert body["content"]["recovery_until"] == "2026-03-17"
+    assert body["content"]["four_eyes"] == ["guest-proved-contact", "approved-by-second-person"]
+    assert view.word == "done" and view.certificate and not view.withdrawable
+    assert [item["category"] for item in view.kept] == ["invoice"]
+    assert hotel.events == [
+        "intake-received",
+        "erasure-requested",
+        "identity-verified",
+        "erasure-approved",
+        "subject-erased",
+        "check-completed",
+        "certificate-issued",
+    ]
+
+
+def test_nothing_kept_means_erased(hotel: Hotel) -> None:
+    """A guest without an invoice is erased, not sealed."""
+    hotel.guest(1, name="Ann Berg", email="ann@example.com")
+    assert hotel.erased(hotel.approved(email="ann@example.com")) == "erased"
+
+
+def test_no_personal_data_is_readable_in_our_tables(hotel: Hotel) -> None:
+    """Whatever was asked, matched, sent and erased, no row of ours holds a name or a contact."""
+    ann(hotel)
+    hotel.ask(name="Ann Berg", email="ann@example.com")
+    hotel.look()
+    assert hotel.erased(hotel.approved(phone="13812345678")) == "sealed"
+    tables = ["intake", "request", "subject", "contact", "token", "attempt", "actor", "box",
+              "entry", "outbox", "certificate", "loose"]  # fmt: skip
+    text = repr([hotel.ours(name) for name in tables]).lower()
+    for canary in ("ann", "berg", "13812345678", "e1'", "officer", "192.0.2.7"):
+        assert canary not in text
+
+
+def test_the_contact_and_the_keys_of_a_case_end_with_it(hotel: Hotel) -> None:
+    """After the end nobody can write to the guest or compare marks of the case."""
+    ann(hotel)
+    number = hotel.approved(email="ann@example.com")
+    assert len(hotel.ours("contact")) == 1
+    hotel.erased(number)
+    assert hotel.ours("contact") == []
+    assert [row["state"] for row in hotel.ours("day") if row["label"] == f"case:{number}"] == [
+        "ending"
+    ]
+
+
+def test_the_list_shows_open_requests_first_and_only_where_one_may_look(hotel: Hotel) -> None:
+    """Who may look nowhere sees nothing; an ended request comes last."""
+    for id, name in enumerate(("ann", "bea"), 1):
+        hotel.guest(id, name=name, email=f"{name}@example.com")
+    first = hotel.file(email="ann@example.com")
+    second = hotel.file(email="bea@example.com")
+    with hotel.begin() as office:
+        office.withdraw(first, by="clerk")
+        assert [row["number"] for row in office.list(by="clerk")] == [second, first]
+        assert [row["number"] for row in office.list(state="open")] == [second]
+        assert office.list(by="auditor") == []
+        assert office.list(by="clerk", property="mu") == []
+        with pytest.raises(InputError):
+            office.list(state="nonsense")
+        with pytest.raises(ForbiddenError):
+            office.show(first, by="auditor")
+        with pytest.raises(ForbiddenError):
+            office.preview(second, by="auditor")
+
+
+def test_a_request_is_late_when_its_month_is_over(hotel: Hotel) -> None:
+    """The answer is due one month after receipt at the property."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    number = hotel.file(email="ann@example.com")
+    with hotel.begin() as office:
+        assert office.show(number)["due_on"] == "2026-04-10" and not office.show(number)["late"]
+    hotel.later(days=32)
+    with hotel.begin() as office:
+        assert office.show(number)["late"] and office.show(number)["days_left"] == -1
+
+
+def test_why_explains_a_row_without_naming_anybody(hotel: Hotel) -> None:
+    """Rules, owners and requests of a row, in one paragraph."""
+    ann(hotel)
+    number = hotel.file(email="ann@example.com")
+    with hotel.begin() as office:
+        text = office.why("invoices", "1")
+        assert "Kept by law: billed_to (invoice)." in text
+        assert "1 subject row, by booking.guest" in text and number in text
+        assert "Ann" not in text
+        with pytest.raises(UnknownError):
+            office.why("invoices", "99")
+        with pytest.raises(InputError):
+            office.why("invoices", "x")
+        with pytest.raises(InputError):
+            office.why("companions", "1")
+        assert "the row is deleted" in office.why("companions", "2|1")
+
+
+def test_a_one_time_code_is_its_owners_and_is_used_once(hotel: Hotel) -> None:
+    """A code of one person is no code of another, and ends after ten minutes."""
+    with hotel.begin() as office:
+        code = office.code("officer")
+    with hotel.begin() as office:
+        with pytest.raises(TokenError):
+            office.use_code("second", code)
+        office.use_code("officer", code.lower().replace("-", " "))
+        with pytest.raises(TokenError):
+            office.use_code("officer", code)
+        late = office.code("officer")
+    hotel.later(minutes=11)
+    with hotel.begin() as office, pytest.raises(TokenError):
+        office.use_code("officer", late)
+
+
+def test_staff_see_names_and_masked_contacts_only_when_they_may_look(hotel: Hotel) -> None:
+    """A console without a person sees neither."""
+    hotel.guest(1, name="Ann", email="office@example.com", phone="13812345678")
+    hotel.guest(2, name="Bea", email="office@example.com")
+    number = hotel.file(email="office@example.com")
+    with hotel.begin() as office:
+        seen = office.preview(number, by="clerk").perhaps
+        assert [(p.name, p.contacts) for p in seen] == [
+            ("Ann", ("o…@example.com", "…78")),
+            ("Bea", ("o…@example.com",)),
+        ]
+        blind = office.preview(number).perhaps
+        assert [(p.name, p.contacts) for p in blind] == [("", ()), ("", ())]
+
+
+def test_the_host_rows_are_untouched_until_the_erasure(hotel: Hotel) -> None:
+    """Asking, looking, deciding and taking back change nothing of the host's."""
+    ann(hotel)
+    models = (Guest, Booking, Companion, Invoice, Scan)
+    before = [hotel.rows(model) for model in models]
+    number = hotel.approved(email="ann@example.com")
+    with hotel.begin() as office:
+        office.preview(number, by="officer")
+        office.withdraw(number)
+    assert [hotel.rows(model) for model in models] == before
