@@ -23,7 +23,9 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 from sqlalchemy.schema import CreateTable
 
-from ..core.errors import BusyError, InputError, SetupError
+from ..core.errors import BusyError, InputError, KeyMissingError, SetupError
+from . import tables
+from .custodian import FolderCustodian
 from .tables import PREFIX
 from .transaction import LOCK_SECONDS, transaction
 
@@ -108,6 +110,33 @@ def head() -> str:
 def pending(conn: Connection) -> bool:
     """Return whether `upgrade` has something to do."""
     return current(conn) != head()
+
+
+def make_keys(engine: Engine, custodian: FolderCustodian) -> bool:
+    """Make the keys of a new installation; return whether that was needed.
+
+    :param engine: the host's engine, upgraded.
+    :param custodian: who shall hold the keys.
+    :raises KeyMissingError: this database was used with keys before; new ones would open nothing.
+    """
+    if custodian.exists():
+        return False
+    with transaction(engine, write=False) as conn:
+        used = any(
+            conn.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
+            for table in (tables.tree, tables.box, tables.actor)
+        )
+    if used:
+        raise KeyMissingError(
+            f"The keys of this database are not in {custodian.path}.",
+            "Mount the key folder, or bring its copy back; new keys would open nothing.",
+        )
+    try:
+        custodian.create()
+    except SetupError:
+        # Another process made them between our two looks.
+        return False
+    return True
 
 
 def is_ours(kind: str, name: str | None) -> bool:

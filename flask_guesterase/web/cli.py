@@ -1,0 +1,223 @@
+"""The commands, ``flask guesterase VERB``: thin doors to the office."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from ..core.errors import UnknownError
+from ..core.lifecycle import Ground, State
+from ..core.log import canonical
+from ..store.worker import carry_out
+from . import operate
+from .console import Answer, fields, guesterase_cli, listing, out, verb, written
+from .current import current
+from .words import CHANNELS, HOWS
+
+__all__ = ["guesterase_cli", "operate"]
+
+_number = click.argument("number")
+_by = click.option("--by", metavar="WHO", required=True, help="Who acts: their id at the host.")
+_code = click.option(
+    "--code", metavar="CODE", required=True, help="Their one-time code, from their own login."
+)
+
+
+def _acting(who: str) -> str:
+    """Return the host's id of a user, by the host's own user loader."""
+    user = current.user(who)
+    if user is None:
+        raise UnknownError(
+            "The host knows no such user.", "Give the id by which its user loader finds them."
+        )
+    return str(user.get_id()) if hasattr(user, "get_id") else who
+
+
+@verb(guesterase_cli, "list")
+@click.option("--property", "property_", metavar="CODE", help="Only of this property.")
+@click.option("--state", metavar="STATE", help="Only in this state, or 'open'.")
+def list_(property_: str | None, state: str | None) -> Answer:
+    """List requests, the most urgent first."""
+    with current.begin(write=False) as office:
+        found = office.list(property_, state)
+    columns = ("number", "property", "state", "channel", "received_at", "due_on", "late")
+    return Answer(list(found), listing(found, columns))
+
+
+def _matches(given: Sequence[str]) -> dict[str, str]:
+    """Return KEY=VALUE texts as a mapping; what was typed is never repeated."""
+    match: dict[str, str] = {}
+    for text in given:
+        lines = sys.stdin.read().splitlines() if text == "-" else [text]
+        for line in [line for line in lines if line.strip()]:
+            key, equals, value = line.partition("=")
+            if not equals or not key.strip():
+                raise click.UsageError("A match has the form KEY=VALUE.")
+            match[key.strip()] = value.strip()
+    return match
+
+
+@verb(guesterase_cli)
+@click.option(
+    "--match",
+    "given",
+    metavar="KEY=VALUE",
+    multiple=True,
+    required=True,
+    help="May be repeated; '-' reads lines from the input, which other accounts cannot see.",
+)
+@click.option("--property", "property_", metavar="CODE", default="", help="The property's code.")
+@click.option("--channel", type=click.Choice(sorted({*CHANNELS} - {"form"})), default="cli")
+@click.option(
+    "--received",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DAY",
+    help="Day it reached the property, YYYY-MM-DD; today by default.",
+)
+@click.option("--lang", default="", help="Language of the guest; the property's by default.")
+@click.option("--by", metavar="WHO", help="Who files it; nobody by default.")
+def request(
+    given: Sequence[str],
+    property_: str,
+    channel: str,
+    received: datetime | None,
+    lang: str,
+    by: str | None,
+) -> Answer:
+    """Record a request that reached the hotel; print its number."""
+    match = _matches(given)
+    known = current.settings.properties
+    if not property_ and len(known) > 1:
+        raise click.UsageError(f"Which property? Give --property: {', '.join(sorted(known))}.")
+    who = _acting(by) if by else None
+    with current.begin() as office:
+        number = office.request(
+            match,
+            property=property_,
+            channel=channel,
+            received=received.date() if received else None,
+            by=who,
+            lang=lang,
+        )
+    return Answer({"number": number}, number)
+
+
+@verb(guesterase_cli)
+@_number
+@_by
+@click.option("--how", type=click.Choice(sorted({*HOWS} - {"link"})), default="desk")
+def confirm(number: str, by: str, how: str) -> Answer:
+    """Record that and how the guest showed who they are; print the code of the case, once."""
+    who = _acting(by)
+    with current.begin() as office:
+        code = office.confirm(number, who, how)
+    return Answer(
+        {"number": number, "case_code": code}, code, "The guest opens their case with this code."
+    )
+
+
+@verb(guesterase_cli)
+@_number
+def preview(number: str) -> Answer:
+    """Show what would go, what stays and what is in the way, with the digest to approve."""
+    with current.begin() as office:
+        plan = office.preview(number).as_dict()
+    columns = (
+        "id", "table", "rows", "columns", "outcome", "category", "basis", "until", "why",
+        "reason", "detail",
+    )  # fmt: skip
+    parts = [fields({"number": plan["number"], "digest": plan["digest"]})]
+    for name in ("erase", "retain", "shared", "perhaps", "blocked"):
+        if plan[name]:
+            parts.append(f"{name}\n{listing(plan[name], columns)}")
+    return Answer(plan, "\n\n".join(parts))
+
+
+@verb(guesterase_cli)
+@_number
+@_by
+@_code
+@click.option("--digest", required=True, help="The digest that preview printed.")
+def approve(number: str, by: str, code: str, digest: str) -> Answer:
+    """Approve the plan that was read, as a second person."""
+    who = _acting(by)
+    with current.begin() as office:
+        office.attempt("code", who)
+    with current.begin() as office:
+        office.use_code(who, code)
+        office.approve(number, who, digest)
+    return _stands(number)
+
+
+@verb(guesterase_cli)
+@_number
+@_by
+@_code
+@click.option("--ground", required=True, type=click.Choice([ground.value for ground in Ground]))
+def refuse(number: str, by: str, code: str, ground: str) -> Answer:
+    """Refuse a request on a named ground."""
+    who = _acting(by)
+    with current.begin() as office:
+        office.attempt("code", who)
+    with current.begin() as office:
+        office.use_code(who, code)
+        office.refuse(number, who, ground)
+    return _stands(number)
+
+
+@verb(guesterase_cli)
+@_number
+def withdraw(number: str) -> Answer:
+    """Take a request back, until it is carried out."""
+    with current.begin() as office:
+        office.withdraw(number)
+    return _stands(number)
+
+
+@verb(guesterase_cli)
+@_number
+def erase(number: str) -> Answer:
+    """Carry out an approved erasure, look for everything again, and certify."""
+    carry_out(current.run, number)
+    return _stands(number)
+
+
+def _stands(number: str) -> Answer:
+    with current.begin(write=False) as office:
+        case = office.show(number)
+    told = {name: case[name] for name in ("number", "state", "word", "waiting_until", "left")}
+    return Answer(told, fields(told), fine=case["state"] != State.PARTIAL)
+
+
+@verb(guesterase_cli)
+@_number
+def show(number: str) -> Answer:
+    """Show where a request stands: numbers, days and words, nobody's data."""
+    with current.begin(write=False) as office:
+        case = office.show(number)
+    return Answer(case, fields(case))
+
+
+@verb(guesterase_cli)
+@click.argument("table")
+@click.argument("key")
+def why(table: str, key: str) -> Answer:
+    """Explain what happens, or happened, to one row; parts of a key are divided by '|'."""
+    with current.begin(write=False) as office:
+        text = office.why(table, key)
+    return Answer({"table": table, "key": key, "why": text}, text)
+
+
+@verb(guesterase_cli)
+@_number
+@out
+def certificate(number: str, out: Path) -> Answer:
+    """Write the newest certificate of a request to a file."""
+    with current.begin(write=False) as office:
+        body = office.certificate(number)
+    written(out, canonical(body).decode())
+    return Answer({"number": number, "file": str(out)}, str(out))

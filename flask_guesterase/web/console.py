@@ -1,0 +1,207 @@
+"""What all commands share: one answer for people and for programs, errors, exit codes."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from flask.cli import AppGroup
+from sqlalchemy.exc import DBAPIError
+
+from ..core.errors import BusyError, ErasureError, GuesteraseError, InputError, SetupError
+from ..core.finding import Finding
+from ..store.transaction import transaction, translated
+from ..store.upgrade import pending
+from .current import current
+
+guesterase_cli = AppGroup("guesterase", help="Erase guests' data, lawfully and provably.")
+
+out = click.option(
+    "--out", required=True, type=click.Path(path_type=Path), help="What to write; must be new."
+)
+
+_DETAILS = ("findings", "fields", "differences", "reasons", "index")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command has to say.
+
+    :param data: for programs: what JSON can hold, dates and dataclasses included.
+    :param text: for people; printed without ``--json``.
+    :param note: a line for people on the error output, such as a next step.
+    :param fine: False ends the command with exit code 1: a problem was found and named.
+    """
+
+    data: Any
+    text: str = ""
+    note: str = ""
+    fine: bool = True
+
+
+def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Command]:
+    """Return a decorator that makes a command of a function returning an `Answer`.
+
+    Exit code 0: fine; 1: a problem, named on the error output, or as JSON on the output with
+    ``--json``; 2: wrong use, by click.
+
+    :param group: the group it belongs to.
+    :param name: name of the command; that of the function when None.
+    """
+
+    def decorate(function: Callable[..., Answer]) -> click.Command:
+        @functools.wraps(function)
+        def run(as_json: bool, **given: Any) -> None:
+            try:
+                answer = function(**given)
+            except GuesteraseError as problem:
+                _fail(_explained(problem), as_json)
+            except DBAPIError as problem:
+                _fail(_explained(translated(problem)), as_json)
+            _print(answer, as_json)
+
+        option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON alone.")
+        return group.command(name)(option(run))
+
+    return decorate
+
+
+def _print(answer: Answer, as_json: bool) -> None:
+    if as_json:
+        click.echo(dumped(answer.data))
+    elif answer.text:
+        click.echo(answer.text)
+    if answer.note:
+        click.echo(answer.note, err=True)
+    if not answer.fine:
+        raise click.exceptions.Exit(1)
+
+
+def _fail(problem: GuesteraseError, as_json: bool) -> NoReturn:
+    details = {name: getattr(problem, name, None) for name in _DETAILS}
+    told = {name: value for name, value in details.items() if value not in (None, (), {})}
+    if as_json:
+        error = {"id": error_id(problem), "message": problem.message, "hint": problem.hint}
+        click.echo(dumped({"error": error | told}))
+    else:
+        lines = [problem.message, problem.hint]
+        for value in told.values():
+            lines += [f"  {line}" for line in _lines(value)]
+        click.echo("\n".join(filter(None, lines)), err=True)
+    raise click.exceptions.Exit(1)
+
+
+def _lines(value: Any) -> Iterable[str]:
+    if isinstance(value, Mapping):
+        return [f"{key}: {' '.join(texts)}" for key, texts in value.items()]
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [
+            f"{v.place} {v.message}".strip() if isinstance(v, Finding) else str(v) for v in value
+        ]
+    return [f"at {value}"]
+
+
+def _explained(problem: GuesteraseError) -> GuesteraseError:
+    """Return a better error where the cause is that our tables were never made."""
+    if not isinstance(problem, ErasureError | BusyError):
+        return problem
+    try:
+        with transaction(current.host.engine(), write=False) as conn:
+            missing = pending(conn)
+    except (GuesteraseError, DBAPIError):
+        return problem
+    if not missing:
+        return problem
+    return SetupError(
+        "Our tables are missing or of an older version.", "Run 'flask guesterase db upgrade'."
+    )
+
+
+def error_id(problem: GuesteraseError) -> str:
+    """Return the stable word for a kind of error: ``FourEyesError`` is ``four-eyes``."""
+    name = type(problem).__name__.removesuffix("Error")
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()
+
+
+def dumped(value: Any) -> str:
+    """Return a value as JSON: days and times in ISO form, times in UTC."""
+    return json.dumps(value, default=_plain, indent=2)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    return str(value)
+
+
+def listing(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Return rows as aligned columns under their names; nothing for no rows.
+
+    :param rows: one mapping a line.
+    :param columns: keys to show, in this order; empty columns are left out.
+    """
+    table = [[_cell(row.get(column)) for column in columns] for row in rows]
+    if not table:
+        return ""
+    shown = [place for place in range(len(columns)) if any(row[place] for row in table)]
+    lines = [[columns[place].upper().replace("_", " ") for place in shown]]
+    lines += [[row[place] for place in shown] for row in table]
+    widths = [max(_width(line[place]) for line in lines) for place in range(len(shown))]
+    return "\n".join(
+        "  ".join(_padded(text, width) for text, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )
+
+
+def fields(data: Mapping[str, Any]) -> str:
+    """Return a mapping as one aligned line a field; empty fields are left out."""
+    told = {name: _cell(value) for name, value in data.items()}
+    width = max((len(name) for name, text in told.items() if text), default=0)
+    return "\n".join(f"{name:<{width}}  {text}" for name, text in told.items() if text)
+
+
+def _cell(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if isinstance(value, Mapping):
+        return " ".join(f"{key}={_cell(item)}" for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(_cell(item) for item in value)
+    return str(_plain(value))
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def written(path: Path, text: str) -> None:
+    """Write a file that is not there yet, or is empty.
+
+    :raises InputError: there is something in it already, or it cannot be written.
+    """
+    try:
+        if path.exists() and path.stat().st_size:
+            raise InputError("The file exists already.", "Name a new one.")
+        path.write_text(text, encoding="utf-8")
+    except OSError as problem:
+        raise InputError(
+            f"The file cannot be written ({type(problem).__name__}).", "Name another one."
+        ) from None

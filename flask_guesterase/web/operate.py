@@ -1,0 +1,160 @@
+"""Commands for whoever runs the installation: check, tables, journal, worker, leaving."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+from flask.cli import AppGroup
+
+from ..core.errors import UnknownError
+from ..core.finding import Finding, Severity
+from ..core.log import slug
+from ..store import upgrade as revisions
+from ..store.draft import REVIEW
+from ..store.draft import draft as drafted
+from ..store.uninstall import uninstall as leave
+from ..store.worker import Report
+from .console import Answer, fields, guesterase_cli, listing, out, verb, written
+from .current import current
+
+db_cli = AppGroup("db", help="Create our own tables, or bring them to the newest revision.")
+guesterase_cli.add_command(db_cli)
+
+
+@verb(guesterase_cli)
+def check() -> Answer:
+    """Say what is wrong with the data map, the live database and the installation."""
+    found = current.check()
+    stops = sum(finding.severity is Severity.STOP for finding in found)
+    return Answer(
+        found,
+        "\n".join(_told(finding) for finding in found),
+        f"{stops} findings stop erasing, {len(found) - stops} are for people to read.",
+        fine=not stops,
+    )
+
+
+def _told(finding: Finding) -> str:
+    where = f"{finding.severity:<4}  {finding.id:<20}  {finding.place}".rstrip()
+    return f"{where}\n      {finding.message} {finding.hint}"
+
+
+@verb(guesterase_cli)
+@out
+def draft(out: Path) -> Answer:
+    """Write a first policy for every table that has none; every guess is marked."""
+    text = drafted(current.datamap)
+    written(out, text)
+    marks = text.count(REVIEW)
+    return Answer({"file": str(out), "review": marks}, f"{out}: {marks} places marked REVIEW.")
+
+
+@verb(db_cli, "upgrade")
+def upgrade() -> Answer:
+    """Create our tables or bring them forward, and make the keys the first time."""
+    engine = current.host.engine()
+    done = revisions.upgrade(engine)
+    made = revisions.make_keys(engine, current.custodian)
+    text = f"Upgraded to {done[-1]}." if done else "Our tables are up to date."
+    if made:
+        text += f" Keys were made in {current.custodian.path}; keep a copy elsewhere."
+    return Answer({"revisions": done, "keys_made": made}, text)
+
+
+@verb(db_cli, "sql")
+@click.option("--dialect", type=click.Choice(revisions.DIALECTS), help="The application's own.")
+@click.option("--since", metavar="REVISION", help="What the database is at; none by default.")
+def sql(dialect: str | None, since: str | None) -> Answer:
+    """Print the statements of an upgrade, for somebody who may create tables."""
+    chosen = dialect or current.host.engine().dialect.name
+    text = revisions.sql(chosen, since)
+    return Answer(
+        {"dialect": chosen, "sql": text},
+        text.rstrip(),
+        "Run 'flask guesterase db upgrade' afterwards: it makes the keys and nothing else.",
+    )
+
+
+@verb(guesterase_cli)
+def verify() -> Answer:
+    """Re-derive the whole journal and say where it does not prove itself."""
+    with current.begin(write=False) as office:
+        found = [asdict(problem) for problem in office.verify()]
+    columns = ("id", "controller", "epoch", "index", "message")
+    text = listing(found, columns) or "The journal proves itself from its first entry to its last."
+    return Answer(found, text, fine=not found)
+
+
+@verb(guesterase_cli)
+@out
+@click.option("--controller", metavar="NAME", help="Only of this one's journal.")
+def checkpoint(out: Path, controller: str | None) -> Answer:
+    """Write the signed heads of the journals to a file, to be kept where nobody here can write.
+
+    One signed note for each controller that has a journal, one after the other.
+    """
+    names = [controller] if controller else _controllers()
+    notes = []
+    with current.begin(write=False) as office:
+        for name in names:
+            try:
+                notes.append(office.checkpoint(slug(name)))
+            except UnknownError:
+                if len(names) == 1:
+                    raise
+    if not notes:
+        raise UnknownError("There is no journal yet.", "It begins with the first event.")
+    written(out, "\n".join(notes))
+    return Answer({"file": str(out), "checkpoints": notes}, str(out))
+
+
+def _controllers() -> list[str]:
+    return sorted({place.controller for place in current.settings.properties.values()})
+
+
+@verb(guesterase_cli)
+@click.option("--once", is_flag=True, help="Make one round and end.")
+@click.option("--every", type=click.FloatRange(0.1), default=5.0, help="Seconds between rounds.")
+def worker(once: bool, every: float) -> Answer:
+    """Look at what came in, carry out what is due, deliver messages, forget what has ended."""
+    if once:
+        report = current.work()
+        return Answer(report, _summary(report) or "nothing to do", fine=not report.problems)
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    rounds = 0
+    while not stop.is_set():
+        report, rounds = current.work(), rounds + 1
+        if not report.idle or report.problems:
+            click.echo(_summary(report), err=True)
+        stop.wait(every)
+    return Answer({"rounds": rounds}, note=f"The worker has ended after {rounds} rounds.")
+
+
+def _summary(report: Report) -> str:
+    told: Iterable[tuple[str, int | str]] = [*report.counts.items(), *report.problems.items()]
+    return ", ".join(f"{name} {value}" for name, value in told)
+
+
+@verb(guesterase_cli)
+@out
+@click.option("--yes", is_flag=True, help="Drop our tables after the files were read back.")
+def uninstall(out: Path, yes: bool) -> Answer:
+    """Give everything retained back as files that open without this package; drop our tables."""
+    made = leave(current.host.engine(), current.custodian, out, drop=yes)
+    told = asdict(made) | {"folder": str(made.folder)}
+    note = (
+        f"Our tables are gone; the key folder {current.custodian.path} is not. README.txt says "
+        "when to destroy it."
+        if yes
+        else "Nothing was dropped. Add --yes, and a new folder, to drop our tables."
+    )
+    if made.open or made.intake:
+        note += f" {made.open} requests are open and {made.intake} forms were not looked at."
+    return Answer(told, fields(told["counts"]), note)
