@@ -19,6 +19,7 @@ from . import foreign, models
 from .base import db, migrate
 from .cli import pms
 from .pages import init_pages
+from .privacy import install
 
 __all__ = ["create_app", "db", "foreign", "models"]
 
@@ -52,6 +53,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         event.listen(db.engine, "connect", enforce_foreign_keys)
     app.cli.add_command(pms)
     init_pages(app)
+    install(app, pms)
     return app
 
 

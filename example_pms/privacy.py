@@ -1,0 +1,61 @@
+"""The privacy extension, installed: about as much as a vendor writes in an application of theirs."""
+
+from __future__ import annotations
+
+import click
+from flask import Flask, current_app
+from flask.cli import AppGroup
+
+from flask_guesterase import Guesterase, Property, guest_pages, staff_pages
+
+from .access import may
+from .base import Model, db
+from .foreign import Foreign
+from .hotel import HOTELS, STAFF
+from .policies import policies
+
+
+def install(app: Flask, commands: AppGroup) -> Guesterase:
+    """Install the extension in the demo hotel.
+
+    :param app: the demo hotel.
+    :param commands: its command group, which gets ``code``.
+    """
+    app.config.setdefault("GUESTERASE_MAIL", "page")
+    app.config.setdefault("GUESTERASE_INLINE", True)
+    guesterase = Guesterase(db, authorize=may, models=[Model, Foreign], properties=_hotels())
+    for target, policy in policies(app.config["PMS_SCANS"]):
+        guesterase.register(target, policy)
+    guesterase.init_app(app)
+    app.register_blueprint(guest_pages, url_prefix="/privacy")
+    app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
+    if "code" not in commands.commands:
+        commands.add_command(code)
+    return guesterase
+
+
+def _hotels() -> list[Property]:
+    return [
+        Property(
+            hotel.code,
+            hotel.name,
+            hotel.controller,
+            country=hotel.country,
+            zone=hotel.zone,
+            lang="zh" if hotel.country == "CN" else "en",
+            contact=hotel.contact_email,
+            address=hotel.address,
+        )
+        for hotel in HOTELS
+    ]
+
+
+@click.command("code")
+@click.argument("who")
+def code(who: str) -> None:
+    """Print a one-time code of a demo login, as its owner would see it after logging in."""
+    if who not in {login for login, *_ in STAFF}:
+        raise click.ClickException("Only the demo's invented staff have their codes printed here.")
+    guesterase: Guesterase = current_app.extensions["guesterase"].extension
+    with guesterase.begin() as office:
+        click.echo(office.code(who))
