@@ -1,0 +1,382 @@
+"""Frozen formats: every vector is made again from its inputs and must come out byte for byte.
+
+A vector that changes is a new format and needs a ``/v2`` label; readers of ``/v1`` stay.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from flask_guesterase import offline
+from flask_guesterase.core.certificate import (
+    CONTENT_MARK,
+    Content,
+    Gone,
+    Left,
+    Proof,
+    Shared,
+    Stay,
+    check,
+    from_json,
+    issue,
+)
+from flask_guesterase.core.checkpoint import (
+    Checkpoint,
+    key_id,
+    open_checkpoint,
+    sign_checkpoint,
+    verifier_key,
+)
+from flask_guesterase.core.image import Change, Image, Images, cell, decode, encode
+from flask_guesterase.core.log import Draft, Entry, canonical, genesis, read_entry, slug, word
+from flask_guesterase.core.seal import Box, Terms, close, fingerprint, open_box
+from flask_guesterase.core.tree import (
+    Frontier,
+    consistency_path,
+    inclusion_path,
+    leaf_hash,
+    verify_consistency,
+    verify_inclusion,
+)
+from flask_guesterase.store.custodian import FolderCustodian
+
+FOLDER = Path(__file__).parent / "vectors"
+AT = "2026-11-24T10:00:00Z"
+SEED = bytes(range(32))
+
+
+class Counter:
+    """A source of bytes that is the same each time: 0, 1, 2 ... repeated per call."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def __call__(self, size):
+        self.calls += 1
+        return bytes((self.calls * 16 + n) % 256 for n in range(size))
+
+
+def signing_key():
+    return Ed25519PrivateKey.from_private_bytes(SEED)
+
+
+def make_canonical(folder):
+    values = [
+        None,
+        True,
+        0,
+        -1,
+        2**53 - 1,
+        "",
+        "\u20ac$\u000f\nA'B\"\\\\\"/",
+        [],
+        {},
+        {"\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\U0001f600": 5, "\u0080": 6, "\u00f6": 7},
+        {"b": [1, {"d": None, "c": "王小明"}], "a": False},
+    ]
+    return [{"value": value, "hex": canonical(value).hex()} for value in values]
+
+
+def make_tree(folder):
+    leaves = [f"entry {number}".encode() for number in range(8)]
+    nodes = {(0, place): leaf_hash(leaf) for place, leaf in enumerate(leaves)}
+    frontier, roots = Frontier(), [Frontier().root().hex()]
+    for place in range(8):
+        frontier, made = frontier.append(nodes[0, place])
+        nodes.update({(level, at): value for level, at, value in made})
+        roots.append(frontier.root().hex())
+
+    def node(level, at):
+        return nodes[level, at]
+
+    def hexes(path):
+        return [item.hex() for item in path]
+
+    return {
+        "leaves": [leaf.hex() for leaf in leaves],
+        "roots": roots,
+        "inclusion": [
+            {"index": i, "size": n, "path": hexes(inclusion_path(i, n, node))}
+            for n in range(1, 9)
+            for i in range(n)
+        ],
+        "consistency": [
+            {"old": m, "size": n, "path": hexes(consistency_path(m, n, node))}
+            for n in range(1, 9)
+            for m in range(1, n + 1)
+        ],
+    }
+
+
+def drafts():
+    public = signing_key().public_key().public_bytes_raw()
+    head = Checkpoint("guesterase/hotel-a/0", 5, b"r" * 32, AT)
+    return [
+        genesis("hotel-a", AT, public),
+        genesis("hotel-a", AT, public, head),
+        Draft("hotel-a", AT, "erasure-requested", "guest", "E-2026-0001", grounds=("form",)),
+        Draft(
+            "hotel-a",
+            AT,
+            "subject-erased",
+            "a17",
+            "E-2026-0001",
+            counts={"guests": 1, "pms.Bookings": 4, word("住客"): 2},
+            grounds=("invoice_accounting",),
+            marks={"subject": "0f" * 32, "signature": "0f" * 64},
+            facts={"property": "hz1", "until": "2034-12-31", "files": 2},
+        ),
+    ]
+
+
+def make_entry(folder):
+    return [
+        {"body": entry.body().decode(), "leaf": entry.leaf().hex()}
+        for entry in (Entry(draft, 3, place) for place, draft in enumerate(drafts()))
+    ]
+
+
+def make_checkpoint(folder):
+    key = signing_key()
+    public = key.public_key().public_bytes_raw()
+    name = "guesterase/hotel-a/3"
+    return {
+        "seed": SEED.hex(),
+        "public_key": public.hex(),
+        "key_id": key_id(name, public).hex(),
+        "verifier_key": verifier_key(name, public),
+        "note": sign_checkpoint(name, 20852163, b"r" * 32, AT, key),
+        "slugs": {name: slug(name) for name in ("hotel-a", "Hotel Löwe GmbH", "北京饭店")},
+    }
+
+
+def images():
+    row = Image(
+        "guests",
+        (cell("id", "integer", 7),),
+        Change.OVERWRITTEN,
+        (
+            cell("name", "character varying(80)", "王小明"),
+            cell("photo", "bytea", b"\x00\xff"),
+            cell("phone", "text", None),
+            cell("points", "bigint", -(2**63)),
+            cell("weight", "real", 0.1),
+        ),
+        1,
+    )
+    return Images("postgresql", "15.20", (row,))
+
+
+def make_image(folder):
+    return {"payload": encode(images()).decode()}
+
+
+def make_box(folder):
+    """Boxes, and the key folder they open with."""
+    custodian = FolderCustodian(folder / "keys", Counter())
+    custodian.create()
+    terms = Terms("hotel-a", "recovery", "2026-12-01")
+    custodian.ensure(terms.label)
+    random = Counter()
+    payloads = [b"", b"a short one", bytes(251)]
+    boxes = [close(payload, terms, custodian, random=random) for payload in payloads]
+    return {
+        "keys": {
+            path.name: path.read_bytes().hex()
+            for path in sorted(custodian.path.iterdir())
+            if path.name != "lock"
+        },
+        "boxes": [
+            {"payload": payload.hex(), "line": box.to_json()}
+            for payload, box in zip(payloads, boxes, strict=True)
+        ],
+        "public_key": custodian.public_key().hex(),
+        "pepper": {"actor": custodian.pepper("actor").hex()},
+        "mortal": {"people": custodian.mortal(terms.label, "people").hex()},
+    }
+
+
+def make_deflated(folder):
+    """Compressed boxes under the same keys; made once, because compressors differ."""
+    custodian = FolderCustodian(folder / "keys", Counter())
+    custodian.create()
+    terms = Terms("hotel-a", "recovery", "2026-12-01")
+    custodian.ensure(terms.label)
+    payloads = [encode(images()), b"long " * 200]
+    return [
+        {"payload": item.hex(), "line": close(item, terms, custodian).to_json()}
+        for item in payloads
+    ]
+
+
+def make_mark(folder):
+    key = bytes(32)
+    return [
+        {"key": key.hex(), "kind": kind, "value": value, "mark": fingerprint(key, kind, value)}
+        for kind, value in [("email", "anna@example.org"), ("person", "guests|int:7"), ("a", "")]
+    ]
+
+
+def make_certificate(folder):
+    key = signing_key()
+    said = Content(
+        number="E-2026-0001",
+        controller="hotel-a",
+        property="hz1",
+        received="2026-11-01",
+        decided="2026-11-10",
+        erased="2026-11-24",
+        state="partial",
+        evidence=("checked-by-key",),
+        went=(Gone("guests", 1, ("email", "name"), "overwritten"),),
+        stays=(Stay("invoices", 2, ("billed_to",), "invoice", "art-147-ao", "2034-12-31"),),
+        shared=(Shared("bookings", 1, ("remarks",)),),
+        partial=(Left("mails", 1, "left"),),
+        recovery_until="2026-12-01",
+        root_until="2027-01-01",
+        four_eyes=("approved-by-second-person",),
+    )
+    items = [Entry(draft, 0, place) for place, draft in enumerate(drafts())]
+    last = Draft(
+        "hotel-a", AT, "check-completed", "system", said.number, marks={CONTENT_MARK: said.mark()}
+    )
+    items.append(Entry(last, 0, len(items)))
+    nodes = {(0, place): entry.leaf() for place, entry in enumerate(items)}
+    frontier, made = Frontier().extend([entry.leaf() for entry in items])
+    nodes.update({(level, at): value for level, at, value in made})
+    path = inclusion_path(4, 5, lambda level, at: nodes[level, at])
+    proof = Proof(
+        items[4].body().decode(),
+        5,
+        tuple(item.hex() for item in path),
+        sign_checkpoint("guesterase/hotel-a/0", 5, frontier.root(), AT, key),
+    )
+    return {"mark": said.mark(), "certificate": issue(said, proof, key).to_json()}
+
+
+MAKERS = {
+    "canonical": make_canonical,
+    "tree": make_tree,
+    "entry": make_entry,
+    "checkpoint": make_checkpoint,
+    "image": make_image,
+    "box": make_box,
+    "mark": make_mark,
+    "certificate": make_certificate,
+}
+
+
+def vector(name):
+    return json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", MAKERS)
+def test_formats_are_frozen(name, tmp_path):
+    """The writer of today makes what the writer of the first version made."""
+    assert MAKERS[name](tmp_path) == vector(name)
+
+
+def test_every_vector_is_tested():
+    """No vector lies in the folder that nothing makes again."""
+    assert {path.stem for path in FOLDER.glob("*.json")} == {*MAKERS, "deflated"}
+
+
+def test_entries_and_notes_are_read():
+    """Today's readers read the first version's entries, checkpoints and images."""
+    for item in vector("entry"):
+        assert read_entry(item["body"].encode()).leaf().hex() == item["leaf"]
+        assert offline.leaf(item["body"].encode()).hex() == item["leaf"]
+        assert offline.canonical(json.loads(item["body"])).decode() == item["body"]
+    notes = vector("checkpoint")
+    key = bytes.fromhex(notes["public_key"])
+    assert open_checkpoint(notes["note"], key).size == 20852163
+    assert offline.Checkpoint(notes["note"]).signed_by(key)
+    assert offline.read_key(notes["verifier_key"]) == key
+    assert decode(vector("image")["payload"].encode()) == images()
+    for item in vector("canonical"):
+        assert offline.canonical(item["value"]).hex() == item["hex"]
+
+
+def test_proofs_are_read():
+    """Both verifiers accept every proof of the vectors."""
+    found = vector("tree")
+    leaves = [leaf_hash(bytes.fromhex(item)) for item in found["leaves"]]
+    roots = [bytes.fromhex(item) for item in found["roots"]]
+    assert offline.roots(leaves, set(range(9))) == dict(enumerate(roots))
+    for item in found["inclusion"]:
+        path = [bytes.fromhex(value) for value in item["path"]]
+        index, size = item["index"], item["size"]
+        assert verify_inclusion(index, size, leaves[index], path, roots[size])
+        assert offline.root_from(index, size, leaves[index], path) == roots[size]
+    for item in found["consistency"]:
+        path = [bytes.fromhex(value) for value in item["path"]]
+        old, size = item["old"], item["size"]
+        assert verify_consistency(old, size, roots[old], roots[size], path)
+
+
+def test_boxes_are_read(tmp_path):
+    """The first version's boxes open with its key folder, here and offline."""
+    found = vector("box")
+    keys = tmp_path / "keys"
+    keys.mkdir(mode=0o700)
+    for name, content in found["keys"].items():
+        (keys / name).write_bytes(bytes.fromhex(content))
+    custodian = FolderCustodian(keys)
+    assert custodian.public_key().hex() == found["public_key"]
+    for item in found["boxes"] + vector("deflated"):
+        payload = bytes.fromhex(item["payload"])
+        assert open_box(Box.from_json(item["line"]), custodian) == payload
+        assert offline.open_box(json.loads(item["line"]), keys) == payload
+
+
+def test_certificates_are_read(tmp_path, capsys):
+    """The first version's certificate passes both verifiers."""
+    text = vector("certificate")["certificate"]
+    found = from_json(text)
+    assert all(item.passed is not False for item in check(found))
+    assert found.content.mark() == vector("certificate")["mark"]
+    path = tmp_path / "certificate.json"
+    path.write_text(text)
+    assert offline.main([str(path), "--key", found.public_key]) == 0
+    assert "NOT GONE: mails" in capsys.readouterr().out
+
+
+def test_the_reference_lists_every_field():
+    """The reference page names every field of every format and every file of an export."""
+    page = (Path(__file__).parent.parent / "docs" / "reference" / "formats.md").read_text()
+    document = json.loads(vector("certificate")["certificate"])
+    box = json.loads(vector("box")["boxes"][0]["line"])
+    key_file = json.loads(bytes.fromhex(vector("box")["keys"]["secret-signing.json"]))
+    image = asdict(images())
+    names = {
+        *document,
+        *document["content"],
+        *document["proof"],
+        *(name for part in ("went", "stays", "shared", "partial") for name in
+          document["content"][part][0]),
+        *json.loads(vector("entry")[0]["body"]),
+        *box,
+        *key_file,
+        *image,
+        *image["rows"][0],
+        *image["rows"][0]["columns"][0],
+        "boxes.jsonl",
+        "journal.jsonl",
+        "cases.jsonl",
+        "keys/",
+        "current.json",
+    }
+    assert {name for name in names if f"`{name}`" not in page} == set()
+
+
+def test_the_page_shows_a_key_id():
+    """Key identifiers in signature lines are those the specification describes."""
+    found = vector("checkpoint")
+    line = found["note"].splitlines()[-1].split(" ")[2]
+    assert base64.b64decode(line)[:4].hex() == found["key_id"]
