@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests import engines
 
+pytest_plugins = ["tests.onlysurgery"]
+
 # A slow machine is no wrong answer; CI draws the same examples each time.
 settings.register_profile(
     "guesterase", deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -1,0 +1,72 @@
+"""Over the whole suite: every change of a host row that our code causes comes from the surgery.
+
+It is shown at run time, not by reading imports: each INSERT, UPDATE or DELETE on a table that is
+not ours is traced to the nearest caller outside SQLAlchemy. When that caller lies in
+``flask_guesterase/``, it must be ``store/surgery.py``.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+import flask_guesterase
+
+OURS = str(Path(flask_guesterase.__file__).parent)
+SURGERY = str(Path(OURS) / "store" / "surgery.py")
+CHANGE = re.compile(
+    r"^\s*(?:WITH\b.*?\)\s*)?(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE|REPLACE\s+INTO)\s+"
+    r"(?:ONLY\s+)?[\"`\[]?([\w.\"`]+)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+changes: dict[str, int] = {"surgery": 0}
+offences: list[str] = []
+
+
+def caller() -> str:
+    """Return the file of the nearest frame that is neither SQLAlchemy's nor this one."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if "sqlalchemy" not in name and name != __file__:
+            return name
+        frame = frame.f_back  # type: ignore[assignment]
+    return ""
+
+
+def watch(
+    conn: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
+) -> None:
+    """Note a change of a host row that our code made outside the surgery."""
+    found = CHANGE.match(statement)
+    if found is None or "guesterase_" in found.group(2):
+        return
+    where = caller()
+    if where == SURGERY:
+        changes["surgery"] += 1
+    elif where.startswith(OURS):
+        offences.append(f"{Path(where).relative_to(OURS)}: {found.group(1)} {found.group(2)}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched() -> Iterator[None]:
+    event.listen(Engine, "before_cursor_execute", watch)
+    yield
+    event.remove(Engine, "before_cursor_execute", watch)
+
+
+@pytest.fixture(autouse=True)
+def _only_surgery_changes_host_rows() -> Iterator[None]:
+    """Fail the test in which our code changed a host row outside the surgery."""
+    del offences[:]
+    yield
+    found, offences[:] = list(offences), []
+    assert not found, f"host rows changed outside the surgery: {found}"
