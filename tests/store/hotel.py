@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,13 +61,14 @@ class Booking(Base):
     guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"))
     remark: Mapped[str | None] = mapped_column(String(200))
     guest: Mapped[Guest] = relationship()
+    companions: Mapped[list[Companion]] = relationship(back_populates="booking")
 
 
 class Companion(Base):
     __tablename__ = "companions"
     booking_id: Mapped[int] = mapped_column(ForeignKey("bookings.id"), primary_key=True)
     guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"), primary_key=True)
-    booking: Mapped[Booking] = relationship()
+    booking: Mapped[Booking] = relationship(back_populates="companions")
     guest: Mapped[Guest] = relationship()
 
 
@@ -176,9 +177,7 @@ class Hotel:
     def begin(self) -> Iterator[Office]:
         """Open the office the way the extension does."""
         with transaction(self.engine) as conn:
-            work = Work(
-                conn, self.now, self.settings, self.datamap, self.custodian, self.may
-            )
+            work = Work(conn, self.now, self.settings, self.datamap, self.custodian, self.may)
             office = Office(work)
             yield office
             office.close()
@@ -257,6 +256,3 @@ class Hotel:
         """Return the state of a request."""
         with self.begin() as office:
             return str(office.show(number)["state"])
-
-
-TODAY = date(2026, 3, 10)
