@@ -148,12 +148,6 @@ class BackupForgotten(Event):
     name = "backup-forgotten"
 
 
-class PlanChanged(Event):
-    """The data map is another one than before."""
-
-    name = "plan-changed"
-
-
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -174,7 +168,6 @@ EVENTS: dict[str, type[Event]] = {
         MessageFailed,
         FileRemoved,
         BackupForgotten,
-        PlanChanged,
     )
 }
 """Every event by its name."""

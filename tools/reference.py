@@ -1,0 +1,206 @@
+"""Write the reference pages that are made from the code: `python tools/reference.py`.
+
+A test compares the pages with what this makes, so that they never say what the code does not.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import flask_guesterase  # noqa: E402 - the checkout must be found first
+from flask_guesterase.core import errors, finding, lifecycle, permissions  # noqa: E402
+from flask_guesterase.core.events import EVENTS, Event  # noqa: E402
+from flask_guesterase.web import config  # noqa: E402
+from flask_guesterase.web.cli import guesterase_cli  # noqa: E402
+
+NOTE = "<!-- Made by tools/reference.py from the code; do not edit by hand. -->\n"
+
+
+def first(thing: object) -> str:
+    """Return the first sentence of a docstring."""
+    text = inspect.getdoc(thing) or ""
+    return " ".join(text.split("\n\n")[0].split())
+
+
+def names() -> Iterator[str]:
+    """Yield the page of public names."""
+    yield "# Public names\n"
+    yield "Everything `flask_guesterase` exports; nothing else is promised.\n"
+    for name in flask_guesterase.__all__:
+        thing = getattr(flask_guesterase, name)
+        yield f"## `{name}`\n"
+        if inspect.isclass(thing):
+            yield f"{first(thing)}\n"
+            parameters = re.findall(r":param (\w+): (.+?)(?=\n:|\Z)", inspect.getdoc(thing) or "",
+                                    re.DOTALL)
+            for parameter, text in parameters:
+                yield f"* `{parameter}`: {' '.join(text.split())}"
+            if parameters:
+                yield ""
+            if name == "Guesterase":
+                yield from _methods(thing)
+        elif inspect.isfunction(thing):
+            yield f"`{name}{_signature(thing)}`\n\n{first(thing)}\n"
+        else:
+            yield f"{_VALUES[name]}\n"
+
+
+_VALUES = {
+    "current": "The extension of the current application.",
+    "delete": "Row rule: the row goes with any of its owners.",
+    "delete_when_last_owner": "Row rule: the row goes when its last living owner does.",
+    "guest_pages": "Blueprint of the guests' pages; the host registers it under its own prefix.",
+    "null": "Column rule: NULL.",
+    "overwrite": "Row rule: the row stays and its columns are overwritten; the default.",
+    "placeholder": "Column rule: a random, unique, unmailable text within the column's length.",
+    "redact": "Column rule: a fixed mark that fits the column.",
+    "staff_pages": "Blueprint of the staff's pages; the host registers it under its own prefix.",
+}
+
+
+def _methods(thing: type) -> Iterator[str]:
+    for name, method in sorted(vars(thing).items()):
+        if name.startswith("_") or not (callable(method) or isinstance(method, property)):
+            continue
+        if isinstance(method, property):
+            yield f"* `.{name}`: {first(method)}"
+        else:
+            target = inspect.unwrap(method)
+            yield f"* `.{name}{_signature(target)}`: {first(target)}"
+    yield ""
+
+
+def _signature(function: object) -> str:
+    parameters = list(inspect.signature(function).parameters.values())  # type: ignore[arg-type]
+    shown = [p.replace(annotation=inspect.Parameter.empty) for p in parameters if p.name != "self"]
+    return "(" + ", ".join(str(p) for p in shown) + ")"
+
+
+def keys() -> Iterator[str]:
+    """Yield the page of configuration keys."""
+    source = inspect.getsource(config)
+    yield "# Configuration\n"
+    yield "Deployment settings are configuration; behaviour is an argument. There are no others.\n"
+    for key, default in config.DEFAULTS.items():
+        comment = re.search(rf'((?:    #: .*\n)+)    "{key}"', source)
+        text = " ".join(re.findall(r"#: (.*)", comment.group(1))) if comment else ""
+        yield f"## `{key}`\n\nDefault: `{default!r}`. {text.replace('``', '`')}\n"
+
+
+def signals() -> Iterator[str]:
+    """Yield the page of events and signals."""
+    yield "# Events and signals\n"
+    yield (
+        "What happens is written to the journal in the transaction and announced after the "
+        "commit by the signal of the same name: `signal(\"subject-erased\").connect(receiver)`. "
+        "The sender is the application; the argument is `event`. Signals observe; they never "
+        "decide. A receiver that raises is logged by its name and does not disturb the others.\n"
+    )
+    yield "| event | when |\n|---|---|"
+    for name, kind in EVENTS.items():
+        yield f"| `{name}` | {first(kind)} |"
+    yield "\nEach event has these fields:\n"
+    for field, text in re.findall(r":param (\w+): (.+?)(?=\n:|\Z)", inspect.getdoc(Event) or "",
+                                  re.DOTALL):
+        yield f"* `{field}`: {' '.join(text.split())}"
+
+
+def commands() -> Iterator[str]:
+    """Yield the page of commands."""
+    yield "# Commands\n"
+    yield (
+        "`flask --app YOUR_APP guesterase VERB`. With `--json`, JSON alone goes to standard "
+        "output. Exit code 0: fine; 1: a named problem; 2: wrong use.\n"
+    )
+    yield from _group(guesterase_cli, "")
+
+
+def _group(group: click.Group, before: str) -> Iterator[str]:
+    for name, command in sorted(group.commands.items()):
+        if isinstance(command, click.Group):
+            yield from _group(command, f"{before}{name} ")
+            continue
+        arguments = [p.human_readable_name for p in command.params
+                     if isinstance(p, click.Argument)]
+        yield f"## `{' '.join([before + name, *arguments])}`\n"
+        yield f"{' '.join((command.help or '').split())}\n"
+        options = [p for p in command.params if isinstance(p, click.Option)]
+        for option in options:
+            yield f"* `{', '.join(option.opts)}`: {' '.join((option.help or '').split())}"
+        if options:
+            yield ""
+
+
+def problems() -> Iterator[str]:
+    """Yield the page of errors."""
+    tree = (errors.__doc__ or "").split("\n\n", 1)[1].rstrip()
+    yield "# Errors\n"
+    yield "Each message names the cause and the next step, and never holds personal data.\n"
+    yield f"```\n{tree}\n```\n"
+    for name, kind in vars(errors).items():
+        if inspect.isclass(kind) and issubclass(kind, errors.GuesteraseError):
+            yield f"* `{name}`: {first(kind)}"
+
+
+def findings() -> Iterator[str]:
+    """Yield the page of findings."""
+    yield "# Findings\n"
+    yield (
+        "What `flask guesterase check` and `Guesterase.check()` can report. A finding that stops "
+        "keeps the erasures that reach its place waiting; it never stops serving.\n"
+    )
+    yield "| id | what is wrong |\n|---|---|"
+    for name, text in sorted(finding.KINDS.items()):
+        yield f"| `{name}` | {text} |"
+
+
+def life() -> Iterator[str]:
+    """Yield the page of states."""
+    yield "# The life of a request\n"
+    yield "| state | what the guest is told | may become |\n|---|---|---|"
+    for state, after in lifecycle.MOVES.items():
+        following = ", ".join(f"`{name}`" for name in lifecycle.State if name in after) or "nothing"
+        yield f"| `{state}` | {lifecycle.WORDS[state]} | {following} |"
+    yield "\nGrounds of refusal: " + ", ".join(f"`{g}`" for g in lifecycle.Ground) + ".\n"
+    yield (
+        "Permissions the host grants per person and property: "
+        + ", ".join(f"`{p}`" for p in permissions.Permission)
+        + ". Nobody has any until the host says so."
+    )
+
+
+PAGES = {
+    "names.md": names,
+    "configuration.md": keys,
+    "signals.md": signals,
+    "commands.md": commands,
+    "errors.md": problems,
+    "findings.md": findings,
+    "lifecycle.md": life,
+}
+
+
+def page(name: str) -> str:
+    """Return the text of one reference page."""
+    return NOTE + "\n" + "\n".join(PAGES[name]()).rstrip() + "\n"
+
+
+def main() -> None:
+    """Write all pages."""
+    folder = ROOT / "docs" / "reference"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in PAGES:
+        (folder / name).write_text(page(name), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
