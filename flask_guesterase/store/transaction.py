@@ -76,6 +76,11 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             "Grant the right; our own tables can also be made by somebody who has it, from what "
             "'flask guesterase db sql' prints.",
         )
+    if is_missing(problem):
+        return SetupError(
+            f"A table or column that is needed is not in the database ({_code(problem)}).",
+            "Nothing was changed; run 'flask guesterase check', which names it.",
+        )
     if problem.connection_invalidated or not _is_refusal(problem):
         return BusyError(
             f"The database did not answer ({_code(problem)}).",
@@ -198,6 +203,8 @@ _RETRY_STATES = frozenset({"40001", "40P01"})
 _LOCK_STATES = frozenset({"55P03"})
 _RETRY_NUMBERS = frozenset({1213, 1020})
 _LOCK_NUMBERS = frozenset({1205})
+_MISSING_STATES = frozenset({"42P01", "42703", "3F000"})
+_MISSING_NUMBERS = frozenset({1146, 1054})
 _RIGHT_STATES = frozenset({"42501", "25006"})
 _RIGHT_NUMBERS = frozenset({1044, 1142, 1143, 1290})
 
@@ -226,6 +233,18 @@ def is_forbidden(problem: BaseException) -> bool:
         _state(problem) in _RIGHT_STATES
         or _number(problem) in _RIGHT_NUMBERS
         or "readonly database" in str(problem.orig)
+    )
+
+
+def is_missing(problem: BaseException) -> bool:
+    """Return whether a table or column is not there."""
+    if not isinstance(problem, DBAPIError):
+        return False
+    return (
+        _state(problem) in _MISSING_STATES
+        or _number(problem) in _MISSING_NUMBERS
+        or "no such table" in str(problem.orig)
+        or "no such column" in str(problem.orig)
     )
 
 

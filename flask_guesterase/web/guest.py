@@ -24,7 +24,7 @@ _CASE = "guesterase_case"
 
 @guest_pages.context_processor
 def _guest_context() -> dict[str, Any]:
-    tongue = language(fallback=_first_lang())
+    tongue = language()
     return {
         "hotels": _hotels(),
         "guest_steps": [(step, tongue.gettext(GUEST_WORDS[step])) for step in STEPS],
@@ -208,8 +208,3 @@ def _certificate() -> dict[str, Any]:
 
 def _hotels() -> list[Property]:
     return list(current.settings.properties.values())
-
-
-def _first_lang() -> str | None:
-    hotels = _hotels()
-    return hotels[0].lang if len(hotels) == 1 else None

@@ -22,8 +22,9 @@ from wtforms import ValidationError
 
 from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
+from .current import current
 from .language import LANGUAGES, Language, choose, known
-from .problems import Problem, problem_of, problem_of_database, problem_of_status
+from .problems import DATABASE, Problem, problem_of, problem_of_status
 from .words import word
 
 LARGEST_FORM = 64 * 1024
@@ -67,12 +68,8 @@ def pages(name: str, desk: str) -> Blueprint:
         return fail(problem_of(error), error)
 
     def on_database(error: SQLAlchemyError) -> Response:
-        # The text of the exception carries the statement's values; only its class is logged.
-        cause = getattr(error, "orig", None) or error
-        current_app.logger.error(
-            "guesterase: %s while answering %s", type(cause).__name__, request.endpoint
-        )
-        return fail(problem_of_database(error))
+        _log_class(error)
+        return fail(DATABASE)
 
     def on_http(error: HTTPException) -> Response:
         if error.code is None or error.code < 400:
@@ -92,23 +89,25 @@ def pages(name: str, desk: str) -> Blueprint:
     return blueprint
 
 
-def language(zone: str = "", fallback: str | None = None) -> Language:
+def language(zone: str = "") -> Language:
     """Return the language of this request.
 
     What the reader chose (``?lang=``, kept in the session) comes first, then the host's own
-    choice where it uses Flask-Babel, then the browser's wishes, then the property's language.
+    choice where it uses Flask-Babel, then the browser's wishes, then the language of the hotel
+    where there is only one.
 
-    :param zone: IANA time zone that moments are told in.
-    :param fallback: language of the property the page is about.
+    :param zone: IANA time zone that moments are told in from here on.
     """
-    found: Language = g.get("guesterase_language") or Language(choose(_wishes(fallback)))
+    found: Language = g.get("guesterase_language") or Language(choose(_wishes()))
     g.guesterase_language = replace(found, zone=zone) if zone else found
     return found if not zone else replace(found, zone=zone)
 
 
-def _wishes(fallback: str | None) -> list[str | None]:
-    browser = [tag for tag, _ in request.accept_languages if known(tag)]
-    return [request.args.get("lang"), session.get(_LANG), _host_choice(), *browser, fallback]
+def _wishes() -> list[str | None]:
+    browser = [tag for tag, _ in request.accept_languages]
+    hotels = [hotel.lang for hotel in current.settings.properties.values()]
+    only = hotels[0] if len(hotels) == 1 else None
+    return [request.args.get("lang"), session.get(_LANG), _host_choice(), *browser, only]
 
 
 def _host_choice() -> str | None:
@@ -134,10 +133,24 @@ def _receive() -> None:
 
 
 def _dress(response: Response) -> Response:
+    """Put the headers on; in a demo, let the worker do now what a worker would do soon."""
     response.headers.update(HEADERS)
+    if request.method == "POST" and response.status_code < 400 and current.settings.inline:
+        try:
+            current.work()
+        except SQLAlchemyError as error:
+            _log_class(error)
     if (request.endpoint or "").endswith(".static"):
         response.headers["Cache-Control"] = "max-age=3600"
     return response
+
+
+def _log_class(error: SQLAlchemyError) -> None:
+    """Log what went wrong by its class: its text carries the values of the statement."""
+    cause = getattr(error, "orig", None) or error
+    current_app.logger.error(
+        "guesterase: %s while answering %s", type(cause).__name__, request.endpoint
+    )
 
 
 def _context() -> dict[str, Any]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy.exc import OperationalError, ProgrammingError, SQLAlchemyError
-
 from ..core import errors
 from .language import N_
 
@@ -182,7 +180,7 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
     ),
 }
 
-_DATABASE = Problem(
+DATABASE = Problem(
     503,
     _GUEST_LATER,
     (
@@ -191,15 +189,8 @@ _DATABASE = Problem(
     ),
     retry_after=30,
 )
-_TABLES = Problem(
-    503,
-    _GUEST_LATER,
-    (
-        N_("A table or column that is needed is missing in the database."),
-        N_("Nothing was changed. Whoever runs the system finds it with “flask guesterase check”."),
-    ),
-    retry_after=600,
-)
+"""How a failure of the host's own database work is told, for example while it loads a user."""
+
 _CSRF = Problem(
     400,
     (
@@ -234,19 +225,6 @@ def problem_of(error: errors.GuesteraseError) -> Problem:
         if kind in _PROBLEMS:
             return _PROBLEMS[kind]
     raise LookupError(type(error).__name__)
-
-
-def problem_of_database(error: SQLAlchemyError) -> Problem:
-    """Return how a failure of the database is told; a missing table gets its own words."""
-    if isinstance(error, (OperationalError, ProgrammingError)):
-        text = str(error.orig).casefold()
-        if any(sign in text for sign in _MISSING):
-            return _TABLES
-    return _DATABASE
-
-
-_MISSING = ("no such table", "no such column", "does not exist", "doesn't exist", "unknown column")
-"""How SQLite, PostgreSQL and MariaDB say that a table or column is not there."""
 
 
 def problem_of_status(status: int, *, csrf: bool = False) -> Problem:

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.errors import InputError, UnknownError
 from ..core.lifecycle import DONE, MOVES, OPEN, Ground, State
 from ..core.permissions import Permission
+from ..store.worker import carry_out
 from . import letters, records, schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
@@ -204,9 +205,7 @@ def withdraw(number: str) -> AnyResponse:
 @staff_pages.post("/<number>/erase")
 def erase(number: str) -> AnyResponse:
     """Carry out what was approved, then look for everything again."""
-    ending = current.run(lambda office: office.erase(number, by=me()))
-    if ending.settled() is State.CHECKING:
-        current.run(lambda office: office.check(number))
+    carry_out(current.run, number, me())
     return _back(number)
 
 

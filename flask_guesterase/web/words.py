@@ -78,7 +78,7 @@ WHYS: dict[str, str] = {
     "referenced": N_("other rows still point here"),
     "gap": N_("the data map has a gap here"),
     "also-another-persons": N_("it is another person's too"),
-    "left": N_("still as before"),
+    "left": N_("left over"),
     "grace": N_("time to take it back"),
     "queued": N_("to be sent"),
     "ready": N_("to be printed or read"),
@@ -96,7 +96,7 @@ STANDINGS: dict[str, str] = {
 }
 
 ACTIONS: dict[str, str] = {
-    "genesis": N_("journal begun"),
+    "epoch-opened": N_("journal begun"),
     "intake-received": N_("form received"),
     "erasure-requested": N_("request recorded"),
     "identity-verified": N_("identity shown"),
@@ -123,7 +123,6 @@ COUNTS: dict[str, str] = {
     "rows": N_("rows"),
     "people": N_("people"),
     "files": N_("files"),
-    "left": N_("left"),
     "taken": N_("taken"),
     "perhaps": N_("perhaps"),
     "supplement": N_("supplement"),

@@ -1,0 +1,166 @@
+"""The small hotel of the office's tests behind a real Flask application, with staff to log in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, redirect
+from flask.testing import FlaskClient
+from flask_login import LoginManager, UserMixin, login_user, logout_user
+from sqlalchemy.orm import scoped_session, sessionmaker
+from werkzeug.test import TestResponse
+
+from flask_guesterase.store.settings import Property
+from flask_guesterase.web.extension import Guesterase
+from flask_guesterase.web.guest import guest_pages
+from flask_guesterase.web.staff import staff_pages
+from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, policies
+
+PROPERTIES = (
+    Property(
+        "sh", "Hotel Pine", "Pine Ltd", "CN", "Asia/Shanghai", "zh", "privacy@pine.example", "A 1"
+    ),
+    Property("mu", "Hotel Fir", "Fir GmbH", "DE", "Europe/Berlin", "de", "privacy@fir.example"),
+)
+
+DESK = frozenset({"view", "file", "verify"})
+OFFICE = DESK | {"approve", "refuse", "erase"}
+STAFF: dict[str, tuple[str, frozenset[str]]] = {
+    "clerk": ("sh", DESK),
+    "officer": ("sh", OFFICE),
+    "second": ("sh", OFFICE),
+    "auditor": ("sh", frozenset({"view", "audit"})),
+    "far-officer": ("mu", OFFICE | {"audit"}),
+    "nobody": ("sh", frozenset()),
+}
+"""Login -> property and what they may do there."""
+
+
+class User(UserMixin):  # type: ignore[misc] # Flask-Login has no types
+    """A member of staff; the login is the id."""
+
+    def __init__(self, login: str) -> None:
+        self.id = login
+
+
+def may(user: Any, permission: str, property_: str) -> bool:
+    """Answer for the host."""
+    place, granted = STAFF.get(user.id, ("", frozenset()))
+    return place == property_ and permission in granted
+
+
+class House:
+    """An application with the extension installed, and its database.
+
+    :param url: address of an empty database.
+    :param folder: where keys and files go.
+    :param properties: the hotels.
+    :param config: configuration that wins.
+    """
+
+    def __init__(
+        self, url: str, folder: Path, properties: Sequence[Property] = PROPERTIES, **config: Any
+    ) -> None:
+        self.hotel = Hotel(url, folder)
+        self.app = Flask(__name__, instance_path=str(folder))
+        self.app.config.update(
+            SECRET_KEY="only-for-tests-" + "0" * 32,
+            TESTING=True,
+            GUESTERASE_KEYS=str(folder / "keys"),
+            GUESTERASE_MAIL="page",
+            **config,
+        )
+        self.session = scoped_session(sessionmaker(self.hotel.engine))
+        self.extension = Guesterase(
+            self.session, authorize=may, models=Base, properties=properties
+        )
+        for target, policy in policies(str(self.hotel.files)):
+            self.extension.register(target, policy)
+        self.extension.init_app(self.app)
+        self.app.register_blueprint(guest_pages, url_prefix="/privacy")
+        self.app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
+        self.app.teardown_appcontext(lambda _: self.session.remove())
+        self._logins()
+
+    def _logins(self) -> None:
+        manager = LoginManager(self.app)
+        manager.user_loader(lambda login: User(login) if login in STAFF else None)
+
+        @self.app.get("/in/<login>")
+        def log_in(login: str) -> Response:
+            login_user(User(login))
+            return Response("in")
+
+        @self.app.get("/out")
+        def log_out() -> Any:
+            logout_user()
+            return redirect("/")
+
+    def people(self) -> None:
+        """Put a guest with a companion, an invoice, and a namesake of her mailbox in."""
+        hotel = self.hotel
+        hotel.guest(
+            1, name=CANARY, email="ann@mail.example", phone="+8613912345678", document_no="E1"
+        )
+        hotel.guest(2, name="Bea Lund", email="bea@mail.example")
+        hotel.guest(3, name="Carl Other", email="ann@mail.example")
+        hotel.guest(9, hotel="mu", name="Max Fern", email="max@mail.example")
+        hotel.put(Booking, id=1, number="B1", guest_id=1, remark="late")
+        hotel.put(Booking, id=2, number="B2", guest_id=2, remark="early")
+        hotel.put(Companion, booking_id=2, guest_id=1)
+        hotel.put(Invoice, id=1, booking_id=1, billed_to=CANARY, total=90)
+
+    def browser(self, login: str | None = None) -> Browser:
+        """Return a browser, of a member of staff when a login is given."""
+        browser = Browser(self.app.test_client())
+        if login is not None:
+            assert browser.client.get(f"/in/{login}").status_code == 200
+        return browser
+
+    def worker(self) -> Any:
+        """Let the worker make one pass."""
+        with self.app.app_context():
+            return self.extension.work()
+
+    def request(self, by: str = "clerk") -> str:
+        """File a request about the guest and return its number."""
+        with self.app.app_context(), self.extension.begin() as office:
+            match = {"email": "ann@mail.example", "name": CANARY}
+            return office.request(match, property="sh", by=by)
+
+    def state(self, number: str) -> str:
+        """Return the state of a request."""
+        with self.app.app_context(), self.extension.begin(write=False) as office:
+            return str(office.show(number)["state"])
+
+
+CANARY = "Ann Zebrafinch"
+"""A name that must turn up nowhere it does not belong."""
+
+_TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+class Browser:
+    """A client that fetches the token of a form before it sends it."""
+
+    def __init__(self, client: FlaskClient) -> None:
+        self.client = client
+
+    def get(self, path: str, status: int = 200, wish: str = "") -> str:
+        """Open a page, with a wish for a language, and return its text."""
+        answer = self.client.get(path, headers={"Accept-Language": wish} if wish else {})
+        assert answer.status_code == status, (path, answer.status_code, answer.text)
+        return answer.text
+
+    def token(self, page: str = "/privacy/ask") -> str:
+        """Return the form token of a page."""
+        found = _TOKEN.search(self.client.get(page).text)
+        assert found is not None, page
+        return found[1]
+
+    def post(self, path: str, page: str = "/privacy/ask", **form: str) -> TestResponse:
+        """Send a form with the token of `page`."""
+        return self.client.post(path, data={**form, "csrf_token": self.token(page)})
