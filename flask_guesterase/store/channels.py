@@ -123,8 +123,9 @@ class Mail:
         letter["Date"] = formatdate(usegmt=True)
         letter["Message-ID"] = f"<{message.id}@{self.sender.rpartition('@')[2].strip('>')}>"
         letter["Auto-Submitted"] = "auto-generated"
-        letter["Content-Language"] = message.lang
+        # Setting the content drops every Content- header, so this one comes after it.
         letter.set_content(message.body)
+        letter["Content-Language"] = message.lang
         return letter
 
 

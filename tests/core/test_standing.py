@@ -72,7 +72,8 @@ def test_a_row_that_carries_not_all_that_is_needed_is_perhaps_theirs() -> None:
     """At the desk a row must carry everything that was given."""
     given = {"email": "x@example.com", "phone": "1"}
     judged = judge(given, [found(1)], EMAIL | {"phone"})
-    assert taken(judged) == [] and judged[0].why is Why.SOME
+    assert taken(judged) == []
+    assert judged[0].why is Why.SOME
 
 
 def test_more_than_ten_rows_take_nobody() -> None:
@@ -100,6 +101,7 @@ def test_whatever_is_found_no_contradicting_row_is_taken(
     assert [j.found for j in judged] == found_rows
     assert len(chosen) <= MOST
     for row in chosen:
-        assert row.carries >= EMAIL and not contradicts(name, row.name)
+        assert row.carries >= EMAIL
+        assert not contradicts(name, row.name)
         if not name:
             assert not any(contradicts(row.name, other.name) for other in chosen)

@@ -41,7 +41,8 @@ def test_a_decision_that_moved_goes_back_to_review_and_that_is_kept(any_hotel: H
     with pytest.raises(MovedError) as caught:
         ending.settled()
     assert caught.value.differences == ("retain invoices: billed_to",)
-    assert hotel.state(number) == "review" and hotel.row(1)["name"] == "Ann Berg"
+    assert hotel.state(number) == "review"
+    assert hotel.row(1)["name"] == "Ann Berg"
     assert hotel.events[-1] == "request-reviewed-again"
     hotel.approve(number, "second")
     assert hotel.erased(number) == "sealed"
@@ -67,7 +68,8 @@ def test_a_gap_keeps_the_erasure_waiting_until_it_is_closed(hotel: Hotel) -> Non
         ending = office.erase(number)
     with pytest.raises(BlockedError):
         ending.settled()
-    assert hotel.state(number) == "waiting" and hotel.row(1)["name"] == "Ann Berg"
+    assert hotel.state(number) == "waiting"
+    assert hotel.row(1)["name"] == "Ann Berg"
     with hotel.begin() as office:
         assert office.due() == []
         office.erase(number)
@@ -138,7 +140,9 @@ def test_two_processes_erasing_one_request_end_in_one_erasure(any_hotel: Hotel) 
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(ends) == 8 and set(ends) <= {"checking", "BusyError"} and "checking" in ends
+    assert len(ends) == 8
+    assert set(ends) <= {"checking", "BusyError"}
+    assert "checking" in ends
     assert hotel.events.count("subject-erased") == 1
     assert len([b for b in hotel.ours("box") if b["purpose"] == "recovery"]) == 1
     with hotel.begin() as office:
@@ -174,7 +178,8 @@ def test_a_row_shared_with_a_living_guest_stays_hers_and_the_end_is_erased(hotel
     assert hotel.datamap.findings == ()
     number = hotel.approved(email="ann@example.com")
     assert hotel.erased(number) == "erased"
-    assert hotel.rows(Booking)[0]["remark"] == "hers" and hotel.row(2)["name"] == "Bea Lund"
+    assert hotel.rows(Booking)[0]["remark"] == "hers"
+    assert hotel.row(2)["name"] == "Bea Lund"
     assert hotel.rows(Companion) == []
     with hotel.begin() as office:
         said = office.certificate(number)["content"]
@@ -193,7 +198,8 @@ def test_what_was_erased_can_be_had_back_from_its_box_until_the_day_is_over(hote
     values = {
         (row.table, c.name): c.value for row in image.decode(payload).rows for c in row.columns
     }
-    assert values["guests", "name"] == "Ann Berg" and values["bookings", "remark"] == "late"
+    assert values["guests", "name"] == "Ann Berg"
+    assert values["bookings", "remark"] == "late"
     hotel.later(days=8)
     with hotel.begin() as office:
         work = office.work
@@ -244,13 +250,15 @@ def test_what_came_back_before_the_check_is_partial_until_it_is_gone(hotel: Hote
         body = office.certificate(number)["content"]
         assert [(i["table"], i["rows"]) for i in body["partial"]] == [("bookings", 1)]
         assert office.show(number)["left"]
-    assert len(hotel.ours("certificate")) == 1 and len(hotel.ours("contact")) == 1
+    assert len(hotel.ours("certificate")) == 1
+    assert len(hotel.ours("contact")) == 1
     with hotel.engine.begin() as conn:
         conn.execute(update(Booking).where(Booking.id == 1).values(remark=None))
     with hotel.begin() as office:
         assert office.check(number) == "erased"
         body = office.certificate(number)["content"]
-    assert body["supplement"] == 1 and body["partial"] == []
+    assert body["supplement"] == 1
+    assert body["partial"] == []
     assert hotel.ours("contact") == []
 
 

@@ -1,0 +1,108 @@
+"""E-mail through a real server, and what goes wrong with one."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.message import Message as Email
+from email.policy import default
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from flask_guesterase.core.errors import DeliveryError, SetupError
+from flask_guesterase.store.channels import Mail, Message, built_in, message_id
+
+
+class Post:
+    """Keeps what a mail server was given; refuses addresses at refuse.example."""
+
+    def __init__(self) -> None:
+        self.letters: list[Email] = []
+
+    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str,
+                          options: Any) -> str:  # fmt: skip
+        if address.endswith("@refuse.example"):
+            return f"550 no {address} here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+        self.letters.append(message_from_bytes(envelope.content, policy=default))
+        return "250 OK"
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[Post, str]]:
+    """A mail server and its address."""
+    handler = Post()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler, f"smtp://127.0.0.1:{port}"
+    controller.stop()
+
+
+def letter(to: str = "ann@example.com", subject: str = "Your request GR-7") -> Message:
+    """Return a message."""
+    return Message(message_id("confirm:GR-7:1"), to, "zh", "confirm", {}, subject, "您好\nLink\n")
+
+
+def test_a_letter_arrives_as_it_was_written(post: tuple[Post, str]) -> None:
+    """Text, language and an id that is the same when it is sent again."""
+    handler, url = post
+    mail = built_in(url, "Hotel <hotel@example.com>")["smtp"]
+    mail.send(letter())
+    mail.send(letter())
+    first, second = handler.letters
+    assert first["To"] == "ann@example.com"
+    assert first["Subject"] == "Your request GR-7"
+    assert first["Message-ID"] == second["Message-ID"]
+    assert first["Auto-Submitted"] == "auto-generated"
+    assert first["Content-Language"] == "zh"
+    assert first.get_content().replace("\r\n", "\n") == "您好\nLink\n"  # type: ignore[attr-defined]  # the default policy gives an EmailMessage
+
+
+@pytest.mark.parametrize("to", ["ann@refuse.example", "ann@example.com\nBcc: eve@example.com", ""])
+def test_what_a_server_refuses_is_a_problem_without_the_address(
+    post: tuple[Post, str], to: str
+) -> None:
+    """The server's own words repeat the address; ours do not."""
+    handler, url = post
+    with pytest.raises(DeliveryError) as caught:
+        Mail(url, "hotel@example.com").send(letter(to))
+    assert "ann" not in str(caught.value)
+    assert caught.value.__cause__ is None
+    assert handler.letters == []
+
+
+def test_a_server_that_is_not_there_is_a_problem_for_later(post: tuple[Post, str]) -> None:
+    """A refused connection is no crash, and neither is a server without TLS where TLS is set."""
+    _, url = post
+    for address in (
+        "smtp://127.0.0.1:9",
+        url.replace("smtp:", "smtp+starttls:"),
+        url.replace("smtp:", "smtps:"),
+    ):
+        with pytest.raises(DeliveryError):
+            Mail(address, "hotel@example.com").send(letter())
+
+
+@pytest.mark.parametrize(
+    ("mail", "sender"),
+    [("http://host", "a@b.example"), ("smtp://", "a@b.example"), ("smtp://host", ""), ("", "a@b")],
+)
+def test_a_wrong_setting_is_named_at_once(mail: str, sender: str) -> None:
+    """Not when the first guest waits for a letter."""
+    with pytest.raises(SetupError):
+        built_in(mail, sender)
+
+
+def test_user_and_password_come_out_of_the_address() -> None:
+    """Percent signs in a password are meant."""
+    mail = Mail("smtp+starttls://me%40host:p%2Fw@mail.example", "a@b.example")
+    assert (mail.user, mail._password, mail.port) == ("me@host", "p/w", 587)
+    assert built_in("print", "") == built_in("page", "") == {}

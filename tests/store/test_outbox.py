@@ -1,0 +1,238 @@
+"""The outbox and the worker: at least once, never twice at once, and people see what failed."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from flask_guesterase.core.errors import DeliveryError, ForbiddenError, UnknownError
+from flask_guesterase.store import outbox, worker
+from flask_guesterase.store.cases import load
+from flask_guesterase.store.channels import Message
+from flask_guesterase.store.matching import Contact
+from flask_guesterase.store.outbox import BACK_OFF
+from tests.store.hotel import Booking, Guest, Hotel, Scan
+
+
+class Post:
+    """A channel that keeps what it is given, or raises."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.problem: Exception | None = None
+
+    def send(self, message: Message) -> None:
+        """Keep a message, or raise."""
+        if self.problem is not None:
+            raise self.problem
+        self.sent.append(message)
+
+
+def render(template: str, lang: str, params: Any) -> tuple[str, str]:
+    """Return a text that shows what it was made from."""
+    return f"{template} {params['number']}", f"{lang} {params.get('token', '')}"
+
+
+def run(hotel: Hotel) -> worker.Run:
+    """Return the door that runs units of work."""
+
+    def one(unit: Any) -> Any:
+        with hotel.begin() as office:
+            return unit(office)
+
+    return one
+
+
+def go(hotel: Hotel, post: Post) -> worker.Report:
+    """Let the worker do one round."""
+    return worker.work(run(hotel), render, {"smtp": post})
+
+
+def ann(hotel: Hotel) -> None:
+    """Put a guest into the hotel and let her ask."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    hotel.ask(name="Ann", email="ann@example.com")
+
+
+def test_the_worker_takes_a_request_from_the_form_to_the_certificate(any_hotel: Hotel) -> None:
+    """Between the people's steps everything happens by itself, files and letters included."""
+    hotel, post = any_hotel, Post()
+    ann(hotel)
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="x")
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    (hotel.files / "ann.png").write_bytes(b"x")
+    report = go(hotel, post)
+    assert report.counts == {"intake": 1, "sent": 1}
+    (letter,) = post.sent
+    assert letter.to == "ann@example.com"
+    assert letter.lang == "en"
+    with hotel.begin() as office:
+        office.confirm_link(letter.params["token"])
+        (number,) = [row["number"] for row in office.list()]
+    hotel.approve(number)
+    report = go(hotel, post)
+    assert report.counts == {"erased": 1, "sent": 1, "files": 1}
+    assert hotel.state(number) == "erased"
+    assert not (hotel.files / "ann.png").exists()
+    assert [m.template for m in post.sent] == ["confirm", "done"]
+    assert all(row["state"] == "sent" and row["box"] is None for row in hotel.ours("outbox"))
+    assert hotel.row(1)["name"] != "Ann"
+    assert go(hotel, post).problems == {}
+    assert go(hotel, post).idle
+    assert f"case:{number}" not in hotel.custodian.labels()
+
+
+def test_a_channel_that_fails_is_tried_again_later_and_then_shown_to_staff(hotel: Hotel) -> None:
+    """One, five, thirty minutes ... and after the last try a person must look."""
+    post = Post()
+    ann(hotel)
+    post.problem = DeliveryError("no ann@example.com here")
+    assert go(hotel, post).problems
+    for minutes in BACK_OFF:
+        hotel.later(minutes=minutes, seconds=-1)
+        assert go(hotel, post).problems == {}
+        hotel.later(seconds=1)
+        assert list(go(hotel, post).problems.values()) == ["DeliveryError"]
+    (row,) = hotel.ours("outbox")
+    assert (row["state"], row["problem"]) == ("failed", "DeliveryError")
+    assert hotel.events[-1] == "message-failed"
+    hotel.later(days=9)
+    assert go(hotel, post).problems == {}
+    with hotel.begin() as office:
+        (letter,) = office.letters("clerk")
+        assert letter["to"] == "ann@example.com"
+        assert letter["state"] == "failed"
+        office.printed(letter["id"], "clerk")
+        assert office.letters("clerk") == []
+
+
+def test_a_message_arrives_once_the_channel_works_again(hotel: Hotel) -> None:
+    """Whatever the host's channel raised, its text is kept nowhere."""
+    post = Post()
+    ann(hotel)
+    post.problem = RuntimeError("ann@example.com")
+    go(hotel, post)
+    assert hotel.ours("outbox")[0]["problem"] == "RuntimeError"
+    post.problem = None
+    hotel.later(minutes=2)
+    go(hotel, post)
+    assert len(post.sent) == 1
+    assert hotel.ours("outbox")[0]["state"] == "sent"
+
+
+def test_what_a_dead_worker_had_claimed_is_sent_by_the_next(hotel: Hotel) -> None:
+    """At least once: after ten minutes, with the same message id."""
+    post = Post()
+    ann(hotel)
+    hotel.look()
+    with hotel.begin() as office:
+        (dead,) = outbox.claim(office.work, frozenset({"smtp"}))
+    assert go(hotel, post).idle
+    hotel.later(minutes=10)
+    go(hotel, post)
+    (letter,) = post.sent
+    assert letter.id == worker.message_id(dead.dedupe)
+
+
+def test_many_workers_send_each_message_once(any_hotel: Hotel) -> None:
+    """Claims do not overlap, on any engine."""
+    hotel, post = any_hotel, Post()
+    for id in range(1, 25):
+        hotel.guest(id, name=f"Guest {id}", email=f"g{id}@example.com")
+    for id in range(1, 25):
+        hotel.file(by=None, email=f"g{id}@example.com")
+    with hotel.begin() as office:
+        for row in office.list():
+            case = load(office.work, row["number"])
+            contact = Contact("email", f"{case.number}@example.com")
+            outbox.queue_message(office.work, case, contact, "open", {}, f"open:{case.number}")
+            outbox.queue_message(office.work, case, contact, "open", {}, f"open:{case.number}")
+    gate = threading.Barrier(4)
+
+    def one() -> None:
+        gate.wait()
+        for _ in range(20):
+            if not go(hotel, post).problems:
+                return
+
+    threads = [threading.Thread(target=one) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    go(hotel, post)
+    assert len(post.sent) == 24
+    assert len({message.id for message in post.sent}) == 24
+
+
+@pytest.mark.parametrize("mail", ["print", "page"])
+def test_letters_wait_for_a_person_where_no_server_is_set(hotel: Hotel, mail: str) -> None:
+    """They are ready at once, opened for who may verify here, and for nobody else."""
+    hotel.settings = replace(hotel.settings, mail=mail)
+    ann(hotel)
+    post = Post()
+    go(hotel, post)
+    assert post.sent == []
+    with hotel.begin() as office:
+        (letter,) = office.letters("clerk", "sh")
+        assert letter["template"] == "confirm"
+        assert letter["params"]["token"]
+        assert office.letters("auditor") == office.letters("clerk", "mu") == []
+        with pytest.raises(ForbiddenError):
+            office.printed(letter["id"], "auditor")
+        office.printed(letter["id"], "clerk")
+        with pytest.raises(UnknownError):
+            office.printed(letter["id"], "clerk")
+    assert hotel.events[-1] == "message-sent"
+
+
+def test_a_phone_is_written_to_by_the_hosts_channel_or_on_paper(hotel: Hotel) -> None:
+    """Without a channel for phones the letter is printed."""
+    hotel.guest(1, name="Ann", phone="13812345678")
+    hotel.ask(name="Ann", phone="13812345678")
+    post = Post()
+    go(hotel, post)
+    assert post.sent == []
+    assert hotel.ours("outbox")[0]["channel"] == "print"
+    hotel.later(days=1)
+    hotel.ask(name="Ann", phone="13812345678")
+    worker.work(run(hotel), render, {"smtp": Post(), "sms": post})
+    assert [message.to for message in post.sent] == ["13812345678"]
+
+
+def test_a_file_that_cannot_be_removed_is_tried_again(hotel: Hotel) -> None:
+    """The erasure is done; the file is on the list until it is gone."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    (hotel.files / "ann.png").mkdir()
+    number = hotel.approved(email="ann@example.com")
+    post = Post()
+    report = go(hotel, post)
+    assert report.problems == {f"{number}:file": "DeliveryError"}
+    with hotel.begin() as office:
+        assert office.show(number)["pending"] == ["file"]
+    (hotel.files / "ann.png").rmdir()
+    (hotel.files / "ann.png").write_bytes(b"x")
+    hotel.later(minutes=1)
+    assert go(hotel, post).counts["files"] == 1
+    assert not (hotel.files / "ann.png").exists()
+    assert "file-removed" in hotel.events
+
+
+def test_a_request_that_cannot_be_carried_out_does_not_keep_others_waiting(hotel: Hotel) -> None:
+    """One blocked, one moved, one that ends well."""
+    for id, name in enumerate(("ann", "bea", "cy"), 1):
+        hotel.guest(id, name=name, email=f"{name}@example.com")
+    moved = hotel.approved(email="ann@example.com")
+    lost = hotel.approved(email="bea@example.com")
+    fine = hotel.approved(email="cy@example.com")
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="x")
+    hotel.custodian.forget(f"case:{lost}")
+    report = go(hotel, Post())
+    assert report.problems == {lost: "KeyMissingError"}
+    assert report.counts["reviewed-again"] == 1
+    assert (hotel.state(moved), hotel.state(fine)) == ("review", "erased")
+    assert hotel.rows(Guest)[1]["name"] == "bea"

@@ -1,0 +1,76 @@
+"""Files of an erased person: gone, and nothing else is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.core.errors import DeliveryError
+from flask_guesterase.store.removal import remove
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A declared folder with a file in it, and a secret beside it."""
+    folder = tmp_path / "files"
+    (folder / "ids").mkdir(parents=True)
+    (folder / "ids" / "ann.png").write_bytes(b"x")
+    (tmp_path / "secret").write_bytes(b"y")
+    return folder
+
+
+def test_a_file_is_removed_and_again_without_harm(root: Path) -> None:
+    """Removed is removed; a file that is not there, or whose folder is not, is done."""
+    for name in ("ids/ann.png", "ids/ann.png", "nowhere/ann.png", "ids/../ids/ann.png"):
+        remove(str(root), name)
+    assert not (root / "ids" / "ann.png").exists()
+    assert (root / "ids").is_dir()
+
+
+def test_an_absolute_name_inside_the_folder_is_that_file(root: Path) -> None:
+    """Hosts keep whole paths, too."""
+    remove(str(root), str(root / "ids" / "ann.png"))
+    assert not (root / "ids" / "ann.png").exists()
+
+
+@pytest.mark.parametrize("name", ["", " ", ".", "..", "ids/..", "../secret", "ids", "a\0b"])
+def test_what_is_no_file_inside_the_folder_is_refused(root: Path, name: str) -> None:
+    """Nothing outside, no folder, no trick; and the error names no file."""
+    with pytest.raises(DeliveryError) as caught:
+        remove(str(root), name)
+    assert "secret" not in str(caught.value)
+    assert (root.parent / "secret").exists()
+    assert (root / "ids" / "ann.png").exists()
+
+
+def test_an_absolute_name_outside_is_refused(root: Path) -> None:
+    """The declared folder is the fence."""
+    with pytest.raises(DeliveryError):
+        remove(str(root), str(root.parent / "secret"))
+    assert (root.parent / "secret").exists()
+
+
+def test_a_link_out_of_the_folder_is_refused(root: Path) -> None:
+    """Neither a linked file nor a linked folder leads out."""
+    (root / "link").symlink_to(root.parent / "secret")
+    (root / "door").symlink_to(root.parent)
+    for name in ("link", "door/secret", "door"):
+        with pytest.raises(DeliveryError):
+            remove(str(root), name)
+    assert (root.parent / "secret").exists()
+
+
+def test_a_link_inside_goes_with_the_file_it_names(root: Path) -> None:
+    """Removing only the link would leave the data."""
+    (root / "link").symlink_to(root / "ids" / "ann.png")
+    remove(str(root), "link")
+    assert not (root / "ids" / "ann.png").exists()
+    assert not (root / "link").is_symlink()
+
+
+def test_a_folder_that_is_itself_linked_is_followed(root: Path, tmp_path: Path) -> None:
+    """The vendor may declare a linked folder as the root."""
+    (tmp_path / "alias").symlink_to(root)
+    remove(str(tmp_path / "alias"), "ids/ann.png")
+    assert not (root / "ids" / "ann.png").exists()
