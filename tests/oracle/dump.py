@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.types import LargeBinary, _Binary
 
 OURS = ("guesterase_", "alembic_version")
@@ -75,7 +75,8 @@ def _order(line: Line) -> tuple[tuple[bool, str], ...]:
 
 
 def _sqlite(column: str, type_: Any) -> str:
-    return f"CASE WHEN {column} IS NULL THEN NULL ELSE typeof({column}) || ' ' || quote({column}) END"
+    text_ = f"typeof({column}) || ' ' || quote({column})"
+    return f"CASE WHEN {column} IS NULL THEN NULL ELSE {text_} END"
 
 
 def _postgresql(column: str, type_: Any) -> str:

@@ -221,8 +221,7 @@ class Oracle:
             case "null":
                 return None
             case "redact":
-                whole = length is None or length >= len(REDACTED)
-                return REDACTED if whole else "*" * length
+                return REDACTED if (length or 99) >= len(REDACTED) else "*" * (length or 0)
             case "placeholder":
                 return Invented(old, "mail" in column)
         return rule

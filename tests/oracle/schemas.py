@@ -38,7 +38,7 @@ COLUMNS = (
     "Größe", "a b",
 )
 KINDS = ("text", "text", "text", "int", "date", "when", "json", "blob", "real", "bool", "uuid")
-PLAIN = ("text", "int", "date", "uuid")
+PLAIN = ("text", "text", "text", "int", "date", "uuid")
 MOST_PATHS = 6
 """Expanded owner paths a table has at most: they multiply from table to table."""
 
@@ -70,6 +70,7 @@ class Making:
     ways: dict[str, int] = field(default_factory=dict)
     relations: list[Relation] = field(default_factory=list)
     equals: dict[str, list[Equal]] = field(default_factory=dict)
+    deleting: bool = False
 
     def owned(self) -> list[str]:
         """Tables whose rows have owners, so far."""
@@ -80,12 +81,14 @@ class Making:
 def worlds(draw: Callable[[Any], Any]) -> World:
     """A host with its declarations, rows, and one or two requests."""
     dice = Dice(draw)
-    make = Making(dice)
+    make = Making(dice, deleting=dice.chance(35))
     for number in range(dice.number(2, 12)):
         _add_table(make, TABLES[number], number)
     _add_back_references(make)
     for name in list(make.specs):
         _declare(make, name)
+    for name in reversed(make.specs):
+        _choose_row_rule(make, name)
     rows, people = Values(draw(st.integers(0, 2**32)), make.specs, make.policies, make.equals).all(
         {name: dice.number(0 if i else 2, 6) for i, name in enumerate(make.specs)}
     )
@@ -115,7 +118,7 @@ def _add_table(make: Making, name: str, number: int) -> None:
         make.ways[name] = 1
         spec = _keyed(make, name, ())
     else:
-        association = number > 1 and dice.chance(20)
+        association = number > 1 and dice.chance(25)
         refs = _references(make, name, 2 if association else dice.pick((1, 1, 1, 2, 2, 3, 0)))
         if association and len(refs) == 2:
             spec = _association(make, name, refs)
@@ -208,7 +211,7 @@ def _association(
 
 
 def _data_fields(dice: Dice, kinds: Sequence[str]) -> list[Field]:
-    made = []
+    made: list[Field] = []
     names = list(COLUMNS)
     for _ in range(dice.number(1, 4)):
         name, kind = names.pop(dice.number(0, len(names) - 1)), dice.pick(kinds)
@@ -230,7 +233,7 @@ def _add_back_references(make: Making) -> None:
     """Close circles: a table made early points, nullable, at one made later."""
     names = [name for name, spec in make.specs.items() if spec.key]
     for i, name in enumerate(names[:-1]):
-        if make.dice.chance(12):
+        if make.dice.chance(20):
             other = make.specs[make.dice.pick(names[i + 1 :])]
             ref, fields = _reference(make.dice, other, "back", nullable=True, late=True)
             spec = make.specs[name]
@@ -251,12 +254,33 @@ def _declare(make: Making, name: str) -> None:
     where = _where(make, name, 30 if subject else 15)
     rules = _rules(make, name)
     alone = _alone(dice, via, rules)
-    rows = dice.pick((overwrite, overwrite, delete, delete_when_last_owner))
     first = make.specs[name].fields[0].attribute
     make.policies[name] = Policy(
         rules, subject=Subject(match=[first]) if subject else None,
-        via=alone if alone is not None else via, rows=rows, where=where,
+        via=alone if alone is not None else via, where=where,
     )
+
+
+def _choose_row_rule(make: Making, name: str) -> None:
+    """Let rows go where those pointing at them go too or let go, and now and then elsewhere."""
+    policy, dice = make.policies[name], make.dice
+    if not isinstance(policy, Policy):
+        return
+    held = any(
+        _holds_on(make, spec, ref)
+        for spec in make.specs.values() for ref in spec.refs if ref.table == name != spec.name
+    )
+    if make.deleting or dice.chance(8 if held else 50):
+        rows = dice.pick((delete, delete_when_last_owner))
+        make.policies[name] = replace(policy, rows=rows)
+
+
+def _holds_on(make: Making, spec: Spec, ref: Ref) -> bool:
+    policy = make.policies[spec.name]
+    if not isinstance(policy, Policy):
+        return True
+    nulled = {spec.field(n).name for n, rule in policy.columns.items() if rule == null}
+    return policy.rows is overwrite and not nulled & set(ref.columns)
 
 
 def _where(make: Making, name: str, percent: int) -> Where | None:
@@ -269,13 +293,14 @@ def _where(make: Making, name: str, percent: int) -> Where | None:
 
 def _owner_paths(make: Making, name: str) -> Any:
     """Draw one owner path or several; None when no way leads to a person."""
-    dice, found = make.dice, []
+    dice = make.dice
+    found: list[tuple[Any, int] | None] = []
     for ref in make.specs[name].refs:
         if not ref.late and (path := _dotted(make, name, ref)) is not None:
             found.append(path)
-    if dice.chance(30) or not found:
+    if dice.chance(30 if len(found) < 2 else 10) or not found:
         found.append(_equal(make, name))
-    if dice.chance(40):
+    if dice.chance(40 if len(found) < 2 else 15):
         found.append(_many(make, name))
     chosen: list[Any] = []
     ways = 0
@@ -362,7 +387,7 @@ def _rules(make: Making, name: str) -> dict[str, Any]:
             continue
         label = one.attribute if dice.chance(50) else one.name
         options: list[Any] = [keep("drawn so")]
-        if dice.chance(8):
+        if dice.chance(1 if make.deleting else 6):
             options = [retain(dice.pick(("invoice", "register")))]
         elif one.name in targets or (one.name in carried and not one.nullable):
             options.append(None)
@@ -378,7 +403,7 @@ def _rules(make: Making, name: str) -> dict[str, Any]:
 
 def _erasing(one: Field) -> list[Any]:
     options: list[Any] = [null] if one.nullable else []
-    roomy = one.length is None or one.length >= 24
+    roomy = one.length is None or one.length >= 16
     if one.kind == "text":
         options += [] if one.unique else [redact, "gone" if (one.length or 9) > 4 else ""]
         options += [placeholder] if roomy else []

@@ -202,10 +202,16 @@ def _late(spec: Spec) -> set[str]:
 def put(conn: Connection, table: Table, rows: Iterable[Row]) -> None:
     """Insert rows, None as NULL whatever the type."""
     at = {c.name: c for c in table.c}
+    plain = []
     for row in rows:
-        conn.execute(table.insert().values({
-            at[n]: null() if v is None else v for n, v in row.items()
-        }))
+        if any(v is None and isinstance(at[n].type, JSON) for n, v in row.items()):
+            conn.execute(table.insert().values({
+                at[n]: null() if v is None else v for n, v in row.items()
+            }))
+        else:
+            plain.append({at[n].key: v for n, v in row.items()})
+    if plain:
+        conn.execute(table.insert(), plain)
 
 
 def _relationship(tables: Mapping[str, Table], relation: Relation, target: type) -> Any:
