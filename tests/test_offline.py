@@ -10,14 +10,24 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, delete
 
 from flask_guesterase import offline
-from flask_guesterase.core.certificate import CONTENT_MARK, Content, Gone, Left, Shared, Stay, issue
-from flask_guesterase.core.checkpoint import open_checkpoint, verifier_key
+from flask_guesterase.core.certificate import (
+    CONTENT_MARK,
+    Certificate,
+    Content,
+    Gone,
+    Left,
+    Shared,
+    Stay,
+    issue,
+)
+from flask_guesterase.core.checkpoint import open_checkpoint, sign_checkpoint, verifier_key
 from flask_guesterase.core.image import Change, Image, Images, cell, encode
 from flask_guesterase.core.log import Draft
 from flask_guesterase.core.seal import Terms
@@ -233,11 +243,35 @@ def test_it_agrees_with_the_package_about_signed_lies(house):
     """A text that was signed anew with the right key is still not the one the journal names."""
     good = house.certificate()
     content = house.content(number=good.content.number, state="erased")
-    forged = type(good)(content, good.proof, good.public_key)
-    signature = house.keeper.signing_key().sign(forged.signed()).hex()
-    forged = type(good)(content, good.proof, good.public_key, signature)
+    forged = signed(house, content, good.proof)
     code, answer = ask(house.file("certificate.json", forged.to_json()))
     assert (code, wrong(answer)) == (1, {"content"})
+
+
+def signed(house, content, proof):
+    """Sign whatever is given, as the hotel itself could."""
+    lie = Certificate(content, proof, house.key)
+    return replace(lie, signature=house.keeper.signing_key().sign(lie.signed()).hex())
+
+
+def test_an_entry_of_another_request(house):
+    """A certificate that shows the entry of another request is wrong, whoever signed it."""
+    good = house.certificate(marks=False)
+    lie = signed(house, replace(good.content, number="E-1"), good.proof)
+    code, answer = ask(house.file("certificate.json", lie.to_json()))
+    assert (code, wrong(answer)) == (1, {"entry"})
+
+
+def test_a_checkpoint_of_another_journal_inside(house):
+    """A checkpoint of another journal over the same entries proves nothing."""
+    good = house.certificate()
+    head = open_checkpoint(good.proof.checkpoint, house.keeper.public_key())
+    other = sign_checkpoint(
+        "guesterase/hotel-b/0", head.size, head.root, AT, house.keeper.signing_key()
+    )
+    lie = signed(house, good.content, replace(good.proof, checkpoint=other))
+    code, answer = ask(house.file("certificate.json", lie.to_json()))
+    assert (code, wrong(answer)) == (1, {"inclusion"})
 
 
 def test_checkpoints_from_elsewhere(house):

@@ -227,6 +227,14 @@ def test_a_proof_of_another_tree_is_refused():
             issue(CONTENT, bad, KEY)
 
 
+def test_the_size_is_that_of_the_checkpoint():
+    """A size under which the same path would lead to the same root is not accepted."""
+    good = proof_of(entries_for(CONTENT, size=3, index=1), 1)
+    assert wrong(issue(CONTENT, good, KEY)) == set()
+    with pytest.raises(TamperedError, match="not in that journal"):
+        issue(CONTENT, replace(good, size=4), KEY)
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -55,6 +55,17 @@ def test_any_changed_character_is_seen(data):
         open_checkpoint(NOTE[:place] + other + NOTE[place + 1 :], PUBLIC)
 
 
+def test_a_signature_has_one_spelling():
+    """Spare bits at the end of base 64 make no second note of the same signature."""
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    last = alphabet.index(NOTE[-3])
+    other = NOTE[:-3] + alphabet[last ^ 1] + NOTE[-2:]
+    signatures = [base64.b64decode(text.split(" ")[-1]) for text in (NOTE, other)]
+    assert signatures[0] == signatures[1]
+    with pytest.raises(TamperedError):
+        open_checkpoint(other, PUBLIC)
+
+
 @given(st.integers(0, len(NOTE) - 1))
 def test_a_truncated_note_is_refused(length):
     """Any beginning of a checkpoint is not one."""

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from flask_guesterase.core.errors import KeyMissingError, SealError, SetupError
 from flask_guesterase.core.seal import Custodian, Terms, close, open_box
 from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.keyring import Keyring
+from flask_guesterase.store.keyring import Keyring, decrypt
 
 DAY = "day:2026-12-01"
 
@@ -130,6 +131,51 @@ def test_forgetting_reaches_other_processes(keeper):
     keeper.ensure(DAY)
     with pytest.raises(SealError):
         other.unwrap(DAY, wrapped, b"")
+
+
+def test_a_key_made_anew_reaches_other_processes(keeper):
+    """A label that was forgotten and made anew is not answered from the memory of another."""
+    other = FolderCustodian(keeper.path)
+    keeper.ensure(DAY)
+    other.wrap(DAY, b"d" * 32, b"")
+    keeper.forget(DAY)
+    keeper.ensure(DAY)
+    assert keeper.unwrap(DAY, other.wrap(DAY, b"e" * 32, b""), b"") == b"e" * 32
+
+
+def test_a_rotation_between_two_reads_is_survived(keeper):
+    """When another process rotates between reading a key file and its root, it is read again."""
+    keeper.ensure(DAY)
+    wrapped = keeper.wrap(DAY, b"d" * 32, b"")
+
+    class Overtaken(Keyring):
+        done = False
+
+        def _root(self, root):
+            if not self.done:
+                self.done = True
+                keeper.rotate()
+            return super()._root(root)
+
+    ring = Overtaken(keeper.path, os.urandom)
+    name, key = ring.read("key-day-2026-12-01.json")
+    assert (name, ring.done) == (DAY, True)
+    assert decrypt(key, wrapped, b"") == b"d" * 32
+
+
+def test_one_changes_the_folder_at_a_time(keeper):
+    """Whoever wants a new key waits for a rotation that is under way, and gets it after."""
+    rotation = Keyring(keeper.path, os.urandom).rotating()
+    next(rotation)
+    waiting = threading.Thread(target=FolderCustodian(keeper.path).ensure, args=(DAY,))
+    waiting.start()
+    waiting.join(timeout=0.3)
+    assert waiting.is_alive()
+    for _ in rotation:
+        assert keeper.labels() == frozenset()
+    waiting.join(timeout=60)
+    assert keeper.labels() == {DAY}
+    keeper.wrap(DAY, b"d" * 32, b"")
 
 
 @pytest.mark.parametrize(
