@@ -127,16 +127,16 @@ class Filing:
     """What a clerk gives.
 
     :param match: match key, or kind, -> value.
-    :param property: code of the property.
+    :param property: code of the property; empty: where they are on file.
     :param channel: one of `CHANNELS`.
-    :param received: day of receipt at the property.
-    :param lang: language of the guest.
+    :param received: day of receipt at the property, or None for today.
+    :param lang: language of the guest; the property's when empty.
     """
 
     match: Mapping[str, str]
     property: str
     channel: str
-    received: date
+    received: date | None
     lang: str
 
 
@@ -148,34 +148,57 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
     :param by: the host's id of the clerk, or None at a console.
     :return: the request's number; that of the open request when the same was filed before.
     :raises MatchError: nothing was given by which anybody can be found.
+    :raises InputError: the day of receipt lies ahead, the channel is unknown, or no property was
+        given and they are on file at several.
     :raises UnknownError: nobody is on file under it.
     :raises ForbiddenError: the clerk may not file at this property.
     """
-    property_ = work.settings.property(filing.property)
-    actor = SYSTEM
-    if by is not None:
-        actor = actors.allow(work, by, Permission.FILE, property_.code)
     _check_channel(filing.channel)
-    if filing.received > day_at(property_, work.now):
+    property_, match = _where(work, filing, by)
+    actor = actors.allow(work, by, Permission.FILE, property_.code) if by is not None else None
+    today = day_at(property_, work.now)
+    received = filing.received or today
+    if received > today:
         raise InputError("The day of receipt lies ahead.", "Give the day it reached the hotel.")
-    match = by_clerk(work, filing.match, property_)
-    if not match.judged:
-        raise UnknownError(
-            "Nobody is on file under this at this property.", "Try another key or spelling."
-        )
     opening = Opening(
         property_,
         filing.channel,
         filing.lang or property_.lang,
-        filing.received,
+        received,
         work.stamp,
-        actor if by is not None else None,
+        actor,
         match.mark,
     )
     known = _open_already(work, opening)
     if known is not None:
         return known.number
-    return _record(work, opening, match, actor).number
+    return _record(work, opening, match, actor or SYSTEM).number
+
+
+def _where(work: Work, filing: Filing, by: str | None) -> tuple[Property, Match]:
+    """Return the property a clerk means and who is on file there.
+
+    Permission comes before looking, so that a clerk learns nothing about other hotels.
+    """
+    if filing.property:
+        places = [work.settings.property(filing.property)]
+    else:
+        places = list(work.settings.properties.values())
+    if by is not None:
+        allowed = [p for p in places if actors.may(work, by, Permission.FILE, p.code)]
+        if not allowed:
+            actors.require(work, by, Permission.FILE, places[0].code)
+        places = allowed
+    found = [(place, by_clerk(work, filing.match, place)) for place in places]
+    there = [(place, match) for place, match in found if match.judged]
+    if not there:
+        raise UnknownError(
+            "Nobody is on file under this at this property.", "Try another key or spelling."
+        )
+    if len(there) > 1:
+        codes = ", ".join(place.code for place, _ in there)
+        raise InputError("They are on file at several properties.", f"Name one of {codes}.")
+    return there[0]
 
 
 def _check_channel(channel: str) -> None:

@@ -35,7 +35,7 @@ def attempt(work: Work, action: str, who: str) -> None:
     :raises LimitError: there were too many.
     """
     most, window = LIMITS[action]
-    mark = fingerprint(work.custodian.pepper("attempt"), action, who)
+    mark = _mark(work, action, who)
     table = tables.attempt
     work.conn.execute(insert(table).values(action=action, mark=mark, at=work.stamp))
     count = work.conn.execute(
@@ -50,6 +50,18 @@ def attempt(work: Work, action: str, who: str) -> None:
             "There were too many tries in a short time.",
             f"Try again in {int(window.total_seconds() // 60)} minutes.",
         )
+
+
+def succeed(work: Work, action: str, who: str) -> None:
+    """Forget the tries of somebody who was right: only failures may add up."""
+    table = tables.attempt
+    work.conn.execute(
+        delete(table).where(table.c.action == action, table.c.mark == _mark(work, action, who))
+    )
+
+
+def _mark(work: Work, action: str, who: str) -> str:
+    return fingerprint(work.custodian.pepper("attempt"), action, who)
 
 
 def forget(work: Work) -> int:

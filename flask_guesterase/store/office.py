@@ -126,21 +126,17 @@ class Office:
         The same question asked again while its request is open returns that request's number.
 
         :param match: match key, or email, phone, document, booking, name, -> value.
-        :param property: code of the property; may be left out where there is one.
+        :param property: code of the property; when left out, the one at which they are on file.
         :param channel: desk, mail, phone, letter or cli.
         :param received: day of receipt at the property; starts the legal clock; today if None.
         :param by: the host's id of the clerk; None at a console.
         :param lang: language of the guest; the property's when empty.
         :raises MatchError: nothing was given by which anybody can be found.
+        :raises InputError: no property was given and they are on file at several.
         :raises UnknownError: nobody is on file under it, or there is no such property.
         :raises ForbiddenError: the clerk may not file at this property.
         """
-        known = self.work.settings.properties
-        if not property and len(known) == 1:
-            property = next(iter(known))
-        place = self.work.settings.property(property)
-        day = received or cases.day_at(place, self.work.now)
-        filing = intake.Filing(match, property, channel, day, lang)
+        filing = intake.Filing(match, property, channel, received, lang)
         return intake.file(self.work, filing, by)
 
     def confirm(self, number: str, by: str, how: str = "desk") -> str:
@@ -278,6 +274,7 @@ class Office:
         """
         actor = actors.number(self.work, user_id)
         tokens.use(self.work, Purpose.CODE, f"{actor}:{tokens.plain(code)}")
+        limits.succeed(self.work, "code", user_id)
 
     # letters
 

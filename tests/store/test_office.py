@@ -7,7 +7,13 @@ import json
 import pytest
 
 from flask_guesterase.core import certificate as certificates
-from flask_guesterase.core.errors import ForbiddenError, InputError, TokenError, UnknownError
+from flask_guesterase.core.errors import (
+    ForbiddenError,
+    InputError,
+    LimitError,
+    TokenError,
+    UnknownError,
+)
 from flask_guesterase.store import outbox
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
 
@@ -201,3 +207,22 @@ def test_the_host_rows_are_untouched_until_the_erasure(hotel: Hotel) -> None:
         office.preview(number, by="officer")
         office.withdraw(number)
     assert [hotel.rows(model) for model in models] == before
+
+
+def test_only_wrong_codes_add_up(hotel: Hotel) -> None:
+    """Five wrong codes in ten minutes end the tries; right ones do not count."""
+    for _ in range(12):
+        with hotel.begin() as office:
+            office.attempt("code", "officer")
+        with hotel.begin() as office:
+            office.use_code("officer", office.code("officer"))
+    for _ in range(5):
+        with hotel.begin() as office:
+            office.attempt("code", "officer")
+        with pytest.raises(TokenError), hotel.begin() as office:
+            office.use_code("officer", "WRNG-WRNG")
+    with pytest.raises(LimitError), hotel.begin() as office:
+        office.attempt("code", "officer")
+    hotel.later(minutes=10)
+    with hotel.begin() as office:
+        office.attempt("code", "officer")

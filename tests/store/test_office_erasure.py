@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import event, text, update
 
 from flask_guesterase.core import image
+from flask_guesterase.core.certificate import Left
 from flask_guesterase.core.errors import (
     BlockedError,
     BusyError,
@@ -264,7 +265,7 @@ def test_what_came_back_before_the_check_is_partial_until_it_is_gone(hotel: Hote
 
 def test_every_check_must_find_nothing(hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
     """A further check joins the list, is named as evidence, and can make an erasure partial."""
-    found: list[execution.Left] = [execution.Left("guests", 1, "value-found")]
+    found: list[Left] = [Left("guests", 1, "value-found")]
     monkeypatch.setitem(execution.CHECKS, "check-by-value", lambda *_: found)
     number = ann(hotel)
     assert hotel.erased(number) == "partial"

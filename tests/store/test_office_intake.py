@@ -313,3 +313,21 @@ def test_a_group_booking_at_the_desk_takes_nobody_without_a_name(hotel: Hotel) -
     with hotel.begin() as office:
         assert [look.standing for look in office.preview(number).people] == ["taken"]
     assert hotel.rows(Guest)[0]["name"] == "Ann"
+
+
+def test_without_a_property_it_is_the_one_where_they_are_on_file(hotel: Hotel) -> None:
+    """One answer is taken, several are asked back, and a clerk sees only their own hotels."""
+    hotel.guest(1, hotel="mu", name="Ann", email="ann@example.com")
+    hotel.guest(2, hotel="sh", name="Bea", email="bea@example.com")
+    hotel.guest(3, hotel="mu", name="Bea", email="bea@example.com")
+    with hotel.begin() as office:
+        number = office.request({"email": "ann@example.com"})
+        assert office.show(number)["property"] == "mu"
+        with pytest.raises(InputError):
+            office.request({"email": "bea@example.com"})
+        with pytest.raises(UnknownError):
+            office.request({"email": "ann@example.com"}, by="clerk")
+        number = office.request({"email": "bea@example.com"}, by="clerk")
+        assert office.show(number)["property"] == "sh"
+        with pytest.raises(ForbiddenError):
+            office.request({"email": "bea@example.com"}, by="auditor")

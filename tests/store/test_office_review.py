@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
+from flask_guesterase.store.office import Office
 from tests.store.hotel import Booking, Hotel
 
 
@@ -237,7 +239,7 @@ def test_errors_carry_nobodys_data(hotel: Hotel) -> None:
     hotel.guest(1, name="Canary Quill", email="canary@example.com")
     number = hotel.file(email="canary@example.com")
     said = []
-    tries = [
+    tries: list[Callable[[Office], object]] = [
         lambda o: o.request({"email": "canary@"}, property="sh", by="clerk"),
         lambda o: o.request({"name": "Canary Quill"}, property="sh", by="clerk"),
         lambda o: o.request({"email": "quill@example.com"}, property="sh", by="clerk"),

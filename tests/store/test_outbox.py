@@ -11,7 +11,7 @@ import pytest
 from flask_guesterase.core.errors import DeliveryError, ForbiddenError, UnknownError
 from flask_guesterase.store import outbox, worker
 from flask_guesterase.store.cases import load
-from flask_guesterase.store.channels import Message
+from flask_guesterase.store.channels import Message, message_id
 from flask_guesterase.store.matching import Contact
 from flask_guesterase.store.outbox import BACK_OFF
 from tests.store.hotel import Booking, Guest, Hotel, Scan
@@ -134,7 +134,7 @@ def test_what_a_dead_worker_had_claimed_is_sent_by_the_next(hotel: Hotel) -> Non
     hotel.later(minutes=10)
     go(hotel, post)
     (letter,) = post.sent
-    assert letter.id == worker.message_id(dead.dedupe)
+    assert letter.id == message_id(dead.dedupe)
 
 
 def test_many_workers_send_each_message_once(any_hotel: Hotel) -> None:
