@@ -96,8 +96,6 @@ def range_hash(start: int, end: int, node: Lookup) -> bytes:
     :param end: more than `start`.
     :param node: looks up complete subtrees.
     """
-    if start == end:
-        return EMPTY_ROOT
     width = end - start
     if width & (width - 1) == 0:
         level = width.bit_length() - 1
@@ -205,6 +203,7 @@ def verify_consistency(
         return not path and old_root == EMPTY_ROOT
     if old == size:
         return not path and old_root == root
+    # The older tree is complete when its size is a power of two: its root starts the path itself.
     hashes = list(path) if old & (old - 1) else [old_root, *path]
     if not hashes:
         return False

@@ -66,6 +66,13 @@ def test_a_signature_has_one_spelling():
         open_checkpoint(other, PUBLIC)
 
 
+@pytest.mark.parametrize("line", ["\u2014 a !!!!", "\u2014 a", "- a AAAAAAAA", "\u2014  AAAAAAAA"])
+def test_a_broken_signature_line_is_refused(line):
+    """A line that is no signature line makes the whole note unreadable, ours beside it or not."""
+    with pytest.raises(TamperedError, match="broken"):
+        open_checkpoint(NOTE.replace("\n\n", f"\n\n{line}\n"), PUBLIC)
+
+
 @given(st.integers(0, len(NOTE) - 1))
 def test_a_truncated_note_is_refused(length):
     """Any beginning of a checkpoint is not one."""

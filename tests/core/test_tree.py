@@ -210,7 +210,7 @@ def test_the_empty_tree():
     with pytest.raises(ValueError, match="cannot continue"):
         consistency_path(4, 3, lambda level, at: b"")
     assert not verify_consistency(4, 3, grown.root(), grown.root(), ())
-    assert not verify_consistency(2, 3, grown.root(), grown.root(), ())
+    assert not verify_consistency(3, 4, grown.root(), grown.root(), ())
 
 
 def test_a_frontier_that_cannot_be_is_refused():
