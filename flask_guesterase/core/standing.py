@@ -120,6 +120,4 @@ def _speaks_against(key: str, value: str, row: Found, kind: Kind, region: str) -
 
 
 def _several(names: Sequence[str]) -> bool:
-    return any(
-        contradicts(one, other) for i, one in enumerate(names) for other in names[i + 1 :]
-    )
+    return any(contradicts(one, other) for i, one in enumerate(names) for other in names[i + 1 :])

@@ -29,9 +29,7 @@ def journaled(work: Work) -> list[Entry]:
     work.journaled = len(work.events)
     if not news:
         return []
-    return journal.append(
-        work.conn, journal.drafts(news, work.now), work.custodian.public_key()
-    )
+    return journal.append(work.conn, journal.drafts(news, work.now), work.custodian.public_key())
 
 
 def left(work: Work, event: Event) -> None:

@@ -203,9 +203,7 @@ def _where(work: Work, filing: Filing, by: str | None) -> tuple[Property, Match]
 
 def _check_channel(channel: str) -> None:
     if channel not in CHANNELS:
-        raise InputError(
-            "There is no such channel.", f"Use one of: {', '.join(sorted(CHANNELS))}."
-        )
+        raise InputError("There is no such channel.", f"Use one of: {', '.join(sorted(CHANNELS))}.")
 
 
 def _open_already(work: Work, opening: Opening) -> Case | None:
@@ -232,9 +230,7 @@ def _record(work: Work, opening: Opening, match: Match, actor: str) -> Case:
         terms = Terms(case.controller, "contact", ends, label(case.number))
         value = {"kind": match.contact.kind, "value": match.contact.value, "lang": case.lang}
         box = safe.keep(work, terms, value, case.number)
-        work.conn.execute(
-            insert(tables.contact).values(request=case.number, box=box, ends_on=ends)
-        )
+        work.conn.execute(insert(tables.contact).values(request=case.number, box=box, ends_on=ends))
     counts = {"taken": len(match.taken), "perhaps": len(match.judged) - len(match.taken)}
     tell(work, ErasureRequested, case, actor, counts, (case.channel,))
     return case
@@ -245,9 +241,7 @@ def _send_link(work: Work, case: Case, contact: Contact) -> None:
         _write(work, case, contact, "confirm", {"token": tokens.link(work, case.number)})
 
 
-def _write(
-    work: Work, case: Case, contact: Contact, template: str, params: dict[str, str]
-) -> None:
+def _write(work: Work, case: Case, contact: Contact, template: str, params: dict[str, str]) -> None:
     sent = outbox.queued_today(work, case.number, template)
     if sent < REPEATS:
         dedupe = f"{template}:{case.number}:{work.today}:{sent + 1}"

@@ -41,9 +41,7 @@ def attempt(work: Work, action: str, who: str) -> None:
     count = work.conn.execute(
         select(func.count())
         .select_from(table)
-        .where(
-            table.c.action == action, table.c.mark == mark, table.c.at > work.stamp - window
-        )
+        .where(table.c.action == action, table.c.mark == mark, table.c.at > work.stamp - window)
     ).scalar_one()
     if count > most:
         raise LimitError(

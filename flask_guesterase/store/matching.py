@@ -96,9 +96,7 @@ def _hits(work: Work, key: str, value: str, property_: Property) -> dict[Person,
     normal(kind_of(key), value, region)
     found: dict[Person, Candidate] = {}
     for each in _keys(work, key):
-        for candidate in candidates(
-            work.conn, work.datamap, each, value, property_.code, region
-        ):
+        for candidate in candidates(work.conn, work.datamap, each, value, property_.code, region):
             found[candidate.person] = candidate
     return found
 
@@ -150,9 +148,7 @@ def _match(
     return Match(judged, contact, _mark(work, judged, property_))
 
 
-def _answering(
-    work: Work, key: str, value: str, property_: Property
-) -> Mapping[Person, Candidate]:
+def _answering(work: Work, key: str, value: str, property_: Property) -> Mapping[Person, Candidate]:
     try:
         return _hits(work, key, value, property_)
     except MatchError:

@@ -28,8 +28,9 @@ from . import (
 )
 from . import why as explain
 from .execution import Ending
+from .preview import Preview, preview
 from .tokens import Purpose
-from .views import CaseView, Preview
+from .views import CaseView
 from .work import Work
 
 
@@ -169,7 +170,7 @@ class Office:
             rows; None shows neither.
         :raises ForbiddenError: they may not look at this property.
         """
-        return views.preview(self.work, number, by)
+        return preview(self.work, number, by)
 
     def approve(self, number: str, by: str, digest: str) -> None:
         """Approve what the plan decides, by a second person.

@@ -305,5 +305,3 @@ def _set(work: Work, id: int, **values: object) -> str | None:
 def _drop(work: Work, id: int, box: str | None) -> None:
     safe.drop(work, box)
     work.conn.execute(update(tables.outbox).where(tables.outbox.c.id == id).values(box=None))
-
-

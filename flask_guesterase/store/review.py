@@ -252,9 +252,7 @@ def expire(work: Work, most: int = 50) -> int:
     return len(due)
 
 
-def write(
-    work: Work, case: Case, template: str, params: dict[str, str], which: str = ""
-) -> None:
+def write(work: Work, case: Case, template: str, params: dict[str, str], which: str = "") -> None:
     """Queue a message to the guest of a request, once, where there is a contact.
 
     :param work: the open transaction.

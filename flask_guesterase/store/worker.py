@@ -108,9 +108,7 @@ def _erase(run: Run, report: Report) -> None:
             report.problems[number] = type(problem).__name__
 
 
-def _deliver(
-    run: Run, render: Render, channels: Mapping[str, Channel], report: Report
-) -> None:
+def _deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: Report) -> None:
     """Send what is due and remove files; nothing is sent inside a transaction.
 
     At least once: what a worker that died had claimed is sent again after ten minutes, with the
