@@ -116,10 +116,7 @@ def _recognise(work: Work, row: Row[tuple[object, ...]], given: dict[str, str]) 
     )
     known = _open_already(work, opening)
     case = known if known is not None else _record(work, opening, match, GUEST)
-    if case.state is State.RECEIVED:
-        _send_link(work, case, match.contact)
-    else:
-        _write(work, case, match.contact, "open", {})
+    _write(work, case, match.contact)
 
 
 @dataclass(frozen=True)
@@ -236,14 +233,12 @@ def _record(work: Work, opening: Opening, match: Match, actor: str) -> Case:
     return case
 
 
-def _send_link(work: Work, case: Case, contact: Contact) -> None:
-    if outbox.queued_today(work, case.number, "confirm") < REPEATS:
-        _write(work, case, contact, "confirm", {"token": tokens.link(work, case.number)})
-
-
-def _write(work: Work, case: Case, contact: Contact, template: str, params: dict[str, str]) -> None:
+def _write(work: Work, case: Case, contact: Contact) -> None:
+    """Send the link, or say that the request is with us already; a few times a day at most."""
+    template = "confirm" if case.state is State.RECEIVED else "open"
     sent = outbox.queued_today(work, case.number, template)
     if sent < REPEATS:
+        params = {"token": tokens.link(work, case.number)} if template == "confirm" else {}
         dedupe = f"{template}:{case.number}:{work.today}:{sent + 1}"
         outbox.queue_message(work, case, contact, template, params, dedupe)
 

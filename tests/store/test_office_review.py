@@ -17,6 +17,7 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
+from flask_guesterase.store import cases
 from flask_guesterase.store.office import Office
 from tests.store.hotel import Booking, Hotel
 
@@ -251,3 +252,14 @@ def test_errors_carry_nobodys_data(hotel: Hotel) -> None:
             attempt(office)
         said.append(f"{caught.value!r} {caught.value}".lower())
     assert not any("canary" in text or "quill" in text for text in said)
+
+
+def test_a_step_from_an_old_reading_is_refused(hotel: Hotel) -> None:
+    """Whoever read a request before somebody else acted does not overwrite it."""
+    number = two(hotel)
+    with hotel.begin() as office:
+        old = cases.load(office.work, number)
+        office.confirm(number, "clerk", "desk")
+        with pytest.raises(TransitionError):
+            cases.step(office.work, old, ground="nothing-held")
+        assert cases.load(office.work, number).ground is None

@@ -61,6 +61,15 @@ def test_a_link_out_of_the_folder_is_refused(root: Path) -> None:
     assert (root.parent / "secret").exists()
 
 
+def test_a_link_outside_that_leads_in_is_refused(root: Path) -> None:
+    """Only what lies inside the folder is touched, wherever it leads."""
+    (root.parent / "shortcut").symlink_to(root / "ids" / "ann.png")
+    with pytest.raises(DeliveryError):
+        remove(str(root), "../shortcut")
+    assert (root.parent / "shortcut").is_symlink()
+    assert (root / "ids" / "ann.png").exists()
+
+
 def test_a_link_inside_goes_with_the_file_it_names(root: Path) -> None:
     """Removing only the link would leave the data."""
     (root / "link").symlink_to(root / "ids" / "ann.png")
