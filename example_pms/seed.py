@@ -142,7 +142,7 @@ def date_profiles(rows: Rows, today: date) -> None:
 def add_scans(rows: Rows, draw: Random) -> None:
     """Add a scan for the known guests who have one and for a third of the registered others."""
     wanted = {place for place, known in enumerate(KNOWN, 1) if known.more.get("scan")}
-    guests = rows.tables["guests"]
+    guests, bookings = rows.tables["guests"], rows.tables["bookings"]
     seen: set[int] = set()
     for line in rows.tables["registrations"]:
         guest = guests[line["guest_id"] - 1]
@@ -161,7 +161,7 @@ def add_scans(rows: Rows, draw: Random) -> None:
             kind=guest["document_type"],
             path=path,
             size=len(content),
-            taken_at=datetime.combine(line["first_night"], time(13)),
+            taken_at=bookings[line["booking_id"] - 1]["arrived_at"],
         )
 
 
