@@ -17,6 +17,7 @@ import argparse
 import base64
 import hashlib
 import json
+import re
 import sys
 import zlib
 from pathlib import Path
@@ -192,9 +193,11 @@ def read(path: Path) -> str:
         raise UseError(f"{path} is not a text file.") from None
 
 
-def read_checkpoint(name: str) -> Checkpoint:
+def read_checkpoints(name: str) -> list[Checkpoint]:
+    """Return the checkpoints of a file: one, or several with an empty line between them."""
     try:
-        return Checkpoint(read(Path(name)))
+        notes = re.split(r"(?<=\n)\n(?=guesterase/)", read(Path(name)))
+        return [Checkpoint(note) for note in notes]
     except BROKEN:
         raise UseError(f"{name} does not hold a checkpoint.") from None
 
@@ -315,8 +318,8 @@ def check_outside(
     journals = read_journal(Path(given.journal)) if given.journal else {}
     leaves = [leaf(body) for body, _ in journals.get((head.controller, head.epoch), [])]
     for name in given.checkpoint:
-        other = read_checkpoint(name)
-        if other.origin != head.origin:
+        other = next((c for c in read_checkpoints(name) if c.origin == head.origin), None)
+        if other is None:
             report.add("outside", None, f"Anything from {name}: it is of another journal or epoch.")
             continue
         report.add("outside-signature", other.signed_by(key), f"{name} was signed with this key.",
@@ -383,7 +386,7 @@ def read_journal(path: Path) -> Journal:
 def check_journal(path: Path, given: argparse.Namespace) -> Report:
     report = Report()
     journals = read_journal(path)
-    heads = [(name, read_checkpoint(name)) for name in given.checkpoint]
+    heads = [(name, head) for name in given.checkpoint for head in read_checkpoints(name)]
     for (controller, epoch), items in sorted(journals.items()):
         title = f"guesterase/{controller}/{epoch}"
         report.says.append(f"{title}: {len(items)} entries")

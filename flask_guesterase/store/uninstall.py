@@ -272,7 +272,7 @@ needed to read it: offline.py needs Python and the package "cryptography".
 
 {counts}
 
-  boxes.jsonl    sealed values, one box a line: what the law wants kept, and safety copies
+  boxes.jsonl    sealed values, one box a line: what the law wants kept, safety copies, messages
   keys/          the keys of the boxes, as they lay in the key folder
   journal.jsonl  what was done, one entry a line, without personal data
   cases.jsonl    the requests: states, days and keys of the rows they concerned
@@ -281,7 +281,10 @@ needed to read it: offline.py needs Python and the package "cryptography".
 How to read it
 ==============
 
-  python offline.py --help
+  python offline.py box . --all                      what every box holds
+  python offline.py box . --id BOX                   what one box holds
+  python offline.py journal.jsonl                    whether the journal is whole
+  python offline.py certificates/NUMBER.json         whether a certificate is genuine
 
 What you have to do
 ===================

@@ -112,19 +112,29 @@ def test_the_main_job_by_commands(house: House, console: Console, tmp_path: Path
 
 
 def test_the_certificate_checks_offline(house: House, console: Console, tmp_path: Path) -> None:
-    """What the commands write is what the one-file verifier reads."""
+    """What the commands write is what the one-file verifier reads, also with two journals."""
     number = approved(console, house)
     console.json("erase", number)
-    out, heads = tmp_path / "certificate.json", tmp_path / "heads.txt"
+    house.hotel.guest(91, hotel="mu", name="Fir Guest", email="fir@mail.example")
+    console.json("request", "--match", "email=fir@mail.example", "--property", "mu")
+    out, heads, one = (tmp_path / name for name in ("certificate.json", "heads.txt", "one.txt"))
     console.raw("certificate", number, "--out", str(out))
-    console.raw("checkpoint", "--controller", "Pine Ltd", "--out", str(heads))
-    verifier = ROOT / "flask_guesterase" / "offline.py"
-    done = subprocess.run(
-        [sys.executable, "-I", str(verifier), str(out), "--checkpoint", str(heads), "--json"],
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(console.json("checkpoint", "--out", str(heads))["checkpoints"]) == 2
+    console.raw("checkpoint", "--controller", "Pine Ltd", "--out", str(one))
+    console.raw("db", "upgrade")
+    console.raw("uninstall", "--out", str(tmp_path / "export"))
+    verifier = str(ROOT / "flask_guesterase" / "offline.py")
+    journal = str(tmp_path / "export" / "journal.jsonl")
+    for kept in (heads, one):
+        done = subprocess.run(
+            [sys.executable, "-I", verifier, str(out), "--checkpoint", str(kept),
+             "--journal", journal, "--json"],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        shown = {item["id"]: item["shown"] for item in json.loads(done.stdout)["findings"]}
+        assert shown["outside"] is True
 
 
 @pytest.mark.parametrize(
