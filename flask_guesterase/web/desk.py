@@ -52,7 +52,7 @@ def _staff_context() -> dict[str, Any]:
     here = known and current_user.is_authenticated
     return {
         "menu": [(end, text) for end, text, right in MENU if here and granted(right)],
-        "number": (request.view_args or {}).get("number", ""),
+        "number": (request.view_args or {}).get("number", "") if here else "",
     }
 
 

@@ -58,11 +58,17 @@ class House:
     :param url: address of an empty database.
     :param folder: where keys and files go.
     :param properties: the hotels.
+    :param logins: whether the application knows its staff.
     :param config: configuration that wins.
     """
 
     def __init__(
-        self, url: str, folder: Path, properties: Sequence[Property] = PROPERTIES, **config: Any
+        self,
+        url: str,
+        folder: Path,
+        properties: Sequence[Property] = PROPERTIES,
+        logins: bool = True,
+        **config: Any,
     ) -> None:
         self.hotel = Hotel(url, folder)
         self.app = Flask(__name__, instance_path=str(folder))
@@ -83,7 +89,8 @@ class House:
         self.app.register_blueprint(guest_pages, url_prefix="/privacy")
         self.app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
         self.app.teardown_appcontext(lambda _: self.session.remove())
-        self._logins()
+        if logins:
+            self._logins()
 
     def _logins(self) -> None:
         manager = LoginManager(self.app)

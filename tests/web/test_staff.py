@@ -1,0 +1,345 @@
+"""The staff's pages: who may do what where, and each step with its page."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import url_for
+from flask.testing import FlaskClient
+from werkzeug.routing import Rule
+
+from flask_guesterase.store.review import Shown
+from flask_guesterase.web import schemas
+from tests.web.house import CANARY, STAFF, Browser, House
+
+DESK = "/desk/privacy"
+
+NEEDS: dict[str, tuple[str, dict[str, str]]] = {
+    "index": ("view", {}),
+    "new": ("file", {}),
+    "file": ("file", {
+        "key": "email", "value": "max@mail.example", "channel": "desk", "lang": "en",
+        "received": "2026-03-01",
+    }),
+    "show": ("view", {}),
+    "slip": ("view", {}),
+    "confirm": ("verify", {"how": "desk"}),
+    "take": ("verify", {"person": "1"}),
+    "leave": ("verify", {"person": "1"}),
+    "approve": ("approve", {"digest": "0" * 64}),
+    "refuse": ("refuse", {"ground": "nothing-held"}),
+    "withdraw": ("file", {}),
+    "erase": ("erase", {}),
+    "certificate": ("view", {}),
+    "certificate_file": ("view", {}),
+    "journal": ("audit", {}),
+    "verify": ("audit", {}),
+    "checkpoint": ("audit", {}),
+    "outbox": ("verify", {}),
+    "deal": ("verify", {}),
+    "code": ("approve", {}),
+    "new_code": ("approve", {}),
+}  # fmt: skip
+"""Endpoint of a staff page -> permission it needs, and a form it understands."""
+
+DENIED = "You may not do this at this property."
+
+
+def routes(house: House) -> Iterator[tuple[Rule, str]]:
+    """Yield every rule of the staff pages with a method."""
+    for rule in house.app.url_map.iter_rules():
+        name = rule.endpoint.rpartition(".")[2]
+        if rule.endpoint.startswith("guesterase_staff.") and name != "static":
+            for method in sorted((rule.methods or set()) & {"GET", "POST", "PUT", "DELETE"}):
+                yield rule, method
+
+
+def test_every_staff_page_names_its_permission(house: House) -> None:
+    """A new page without a permission in this table fails here, before it can be open to all."""
+    assert {rule.endpoint.rpartition(".")[2] for rule, _ in routes(house)} == set(NEEDS)
+
+
+@pytest.mark.parametrize("place", ["sh", "mu"])
+def test_routes_by_roles_by_properties(house: House, place: str) -> None:
+    """Each page, for each member of staff, at each hotel: open only with its permission there."""
+    email = {"sh": "bea@mail.example", "mu": "max@mail.example"}[place]
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": email}, property=place)
+    wrong = []
+    for login, (home, granted) in STAFF.items():
+        browser = house.browser(login)
+        token = browser.token()
+        for rule, method in routes(house):
+            name = rule.endpoint.rpartition(".")[2]
+            permission, form = NEEDS[name]
+            answer = _call(house, browser.client, rule, method, number, place, form, token)
+            scoped = bool(rule.arguments - {"letter"}) or name == "file"
+            allowed = permission in granted and (home == place or not scoped)
+            refused = answer.status_code == 403 and DENIED in answer.text
+            # A hotel one has no right at is no choice in the form, so the form comes back.
+            refused = refused or (name == "file" and answer.status_code == 422 and home != place)
+            if refused == allowed and not (name == "deal" and answer.status_code == 404):
+                wrong.append((login, method, name, answer.status_code))
+    assert wrong == []
+
+
+def _call(
+    house: House,
+    client: FlaskClient,
+    rule: Rule,
+    method: str,
+    number: str,
+    place: str,
+    form: dict[str, str],
+    token: str,
+) -> Any:
+    values: dict[str, Any] = {"number": number, "code": place, "letter": 1}
+    with house.app.test_request_context():
+        path = url_for(rule.endpoint, **{n: v for n, v in values.items() if n in rule.arguments})
+    data = {**form, "property": place, "csrf_token": token}
+    headers = {"Accept-Language": "en"}
+    if method == "GET":
+        return client.get(path, headers=headers)
+    return client.open(path, method=method, data=data, headers=headers)
+
+
+def test_a_letter_of_another_hotel_is_not_dealt_with(house: House) -> None:
+    """The one page that names no request looks up whose it is."""
+    _letter(house)
+    answer = house.browser("far-officer").post(f"{DESK}/outbox/1")
+    assert answer.status_code == 403
+    assert house.browser("clerk").post(f"{DESK}/outbox/1").status_code == 303
+    assert house.hotel.ours("outbox")[0]["state"] == "sent"
+
+
+def test_nobody_who_is_not_logged_in_sees_anything(house: House) -> None:
+    """Without a log-in every staff page answers 401, whatever it would do."""
+    number = house.request()
+    browser = house.browser()
+    token = browser.token()
+    for rule, method in routes(house):
+        _, form = NEEDS[rule.endpoint.rpartition(".")[2]]
+        answer = _call(house, browser.client, rule, method, number, "sh", form, token)
+        assert answer.status_code == 401, rule
+        assert number not in answer.text
+
+
+def test_a_log_in_page_of_the_host_is_where_one_is_sent(house: House) -> None:
+    """Where the host has a log-in page, Flask-Login sends people there."""
+    house.app.login_manager.login_view = "log_out"  # type: ignore[attr-defined]
+    answer = house.browser().client.get(f"{DESK}/")
+    assert answer.status_code == 302
+    assert answer.headers["Location"].startswith("/out?next=")
+
+
+def test_without_a_log_in_manager_the_desk_stays_closed(sqlite_url: str, tmp_path: Path) -> None:
+    """A host that cannot tell who is asking gets a page that says what is missing."""
+    house = House(sqlite_url, tmp_path, logins=False)
+    page = house.browser().get(f"{DESK}/", 503)
+    assert "LoginManager" in page
+    house.hotel.engine.dispose()
+
+
+def _letter(house: House) -> str:
+    browser = house.browser()
+    form = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
+    assert browser.post("/privacy/ask", **form).status_code == 303
+    house.worker()
+    return str(house.hotel.ours("request")[0]["number"])
+
+
+def _digest(browser: Browser, number: str) -> str:
+    found = re.search(r'name="digest" value="(\w+)"', browser.get(f"{DESK}/{number}"))
+    assert found is not None
+    return found[1]
+
+
+def _approve(browser: Browser, number: str) -> int:
+    """Approve what the page shows; return the status."""
+    digest = _digest(browser, number)
+    return browser.post(f"{DESK}/{number}/approve", digest=digest).status_code
+
+
+def _reviewed(house: House) -> str:
+    """Return the number of a request that a clerk filed and verified."""
+    number = house.request()
+    assert house.browser("clerk").post(f"{DESK}/{number}/confirm", how="desk").status_code == 200
+    return number
+
+
+def test_a_clerk_files_at_the_desk_and_hands_out_a_slip(house: House) -> None:
+    """Found by mailbox and name, verified with how, and a slip with the code, once."""
+    clerk = house.browser("clerk")
+    answer = clerk.post(
+        f"{DESK}/new", property="sh", key="email", value="ann@mail.example", name=CANARY,
+        channel="letter", lang="zh", received="2026-03-01",
+    )  # fmt: skip
+    assert answer.status_code == 303
+    number = answer.headers["Location"].rpartition("/")[2]
+    request = house.hotel.ours("request")[0]
+    assert (request["channel"], request["due_on"]) == ("letter", "2026-04-01")
+    slip = clerk.post(f"{DESK}/{number}/confirm", how="callback")
+    code = re.search(r'class="secret">([\w-]+)<', slip.text)
+    assert code is not None
+    assert "/privacy/case" in slip.text
+    assert code[1] not in clerk.get(f"{DESK}/{number}/slip")
+    assert house.browser().post("/privacy/case", code=code[1]).status_code == 303
+
+
+def test_a_form_that_finds_nobody_says_so_at_the_field(house: House) -> None:
+    """Nobody on file, a key that finds nobody, a day to come: the form comes back with words."""
+    clerk = house.browser("clerk")
+    form = {"property": "sh", "key": "email", "value": "who@mail.example", "channel": "desk",
+            "lang": "en", "received": "2026-03-01"}  # fmt: skip
+    for change in ({}, {"value": "0"}, {"received": "2999-01-01"}, {"key": "shoe"}, {"lang": "x"}):
+        answer = clerk.post(f"{DESK}/new", **{**form, **change})
+        assert answer.status_code == 422, change
+        assert 'class="wrong"' in answer.text or 'role="alert"' in answer.text, change
+    assert house.hotel.ours("request") == []
+
+
+def test_the_plan_is_read_and_another_person_approves(house: House) -> None:
+    """What goes, what stays and why is on the page; approving takes a second person."""
+    number = _reviewed(house)
+    officer = house.browser("officer")
+    page = officer.get(f"{DESK}/{number}?lang=en")
+    for fact in ("guests", "document_no, email, name, phone", "row deleted",
+                 "invoices and bookkeeping", "Approve the erasure"):  # fmt: skip
+        assert fact in page, fact
+    clerk = house.browser("clerk").get(f"{DESK}/{number}?lang=en")
+    assert "Approve the erasure" not in clerk
+    assert _approve(officer, number) == 303
+    assert house.state(number) == "approved"
+    assert officer.post(f"{DESK}/{number}/erase").status_code == 303
+    assert house.state(number) == "sealed"
+    assert house.hotel.row(1)["phone"] is None
+    assert number in officer.get(f"{DESK}/{number}/certificate")
+
+
+def test_whoever_verified_does_not_approve(house: House) -> None:
+    """Four eyes: the page says who must do it instead, and nothing changes."""
+    number = house.request(by="officer")
+    officer = house.browser("officer")
+    officer.get(f"{DESK}/?lang=en")
+    officer.post(f"{DESK}/{number}/confirm", how="desk")
+    answer = officer.post(f"{DESK}/{number}/approve", digest=_digest(officer, number))
+    assert answer.status_code == 403
+    assert "A second person has to do this." in answer.text
+    assert house.state(number) == "review"
+    second = house.browser("second")
+    assert _approve(second, number) == 303
+
+
+def test_a_plan_that_moved_is_not_approved(house: House) -> None:
+    """The digest that was read must be today's; else the page asks to read again."""
+    number = _reviewed(house)
+    officer = house.browser("officer")
+    officer.get(f"{DESK}/?lang=en")
+    answer = officer.post(f"{DESK}/{number}/approve", digest="0" * 64)
+    assert answer.status_code == 409
+    assert "no longer what you saw" in answer.text
+    assert f'href="{DESK}/{number}"' in answer.text
+    assert house.state(number) == "review"
+
+
+def test_another_persons_profile_is_only_offered(house: House) -> None:
+    """A profile with the same mailbox and another name waits for a person, masked."""
+    number = _reviewed(house)
+    page = house.browser("clerk").get(f"{DESK}/{number}?lang=en")
+    assert "Carl Other" in page
+    assert "has another name" in page
+    assert "ann@mail.example" not in page
+    auditor = house.browser("auditor").get(f"{DESK}/{number}?lang=en")
+    assert "Carl Other" not in auditor
+    assert CANARY not in auditor
+    person = re.search(r'name="person" value="(\d+)"', page)
+    assert person is not None
+    assert house.browser("clerk").post(
+        f"{DESK}/{number}/leave", person=person[1]
+    ).status_code == 303  # fmt: skip
+    assert "Carl Other" not in house.browser("clerk").get(f"{DESK}/{number}")
+
+
+def test_a_request_is_refused_on_a_ground_and_the_guest_reads_it(house: House) -> None:
+    """A ground from the list, told to the guest with the way to complain."""
+    number = _letter(house)
+    officer = house.browser("officer")
+    assert officer.post(f"{DESK}/{number}/refuse", ground="because").status_code == 422
+    assert officer.post(f"{DESK}/{number}/refuse", ground="legal-claim").status_code == 303
+    assert house.state(number) == "refused"
+    letters = officer.get(f"{DESK}/outbox")
+    assert "It is needed for a legal claim." in letters
+    assert "data protection authority" in letters
+    again = officer.post(f"{DESK}/{number}/refuse", ground="legal-claim")
+    assert again.status_code == 409
+
+
+def test_the_list_can_be_narrowed(house: House) -> None:
+    """By state and hotel; an unknown state is a mistake in the address, with a page."""
+    number = house.request()
+    clerk = house.browser("clerk")
+    assert number in clerk.get(f"{DESK}/?state=open")
+    assert number not in clerk.get(f"{DESK}/?state=erased")
+    assert number not in clerk.get(f"{DESK}/?property=mu")
+    clerk.get(f"{DESK}/?state=xyz", 422)
+    assert number not in house.browser("far-officer").get(f"{DESK}/")
+
+
+def test_the_journal_is_shown_and_verified(house: House) -> None:
+    """An auditor reads what happened, has it verified, and sees when it was touched."""
+    _reviewed(house)
+    auditor = house.browser("auditor")
+    page = auditor.get(f"{DESK}/journal?lang=en")
+    assert "identity shown" in page
+    assert CANARY not in page
+    assert "Every entry fits" in auditor.post(f"{DESK}/journal/verify").text
+    with house.hotel.engine.begin() as conn:
+        conn.exec_driver_sql("UPDATE guesterase_entry SET leaf = 'ff' WHERE position = 1")
+    assert "does not prove itself" in auditor.post(f"{DESK}/journal/verify").text
+    assert auditor.get(f"{DESK}/checkpoint/sh").startswith("guesterase/")
+
+
+def test_a_one_time_code_works_once(house: House) -> None:
+    """The page makes a code that proves at a console who one is."""
+    page = house.browser("officer").post(f"{DESK}/code")
+    code = re.search(r'class="secret">([\w-]+)<', page.text)
+    assert code is not None
+    with house.app.app_context(), house.extension.begin() as office:
+        office.use_code("officer", code[1])
+    assert code[1] not in house.browser("officer").get(f"{DESK}/code")
+
+
+def test_pages_offer_the_ways_the_office_knows() -> None:
+    """Every way a clerk may record is one the office takes."""
+    assert set(schemas.SHOWABLE) == {way.value for way in Shown} - {"link"}
+
+
+def test_names_are_shown_only_to_whom_they_help(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No name on a page of somebody who decides nothing, nor in a log, from filing to the end."""
+    with caplog.at_level(logging.DEBUG):
+        number = _reviewed(house)
+        officer = house.browser("officer")
+        officer.post(f"{DESK}/{number}/approve", digest=_digest(officer, number))
+        for login in ("auditor", "nobody", "far-officer"):
+            browser = house.browser(login)
+            for path in ("/", f"/{number}", f"/{number}/slip", "/journal", "/outbox"):
+                assert CANARY not in browser.client.get(DESK + path).text, (login, path)
+        officer.post(f"{DESK}/{number}/erase")
+    assert CANARY not in caplog.text
+
+
+def test_staff_pages_can_be_read_in_chinese(house: House) -> None:
+    """The whole desk speaks Chinese: no English heading is left on its pages."""
+    number = _reviewed(house)
+    officer = house.browser("officer")
+    for path in ("/", "/new", f"/{number}", f"/{number}/slip", "/outbox", "/code"):
+        page = officer.get(f"{DESK}{path}?lang=zh")
+        for heading in re.findall(r"<h[12]>(.*?)</h[12]>|<th[^>]*>(.*?)</th>", page):
+            assert re.search("[\u4e00-\u9fff]", "".join(heading)), (path, heading)
