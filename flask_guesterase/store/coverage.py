@@ -139,7 +139,8 @@ def _links_rows(
     if column in declared.key and declared.table.primary_key.columns:
         contacts = datamap.subjects.get(declared.name)
         personal = contacts is not None and (
-            column.name in contacts.contact or any(c is column for c in contacts.names)
+            column.name in contacts.contact
+            or any(c is column for c in (*contacts.names, *contacts.match.values()))
         )
         return not personal
     for link in known:

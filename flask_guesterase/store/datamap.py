@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, Computed as Generated, Table
+from sqlalchemy import Column, Table
+from sqlalchemy import Computed as Generated
 from sqlalchemy.orm import Mapper
 
 from ..core.errors import MatchError, UnknownError
@@ -175,8 +176,9 @@ def resolve(
     :param mappers: every mapper of the host.
     :param check: further findings about the result.
     """
-    atlas = Atlas(tables, mappers)
-    policies, exempts, findings = _sort(declarations, atlas)
+    given = list(declarations)
+    atlas = _atlas([target for target, _ in given], tables, mappers)
+    policies, exempts, findings = _sort(given, atlas)
     resolver = Resolver(atlas, policies)
     declared = {
         name: _declare(atlas, resolver, name, policy, findings)
@@ -194,6 +196,16 @@ def resolve(
     return result.with_findings(findings)
 
 
+def _atlas(
+    targets: Iterable[Target], tables: Iterable[Table], mappers: Iterable[Mapper[Any]]
+) -> Atlas:
+    """Return the host's tables and mappers, with those only a declaration names."""
+    given = [target for target in targets if not isinstance(target, str)]
+    classes: list[Mapper[Any]] = [t.__mapper__ for t in given if not isinstance(t, Table)]
+    known = dict.fromkeys([*mappers, *classes])
+    return Atlas([*(t for t in given if isinstance(t, Table)), *tables], known)
+
+
 def _sort(
     declarations: Iterable[tuple[Target, Policy | Exempt]], atlas: Atlas
 ) -> tuple[dict[str, Policy], dict[str, Exempt], list[Finding]]:
@@ -202,13 +214,13 @@ def _sort(
     findings: list[Finding] = []
     for target, declaration in declarations:
         name = table_name(target)
-        if name not in atlas.tables:
-            findings.append(Finding(
-                "table-unknown", name, "", "A policy or exemption names a table that is not "
-                "there.", "Remove the stale declaration or correct the name.",
-            ))
-        elif isinstance(declaration, Exempt):
+        if isinstance(declaration, Exempt):
             exempts[name] = declaration
+        elif name not in atlas.tables:
+            findings.append(Finding(
+                "table-unknown", name, "", "A policy names a table that is not mapped.",
+                "Correct the name, remove the stale declaration, or register a reflected Table.",
+            ))
         elif name in policies and policies[name] != declaration:
             policies[name] = _merged(policies[name], declaration)
         else:
@@ -336,5 +348,6 @@ def _version(tables: Mapping[str, Declared]) -> str:
         lines.append(f"{name} rows={declared.policy.rows} where={declared.policy.where is None}")
         lines += [f" {c} {rule_word(r)}" for c, r in sorted(declared.rules.items())]
         for path, alone in zip(declared.paths, declared.alone, strict=True):
-            lines.append(f" via {path.label} {path.subject.fullname} {sorted(alone or ())}")
+            hops = [[c.name for c in hop.source] for hop in path.hops]
+            lines.append(f" via {path.label} {hops} {path.subject.fullname} {sorted(alone or ())}")
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()[:16]

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, column, func, select, table
 
 from ..core.finding import Finding, Severity
 from ..core.plan import Block, Plan
+from ..core.policy import RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 from .links import Link
@@ -23,7 +24,7 @@ def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
     :param datamap: the resolved data map.
     :param live: the database as read.
     """
-    findings = list(_database(live))
+    findings = [*_database(live), *_stale(datamap, live)]
     for name, each in live.tables.items():
         if not _is_foreign(datamap, live, name) and not each.view and not each.shadow:
             findings += _unmapped(datamap, live, name)
@@ -38,6 +39,15 @@ def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
             findings += _columns(declared, found)
             findings += _acts(datamap, declared, found, live)
     return findings
+
+
+def _stale(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
+    for name in datamap.exempt:
+        if name not in datamap.atlas.tables and live.table(name) is None:
+            yield Finding(
+                "table-unknown", name, "", "An exemption names a table that is not there.",
+                "Correct the name, or remove the stale exemption.",
+            )
 
 
 def _is_foreign(datamap: DataMap, live: LiveSchema, name: str) -> bool:
@@ -105,7 +115,9 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
     for name, live_column in found.columns.items():
         if (name.lower() if found.folds else name) in folded:
             continue
-        if declared.deletes or live_column.generated:
+        if declared.policy.rows is RowRule.DELETE and declared.deletes:
+            continue
+        if live_column.generated:
             continue
         yield Finding(
             "column-unmapped", declared.name, name, "The column exists only in the database.",
@@ -189,11 +201,12 @@ def _triggers(declared: Declared, found: LiveTable) -> Iterator[Finding]:
     events = {"UPDATE"} if declared.erase else set()
     if declared.deletes:
         events.add("DELETE")
-    erased = set(declared.erase)
+    erased = {name.lower() for name in declared.erase}
     for trigger in found.triggers:
         if trigger.name in declared.policy.triggers or not trigger.events & events:
             continue
-        harmless = trigger.old_columns is not None and not trigger.old_columns & erased
+        used = trigger.old_columns
+        harmless = used is not None and not {name.lower() for name in used} & erased
         if trigger.copies_old and not (harmless and not declared.deletes):
             yield Finding(
                 "trigger", declared.name, trigger.name, "A trigger may copy the old value when "

@@ -1,0 +1,355 @@
+"""What the data map leaves open is found without a database."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import (
+    Column,
+    Computed,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+
+from flask_guesterase.core.finding import Finding, Severity
+from flask_guesterase.core.policy import (
+    Equal,
+    Policy,
+    Subject,
+    delete,
+    delete_when_last_owner,
+    exempt,
+    keep,
+    null,
+    overwrite,
+    placeholder,
+    redact,
+    retain,
+)
+from tests.kinds import Case, Cases
+from tests.store.inn import Policies, datamap
+
+CASES = Cases()
+PERSON = Subject(match=["email"], name="name", contact=["email"])
+GUEST = Policy({"name": redact, "email": placeholder}, subject=PERSON)
+NOTE = Policy({"text": null}, via="guest_id")
+
+
+def hotel() -> MetaData:
+    """Two tables: guests, and notes that point at them by an indexed key."""
+    metadata = MetaData()
+    Table(
+        "guests", metadata,
+        Column("id", Integer, primary_key=True),
+        Column("name", String(80), nullable=False),
+        Column("email", String(120), nullable=False),
+    )
+    Table(
+        "notes", metadata,
+        Column("id", Integer, primary_key=True),
+        Column("guest_id", ForeignKey("guests.id"), nullable=False, index=True),
+        Column("text", Text),
+    )
+    return metadata
+
+
+def find(policies: Policies, metadata: MetaData | None = None) -> list[Finding]:
+    """Return what is found in the two tables with these policies."""
+    return list(datamap(metadata or hotel(), policies).findings)
+
+
+def right(**changes: Policy) -> Policies:
+    """Return the policies of the two tables, some of them changed."""
+    return {"guests": GUEST, "notes": NOTE, **changes}
+
+
+def rules(**columns: object) -> Policy:
+    """Return the guests' policy with some rules changed."""
+    return Policy({**GUEST.columns, **columns}, subject=PERSON)
+
+
+def test_a_complete_data_map_has_no_finding() -> None:
+    """A map that covers every table and column has nothing to report."""
+    assert find(right()) == []
+
+
+@CASES.of("column-uncovered")
+def column_uncovered(wrong: bool) -> list[Finding]:
+    return find(right(notes=Policy({} if wrong else {"text": null}, via="guest_id")))
+
+
+@CASES.of("column-unknown")
+def column_unknown(wrong: bool) -> list[Finding]:
+    return find(right(guests=rules(telefone=null) if wrong else rules()))
+
+
+@CASES.of("column-unknown")
+def column_unknown_in_a_path(wrong: bool) -> list[Finding]:
+    alone = ["txt" if wrong else "text"]
+    return find(right(notes=Policy({"text": null}, via={"guest_id": alone})))
+
+
+@CASES.of("delete-referenced")
+def delete_referenced(wrong: bool) -> list[Finding]:
+    going = Policy({}, subject=PERSON, rows=delete)
+    metadata = hotel()
+    if not wrong:
+        going_too = Policy({}, via="guest_id", rows=delete)
+        return find({"guests": going, "notes": going_too}, metadata=metadata)
+    return find(right(guests=going), metadata=metadata)
+
+
+@CASES.of("match-unknown")
+def match_unknown(wrong: bool) -> list[Finding]:
+    subject = Subject(match=["email"], name="nom" if wrong else "name")
+    return find(right(guests=Policy(GUEST.columns, subject=subject)))
+
+
+@CASES.of("owner-missing")
+def owner_missing(wrong: bool) -> list[Finding]:
+    return find(right(notes=Policy({"text": null}, via=None if wrong else "guest_id")))
+
+
+@CASES.of("owner-twice")
+def owner_twice(wrong: bool) -> list[Finding]:
+    return find(right(guests=Policy(GUEST.columns, subject=PERSON, via="id" if wrong else None)))
+
+
+@CASES.of("path-endless")
+def path_endless(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    notes = metadata.tables["notes"]
+    notes.append_column(Column("answers", ForeignKey("notes.id"), index=True))
+    return find(
+        right(notes=Policy({"text": null}, via="answers" if wrong else "guest_id")),
+        metadata=metadata,
+    )
+
+
+@CASES.of("path-unindexed")
+def path_unindexed(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    notes = metadata.tables["notes"]
+    notes.append_column(Column("mail", String(120)))
+    if not wrong:
+        Index("ix_mail", notes.c.mail)
+    by_mail = Policy({"text": null, "mail": null}, via=Equal({"mail": "email"}, to="guests"))
+    return find(right(notes=by_mail), metadata=metadata)
+
+
+@CASES.of("path-unknown")
+def path_unknown(wrong: bool) -> list[Finding]:
+    return find(right(notes=Policy({"text": null}, via="guest" if wrong else "guest_id")))
+
+
+@CASES.of("path-unknown")
+def path_to_an_unknown_table(wrong: bool) -> list[Finding]:
+    path = Equal({"guest_id": "id"}, to="gests" if wrong else "guests")
+    return find(right(notes=Policy({"text": null}, via=path)))
+
+
+@CASES.of("path-unknown")
+def path_over_an_unknown_column(wrong: bool) -> list[Finding]:
+    path = Equal({"guest_id": "ident" if wrong else "id"}, to="guests")
+    return find(right(notes=Policy({"text": null}, via=path)))
+
+
+@CASES.of("path-unknown")
+def path_to_an_undeclared_table(wrong: bool) -> list[Finding]:
+    policies = dict(right())
+    if wrong:
+        del policies["guests"]
+    return find(policies)
+
+
+@CASES.of("path-unknown")
+def path_by_a_select_that_names_no_subject(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    guests, notes = metadata.tables["guests"], metadata.tables["notes"]
+
+    def owners(table: Table) -> object:
+        ends = notes.c.guest_id if wrong else guests.c.id
+        return notes.join(guests).select().with_only_columns(notes.c.id, ends)
+
+    return find(right(notes=Policy({"text": null}, via=owners)), metadata=metadata)
+
+
+@CASES.of("retain-in-delete")
+def retain_in_delete(wrong: bool) -> list[Finding]:
+    rows = delete if wrong else overwrite
+    return find(right(notes=Policy({"text": retain("invoice")}, via="guest_id", rows=rows)))
+
+
+@CASES.of("rule-misfit")
+def null_where_null_is_refused(wrong: bool) -> list[Finding]:
+    return find(right(guests=rules(name=null if wrong else redact)))
+
+
+@CASES.of("rule-misfit")
+def text_where_a_number_is(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    metadata.tables["notes"].append_column(Column("stars", Integer))
+    notes = Policy({"text": null, "stars": redact if wrong else 0}, via="guest_id")
+    return find(right(notes=notes), metadata=metadata)
+
+
+@CASES.of("rule-misfit")
+def constant_too_long(wrong: bool) -> list[Finding]:
+    return find(right(guests=rules(name="x" * (81 if wrong else 80))))
+
+
+@CASES.of("rule-misfit")
+def constant_that_is_null(wrong: bool) -> list[Finding]:
+    return find(right(guests=rules(name=None if wrong else "")))
+
+
+@CASES.of("rule-misfit")
+def the_same_value_in_a_unique_column(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    metadata.tables["guests"].append_constraint(UniqueConstraint("email"))
+    return find(right(guests=rules(email=redact if wrong else placeholder)), metadata=metadata)
+
+
+@CASES.of("rule-misfit")
+def too_short_to_be_unique(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    metadata.tables["notes"].append_column(Column("code", String(7 if wrong else 8), unique=True))
+    notes = Policy({"text": null, "code": placeholder}, via="guest_id")
+    return find(right(notes=notes), metadata=metadata)
+
+
+@CASES.of("rule-misfit")
+def a_column_the_database_computes(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    metadata.tables["guests"].append_column(Column("folded", String, Computed("lower(name)")))
+    return find(right(guests=rules(folded=null) if wrong else rules()), metadata=metadata)
+
+
+@CASES.of("rule-misfit")
+def the_key_of_the_row(wrong: bool) -> list[Finding]:
+    return find(right(notes=Policy({"text": null} | ({"id": 0} if wrong else {}), via="guest_id")))
+
+
+@CASES.of("shared-delete")
+def shared_delete(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    metadata.tables["notes"].append_column(Column("other", ForeignKey("guests.id"), index=True))
+    rows = delete if wrong else delete_when_last_owner
+    notes = Policy({"text": null}, via=["guest_id", "other"], rows=rows)
+    return find(right(notes=notes), metadata=metadata)
+
+
+@CASES.of("subject-missing")
+def subject_missing(wrong: bool) -> list[Finding]:
+    subject = None if wrong else PERSON
+    return find(right(guests=Policy(GUEST.columns, subject=subject)))
+
+
+@CASES.of("table-unclassified")
+def table_unclassified(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    Table("rooms", metadata, Column("number", String(8), primary_key=True))
+    rooms = {} if wrong else {"rooms": exempt("rooms are nobody")}
+    return find({**right(), **rooms}, metadata=metadata)
+
+
+@CASES.of("table-uncovered")
+def table_uncovered(wrong: bool) -> list[Finding]:
+    return find({"guests": GUEST} if wrong else right())
+
+
+@CASES.each()
+def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
+    """The wrong host is reported with message and hint; the same host put right is not."""
+    case.check()
+
+
+def test_what_warns_does_not_stop() -> None:
+    """Shared deletes, retained columns in deleted rows and slow paths are for people to weigh."""
+    warnings = ("shared-delete", "retain-in-delete", "path-unindexed")
+    for case in CASES.all:
+        found = {f.severity for f in case.ask(True) if f.id == case.id}
+        assert found == {Severity.WARN if case.id in warnings else Severity.STOP}, case.id
+
+
+def test_a_table_two_steps_away_leads_to_a_person_too() -> None:
+    """Uncovered is what leads to a person in any number of steps, not what a person points at."""
+    metadata = hotel()
+    metadata.tables["guests"].append_column(Column("room", ForeignKey("rooms.number")))
+    Table("rooms", metadata, Column("number", String(8), primary_key=True))
+    Table(
+        "answers", metadata,
+        Column("id", Integer, primary_key=True), Column("note", ForeignKey("notes.id")),
+    )
+    found = {f.table: f.id for f in find(right(), metadata=metadata)}
+    assert found["answers"] == "table-uncovered"
+    assert found["rooms"] == "table-unclassified"
+
+
+def test_an_exempt_table_hides_what_hangs_on_it() -> None:
+    """What leads to a person only through an exempt table is not taken for personal."""
+    metadata = hotel()
+    Table(
+        "answers", metadata,
+        Column("id", Integer, primary_key=True), Column("note", ForeignKey("notes.id")),
+    )
+    found = find({"guests": GUEST, "notes": exempt("templates")}, metadata=metadata)
+    assert [(f.id, f.table) for f in found] == [("table-unclassified", "answers")]
+
+
+def test_keys_that_link_rows_need_no_rule() -> None:
+    """Own keys and foreign keys are left alone unless what they point at is erased."""
+    metadata = hotel()
+    assert find(right(), metadata=metadata) == []
+    metadata = MetaData()
+    Table(
+        "guests", metadata,
+        Column("id", Integer, primary_key=True), Column("email", String(120), unique=True),
+    )
+    Table(
+        "wishes", metadata,
+        Column("id", Integer, primary_key=True),
+        Column("mail", ForeignKey("guests.email"), index=True),
+    )
+    guests = Policy({"email": placeholder}, subject=Subject(match=["email"]))
+    found = find({"guests": guests, "wishes": Policy({}, via="mail")}, metadata=metadata)
+    assert [(f.id, f.place) for f in found] == [("column-uncovered", "wishes.mail")]
+
+
+def test_a_contact_that_is_the_key_needs_a_rule() -> None:
+    """A key that is an e-mail address is personal, key or not."""
+    metadata = MetaData()
+    Table("guests", metadata, Column("email", String(120), primary_key=True))
+    policy = Policy({}, subject=Subject(match=["email"], contact=["email"]))
+    assert [f.place for f in find({"guests": policy}, metadata=metadata)] == ["guests.email"]
+
+
+@pytest.mark.parametrize("column", [Column("token", Uuid), Column("token", Uuid(as_uuid=False))])
+def test_a_placeholder_fits_a_uuid(column: Column[object]) -> None:
+    """A column of UUIDs takes a placeholder: a random UUID."""
+    metadata = hotel()
+    metadata.tables["notes"].append_column(column)
+    notes = Policy({"text": null, "token": placeholder}, via="guest_id")
+    assert find(right(notes=notes), metadata=metadata) == []
+
+
+def test_a_row_that_is_deleted_needs_no_rules() -> None:
+    """Columns of rows that always go need no rule; of rows that may stay shared they do."""
+    for rows, expected in ((delete, []), (delete_when_last_owner, ["notes.text"])):
+        found = find(right(notes=Policy({}, via="guest_id", rows=rows)))
+        assert [f.place for f in found] == expected
+
+
+def test_a_deleted_row_may_lose_what_points_at_it() -> None:
+    """Rows that let their key go with null do not stand in the way of a delete."""
+    metadata = hotel()
+    metadata.tables["notes"].c.guest_id.nullable = True
+    going = Policy({}, subject=PERSON, rows=delete)
+    letting = Policy({"text": keep("a template"), "guest_id": null}, via="guest_id")
+    assert find({"guests": going, "notes": letting}, metadata=metadata) == []
