@@ -1,4 +1,4 @@
-"""The privacy extension, installed: about as much as a vendor writes in an application of theirs."""
+"""The privacy extension, installed: about as much as a vendor writes in their application."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     guesterase.init_app(app)
     app.register_blueprint(guest_pages, url_prefix="/privacy")
     app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
+    app.config["PMS_LINKS"] = [
+        *app.config.get("PMS_LINKS", ()),
+        ("Erasure requests", "guesterase_staff.index"),
+    ]
     if "code" not in commands.commands:
         commands.add_command(code)
     return guesterase
