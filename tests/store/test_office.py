@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from flask_guesterase.core import certificate as certificates
 from flask_guesterase.core.errors import (
@@ -226,3 +229,34 @@ def test_only_wrong_codes_add_up(hotel: Hotel) -> None:
     hotel.later(minutes=10)
     with hotel.begin() as office:
         office.attempt("code", "officer")
+
+
+def test_of_two_that_use_a_code_at_once_one_is_refused(any_hotel: Hotel) -> None:
+    """Both have looked and found it good before either uses it up."""
+    hotel = any_hotel
+    with hotel.begin() as office:
+        code = office.code("officer")
+    both = threading.Barrier(2)
+    ends: list[str] = []
+
+    def meet(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("UPDATE guesterase_token"):
+            both.wait(timeout=5)
+
+    def one() -> None:
+        try:
+            with hotel.begin() as office:
+                office.use_code("officer", code)
+            ends.append("used")
+        except TokenError:
+            ends.append("refused")
+
+    # SQLite lets only one of them in at a time, so they cannot meet there.
+    if hotel.engine.dialect.name != "sqlite":
+        event.listen(hotel.engine, "before_cursor_execute", meet)
+    threads = [threading.Thread(target=one) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(ends) == ["refused", "used"]
