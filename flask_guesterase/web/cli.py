@@ -90,9 +90,6 @@ def request(
 ) -> Answer:
     """Record a request that reached the hotel; print its number."""
     match = _matches(given)
-    known = current.settings.properties
-    if not property_ and len(known) > 1:
-        raise click.UsageError(f"Which property? Give --property: {', '.join(sorted(known))}.")
     who = _acting(by) if by else None
     with current.begin() as office:
         number = office.request(
