@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import Connection
 
 from ..core.errors import ErasureError, RetryableError
-from ..core.plan import Block, Decision, Outcome, Person, Plan, Step, draw, key_text
+from ..core.plan import Block, Decision, Key, Outcome, Person, Plan, Step, draw, key_text
 from .catalog.shape import LiveSchema
 from .datamap import DataMap
 from .drift import reached
@@ -70,10 +70,12 @@ def erase(
             "Try again; nothing was changed.",
         )
     surgery.carry_out(approved, before)
-    rest = _appeared(plan(conn, datamap, approved.people, live), approved)
+    rest = _appeared(plan(conn, datamap, approved.people, live), surgery.moved, approved)
     if rest.steps:
         surgery.carry_out(rest, surgery.lock(rest))
-        left = _appeared(plan(conn, datamap, approved.people, live), approved, rest)
+        left = _appeared(
+            plan(conn, datamap, approved.people, live), surgery.moved, approved, rest
+        )
         if left.steps:
             raise ErasureError(
                 f"Rows keep appearing in {left.steps[0].decision.table} while it is erased.",
@@ -107,8 +109,11 @@ def remains(
     return tuple(left)
 
 
-def _appeared(now: Plan, *before: Plan) -> Plan:
-    """Return the steps of `now` limited to rows that no earlier plan held."""
+def _appeared(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Plan:
+    """Return the steps of `now` limited to rows that no earlier plan held.
+
+    :param moved: rows of earlier plans that have no key of their own, as they are now.
+    """
     seen = {
         (step.decision.table, key_text(row.key))
         for each in before
@@ -118,8 +123,10 @@ def _appeared(now: Plan, *before: Plan) -> Plan:
     decisions = {step.decision for step in before[0].steps}
     steps = []
     for step in now.changing():
+        table = step.decision.table
         rows = tuple(
-            r for r in step.rows if (step.decision.table, key_text(r.key)) not in seen
+            r for r in step.rows
+            if (table, key_text(r.key)) not in seen and (table, r.key) not in moved
         )
         if rows and step.decision in decisions:
             steps.append(Step(step.decision, rows))

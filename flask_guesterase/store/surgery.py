@@ -48,13 +48,17 @@ class Erased:
 
 @dataclass
 class Surgery:
-    """Carries out plans on one connection."""
+    """Carries out plans on one connection.
+
+    :param moved: (table, key as it is now) of rows without a key of their own that changed.
+    """
 
     conn: Connection
     datamap: DataMap
     live: LiveSchema | None
     entropy: Entropy
     done: Erased
+    moved: set[tuple[str, Key]] = field(default_factory=set)
 
     def lock(self, plan_: Plan) -> Before:
         """Lock every row of a plan in a fixed order and keep the images."""
@@ -123,26 +127,39 @@ class Surgery:
         names = step.decision.columns
         fixed = {n: self._value(declared, n, None) for n in names if self._fixed(declared, n)}
         own = [n for n in names if n not in fixed]
+        moves = any(c.name in names for c in declared.key)
         after: dict[Key, Key] = {}
-        for part in chunks([row.key for row in step.rows], BATCH):
+        # A statement that changes the key it looks for finds nothing more on MariaDB, which
+        # assigns from left to right: rows without a key of their own go one by one.
+        for part in chunks([row.key for row in step.rows], 1 if moves and own else BATCH):
             made = {k: {n: self._value(declared, n, before[k][1].get(n)) for n in own}
                     for k in part}
             values: dict[Any, Any] = self._untouched(declared, names)
             values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
-            values |= {
-                declared.column(n): case(
-                    *((exactly(key, k), self._bound(declared, n, made[k][n])) for k in part),
-                    else_=declared.column(n),
-                )
-                for n in own
-            }
+            values |= {declared.column(n): self._each(declared, n, part, made) for n in own}
             self.conn.execute(update(table).where(among(key, part)).values(values))
             for k in part:
                 after[k] = tuple(
                     made[k].get(c.name, fixed.get(c.name, old))
                     for c, old in zip(declared.key, k, strict=True)
                 )
+            self.moved |= {(declared.name, after[k]) for k in part if after[k] != k}
             self._check_overwritten(step, part, after, before, made)
+
+    def _each(
+        self,
+        declared: Declared,
+        name: str,
+        part: Sequence[Key],
+        made: Mapping[Key, Mapping[str, Any]],
+    ) -> Any:
+        """Return the expression that gives each row of a part the value made for it."""
+        values = {k: self._bound(declared, name, made[k][name]) for k in part}
+        if len(part) == 1:
+            return values[part[0]]
+        key = [declared.table.c[c.key] for c in declared.key]
+        pairs = ((exactly(key, k), value) for k, value in values.items())
+        return case(*pairs, else_=declared.column(name))
 
     @staticmethod
     def _fixed(declared: Declared, name: str) -> bool:

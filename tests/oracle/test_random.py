@@ -131,7 +131,7 @@ def _request(
         return
     event("erased, rows shared" if any(s.rows[0].others for s in drawn.steps) else "erased")
     erase(conn, datamap, drawn, known)
-    assert not remains(conn, datamap, people, known)
+    assert not (left := remains(conn, datamap, people, known)), left
     oracle.erase(people)
     for table, key in people:
         conn.execute(insert(own.subject).values(
