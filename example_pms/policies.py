@@ -257,7 +257,8 @@ def _papers(scans: str) -> list[tuple[Any, Any]]:
             "sent_at": keep("how many messages went when"),
         },
         via={
-            Equal({"recipient": "email", "property_code": "property_code"}, to="guests"): mine,
+            # A mailbox may be shared: what is about a booking is its booker's alone.
+            Equal({"recipient": "email", "property_code": "property_code"}, to="guests"): [],
             _message_booker: mine,
         },
         category="message",
@@ -285,14 +286,27 @@ def _papers(scans: str) -> list[tuple[Any, Any]]:
 
 
 def _message_booker(messages: Any) -> Any:
-    """Messages about a booking belong to who booked; booking 0 is nobody's."""
+    """Messages about a booking belong to who booked.
+
+    The mailing module often leaves the booking at 0 and names it in the subject alone.
+    """
     guests, bookings = Guest.__table__, Booking.__table__
-    return (
-        select(messages.c.id, guests.c.id)
-        .join_from(messages, bookings, messages.c.booking_id == bookings.c.id)
-        .join(guests, guests.c.id == bookings.c.booker_id)
-        .where(messages.c.booking_id != 0)
+    by_id = (messages.c.booking_id != 0) & (messages.c.booking_id == bookings.c.id)
+    ways = [by_id, *(messages.c.subject == f"{what} " + bookings.c.number for what in _SUBJECTS)]
+    about = union_all(
+        *(
+            select(messages.c.id.label("message"), bookings.c.booker_id.label("booker")).join_from(
+                messages, bookings, way
+            )
+            for way in ways
+        )
+    ).subquery("about")
+    return select(about.c.message, guests.c.id).join_from(
+        about, guests, guests.c.id == about.c.booker
     )
+
+
+_SUBJECTS = ("Your booking", "Thank you", "Your stay")
 
 
 def _audited(audit: Any) -> Any:
