@@ -181,7 +181,11 @@ def demo(args: Sequence[str]) -> int:
         must([*FLASK, "pms", "seed", "--guests", "60", "--seed", "7"])
         logins = _logins()
     port = _free_port(given.host, given.port)
-    say(f"\n  The hotel is open at  http://{given.host}:{port}/   (Ctrl-C closes it)\n")
+    address = f"http://{given.host}:{port}"
+    say("\n  The hotel is open (Ctrl-C closes it).")
+    say(f"  As a guest:             {address}/privacy/")
+    say(f"  At the front desk:      {address}/")
+    say(f"  Requests for erasure:   {address}/desk/privacy/\n")
     if logins:
         say("  Log in as one of:")
         _print_table(logins)
