@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
@@ -23,7 +22,7 @@ class Case:
     """One kind of finding and the host that provokes it.
 
     :param id: the kind.
-    :param ask: takes whether the host is wrong, and what else the test module gives.
+    :param ask: takes whether the host is wrong, and the engine where one is named.
     :param engine: engine the case needs, or an empty string where none is needed.
     """
 
@@ -31,8 +30,9 @@ class Case:
     ask: Ask
     engine: str = ""
 
-    def check(self, *given: Any) -> None:
+    def check(self) -> None:
         """Assert that the wrong host reports the kind with its cure, and the right one does not."""
+        given = [self.engine] if self.engine else []
         found = [f for f in self.ask(True, *given) if f.id == self.id]
         assert found, f"{self.id} was not reported"
         assert all(f.message.endswith(".") and f.hint for f in found), found

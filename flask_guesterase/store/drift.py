@@ -11,7 +11,7 @@ from ..core.plan import Block, Plan
 from ..core.policy import RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
-from .links import Link
+from .links import Link, spelled
 from .masks import fits
 from .sql import among, chunks
 
@@ -25,9 +25,12 @@ def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
     :param live: the database as read.
     """
     findings = [*_database(live), *_stale(datamap, live)]
+    names = spelled(datamap, live)
+    wanted = {found for found, name in names.items() if name in datamap.tables}
+    known = wanted | {found for found, name in names.items() if name in datamap.exempt}
     for name, each in live.tables.items():
-        if not _is_foreign(datamap, live, name) and not each.view and not each.shadow:
-            findings += _unmapped(datamap, live, name)
+        if name not in names and not _is_nobodys(each):
+            findings += _unmapped(live, name, wanted)
     for declared in datamap.tables.values():
         found = live.table(declared.name)
         if found is None:
@@ -37,7 +40,7 @@ def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
             ))
         else:
             findings += _columns(declared, found)
-            findings += _acts(datamap, declared, found, live)
+            findings += _acts(declared, found, live, known)
     return findings
 
 
@@ -50,15 +53,11 @@ def _stale(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
             )
 
 
-def _is_foreign(datamap: DataMap, live: LiveSchema, name: str) -> bool:
-    """Return whether the mapping knows a live table, or it is the tools' own."""
-    if name.rpartition(".")[2] in _TOOLS:
+def _is_nobodys(table: LiveTable) -> bool:
+    """Return whether a live table keeps nothing of its own, or is a tool's."""
+    if table.name.rpartition(".")[2] in _TOOLS:
         return True
-    wanted = {name, name.rpartition(".")[2]} if live.default_schema in name else {name}
-    known = set(datamap.atlas.tables)
-    if live.folds:
-        known, wanted = {n.lower() for n in known}, {n.lower() for n in wanted}
-    return bool(wanted & known) or live.tables[name].partition_of is not None
+    return table.view or table.shadow or table.partition_of is not None
 
 
 _TOOLS = frozenset({"alembic_version"})
@@ -77,14 +76,12 @@ def _database(live: LiveSchema) -> Iterator[Finding]:
         )
 
 
-def _unmapped(datamap: DataMap, live: LiveSchema, name: str) -> Iterator[Finding]:
-    if name in datamap.exempt or name in datamap.tables:
-        return
-    near = _points_at(live, name, set(datamap.tables) | set(datamap.subjects))
+def _unmapped(live: LiveSchema, name: str, wanted: set[str]) -> Iterator[Finding]:
+    near = _points_at(live, name, wanted)
     yield Finding(
         "table-uncovered" if near else "table-unclassified", name, "",
         "The table exists only in the database and nothing is declared about it.",
-        f'Declare it: register("{name}", Policy(...)) on a reflected table, or exempt(reason).',
+        f'Declare it: register("{name}", exempt(reason)), or a Policy for a reflected Table.',
     )
 
 
@@ -138,15 +135,14 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
 
 
 def _acts(
-    datamap: DataMap, declared: Declared, found: LiveTable, live: LiveSchema
+    declared: Declared, found: LiveTable, live: LiveSchema, known: set[str]
 ) -> Iterator[Finding]:
     yield from _flags(declared, found)
     yield from _triggers(declared, found)
     if not declared.deletes:
         return
     for fk in live.incoming(declared.name):
-        child = datamap.tables.get(fk.table)
-        if fk.on_delete in _ACTIONS and child is None and fk.table not in datamap.exempt:
+        if fk.on_delete in _ACTIONS and fk.table not in known:
             yield Finding(
                 "cascade", declared.name, fk.table, f"Deleting here makes the database "
                 f"{_ACTIONS[fk.on_delete]} rows of {fk.table}, which is not declared.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,8 @@ from sqlalchemy import (
 
 from ..core.plan import Block, Key, Outcome, Plan, key_text
 from ..core.policy import Null
-from .datamap import DataMap, Declared
 from .catalog.shape import LiveSchema
+from .datamap import DataMap, Declared
 from .sql import among, chunks
 
 
@@ -50,13 +50,35 @@ def links(datamap: DataMap, live: LiveSchema | None) -> tuple[Link, ...]:
             if isinstance(constraint, ForeignKeyConstraint):
                 link = _mapped(constraint)
                 found[link.child, link.columns, link.parent] = link
-    for live_table in live.tables.values() if live is not None else ():
-        for fk in live_table.foreign_keys:
-            names = tuple(fk.columns)
-            found[fk.table, names, fk.target] = Link(
-                fk.table, names, fk.target, tuple(fk.target_columns), fk.on_delete
-            )
+    for link in _read(datamap, live) if live is not None else ():
+        found[link.child, link.columns, link.parent] = link
     return tuple(sorted(found.values()))
+
+
+def spelled(datamap: DataMap, live: LiveSchema) -> dict[str, str]:
+    """Return name in the database -> name as it was mapped or declared, where that is known."""
+    names = (*datamap.atlas.tables, *datamap.exempt)
+    return {found.name: name for name in names if (found := live.table(name)) is not None}
+
+
+def _read(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
+    """Yield the foreign keys of the live database, in the spelling of the mapping."""
+    names = spelled(datamap, live)
+
+    def columns(table: str, wanted: Iterable[str]) -> tuple[str, ...]:
+        mapped = datamap.atlas.tables.get(names.get(table, table))
+        known = {c.name.lower(): c.name for c in mapped.c} if mapped is not None else {}
+        return tuple(known.get(n.lower(), n) if live.folds else n for n in wanted)
+
+    for live_table in live.tables.values():
+        for fk in live_table.foreign_keys:
+            yield Link(
+                names.get(fk.table, fk.table),
+                columns(fk.table, fk.columns),
+                names.get(fk.target, fk.target),
+                columns(fk.target, fk.target_columns),
+                fk.on_delete,
+            )
 
 
 def _mapped(constraint: ForeignKeyConstraint) -> Link:

@@ -1,0 +1,360 @@
+"""What the live database has or does that the data map does not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    make_url,
+)
+
+from flask_guesterase.core.finding import Finding, Severity
+from flask_guesterase.core.policy import (
+    Policy,
+    Subject,
+    delete,
+    delete_when_last_owner,
+    exempt,
+    keep,
+    null,
+    redact,
+)
+from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.drift import drift
+from flask_guesterase.store.live import read
+from tests import engines
+from tests.kinds import Case, Cases
+from tests.store.inn import Policies, host, run
+
+CASES = Cases()
+ALL = engines.ENGINES
+GUEST = Policy(
+    {"name": redact, "phone": null, "vip": keep("planning")}, subject=Subject(match=["name"])
+)
+NOTE = Policy({"text": null}, via="guest_id")
+RIGHT: Policies = {"guests": GUEST, "notes": NOTE}
+
+Attempt = Callable[[Connection], None]
+
+
+def hotel() -> MetaData:
+    """Guests, and notes that belong to them."""
+    metadata = MetaData()
+    Table(
+        "guests", metadata,
+        Column("id", Integer, primary_key=True),
+        Column("name", String(80), nullable=False),
+        Column("phone", String(20)),
+        Column("vip", Integer),
+    )
+    Table(
+        "notes", metadata,
+        Column("id", Integer, primary_key=True),
+        Column("guest_id", ForeignKey("guests.id"), nullable=False, index=True),
+        Column("text", String(200)),
+    )
+    return metadata
+
+
+def find(
+    engine: str,
+    script: str = "",
+    policies: Policies = RIGHT,
+    before: Attempt | None = None,
+) -> list[Finding]:
+    """Return how a database differs from the map after a script ran in it.
+
+    :param script: statements separated by ";;"; an empty one changes nothing.
+    :param before: done on the connection that reads.
+    """
+    metadata = hotel()
+    declared = resolve(policies.items(), metadata.tables.values(), ())
+    with (
+        engines.fresh_database(engine) as url,
+        host(url, metadata, script) as made,
+        made.connect() as conn,
+    ):
+        if before is not None:
+            before(conn)
+        return drift(declared, read(conn))
+
+
+@pytest.mark.parametrize("engine", ALL)
+def test_a_database_as_it_was_mapped_has_no_finding(engine: str) -> None:
+    """What create_all makes is what the mapping says, on every engine."""
+    assert find(engine) == []
+
+
+@CASES.of("cascade", *ALL)
+def cascade(wrong: bool, engine: str) -> list[Finding]:
+    going: Policies = {
+        "guests": Policy({}, subject=Subject(match=["name"]), rows=delete),
+        "notes": Policy({}, via="guest_id", rows=delete),
+    }
+    action = "ON DELETE CASCADE" if wrong else ""
+    return find(
+        engine,
+        "CREATE TABLE cards (id INTEGER PRIMARY KEY, guest_id INTEGER, "
+        f"FOREIGN KEY (guest_id) REFERENCES guests (id) {action})",
+        going,
+    )
+
+
+@CASES.of("cascade", *ALL)
+def cascade_into_a_mapped_table(wrong: bool, engine: str) -> list[Finding]:
+    action = "ON DELETE CASCADE" if engine != "sqlite" else ""
+    script = {
+        "sqlite": """DROP TABLE notes;; CREATE TABLE notes (id INTEGER PRIMARY KEY, guest_id
+            INTEGER REFERENCES guests (id) ON DELETE SET NULL, text VARCHAR(200))""",
+        "postgresql": """ALTER TABLE notes DROP CONSTRAINT notes_guest_id_fkey;;
+            ALTER TABLE notes ADD FOREIGN KEY (guest_id) REFERENCES guests (id) {}""",
+        "mariadb": """ALTER TABLE notes DROP FOREIGN KEY notes_ibfk_1;;
+            ALTER TABLE notes ADD FOREIGN KEY (guest_id) REFERENCES guests (id) {}""",
+    }[engine].format(action)
+    going = Policy({}, subject=Subject(match=["name"]), rows=delete)
+    return find(engine, script, {"guests": going} if wrong else {"guests": going, "notes": NOTE})
+
+
+@CASES.of("column-missing", *ALL)
+def column_missing(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, "ALTER TABLE guests DROP COLUMN phone" if wrong else "")
+
+
+@CASES.of("column-unmapped", *ALL)
+def column_unmapped(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, "ALTER TABLE guests ADD COLUMN passport VARCHAR(20)" if wrong else "")
+
+
+@CASES.of("column-unmapped", *ALL)
+def column_unmapped_in_rows_that_may_stay(wrong: bool, engine: str) -> list[Finding]:
+    rows = delete_when_last_owner if wrong else delete
+    notes = Policy({"text": null}, via="guest_id", rows=rows)
+    script = "ALTER TABLE notes ADD COLUMN seen VARCHAR(20)"
+    return find(engine, script, {**RIGHT, "notes": notes})
+
+
+@CASES.of("database-read-only", *ALL)
+def database_read_only(wrong: bool, engine: str) -> list[Finding]:
+    switch = {
+        "sqlite": "PRAGMA query_only = ON",
+        "postgresql": "SET default_transaction_read_only = on",
+        "mariadb": "SET SESSION TRANSACTION READ ONLY",
+    }[engine]
+    return find(engine, before=(lambda conn: run(conn, switch)) if wrong else None)
+
+
+@CASES.of("materialised", "postgresql")
+def materialised(wrong: bool, engine: str) -> list[Finding]:
+    kind = "MATERIALIZED VIEW" if wrong else "VIEW"
+    return find(engine, f"CREATE {kind} names AS SELECT name FROM guests")
+
+
+@CASES.of("not-transactional", "mariadb")
+def not_transactional(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, "ALTER TABLE notes DROP FOREIGN KEY notes_ibfk_1;;"
+                f"ALTER TABLE notes ENGINE = {'MyISAM' if wrong else 'InnoDB'}")
+
+
+@CASES.of("partitioned", "mariadb", "postgresql")
+def partitioned(wrong: bool, engine: str) -> list[Finding]:
+    if engine == "mariadb":
+        parts = "PARTITION BY HASH (id) PARTITIONS 2" if wrong else ""
+        script = f"""ALTER TABLE notes DROP FOREIGN KEY notes_ibfk_1;;
+            ALTER TABLE notes COMMENT = 'front desk' {parts}"""
+    else:
+        parts = "PARTITION BY HASH (id)" if wrong else ""
+        script = f"""DROP TABLE notes;;
+            CREATE TABLE notes (id int PRIMARY KEY, guest_id int REFERENCES guests, text text)
+            {parts}"""
+    return find(engine, script)
+
+
+@CASES.of("row-security", "postgresql")
+def row_security(wrong: bool, engine: str) -> list[Finding]:
+    def as_clerk(conn: Connection) -> None:
+        name = "clerk_" + str(conn.engine.url.database)[-12:]
+        run(conn, f"CREATE ROLE {name};; GRANT ALL ON guests TO {name}")
+        run(conn, f"SET LOCAL ROLE {name}")
+
+    return find(
+        engine, "ALTER TABLE guests ENABLE ROW LEVEL SECURITY" if wrong else "", before=as_clerk
+    )
+
+
+@CASES.of("rule-misfit", *ALL)
+def rule_misfit_in_the_database(wrong: bool, engine: str) -> list[Finding]:
+    if engine == "sqlite":
+        script = """DROP TABLE notes;; CREATE TABLE notes (id INTEGER PRIMARY KEY,
+            guest_id INTEGER REFERENCES guests (id), text VARCHAR(200) NOT NULL)"""
+    elif engine == "mariadb":
+        script = "ALTER TABLE notes MODIFY text VARCHAR(200) NOT NULL"
+    else:
+        script = "ALTER TABLE notes ALTER text SET NOT NULL"
+    return find(engine, script if wrong else "")
+
+
+@CASES.of("rule-misfit", "mariadb", "postgresql")
+def rule_for_a_column_that_is_computed(wrong: bool, engine: str) -> list[Finding]:
+    computed = "ALTER TABLE guests DROP COLUMN phone;; ALTER TABLE guests ADD COLUMN phone " \
+        "VARCHAR(20) GENERATED ALWAYS AS ('0') STORED"
+    return find(engine, computed if wrong else "")
+
+
+@CASES.of("table-missing", *ALL)
+def table_missing(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, "DROP TABLE notes" if wrong else "")
+
+
+@CASES.of("table-uncovered", *ALL)
+def table_uncovered(wrong: bool, engine: str) -> list[Finding]:
+    reference = ", FOREIGN KEY (n) REFERENCES notes (id)" if wrong else ""
+    script = f"CREATE TABLE old_answers (id INTEGER PRIMARY KEY, n INTEGER{reference})"
+    return find(engine, script)
+
+
+@CASES.of("table-unclassified", *ALL)
+def table_unclassified(wrong: bool, engine: str) -> list[Finding]:
+    declared: Policies = {} if wrong else {"old_import": exempt("emptied every night")}
+    return find(engine, "CREATE TABLE old_import (line VARCHAR(200))", {**RIGHT, **declared})
+
+
+@CASES.of("table-unknown", *ALL)
+def exemption_of_a_table_that_is_nowhere(wrong: bool, engine: str) -> list[Finding]:
+    script = "" if wrong else "CREATE TABLE old_import (line VARCHAR(200))"
+    return find(engine, script, {**RIGHT, "old_import": exempt("emptied every night")})
+
+
+def trigger_on(engine: str, name: str, event: str, column: str) -> str:
+    """Return the statement of a trigger on guests that copies a column of the old row."""
+    insert = f"INSERT INTO notes_log (was) VALUES (OLD.{column})"
+    table = "CREATE TABLE IF NOT EXISTS notes_log (was VARCHAR(80));;"
+    if engine == "postgresql":
+        return f"""{table} CREATE OR REPLACE FUNCTION f_{name}() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN {insert}; RETURN NULL; END $$;;
+            CREATE TRIGGER {name} AFTER {event} ON guests FOR EACH ROW
+            EXECUTE FUNCTION f_{name}()"""
+    body = f"BEGIN {insert}; END" if engine == "sqlite" else insert
+    return f"{table} CREATE TRIGGER {name} AFTER {event} ON guests FOR EACH ROW {body}"
+
+
+LOG: Policies = {**RIGHT, "notes_log": exempt("only in this test")}
+
+
+@CASES.of("trigger", *ALL)
+def trigger(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, trigger_on(engine, "keeps", "UPDATE", "name" if wrong else "vip"), LOG)
+
+
+@CASES.of("trigger", *ALL)
+def trigger_spelled_otherwise(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, trigger_on(engine, "keeps", "UPDATE", "NAME" if wrong else "VIP"), LOG)
+
+
+@CASES.of("trigger", *ALL)
+def trigger_that_the_policy_names(wrong: bool, engine: str) -> list[Finding]:
+    named = {} if wrong else {"keeps": "notes_log is declared"}
+    guests = Policy(GUEST.columns, subject=GUEST.subject, triggers=named)
+    script = trigger_on(engine, "keeps", "UPDATE", "name")
+    return find(engine, script, {**LOG, "guests": guests})
+
+
+@CASES.of("trigger", *ALL)
+def trigger_when_rows_are_deleted(wrong: bool, engine: str) -> list[Finding]:
+    rows: Any = {"rows": delete} if wrong else {}
+    guests = Policy(GUEST.columns, subject=GUEST.subject, **rows)
+    script = trigger_on(engine, "keeps", "DELETE", "name")
+    return find(engine, script, {**LOG, "guests": guests})
+
+
+@CASES.of("trigger-stale", *ALL)
+def trigger_stale(wrong: bool, engine: str) -> list[Finding]:
+    named = {"keep" if wrong else "keeps": "notes_log is declared"}
+    guests = Policy(GUEST.columns, subject=GUEST.subject, triggers=named)
+    script = trigger_on(engine, "keeps", "UPDATE", "name")
+    return find(engine, script, {**LOG, "guests": guests})
+
+
+@CASES.of("triggers-unknown", "mariadb")
+def triggers_unknown(wrong: bool, engine: str) -> list[Finding]:
+    metadata = hotel()
+    declared = resolve(RIGHT.items(), metadata.tables.values(), ())
+    with engines.fresh_database(engine) as url, host(url, metadata) as made:
+        clerk = "c_" + str(make_url(url).database)[-12:]
+        limited = create_engine(make_url(url).set(username=clerk, password="front-desk"))
+        rights = "SELECT" if wrong else "SELECT, TRIGGER"
+        with made.begin() as conn:
+            run(conn, f"CREATE USER {clerk} IDENTIFIED BY 'front-desk';;"
+                f"GRANT {rights} ON `{conn.engine.url.database}`.* TO {clerk}")
+        try:
+            with limited.connect() as conn:
+                return drift(declared, read(conn))
+        finally:
+            limited.dispose()
+            with made.begin() as conn:
+                run(conn, f"DROP USER {clerk}")
+
+
+@CASES.of("versioned", "mariadb")
+def versioned(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, "ALTER TABLE notes ADD SYSTEM VERSIONING" if wrong else "")
+
+
+@CASES.of("view", *ALL)
+def view(wrong: bool, engine: str) -> list[Finding]:
+    script = """DROP TABLE notes;; CREATE TABLE real_notes (id INTEGER PRIMARY KEY,
+        guest_id INTEGER, text VARCHAR(200));; CREATE VIEW notes AS SELECT * FROM real_notes"""
+    policies = {**RIGHT, "real_notes": exempt("only in this test")}
+    return find(engine, script if wrong else "", policies)
+
+
+@CASES.each()
+def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
+    """The database that differs is reported with message and hint; the one put right is not."""
+    case.check()
+
+
+WARNINGS = frozenset({"triggers-unknown", "partitioned", "materialised"})
+
+
+@pytest.mark.parametrize("case", [c for c in CASES.all if c.id in WARNINGS], ids=lambda c: c.id)
+def test_what_warns_does_not_stop(case: Case) -> None:
+    """Partitions, materialised views and hidden triggers are for people to weigh."""
+    found = case.ask(True, case.engine)
+    assert {f.severity for f in found if f.id == case.id} == {Severity.WARN}
+
+
+@pytest.mark.parametrize("engine", ALL)
+def test_views_and_tables_of_the_tools_need_no_declaration(engine: str) -> None:
+    """A view holds nothing of its own; Alembic's table and ours are nobody's data."""
+    script = """CREATE VIEW names AS SELECT name FROM guests;;
+        CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"""
+    assert find(engine, script) == []
+
+
+def test_shadow_tables_of_a_text_index_need_no_declaration() -> None:
+    """A full-text index is one table to declare; where SQLite keeps its content is not."""
+    found = find("sqlite", "CREATE VIRTUAL TABLE found USING fts5 (name)")
+    assert [(f.id, f.table) for f in found] == [("table-unclassified", "found")]
+
+
+def test_the_database_is_named_by_its_default_schema_as_well(postgresql_url: str) -> None:
+    """A mapping that spells out the default schema is the same table."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column("name", String(80)),
+        schema="public",
+    )
+    policy = Policy({"name": redact}, subject=Subject(match=["name"]))
+    declared = resolve([(guests, policy)], metadata.tables.values(), ())
+    with host(postgresql_url, metadata) as engine, engine.connect() as conn:
+        assert drift(declared, read(conn, schemas=declared.schemas())) == []
