@@ -306,7 +306,7 @@ def _message_booker(messages: Any) -> Any:
     )
 
 
-_SUBJECTS = ("Your booking", "Thank you", "Your stay")
+_SUBJECTS = ("Your booking", "Thank you")
 
 
 def _audited(audit: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from flask import (
@@ -16,6 +17,7 @@ from flask import (
     session,
 )
 from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from wtforms import ValidationError
@@ -47,13 +49,27 @@ HEADERS = {
 _LANG = "guesterase_lang"
 
 
+class Pages(Blueprint):
+    """A blueprint whose templates can be replaced by the host, whole or block by block.
+
+    A template of the host under the same name wins; it reaches ours under ``original/``, so that
+    ``{% extends "original/guesterase/guest/index.html" %}`` changes one block and keeps the rest.
+    """
+
+    @property
+    def jinja_loader(self) -> BaseLoader:
+        """Return the loader of our templates, by their names and once more under ``original/``."""
+        ours = FileSystemLoader(Path(__file__).parent / "templates")
+        return ChoiceLoader([ours, PrefixLoader({"original": ours})])
+
+
 def pages(name: str, desk: str) -> Blueprint:
     """Return a blueprint whose pages speak, are protected and fail the way all of ours do.
 
     :param name: name of the blueprint, the first part of its endpoints.
     :param desk: "guest" or "staff": in whose words its errors are told.
     """
-    blueprint = Blueprint(
+    blueprint = Pages(
         name,
         __name__,
         template_folder="templates",
@@ -138,14 +154,14 @@ def _dress(response: Response) -> Response:
     if request.method == "POST" and response.status_code < 400 and current.settings.inline:
         try:
             current.work()
-        except SQLAlchemyError as error:
+        except (GuesteraseError, SQLAlchemyError) as error:
             _log_class(error)
     if (request.endpoint or "").endswith(".static"):
         response.headers["Cache-Control"] = "max-age=3600"
     return response
 
 
-def _log_class(error: SQLAlchemyError) -> None:
+def _log_class(error: Exception) -> None:
     """Log what went wrong by its class: its text carries the values of the statement."""
     cause = getattr(error, "orig", None) or error
     current_app.logger.error(

@@ -114,7 +114,6 @@ ACTIONS: dict[str, str] = {
     "message-failed": N_("message failed"),
     "file-removed": N_("file removed"),
     "backup-forgotten": N_("safety copy forgotten"),
-    "plan-changed": N_("data map changed"),
 }
 
 ACTORS: dict[str, str] = {"guest": N_("guest"), "system": N_("system")}
