@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from ..core.errors import InputError, KeyMissingError, SealError, SetupError
+from ..core.errors import InputError, SealError, SetupError
 from ..core.lifecycle import OPEN
 from ..core.log import canonical
 from ..core.seal import Box, open_box
@@ -202,7 +202,7 @@ def _check(
             for line in file:
                 box = Box.from_json(line)
                 found[box.id] = _digest(copy, box)
-    except KeyMissingError:
+    except SealError:
         found = {}
     with (folder / "journal.jsonl").open(encoding="utf-8") as file:
         entries = [json.loads(line) for line in file]

@@ -11,7 +11,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 
-from flask_guesterase.core.errors import BusyError, InputError, KeyMissingError, SetupError
+from flask_guesterase.core.errors import (
+    BusyError,
+    InputError,
+    KeyMissingError,
+    SealError,
+    SetupError,
+)
 from flask_guesterase.core.events import ErasureRequested, SubjectErased
 from flask_guesterase.core.image import Change, Image, Images, cell, encode
 from flask_guesterase.core.seal import Box, Terms, open_box
@@ -187,6 +193,24 @@ def test_nothing_is_dropped_when_a_box_does_not_open(
     before = our_tables(engine)
     with pytest.raises(KeyMissingError):
         uninstall(engine, FolderCustodian(custodian.path), tmp_path / "export", drop=True)
+    assert our_tables(engine) == before
+
+
+def test_nothing_is_dropped_when_the_copied_keys_open_nothing(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """Files that do not read back as what was sealed stop the uninstall, and say so."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+    other = FolderCustodian(tmp_path / "other")
+    other.create()
+    for label in custodian.labels():
+        other.ensure(label)
+    # Another folder was mounted over the one this process opened its keys from.
+    custodian.path = other.path
+    before = our_tables(engine)
+    with pytest.raises(SealError, match="read back"):
+        uninstall(engine, custodian, tmp_path / "export", drop=True)
     assert our_tables(engine) == before
 
 

@@ -27,6 +27,7 @@ from sqlalchemy import Engine, event
 
 from flask_guesterase.core.errors import BusyError, InputError, SetupError
 from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store.custodian import FolderCustodian
 from tests import engines
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,6 +185,21 @@ def test_threads_of_one_process_upgrade_at_once(engine: Engine) -> None:
     assert sorted(answers) == [(), (), (), (upgrade.head(),)]
 
 
+def test_the_lock_goes_after_the_commit(mariadb_url: str) -> None:
+    """Whoever gets the lock next sees the revision; MariaDB's locks outlive a transaction."""
+    seen = []
+
+    def look(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if "release_lock" in statement.lower():
+            with opened(mariadb_url) as other, other.connect() as reader:
+                seen.append(upgrade.current(reader))
+
+    with opened(mariadb_url) as engine:
+        event.listen(engine, "before_cursor_execute", look)
+        upgrade.upgrade(engine)
+    assert seen == [upgrade.head()]
+
+
 class PowerCut(Exception):
     """The upgrade stopped here."""
 
@@ -299,6 +315,26 @@ def test_an_account_that_may_not_create_is_told_about_sql(kind: str) -> None:
         with pytest.raises(SetupError) as caught:
             upgrade.upgrade(reader)
         assert "guesterase db sql" in caught.value.hint
+
+
+def test_keys_are_made_by_one_of_several(sqlite_url: str, tmp_path: Path) -> None:
+    """Processes that set up the same installation at once make one set of keys."""
+    made: list[bool] = []
+    with opened(sqlite_url) as engine:
+        upgrade.upgrade(engine)
+        gate = threading.Barrier(4)
+
+        def run() -> None:
+            custodian = FolderCustodian(tmp_path / "keys")
+            gate.wait()
+            made.append(upgrade.make_keys(engine, custodian))
+
+        threads = [threading.Thread(target=run) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(made) == [False, False, False, True]
 
 
 def test_a_hosts_migration_may_be_running(engine: Engine, tmp_path: Path) -> None:
