@@ -1,0 +1,197 @@
+"""The host is read whichever way it is built, and its session is left as it was."""
+
+from __future__ import annotations
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from flask_sqlalchemy_lite import SQLAlchemy as Lite
+from sqlalchemy.ext.automap import automap_base
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    mapped_column,
+    registry,
+    scoped_session,
+    sessionmaker,
+)
+
+from flask_guesterase.core.errors import SetupError
+from flask_guesterase.core.finding import Finding
+from flask_guesterase.core.policy import Policy, exempt, null
+from flask_guesterase.store import tables as own
+from flask_guesterase.store.host import Host
+from tests.kinds import Case, Cases
+
+CASES = Cases()
+POLICY = Policy({"name": null})
+
+
+class Base(DeclarativeBase):
+    """A plain declarative base."""
+
+
+class Guest(Base):
+    """A guest; the policy is written on the class."""
+
+    __tablename__ = "guests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str | None]
+    phone: Mapped[str | None]
+    __erasure__ = POLICY
+
+
+class Vip(Guest):
+    """A guest with an attribute more; it inherits the mapping, not the declaration."""
+
+
+class Room(Base):
+    """A room; declared as nobody's."""
+
+    __tablename__ = "rooms"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    __erasure__ = exempt("rooms are nobody")
+
+
+def names(host: Host) -> list[str]:
+    """Return the names of the host's tables."""
+    return [table.fullname for table in host.tables()]
+
+
+def test_a_plain_declarative_base_is_read() -> None:
+    """Tables, mappers and declarations of a base are found; a subclass does not declare again."""
+    host = Host(scoped_session(sessionmaker()), models=Base)
+    assert names(host) == ["guests", "rooms"]
+    assert [m.class_.__name__ for m in host.mappers()] == ["Guest", "Room", "Vip"]
+    assert list(host.declarations()) == [(Guest, POLICY), (Room, exempt("rooms are nobody"))]
+
+
+def test_registries_metadata_and_several_sources_are_read() -> None:
+    """models= takes a registry, a MetaData, a base, or several of them."""
+    mapped, plain = registry(), sa.MetaData()
+    sa.Table("ledger", mapped.metadata, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table("cards", plain, sa.Column("id", sa.Integer), schema="crm")
+    session = scoped_session(sessionmaker())
+    assert names(Host(session, models=mapped)) == ["ledger"]
+    assert names(Host(session, models=[mapped, plain, Base])) == [
+        "crm.cards", "guests", "ledger", "rooms",
+    ]
+    with pytest.raises(SetupError, match="models="):
+        Host(session, models="guests")
+
+
+def test_flask_sqlalchemy_is_read_with_its_binds() -> None:
+    """Flask-SQLAlchemy's own models and the tables of every bind are found."""
+    db = SQLAlchemy()
+    sa.Table("cards", db.metadata, sa.Column("id", sa.Integer))
+
+    class Visit(db.Model):  # type: ignore[name-defined,misc]  # the class is made at run time
+        __bind_key__ = "archive"
+        id = sa.Column(sa.Integer, primary_key=True)
+
+    host = Host(db)
+    assert names(host) == ["cards", "visit"]
+    assert [m.class_ for m in host.mappers()] == [Visit]
+
+
+def test_our_own_tables_are_not_the_hosts() -> None:
+    """Tables of ours that the host reflected are left out."""
+    metadata = sa.MetaData()
+    for table in own.metadata.tables.values():
+        table.to_metadata(metadata)
+    sa.Table("guests", metadata, sa.Column("id", sa.Integer))
+    assert names(Host(scoped_session(sessionmaker()), models=metadata)) == ["guests"]
+
+
+def test_an_automap_host_is_read(sqlite_url: str) -> None:
+    """Classes that automap makes from the database are the host's mappers."""
+    engine = sa.create_engine(sqlite_url)
+    Base.metadata.create_all(engine)
+    base = automap_base()
+    base.prepare(autoload_with=engine)
+    host = Host(scoped_session(sessionmaker(engine)), models=base)
+    assert names(host) == ["guests", "rooms"]
+    assert [m.class_.__name__ for m in host.mappers()] == ["guests", "rooms"]
+    engine.dispose()
+
+
+def test_the_engine_is_the_one_the_session_uses(sqlite_url: str) -> None:
+    """The default engine is found for a scoped session, and for both Flask extensions."""
+    engine = sa.create_engine(sqlite_url)
+    assert Host(scoped_session(sessionmaker(engine))).engine() is engine
+    for make, key, value in (
+        (SQLAlchemy, "SQLALCHEMY_DATABASE_URI", sqlite_url),
+        (Lite, "SQLALCHEMY_ENGINES", {"default": sqlite_url}),
+    ):
+        app = Flask(__name__)
+        app.config[key] = value
+        db = make(app)
+        with app.app_context():
+            assert Host(db, models=Base).engine() is db.engine
+            db.engine.dispose()
+
+
+def test_a_session_without_a_database_is_told(sqlite_url: str) -> None:
+    """No bind, or no application context, is a clear error and no stack of the library."""
+    with pytest.raises(SetupError, match="no default database"):
+        Host(scoped_session(sessionmaker())).engine()
+    app = Flask(__name__)
+    app.config["SQLALCHEMY_DATABASE_URI"] = sqlite_url
+    with pytest.raises(SetupError, match="application context"):
+        Host(SQLAlchemy(app)).engine()
+
+
+def test_what_was_erased_is_loaded_anew(sqlite_url: str) -> None:
+    """The host's session forgets erased values, and keeps what it has not written yet."""
+    engine = sa.create_engine(sqlite_url)
+    Base.metadata.create_all(engine)
+    session = scoped_session(sessionmaker(engine))
+    session.add(Guest(id=1, name="Aino Korhonen", phone="1"))
+    session.add(Room(id=1))
+    session.commit()
+    guest, room = session.get_one(Guest, 1), session.get_one(Room, 1)
+    guest.phone = "2"
+    Host(session, models=Base).expire({"guests"})
+    assert "name" not in guest.__dict__
+    assert guest.__dict__["phone"] == "2"
+    assert guest in session.dirty
+    assert "id" in room.__dict__
+    session.remove()
+    engine.dispose()
+
+
+def test_a_session_nobody_opened_stays_closed(sqlite_url: str) -> None:
+    """Expiring does not open a session where the thread has none."""
+    session = scoped_session(sessionmaker())
+    Host(session, models=Base).expire({"guests"})
+    assert not session.registry.has()
+
+
+def test_an_open_session_is_a_source_of_its_own(sqlite_url: str) -> None:
+    """A plain Session works in the place of a scoped one."""
+    engine = sa.create_engine(sqlite_url)
+    with Session(engine) as session:
+        host = Host(session, models=Base)
+        assert host.engine() is engine
+        assert host.session is session
+    engine.dispose()
+
+
+@CASES.of("several-binds")
+def several_binds(wrong: bool) -> list[Finding]:
+    """A model in a bind of its own is found when it is declared."""
+    db = SQLAlchemy()
+
+    class Visit(db.Model):  # type: ignore[name-defined,misc]  # the class is made at run time
+        __bind_key__ = "archive" if wrong else None
+        id = sa.Column(sa.Integer, primary_key=True)
+
+    return Host(db).findings([Visit.__table__])
+
+
+@CASES.each()
+def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
+    """A declared table in a second database is reported; in the default one it is not."""
+    case.check()

@@ -1,0 +1,15 @@
+"""No kind of finding is without a case that provokes it."""
+
+from __future__ import annotations
+
+from flask_guesterase.core.finding import KINDS
+from tests.store import test_coverage, test_datamap, test_drift, test_host
+from tests.web import test_check
+
+MODULES = (test_check, test_coverage, test_datamap, test_drift, test_host)
+
+
+def test_every_kind_of_finding_is_provoked_somewhere() -> None:
+    """The cases of the test modules are about the kinds there are, all of them and no other."""
+    provoked = {case.id for module in MODULES for case in module.CASES.all}
+    assert provoked == set(KINDS)

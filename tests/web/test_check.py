@@ -1,0 +1,152 @@
+"""`check` reports data map, live database and installation together."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from flask_migrate import Migrate
+from flask_sqlalchemy import SQLAlchemy
+
+from flask_guesterase import Policy, Property, Subject, null, placeholder
+from flask_guesterase.core.finding import Finding, Severity
+from flask_guesterase.store import upgrade
+from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.web.extension import Guesterase
+from tests import engines
+from tests.kinds import Case, Cases
+
+CASES = Cases()
+POLICY = Policy({"email": placeholder, "phone": null}, subject=Subject(match=["email"]))
+PINE = Property("sh", "Hotel Pine", "Pine Ltd", contact="privacy@pine.example")
+
+
+def may(user: Any, permission: str, property_: str) -> bool:
+    """Answer for the host: nobody logs in here."""
+    return False
+
+
+def find(
+    engine: str = "sqlite",
+    *,
+    tables: bool = True,
+    keys: bool = True,
+    authorize: Any = may,
+    hotel: Property = PINE,
+    policy: Policy = POLICY,
+    script: str = "",
+    env: str = "",
+) -> list[Finding]:
+    """Return what `check` finds in an application whose installation lacks something.
+
+    :param tables: our tables are there.
+    :param keys: the key folder is filled.
+    :param authorize: the host's answer to who may do what, or None.
+    :param hotel: the one property.
+    :param policy: the guests' policy.
+    :param script: one statement run in the database.
+    :param env: the host's Alembic env.py; empty where it has none.
+    """
+    with engines.fresh_database(engine) as url, tempfile.TemporaryDirectory() as folder:
+        app = Flask(__name__, root_path=folder, instance_path=folder)
+        app.config.update(SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys")
+        db = SQLAlchemy(app)
+
+        class Guest(db.Model):  # type: ignore[name-defined,misc]  # the class is made at run time
+            __tablename__ = "guests"
+            id = sa.Column(sa.Integer, primary_key=True)
+            email = sa.Column(sa.String(80), nullable=False)
+            phone = sa.Column(sa.String(20))
+            __erasure__ = policy
+
+        Migrate(app, db)
+        if env:
+            Path(folder, "migrations").mkdir()
+            Path(folder, "migrations", "env.py").write_text(env)
+        extension = Guesterase(db, authorize=authorize, properties=[hotel])
+        extension.init_app(app)
+        with app.app_context():
+            db.create_all()
+            if tables:
+                upgrade.upgrade(db.engine)
+            if keys:
+                FolderCustodian(f"{folder}/keys").create()
+            if script:
+                with db.engine.begin() as conn:
+                    conn.exec_driver_sql(script)
+            found = extension.check()
+            db.engine.dispose()
+            return found
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+def test_a_complete_installation_has_no_finding(engine: str) -> None:
+    """With map, tables, keys, answers and contact in place there is nothing to report."""
+    assert find(engine) == []
+
+
+@CASES.of("authorize-missing")
+def authorize_missing(wrong: bool) -> list[Finding]:
+    return find(authorize=None if wrong else may)
+
+
+@CASES.of("contact-missing")
+def contact_missing(wrong: bool) -> list[Finding]:
+    return find(hotel=Property("sh", "Hotel Pine", "Pine Ltd") if wrong else PINE)
+
+
+@CASES.of("keys-missing")
+def keys_missing(wrong: bool) -> list[Finding]:
+    return find(keys=not wrong)
+
+
+@CASES.of("tables-pending", *engines.ENGINES)
+def tables_pending(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, tables=not wrong)
+
+
+OWN_CALL = """
+def sees(found, name, kind, reflected, other):
+    return True
+
+context.configure(connection=connection, include_object={})
+"""
+
+
+@CASES.of("migrate-filter")
+def migrate_filter(wrong: bool) -> list[Finding]:
+    ours = "from flask_guesterase.web.migrate import include_object\n"
+    script = OWN_CALL.format("sees") if wrong else ours + OWN_CALL.format("include_object")
+    return find(env=script)
+
+
+@CASES.each()
+def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
+    """The incomplete installation is reported with message and hint; the complete one is not."""
+    case.check()
+
+
+def test_map_database_and_installation_are_reported_together() -> None:
+    """One look says everything: a policy's gap, a table of the database, a missing contact."""
+    found = find(
+        policy=Policy({"email": placeholder}, subject=Subject(match=["email"])),
+        script="CREATE TABLE cards (guest INTEGER REFERENCES guests (id))",
+        hotel=Property("sh", "Hotel Pine", "Pine Ltd"),
+    )
+    assert [(f.id, f.place) for f in found] == [
+        ("column-uncovered", "guests.phone"),
+        ("contact-missing", "sh"),
+        ("table-uncovered", "cards"),
+    ]
+
+
+def test_what_only_closes_doors_is_a_warning() -> None:
+    """Without authorize= or a contact nothing is in danger, so erasing does not wait for it."""
+    found = find(authorize=None, hotel=Property("sh", "Hotel Pine", "Pine Ltd"))
+    assert {f.id: f.severity for f in found} == {
+        "authorize-missing": Severity.WARN, "contact-missing": Severity.WARN,
+    }
