@@ -73,6 +73,26 @@ class Oracle:
         self.rows = after
         self.erased |= wanted
 
+    def left(self, people: Iterable[Who]) -> tuple[set[str], set[str]]:
+        """Return the tables in which something of these people surely, and perhaps, remains.
+
+        Rows may remain: where a row that also linked a living person goes, what was shared with
+        them over it is shared no longer. Of a random value nobody can tell for sure.
+        """
+        wanted = set(people)
+        sure, perhaps = set(), set()
+        for name, rows in self.rows.items():
+            for row in rows:
+                new = self._after(name, row, wanted)
+                words = {_word(_rules(self.world.specs[name], policy)[c])
+                         for c in row if new is not None and new[c] != row[c]
+                         for policy in [self.world.policies[name]] if isinstance(policy, Policy)}
+                if new is None or words & {"null", "redact"}:
+                    sure.add(name)
+                if new is None or words:
+                    perhaps.add(name)
+        return sure, perhaps
+
     def _found(self, name: str, row: Row, wanted: set[Who]) -> Found:
         owners = self._owners(name, row) if self._counts(name, row) else set()
         return Found(

@@ -131,8 +131,10 @@ def _request(
         return
     event("erased, rows shared" if any(s.rows[0].others for s in drawn.steps) else "erased")
     erase(conn, datamap, drawn, known)
-    assert not (left := remains(conn, datamap, people, known)), left
+    left = {block.table for block in remains(conn, datamap, people, known)}
     oracle.erase(people)
+    sure, perhaps = oracle.left(people)
+    assert sure <= left <= perhaps, left
     for table, key in people:
         conn.execute(insert(own.subject).values(
             request=f"R{number}", table_name=table, row_key=key_text(key), standing="taken",
