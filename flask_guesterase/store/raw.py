@@ -15,6 +15,8 @@ from sqlalchemy import (
     Text,
     cast,
     column,
+    func,
+    null,
     select,
     type_coerce,
 )
@@ -49,12 +51,12 @@ class Reader:
             return [c.name for c in self.declared.table.c]
         return list(self.live.columns)
 
-    def types(self) -> Mapping[str, str]:
-        """Return column -> the engine's own type text."""
+    def type_of(self, name: str) -> str:
+        """Return the engine's own text for the type of a column, in any spelling of its name."""
         if self.live is None:
-            dialect = self.conn.dialect
-            return {c.name: c.type.compile(dialect) for c in self.declared.table.c}
-        return {c.name: c.type for c in self.live.columns.values()}
+            return str(self.declared.column(name).type.compile(self.conn.dialect))
+        found = self.live.column(name)
+        return found.type if found is not None else ""
 
     def read(
         self,
@@ -70,7 +72,7 @@ class Reader:
         :param typed: columns to read through the host's type as well.
         :param lock: lock the rows, in a fixed order.
         """
-        types = self.types()
+        types = {name: self.type_of(name) for name in names}
         found: dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]] = {}
         for part in chunks(sorted(keys, key=key_text)):
             statement = self._select(part, names, typed, types)
@@ -80,7 +82,7 @@ class Reader:
                 values = tuple(row)
                 middle = values[width : width + len(names)]
                 cells = tuple(
-                    cell(n, types.get(n, ""), v) for n, v in zip(names, middle, strict=True)
+                    cell(n, types[n], v) for n, v in zip(names, middle, strict=True)
                 )
                 tail = dict(zip(typed, values[width + len(names) :], strict=True))
                 found[values[:width]] = (cells, tail)
@@ -96,7 +98,7 @@ class Reader:
         return (
             select(
                 *(c.label(f"k{i}") for i, c in enumerate(key)),
-                *(self._own(mapped.get(n), n, types.get(n, "")).label(f"r{i}")
+                *(self._own(mapped.get(n), n, types[n]).label(f"r{i}")
                   for i, n in enumerate(names)),
                 *(mapped[n].label(f"t{i}") for i, n in enumerate(typed)),
             )
@@ -110,7 +112,8 @@ class Reader:
         source: ColumnElement[Any] = column(name) if mapped is None else mapped
         dialect = self.conn.dialect.name
         if dialect == "sqlite":
-            return type_coerce(source, NullType())
+            # An expression has no declared type, by which sqlite3 may be told to convert.
+            return func.ifnull(source, null(), type_=NullType())
         if dialect == "postgresql":
             return cast(source, Text)
         low = type_.lower()
