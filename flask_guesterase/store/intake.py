@@ -264,14 +264,20 @@ def end_contact(work: Work, number: str) -> None:
 
 
 def end_old_contacts(work: Work) -> None:
-    """Drop contacts whose last day is over: of refused requests nobody complained about, say."""
-    table = tables.contact
-    numbers = work.conn.execute(
-        select(table.c.request).where(table.c.ends_on < work.today)
-    ).scalars()
-    for number in list(numbers):
+    """Drop contacts whose day is over, and what is left of refusals nobody complained about."""
+    contact, request = tables.contact, tables.request
+    old = select(contact.c.request).where(contact.c.ends_on < work.today)
+    for number in list(work.conn.execute(old).scalars()):
         safe.drop(work, _contact_box(work, number))
-        work.conn.execute(delete(table).where(table.c.request == number))
+        work.conn.execute(delete(contact).where(contact.c.request == number))
+    refused = select(request.c.number).where(
+        request.c.state == State.REFUSED.value,
+        request.c.ended_at < work.stamp - timedelta(days=CONTACT_DAYS),
+    )
+    living = work.custodian.labels()
+    for number in list(work.conn.execute(refused).scalars()):
+        if label(number) in living:
+            end_contact(work, number)
 
 
 def _contact_box(work: Work, number: str) -> str | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from ..core.errors import UnknownError
+from ..core.errors import InputError, UnknownError
 from ..core.lifecycle import State
 from ..core.log import slug
 from ..core.permissions import Permission
@@ -251,10 +251,15 @@ class Office:
         """Return a signed checkpoint of a journal.
 
         :param controller: who answers for the data; may be left out where there is one.
+        :raises InputError: there are several, and none was named.
         :raises UnknownError: it has no journal yet.
         """
         known = {slug(p.controller) for p in self.work.settings.properties.values()}
-        if not controller and len(known) == 1:
+        if not controller:
+            if len(known) > 1:
+                raise InputError(
+                    "There are several journals.", f"Name one of: {', '.join(sorted(known))}."
+                )
             controller = next(iter(known))
         key = self.work.custodian.signing_key()
         return witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))

@@ -14,10 +14,11 @@ from flask_guesterase.core.errors import (
     ForbiddenError,
     InputError,
     LimitError,
+    MovedError,
     TokenError,
     UnknownError,
 )
-from flask_guesterase.store import outbox
+from flask_guesterase.store import actors, cases, outbox, worker
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
 
 
@@ -260,3 +261,84 @@ def test_of_two_that_use_a_code_at_once_one_is_refused(any_hotel: Hotel) -> None
     for thread in threads:
         thread.join()
     assert sorted(ends) == ["refused", "used"]
+
+
+def test_a_refusal_keeps_its_contact_for_a_complaint_and_then_no_longer(hotel: Hotel) -> None:
+    """After 400 days neither the contact nor the key of the case is there."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    number = hotel.file(email="ann@example.com")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "legal-claim")
+    hotel.later(days=400)
+    with hotel.begin() as office:
+        office.expire()
+    assert len(hotel.ours("contact")) == 1
+    hotel.later(days=1)
+    with hotel.begin() as office:
+        office.expire()
+    assert hotel.ours("contact") == []
+    assert [row["label"] for row in hotel.ours("day")] == [f"case:{number}"]
+
+
+def test_a_checkpoint_names_its_controller(hotel: Hotel) -> None:
+    """With two controllers one must be named; one that has no journal is told so."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    hotel.file(email="ann@example.com")
+    with hotel.begin() as office:
+        text = office.checkpoint("Pine Ltd")
+        assert text.startswith("guesterase/pine-ltd")
+        with pytest.raises(UnknownError):
+            office.checkpoint("Fir GmbH")
+        with pytest.raises(InputError):
+            office.checkpoint()
+
+
+def test_a_person_keeps_their_number_whoever_writes_it_first(any_hotel: Hotel) -> None:
+    """Eight transactions meet a new person at once, and give one number."""
+    hotel = any_hotel
+    gate = threading.Barrier(8)
+    numbers: list[str] = []
+
+    def one() -> None:
+        gate.wait()
+        with hotel.begin() as office:
+            numbers.append(actors.number(office.work, "officer"))
+
+    threads = [threading.Thread(target=one) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(numbers) == 8
+    assert len(set(numbers)) == len(hotel.ours("actor")) == 1
+
+
+def test_a_request_number_is_never_given_twice(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number that is taken is drawn again."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    hotel.guest(2, name="Bea", email="bea@example.com")
+    first = hotel.file(email="ann@example.com")
+    drawn = iter([first, "GR-7SECOND7"])
+    monkeypatch.setattr(cases, "new_number", lambda: next(drawn))
+    assert hotel.file(email="bea@example.com") == "GR-7SECOND7"
+
+
+def test_one_door_carries_a_request_to_its_end(hotel: Hotel) -> None:
+    """Erase and check in one call, again without harm, and it says what stands in the way."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    number = hotel.approved(email="ann@example.com")
+
+    def run(unit: Any) -> Any:
+        with hotel.begin() as office:
+            return unit(office)
+
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="x")
+    with pytest.raises(MovedError):
+        worker.carry_out(run, number, "officer")
+    hotel.approve(number, "second")
+    with pytest.raises(ForbiddenError):
+        worker.carry_out(run, number, "clerk")
+    assert worker.carry_out(run, number, "officer") == "erased"
+    assert worker.carry_out(run, number) == "erased"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import event, text, update
@@ -19,6 +22,7 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
+from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Subject, keep, null
 from flask_guesterase.store import execution, people, vault
 from flask_guesterase.store.certifying import exists
@@ -284,8 +288,13 @@ def test_keys_of_rows_survive_their_text(hotel: Hotel) -> None:
         for key in [(7,), (-1,)]:
             assert people.read_key(work, "guests", f"int:{key[0]}") == key
         assert people.read_key(work, "companions", "int:1|int:2") == (1, 2)
+        for kept in (uuid4(), Decimal("1.10"), date(2026, 3, 1), b"a|b", "a|b", 1.5, True, None):
+            text_ = key_text((kept,))
+            assert people.read_key(work, "guests", text_) == (kept,)
         with pytest.raises(UnknownError):
             people.read_key(work, "guests", "Colour:Colour.RED")
+        with pytest.raises(UnknownError):
+            people.read_key(work, "companions", key_text(("a|str:b", "c")))
 
 
 def test_a_deleted_subject_row_ends_well(hotel: Hotel) -> None:

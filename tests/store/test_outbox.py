@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.errors import DeliveryError, ForbiddenError, UnknownError
-from flask_guesterase.store import outbox, worker
+from flask_guesterase.store import execution, outbox, worker
 from flask_guesterase.store.cases import load
 from flask_guesterase.store.channels import Message, message_id
 from flask_guesterase.store.matching import Contact
@@ -236,3 +236,36 @@ def test_a_request_that_cannot_be_carried_out_does_not_keep_others_waiting(hotel
     assert report.counts["reviewed-again"] == 1
     assert (hotel.state(moved), hotel.state(fine)) == ("review", "erased")
     assert hotel.rows(Guest)[1]["name"] == "bea"
+
+
+def test_a_message_that_cannot_be_opened_is_shown_to_staff_without_its_content(
+    hotel: Hotel,
+) -> None:
+    """Its key is gone, so nobody learns whom it was for; a person must look."""
+    ann(hotel)
+    hotel.look()
+    (row,) = hotel.ours("outbox")
+    (label,) = [box["label"] for box in hotel.ours("box") if box["id"] == row["box"]]
+    hotel.custodian.forget(label)
+    assert go(hotel, Post()).problems == {}
+    with hotel.begin() as office:
+        (letter,) = office.letters("clerk")
+    assert (letter["state"], letter["problem"], letter["to"]) == ("failed", "unopened", "")
+
+
+def test_an_erasure_that_fails_is_tried_later_and_later(hotel: Hotel) -> None:
+    """What the database refuses now does not come first every minute."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    number = hotel.approved(email="ann@example.com")
+    for minutes in (15, 60, 180):
+        with hotel.begin() as office:
+            assert office.due() == [number]
+            execution.postpone(office.work, number)
+        hotel.later(minutes=minutes, seconds=-1)
+        with hotel.begin() as office:
+            assert office.due() == []
+        hotel.later(seconds=1)
+    assert hotel.erased(number) == "erased"
+    with hotel.begin() as office:
+        execution.postpone(office.work, number)
+        assert office.due() == []
