@@ -16,11 +16,9 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
-from ..core.errors import BusyError, ErasureError, GuesteraseError, InputError, SetupError
+from ..core.errors import GuesteraseError, InputError
 from ..core.finding import Finding
-from ..store.transaction import transaction, translated
-from ..store.upgrade import pending
-from .current import current
+from ..store.transaction import translated
 
 guesterase_cli = AppGroup("guesterase", help="Erase guests' data, lawfully and provably.")
 
@@ -63,9 +61,9 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
             try:
                 answer = function(**given)
             except GuesteraseError as problem:
-                _fail(_explained(problem), as_json)
+                _fail(problem, as_json)
             except DBAPIError as problem:
-                _fail(_explained(translated(problem)), as_json)
+                _fail(translated(problem), as_json)
             _print(answer, as_json)
 
         option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON alone.")
@@ -107,22 +105,6 @@ def _lines(value: Any) -> Iterable[str]:
             f"{v.place} {v.message}".strip() if isinstance(v, Finding) else str(v) for v in value
         ]
     return [f"at {value}"]
-
-
-def _explained(problem: GuesteraseError) -> GuesteraseError:
-    """Return a better error where the cause is that our tables were never made."""
-    if not isinstance(problem, ErasureError | BusyError):
-        return problem
-    try:
-        with transaction(current.host.engine(), write=False) as conn:
-            missing = pending(conn)
-    except (GuesteraseError, DBAPIError):
-        return problem
-    if not missing:
-        return problem
-    return SetupError(
-        "Our tables are missing or of an older version.", "Run 'flask guesterase db upgrade'."
-    )
 
 
 def error_id(problem: GuesteraseError) -> str:

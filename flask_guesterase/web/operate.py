@@ -55,10 +55,16 @@ def draft(out: Path) -> Answer:
 
 
 @verb(db_cli, "upgrade")
-def upgrade() -> Answer:
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=revisions.WAIT_SECONDS,
+    help="Seconds to wait for another upgrade, or for the database to come up.",
+)
+def upgrade(wait: float) -> Answer:
     """Create our tables or bring them forward, and make the keys the first time."""
     engine = current.host.engine()
-    done = revisions.upgrade(engine)
+    done = revisions.upgrade(engine, wait)
     made = revisions.make_keys(engine, current.custodian)
     text = f"Upgraded to {done[-1]}." if done else "Our tables are up to date."
     if made:

@@ -382,6 +382,20 @@ def test_tables_and_keys_are_made_once(fresh: Console, tmp_path: Path) -> None:
     assert fresh.json("list") == []
 
 
+def test_a_database_that_is_away_is_told_without_its_address(tmp_path: Path) -> None:
+    """No connection: a named problem, nothing of the address, and `db sql` works all the same."""
+    app = Flask("away", instance_path=str(tmp_path))
+    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://clerk:invented@127.0.0.1:1/pms"
+    extension = Guesterase(SQLAlchemy(app))
+    extension.init_app(app)
+    console = Console(app)
+    for arguments in (("list",), ("check",), ("db", "upgrade", "--wait", "0"), ("verify",)):
+        assert console.error(*arguments) == "busy", arguments
+    assert "CREATE TABLE" in console.json("db", "sql")["sql"]
+    assert "invented" not in console.printed
+    assert "127.0.0.1" not in console.printed
+
+
 def test_sql_is_printed_for_the_applications_own_engine(fresh: Console) -> None:
     """`db sql` needs no tables and prints what upgrade.sql says, as text and as JSON."""
     answer = fresh.json("db", "sql")
