@@ -87,7 +87,8 @@ class Language:
 
     def gettext(self, message: str, **values: object) -> str:
         """Return a message in this language, with ``%(name)s`` filled in."""
-        text: str = catalog(self.code).gettext(message)
+        # The empty message is the head of the catalog.
+        text: str = catalog(self.code).gettext(message) if message else ""
         return text % values if values else text
 
     def ngettext(self, one: str, many: str, num: int, **values: object) -> str:

@@ -25,7 +25,7 @@ def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, st
     :raises SetupError: nobody told the address of the guest pages.
     """
     hotel = _hotel(params.get("property", ""))
-    tongue = Language(choose([lang, hotel.lang]), hotel.zone)
+    tongue = language_of(lang, params)
     text = render_template(
         f"guesterase/mail/{template}.txt",
         _=tongue.gettext,
@@ -38,6 +38,16 @@ def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, st
     )
     subject, _, body = text.strip().partition("\n")
     return subject.strip(), body.strip() + "\n"
+
+
+def language_of(lang: str, params: Mapping[str, str]) -> Language:
+    """Return the language a message is written in: the guest's, or else the property's.
+
+    :param lang: language tag of the guest.
+    :param params: what the text needs; the property among it.
+    """
+    hotel = _hotel(params.get("property", ""))
+    return Language(choose([lang, hotel.lang]), hotel.zone)
 
 
 def address(path: str = "") -> str:

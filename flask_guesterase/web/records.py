@@ -78,7 +78,8 @@ def _letter(item: dict[str, Any]) -> dict[str, Any]:
         subject, body = letters.render(item["template"], item["lang"], item["params"])
     except GuesteraseError as problem:
         return {**item, "subject": "", "body": str(problem)}
-    return {**item, "subject": subject, "body": body}
+    tag = letters.language_of(item["lang"], item["params"]).tag
+    return {**item, "subject": subject, "body": body, "tag": tag}
 
 
 @staff_pages.get("/code")

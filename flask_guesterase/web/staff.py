@@ -7,15 +7,16 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..core.errors import InputError, UnknownError
+from ..core.errors import InputError, MatchError, UnknownError
 from ..core.lifecycle import DONE, MOVES, OPEN, Ground, State
 from ..core.permissions import Permission
 from ..store.worker import carry_out
 from . import letters, records, schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
+from .language import N_
 from .pages import json_file, language, no_fields
-from .words import CHANNELS, HOWS, word
+from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = ["records", "staff_pages"]
 
@@ -33,10 +34,15 @@ def index() -> str:
     }
     with current.begin(write=False) as office:
         rows = office.list(chosen["property"] or None, chosen["state"] or None, by=me())
+    zones = {hotel.code: hotel.zone for hotel in hotels}
+    shown = [
+        {**row, "received": language(zones[row["property"]]).day(row["received_at"])}
+        for row in rows
+    ]
     return render_template(
         "guesterase/staff/index.html",
         hotels=hotels,
-        rows=rows,
+        rows=shown,
         chosen=chosen,
         states=[state.value for state in State],
         may_file=bool(granted(Permission.FILE)),
@@ -76,9 +82,18 @@ def file() -> AnyResponse:
 
 
 def _problems(problem: InputError | UnknownError) -> dict[str, list[str]]:
-    if isinstance(problem, InputError):
-        return no_fields(problem)
-    return {"value": [problem.message]}
+    if isinstance(problem, UnknownError):
+        return {"value": [_NOBODY]}
+    if isinstance(problem, MatchError):
+        return {"value": [_UNCLEAR]}
+    return no_fields(problem)
+
+
+_NOBODY = N_("Nobody is on file under this at this hotel. Try another way or spelling.")
+_UNCLEAR = N_(
+    "Nobody can be found by this. Write an e-mail address with its @, a phone number with its "
+    "country, and no empty value."
+)
 
 
 def _file_form(values: Any, problems: dict[str, list[str]]) -> str:
@@ -89,7 +104,7 @@ def _file_form(values: Any, problems: dict[str, list[str]]) -> str:
         values=values,
         problems=problems,
         hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
-        key_options=[(key, word(tongue, key)) for key in current.datamap.match_keys()],
+        key_options=[(key, key_word(tongue, key)) for key in current.datamap.match_keys()],
         channel_options=[(c, tongue.gettext(CHANNELS[c])) for c in schemas.FILLABLE],
     )
 
@@ -109,6 +124,7 @@ def show(number: str) -> str:
         hotel=hotel,
         plan=plan,
         may=_deeds(case),
+        how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
         ground_options=[(ground.value, word(tongue, ground)) for ground in Ground],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..core.identity import kind_of
 from ..core.lifecycle import Ground, State
 from .language import N_, Language
 
@@ -66,6 +67,15 @@ HOWS: dict[str, str] = {
     "known": N_("The guest is in house and known to me."),
     "link": N_("The guest opened the link sent to the contact on file."),
 }
+
+KEYS: dict[str, str] = {
+    "email": N_("E-mail address"),
+    "phone": N_("Phone number"),
+    "document": N_("Document number"),
+    "booking": N_("Booking number"),
+    "name": N_("Name"),
+}
+"""What a guest is found by, by kind of match key (see ``core.identity.Kind``)."""
 
 OUTCOMES: dict[str, str] = {
     "delete": N_("row deleted"),
@@ -172,6 +182,12 @@ _ALL: tuple[dict[str, str], ...] = (
     CERTIFICATE,
     CATEGORIES,
 )
+
+
+def key_word(language: Language, key: str) -> str:
+    """Return a match key in the reader's words, by its kind where its name tells one."""
+    kind = kind_of(key)
+    return word(language, key) if kind is None else language.gettext(KEYS[kind])
 
 
 def word(language: Language, value: object) -> str:

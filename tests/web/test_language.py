@@ -131,6 +131,7 @@ def test_days_and_counts_are_written_as_readers_write_them() -> None:
 def test_a_message_nobody_translated_is_said_in_english() -> None:
     """A host's own template may say what our catalogs do not hold."""
     assert Language("zh").gettext("Room service") == "Room service"
+    assert Language("zh").gettext("") == ""
 
 
 def test_the_browser_is_asked_and_the_reader_decides(house: House) -> None:

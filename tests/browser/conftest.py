@@ -1,0 +1,49 @@
+"""The demo hotel on a real server, for a real browser."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from werkzeug.serving import make_server
+
+from example_pms import create_app, db
+from example_pms.seed import seed
+from tests.browser.walker import Walker
+
+FOLDER = "GUESTERASE_SCREENSHOTS"
+"""Environment variable: folder in which the pictures of the walk are kept."""
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> Iterator[str]:
+    """The address of a demo hotel of 60 guests, its worker running with its pages."""
+    app = create_app({"INSTANCE_PATH": str(tmp_path), "PMS_SCANS": str(tmp_path / "scans")})
+    upgraded = app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
+    assert upgraded.exit_code == 0, upgraded.output
+    with app.app_context():
+        db.create_all()
+        seed(db.session(), 60, 7, scans=tmp_path / "scans")
+        db.session.remove()
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def walker(address: str, chromium: Browser) -> Iterator[Walker]:
+    """Somebody who walks through the pages and looks at each in both widths."""
+    folder = os.environ.get(FOLDER)
+    made = Walker(chromium, address, Path(folder) if folder else None)
+    yield made
+    made.close()

@@ -1,0 +1,102 @@
+"""Somebody who walks through pages as a guest or a member of staff, and looks at each closely."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response
+
+from example_pms.hotel import demo_password
+
+WIDTHS = (360, 1280)
+"""Pixels: a small telephone, and the screen at a desk."""
+
+LOOK = """() => {
+  const wide = document.documentElement.clientWidth, wrong = [];
+  if (document.documentElement.scrollWidth > wide) wrong.push("the page is wider than the window");
+  for (const e of document.querySelectorAll("main *, header *, footer *")) {
+    const style = getComputedStyle(e), box = e.getBoundingClientRect();
+    if (!box.width || !box.height || !e.innerText || e.closest(".skip, thead")) continue;
+    const name = e.tagName + " " + e.innerText.slice(0, 30);
+    if (box.left < -1 || box.right > wide + 1) wrong.push("outside the window: " + name);
+    if (e.scrollWidth > e.clientWidth + 1 && style.display !== "inline" && e.clientWidth)
+      wrong.push("clipped: " + name);
+  }
+  for (const e of document.querySelectorAll("input:not([type=hidden]), select"))
+    if (!e.labels.length) wrong.push("without a label: " + e.name);
+  const ids = [...document.querySelectorAll("[id]")].map(e => e.id);
+  if (new Set(ids).size !== ids.length) wrong.push("an id twice");
+  if (document.querySelectorAll("h1").length !== 1) wrong.push("not exactly one h1");
+  if (!document.documentElement.lang) wrong.push("no language");
+  return wrong;
+}"""
+"""What is wrong with how a page looks, as lines."""
+
+
+def press(what: Locator) -> None:
+    """Press a button or a link and wait for the page behind it."""
+    with what.page.expect_navigation():
+        what.click()
+
+
+class Walker:
+    """Opens browsers at the demo hotel and keeps pictures.
+
+    :param browser: a running browser.
+    :param address: where the demo hotel is.
+    :param folder: where pictures go, or None.
+    """
+
+    def __init__(self, browser: Browser, address: str, folder: Path | None) -> None:
+        self.browser = browser
+        self.address = address
+        self.folder = folder
+        self.contexts: list[BrowserContext] = []
+        self.problems: list[str] = []
+        self.looked_at = 0
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+
+    def enter(self, lang: str, login: str = "") -> Page:
+        """Open a browser of its own, without scripts, logged in when a login is given."""
+        context = self.browser.new_context(
+            locale=lang, accept_downloads=True, java_script_enabled=False
+        )
+        self.contexts.append(context)
+        page = context.new_page()
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.problems.append(f"page: {error}"))
+        page.on("response", self._answered)
+        if login:
+            page.goto(f"{self.address}/login")
+            page.fill("[name=login]", login)
+            page.fill("[name=password]", demo_password(login))
+            press(page.locator("main button"))
+        return page
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # What does not load is noted by `_answered`, which knows what was meant to fail.
+        if not message.text.startswith("Failed to load resource"):
+            self.problems.append(f"console: {message.text}")
+
+    def _answered(self, response: Response) -> None:
+        # A browser asks every site for an icon by itself; the demo has none.
+        if response.url.endswith("/favicon.ico"):
+            return
+        page = response.request.resource_type == "document"
+        if response.status >= (500 if page else 400) or not response.url.startswith(self.address):
+            self.problems.append(f"{response.status} {response.url}")
+
+    def look(self, page: Page, name: str) -> None:
+        """Look at a page in both widths, note what is wrong, keep a picture of each."""
+        self.looked_at += 1
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 780})
+            self.problems += [f"{name} at {width}: {line}" for line in page.evaluate(LOOK)]
+            if self.folder is not None:
+                page.screenshot(path=self.folder / f"{name}-{width}.png", full_page=True)
+
+    def close(self) -> None:
+        """Close every browser."""
+        for context in self.contexts:
+            context.close()
