@@ -1,0 +1,1 @@
+"""Applications we did not write, mapped from outside and erased from."""
