@@ -129,7 +129,8 @@ class Equal:
     :param columns: this table's columns -> columns of `to`; for example
         ``Equal({"booking_number": "number"}, to="bookings")``.
     :param to: name of a declared table; its own owners are the owners of these rows.
-    :param fold: compare text without regard to case. Empty values and ``0`` match nobody.
+    :param fold: compare text without regard to case. Empty values, ``0`` and what an erasure
+        writes into either column match nobody.
     """
 
     columns: Mapping[str, str]

@@ -6,7 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, FromClause, Select, and_, func, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    FromClause,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+)
 
 from ..core.identity import kind_of, spellings
 from ..core.plan import Key, Person, Row, key_text
@@ -146,8 +156,8 @@ def _walk(
         there = hop.table.alias(f"t{number}")
         condition = and_(
             *(
-                equal(a, there.c[c.key], hop.fold, hop.guarded)
-                for a, c in zip(left, hop.target, strict=True)
+                equal(a, there.c[c.key], hop.fold, hop.guarded, void)
+                for a, c, void in zip(left, hop.target, hop.voids(), strict=True)
             )
         )
         joined = joined.join(there, condition)

@@ -19,7 +19,7 @@ Entropy = Callable[[int], bytes]
 MARK = "[erased]"
 _DOMAIN = "@erased.invalid"
 _PREFIX = "erased-"
-_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567-0123456789")
+_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 ENOUGH = 8
 """Random characters a placeholder needs so that two never meet under a UNIQUE constraint."""
 
@@ -36,19 +36,36 @@ def invented(name: str, length: int | None, entropy: Entropy) -> str:
     :param length: longest text the column takes, or None.
     :param entropy: where randomness comes from.
     """
-    random = base64.b32encode(entropy(15)).decode().lower()
+    prefix, end, left = _form(name, length)
+    return prefix + base64.b32encode(entropy(15)).decode().lower()[:left] + end
+
+
+def _form(name: str, length: int | None) -> tuple[str, str, int]:
+    """Return what stands before and after the random characters, and how many there are."""
     tail = _DOMAIN if kind_of(name) is Kind.EMAIL else ""
     room = 100 if length is None else length
     for prefix, end in ((_PREFIX, tail), ("", tail), ("", "")):
         left = room - len(prefix) - len(end)
         if left >= min(ENOUGH, room):
-            return prefix + random[:left] + end
-    return random[:room]
+            break
+    return prefix, end, min(left, 24)
 
 
-def looks_invented(value: str) -> bool:
-    """Return whether a text could be a placeholder; of short ones nobody can tell."""
-    return value.startswith(_PREFIX) or value.endswith(_DOMAIN) or not set(value) - _ALPHABET
+def looks_redacted(value: str) -> bool:
+    """Return whether a text could be the fixed mark, of whatever length."""
+    return value == MARK or (bool(value) and not set(value) - {"*"})
+
+
+def looks_invented(name: str, length: int | None, value: str) -> bool:
+    """Return whether a text could be a placeholder; of short ones nobody can tell.
+
+    :param name: column name.
+    :param length: longest text the column takes, or None.
+    """
+    if value.startswith(_PREFIX) or value.endswith(_DOMAIN):
+        return True
+    prefix, end, left = _form(name, length)
+    return not prefix and not end and len(value) == left and not set(value) - _ALPHABET
 
 
 def is_static(rule: Rule) -> bool:
@@ -58,22 +75,33 @@ def is_static(rule: Rule) -> bool:
     return isinstance(rule, Null | Redact | Constant)
 
 
-def value_for(rule: Rule, column: Column[Any], old: Any, entropy: Entropy) -> Any:
+def fixed_value(rule: Rule, column: Column[Any]) -> Any:
+    """Return what a rule writes into every row's column, or None where rows differ or get NULL."""
+    inner = rule.then if isinstance(rule, File) else rule
+    if isinstance(inner, Redact):
+        return redacted(text_length(column.type))
+    return inner.value if isinstance(inner, Constant) else None
+
+
+def value_for(
+    rule: Rule, column: Column[Any], old: Any, entropy: Entropy, room: int | None
+) -> Any:
     """Return what a rule makes of a column; None is NULL.
 
     :param rule: an erasing rule.
     :param column: the column.
     :param old: the host's value, only read by computed rules.
     :param entropy: where randomness comes from.
+    :param room: longest text the column takes, or None.
     """
     if isinstance(rule, File):
-        return value_for(rule.then, column, old, entropy)
+        return value_for(rule.then, column, old, entropy, room)
     if isinstance(rule, Redact):
-        return redacted(text_length(column.type))
+        return redacted(room)
     if isinstance(rule, Placeholder):
         if isinstance(column.type, Uuid):
             return _uuid(column.type, entropy)
-        return invented(column.name, text_length(column.type), entropy)
+        return invented(column.name, room, entropy)
     if isinstance(rule, Constant):
         return rule.value
     return rule.function(old) if isinstance(rule, Computed) else None

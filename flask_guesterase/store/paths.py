@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapper, RelationshipProperty
 
 from ..core.finding import Finding
 from ..core.policy import Equal, Policy, Via
+from .masks import fixed_value
 
 
 @dataclass(frozen=True)
@@ -21,12 +22,18 @@ class Hop:
     :param target: columns on the other side, all of one table.
     :param fold: compare text without regard to case.
     :param guarded: empty values and 0 match nobody (no foreign key vouches for the link).
+    :param void: per column, what an erasure writes into it: masks are no link between people.
     """
 
     source: tuple[Column[Any], ...]
     target: tuple[Column[Any], ...]
     fold: bool = False
     guarded: bool = False
+    void: tuple[tuple[Any, ...], ...] = ()
+
+    def voids(self) -> tuple[tuple[Any, ...], ...]:
+        """Return, per column, the values that match nobody."""
+        return self.void or ((),) * len(self.source)
 
     @property
     def table(self) -> Table:
@@ -141,8 +148,8 @@ class Resolver:
             steps = self._step(here, part)
             if not steps:
                 self._say(
-                    "path-unknown", table.fullname, via, "'{0}' is neither a relationship nor a "
-                    "column with one foreign key.".format(part)
+                    "path-unknown", table.fullname, via,
+                    f"'{part}' is neither a relationship nor a column with one foreign key.",
                 )
                 return ()
             hops += steps
@@ -172,13 +179,25 @@ class Resolver:
         if any(c is None for c in (*here, *there)):
             self._say("path-unknown", table.fullname, label, "A column of this path is unknown.")
             return ()
-        hop = Hop(
-            tuple(c for c in here if c is not None),
-            tuple(c for c in there if c is not None),
-            via.fold,
-            guarded=True,
+        mine = tuple(c for c in here if c is not None)
+        theirs = tuple(c for c in there if c is not None)
+        void = tuple(
+            (*self._masks(table, a), *self._masks(other, b))
+            for a, b in zip(mine, theirs, strict=True)
         )
+        hop = Hop(mine, theirs, via.fold, guarded=True, void=void)
         return self._onward(table, label, (hop,), seen)
+
+    def _masks(self, table: Table, column: Column[Any]) -> tuple[Any, ...]:
+        """Return the values an erasure gives every row's column, by all rules declared for it."""
+        policy = self.policies.get(table.fullname)
+        rules = policy.rules().items() if policy is not None else ()
+        values = (
+            fixed_value(rule, column)
+            for name, rule in rules
+            if self.atlas.column(table, name) is column
+        )
+        return tuple(value for value in values if value is not None)
 
     def _onward(
         self, table: Table, label: str, hops: tuple[Hop, ...], seen: tuple[str, ...]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, String, TypeDecorator, and_, false, func, or_, tuple_
+from sqlalchemy import ColumnElement, String, TypeDecorator, and_, cast, false, func, or_, tuple_
 from sqlalchemy.types import Enum, NullType, TypeEngine
 
 from ..core.plan import Key
@@ -49,17 +49,34 @@ def exactly(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bo
 
 
 def equal(
-    left: ColumnElement[Any], right: ColumnElement[Any], fold: bool, guarded: bool
+    left: ColumnElement[Any],
+    right: ColumnElement[Any],
+    fold: bool,
+    guarded: bool,
+    void: Sequence[Any] = (),
 ) -> ColumnElement[bool]:
-    """Return the condition of one hop; guarded ones let empty values and 0 match nobody."""
+    """Return the condition of one hop.
+
+    :param fold: compare text without regard to case.
+    :param guarded: empty values and 0 match nobody.
+    :param void: further values that match nobody, when guarded.
+    """
     text = is_text(left.type)
     condition = func.lower(left) == func.lower(right) if fold and text else left == right
     if not guarded:
         return condition
-    empty: list[Any] = ["", "0"] if text else [0]
-    if not text and not isinstance(0, _python_type(left.type)):
-        return condition
-    return and_(condition, left.not_in(empty))
+    if text and fold:
+        masks = [v.lower() for v in void if isinstance(v, str)]
+        return and_(condition, func.lower(left).not_in(["", "0", *masks]))
+    empty: list[Any] = ["", "0"] if text else []
+    if not text and isinstance(0, _python_type(left.type)):
+        empty = [0]
+    if empty or void:
+        condition = and_(condition, left.not_in([*empty, *void]))
+    if not text and holds_text(left.type):
+        # The host's own type may not take an empty text; the database does.
+        condition = and_(condition, cast(left, String()).not_in(["", "0"]))
+    return condition
 
 
 def is_text(type_: TypeEngine[Any]) -> bool:

@@ -141,9 +141,21 @@ class Oracle:
         else:
             for there in self.rows[via.to]:
                 if all(
-                    _copied(row[a], there[b], via.fold) for a, b in self._names(name, via)
+                    _copied(row[a], there[b], via.fold)
+                    and not _same(row[a], self._mask(name, a), via.fold)
+                    and not _same(row[a], self._mask(via.to, b), via.fold)
+                    for a, b in self._names(name, via)
                 ):
                     yield via.to, there
+
+    def _mask(self, name: str, column: str) -> Any:
+        """What an erasure writes into every row's column; two masks are no link."""
+        policy = self.world.policies[name]
+        rules = _rules(self.world.specs[name], policy) if isinstance(policy, Policy) else {}
+        rule = rules.get(column)
+        if _word(rule) not in ("redact", "constant"):
+            return None
+        return self._value(self.world.specs[name], column, rule, None)
 
     def _names(self, name: str, via: Any) -> list[tuple[str, str]]:
         here, there = self.world.specs[name], self.world.specs[via.to]
@@ -271,8 +283,10 @@ def _points(ref: Ref, row: Row, gone: Iterable[Row]) -> bool:
 
 def _copied(mine: Any, theirs: Any, fold: bool) -> bool:
     """Whether a copied value names a row: never an empty one, and never 0."""
-    if mine in (None, "", "0", 0) or theirs is None:
-        return False
+    return mine not in (None, "", "0", 0) and theirs is not None and _same(mine, theirs, fold)
+
+
+def _same(mine: Any, theirs: Any, fold: bool) -> bool:
     if fold and isinstance(mine, str):
         return mine.lower() == str(theirs).lower()
     return bool(mine == theirs)

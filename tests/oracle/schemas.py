@@ -99,8 +99,10 @@ def worlds(draw: Callable[[Any], Any]) -> World:
 
 
 def _requests(dice: Dice, people: Sequence[Who]) -> list[list[Who]]:
-    """Choose who asks: some of the people, in one request or in two one after the other."""
+    """Choose who asks: some of the people, in one request or in two one after the other, or all."""
     left = list(people)
+    if dice.chance(15):
+        return [left] if left else []
     requests = []
     for _ in range(2 if dice.chance(40) else 1):
         chosen = []
@@ -223,7 +225,7 @@ def _data_fields(dice: Dice, kinds: Sequence[str]) -> list[Field]:
 
 
 def _with_self_reference(make: Making, spec: Spec) -> Spec:
-    if not spec.key or not make.dice.chance(20):
+    if not spec.key or not make.dice.chance(30 if make.deleting else 15):
         return spec
     ref, fields = _reference(make.dice, spec, "parent", nullable=True, late=True)
     return replace(spec, fields=spec.fields + fields, refs=(*spec.refs, ref))
@@ -233,7 +235,7 @@ def _add_back_references(make: Making) -> None:
     """Close circles: a table made early points, nullable, at one made later."""
     names = [name for name, spec in make.specs.items() if spec.key]
     for i, name in enumerate(names[:-1]):
-        if make.dice.chance(20):
+        if make.dice.chance(45 if make.deleting else 15):
             other = make.specs[make.dice.pick(names[i + 1 :])]
             ref, fields = _reference(make.dice, other, "back", nullable=True, late=True)
             spec = make.specs[name]
@@ -251,7 +253,7 @@ def _declare(make: Making, name: str) -> None:
         if via is None:
             make.policies[name] = exempt("drawn so")
             return
-    where = _where(make, name, 30 if subject else 15)
+    where = _where(make, name, 20 if subject else 12)
     rules = _rules(make, name)
     alone = _alone(dice, via, rules)
     first = make.specs[name].fields[0].attribute

@@ -131,7 +131,10 @@ class Values:
         """A value of the table that is linked without a foreign key, or one that means nobody."""
         links = [e for e in self.equals.get(spec.name, ()) if "copied" in e.columns]
         pool = [row[e.columns["copied"]] for e in links for row in self.rows[e.to]]
-        nobody: list[Any] = ["", "0", "stranger"] if one.kind == "text" else [0, 99]
+        nobody: list[Any] = (
+            ["", "0", "stranger", "[erased]", "gone", "******"] if one.kind == "text"
+            else [0, 99, self.constant("int")]
+        )
         value = random.choice(pool) if pool and random.random() < 0.7 else random.choice(nobody)
         if isinstance(value, str) and value.isascii() and random.random() < 0.3:
             value = value.swapcase()
