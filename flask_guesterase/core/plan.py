@@ -266,8 +266,15 @@ def _line(decision: object) -> str:
 
 
 def key_text(key: Key) -> str:
-    """Return a key as text that sorts and compares the same on every engine."""
-    return "|".join(f"{type(part).__name__}:{part}" for part in key)
+    """Return a key as text that sorts and compares the same on every engine.
+
+    No two keys have the same text: the sign that divides parts is escaped inside them.
+    """
+    return "|".join(f"{type(part).__name__}:{_escaped(part)}" for part in key)
+
+
+def _escaped(part: object) -> str:
+    return str(part).replace("\\", "\\\\").replace("|", "\\|")
 
 
 def _row_order(row: Row) -> str:

@@ -120,7 +120,7 @@ def person(work: Work, subject: Subject) -> Person:
     return subject.table, read_key(work, subject.table, subject.key)
 
 
-_PART = re.compile(r"\|(?=[A-Za-z_]\w*:)")
+_PART = re.compile(r"(?:[^|\\]|\\.)+", re.DOTALL)
 
 _READ: Mapping[str, Callable[[str], Any]] = {
     "int": int,
@@ -143,10 +143,10 @@ def read_key(work: Work, table: str, text: str) -> Key:
     :raises UnknownError: it cannot be read and no row of the table has it.
     """
     width = len(work.datamap.declared(table).key)
-    parts = [text] if width == 1 else _PART.split(text)
+    parts = _PART.findall(text)
     try:
         if len(parts) != width:
-            raise ValueError("a part holds the sign that divides parts")
+            raise ValueError("the text is not one of this table's keys")
         key = tuple(_value(part) for part in parts)
         if key_text(key) != text:
             raise ValueError("the text says more than the value")
@@ -157,7 +157,7 @@ def read_key(work: Work, table: str, text: str) -> Key:
 
 def _value(part: str) -> Any:
     kind, _, value = part.partition(":")
-    return _READ[kind](value)
+    return _READ[kind](re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL))
 
 
 def _search(work: Work, datamap: DataMap, table: str, text: str) -> Key:

@@ -293,8 +293,8 @@ def test_keys_of_rows_survive_their_text(hotel: Hotel) -> None:
             assert people.read_key(work, "guests", text_) == (kept,)
         with pytest.raises(UnknownError):
             people.read_key(work, "guests", "Colour:Colour.RED")
-        with pytest.raises(UnknownError):
-            people.read_key(work, "companions", key_text(("a|str:b", "c")))
+        for pair in (("a|str:b", "c"), ("a", "b|str:c"), ("\\", "|"), ("\\|", "")):
+            assert people.read_key(work, "companions", key_text(pair)) == pair
 
 
 def test_a_deleted_subject_row_ends_well(hotel: Hotel) -> None:
