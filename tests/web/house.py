@@ -14,7 +14,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from werkzeug.test import TestResponse
 
 from flask_guesterase.store.settings import Property
-from flask_guesterase.web.extension import Guesterase
+from flask_guesterase.web.extension import Guesterase, May
 from flask_guesterase.web.guest import guest_pages
 from flask_guesterase.web.staff import staff_pages
 from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, policies
@@ -58,6 +58,7 @@ class House:
     :param url: address of an empty database.
     :param folder: where keys and files go.
     :param properties: the hotels.
+    :param authorize: the host's answer to who may do what.
     :param logins: whether the application knows its staff.
     :param config: configuration that wins.
     """
@@ -68,6 +69,7 @@ class House:
         folder: Path,
         properties: Sequence[Property] = PROPERTIES,
         logins: bool = True,
+        authorize: May | None = may,
         **config: Any,
     ) -> None:
         self.hotel = Hotel(url, folder)
@@ -81,7 +83,7 @@ class House:
         )
         self.session = scoped_session(sessionmaker(self.hotel.engine))
         self.extension = Guesterase(
-            self.session, authorize=may, models=Base, properties=properties
+            self.session, authorize=authorize, models=Base, properties=properties
         )
         for target, policy in policies(str(self.hotel.files)):
             self.extension.register(target, policy)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from flask import Flask, request, request_started
 from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event, text
 
@@ -351,13 +352,20 @@ def test_in_a_demo_the_worker_runs_with_the_page(sqlite_url: str, tmp_path: Any)
 
 def test_nothing_of_a_guest_leaks(house: House, caplog: pytest.LogCaptureFixture) -> None:
     """From form to certificate, the name is in no log, no journal entry and no address."""
-    with caplog.at_level(logging.DEBUG):
+    paths: list[str] = []
+
+    def note(_app: Flask, **_: Any) -> None:
+        paths.append(request.full_path)
+
+    with caplog.at_level(logging.DEBUG), request_started.connected_to(note, house.app):
         browser, number = erased(house)
         browser.get("/privacy/case/certificate")
+    assert len(paths) > 10
     kept = json.dumps([house.hotel.ours(name) for name in OURS], default=str)
     for trace in (CANARY, "Zebrafinch", "ann@mail.example", "13912345678"):
         assert trace not in caplog.text
         assert trace not in kept
+        assert trace not in " ".join(paths)
     assert number in kept
 
 

@@ -145,6 +145,39 @@ def test_without_a_log_in_manager_the_desk_stays_closed(sqlite_url: str, tmp_pat
     house.hotel.engine.dispose()
 
 
+def _yes_in_words(*_: Any) -> Any:
+    return "yes"
+
+
+def test_a_host_that_said_nothing_keeps_everybody_out(tmp_path: Path) -> None:
+    """Without authorize=, and with an answer that is not a plain yes, every page is closed."""
+    for number, answer in enumerate((None, _yes_in_words)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        house = House(f"sqlite:///{folder / 'h.sqlite'}", folder, authorize=answer)
+        officer = house.browser("officer")
+        for path in ("/", "/new", "/outbox", "/journal", "/code"):
+            assert officer.client.get(DESK + path).status_code == 403, (number, path)
+        house.hotel.engine.dispose()
+
+
+def test_a_row_that_somebody_else_holds_is_told(house: House) -> None:
+    """While another transaction holds the database, the step is refused and nothing changes."""
+    number = _reviewed(house)
+    officer = house.browser("officer")
+    digest = _digest(officer, number)
+    other = house.hotel.engine.connect()
+    raw: Any = other.connection.dbapi_connection
+    raw.execute("BEGIN IMMEDIATE")
+    answer = officer.post(f"{DESK}/{number}/approve", digest=digest)
+    raw.rollback()
+    other.close()
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert house.state(number) == "review"
+    assert officer.post(f"{DESK}/{number}/approve", digest=digest).status_code == 303
+
+
 def _letter(house: House) -> str:
     browser = house.browser()
     form = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}

@@ -1,0 +1,101 @@
+"""Letters to guests: every one in both languages, with what it needs and nothing in its subject."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import flask_guesterase.web
+from flask_guesterase.core.errors import SetupError
+from flask_guesterase.web.letters import address, render
+from tests.web.house import CANARY, House
+
+MAIL = Path(flask_guesterase.web.__file__).parent / "templates" / "guesterase" / "mail"
+NAMES = sorted(path.stem for path in MAIL.glob("*.txt") if path.stem != "frame")
+PARAMS = {
+    "number": "GR-ABCD2345",
+    "property": "sh",
+    "token": "a-token",
+    "ground": "legal-claim",
+    "state": "sealed",
+}
+
+
+@pytest.fixture
+def post_office(sqlite_url: str, tmp_path: Path) -> House:
+    """A house that was told the address of its guest pages."""
+    house = House(sqlite_url, tmp_path, GUESTERASE_BASE_URL="https://pine.example/privacy/")
+    house.hotel.engine.dispose()
+    return house
+
+
+def test_every_letter_that_is_sent_has_a_text(house: House) -> None:
+    """Requests that end in every way queue every letter there is, and each can be read."""
+    desk = "/desk/privacy"
+    form = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
+    officer = house.browser("officer")
+    for end in ("refuse", "withdraw", "erase"):
+        guest = house.browser()
+        guest.post("/privacy/ask", **form)
+        house.worker()
+        number = house.hotel.ours("request")[-1]["number"]
+        links = re.findall(r"/privacy/link/[\w-]+", officer.get(f"{desk}/outbox"))
+        assert guest.post(links[0]).status_code == 200
+        guest.post("/privacy/ask", **form)
+        house.worker()
+        page = officer.get(f"{desk}/{number}")
+        digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
+        if end == "erase":
+            officer.post(f"{desk}/{number}/approve", digest=digest)
+        officer.post(f"{desk}/{number}/{end}", ground="legal-claim")
+    assert {row["template"] for row in house.hotel.ours("outbox")} == set(NAMES)
+    letters = officer.get(f"{desk}/outbox")
+    assert letters.count('<div class="letter"') == len(house.hotel.ours("outbox"))
+    assert 'class="letter" lang="en"><' not in letters
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("lang", ["zh-CN", "en"])
+def test_a_letter_has_a_subject_and_a_body(post_office: House, name: str, lang: str) -> None:
+    """Subject in one line with the number, body in the guest's language, signed by the hotel."""
+    with post_office.app.app_context():
+        subject, body = render(name, lang, PARAMS)
+    assert subject.endswith(PARAMS["number"])
+    assert "\n" not in subject
+    assert bool(re.search("[\u4e00-\u9fff]", subject + body)) == (lang == "zh-CN")
+    assert body.endswith("\nHotel Pine\nPine Ltd\nA 1\nprivacy@pine.example\n")
+    assert "{" not in body
+    assert "\n\n\n" not in body
+
+
+def test_the_link_is_where_guests_reach_it(post_office: House) -> None:
+    """The configured address is used, without a doubled slash, in a worker without a request."""
+    with post_office.app.app_context():
+        _, body = render("confirm", "en", PARAMS)
+    assert "\nhttps://pine.example/privacy/link/a-token\n" in body
+
+
+def test_a_refusal_names_its_ground(post_office: House) -> None:
+    """The guest reads on which ground, in words."""
+    with post_office.app.app_context():
+        _, body = render("refused", "en", PARAMS)
+    assert "It is needed for a legal claim." in body
+
+
+def test_an_unknown_language_falls_back_to_the_hotels(post_office: House) -> None:
+    """A guest whose language we do not speak is written to in the hotel's."""
+    with post_office.app.app_context():
+        _, body = render("withdrawn", "fi", PARAMS)
+    assert "您好" in body
+
+
+def test_without_an_address_no_link_is_invented(sqlite_url: str, tmp_path: Path) -> None:
+    """A worker that was not told the address says so; a page knows it from its own request."""
+    house = House(sqlite_url, tmp_path)
+    with house.app.app_context(), pytest.raises(SetupError, match="GUESTERASE_BASE_URL"):
+        address("case")
+    with house.app.test_request_context(base_url="https://desk.example"):
+        assert address("case") == "https://desk.example/privacy/case"
+    house.hotel.engine.dispose()
