@@ -1,1 +1,1 @@
-"""The archive: rows, through SQLAlchemy. Never Flask; only what `begin()` opens is a transaction."""
+"""The archive: rows, through SQLAlchemy; never Flask. Only `begin()` opens a transaction."""

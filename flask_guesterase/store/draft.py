@@ -32,8 +32,10 @@ _PROSE = re.compile(
 )
 _FILE = re.compile(r"file|path|scan|image|attachment|url", re.I)
 
-_HEAD = '''"""Policies drafted from the schema. Each line marked {review} is a guess: read it, correct it,
-then remove the mark. `flask guesterase check` says what is still open."""
+_HEAD = '''"""Policies drafted from the schema. Each line marked {review} is a guess.
+
+Read it, correct it, then remove the mark. `flask guesterase check` says what is still open.
+"""
 
 from flask_guesterase import (
     Guesterase,

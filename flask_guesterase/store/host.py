@@ -117,5 +117,4 @@ def _sources(db: Any, models: Models) -> Iterator[registry | MetaData]:
     base = getattr(db, "Model", None)
     if base is not None and hasattr(base, "registry"):
         yield base.registry
-    for metadata in getattr(db, "metadatas", {}).values():
-        yield metadata
+    yield from getattr(db, "metadatas", {}).values()
