@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Column, Connection, inspect, literal_column, text
 from sqlalchemy.types import LargeBinary, _Binary
 
 OURS = ("guesterase_", "alembic_version")
@@ -58,12 +58,12 @@ def dump(
 
 
 def _content(conn: Connection, look: Any, schema: str | None, name: str) -> Content:
-    quote = conn.dialect.identifier_preparer.quote
+    quote = _quote(conn)
     columns = look.get_columns(name, schema=schema)
     names = tuple(c["name"] for c in columns)
     source = f"{quote(schema)}.{quote(name)}" if schema else quote(name)
-    as_text = _AS_TEXT[conn.dialect.name]
-    wanted = ", ".join(as_text(quote(c["name"]), c["type"]) for c in columns)
+    text_of = _AS_TEXT[conn.dialect.name]
+    wanted = ", ".join(text_of(quote(c["name"]), c["type"]) for c in columns)
     statement = text(f"SELECT {wanted} FROM {source}".replace(":", "\\:"))
     lines = [tuple(row) for row in conn.execute(statement)]
     key = tuple(look.get_pk_constraint(name, schema=schema)["constrained_columns"])
@@ -92,6 +92,18 @@ def _mariadb(column: str, type_: Any) -> str:
 _AS_TEXT: Mapping[str, Callable[[str, Any], str]] = {
     "sqlite": _sqlite, "postgresql": _postgresql, "mysql": _mariadb, "mariadb": _mariadb,
 }
+
+def _quote(conn: Connection) -> Callable[[str], str]:
+    return conn.dialect.identifier_preparer.quote
+
+
+def as_text(conn: Connection, column: Column[Any]) -> Any:
+    """The expression that gives a column of a mapped table as a dump writes it."""
+    quote, table = _quote(conn), column.table
+    named = ".".join(quote(n) for n in (table.schema, table.name, column.name) if n)
+    made = _AS_TEXT[conn.dialect.name](named, column.type)
+    return literal_column(made)
+
 
 Change = dict[str, tuple[str | None, str | None]]
 """Column -> before and after."""
