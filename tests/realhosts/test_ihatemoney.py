@@ -24,11 +24,7 @@ def host() -> Host:
 @pytest.fixture(scope="module")
 def seen(host: Host, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What was seen on the way through their pages and ours."""
-    folder = tmp_path_factory.mktemp("walk")
-    done = host.run(str(Path(host.path.partition(":")[0]) / "walk.py"), str(folder), cwd=folder)
-    assert done.returncode == 0, done.stderr[-6000:]
-    answer: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return answer
+    return host.walk(tmp_path_factory.mktemp("walk"))
 
 
 def test_every_table_of_ihatemoney_is_mapped_from_outside(seen: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -35,12 +36,19 @@ class Host:
 
     :param name: its name there; also the folder beside this file that maps it.
     :param version: the version it was mapped for.
-    :param extras: what else its pages and its tests need.
+    :param more: what else its pages and its tests need.
+    :param extras: its own extras, with brackets, for example "[sqlite]".
     """
 
     name: str
     version: str
-    extras: Sequence[str] = ()
+    more: Sequence[str] = ()
+    extras: str = ""
+
+    @property
+    def requirement(self) -> str:
+        """Return what pip is asked for."""
+        return f"{self.name}{self.extras}=={self.version}"
 
     @property
     def folder(self) -> Path:
@@ -56,6 +64,14 @@ class Host:
     def path(self) -> str:
         """Return the PYTHONPATH on which its mapping lies; this checkout is not on it."""
         return os.pathsep.join([str(HERE / self.name), str(HERE / "shared")])
+
+    def walk(self, folder: Path) -> dict[str, Any]:
+        """Run its ``walk.py`` in an empty folder; return what was seen."""
+        done = self.run(str(HERE / self.name / "walk.py"), str(folder), cwd=folder)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr[-6000:])
+        seen: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return seen
 
     def run(self, *words: str, cwd: Path, mapped: bool = True) -> subprocess.CompletedProcess[str]:
         """Run its interpreter.
@@ -82,11 +98,11 @@ def ready(host: Host) -> Host:
     FOLDER.mkdir(exist_ok=True)
     with (FOLDER / f"{host.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = f"{host.name}=={host.version} {' '.join(host.extras)} {sys.version}"
+        wanted = f"{host.requirement} {' '.join(host.more)} {sys.version}"
         if not _noted(host, "host", wanted):
             shutil.rmtree(host.folder, ignore_errors=True)
             _do([sys.executable, "-m", "venv", str(host.folder)])
-            _pip(host, "install", f"{host.name}=={host.version}", *host.extras)
+            _pip(host, "install", host.requirement, *host.more)
             _note(host, "host", wanted)
         ours = _digest()
         if not _noted(host, "ours", ours):
