@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from . import people
+from . import keys, links, people
 from .hotel import Hotel, Values
 
 Builder = Callable[[Hotel], None]
@@ -17,6 +17,21 @@ SHAPES: dict[str, Builder] = {
         people.one_person_in_several_subject_rows,
         people.companions_and_shared_rooms,
         people.a_booker_who_is_not_the_guest,
+        keys.keys_that_are_uuid,
+        keys.keys_that_are_composite,
+        keys.keys_that_are_natural,
+        keys.keys_named_differently_in_python_and_sql,
+        keys.children_that_point_at_a_unique_column,
+        keys.tables_that_point_at_themselves,
+        keys.tables_that_point_in_circles,
+        keys.polymorphic_in_one_table,
+        keys.polymorphic_in_joined_tables,
+        links.links_by_a_copied_invoice_number,
+        links.links_by_an_email,
+        links.links_where_zero_means_nobody,
+        links.links_by_a_select,
+        links.association_without_a_primary_key,
+        links.rows_without_a_primary_key,
     )
 }
 
