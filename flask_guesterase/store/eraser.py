@@ -7,7 +7,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
-from ..core.errors import ErasureError, RetryableError
+from ..core.errors import BlockedError, ErasureError, RetryableError
+from ..core.image import Cell
 from ..core.plan import Block, Decision, Key, Outcome, Person, Plan, Step, draw, key_text
 from .catalog.shape import LiveSchema
 from .datamap import DataMap
@@ -15,8 +16,8 @@ from .drift import reached
 from .finder import find
 from .links import links, referenced
 from .masks import Entropy
-from .proof import compare
-from .raw import reader
+from .proof import stands
+from .raw import Reader, reader
 from .surgery import Erased, Surgery
 
 
@@ -58,9 +59,16 @@ def erase(
     :param approved: the plan, drawn in this transaction.
     :param live: the live database as read.
     :param entropy: where the randomness of placeholders comes from.
+    :raises BlockedError: something stands in the way of the plan.
     :raises BusyError: rows of the plan changed while it was being carried out.
     :raises ErasureError: the database did not do what the plan says.
     """
+    if approved.blocked:
+        raise BlockedError(
+            "Something stands in the way of this erasure.",
+            "Read the plan: it says what, and in which table.",
+            tuple(sorted({block.reason for block in approved.blocked})),
+        )
     done = Erased()
     surgery = Surgery(conn, datamap, live, entropy, done)
     before = surgery.lock(approved)
@@ -96,17 +104,21 @@ def remains(
         declared = datamap.declared(step.decision.table)
         rows = len(step.rows)
         if step.decision.outcome is Outcome.OVERWRITE:
-            read = reader(conn, declared, live).read(
-                [row.key for row in step.rows], step.decision.columns
-            )
-            rows = sum(
-                any(not compare(declared, c, None) for c in cells) for cells, _ in read.values()
-            )
+            reads = reader(conn, declared, live)
+            read = reads.read([row.key for row in step.rows], step.decision.columns)
+            rows = sum(not all(_is_gone(reads, c) for c in cells) for cells in read.values())
         if rows:
             left.append(Block(
                 declared.name, "left", rows, f"{rows} rows of {declared.name} are still as before."
             ))
     return tuple(left)
+
+
+def _is_gone(reads: Reader, now: Cell) -> bool:
+    declared = reads.declared
+    return stands(
+        declared.rules[now.name], declared.column(now.name), now, reads.room(now.name)
+    )
 
 
 def _appeared(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Plan:

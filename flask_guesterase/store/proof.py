@@ -4,49 +4,75 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import TypeDecorator
+from sqlalchemy import Column, Dialect, TypeDecorator, Uuid
 
 from ..core.image import Cell, Form
-from ..core.policy import Computed, Constant, File, Null, Placeholder, Redact, Rule
-from .datamap import Declared
-from .masks import looks_invented, redacted
-from .sql import text_length
+from ..core.policy import Constant, File, Null, Placeholder, Redact, Rule
+from .masks import looks_invented, looks_redacted
+from .sql import holds_text
 
 
-def compare(declared: Declared, now: Cell, before: Cell | None, written: Any = None) -> bool:
-    """Return whether a cell is as its rule left it.
+def took(
+    rule: Rule, column: Column[Any], now: Cell, before: Cell, written: Any, same: bool
+) -> bool:
+    """Return whether a rule took hold of a cell.
 
-    :param declared: the table.
+    :param rule: the rule of the column.
+    :param column: the column.
     :param now: the cell as it is.
-    :param before: the cell as it was, or None when nobody knows (a later check).
-    :param written: the value that was written into this row alone, or None.
+    :param before: the cell as it was.
+    :param written: the value that was written.
+    :param same: the host's value was equal to what was written, so that nothing had to change.
     """
-    rule = declared.rules[now.name]
-    if isinstance(rule, File):
-        rule = rule.then
+    rule = _inner(rule)
     if isinstance(rule, Null):
         return now.form is Form.NULL
-    column = declared.column(now.name)
-    if isinstance(rule, Redact) and not isinstance(column.type, TypeDecorator):
-        return _padded(now) == redacted(text_length(column.type))
-    if isinstance(rule, Placeholder) and written is not None and now.form is Form.TEXT:
-        if not isinstance(column.type, TypeDecorator):
-            return _same_text(now, str(written))
-    if before is None:
-        return not isinstance(rule, Placeholder) or looks_invented(now.value)
-    return _moved(rule, now, before)
+    if isinstance(rule, Redact | Placeholder) and _is_plain(column, now):
+        return _bare(now.value) == _bare(str(written))
+    return same or before.form is Form.NULL or (now.form, now.value) != (before.form, before.value)
 
 
-def _moved(rule: Rule, now: Cell, before: Cell) -> bool:
-    """Return whether the value differs from before, where it had to."""
-    if now.value != before.value or now.form is not before.form:
+def stands(rule: Rule, column: Column[Any], now: Cell, room: int | None) -> bool:
+    """Return whether a cell can be what its rule leaves; True as well where nobody can tell.
+
+    :param rule: the rule of the column.
+    :param column: the column.
+    :param now: the cell as it is.
+    :param room: longest text the column takes, or None.
+    """
+    rule = _inner(rule)
+    if isinstance(rule, Null) or now.form is Form.NULL:
+        return now.form is Form.NULL
+    if not _is_plain(column, now):
         return True
-    return before.form is Form.NULL or isinstance(rule, Constant | Computed)
+    if isinstance(rule, Redact):
+        return looks_redacted(now.value.rstrip(" "))
+    if isinstance(rule, Placeholder):
+        return isinstance(column.type, Uuid) or looks_invented(column.name, room, now.value)
+    if isinstance(rule, Constant) and isinstance(rule.value, str) and holds_text(column.type):
+        return now.value.rstrip(" ") == rule.value.rstrip(" ")
+    return True
 
 
-def _padded(cell: Cell) -> str:
-    return cell.value.rstrip(" ")
+def same(column: Column[Any], one: Any, other: Any, dialect: Dialect) -> bool:
+    """Return whether two values of the host are written to a column in the same form."""
+    if one == other:
+        return True
+    bind = column.type.dialect_impl(dialect).bind_processor(dialect)
+    pair = [bind(value) if bind is not None else value for value in (one, other)]
+    texts = [value.rstrip(" ") if isinstance(value, str) else value for value in pair]
+    return bool(texts[0] == texts[1])
 
 
-def _same_text(cell: Cell, text: str) -> bool:
-    return cell.value.replace("-", "").rstrip(" ") == text.replace("-", "")
+def _inner(rule: Rule) -> Rule:
+    return rule.then if isinstance(rule, File) else rule
+
+
+def _is_plain(column: Column[Any], now: Cell) -> bool:
+    """Return whether the cell is the host's own text, not what its type makes of it."""
+    return now.form is Form.TEXT and not isinstance(column.type, TypeDecorator)
+
+
+def _bare(text: str) -> str:
+    """Return a text without what engines add to it: padding, and the hyphens of a UUID."""
+    return text.rstrip(" ").replace("-", "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +27,7 @@ from ..core.image import Cell, cell
 from ..core.plan import Key, key_text
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import Declared
-from .sql import among, chunks
+from .sql import among, chunks, text_length
 
 _BINARY = ("blob", "binary", "bit", "geometry", "point", "polygon", "linestring")
 
@@ -58,14 +58,35 @@ class Reader:
         found = self.live.column(name)
         return found.type if found is not None else ""
 
+    def room(self, name: str) -> int | None:
+        """Return the longest text a column takes by mapping and database, or None."""
+        found = self.live.column(name) if self.live is not None else None
+        lengths = (
+            text_length(self.declared.column(name).type),
+            found.length if found is not None else None,
+        )
+        return min((n for n in lengths if n is not None), default=None)
+
     def read(
+        self, keys: Sequence[Key], names: Sequence[str]
+    ) -> dict[Key, tuple[Cell, ...]]:
+        """Return key -> cells of the rows that are there.
+
+        :param keys: which rows.
+        :param names: columns to read in the engine's own form.
+        """
+        return {key: cells for key, cells, _ in self.rows(keys, names)}
+
+    def rows(
         self,
         keys: Sequence[Key],
         names: Sequence[str],
         typed: Sequence[str] = (),
         lock: bool = False,
-    ) -> dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]]:
-        """Return key -> (cells, host's values of the columns in `typed`), in the order of keys.
+    ) -> Iterator[tuple[Key, tuple[Cell, ...], dict[str, Any]]]:
+        """Yield (key, cells, host's values of the columns in `typed`), row by row.
+
+        Without a key of their own, equal rows come as often as they are there.
 
         :param keys: which rows.
         :param names: columns to read in the engine's own form.
@@ -73,7 +94,6 @@ class Reader:
         :param lock: lock the rows, in a fixed order.
         """
         types = {name: self.type_of(name) for name in names}
-        found: dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]] = {}
         for part in chunks(sorted(keys, key=key_text)):
             statement = self._select(part, names, typed, types)
             rows = self.conn.execute(statement.with_for_update() if lock else statement)
@@ -85,8 +105,7 @@ class Reader:
                     cell(n, types[n], v) for n, v in zip(names, middle, strict=True)
                 )
                 tail = dict(zip(typed, values[width + len(names) :], strict=True))
-                found[values[:width]] = (cells, tail)
-        return found
+                yield values[:width], cells, tail
 
     def _select(
         self, keys: Sequence[Key], names: Sequence[str], typed: Sequence[str],

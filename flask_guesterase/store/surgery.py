@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, case, delete, literal, null, text, update
+from sqlalchemy import Connection, TypeDecorator, case, delete, literal, null, text, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import DateTime
 
-from ..core.errors import BusyError, ErasureError
+from ..core.errors import BusyError, ErasureError, GuesteraseError
 from ..core.image import Cell, Change, Image
-from ..core.plan import Decision, Key, Outcome, Plan, Row, Step
-from ..core.policy import Computed, File
+from ..core.plan import Decision, Key, Outcome, Plan, Step
+from ..core.policy import Computed, Constant, File, Redact
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .links import Link, children_first, circular, links
 from .masks import Entropy, is_static, value_for
-from .proof import compare
+from .order import layers, ordered
+from .proof import same, took
 from .raw import Reader, reader
 from .sql import among, chunks, exactly
 from .transaction import MARIADB
@@ -26,7 +29,7 @@ BATCH = 200
 """Rows one UPDATE writes when each row gets a value of its own."""
 
 Read = dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]]
-"""Key -> the row's cells, and the host's values of columns a callable or a file rule needs."""
+"""Key -> the row's cells, and the host's own values where a rule or its check needs them."""
 
 Before = dict[Decision, Read]
 """What the locking read found, per decision."""
@@ -70,12 +73,13 @@ class Surgery:
         known = links(self.datamap, self.live)
         steps = plan_.changing()
         order = children_first({s.decision.table for s in steps}, known)
-        for step in _ordered(steps, order, Outcome.OVERWRITE):
+        for step in ordered(steps, order, Outcome.OVERWRITE):
             self._overwrite(step, before[step.decision])
-        deletes = _ordered(steps, order, Outcome.DELETE)
-        self._untie(deletes, known)
-        for step in deletes:
-            self._delete(step, known)
+        deletes = ordered(steps, order, Outcome.DELETE)
+        with self._untied(deletes, known) as held:
+            last = children_first({step.decision.table for step in deletes}, held)
+            for step in ordered(deletes, last, Outcome.DELETE):
+                self._delete(step, known)
 
     def _reader(self, step: Step) -> Reader:
         return reader(self.conn, self.datamap.declared(step.decision.table), self.live)
@@ -89,14 +93,12 @@ class Surgery:
         keys = [row.key for row in step.rows]
         own = [c.name for c in declared.key]
         wanted = names + [name for name in own if name not in names]
-        read = reads.read(keys, wanted, self._typed(declared, names), lock=True)
-        if len(read) != len(set(keys)):
-            raise BusyError(
-                f"Rows of {declared.name} changed while they were being erased.",
-                "Try again; nothing was changed.",
-            )
+        read: Read = {}
         change = Change.DELETED if deletes else Change.OVERWRITTEN
-        for cells, values in read.values():
+        with _vendors(declared.name):
+            rows = list(reads.rows(keys, wanted, _typed(declared, names, deletes), lock=True))
+        for key, cells, values in rows:
+            read[key] = cells, values
             by_name = {c.name: c for c in cells}
             self.done.images.append(Image(
                 declared.name,
@@ -106,13 +108,13 @@ class Surgery:
                 len(self.done.images),
             ))
             self._note_files(declared, values)
-        self.done.counts[declared.name] = self.done.counts.get(declared.name, 0) + len(read)
+        if len(read) != len(set(keys)):
+            raise BusyError(
+                f"Rows of {declared.name} changed while they were being erased.",
+                "Try again; nothing was changed.",
+            )
+        self.done.counts[declared.name] = self.done.counts.get(declared.name, 0) + len(rows)
         return read
-
-    @staticmethod
-    def _typed(declared: Declared, names: Sequence[str]) -> list[str]:
-        rules = declared.rules
-        return [n for n in names if isinstance(rules.get(n), Computed | File)]
 
     def _note_files(self, declared: Declared, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
@@ -125,26 +127,30 @@ class Surgery:
         table = declared.table
         key = [table.c[c.key] for c in declared.key]
         names = step.decision.columns
-        fixed = {n: self._value(declared, n, None) for n in names if self._fixed(declared, n)}
+        reads = self._reader(step)
+        fixed = {n: self._value(reads, n, None) for n in names if is_static(declared.rules[n])}
         own = [n for n in names if n not in fixed]
         moves = any(c.name in names for c in declared.key)
         after: dict[Key, Key] = {}
         # A statement that changes the key it looks for finds nothing more on MariaDB, which
         # assigns from left to right: rows without a key of their own go one by one.
         for part in chunks([row.key for row in step.rows], 1 if moves and own else BATCH):
-            made = {k: {n: self._value(declared, n, before[k][1].get(n)) for n in own}
-                    for k in part}
+            made = {
+                k: {n: self._value(reads, n, before[k][1].get(n)) for n in own} | fixed
+                for k in part
+            }
             values: dict[Any, Any] = self._untouched(declared, names)
             values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
             values |= {declared.column(n): self._each(declared, n, part, made) for n in own}
-            self.conn.execute(update(table).where(among(key, part)).values(values))
+            with _vendors(declared.name):
+                self.conn.execute(update(table).where(among(key, part)).values(values))
             for k in part:
                 after[k] = tuple(
-                    made[k].get(c.name, fixed.get(c.name, old))
+                    made[k].get(c.name, old)
                     for c, old in zip(declared.key, k, strict=True)
                 )
             self.moved |= {(declared.name, after[k]) for k in part if after[k] != k}
-            self._check_overwritten(step, part, after, before, made)
+            self._check_overwritten(reads, {k: after[k] for k in part}, before, made)
 
     def _each(
         self,
@@ -161,12 +167,12 @@ class Surgery:
         pairs = ((exactly(key, k), value) for k, value in values.items())
         return case(*pairs, else_=declared.column(name))
 
-    @staticmethod
-    def _fixed(declared: Declared, name: str) -> bool:
-        return is_static(declared.rules[name])
-
-    def _value(self, declared: Declared, name: str, old: Any) -> Any:
-        return value_for(declared.rules[name], declared.column(name), old, self.entropy)
+    def _value(self, reads: Reader, name: str, old: Any) -> Any:
+        declared = reads.declared
+        with _vendors(f"{declared.name}.{name}"):
+            return value_for(
+                declared.rules[name], declared.column(name), old, self.entropy, reads.room(name)
+            )
 
     @staticmethod
     def _bound(declared: Declared, name: str, value: Any) -> Any:
@@ -179,111 +185,135 @@ class Surgery:
         for c in declared.table.c:
             moves = c.onupdate is not None or c.server_onupdate is not None
             if c.name not in names and not c.computed and (
-                moves or (stamps and isinstance(c.type, DateTime))
+                moves or (stamps and isinstance(_plain(c.type), DateTime))
             ):
                 pinned[c] = c
         return pinned
 
     def _check_overwritten(
         self,
-        step: Step,
-        part: Sequence[Key],
+        reads: Reader,
         after: Mapping[Key, Key],
         before: Read,
         made: Mapping[Key, Mapping[str, Any]],
     ) -> None:
-        declared = self.datamap.declared(step.decision.table)
-        names = step.decision.columns
-        read = self._reader(step).read([after[k] for k in part], names)
-        for k in part:
-            cells = read.get(after[k])
-            old = {c.name: c for c in before[k][0]}
-            if cells is None or not all(
-                compare(declared, c, old[c.name], made[k].get(c.name)) for c in cells[0]
-            ):
-                raise ErasureError(
-                    f"{declared.name} does not hold what the plan wrote into it.",
-                    "A trigger or another rule of the database writes back; nothing was changed.",
-                )
+        """Raise unless each row, by the key it has now, holds what was written into it."""
+        declared, dialect = reads.declared, self.conn.dialect
+        names = list(next(iter(made.values())))
+        read = reads.read(list(after.values()), names)
+        for k, now in after.items():
+            old, typed = {c.name: c for c in before[k][0]}, before[k][1]
+            for c in read.get(now, ()):
+                column, written = declared.column(c.name), made[k][c.name]
+                equal = c.name in typed and same(column, typed[c.name], written, dialect)
+                if not took(
+                    declared.rules[c.name], column, c, old[c.name], written, equal
+                ):
+                    break
+            else:
+                if now in read:
+                    continue
+            raise ErasureError(
+                f"{declared.name} does not hold what the plan wrote into it.",
+                "A trigger or another rule of the database writes back; nothing was changed.",
+            )
 
-    def _untie(self, deletes: Sequence[Step], known: Sequence[Link]) -> None:
-        """Let go of foreign keys that point in circles among rows about to be deleted."""
+    @contextmanager
+    def _untied(
+        self, deletes: Sequence[Step], known: Sequence[Link]
+    ) -> Iterator[Sequence[Link]]:
+        """Let go of foreign keys that point in circles among rows about to be deleted.
+
+        Yields those that still hold, by which the order of the tables goes.
+        """
         tables = [step.decision.table for step in deletes]
+        held = list(known)
         for step in deletes:
             declared = self.datamap.declared(step.decision.table)
             table = declared.table
             key = [table.c[c.key] for c in declared.key]
-            ties = circular(declared.name, tables, known)
-            loose = {
-                declared.column(n): null()
-                for tie in ties for n in tie.columns
-                if declared.column(n).nullable and declared.column(n) not in declared.key
-            }
-            if loose:
-                for part in chunks([row.key for row in step.rows]):
-                    values = {**self._untouched(declared, ()), **loose}
-                    self.conn.execute(update(table).where(among(key, part)).values(values))
-            if ties:
-                self._defer()
+            loose: dict[Any, Any] = {}
+            for tie in circular(declared.name, tables, held):
+                columns = [declared.column(n) for n in tie.columns]
+                free = {c: null() for c in columns if c.nullable and c not in declared.key}
+                if free:
+                    loose |= free
+                    held.remove(tie)
+            for part in chunks([row.key for row in step.rows]) if loose else ():
+                values = {**self._untouched(declared, ()), **loose}
+                self.conn.execute(update(table).where(among(key, part)).values(values))
+        tight = any(circular(name, tables, held) for name in tables)
+        with self._late_checks() if tight else nullcontext():
+            yield held
 
-    def _defer(self) -> None:
-        if self.conn.dialect.name == "sqlite":
+    @contextmanager
+    def _late_checks(self) -> Iterator[None]:
+        """Let foreign keys that cannot be let go of be looked at when all rows are gone.
+
+        On MariaDB, which cannot wait, they are not looked at: nothing else points at these rows,
+        as the plan found with the rows locked, and nobody can add a row that does meanwhile.
+        """
+        dialect = self.conn.dialect.name
+        if dialect == "sqlite":
             self.conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        elif self.conn.dialect.name == "postgresql":
+        elif dialect == "postgresql":
             self.conn.execute(text("SET CONSTRAINTS ALL DEFERRED"))
+        if dialect not in MARIADB:
+            yield
+            return
+        before = self.conn.exec_driver_sql("SELECT @@SESSION.foreign_key_checks").scalar_one()
+        self.conn.exec_driver_sql("SET SESSION foreign_key_checks = 0")
+        try:
+            yield
+        finally:
+            if not self.conn.invalidated:
+                self.conn.exec_driver_sql(f"SET SESSION foreign_key_checks = {int(before)}")
 
     def _delete(self, step: Step, known: Sequence[Link]) -> None:
         declared = self.datamap.declared(step.decision.table)
         table = declared.table
         key = [table.c[c.key] for c in declared.key]
-        for part in chunks(self._leaves_first(declared, step.rows, known)):
+        reads = self._reader(step)
+        found = layers(reads, [row.key for row in step.rows], known)
+        if self.conn.dialect.name == "postgresql":
+            # It looks at foreign keys when the statement ends, the others row by row.
+            found = [[k for layer in found for k in layer]]
+        for part in (part for layer in found for part in chunks(layer)):
             self.conn.execute(delete(table).where(among(key, part)))
-            if self._reader(step).read(part, ()):
+            if reads.read(part, ()):
                 raise ErasureError(
                     f"Rows of {declared.name} are still there after they were deleted.",
                     "A trigger or row-level security keeps them; nothing was changed.",
                 )
 
-    def _leaves_first(
-        self, declared: Declared, rows: Sequence[Row], known: Sequence[Link]
-    ) -> list[Key]:
-        """Return the keys so that rows pointing at others of the same table come first."""
-        keys = [row.key for row in rows]
-        ties = [k for k in known if k.child == k.parent == declared.name]
-        for tie in ties:
-            names = (*tie.columns, *tie.targets)
-            read = reader(self.conn, declared, self.live).read(keys, names)
-            width = len(tie.columns)
-            points = {k: tuple(c.value for c in cells[:width]) for k, (cells, _) in read.items()}
-            named = {tuple(c.value for c in cells[width:]): k for k, (cells, _) in read.items()}
-            depth: dict[Key, int] = {}
-            for k in keys:
-                _depth(k, points, named, depth)
-            keys.sort(key=lambda k: -depth[k])
-        return keys
+
+def _typed(declared: Declared, names: Sequence[str], deletes: bool) -> list[str]:
+    """Return the columns whose host's value a rule works on, or its check compares with."""
+    if deletes:
+        return [n for n, rule in declared.rules.items() if isinstance(rule, File)]
+    return [n for n in names if _needs_value(declared, n)]
 
 
-def _depth(
-    key: Key, points: Mapping[Key, Any], named: Mapping[Any, Key], depth: dict[Key, int]
-) -> None:
-    """Note how far below the top of its tree a row stands; circles end where they close."""
-    trail: list[Key] = []
-    here: Key | None = key
-    while here is not None and here not in depth and here not in trail:
-        trail.append(here)
-        here = named.get(points.get(here))
-    base = depth.get(here, 0) if here is not None else 0
-    for each in reversed(trail):
-        base += 1
-        depth[each] = base
+def _needs_value(declared: Declared, name: str) -> bool:
+    rule = declared.rules[name]
+    if isinstance(rule, Redact):
+        return isinstance(declared.column(name).type, TypeDecorator)
+    return isinstance(rule, Computed | Constant | File)
 
 
-def _ordered(steps: Iterable[Step], order: Sequence[str], outcome: Outcome) -> list[Step]:
-    chosen = [s for s in steps if s.decision.outcome is outcome]
-
-    def place(step: Step) -> tuple[int, Decision]:
-        return order.index(step.decision.table), step.decision
-
-    return sorted(chosen, key=place)
+def _plain(type_: Any) -> Any:
+    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
 
 
+@contextmanager
+def _vendors(place: str) -> Iterator[None]:
+    """Turn what code of the host or a driver raises about a value into an error without it."""
+    try:
+        yield
+    except (GuesteraseError, SQLAlchemyError):
+        raise
+    except Exception as raised:
+        raise ErasureError(
+            f"A value could not be made for {place} ({type(raised).__name__}).",
+            "Look at its rule and at the column's type; nothing was changed.",
+        ) from None

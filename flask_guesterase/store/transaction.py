@@ -14,6 +14,7 @@ from sqlalchemy.exc import (
     InternalError,
     NotSupportedError,
     ProgrammingError,
+    StatementError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
@@ -51,6 +52,11 @@ def transaction(engine: Engine, write: bool = True) -> Iterator[Connection]:
             yield isolated
     except DBAPIError as raised:
         problem = translated(raised)
+    except StatementError as raised:
+        problem = ErasureError(
+            f"A value does not fit its column ({type(raised.orig).__name__}).",
+            "Look at the rules of the tables in the plan; nothing was changed.",
+        )
     finally:
         conn.close()
     if problem is not None:
@@ -93,8 +99,23 @@ def translated(problem: DBAPIError) -> GuesteraseError:
 
 
 def _is_refusal(problem: DBAPIError) -> bool:
-    return isinstance(problem, IntegrityError | DataError | ProgrammingError | NotSupportedError
-                      | InternalError) or "no such" in str(problem.orig)
+    """Return whether the database answered, and the answer was no."""
+    if isinstance(problem, _REFUSALS):
+        return True
+    # PyMySQL calls whatever it has no class for an operational error, CHECK and SIGNAL among it.
+    number = _number(problem)
+    if number:
+        return number not in _AWAY_NUMBERS and not 2000 <= number < 3000
+    return getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF == _SQLITE_ERROR
+
+
+_REFUSALS = (IntegrityError, DataError, ProgrammingError, NotSupportedError, InternalError)
+_SQLITE_ERROR = 1
+_AWAY_NUMBERS = frozenset(
+    {1040, 1042, 1043, 1045, 1049, 1053, 1077, 1078, 1079, 1080, 1129, 1130, 1152}
+    | {1153, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1317, 1927}
+)
+"""MariaDB: too many connections, access, shutdown, network, and statements that were killed."""
 
 
 def _code(problem: DBAPIError) -> str:
@@ -110,13 +131,13 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
             yield conn
         return
     conn = conn.execution_options(isolation_level="READ COMMITTED")
-    with _session_settings(conn, _SESSION if dialect in MARIADB else {}):
-        with conn.begin() as running:
-            for statement in _LOCAL.get(dialect, ()):
-                conn.exec_driver_sql(statement)
-            yield conn
-            if not write:
-                running.rollback()
+    wanted = _SESSION if dialect in MARIADB else {}
+    with _session_settings(conn, wanted), conn.begin() as running:
+        for statement in _LOCAL.get(dialect, ()):
+            conn.exec_driver_sql(statement)
+        yield conn
+        if not write:
+            running.rollback()
 
 
 MARIADB = frozenset({"mysql", "mariadb"})

@@ -1,0 +1,67 @@
+"""In which order rows and tables are changed, so that nothing points at what is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from ..core.plan import Decision, Key, Outcome, Step
+from .links import Link
+from .raw import Reader
+
+
+def ordered(steps: Iterable[Step], order: Sequence[str], outcome: Outcome) -> list[Step]:
+    """Return the steps of one outcome, table by table in the order given."""
+
+    def place(step: Step) -> tuple[int, Decision]:
+        return order.index(step.decision.table), step.decision
+
+    return sorted((s for s in steps if s.decision.outcome is outcome), key=place)
+
+
+def layers(reads: Reader, keys: Sequence[Key], known: Iterable[Link]) -> list[list[Key]]:
+    """Return the rows of one table in layers: no row points at one of an earlier layer.
+
+    Rows that point at each other in a circle end up in layers of their own.
+
+    :param reads: reader of the table.
+    :param keys: the rows.
+    :param known: the foreign keys.
+    """
+    name = reads.declared.name
+    ties = [link for link in known if link.child == link.parent == name]
+    above: dict[Key, set[Key]] = {key: set() for key in keys}
+    for tie in ties:
+        _note(reads, tie, keys, above)
+    depth: dict[Key, int] = {}
+    for key in keys:
+        _sound(key, above, depth)
+    deepest = max(depth.values(), default=0)
+    return [[k for k in keys if depth[k] == level] for level in range(deepest, -1, -1)]
+
+
+def _note(reads: Reader, tie: Link, keys: Sequence[Key], above: Mapping[Key, set[Key]]) -> None:
+    """Add the rows that each row points at by one foreign key."""
+    width = len(tie.columns)
+    read = reads.read(keys, (*tie.columns, *tie.targets))
+    named = {tuple(c.value for c in cells[width:]): key for key, cells in read.items()}
+    for key, cells in read.items():
+        target = named.get(tuple(c.value for c in cells[:width]))
+        if target is not None and target != key:
+            above[key].add(target)
+
+
+def _sound(start: Key, above: Mapping[Key, set[Key]], depth: dict[Key, int]) -> None:
+    """Note how far a row stands below the top; a circle is cut where it closes."""
+    if start in depth:
+        return
+    trail: list[tuple[Key, Iterator[Key]]] = [(start, iter(above[start]))]
+    inside = {start}
+    while trail:
+        key, rest = trail[-1]
+        onward = next((k for k in rest if k not in depth and k not in inside), None)
+        if onward is not None:
+            trail.append((onward, iter(above[onward])))
+            inside.add(onward)
+            continue
+        trail.pop()
+        depth[key] = 1 + max((depth[k] for k in above[key] if k in depth), default=-1)
