@@ -1,4 +1,4 @@
-"""Nothing left, nothing else touched, nobody else: the promises on the demo hotel, engine by engine.
+"""Nothing left, nothing else touched, nobody else: the promises on the demo hotel, by engine.
 
 The twin run builds the same hotel twice, with one guest's values different in content and length
 wherever the hotel wrote or copied them; after erasing that guest in both, nothing tells them apart.
