@@ -1,7 +1,8 @@
 """Keep our tables out of the host's own migrations, which would otherwise drop them.
 
 Autogenerate compares the database with the host's metadata; a table that only the database has
-is dropped. Flask-Migrate hands ``configure_args`` to Alembic, so that is where the filter goes.
+is dropped. Flask-Migrate hands ``configure_args`` to Alembic, and Flask-Alembic the configuration
+``ALEMBIC_CONTEXT``, so that is where the filter goes.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ class Filter:
 
 
 def install(app: Flask) -> None:
-    """Put the filter into the host's Flask-Migrate, now or as soon as there is one.
+    """Put the filter into the host's Flask-Migrate or Flask-Alembic, now or once there is one.
 
-    Flask-Migrate may be initialised after us, so the look is repeated whenever an application
+    Either may be initialised after us, so the look is repeated whenever an application
     context is pushed, which every command and every request does first.
 
     :param app: the host's application.
@@ -60,6 +61,7 @@ def install(app: Flask) -> None:
         if config is not looked_at[0]:
             looked_at[0] = config
             _put(sender)
+        _put_context(sender)
 
     look(app)
     appcontext_pushed.connect(look, app, weak=False)
@@ -68,7 +70,8 @@ def install(app: Flask) -> None:
 def filter_active(app: Flask) -> bool:
     """Return whether the host's migrations cannot see our tables.
 
-    True where the host has no Flask-Migrate. An ``env.py`` that names this package is trusted.
+    True where the host has no Flask-Migrate; Flask-Alembic always takes the filter. An ``env.py``
+    that names this package is trusted.
     """
     config = app.extensions.get("migrate")
     if config is None:
@@ -109,6 +112,13 @@ def _put(app: Flask) -> None:
     if isinstance(theirs, Filter) or _has_own(_script(app, config)):
         return
     config.configure_args[_ARGUMENT] = Filter(theirs)
+
+
+def _put_context(app: Flask) -> None:
+    """Put the filter where Flask-Alembic looks; it has no env.py that could want its own."""
+    context = app.config.get("ALEMBIC_CONTEXT")
+    if isinstance(context, dict) and not isinstance(context.get(_ARGUMENT), Filter):
+        context[_ARGUMENT] = Filter(context.get(_ARGUMENT))
 
 
 def _script(app: Flask, config: Any) -> str:

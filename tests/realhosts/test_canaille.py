@@ -32,6 +32,12 @@ def test_every_table_of_canaille_is_mapped_from_outside(seen: dict[str, Any]) ->
     assert seen["findings"] == []
 
 
+def test_flask_alembic_would_not_drop_our_tables(seen: dict[str, Any]) -> None:
+    """Of what its next migration would change, nothing is ours; that there is something shows
+    that it looked."""
+    assert seen["migration"] == {"guesterase": False, "fk_": True}
+
+
 def test_the_pages_of_canaille_work_before_and_after_an_erasure(seen: dict[str, Any]) -> None:
     """Accounts, groups, applications and tokens can be looked at; others still sign in."""
     assert {path: code for path, code in seen["before"].items() if code != 200} == {
