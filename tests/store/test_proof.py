@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import JSON, Column, DateTime, Enum, Integer, Numeric, String, Uuid
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import JSON, Column, DateTime, Enum, Integer, Numeric, String, Uuid, make_url
 
 from flask_guesterase.core.image import Cell, cell
 from flask_guesterase.core.policy import (
@@ -27,6 +26,7 @@ from tests.store.test_eraser import Sealed
 NAME: Column[Any] = Column("name", String(80))
 SECRET: Column[Any] = Column("name", Sealed(80))
 TOKEN: Column[Any] = Column("name", Uuid)
+SQLITE, POSTGRESQL = (make_url(u).get_dialect()() for u in ("sqlite://", "postgresql+psycopg://"))
 
 
 def now(value: Any) -> Cell:
@@ -108,7 +108,7 @@ def test_a_later_look_tells_what_it_can(
         (Integer(), None, 0, False),
     ],
 )
-@pytest.mark.parametrize("dialect", [sqlite.dialect(), postgresql.dialect()])
+@pytest.mark.parametrize("dialect", [SQLITE, POSTGRESQL])
 def test_values_are_compared_as_they_are_written(
     type_: Any, one: Any, other: Any, expected: bool, dialect: Any
 ) -> None:
@@ -124,5 +124,5 @@ def test_an_enumeration_is_compared_by_its_name() -> None:
         f = 1
 
     column: Column[Any] = Column("sex", Enum(Sex))
-    assert same(column, Sex.x, "x", sqlite.dialect())
-    assert not same(column, Sex.f, "x", sqlite.dialect())
+    assert same(column, Sex.x, "x", SQLITE)
+    assert not same(column, Sex.f, "x", SQLITE)
