@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from . import keys, links, people
+from . import contents, keys, links, people
 from .hotel import Hotel, Values
 
 Builder = Callable[[Hotel], None]
@@ -32,6 +32,17 @@ SHAPES: dict[str, Builder] = {
         links.links_by_a_select,
         links.association_without_a_primary_key,
         links.rows_without_a_primary_key,
+        contents.json_columns,
+        contents.json_in_text,
+        contents.free_text_about_people,
+        contents.audit_tables_full_of_names,
+        contents.files_named_after_the_guest,
+        contents.soft_deleted_rows,
+        contents.history_tables,
+        contents.columns_the_host_encrypts,
+        contents.identifiers_the_host_hashes,
+        contents.masks_under_constraints,
+        contents.reserved_words_camel_case_and_chinese_names,
     )
 }
 

@@ -35,7 +35,7 @@ from tests.store import inn
 
 Row = Mapping[str, Any]
 
-MAIL = re.compile(r"erased-[a-z2-7]{24}@erased\.invalid|[a-z2-7]{8,}@erased\.invalid")
+MAIL = re.compile(r"(erased-)?[a-z2-7]{8,}@erased\.invalid")
 RANDOM = re.compile(r"(erased-)?[a-z2-7]{8,}")
 
 
