@@ -123,7 +123,7 @@ def _wishes() -> list[str | None]:
     browser = [tag for tag, _ in request.accept_languages]
     hotels = [hotel.lang for hotel in current.settings.properties.values()]
     only = hotels[0] if len(hotels) == 1 else None
-    return [request.args.get("lang"), session.get(_LANG), _host_choice(), *browser, only]
+    return [session.get(_LANG), _host_choice(), *browser, only]
 
 
 def _host_choice() -> str | None:
@@ -188,10 +188,14 @@ def _problem_page(problem: Problem, desk: str, error: GuesteraseError | None) ->
     extra: dict[str, Any] = {"differences": (), "reasons": (), "findings": (), "fields": {}}
     if desk == "staff":
         extra = {name: getattr(error, name, empty) for name, empty in extra.items()}
-    page = render_template(
-        [f"guesterase/{desk}/error.html", "guesterase/error.html"],
-        heading=words[0], next_step=words[1], detail=detail, status=problem.status, **extra,
-    )  # fmt: skip
+    name = f"guesterase/{desk}/error.html"
+    said = {"heading": words[0], "next_step": words[1], "detail": detail, **extra}
+    try:
+        page = render_template(name, status=problem.status, **said)
+    except SQLAlchemyError:
+        # The host's context processors ask the database too: Flask-Login's loads the user.
+        template = current_app.jinja_env.get_template(name)
+        page = template.render(status=problem.status, **said, **_context())
     response = make_response(page, problem.status)
     if problem.retry_after:
         response.headers["Retry-After"] = str(problem.retry_after)

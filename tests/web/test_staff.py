@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from flask import url_for
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 
 from flask_guesterase.store.review import Shown
@@ -178,6 +179,23 @@ def test_a_row_that_somebody_else_holds_is_told(house: House) -> None:
     assert officer.post(f"{DESK}/{number}/approve", digest=digest).status_code == 303
 
 
+def test_a_database_that_fails_the_hosts_own_work_is_told_without_values(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    """When the host cannot load its user, the page says "later" and the log names no value."""
+    browser = house.browser("officer")
+
+    def broken(login: str) -> Any:
+        raise OperationalError("SELECT", {"login": CANARY}, RuntimeError(CANARY))
+
+    house.app.login_manager.user_loader(broken)  # type: ignore[attr-defined]
+    answer = browser.client.get(f"{DESK}/")
+    assert answer.status_code == 503
+    assert CANARY not in answer.text
+    assert CANARY not in caplog.text
+    assert "RuntimeError while answering guesterase_staff.index" in caplog.text
+
+
 def _letter(house: House) -> str:
     browser = house.browser()
     form = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
@@ -219,6 +237,7 @@ def test_a_clerk_files_at_the_desk_and_hands_out_a_slip(house: House) -> None:
     slip = clerk.post(f"{DESK}/{number}/confirm", how="callback")
     code = re.search(r'class="secret">([\w-]+)<', slip.text)
     assert code is not None
+    assert house.hotel.ours("request")[0]["verified_how"] == "callback"
     assert "/privacy/case" in slip.text
     assert code[1] not in clerk.get(f"{DESK}/{number}/slip")
     assert house.browser().post("/privacy/case", code=code[1]).status_code == 303
