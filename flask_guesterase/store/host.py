@@ -52,15 +52,14 @@ class Host:
     def tables(self) -> list[Table]:
         """Return every table of the host; ours are not its."""
         found = {t.fullname: t for metadata in self._metadatas() for t in metadata.tables.values()}
-        return [t for name, t in sorted(found.items()) if not t.name.startswith(PREFIX)]
+        return [t for name, t in sorted(found.items()) if not _is_ours(t)]
 
     def mappers(self) -> list[Mapper[Any]]:
-        """Return every mapper of the host, configured."""
+        """Return every mapper of the host, configured; automap reads our tables too: left out."""
         configure_mappers()
         registries = [s for s in self._sources if isinstance(s, registry)]
-        return sorted(
-            (m for each in registries for m in each.mappers), key=lambda m: m.class_.__name__
-        )
+        found = (m for each in registries for m in each.mappers if not _is_ours(m.local_table))
+        return sorted(found, key=lambda m: m.class_.__name__)
 
     def declarations(self) -> Iterator[tuple[type[Any], Policy | Exempt]]:
         """Yield the policies written on own models as ``__erasure__``."""
@@ -100,6 +99,10 @@ class Host:
 
     def _metadatas(self) -> list[MetaData]:
         return [s.metadata if isinstance(s, registry) else s for s in self._sources]
+
+
+def _is_ours(table: Any) -> bool:
+    return str(getattr(table, "name", "")).startswith(PREFIX)
 
 
 def _sources(db: Any, models: Models) -> Iterator[registry | MetaData]:

@@ -21,7 +21,6 @@ from flask_guesterase.store.masks import MARK
 from .hotel import MAIL, NEIGHBOUR, RANDOM, STAFF, Hotel
 
 
-
 def guest_user_and_staff_in_one_table(hotel: Hotel) -> None:
     """Everybody with a login lies in one table; a role tells guests from clerks."""
     accounts = hotel.table(
