@@ -154,7 +154,7 @@ def round_trip(engine: Engine, type_: str, values: Sequence[str]) -> None:
         )
         assert len(found) == len(values) + 1
         for number in range(len(found)):
-            ((cell,), _) = found[(number,)]
+            (cell,) = found[(number,)]
             assert cell.name == "v"
             assert (cell.form is Form.NULL) == (number == 0)
             expression, value = brought_back(cell, dialect)
@@ -224,9 +224,9 @@ def test_the_hosts_types_do_not_change_what_is_kept(database_url: str) -> None:
                 id=1, name="Aino", wishes={"b": 1, "a": "quiet"}
             ))
         with transaction(engine) as conn:
-            ((cells, typed),) = reading(conn, metadata).read(
+            ((_, cells, typed),) = reading(conn, metadata).rows(
                 [(1,)], ["name", "wishes"], ["name", "wishes"]
-            ).values()
+            )
     assert [c.value for c in cells] == ["oniA", '{"b": 1, "a": "quiet"}']
     assert typed == {"name": "Aino", "wishes": {"b": 1, "a": "quiet"}}
 
@@ -241,7 +241,7 @@ def test_columns_that_only_the_database_has_are_read(database_url: str) -> None:
             conn.execute(metadata.tables["guests"].insert().values(id=1, name="Aino"))
         with transaction(engine) as conn:
             reads = reading(conn, metadata)
-            ((cells, _),) = reads.read([(1,)], reads.names()).values()
+            (cells,) = reads.read([(1,)], reads.names()).values()
     assert {c.name: c.value for c in cells} == {"id": "1", "name": "Aino", "订单 Order": "kept"}
 
 
@@ -254,7 +254,7 @@ def test_a_name_in_another_case_is_the_same_column(
         "INSERT INTO guests VALUES (1, x'ff00e2')"
     metadata = guests(Column("photo", LargeBinary))
     with host(request.getfixturevalue(url), None, script) as engine, transaction(engine) as conn:
-        ((cells, _),) = reading(conn, metadata).read([(1,)], ["photo"]).values()
+        (cells,) = reading(conn, metadata).read([(1,)], ["photo"]).values()
     assert (cells[0].form, cells[0].value) == (Form.HEX, "ff00e2")
 
 
@@ -271,7 +271,7 @@ def test_a_driver_that_converts_by_declared_type_is_not_asked_to(sqlite_url: str
     with transaction(engine) as conn:
         plain = conn.exec_driver_sql("SELECT arrived FROM guests").scalar_one()
         assert plain == dt.date(2024, 2, 29)
-        ((cells, _),) = reading(conn, metadata).read([(1,)], ["arrived"]).values()
+        (cells,) = reading(conn, metadata).read([(1,)], ["arrived"]).values()
     engine.dispose()
     assert cells[0].value == "2024-02-29"
 
@@ -288,6 +288,6 @@ def test_a_locking_read_locks_the_rows_and_no_others(
                 {"id": n, "name": "Aino"} for n in range(1, 50)
             ])
         with transaction(engine) as conn, engine.connect() as other:
-            reading(conn, metadata).read([(1,), (2,)], ["name"], lock=True)
+            list(reading(conn, metadata).rows([(1,), (2,)], ["name"], lock=True))
             free = "SELECT id FROM guests WHERE id IN (1, 2, 3) FOR UPDATE SKIP LOCKED"
             assert other.exec_driver_sql(free).scalars().all() == [3]
