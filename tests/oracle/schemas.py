@@ -416,9 +416,9 @@ def _erasing(one: Field) -> list[Any]:
     return options or [keep("drawn so")]
 
 
-def _alone(dice: Dice, via: Any, rules: dict[str, Any]) -> dict[str, list[str]] | None:
+def _alone(dice: Dice, via: Any, rules: dict[str, Any]) -> dict[Any, list[str]] | None:
     """Sometimes say which columns are one owner's alone."""
-    if not isinstance(via, list) or not all(isinstance(v, str) for v in via):
+    if not isinstance(via, list):
         return None
     if len(set(via)) < len(via) or not dice.chance(60):
         return None
