@@ -121,7 +121,7 @@ def test_reflected_automap(database_url: str, tmp_path: Path) -> None:
 
 
 def test_several_binds(sqlite_url: str) -> None:
-    """A table in a database of its own is a finding, and the plan waits: nothing changes."""
+    """A table in a database of its own is a finding, and the plan waits for it."""
     app = Flask(__name__)
     app.config |= {"SQLALCHEMY_DATABASE_URI": sqlite_url,
                    "SQLALCHEMY_BINDS": {"archive": sqlite_url + "-archive"}}  # fmt: skip
