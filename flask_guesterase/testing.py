@@ -26,7 +26,8 @@ def assert_covered(extension: Guesterase) -> None:
     with transaction(extension.host.engine(), write=False) as conn:
         found = [*datamap.findings, *drift(datamap, read(conn, schemas=datamap.schemas()))]
     open_ = sorted({f for f in found if f.severity is Severity.STOP})
-    assert not open_, "The data map is open:\n" + "\n".join(map(_line, open_))
+    if open_:
+        raise AssertionError("The data map is open:\n" + "\n".join(map(_line, open_)))
 
 
 def assert_erased(extension: Guesterase, values: Iterable[str]) -> None:
@@ -48,7 +49,8 @@ def assert_erased(extension: Guesterase, values: Iterable[str]) -> None:
     with transaction(extension.host.engine(), write=False) as conn:
         live = read(conn, schemas=datamap.schemas())
         places = [p for p in _places(conn, live, wanted) if p not in retained]
-    assert not places, "Something is left in: " + ", ".join(f"{t}.{c}" for t, c in places)
+    if places:
+        raise AssertionError("Something is left in: " + ", ".join(f"{t}.{c}" for t, c in places))
 
 
 def _line(finding: Finding) -> str:

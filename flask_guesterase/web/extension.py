@@ -14,6 +14,7 @@ from flask_login import current_user
 from ..core.errors import SetupError
 from ..core.finding import Finding, Severity
 from ..core.policy import Exempt, Policy
+from ..store.channels import Channel, built_in
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
 from ..store.datamap import DataMap, Target, resolve
@@ -21,7 +22,6 @@ from ..store.drift import drift
 from ..store.host import Host
 from ..store.live import read as read_live
 from ..store.office import Office
-from ..store.channels import Channel, built_in
 from ..store.settings import Settings
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending
@@ -204,9 +204,9 @@ class Guesterase:
 
     def user(self, identifier: str) -> Any:
         """Return the host's user object with this id, by its Flask-Login user loader, or None."""
-        if has_request_context() and current_user and current_user.is_authenticated:
-            if str(current_user.get_id()) == identifier:
-                return current_user._get_current_object()
+        here = current_user if has_request_context() else None
+        if here and here.is_authenticated and str(here.get_id()) == identifier:
+            return here._get_current_object()
         logins = getattr(current_app, "login_manager", None)
         loader = getattr(logins, "_user_callback", None)
         return loader(identifier) if loader is not None else None
