@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ..core.errors import GuesteraseError, InputError
 from ..core.finding import Finding
-from ..store.transaction import translated
+from ..store.failure import translated
 
 guesterase_cli = AppGroup("guesterase", help="Erase guests' data, lawfully and provably.")
 

@@ -1,0 +1,133 @@
+"""What a driver's error means: ours is told in its place, because theirs quotes values."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InternalError,
+    NotSupportedError,
+    ProgrammingError,
+)
+
+from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError, SetupError
+
+
+def translated(problem: DBAPIError) -> GuesteraseError:
+    """Return our own error for a driver's: theirs quotes statements and values.
+
+    :param problem: what the driver raised.
+    """
+    if is_lock(problem):
+        return BusyError(
+            "Another transaction holds the rows that are needed.",
+            "Commit or roll back what is pending, the host's own session included; then try "
+            "again.",
+        )
+    if is_retryable(problem):
+        return RetryableError("Two transactions met at the same rows.", "Try again.")
+    if is_forbidden(problem):
+        return SetupError(
+            f"The database does not let this account do that ({_code(problem)}).",
+            "Grant the right; our own tables can also be made by somebody who has it, from what "
+            "'flask guesterase db sql' prints.",
+        )
+    if is_missing(problem):
+        return SetupError(
+            f"A table or column that is needed is not in the database ({_code(problem)}).",
+            "Nothing was changed; run 'flask guesterase check', which names it.",
+        )
+    if problem.connection_invalidated or not _is_refusal(problem):
+        return BusyError(
+            f"The database did not answer ({_code(problem)}).",
+            "Nothing was changed; try again when it is back.",
+        )
+    return ErasureError(
+        f"The database refused a statement ({_code(problem)}).",
+        "Nothing was changed; look at constraints and triggers of the tables in the plan.",
+    )
+
+
+def _is_refusal(problem: DBAPIError) -> bool:
+    """Return whether the database answered, and the answer was no."""
+    if isinstance(problem, _REFUSALS):
+        return True
+    # PyMySQL calls whatever it has no class for an operational error, CHECK and SIGNAL among it.
+    number = _number(problem)
+    if number:
+        return number not in _AWAY_NUMBERS and not 2000 <= number < 3000
+    return getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF == _SQLITE_ERROR
+
+
+_REFUSALS = (IntegrityError, DataError, ProgrammingError, NotSupportedError, InternalError)
+_SQLITE_ERROR = 1
+_AWAY_NUMBERS = frozenset(
+    {1040, 1042, 1043, 1045, 1049, 1053, 1077, 1078, 1079, 1080, 1129, 1130, 1152}
+    | {1153, 1154, 1155, 1156, 1157, 1158, 1159, 1160, 1161, 1184, 1203, 1226, 1317, 1927}
+)
+"""MariaDB: too many connections, access, shutdown, network, and statements that were killed."""
+
+
+def _code(problem: DBAPIError) -> str:
+    return " ".join(
+        filter(None, (type(problem.orig).__name__, _state(problem) or str(_number(problem) or "")))
+    )
+
+
+_RETRY_STATES = frozenset({"40001", "40P01"})
+_LOCK_STATES = frozenset({"55P03"})
+_RETRY_NUMBERS = frozenset({1213, 1020})
+_LOCK_NUMBERS = frozenset({1205})
+_MISSING_STATES = frozenset({"42P01", "42703", "3F000"})
+_MISSING_NUMBERS = frozenset({1146, 1054})
+_RIGHT_STATES = frozenset({"42501", "25006"})
+_RIGHT_NUMBERS = frozenset({1044, 1142, 1143, 1290})
+
+
+def is_retryable(problem: BaseException) -> bool:
+    """Return whether the whole unit may succeed when run again: deadlock, serialisation."""
+    if not isinstance(problem, DBAPIError):
+        return False
+    return _state(problem) in _RETRY_STATES or _number(problem) in _RETRY_NUMBERS
+
+
+def is_lock(problem: BaseException) -> bool:
+    """Return whether a lock was not given in time."""
+    if not isinstance(problem, DBAPIError):
+        return False
+    if "database is locked" in str(problem.orig) or "table is locked" in str(problem.orig):
+        return True
+    return _state(problem) in _LOCK_STATES or _number(problem) in _LOCK_NUMBERS
+
+
+def is_forbidden(problem: BaseException) -> bool:
+    """Return whether the account lacks a right, or the database can only be read."""
+    if not isinstance(problem, DBAPIError):
+        return False
+    return (
+        _state(problem) in _RIGHT_STATES
+        or _number(problem) in _RIGHT_NUMBERS
+        or "readonly database" in str(problem.orig)
+    )
+
+
+def is_missing(problem: BaseException) -> bool:
+    """Return whether a table or column is not there."""
+    if not isinstance(problem, DBAPIError):
+        return False
+    return (
+        _state(problem) in _MISSING_STATES
+        or _number(problem) in _MISSING_NUMBERS
+        or "no such table" in str(problem.orig)
+        or "no such column" in str(problem.orig)
+    )
+
+
+def _state(problem: DBAPIError) -> str:
+    return str(getattr(problem.orig, "sqlstate", "") or "")
+
+
+def _number(problem: DBAPIError) -> int:
+    args = getattr(problem.orig, "args", ())
+    return args[0] if args and isinstance(args[0], int) else 0

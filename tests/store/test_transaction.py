@@ -1,0 +1,458 @@
+"""Our transactions run beside the host's: never in them, never waiting for them for long."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool, StaticPool
+
+from flask_guesterase.core.errors import (
+    BusyError,
+    ErasureError,
+    GuesteraseError,
+    RetryableError,
+    SetupError,
+)
+from flask_guesterase.store.transaction import again, transaction
+
+CANARY = "Aino Korhonen-Öberg"
+PATIENCE = 3.5
+"""Seconds: a lock time-out of two, and a slow machine."""
+
+metadata = MetaData()
+rooms = Table(
+    "rooms", metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("note", String(80), unique=True),
+)
+
+
+@contextmanager
+def hotel(url: str, **options: Any) -> Iterator[Engine]:
+    """Two rooms in a database, in a pool of one spare connection unless said otherwise."""
+    engine = create_engine(url, **options)
+    metadata.create_all(engine)
+    with engine.begin() as conn:
+        conn.execute(insert(rooms), [{"id": 1, "note": "one"}, {"id": 2, "note": "two"}])
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def notes(engine: Engine) -> list[str]:
+    """Return what is committed."""
+    with engine.connect() as conn:
+        return list(conn.scalars(select(rooms.c.note).order_by(rooms.c.id)))
+
+
+def ours(engine: Engine, key: int = 1, raises: BaseException | None = None) -> None:
+    """Do what an erasure does: lock a row and overwrite it; then fail, if so asked."""
+    with transaction(engine) as conn:
+        conn.execute(select(rooms).where(rooms.c.id == key).with_for_update()).all()
+        conn.execute(update(rooms).where(rooms.c.id == key).values(note="ours"))
+        if raises is not None:
+            raise raises
+
+
+def pending(session: Session, key: int) -> None:
+    """Leave a change of the host's uncommitted."""
+    session.execute(update(rooms).where(rooms.c.id == key).values(note="theirs"))
+
+
+def refused(engine: Engine, *words: str) -> None:
+    """Assert that we are refused in time, and told what to do."""
+    started = time.monotonic()
+    with pytest.raises(BusyError) as raised:
+        ours(engine)
+    assert time.monotonic() - started < PATIENCE
+    for word in (*words, "ommit or roll back"):
+        assert word in str(raised.value)
+
+
+# --- The host's transaction is open -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", [1, 2])
+def test_on_a_shared_connection_we_do_not_touch_what_is_pending(key: int) -> None:
+    """Under StaticPool our connection is the host's: we say so and leave it as it is."""
+    with hotel("sqlite://", poolclass=StaticPool) as engine:
+        with Session(engine) as session:
+            pending(session, key)
+            refused(engine, "shares one connection")
+            session.commit()
+        assert notes(engine) == (["theirs", "two"] if key == 1 else ["one", "theirs"])
+        ours(engine)
+        assert notes(engine)[0] == "ours"
+
+
+def test_a_memory_database_with_its_default_pool_is_shared_too() -> None:
+    """The connection of a thread is the host's as well; what is pending stays pending."""
+    with hotel("sqlite://") as engine:
+        with Session(engine) as session:
+            pending(session, 2)
+            refused(engine, "shares one connection")
+            session.rollback()
+        assert notes(engine) == ["one", "two"]
+        ours(engine)
+        assert notes(engine) == ["ours", "two"]
+
+
+def test_a_host_that_only_read_is_no_obstacle() -> None:
+    """On a shared connection a session that read something, and changed nothing, goes on."""
+    with hotel("sqlite://", poolclass=StaticPool) as engine, Session(engine) as session:
+        assert session.scalar(select(rooms.c.note)) == "one"
+        ours(engine)
+        assert session.scalar(select(rooms.c.note)) == "ours"
+
+
+@pytest.mark.parametrize("key", [1, 2])
+def test_on_an_sqlite_file_we_wait_two_seconds(sqlite_url: str, key: int) -> None:
+    """SQLite locks the whole file: whatever is pending, we give up in time, and it is intact."""
+    with hotel(sqlite_url) as engine:
+        with Session(engine) as session:
+            pending(session, key)
+            refused(engine, "holds the rows")
+            session.commit()
+        assert "theirs" in notes(engine)
+        ours(engine)
+
+
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+def test_on_a_server_we_wait_two_seconds_for_the_rows_alone(
+    url: str, request: pytest.FixtureRequest
+) -> None:
+    """Rows the host holds are waited for, in time; others are erased; what is pending stays."""
+    with hotel(request.getfixturevalue(url)) as engine:
+        with Session(engine) as session:
+            pending(session, 2)
+            ours(engine, 1)
+            session.rollback()
+        assert notes(engine) == ["ours", "two"]
+        with Session(engine) as session:
+            pending(session, 1)
+            refused(engine, "holds the rows")
+            session.commit()
+        assert notes(engine) == ["theirs", "two"]
+
+
+def test_a_shared_connection_to_a_server_is_refused_and_left_alone(postgresql_url: str) -> None:
+    """A host that has one connection to PostgreSQL keeps what it has pending on it."""
+    with hotel(postgresql_url, poolclass=StaticPool) as engine:
+        with Session(engine) as session:
+            pending(session, 2)
+            refused(engine, "shares one connection")
+            session.commit()
+        assert notes(engine) == ["one", "theirs"]
+
+
+def test_a_pool_without_a_spare_connection_is_told(postgresql_url: str) -> None:
+    """Where the host's session has the only connection, the pool is named as the cause."""
+    options = {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.1}
+    with hotel(postgresql_url, **options) as engine, Session(engine) as session:
+        pending(session, 1)
+        with pytest.raises(BusyError, match="pool size"):
+            ours(engine)
+        session.commit()
+        assert notes(engine) == ["theirs", "two"]
+
+
+# --- What a transaction of ours is --------------------------------------------------------------
+
+
+def test_what_only_reads_leaves_nothing(database_url: str) -> None:
+    """With write=False everything is rolled back at the end."""
+    with hotel(database_url) as engine:
+        with transaction(engine, write=False) as conn:
+            conn.execute(update(rooms).values(note=None))
+        assert notes(engine) == ["one", "two"]
+
+
+def test_an_error_takes_everything_back(database_url: str) -> None:
+    """Whatever is raised inside, and of whatever kind, nothing is kept."""
+    with hotel(database_url) as engine:
+        for error in (ValueError("x"), KeyboardInterrupt(), BusyError("x")):
+            with pytest.raises(type(error)):
+                ours(engine, raises=error)
+            assert notes(engine) == ["one", "two"]
+
+
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+def test_we_read_what_is_committed(url: str, request: pytest.FixtureRequest) -> None:
+    """READ COMMITTED whatever the host uses: a commit of others is seen at once."""
+    address = request.getfixturevalue(url)
+    second = select(rooms.c.note).where(rooms.c.id == 2)
+    with hotel(address, isolation_level="REPEATABLE READ") as engine, transaction(engine) as conn:
+        assert conn.scalar(second) == "two"
+        with engine.begin() as other:
+            other.execute(update(rooms).where(rooms.c.id == 2).values(note="new"))
+        assert conn.scalar(second) == "new"
+
+
+def test_a_host_in_autocommit_gets_a_transaction_all_the_same(database_url: str) -> None:
+    """An engine that commits each statement by itself does not do so for us."""
+    with hotel(database_url, isolation_level="AUTOCOMMIT") as engine:
+        with pytest.raises(BusyError):
+            ours(engine, raises=BusyError("x"))
+        assert notes(engine) == ["one", "two"]
+        ours(engine)
+        assert notes(engine) == ["ours", "two"]
+
+
+# --- What the pool gets back --------------------------------------------------------------------
+
+SETTINGS = {
+    "sqlite": ["PRAGMA busy_timeout", "PRAGMA secure_delete", "PRAGMA foreign_keys"],
+    "postgresql": [
+        f"SHOW {name}" for name in (
+            "lock_timeout", "TimeZone", "DateStyle", "IntervalStyle", "bytea_output",
+            "extra_float_digits", "transaction_isolation", "statement_timeout",
+        )
+    ],
+    "mariadb": [
+        f"SELECT @@SESSION.{name}" for name in (
+            "innodb_lock_wait_timeout", "lock_wait_timeout", "time_zone", "sql_mode",
+            "transaction_isolation", "foreign_key_checks", "autocommit",
+        )
+    ],
+}
+HOSTS_OWN = {
+    "sqlite": ["PRAGMA busy_timeout = 1234", "PRAGMA secure_delete = FAST",
+               "PRAGMA foreign_keys = ON"],
+    "postgresql": ["SET lock_timeout = '7s'", "SET TimeZone = 'Asia/Shanghai'",
+                   "SET DateStyle = 'German'", "SET bytea_output = 'escape'",
+                   "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE"],
+    "mariadb": ["SET SESSION innodb_lock_wait_timeout = 7", "SET SESSION time_zone = '+08:00'",
+                "SET SESSION sql_mode = 'ANSI_QUOTES'",
+                "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE"],
+}
+
+
+def settings(engine: Engine) -> list[Any]:
+    """Return the settings of the one connection of a pool."""
+    with engine.connect() as conn:
+        names = SETTINGS["mariadb" if "mariadb" in engine.dialect.name else engine.dialect.name]
+        return [conn.exec_driver_sql(statement).scalar() for statement in names]
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_the_pool_gets_its_connection_back_as_it_was(database_url: str, own: bool) -> None:
+    """After success, error and time-out every setting is the host's again, also its own choice."""
+    with hotel(database_url) as first:
+        kind = first.dialect.name
+        engine = create_engine(database_url, pool_size=1, max_overflow=0)
+        if own:
+            @event.listens_for(engine, "connect")
+            def choose(raw: Any, _: Any) -> None:
+                cursor = raw.cursor()
+                for statement in HOSTS_OWN[kind]:
+                    cursor.execute(statement)
+                cursor.close()
+                raw.commit()
+
+        before = settings(engine)
+        ours(engine)
+        assert settings(engine) == before
+        with pytest.raises(ErasureError), transaction(engine) as conn:
+            conn.execute(insert(rooms), {"id": 3, "note": "two"})
+        assert settings(engine) == before
+        with Session(first) as session:
+            pending(session, 1)
+            refused(engine)
+        assert settings(engine) == before
+        with transaction(engine, write=False) as conn:
+            conn.execute(select(rooms)).all()
+        assert settings(engine) == before
+        engine.dispose()
+
+
+def test_a_host_that_begins_by_itself_works(sqlite_url: str) -> None:
+    """SQLAlchemy's recipe for SQLite (isolation_level None and BEGIN in a listener) is fine."""
+    with hotel(sqlite_url) as plain:
+        engine = create_engine(sqlite_url)
+
+        @event.listens_for(engine, "connect")
+        def connect(raw: Any, _: Any) -> None:
+            raw.isolation_level = None
+
+        @event.listens_for(engine, "begin")
+        def begin(conn: Connection) -> None:
+            conn.exec_driver_sql("BEGIN")
+
+        with pytest.raises(BusyError, match="x"):
+            ours(engine, raises=BusyError("x"))
+        assert notes(plain) == ["one", "two"]
+        ours(engine)
+        assert notes(plain) == ["ours", "two"]
+        with Session(engine) as session:
+            pending(session, 2)
+            refused(engine, "holds the rows")
+            session.commit()
+        assert notes(plain) == ["ours", "theirs"]
+        with transaction(engine, write=False) as conn:
+            assert len(conn.execute(select(rooms)).all()) == 2
+        engine.dispose()
+
+
+# --- What is told -------------------------------------------------------------------------------
+
+
+def fails_unique(conn: Connection) -> None:
+    conn.execute(insert(rooms), {"id": 3, "note": CANARY})
+    conn.execute(insert(rooms), {"id": 4, "note": CANARY})
+
+
+def fails_length(conn: Connection) -> None:
+    conn.execute(insert(rooms), {"id": 3, "note": CANARY * 9})
+    conn.execute(text(f"SELECT * FROM rooms WHERE note = '{CANARY}' AND"))  # SQLite has no lengths
+
+
+def fails_type(conn: Connection) -> None:
+    conn.execute(text("INSERT INTO rooms VALUES (:name, 'x')"), {"name": CANARY})
+
+
+def fails_syntax(conn: Connection) -> None:
+    conn.exec_driver_sql(f"SELECT '{CANARY}' FROM FROM")
+
+
+def fails_table(conn: Connection) -> None:
+    conn.execute(text("SELECT :name FROM nowhere"), {"name": CANARY})
+
+
+@pytest.mark.parametrize(
+    ("fails", "error"),
+    [
+        (fails_unique, ErasureError),
+        (fails_length, ErasureError),
+        (fails_type, ErasureError),
+        (fails_syntax, ErasureError),
+        (fails_table, SetupError),
+    ],
+)
+def test_no_error_tells_a_value(
+    database_url: str, fails: Callable[[Connection], None], error: type[GuesteraseError]
+) -> None:
+    """What the driver quotes (statement, values, keys) is in no text and no traceback of ours."""
+    with hotel(database_url) as engine:
+        with pytest.raises(error) as raised, transaction(engine) as conn:
+            fails(conn)
+        told = "".join(traceback.format_exception(raised.value)) + repr(raised.value)
+        assert "Korhonen" not in told
+        assert notes(engine) == ["one", "two"]
+
+
+# --- The database goes away ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+@pytest.mark.parametrize("late", [False, True])
+def test_a_server_that_goes_away_leaves_the_state_before(
+    url: str, late: bool, request: pytest.FixtureRequest
+) -> None:
+    """A connection that is killed, in the middle or before the commit, ends in BusyError."""
+    with hotel(request.getfixturevalue(url)) as engine:
+        def kill(conn: Connection) -> None:
+            postgresql = engine.dialect.name == "postgresql"
+            own = "SELECT pg_backend_pid()" if postgresql else "SELECT CONNECTION_ID()"
+            number = conn.exec_driver_sql(own).scalar_one()
+            with engine.connect() as other:
+                other.exec_driver_sql(
+                    f"SELECT pg_terminate_backend({number}, 5000)" if postgresql
+                    else f"KILL CONNECTION {number}"
+                )
+
+        def unit() -> None:
+            with transaction(engine) as conn:
+                conn.execute(update(rooms).where(rooms.c.id == 1).values(note=CANARY))
+                kill(conn)
+                if not late:
+                    conn.execute(update(rooms).where(rooms.c.id == 2).values(note="ours"))
+
+        with pytest.raises(BusyError, match="Nothing was changed") as raised:
+            unit()
+        assert CANARY not in str(raised.value)
+        assert notes(engine) == ["one", "two"]
+        ours(engine)
+        assert notes(engine) == ["ours", "two"]
+
+
+@pytest.mark.parametrize("url", ["postgresql+psycopg://u:secret@127.0.0.1:1/x",
+                                 "mariadb+pymysql://u:secret@127.0.0.1:1/x"])
+def test_a_server_that_is_not_there_is_told_without_its_password(url: str) -> None:
+    """No connection at all is BusyError, and names no account."""
+    engine = create_engine(url, poolclass=NullPool)
+    with pytest.raises(BusyError) as raised:
+        ours(engine)
+    assert "secret" not in "".join(traceback.format_exception(raised.value))
+    engine.dispose()
+
+
+# --- Two at once --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+def test_of_two_that_meet_one_is_run_again(url: str, request: pytest.FixtureRequest) -> None:
+    """A deadlock is RetryableError; `again` runs the whole unit once more and it succeeds."""
+    with hotel(request.getfixturevalue(url)) as engine:
+        gate = threading.Barrier(2)
+        tries: dict[int, int] = {1: 0, 2: 0}
+
+        def unit(first: int, second: int) -> None:
+            tries[first] += 1
+            with transaction(engine) as conn:
+                for key in (first, second):
+                    conn.execute(
+                        update(rooms).where(rooms.c.id == key).values(note=f"{first}-{key}")
+                    )
+                    if key == first and tries[first] == 1:
+                        gate.wait(10)
+
+        threads = [
+            threading.Thread(target=again, args=(lambda a=a, b=b: unit(a, b),))
+            for a, b in ((1, 2), (2, 1))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        assert sorted(tries.values()) == [1, 2]
+        assert len({note.partition("-")[0] for note in notes(engine)}) == 1
+
+
+def test_again_stops_at_last_and_at_other_errors() -> None:
+    """Three tries by default; only what may succeed when run again is run again."""
+    calls: list[GuesteraseError] = []
+
+    def always(error: GuesteraseError) -> None:
+        calls.append(error)
+        raise error
+
+    with pytest.raises(RetryableError):
+        again(lambda: always(RetryableError("met")))
+    assert len(calls) == 3
+    with pytest.raises(BusyError):
+        again(lambda: always(BusyError("held")))
+    assert len(calls) == 4
+    assert again(lambda: "done") == "done"
