@@ -22,7 +22,7 @@ from ..core.policy import (
 from .datamap import DataMap, Declared, is_generated
 from .links import Link, links
 from .masks import ENOUGH, fits
-from .paths import is_unique
+from .paths import is_unique, unique_keys
 from .sql import text_length
 
 
@@ -112,6 +112,12 @@ def _indexed(column: Column[object]) -> bool:
 def _columns(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> Iterator[Finding]:
     for column in declared.table.c:
         rule = declared.rules.get(column.name)
+        if column in declared.blurred:
+            yield Finding(
+                "rule-misfit", declared.name, column.name, "The table has no key, and this type "
+                "of column cannot tell its rows apart.",
+                'Give the table a key, or its mapper one: {"primary_key": [...]}.',
+            )
         if rule is None:
             yield from _uncovered(datamap, declared, column, known)
         elif not isinstance(rule, Keep | Retain):
@@ -160,7 +166,7 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
         why = "the column is the row's key; rows=delete is the way to let it go"
     inner = rule.then if isinstance(rule, File) else rule
     alone = is_unique(declared.table, (column,))
-    if not why and alone and isinstance(inner, Redact | Constant) and not _is_null(inner):
+    if not why and _collides(declared, column.name):
         why = "every row would get the same value and the column is unique"
     if not why and alone and isinstance(inner, Placeholder) and length and length < ENOUGH:
         why = f"{length} characters are too few for values that never meet"
@@ -169,6 +175,16 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
             "rule-misfit", declared.name, column.name, f"The rule cannot fit: {why}.",
             "Choose null, redact, placeholder, a constant or a callable that fits the column.",
         )
+
+
+def _collides(declared: Declared, name: str) -> bool:
+    """Return whether two erased rows would agree in all columns of a key this one is part of."""
+    fixed = {
+        n for n, rule in declared.erase.items()
+        for inner in [rule.then if isinstance(rule, File) else rule]
+        if isinstance(inner, Redact | Constant) and not _is_null(inner)
+    }
+    return any(name in key and key <= fixed for key in unique_keys(declared.table))
 
 
 def _is_null(rule: Rule) -> bool:

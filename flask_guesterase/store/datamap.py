@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Column, Table
+from sqlalchemy import ARRAY, JSON, Column, PickleType, Table
 from sqlalchemy import Computed as Generated
 from sqlalchemy.orm import Mapper
 
@@ -73,6 +73,11 @@ class Declared:
     def deletes(self) -> bool:
         """Return whether rows of this table may be deleted."""
         return self.policy.rows is not RowRule.OVERWRITE and not self.retain
+
+    @property
+    def blurred(self) -> tuple[Column[Any], ...]:
+        """Return the key columns by whose values no row can be told from another."""
+        return tuple(c for c in self.key if isinstance(c.type, JSON | ARRAY | PickleType))
 
     def column(self, name: str) -> Column[Any]:
         """Return the column with this SQL name."""

@@ -271,11 +271,16 @@ def _table_of(column: Column[Any]) -> Table:
 def is_unique(table: Table, columns: Iterable[Column[Any]]) -> bool:
     """Return whether the mapping promises that these columns name at most one row."""
     names = {column.name for column in columns}
+    return any(key <= names for key in unique_keys(table))
+
+
+def unique_keys(table: Table) -> list[set[str]]:
+    """Return the sets of columns of which the mapping promises that no two rows agree in them."""
     keys = [{c.name for c in table.primary_key.columns}]
     keys += [{c.name for c in u.columns} for u in _uniques(table)]
     keys += [{c.name} for c in table.c if c.unique]
     keys += [{c.name for c in index.columns} for index in table.indexes if index.unique]
-    return any(key and key <= names for key in keys)
+    return [key for key in keys if key]
 
 
 def _uniques(table: Table) -> list[UniqueConstraint]:

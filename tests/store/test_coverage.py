@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import (
+    JSON,
     Column,
     Computed,
     ForeignKey,
@@ -214,6 +215,25 @@ def the_same_value_in_a_unique_column(wrong: bool) -> list[Finding]:
     metadata = hotel()
     metadata.tables["guests"].append_constraint(UniqueConstraint("email"))
     return find(right(guests=rules(email=redact if wrong else placeholder)), metadata=metadata)
+
+
+@CASES.of("rule-misfit")
+def the_same_values_in_columns_unique_together(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    metadata.tables["guests"].append_constraint(UniqueConstraint("name", "email"))
+    return find(right(guests=rules(email="gone" if wrong else placeholder)), metadata=metadata)
+
+
+@CASES.of("rule-misfit")
+def json_in_rows_without_a_key(wrong: bool) -> list[Finding]:
+    metadata = hotel()
+    Table(
+        "visits", metadata,
+        Column("guest_id", ForeignKey("guests.id"), index=True),
+        Column("details", JSON if wrong else Text),
+    )
+    visits = Policy({"details": null}, via="guest_id")
+    return find(right(visits=visits), metadata=metadata)
 
 
 @CASES.of("rule-misfit")
