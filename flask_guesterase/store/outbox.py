@@ -36,6 +36,9 @@ SHOWN = frozenset({"print", "page"})
 
 BOX_DAYS = 31
 
+PROOF = "confirm"
+"""Text of the message that holds the link by which a guest proves a contact."""
+
 
 @dataclass(frozen=True)
 class Parcel:
@@ -210,6 +213,9 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
 def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str, Any]]:
     """Return the messages a person must print or look at, opened, and failed file removals.
 
+    A letter with the link by which a guest proves a contact is not shown to those who may
+    approve: whoever holds the link could be both pairs of eyes.
+
     :param work: the open transaction.
     :param by: the host's id of who asks; only properties at which they may verify are shown.
     :param property_: code of one property, or None for all of them.
@@ -225,7 +231,12 @@ def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str,
         .where(table.c.state.in_([READY, FAILED]), table.c.property.in_(codes))
         .order_by(table.c.id.desc())
     ).all()
-    return [_letter(work, row) for row in rows]
+    deciding = {c for c in codes if actors.may(work, by, Permission.APPROVE, c)}
+    return [
+        _letter(work, row)
+        for row in rows
+        if row.template != PROOF or row.property not in deciding
+    ]
 
 
 def printed(work: Work, id: int, by: str) -> None:

@@ -109,6 +109,18 @@ def test_a_channel_that_fails_is_tried_again_later_and_then_shown_to_staff(hotel
         assert office.letters("clerk") == []
 
 
+def test_whoever_may_approve_never_sees_the_guests_link(hotel: Hotel) -> None:
+    """With the link an officer would be both pairs of eyes: only others are shown the letter."""
+    hotel.settings = replace(hotel.settings, mail="print")
+    ann(hotel)
+    with hotel.begin() as office:
+        (letter,) = office.letters("clerk")
+        seen = office.letters("officer")
+
+    assert letter["template"] == "confirm"
+    assert seen == []
+
+
 def test_a_message_arrives_once_the_channel_works_again(hotel: Hotel) -> None:
     """Whatever the host's channel raised, its text is kept nowhere."""
     post = Post()
