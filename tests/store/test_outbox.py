@@ -113,6 +113,7 @@ def test_whoever_may_approve_never_sees_the_guests_link(hotel: Hotel) -> None:
     """With the link an officer would be both pairs of eyes: only others are shown the letter."""
     hotel.settings = replace(hotel.settings, mail="print")
     ann(hotel)
+    go(hotel, Post())
     with hotel.begin() as office:
         (letter,) = office.letters("clerk")
         seen = office.letters("officer")
