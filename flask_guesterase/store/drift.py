@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-
-from sqlalchemy import Connection, and_, column, func, select, table
+from collections.abc import Iterator
 
 from ..core.finding import Finding, Severity
-from ..core.plan import Block, Plan
 from ..core.policy import RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
-from .links import Link, spelled
+from .links import spelled
 from .masks import fits
-from .sql import among, chunks
-
-GAP = "gap"
 
 
 def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
@@ -209,62 +203,3 @@ def _triggers(declared: Declared, found: LiveTable) -> Iterator[Finding]:
                 "it is erased.",
                 "Declare the table it writes to and name the trigger in triggers=, or drop it.",
             )
-
-
-def reached(
-    conn: Connection, datamap: DataMap, plan: Plan, known: Sequence[Link]
-) -> list[Block]:
-    """Return the gaps this plan reaches: it waits until they are closed.
-
-    :param conn: open transaction.
-    :param datamap: the data map with all its findings.
-    :param plan: the plan as drawn.
-    :param known: the foreign keys.
-    """
-    touched = {step.decision.table for step in plan.steps}
-    blocks = []
-    for finding in datamap.findings:
-        if finding.severity is not Severity.STOP or finding.id in _HARMLESS:
-            continue
-        rows = 0
-        if finding.table in touched or finding.id in _EVERYWHERE:
-            rows = 1
-        elif finding.table not in datamap.tables:
-            rows = _pointing(conn, datamap, plan, finding.table, known)
-        if rows:
-            blocks.append(Block(
-                finding.table, GAP, rows, f"{finding.id} {finding.place}: {finding.message}",
-            ))
-    return blocks
-
-
-_HARMLESS = frozenset({"migrate-filter", "table-unknown"})
-_EVERYWHERE = frozenset({"database-read-only", "subject-missing", "several-binds"})
-
-
-def _pointing(
-    conn: Connection, datamap: DataMap, plan: Plan, name: str, known: Iterable[Link]
-) -> int:
-    """Count rows of an undeclared table that point at rows of the plan."""
-    count = 0
-    for link in known:
-        if link.child != name or link.parent not in datamap.tables:
-            continue
-        parent = datamap.declared(link.parent)
-        keys = [r.key for s in plan.steps if s.decision.table == link.parent for r in s.rows]
-        if not keys:
-            continue
-        schema, _, bare = name.rpartition(".")
-        child = table(bare, *(column(n) for n in link.columns), schema=schema or None).alias("c")
-        target = parent.table.alias("p")
-        pairs = zip(link.columns, link.targets, strict=True)
-        joined = child.join(
-            target, and_(*(child.c[a] == target.c[parent.column(b).key] for a, b in pairs))
-        )
-        ends = [target.c[c.key] for c in parent.key]
-        for part in chunks(sorted(set(keys), key=str)):
-            statement = select(func.count()).select_from(joined).where(among(ends, part))
-            count += conn.execute(statement).scalar_one()
-    return count
-
-

@@ -12,8 +12,8 @@ from ..core.image import Cell
 from ..core.plan import Block, Decision, Key, Outcome, Person, Plan, Step, draw, key_text
 from .catalog.shape import LiveSchema
 from .datamap import DataMap
-from .drift import reached
 from .finder import find
+from .gaps import reached, unreadable
 from .links import links, referenced
 from .masks import Entropy
 from .proof import stands
@@ -35,10 +35,10 @@ def plan(
     :param live: the live database as read, for what it would do by itself.
     """
     wanted = tuple(people)
-    found = find(conn, datamap, wanted)
+    found = find(conn, datamap, wanted, unreadable(datamap))
     drawn = draw(datamap.shapes(), found, wanted, datamap.version)
     known = links(datamap, live)
-    blocked = referenced(conn, datamap, drawn, known) + reached(conn, datamap, drawn, known)
+    blocked = referenced(conn, datamap, drawn, known) + reached(conn, datamap, found, known)
     return Plan(drawn.people, drawn.steps, tuple(blocked), drawn.policy)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +46,15 @@ class Candidate:
     values: Mapping[str, str]
 
 
-def find(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> dict[str, list[Row]]:
+def find(
+    conn: Connection, datamap: DataMap, people: Iterable[Person], without: Collection[str] = ()
+) -> dict[str, list[Row]]:
     """Return every row of every declared table that belongs to these people.
 
     :param conn: open transaction.
     :param datamap: the resolved data map.
     :param people: subject rows.
+    :param without: tables that are not looked at, because they cannot be.
     """
     wanted: dict[str, set[Key]] = {}
     for table, key in people:
@@ -59,7 +62,7 @@ def find(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> dict[s
     found = {}
     for name, declared in datamap.tables.items():
         mine: Owners = {}
-        for index, path in enumerate(declared.paths):
+        for index, path in enumerate(declared.paths) if name not in without else ():
             keys = wanted.get(path.subject.fullname)
             if keys:
                 _collect(conn, datamap, declared, index, keys, mine)

@@ -49,6 +49,8 @@ def links(datamap: DataMap, live: LiveSchema | None) -> tuple[Link, ...]:
         for constraint in each.constraints:
             if isinstance(constraint, ForeignKeyConstraint):
                 link = _mapped(constraint)
+                if live is not None and not _is_there(link, live):
+                    continue
                 found[link.child, link.columns, link.parent] = link
     for link in _read(datamap, live) if live is not None else ():
         found[link.child, link.columns, link.parent] = link
@@ -79,6 +81,15 @@ def _read(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
                 columns(fk.target, fk.target_columns),
                 fk.on_delete,
             )
+
+
+def _is_there(link: Link, live: LiveSchema) -> bool:
+    """Return whether the database has both tables of a mapped key, and their columns."""
+    for name, columns in ((link.child, link.columns), (link.parent, link.targets)):
+        found = live.table(name)
+        if found is None or any(found.column(c) is None for c in columns):
+            return False
+    return True
 
 
 def _mapped(constraint: ForeignKeyConstraint) -> Link:
