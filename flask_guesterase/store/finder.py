@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,17 +13,19 @@ from sqlalchemy import (
     FromClause,
     Select,
     and_,
+    false,
     func,
     or_,
     select,
 )
 
+from ..core.errors import MatchError
 from ..core.identity import kind_of, spellings
 from ..core.plan import Key, Person, Row, key_text
 from . import tables
 from .datamap import Contacts, DataMap, Declared
 from .paths import Path
-from .sql import among, chunks, equal, is_text
+from .sql import among, chunks, equal, host_values, is_text
 
 Owners = dict[Key, set[tuple[Person, int]]]
 
@@ -268,19 +270,32 @@ def _carries(
     table: FromClause, wanted: Any, key: str, value: str, region: str
 ) -> ColumnElement[bool]:
     if not isinstance(wanted, Column):
-        condition: ColumnElement[bool] = wanted(table, value)
-        return condition
+        return _asked(wanted, table, key, value)
     column = table.c[wanted.key]
     kind = kind_of(key)
     texts = sorted(spellings(kind, value, region))
     if not is_text(column.type):
-        return or_(*(column == text for text in (value, *texts)))
+        return or_(false(), *(column == v for v in host_values(column.type, [value, *texts])))
     if kind == "phone":
         bare: ColumnElement[Any] = column
         for mark in (" ", "-", "(", ")", ".", "/"):
             bare = func.replace(bare, mark, "")
         return bare.in_(texts)
     return func.lower(column).in_([text.lower() for text in texts])
+
+
+def _asked(
+    wanted: Callable[..., Any], table: FromClause, key: str, value: str
+) -> ColumnElement[bool]:
+    """Return the vendor's own condition; what it says about the value is not passed on."""
+    try:
+        condition: ColumnElement[bool] = wanted(table, value)
+    except Exception as raised:
+        raise MatchError(
+            f"This value cannot be looked for as '{key}' ({type(raised).__name__}).",
+            "Look at its spelling.",
+        ) from None
+    return condition
 
 
 def _read(

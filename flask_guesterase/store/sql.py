@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from typing import Any, TypeVar
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, TypeDecorator, and_, cast, false, func, or_, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Numeric,
+    String,
+    TypeDecorator,
+    Uuid,
+    and_,
+    cast,
+    false,
+    func,
+    or_,
+    tuple_,
+)
 from sqlalchemy.types import Enum, NullType, TypeEngine
 
 from ..core.plan import Key
@@ -68,15 +84,14 @@ def equal(
     if text and fold:
         masks = [v.lower() for v in void if isinstance(v, str)]
         return and_(condition, func.lower(left).not_in(["", "0", *masks]))
-    empty: list[Any] = ["", "0"] if text else []
-    if not text and isinstance(0, _python_type(left.type)):
-        empty = [0]
-    if empty or void:
-        condition = and_(condition, left.not_in([*empty, *void]))
-    if not text and holds_text(left.type):
-        # The host's own type may not take an empty text; the database does.
-        condition = and_(condition, cast(left, String()).not_in(["", "0"]))
-    return condition
+    inner = left.type.impl_instance if isinstance(left.type, TypeDecorator) else left.type
+    # The host's own type may not take an empty value; the database does.
+    if holds_text(left.type):
+        bare = left if text else cast(left, String())
+        condition = and_(condition, bare.not_in(["", "0"]))
+    elif isinstance(inner, Integer | Numeric):
+        condition = and_(condition, (left if inner is left.type else cast(left, inner)) != 0)
+    return and_(condition, left.not_in(void)) if void else condition
 
 
 def is_text(type_: TypeEngine[Any]) -> bool:
@@ -94,6 +109,42 @@ def holds_text(type_: TypeEngine[Any]) -> bool:
     """Return whether a text can be written to a column of this type."""
     inner = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
     return isinstance(inner, String | NullType) and not isinstance(inner, Enum)
+
+
+def host_values(type_: TypeEngine[Any], texts: Iterable[str]) -> list[Any]:
+    """Return texts as values of a type that is not text; those that cannot be one are left out."""
+    return [
+        value for text in dict.fromkeys(texts) if (value := _host_value(type_, text)) is not None
+    ]
+
+
+def _host_value(type_: TypeEngine[Any], text: str) -> Any:
+    if isinstance(type_, TypeDecorator):
+        return text
+    if isinstance(type_, Enum):
+        return text if text in type_.enums else None
+    if isinstance(type_, Uuid):
+        number = _made(UUID, text)
+        return number if type_.as_uuid or number is None else str(number)
+    make = _MAKERS.get(_python_type(type_))
+    value = _made(make, text) if make is not None else None
+    return None if isinstance(value, int) and abs(value) >= 2**63 else value
+
+
+_MAKERS: dict[type, Callable[[str], Any]] = {
+    int: int,
+    str: str,
+    Decimal: Decimal,
+    date: date.fromisoformat,
+    datetime: datetime.fromisoformat,
+}
+
+
+def _made(make: Callable[[str], Any], text: str) -> Any:
+    try:
+        return make(text)
+    except (ValueError, ArithmeticError):
+        return None
 
 
 def _python_type(type_: TypeEngine[Any]) -> type:
