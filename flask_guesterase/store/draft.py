@@ -22,6 +22,7 @@ _STAFF = re.compile(r"staff|employee|user|operator|clerk|admin|员工", re.I)
 _PERSONAL = re.compile(
     r"name|mail|phone|tel|mobile|fax|address|street|city|zip|postal|birth|dob|nationality|"
     r"passport|document|licen[cs]e|plate|card|iban|account|signature|photo|gender|ip_?addr|"
+    r"holder|recipient|bill(ed|ing)_?to|payer|payee|attn|contact|companion|external_?(id|ref)|"
     r"姓|名|邮|电话|手机|地址|证|生日",
     re.I,
 )
@@ -31,13 +32,26 @@ _PROSE = re.compile(
     re.I,
 )
 _FILE = re.compile(r"file|path|scan|image|attachment|url", re.I)
+_ABOUT = re.compile(r"type|kind|country|issue|expir|valid|file|path|scan|image|类型|有效", re.I)
+"""In the name of a column with "document" in it: it tells about the document, not its number."""
 
-_HEAD = '''"""Policies drafted from the schema. Each line marked {review} is a guess.
+_PROPERTY = re.compile(r"propert|hotel|branch|酒店|门店", re.I)
 
-Read it, correct it, then remove the mark. `flask guesterase check` says what is still open.
+_HEAD = '''"""Policies drafted from the schema: put the file beside the application and call it once.
+
+    from .policies import declare
+
+    guesterase = Guesterase(db, authorize=may)
+    declare(guesterase)
+    guesterase.init_app(app)
+
+Each line marked {review} is a guess. Read it, correct it, then remove the mark; what a guess may
+get wrong is somebody's data left behind. `flask guesterase check` says what is still open, and
+erasures that reach it wait until it is closed.
 """
 
 from flask_guesterase import (
+    Equal,
     Guesterase,
     Policy,
     Subject,
@@ -50,7 +64,7 @@ from flask_guesterase import (
 )
 
 __all__ = ["declare"]
-_RULES = (delete, null, placeholder, redact)
+_RULES = (Equal, delete, exempt, keep, null, placeholder, redact)
 
 
 def declare(guesterase: Guesterase) -> None:
@@ -67,11 +81,12 @@ class _Drafter:
     def table(self, table: Table) -> Iterator[str]:
         name = table.fullname
         route = self._route(name)
-        personal = [c for c in table.c if self._is_personal(c)]
-        if name not in self.subjects and route is None and not personal:
-            reason = f"{REVIEW}: no column looks personal and nothing leads to a person"
-            yield f"    guesterase.register({name!r}, exempt({reason!r}))"
-            return
+        personal = any(self._is_personal(c) for c in table.c)
+        if name not in self.subjects and route is None:
+            reason = self._exemption(table, personal)
+            if reason:
+                yield f"    guesterase.register({name!r}, exempt({f'{REVIEW}: {reason}'!r}))"
+                return
         yield "    guesterase.register("
         yield f"        {name!r},"
         yield "        Policy("
@@ -82,17 +97,29 @@ class _Drafter:
         if name in self.subjects:
             yield f"            subject={self._subject(table)},  # {REVIEW}"
         elif route is not None:
-            yield f"            via={route!r},  # {REVIEW}"
+            yield f"            via={route},  # {REVIEW}"
         else:
             yield f"            # {REVIEW}: say whose rows these are, with via=; until then"
             yield "            # `check` reports the table and erasures that reach it wait."
         yield "        ),"
         yield "    )"
 
+    @staticmethod
+    def _exemption(table: Table, personal: bool) -> str:
+        """Return why a table to which no way leads may be nobody's, or an empty string."""
+        if _STAFF.search(table.name):
+            return "people who work here, not guests"
+        return "" if personal else "no column looks personal and nothing leads to a person"
+
     def _column(self, table: Table, column: Column[object]) -> Iterator[str]:
         if column.primary_key or is_generated(column) or column.foreign_keys:
             return
-        yield f"                {column.name!r}: {self._rule(table, column)},  # {REVIEW}"
+        rule = self._rule(table, column)
+        if rule:
+            yield f"                {column.name!r}: {rule},  # {REVIEW}"
+        else:
+            yield f"                # {REVIEW}: {column.name!r} looks personal and takes neither"
+            yield "                # NULL nor text: give a constant; until then `check` reports it."
 
     def _rule(self, table: Table, column: Column[object]) -> str:
         if not self._is_personal(column):
@@ -109,7 +136,7 @@ class _Drafter:
             return "placeholder"
         if holds_text(column.type):
             return "redact"
-        return f'keep("{REVIEW}: personal, and neither NULL nor text: give a constant")'
+        return ""
 
     @staticmethod
     def _is_personal(column: Column[object]) -> bool:
@@ -122,12 +149,35 @@ class _Drafter:
 
     def _subject(self, table: Table) -> str:
         contact = [c.name for c in table.c if kind_of(c.name) in (Kind.EMAIL, Kind.PHONE)]
-        others = [c.name for c in table.c if kind_of(c.name) is Kind.DOCUMENT]
+        others = [
+            c.name for c in table.c
+            if kind_of(c.name) is Kind.DOCUMENT and not _ABOUT.search(c.name)
+        ]
         names = [c.name for c in table.c if kind_of(c.name) is Kind.NAME]
+        place = next((c.name for c in table.c if _PROPERTY.search(c.name)), None)
         name = f", name={names!r}" if names else ""
-        return f"Subject(match={contact + others!r}{name}, contact={contact!r})"
+        end = f", property={place!r}" if place else ""
+        return f"Subject(match={contact + others!r}{name}, contact={contact!r}{end})"
 
     def _route(self, name: str) -> str | None:
+        """Return a way from a table to a person, as source: along foreign keys, or against one."""
+        along = self._along(name)
+        if along is not None:
+            return repr(along)
+        for link in self.known:
+            if link.parent == name and link.child in self.subjects and self._is_one(link):
+                pairs = dict(zip(link.targets, link.columns, strict=True))
+                return f"Equal({pairs!r}, to={link.child!r})"
+        return None
+
+    def _is_one(self, link: Link) -> bool:
+        """Return whether rows a person points at look like that person's own."""
+        table = self.datamap.atlas.tables[link.parent]
+        return any(self._is_personal(c) for c in table.c) and not (
+            _PROPERTY.search(table.name) or _STAFF.search(table.name)
+        )
+
+    def _along(self, name: str) -> str | None:
         """Return the shortest way along foreign keys from a table to a person."""
         routes: list[tuple[str, tuple[str, ...]]] = [(name, ())]
         seen = {name}
