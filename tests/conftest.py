@@ -82,7 +82,8 @@ def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
         yield url
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: its event loop would be "running" for every test that follows.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """A running Chromium of the system, driven through Playwright; open your own context in it."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
