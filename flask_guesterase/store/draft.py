@@ -37,7 +37,7 @@ _ABOUT = re.compile(r"type|kind|country|issue|expir|valid|file|path|scan|image|�
 
 _PROPERTY = re.compile(r"propert|hotel|branch|酒店|门店", re.I)
 
-_HEAD = '''"""Policies drafted from the schema: put the file beside the application and call it once.
+_HEAD = '''"""Policies drafted from the schema: put it beside the application and call it once.
 
     from .policies import declare
 
