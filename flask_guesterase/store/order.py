@@ -35,8 +35,10 @@ def layers(reads: Reader, keys: Sequence[Key], known: Iterable[Link]) -> list[li
     depth: dict[Key, int] = {}
     for key in keys:
         _sound(key, above, depth)
-    deepest = max(depth.values(), default=0)
-    return [[k for k in keys if depth[k] == level] for level in range(deepest, -1, -1)]
+    found: dict[int, list[Key]] = {}
+    for key in keys:
+        found.setdefault(depth[key], []).append(key)
+    return [found[level] for level in sorted(found, reverse=True)]
 
 
 def _note(reads: Reader, tie: Link, keys: Sequence[Key], above: Mapping[Key, set[Key]]) -> None:
