@@ -1,0 +1,94 @@
+"""A driver's error is told as ours: held, met, forbidden, missing, away or refused."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import psycopg
+import pymysql
+import pytest
+from sqlalchemy.exc import DBAPIError
+
+from flask_guesterase.core.errors import (
+    BusyError,
+    ErasureError,
+    GuesteraseError,
+    RetryableError,
+    SetupError,
+)
+from flask_guesterase.store.failure import translated
+
+CANARY = "Aino Korhonen-Öberg"
+MYSQL, PG = pymysql.err, psycopg.errors
+
+
+def sqlite(sql: str) -> Exception:
+    """Return what SQLite really raises for a statement."""
+    conn = sqlite3.connect(":memory:")
+    try:
+        conn.executescript("CREATE TABLE t (a UNIQUE, CHECK (a <> 5)); INSERT INTO t VALUES (1)")
+        conn.execute(sql)
+    except sqlite3.Error as raised:
+        return raised
+    finally:
+        conn.close()
+    raise AssertionError(f"nothing was raised by {sql}")
+
+
+@pytest.mark.parametrize(
+    ("raised", "expected"),
+    [
+        (PG.LockNotAvailable(CANARY), BusyError),
+        (PG.DeadlockDetected(CANARY), RetryableError),
+        (PG.SerializationFailure(CANARY), RetryableError),
+        (PG.InsufficientPrivilege(CANARY), SetupError),
+        (PG.ReadOnlySqlTransaction(CANARY), SetupError),
+        (PG.UndefinedTable(CANARY), SetupError),
+        (PG.UndefinedColumn(CANARY), SetupError),
+        (PG.AdminShutdown(CANARY), BusyError),
+        (PG.QueryCanceled(CANARY), BusyError),
+        (PG.TooManyConnections(CANARY), BusyError),
+        (PG.CheckViolation(CANARY), ErasureError),
+        (PG.UniqueViolation(CANARY), ErasureError),
+        (PG.StringDataRightTruncation(CANARY), ErasureError),
+        (PG.RaiseException(CANARY), ErasureError),
+        (MYSQL.OperationalError(1205, CANARY), BusyError),
+        (MYSQL.OperationalError(1213, CANARY), RetryableError),
+        (MYSQL.OperationalError(1020, CANARY), RetryableError),
+        (MYSQL.OperationalError(1142, CANARY), SetupError),
+        (MYSQL.OperationalError(1290, CANARY), SetupError),
+        (MYSQL.ProgrammingError(1146, CANARY), SetupError),
+        (MYSQL.OperationalError(1054, CANARY), SetupError),
+        (MYSQL.OperationalError(2013, CANARY), BusyError),
+        (MYSQL.OperationalError(1927, CANARY), BusyError),
+        (MYSQL.OperationalError(1040, CANARY), BusyError),
+        (MYSQL.OperationalError(1644, CANARY), ErasureError),
+        (MYSQL.OperationalError(4025, CANARY), ErasureError),
+        (MYSQL.IntegrityError(1062, CANARY), ErasureError),
+        (MYSQL.DataError(1406, CANARY), ErasureError),
+        (sqlite3.OperationalError("database is locked"), BusyError),
+        (sqlite3.OperationalError("database table is locked: t"), BusyError),
+        (sqlite3.OperationalError("attempt to write a readonly database"), SetupError),
+        (sqlite3.OperationalError("disk I/O error"), BusyError),
+        (sqlite("SELECT * FROM nowhere"), SetupError),
+        (sqlite("SELECT b FROM t"), SetupError),
+        (sqlite(f"SELECT '{CANARY}' FROM FROM"), ErasureError),
+        (sqlite(f"SELECT json('{CANARY}')"), ErasureError),
+        (sqlite("INSERT INTO t VALUES (1)"), ErasureError),
+        (sqlite("INSERT INTO t VALUES (5)"), ErasureError),
+    ],
+    ids=lambda each: f"{type(each).__module__}.{type(each).__name__}"
+    if isinstance(each, Exception) else each.__name__,
+)
+def test_each_failure_has_its_own_words(
+    raised: Exception, expected: type[GuesteraseError]
+) -> None:
+    """The kind is kept, with a next step; neither statement nor value is passed on."""
+    bases = (sqlite3, psycopg, pymysql.err)
+    base = next(b.Error for b in bases if isinstance(raised, b.Error))
+    problem = DBAPIError.instance(f"SELECT '{CANARY}'", {"name": CANARY}, raised, base)
+    assert isinstance(problem, DBAPIError)
+    told = translated(problem)
+    assert type(told) is expected
+    assert told.hint
+    assert "Korhonen" not in str(told) + repr(told)
