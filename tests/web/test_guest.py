@@ -40,7 +40,7 @@ def ask(house: House, **form: str) -> tuple[Browser, str]:
     browser = house.browser()
     assert browser.post("/privacy/ask", **{**GUEST, **form}).status_code == 303
     house.worker()
-    letters = house.browser("officer").get("/desk/privacy/outbox")
+    letters = house.browser("clerk").get("/desk/privacy/outbox")
     found = re.search(r"http://localhost(/privacy/link/[\w-]+)", letters)
     assert found is not None
     return browser, found[1]
