@@ -15,3 +15,8 @@ class Permission(StrEnum):
     REFUSE = "refuse"
     ERASE = "erase"
     AUDIT = "audit"
+    HOLD = "hold"
+    FREEZE = "freeze"
+    REGISTER = "register"
+    BOOKS = "books"
+    LAW = "law"

@@ -64,6 +64,7 @@ class Retain:
     """Keep the column as long as the law of this category asks."""
 
     category: str
+    then: Null | Redact | Placeholder | Constant | None = None
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,24 @@ def keep(reason: str) -> Keep:
     return Keep(reason)
 
 
-def retain(category: str) -> Retain:
-    """Keep a column as long as the law of `category` asks (for example "invoice").
+def retain(category: str, then: Any = None) -> Retain:
+    """Keep a column as long as the law of `category` asks (for example "guest_register").
 
-    :raises PolicyError: the category is empty.
+    :param category: retention category that the jurisdiction packs know.
+    :param then: what the column becomes when it goes, or is sealed: null, redact, placeholder or
+        a plain value; what fits the column when left out.
+    :raises PolicyError: the category is empty, or `then` cannot replace a value.
     """
     if not category.strip():
-        raise PolicyError("retain() needs a category.", 'Name one, for example "invoice".')
-    return Retain(category)
+        raise PolicyError(
+            "retain() needs a category.", 'Name one, for example "invoice_accounting".'
+        )
+    after = None if then is None else as_rule(then)
+    if after is not None and not isinstance(after, Null | Redact | Placeholder | Constant):
+        raise PolicyError(
+            "retain(then=...) needs what the column becomes.", "Give null, redact or a value."
+        )
+    return Retain(category, after)
 
 
 @dataclass(frozen=True)
@@ -167,6 +178,50 @@ class Subject:
 
 
 @dataclass(frozen=True)
+class Register:
+    """Which columns of a table are a line of the guest register, so that it can be found sealed.
+
+    :param room: column of the room.
+    :param first_night: column of the first night.
+    :param last_night: column of the last night.
+    :param name: column, or columns, of the guest's name.
+    :param document: column of the document's number.
+    :param reported: column that tells when it was reported to the authority, or empty.
+    """
+
+    room: str
+    first_night: str
+    last_night: str
+    name: str | Sequence[str]
+    document: str
+    reported: str = ""
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A precondition of the hotel, as a predicate over rows of a declared table.
+
+    :param name: one word, for example ``in-house`` or ``open-folio``.
+    :param on: name of the declared table; a person is blocked by rows that belong to them.
+    :param where: callable taking that table and today's date at the property, returning the
+        condition under which a row blocks.
+    :param needs: table -> the columns it needs; everything else goes at once. None means it needs
+        everything of the person.
+    :param until: callable taking the table and returning the expression of the day on which it
+        is expected to end, or None when nobody knows.
+    :param by: owner paths (as the policy of `on` writes them) whose owners are blocked; all when
+        empty. Who only stays under a booking need not wait for its bill.
+    """
+
+    name: str
+    on: str
+    where: Callable[..., Any]
+    needs: Mapping[str, Sequence[str]] | None = None
+    until: Callable[..., Any] | None = None
+    by: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class Policy:
     """What happens to the rows of one table when a person they belong to is erased.
 
@@ -179,7 +234,13 @@ class Policy:
     :param where: callable taking the table and returning the condition under which a row counts;
         for tables that hold guests and others.
     :param category: retention category of the rows.
-    :param clock: event -> path of the column that dates it.
+    :param clock: event (see `core.retention.EVENTS`) -> path of the column that dates it, or
+        callable taking the table and returning the expression; a plain path dates the document.
+    :param facts: what a rule of law may ask (nationality, birth, role, outcome ...) -> path of a
+        column, or callable taking the table and returning an expression.
+    :param place: path of the column that holds the property's code; when empty, a column named
+        as the subject's, or the owner's property.
+    :param register: given when rows of this table are lines of the guest register.
     :param zone: time zone (IANA name) of the table's naive date-times.
     :param triggers: trigger name -> why it may fire while this table is being erased.
     """
@@ -190,7 +251,10 @@ class Policy:
     rows: RowRule = RowRule.OVERWRITE
     where: Callable[..., Any] | None = None
     category: str = ""
-    clock: str | Mapping[str, str] | None = None
+    clock: str | Callable[..., Any] | Mapping[str, Any] | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    place: str = ""
+    register: Register | None = None
     zone: str = ""
     triggers: Mapping[str, str] = field(default_factory=dict)
 

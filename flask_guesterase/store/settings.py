@@ -20,6 +20,10 @@ class Property:
     :param lang: language of letters when the guest's is unknown.
     :param contact: address a guest can write to, shown to guests and on certificates.
     :param address: postal address.
+    :param region: code of a sub-national pack, for example ``CN-GD``; empty for the country's.
+    :param fiscal: month and day on which the controller's fiscal year ends.
+    :param officer: address that reminders about deadlines go to.
+    :param deputy: address they go to when the officer does not act.
     """
 
     code: str
@@ -30,6 +34,10 @@ class Property:
     lang: str = "en"
     contact: str = ""
     address: str = ""
+    region: str = ""
+    fiscal: tuple[int, int] = (12, 31)
+    officer: str = ""
+    deputy: str = ""
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,11 @@ request = _table(
     Column("erased_at", DateTime),
     Column("ended_at", DateTime),
     Column("subject_mark", String(64), index=True),
+    Column("asked_by", String(20)),
+    Column("seen", String(40)),
+    Column("acknowledged_at", DateTime),
+    Column("extended_at", DateTime),
+    Column("reminded_on", String(10)),
 )
 """One request: who asked is sealed in a box, who acted is an opaque number."""
 
@@ -243,3 +248,161 @@ epoch_key = _table(
     Column("at", DateTime, nullable=False),
 )
 """Which key files belong to this database: a name and a public key or a keyed mark."""
+
+kept = _table(
+    "kept",
+    Column("id", _Serial, primary_key=True),
+    Column("request", String(20), index=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("table_name", String(128), nullable=False),
+    Column("row_key", String(400), nullable=False),
+    Column("columns", _LongText, nullable=False),
+    Column("category", String(40), nullable=False),
+    Column("mode", String(12), nullable=False),
+    Column("box", String(40), index=True),
+    Column("until", String(10), index=True),
+    Column("open", String(120), nullable=False),
+    Column("rule", String(80), nullable=False),
+    Column("basis", String(250), nullable=False),
+    Column("grade", String(8), nullable=False),
+    Column("facts", _LongText, nullable=False),
+    Column("since", DateTime, nullable=False),
+    Column("ended_at", DateTime, index=True),
+    Index(None, "table_name", "row_key"),
+)
+"""What an erasure kept, per row and category: sealed in a box or in place, until when and why."""
+
+shelf = _table(
+    "shelf",
+    Column("id", _Serial, primary_key=True),
+    Column("box", String(40), nullable=False, index=True),
+    Column("label", String(80), nullable=False, index=True),
+    Column("property", String(40), nullable=False),
+    Column("table_name", String(128), nullable=False),
+    Column("room", String(40), nullable=False),
+    Column("first_night", String(10), nullable=False),
+    Column("last_night", String(10), nullable=False),
+    Column("name_mark", String(64), index=True),
+    Column("document_mark", String(64), index=True),
+    Index(None, "property", "last_night"),
+)
+"""Where a sealed line of the guest register is found: nights, room, and marks of its day's key."""
+
+hold = _table(
+    "hold",
+    Column("id", _Serial, primary_key=True),
+    Column("kind", String(12), nullable=False),
+    Column("scope", String(12), nullable=False),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("table_name", String(128)),
+    Column("row_key", String(400)),
+    Column("room", String(40)),
+    Column("first_night", String(10)),
+    Column("last_night", String(10)),
+    Column("query", String(80)),
+    Column("silent", Boolean(create_constraint=False), nullable=False),
+    Column("why", String(40), nullable=False),
+    Column("box", String(40)),
+    Column("review_on", String(10)),
+    Column("placed_by", String(20), nullable=False),
+    Column("placed_at", DateTime, nullable=False),
+    Column("confirmed_by", String(20)),
+    Column("confirmed_at", DateTime),
+    Column("reminded_on", String(10)),
+    Column("lift_by", String(20)),
+    Column("lift_at", DateTime),
+    Column("lifted_by", String(20)),
+    Column("lifted_at", DateTime, index=True),
+    Index(None, "table_name", "row_key"),
+)
+"""Legal holds and freezes: on a subject, a record, a named query, or a property, night or room."""
+
+rule = _table(
+    "rule",
+    Column("id", _Serial, primary_key=True),
+    Column("property", String(40), nullable=False, index=True),
+    Column("kind", String(12), nullable=False),
+    Column("name", String(160), nullable=False),
+    Column("body", _LongText, nullable=False),
+    Column("mark", String(64), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("since", DateTime, nullable=False),
+    Column("gone_at", DateTime),
+    Column("proposed_by", String(20)),
+    Column("proposed_at", DateTime),
+    Column("confirmed_by", String(20)),
+    Column("confirmed_at", DateTime),
+    Column("checkpoint", String(64)),
+    Column("acts_on", String(10)),
+    Column("ended_at", DateTime),
+)
+"""The rulebook: floors, ceilings and labels in force, and those that wait for their 30 days."""
+
+pack = _table(
+    "pack",
+    Column("code", String(40), primary_key=True),
+    Column("mark", String(64), primary_key=True),
+    Column("signed_by", String(20), nullable=False),
+    Column("signed_at", DateTime, nullable=False),
+)
+"""Which text of which jurisdiction pack a person of the operator signed."""
+
+pulse = _table(
+    "pulse",
+    Column("name", String(40), primary_key=True),
+    Column("at", DateTime, nullable=False),
+    Column("note", String(250)),
+    Column("by", String(20)),
+    Column("second", String(20)),
+)
+"""Heartbeats, pauses and confirmations: when something was last seen or said, and by whom."""
+
+run = _table(
+    "run",
+    Column("id", _Serial, primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("mark", String(64), nullable=False),
+    Column("started_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+    Column("confirmed_by", String(20)),
+    Column("counts", _LongText),
+)
+"""Sweeps: what rules they ran under, who confirmed those, and what they did."""
+
+disclosure = _table(
+    "disclosure",
+    Column("number", String(20), primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("made_by", String(20), nullable=False),
+    Column("night", String(10)),
+    Column("rows", Integer, nullable=False),
+    Column("sealed_rows", Integer, nullable=False),
+    Column("basis", String(40), nullable=False),
+    Column("box", String(40), nullable=False),
+    Column("mark", String(64), nullable=False),
+    Column("review_due", DateTime, nullable=False),
+    Column("reviewed_by", String(20)),
+    Column("reviewed_at", DateTime),
+    Column("finding", String(40)),
+)
+"""What was produced for an authority; who asked, for what and why is sealed in a box."""
+
+task = _table(
+    "task",
+    Column("id", _Serial, primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False, index=True),
+    Column("kind", String(20), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("due_on", String(10), nullable=False, index=True),
+    Column("count", Integer),
+    Column("made_at", DateTime, nullable=False),
+    Column("done_by", String(20)),
+    Column("done_at", DateTime),
+    UniqueConstraint("kind", "name"),
+)
+"""What people must do by a day: paper to destroy, an end to find, a pack to look at again."""

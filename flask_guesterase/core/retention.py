@@ -1,0 +1,366 @@
+"""How long the law wants a record kept, and by when it must be gone: pure functions of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from .period import Period, year_end
+
+CATEGORIES: dict[str, str] = {
+    "access_log": "who looked at what, and network logs",
+    "audit_record": "records of processing, assessments and deletions",
+    "breach_record": "records of leaks and incidents",
+    "cctv": "video images",
+    "correspondence": "letters, confirmations and messages",
+    "guest_register": "the register of guests that hotels must keep",
+    "identity_document_copy": "copies and scans of identity documents",
+    "invoice_accounting": "invoices, vouchers and books",
+    "marketing_consent": "consent to advertising and its withdrawal",
+    "payment_card": "card data",
+    "request_record": "requests of guests about their data, and the answers",
+    "reservation": "profiles, bookings and stays",
+}
+"""Retention categories that packs know; a policy names one of them."""
+
+EVENTS: dict[str, str] = {
+    "departed": "the guest left, in fact",
+    "cancelled": "the booking was cancelled",
+    "no_show": "the guest did not come",
+    "lapsed": "an offer or option ran out",
+    "created": "the entry was made",
+    "document": "date of the document",
+    "recorded": "date of a recording or log entry",
+    "transmitted": "it was sent to the authority",
+    "reported_departure": "the departure was reported to the authority",
+    "last_activity": "the last thing the person did",
+    "last_entry": "the last entry of the book the record is in",
+    "withdrawn": "consent was withdrawn",
+    "answered": "a request was answered",
+}
+"""Events that start a clock; the host's data says when they happened."""
+
+
+class Start(StrEnum):
+    """From which day a period runs once the event has happened."""
+
+    EVENT = "event"
+    YEAR_END = "calendar-year-end"
+    FISCAL_YEAR_END = "fiscal-year-end"
+
+
+class Kind(StrEnum):
+    """Whether a ceiling is a number in the law, or the law's "no longer than necessary"."""
+
+    HARD = "hard"
+    SOFT = "soft"
+
+
+class Rank(StrEnum):
+    """What kind of norm a rule is, the strongest first."""
+
+    LAW = "law"
+    REGULATION = "regulation"
+    MANDATED = "mandated-rule"
+    RULE = "rule"
+    LOCAL = "local-rule"
+    STANDARD = "standard"
+    CONTRACT = "contract"
+    HOUSE = "house"
+
+
+class Grade(StrEnum):
+    """How sure it is: A text read, B secondary source, C from memory; house: two people's word."""
+
+    A = "A"
+    B = "B"
+    C = "C"
+    HOUSE = "house"
+
+
+class Open(StrEnum):
+    """Why nobody can say yet when a record may go; it stays, and somebody is asked."""
+
+    NO_RULE = "no-rule"
+    NO_CLOCK = "no-clock"
+    NO_PLACE = "no-place"
+    UNKNOWN_FLOOR = "unknown-floor"
+    UNKNOWN_FACT = "unknown-fact"
+    UNSURE = "grade-c"
+    DRAFT = "draft"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a pack, or a house period that two people set.
+
+    :param id: stable name, for example ``DE/guest_register``.
+    :param jurisdiction: code of the pack it stands in.
+    :param category: one of `CATEGORIES`.
+    :param article: where it stands.
+    :param source: where it was read.
+    :param grade: how sure it is.
+    :param as_of: day of the copy that was read, ``YYYY-MM-DD``.
+    :param floor: how long a record must be kept, or None.
+    :param floor_unknown: the law wants it kept and nobody knows how long.
+    :param ceiling: how long it may be kept, or None; it runs from the same event.
+    :param ceiling_kind: a number in the law, or a house target for "no longer than necessary".
+    :param clock: events that may start it; the latest of those that happened counts.
+    :param start: from which day the period runs.
+    :param when: conditions of application, name -> wanted answer.
+    :param rank: what kind of norm it is.
+    :param weak: the general law recognises no floor of this rank: kept, unused, and the conflict
+        is recorded.
+    :param signed: a named person of the operator signed its pack.
+    :param valid_from: first day of validity, or None.
+    :param valid_to: last day of validity, or None.
+    :param facts: identifiers of the facts it was made from.
+    :param note: what a reader should know.
+    """
+
+    id: str
+    jurisdiction: str
+    category: str
+    article: str = ""
+    source: str = ""
+    grade: Grade = Grade.C
+    as_of: str = ""
+    floor: Period | None = None
+    floor_unknown: bool = False
+    ceiling: Period | None = None
+    ceiling_kind: Kind = Kind.SOFT
+    clock: tuple[str, ...] = ()
+    start: Start = Start.EVENT
+    when: Mapping[str, Any] = field(default_factory=dict)
+    rank: Rank = Rank.LAW
+    weak: bool = False
+    signed: bool = True
+    valid_from: date | None = None
+    valid_to: date | None = None
+    facts: tuple[str, ...] = ()
+    note: str = ""
+
+    def until_rule(self) -> str:
+        """Return what ends the floor, in one word without a date: for digests and journals."""
+        length = "?" if self.floor is None else str(self.floor)
+        return f"{self.id}:{'|'.join(self.clock)}+{length}@{self.start.value}"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the host says of one record.
+
+    :param events: event -> day at the property; what has not happened is not there.
+    :param answers: nationality (ISO 3166-1 alpha-2), birth (date), role, outcome, or whatever a
+        rule asks; what nobody knows is not there, or None.
+    :param country: country of the property.
+    :param fiscal: month and day on which the operator's fiscal year ends.
+    """
+
+    events: Mapping[str, date] = field(default_factory=dict)
+    answers: Mapping[str, Any] = field(default_factory=dict)
+    country: str = ""
+    fiscal: tuple[int, int] = (12, 31)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What one rule says of one record.
+
+    :param rule: the rule.
+    :param until: last day of the floor as far as it is known, or None.
+    :param open: why the end is not known, or None.
+    """
+
+    rule: Rule
+    until: date | None = None
+    open: Open | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What all rules together say of one record's floor.
+
+    :param until: last day on which it must still be there, or None when no floor is known.
+    :param open: why the end is not known, sorted; as long as there is one, the record stays.
+    :param claims: what each applicable rule says, the decisive one first.
+    """
+
+    until: date | None = None
+    open: tuple[Open, ...] = ()
+    claims: tuple[Claim, ...] = ()
+
+    def kept(self, today: date) -> bool:
+        """Return whether the record must still be there today."""
+        return bool(self.open) or (self.until is not None and today <= self.until)
+
+    @property
+    def decisive(self) -> Rule | None:
+        """Return the rule that keeps it longest, or that leaves the end open."""
+        return self.claims[0].rule if self.claims else None
+
+    @property
+    def conflicts(self) -> tuple[str, ...]:
+        """Return the rules that keep it though the general law may not recognise their rank."""
+        return tuple(sorted({c.rule.id for c in self.claims if c.rule.weak}))
+
+
+@dataclass(frozen=True)
+class Due:
+    """By when a record must be gone, or should be by the house's own word.
+
+    :param day: last day on which it may still be there, or None when no ceiling is known.
+    :param kind: whether that is a number in the law.
+    :param rule: the rule that says so.
+    :param draft: only rules nobody signed say so: it is no reason to erase.
+    """
+
+    day: date | None = None
+    kind: Kind = Kind.SOFT
+    rule: Rule | None = None
+    draft: bool = False
+
+
+def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
+    """Return how long a record of a category must stay: the longest floor wins.
+
+    A rule without a date, an answer, a number or a signature leaves the end open; a house period
+    that two people set settles what is unknown or unsure about the numbers, never the others.
+
+    :param rules: the rules in force at the property, in any order.
+    :param category: category of the record.
+    :param facts: what the host says of it.
+    """
+    known = [rule for rule in rules if rule.category == category]
+    if not any(_has_floor(rule) or rule.ceiling is not None for rule in known):
+        return Verdict(open=(Open.NO_RULE,))
+    settled = any(rule.rank is Rank.HOUSE and rule.floor is not None for rule in known)
+    claims = [claim for rule in known if (claim := _claim(rule, facts, settled)) is not None]
+    claims.sort(key=_weight)
+    dates = [claim.until for claim in claims if claim.until is not None]
+    reasons = {claim.open for claim in claims if claim.open is not None}
+    return Verdict(max(dates, default=None), tuple(sorted(reasons)), tuple(claims))
+
+
+def _has_floor(rule: Rule) -> bool:
+    return rule.floor is not None or rule.floor_unknown
+
+
+def _weight(claim: Claim) -> tuple[bool, int, str]:
+    """Sort what is open first, then the latest day, then by name so that order never matters."""
+    day = claim.until.toordinal() if claim.until is not None else 0
+    return claim.open is None, -day, claim.rule.id
+
+
+def _claim(rule: Rule, facts: Facts, settled: bool) -> Claim | None:
+    if not _has_floor(rule):
+        return None
+    started = start(rule, facts)
+    if not _valid(rule, started):
+        return None
+    applies = applicable(rule, facts, started)
+    if applies is False:
+        return None
+    until = rule.floor.after(started) if rule.floor is not None and started else None
+    if applies is None:
+        return Claim(rule, until, Open.UNKNOWN_FACT)
+    if rule.floor is None:
+        return None if settled else Claim(rule, None, Open.UNKNOWN_FLOOR)
+    if until is None:
+        return Claim(rule, None, Open.NO_CLOCK)
+    if rule.grade is Grade.C and not settled:
+        return Claim(rule, until, Open.UNSURE)
+    return Claim(rule, until, None if rule.signed else Open.DRAFT)
+
+
+def due(rules: Iterable[Rule], category: str, facts: Facts) -> Due:
+    """Return by when a record of a category must be gone: the shortest ceiling that is known.
+
+    A ceiling on grade C, or in a pack nobody signed, is no reason to erase; it is returned as a
+    draft so that somebody can be warned. Ceilings bind records whose floor has ended.
+
+    :param rules: the rules in force at the property, in any order.
+    :param category: category of the record.
+    :param facts: what the host says of it.
+    """
+    found = []
+    for rule in rules:
+        started = start(rule, facts)
+        if rule.category != category or rule.ceiling is None or started is None:
+            continue
+        if _valid(rule, started) and applicable(rule, facts, started) is True:
+            draft = rule.grade is Grade.C or not rule.signed
+            found.append(Due(rule.ceiling.after(started), rule.ceiling_kind, rule, draft))
+    return min(found, key=_urgency, default=Due())
+
+
+def _urgency(item: Due) -> tuple[bool, int, bool, str]:
+    day = item.day.toordinal() if item.day is not None else 0
+    return item.draft, day, item.kind is Kind.SOFT, item.rule.id if item.rule else ""
+
+
+def start(rule: Rule, facts: Facts) -> date | None:
+    """Return the day a rule's period runs from, or None as long as no event of its clock is known.
+
+    Of several events the latest counts; a rule without a clock never starts.
+    """
+    days = [facts.events[event] for event in rule.clock if event in facts.events]
+    if not days:
+        return None
+    day = max(days)
+    if rule.start is Start.YEAR_END:
+        return year_end(day)
+    return year_end(day, *facts.fiscal) if rule.start is Start.FISCAL_YEAR_END else day
+
+
+def _valid(rule: Rule, started: date | None) -> bool:
+    """Return whether a rule was in force for a record; one without a date is under every rule."""
+    if started is None:
+        return True
+    early = rule.valid_from is not None and started < rule.valid_from
+    late = rule.valid_to is not None and started > rule.valid_to
+    return not (early or late)
+
+
+def applicable(rule: Rule, facts: Facts, day: date | None = None) -> bool | None:
+    """Return whether a rule applies to a record; None when the host cannot tell.
+
+    Conditions are ``foreign`` (true or false: nationality against the property's country),
+    ``age_min`` and ``age_max`` (whole years on the day the clock starts), and any other name with
+    the answer, or a list of answers, that is wanted.
+
+    :param rule: the rule.
+    :param facts: what the host says.
+    :param day: day on which an age counts.
+    """
+    results = [_holds(name, wanted, facts, day) for name, wanted in rule.when.items()]
+    if False in results:
+        return False
+    return None if None in results else True
+
+
+def _holds(name: str, wanted: Any, facts: Facts, day: date | None) -> bool | None:
+    if name == "foreign":
+        nationality = facts.answers.get("nationality")
+        if not nationality or not facts.country:
+            return None
+        return (str(nationality).upper() != facts.country.upper()) is bool(wanted)
+    if name in ("age_min", "age_max"):
+        years = age(facts.answers.get("birth"), day)
+        if years is None:
+            return None
+        return years >= wanted if name == "age_min" else years <= wanted
+    answer = facts.answers.get(name)
+    if answer is None:
+        return None
+    return bool(answer in wanted if isinstance(wanted, list | tuple) else answer == wanted)
+
+
+def age(birth: Any, day: date | None) -> int | None:
+    """Return somebody's age in whole years on a day, or None when that cannot be said."""
+    if not isinstance(birth, date) or day is None:
+        return None
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
