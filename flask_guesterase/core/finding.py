@@ -7,6 +7,7 @@ from enum import StrEnum
 
 KINDS: dict[str, str] = {
     "authorize-missing": "the host never said who may do what, so nobody may",
+    "blocker-unknown": "a precondition of the hotel cannot be asked",
     "cascade": "deleting a row would make the database change rows of an undeclared table",
     "column-missing": "a mapped column is not in the database",
     "column-uncovered": "a column has no rule",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from .log import canonical
@@ -21,7 +21,9 @@ class Outcome(StrEnum):
 
     DELETE = "delete"
     OVERWRITE = "overwrite"
+    SEAL = "seal"
     RETAIN = "retain"
+    HOLD = "hold"
     SHARE = "share"
 
 
@@ -33,8 +35,8 @@ class Decision:
     :param outcome: what happens.
     :param columns: the columns it happens to, sorted; all of a deleted row.
     :param rules: rule per column, in the order of `columns`.
-    :param ground: reason, category or article; empty when the subject's wish is enough.
-    :param until: the rule that ends it, empty when it does not end by itself.
+    :param ground: reason or category; empty when the subject's wish is enough.
+    :param until: the rule that ends it, or why nobody knows the end; never a date.
     """
 
     table: str
@@ -60,6 +62,46 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Reason:
+    """Why the law keeps the columns of one category of one row.
+
+    :param rule: what ends it, in a word without a date.
+    :param basis: article that asks for it, empty when nobody knows one.
+    :param until: last day, ``YYYY-MM-DD``, or empty when it is not known.
+    :param open: why the end is not known, empty when it is.
+    :param grade: how sure the rule is.
+    :param conflicts: rules that keep it though the general law may not recognise their rank.
+    """
+
+    rule: str = ""
+    basis: str = ""
+    until: str = ""
+    open: tuple[str, ...] = ()
+    grade: str = ""
+    conflicts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What keeps parts of one row, for whatever reason.
+
+    :param law: category -> why its columns stay; a category that is not there may go.
+    :param sealed: categories that lie in a box already, so that the row holds nothing of them.
+    :param held: legal holds and freezes that cover the row; it stays as it is.
+    :param needed: column -> precondition of the hotel that still needs it.
+    """
+
+    law: Mapping[str, Reason] = field(default_factory=dict)
+    sealed: frozenset[str] = frozenset()
+    held: tuple[int, ...] = ()
+    needed: Mapping[str, str] = field(default_factory=dict)
+
+
+Rulings = Mapping[tuple[str, Key], Ruling]
+"""(Table, key) -> what keeps parts of that row."""
+
+
+@dataclass(frozen=True)
 class Shape:
     """What the planner must know of a declared table; everything else stays in the data map.
 
@@ -69,6 +111,8 @@ class Shape:
     :param retain: column -> category, for the columns the law keeps.
     :param alone: per owner path, the columns that are that owner's alone, or None where the
         vendor did not say.
+    :param after: retained column -> rule word of what it becomes when it goes.
+    :param seals: categories whose columns are kept in a box instead of in the row.
     """
 
     table: str
@@ -76,6 +120,8 @@ class Shape:
     erase: Mapping[str, str]
     retain: Mapping[str, str] = field(default_factory=dict)
     alone: Sequence[frozenset[str] | None] = ()
+    after: Mapping[str, str] = field(default_factory=dict)
+    seals: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -98,12 +144,14 @@ class Block:
     :param reason: enumerated reason, for example ``referenced`` or ``gap``.
     :param rows: how many rows there are of it.
     :param detail: a line for staff, without personal data.
+    :param until: day on which it is expected to end, ISO, or empty when nobody knows.
     """
 
     table: str
     reason: str
     rows: int
     detail: str
+    until: str = ""
 
 
 @dataclass(frozen=True)
@@ -114,12 +162,17 @@ class Plan:
     :param steps: decisions with their rows, sorted.
     :param blocked: what stands in the way.
     :param policy: version of the data map it was drawn from.
+    :param promised: what would be decided if no hold and no precondition stood in the way; what
+        is approved, so that the rest follows by itself.
+    :param rulings: what keeps which row.
     """
 
     people: tuple[Person, ...]
     steps: tuple[Step, ...]
     blocked: tuple[Block, ...] = ()
     policy: str = ""
+    promised: frozenset[Decision] = frozenset()
+    rulings: Rulings = field(default_factory=dict)
 
     def changing(self) -> tuple[Step, ...]:
         """Return the steps that change rows."""
@@ -132,7 +185,13 @@ class Plan:
         )
 
 
-_CHANGING = frozenset({Outcome.DELETE, Outcome.OVERWRITE})
+    def keeping(self) -> tuple[Step, ...]:
+        """Return the steps that keep something which ends some day."""
+        return tuple(s for s in self.steps if s.decision.outcome in _KEEPING)
+
+
+_CHANGING = frozenset({Outcome.DELETE, Outcome.OVERWRITE, Outcome.SEAL})
+_KEEPING = frozenset({Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD})
 
 
 def draw(
@@ -140,7 +199,7 @@ def draw(
     found: Mapping[str, Iterable[Row]],
     people: Iterable[Person],
     policy: str = "",
-    blocked: Iterable[Block] = (),
+    rulings: Rulings | None = None,
 ) -> Plan:
     """Decide what happens to each row that was found.
 
@@ -148,48 +207,105 @@ def draw(
     :param found: table -> rows that belong to the people of this plan.
     :param people: the subject rows the plan is about.
     :param policy: version of the data map.
-    :param blocked: what stands in the way.
+    :param rulings: what keeps parts of a row; a row that is not there keeps what is retained,
+        and nobody knows how long.
     """
+    known = rulings or {}
     under: dict[Decision, list[Row]] = {}
+    promised: set[Decision] = set()
     for table in sorted(found):
+        shape = shapes[table]
         for row in found[table]:
-            for decision in decide(shapes[table], row):
+            ruling = known.get((table, row.key)) or _unruled(shape)
+            for decision in decide(shape, row, ruling):
                 under.setdefault(decision, []).append(row)
+            free = replace(ruling, held=(), needed={})
+            promised.update(decide(shape, row, free))
     steps = tuple(
         Step(decision, tuple(sorted(under[decision], key=_row_order)))
         for decision in sorted(under)
     )
-    return Plan(tuple(sorted(people, key=_person_order)), steps, tuple(blocked), policy)
+    return Plan(
+        tuple(sorted(people, key=_person_order)), steps, (), policy, frozenset(promised), known
+    )
 
 
-def decide(shape: Shape, row: Row) -> tuple[Decision, ...]:
+def _unruled(shape: Shape) -> Ruling:
+    return Ruling({category: Reason() for category in shape.retain.values()})
+
+
+def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decision, ...]:
     """Return the decisions one row comes under."""
+    ruling = _unruled(shape) if ruling is None else ruling
+    if ruling.held:
+        columns = tuple(sorted({*shape.erase, *shape.retain}))
+        return (Decision(shape.table, Outcome.HOLD, columns, (), LEGAL_DUTY),)
+    kept = {n: c for n, c in shape.retain.items() if c in ruling.law or n not in shape.after}
+    kept = {n: c for n, c in kept.items() if c not in ruling.sealed}
+    gone = {n for n, c in shape.retain.items() if c in ruling.sealed}
+    erase = dict(shape.erase)
+    erase |= {n: r for n, r in shape.after.items() if n not in kept and n not in gone}
+    needed = {n: w for n, w in ruling.needed.items() if n in erase or shape.deletes != "never"}
     shared = bool(row.others)
-    if not shape.retain and (
+    if not kept and not needed and (
         shape.deletes == "always" or (shape.deletes == "last" and not shared)
     ):
         return (Decision(shape.table, Outcome.DELETE, ()),)
-    free = _free_columns(shape, row) if shared else frozenset(shape.erase)
+    mine = _free_columns(shape, row, erase) if shared else frozenset(erase)
+    free = mine - set(needed)
     decisions = []
     if free:
-        columns = tuple(sorted(free))
-        rules = tuple(shape.erase[name] for name in columns)
-        decisions.append(Decision(shape.table, Outcome.OVERWRITE, columns, rules))
-    for category in sorted(set(shape.retain.values())):
-        kept = tuple(sorted(n for n, c in shape.retain.items() if c == category))
-        decisions.append(Decision(shape.table, Outcome.RETAIN, kept, (), category))
-    left = tuple(sorted(set(shape.erase) - free))
-    if left or (shared and shape.deletes == "last" and not shape.retain):
+        decisions.append(_overwrite(shape.table, free, erase))
+    decisions += _kept(shape, row, ruling, kept)
+    for name in sorted(set(needed.values())):
+        columns = tuple(sorted(n for n, w in needed.items() if w == name))
+        decisions.append(Decision(shape.table, Outcome.RETAIN, columns, (), f"blocker:{name}"))
+    left = tuple(sorted(set(erase) - mine - set(needed)))
+    if left or (shared and shape.deletes == "last" and not kept):
         decisions.append(Decision(shape.table, Outcome.SHARE, left, (), "also-another-persons"))
     return tuple(decisions)
 
 
-def _free_columns(shape: Shape, row: Row) -> frozenset[str]:
+LEGAL_DUTY = "legal-duty"
+"""What anybody who is not entitled reads where a hold keeps something: true and general."""
+
+
+def _overwrite(table: str, columns: Iterable[str], rules: Mapping[str, str]) -> Decision:
+    names = tuple(sorted(columns))
+    return Decision(table, Outcome.OVERWRITE, names, tuple(rules[name] for name in names))
+
+
+def _kept(
+    shape: Shape, row: Row, ruling: Ruling, kept: Mapping[str, str]
+) -> list[Decision]:
+    """Return the decisions about what the law keeps, one per category."""
+    decisions = []
+    for category in sorted(set(kept.values())):
+        columns = tuple(sorted(n for n, c in kept.items() if c == category))
+        reason = ruling.law.get(category, Reason(open=("no-replacement",)))
+        until = f"open:{','.join(reason.open)}" if reason.open else reason.rule
+        if _seals(shape, row, category, columns):
+            rules = tuple(shape.after[name] for name in columns)
+            decisions.append(
+                Decision(shape.table, Outcome.SEAL, columns, rules, category, until)
+            )
+        else:
+            decisions.append(Decision(shape.table, Outcome.RETAIN, columns, (), category, until))
+    return decisions
+
+
+def _seals(shape: Shape, row: Row, category: str, columns: Sequence[str]) -> bool:
+    if category not in shape.seals or not set(columns) <= set(shape.after):
+        return False
+    return not row.others or set(columns) <= _free_columns(shape, row, shape.after)
+
+
+def _free_columns(shape: Shape, row: Row, among: Iterable[str]) -> frozenset[str]:
     """Return the columns of a shared row that are these people's alone, and nobody else's."""
     theirs = {path for _, path in row.others}
     mine = {path for _, path in row.owners} - theirs
     free = _alone(shape, mine) - _alone(shape, theirs)
-    return frozenset(free & set(shape.erase))
+    return frozenset(free & set(among))
 
 
 def _alone(shape: Shape, paths: Iterable[int]) -> set[str]:
@@ -214,7 +330,7 @@ def decisions_of(plan: Plan, key: bytes) -> dict[str, object]:
                 "ground": d.ground,
                 "until": d.until,
             }
-            for d in sorted({step.decision for step in plan.steps})
+            for d in sorted(plan.promised or {step.decision for step in plan.steps})
         ],
         "people": sorted(mark(key, person) for person in people),
     }
@@ -238,19 +354,48 @@ def mark(key: bytes, person: Person) -> str:
 def differences(approved: Mapping[str, object], today: Mapping[str, object]) -> tuple[str, ...]:
     """Return what a plan drawn today does that was not approved; empty when it stands.
 
-    A plan stands when it only adds or loses rows under decisions already approved. A new table,
-    rule, ground or person, or another policy version, does not.
+    A plan stands when it only adds or loses rows under decisions already approved, or when
+    something goes because its floor ended as it was announced. A new table, rule, ground or
+    person, or another policy version, does not.
     """
     lines = []
     if approved.get("policy") != today.get("policy"):
         lines.append("the data map changed")
     known = _texts(approved, "decisions")
+    announced = _announced(known.values())
     for text, decision in _texts(today, "decisions").items():
-        if text not in known:
+        if text not in known and not _follows(decision, announced):
             lines.append(_line(decision))
     if set(_texts(today, "people")) - set(_texts(approved, "people")):
         lines.append("another person's rows are touched")
     return tuple(lines)
+
+
+def _announced(decisions: Iterable[object]) -> dict[str, tuple[dict[str, str], set[str]]]:
+    """Return table -> (column -> rule that was approved, columns whose end was announced)."""
+    found: dict[str, tuple[dict[str, str], set[str]]] = {}
+    for d in decisions:
+        if not isinstance(d, dict):
+            continue
+        rules, ends = found.setdefault(str(d["table"]), ({}, set()))
+        if d["outcome"] == Outcome.OVERWRITE.value:
+            rules.update(zip(d["columns"], d["rules"], strict=True))
+        elif d["until"] and not str(d["until"]).startswith("open:"):
+            ends.update(d["columns"])
+    return found
+
+
+def _follows(decision: object, announced: Mapping[str, tuple[dict[str, str], set[str]]]) -> bool:
+    """Return whether a decision only lets go of what was to go when its floor ends."""
+    if not isinstance(decision, dict) or decision["table"] not in announced:
+        return False
+    rules, ends = announced[decision["table"]]
+    if decision["outcome"] == Outcome.DELETE.value:
+        return bool(ends)
+    if decision["outcome"] != Outcome.OVERWRITE.value or not ends & set(decision["columns"]):
+        return False
+    pairs = zip(decision["columns"], decision["rules"], strict=True)
+    return all(name in ends or rules.get(name) == rule for name, rule in pairs)
 
 
 def _texts(value: Mapping[str, object], name: str) -> dict[str, object]:

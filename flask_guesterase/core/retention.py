@@ -352,7 +352,7 @@ def _holds(name: str, wanted: Any, facts: Facts, day: date | None) -> bool | Non
         years = age(facts.answers.get("birth"), day)
         if years is None:
             return None
-        return years >= wanted if name == "age_min" else years <= wanted
+        return years >= int(wanted) if name == "age_min" else years <= int(wanted)
     answer = facts.answers.get(name)
     if answer is None:
         return None

@@ -28,8 +28,11 @@ from ..core.policy import (
     RowRule,
     Rule,
     Subject,
+    null,
+    redact,
 )
 from .paths import Atlas, Path, Resolver
+from .sql import holds_text
 
 Target = type[Any] | Table | str
 """What a vendor registers a policy for: a mapped class, a table, or a table's name."""
@@ -69,6 +72,14 @@ class Declared:
         """Return the columns the law keeps, with their categories."""
         return {n: r.category for n, r in self.rules.items() if isinstance(r, Retain)}
 
+    def written(self, name: str) -> Rule:
+        """Return the rule that says what a column becomes when it goes; of a retained one too."""
+        rule = self.rules[name]
+        if not isinstance(rule, Retain):
+            return rule
+        after = replacement(rule, self.column(name))
+        return rule if after is None else after
+
     @property
     def deletes(self) -> bool:
         """Return whether rows of this table may be deleted."""
@@ -86,12 +97,19 @@ class Declared:
     def shape(self) -> Shape:
         """Return what the planner must know of this table."""
         deletes = {RowRule.OVERWRITE: "never", RowRule.DELETE: "always"}
+        after = {
+            name: rule_word(then)
+            for name, rule in self.rules.items()
+            if isinstance(rule, Retain)
+            and (then := replacement(rule, self.column(name))) is not None
+        }
         return Shape(
             self.name,
             deletes.get(self.policy.rows, "last"),
             {name: rule_word(rule) for name, rule in self.erase.items()},
             self.retain,
             self.alone,
+            after,
         )
 
 
@@ -328,6 +346,15 @@ def _contacts(
         contact,
         column(subject.property) if subject.property else None,
     )
+
+
+def replacement(rule: Retain, column: Column[Any]) -> Rule | None:
+    """Return what a retained column becomes when its time ends, or None when nobody said."""
+    if rule.then is not None:
+        return rule.then
+    if column.nullable:
+        return null
+    return redact if holds_text(column.type) else None
 
 
 def rule_word(rule: Rule) -> str:

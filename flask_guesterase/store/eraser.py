@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from ..core.errors import BlockedError, ErasureError, RetryableError
 from ..core.image import Cell
-from ..core.plan import Block, Decision, Key, Outcome, Person, Plan, Step, draw, key_text
+from ..core.plan import (
+    Block,
+    Decision,
+    Key,
+    Outcome,
+    Person,
+    Plan,
+    Row,
+    Rulings,
+    Shape,
+    Step,
+    draw,
+    key_text,
+)
 from .catalog.shape import LiveSchema
 from .datamap import DataMap
 from .finder import find
@@ -21,25 +35,72 @@ from .raw import Reader, reader
 from .surgery import Erased, Surgery
 
 
+Found = Mapping[str, Sequence[Row]]
+"""Table -> the rows of it that a plan is about."""
+
+Rule = Callable[[Found], Rulings]
+"""Answers what keeps parts of the rows that were found: law, holds, preconditions, boxes."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a plan is about, so that it can be drawn again in the same transaction.
+
+    :param people: subject rows.
+    :param find: returns every row it is about, as the database is now.
+    :param rule: answers what keeps parts of those rows; without it, what is retained stays.
+    :param block: answers what stands in the way of all of it: preconditions of the hotel.
+    :param boxes: whether what is sealed may leave its row: a second copy of the keys exists.
+    """
+
+    people: tuple[Person, ...]
+    find: Callable[[], Found]
+    rule: Rule | None = None
+    block: Callable[[], Sequence[Block]] | None = None
+    boxes: bool = False
+
+
+def everything(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> Scope:
+    """Return the scope of all rows that belong to these people."""
+    wanted = tuple(people)
+    return Scope(wanted, lambda: find(conn, datamap, wanted, unreadable(datamap)))
+
+
 def plan(
     conn: Connection,
     datamap: DataMap,
-    people: Iterable[Person],
+    about: Scope | Iterable[Person],
     live: LiveSchema | None = None,
 ) -> Plan:
-    """Draw the plan for these people from the database as it is now.
+    """Draw a plan from the database as it is now.
 
     :param conn: open transaction.
     :param datamap: the resolved data map.
-    :param people: subject rows.
+    :param about: subject rows, or a scope.
     :param live: the live database as read, for what it would do by itself.
     """
-    wanted = tuple(people)
-    found = find(conn, datamap, wanted, unreadable(datamap))
-    drawn = draw(datamap.shapes(), found, wanted, datamap.version)
+    scope = about if isinstance(about, Scope) else everything(conn, datamap, about)
+    found = scope.find()
+    rulings = scope.rule(found) if scope.rule is not None else None
+    shapes = _sealing(datamap) if scope.boxes else datamap.shapes()
+    drawn = draw(shapes, found, scope.people, datamap.version, rulings)
     known = links(datamap, live)
     blocked = referenced(conn, datamap, drawn, known) + reached(conn, datamap, found, known)
-    return Plan(drawn.people, drawn.steps, tuple(blocked), drawn.policy)
+    blocked += scope.block() if scope.block is not None else ()
+    return replace(drawn, blocked=tuple(blocked))
+
+
+def _sealing(datamap: DataMap) -> dict[str, Shape]:
+    """Return the shapes with the categories that go into boxes; a row found again needs a key."""
+    shapes = datamap.shapes()
+    return {
+        name: replace(shape, seals=SEALED) if datamap.tables[name].table.primary_key else shape
+        for name, shape in shapes.items()
+    }
+
+
+SEALED = frozenset({"guest_register"})
+"""Categories whose columns leave the host's rows at once; fiscal documents stay in place."""
 
 
 def erase(
@@ -48,6 +109,7 @@ def erase(
     approved: Plan,
     live: LiveSchema | None = None,
     entropy: Entropy = secrets.token_bytes,
+    scope: Scope | None = None,
 ) -> Erased:
     """Do what the plan says, in the transaction of `conn`; all of it or, by rollback, nothing.
 
@@ -59,6 +121,8 @@ def erase(
     :param approved: the plan, drawn in this transaction.
     :param live: the live database as read.
     :param entropy: where the randomness of placeholders comes from.
+    :param scope: what the plan is about, all rows of its people by default; it is drawn again
+        once the rows are locked.
     :raises BlockedError: something stands in the way of the plan.
     :raises BusyError: rows of the plan changed while it was being carried out.
     :raises ErasureError: the database did not do what the plan says.
@@ -69,21 +133,21 @@ def erase(
             "Read the plan: it says what, and in which table.",
             tuple(sorted({block.reason for block in approved.blocked})),
         )
+    scope = everything(conn, datamap, approved.people) if scope is None else scope
     done = Erased()
     surgery = Surgery(conn, datamap, live, entropy, done)
     before = surgery.lock(approved)
-    if _rows(plan(conn, datamap, approved.people, live)) != _rows(approved):
+    locked = plan(conn, datamap, scope, live)
+    if _rows(locked) != _rows(approved) or locked.blocked:
         raise RetryableError(
             "Rows of this plan changed while they were being locked.",
             "Try again; nothing was changed.",
         )
     surgery.carry_out(approved, before)
-    rest = _appeared(plan(conn, datamap, approved.people, live), surgery.moved, approved)
+    rest = _appeared(plan(conn, datamap, scope, live), surgery.moved, approved)
     if rest.steps:
         surgery.carry_out(rest, surgery.lock(rest))
-        left = _appeared(
-            plan(conn, datamap, approved.people, live), surgery.moved, approved, rest
-        )
+        left = _appeared(plan(conn, datamap, scope, live), surgery.moved, approved, rest)
         if left.steps:
             raise ErasureError(
                 f"Rows keep appearing in {left.steps[0].decision.table} while it is erased.",
@@ -93,17 +157,20 @@ def erase(
 
 
 def remains(
-    conn: Connection, datamap: DataMap, people: Iterable[Person], live: LiveSchema | None = None
+    conn: Connection,
+    datamap: DataMap,
+    about: Scope | Iterable[Person],
+    live: LiveSchema | None = None,
 ) -> tuple[Block, ...]:
-    """Return what is left of these people that the policy says should be gone.
+    """Return what is left of these people, or in a scope, that should be gone.
 
     :return: one block per table, with how many rows; empty when nothing is left.
     """
     left = []
-    for step in plan(conn, datamap, people, live).changing():
+    for step in plan(conn, datamap, about, live).changing():
         declared = datamap.declared(step.decision.table)
         rows = len(step.rows)
-        if step.decision.outcome is Outcome.OVERWRITE:
+        if step.decision.outcome is not Outcome.DELETE:
             reads = reader(conn, declared, live)
             read = reads.read([row.key for row in step.rows], step.decision.columns)
             rows = sum(not all(_is_gone(reads, c) for c in cells) for cells in read.values())
@@ -117,7 +184,7 @@ def remains(
 def _is_gone(reads: Reader, now: Cell) -> bool:
     declared = reads.declared
     return stands(
-        declared.rules[now.name], declared.column(now.name), now, reads.room(now.name)
+        declared.written(now.name), declared.column(now.name), now, reads.room(now.name)
     )
 
 

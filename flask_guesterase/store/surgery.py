@@ -40,11 +40,13 @@ class Erased:
     """What an erasure did, for the vault, the outbox and the journal.
 
     :param images: the rows as they were, in the order of changes.
+    :param sealed: decision -> key -> image of the columns that leave the row for a box.
     :param files: (root folder, name) of files to be removed.
     :param counts: table -> rows changed.
     """
 
     images: list[Image] = field(default_factory=list)
+    sealed: dict[Decision, dict[Key, Image]] = field(default_factory=dict)
     files: list[tuple[str, str]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
 
@@ -54,6 +56,7 @@ class Surgery:
     """Carries out plans on one connection.
 
     :param moved: (table, key as it is now) of rows without a key of their own that changed.
+    :param changed: table -> keys of the rows that were changed.
     """
 
     conn: Connection
@@ -62,6 +65,7 @@ class Surgery:
     entropy: Entropy
     done: Erased
     moved: set[tuple[str, Key]] = field(default_factory=set)
+    changed: dict[str, set[Key]] = field(default_factory=dict)
 
     def lock(self, plan_: Plan) -> Before:
         """Lock every row of a plan in a fixed order and keep the images."""
@@ -74,6 +78,8 @@ class Surgery:
         steps = plan_.changing()
         order = children_first({s.decision.table for s in steps}, known)
         for step in ordered(steps, order, Outcome.OVERWRITE):
+            self._overwrite(step, before[step.decision])
+        for step in ordered(steps, order, Outcome.SEAL):
             self._overwrite(step, before[step.decision])
         deletes = ordered(steps, order, Outcome.DELETE)
         with self._untied(deletes, known) as held:
@@ -100,25 +106,33 @@ class Surgery:
         for key, cells, values in rows:
             read[key] = cells, values
             by_name = {c.name: c for c in cells}
-            self.done.images.append(Image(
+            image = Image(
                 declared.name,
                 tuple(by_name[name] for name in own),
                 change,
                 tuple(by_name[name] for name in names),
                 len(self.done.images),
-            ))
+            )
+            self.done.images.append(image)
+            if step.decision.outcome is Outcome.SEAL:
+                self.done.sealed.setdefault(step.decision, {})[key] = image
             self._note_files(declared, values)
         if len(read) != len(set(keys)):
             raise BusyError(
                 f"Rows of {declared.name} changed while they were being erased.",
                 "Try again; nothing was changed.",
             )
-        self.done.counts[declared.name] = self.done.counts.get(declared.name, 0) + len(rows)
+        known = self.changed.setdefault(declared.name, set())
+        # A row that is overwritten and sealed is one row; two that look the same are two.
+        again = len(known & set(read)) if step.decision.outcome is Outcome.SEAL else 0
+        known.update(read)
+        before = self.done.counts.get(declared.name, 0)
+        self.done.counts[declared.name] = before + len(rows) - again
         return read
 
     def _note_files(self, declared: Declared, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
-            rule = declared.rules[name]
+            rule = declared.written(name)
             if isinstance(rule, File) and value:
                 self.done.files.append((rule.root, str(value)))
 
@@ -128,7 +142,7 @@ class Surgery:
         key = [table.c[c.key] for c in declared.key]
         names = step.decision.columns
         reads = self._reader(step)
-        fixed = {n: self._value(reads, n, None) for n in names if is_static(declared.rules[n])}
+        fixed = {n: self._value(reads, n, None) for n in names if is_static(declared.written(n))}
         own = [n for n in names if n not in fixed]
         moves = any(c.name in names for c in declared.key)
         after: dict[Key, Key] = {}
@@ -171,7 +185,7 @@ class Surgery:
         declared = reads.declared
         with _vendors(f"{declared.name}.{name}"):
             return value_for(
-                declared.rules[name], declared.column(name), old, self.entropy, reads.room(name)
+                declared.written(name), declared.column(name), old, self.entropy, reads.room(name)
             )
 
     @staticmethod
@@ -207,7 +221,7 @@ class Surgery:
                 column, written = declared.column(c.name), made[k][c.name]
                 equal = c.name in typed and same(column, typed[c.name], written, dialect)
                 if not took(
-                    declared.rules[c.name], column, c, old[c.name], written, equal
+                    declared.written(c.name), column, c, old[c.name], written, equal
                 ):
                     break
             else:
@@ -295,7 +309,7 @@ def _typed(declared: Declared, names: Sequence[str], deletes: bool) -> list[str]
 
 
 def _needs_value(declared: Declared, name: str) -> bool:
-    rule = declared.rules[name]
+    rule = declared.written(name)
     if isinstance(rule, Redact):
         return isinstance(declared.column(name).type, TypeDecorator)
     return isinstance(rule, Computed | Constant | File)
