@@ -363,13 +363,15 @@ run = _table(
     "run",
     Column("id", _Serial, primary_key=True),
     Column("kind", String(20), nullable=False),
+    Column("property", String(40), nullable=False),
     Column("mark", String(64), nullable=False),
     Column("started_at", DateTime, nullable=False),
     Column("ended_at", DateTime),
     Column("confirmed_by", String(20)),
     Column("counts", _LongText),
+    Index(None, "kind", "property"),
 )
-"""Sweeps: what rules they ran under, who confirmed those, and what they did."""
+"""Sweeps and what they would do by a property's rules; who confirmed those, and what was done."""
 
 disclosure = _table(
     "disclosure",

@@ -242,6 +242,7 @@ def _run(op: Operations) -> None:
         "guesterase_run",
         sa.Column("id", _serial(), nullable=False),
         sa.Column("kind", sa.String(20), nullable=False),
+        sa.Column("property", sa.String(40), nullable=False),
         sa.Column("mark", sa.String(64), nullable=False),
         sa.Column("started_at", sa.DateTime(), nullable=False),
         sa.Column("ended_at", sa.DateTime()),
@@ -250,6 +251,12 @@ def _run(op: Operations) -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_guesterase_run")),
         if_not_exists=True,
         **_MARIADB,
+    )
+    op.create_index(
+        op.f("ix_guesterase_run_kind_property"),
+        "guesterase_run",
+        ["kind", "property"],
+        if_not_exists=True,
     )
 
 
