@@ -148,6 +148,48 @@ class BackupForgotten(Event):
     name = "backup-forgotten"
 
 
+class ClockDoubted(Event):
+    """The clock ran backwards or leapt; nothing is erased or forgotten by day until two agree."""
+
+    name = "clock-doubted"
+
+
+class ClockConfirmed(Event):
+    """Two people said that the clock is right."""
+
+    name = "clock-confirmed"
+
+
+class SweepConfirmed(Event):
+    """A person confirmed what a sweep would do under today's rules."""
+
+    name = "sweep-confirmed"
+
+
+class SweepDone(Event):
+    """A sweep came to its end."""
+
+    name = "sweep-done"
+
+
+class PaperDue(Event):
+    """Records ended whose paper must be destroyed too."""
+
+    name = "paper-due"
+
+
+class TaskDone(Event):
+    """A person signed that a task is done, and how much it was."""
+
+    name = "task-done"
+
+
+class CopyConfirmed(Event):
+    """Two people said that the keys lie at a second place outside the property."""
+
+    name = "copy-confirmed"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -168,6 +210,13 @@ EVENTS: dict[str, type[Event]] = {
         MessageFailed,
         FileRemoved,
         BackupForgotten,
+        ClockDoubted,
+        ClockConfirmed,
+        SweepConfirmed,
+        SweepDone,
+        PaperDue,
+        TaskDone,
+        CopyConfirmed,
     )
 }
 """Every event by its name."""

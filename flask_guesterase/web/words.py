@@ -124,6 +124,13 @@ ACTIONS: dict[str, str] = {
     "message-failed": N_("message failed"),
     "file-removed": N_("file removed"),
     "backup-forgotten": N_("safety copy forgotten"),
+    "clock-doubted": N_("clock in doubt"),
+    "clock-confirmed": N_("clock confirmed by two people"),
+    "sweep-confirmed": N_("sweep confirmed"),
+    "sweep-done": N_("sweep done"),
+    "paper-due": N_("paper to destroy"),
+    "task-done": N_("task signed"),
+    "copy-confirmed": N_("second copy of the keys confirmed"),
 }
 
 ACTORS: dict[str, str] = {"guest": N_("guest"), "system": N_("system")}

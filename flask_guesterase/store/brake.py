@@ -1,0 +1,169 @@
+"""The clock brake: a clock that cannot be believed erases and forgets nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select, text
+
+from ..core import brake
+from ..core.errors import BlockedError, TransitionError
+from ..core.events import SYSTEM, ClockConfirmed, ClockDoubted
+from ..core.log import read_entry, slug
+from ..core.permissions import Permission
+from . import actors, pulse, tables
+from .pulse import Pulse
+from .transaction import MARIADB
+from .work import Work
+
+HEART, CLOCK, DOUBT = "heartbeat", "clock", "clock-doubted"
+BEAT = timedelta(minutes=1)
+"""How far apart heartbeats are at least."""
+
+_BATCH = 200
+
+
+def doubt(conn: Connection, now: datetime) -> str:
+    """Return why the clock cannot be believed, or an empty string; nothing is written.
+
+    Once doubted it stays so until two people confirm it, even when it looks right again: nobody
+    knows what the wrong hour left behind.
+
+    :param conn: open transaction.
+    :param now: naive UTC, the clock that is judged.
+    """
+    latched = pulse.look(conn, DOUBT)
+    if latched is not None:
+        return latched.note
+    return brake.judge(now, _seen(conn), _server(conn))
+
+
+def hold_back(work: Work) -> str:
+    """Return why nothing may be erased or forgotten by day now, or an empty string.
+
+    The first time this is so the journals say it, and the brake stays on.
+
+    :param work: the open transaction; it may write.
+    """
+    why = doubt(work.conn, work.stamp)
+    if why and pulse.look(work.conn, DOUBT, lock=True) is None:
+        pulse.put(work.conn, DOUBT, Pulse(work.stamp, why))
+        work.events += [
+            ClockDoubted(name, actor=SYSTEM, grounds=(why,)) for name in controllers(work)
+        ]
+    return why
+
+
+def require(work: Work) -> None:
+    """Go on only when the clock is believed.
+
+    :raises BlockedError: it is not.
+    """
+    why = doubt(work.conn, work.stamp)
+    if why:
+        raise BlockedError(
+            "The clock of this machine is in doubt, so nothing is erased by day.",
+            "Set the clock right; then two people confirm it.",
+            (DOUBT,),
+        )
+
+
+def beat(work: Work) -> None:
+    """Note that things run, at most once a minute; never while the clock is in doubt."""
+    last = pulse.look(work.conn, HEART)
+    if (last is None or work.stamp - last.at >= BEAT) and not hold_back(work):
+        pulse.put(work.conn, HEART, Pulse(work.stamp))
+
+
+def confirm(work: Work, by: str) -> bool:
+    """Say that the clock is right: the first person proposes, the second lets the brake go.
+
+    :param work: the open transaction.
+    :param by: the host's id of who says it.
+    :return: whether that was the second person.
+    :raises ForbiddenError: they may not decide about the law at any property.
+    :raises FourEyesError: they were the first person.
+    :raises TransitionError: nobody doubts the clock.
+    """
+    actor = lawyer(work, by)
+    if not hold_back(work):
+        raise TransitionError("Nobody doubts the clock.", "There is nothing to confirm.")
+    before = pulse.look(work.conn, CLOCK, lock=True)
+    mine = Pulse(work.stamp, by=actor)
+    if before is None or not pulse.second(before, mine, brake.CONFIRM):
+        pulse.put(work.conn, CLOCK, mine)
+        return False
+    pulse.put(work.conn, CLOCK, replace(before, at=work.stamp, second=actor))
+    pulse.put(work.conn, HEART, Pulse(work.stamp))
+    pulse.take(work.conn, DOUBT)
+    work.events += [ClockConfirmed(name, actor=actor) for name in controllers(work)]
+    return True
+
+
+def lawyer(work: Work, by: str) -> str:
+    """Return the opaque number of a person who may decide about the law at some property.
+
+    :raises ForbiddenError: there is no such property.
+    """
+    places = work.settings.properties
+    mine = [code for code in places if actors.may(work, by, Permission.LAW, code)]
+    return actors.allow(work, by, Permission.LAW, (mine or [*places, ""])[0])
+
+
+def controllers(work: Work) -> list[str]:
+    """Return who has a journal, or will have one: what concerns the house goes to each."""
+    known = {slug(place.controller) for place in work.settings.properties.values()}
+    there = work.conn.execute(select(tables.tree.c.controller).where(tables.tree.c.open))
+    return sorted({*known, *there.scalars()})
+
+
+def _seen(conn: Connection) -> list[datetime]:
+    """Return the last heartbeat and when entries were written since."""
+    heart = pulse.look(conn, HEART)
+    since = None if heart is None else heart.at
+    found = [] if since is None else [since]
+    trees = select(tables.tree.c.controller, tables.tree.c.epoch).where(tables.tree.c.open)
+    for row in conn.execute(trees).all():
+        found += _entries(conn, row, since)
+    return found
+
+
+def _entries(conn: Connection, tree: Any, since: datetime | None) -> list[datetime]:
+    """Return times of a journal's newest entries, back to the heartbeat or to a confirmation."""
+    table, found = tables.entry, list[datetime]()
+    newest = (
+        select(table.c.position, table.c.action, table.c.body)
+        .where(table.c.controller == tree.controller, table.c.epoch == tree.epoch)
+        .order_by(table.c.position.desc())
+        .limit(_BATCH if since is not None else 1)
+    )
+    rows = conn.execute(newest).all()
+    while rows:
+        for row in rows:
+            at = _at(row.body)
+            if since is not None and at < since:
+                return found
+            found.append(at)
+            if since is None or row.action == ClockConfirmed.name:
+                return found
+        rows = conn.execute(newest.where(table.c.position < rows[-1].position)).all()
+    return found
+
+
+def _at(body: str) -> datetime:
+    at = read_entry(body.encode()).draft.at
+    return datetime.fromisoformat(at).astimezone(UTC).replace(tzinfo=None)
+
+
+def _server(conn: Connection) -> datetime | None:
+    """Return the clock of the database server, naive UTC; SQLite has none of its own."""
+    name = conn.dialect.name
+    if name == "postgresql":
+        told = conn.execute(text("SELECT clock_timestamp() AT TIME ZONE 'UTC'")).scalar_one()
+    elif name in MARIADB:
+        told = conn.execute(text("SELECT UTC_TIMESTAMP(6)")).scalar_one()
+    else:
+        return None
+    return told if isinstance(told, datetime) else datetime.fromisoformat(str(told))

@@ -1,0 +1,80 @@
+"""Heartbeats, leases and words that wait for a second person: one row under one name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..core.errors import FourEyesError
+from . import tables
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """What stands under a name.
+
+    :param at: naive UTC.
+    :param note: a word, a mark or a fingerprint; nobody's data.
+    :param by: opaque number of a person, or None.
+    :param second: opaque number of another one, or None.
+    """
+
+    at: datetime
+    note: str = ""
+    by: str | None = None
+    second: str | None = None
+
+
+def look(conn: Connection, name: str, lock: bool = False) -> Pulse | None:
+    """Return what stands under a name.
+
+    :param lock: keep others from changing it until the transaction ends.
+    """
+    table = tables.pulse
+    wanted = select(table.c.at, table.c.note, table.c.by, table.c.second).where(
+        table.c.name == name
+    )
+    row = conn.execute(wanted.with_for_update() if lock else wanted).one_or_none()
+    return None if row is None else Pulse(row.at, row.note or "", row.by, row.second)
+
+
+def put(conn: Connection, name: str, pulse: Pulse) -> None:
+    """Write what shall stand under a name, whatever stood there before."""
+    values = {"at": pulse.at, "note": pulse.note, "by": pulse.by, "second": pulse.second}
+    mine = update(tables.pulse).where(tables.pulse.c.name == name).values(values)
+    if conn.execute(mine).rowcount:
+        return
+    try:
+        with conn.begin_nested():
+            conn.execute(insert(tables.pulse).values(name=name, **values))
+    except IntegrityError:
+        # Somebody else's transaction wrote it first.
+        conn.execute(mine)
+
+
+def take(conn: Connection, name: str) -> None:
+    """Take what stands under a name away."""
+    conn.execute(delete(tables.pulse).where(tables.pulse.c.name == name))
+
+
+def second(before: Pulse | None, now: Pulse, lasting: timedelta) -> bool:
+    """Return whether this is the second person's word for what another one said in time.
+
+    :param before: what stands there.
+    :param now: who says what, now.
+    :param lasting: how long the first person's word waits.
+    :raises FourEyesError: the same person says it again.
+    """
+    waiting = before is not None and before.by is not None and before.second is None
+    if before is None or not waiting or before.note != now.note:
+        return False
+    if not timedelta(0) <= now.at - before.at <= lasting:
+        return False
+    if before.by == now.by:
+        raise FourEyesError(
+            "The same person said this before.", "Another person must confirm it."
+        )
+    return True
