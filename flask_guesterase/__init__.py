@@ -3,6 +3,7 @@
 from .core.errors import GuesteraseError
 from .core.permissions import Permission
 from .core.policy import (
+    Blocker,
     Equal,
     File,
     Policy,
@@ -25,6 +26,7 @@ from .web.signals import signal
 from .web.staff import staff_pages
 
 __all__ = [
+    "Blocker",
     "Equal",
     "File",
     "Guesterase",

@@ -208,7 +208,7 @@ class Blocker:
     :param needs: table -> the columns it needs; everything else goes at once. None means it needs
         everything of the person.
     :param until: callable taking the table and returning the expression of the day on which it
-        is expected to end, or None when nobody knows.
+        is expected to end, or that and a timedelta to add; None when nobody knows.
     :param by: owner paths (as the policy of `on` writes them) whose owners are blocked; all when
         empty. Who only stays under a booking need not wait for its bill.
     """

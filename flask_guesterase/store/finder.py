@@ -73,6 +73,28 @@ def find(
     return found
 
 
+def owned(
+    conn: Connection,
+    datamap: DataMap,
+    declared: Declared,
+    people: Iterable[Person],
+    by: Collection[str] = (),
+) -> Owners:
+    """Return the rows of one table that belong to these people: key -> (person, path's index).
+
+    :param by: owner paths, as the policy writes them, that count; all when empty.
+    """
+    mine: Owners = {}
+    wanted: dict[str, set[Key]] = {}
+    for table, key in people:
+        wanted.setdefault(table, set()).add(key)
+    for index, path in enumerate(declared.paths):
+        keys = wanted.get(path.subject.fullname)
+        if keys and (not by or path.label in by):
+            _collect(conn, datamap, declared, index, keys, mine)
+    return mine
+
+
 def _rows(
     conn: Connection,
     datamap: DataMap,

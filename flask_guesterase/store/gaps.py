@@ -17,7 +17,13 @@ GAP = "gap"
 
 _HARMLESS = frozenset({"migrate-filter", "table-unknown"})
 _EVERYWHERE = frozenset(
-    {"database-read-only", "subject-missing", "several-binds", "row-security"}
+    {
+        "blocker-unknown",
+        "database-read-only",
+        "subject-missing",
+        "several-binds",
+        "row-security",
+    }
 )
 """Nobody can say whom these do not reach: row-level security hides whose rows there are."""
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from ..core.events import Event
 from ..core.plan import Block, Person, Plan
+from ..core.policy import Blocker
 from . import eraser
 from .catalog.shape import LiveSchema
 from .custodian import FolderCustodian
@@ -37,6 +38,7 @@ class Work:
     :param after: callables to run after the commit.
     :param changed: host tables whose rows were changed.
     :param journaled: how many of the events are in the journal already.
+    :param blockers: preconditions of the hotel.
     """
 
     conn: Connection
@@ -49,6 +51,7 @@ class Work:
     after: list[Callable[[], None]] = field(default_factory=list)
     changed: set[str] = field(default_factory=set)
     journaled: int = 0
+    blockers: tuple[Blocker, ...] = ()
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 

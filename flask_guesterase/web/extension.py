@@ -13,7 +13,8 @@ from flask_login import current_user
 
 from ..core.errors import SetupError
 from ..core.finding import Finding, Severity
-from ..core.policy import Exempt, Policy
+from ..core.policy import Blocker, Exempt, Policy
+from ..store import preconditions
 from ..store.channels import Channel, built_in
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
@@ -74,6 +75,7 @@ class Guesterase:
         self._authorize = authorize
         self._properties = properties
         self._declared: list[tuple[Target, Policy | Exempt]] = []
+        self._blockers: list[Blocker] = []
 
     def register(self, target: Target, declaration: Policy | Exempt) -> None:
         """Declare a table from outside.
@@ -82,6 +84,15 @@ class Guesterase:
         :param declaration: a policy, or exempt(reason).
         """
         self._declared.append((target, declaration))
+
+    def block(self, *blockers: Blocker) -> None:
+        """Declare preconditions of the hotel: an erasure waits for them, or goes around them.
+
+        :raises PolicyError: a name is no short word, or is taken.
+        """
+        for blocker in blockers:
+            preconditions.check_name(blocker, self._blockers)
+            self._blockers.append(blocker)
 
     def init_app(self, app: Flask) -> None:
         """Install the extension in an application.
@@ -121,7 +132,8 @@ class Guesterase:
         return state.datamap
 
     def _check_map(self, datamap: DataMap) -> list[Finding]:
-        return coverage(datamap) + self.host.findings(d.table for d in datamap.tables.values())
+        findings = coverage(datamap) + preconditions.findings(datamap, self._blockers)
+        return findings + self.host.findings(d.table for d in datamap.tables.values())
 
     @contextmanager
     def begin(self, write: bool = True) -> Iterator[Office]:
@@ -139,6 +151,7 @@ class Guesterase:
                 self.datamap,
                 self.custodian,
                 self.may,
+                blockers=tuple(self._blockers),
             )
             office = Office(work)
             yield office

@@ -12,6 +12,7 @@ from sqlalchemy import Engine, ForeignKey, String, create_engine, insert, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import (
+    Blocker,
     File,
     Policy,
     Subject,
@@ -163,6 +164,7 @@ class Hotel:
         Base.metadata.create_all(self.engine)
         tables.metadata.create_all(self.engine)
         self.events: list[str] = []
+        self.blockers: tuple[Blocker, ...] = ()
 
     @staticmethod
     def mapped(declared: list[tuple[Any, Policy]]) -> DataMap:
@@ -177,7 +179,10 @@ class Hotel:
     def begin(self) -> Iterator[Office]:
         """Open the office the way the extension does."""
         with transaction(self.engine) as conn:
-            work = Work(conn, self.now, self.settings, self.datamap, self.custodian, self.may)
+            work = Work(
+                conn, self.now, self.settings, self.datamap, self.custodian, self.may,
+                blockers=self.blockers,
+            )  # fmt: skip
             office = Office(work)
             yield office
             office.close()

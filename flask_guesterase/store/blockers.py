@@ -1,0 +1,305 @@
+"""What the hotel still needs somebody for: a stay, a bill, a request that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import and_, null, or_, select
+
+from ..core.lifecycle import OPEN, State
+from ..core.plan import Block, Key, Person, Row, key_text
+from ..core.policy import Blocker, Keep
+from ..core.standing import Standing
+from . import tables
+from .datamap import DataMap, Declared
+from .finder import Owners, known, owned
+from .gaps import unreadable
+from .settings import Settings
+from .sql import among, chunks, holds_text
+
+if TYPE_CHECKING:
+    from .work import Work
+
+OPEN_REQUEST = "open-request"
+"""Blocker that every host has: a copy, a correction or a complaint is not answered yet."""
+
+_NOT_NEEDING = ("erasure", "advertising")
+"""Kinds of request that need nothing to be there."""
+
+_SHOWN = 5
+"""Keys that a line names at most."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """One row that stands in the way, and whose way.
+
+    :param name: name of the blocker.
+    :param table: table of the row.
+    :param key: key of the row.
+    :param people: subject rows it blocks.
+    :param needs: table -> columns that must stay as they are; None means everything.
+    :param until: day on which it is expected to end, or None when nobody knows.
+    :param property: code of the property it lies at, empty when unknown.
+    :param label: key of the row as staff may read it, or empty.
+    """
+
+    name: str
+    table: str
+    key: Key
+    people: frozenset[Person]
+    needs: Mapping[str, frozenset[str]] | None
+    until: date | None
+    property: str
+    label: str
+
+
+def standing(work: Work, people: Iterable[Person], lock: bool = False) -> list[Found]:
+    """Return everything of the hotel's that stands in the way of these people's erasure.
+
+    :param work: the open transaction.
+    :param people: subject rows.
+    :param lock: keep others from changing the rows that may block, until the transaction ends.
+    """
+    wanted = tuple(people)
+    hidden = unreadable(work.whole()) if work.blockers else frozenset()
+    found = _open_requests(work, wanted)
+    rows: dict[tuple[str, tuple[str, ...]], Owners] = {}
+    for blocker in sorted(work.blockers, key=lambda b: (b.on, b.name)):
+        declared = work.datamap.tables.get(blocker.on)
+        if declared is None or blocker.on in hidden:
+            continue
+        here = (blocker.on, tuple(sorted(blocker.by)))
+        if here not in rows:
+            rows[here] = owned(work.conn, work.datamap, declared, wanted, blocker.by)
+            if lock:
+                _lock(work, declared, rows[here])
+        found += _blocking(work, declared, blocker, rows[here])
+    return found
+
+
+def _lock(work: Work, declared: Declared, rows: Owners) -> None:
+    here = declared.table.alias("b")
+    columns = [here.c[c.key] for c in declared.key]
+    for part in chunks(sorted(rows, key=key_text)):
+        work.conn.execute(select(*columns).where(among(columns, part)).with_for_update()).all()
+
+
+def _blocking(
+    work: Work, declared: Declared, blocker: Blocker, rows: Owners
+) -> Iterator[Found]:
+    """Yield the rows under a blocker's condition, asked with the day at each row's property."""
+    places = _places(work, declared, rows)
+    days: dict[date, list[Key]] = {}
+    for key in sorted(rows, key=key_text):
+        days.setdefault(today_at(work.settings, work.now, places[key]), []).append(key)
+    here = declared.table.alias("b")
+    columns = [here.c[c.key] for c in declared.key]
+    ends, more = end_of(blocker, here)
+    needs = _needs(work.datamap, blocker)
+    for today, keys in sorted(days.items()):
+        for part in chunks(keys):
+            statement = select(*columns, ends.label("until_")).where(
+                among(columns, part), blocker.where(here, today)
+            )
+            for row in work.conn.execute(statement):
+                *parts, end = row
+                key = tuple(parts)
+                day = _day(end)
+                day = day + more if day is not None else None
+                yield Found(
+                    blocker.name,
+                    blocker.on,
+                    key,
+                    frozenset(person for person, _ in rows[key]),
+                    needs,
+                    day if day is not None and day >= today else None,
+                    places[key],
+                    label_of(declared, key),
+                )
+
+
+def end_of(blocker: Blocker, here: Any) -> tuple[Any, timedelta]:
+    """Return the expression of the day a blocker ends, and what is added to it."""
+    ends = blocker.until(here) if blocker.until is not None else null()
+    return ends if isinstance(ends, tuple) else (ends, timedelta())
+
+
+def _day(value: Any) -> date | None:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None
+
+
+def today_at(settings: Settings, now: datetime, code: str) -> date:
+    """Return the day at a property; where nobody knows which, the earliest of all of them.
+
+    :param settings: the operator's settings.
+    :param now: aware moment.
+    :param code: code of the property, or empty.
+    """
+    hotel = settings.properties.get(code)
+    hotels = [hotel] if hotel is not None else list(settings.properties.values())
+    return min(now.astimezone(ZoneInfo(each.zone)).date() for each in hotels)
+
+
+def _places(work: Work, declared: Declared, rows: Owners) -> dict[Key, str]:
+    """Return the property of each row: its own column's, or else its owner's."""
+    column = _place_column(work.datamap, declared)
+    places: dict[Key, str] = {}
+    if column is not None:
+        here = declared.table.alias("b")
+        columns = [here.c[c.key] for c in declared.key]
+        for part in chunks(sorted(rows, key=key_text)):
+            for row in work.conn.execute(
+                select(*columns, here.c[column.key].label("place_")).where(among(columns, part))
+            ):
+                *parts, place = row
+                places[tuple(parts)] = str(place or "")
+    homeless = [key for key in rows if not places.get(key)]
+    people = {person for key in homeless for person, _ in rows[key]}
+    homes = known(work.conn, work.datamap, people)
+    for key in homeless:
+        codes = {homes[p].property for p, _ in rows[key] if p in homes and homes[p].property}
+        places[key] = min(codes, default="")
+    return places
+
+
+def _place_column(datamap: DataMap, declared: Declared) -> Any:
+    """Return the table's own column of the property's code, or None."""
+    own = declared.policy.place
+    if own:
+        return None if "." in own else datamap.atlas.column(declared.table, own)
+    names = [c.property.name for c in datamap.subjects.values() if c.property is not None]
+    return next((c for c in declared.table.c if c.name in names), None)
+
+
+def label_of(declared: Declared, key: Key) -> str:
+    """Return the parts of a key that say nothing about a person: numbers, and what is kept."""
+    parts = zip(declared.key, key, strict=True)
+    return "/".join(
+        str(part)
+        for column, part in parts
+        if not holds_text(column.type) or isinstance(declared.rules.get(column.name), Keep)
+    )
+
+
+def _needs(datamap: DataMap, blocker: Blocker) -> dict[str, frozenset[str]] | None:
+    """Return table -> SQL names of the columns a blocker needs; all of a table's when none."""
+    if blocker.needs is None:
+        return None
+    needs = {}
+    for name, wanted in blocker.needs.items():
+        declared = datamap.tables.get(name)
+        if declared is None:
+            continue
+        columns = [datamap.atlas.column(declared.table, column) for column in wanted]
+        names = [c.name for c in columns if c is not None] or [c.name for c in declared.table.c]
+        needs[name] = frozenset(names)
+    return needs
+
+
+def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
+    """Return the requests about these rows that cannot be answered once they are gone."""
+    request, subject = tables.request, tables.subject
+    by_table: dict[str, dict[str, Person]] = {}
+    for person in people:
+        by_table.setdefault(person[0], {})[key_text(person[1])] = person
+    open_states = [state.value for state in OPEN]
+    answers = or_(
+        request.c.state == State.COMPLAINT.value,
+        and_(request.c.kind.not_in(_NOT_NEEDING), request.c.state.in_(open_states)),
+    )
+    seen: dict[tuple[str, str, str], set[Person]] = {}
+    for name, texts in by_table.items():
+        for part in chunks(sorted(texts)):
+            statement = (
+                select(request.c.number, request.c.property, request.c.due_on, subject.c.row_key)
+                .join_from(subject, request, subject.c.request == request.c.number)
+                .where(
+                    subject.c.table_name == name,
+                    subject.c.row_key.in_(part),
+                    subject.c.standing == Standing.TAKEN.value,
+                    answers,
+                )
+            )
+            for row in work.conn.execute(statement):
+                here = (row.number, row.property, row.due_on)
+                seen.setdefault(here, set()).add(texts[row.row_key])
+    return [
+        Found(
+            OPEN_REQUEST, request.name, (number,), frozenset(whose), None,
+            date.fromisoformat(due_on), place, number,
+        )
+        for (number, place, due_on), whose in sorted(seen.items())
+    ]  # fmt: skip
+
+
+def blocks(found: Iterable[Found]) -> tuple[Block, ...]:
+    """Return what keeps the whole erasure waiting: one line per blocker, table and property."""
+    groups: dict[tuple[str, str, str], list[Found]] = {}
+    for each in found:
+        if each.needs is None:
+            groups.setdefault((each.name, each.table, each.property), []).append(each)
+    return tuple(
+        Block(table, name, len(group), _line(group), _until(group))
+        for (name, table, _), group in sorted(groups.items())
+    )
+
+
+def _line(group: Sequence[Found]) -> str:
+    """Return a line for staff: which rows, at which property, until when; never whose."""
+    labels = sorted({each.label for each in group if each.label})
+    shown = ", ".join(labels[:_SHOWN])
+    if len(labels) > _SHOWN:
+        shown += f" and {len(labels) - _SHOWN} more"
+    place = f" at {group[0].property}" if group[0].property else ""
+    until = _until(group)
+    ends = f", expected to end on {until}" if until else "; nobody knows until when"
+    return f"{group[0].table} {shown}{place}{ends}.".replace("  ", " ")
+
+
+def _until(group: Sequence[Found]) -> str:
+    """Return the day on which all of them are expected to have ended, or empty."""
+    days = [each.until for each in group]
+    known_days = [day for day in days if day is not None]
+    return max(known_days).isoformat() if known_days and len(known_days) == len(days) else ""
+
+
+def needed(found: Iterable[Found]) -> dict[str, dict[str, str]]:
+    """Return table -> column -> name of the blocker that needs it, of those that need a part."""
+    result: dict[str, dict[str, str]] = {}
+    for each in sorted(found, key=lambda f: f.name):
+        for table, columns in (each.needs or {}).items():
+            for column in columns:
+                result.setdefault(table, {}).setdefault(column, each.name)
+    return result
+
+
+def needed_of(found: Iterable[Found], table: str, row: Row) -> dict[str, str]:
+    """Return column -> name of the blocker that needs it, for one row.
+
+    Of the blocker's own table only the row that blocks is needed; of other tables the rows of the
+    people it blocks.
+
+    :param found: what stands in the way.
+    :param table: table of the row.
+    :param row: the row, with the people of the plan it belongs to.
+    """
+    owners = {person for person, _ in row.owners}
+    result: dict[str, str] = {}
+    for each in sorted(found, key=lambda f: f.name):
+        columns = (each.needs or {}).get(table, frozenset())
+        if each.key == row.key if each.table == table else owners & each.people:
+            for column in columns:
+                result.setdefault(column, each.name)
+    return result
