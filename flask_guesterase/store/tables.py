@@ -98,6 +98,7 @@ request = _table(
     Column("acknowledged_at", DateTime),
     Column("extended_at", DateTime),
     Column("reminded_on", String(10)),
+    Column("reason", String(40)),
 )
 """One request: who asked is sealed in a box, who acted is an opaque number."""
 

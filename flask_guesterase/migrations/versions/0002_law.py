@@ -52,6 +52,7 @@ def _request(op: Operations) -> None:
         sa.Column("acknowledged_at", sa.DateTime()),
         sa.Column("extended_at", sa.DateTime()),
         sa.Column("reminded_on", sa.String(10)),
+        sa.Column("reason", sa.String(40)),
     ):
         if column.name not in there:
             op.add_column("guesterase_request", column)
