@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
@@ -9,7 +11,9 @@ from ..core.errors import ForbiddenError
 from ..core.permissions import Permission
 from ..core.seal import fingerprint
 from . import tables
-from .work import Work
+
+if TYPE_CHECKING:
+    from .work import Work
 
 
 def allow(work: Work, user_id: str | None, permission: Permission, property_: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, select, text
 
@@ -16,7 +16,9 @@ from ..core.permissions import Permission
 from . import actors, pulse, tables
 from .pulse import Pulse
 from .transaction import MARIADB
-from .work import Work
+
+if TYPE_CHECKING:
+    from .work import Work
 
 HEART, CLOCK, DOUBT = "heartbeat", "clock", "clock-doubted"
 BEAT = timedelta(minutes=1)

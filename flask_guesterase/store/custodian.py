@@ -133,6 +133,17 @@ class FolderCustodian:
         """Return the public half of the signing key, 32 bytes."""
         return self.signing_key().public_key().public_bytes_raw()
 
+    def fingerprint(self) -> str:
+        """Return what a copy of this folder has in common with it, 64 hex digits.
+
+        It covers the signing key and the root in use: after a rotation an older copy of the folder
+        opens nothing, and has another fingerprint.
+
+        :raises KeyMissingError: one of them is not in the folder.
+        """
+        material = self.public_key() + self._ring.root_mark()
+        return hashlib.sha256(b"guesterase/copy/v1\0" + material).hexdigest()
+
     def pepper(self, name: str) -> bytes:
         """Return the secret for marks of one kind, 32 bytes; the same as long as the folder lives.
 

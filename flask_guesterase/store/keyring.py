@@ -8,6 +8,7 @@ steps loses nothing and the next rotation, or `settle`, goes on from there.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 import re
@@ -116,6 +117,13 @@ class Keyring:
             raise self.missing(_CURRENT) from None
         except (ValueError, TypeError, KeyError):
             raise broken(_CURRENT) from None
+
+    def root_mark(self) -> bytes:
+        """Return a hash of the root in use, by which a copy of it is known; 32 bytes.
+
+        :raises KeyMissingError: it is not in the folder.
+        """
+        return hashlib.sha256(self._root(self.root_id())).digest()
 
     def add(self, filename: str, name: str) -> None:
         """Write a new key under the root in use, unless there is one; durable on return."""
