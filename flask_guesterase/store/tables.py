@@ -330,6 +330,7 @@ rule = _table(
     Column("mark", String(64), nullable=False),
     Column("state", String(12), nullable=False),
     Column("since", DateTime, nullable=False),
+    Column("signed_at", DateTime),
     Column("gone_at", DateTime),
     Column("proposed_by", String(20)),
     Column("proposed_at", DateTime),

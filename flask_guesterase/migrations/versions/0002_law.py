@@ -194,6 +194,7 @@ def _rule(op: Operations) -> None:
         sa.Column("mark", sa.String(64), nullable=False),
         sa.Column("state", sa.String(12), nullable=False),
         sa.Column("since", sa.DateTime(), nullable=False),
+        sa.Column("signed_at", sa.DateTime()),
         sa.Column("gone_at", sa.DateTime()),
         sa.Column("proposed_by", sa.String(20)),
         sa.Column("proposed_at", sa.DateTime()),
