@@ -100,6 +100,12 @@ class RequestWaiting(Event):
     name = "request-waiting"
 
 
+class RequestStuck(Event):
+    """A request has waited for more than 90 days; the officer is asked to look."""
+
+    name = "request-stuck"
+
+
 class RequestReviewedAgain(Event):
     """What was approved is not what would be done today; a person looks again."""
 
@@ -190,6 +196,66 @@ class CopyConfirmed(Event):
     name = "copy-confirmed"
 
 
+class HoldPlaced(Event):
+    """A legal hold was placed; the ground says why, nothing says on whom."""
+
+    name = "hold-placed"
+
+
+class HoldLifted(Event):
+    """Two people lifted a hold or a freeze; what it kept goes on by itself."""
+
+    name = "hold-lifted"
+
+
+class LiftProposed(Event):
+    """A person proposed to lift a hold or a freeze; another one must agree."""
+
+    name = "lift-proposed"
+
+
+class Frozen(Event):
+    """Somebody on duty froze a property, a night or a room."""
+
+    name = "frozen"
+
+
+class FreezeConfirmed(Event):
+    """A person who may place holds confirmed a freeze."""
+
+    name = "freeze-confirmed"
+
+
+class FreezeUnconfirmed(Event):
+    """A freeze still waits to be confirmed; said every day, and it does not lapse."""
+
+    name = "freeze-unconfirmed"
+
+
+class HoldReviewDue(Event):
+    """The day came on which somebody must look whether a hold is still needed."""
+
+    name = "hold-review-due"
+
+
+class RegisterProduced(Event):
+    """Lines of the guest register were produced for an authority; the ground is its basis."""
+
+    name = "register-produced"
+
+
+class DisclosureReviewed(Event):
+    """A second person looked at what was produced; the ground is what they found."""
+
+    name = "disclosure-reviewed"
+
+
+class DisclosureOverdue(Event):
+    """Nobody looked in time at what was produced for an authority."""
+
+    name = "disclosure-overdue"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -202,6 +268,7 @@ EVENTS: dict[str, type[Event]] = {
         ErasureWithdrawn,
         RequestExpired,
         RequestWaiting,
+        RequestStuck,
         RequestReviewedAgain,
         SubjectErased,
         CheckCompleted,
@@ -217,6 +284,16 @@ EVENTS: dict[str, type[Event]] = {
         PaperDue,
         TaskDone,
         CopyConfirmed,
+        HoldPlaced,
+        HoldLifted,
+        LiftProposed,
+        Frozen,
+        FreezeConfirmed,
+        FreezeUnconfirmed,
+        HoldReviewDue,
+        RegisterProduced,
+        DisclosureReviewed,
+        DisclosureOverdue,
     )
 }
 """Every event by its name."""

@@ -95,6 +95,23 @@ WHYS: dict[str, str] = {
     "failed": N_("failed"),
 }
 
+BLOCKERS: dict[str, str] = {
+    "in-house": N_("the stay has not ended"),
+    "future-stay": N_("a stay is booked"),
+    "business-date": N_("the hotel has not closed its day yet"),
+    "deposit": N_("a deposit is not settled"),
+    "open-folio": N_("a bill is not settled"),
+    "city-ledger": N_("an invoice to a company is not paid"),
+    "routing": N_("charges of another guest go to this bill"),
+    "group": N_("a group or event is not over"),
+    "lost-property": N_("something left behind waits to be collected"),
+    "chargeback": N_("a card payment is disputed"),
+    "cooling": N_("late charges may still come after check-out"),
+    "unreported": N_("the stay has not been reported to the authority yet"),
+    "open-request": N_("another request about this data is not answered yet"),
+}
+"""What hotels need somebody for, by the usual names of blockers."""
+
 STANDINGS: dict[str, str] = {
     "carries-all-given": N_("carries everything that was given"),
     "carries-not-all-given": N_("carries only a part of what was given"),
@@ -116,6 +133,7 @@ ACTIONS: dict[str, str] = {
     "erasure-withdrawn": N_("request withdrawn"),
     "request-expired": N_("request expired"),
     "request-waiting": N_("erasure waits"),
+    "request-stuck": N_("erasure waits for long"),
     "request-reviewed-again": N_("back to be decided"),
     "subject-erased": N_("person erased"),
     "check-completed": N_("check completed"),
@@ -131,6 +149,13 @@ ACTIONS: dict[str, str] = {
     "paper-due": N_("paper to destroy"),
     "task-done": N_("task signed"),
     "copy-confirmed": N_("second copy of the keys confirmed"),
+    "hold-placed": N_("hold placed"),
+    "hold-lifted": N_("hold lifted"),
+    "lift-proposed": N_("lifting proposed"),
+    "frozen": N_("frozen"),
+    "freeze-confirmed": N_("freeze confirmed"),
+    "freeze-unconfirmed": N_("freeze not confirmed yet"),
+    "hold-review-due": N_("hold to be reviewed"),
 }
 
 ACTORS: dict[str, str] = {"guest": N_("guest"), "system": N_("system")}
@@ -143,6 +168,7 @@ COUNTS: dict[str, str] = {
     "perhaps": N_("perhaps"),
     "supplement": N_("supplement"),
     "differences": N_("differences"),
+    "days": N_("days"),
 }
 
 CERTIFICATE: dict[str, str] = {
@@ -174,6 +200,22 @@ CATEGORIES: dict[str, str] = {
     "contract": N_("contracts"),
 }
 
+HOLDS: dict[str, str] = {
+    "hold": N_("hold"),
+    "freeze": N_("freeze"),
+    "subject": N_("a person"),
+    "record": N_("a record"),
+    "query": N_("a query"),
+    "place": N_("a place"),
+    "court-order": N_("court order"),
+    "police-order": N_("order of the police"),
+    "legal-claim": N_("legal claim"),
+    "internal-investigation": N_("internal investigation"),
+    "tax-audit": N_("tax audit"),
+    "boxes": N_("boxes"),
+}
+"""What is held, and why; shown only to those who may place and lift holds."""
+
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
     GROUNDS,
@@ -182,12 +224,14 @@ _ALL: tuple[dict[str, str], ...] = (
     HOWS,
     OUTCOMES,
     WHYS,
+    BLOCKERS,
     STANDINGS,
     ACTIONS,
     ACTORS,
     COUNTS,
     CERTIFICATE,
     CATEGORIES,
+    HOLDS,
 )
 
 
