@@ -11,8 +11,9 @@ from ..core.errors import BlockedError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import outbox, removal, vault
+from . import brake, outbox, removal, shelf, vault
 from .channels import Channel, Message, Render, message_id
+from .execution import Ending
 from .office import Office
 from .outbox import FILE, Parcel
 
@@ -57,25 +58,35 @@ def carry_out(run: Run, number: str, by: str | None = None) -> State:
     :param by: the host's id of who asks for it, or None for the worker and the console.
     :return: the state it is in now; of a request that was erased before, that state.
     :raises MovedError: it went back to review.
-    :raises BlockedError: it waits.
+    :raises BlockedError: it waits, or the clock is in doubt: what the law keeps goes by its day.
     """
-    state = run(lambda office: office.erase(number, by)).settled()
+
+    def erase(office: Office) -> Ending:
+        brake.require(office.work)
+        return office.erase(number, by)
+
+    state = run(erase).settled()
     if state is State.CHECKING:
         state = run(lambda office: office.check(number))
     return state
 
 
-def work(run: Run, render: Render, channels: Mapping[str, Channel]) -> Report:
+def work(
+    run: Run, render: Render, channels: Mapping[str, Channel], skip: frozenset[str] = frozenset()
+) -> Report:
     """Do one round of everything that is due.
 
-    A step, or a request, that fails does not keep the others waiting.
+    A step, or a request, that fails does not keep the others waiting. While the clock is in
+    doubt nothing ends: what came in is looked at and messages leave.
 
     :param run: runs a unit of work.
     :param render: makes subject and body of a message.
     :param channels: name -> channel, mail included where it is set.
+    :param skip: steps to leave out.
     """
     report = Report()
     steps: dict[str, Callable[[], None]] = {
+        "clock": lambda: _clock(run, report),
         "intake": lambda: _intake(run, report),
         "expire": lambda: report.add("expired", run(Office.expire)),
         "erase": lambda: _erase(run, report),
@@ -83,11 +94,31 @@ def work(run: Run, render: Render, channels: Mapping[str, Channel]) -> Report:
         "forget": lambda: report.add("forgotten", _forget(run)),
     }
     for name, step in steps.items():
+        if name in skip or (name in _BY_DAY and "clock" in report.problems):
+            continue
         try:
             step()
         except GuesteraseError as problem:
             report.problems[name] = type(problem).__name__
     return report
+
+
+_BY_DAY = frozenset({"expire", "erase", "forget"})
+"""Steps that end something because a day has come."""
+
+
+def _clock(run: Run, report: Report) -> None:
+    """Beat the heart; say why not when the clock cannot be believed."""
+    doubt = run(_beat)
+    if doubt:
+        report.problems["clock"] = doubt
+
+
+def _beat(office: Office) -> str:
+    doubt = brake.hold_back(office.work)
+    if not doubt:
+        brake.beat(office.work)
+    return doubt
 
 
 def _intake(run: Run, report: Report) -> None:
@@ -167,8 +198,11 @@ def _send(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> No
 
 
 def _forget(run: Run) -> int:
-    """Destroy the keys whose day is over, each step by itself and resumable."""
-    ended = run(lambda office: vault.expire(office.work.conn, office.work.today, office.work.stamp))
+    """Destroy the keys whose day is over, each step by itself and resumable.
+
+    The clock is judged in each transaction that believes it: a key cannot be had back.
+    """
+    ended = run(_empty)
     labels = run(_mark)
     if labels:
         vault.destroy(run(lambda office: office.work.custodian), labels)
@@ -176,14 +210,27 @@ def _forget(run: Run) -> int:
     return ended
 
 
+def _empty(office: Office) -> int:
+    work = office.work
+    if brake.hold_back(work):
+        return 0
+    boxes = vault.expire(work.conn, work.today, work.stamp)
+    if boxes:
+        shelf.forget(work)
+    return boxes
+
+
 def _mark(office: Office) -> tuple[str, ...]:
     work = office.work
+    if brake.hold_back(work):
+        return ()
     return vault.mark(work.conn, work.today, work.stamp, work.custodian.labels())
 
 
 def _record(labels: tuple[str, ...], office: Office) -> int:
     work = office.work
     boxes = vault.record(work.conn, labels, work.stamp)
+    shelf.forget(work)
     if boxes:
         controllers = {slug(p.controller) for p in work.settings.properties.values()}
         for controller in sorted(controllers):
