@@ -16,6 +16,9 @@ from .failure import translated
 
 LOCK_SECONDS = 2
 
+WRITES = "guesterase_writes"
+"""Execution option of our connections: whether what is written there will be committed."""
+
 
 @contextmanager
 def transaction(engine: Engine, write: bool = True) -> Iterator[Connection]:
@@ -39,6 +42,7 @@ def transaction(engine: Engine, write: bool = True) -> Iterator[Connection]:
         ) from None
     except DBAPIError as raised:
         raise translated(raised) from None
+    conn = conn.execution_options(**{WRITES: write})
     problem: GuesteraseError | None = None
     try:
         if isinstance(engine.pool, SingletonThreadPool):
@@ -73,6 +77,11 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
         yield conn
         if not write:
             running.rollback()
+
+
+def writes(conn: Connection) -> bool:
+    """Return whether what is written on a connection will be committed."""
+    return bool(conn.get_execution_options().get(WRITES, True))
 
 
 def _commits_alone(raw: Any) -> bool:
