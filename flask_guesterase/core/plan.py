@@ -89,12 +89,19 @@ class Ruling:
     :param sealed: categories that lie in a box already, so that the row holds nothing of them.
     :param held: legal holds and freezes that cover the row; it stays as it is.
     :param needed: column -> precondition of the hotel that still needs it.
+    :param only: the columns this plan may touch, where it finishes what an earlier one kept; None
+        for all of them.
     """
 
     law: Mapping[str, Reason] = field(default_factory=dict)
     sealed: frozenset[str] = frozenset()
     held: tuple[int, ...] = ()
     needed: Mapping[str, str] = field(default_factory=dict)
+    only: frozenset[str] | None = None
+
+    def may_touch(self, column: str) -> bool:
+        """Return whether this plan is about a column."""
+        return self.only is None or column in self.only
 
 
 Rulings = Mapping[tuple[str, Key], Ruling]
@@ -240,16 +247,18 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
     if ruling.held:
         columns = tuple(sorted({*shape.erase, *shape.retain}))
         return (Decision(shape.table, Outcome.HOLD, columns, (), LEGAL_DUTY),)
-    kept = {n: c for n, c in shape.retain.items() if c in ruling.law or n not in shape.after}
-    kept = {n: c for n, c in kept.items() if c not in ruling.sealed}
-    gone = {n for n, c in shape.retain.items() if c in ruling.sealed}
-    erase = dict(shape.erase)
-    erase |= {n: r for n, r in shape.after.items() if n not in kept and n not in gone}
-    needed = {n: w for n, w in ruling.needed.items() if n in erase or shape.deletes != "never"}
+    mine_to_keep = {
+        n: c
+        for n, c in shape.retain.items()
+        if c not in ruling.sealed and ruling.may_touch(n)
+    }
+    kept = {n: c for n, c in mine_to_keep.items() if c in ruling.law or n not in shape.after}
+    erase = {n: rule for n, rule in shape.erase.items() if ruling.may_touch(n)}
+    erase |= {n: shape.after[n] for n in mine_to_keep if n not in kept}
+    deletes = shape.deletes != "never" and not set(shape.erase) - set(erase)
+    needed = {n: w for n, w in ruling.needed.items() if n in erase or deletes}
     shared = bool(row.others)
-    if not kept and not needed and (
-        shape.deletes == "always" or (shape.deletes == "last" and not shared)
-    ):
+    if not kept and not needed and deletes and (shape.deletes == "always" or not shared):
         return (Decision(shape.table, Outcome.DELETE, ()),)
     mine = _free_columns(shape, row, erase) if shared else frozenset(erase)
     free = mine - set(needed)

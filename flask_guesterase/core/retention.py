@@ -344,12 +344,11 @@ def applicable(rule: Rule, facts: Facts, day: date | None = None) -> bool | None
 
 def _holds(name: str, wanted: Any, facts: Facts, day: date | None) -> bool | None:
     if name == "foreign":
-        nationality = facts.answers.get("nationality")
-        if not nationality or not facts.country:
-            return None
-        return (str(nationality).upper() != facts.country.upper()) is bool(wanted)
+        said = foreign(facts)
+        return None if said is None else said is bool(wanted)
     if name in ("age_min", "age_max"):
         years = age(facts.answers.get("birth"), day)
+        years = facts.answers.get("age") if years is None else years
         if years is None:
             return None
         return years >= int(wanted) if name == "age_min" else years <= int(wanted)
@@ -357,6 +356,34 @@ def _holds(name: str, wanted: Any, facts: Facts, day: date | None) -> bool | Non
     if answer is None:
         return None
     return bool(answer in wanted if isinstance(wanted, list | tuple) else answer == wanted)
+
+
+def foreign(facts: Facts) -> bool | None:
+    """Return whether a guest is a foreigner at the property; None when the host cannot tell."""
+    nationality = facts.answers.get("nationality")
+    if not nationality or not facts.country:
+        said = facts.answers.get("foreign")
+        return said if isinstance(said, bool) else None
+    return str(nationality).upper() != facts.country.upper()
+
+
+def pared(facts: Facts, rules: Iterable[Rule]) -> Facts:
+    """Return facts with only what rules ask, in the least telling form: foreign or not, and an age.
+
+    They are written down beside a sealed record, whose end may have to be found again when the
+    row itself tells nothing any more.
+
+    :param facts: what the host says.
+    :param rules: the rules that may ask.
+    """
+    asked = {name for rule in rules for name in rule.when}
+    answers: dict[str, Any] = {n: facts.answers[n] for n in asked if n in facts.answers}
+    if "foreign" in asked:
+        answers["foreign"] = foreign(facts)
+    if asked & {"age_min", "age_max"} and facts.events:
+        answers["age"] = age(facts.answers.get("birth"), max(facts.events.values()))
+    kept = {name: said for name, said in answers.items() if said is not None}
+    return Facts(facts.events, kept, facts.country, facts.fiscal)
 
 
 def age(birth: Any, day: date | None) -> int | None:

@@ -22,6 +22,9 @@ from .work import Work
 
 _ACTIONS = {Outcome.DELETE.value: "deleted", Outcome.OVERWRITE.value: "overwritten"}
 
+STAYING = frozenset({Outcome.SEAL.value, Outcome.RETAIN.value, Outcome.HOLD.value})
+"""Outcomes of what stays for a while, in its row or in a box."""
+
 
 def journaled(work: Work) -> list[Entry]:
     """Put the events of a transaction that are not in the journal yet into it, in order."""
@@ -60,9 +63,12 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         if i["outcome"] in _ACTIONS
     )
     stays = tuple(
-        Stay(i["table"], i["rows"], tuple(i["columns"]), i["category"], "", i["until"])
+        Stay(
+            i["table"], i["rows"], tuple(i["columns"]), i["category"], i.get("basis", ""),
+            i["until"],
+        )
         for i in did
-        if i["outcome"] == Outcome.RETAIN.value
+        if i["outcome"] in STAYING
     )
     shared = tuple(
         Shared(i["table"], i["rows"], tuple(i["columns"]))

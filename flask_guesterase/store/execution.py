@@ -21,12 +21,34 @@ from ..core.events import (
 from ..core.image import Image, Images, encode
 from ..core.lifecycle import DONE, State
 from ..core.permissions import Permission
-from ..core.plan import Outcome, Person, Plan, decisions_of, differences
+from ..core.plan import (
+    Block,
+    Decision,
+    Key,
+    Outcome,
+    Person,
+    Plan,
+    Reason,
+    decisions_of,
+    differences,
+)
 from ..core.seal import Terms
-from . import actors, certifying, outbox, people, tables, vault
+from . import (
+    actors,
+    certifying,
+    keeping,
+    law,
+    outbox,
+    people,
+    planning,
+    tables,
+    vault,
+    waiting,
+)
 from .cases import Case, load, secret, step, tell
 from .intake import end_contact
-from .review import plan_of, write
+from .post import write
+from .review import plan_of
 from .work import Work
 
 RETRY_MINUTES = (15, 60, 180, 360, 720, 1440)
@@ -100,9 +122,21 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     moved = differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
     if moved:
         return _review_again(work, case, actor, moved)
-    if plan.blocked:
-        return _wait(work, case, tuple(sorted({block.reason for block in plan.blocked})))
+    blocked = plan.blocked or _all_kept(plan)
+    if blocked:
+        return _wait(work, case, blocked)
     return _erase(work, case, actor, plan)
+
+
+def _all_kept(plan: Plan) -> tuple[Block, ...]:
+    """Return why nothing can be done now, where holds or preconditions keep all of it."""
+    if plan.changing():
+        return ()
+    return tuple(
+        Block(s.decision.table, s.decision.ground.removeprefix(keeping.BLOCKER), len(s.rows), "")
+        for s in plan.keeping()
+        if keeping.mode_of(s.decision) in (law.HELD, law.BLOCKED)
+    )
 
 
 def _review_again(work: Work, case: Case, actor: str, moved: tuple[str, ...]) -> Ending:
@@ -115,16 +149,18 @@ def _review_again(work: Work, case: Case, actor: str, moved: tuple[str, ...]) ->
     return Ending(State.REVIEW, (), moved)
 
 
-def _wait(work: Work, case: Case, reasons: tuple[str, ...]) -> Ending:
+def _wait(work: Work, case: Case, blocked: Sequence[Block]) -> Ending:
     minutes = RETRY_MINUTES[min(case.attempts, len(RETRY_MINUTES) - 1)]
-    news = case.waiting_for != reasons[0]
+    reasons = waiting.reasons_of(blocked)
+    noted, news = waiting.note(case, reasons)
     case = step(
         work, case, *([State.WAITING] if case.state is not State.WAITING else []),
-        waiting_for=reasons[0][:40], waiting_until=None, attempts=case.attempts + 1,
-        try_at=work.stamp + timedelta(minutes=minutes),
+        waiting_for=reasons[0][:40], waiting_until=waiting.until(blocked), decisions=noted,
+        attempts=case.attempts + 1, try_at=work.stamp + timedelta(minutes=minutes),
     )  # fmt: skip
     if news:
         tell(work, RequestWaiting, case, SYSTEM, grounds=reasons)
+        waiting.tell_guest(work, case)
     return Ending(State.WAITING, reasons)
 
 
@@ -143,8 +179,10 @@ def postpone(work: Work, number: str) -> None:
 
 
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
-    erased = work.erase(plan)
-    recovery = _seal(work, case, erased.images)
+    erased = planning.erase(work, plan)
+    origin = keeping.Origin(case.number, case.controller, case.property)
+    keeping.record(work, origin, plan, erased)
+    recovery = recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, case, root, name)
     buried = people.bury(work, case.number)
@@ -164,7 +202,7 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     return Ending(case.state)
 
 
-def _seal(work: Work, case: Case, images: Sequence[Image]) -> str:
+def recover(work: Work, origin: keeping.Origin, images: Sequence[Image]) -> str:
     """Seal what was erased for the recovery window; return its last day, empty without one."""
     if not images or work.settings.recovery_days == 0:
         return ""
@@ -172,24 +210,46 @@ def _seal(work: Work, case: Case, images: Sequence[Image]) -> str:
     dialect = work.conn.dialect
     version = ".".join(str(part) for part in dialect.server_version_info or ())
     payload = encode(Images(dialect.name, version, tuple(images)))
-    item = vault.Item(payload, Terms(case.controller, "recovery", last_day), case.number)
+    item = vault.Item(payload, Terms(origin.controller, "recovery", last_day), origin.number)
     vault.put(work.conn, work.custodian, [item], work.today)
     return last_day
 
 
 def did(plan: Plan) -> list[dict[str, Any]]:
-    """Return what a plan does as plain values without personal data: decisions and counts."""
-    return [
-        {
-            "table": s.decision.table,
-            "outcome": s.decision.outcome.value,
-            "columns": list(s.decision.columns),
-            "rows": len(s.rows),
-            "category": s.decision.ground,
-            "until": s.decision.until,
-        }
-        for s in plan.steps
-    ]
+    """Return what a plan does as plain values without personal data: decisions and counts.
+
+    Rows that are kept for different reasons, or until different days, are items of their own.
+    """
+    items = []
+    for each in plan.steps:
+        groups: dict[Reason, int] = {}
+        for row in each.rows:
+            why = _why(plan, each.decision, row.key)
+            groups[why] = groups.get(why, 0) + 1
+        for why, rows in sorted(groups.items(), key=lambda g: (g[0].until, g[0].rule)):
+            items.append(_item(each.decision, why, rows))
+    return items
+
+
+def _why(plan: Plan, decision: Decision, key: Key) -> Reason:
+    ruling = plan.rulings.get((decision.table, key))
+    if ruling is None or decision.outcome not in (Outcome.RETAIN, Outcome.SEAL):
+        return Reason()
+    return ruling.law.get(decision.ground, Reason())
+
+
+def _item(decision: Decision, why: Reason, rows: int) -> dict[str, Any]:
+    return {
+        "table": decision.table,
+        "outcome": decision.outcome.value,
+        "columns": list(decision.columns),
+        "rows": rows,
+        "category": decision.ground.removeprefix(keeping.BLOCKER),
+        "until": why.until,
+        "basis": why.basis,
+        "grade": why.grade,
+        "open": list(why.open),
+    }
 
 
 Check = Callable[[Work, Case, tuple[Person, ...]], Sequence[Left]]
@@ -198,7 +258,7 @@ Check = Callable[[Work, Case, tuple[Person, ...]], Sequence[Left]]
 
 def by_key(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
     """Look again for the rows of the erased people, by the same paths as the plan."""
-    return [Left(block.table, block.rows, block.reason) for block in work.remains(who)]
+    return [Left(block.table, block.rows, block.reason) for block in planning.remains(work, who)]
 
 
 CHECKS: dict[str, Check] = {"check-by-key": by_key}
@@ -247,7 +307,7 @@ def check(work: Work, number: str) -> State:
 def _end(decisions: Mapping[str, Any]) -> State:
     if decisions["left"]:
         return State.PARTIAL
-    kept = any(item["outcome"] == Outcome.RETAIN.value for item in decisions.get("did", ()))
+    kept = any(item["outcome"] in certifying.STAYING for item in decisions.get("did", ()))
     return State.SEALED if kept else State.ERASED
 
 

@@ -145,7 +145,7 @@ class Resolver:
         hops: list[Hop] = []
         here = table
         for part in via.split("."):
-            steps = self._step(here, part)
+            steps = self.step(here, part)
             if not steps:
                 self._say(
                     "path-unknown", table.fullname, via,
@@ -156,7 +156,8 @@ class Resolver:
             here = steps[-1].table
         return self._onward(table, via, tuple(hops), seen)
 
-    def _step(self, table: Table, part: str) -> list[Hop]:
+    def step(self, table: Table, part: str) -> list[Hop]:
+        """Return the hops of a relationship or of a column with one foreign key, or none."""
         relationship = self.atlas.relationship(table, part)
         if relationship is not None:
             return _relationship_hops(relationship)

@@ -31,10 +31,12 @@ class Line:
     :param columns: the columns it is about; empty for whole rows.
     :param outcome: delete, overwrite, retain or share; empty for what blocks.
     :param category: retention category, or why rows are shared.
-    :param basis: article that asks for it, empty until the law is known.
+    :param basis: article that asks for it, empty when nobody knows one.
     :param until: last day, empty when it is not known.
     :param reason: why it blocks.
     :param detail: a line for staff about a blocker.
+    :param grade: how sure the rule is: A text read, B secondary source, C from memory.
+    :param open: why the last day is not known.
     """
 
     table: str
@@ -46,6 +48,8 @@ class Line:
     until: str = ""
     reason: str = ""
     detail: str = ""
+    grade: str = ""
+    open: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,8 +145,9 @@ def _preview(
     def lines(*outcomes: Outcome) -> tuple[Line, ...]:
         return tuple(
             Line(
-                i["table"], i["rows"], tuple(i["columns"]), i["outcome"], i["category"], "",
-                i["until"],
+                i["table"], i["rows"], tuple(i["columns"]), i["outcome"], i["category"],
+                i.get("basis", ""), i["until"], grade=i.get("grade", ""),
+                open=tuple(i.get("open", ())),
             )
             for i in items
             if i["outcome"] in outcomes
@@ -152,7 +157,7 @@ def _preview(
         number,
         digest_,
         lines(Outcome.DELETE, Outcome.OVERWRITE),
-        lines(Outcome.RETAIN),
+        lines(Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD),
         blocked,
         lines(Outcome.SHARE),
     )

@@ -6,6 +6,8 @@ import hmac
 from datetime import timedelta
 from enum import StrEnum
 
+from ..core import asking
+from ..core.asking import Asker
 from ..core.errors import (
     FourEyesError,
     InputError,
@@ -23,13 +25,15 @@ from ..core.events import (
     RequestExpired,
     SubjectTaken,
 )
-from ..core.lifecycle import Ground, State
+from ..core.grounds import refusable
+from ..core.lifecycle import State
 from ..core.permissions import Permission
 from ..core.plan import Plan, decisions_of, differences, digest
 from ..core.standing import Standing
-from . import actors, outbox, people, tables, tokens
-from .cases import Case, load, secret, step, tell, where
-from .intake import contact_of, end_contact
+from . import actors, answering, deadlines, people, planning, tables, tokens
+from .cases import Case, acknowledge, load, secret, step, tell, where
+from .intake import end_contact
+from .post import write
 from .tokens import Purpose, Token
 from .work import Work
 
@@ -59,16 +63,18 @@ def confirm_link(work: Work, token: str) -> str:
     return _verified(work, case, GUEST, Shown.LINK)
 
 
-def confirm(work: Work, number: str, by: str, how: str) -> str:
+def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
     """Record that somebody showed a clerk who they are, and how; return the case code.
 
     :param work: the open transaction.
     :param number: number of the request.
     :param by: the host's id of the clerk.
     :param how: one of `Shown`, except "link".
+    :param seen: which paper was seen, one of `core.asking.Seen`; may be empty for a guest.
     :return: code that opens the status page, for the guest's slip.
     :raises ForbiddenError: the clerk may not verify at this property.
-    :raises InputError: there is no such way to show who one is.
+    :raises InputError: there is no such way to show who one is, or the paper does not show that
+        whoever asks may.
     :raises TransitionError: the request does not wait for this.
     """
     case = load(work, number, lock=True)
@@ -76,15 +82,21 @@ def confirm(work: Work, number: str, by: str, how: str) -> str:
     ways = sorted(way.value for way in Shown if way is not Shown.LINK)
     if how not in ways:
         raise InputError("There is no such way to show who one is.", f"Use {', '.join(ways)}.")
-    return _verified(work, case, actor, Shown(how))
+    paper = asking.seen(seen, Asker(case.asked_by or Asker.GUEST))
+    return _verified(work, case, actor, Shown(how), paper)
 
 
-def _verified(work: Work, case: Case, actor: str, how: Shown) -> str:
+def _verified(
+    work: Work, case: Case, actor: str, how: Shown, paper: asking.Seen | None = None
+) -> str:
+    word = None if paper is None else paper.value
     case = step(
         work, case, State.VERIFIED, State.REVIEW,
-        verified_by=actor, verified_how=how.value, verified_at=work.stamp,
+        verified_by=actor, verified_how=how.value, verified_at=work.stamp, seen=word,
+        due_on=deadlines.due(work, case).isoformat(),
     )  # fmt: skip
-    tell(work, IdentityVerified, case, actor, grounds=(how.value,))
+    acknowledge(work, case.number)
+    tell(work, IdentityVerified, case, actor, grounds=(how.value, *([word] if word else [])))
     return tokens.case_code(work, case.number)
 
 
@@ -119,7 +131,7 @@ def choose(work: Work, number: str, id: int, by: str, standing: Standing) -> Non
 
 def plan_of(work: Work, case: Case) -> Plan:
     """Draw the plan for the rows that are taken, from the database as it is now."""
-    return work.plan(people.taken(work, case.number))
+    return planning.plan(work, people.taken(work, case.number))
 
 
 def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
@@ -188,20 +200,18 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     :param by: the host's id of the person.
     :param ground: one of `Ground`.
     :raises ForbiddenError: they may not refuse at this property.
-    :raises InputError: there is no such ground.
+    :raises InputError: there is no such ground, or the law at the property does not know it.
     :raises TransitionError: it is decided already.
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.REFUSE, case.property)
-    grounds = [each.value for each in Ground]
-    if ground not in grounds:
-        raise InputError("There is no such ground.", f"Use {', '.join(grounds)}.")
+    named = refusable(answering.law(work, work.settings.property(case.property)), ground)
     case = step(
         work, case, State.REFUSED,
-        decided_by=actor, decided_at=work.stamp, ground=ground, ended_at=work.stamp,
+        decided_by=actor, decided_at=work.stamp, ground=named.value, ended_at=work.stamp,
     )  # fmt: skip
-    tell(work, ErasureRefused, case, actor, grounds=(ground,))
-    write(work, case, "refused", {"ground": ground})
+    tell(work, ErasureRefused, case, actor, grounds=(named.value,))
+    write(work, case, "refused", {"ground": named.value})
 
 
 def withdraw(work: Work, number: str, by: str | None, code: str | None) -> None:
@@ -250,18 +260,3 @@ def expire(work: Work, most: int = 50) -> int:
         tell(work, RequestExpired, case, SYSTEM)
         end_contact(work, case.number)
     return len(due)
-
-
-def write(work: Work, case: Case, template: str, params: dict[str, str], which: str = "") -> None:
-    """Queue a message to the guest of a request, once, where there is a contact.
-
-    :param work: the open transaction.
-    :param case: the request.
-    :param template: name of the text.
-    :param params: what the text needs.
-    :param which: tells apart messages of one text that are both to be sent.
-    """
-    contact = contact_of(work, case.number)
-    if contact is not None:
-        dedupe = f"{template}:{case.number}{which}"
-        outbox.queue_message(work, case, contact, template, params, dedupe)

@@ -9,12 +9,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from ..core.asking import Asker
 from ..core.deadlines import days_left
 from ..core.errors import InputError
 from ..core.lifecycle import MOVES, OPEN, WORDS, State
 from ..core.permissions import Permission
-from ..core.plan import Outcome
-from . import actors, certifying, outbox, people, tables, tokens
+from . import actors, certifying, deadlines, outbox, people, tables, tokens, waiting
 from .cases import Case, columns, day_at, load, read
 from .tokens import Purpose
 from .work import Work
@@ -36,6 +36,7 @@ class CaseView:
     :param kept: what stays and why: category, basis, until.
     :param certificate: whether there is one.
     :param withdrawable: whether it can still be taken back.
+    :param reasons: what it waits for.
     """
 
     number: str
@@ -50,18 +51,19 @@ class CaseView:
     kept: tuple[Mapping[str, str], ...] = ()
     certificate: bool = False
     withdrawable: bool = False
+    reasons: tuple[str, ...] = ()
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
     """Return what the guest of a request is told."""
     kept = {
-        (item["category"], item["until"]): {
+        (item["category"], item.get("basis", ""), item["until"]): {
             "category": item["category"],
-            "basis": "",
+            "basis": item.get("basis", ""),
             "until": item["until"],
         }
         for item in (case.decisions or {}).get("did", ())
-        if item["outcome"] == Outcome.RETAIN.value
+        if item["outcome"] in certifying.STAYING
     }
     return CaseView(
         case.number,
@@ -70,12 +72,13 @@ def guest_view(work: Work, case: Case) -> CaseView:
         WORDS[case.state],
         case.state,
         case.received_at,
-        case.due_on,
+        deadlines.due(work, case).isoformat(),
         case.waiting_until,
         case.ground,
         tuple(kept.values()),
         certifying.exists(work, case.number),
         State.WITHDRAWN in MOVES[case.state],
+        waiting.in_the_way(case),
     )
 
 
@@ -98,13 +101,17 @@ def by_link(work: Work, token: str) -> Case:
 def show(work: Work, case: Case) -> dict[str, Any]:
     """Return a request as staff see it: opaque numbers, days and words, nobody's data."""
     today = day_at(work.settings.property(case.property), work.now)
-    return _line(case, today) | {
+    return _line(work, case, today) | {
         "filed_by": case.filed_by,
         "verified_by": case.verified_by,
         "verified_how": case.verified_how,
         "verified_at": case.verified_at,
         "decided_by": case.decided_by,
         "decided_at": case.decided_at,
+        "seen": case.seen,
+        "reason": case.reason,
+        "acknowledged_at": case.acknowledged_at,
+        "extendable": deadlines.extendable(work, case),
         "ground": case.ground,
         "digest": case.digest,
         "waiting_until": case.waiting_until,
@@ -121,8 +128,9 @@ def show(work: Work, case: Case) -> dict[str, Any]:
     }
 
 
-def _line(case: Case, today: date) -> dict[str, Any]:
-    left = days_left(date.fromisoformat(case.due_on), today)
+def _line(work: Work, case: Case, today: date) -> dict[str, Any]:
+    left = days_left(deadlines.due(work, case), today)
+    receipt, overdue = deadlines.receipt_due(work, case), deadlines.late(work, case)
     return {
         "number": case.number,
         "property": case.property,
@@ -133,9 +141,13 @@ def _line(case: Case, today: date) -> dict[str, Any]:
         "channel": case.channel,
         "lang": case.lang,
         "received_at": case.received_at,
-        "due_on": case.due_on,
+        "due_on": deadlines.due(work, case).isoformat(),
         "days_left": left,
-        "late": left < 0 and case.state in OPEN,
+        "late": deadlines.ANSWER in overdue,
+        "receipt_due": "" if receipt is None else receipt.isoformat(),
+        "receipt_late": deadlines.RECEIPT in overdue,
+        "extended": case.extended_at is not None,
+        "asked_by": case.asked_by or Asker.GUEST.value,
         "waiting_for": case.waiting_for,
     }
 
@@ -149,7 +161,7 @@ def listed(
     :param by: the host's id of who asks: only properties at which they may look; None at a
         console.
     :param property_: code of one property, or None.
-    :param state: a state, "open", or None.
+    :param state: a state, "open", "overdue", or None.
     :raises InputError: there is no such state.
     """
     table = tables.request
@@ -157,15 +169,18 @@ def listed(
     if by is not None:
         codes = [c for c in codes if actors.may(work, by, Permission.VIEW, c)]
     statement = select(*columns()).where(table.c.property.in_(codes))
-    if state == "open":
+    if state in ("open", "overdue"):
         statement = statement.where(table.c.state.in_([s.value for s in OPEN]))
     elif state:
         if state not in {s.value for s in State}:
             raise InputError(
-                "There is no such state.", f"Use open or {', '.join(s.value for s in State)}."
+                "There is no such state.",
+                f"Use open, overdue or {', '.join(s.value for s in State)}.",
             )
         statement = statement.where(table.c.state == state)
     cases = [read(row) for row in work.conn.execute(statement)]
     cases.sort(key=lambda c: (c.state not in OPEN, c.due_on, c.received_at, c.number))
     days = {c: day_at(work.settings.property(c), work.now) for c in codes}
-    return [_line(case, days[case.property]) for case in cases]
+    lines = [_line(work, case, days[case.property]) for case in cases]
+    late = state == "overdue"
+    return [line for line in lines if not late or line["late"] or line["receipt_late"]]

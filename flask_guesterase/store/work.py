@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from ..core.events import Event
-from ..core.plan import Block, Person, Plan
+from ..core.holding import HoldQuery
 from ..core.policy import Blocker
-from . import eraser
+from ..core.retention import Rule
 from .catalog.shape import LiveSchema
 from .custodian import FolderCustodian
 from .datamap import DataMap
 from .drift import drift
 from .live import read
 from .settings import Settings
-from .surgery import Erased
 
 Authorize = Callable[[str, str, str], bool]
 """Answers whether a user (id) has a permission at a property (code)."""
@@ -39,6 +38,8 @@ class Work:
     :param changed: host tables whose rows were changed.
     :param journaled: how many of the events are in the journal already.
     :param blockers: preconditions of the hotel.
+    :param queries: name -> query of the host by which rows can be held.
+    :param rules: property -> rules of retention in force, as read in this transaction.
     """
 
     conn: Connection
@@ -52,6 +53,8 @@ class Work:
     changed: set[str] = field(default_factory=set)
     journaled: int = 0
     blockers: tuple[Blocker, ...] = ()
+    queries: Mapping[str, HoldQuery] = field(default_factory=dict)
+    rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 
@@ -67,20 +70,6 @@ class Work:
             live = self.live()
             self._whole = self.datamap.with_findings(drift(self.datamap, live))
         return self._whole
-
-    def plan(self, people: Iterable[Person]) -> Plan:
-        """Draw the plan for these subject rows from the database as it is now."""
-        return eraser.plan(self.conn, self.whole(), people, self.live())
-
-    def erase(self, plan: Plan) -> Erased:
-        """Carry out a plan that was drawn in this transaction."""
-        erased = eraser.erase(self.conn, self.whole(), plan, self.live())
-        self.changed |= set(erased.counts)
-        return erased
-
-    def remains(self, people: Iterable[Person]) -> tuple[Block, ...]:
-        """Return what is left of these people that should be gone."""
-        return eraser.remains(self.conn, self.whole(), people, self.live())
 
     @property
     def stamp(self) -> datetime:

@@ -23,6 +23,7 @@ from example_pms.foreign import Invoice
 from example_pms.hotel import ALIAS, KNOWN
 from example_pms.models import FolioLine, Guest, Payment, Registration
 from flask_guesterase import Guesterase
+from flask_guesterase.store import planning
 from tests import engines
 from tests.oracle.dump import Changes, Dump, changes, dump
 
@@ -194,7 +195,7 @@ def test_only_what_the_plan_names_changes(key: str, kind: str, tmp_path: Path) -
     with engines.fresh_database(kind) as url, house(url, tmp_path) as hotel:
         before, totals = hotel.dump(), sums()
         with hotel.guesterase.begin(write=False) as office:
-            plan = office.work.plan([("guests", (one,)) for one in places])
+            plan = planning.plan(office.work, [("guests", (one,)) for one in places])
         if guest.document_no:
             hotel.erase({"document": guest.document_no, "name": guest.name}, guest.property)
         else:

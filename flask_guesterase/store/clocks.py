@@ -1,0 +1,278 @@
+"""What the host's rows say to the law: when things happened, to whom, and at which property."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, FromClause, and_, select
+
+from ..core.finding import Finding, Severity
+from ..core.plan import Key
+from ..core.policy import Policy
+from ..core.retention import CATEGORIES, EVENTS, Facts
+from .datamap import DataMap, Declared
+from .finder import owners
+from .paths import Hop, Resolver
+from .settings import Settings
+from .sql import among, chunks
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the law may ask of one row.
+
+    :param place: code of the property, or empty when nobody can tell.
+    :param facts: events and answers, as the host knows them.
+    """
+
+    place: str
+    facts: Facts
+
+
+@dataclass(frozen=True)
+class Reach:
+    """A value found from a row: in a column at the end of hops, or by the vendor's expression.
+
+    :param hops: steps in order; empty when the value is in the row itself.
+    :param column: key of the column in the table the hops lead to, or empty.
+    :param make: callable taking the table and returning the expression, or None.
+    """
+
+    hops: tuple[Hop, ...] = ()
+    column: str = ""
+    make: Callable[..., Any] | None = None
+
+    def read(self, conn: Connection, declared: Declared, keys: Sequence[Key]) -> dict[Key, Any]:
+        """Return key -> value; of several the latest, and nothing where there is none."""
+        found: dict[Key, Any] = {}
+        start = declared.table.alias("t0")
+        mine = [start.c[c.key] for c in declared.key]
+        joined, value = self.joined(start)
+        width = len(mine)
+        for part in chunks(keys):
+            rows = select(*mine, value).select_from(joined).where(among(mine, part))
+            for row in conn.execute(rows):
+                key, got = tuple(row)[:width], row[width]
+                if got is not None and (key not in found or _later(got, found[key])):
+                    found[key] = got
+        return found
+
+    def joined(self, start: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
+        """Return what to select from, and the expression of the value."""
+        if self.make is not None:
+            return start, self.make(start)
+        here, joined = start, start
+        for number, hop in enumerate(self.hops, 1):
+            there = hop.table.alias(f"t{number}")
+            pairs = zip(hop.source, hop.target, strict=True)
+            condition = and_(*(here.c[a.key] == there.c[b.key] for a, b in pairs))
+            joined, here = joined.join(there, condition), there
+        return joined, here.c[self.column]
+
+
+def _later(one: Any, other: Any) -> bool:
+    try:
+        return bool(one > other)
+    except TypeError:
+        return str(one) > str(other)
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How the facts of one table's rows are read.
+
+    :param events: event -> where its date is.
+    :param answers: what a rule may ask -> where the answer is.
+    :param place: where the property's code is, or None: the owner's property.
+    :param wrong: names the policy gives that lead nowhere.
+    """
+
+    events: Mapping[str, Reach] = field(default_factory=dict)
+    answers: Mapping[str, Reach] = field(default_factory=dict)
+    place: Reach | None = None
+    wrong: tuple[str, ...] = ()
+
+
+def ways(datamap: DataMap, declared: Declared) -> Ways:
+    """Resolve what a policy says about clocks, facts and place."""
+    wrong: list[str] = []
+
+    def reach(wanted: Any) -> Reach | None:
+        if callable(wanted):
+            return Reach(make=wanted)
+        found = _dotted(datamap, declared, str(wanted))
+        if found is None:
+            wrong.append(str(wanted))
+        return found
+
+    def all_of(wanted: Mapping[str, Any]) -> dict[str, Reach]:
+        return {name: at for name, path in wanted.items() if (at := reach(path)) is not None}
+
+    policy = declared.policy
+    events = all_of(clock_of(policy))
+    answers = all_of(policy.facts)
+    place = reach(policy.place) if policy.place else _own_place(datamap, declared)
+    return Ways(events, answers, place, tuple(wrong))
+
+
+def clock_of(policy: Policy) -> Mapping[str, Any]:
+    """Return a policy's clock as event -> where; a plain path dates the document."""
+    if policy.clock is None:
+        return {}
+    return policy.clock if isinstance(policy.clock, Mapping) else {"document": policy.clock}
+
+
+def _dotted(datamap: DataMap, declared: Declared, path: str) -> Reach | None:
+    resolver = Resolver(datamap.atlas, {})
+    *steps, last = path.split(".")
+    here, hops = declared.table, []
+    for part in steps:
+        found = resolver.step(here, part)
+        if not found:
+            return None
+        hops += found
+        here = found[-1].table
+    column = datamap.atlas.column(here, last)
+    return Reach(tuple(hops), column.key) if column is not None else None
+
+
+def _own_place(datamap: DataMap, declared: Declared) -> Reach | None:
+    """Return the table's own column of the name under which subjects carry their property."""
+    names = {c.property.name for c in datamap.subjects.values() if c.property is not None}
+    for column in declared.table.c:
+        if column.name in names:
+            return Reach((), column.key)
+    return None
+
+
+def facts_of(
+    conn: Connection,
+    datamap: DataMap,
+    settings: Settings,
+    name: str,
+    keys: Iterable[Key],
+) -> dict[Key, Record]:
+    """Return what the law may ask of rows of one table.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param settings: the properties with their zones, countries and fiscal years.
+    :param name: name of a declared table.
+    :param keys: keys of its rows.
+    """
+    declared = datamap.declared(name)
+    wanted = list(keys)
+    found = ways(datamap, declared)
+    places = places_of(conn, datamap, settings, declared, wanted, found)
+    events = {event: at.read(conn, declared, wanted) for event, at in found.events.items()}
+    answers = {name: at.read(conn, declared, wanted) for name, at in found.answers.items()}
+    records = {}
+    for key in wanted:
+        place = settings.properties.get(places.get(key, ""))
+        zone = ZoneInfo(place.zone) if place is not None else ZoneInfo("UTC")
+        naive = ZoneInfo(declared.policy.zone or "UTC")
+        days = {e: day_of(v[key], naive, zone) for e, v in events.items() if key in v}
+        said = {n: v[key] for n, v in answers.items() if key in v}
+        if isinstance(said.get("birth"), datetime):
+            said["birth"] = said["birth"].date()
+        records[key] = Record(
+            place.code if place is not None else "",
+            Facts(
+                {event: day for event, day in days.items() if day is not None},
+                said,
+                place.country if place is not None else "",
+                place.fiscal if place is not None else (12, 31),
+            ),
+        )
+    return records
+
+
+def places_of(
+    conn: Connection,
+    datamap: DataMap,
+    settings: Settings,
+    declared: Declared,
+    keys: Sequence[Key],
+    found: Ways | None = None,
+) -> dict[Key, str]:
+    """Return key -> code of the property the row belongs to; rows nobody can place are left out.
+
+    It is the row's own, else its owner's when all owners agree, else the only one there is.
+    """
+    at = (ways(datamap, declared) if found is None else found).place
+    if at is not None:
+        return {key: str(code) for key, code in at.read(conn, declared, keys).items()}
+    only = list(settings.properties)
+    if len(only) == 1:
+        return dict.fromkeys(keys, only[0])
+    result = {}
+    known: dict[str, dict[Key, str]] = {}
+    by_key = owners(conn, datamap, declared, keys)
+    people: dict[str, set[Key]] = {}
+    for each in by_key.values():
+        for (table, key), _ in each:
+            people.setdefault(table, set()).add(key)
+    for table, theirs in people.items():
+        subject = datamap.declared(table)
+        mine = ways(datamap, subject).place
+        known[table] = (
+            {k: str(v) for k, v in mine.read(conn, subject, list(theirs)).items()} if mine else {}
+        )
+    for key, each in by_key.items():
+        codes = {known[table].get(person, "") for (table, person), _ in each}
+        if len(codes) == 1 and (code := codes.pop()):
+            result[key] = code
+    return result
+
+
+def day_of(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
+    """Return the day at the property that a host's value means, or None when it means none.
+
+    :param value: a date, a date-time, or either as ISO text.
+    :param naive: zone of date-times that name none.
+    :param zone: zone of the property.
+    """
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        aware = value if value.tzinfo is not None else value.replace(tzinfo=naive)
+        return aware.astimezone(zone).date()
+    return value if isinstance(value, date) else None
+
+
+def last_utc_day(day: date, zone: str) -> date:
+    """Return the UTC day in which a property's day ends: west of Greenwich that is the next."""
+    end = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
+    return end.astimezone(UTC).date()
+
+
+def clock_findings(datamap: DataMap) -> list[Finding]:
+    """Return what policies say about clocks, facts and categories that means nothing."""
+    found = []
+    for declared in datamap.tables.values():
+        for wrong in ways(datamap, declared).wrong:
+            found.append(Finding(
+                "clock-unknown", declared.name, wrong, f"The path '{wrong}' leads to no column.",
+                "Write relationships or foreign-key columns, then a column; or a callable.",
+            ))
+        for event in clock_of(declared.policy):
+            if event not in EVENTS:
+                found.append(Finding(
+                    "clock-unknown", declared.name, event, f"'{event}' is no event of a clock.",
+                    f"Use one of: {', '.join(sorted(EVENTS))}.", Severity.WARN,
+                ))
+        for category in sorted({declared.policy.category, *declared.retain.values()} - {""}):
+            if category not in CATEGORIES:
+                found.append(Finding(
+                    "category-unknown", declared.name, category, f"No law is known about "
+                    f"'{category}'; what is retained under it stays.",
+                    f"Use one of: {', '.join(sorted(CATEGORIES))}.", Severity.WARN,
+                ))
+    return found

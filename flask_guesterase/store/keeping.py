@@ -1,0 +1,240 @@
+"""What an erasure keeps, written down per row: in a box, in its row, for whom and until when."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from ..core.image import Image, Images, encode
+from ..core.log import canonical
+from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, key_text
+from ..core.retention import Facts, pared
+from ..core.seal import Terms
+from . import clocks, law, shelf, tables, vault
+from .lines import registers
+from .sql import among
+from .surgery import Erased
+from .work import Work
+
+FOREVER = "9999-12-31"
+"""Last day of a box whose end nobody knows; its key is not a day's key."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """On whose behalf something is kept.
+
+    :param number: number of the request, or None for what ended by itself.
+    :param controller: slug of who answers for the data.
+    :param property: code of the property asked, for rows that name none.
+    """
+
+    number: str | None
+    controller: str
+    property: str
+
+
+def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
+    """Write down what a plan keeps, and seal what it took out of its rows.
+
+    :param work: the open transaction, in which the plan was carried out.
+    :param origin: on whose behalf.
+    :param plan: the plan.
+    :param erased: what was done, with the images of what is to be sealed.
+    :return: how many rows and categories are kept.
+    """
+    facts: dict[str, dict[Key, clocks.Record]] = {}
+    lines: list[dict[str, Any]] = []
+    boxes: list[tuple[vault.Item, Laying]] = []
+    for step in plan.keeping():
+        name = step.decision.table
+        if name not in facts:
+            rows = [row.key for s in plan.keeping() if s.decision.table == name for row in s.rows]
+            facts[name] = _facts(work, name, rows)
+        for row in step.rows:
+            record_ = facts[name][row.key]
+            reason = _reason(plan, step.decision, row)
+            line = _line(work, origin, step.decision, row, record_, reason)
+            lines.append(line)
+            if step.decision.outcome is Outcome.SEAL:
+                image = erased.sealed[step.decision][row.key]
+                item = vault.Item(
+                    _payload(work, image), _terms(work, origin, line), origin.number
+                )
+                boxes.append((item, Laying(name, row.key, image, line)))
+    ids = vault.put(work.conn, work.custodian, [item for item, _ in boxes], work.today)
+    for box, (_, laying) in zip(ids, boxes, strict=True):
+        laying.line["box"] = box
+    if lines:
+        work.conn.execute(insert(tables.kept), lines)
+    _lay(work, [laying for _, laying in boxes])
+    return len(lines)
+
+
+@dataclass(frozen=True)
+class Laying:
+    """A sealed row on its way to the register's shelf."""
+
+    table: str
+    key: Key
+    image: Image
+    line: dict[str, Any]
+
+
+def _facts(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, clocks.Record]:
+    wanted = list(dict.fromkeys(keys))
+    return clocks.facts_of(work.conn, work.datamap, work.settings, name, wanted)
+
+
+_MODES = {Outcome.SEAL: law.SEALED, Outcome.HOLD: law.HELD}
+BLOCKER = "blocker:"
+
+
+def mode_of(decision: Decision) -> str:
+    """Return how a decision keeps something."""
+    if decision.ground.startswith(BLOCKER):
+        return law.BLOCKED
+    return _MODES.get(decision.outcome, law.PLACE)
+
+
+def _reason(plan: Plan, decision: Decision, row: Row) -> Reason:
+    """Return why one row is kept under a decision."""
+    ruling = plan.rulings.get((decision.table, row.key))
+    if mode_of(decision) == law.HELD:
+        return Reason(open=tuple(f"hold:{id}" for id in (ruling.held if ruling else ())))
+    if mode_of(decision) == law.BLOCKED:
+        return Reason(open=(decision.ground.removeprefix(BLOCKER),))
+    known = ruling.law.get(decision.ground) if ruling is not None else None
+    return known if known is not None else Reason(open=("no-replacement",))
+
+
+def _line(
+    work: Work,
+    origin: Origin,
+    decision: Decision,
+    row: Row,
+    record_: clocks.Record,
+    reason: Reason,
+) -> dict[str, Any]:
+    mode = mode_of(decision)
+    facts = written_facts(work, record_)
+    return {
+        "request": origin.number,
+        "controller": origin.controller,
+        "property": record_.place or origin.property,
+        "table_name": decision.table,
+        "row_key": key_text(row.key),
+        "columns": canonical(list(decision.columns)).decode(),
+        "category": decision.ground if mode in (law.SEALED, law.PLACE) else "",
+        "mode": mode,
+        "box": None,
+        "until": reason.until or None,
+        "open": ",".join(reason.open)[:120],
+        "rule": reason.rule[:80],
+        "basis": reason.basis[:250],
+        "grade": reason.grade,
+        "facts": canonical(facts).decode(),
+        "since": work.stamp,
+        "ended_at": None,
+    }
+
+
+def written_facts(work: Work, record_: clocks.Record) -> dict[str, Any]:
+    """Return facts as plain values: days, and the little that rules ask."""
+    rules = law.rules_at(work, record_.place) if record_.place else ()
+    facts = pared(record_.facts, rules)
+    return {
+        "events": {event: day.isoformat() for event, day in facts.events.items()},
+        "answers": {
+            name: said if isinstance(said, bool | int) else str(said)
+            for name, said in facts.answers.items()
+        },
+    }
+
+
+def read_facts(work: Work, place: str, text: str) -> clocks.Record:
+    """Return what `written_facts` wrote, for the property it was written for."""
+    value = json.loads(text)
+    hotel = work.settings.properties.get(place)
+    if hotel is None:
+        return clocks.Record("", Facts())
+    events = {event: date.fromisoformat(day) for event, day in value["events"].items()}
+    return clocks.Record(place, Facts(events, value["answers"], hotel.country, hotel.fiscal))
+
+
+def open_label(controller: str) -> str:
+    """Return the label of the key of boxes whose end nobody knows yet."""
+    return f"open:{controller}"[:80]
+
+
+def terms_of(work: Work, controller: str, place: str, until: str | None) -> Terms:
+    """Return the terms of a retention box: its day's key, or the key of what has no day yet.
+
+    :param place: code of the property, by whose zone the last day ends.
+    :param until: last day of the floor, ISO, or None when nobody knows.
+    """
+    if not until:
+        return Terms(controller, "retention", FOREVER, open_label(controller))
+    hotel = work.settings.properties.get(place)
+    day = clocks.last_utc_day(date.fromisoformat(until), hotel.zone if hotel else "UTC")
+    return Terms(controller, "retention", day.isoformat())
+
+
+def _terms(work: Work, origin: Origin, line: Mapping[str, Any]) -> Terms:
+    return terms_of(work, origin.controller, line["property"], line["until"])
+
+
+def _payload(work: Work, image: Image) -> bytes:
+    dialect = work.conn.dialect
+    version = ".".join(str(part) for part in dialect.server_version_info or ())
+    return encode(Images(dialect.name, version, (image,)))
+
+
+def _lay(work: Work, layings: Iterable[Laying]) -> None:
+    """Put sealed lines of the guest register on the shelf, where they are found at night."""
+    known = registers(work.datamap)
+    laid = []
+    for each in layings:
+        lines = known.get(each.table)
+        if lines is None:
+            continue
+        declared = lines.declared
+        cells = {c.name: c.value for c in each.image.columns}
+        wanted = (lines.room, lines.first_night, lines.last_night)
+        key = [declared.table.c[c.key] for c in declared.key]
+        now = work.conn.execute(select(*wanted).where(among(key, [each.key]))).one()
+        where = [
+            cells.get(c.name, "" if v is None else str(v)) for c, v in zip(wanted, now, strict=True)
+        ]
+        box = each.line["box"]
+        terms = terms_of(work, each.line["controller"], each.line["property"], each.line["until"])
+        laid.append(shelf.Laid(
+            box, terms.label, each.line["property"], each.table,
+            where[0], where[1][:10], where[2][:10],
+            tuple(cells.get(c.name, "") for c in lines.names),
+            cells.get(lines.document.name, ""),
+        ))  # fmt: skip
+    if laid:
+        shelf.lay(work, laid)
+
+
+def living(work: Work, number: str) -> int:
+    """Return how many kept rows of a request have not ended."""
+    kept = tables.kept
+    rows = select(kept.c.id).where(kept.c.request == number, kept.c.ended_at.is_(None))
+    return len(work.conn.execute(rows).all())
+
+
+def end(work: Work, ids: Iterable[int]) -> None:
+    """Note that kept rows went, or are kept in another way from now on."""
+    wanted = sorted(ids)
+    if wanted:
+        kept = tables.kept
+        work.conn.execute(
+            update(kept).where(kept.c.id.in_(wanted)).values(ended_at=work.stamp)
+        )

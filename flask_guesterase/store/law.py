@@ -1,0 +1,160 @@
+"""What keeps which part of which row: law, boxes, holds and preconditions, asked in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from ..core.plan import Key, Reason, Row, Ruling, Rulings, key_text
+from ..core.retention import Open, Rule, Verdict, floor
+from . import blockers, copies, tables
+from .blockers import today_at
+from .clocks import Record, facts_of
+from .datamap import Declared
+from .sql import chunks
+
+try:  # until both are there
+    from . import holds, rulebook
+except ImportError:
+    class rulebook:  # type: ignore[no-redef]
+        in_force = staticmethod(lambda work, place: ())
+        labels = staticmethod(lambda work, table, column: ())
+
+    class holds:  # type: ignore[no-redef]
+        held = staticmethod(lambda work, table, keys: {})
+
+if TYPE_CHECKING:
+    from .work import Work
+
+Found = Mapping[str, Sequence[Row]]
+
+SEALED, PLACE, BLOCKED, HELD = "sealed", "place", "blocked", "held"
+"""How something is kept: in a box, in its row, for a precondition, under a hold."""
+
+
+def rulings(
+    work: Work,
+    found: Found,
+    standing: Sequence[blockers.Found] = (),
+    only: Mapping[tuple[str, Key], frozenset[str]] | None = None,
+) -> Rulings:
+    """Return what keeps parts of the rows of a plan.
+
+    :param work: the open transaction.
+    :param found: table -> rows.
+    :param standing: preconditions of the hotel that stand.
+    :param only: (table, key) -> the columns the plan is about, where it is not about all.
+    """
+    result: dict[tuple[str, Key], Ruling] = {}
+    for name, rows in found.items():
+        declared = work.datamap.declared(name)
+        keys = [row.key for row in rows]
+        held = holds.held(work, name, keys)
+        law = reasons(work, declared, keys)
+        boxed = sealed_before(work, name, keys) if declared.retain else {}
+        for row in rows:
+            result[name, row.key] = Ruling(
+                law.get(row.key, {}),
+                boxed.get(row.key, frozenset()),
+                tuple(sorted(held.get(row.key, ()))),
+                blockers.needed_of(standing, name, row),
+                None if only is None else only.get((name, row.key), frozenset()),
+            )
+    return result
+
+
+def reasons(
+    work: Work, declared: Declared, keys: Sequence[Key]
+) -> dict[Key, dict[str, Reason]]:
+    """Return, per row, why the law still keeps each of its retention categories today."""
+    if not declared.retain:
+        return {}
+    records = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
+    kept: dict[Key, dict[str, Reason]] = {}
+    labels = _labels(work, declared)
+    for key, record in records.items():
+        said = {}
+        for category, names in labels.items():
+            verdict = judge(work, record, names)
+            if verdict.kept(today_at(work.settings, work.now, record.place)):
+                said[category] = reason(verdict)
+        kept[key] = said
+    return kept
+
+
+def _labels(work: Work, declared: Declared) -> dict[str, tuple[str, ...]]:
+    """Return category -> what it is called, and was called while a change does not act yet."""
+    names: dict[str, set[str]] = {}
+    for column, category in declared.retain.items():
+        names.setdefault(category, {category}).update(
+            rulebook.labels(work, declared.name, column)
+        )
+    return {category: tuple(sorted(each)) for category, each in names.items()}
+
+
+def judge(work: Work, record: Record, categories: Sequence[str]) -> Verdict:
+    """Return how long a record stays under several categories at once: the longest counts.
+
+    :param work: the open transaction.
+    :param record: what the host says of it.
+    :param categories: its category, and an older one whose change does not act yet.
+    """
+    if not record.place:
+        return Verdict(open=(Open.NO_PLACE,))
+    rules = rules_at(work, record.place)
+    verdicts = [floor(rules, category, record.facts) for category in categories]
+    days = [v.until for v in verdicts if v.until is not None]
+    claims = sorted((c for v in verdicts for c in v.claims), key=_weight)
+    words = {word for v in verdicts for word in v.open}
+    return Verdict(max(days, default=None), tuple(sorted(words)), tuple(claims))
+
+
+def _weight(claim: Any) -> tuple[bool, int, str]:
+    day = claim.until.toordinal() if claim.until is not None else 0
+    return claim.open is None, -day, claim.rule.id
+
+
+def reason(verdict: Verdict) -> Reason:
+    """Return a verdict as the plan carries it."""
+    rule: Rule | None = verdict.decisive
+    until = "" if verdict.open or verdict.until is None else verdict.until.isoformat()
+    return Reason(
+        rule.until_rule() if rule is not None else "",
+        rule.article if rule is not None else "",
+        until,
+        tuple(word.value for word in verdict.open),
+        rule.grade.value if rule is not None else "",
+        verdict.conflicts,
+    )
+
+
+def rules_at(work: Work, place: str) -> tuple[Rule, ...]:
+    """Return the rules of retention in force at a property, read once in a transaction."""
+    if place not in work.rules:
+        work.rules[place] = rulebook.in_force(work, place)
+    return work.rules[place]
+
+
+def sealed_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, frozenset[str]]:
+    """Return the categories of these rows that lie in a living box already."""
+    texts = {key_text(key): key for key in keys}
+    found: dict[Key, set[str]] = {}
+    kept = tables.kept
+    for part in chunks(sorted(texts)):
+        rows = work.conn.execute(
+            select(kept.c.row_key, kept.c.category).where(
+                kept.c.table_name == name,
+                kept.c.row_key.in_(part),
+                kept.c.mode == SEALED,
+            )
+        )
+        for row in rows:
+            found.setdefault(texts[row.row_key], set()).add(row.category)
+    return {key: frozenset(names) for key, names in found.items()}
+
+
+def boxes(work: Work) -> bool:
+    """Return whether what is sealed may leave its row: a second copy of the keys is confirmed."""
+    return copies.confirmed(work)

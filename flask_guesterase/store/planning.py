@@ -1,0 +1,69 @@
+"""Plans as the law, holds and the hotel bound them: drawn, carried out, looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ..core.plan import Block, Key, Person, Plan, Rulings
+from . import blockers, eraser, law
+from .eraser import Scope
+from .surgery import Erased
+from .work import Work
+
+Only = Mapping[tuple[str, Key], frozenset[str]]
+"""(Table, key) -> the columns a plan is about."""
+
+
+def scope(work: Work, people: Iterable[Person], lock: bool = False) -> Scope:
+    """Return the scope of everything of these people, as the law and the hotel bound it.
+
+    :param work: the open transaction.
+    :param people: subject rows.
+    :param lock: keep others from changing what may block until the transaction ends.
+    """
+    return bounded(work, eraser.everything(work.conn, work.whole(), people), lock)
+
+
+def bounded(work: Work, about: Scope, lock: bool = False, only: Only | None = None) -> Scope:
+    """Return a scope bounded by law, boxes, holds and preconditions.
+
+    :param work: the open transaction.
+    :param about: what a plan is about.
+    :param lock: keep others from changing what may block until the transaction ends.
+    :param only: the columns it is about, where it is not about all.
+    """
+
+    def rule(found: eraser.Found) -> Rulings:
+        standing = blockers.standing(work, about.people, lock)
+        return law.rulings(work, found, standing, only)
+
+    def block() -> tuple[Block, ...]:
+        return blockers.blocks(blockers.standing(work, about.people, lock))
+
+    return replace(about, rule=rule, block=block, boxes=law.boxes(work))
+
+
+def plan(work: Work, about: Scope | Iterable[Person]) -> Plan:
+    """Draw the plan for these subject rows, or this scope, from the database as it is now."""
+    bounds = about if isinstance(about, Scope) else scope(work, about)
+    return eraser.plan(work.conn, work.whole(), bounds, work.live())
+
+
+def erase(work: Work, drawn: Plan, about: Scope | None = None) -> Erased:
+    """Carry out a plan that was drawn in this transaction.
+
+    :param work: the open transaction.
+    :param drawn: the plan.
+    :param about: what it is about, everything of its people by default.
+    """
+    bounds = scope(work, drawn.people, lock=True) if about is None else about
+    erased = eraser.erase(work.conn, work.whole(), drawn, work.live(), scope=bounds)
+    work.changed |= set(erased.counts)
+    return erased
+
+
+def remains(work: Work, about: Scope | Iterable[Person]) -> tuple[Block, ...]:
+    """Return what is left of these people, or in this scope, that should be gone."""
+    bounds = about if isinstance(about, Scope) else scope(work, about)
+    return eraser.remains(work.conn, work.whole(), bounds, work.live())
