@@ -112,6 +112,24 @@ class RequestReviewedAgain(Event):
     name = "request-reviewed-again"
 
 
+class RequestExtended(Event):
+    """The time for the answer was lengthened, once; the ground says why."""
+
+    name = "request-extended"
+
+
+class RequestReminded(Event):
+    """The privacy officer was reminded that an answer is due soon."""
+
+    name = "request-reminded"
+
+
+class RequestOverdue(Event):
+    """An answer, or the word that a request was received, is late; officer and deputy are told."""
+
+    name = "request-overdue"
+
+
 class SubjectErased(Event):
     """The rows of a person were erased as planned."""
 
@@ -256,6 +274,36 @@ class DisclosureOverdue(Event):
     name = "disclosure-overdue"
 
 
+class PackSigned(Event):
+    """A named person signed a text of a jurisdiction pack; what it says is no draft any more."""
+
+    name = "pack-signed"
+
+
+class RulesChanged(Event):
+    """The sources of the rulebook changed: lines were added, are coming, are leaving or ended."""
+
+    name = "rules-changed"
+
+
+class RuleProposed(Event):
+    """Somebody proposed that a shortening may act, or a period of the house."""
+
+    name = "rule-proposed"
+
+
+class RuleConfirmed(Event):
+    """A second person let a shortening act in thirty days, against a checkpoint kept outside."""
+
+    name = "rule-confirmed"
+
+
+class HousePeriodSet(Event):
+    """Two people set a period of the house."""
+
+    name = "house-period-set"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -270,6 +318,9 @@ EVENTS: dict[str, type[Event]] = {
         RequestWaiting,
         RequestStuck,
         RequestReviewedAgain,
+        RequestExtended,
+        RequestReminded,
+        RequestOverdue,
         SubjectErased,
         CheckCompleted,
         CertificateIssued,
@@ -294,6 +345,11 @@ EVENTS: dict[str, type[Event]] = {
         RegisterProduced,
         DisclosureReviewed,
         DisclosureOverdue,
+        PackSigned,
+        RulesChanged,
+        RuleProposed,
+        RuleConfirmed,
+        HousePeriodSet,
     )
 }
 """Every event by its name."""

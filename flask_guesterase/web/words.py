@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.identity import kind_of
 from ..core.lifecycle import Ground, State
+from ..core.rulebook import LineKind, LineState
 from .language import N_, Language
 
 STEPS = ("received", "identity", "deciding", "waiting", "done")
@@ -156,7 +157,48 @@ ACTIONS: dict[str, str] = {
     "freeze-confirmed": N_("freeze confirmed"),
     "freeze-unconfirmed": N_("freeze not confirmed yet"),
     "hold-review-due": N_("hold to be reviewed"),
+    "register-produced": N_("register shown to an authority"),
+    "disclosure-reviewed": N_("disclosure reviewed"),
+    "disclosure-overdue": N_("disclosure not reviewed in time"),
+    "pack-signed": N_("pack signed"),
+    "rules-changed": N_("rules changed"),
+    "rule-proposed": N_("change of a rule proposed"),
+    "rule-confirmed": N_("change of a rule confirmed"),
+    "house-period-set": N_("house period set"),
 }
+
+BASES: dict[str, str] = {
+    "police-inspection": N_("inspection by the police"),
+    "court-order": N_("order of a court"),
+    "prosecutor": N_("public prosecutor"),
+    "tax": N_("tax authority"),
+    "immigration": N_("immigration authority"),
+}
+"""On what an authority bases its request to see the register."""
+
+JUDGEMENTS: dict[str, str] = {
+    "fine": N_("in order"),
+    "excessive": N_("too much was produced"),
+    "unfounded": N_("there was no basis"),
+}
+"""What a second person finds about what was produced."""
+
+REGISTER: dict[str, str] = {
+    "room": N_("Room"),
+    "first_night": N_("First night"),
+    "last_night": N_("Last night"),
+    "name": N_("Name"),
+    "document": N_("Document number"),
+    "reported": N_("Reported"),
+}
+"""Columns that every line of the register has, whatever the host calls them."""
+
+FORMATS: dict[str, str] = {
+    "page": N_("on this page, to print"),
+    "csv": N_("file for a spreadsheet (CSV)"),
+    "json": N_("file for a program (JSON)"),
+}
+"""Forms in which the register is handed out."""
 
 ACTORS: dict[str, str] = {"guest": N_("guest"), "system": N_("system")}
 
@@ -169,6 +211,8 @@ COUNTS: dict[str, str] = {
     "supplement": N_("supplement"),
     "differences": N_("differences"),
     "days": N_("days"),
+    "sealed": N_("sealed"),
+    "unopened": N_("not opened"),
 }
 
 CERTIFICATE: dict[str, str] = {
@@ -216,6 +260,20 @@ HOLDS: dict[str, str] = {
 }
 """What is held, and why; shown only to those who may place and lift holds."""
 
+RULES: dict[str, str] = {
+    LineKind.FLOOR: N_("kept at least"),
+    LineKind.CEILING: N_("kept at most"),
+    LineKind.LABEL: N_("category of a column"),
+    LineKind.HOUSE: N_("period of the house"),
+    LineState.PROPOSED: N_("waits for a second person"),
+    LineState.LIVING: N_("in force"),
+    LineState.LEAVING: N_("gone from its source, still in force"),
+    LineState.COMING: N_("new, not yet in force"),
+    LineState.ENDED: N_("ended"),
+    "added": N_("new"),
+}
+"""What a line of the rulebook is about, and whether it binds."""
+
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
     GROUNDS,
@@ -227,10 +285,13 @@ _ALL: tuple[dict[str, str], ...] = (
     BLOCKERS,
     STANDINGS,
     ACTIONS,
+    BASES,
+    JUDGEMENTS,
     ACTORS,
     COUNTS,
     CERTIFICATE,
     CATEGORIES,
+    RULES,
     HOLDS,
 )
 
