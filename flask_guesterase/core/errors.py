@@ -3,13 +3,15 @@
 GuesteraseError
 ├── SetupError             the installation is incomplete: tables, keys, configuration
 ├── PolicyError            the data map is wrong; .findings says where
-│   └── GapError           this erasure reaches a gap of the data map and waits
+│   ├── GapError           this erasure reaches a gap of the data map and waits
+│   └── PackError          a jurisdiction pack cannot be used; .problems says what, by line
 ├── InputError             what was asked for cannot be understood
 │   └── MatchError         a match that names nobody it could mean
 ├── UnknownError           no such request, table, row or person
 ├── TokenError             the link or code is unknown, used or expired
 ├── ForbiddenError         the host did not grant this
 │   ├── FourEyesError      the same person may not do both steps
+│   ├── VeiledError        a column that is kept in place is named without opened books
 │   └── LimitError         too many attempts
 ├── TransitionError        the request is not in a state that allows this
 ├── MovedError             the decision that was approved is not today's; .differences
@@ -30,6 +32,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .finding import Finding
+    from .packtext import Problem
 
 
 class GuesteraseError(Exception):
@@ -59,6 +62,14 @@ class PolicyError(GuesteraseError):
 
 class GapError(PolicyError):
     """This erasure reaches a gap of the data map; it waits until the gap is closed."""
+
+
+class PackError(PolicyError):
+    """A jurisdiction pack cannot be used; `problems` says what is wrong with it, by line."""
+
+    def __init__(self, message: str, hint: str = "", problems: Sequence[Problem] = ()) -> None:
+        super().__init__(message, hint)
+        self.problems = tuple(problems)
 
 
 class InputError(GuesteraseError):
@@ -92,6 +103,10 @@ class ForbiddenError(GuesteraseError):
 
 class FourEyesError(ForbiddenError):
     """Whoever filed or verified a request does not approve it."""
+
+
+class VeiledError(ForbiddenError):
+    """A statement or a change names what is kept in place, and the books are not open."""
 
 
 class LimitError(ForbiddenError):

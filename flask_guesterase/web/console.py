@@ -26,7 +26,7 @@ out = click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="What to write; must be new."
 )
 
-_DETAILS = ("findings", "fields", "differences", "reasons", "index")
+_DETAILS = ("findings", "problems", "fields", "differences", "reasons", "index")
 
 
 @dataclass(frozen=True)
