@@ -10,6 +10,7 @@ from flask_guesterase import Guesterase, Property, guest_pages, staff_pages
 
 from .access import may
 from .base import Model, db
+from .blockers import blockers
 from .foreign import Foreign
 from .hotel import HOTELS, STAFF
 from .policies import policies
@@ -26,6 +27,7 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     guesterase = Guesterase(db, authorize=may, models=[Model, Foreign], properties=_hotels())
     for target, policy in policies(app.config["PMS_SCANS"]):
         guesterase.register(target, policy)
+    guesterase.block(*blockers())
     guesterase.init_app(app)
     app.register_blueprint(guest_pages, url_prefix="/privacy")
     app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
