@@ -29,6 +29,7 @@ KINDS: dict[str, str] = {
     "path-endless": "an owner path comes back to where it started",
     "path-unindexed": "an owner path runs over a column without an index",
     "path-unknown": "an owner path leads nowhere",
+    "register-unknown": "Register names a column that the table does not have",
     "retain-in-delete": "columns are retained in rows that a row rule deletes",
     "row-security": "row-level security hides rows from this role",
     "rule-misfit": "a rule cannot fit its column",

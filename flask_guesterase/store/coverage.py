@@ -20,6 +20,7 @@ from ..core.policy import (
     Rule,
 )
 from .datamap import DataMap, Declared, is_generated
+from .lines import unknown
 from .links import Link, links
 from .masks import ENOUGH, fits
 from .paths import is_unique, unique_keys
@@ -34,6 +35,7 @@ def coverage(datamap: DataMap) -> list[Finding]:
         findings += _owners(declared)
         findings += _columns(datamap, declared, known)
         findings += _rows(datamap, declared, known)
+    findings += unknown(datamap)
     if not datamap.subjects:
         findings.append(Finding(
             "subject-missing", "", "", "No table is declared as one whose rows stand for a person.",

@@ -10,17 +10,20 @@ from ..core.errors import InputError, UnknownError
 from ..core.lifecycle import State
 from ..core.log import slug
 from ..core.permissions import Permission
+from ..core.register import Asked
 from ..core.standing import Standing
 from . import (
     actors,
     audit,
     cases,
     certifying,
+    deadlines,
     execution,
     intake,
     journal,
     limits,
     outbox,
+    register,
     review,
     tokens,
     views,
@@ -29,6 +32,7 @@ from . import (
 from . import why as explain
 from .execution import Ending
 from .preview import Preview, preview
+from .register import Produced
 from .tokens import Purpose
 from .views import CaseView
 from .work import Work
@@ -121,6 +125,8 @@ class Office:
         received: date | None = None,
         by: str | None = None,
         lang: str = "",
+        asked_by: str = "",
+        reason: str = "",
     ) -> str:
         """Record a request that did not come through the form; return its number.
 
@@ -132,22 +138,46 @@ class Office:
         :param received: day of receipt at the property; starts the legal clock; today if None.
         :param by: the host's id of the clerk; None at a console.
         :param lang: language of the guest; the property's when empty.
+        :param asked_by: guest, representative, guardian or relative; the guest when empty.
+        :param reason: why, one of `core.grounds.Reason`; none is needed.
         :raises MatchError: nothing was given by which anybody can be found.
-        :raises InputError: no property was given and they are on file at several.
+        :raises InputError: no property was given and they are on file at several; nobody may ask
+            under that word, or the reason is none.
         :raises UnknownError: nobody is on file under it, or there is no such property.
         :raises ForbiddenError: the clerk may not file at this property.
         """
-        filing = intake.Filing(match, property, channel, received, lang)
+        filing = intake.Filing(match, property, channel, received, lang, asked_by, reason)
         return intake.file(self.work, filing, by)
 
-    def confirm(self, number: str, by: str, how: str = "desk") -> str:
+    def confirm(self, number: str, by: str, how: str = "desk", seen: str = "") -> str:
         """Record that and how somebody showed who they are; return the case code for the slip.
 
+        :param seen: which paper was seen, never a copy; needed of who asks in a guest's place.
         :raises ForbiddenError: the clerk may not verify at this property.
-        :raises InputError: there is no such way to show who one is.
+        :raises InputError: there is no such way to show who one is, or the paper does not fit.
         :raises TransitionError: the request does not wait for this.
         """
-        return review.confirm(self.work, number, by, how)
+        return review.confirm(self.work, number, by, how, seen)
+
+    def acknowledge(self, number: str, by: str) -> None:
+        """Note that the guest has a slip in hand that says the request was received.
+
+        :raises ForbiddenError: they may not look at this property.
+        """
+        case = cases.load(self.work, number)
+        actors.require(self.work, by, Permission.VIEW, case.property)
+        cases.acknowledge(self.work, case.number)
+
+    def extend(self, number: str, by: str, reason: str) -> date:
+        """Lengthen the time for an answer once, as far as the law lets; the guest is told why.
+
+        :param reason: complex or many.
+        :return: the new last day.
+        :raises ForbiddenError: they may not approve at this property.
+        :raises InputError: there is no such reason.
+        :raises TransitionError: it is late, was lengthened before, or the law has no extension.
+        """
+        return deadlines.extend(self.work, number, by, reason)
 
     def take(self, number: str, person_id: int | str, by: str) -> None:
         """Say that a row that was perhaps the same person's is.
@@ -221,7 +251,7 @@ class Office:
     ) -> Sequence[dict[str, Any]]:
         """Return requests: open ones first, the most urgent on top.
 
-        :param state: a state, or "open".
+        :param state: a state, "open", or "overdue".
         :param by: the host's id of who asks; only properties at which they may look.
         """
         return views.listed(self.work, by, property, state)
@@ -295,6 +325,35 @@ class Office:
         """
         outbox.printed(self.work, id, by)
 
+    # the register
+
+    def produce_register(self, asked: Asked, by: str) -> Produced:
+        """Produce the lines of the guest register an authority asked for, and record it.
+
+        :param asked: who asks, on what basis, and for what exactly.
+        :param by: the host's id of the person on duty.
+        :raises ForbiddenError: they may not produce the register of this property.
+        :raises InputError: it asks for too much, or on a basis the law does not know.
+        """
+        return register.produce(self.work, asked, by)
+
+    def review_disclosure(self, number: str, by: str, finding: str) -> None:
+        """Record what a second person finds about what was produced.
+
+        :param finding: fine, excessive or unfounded.
+        :raises FourEyesError: they produced it themselves.
+        :raises ForbiddenError: they may neither produce the register nor audit there.
+        :raises TransitionError: it was reviewed before.
+        """
+        register.review(self.work, number, by, finding)
+
+    def disclosures(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
+        """Return what was produced for authorities, opened for who may review it.
+
+        :raises ForbiddenError: they may review at no property.
+        """
+        return register.disclosures(self.work, by, property)
+
     # the worker
 
     def work_intake(self) -> int:
@@ -304,12 +363,19 @@ class Office:
     def expire(self) -> int:
         """End what nobody confirmed, and forget contacts, tries and tokens whose time is over.
 
+        What was produced for an authority and nobody reviewed in time is told of, once.
+
         :return: how many requests ended.
         """
         limits.forget(self.work)
         tokens.forget(self.work)
         intake.end_old_contacts(self.work)
+        register.overdue(self.work)
         return review.expire(self.work)
+
+    def remind(self) -> int:
+        """Remind officers of answers that are due soon or late, once a day; return how many."""
+        return deadlines.remind(self.work)
 
     def due(self) -> Sequence[str]:
         """Return the numbers of requests whose erasure, or check, is due now."""

@@ -126,7 +126,7 @@ def _host_value(type_: TypeEngine[Any], text: str) -> Any:
     if isinstance(type_, Uuid):
         number = _made(UUID, text)
         return number if type_.as_uuid or number is None else str(number)
-    make = _MAKERS.get(_python_type(type_))
+    make = _MAKERS.get(python_type(type_))
     value = _made(make, text) if make is not None else None
     return None if isinstance(value, int) and abs(value) >= 2**63 else value
 
@@ -147,7 +147,8 @@ def _made(make: Callable[[str], Any], text: str) -> Any:
         return None
 
 
-def _python_type(type_: TypeEngine[Any]) -> type:
+def python_type(type_: TypeEngine[Any]) -> type:
+    """Return the class of a type's values; that of text where the type does not say."""
     try:
         return type_.python_type
     except NotImplementedError:

@@ -25,6 +25,8 @@ MENU: tuple[tuple[str, str, Permission], ...] = (
     (".new", N_("File a request"), Permission.FILE),
     (".outbox", N_("Messages"), Permission.VERIFY),
     (".journal", N_("Journal"), Permission.AUDIT),
+    (".register", N_("Guest register"), Permission.REGISTER),
+    (".disclosures", N_("Disclosures"), Permission.AUDIT),
     (".code", N_("My code"), Permission.APPROVE),
 )
 """Endpoint, text and permission of the pages that are not about one request."""

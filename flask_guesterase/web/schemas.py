@@ -10,13 +10,22 @@ from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validates_schema
+from marshmallow import (
+    EXCLUDE,
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    pre_load,
+    validates_schema,
+)
 from marshmallow.validate import Length, OneOf, Regexp
 
 from ..core.errors import InputError
 from ..core.lifecycle import Ground
+from ..core.register import Basis, Judgement
 from .language import LANGUAGES, N_
-from .words import CHANNELS, HOWS
+from .words import CHANNELS, FORMATS, HOWS
 
 LONGEST = 400
 """Characters of one field that are read; what is longer is cut, not refused."""
@@ -30,6 +39,8 @@ SHOWABLE = tuple(how for how in HOWS if how != "link")
 _MISSING = N_("Please fill this in.")
 _CHOOSE = N_("Please choose one of these.")
 _CONTACT = N_("Please give an e-mail address or a phone number.")
+_NIGHT = N_("Please give a night as a day.")
+_WHOLE = N_("Please give a night, a name or a document number: never the whole register.")
 _DAY = N_("Please give a day, not later than today.")
 
 
@@ -167,6 +178,53 @@ class Approve(Form):
         validate=Regexp(r"[0-9a-f]{64}\Z", error=_MISSING),
         error_messages={"required": _MISSING, "null": _MISSING, "invalid": _MISSING},
     )
+
+
+class Produce(Form):
+    """What an authority asks to see of the guest register, and who asks.
+
+    :param properties: codes of the hotels whose register the clerk may produce.
+    """
+
+    place = _text(required=True)
+    night = fields.Date(load_default=None, error_messages={"invalid": _NIGHT})
+    until = fields.Date(load_default=None, error_messages={"invalid": _NIGHT})
+    room = _text()
+    name = _text()
+    document = _text()
+    authority = _text(required=True)
+    officer = _text(required=True)
+    reference = _text(required=True)
+    basis = _one_of([basis.value for basis in Basis])
+    format = _one_of(FORMATS)
+
+    def __init__(self, properties: Collection[str]) -> None:
+        super().__init__()
+        self.properties = list(properties)
+
+    @pre_load
+    def unset(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        """Take an empty day as none."""
+        return {n: v for n, v in data.items() if n not in ("night", "until") or v}
+
+    @validates_schema
+    def check(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Ask for a hotel that is offered, and for a question that is not about everything."""
+        if data["place"] not in self.properties:
+            raise ValidationError({"place": [_CHOOSE]})
+        if not any(data[name] for name in ("night", "name", "document")):
+            raise ValidationError({"night": [_WHOLE]})
+
+    @post_load
+    def enumerate(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Return the basis as the value it is."""
+        return {**data, "basis": Basis(data["basis"])}
+
+
+class Review(Form):
+    """What a second person finds about what was produced."""
+
+    finding = _one_of([finding.value for finding in Judgement])
 
 
 def read(schema: Form, form: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,325 @@
+"""Lines of the guest register that answer a question: those that live and those in boxes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, or_, select
+
+from ..core.errors import KeyMissingError, SealError
+from ..core.image import Image, decode
+from ..core.plan import Key
+from ..core.policy import Constant, Null, Placeholder, Redact
+from ..core.register import Asked, document_form, name_form, name_forms
+from ..core.seal import Box, open_box
+from . import tables, vault
+from .clocks import places_of
+from .lines import Lines, registers
+from .masks import fixed_value, looks_invented, looks_redacted
+from .raw import Reader, reader
+from .reading import texts
+from .shelf import document_mark, name_mark
+from .sql import chunks, host_values, is_text, python_type
+from .work import Work
+
+Texts = Mapping[str, str]
+"""SQL column name -> value as text."""
+
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the register, as an authority gets it.
+
+    :param room: the room.
+    :param first_night: first night, ISO.
+    :param last_night: last night slept, ISO.
+    :param name: the guest's name.
+    :param document: the document's number.
+    :param reported: when it was reported, as the host wrote it; empty when it was not.
+    :param more: further columns that the law keeps for the register.
+    :param sealed: whether it came from a box.
+    """
+
+    room: str
+    first_night: str
+    last_night: str
+    name: str
+    document: str
+    reported: str
+    more: Texts
+    sealed: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found.
+
+    :param lines: the lines, by room.
+    :param unopened: boxes on the shelf that did not open: somebody must look at them.
+    """
+
+    lines: tuple[Line, ...]
+    unopened: int
+
+
+def retrieve(work: Work, asked: Asked) -> Answer:
+    """Return the lines that answer a question, living and sealed, by room.
+
+    :param work: the open transaction.
+    :param asked: the question, checked before.
+    """
+    known = registers(work.datamap)
+    boxes = _boxes(work, asked, sorted(known))
+    images, unopened = _open(work, boxes)
+    lines: list[Line] = []
+    for name, columns in known.items():
+        table = _Table(work, columns, asked)
+        sealed = table.sealed([image for image in images if image.table == name])
+        lines += [table.line(said, True) for said in sealed.values()]
+        lines += [table.line(said, False) for said in table.living(set(sealed))]
+    return Answer(tuple(sorted(lines, key=_order)), unopened)
+
+
+def _order(line: Line) -> tuple[list[tuple[int, str]], str, str]:
+    parts = re.findall(r"[0-9]+|[^0-9]+", line.room)
+    # Room 9 comes before room 10.
+    rooms = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+    return rooms, line.first_night, line.name
+
+
+def _boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
+    """Return the boxes on the shelf that may answer; none whose last day is over.
+
+    A box that a hold keeps beyond its day is kept for that hold, and is no register any more.
+    """
+    shelf, box = tables.shelf, tables.box
+    wanted = (
+        select(shelf.c.box)
+        .join(box, box.c.id == shelf.c.box)
+        .where(
+            shelf.c.property == asked.place,
+            shelf.c.table_name.in_(names),
+            box.c.forgotten_at.is_(None),
+            box.c.last_day >= work.today,
+        )
+        .distinct()
+    )
+    if asked.nights is not None:
+        first, last = (night.isoformat() for night in asked.nights)
+        wanted = wanted.where(shelf.c.first_night <= last, shelf.c.last_night >= first)
+    for column, marks in _marks(work, asked).items():
+        found: set[str] = set()
+        for part in chunks(sorted(marks)):
+            found.update(work.conn.execute(wanted.where(shelf.c[column].in_(part))).scalars())
+        wanted = wanted.where(shelf.c.box.in_(sorted(found)))
+    return sorted(work.conn.execute(wanted).scalars())
+
+
+def _marks(work: Work, asked: Asked) -> dict[str, set[str]]:
+    """Return, per column of marks that is asked for, the marks under every living label."""
+    shelf = tables.shelf
+    forms = name_forms(asked.name)
+    wanted: dict[str, set[str]] = {}
+    if forms:
+        wanted["name_mark"] = set()
+    if document_form(asked.document):
+        wanted["document_mark"] = set()
+    if not wanted:
+        return {}
+    labels = select(shelf.c.label).where(shelf.c.property == asked.place).distinct()
+    for label in work.conn.execute(labels).scalars():
+        try:
+            names = {name_mark(work, label, form) for form in forms}
+            document = document_mark(work, label, asked.document)
+        except KeyMissingError:
+            continue  # its day is over, and nobody has cleared the shelf yet
+        if forms:
+            wanted["name_mark"] |= {mark for mark in names if mark}
+        if document:
+            wanted["document_mark"].add(document)
+    return wanted
+
+
+def _open(work: Work, ids: Sequence[str]) -> tuple[list[Image], int]:
+    """Open boxes; one that does not open keeps nobody from the others."""
+    images: list[Image] = []
+    unopened = 0
+    for box in vault.fetch(work.conn, ids):
+        opened = _opened(work, box)
+        if opened is None:
+            unopened += 1
+        else:
+            images += opened
+    return images, unopened
+
+
+def _opened(work: Work, box: Box) -> Sequence[Image] | None:
+    try:
+        return decode(open_box(box, work.custodian)).rows
+    except SealError:
+        return None
+
+
+class _Table:
+    """Answers from one table of the host, and from the images of its rows."""
+
+    def __init__(self, work: Work, lines: Lines, asked: Asked) -> None:
+        self.work = work
+        self.lines = lines
+        self.asked = asked
+        self.reader: Reader = reader(work.conn, lines.declared, work.live())
+        self.key = [column.name for column in lines.declared.key]
+
+    def sealed(self, images: Sequence[Image]) -> dict[Key, Texts]:
+        """Return row key -> line of the images that answer.
+
+        What was not sealed is still in the host's row: room and nights, most often.
+        """
+        keys = {image: self._host_key(image) for image in images}
+        here = dict(self._read([*keys.values()]))
+        found: dict[Key, Texts] = {}
+        for image, key in keys.items():
+            lost = texts(self.lines, image.columns, self.work.conn.dialect)
+            said = {**here.get(key, {}), **lost}
+            if self._answers(said):
+                found[key] = said
+        return found
+
+    def living(self, without: set[Key]) -> Iterator[Texts]:
+        """Yield the lines of the host's rows that answer and were not erased."""
+        for _, said in self._read([key for key in self._candidates() if key not in without]):
+            yield said
+
+    def line(self, said: Texts, sealed: bool) -> Line:
+        """Return a line from the texts of its columns."""
+        lines = self.lines
+        roles = (lines.room, lines.first_night, lines.last_night, *lines.personal, lines.reported)
+        own = {column.name for column in roles if column is not None}
+        more = {c.name: said.get(c.name, "") for c in lines.shown if c.name not in own}
+        return Line(
+            said.get(lines.room.name, ""),
+            said.get(lines.first_night.name, "")[:10],
+            said.get(lines.last_night.name, "")[:10],
+            " ".join(part for c in lines.names if (part := said.get(c.name, ""))),
+            said.get(lines.document.name, ""),
+            "" if lines.reported is None else said.get(lines.reported.name, ""),
+            more,
+            sealed,
+        )
+
+    def _host_key(self, image: Image) -> Key:
+        by_name = {cell.name: cell for cell in image.key}
+        values = []
+        for column in self.lines.declared.key:
+            native = by_name[column.name].native()
+            if not is_text(column.type) and native is not None:
+                native = next(iter(host_values(column.type, [str(native)])), native)
+            values.append(native)
+        return tuple(values)
+
+    def _read(self, keys: Sequence[Key]) -> Iterator[tuple[Key, Texts]]:
+        names = [column.name for column in self.lines.shown]
+        for key, cells, _ in self.reader.rows(list(dict.fromkeys(keys)), names):
+            yield key, texts(self.lines, cells, self.work.conn.dialect)
+
+    def _candidates(self) -> list[Key]:
+        """Return the keys of the host's rows that answer, by the host's own values.
+
+        Names and documents are compared here: how a hotel writes them, no SQL knows.
+        """
+        lines = self.lines
+        width = len(lines.declared.key)
+        wanted = (lines.room, *lines.personal)
+        key = [lines.declared.table.c[column.key] for column in lines.declared.key]
+        rows = self.work.conn.execute(
+            select(*(c.label(f"c{place}") for place, c in enumerate([*key, *wanted])))
+            .where(*self._conditions())
+            .execution_options(yield_per=_AT_ONCE)
+        )
+        found = []
+        for row in rows:
+            values = tuple(row)
+            if self._means(values[width], values[width + 1 :]):
+                found.append(values[:width])
+        return found if lines.place is not None else self._here(found)
+
+    def _here(self, keys: list[Key]) -> list[Key]:
+        """Return the keys of rows that belong to the property, where the row does not say."""
+        work, declared = self.work, self.lines.declared
+        places = places_of(work.conn, work.datamap, work.settings, declared, keys)
+        return [key for key in keys if places.get(key) == self.asked.place]
+
+    def _conditions(self) -> list[ColumnElement[bool]]:
+        lines, asked = self.lines, self.asked
+        conditions: list[ColumnElement[bool]] = []
+        if lines.place is not None:
+            conditions.append(lines.place == asked.place)
+        if asked.nights is not None:
+            first, last = asked.nights
+            after = last + timedelta(days=1)
+            # Who has no last night yet is still there.
+            conditions += [
+                lines.first_night < _bound(lines.first_night, after),
+                or_(
+                    lines.last_night >= _bound(lines.last_night, first),
+                    lines.last_night.is_(None),
+                ),
+            ]
+        return conditions
+
+    def _means(self, room: Any, personal: Sequence[Any]) -> bool:
+        """Tell whether a row of the host was not erased and is who is asked for."""
+        if all(self._gone(c, v) for c, v in zip(self.lines.personal, personal, strict=True)):
+            return False
+        parts = ["" if value is None else str(value) for value in personal]
+        return self._asked_for("" if room is None else str(room), parts[:-1], parts[-1])
+
+    def _gone(self, column: Column[Any], value: Any) -> bool:
+        """Tell whether a column holds nothing, or what an erasure writes into it."""
+        if value is None or value == "":
+            return True
+        rule = self.lines.declared.written(column.name)
+        text = str(value)
+        if isinstance(rule, Redact):
+            return looks_redacted(text)
+        if isinstance(rule, Placeholder):
+            return looks_invented(column.name, None, text)
+        return isinstance(rule, Constant | Null) and value == fixed_value(rule, column)
+
+    def _answers(self, said: Texts) -> bool:
+        """Tell whether a line from a box is asked for."""
+        lines, asked = self.lines, self.asked
+        if asked.nights is not None:
+            first, last = (night.isoformat() for night in asked.nights)
+            began, ended = (
+                said.get(c.name, "")[:10] for c in (lines.first_night, lines.last_night)
+            )
+            if (began or ended) > last or (ended or began) < first:
+                return False
+        names = [said.get(column.name, "") for column in lines.names]
+        room, document = said.get(lines.room.name, ""), said.get(lines.document.name, "")
+        return self._asked_for(room, names, document)
+
+    def _asked_for(self, room: str, names: Sequence[str], document: str) -> bool:
+        asked = self.asked
+        forms = name_forms(asked.name)
+        number = document_form(asked.document)
+        return (
+            (not asked.room or name_form(room) == name_form(asked.room))
+            and (not forms or name_form(names) in forms)
+            and (not number or document_form(document) == number)
+        )
+
+
+def _bound(column: Column[Any], day: date) -> Any:
+    """Return the beginning of a day in the form a column holds days in."""
+    kind = python_type(column.type)
+    if kind is datetime:
+        return datetime.combine(day, time())
+    return day if kind is date else day.isoformat()

@@ -1,0 +1,159 @@
+"""Where sealed lines of the guest register are found, although nobody can read them there.
+
+A line on the shelf says property, room and nights, and carries keyed marks of name and document.
+The marks are made with a key derived from that of the box's label, so they die with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, exists, insert, select, update
+
+from ..core.image import Image, decode
+from ..core.register import document_form, name_form
+from ..core.seal import fingerprint, open_box
+from . import tables, vault
+from .lines import Lines, registers
+from .reading import texts
+from .work import Work
+
+PURPOSE = "register"
+"""What the marks are for; part of what their key is derived from."""
+
+_ROOM = 40
+_ANY: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class Laid:
+    """One line of the register that lies in a box now.
+
+    :param box: identifier of the box.
+    :param label: label of its wrapping key; it exists.
+    :param property: code of the property.
+    :param table: name of the table the row is of.
+    :param room: the room.
+    :param first_night: first night, ISO; empty when nobody knows.
+    :param last_night: last night slept, ISO; empty when nobody knows.
+    :param names: the name, or its parts in the order they were declared.
+    :param document: the document's number.
+    """
+
+    box: str
+    label: str
+    property: str
+    table: str
+    room: str
+    first_night: str
+    last_night: str
+    names: tuple[str, ...]
+    document: str
+
+
+def lay(work: Work, items: Sequence[Laid]) -> None:
+    """Put lines on the shelf, in the transaction that seals them.
+
+    :param work: the open transaction.
+    :param items: the lines; the labels' keys exist.
+    """
+    rows = [
+        {
+            "box": item.box,
+            "label": item.label,
+            "property": item.property,
+            "table_name": item.table,
+            "room": item.room[:_ROOM],
+            "first_night": item.first_night,
+            "last_night": item.last_night,
+            "name_mark": name_mark(work, item.label, name_form(item.names)),
+            "document_mark": document_mark(work, item.label, item.document),
+        }
+        for item in items
+    ]
+    if rows:
+        work.conn.execute(insert(tables.shelf), rows)
+
+
+def name_mark(work: Work, label: str, form: str) -> str | None:
+    """Return the mark of a name (see `core.register.name_form`), or None of an empty one.
+
+    :raises KeyMissingError: the label's key is gone.
+    """
+    key = work.custodian.mortal(label, PURPOSE)
+    return fingerprint(key, "name", form) if form else None
+
+
+def document_mark(work: Work, label: str, document: str) -> str | None:
+    """Return the mark of a document's number, or None of an empty one.
+
+    :raises KeyMissingError: the label's key is gone.
+    """
+    key, form = work.custodian.mortal(label, PURPOSE), document_form(document)
+    return fingerprint(key, "document", form) if form else None
+
+
+def remark(work: Work, boxes: Sequence[str]) -> None:
+    """Mark the lines of boxes anew, after they were put under another label.
+
+    Call it while the key of the label before still exists: marks are exchanged one for one.
+
+    :param work: the open transaction.
+    :param boxes: boxes that were wrapped again; they are opened.
+    :raises KeyMissingError: a box was forgotten, or the key before is gone.
+    """
+    known = registers(work.datamap)
+    for box in vault.fetch(work.conn, list(dict.fromkeys(boxes))):
+        before = _labels(work, box.id) - {box.label}
+        images = decode(open_box(box, work.custodian)).rows if before else ()
+        for label in before:
+            for image in (image for image in images if image.table in known):
+                _exchange(work, known[image.table], image, (box.id, label, box.label))
+            # What is sealed with its line only, and not in its name, has no mark to exchange.
+            _move(work, box.id, label, {"label": box.label})
+
+
+def _labels(work: Work, box: str) -> set[str]:
+    table = tables.shelf
+    return set(work.conn.execute(select(table.c.label).where(table.c.box == box)).scalars())
+
+
+def _exchange(work: Work, lines: Lines, image: Image, way: tuple[str, str, str]) -> None:
+    box, before, after = way
+    said = texts(lines, image.columns, work.conn.dialect)
+    old, new = (_marks(work, lines, said, label) for label in (before, after))
+    _move(work, box, before, {**new, "label": after}, old)
+
+
+def _move(
+    work: Work, box: str, label: str, values: Mapping[str, Any], old: Mapping[str, Any] = _ANY
+) -> None:
+    table = tables.shelf
+    work.conn.execute(
+        update(table)
+        .where(table.c.box == box, table.c.label == label)
+        .where(*(table.c[name] == mark for name, mark in old.items()))
+        .values(**values)
+    )
+
+
+def _marks(
+    work: Work, lines: Lines, said: Mapping[str, str], label: str
+) -> dict[str, str | None]:
+    form = name_form([said.get(column.name, "") for column in lines.names])
+    return {
+        "name_mark": name_mark(work, label, form),
+        "document_mark": document_mark(work, label, said.get(lines.document.name, "")),
+    }
+
+
+def forget(work: Work) -> int:
+    """Take lines off the shelf whose box is empty or gone; return how many.
+
+    :param work: the open transaction.
+    """
+    table, box = tables.shelf, tables.box
+    there = exists().where(box.c.id == table.c.box, box.c.forgotten_at.is_(None))
+    return work.conn.execute(delete(table).where(~there)).rowcount

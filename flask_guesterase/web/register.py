@@ -1,0 +1,144 @@
+"""Staff pages of the guest register: produce lines for an authority, and look at it again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import ForbiddenError, InputError
+from ..core.permissions import Permission
+from ..core.register import Asked, Basis, Judgement, as_csv, as_json
+from ..store.register import Produced
+from . import schemas
+from .current import current
+from .desk import granted, me, must, staff_pages, today
+from .pages import language, no_fields
+from .words import FORMATS, REGISTER, word
+
+
+@staff_pages.get("/register")
+def register() -> str:
+    """Show the form by which a clerk produces the register of a night."""
+    hotels = must(Permission.REGISTER)
+    night = today(hotels[0]) - timedelta(days=1)
+    return _form({"night": night.isoformat()}, {})
+
+
+@staff_pages.post("/register")
+def produce() -> AnyResponse:
+    """Produce what was asked: on a page to print, or as a file."""
+    hotels = {hotel.code: hotel for hotel in must(Permission.REGISTER)}
+    try:
+        form = schemas.read(schemas.Produce(hotels), request.form)
+        kind = form.pop("format")
+        asked = Asked(**form)
+        with current.begin() as office:
+            produced = office.produce_register(asked, me())
+    except InputError as problem:
+        return make_response(_form(request.form, no_fields(problem)), 422)
+    return _answer(asked, produced, kind)
+
+
+def _form(values: Any, problems: dict[str, list[str]]) -> str:
+    hotels = must(Permission.REGISTER)
+    tongue = language()
+    return render_template(
+        "guesterase/staff/register.html",
+        values=values,
+        problems=problems,
+        hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
+        basis_options=[(basis.value, word(tongue, basis)) for basis in Basis],
+        format_options=[(kind, tongue.gettext(text)) for kind, text in FORMATS.items()],
+    )
+
+
+def _answer(asked: Asked, produced: Produced, kind: str) -> AnyResponse:
+    if kind == "page":
+        return make_response(_page(asked, produced))
+    answer = Response(
+        document(asked, produced, kind),
+        mimetype="text/csv" if kind == "csv" else "application/json",
+    )
+    name = f"{produced.number}.{kind}"
+    answer.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
+
+
+def document(asked: Asked, produced: Produced, kind: str) -> str:
+    """Return what was produced as a file.
+
+    :param asked: what the authority asked.
+    :param kind: "csv" or "json".
+    """
+    columns, lines = produced.table()
+    if kind == "csv":
+        return as_csv(columns, lines)
+    head = {
+        "number": produced.number,
+        "property": produced.place,
+        "basis": asked.basis.value,
+        "reference": asked.reference,
+        "unopened": produced.unopened,
+    }
+    return as_json(head, lines)
+
+
+def _page(asked: Asked, produced: Produced) -> str:
+    hotel = current.settings.property(produced.place)
+    tongue = language(zone=hotel.zone)
+    columns, lines = produced.table()
+    titles = {name: tongue.gettext(REGISTER[name]) for name in columns if name in REGISTER}
+    return render_template(
+        "guesterase/staff/produced.html",
+        hotel=hotel,
+        asked=asked,
+        produced=produced,
+        columns=[(name, titles.get(name, name)) for name in columns],
+        lines=lines,
+    )
+
+
+@staff_pages.get("/disclosures")
+def disclosures() -> str:
+    """List what was produced for authorities, what waits for a second person first."""
+    hotels = {hotel.code: hotel for hotel in _reviewed()}
+    with current.begin() as office:
+        rows = office.disclosures(me())
+    shown = [
+        {
+            **row,
+            "made": language(zone=hotels[row["property"]].zone).moment(row["made_at"]),
+            "due": language(zone=hotels[row["property"]].zone).moment(row["review_due"]),
+        }
+        for row in rows
+    ]
+    tongue = language()
+    return render_template(
+        "guesterase/staff/disclosures.html",
+        rows=shown,
+        may_produce=bool(granted(Permission.REGISTER)),
+        finding_options=[(finding.value, word(tongue, finding)) for finding in Judgement],
+    )
+
+
+@staff_pages.post("/disclosures/<number>")
+def review(number: str) -> AnyResponse:
+    """Record what a second person finds."""
+    form = schemas.read(schemas.Review(), request.form)
+    with current.begin() as office:
+        office.review_disclosure(number, me(), form["finding"])
+    return redirect(url_for(".disclosures"), 303)
+
+
+def _reviewed() -> list[Any]:
+    """Return the hotels whose disclosures the reader may review; at least one."""
+    hotels = {h.code: h for p in (Permission.REGISTER, Permission.AUDIT) for h in granted(p)}
+    if not hotels:
+        raise ForbiddenError(
+            "This needs the permission 'register' or 'audit' at a property.",
+            "Ask whoever gives permissions at your hotel.",
+        )
+    return list(hotels.values())
