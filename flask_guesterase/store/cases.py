@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from ..core.deadlines import answer_due
+from ..core.asking import Asker
+from ..core.deadlines import answer_by
 from ..core.errors import TransitionError, UnknownError
 from ..core.events import Event
 from ..core.lifecycle import State, move
 from ..core.log import canonical, slug
-from . import tables
+from . import answering, tables
 from .settings import Property
 from .tokens import ALPHABET
 from .work import Work
@@ -54,6 +55,12 @@ class Case:
     erased_at: datetime | None = None
     ended_at: datetime | None = None
     subject_mark: str | None = None
+    asked_by: str | None = None
+    seen: str | None = None
+    acknowledged_at: datetime | None = None
+    extended_at: datetime | None = None
+    reminded_on: str | None = None
+    reason: str | None = None
 
 
 _NAMES = tuple(f.name for f in fields(Case))
@@ -113,6 +120,8 @@ class Opening:
     :param received_at: naive UTC.
     :param filed_by: opaque number of the clerk, or None when the guest asked through the form.
     :param subject_mark: keyed mark by which the same request is known again.
+    :param asked_by: the guest, or who asks in the guest's place: a word of `core.asking.Asker`.
+    :param reason: why they ask, a word of `core.grounds.Reason`, or empty.
     """
 
     property: Property
@@ -122,6 +131,8 @@ class Opening:
     received_at: datetime
     filed_by: str | None
     subject_mark: str
+    asked_by: str = Asker.GUEST.value
+    reason: str = ""
 
 
 def record(work: Work, opening: Opening) -> Case:
@@ -134,11 +145,13 @@ def record(work: Work, opening: Opening) -> Case:
         "channel": opening.channel,
         "lang": opening.lang,
         "received_at": opening.received_at,
-        "due_on": answer_due(opening.received).isoformat(),
+        "due_on": _due(work, opening).isoformat(),
         "version": 1,
         "filed_by": opening.filed_by,
         "attempts": 0,
         "subject_mark": opening.subject_mark,
+        "asked_by": opening.asked_by,
+        "reason": opening.reason or None,
     }
     while True:
         number = new_number()
@@ -149,6 +162,12 @@ def record(work: Work, opening: Opening) -> Case:
             continue
         work.custodian.ensure(label(number))
         return load(work, number)
+
+
+def _due(work: Work, opening: Opening) -> date:
+    hotel = opening.property
+    days = answering.holidays(work, hotel, opening.received)
+    return answer_by(opening.received, answering.periods(work, hotel), days)
 
 
 def new_number() -> str:
@@ -213,6 +232,20 @@ def tell(
 def day_at(property_: Property, moment: datetime) -> date:
     """Return the day on the property's wall at an aware moment."""
     return moment.astimezone(ZoneInfo(property_.zone)).date()
+
+
+def acknowledge(work: Work, number: str) -> None:
+    """Note that the guest has a first answer in hand, once; it changes nothing else.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    """
+    table = tables.request
+    work.conn.execute(
+        update(table)
+        .where(table.c.number == number, table.c.acknowledged_at.is_(None))
+        .values(acknowledged_at=work.stamp)
+    )
 
 
 def label(number: str) -> str:

@@ -6,17 +6,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, insert, or_, select
 
+from ..core.asking import Asker, asker
 from ..core.errors import InputError, SealError, UnknownError
 from ..core.events import GUEST, SYSTEM, ErasureRequested, IntakeReceived
+from ..core.grounds import recordable
 from ..core.identity import LONGEST, Kind
 from ..core.lifecycle import OPEN, State
 from ..core.log import canonical, slug
 from ..core.permissions import Permission
 from ..core.seal import Box, Terms, close, new_box_id, open_box
-from . import actors, certifying, limits, outbox, people, safe, tables, tokens, vault
+from . import actors, answering, certifying, limits, outbox, people, safe, tables, tokens, vault
 from .cases import Case, Opening, columns, day_at, label, read, record, tell
 from .matching import Contact, Match, by_clerk, by_contact
 from .settings import Property
@@ -128,6 +131,8 @@ class Filing:
     :param channel: one of `CHANNELS`.
     :param received: day of receipt at the property, or None for today.
     :param lang: language of the guest; the property's when empty.
+    :param asked_by: one of `core.asking.Asker`; the guest when empty.
+    :param reason: one of `core.grounds.Reason`, or empty.
     """
 
     match: Mapping[str, str]
@@ -135,6 +140,8 @@ class Filing:
     channel: str
     received: date | None
     lang: str
+    asked_by: str = ""
+    reason: str = ""
 
 
 def file(work: Work, filing: Filing, by: str | None) -> str:
@@ -146,11 +153,13 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
     :return: the request's number; that of the open request when the same was filed before.
     :raises MatchError: nothing was given by which anybody can be found.
     :raises InputError: the day of receipt lies ahead, the channel is unknown, or no property was
-        given and they are on file at several.
+        given and they are on file at several; nobody may ask under that word, or the reason is
+        none under the law there.
     :raises UnknownError: nobody is on file under it.
     :raises ForbiddenError: the clerk may not file at this property.
     """
     _check_channel(filing.channel)
+    who = asker(filing.asked_by)
     property_, match = _where(work, filing, by)
     actor = actors.allow(work, by, Permission.FILE, property_.code) if by is not None else None
     today = day_at(property_, work.now)
@@ -162,14 +171,22 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
         filing.channel,
         filing.lang or property_.lang,
         received,
-        work.stamp,
+        work.stamp if received == today else _noon(property_, received),
         actor,
         match.mark,
+        who.value,
+        recordable(answering.law(work, property_), filing.reason),
     )
     known = _open_already(work, opening)
     if known is not None:
         return known.number
     return _record(work, opening, match, actor or SYSTEM).number
+
+
+def _noon(property_: Property, day: date) -> datetime:
+    """Return noon of a day at a property, naive UTC; of what came earlier only the day is known."""
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(property_.zone))
+    return noon.astimezone(UTC).replace(tzinfo=None)
 
 
 def _where(work: Work, filing: Filing, by: str | None) -> tuple[Property, Match]:
@@ -204,14 +221,21 @@ def _check_channel(channel: str) -> None:
 
 
 def _open_already(work: Work, opening: Opening) -> Case | None:
-    """Return the open request about the same rows, so that asking twice makes no second one."""
+    """Return the open request about the same rows, so that asking twice makes no second one.
+
+    A relative's request is another one than the guest's: whoever asks in the name of the dead
+    must not silence a guest who lives.
+    """
     table = tables.request
+    who, relative = table.c.asked_by, Asker.RELATIVE.value
+    same = who == relative if opening.asked_by == relative else or_(who.is_(None), who != relative)
     row = work.conn.execute(
         select(*columns())
         .where(
             table.c.subject_mark == opening.subject_mark,
             table.c.property == opening.property.code,
             table.c.state.in_([state.value for state in OPEN]),
+            same,
         )
         .order_by(table.c.id)
         .limit(1)
@@ -222,14 +246,16 @@ def _open_already(work: Work, opening: Opening) -> Case | None:
 def _record(work: Work, opening: Opening, match: Match, actor: str) -> Case:
     case = record(work, opening)
     people.put(work, case.number, match.judged)
-    if match.contact is not None:
+    if match.contact is not None and opening.asked_by != Asker.RELATIVE:
         ends = (work.now.date() + timedelta(days=CONTACT_DAYS)).isoformat()
         terms = Terms(case.controller, "contact", ends, label(case.number))
         value = {"kind": match.contact.kind, "value": match.contact.value, "lang": case.lang}
         box = safe.keep(work, terms, value, case.number)
         work.conn.execute(insert(tables.contact).values(request=case.number, box=box, ends_on=ends))
     counts = {"taken": len(match.taken), "perhaps": len(match.judged) - len(match.taken)}
-    tell(work, ErasureRequested, case, actor, counts, (case.channel,))
+    other = opening.asked_by if opening.asked_by != Asker.GUEST else ""
+    words = tuple(filter(None, (case.channel, other, opening.reason)))
+    tell(work, ErasureRequested, case, actor, counts, words)
     return case
 
 

@@ -14,7 +14,7 @@ from ..core.events import FileRemoved, MessageFailed, MessageSent
 from ..core.permissions import Permission
 from ..core.seal import Terms
 from . import actors, safe, tables
-from .cases import Case, load, tell
+from .cases import Case, acknowledge, load, tell
 from .work import Work
 
 if TYPE_CHECKING:
@@ -38,6 +38,9 @@ BOX_DAYS = 31
 
 PROOF = "confirm"
 """Text of the message that holds the link by which a guest proves a contact."""
+
+OFFICER = "deadline"
+"""Text of the reminder that goes to the privacy officer; all others go to guests."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +85,35 @@ def queue_message(
     :param dedupe: a second message with the same mark is not queued.
     """
     channel = channel_for(work, contact.kind)
+    _message(work, case, channel, contact.value, template, params, dedupe)
+
+
+def queue_print(
+    work: Work, case: Case, template: str, params: Mapping[str, str], dedupe: str
+) -> None:
+    """Queue a letter that goes to nobody by itself: it is printed at the desk.
+
+    :param work: the open transaction.
+    :param case: the request it is about.
+    :param template: name of its text.
+    :param params: what the text needs beyond the request's number and property.
+    :param dedupe: a second letter with the same mark is not queued.
+    """
+    channel = work.settings.mail if work.settings.mail in SHOWN else "print"
+    _message(work, case, channel, "", template, params, dedupe)
+
+
+def _message(
+    work: Work,
+    case: Case,
+    channel: str,
+    to: str,
+    template: str,
+    params: Mapping[str, str],
+    dedupe: str,
+) -> None:
     content = {
-        "to": contact.value,
+        "to": to,
         "lang": case.lang,
         "params": {**params, "number": case.number, "property": case.property},
     }
@@ -188,6 +218,7 @@ def done(work: Work, parcel: Parcel) -> None:
     """Record that a message was sent or a file is gone; what was sealed for it is dropped."""
     box = _set(work, parcel.id, state=SENT, done_at=work.stamp, problem=None)
     _drop(work, parcel.id, box)
+    _first_answer(work, parcel.request, parcel.kind, parcel.template)
     event = FileRemoved if parcel.kind == FILE else MessageSent
     tell(work, event, load(work, parcel.request), "system", grounds=(parcel.channel,))
 
@@ -254,8 +285,15 @@ def printed(work: Work, id: int, by: str) -> None:
     actor = actors.allow(work, by, Permission.VERIFY, row.property)
     box = _set(work, id, state=SENT, done_at=work.stamp)
     _drop(work, id, box)
+    _first_answer(work, row.request, row.kind, row.template)
     event = FileRemoved if row.kind == FILE else MessageSent
     tell(work, event, load(work, row.request), actor, grounds=("print",))
+
+
+def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
+    """Note that a guest was answered once a letter to them left the house."""
+    if kind == MESSAGE and template != OFFICER:
+        acknowledge(work, number)
 
 
 def pending(work: Work, number: str) -> Sequence[str]:

@@ -173,7 +173,7 @@ def test_the_other_pages_are_in_good_order(walker: Walker, lang: str) -> None:
     officer.goto(f"{desk}/{number}")
     officer.locator("summary").click()
     walker.look(officer, f"{lang}-25-perhaps")
-    officer.check("[name=ground][value=legal-claim]")
+    officer.check("[name=ground][value=kept-by-law]")
     press(officer.locator("form[action$=refuse] button"))
     officer.goto(f"{desk}/code")
     press(officer.locator("main button"))

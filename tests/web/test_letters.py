@@ -50,7 +50,7 @@ def test_every_letter_that_is_sent_has_a_text(house: House) -> None:
         digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
         if end == "erase":
             officer.post(f"{desk}/{number}/approve", digest=digest)
-        officer.post(f"{desk}/{number}/{end}", ground="legal-claim")
+        officer.post(f"{desk}/{number}/{end}", ground="kept-by-law")
     assert {row["template"] for row in house.hotel.ours("outbox")} == set(NAMES)
     letters = clerk.get(f"{desk}/outbox")
     assert letters.count('<div class="letter"') == len(house.hotel.ours("outbox"))

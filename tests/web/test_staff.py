@@ -322,12 +322,12 @@ def test_a_request_is_refused_on_a_ground_and_the_guest_reads_it(house: House) -
     number = _letter(house)
     officer = house.browser("officer")
     assert officer.post(f"{DESK}/{number}/refuse", ground="because").status_code == 422
-    assert officer.post(f"{DESK}/{number}/refuse", ground="legal-claim").status_code == 303
+    assert officer.post(f"{DESK}/{number}/refuse", ground="kept-by-law").status_code == 303
     assert house.state(number) == "refused"
     letters = officer.get(f"{DESK}/outbox")
-    assert "It is needed for a legal claim." in letters
+    assert "The law makes the hotel keep it." in letters
     assert "data protection authority" in letters
-    again = officer.post(f"{DESK}/{number}/refuse", ground="legal-claim")
+    again = officer.post(f"{DESK}/{number}/refuse", ground="kept-by-law")
     assert again.status_code == 409
 
 

@@ -1,0 +1,186 @@
+"""The legal clock of a request: when its answer is due, lengthened once, and who is reminded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, date
+
+from sqlalchemy import select
+
+from ..core.asking import Delay
+from ..core.deadlines import (
+    acknowledge_by,
+    answer_by,
+    days_left,
+    extended_by,
+    paused,
+    reminds,
+)
+from ..core.errors import InputError, TransitionError
+from ..core.events import SYSTEM, RequestExtended, RequestOverdue, RequestReminded
+from ..core.lifecycle import OPEN, State
+from ..core.permissions import Permission
+from . import actors, answering, tables
+from .cases import Case, columns, day_at, load, read, step, tell
+from .post import remind as remind_person
+from .post import write
+from .work import Work
+
+ANSWER, RECEIPT = "answer", "receipt"
+"""What is due: the answer itself, or the word that the request was received."""
+
+
+def received(work: Work, case: Case) -> date:
+    """Return the day of receipt at the property."""
+    return day_at(work.settings.property(case.property), case.received_at.replace(tzinfo=UTC))
+
+
+def today(work: Work, case: Case) -> date:
+    """Return the day at the property of a request."""
+    return day_at(work.settings.property(case.property), work.now)
+
+
+def due(work: Work, case: Case) -> date:
+    """Return the last day for the answer, moved by what is being waited for who the guest is.
+
+    The clock stands still only where the law at the property lets it, and only from the first
+    letter, which asks, until identity was shown; from then on the day is written down.
+    """
+    written, asked = date.fromisoformat(case.due_on), case.acknowledged_at
+    hotel = work.settings.property(case.property)
+    waiting = case.state is State.RECEIVED and answering.periods(work, hotel).pause_identity
+    if asked is None or not waiting:
+        return written
+    since = day_at(hotel, asked.replace(tzinfo=UTC))
+    return paused(written, days_left(today(work, case), since))
+
+
+def receipt_due(work: Work, case: Case) -> date | None:
+    """Return the last day on which receipt must be confirmed; None when it was, or need not be."""
+    if case.acknowledged_at is not None or case.state not in OPEN:
+        return None
+    hotel = work.settings.property(case.property)
+    day = received(work, case)
+    days = answering.holidays(work, hotel, day)
+    return acknowledge_by(day, answering.periods(work, hotel), days)
+
+
+def late(work: Work, case: Case) -> tuple[str, ...]:
+    """Return what of an open request is overdue today."""
+    if case.state not in OPEN:
+        return ()
+    now, receipt = today(work, case), receipt_due(work, case)
+    found = [ANSWER] if due(work, case) < now else []
+    return (*found, RECEIPT) if receipt is not None and receipt < now else tuple(found)
+
+
+def extend(work: Work, number: str, by: str, reason: str) -> date:
+    """Lengthen the time for an answer once, as far as the law lets, and tell the guest why.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the person.
+    :param reason: one of `core.asking.Delay`.
+    :return: the new last day.
+    :raises ForbiddenError: they may not approve at this property.
+    :raises InputError: there is no such reason.
+    :raises TransitionError: it is late, was lengthened before, is decided, or the law has no
+        extension.
+    """
+    case = load(work, number, lock=True)
+    actor = actors.allow(work, by, Permission.APPROVE, case.property)
+    if reason not in {each.value for each in Delay}:
+        raise InputError(
+            "There is no such reason.", f"Use {', '.join(each.value for each in Delay)}."
+        )
+    ends = _extendable(work, case)
+    case = step(work, case, due_on=ends.isoformat(), extended_at=work.stamp, reminded_on=None)
+    tell(work, RequestExtended, case, actor, grounds=(reason,))
+    write(work, case, "extended", {"until": ends.isoformat(), "reason": reason})
+    return ends
+
+
+def _extendable(work: Work, case: Case) -> date:
+    """Return the last day after the extension; what was waited for identity stays added.
+
+    :raises TransitionError: it cannot be extended.
+    """
+    hotel = work.settings.property(case.property)
+    law, day = answering.periods(work, hotel), received(work, case)
+    days = answering.holidays(work, hotel, day)
+    ends = extended_by(day, law, days)
+    if case.state not in OPEN:
+        raise TransitionError("It is decided already.", "There is nothing to lengthen.")
+    if case.extended_at is not None:
+        raise TransitionError(
+            "The time for the answer was lengthened before.", "It can be once; answer now."
+        )
+    if ends is None:
+        raise TransitionError(
+            "The law at this property knows no longer time for an answer.",
+            "Answer by the day that is written; what takes longer may follow.",
+        )
+    if due(work, case) < today(work, case):
+        raise TransitionError(
+            "The day for the answer is past; the guest had to be told before it.", "Answer now."
+        )
+    waited = days_left(date.fromisoformat(case.due_on), answer_by(day, law, days))
+    return paused(ends, waited)
+
+
+def extendable(work: Work, case: Case) -> bool:
+    """Return whether the time for the answer can still be lengthened."""
+    try:
+        _extendable(work, case)
+    except TransitionError:
+        return False
+    return True
+
+
+def watched(work: Work) -> Sequence[Case]:
+    """Return the requests that wait for an answer, the most urgent first."""
+    table = tables.request
+    rows = work.conn.execute(
+        select(*columns())
+        .where(
+            table.c.state.in_([state.value for state in OPEN]),
+            table.c.property.in_(list(work.settings.properties)),
+        )
+        .order_by(table.c.due_on, table.c.id)
+    )
+    return [read(row) for row in rows]
+
+
+def remind(work: Work) -> int:
+    """Remind those whose deadline comes near or is past, once a day; return how many requests.
+
+    Seven, three and one day before, and every day once it is late, the officer is reminded, and
+    the deputy too once it is late. The reminder holds number and day and nothing of the guest.
+    """
+    return sum(_remind(work, case) for case in watched(work))
+
+
+def _remind(work: Work, case: Case) -> bool:
+    now, overdue = today(work, case), late(work, case)
+    last = date.fromisoformat(case.reminded_on) if case.reminded_on else None
+    ends, receipt = due(work, case), receipt_due(work, case)
+    days = [ends] if receipt is None else [ends, receipt]
+    if not any(reminds(day, now, last) for day in days):
+        return False
+    hotel = work.settings.property(case.property)
+    ends = min(days)
+    left = days_left(ends, now)
+    params = {
+        "what": RECEIPT if ends == receipt else ANSWER,
+        "due": ends.isoformat(),
+        "left": str(left),
+        "today": now.isoformat(),
+    }
+    whom = {"officer": hotel.officer, "deputy": hotel.deputy if overdue else ""}
+    for role, address in whom.items():
+        if address:
+            remind_person(work, case, address, params, role)
+    case = step(work, case, reminded_on=now.isoformat())
+    event = RequestOverdue if overdue else RequestReminded
+    tell(work, event, case, SYSTEM, {"days": abs(left)}, overdue)
+    return True

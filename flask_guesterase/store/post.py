@@ -1,0 +1,50 @@
+"""Letters about a request: to the guest's contact on file, to the desk, to the privacy officer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ..core.asking import Asker
+from . import outbox
+from .cases import Case
+from .intake import contact_of
+from .matching import Contact
+from .work import Work
+
+
+def write(
+    work: Work, case: Case, template: str, params: Mapping[str, str], which: str = ""
+) -> None:
+    """Queue a message to the guest of a request, once, where there is a contact.
+
+    It goes to the contact on file, whoever asked in the guest's place. Of a deceased guest it goes
+    to nobody: the letter is printed at the desk.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param template: name of the text.
+    :param params: what the text needs.
+    :param which: tells apart messages of one text that are both to be sent.
+    """
+    dedupe = f"{template}:{case.number}{which}"
+    if case.asked_by == Asker.RELATIVE:
+        outbox.queue_print(work, case, template, params, dedupe)
+        return
+    contact = contact_of(work, case.number)
+    if contact is not None:
+        outbox.queue_message(work, case, contact, template, params, dedupe)
+
+
+def remind(work: Work, case: Case, to: str, params: Mapping[str, str], whom: str) -> None:
+    """Queue a reminder to a person of the operator: number and days, nothing of the guest.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param to: their address; they are written to in the property's language.
+    :param params: what the text needs; the day at the property, "today", among it.
+    :param whom: "officer" or "deputy"; each is reminded once a day at most.
+    """
+    dedupe = f"{outbox.OFFICER}:{case.number}:{whom}:{params['today']}"
+    read = replace(case, lang=work.settings.property(case.property).lang)
+    outbox.queue_message(work, read, Contact("email", to), outbox.OFFICER, params, dedupe)
