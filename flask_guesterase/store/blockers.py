@@ -15,8 +15,9 @@ from ..core.plan import Block, Key, Person, Row, key_text
 from ..core.policy import Blocker, Keep
 from ..core.standing import Standing
 from . import tables
+from .clocks import day_of, places_of
 from .datamap import DataMap, Declared
-from .finder import Owners, known, owned
+from .finder import Owners, owned
 from .gaps import unreadable
 from .settings import Settings
 from .sql import among, chunks, holds_text
@@ -32,6 +33,9 @@ _NOT_NEEDING = ("erasure", "advertising")
 
 _SHOWN = 5
 """Keys that a line names at most."""
+
+Needed = Mapping[str, Mapping[str, str]]
+"""Table -> column -> name of the blocker that needs it."""
 
 
 @dataclass(frozen=True)
@@ -93,10 +97,12 @@ def _blocking(
     work: Work, declared: Declared, blocker: Blocker, rows: Owners
 ) -> Iterator[Found]:
     """Yield the rows under a blocker's condition, asked with the day at each row's property."""
-    places = _places(work, declared, rows)
+    ordered = sorted(rows, key=key_text)
+    places = places_of(work.conn, work.datamap, work.settings, declared, ordered)
     days: dict[date, list[Key]] = {}
-    for key in sorted(rows, key=key_text):
-        days.setdefault(today_at(work.settings, work.now, places[key]), []).append(key)
+    for key in ordered:
+        days.setdefault(today_at(work.settings, work.now, places.get(key, "")), []).append(key)
+    naive = ZoneInfo(declared.policy.zone or "UTC")
     here = declared.table.alias("b")
     columns = [here.c[c.key] for c in declared.key]
     ends, more = end_of(blocker, here)
@@ -109,7 +115,8 @@ def _blocking(
             for row in work.conn.execute(statement):
                 *parts, end = row
                 key = tuple(parts)
-                day = _day(end)
+                place = places.get(key, "")
+                day = day_of(end, naive, _zone(work.settings, place))
                 day = day + more if day is not None else None
                 yield Found(
                     blocker.name,
@@ -118,7 +125,7 @@ def _blocking(
                     frozenset(person for person, _ in rows[key]),
                     needs,
                     day if day is not None and day >= today else None,
-                    places[key],
+                    place,
                     label_of(declared, key),
                 )
 
@@ -129,15 +136,9 @@ def end_of(blocker: Blocker, here: Any) -> tuple[Any, timedelta]:
     return ends if isinstance(ends, tuple) else (ends, timedelta())
 
 
-def _day(value: Any) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    try:
-        return date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
+def _zone(settings: Settings, code: str) -> ZoneInfo:
+    hotel = settings.properties.get(code)
+    return ZoneInfo(hotel.zone if hotel is not None else "UTC")
 
 
 def today_at(settings: Settings, now: datetime, code: str) -> date:
@@ -150,37 +151,6 @@ def today_at(settings: Settings, now: datetime, code: str) -> date:
     hotel = settings.properties.get(code)
     hotels = [hotel] if hotel is not None else list(settings.properties.values())
     return min(now.astimezone(ZoneInfo(each.zone)).date() for each in hotels)
-
-
-def _places(work: Work, declared: Declared, rows: Owners) -> dict[Key, str]:
-    """Return the property of each row: its own column's, or else its owner's."""
-    column = _place_column(work.datamap, declared)
-    places: dict[Key, str] = {}
-    if column is not None:
-        here = declared.table.alias("b")
-        columns = [here.c[c.key] for c in declared.key]
-        for part in chunks(sorted(rows, key=key_text)):
-            for row in work.conn.execute(
-                select(*columns, here.c[column.key].label("place_")).where(among(columns, part))
-            ):
-                *parts, place = row
-                places[tuple(parts)] = str(place or "")
-    homeless = [key for key in rows if not places.get(key)]
-    people = {person for key in homeless for person, _ in rows[key]}
-    homes = known(work.conn, work.datamap, people)
-    for key in homeless:
-        codes = {homes[p].property for p, _ in rows[key] if p in homes and homes[p].property}
-        places[key] = min(codes, default="")
-    return places
-
-
-def _place_column(datamap: DataMap, declared: Declared) -> Any:
-    """Return the table's own column of the property's code, or None."""
-    own = declared.policy.place
-    if own:
-        return None if "." in own else datamap.atlas.column(declared.table, own)
-    names = [c.property.name for c in datamap.subjects.values() if c.property is not None]
-    return next((c for c in declared.table.c if c.name in names), None)
 
 
 def label_of(declared: Declared, key: Key) -> str:
@@ -271,8 +241,8 @@ def _line(group: Sequence[Found]) -> str:
 def _until(group: Sequence[Found]) -> str:
     """Return the day on which all of them are expected to have ended, or empty."""
     days = [each.until for each in group]
-    known_days = [day for day in days if day is not None]
-    return max(known_days).isoformat() if known_days and len(known_days) == len(days) else ""
+    known = [day for day in days if day is not None]
+    return max(known).isoformat() if len(known) == len(days) else ""
 
 
 def needed(found: Iterable[Found]) -> dict[str, dict[str, str]]:

@@ -1,0 +1,139 @@
+"""A request that waits for the hotel: what its guest is told, and who hears when it is stuck."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import insert, or_, select, update
+
+from ..core.events import SYSTEM, RequestStuck
+from ..core.lifecycle import State
+from ..core.plan import Block
+from . import tables
+from .cases import Case, tell, where
+from .post import write
+from .work import Work
+
+STUCK = timedelta(days=90)
+"""A request that waits longer than this goes to the officer."""
+
+AGAIN = timedelta(days=30)
+"""How long after the officer looked at it they are asked again."""
+
+TASK = "stuck"
+
+_TECHNICAL = frozenset({"gap", "referenced"})
+"""What staff must cure, and a guest can make nothing of."""
+
+
+def reasons_of(blocked: Iterable[Block]) -> tuple[str, ...]:
+    """Return why something waits, each reason once, sorted."""
+    return tuple(sorted({block.reason for block in blocked}))
+
+
+def until(blocked: Iterable[Block]) -> str | None:
+    """Return the day on which all of it is expected to have ended, or None when nobody knows.
+
+    It is the last of the days, not the first: nothing is erased before.
+    """
+    days = [block.until for block in blocked]
+    return max(days) if days and all(days) else None
+
+
+def note(case: Case, reasons: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
+    """Return the request's decisions with why it waits, and whether any of that is new.
+
+    :param case: the request.
+    :param reasons: why it waits now.
+    """
+    told = set(_waits(case).get("told", ()))
+    waits = {"now": list(reasons), "told": sorted(told | set(reasons))}
+    return {**(case.decisions or {}), "waits": waits}, not set(reasons) <= told
+
+
+def _waits(case: Case) -> Mapping[str, Any]:
+    waits = (case.decisions or {}).get("waits", {})
+    return waits if isinstance(waits, Mapping) else {}
+
+
+def in_the_way(case: Case) -> tuple[str, ...]:
+    """Return what a guest is told their waiting request waits for."""
+    if case.state is not State.WAITING:
+        return ()
+    return tuple(r for r in _waits(case).get("now", ()) if r not in _TECHNICAL)
+
+
+def tell_guest(work: Work, case: Case) -> None:
+    """Write to the guest what stands in the way and until when, once for each new reason."""
+    reasons = in_the_way(case)
+    if reasons:
+        params = {"reasons": ",".join(reasons), "until": case.waiting_until or ""}
+        write(work, case, "waiting", params, f":{len(_waits(case)['told'])}")
+
+
+def resume(work: Work) -> int:
+    """Let the worker try every request that waits for the hotel now; return how many."""
+    request = tables.request
+    return work.conn.execute(
+        update(request)
+        .where(
+            request.c.state == State.WAITING.value,
+            request.c.waiting_for != "grace",
+            request.c.try_at > work.stamp,
+        )
+        .values(try_at=work.stamp)
+    ).rowcount
+
+
+def remind(work: Work, most: int = 50) -> int:
+    """Lay requests that wait for more than 90 days before the officer; return how many.
+
+    Tasks about requests that do not wait any more are closed.
+    """
+    _close(work)
+    request, task = tables.request, tables.task
+    known = select(task.c.name).where(
+        task.c.kind == TASK,
+        or_(task.c.done_at.is_(None), task.c.done_at > work.stamp - AGAIN),
+    )
+    found = where(
+        work,
+        request.c.state == State.WAITING.value,
+        request.c.decided_at <= work.stamp - STUCK,
+        request.c.number.not_in(known),
+        most=most,
+    )
+    for case in found:
+        _task(work, case)
+        grounds = tuple(_waits(case).get("now", ())) or (str(case.waiting_for),)
+        days = (work.stamp - (case.decided_at or work.stamp)).days
+        tell(work, RequestStuck, case, SYSTEM, {"days": days}, grounds)
+    return len(found)
+
+
+def _task(work: Work, case: Case) -> None:
+    task = tables.task
+    mine = (task.c.kind == TASK, task.c.name == case.number)
+    open_again = {
+        "due_on": work.today, "made_at": work.stamp, "done_by": None, "done_at": None,
+    }  # fmt: skip
+    if work.conn.execute(update(task).where(*mine).values(**open_again)).rowcount:
+        return
+    work.conn.execute(
+        insert(task).values(
+            controller=case.controller, property=case.property, kind=TASK, name=case.number,
+            **open_again,
+        )
+    )  # fmt: skip
+
+
+def _close(work: Work) -> None:
+    request, task = tables.request, tables.task
+    waiting = select(request.c.number).where(request.c.state == State.WAITING.value)
+    work.conn.execute(
+        update(task)
+        .where(task.c.kind == TASK, task.c.done_at.is_(None), task.c.name.not_in(waiting))
+        .values(done_at=work.stamp, done_by=SYSTEM)
+    )
