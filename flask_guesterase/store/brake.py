@@ -109,9 +109,25 @@ def lawyer(work: Work, by: str) -> str:
 
     :raises ForbiddenError: there is no such property.
     """
+    require_lawyer(work, by)
+    return actors.number(work, by)
+
+
+def require_lawyer(work: Work, by: str) -> None:
+    """Go on only when a person may decide about the law at some property; nothing is written.
+
+    :raises ForbiddenError: there is no such property.
+    """
     places = work.settings.properties
     mine = [code for code in places if actors.may(work, by, Permission.LAW, code)]
-    return actors.allow(work, by, Permission.LAW, (mine or [*places, ""])[0])
+    actors.require(work, by, Permission.LAW, (mine or [*places, ""])[0])
+
+
+def proposed(work: Work) -> bool:
+    """Return whether a first person said that the clock is right, and a second may say so now."""
+    said = pulse.look(work.conn, CLOCK)
+    waiting = said is not None and said.second is None
+    return said is not None and waiting and abs(work.stamp - said.at) <= brake.CONFIRM
 
 
 def controllers(work: Work) -> list[str]:
@@ -119,6 +135,13 @@ def controllers(work: Work) -> list[str]:
     known = {slug(place.controller) for place in work.settings.properties.values()}
     there = work.conn.execute(select(tables.tree.c.controller).where(tables.tree.c.open))
     return sorted({*known, *there.scalars()})
+
+
+def began(conn: Connection) -> datetime | None:
+    """Return when the first journal began, naive UTC, or None before anything happened."""
+    table = tables.entry
+    first = select(table.c.body).where(table.c.epoch == 0, table.c.position == 0)
+    return min((_at(body) for body in conn.execute(first).scalars()), default=None)
 
 
 def _seen(conn: Connection) -> list[datetime]:

@@ -1,0 +1,256 @@
+"""Runs of the sweep: one at a time, what each would erase, and who confirmed that.
+
+A sweep erases at a property only what a person saw who may decide about its law: the first run,
+and the first after any change of the data map, of a pack or of a rule, shows and erases nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from ..core.brake import stale
+from ..core.errors import BusyError, MovedError
+from ..core.events import SYSTEM, SweepConfirmed, SweepDone
+from ..core.log import canonical, slug
+from ..core.permissions import Permission
+from . import actors, brake, pulse, tables
+from .pulse import Pulse
+from .work import Work
+
+try:  # until the packs are there
+    from . import rulebook
+except ImportError:
+    rulebook = None  # type: ignore[assignment]
+
+SWEEP, PREVIEW = "sweep", "preview"
+LEASE = timedelta(minutes=10)
+"""How long a sweep that says nothing is believed to be at work."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """What a sweep would erase at one property under the rules it was drawn by.
+
+    :param id: number of the run.
+    :param property: code of the property.
+    :param at: naive UTC, when it was drawn.
+    :param rows: table, category, rows and the last day of what would go.
+    :param confirmed_by: opaque number of who confirmed it, or None.
+    :param current: the rules are still the same.
+    """
+
+    id: int
+    property: str
+    at: datetime
+    rows: Sequence[Mapping[str, Any]]
+    confirmed_by: str | None
+    current: bool
+
+
+def start(work: Work) -> str:
+    """Begin a sweep and return its token.
+
+    :raises BusyError: another one is at work.
+    """
+    running = pulse.look(work.conn, SWEEP, lock=True)
+    if running is not None and abs(work.stamp - running.at) < LEASE:
+        raise BusyError("Another sweep is at work.", "Wait for its end; it takes up what is due.")
+    token = secrets.token_hex(8)
+    pulse.put(work.conn, SWEEP, Pulse(work.stamp, token))
+    return token
+
+
+def go_on(work: Work, token: str) -> None:
+    """Say that a sweep is still at work.
+
+    :raises BusyError: it was silent for so long that another one began.
+    """
+    running = pulse.look(work.conn, SWEEP, lock=True)
+    if running is None or running.note != token:
+        raise BusyError("Another sweep began meanwhile.", "This one ends here.")
+    pulse.put(work.conn, SWEEP, Pulse(work.stamp, token))
+
+
+def stop(work: Work, token: str) -> None:
+    """End a sweep, whatever became of it, so that the next one need not wait."""
+    running = pulse.look(work.conn, SWEEP, lock=True)
+    if running is not None and running.note == token:
+        pulse.take(work.conn, SWEEP)
+
+
+def finish(work: Work, started: datetime, counts: Mapping[str, int]) -> None:
+    """Write down that a sweep came to its end.
+
+    :param work: the open transaction.
+    :param started: naive UTC.
+    :param counts: what it did.
+    """
+    places = sorted(work.settings.properties)
+    whole = hashlib.sha256("".join(mark(work, code) for code in places).encode()).hexdigest()
+    work.conn.execute(
+        insert(tables.run).values(
+            kind=SWEEP, property="", mark=whole, started_at=started, ended_at=work.stamp,
+            counts=canonical(counts).decode(),
+        )
+    )  # fmt: skip
+    marks = {"rules": whole}
+    work.events += [
+        SweepDone(name, actor=SYSTEM, counts=counts, marks=marks)
+        for name in brake.controllers(work)
+    ]
+
+
+def mark(work: Work, code: str) -> str:
+    """Return a hash of everything that decides what goes at a property, 64 hex digits."""
+    place = work.settings.property(code)
+    if rulebook is None:
+        return hashlib.sha256(f"{code}/{work.datamap.version}".encode()).hexdigest()
+    rules = sorted(rulebook.in_force(work, code), key=lambda rule: rule.id)
+    said = {
+        "map": work.datamap.version,
+        "place": [place.code, place.country, place.region, place.zone, *map(str, place.fiscal)],
+        "rules": [{f.name: _told(getattr(rule, f.name)) for f in fields(rule)} for rule in rules],
+        "labels": sorted([*k, *names] for k, names in rulebook.all_labels(work).items()),
+    }
+    return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def _told(value: Any) -> str:
+    return str(sorted(value.items())) if isinstance(value, Mapping) else str(value)
+
+
+def show(work: Work, code: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write down what a sweep would erase at a property by today's rules.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :param rows: table, category, rows, until_before.
+    """
+    table, told = tables.run, json.dumps([dict(row) for row in rows], default=str)
+    last = _last(work, code)
+    values = {"started_at": work.stamp, "ended_at": work.stamp, "counts": told}
+    if last is not None and last.mark == mark(work, code):
+        work.conn.execute(update(table).where(table.c.id == last.id).values(values))
+        return
+    work.conn.execute(
+        insert(table).values(kind=PREVIEW, property=code, mark=mark(work, code), **values)
+    )
+
+
+def shown(work: Work, code: str) -> Preview | None:
+    """Return what the last preview of a property showed, or None when there was none."""
+    row = _last(work, code)
+    if row is None:
+        return None
+    same = row.mark == mark(work, code)
+    return Preview(row.id, code, row.started_at, json.loads(row.counts), row.confirmed_by, same)
+
+
+def confirmed(work: Work, code: str) -> bool:
+    """Return whether a person confirmed what a sweep erases at a property by today's rules."""
+    last = shown(work, code)
+    return last is not None and last.current and last.confirmed_by is not None
+
+
+def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:
+    """Confirm what the last previews showed; later sweeps under the same rules run by themselves.
+
+    :param work: the open transaction.
+    :param by: the host's id of who confirms.
+    :param ids: numbers of the previews that were read; None for the newest ones.
+    :return: the properties that are confirmed now and were not before.
+    :raises ForbiddenError: they may not decide about the law at any property.
+    :raises MovedError: the rules changed since, or there is a newer preview.
+    """
+    places = work.settings.properties
+    mine = [code for code in places if actors.may(work, by, Permission.LAW, code)]
+    actor = brake.lawyer(work, by)
+    open_ = [p for code in mine if (p := shown(work, code)) is not None and not p.confirmed_by]
+    if ids is not None:
+        _read(open_, ids)
+        open_ = [preview for preview in open_ if preview.id in ids]
+    if any(not preview.current for preview in open_):
+        raise MovedError(
+            "The rules changed since the preview.", "Run a sweep, and read the new preview."
+        )
+    for preview in open_:
+        table = tables.run
+        work.conn.execute(
+            update(table).where(table.c.id == preview.id).values(confirmed_by=actor)
+        )
+        controller = slug(places[preview.property].controller)
+        work.events.append(
+            SweepConfirmed(
+                controller, preview.property, actor=actor,
+                marks={"rules": mark(work, preview.property)},
+            )
+        )  # fmt: skip
+    return [preview.property for preview in open_]
+
+
+def _read(open_: Sequence[Preview], ids: Sequence[int]) -> None:
+    if not set(ids) <= {preview.id for preview in open_}:
+        raise MovedError("This preview is not the newest one.", "Read the new one.")
+
+
+def last_sweep(work: Work) -> Mapping[str, Any] | None:
+    """Return when the last sweep came to its end and what it did, or None."""
+    table = tables.run
+    row = work.conn.execute(
+        select(table.c.started_at, table.c.ended_at, table.c.counts)
+        .where(table.c.kind == SWEEP, table.c.ended_at.is_not(None))
+        .order_by(table.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    return {"started": row.started_at, "ended": row.ended_at, "counts": json.loads(row.counts)}
+
+
+def status(work: Work, by: str | None) -> dict[str, Any]:
+    """Return how the sweep stands, for the properties whose law a person may decide about.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks; None at a console, for all properties.
+    :raises ForbiddenError: they may not decide about the law at any property.
+    """
+    if by is not None:
+        brake.require_lawyer(work, by)
+    places = [
+        code
+        for code in sorted(work.settings.properties)
+        if by is None or actors.may(work, by, Permission.LAW, code)
+    ]
+    previews = [preview for code in places if (preview := shown(work, code)) is not None]
+    return {
+        "last": last_sweep(work),
+        "stale": is_stale(work),
+        "doubt": brake.doubt(work.conn, work.stamp),
+        "first_word": brake.proposed(work),
+        "previews": previews,
+    }
+
+
+def is_stale(work: Work) -> bool:
+    """Return whether no sweep ended for 36 hours since there is something to sweep for."""
+    last = last_sweep(work)
+    since = last["ended"] if last is not None else brake.began(work.conn)
+    return since is not None and stale(work.stamp, since)
+
+
+def _last(work: Work, code: str) -> Any:
+    table = tables.run
+    return work.conn.execute(
+        select(table)
+        .where(table.c.kind == PREVIEW, table.c.property == code)
+        .order_by(table.c.id.desc())
+        .limit(1)
+    ).one_or_none()

@@ -1,0 +1,167 @@
+"""What people must do by a day: paper to destroy above all, signed with how much it was."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, false, insert, or_, select, update
+
+from ..core.errors import InputError, TransitionError, UnknownError
+from ..core.events import SYSTEM, PaperDue, TaskDone
+from ..core.log import slug
+from ..core.permissions import Permission
+from . import actors, brake, tables
+from .work import Work
+
+PAPER = "paper"
+"""Kind of the tasks to destroy paper."""
+
+ON_PAPER = frozenset(
+    {"correspondence", "guest_register", "identity_document_copy", "invoice_accounting"}
+)
+"""Retention categories whose records a hotel may hold on paper too."""
+
+MOST = 1_000_000
+
+
+def paper(work: Work, ended: Mapping[tuple[str, str], int]) -> int:
+    """Ask people to destroy the paper of records that ended, one task a month and category.
+
+    :param work: the open transaction.
+    :param ended: property and category -> how many rows ended.
+    :return: how many tasks were made, or grew.
+    """
+    done = 0
+    for (code, category), count in sorted(ended.items()):
+        place = work.settings.properties.get(code)
+        if place is None or category not in ON_PAPER or count < 1:
+            continue
+        today = work.now.astimezone(ZoneInfo(place.zone)).date()
+        expected = _grow(work, f"{code}/{category}/{today:%Y-%m}", count)
+        if expected is None:
+            _add(work, code, category, today, count)
+        work.events.append(
+            PaperDue(
+                slug(place.controller), code, actor=SYSTEM, counts={"rows": count},
+                grounds=(category,),
+            )
+        )  # fmt: skip
+        done += 1
+    return done
+
+
+def _grow(work: Work, name: str, count: int) -> int | None:
+    """Add to the open task of this name; return what it is about now, or None without one."""
+    table = tables.task
+    row = work.conn.execute(
+        select(table.c.id, table.c.count)
+        .where(_named(name), table.c.done_at.is_(None))
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        return None
+    whole = int(row.count or 0) + count
+    work.conn.execute(update(table).where(table.c.id == row.id).values(count=whole))
+    return whole
+
+
+def _add(work: Work, code: str, category: str, today: date, count: int) -> None:
+    table = tables.task
+    name = f"{code}/{category}/{today:%Y-%m}"
+    before = len(work.conn.execute(select(table.c.id).where(_named(name))).all())
+    end = today.replace(day=monthrange(today.year, today.month)[1])
+    work.conn.execute(
+        insert(table).values(
+            controller=slug(work.settings.property(code).controller),
+            property=code,
+            kind=PAPER,
+            name=f"{name}/{before + 1}" if before else name,
+            due_on=end.isoformat(),
+            count=count,
+            made_at=work.stamp,
+        )
+    )
+
+
+def _named(name: str) -> ColumnElement[bool]:
+    """Return the condition on the tasks of a month: the first, and those after it was signed."""
+    column = tables.task.c.name
+    later = column.startswith(f"{name}/", autoescape=True)
+    return (tables.task.c.kind == PAPER) & or_(column == name, later)
+
+
+def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[str, Any]]:
+    """Return tasks, the most urgent first: of the properties at which a person may act.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks; None at a console.
+    :param done: the signed ones instead of the open ones.
+    """
+    table = tables.task
+    wanted = select(table).where(
+        table.c.done_at.is_not(None) if done else table.c.done_at.is_(None)
+    )
+    if by is not None:
+        places = [code for code in (*work.settings.properties, "") if _may(work, by, code)]
+        wanted = wanted.where(table.c.property.in_(places) if places else false())
+    rows = work.conn.execute(wanted.order_by(table.c.due_on, table.c.id)).all()
+    today = work.today
+    return [
+        {
+            "id": row.id,
+            "property": row.property,
+            "kind": row.kind,
+            "name": row.name,
+            "category": row.name.split("/")[1] if row.kind == PAPER else "",
+            "due_on": row.due_on,
+            "late": row.done_at is None and row.due_on < today,
+            "count": row.count,
+            "done_by": row.done_by,
+            "done_at": row.done_at,
+        }
+        for row in rows
+    ]
+
+
+def sign(work: Work, id: int, count: int, by: str) -> None:
+    """Sign that a task is done.
+
+    :param work: the open transaction.
+    :param id: number of the task.
+    :param count: how much it was: sheets, forms, copies.
+    :param by: the host's id of who did it.
+    :raises UnknownError: there is no such task where they may act.
+    :raises InputError: that is no count.
+    :raises TransitionError: it was signed before.
+    """
+    table = tables.task
+    row = work.conn.execute(select(table).where(table.c.id == id).with_for_update()).one_or_none()
+    if row is None or not _may(work, by, row.property):
+        raise UnknownError("There is no such task.", "Look at the list of tasks.")
+    if not 0 <= count <= MOST:
+        raise InputError("This is no count.", "Write how much it was, for example 12.")
+    if row.done_at is not None:
+        raise TransitionError("This task was signed before.", "There is nothing left to do.")
+    actor = actors.number(work, by)
+    work.conn.execute(
+        update(table)
+        .where(table.c.id == id)
+        .values(count=count, done_by=actor, done_at=work.stamp)
+    )
+    counts = {"expected": int(row.count or 0), "done": count}
+    names = [row.controller] if row.controller else brake.controllers(work)
+    work.events += [
+        TaskDone(name, row.property, actor=actor, counts=counts, grounds=(row.kind,))
+        for name in names
+    ]
+
+
+def _may(work: Work, by: str, code: str) -> bool:
+    """Return whether a person may act on a property's tasks; on those of the house, anywhere."""
+    places = [code] if code else list(work.settings.properties)
+    rights = (Permission.ERASE, Permission.LAW) if code else (Permission.LAW,)
+    return any(actors.may(work, by, right, place) for place in places for right in rights)
