@@ -9,12 +9,13 @@ from typing import Any
 
 from sqlalchemy import select
 
+from ..core.answer import Answer
 from ..core.asking import Asker
 from ..core.deadlines import days_left
 from ..core.errors import InputError
 from ..core.lifecycle import MOVES, OPEN, WORDS, State
 from ..core.permissions import Permission
-from . import actors, certifying, deadlines, outbox, people, tables, tokens, waiting
+from . import actors, certifying, deadlines, outbox, people, reply, tables, tokens, waiting
 from .cases import Case, columns, day_at, load, read
 from .tokens import Purpose
 from .work import Work
@@ -37,6 +38,7 @@ class CaseView:
     :param certificate: whether there is one.
     :param withdrawable: whether it can still be taken back.
     :param reasons: what it waits for.
+    :param answer: the reasoned answer, or None as long as there is none.
     """
 
     number: str
@@ -52,6 +54,7 @@ class CaseView:
     certificate: bool = False
     withdrawable: bool = False
     reasons: tuple[str, ...] = ()
+    answer: Answer | None = None
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
@@ -79,6 +82,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         certifying.exists(work, case.number),
         State.WITHDRAWN in MOVES[case.state],
         waiting.in_the_way(case),
+        reply.answer(work, case),
     )
 
 

@@ -1,0 +1,66 @@
+"""The reasoned answer to the guest of a request, from its certificate or its refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from ..core.answer import Answer, answered
+from ..core.certificate import Content
+from ..core.grounds import exemption
+from ..core.lifecycle import DONE, Ground, State
+from . import answering, certifying
+from .cases import Case
+from .lines import registers
+from .work import Work
+
+REGISTER = "guest_register"
+
+
+def done(work: Work, case: Case, said: Content) -> dict[str, str]:
+    """Return what the letter "done" needs.
+
+    :param work: the open transaction.
+    :param case: the request, with what was done.
+    :param said: what its certificate says.
+    """
+    told = answered(asdict(said), _reported(work, case))
+    return {"state": said.state, "answer": told.to_json()}
+
+
+def refused(work: Work, case: Case, ground: Ground) -> dict[str, str]:
+    """Return what the letter "refused" needs."""
+    return {"ground": ground.value, "answer": _refusal(work, case, ground).to_json()}
+
+
+def answer(work: Work, case: Case) -> Answer | None:
+    """Return the answer a guest may read now, or None as long as there is none."""
+    if case.ground is not None and case.state in (State.REFUSED, State.COMPLAINT):
+        return _refusal(work, case, Ground(case.ground))
+    if case.state not in DONE or not certifying.exists(work, case.number):
+        return None
+    content = certifying.newest(work, case.number)["content"]
+    return answered(content, _reported(work, case))
+
+
+def _refusal(work: Work, case: Case, ground: Ground) -> Answer:
+    law = answering.law(work, work.settings.property(case.property))
+    found = exemption(law, ground)
+    if found is None:
+        return Answer("refused", ground=ground.value)
+    explained: Mapping[str, str] = {"zh": found.zh, "en": found.en}
+    return Answer("refused", ground=ground.value, article=found.article, explained=explained)
+
+
+def _reported(work: Work, case: Case) -> bool:
+    """Return whether lines of the guest register were among what was dealt with."""
+    books = registers(work.datamap)
+    did = (case.decisions or {}).get("did", ())
+    return any(_of_register(work, item, books) for item in did)
+
+
+def _of_register(work: Work, item: Mapping[str, str], books: Mapping[str, object]) -> bool:
+    if item["category"] == REGISTER or item["table"] in books:
+        return True
+    declared = work.datamap.tables.get(item["table"])
+    return declared is not None and REGISTER in declared.retain.values()
