@@ -13,7 +13,7 @@ from ..core.lifecycle import OPEN
 from ..core.permissions import Permission
 from ..core.plan import Outcome, digest
 from ..core.standing import Standing
-from . import actors, people
+from . import actors, minors, people
 from .cases import load, secret
 from .execution import did
 from .finder import Candidate, known
@@ -91,6 +91,7 @@ class Preview:
     :param shared: what is another person's too.
     :param perhaps: subject rows a person must look at.
     :param people: subject rows that are taken.
+    :param minor: whether a minor is concerned, so that only the privacy officer approves.
     """
 
     number: str
@@ -101,6 +102,7 @@ class Preview:
     shared: tuple[Line, ...] = ()
     perhaps: tuple[Look, ...] = ()
     people: tuple[Look, ...] = field(default=())
+    minor: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return the preview as plain values, for JSON."""
@@ -123,7 +125,10 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         did_then = (case.decisions or {}).get("did", [])
         return _preview(case.number, case.digest or "", did_then, ())
     plan = plan_of(work, case)
-    blocked = tuple(Line(b.table, b.rows, reason=b.reason, detail=b.detail) for b in plan.blocked)
+    blocked = tuple(
+        Line(b.table, b.rows, until=b.until, reason=b.reason, detail=b.detail)
+        for b in plan.blocked
+    )
     drawn = _preview(case.number, digest(plan, secret(work, case)), did(plan), blocked)
     subjects = people.subjects(work, case.number)
     looks = _looks(work, subjects) if by is not None else {}
@@ -136,6 +141,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         drawn.shared,
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.PERHAPS),
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.TAKEN),
+        minors.involved(work, plan.people),
     )
 
 

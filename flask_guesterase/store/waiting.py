@@ -73,20 +73,6 @@ def tell_guest(work: Work, case: Case) -> None:
         write(work, case, "waiting", params, f":{len(_waits(case)['told'])}")
 
 
-def resume(work: Work) -> int:
-    """Let the worker try every request that waits for the hotel now; return how many."""
-    request = tables.request
-    return work.conn.execute(
-        update(request)
-        .where(
-            request.c.state == State.WAITING.value,
-            request.c.waiting_for != "grace",
-            request.c.try_at > work.stamp,
-        )
-        .values(try_at=work.stamp)
-    ).rowcount
-
-
 def remind(work: Work, most: int = 50) -> int:
     """Lay requests that wait for more than 90 days before the officer; return how many.
 
