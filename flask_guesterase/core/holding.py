@@ -29,6 +29,9 @@ class Cause(StrEnum):
     TAX = "tax-audit"
 
 
+LONGEST_NAME = 80
+"""Characters of the name of a query."""
+
 HOLD, FREEZE = "hold", "freeze"
 """Kinds: placed with a reason by who may, or with one click by anybody on duty."""
 

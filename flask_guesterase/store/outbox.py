@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, or_, select, update
 
 from ..core.errors import SealError, UnknownError
 from ..core.events import FileRemoved, MessageFailed, MessageSent
@@ -185,8 +185,13 @@ def queued_today(work: Work, number: str, template: str) -> int:
     ).scalar_one()
 
 
+_HELD = select(tables.box.c.id).where(tables.box.c.label.like("hold:%"))
+
+
 def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
     """Take what is due, so that no other worker takes it, and open it.
+
+    A file whose name lies under a hold waits until that is lifted.
 
     :param work: the open transaction; what is claimed is sent after it.
     :param channels: names of the channels there are; a message for another one is printed.
@@ -196,6 +201,7 @@ def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
     rows = work.conn.execute(
         select(table)
         .where(table.c.state.in_([QUEUED, SENDING]), table.c.next_at <= work.stamp)
+        .where(or_(table.c.kind != FILE, table.c.box.not_in(_HELD), table.c.box.is_(None)))
         .order_by(table.c.next_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)

@@ -11,7 +11,7 @@ from ..core.errors import BlockedError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, outbox, removal, shelf, vault
+from . import brake, heldkeys, outbox, removal, shelf, vault
 from .channels import Channel, Message, Render, message_id
 from .execution import Ending
 from .office import Office
@@ -224,6 +224,7 @@ def _mark(office: Office) -> tuple[str, ...]:
     work = office.work
     if brake.hold_back(work):
         return ()
+    heldkeys.rescue(work)
     return vault.mark(work.conn, work.today, work.stamp, work.custodian.labels())
 
 

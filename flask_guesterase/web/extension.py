@@ -11,8 +11,9 @@ from typing import Any, TypeVar, cast
 from flask import Flask, current_app, has_request_context
 from flask_login import current_user
 
-from ..core.errors import SetupError
+from ..core.errors import PolicyError, SetupError
 from ..core.finding import Finding, Severity
+from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
 from ..store import preconditions
 from ..store.channels import Channel, built_in
@@ -76,6 +77,7 @@ class Guesterase:
         self._properties = properties
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
+        self._queries: dict[str, HoldQuery] = {}
 
     def register(self, target: Target, declaration: Policy | Exempt) -> None:
         """Declare a table from outside.
@@ -93,6 +95,20 @@ class Guesterase:
         for blocker in blockers:
             preconditions.check_name(blocker, self._blockers)
             self._blockers.append(blocker)
+
+    def hold_query(self, name: str, on: str, where: Callable[[Any], Any]) -> None:
+        """Register a predicate by which rows can be held, for those of an incident for example.
+
+        :param name: a short name; a hold keeps it.
+        :param on: name of a declared table; of a subject table, all rows of whom it names.
+        :param where: callable taking the table and returning the condition.
+        :raises PolicyError: the name is taken, or too long.
+        """
+        if name in self._queries or not 0 < len(name) <= LONGEST_NAME:
+            raise PolicyError(
+                "A query for holds has a name of its own.", "Give another, shorter name."
+            )
+        self._queries[name] = HoldQuery(name, on, where)
 
     def init_app(self, app: Flask) -> None:
         """Install the extension in an application.
@@ -152,6 +168,7 @@ class Guesterase:
                 self.custodian,
                 self.may,
                 blockers=tuple(self._blockers),
+                queries=dict(self._queries),
             )
             office = Office(work)
             yield office

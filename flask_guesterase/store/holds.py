@@ -1,0 +1,290 @@
+"""What is held: which living holds and freezes cover which rows of the host."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, ColumnElement, Row, String, and_, cast, or_, select
+
+from ..core.errors import UnknownError
+from ..core.holding import HoldQuery, Scope
+from ..core.plan import Key, Person, key_text
+from . import tables
+from .clocks import places_of
+from .datamap import Declared
+from .finder import Owners, owners
+from .lines import Lines, registers
+from .people import read_key
+from .sql import among, chunks
+
+if TYPE_CHECKING:
+    from .work import Work
+
+Covered = dict[Key, set[int]]
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A living hold or freeze, as far as what it covers goes.
+
+    :param id: its number.
+    :param scope: subject, record, query or place.
+    :param property: code of the property.
+    :param table: table of the row, or that a query is on.
+    :param row: key of the row, as `core.plan.key_text` writes it.
+    :param room: room that is frozen, or empty for all.
+    :param night: night that is frozen, ISO, or empty for all.
+    :param query: name of the query.
+    """
+
+    id: int
+    scope: str
+    property: str
+    table: str = ""
+    row: str = ""
+    room: str = ""
+    night: str = ""
+    query: str = ""
+
+
+
+def living(work: Work) -> list[Hold]:
+    """Return the holds that are not lifted, the oldest first."""
+    table = tables.hold
+    rows = work.conn.execute(select(table).where(table.c.lifted_at.is_(None)).order_by(table.c.id))
+    return [read(row) for row in rows]
+
+
+def read(row: Row[Any]) -> Hold:
+    """Return the hold that a row is."""
+    return Hold(
+        row.id,
+        row.scope,
+        row.property,
+        row.table_name or "",
+        row.row_key or "",
+        row.room or "",
+        row.first_night or "",
+        row.query or "",
+    )
+
+
+def held(work: Work, table: str, keys: Iterable[Key]) -> dict[Key, list[int]]:
+    """Return which of these rows living holds cover, with the numbers of the holds, sorted.
+
+    What cannot be told is held: a row whose property nobody knows is under every freeze, and a
+    query that the host does not register any more holds its whole table.
+
+    :param work: the open transaction.
+    :param table: name of a declared table.
+    :param keys: keys of its rows.
+    """
+    found = covered(work, living(work), table, list(keys))
+    return {key: sorted(ids) for key, ids in found.items()}
+
+
+def covered(work: Work, holds: Sequence[Hold], table: str, keys: Sequence[Key]) -> Covered:
+    """Return which of these rows the given holds cover: key -> numbers."""
+    if not holds or not keys:
+        return {}
+    found: Covered = {}
+    _by_row(holds, table, keys, found)
+    if all(hold.scope == Scope.RECORD for hold in holds):
+        return found
+    rows = _Rows(work, table, keys)
+    for hold in holds:
+        for key in _COVERS[hold.scope](rows, hold):
+            found.setdefault(key, set()).add(hold.id)
+    return found
+
+
+def _by_row(holds: Sequence[Hold], table: str, keys: Sequence[Key], found: Covered) -> None:
+    by_text: dict[str, list[int]] = {}
+    for hold in holds:
+        if hold.row and hold.table == table:
+            by_text.setdefault(hold.row, []).append(hold.id)
+    for key in keys if by_text else ():
+        for id in by_text.get(key_text(key), ()):
+            found.setdefault(key, set()).add(id)
+
+
+class _Rows:
+    """Rows of one table that are asked about, with their owners and places, read once."""
+
+    def __init__(self, work: Work, table: str, keys: Sequence[Key]) -> None:
+        self.work = work
+        self.declared = work.datamap.declared(table)
+        self.keys = list(keys)
+        self._owners: dict[Key, set[Person]] | None = None
+        self._places: dict[Key, str] | None = None
+
+    def owners(self) -> dict[Key, set[Person]]:
+        if self._owners is None:
+            self._owners = _people(owners(
+                self.work.conn, self.work.datamap, self.declared, self.keys
+            ))
+        return self._owners
+
+    def at(self, code: str) -> set[Key]:
+        """Return the rows that lie at a property, or nobody knows where."""
+        if self._places is None:
+            self._places = places_of(
+                self.work.conn, self.work.datamap, self.work.settings, self.declared, self.keys
+            )
+        return {key for key in self.keys if self._places.get(key, code) == code}
+
+    def of(self, people: set[Person]) -> set[Key]:
+        """Return the rows that belong to one of these people."""
+        return {key for key, mine in self.owners().items() if mine & people}
+
+
+def _people(found: Owners) -> dict[Key, set[Person]]:
+    return {key: {person for person, _ in pairs} for key, pairs in found.items()}
+
+
+def _record(rows: _Rows, hold: Hold) -> set[Key]:
+    return set()
+
+
+def _subject(rows: _Rows, hold: Hold) -> set[Key]:
+    return {
+        key
+        for key, people in rows.owners().items()
+        if any(table == hold.table and key_text(row) == hold.row for table, row in people)
+    }
+
+
+def _query(rows: _Rows, hold: Hold) -> set[Key]:
+    query = rows.work.queries.get(hold.query)
+    found: set[Key] = set()
+    if rows.declared.name == hold.table:
+        found |= matching(rows.work, rows.declared, query, rows.keys)
+    elif hold.table in rows.work.datamap.subjects:
+        people = {p for mine in rows.owners().values() for p in mine if p[0] == hold.table}
+        subject = rows.work.datamap.declared(hold.table)
+        named = matching(rows.work, subject, query, [key for _, key in people])
+        found |= rows.of({p for p in people if p[1] in named})
+    return found & rows.at(hold.property) if found else found
+
+
+def matching(
+    work: Work, declared: Declared, query: HoldQuery | None, keys: Sequence[Key]
+) -> set[Key]:
+    """Return which rows a query of the host names; all of them when nobody can tell any more."""
+    table = declared.table.alias("held")
+    try:
+        condition = None if query is None else query.where(table)
+    except Exception:
+        # The host's own code: whatever it raises, what it was to name is not let go.
+        condition = None
+    if condition is None:
+        return set(keys)
+    mine = [table.c[c.key] for c in declared.key]
+    found: set[Key] = set()
+    for part in chunks(sorted(keys, key=key_text)):
+        rows = work.conn.execute(select(*mine).where(condition, among(mine, part)))
+        found |= {tuple(row) for row in rows}
+    return found
+
+
+def _place(rows: _Rows, hold: Hold) -> set[Key]:
+    here = rows.at(hold.property)
+    known = registers(rows.work.datamap)
+    if not (hold.room or hold.night) or not known:
+        return here
+    found = lines_of(rows.work, hold)
+    people = {person for mine in found.values() for person in mine}
+    kept = {key for name, key in found if name == rows.declared.name}
+    itself = {person[1] for person in people if person[0] == rows.declared.name}
+    return (set(rows.keys) & (kept | itself)) | (rows.of(people) & here)
+
+
+def lines_of(work: Work, hold: Hold) -> dict[tuple[str, Key], set[Person]]:
+    """Return the lines of the guest register that a frozen night or room has, with their people.
+
+    :return: (table, key) -> subject rows.
+    """
+    found: dict[tuple[str, Key], set[Person]] = {}
+    for name, lines in registers(work.datamap).items():
+        keys = _open_lines(work, lines, hold) | _sealed_lines(work, name, hold)
+        mine = _people(owners(work.conn, work.datamap, lines.declared, sorted(keys, key=key_text)))
+        found |= {(name, key): mine.get(key, set()) for key in keys}
+    return found
+
+
+def _open_lines(work: Work, lines: Lines, hold: Hold) -> set[Key]:
+    columns = list(lines.declared.key)
+    wanted = select(*columns).where(*_within(lines, hold))
+    if lines.place is not None:
+        wanted = wanted.where(or_(lines.place == hold.property, lines.place.is_(None)))
+    return {tuple(row) for row in work.conn.execute(wanted)}
+
+
+def _within(lines: Lines, hold: Hold) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a line is of a room and a night; unknown ones are."""
+    conditions: list[ColumnElement[bool]] = []
+    if hold.room:
+        conditions.append(or_(cast(lines.room, String(80)) == hold.room, lines.room.is_(None)))
+    if hold.night:
+        first, last = lines.first_night, lines.last_night
+        conditions.append(and_(
+            or_(first <= _day(first, hold.night, time.max), first.is_(None)),
+            or_(last >= _day(last, hold.night, time.min), last.is_(None)),
+        ))
+    return conditions
+
+
+def _day(column: Column[Any], night: str, at: time) -> date | datetime | str:
+    """Return a night as a value that the column can be compared with."""
+    day = date.fromisoformat(night)
+    try:
+        made = column.type.python_type
+    except NotImplementedError:
+        return night
+    if made is datetime:
+        return datetime.combine(day, at)
+    return day if made is date else night
+
+
+def _sealed_lines(work: Work, name: str, hold: Hold) -> set[Key]:
+    shelf, kept = tables.shelf, tables.kept
+    wanted = (
+        select(kept.c.row_key)
+        .join(shelf, shelf.c.box == kept.c.box)
+        .where(
+            shelf.c.table_name == name,
+            kept.c.table_name == name,
+            kept.c.ended_at.is_(None),
+            shelf.c.property == hold.property,
+        )
+    )
+    if hold.room:
+        wanted = wanted.where(shelf.c.room.in_([hold.room, ""]))
+    if hold.night:
+        wanted = wanted.where(
+            or_(shelf.c.first_night <= hold.night, shelf.c.first_night == ""),
+            or_(shelf.c.last_night >= hold.night, shelf.c.last_night == ""),
+        )
+    texts = work.conn.execute(wanted).scalars()
+    return set(keys_of(work, name, set(texts)).values())
+
+
+def keys_of(work: Work, table: str, texts: Iterable[str]) -> dict[str, Key]:
+    """Return key texts as keys; those that can mean no row any more are left out."""
+    found = {}
+    for text in sorted(texts):
+        with suppress(UnknownError):
+            found[text] = read_key(work, table, text)
+    return found
+
+
+_COVERS = {
+    Scope.RECORD.value: _record,
+    Scope.SUBJECT.value: _subject,
+    Scope.QUERY.value: _query,
+    Scope.PLACE.value: _place,
+}

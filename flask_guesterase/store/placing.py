@@ -1,0 +1,422 @@
+"""What people do with holds and freezes: place, confirm, lift, look through, be reminded."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from ..core.errors import ForbiddenError, FourEyesError, InputError, SealError, UnknownError
+from ..core.events import (
+    SYSTEM,
+    Event,
+    FreezeConfirmed,
+    FreezeUnconfirmed,
+    Frozen,
+    HoldLifted,
+    HoldPlaced,
+    HoldReviewDue,
+    LiftProposed,
+)
+from ..core.holding import FREEZE, HOLD, Cause, Scope, Wanted
+from ..core.lifecycle import State
+from ..core.log import slug
+from ..core.permissions import Permission
+from ..core.plan import LEGAL_DUTY, Key, key_text
+from ..core.seal import Terms
+from ..core.standing import Standing
+from . import actors, heldkeys, people, safe, tables
+from .cases import day_at, load
+from .clocks import places_of
+from .datamap import Declared
+from .holds import living, read
+from .keeping import FOREVER
+from .settings import Property
+from .sql import among, host_values, is_text
+from .work import Work
+
+_RUNNING = (State.APPROVED, State.WAITING, State.ERASING, State.CHECKING)
+
+
+def place(work: Work, wanted: Wanted, by: str) -> int:
+    """Place a hold; return its number.
+
+    An erasure that is running ends first; those after it find the hold.
+
+    :param work: the open transaction.
+    :param wanted: what is to be held, and why.
+    :param by: the host's id of the person.
+    :raises ForbiddenError: they may not place holds at the property of the row.
+    :raises InputError: scope, reason, query or day mean nothing.
+    :raises UnknownError: there is no such row, table or property.
+    """
+    if not any(actors.may(work, by, Permission.HOLD, c) for c in work.settings.properties):
+        raise ForbiddenError(
+            "This needs the permission 'hold' at a property.",
+            "Ask whoever gives permissions at your hotel.",
+        )
+    _understand(work, wanted)
+    row, places = _row_of(work, wanted)
+    known = [code for code in places if code in work.settings.properties]
+    # A row of a property nobody runs any more can be held by whoever may at the one they name.
+    codes = known or [work.settings.property(wanted.property).code]
+    actor = ""
+    for code in codes:
+        actor = actors.allow(work, by, Permission.HOLD, code)
+    place_ = work.settings.property(codes[0])
+    values = {
+        "scope": wanted.scope,
+        "table_name": _table_of(work, wanted),
+        "row_key": row or None,
+        "query": wanted.query or None,
+        "silent": wanted.silent,
+        "why": wanted.why,
+        "review_on": wanted.review_on or None,
+    }
+    id = _insert(work, HOLD, place_, actor, values)
+    if wanted.reference:
+        _seal(work, id, place_, wanted.reference)
+    boxes = _wrap(work, id)
+    _tell(work, HoldPlaced, place_, actor, {"boxes": boxes}, (wanted.why,))
+    return id
+
+
+def _understand(work: Work, wanted: Wanted) -> None:
+    scopes = [Scope.SUBJECT.value, Scope.RECORD.value, Scope.QUERY.value]
+    if wanted.scope not in scopes:
+        raise InputError("There is nothing of this kind to hold.", f"Use {', '.join(scopes)}.")
+    causes = [cause.value for cause in Cause]
+    if wanted.why not in causes:
+        raise InputError("There is no such reason for a hold.", f"Use {', '.join(causes)}.")
+    if wanted.scope == Scope.QUERY and wanted.query not in work.queries:
+        raise InputError(
+            "The host registered no such query.", f"Known are: {', '.join(sorted(work.queries))}."
+        )
+    if wanted.scope == Scope.QUERY:
+        work.datamap.declared(work.queries[wanted.query].on)
+    if wanted.scope == Scope.SUBJECT and wanted.table not in work.datamap.subjects:
+        raise InputError("Rows of this table are nobody.", "Hold the record instead.")
+    if wanted.review_on:
+        _day(wanted.review_on)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise InputError("This is no day.", "Write it as YYYY-MM-DD.") from None
+
+
+def _table_of(work: Work, wanted: Wanted) -> str:
+    if wanted.scope == Scope.QUERY:
+        return work.queries[wanted.query].on
+    return wanted.table
+
+
+def _row_of(work: Work, wanted: Wanted) -> tuple[str, list[str]]:
+    """Return the key text of the row, locked, and the properties it may belong to."""
+    if wanted.scope == Scope.QUERY:
+        return "", [wanted.property]
+    declared = work.datamap.declared(wanted.table)
+    for key in _keys(work, declared, wanted.key):
+        columns = list(declared.key)
+        there = select(*columns).where(among(columns, [key])).with_for_update()
+        row = work.conn.execute(there).first()
+        if row is not None:
+            own = places_of(
+                work.conn, work.datamap, work.settings, declared, [tuple(row)]
+            ).get(tuple(row))
+            return key_text(tuple(row)), [own or wanted.property]
+        text = key_text(key)
+        if places := _remembered(work, wanted.table, text):
+            return text, places
+    raise UnknownError(
+        f"There is no such row in {declared.name}.", "It may have been deleted as planned."
+    )
+
+
+def _keys(work: Work, declared: Declared, text: str) -> list[Key]:
+    """Return what a text may mean: a key as people write it, or as `key_text` does."""
+    found: list[Key] = []
+    parts = text.split("|") if len(declared.key) > 1 else [text]
+    if len(parts) == len(declared.key):
+        values = [
+            [part] if is_text(column.type) else host_values(column.type, [part])
+            for column, part in zip(declared.key, parts, strict=True)
+        ]
+        if all(values):
+            found.append(tuple(each[0] for each in values))
+    if ":" in text:
+        with suppress(UnknownError):
+            found.append(people.read_key(work, declared.name, text))
+    return found
+
+
+def _remembered(work: Work, table: str, text: str) -> list[str]:
+    """Return the properties at which a row that is gone is still kept, or was erased."""
+    kept, subject, request = tables.kept, tables.subject, tables.request
+    wanted = (
+        select(kept.c.property).where(
+            kept.c.table_name == table, kept.c.row_key == text, kept.c.ended_at.is_(None)
+        ),
+        select(request.c.property)
+        .join(subject, subject.c.request == request.c.number)
+        .where(subject.c.table_name == table, subject.c.row_key == text),
+    )
+    return sorted({code for each in wanted for code in work.conn.execute(each).scalars()})
+
+
+def rows_of(work: Work, number: str, by: str) -> list[tuple[str, str]]:
+    """Return (table, key text) of the people a request is about, to place a hold on each.
+
+    :raises ForbiddenError: they may not place holds at its property.
+    """
+    case = load(work, number)
+    actors.require(work, by, Permission.HOLD, case.property)
+    return [(s.table, s.key) for s in people.subjects(work, case.number, Standing.TAKEN)]
+
+
+def freeze(
+    work: Work, property_: str, by: str, night: str | None = None, room: str | None = None
+) -> int:
+    """Freeze a property, a night, a room or a room of one night, without a reason.
+
+    The same place twice is one freeze. It stays until two people lift it.
+
+    :param work: the open transaction.
+    :param property_: code of the property.
+    :param by: the host's id of the person on duty.
+    :param night: the night, ISO, or None for all.
+    :param room: the room, or None for all.
+    :return: number of the freeze.
+    :raises ForbiddenError: they may not freeze there.
+    :raises InputError: the night is no day.
+    """
+    hotel = work.settings.property(property_)
+    actor = actors.allow(work, by, Permission.FREEZE, hotel.code)
+    night, room = (night or "").strip(), (room or "").strip()[:40]
+    if night:
+        _day(night)
+    for hold in living(work):
+        here = (hold.scope, hold.property, hold.night, hold.room)
+        if here == (Scope.PLACE.value, hotel.code, night, room):
+            return hold.id
+    values = {
+        "scope": Scope.PLACE.value,
+        "room": room or None,
+        "first_night": night or None,
+        "last_night": night or None,
+        "silent": False,
+        "why": "",
+    }
+    id = _insert(work, FREEZE, hotel, actor, values)
+    boxes = _wrap(work, id)
+    _tell(work, Frozen, hotel, actor, {"boxes": boxes})
+    return id
+
+
+def confirm(work: Work, id: int, by: str) -> None:
+    """Confirm a freeze, so that nobody is reminded of it any more.
+
+    :raises UnknownError: there is no such freeze, or they may not place holds at its property.
+    """
+    row = _load(work, id, by)
+    if row.kind != FREEZE:
+        raise UnknownError("There is no such freeze.", "Look at the list.")
+    if row.confirmed_at is None:
+        hotel = work.settings.property(row.property)
+        actor = actors.number(work, by)
+        _set(work, id, confirmed_by=actor, confirmed_at=work.stamp)
+        _tell(work, FreezeConfirmed, hotel, actor)
+
+
+def lift(work: Work, id: int, by: str) -> bool:
+    """Agree that a hold or a freeze ends; the second person who does lifts it.
+
+    What it kept goes on by itself: requests that waited for it are tried again at once.
+
+    :return: whether it is lifted now.
+    :raises UnknownError: there is no such hold, or they may not lift holds at its property.
+    :raises FourEyesError: they proposed it themselves.
+    """
+    row = _load(work, id, by)
+    hotel = work.settings.property(row.property)
+    actor = actors.number(work, by)
+    if row.lift_by is None:
+        _set(work, id, lift_by=actor, lift_at=work.stamp)
+        _tell(work, LiftProposed, hotel, actor)
+        return False
+    if row.lift_by == actor:
+        raise FourEyesError("Two people lift a hold.", "Ask a second person.")
+    _set(work, id, lifted_by=actor, lifted_at=work.stamp)
+    ended = heldkeys.unwrap(work, read(row))
+    _resume(work)
+    _tell(work, HoldLifted, hotel, actor, {"boxes": ended})
+    return True
+
+
+def _resume(work: Work) -> None:
+    """Try requests again at once that waited for what was held."""
+    table = tables.request
+    work.conn.execute(
+        update(table)
+        .where(table.c.state == State.WAITING.value, table.c.waiting_for == LEGAL_DUTY)
+        .values(try_at=work.stamp)
+    )
+
+
+def _load(work: Work, id: int, by: str) -> Row[Any]:
+    """Return a living hold, locked; to who may not lift it there is none."""
+    table = tables.hold
+    row = work.conn.execute(
+        select(table).where(table.c.id == id, table.c.lifted_at.is_(None)).with_for_update()
+    ).one_or_none()
+    if row is None or not actors.may(work, by, Permission.HOLD, row.property):
+        raise UnknownError("There is no such hold.", "Look at the list.")
+    return row
+
+
+def _insert(
+    work: Work, kind: str, hotel: Property, actor: str, values: dict[str, Any]
+) -> int:
+    # Whoever erases has locked their request first: what runs now ends before this goes on.
+    running = [state.value for state in _RUNNING]
+    table = tables.request
+    work.conn.execute(
+        select(table.c.id)
+        .where(table.c.state.in_(running))
+        .order_by(table.c.id)
+        .with_for_update()
+    ).all()
+    done = work.conn.execute(
+        insert(tables.hold).values(
+            kind=kind,
+            controller=slug(hotel.controller),
+            property=hotel.code,
+            placed_by=actor,
+            placed_at=work.stamp,
+            **values,
+        )
+    )
+    return int(done.inserted_primary_key[0])  # type: ignore[index] # a table with a serial has one
+
+
+def _wrap(work: Work, id: int) -> int:
+    hold = next(hold for hold in living(work) if hold.id == id)
+    return heldkeys.wrap(work, hold)
+
+
+def _seal(work: Work, id: int, hotel: Property, reference: str) -> None:
+    terms = Terms(slug(hotel.controller), HOLD, FOREVER, heldkeys.label(id))
+    _set(work, id, box=safe.keep(work, terms, reference))
+
+
+def _set(work: Work, id: int, **values: object) -> None:
+    work.conn.execute(update(tables.hold).where(tables.hold.c.id == id).values(**values))
+
+
+def _tell(
+    work: Work,
+    event: type[Event],
+    hotel: Property,
+    actor: str,
+    counts: dict[str, int] | None = None,
+    grounds: tuple[str, ...] = (),
+) -> None:
+    controller = slug(hotel.controller)
+    work.events.append(event(controller, hotel.code, "", actor, counts or {}, grounds))
+
+
+def listed(work: Work, by: str) -> list[dict[str, Any]]:
+    """Return the living holds and freezes a person may know of, the newest first.
+
+    Who may place holds at a property sees all of its; who may freeze there, its freezes.
+
+    :raises ForbiddenError: they may do neither anywhere.
+    """
+    codes = list(work.settings.properties)
+    holding = {c for c in codes if actors.may(work, by, Permission.HOLD, c)}
+    freezing = {c for c in codes if actors.may(work, by, Permission.FREEZE, c)}
+    if not holding | freezing:
+        raise ForbiddenError(
+            "This needs the permission 'hold' or 'freeze' at a property.",
+            "Ask whoever gives permissions at your hotel.",
+        )
+    table = tables.hold
+    rows = work.conn.execute(
+        select(table).where(table.c.lifted_at.is_(None)).order_by(table.c.id.desc())
+    )
+    return [
+        _line(work, row, row.property in holding)
+        for row in rows
+        if row.property in holding or (row.kind == FREEZE and row.property in freezing)
+    ]
+
+
+def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
+    today = day_at(work.settings.property(row.property), work.now).isoformat()
+    line = {
+        "id": row.id,
+        "kind": row.kind,
+        "scope": row.scope,
+        "property": row.property,
+        "night": row.first_night or "",
+        "room": row.room or "",
+        "placed_at": row.placed_at,
+        "confirmed": row.kind == HOLD or row.confirmed_at is not None,
+        "lift_by": row.lift_by or "",
+    }
+    if not whole:
+        return line | {"lift_by": ""}
+    return line | {
+        "table": row.table_name or "",
+        "row": row.row_key or "",
+        "query": row.query or "",
+        "why": row.why,
+        "silent": bool(row.silent),
+        "reference": _reference(work, row.box),
+        "review_on": row.review_on or "",
+        "late": bool(row.review_on and row.review_on <= today),
+        "placed_by": row.placed_by,
+    }
+
+
+def _reference(work: Work, box: str | None) -> str:
+    if box is None:
+        return ""
+    try:
+        return str(safe.read(work, box))
+    except (SealError, UnknownError):
+        return ""
+
+
+def escalate(work: Work) -> int:
+    """Say again, once a day, which freezes nobody confirmed and which holds must be looked at.
+
+    Nothing lapses by it.
+
+    :return: how many that were.
+    """
+    table = tables.hold
+    rows = work.conn.execute(
+        select(table).where(table.c.lifted_at.is_(None)).with_for_update(skip_locked=True)
+    ).all()
+    count = 0
+    for row in rows:
+        hotel = work.settings.properties.get(row.property)
+        if hotel is None:
+            continue
+        today = day_at(hotel, work.now).isoformat()
+        days = (work.stamp.date() - row.placed_at.date()).days
+        open_ = row.kind == FREEZE and row.confirmed_at is None and days > 0
+        due = bool(row.review_on and row.review_on <= today)
+        if (row.reminded_on or "") >= today or not (open_ or due):
+            continue
+        _set(work, row.id, reminded_on=today)
+        _tell(
+            work, FreezeUnconfirmed if open_ else HoldReviewDue, hotel, SYSTEM, {"days": days}
+        )
+        count += 1
+    return count
