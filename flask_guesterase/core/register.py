@@ -158,4 +158,6 @@ def as_csv(columns: Sequence[str], lines: Iterable[Mapping[str, str]]) -> str:
 
 
 def _plain(value: str) -> str:
-    return f"'{value}" if value.lstrip(" ").startswith(_LIVE) else value
+    # Spreadsheets in Chinese and Japanese take the full-width signs for formulas too.
+    start = unicodedata.normalize("NFKC", value[:20]).lstrip(" ")
+    return f"'{value}" if start.startswith(_LIVE) else value

@@ -22,6 +22,7 @@ from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import (
     Equal,
     Policy,
+    Register,
     Subject,
     delete,
     delete_when_last_owner,
@@ -104,6 +105,12 @@ def delete_referenced(wrong: bool) -> list[Finding]:
         going_too = Policy({}, via="guest_id", rows=delete)
         return find({"guests": going, "notes": going_too}, metadata=metadata)
     return find(right(guests=going), metadata=metadata)
+
+
+@CASES.of("register-unknown")
+def register_unknown(wrong: bool) -> list[Finding]:
+    room = Register("zimmer" if wrong else "text", "text", "text", "text", "text")
+    return find(right(notes=Policy({"text": null}, via="guest_id", register=room)))
 
 
 @CASES.of("match-unknown")

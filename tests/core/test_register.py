@@ -1,0 +1,65 @@
+"""What an authority may ask of the guest register, and in which form it is handed out."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from flask_guesterase.core.register import (
+    as_csv,
+    as_json,
+    document_form,
+    name_form,
+    name_forms,
+)
+
+NAMES = ["Ann Zebrafinch", "ann  zebrafinch", "ＡＮＮ Zebrafinch", " Ann\tZebrafinch\n"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_case_width_and_blanks_make_no_other_name(name: str) -> None:
+    """However it is typed, a name has one form; one in parts has that of the whole."""
+    assert name_form(name) == name_form(["Ann", "Zebrafinch"]) == "annzebrafinch"
+    assert name_form("李 伟") == name_form(["李", "伟"]) == "李伟"
+
+
+def test_a_name_is_looked_for_from_each_of_its_words_on() -> None:
+    """Family name first or last is one question; nothing means nobody."""
+    assert name_form("Ann Zebrafinch") in name_forms("Zebrafinch, Ann")
+    assert name_form("Ana de la Cruz") in name_forms("de la Cruz Ana")
+    assert name_form("Zebrafinch, Ann") in name_forms("Zebrafinch, Ann")
+    assert name_forms("  ") == frozenset()
+
+
+def test_a_document_is_its_letters_and_digits() -> None:
+    """Blanks, dashes, case and full-width digits make no other number."""
+    assert document_form(" e-１２ 34x ") == "E1234X"
+    assert document_form("--") == ""
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["=1+1", "+86 139", "-2", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "  =cmd|' /C calc'!A0", "＝1+1"],
+)
+def test_no_cell_is_a_formula(value: str) -> None:
+    """What a spreadsheet would run gets an apostrophe in front; nothing of it is lost."""
+    text = as_csv(["name", "=room"], [{"name": value, "=room": "101"}])
+    assert text.startswith("\ufeff")
+    rows = list(csv.reader(io.StringIO(text[1:], newline="")))
+    assert rows == [["name", "'=room"], [f"'{value}", "101"]]
+
+
+def test_quotes_commas_and_missing_values_survive() -> None:
+    """CSV is read back as it was written; a line without a column has an empty cell."""
+    text = as_csv(["name", "room"], [{"name": 'Li "伟", A.', "room": "1"}, {"name": "B"}])
+    rows = list(csv.reader(io.StringIO(text[1:], newline="")))
+    assert rows[1:] == [['Li "伟", A.', "1"], ["B", ""]]
+
+
+def test_json_says_exactly_what_was_kept() -> None:
+    """Nothing is escaped away in the file for programs."""
+    said = json.loads(as_json({"number": "D-1"}, [{"name": "=李伟"}]))
+    assert said == {"number": "D-1", "lines": [{"name": "=李伟"}]}

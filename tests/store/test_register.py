@@ -1,0 +1,361 @@
+"""The guest register at night: half of it sealed, shown to who asks, to nobody for longer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, update
+
+from flask_guesterase.core.errors import (
+    ForbiddenError,
+    FourEyesError,
+    InputError,
+    KeyMissingError,
+    TransitionError,
+    UnknownError,
+)
+from flask_guesterase.core.policy import keep
+from flask_guesterase.core.register import Asked, Basis
+from flask_guesterase.store import shelf, tables, vault, worker
+from flask_guesterase.store.register import Produced
+from tests.store.night import LINE, NIGHT, Night
+
+
+@pytest.fixture
+def night(sqlite_url: str, tmp_path: Path) -> Iterator[Night]:
+    """A hotel with an empty register on SQLite."""
+    made = Night(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def any_night(database_url: str, tmp_path: Path) -> Iterator[Night]:
+    """A hotel with an empty register on each of the three engines in turn."""
+    made = Night(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def families(produced: Produced) -> list[str]:
+    """Return the family names that were produced, in order."""
+    return [line.name.split()[-1] for line in produced.lines]
+
+
+def test_a_night_half_of_it_sealed_by_one_clerk(any_night: Night) -> None:
+    """All lines of the night come out as they went in, in under a minute, and it is recorded."""
+    night = any_night
+    for id in range(1, 41):
+        night.stay(id, room=str(id))
+    night.stay(90, last=NIGHT - timedelta(days=1), first=NIGHT - timedelta(days=3))
+    night.stay(91, hotel="mu", guest_id=2)
+    night.stay(92, given=None, family="[erased]", nationality=None, passport=None)
+    before = night.produce().table()
+    night.seal(range(1, 41, 2))
+    began = time.monotonic()
+    produced = night.produce()
+    assert time.monotonic() - began < 10
+    assert produced.table() == before
+    assert [line.room for line in produced.lines] == [str(n) for n in range(1, 41)]
+    assert [line.sealed for line in produced.lines] == [n % 2 == 1 for n in range(1, 41)]
+    line = produced.lines[0]
+    assert (line.name, line.document) == ("Ann Zebrafinch1", "E00000001")
+    assert (line.first_night, line.last_night) == (NIGHT.isoformat(), NIGHT.isoformat())
+    assert (line.reported, line.more) == ("2026-03-09 15:30:00", {"nationality": "CN"})
+    event = night.events[-1]
+    assert (event.name, event.number) == ("register-produced", produced.number)
+    assert event.counts == {"rows": 40, "sealed": 20, "unopened": 0}
+    assert event.grounds == ("police-inspection",)
+    assert event.actor.startswith("a")
+
+
+def test_no_sealed_value_lies_anywhere_in_the_open(any_night: Night) -> None:
+    """Neither the host's tables nor ours, nor the record of a disclosure, show who stayed."""
+    night = any_night
+    night.stay(1)
+    assert "Zebrafinch1" in night.dump()
+    night.seal([1])
+    assert families(night.produce(name="Ann Zebrafinch1", document="E00000001")) == ["Zebrafinch1"]
+    dump = night.dump()
+    for secret in ("Zebrafinch1", "zebrafinch1", "E00000001", "10000000E", "PS-1234", "A-2026/7"):
+        assert secret not in dump
+
+
+@pytest.mark.parametrize(
+    ("asked", "ids"),
+    [
+        ({"room": "102"}, [2, 3]),
+        ({"room": " １０２ "}, [2, 3]),
+        ({"name": "ann  ZEBRAFINCH3"}, [3]),
+        ({"name": "Zebrafinch2, Ann"}, [2]),
+        ({"document": "e-0000 0001"}, [1]),
+        ({"document": "E00000001", "room": "102"}, []),
+        ({"document": "E00000001", "name": "Ann Zebrafinch2"}, []),
+        ({"night": None, "document": "E00000004"}, [4]),
+        ({"night": None, "document": "E00000005"}, [5]),
+        ({"night": None, "name": "Ann Zebrafinch4"}, [4]),
+        ({"night": None, "name": "Ann Zebrafinch6"}, []),
+        ({"night": date(2026, 3, 1)}, []),
+        ({"night": date(2026, 3, 1), "until": date(2026, 3, 5)}, [4, 5]),
+        ({"night": date(2026, 3, 5), "until": NIGHT, "room": "103"}, [4, 5]),
+        ({"night": date(2026, 3, 6)}, [4, 5]),
+        ({"night": date(2026, 3, 8)}, []),
+    ],
+)  # fmt: skip
+def test_exactly_what_was_asked(night: Night, asked: dict[str, object], ids: list[int]) -> None:
+    """Night, room, name and document narrow the answer alike for living and sealed lines."""
+    night.stay(1)
+    night.stay(2, room="102")
+    night.stay(3, room="102")
+    days = {"first": date(2026, 3, 5), "last": date(2026, 3, 7)}
+    night.stay(4, room="103", **days)
+    night.stay(5, room="103", **days)
+    night.stay(6, hotel="mu", guest_id=2)
+    night.seal([2, 4, 6])
+    assert families(night.produce(**asked)) == [f"Zebrafinch{id}" for id in ids]
+
+
+def test_a_guest_without_a_last_night_is_still_there(night: Night) -> None:
+    """Who checked in and has no last night yet is in the register of every night since."""
+    night.stay(1, first=date(2026, 3, 7), last=None)
+    assert families(night.produce()) == ["Zebrafinch1"]
+    assert families(night.produce(night=date(2026, 3, 6))) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"night": None}, {"night": None, "room": "101"}, {"night": None, "name": " "},
+        {"night": None, "document": "--"}, {"night": None, "until": NIGHT, "name": "Ann"},
+        {"until": NIGHT + timedelta(days=31)}, {"until": NIGHT - timedelta(days=1)},
+    ],
+)  # fmt: skip
+def test_nobody_gets_the_whole_register(night: Night, asked: dict[str, object]) -> None:
+    """A question about nobody and no night, or about more than 31 nights, produces nothing."""
+    night.stay(1)
+    with pytest.raises(InputError):
+        night.produce(**asked)
+    assert night.ours("disclosure") == []
+    assert night.produce(until=NIGHT + timedelta(days=30)).lines
+
+
+def test_who_asks_is_written_down(night: Night) -> None:
+    """Without authority, officer and reference nothing is produced; they are sealed for years."""
+    night.stay(1)
+    produced = night.produce()
+    row, = night.ours("disclosure")
+    box, = (box for box in night.ours("box") if box["id"] == row["box"])
+    assert (box["purpose"], box["last_day"]) == ("disclosure", "2029-03-11")
+    told, = night.run(lambda office: office.disclosures("second"))
+    assert told["asked"]["officer"] == "PS-1234"
+    assert (told["number"], told["rows"], told["mine"]) == (produced.number, 1, False)
+    with pytest.raises(InputError):
+        night.run(lambda office: office.produce_register(
+            replace(_question(), officer=" "), "clerk"
+        ))  # fmt: skip
+
+
+def _question() -> Asked:
+    return Asked("sh", "Police", "PS-1", "A-1", Basis.POLICE, NIGHT)
+
+
+@pytest.mark.parametrize(
+    ("by", "place"),
+    [("officer", "sh"), ("auditor", "sh"), ("far", "sh"), ("clerk", "mu"), ("nobody", "sh")],
+)
+def test_only_who_may_at_this_property(night: Night, by: str, place: str) -> None:
+    """Without the permission at this very property nothing is produced and nothing recorded."""
+    night.stay(1)
+    night.stay(2, hotel="mu", guest_id=2)
+    with pytest.raises(ForbiddenError):
+        night.produce(by=by, place=place)
+    assert night.ours("disclosure") == []
+
+
+def test_in_california_only_its_officers_and_courts(night: Night) -> None:
+    """Guest records go to nobody else without the order of a court."""
+    night.stay(1)
+    night.region("US-CA")
+    for basis in (Basis.IMMIGRATION, Basis.TAX, Basis.PROSECUTOR):
+        with pytest.raises(InputError):
+            night.produce(basis=basis)
+    assert night.produce(basis=Basis.COURT).lines
+    assert night.produce(basis=Basis.POLICE).lines
+
+
+def test_a_second_person_looks_at_it(any_night: Night) -> None:
+    """Whoever produced it may not review it; another one does, once, in a word that is known."""
+    night = any_night
+    night.stay(1)
+    number = night.produce().number
+
+    def review(by: str, finding: str = "fine", which: str = number) -> None:
+        night.run(lambda office: office.review_disclosure(which, by, finding))
+
+    with pytest.raises(FourEyesError):
+        review("clerk")
+    for stranger in ("officer", "far", "nobody"):
+        with pytest.raises(ForbiddenError):
+            review(stranger)
+    with pytest.raises(InputError):
+        review("second", "nice")
+    with pytest.raises(UnknownError):
+        review("second", which="D-NOSUCH1")
+    review("auditor", "excessive")
+    assert (night.events[-1].name, night.events[-1].grounds) == (
+        "disclosure-reviewed", ("excessive",)
+    )  # fmt: skip
+    with pytest.raises(TransitionError):
+        review("second")
+    assert night.ours("disclosure")[0]["finding"] == "excessive"
+
+
+def test_disclosures_are_shown_where_one_may_review(night: Night) -> None:
+    """Other hotels' disclosures are nobody's business here; what waits comes first."""
+    night.stay(1)
+    first = night.produce().number
+    night.later(hours=1)
+    second = night.produce(by="second").number
+    night.run(lambda office: office.review_disclosure(second, "clerk", "fine"))
+    told = night.run(lambda office: office.disclosures("auditor"))
+    assert [row["number"] for row in told] == [first, second]
+    assert night.run(lambda office: office.disclosures("far")) == []
+    for nobody in ("officer", "nobody"):
+        with pytest.raises(ForbiddenError):
+            night.run(lambda office, who=nobody: office.disclosures(who))  # type: ignore[misc]
+
+
+def test_what_nobody_reviews_in_a_day_is_told_once(night: Night) -> None:
+    """After 24 hours the worker tells of it, and not again; what was reviewed is not told of."""
+    night.stay(1)
+    late = night.produce().number
+    reviewed = night.produce().number
+    night.run(lambda office: office.review_disclosure(reviewed, "second", "fine"))
+    night.later(hours=24)
+    night.run(lambda office: office.expire())
+    assert [event.number for event in _overdue(night)] == []
+    night.later(minutes=1)
+    for _ in range(2):
+        night.run(lambda office: office.expire())
+    assert [event.number for event in _overdue(night)] == [late]
+    assert night.run(lambda office: office.disclosures("auditor"))[0]["late"] is True
+
+
+def _overdue(night: Night) -> list[Any]:
+    return [event for event in night.events if event.name == "disclosure-overdue"]
+
+
+def test_the_day_after_nobody_can_open_it(any_night: Night) -> None:
+    """After the last day the line is gone at once; when its key is gone nothing brings it back."""
+    night = any_night
+    night.stay(1)
+    night.stay(2, room="102")
+    box, = night.seal([1], last_day="2026-03-12")
+    night.now = datetime.fromisoformat("2026-03-12T23:59:00+00:00")
+    assert families(night.produce()) == ["Zebrafinch1", "Zebrafinch2"]
+    with night.begin() as office:
+        copy = vault.fetch(office.work.conn, [box])[0]
+    night.later(minutes=1)
+    assert families(night.produce()) == ["Zebrafinch2"]
+    assert families(night.produce(night=None, name="Ann Zebrafinch1")) == []
+    night.forget()
+    assert families(night.produce()) == ["Zebrafinch2"]
+    assert night.ours("shelf") == []
+    with pytest.raises(KeyMissingError), night.begin() as office:
+        vault.unseal(office.work.conn, night.custodian, [box])
+    with night.begin() as office:
+        office.work.conn.execute(
+            update(tables.box)
+            .where(tables.box.c.id == box)
+            .values(wrapped=copy.wrapped, payload=copy.payload, forgotten_at=None)
+        )
+    with pytest.raises(KeyMissingError), night.begin() as office:
+        vault.unseal(office.work.conn, night.custodian, [box])
+
+
+def test_the_worker_clears_the_shelf(night: Night) -> None:
+    """The worker that forgets a box takes its line off the shelf in the same round."""
+    night.stay(1)
+    night.seal([1], last_day="2026-03-12")
+    rounds = 0
+    while night.ours("shelf") and rounds < 10:
+        report = worker.work(night.run, lambda *_: ("", ""), {})
+        assert not report.problems
+        night.later(hours=20)
+        rounds += 1
+    assert night.now.date() > date(2026, 3, 12)
+    assert night.ours("shelf") == []
+    assert night.ours("box")[0]["wrapped"] is None
+
+
+def test_a_box_under_a_hold_is_found_until_its_day_and_not_longer(any_night: Night) -> None:
+    """Marks move with the label; what only a hold still keeps is in no answer."""
+    night = any_night
+    night.stay(1)
+    box, = night.seal([1], last_day="2026-03-12")
+    with night.begin() as office:
+        work = office.work
+        vault.rewrap(work.conn, work.custodian, [box], "hold:h1")
+        shelf.remark(work, [box])
+    night.custodian.forget("day:2026-03-12")
+    for asked in ({}, {"night": None, "name": "Ann Zebrafinch1"},
+                  {"night": None, "document": "E00000001"}):  # fmt: skip
+        assert families(night.produce(**asked)) == ["Zebrafinch1"]
+    night.later(days=3)
+    assert night.produce().lines == ()
+    assert night.produce(night=None, document="E00000001").lines == ()
+    with night.begin() as office:
+        assert vault.unseal(office.work.conn, night.custodian, [box])
+
+
+def test_marks_of_one_person_differ_from_day_to_day(night: Night) -> None:
+    """Nobody who reads the shelf can tell that two lines of different days are one person's."""
+    night.stay(1)
+    night.stay(2, family="Zebrafinch1", passport="E00000001")
+    night.seal([1], last_day="2026-03-12")
+    night.seal([2], last_day="2026-03-13")
+    rows = night.ours("shelf")
+    assert len({row["name_mark"] for row in rows}) == 2
+    assert len({row["document_mark"] for row in rows}) == 2
+    assert len(night.produce(night=None, document="E00000001").lines) == 2
+
+
+def test_a_box_that_does_not_open_is_told_of_and_hinders_nobody(night: Night) -> None:
+    """One damaged box is counted, in the answer and in the journal; the others come out."""
+    night.stay(1)
+    night.stay(2, room="102")
+    box, _ = night.seal([1, 2])
+    with night.begin() as office:
+        conn, table = office.work.conn, tables.box
+        whole = conn.execute(select(table.c.payload).where(table.c.id == box)).scalar_one()
+        broken = whole[:-1] + bytes([whole[-1] ^ 1])
+        conn.execute(update(table).where(table.c.id == box).values(payload=broken))
+    produced = night.produce()
+    assert families(produced) == ["Zebrafinch2"]
+    assert produced.unopened == 1
+    assert night.events[-1].counts == {"rows": 1, "sealed": 1, "unopened": 1}
+
+
+def test_a_line_of_which_a_part_stays_in_its_row_comes_out_once(night: Night) -> None:
+    """What was sealed and what stayed in the host's row are one line again."""
+    columns = {**LINE.columns, "passport": keep("the vendor says that it is no secret")}
+    night.declare(replace(LINE, columns=columns))
+    night.stay(1)
+    night.seal([1])
+    line, = night.produce().lines
+    assert (line.name, line.document, line.sealed) == ("Ann Zebrafinch1", "E00000001", True)
+
+
+def test_a_register_that_names_its_property_elsewhere(night: Night) -> None:
+    """Where the row does not say whose hotel it is, the owner's profile does."""
+    night.stay(1)
+    night.stay(2, hotel="mu", guest_id=2)
+    night.declare(replace(LINE, place="guest_id.hotel"))
+    assert families(night.produce()) == ["Zebrafinch1"]
+    assert families(night.produce(by="far", place="mu")) == ["Zebrafinch2"]
