@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from ..core.errors import UnknownError
+from ..core.holding import HOLD, word_for
 from ..core.identity import masked
 from ..core.lifecycle import OPEN
 from ..core.permissions import Permission
-from ..core.plan import Outcome, digest
+from ..core.plan import Outcome, Plan, digest
 from ..core.standing import Standing
 from . import actors, minors, people
 from .cases import load, secret
@@ -119,17 +120,19 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     :raises ForbiddenError: they may not look at this property.
     """
     case = load(work, number)
+    entitled = by is not None and actors.may(work, by, Permission.HOLD, case.property)
     if by is not None:
         actors.require(work, by, Permission.VIEW, case.property)
     if case.state not in OPEN:
-        did_then = (case.decisions or {}).get("did", [])
+        did_then = _told((case.decisions or {}).get("did", []), None, entitled)
         return _preview(case.number, case.digest or "", did_then, ())
     plan = plan_of(work, case)
     blocked = tuple(
         Line(b.table, b.rows, until=b.until, reason=b.reason, detail=b.detail)
         for b in plan.blocked
     )
-    drawn = _preview(case.number, digest(plan, secret(work, case)), did(plan), blocked)
+    told = _told(did(plan), plan, entitled)
+    drawn = _preview(case.number, digest(plan, secret(work, case)), told, blocked)
     subjects = people.subjects(work, case.number)
     looks = _looks(work, subjects) if by is not None else {}
     return Preview(
@@ -143,6 +146,26 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.TAKEN),
         minors.involved(work, plan.people),
     )
+
+
+def _told(items: list[dict[str, Any]], plan: Plan | None, entitled: bool) -> list[dict[str, Any]]:
+    """Return what is done in the words of who reads.
+
+    To those not entitled a hold looks like anything else that the law keeps; the others read
+    which holds they are.
+    """
+    ids: dict[str, set[int]] = {}
+    for step in plan.keeping() if plan is not None and entitled else ():
+        if step.decision.outcome is Outcome.HOLD and plan is not None:
+            for row in step.rows:
+                ruling = plan.rulings[step.decision.table, row.key]
+                ids.setdefault(step.decision.table, set()).update(ruling.held)
+    shown = Outcome.HOLD.value if word_for(entitled) == HOLD else Outcome.RETAIN.value
+    return [
+        i if i["outcome"] != Outcome.HOLD.value
+        else {**i, "outcome": shown, "open": [f"hold:{n}" for n in sorted(ids.get(i["table"], ()))]}
+        for i in items
+    ]  # fmt: skip
 
 
 def _preview(

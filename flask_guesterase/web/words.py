@@ -91,6 +91,7 @@ WHYS: dict[str, str] = {
     "also-another-persons": N_("it is another person's too"),
     "left": N_("left over"),
     "grace": N_("time to take it back"),
+    "legal-duty": N_("a duty of law"),
     "queued": N_("to be sent"),
     "ready": N_("to be printed or read"),
     "failed": N_("failed"),
