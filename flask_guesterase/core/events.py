@@ -136,6 +136,12 @@ class SubjectErased(Event):
     name = "subject-erased"
 
 
+class RetentionEnded(Event):
+    """What was kept, or had its time, was erased on its day without anybody asking again."""
+
+    name = "retention-ended"
+
+
 class CheckCompleted(Event):
     """After the erasure everything was looked for again; the ground is the end state."""
 
@@ -322,6 +328,7 @@ EVENTS: dict[str, type[Event]] = {
         RequestReminded,
         RequestOverdue,
         SubjectErased,
+        RetentionEnded,
         CheckCompleted,
         CertificateIssued,
         MessageSent,

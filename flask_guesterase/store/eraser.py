@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
@@ -34,7 +34,6 @@ from .proof import stands
 from .raw import Reader, reader
 from .surgery import Erased, Surgery
 
-
 Found = Mapping[str, Sequence[Row]]
 """Table -> the rows of it that a plan is about."""
 
@@ -51,6 +50,7 @@ class Scope:
     :param rule: answers what keeps parts of those rows; without it, what is retained stays.
     :param block: answers what stands in the way of all of it: preconditions of the hotel.
     :param boxes: whether what is sealed may leave its row: a second copy of the keys exists.
+    :param still: table -> column -> category of what is not retained any more, but not yet free.
     """
 
     people: tuple[Person, ...]
@@ -58,6 +58,7 @@ class Scope:
     rule: Rule | None = None
     block: Callable[[], Sequence[Block]] | None = None
     boxes: bool = False
+    still: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def everything(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> Scope:
@@ -82,7 +83,7 @@ def plan(
     scope = about if isinstance(about, Scope) else everything(conn, datamap, about)
     found = scope.find()
     rulings = scope.rule(found) if scope.rule is not None else None
-    shapes = _sealing(datamap) if scope.boxes else datamap.shapes()
+    shapes = {name: _shape(datamap, scope, name) for name in found}
     drawn = draw(shapes, found, scope.people, datamap.version, rulings)
     known = links(datamap, live)
     blocked = referenced(conn, datamap, drawn, known) + reached(conn, datamap, found, known)
@@ -90,13 +91,17 @@ def plan(
     return replace(drawn, blocked=tuple(blocked))
 
 
-def _sealing(datamap: DataMap) -> dict[str, Shape]:
-    """Return the shapes with the categories that go into boxes; a row found again needs a key."""
-    shapes = datamap.shapes()
-    return {
-        name: replace(shape, seals=SEALED) if datamap.tables[name].table.primary_key else shape
-        for name, shape in shapes.items()
-    }
+def _shape(datamap: DataMap, scope: Scope, name: str) -> Shape:
+    """Return the shape of a table in a scope; what goes into a box needs a key to be found by."""
+    declared = datamap.tables[name]
+    shape = declared.shape()
+    if still := scope.still.get(name):
+        erase = {n: rule for n, rule in shape.erase.items() if n not in still}
+        after = {**shape.after, **{n: shape.erase[n] for n in still}}
+        shape = replace(shape, erase=erase, after=after, retain={**shape.retain, **still})
+    if scope.boxes and declared.table.primary_key:
+        shape = replace(shape, seals=SEALED)
+    return shape
 
 
 SEALED = frozenset({"guest_register"})

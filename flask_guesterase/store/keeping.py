@@ -223,6 +223,21 @@ def _lay(work: Work, layings: Iterable[Laying]) -> None:
         shelf.lay(work, laid)
 
 
+def outline(plan: Plan) -> set[tuple[str, str, str, str, str, str]]:
+    """Return what a plan keeps: table, key, mode, category, last day, and why that is open."""
+    found = set()
+    for step in plan.keeping():
+        mode = mode_of(step.decision)
+        category = step.decision.ground if mode in (law.SEALED, law.PLACE) else ""
+        for row in step.rows:
+            why = _reason(plan, step.decision, row)
+            words = ",".join(why.open)[:120]
+            found.add(
+                (step.decision.table, key_text(row.key), mode, category, why.until, words)
+            )
+    return found
+
+
 def living(work: Work, number: str) -> int:
     """Return how many kept rows of a request have not ended."""
     kept = tables.kept

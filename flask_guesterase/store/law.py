@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,21 +10,11 @@ from sqlalchemy import select
 
 from ..core.plan import Key, Reason, Row, Ruling, Rulings, key_text
 from ..core.retention import Open, Rule, Verdict, floor
-from . import blockers, copies, tables
+from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, facts_of
 from .datamap import Declared
 from .sql import chunks
-
-try:  # until both are there
-    from . import holds, rulebook
-except ImportError:
-    class rulebook:  # type: ignore[no-redef]
-        in_force = staticmethod(lambda work, place: ())
-        labels = staticmethod(lambda work, table, column: ())
-
-    class holds:  # type: ignore[no-redef]
-        held = staticmethod(lambda work, table, keys: {})
 
 if TYPE_CHECKING:
     from .work import Work
@@ -69,11 +60,11 @@ def reasons(
     work: Work, declared: Declared, keys: Sequence[Key]
 ) -> dict[Key, dict[str, Reason]]:
     """Return, per row, why the law still keeps each of its retention categories today."""
-    if not declared.retain:
+    labels = _labels(work, declared)
+    if not labels:
         return {}
     records = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
     kept: dict[Key, dict[str, Reason]] = {}
-    labels = _labels(work, declared)
     for key, record in records.items():
         said = {}
         for category, names in labels.items():
@@ -86,12 +77,42 @@ def reasons(
 
 def _labels(work: Work, declared: Declared) -> dict[str, tuple[str, ...]]:
     """Return category -> what it is called, and was called while a change does not act yet."""
-    names: dict[str, set[str]] = {}
-    for column, category in declared.retain.items():
-        names.setdefault(category, {category}).update(
-            rulebook.labels(work, declared.name, column)
-        )
-    return {category: tuple(sorted(each)) for category, each in names.items()}
+    names = {
+        category: called(work, declared, category) for category in set(declared.retain.values())
+    }
+    for category in relabelled(work).get(declared.name, {}).values():
+        names.setdefault(category, (category,))
+    return names
+
+
+def called(work: Work, declared: Declared, category: str) -> tuple[str, ...]:
+    """Return the categories that bind a table's retained columns of one category."""
+    names = {category}
+    for column, declared_as in declared.retain.items():
+        if declared_as == category:
+            names.update(rulebook.labels(work, declared.name, column))
+    return tuple(sorted(names))
+
+
+def relabelled(work: Work) -> dict[str, dict[str, str]]:
+    """Return table -> column -> category of columns that are not retained any more, but are still.
+
+    A retained column that is declared to go at once goes only when that change is allowed to act.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for (table, column), names in rulebook.all_labels(work).items():
+        declared = work.datamap.tables.get(table)
+        if column and names and declared is not None and column in declared.erase:
+            found.setdefault(table, {})[column] = names[0]
+    return found
+
+
+def names_of(work: Work, line: Any) -> tuple[str, ...]:
+    """Return what the category of a kept row is called, and was called before."""
+    names = {line.category}
+    for column in json.loads(line.columns):
+        names.update(rulebook.labels(work, line.table_name, column))
+    return tuple(sorted(names))
 
 
 def judge(work: Work, record: Record, categories: Sequence[str]) -> Verdict:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Row, func, insert, or_, select, update
 
 from ..core.errors import SealError, UnknownError
-from ..core.events import FileRemoved, MessageFailed, MessageSent
+from ..core.events import Event, FileRemoved, MessageFailed, MessageSent
+from ..core.log import slug
 from ..core.permissions import Permission
 from ..core.seal import Terms
 from . import actors, safe, tables
@@ -120,11 +122,27 @@ def _message(
     _queue(work, case, MESSAGE, channel, template, dedupe, content)
 
 
-def queue_file(work: Work, case: Case, root: str, name: str) -> None:
+class Sender(Protocol):
+    """On whose behalf something leaves the house: a request, or what ended by itself."""
+
+    @property
+    def number(self) -> str | None:
+        """Return the number of the request, or None."""
+
+    @property
+    def controller(self) -> str:
+        """Return the slug of who answers for the data."""
+
+    @property
+    def property(self) -> str:
+        """Return the code of the property."""
+
+
+def queue_file(work: Work, case: Sender, root: str, name: str) -> None:
     """Queue the removal of a file.
 
     :param work: the open transaction.
-    :param case: the request it is about.
+    :param case: the request it is about, or what ended by itself.
     :param root: the declared folder.
     :param name: name of the file in it; may tell who somebody is, so it is sealed.
     """
@@ -133,7 +151,7 @@ def queue_file(work: Work, case: Case, root: str, name: str) -> None:
         .select_from(tables.outbox)
         .where(tables.outbox.c.request == case.number, tables.outbox.c.kind == FILE)
     ).scalar_one()
-    dedupe = f"file:{case.number}:{count + 1}"
+    dedupe = f"file:{case.number or secrets.token_hex(8)}:{count + 1}"
     _queue(work, case, FILE, "disk", "remove", dedupe, {"root": root, "name": name})
 
 
@@ -147,7 +165,7 @@ def channel_for(work: Work, kind: str) -> str:
 
 def _queue(
     work: Work,
-    case: Case,
+    case: Sender,
     kind: str,
     channel: str,
     template: str,
@@ -214,7 +232,7 @@ def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
         try:
             parcels.append(_open(work, row))
         except (SealError, UnknownError):
-            _fail(work, row.id, row.request, row.kind, "unopened")
+            _fail(work, row.id, row.kind, "unopened")
             continue
         _set(work, row.id, state=SENDING, next_at=work.stamp + LEASE)
     return parcels
@@ -226,7 +244,7 @@ def done(work: Work, parcel: Parcel) -> None:
     _drop(work, parcel.id, box)
     _first_answer(work, parcel.request, parcel.kind, parcel.template)
     event = FileRemoved if parcel.kind == FILE else MessageSent
-    tell(work, event, load(work, parcel.request), "system", grounds=(parcel.channel,))
+    _tell(work, event, parcel.id, "system", (parcel.channel,))
 
 
 def failed(work: Work, parcel: Parcel, problem: str) -> None:
@@ -238,7 +256,7 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
     """
     attempts = parcel.attempts + 1
     if attempts > len(BACK_OFF):
-        _fail(work, parcel.id, parcel.request, parcel.kind, problem)
+        _fail(work, parcel.id, parcel.kind, problem)
         return
     wait = timedelta(minutes=BACK_OFF[attempts - 1])
     _set(
@@ -293,7 +311,7 @@ def printed(work: Work, id: int, by: str) -> None:
     _drop(work, id, box)
     _first_answer(work, row.request, row.kind, row.template)
     event = FileRemoved if row.kind == FILE else MessageSent
-    tell(work, event, load(work, row.request), actor, grounds=("print",))
+    _tell(work, event, id, actor, ("print",))
 
 
 def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
@@ -345,9 +363,22 @@ def _open(work: Work, row: Row[Any]) -> Parcel:
     return replace(parcel, content=safe.read(work, row.box))
 
 
-def _fail(work: Work, id: int, number: str, kind: str, problem: str) -> None:
+def _fail(work: Work, id: int, kind: str, problem: str) -> None:
     _set(work, id, state=FAILED, problem=problem[:80], done_at=work.stamp)
-    tell(work, MessageFailed, load(work, number), "system", grounds=(kind,))
+    _tell(work, MessageFailed, id, "system", (kind,))
+
+
+def _tell(work: Work, event: type[Event], id: int, actor: str, grounds: tuple[str, ...]) -> None:
+    """Note what became of a parcel; one that no request asked for names its property alone."""
+    table = tables.outbox
+    row = work.conn.execute(
+        select(table.c.request, table.c.property).where(table.c.id == id)
+    ).one()
+    if row.request is not None:
+        tell(work, event, load(work, row.request), actor, grounds=grounds)
+        return
+    controller = slug(work.settings.property(row.property).controller)
+    work.events.append(event(controller, row.property, "", actor, {}, grounds))
 
 
 def _set(work: Work, id: int, **values: object) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..core.plan import Block, Key, Person, Plan, Rulings
@@ -26,7 +26,7 @@ def scope(work: Work, people: Iterable[Person], lock: bool = False) -> Scope:
 
 
 def bounded(work: Work, about: Scope, lock: bool = False, only: Only | None = None) -> Scope:
-    """Return a scope bounded by law, boxes, holds and preconditions.
+    """Return a scope of people bounded by law, boxes, holds and preconditions.
 
     :param work: the open transaction.
     :param about: what a plan is about.
@@ -41,7 +41,28 @@ def bounded(work: Work, about: Scope, lock: bool = False, only: Only | None = No
     def block() -> tuple[Block, ...]:
         return blockers.blocks(blockers.standing(work, about.people, lock))
 
-    return replace(about, rule=rule, block=block, boxes=law.boxes(work))
+    return replace(_boxed(work, about), rule=rule, block=block)
+
+
+def records(
+    work: Work, about: Scope, only: Only, standing: Sequence[blockers.Found] = ()
+) -> Scope:
+    """Return a scope of records whose own time is over: only what needs them still blocks.
+
+    :param work: the open transaction.
+    :param about: what a plan is about.
+    :param only: the columns it is about.
+    :param standing: preconditions of the hotel that stand for the owners.
+    """
+
+    def rule(found: eraser.Found) -> Rulings:
+        return law.rulings(work, found, standing, only)
+
+    return replace(_boxed(work, about), rule=rule)
+
+
+def _boxed(work: Work, about: Scope) -> Scope:
+    return replace(about, boxes=law.boxes(work), still=law.relabelled(work))
 
 
 def plan(work: Work, about: Scope | Iterable[Person]) -> Plan:

@@ -1,0 +1,343 @@
+"""The rest of an erasure: what was kept goes when its floor, hold or precondition has ended."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row as Line
+from sqlalchemy import or_, select, update
+
+from ..core.certificate import CONTENT_MARK
+from ..core.errors import BusyError, ErasureError, UnknownError
+from ..core.events import SYSTEM, CheckCompleted, RetentionEnded
+from ..core.lifecycle import State
+from ..core.plan import Key, Outcome, Person, Plan, Row, key_text
+from . import certifying, execution, keeping, law, outbox, people, planning, shelf, tables, vault
+from .blockers import today_at
+from .cases import Case, load, step, tell
+from .datamap import Declared
+from .eraser import Scope
+from .finder import erased_before, owners
+from .sql import among, chunks
+from .work import Work
+
+if TYPE_CHECKING:
+    from .office import Office
+
+Run = Callable[[Callable[["Office"], Any]], Any]
+"""Runs a unit of work in a transaction of its own."""
+
+BATCH = 100
+"""Kept rows that one transaction looks at."""
+
+SOON = 2
+"""Days before its last one on which a box is judged again, so that a longer floor is in time."""
+
+
+def finish(run: Run) -> dict[str, int]:
+    """Let go of everything whose time has come, one short transaction after another.
+
+    :param run: runs a unit of work.
+    :return: finished rows, requests that ended, and what waits or failed.
+    """
+    counts: Counter[str] = Counter()
+    numbers = run(lambda office: _requests(office.work))
+    for number in numbers:
+        _tried(counts, run, partial(_request, number))
+    last = 0
+    while rows := run(partial(_unasked, last)):
+        last = rows[-1]
+        _tried(counts, run, partial(_rows, rows))
+    counts.update(settled(run))
+    return {word: count for word, count in counts.items() if count}
+
+
+def _tried(
+    counts: Counter[str], run: Run, unit: Callable[[Office], dict[str, int]]
+) -> None:
+    """Run one unit; one that cannot be done now is counted and tried by the next sweep."""
+    try:
+        counts.update(run(unit))
+    except (BusyError, ErasureError):
+        counts["unfinished"] += 1
+
+
+def _due(work: Work) -> Any:
+    """Return the condition of what may be due: its day is over, or nobody knew its day."""
+    kept = tables.kept
+    return (
+        kept.c.ended_at.is_(None)
+        & (kept.c.mode != law.SEALED)
+        & or_(kept.c.until.is_(None), kept.c.until <= work.today)
+    )
+
+
+def _requests(work: Work) -> list[str]:
+    kept = tables.kept
+    rows = select(kept.c.request).where(_due(work), kept.c.request.is_not(None)).distinct()
+    return list(work.conn.execute(rows.order_by(kept.c.request)).scalars())
+
+
+def _unasked(last: int, office: Office) -> list[int]:
+    kept = tables.kept
+    rows = (
+        select(kept.c.id)
+        .where(_due(office.work), kept.c.request.is_(None), kept.c.id > last)
+        .order_by(kept.c.id)
+        .limit(BATCH)
+    )
+    return list(office.work.conn.execute(rows).scalars())
+
+
+def _request(number: str, office: Office) -> dict[str, int]:
+    work = office.work
+    case = load(work, number, lock=True)
+    kept = tables.kept
+    lines = work.conn.execute(select(kept).where(_due(work), kept.c.request == number)).all()
+    who = frozenset(people.taken(work, number))
+    origin = keeping.Origin(number, case.controller, case.property)
+    counts = _finish(work, origin, lines, who)
+    return counts | {"ended": int(complete(work, number))}
+
+
+def _rows(ids: Sequence[int], office: Office) -> dict[str, int]:
+    work, kept = office.work, tables.kept
+    lines = work.conn.execute(select(kept).where(_due(work), kept.c.id.in_(ids))).all()
+    counts: Counter[str] = Counter()
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for line in lines:
+        groups.setdefault((line.controller, line.property), []).append(line)
+    for (controller, place), group in sorted(groups.items()):
+        counts.update(_finish(work, keeping.Origin(None, controller, place), group, None))
+    return dict(counts)
+
+
+def _finish(
+    work: Work, origin: keeping.Origin, lines: Sequence[Line[Any]], who: frozenset[Person] | None
+) -> dict[str, int]:
+    """Erase of these kept rows what may go now, and write down anew what stays.
+
+    :param work: the open transaction.
+    :param origin: on whose behalf they are kept.
+    :param lines: rows of our table.
+    :param who: the people of the request; None when the rows ended by themselves.
+    """
+    keys = {line.id: _key(work, line) for line in lines}
+    only: dict[tuple[str, Key], frozenset[str]] = {}
+    for line in lines:
+        place = (line.table_name, key) if (key := keys[line.id]) is not None else None
+        if place is not None:
+            columns = frozenset(json.loads(line.columns)) or _all(work, line.table_name)
+            only[place] = only.get(place, frozenset()) | columns
+    scope = planning.bounded(work, _scope(work, only, who), lock=True, only=only)
+    plan = planning.plan(work, scope)
+    if plan.blocked:
+        return {"waiting": len(lines)}
+    if not plan.changing() and _same(lines, plan):
+        return {}
+    erased = planning.erase(work, plan, scope)
+    keeping.end(work, keys)
+    keeping.record(work, origin, plan, erased)
+    execution.recover(work, origin, erased.images)
+    for root, name in dict.fromkeys(erased.files):
+        outbox.queue_file(work, origin, root, name)
+    if erased.counts:
+        work.events.append(RetentionEnded(
+            origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
+        ))
+    return {"finished": sum(erased.counts.values())}
+
+
+def _key(work: Work, line: Line[Any]) -> Key | None:
+    """Return the key of a kept row, or None when nobody can name it any more."""
+    try:
+        return people.read_key(work, line.table_name, line.row_key)
+    except UnknownError:
+        return None
+
+
+def _all(work: Work, table: str) -> frozenset[str]:
+    declared = work.datamap.declared(table)
+    return frozenset({*declared.erase, *declared.retain})
+
+
+def _scope(
+    work: Work, only: dict[tuple[str, Key], frozenset[str]], who: frozenset[Person] | None
+) -> Scope:
+    """Return the scope of these rows, as their owners are now."""
+    by_table: dict[str, list[Key]] = {}
+    for table, key in only:
+        by_table.setdefault(table, []).append(key)
+
+    def find() -> dict[str, list[Row]]:
+        found = {}
+        for table, keys in by_table.items():
+            rows = rows_of(work, work.datamap.declared(table), keys, who)
+            if rows:
+                found[table] = rows
+        return found
+
+    return Scope(tuple(sorted(who or (), key=lambda p: (p[0], key_text(p[1])))), find)
+
+
+def rows_of(
+    work: Work, declared: Declared, keys: Sequence[Key], who: frozenset[Person] | None
+) -> list[Row]:
+    """Return rows that are still there, with their owners and the living others.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param keys: their keys.
+    :param who: the people they are erased for; None when the record itself has ended, which is
+        then nobody's to keep.
+    """
+    columns = [declared.table.c[c.key] for c in declared.key]
+    there = [
+        tuple(row)
+        for part in chunks(keys)
+        for row in work.conn.execute(select(*columns).where(among(columns, part)))
+    ]
+    known = owners(work.conn, work.datamap, declared, there)
+    if who is None:
+        return [Row(key, frozenset(known.get(key, ()))) for key in there]
+    strangers = {p for each in known.values() for p, _ in each} - who
+    living = strangers - erased_before(work.conn, strangers)
+    return [
+        Row(
+            key,
+            frozenset(o for o in known.get(key, ()) if o[0] in who),
+            frozenset(o for o in known.get(key, ()) if o[0] in living),
+        )
+        for key in there
+    ]
+
+
+def _same(lines: Sequence[Line[Any]], plan: Plan) -> bool:
+    """Return whether a plan keeps exactly what is written down, for the same reasons."""
+    before = {
+        (line.table_name, line.row_key, line.mode, line.category, line.until or "", line.open)
+        for line in lines
+    }
+    return before == keeping.outline(plan)
+
+
+def complete(work: Work, number: str) -> bool:
+    """End a request of which nothing is kept any more, with a supplement to its certificate.
+
+    :return: whether it ended now.
+    """
+    if keeping.living(work, number):
+        return False
+    case = load(work, number, lock=True)
+    if case.state is not State.SEALED:
+        return False
+    decisions = dict(case.decisions or {})
+    decisions["did"] = [_gone(item) for item in decisions.get("did", ())]
+    _certify(work, case, decisions)
+    return True
+
+
+def _gone(item: dict[str, Any]) -> dict[str, Any]:
+    if item["outcome"] not in certifying.STAYING:
+        return item
+    return {**item, "outcome": Outcome.OVERWRITE.value, "until": "", "open": []}
+
+
+def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> None:
+    end = State.ERASED
+    said = certifying.content(work, case, end, decisions)
+    case = step(work, case, end, decisions=decisions, ended_at=work.stamp, try_at=None)
+    marks = {CONTENT_MARK: said.mark()}
+    tell(work, CheckCompleted, case, SYSTEM, {"left": 0}, (end.value,), marks)
+    certifying.certify(work, case, said)
+
+
+# boxes
+
+
+def settled(run: Run) -> dict[str, int]:
+    """Judge boxes again whose end nobody knew, or that end soon; close what was forgotten.
+
+    :param run: runs a unit of work.
+    """
+    counts: Counter[str] = Counter()
+    last = 0
+    while True:
+        last, done = run(partial(_settle, last))
+        counts.update(done)
+        if not last:
+            break
+    return dict(counts)
+
+
+def _settle(last: int, office: Office) -> tuple[int, dict[str, int]]:
+    work, kept, box = office.work, tables.kept, tables.box
+    day = (work.now.date() + timedelta(days=SOON)).isoformat()
+    lines = work.conn.execute(
+        select(kept, box.c.forgotten_at, box.c.label.label("box_label"))
+        .join_from(kept, box, kept.c.box == box.c.id)
+        .where(
+            kept.c.id > last,
+            kept.c.mode == law.SEALED,
+            kept.c.ended_at.is_(None),
+            or_(kept.c.until.is_(None), kept.c.until <= day, box.c.forgotten_at.is_not(None)),
+        )
+        .order_by(kept.c.id)
+        .limit(BATCH)
+    ).all()
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts[_judge(work, line)] += 1
+    counts.pop("", None)
+    counts["ended"] += _close(work, lines)
+    return (lines[-1].id if lines else 0), dict(counts)
+
+
+def _judge(work: Work, line: Line[Any]) -> str:
+    """Bring one sealed row up to date; return what became of it in a word, or nothing."""
+    if line.forgotten_at is not None:
+        keeping.end(work, [line.id])
+        return "forgotten"
+    verdict = law.judge(
+        work, keeping.read_facts(work, line.property, line.facts), law.names_of(work, line)
+    )
+    reason = law.reason(verdict)
+    words, until = ",".join(reason.open)[:120], reason.until or None
+    if (words, until) == (line.open, line.until):
+        return ""
+    if not verdict.kept(today_at(work.settings, work.now, line.property)):
+        if line.box_label.startswith("hold:"):
+            return ""
+        vault.empty(work.conn, [line.box], work.stamp)
+        keeping.end(work, [line.id])
+        return "forgotten"
+    _move(work, line, until)
+    work.conn.execute(
+        update(tables.kept)
+        .where(tables.kept.c.id == line.id)
+        .values(
+            open=words, until=until, rule=reason.rule[:80], basis=reason.basis[:250],
+            grade=reason.grade,
+        )
+    )  # fmt: skip
+    return "settled"
+
+
+def _move(work: Work, line: Line[Any], until: str | None) -> None:
+    """Put a box under the key of the day it ends now; one under a hold keeps the hold's key."""
+    terms = keeping.terms_of(work, line.controller, line.property, until)
+    box = tables.box
+    work.conn.execute(update(box).where(box.c.id == line.box).values(last_day=terms.last_day))
+    if not line.box_label.startswith("hold:") and terms.label != line.box_label:
+        vault.rewrap(work.conn, work.custodian, [line.box], terms.label)
+        shelf.remark(work, [line.box])
+
+
+def _close(work: Work, lines: Iterable[Line[Any]]) -> int:
+    numbers = {line.request for line in lines if line.request is not None}
+    return sum(complete(work, number) for number in sorted(numbers))
