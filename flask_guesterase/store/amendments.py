@@ -1,0 +1,412 @@
+"""What people decide about the rulebook: signatures, periods of the house, shortenings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Row, and_, func, insert, select
+
+from ..core.checkpoint import Checkpoint, open_checkpoint
+from ..core.errors import (
+    FourEyesError,
+    InputError,
+    TamperedError,
+    TransitionError,
+    UnknownError,
+)
+from ..core.events import HousePeriodSet, PackSigned, RuleConfirmed, RuleProposed
+from ..core.log import read_entry, slug
+from ..core.period import Period
+from ..core.permissions import Permission
+from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
+from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body
+from . import actors, rulebook, tables
+from .journal import stamp
+
+if TYPE_CHECKING:
+    from .work import Work
+
+
+def sign(work: Work, code: str, by: str) -> None:
+    """Sign the text of a pack as it is now; signing it again changes nothing.
+
+    :param work: the open transaction.
+    :param code: code of the pack.
+    :param by: the host's id of who signs.
+    :raises UnknownError: no property is under this pack.
+    :raises ForbiddenError: they may not decide about the law at a property under it.
+    """
+    under = {
+        place: pack
+        for place in work.settings.properties
+        for pack in rulebook.texts(work.settings, place)
+        if pack.code == code
+    }
+    if not under:
+        raise UnknownError(
+            "No property of yours is under this pack.", "`flask guesterase jurisdiction list`."
+        )
+    mine = [p for p in under if actors.may(work, by, Permission.LAW, p)]
+    actor = actors.allow(work, by, Permission.LAW, (mine or sorted(under))[0])
+    mark = under[(mine or sorted(under))[0]].mark
+    if (code, mark) in rulebook.signed_texts(work.conn, [code]):
+        return
+    work.conn.execute(
+        insert(tables.pack).values(code=code, mark=mark, signed_by=actor, signed_at=work.stamp)
+    )
+    for controller in sorted({work.settings.property(p).controller for p in under}):
+        work.events.append(PackSigned(controller, actor=actor, marks={"text": mark}))
+    rulebook.sync(work)
+
+
+@dataclass(frozen=True)
+class House:
+    """A period that the house sets where the law gives no number.
+
+    :param category: retention category.
+    :param clock: events that may start it.
+    :param source: why this long: a document, an opinion, a decision.
+    :param floor: how long to keep at least, or None.
+    :param ceiling: how long to keep at most, or None.
+    """
+
+    category: str
+    clock: tuple[str, ...]
+    source: str
+    floor: Period | None = None
+    ceiling: Period | None = None
+
+    def line(self) -> Line:
+        """Return it as a line that nobody confirmed yet.
+
+        :raises InputError: something is missing or unknown.
+        """
+        if (self.floor is None) == (self.ceiling is None):
+            raise InputError(
+                "A period of the house is either a floor or a ceiling.", "Set one, then the other."
+            )
+        if not self.source.strip():
+            raise InputError(
+                "A period of the house needs a source.", "Say where it was decided, and by what."
+            )
+        _known(self.category, CATEGORIES, "category")
+        for event in self.clock or ("",):
+            _known(event, EVENTS, "event that starts a clock")
+        name = f"house/{self.category}"
+        rule = Rule(
+            name, "house", self.category, source=self.source.strip(), grade=Grade.HOUSE,
+            floor=self.floor, ceiling=self.ceiling, ceiling_kind=Kind.SOFT, clock=self.clock,
+            rank=Rank.HOUSE,
+        )  # fmt: skip
+        return Line(LineKind.HOUSE, name, rule_body(rule), LineState.PROPOSED, signed=True)
+
+
+def _known(word: str, words: Mapping[str, str], what: str) -> None:
+    if word not in words:
+        raise InputError(f"There is no such {what}.", f"Known are: {', '.join(sorted(words))}.")
+
+
+def house(work: Work, code: str, period: House, by: str) -> int:
+    """Propose a period of the house; return the number under which it is confirmed.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :param period: the period.
+    :param by: the host's id of who proposes it.
+    :raises InputError: it is no period.
+    :raises ForbiddenError: they may not decide about the law at this property.
+    """
+    actor = actors.allow(work, by, Permission.LAW, code)
+    line = period.line()
+    id_ = rulebook.add(work, code, line, proposed_by=actor, proposed_at=work.stamp)
+    work.events.append(_event(work, RuleProposed, code, line, actor))
+    return id_
+
+
+def confirm_house(work: Work, id_: int, by: str) -> None:
+    """Set a period of the house that another person proposed.
+
+    A floor acts at once, and replaces one that is not longer; a longer one before it stays until
+    its end is let act. A ceiling makes records go: it waits the way every shortening does.
+
+    :param work: the open transaction.
+    :param id_: number of the proposal.
+    :param by: the host's id of the second person.
+    :raises FourEyesError: they proposed it.
+    :raises TransitionError: it is no proposal any more.
+    """
+    row, actor = _waits(work, id_, by, {LineState.PROPOSED})
+    _another(row, actor)
+    line = replace(rulebook.line_of(row), state=LineState.LIVING)
+    shortens = line.rule().ceiling is not None
+    if shortens:
+        line = replace(line, state=LineState.COMING)
+    else:
+        _replace(work, row.property, line)
+    rulebook.change(work, line, confirmed_by=actor, confirmed_at=work.stamp)
+    work.events.append(_event(work, HousePeriodSet, row.property, line, actor))
+
+
+def _replace(work: Work, code: str, line: Line) -> None:
+    """End the house's floors that a new one covers; the longer ones are leaving."""
+    for old in rulebook.known(work.conn, code):
+        if old.name != line.name or old.kind is not LineKind.HOUSE or old.id == line.id:
+            continue
+        if old.state is not LineState.LIVING or old.rule().floor is None:
+            continue
+        if covers(line, old):
+            rulebook.change(work, replace(old, state=LineState.ENDED), ended_at=work.stamp)
+        else:
+            _leave(work, old)
+
+
+def _leave(work: Work, line: Line) -> None:
+    leaving = replace(line, state=LineState.LEAVING, acts_on=None)
+    rulebook.change(work, leaving, **rulebook.NOBODY | {"gone_at": work.stamp})
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A line that waits for people.
+
+    :param id: its number.
+    :param property: code of the property, empty for a column's category.
+    :param kind: floor, ceiling, label or house.
+    :param name: the rule, or table and column.
+    :param state: proposed, leaving or coming.
+    :param says: the rule's period and clock, or the category.
+    :param rows: kept rows that would, or may, end earlier.
+    :param proposed_by: opaque number of who proposed it, or empty.
+    :param confirmed_by: opaque number of who confirmed it, or empty.
+    :param acts_on: ISO day from which it acts, or empty.
+    """
+
+    id: int
+    property: str
+    kind: str
+    name: str
+    state: str
+    says: str
+    rows: int
+    proposed_by: str = ""
+    confirmed_by: str = ""
+    acts_on: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return asdict(self)
+
+
+def waiting(work: Work, by: str | None = None) -> Sequence[Waiting]:
+    """Return the lines that wait for people, with how many kept rows they are about.
+
+    :param work: the open transaction.
+    :param by: the host's id of who looks; only properties at which they may decide about the law.
+    """
+    for code in (rulebook.LABELS, *work.settings.properties):
+        rulebook.book(work, code)
+    table = tables.rule
+    states = [s.value for s in (LineState.PROPOSED, LineState.LEAVING, LineState.COMING)]
+    rows = work.conn.execute(select(table).where(table.c.state.in_(states)).order_by(table.c.id))
+    return [
+        _shown(work, row)
+        for row in rows.all()
+        if (by is None or _lawful(work, by, row.property)) and _asks(row)
+    ]
+
+
+def _asks(row: Row[Any]) -> bool:
+    """Return whether people must act: an old ceiling ends by itself with the one that follows."""
+    return (row.kind, row.state) != (LineKind.CEILING.value, LineState.LEAVING.value)
+
+
+def _lawful(work: Work, by: str, code: str) -> bool:
+    places = [code] if code else list(work.settings.properties)
+    return all(actors.may(work, by, Permission.LAW, place) for place in places)
+
+
+def _shown(work: Work, row: Row[Any]) -> Waiting:
+    line = rulebook.line_of(row)
+    confirmed = row.state != LineState.PROPOSED.value and row.acts_on is not None
+    return Waiting(
+        row.id,
+        row.property,
+        row.kind,
+        row.name,
+        row.state,
+        said(line),
+        touched(work, row.property, line),
+        row.proposed_by or "",
+        (row.confirmed_by or "") if confirmed else "",
+        row.acts_on or "",
+    )
+
+
+def said(line: Line) -> str:
+    """Return what a line says, in one word without anybody's data."""
+    if line.kind is LineKind.LABEL:
+        return str(line.body["category"])
+    rule = line.rule()
+    if rule.ceiling is not None and rule.floor is None:
+        return f"{'|'.join(rule.clock)}+{rule.ceiling}@{rule.start.value}"
+    return rule.until_rule().partition(":")[2]
+
+
+def touched(work: Work, code: str, line: Line) -> int:
+    """Count the kept rows that a change of a line may let go earlier."""
+    kept = tables.kept
+    where: list[ColumnElement[bool]] = [kept.c.ended_at.is_(None)]
+    if code:
+        where.append(kept.c.property == code)
+    if line.kind is LineKind.LABEL:
+        table, category = line.body["table"], line.body["category"]
+        where.append(and_(kept.c.table_name == table, kept.c.category == category))
+    else:
+        where.append(kept.c.category == line.body["category"])
+        rule = line.rule()
+        if rule.ceiling is None and not rule.floor_unknown:
+            # What an open end keeps, or another rule, does not go earlier without this one.
+            where.append(kept.c.rule.startswith(f"{line.name}:", autoescape=True))
+    return work.conn.execute(select(func.count()).where(*where)).scalar_one()
+
+
+def propose(work: Work, id_: int, by: str) -> None:
+    """Propose that a shortening may act, or that a period of the house may end.
+
+    :param work: the open transaction.
+    :param id_: number of the line.
+    :param by: the host's id of who proposes it.
+    :raises UnknownError: there is no such line.
+    :raises ForbiddenError: they may not decide about the law there.
+    :raises TransitionError: nothing of it waits, or it was confirmed already.
+    """
+    states = {LineState.LEAVING, LineState.COMING, LineState.LIVING}
+    row, actor = _waits(work, id_, by, states)
+    line = rulebook.line_of(row)
+    if row.acts_on is not None:
+        raise TransitionError("This was confirmed already.", f"It acts on {row.acts_on}.")
+    if line.state is LineState.LIVING:
+        if line.kind is not LineKind.HOUSE:
+            raise TransitionError(
+                "This line is in force and nobody changed its source.",
+                "`flask guesterase policy waiting` lists what can be proposed.",
+            )
+        _leave(work, line)
+        line = replace(line, state=LineState.LEAVING)
+    rulebook.change(
+        work, line, proposed_by=actor, proposed_at=work.stamp, confirmed_by=None,
+        confirmed_at=None, checkpoint=None,
+    )  # fmt: skip
+    rows = {"rows": touched(work, row.property, line)}
+    work.events += [
+        _event(work, RuleProposed, row.property, line, actor, rows, name)
+        for name in rulebook.controllers(work, row.property)
+    ]
+
+
+def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
+    """Let a shortening act thirty days from today; return that day, ISO.
+
+    :param work: the open transaction.
+    :param id_: number of the line.
+    :param by: the host's id of the second person.
+    :param checkpoint: text of a signed checkpoint, kept outside, that has seen the proposal.
+    :raises FourEyesError: they proposed it.
+    :raises TransitionError: nobody proposed it, or it was confirmed already.
+    :raises TamperedError: it is not a checkpoint of this house.
+    :raises InputError: the checkpoint is older than the proposal.
+    """
+    row, actor = _waits(work, id_, by, {LineState.LEAVING, LineState.COMING})
+    if row.proposed_at is None or row.proposed_by is None or row.acts_on is not None:
+        raise TransitionError(
+            "Nobody proposed this, or it was confirmed already.",
+            "Let a first person propose it.",
+        )
+    _another(row, actor)
+    head = _seen(work, row, checkpoint)
+    day = rulebook.today(work) + timedelta(days=DAYS)
+    line = replace(rulebook.line_of(row), acts_on=day)
+    rulebook.change(
+        work, line, confirmed_by=actor, confirmed_at=work.stamp, checkpoint=head.root.hex()
+    )
+    rows = {"rows": touched(work, row.property, line)}
+    for name in rulebook.controllers(work, row.property):
+        event = _event(work, RuleConfirmed, row.property, line, actor, rows, name)
+        work.events.append(replace(event, marks={**event.marks, "checkpoint": head.root.hex()}))
+    return day.isoformat()
+
+
+def _seen(work: Work, row: Row[Any], text: str) -> Checkpoint:
+    """Return a checkpoint of this house whose tree holds the proposal."""
+    key = work.custodian.signing_key().public_key().public_bytes_raw()
+    head = open_checkpoint(text, key)
+    names = {slug(name) for name in rulebook.controllers(work, row.property)}
+    if head.controller not in names:
+        raise TamperedError(
+            "This checkpoint is of another controller's journal.",
+            "Bring one of the controller whose property this is.",
+        )
+    entry = tables.entry
+    bodies = work.conn.execute(
+        select(entry.c.body)
+        .where(
+            entry.c.controller == head.controller,
+            entry.c.epoch == head.epoch,
+            entry.c.position < head.size,
+            entry.c.action == RuleProposed.name,
+        )
+        .order_by(entry.c.position.desc())
+    ).scalars()
+    wanted = (stamp(row.proposed_at), row.proposed_by, row.mark)
+    for body in bodies:
+        draft = read_entry(body.encode()).draft
+        if (draft.at, draft.actor, draft.marks.get("rule")) == wanted:
+            return head
+    raise InputError(
+        "This checkpoint is older than the proposal.",
+        "Let one be made and kept outside after the proposal, and bring that.",
+    )
+
+
+def _waits(work: Work, id_: int, by: str, states: set[LineState]) -> tuple[Row[Any], str]:
+    """Return a line's row under lock, and the number of a person who may decide about it."""
+    table = tables.rule
+    row = work.conn.execute(select(table).where(table.c.id == id_).with_for_update()).one_or_none()
+    if row is None:
+        raise UnknownError(
+            "There is no such line in the rulebook.",
+            "`flask guesterase policy waiting` lists them.",
+        )
+    actor = ""
+    for code in [row.property] if row.property else sorted(work.settings.properties):
+        actor = actors.allow(work, by, Permission.LAW, code)
+    if LineState(row.state) not in states:
+        raise TransitionError(
+            "This line does not wait for that.", "Look at it again: it may have ended."
+        )
+    return row, actor
+
+
+def _another(row: Row[Any], actor: str) -> None:
+    if row.proposed_by == actor:
+        raise FourEyesError("The same person proposed this.", "Another person must confirm it.")
+
+
+def _event(
+    work: Work,
+    kind: type[RuleProposed | RuleConfirmed | HousePeriodSet],
+    code: str,
+    line: Line,
+    actor: str,
+    counts: Mapping[str, int] | None = None,
+    controller: str = "",
+) -> Any:
+    name = controller or work.settings.property(code).controller
+    grounds = (line.kind.value, line.state.value)
+    return kind(
+        name, code, actor=actor, counts=dict(counts or {}), grounds=grounds,
+        marks={"rule": line.mark},
+    )  # fmt: skip

@@ -1,0 +1,286 @@
+"""The rulebook in its table: what binds each property, and each column, whoever edits the sources.
+
+Sources are the packs of a property's chain and the data map's categories. Whatever they said once
+is a row here and binds until people let it go; see `core.rulebook`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from ..core import rulebook
+from ..core.events import RulesChanged
+from ..core.log import canonical
+from ..core.policy import Retain
+from ..core.retention import Rule
+from ..core.rulebook import Changes, Line, LineKind, LineState
+from . import brake, packs, pulse, tables
+from .pulse import Pulse
+from .transaction import writes
+
+if TYPE_CHECKING:
+    from ..core.pack import Pack
+    from .datamap import DataMap
+    from .settings import Settings
+    from .work import Work
+
+LABELS = ""
+"""What the labels of columns stand under instead of a property: the data map is one for all."""
+
+Labels = Mapping[tuple[str, str], tuple[str, ...]]
+
+
+def in_force(work: Work, code: str) -> tuple[Rule, ...]:
+    """Return the rules that bind records of a property today, those that are leaving included.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :raises UnknownError: there is no such property.
+    """
+    work.settings.property(code)
+    return rulebook.rules(book(work, code), today(work))
+
+
+def labels(work: Work, table: str, column: str) -> tuple[str, ...]:
+    """Return the categories a column is kept under, an old one included that may not end yet.
+
+    A column the data map does not retain any more may still have one. As long as there are
+    several, the record stays until the last of their ceilings.
+
+    :param work: the open transaction.
+    :param table: name of the table.
+    :param column: name of the column; of a policy's own category, empty.
+    """
+    return all_labels(work).get((table, column), ())
+
+
+def all_labels(work: Work) -> Labels:
+    """Return (table, column) -> the categories that bind it."""
+    return rulebook.labels(book(work, LABELS), today(work))
+
+
+def today(work: Work) -> date:
+    """Return the UTC day on which lines are looked at."""
+    return work.now.date()
+
+
+def book(work: Work, code: str) -> list[Line]:
+    """Return the lines of a property, or of the labels, as the sources make them today.
+
+    Nothing is written unless the sources changed since they were last looked at.
+    """
+    seen = pulse.look(work.conn, _name(code))
+    if seen is None or seen.note != source_mark(work.settings, work.datamap, code):
+        if writes(work.conn):
+            _sync(work, code)
+        else:
+            return drawn(work.conn, work.settings, work.datamap, code, today(work))
+    return known(work.conn, code)
+
+
+def sync(work: Work) -> Changes:
+    """Reconcile every property and the labels with their sources; return what changed.
+
+    :param work: the open transaction.
+    """
+    done = [_sync(work, code) for code in (LABELS, *sorted(work.settings.properties))]
+    return Changes(
+        tuple(line for changes in done for line in changes.added),
+        tuple(line for changes in done for line in changes.moved),
+        tuple(line for changes in done for line in changes.ended),
+    )
+
+
+def drawn(
+    conn: Connection, settings: Settings, datamap: DataMap, code: str, day: date
+) -> list[Line]:
+    """Return the lines as a reconciliation would leave them; nothing is written."""
+    return _changes(conn, settings, datamap, code, day).apply(known(conn, code))
+
+
+def _changes(
+    conn: Connection, settings: Settings, datamap: DataMap, code: str, day: date
+) -> Changes:
+    table = tables.rule
+    first = conn.execute(select(table.c.id).where(table.c.property == code).limit(1)).first()
+    sources = _sources(conn, settings, datamap, code)
+    return rulebook.reconcile(known(conn, code), sources, day, first is None)
+
+
+def _sync(work: Work, code: str) -> Changes:
+    name = _name(code)
+    if pulse.look(work.conn, name, lock=True) is None:
+        # Two processes that begin a rulebook at once take turns on this row.
+        pulse.put(work.conn, name, Pulse(work.stamp))
+        pulse.look(work.conn, name, lock=True)
+    changes = _changes(work.conn, work.settings, work.datamap, code, today(work))
+    _write(work, code, changes)
+    mark = source_mark(work.settings, work.datamap, code)
+    pulse.put(work.conn, name, Pulse(work.stamp, mark))
+    return changes
+
+
+def _name(code: str) -> str:
+    """Return the name of a property's pulse, as long as its column."""
+    if not code:
+        return "rules"
+    whole = f"rules:{code}"
+    return whole if len(whole) <= 40 else "rules:" + hashlib.sha256(code.encode()).hexdigest()[:34]
+
+
+def texts(settings: Settings, code: str) -> tuple[Pack, ...]:
+    """Return the packs of a property's chain: its region, its country, its bloc."""
+    return tuple(packs.chain(packs.load(settings.packs), settings.property(code)))
+
+
+def source_mark(settings: Settings, datamap: DataMap, code: str) -> str:
+    """Return a mark that changes when the sources of a property, or of the labels, do."""
+    if code:
+        said = sorted([pack.code, pack.mark] for pack in texts(settings, code))
+    else:
+        said = sorted([*map(str, line.body.values())] for line in _declared(datamap))
+    return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def signed_texts(conn: Connection, codes: Iterable[str]) -> set[tuple[str, str]]:
+    """Return code and mark of the pack texts that somebody signed."""
+    table = tables.pack
+    rows = conn.execute(select(table.c.code, table.c.mark).where(table.c.code.in_(list(codes))))
+    return {(row.code, row.mark) for row in rows}
+
+
+def _sources(conn: Connection, settings: Settings, datamap: DataMap, code: str) -> list[Line]:
+    if not code:
+        return _declared(datamap)
+    chain = texts(settings, code)
+    signed = signed_texts(conn, (pack.code for pack in chain))
+    return [
+        line
+        for pack in chain
+        for rule in pack.rules
+        for line in rulebook.lines_of(replace(rule, signed=(pack.code, pack.mark) in signed))
+    ]
+
+
+def _declared(datamap: DataMap) -> list[Line]:
+    """Return a label for every column the law keeps, and for every policy with a category."""
+    found = []
+    for name, declared in datamap.tables.items():
+        for column, rule in declared.rules.items():
+            if isinstance(rule, Retain):
+                found.append(rulebook.label(name, column, rule.category))
+        if declared.policy.category:
+            found.append(rulebook.label(name, "", declared.policy.category))
+    return found
+
+
+def known(conn: Connection, code: str) -> list[Line]:
+    """Return the lines of the table that have not ended."""
+    table = tables.rule
+    ended = LineState.ENDED.value
+    rows = conn.execute(
+        select(table).where(table.c.property == code, table.c.state != ended).order_by(table.c.id)
+    )
+    return [line_of(row) for row in rows]
+
+
+def line_of(row: Row[Any]) -> Line:
+    """Return the line that a row of the table holds."""
+    return Line(
+        LineKind(row.kind),
+        row.name,
+        json.loads(row.body),
+        LineState(row.state),
+        row.signed_at is not None,
+        None if row.acts_on is None else date.fromisoformat(row.acts_on),
+        row.id,
+    )
+
+
+def add(work: Work, code: str, line: Line, **more: Any) -> int:
+    """Put a line into the table and return its number.
+
+    :param more: columns to fill besides those the line tells.
+    """
+    values = {
+        "property": code,
+        "kind": line.kind.value,
+        "name": line.name,
+        "body": canonical(line.body).decode(),
+        "mark": line.mark,
+        "state": line.state.value,
+        "since": work.stamp,
+        "signed_at": work.stamp if line.signed else None,
+        "gone_at": work.stamp if line.state is LineState.LEAVING else None,
+    }
+    done = work.conn.execute(insert(tables.rule).values({**values, **more}))
+    return int(done.inserted_primary_key[0])
+
+
+NOBODY: dict[str, Any] = dict.fromkeys(
+    ("gone_at", "proposed_by", "proposed_at", "confirmed_by", "confirmed_at", "checkpoint")
+)
+"""What a line forgets when nothing is asked of people about it any more."""
+
+
+def change(work: Work, line: Line, **more: Any) -> None:
+    """Write what a line has become.
+
+    :param more: columns to set besides those the line tells.
+    """
+    work.conn.execute(
+        update(tables.rule)
+        .where(tables.rule.c.id == line.id)
+        .values(
+            {
+                "state": line.state.value,
+                "body": canonical(line.body).decode(),
+                "acts_on": None if line.acts_on is None else line.acts_on.isoformat(),
+                **more,
+            }
+        )
+    )
+
+
+def _write(work: Work, code: str, changes: Changes) -> None:
+    before = {line.id: line for line in known(work.conn, code)}
+    for line in changes.added:
+        add(work, code, line)
+    for line in changes.moved:
+        old = before[line.id]
+        more: dict[str, Any] = {}
+        if line.signed and not old.signed:
+            more["signed_at"] = work.stamp
+        if line.state is not old.state:
+            leaves = line.state is LineState.LEAVING
+            more |= {"gone_at": work.stamp} if leaves else NOBODY
+        change(work, line, **more)
+    for line in changes.ended:
+        change(work, replace(line, state=LineState.ENDED), ended_at=work.stamp)
+    _tell(work, code, changes)
+
+
+def _tell(work: Work, code: str, changes: Changes) -> None:
+    new = [*changes.added, *changes.moved]
+    told = {
+        "added": len(changes.added),
+        "leaving": sum(line.state is LineState.LEAVING for line in new),
+        "coming": sum(line.state is LineState.COMING for line in new),
+        "ended": len(changes.ended),
+    }
+    counts = {name: count for name, count in told.items() if count}
+    if counts:
+        for controller in controllers(work, code):
+            work.events.append(RulesChanged(controller, code, counts=counts))
+
+
+def controllers(work: Work, code: str) -> list[str]:
+    """Return whose journal a line goes to: the property's, or everybody's where it is a label."""
+    return [work.settings.property(code).controller] if code else brake.controllers(work)

@@ -1,0 +1,262 @@
+"""How long the law keeps a record: the longest floor, whatever the order, and never by mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flask_guesterase.core.period import Period
+from flask_guesterase.core.retention import (
+    Facts,
+    Grade,
+    Kind,
+    Open,
+    Rank,
+    Rule,
+    Start,
+    applicable,
+    due,
+    floor,
+    start,
+)
+
+LEFT = date(2026, 1, 31)
+CATEGORY = "guest_register"
+
+periods = st.builds(
+    Period,
+    years=st.integers(0, 30),
+    months=st.integers(0, 14),
+    days=st.integers(0, 40),
+    working=st.integers(0, 3),
+)
+a_rule = st.builds(
+    Rule,
+    id=st.sampled_from(["A/1", "A/2", "A/3", "B/1", "B/2"]),
+    jurisdiction=st.just("A"),
+    category=st.sampled_from([CATEGORY, "reservation"]),
+    grade=st.sampled_from(Grade),
+    floor=st.none() | periods,
+    floor_unknown=st.booleans(),
+    ceiling=st.none() | periods,
+    ceiling_kind=st.sampled_from(Kind),
+    clock=st.lists(st.sampled_from(["departed", "created", "document"]), max_size=2).map(tuple),
+    start=st.sampled_from(Start),
+    when=st.dictionaries(
+        st.sampled_from(["foreign", "outcome", "age_max"]), st.sampled_from([True, 16]), max_size=2
+    ),
+    rank=st.sampled_from(Rank),
+    weak=st.booleans(),
+    signed=st.booleans(),
+    valid_from=st.none() | st.dates(date(2020, 1, 1), date(2027, 1, 1)),
+    valid_to=st.none() | st.dates(date(2020, 1, 1), date(2027, 1, 1)),
+)
+law = st.lists(a_rule, max_size=5, unique_by=lambda rule: rule.id)
+facts = st.builds(
+    Facts,
+    events=st.dictionaries(
+        st.sampled_from(["departed", "created", "document"]),
+        st.dates(date(2019, 1, 1), date(2028, 2, 29)),
+    ),
+    answers=st.fixed_dictionaries(
+        {},
+        optional={
+            "nationality": st.sampled_from(["DE", "fr", "", None]),
+            "outcome": st.sampled_from([True, 16, None]),
+            "birth": st.none() | st.dates(date(1940, 1, 1), date(2020, 1, 1)),
+        },
+    ),
+    country=st.sampled_from(["DE", "FR", ""]),
+    fiscal=st.sampled_from([(12, 31), (3, 31), (2, 29)]),
+)
+
+
+def own(rules: Sequence[Rule], record: Facts) -> list[Rule]:
+    """Return the rules with a floor that bind a record for sure, found without the code."""
+    return [
+        rule
+        for rule in rules
+        if rule.category == CATEGORY
+        and rule.floor is not None
+        and (day := start(rule, record)) is not None
+        and (rule.valid_from is None or rule.valid_from <= day)
+        and (rule.valid_to is None or rule.valid_to >= day)
+        and applicable(rule, record, day) is True
+    ]
+
+
+@settings(max_examples=200)
+@given(law, facts)
+def test_nothing_goes_before_its_longest_floor(rules: list[Rule], record: Facts) -> None:
+    """Each rule that binds keeps the record on every one of its days, the last included."""
+    verdict = floor(rules, CATEGORY, record)
+    for rule in own(rules, record):
+        day = start(rule, record)
+        assert day is not None
+        assert rule.floor is not None
+        assert verdict.kept(rule.floor.after(day))
+        assert verdict.kept(day)
+
+
+@settings(max_examples=100)
+@given(law, facts, st.randoms(use_true_random=False))
+def test_the_order_of_rules_does_not_matter(rules: list[Rule], record: Facts, chance: Any) -> None:
+    """The same rules in another order give the same verdict and the same ceiling."""
+    shuffled = list(rules)
+    chance.shuffle(shuffled)
+    assert floor(shuffled, CATEGORY, record) == floor(rules, CATEGORY, record)
+    assert due(shuffled, CATEGORY, record) == due(rules, CATEGORY, record)
+
+
+@settings(max_examples=200)
+@given(law, a_rule, facts)
+def test_adding_a_rule_never_shortens_a_floor(
+    rules: list[Rule], more: Rule, record: Facts
+) -> None:
+    """The end moves later or opens; only two people's word settles what nobody knew."""
+    before = floor(rules, CATEGORY, record)
+    after = floor([*rules, replace(more, id="Z/9")], CATEGORY, record)
+    house = more.rank is Rank.HOUSE and more.floor is not None
+    if before.open == (Open.NO_RULE,) or house:
+        # `core.rulebook` keeps a first rule, and two people's, from shortening anything.
+        return
+    assert set(before.open) <= set(after.open)
+    assert (after.until or date.min) >= (before.until or date.min)
+
+
+@settings(max_examples=200)
+@given(law, facts)
+def test_what_is_unknown_is_never_expired(rules: list[Rule], record: Facts) -> None:
+    """Without its date, its answer, its number or a signature, a rule keeps the record for good."""
+    verdict = floor(rules, CATEGORY, record)
+    settled = any(
+        r.category == CATEGORY and r.rank is Rank.HOUSE and r.floor is not None for r in rules
+    )
+    for rule in rules:
+        if rule.category != CATEGORY or (rule.floor is None and not rule.floor_unknown):
+            continue
+        day = start(rule, record)
+        applies = applicable(rule, record, day)
+        if applies is False or (day is not None and rule not in _valid(rules, day)):
+            continue
+        nameless = rule.floor is None and not settled
+        undated = rule.floor is not None and day is None
+        if applies is None or nameless or undated or (rule.floor is not None and not rule.signed):
+            assert verdict.kept(date.max)
+
+
+def _valid(rules: Sequence[Rule], day: date) -> list[Rule]:
+    return [
+        rule
+        for rule in rules
+        if (rule.valid_from or date.min) <= day <= (rule.valid_to or date.max)
+    ]
+
+
+@settings(max_examples=200)
+@given(law, facts)
+def test_a_hard_ceiling_that_is_sure_is_never_missed(rules: list[Rule], record: Facts) -> None:
+    """Graded A or B, signed and in force: the day by which it must be gone is no later."""
+    found = due(rules, CATEGORY, record)
+    for rule in rules:
+        day = start(rule, record)
+        if (
+            rule.category == CATEGORY
+            and rule.ceiling is not None
+            and rule.ceiling_kind is Kind.HARD
+            and rule.grade in (Grade.A, Grade.B)
+            and rule.signed
+            and day is not None
+            and rule in _valid(rules, day)
+            and applicable(rule, record, day) is True
+        ):
+            assert found.day is not None
+            assert found.day <= rule.ceiling.after(day)
+            assert not found.draft
+
+
+@settings(max_examples=200)
+@given(law, facts)
+def test_what_is_unsure_or_unsigned_never_erases(rules: list[Rule], record: Facts) -> None:
+    """A ceiling on grade C, or in a draft, comes back as a draft only."""
+    unsure = [
+        replace(rule, grade=Grade.C) if place % 2 else replace(rule, signed=False)
+        for place, rule in enumerate(rules)
+    ]
+    found = due(unsure, CATEGORY, record)
+    assert found.draft or found.day is None
+
+
+PAIR = Rule(
+    "DE/register", "DE", CATEGORY, grade=Grade.A, floor=Period(years=1), clock=("departed",),
+    ceiling=Period(months=15), ceiling_kind=Kind.HARD, when={"foreign": True},
+)  # fmt: skip
+FOREIGN = Facts({"departed": LEFT}, {"nationality": "CN"}, "DE")
+
+
+def test_the_german_pair_of_floor_and_ceiling() -> None:
+    """Foreign guests only: a year from departure, and gone within fifteen months."""
+    verdict = floor([PAIR], CATEGORY, FOREIGN)
+    assert (verdict.until, verdict.open) == (date(2027, 1, 31), ())
+    assert verdict.kept(date(2027, 1, 31))
+    assert not verdict.kept(date(2027, 2, 1))
+    assert due([PAIR], CATEGORY, FOREIGN).day == date(2027, 4, 30)
+    native = replace(FOREIGN, answers={"nationality": "de"})
+    assert floor([PAIR], CATEGORY, native).claims == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "record", "word"),
+    [
+        ({}, Facts({}, {"nationality": "CN"}, "DE"), Open.NO_CLOCK),
+        ({}, Facts({"departed": LEFT}, {}, "DE"), Open.UNKNOWN_FACT),
+        ({"floor": None, "floor_unknown": True}, FOREIGN, Open.UNKNOWN_FLOOR),
+        ({"grade": Grade.C}, FOREIGN, Open.UNSURE),
+        ({"signed": False}, FOREIGN, Open.DRAFT),
+        ({"category": "cctv"}, FOREIGN, Open.NO_RULE),
+    ],
+)
+def test_why_the_end_is_open(changed: dict[str, Any], record: Facts, word: Open) -> None:
+    """Each thing that is missing is named, and keeps the record."""
+    verdict = floor([replace(PAIR, **changed)], CATEGORY, record)
+    assert verdict.open == (word,)
+    assert verdict.kept(LEFT + timedelta(36500))
+
+
+def test_two_peoples_word_settles_numbers_and_nothing_else() -> None:
+    """A house period gives a number to an unknown or unsure floor, not a date or a signature."""
+    house = Rule(
+        "house/guest_register", "house", CATEGORY, grade=Grade.HOUSE, rank=Rank.HOUSE,
+        floor=Period(years=2), clock=("departed",),
+    )  # fmt: skip
+    for numbers in ({"floor": None, "floor_unknown": True}, {"grade": Grade.C}):
+        verdict = floor([replace(PAIR, **numbers), house], CATEGORY, FOREIGN)
+        assert (verdict.until, verdict.open) == (date(2028, 1, 31), ())
+    assert floor([replace(PAIR, signed=False), house], CATEGORY, FOREIGN).open == (Open.DRAFT,)
+    assert Open.NO_CLOCK in floor([PAIR, house], CATEGORY, replace(FOREIGN, events={})).open
+
+
+def test_years_end_where_the_law_or_the_books_say() -> None:
+    """From the end of the calendar year, or of the operator's fiscal year."""
+    books = Rule(
+        "CN/vouchers", "CN", CATEGORY, grade=Grade.A, floor=Period(years=30), clock=("document",),
+        start=Start.FISCAL_YEAR_END,
+    )  # fmt: skip
+    record = Facts({"document": date(2026, 4, 1)}, fiscal=(3, 31))
+    assert floor([books], CATEGORY, record).until == date(2057, 3, 31)
+    calendar = replace(books, start=Start.YEAR_END)
+    assert floor([calendar], CATEGORY, record).until == date(2056, 12, 31)
+
+
+def test_a_floor_that_a_general_law_does_not_know_is_told() -> None:
+    """It keeps, and the conflict is recorded."""
+    verdict = floor([replace(PAIR, weak=True)], CATEGORY, FOREIGN)
+    assert verdict.kept(LEFT)
+    assert verdict.conflicts == ("DE/register",)
+    assert verdict.decisive is not None
