@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.store.hotel import Hotel
+from tests.store.house import House
 
 
 @pytest.fixture
@@ -22,5 +23,21 @@ def hotel(sqlite_url: str, tmp_path: Path) -> Iterator[Hotel]:
 def any_hotel(database_url: str, tmp_path: Path) -> Iterator[Hotel]:
     """A hotel without guests on each of the three engines in turn."""
     made = Hotel(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A hotel that needs its guests, without guests, on SQLite."""
+    made = House(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def any_house(database_url: str, tmp_path: Path) -> Iterator[House]:
+    """A hotel that needs its guests, without guests, on each of the three engines in turn."""
+    made = House(database_url, tmp_path)
     yield made
     made.engine.dispose()

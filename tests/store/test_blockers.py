@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,22 +29,6 @@ from tests.store.house import (
 )
 
 CASES = Cases()
-
-
-@pytest.fixture
-def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
-    """A house without guests on SQLite."""
-    made = House(sqlite_url, tmp_path)
-    yield made
-    made.engine.dispose()
-
-
-@pytest.fixture
-def any_house(database_url: str, tmp_path: Path) -> Iterator[House]:
-    """A house without guests on each of the three engines in turn."""
-    made = House(database_url, tmp_path)
-    yield made
-    made.engine.dispose()
 
 
 def names(house: House, *people: int) -> list[str]:

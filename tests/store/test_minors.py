@@ -1,0 +1,82 @@
+"""A stay with a minor goes to the privacy officer, whoever of those who stayed asks."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from flask_guesterase.core.errors import ForbiddenError
+from flask_guesterase.store import minors
+from tests.store.house import House
+
+
+def involved(house: House, *people: int) -> bool:
+    """Return whether a minor is concerned by these people's erasure."""
+    with house.begin() as office:
+        return minors.involved(office.work, [("people", (one,)) for one in people])
+
+
+def test_a_birthday_decides(any_house: House) -> None:
+    """Eighteen on the day of departure is no minor; a day less is."""
+    house = any_house
+    for number, born in ((1, date(2008, 3, 1)), (2, date(2008, 3, 2)), (3, None)):
+        house.person(number, f"p{number}", born=born)
+        house.stay(number, number, number, status="out", days=-9)
+    assert [involved(house, one) for one in (1, 2, 3)] == [False, True, False]
+
+
+def test_the_age_at_the_stay_counts_and_not_todays(house: House) -> None:
+    """Grown up since: at the stay a child was there."""
+    house.person(1, born=date(2008, 3, 5))
+    house.stay(7, 1, 1, status="out", days=-9)
+    assert involved(house, 1)
+
+
+def test_whoever_stayed_with_a_minor_is_concerned(any_house: House) -> None:
+    """The mother asks; the child's rows are touched by nobody else's approval."""
+    house = any_house
+    house.person(1, born=date(1980, 1, 1))
+    house.person(2, "kid", born=date(2018, 1, 1))
+    house.person(3, "bea", born=date(1990, 1, 1))
+    house.stay(7, 1, 1, 2, status="out", days=-9)
+    house.stay(8, 3, 3, status="out", days=-9)
+    assert involved(house, 1)
+    assert involved(house, 2)
+    assert not involved(house, 3)
+
+
+def test_who_never_stayed_counts_by_todays_age(house: House) -> None:
+    """A child's profile without a stay."""
+    house.person(1, born=date(2015, 1, 1))
+    assert involved(house, 1)
+
+
+def test_only_the_officer_approves_a_stay_with_a_minor(house: House) -> None:
+    """Who may approve but not decide about the law is refused; the preview says why."""
+    house.person(1, born=date(1980, 1, 1))
+    house.person(2, "kid", born=date(2018, 1, 1))
+    house.stay(7, 1, 1, 2, status="out", days=-9)
+    number = house.file(email="ann@example.com")
+    with house.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    with house.begin() as office:
+        assert office.preview(number).minor
+    with pytest.raises(ForbiddenError, match="minor"):
+        house.approve(number)
+    assert house.state(number) == "review"
+    house.grants["second"].add("law")
+    house.approve(number, "second")
+    assert house.erased(number) == "erased"
+
+
+def test_a_stay_without_a_minor_needs_no_officer(house: House) -> None:
+    """Grown-ups only: whoever may approve does."""
+    house.person(1, born=date(1980, 1, 1))
+    house.stay(7, 1, 1, status="out", days=-9)
+    number = house.file(email="ann@example.com")
+    with house.begin() as office:
+        office.confirm(number, "clerk", "desk")
+        assert not office.preview(number).minor
+    house.approve(number)
+    assert house.state(number) == "approved"

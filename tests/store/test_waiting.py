@@ -1,0 +1,233 @@
+"""A request that waits for the hotel: asked once, told, resumed by itself, checked to the end."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, update
+
+from flask_guesterase.core.errors import BlockedError, RetryableError
+from flask_guesterase.store import outbox, tables
+from tests import engines
+from tests.store.house import Bill, House, Line, Lodger, Person, Stay
+
+
+def letters(house: House) -> list[dict[str, str]]:
+    """Return what the letters about waiting say, in the order in which they were queued."""
+    with house.begin() as office:
+        queued = sorted(house.ours("outbox"), key=lambda row: row["id"])
+        return [
+            dict(outbox.safe.read(office.work, row["box"])["params"])
+            for row in queued
+            if row["template"] == "waiting"
+        ]
+
+
+def told(house: House) -> list[tuple[str, str]]:
+    """Return reasons and day of each letter."""
+    return [(one["reasons"], one["until"]) for one in letters(house)]
+
+
+def attempt(house: House, number: str) -> tuple[str, ...]:
+    """Try to carry out a request; return what it waits for."""
+    with house.begin() as office:
+        ending = office.erase(number)
+    try:
+        ending.settled()
+    except BlockedError as waits:
+        return waits.reasons
+    with house.begin() as office:
+        office.check(number)
+    return ()
+
+
+def test_a_guest_in_house_asks_once_and_is_erased_when_nothing_is_owed_any_more(
+    any_house: House,
+) -> None:
+    """Told what is in the way and until when; each new reason is told once; no second approval."""
+    house = any_house
+    house.person(1)
+    house.stay(7, 1, 1)
+    house.add(Bill, id=4, stay_id=7, owed=120, text="bar")
+    number = house.approved(email="ann@example.com")
+
+    assert attempt(house, number) == ("in-house", "open-folio")
+    assert house.of(Person, 1)["name"] == "ann berg"
+    with house.begin() as office:
+        shown = office.show(number)
+        assert (shown["state"], shown["waiting_for"]) == ("waiting", "in-house")
+        assert {line.detail for line in office.preview(number).blocked} == {
+            "stays 7 at sh, expected to end on 2026-03-12.",
+            "bills 4 at sh; nobody knows until when.",
+        }
+    house.set(Bill, 4, owed=0)
+    assert attempt(house, number) == ("in-house",)
+    with house.begin() as office:
+        assert office.show(number)["waiting_until"] == "2026-03-12"
+    house.later(days=2)
+    house.set(Stay, 7, status="out")
+    assert attempt(house, number) == ("cooling",)
+    house.later(days=2)
+    with house.begin() as office:
+        assert office.due() == [number]
+    assert attempt(house, number) == ()
+
+    assert house.state(number) == "erased"
+    assert house.of(Person, 1)["name"] != "ann berg"
+    assert house.of(Bill, 4)["text"] is None
+    assert house.events.count("erasure-approved") == 1
+    assert house.events.count("request-waiting") == 2
+    assert told(house) == [("in-house,open-folio", ""), ("cooling", "2026-03-14")]
+
+
+def test_the_same_reason_is_not_told_twice(house: House) -> None:
+    """Neither at the next attempt nor when it comes back after another one."""
+    house.person(1)
+    house.stay(7, 1)
+    number = house.approved(email="ann@example.com")
+    for status in ("in", "in", "booked", "in", "booked"):
+        house.set(Stay, 7, status=status)
+        assert attempt(house, number) == ({"in": "in-house", "booked": "future-stay"}[status],)
+    assert told(house) == [("in-house", "2026-03-12"), ("future-stay", "2026-03-12")]
+
+
+def test_who_owes_nothing_does_not_wait_for_the_operators_bill(any_house: House) -> None:
+    """Of a group the members go; the operator whose bill is open waits."""
+    house = any_house
+    house.person(1)
+    house.person(2, "tour")
+    house.stay(7, 2, 1, status="out", days=-9)
+    house.add(Bill, id=4, stay_id=7, owed=900, text="group")
+    assert attempt(house, house.approved(email="ann@example.com")) == ()
+    assert house.of(Person, 1)["name"] != "ann berg"
+    assert house.of(Bill, 4)["text"] == "group"
+    assert attempt(house, house.approved(email="tour@example.com")) == ("open-folio",)
+    assert house.of(Person, 2)["name"] == "tour berg"
+
+
+def test_what_appears_after_the_approval_stops_the_erasure(any_house: House) -> None:
+    """The condition is asked again when it is carried out, and nothing is changed."""
+    house = any_house
+    house.person(1)
+    house.stay(6, 1, status="out", days=-9)
+    number = house.approved(email="ann@example.com")
+    house.stay(7, 1)
+    assert attempt(house, number) == ("in-house",)
+    assert house.of(Person, 1)["name"] == "ann berg"
+    assert house.of(Stay, 6)["wish"] == "quiet"
+    house.set(Stay, 7, status="out", leaves=date(2026, 3, 1))
+    assert attempt(house, number) == ()
+    assert house.of(Stay, 7)["wish"] is None
+
+
+def when_first(house: House, start: str, then: Any) -> None:
+    """Do something once, right before the first statement that begins like this and locks."""
+    done: list[bool] = []
+
+    def before(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if not done and statement.startswith(start) and "FOR UPDATE" in statement:
+            done.append(True)
+            then()
+
+    event.listen(house.engine, "before_cursor_execute", before)
+
+
+@pytest.mark.parametrize("what", ["row", "value"])
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_what_appears_between_plan_and_lock_stops_the_erasure(
+    kind: str, what: str, tmp_path: Path
+) -> None:
+    """Another connection checks her in after the plan was drawn: all is as it was, then it waits.
+
+    On SQLite nobody can write between the two: there is one writer.
+    """
+    with engines.fresh_database(kind) as url:
+        house = House(url, tmp_path)
+        _checked_in_meanwhile(house, what)
+        house.engine.dispose()
+
+
+def _checked_in_meanwhile(house: House, what: str) -> None:
+    house.person(1)
+    house.stay(7, 1, status="out", days=-9)
+    number = house.approved(email="ann@example.com")
+
+    def check_in() -> None:
+        with house.engine.begin() as conn:
+            if what == "row":
+                conn.execute(insert(Stay).values(
+                    id=8, house="sh", booker_id=1, status="in",
+                    arrives=date(2026, 3, 9), leaves=date(2026, 3, 12), wish="late",
+                ))  # fmt: skip
+            else:
+                conn.execute(update(Stay).where(Stay.id == 7).values(status="in"))
+
+    when_first(house, "SELECT people", check_in)
+    with pytest.raises(RetryableError), house.begin() as office:
+        office.erase(number)
+    assert house.of(Person, 1)["name"] == "ann berg"
+    assert house.of(Stay, 7)["wish"] == "quiet"
+    assert attempt(house, number) == ("in-house",)
+
+
+def test_a_part_that_is_needed_stays_and_the_rest_goes_at_once(any_house: House) -> None:
+    """What the hotel must still report stays in its row; everything else went today."""
+    house = any_house
+    house.person(1)
+    house.add(Line, id=1, person_id=1, name="ann berg", remark="late", sent=None)
+    house.add(
+        Line, id=2, person_id=1, name="ann berg", remark="late", sent=datetime(2026, 3, 1)
+    )
+    number = house.approved(email="ann@example.com")
+    assert attempt(house, number) == ()
+    assert house.state(number) == "sealed"
+    assert house.of(Person, 1)["name"] != "ann berg"
+    assert house.of(Line, 1)["name"] == "ann berg"
+    assert house.of(Line, 1)["remark"] is None
+    assert house.of(Line, 2)["name"] != "ann berg"
+    (kept,) = house.ours("kept")
+    assert (kept["mode"], kept["open"], kept["row_key"]) == ("blocked", "unreported", "int:1")
+
+
+def test_after_ninety_days_the_officer_is_asked_to_look(any_house: House) -> None:
+    """Once, with a task; again after 30 days if it still waits; the task ends with the waiting."""
+    house = any_house
+    house.person(1)
+    house.stay(7, 1, days=400)
+    number = house.approved(email="ann@example.com")
+    attempt(house, number)
+
+    def remind() -> int:
+        with house.begin() as office:
+            return office.stuck()
+
+    house.later(days=89)
+    assert remind() == 0
+    house.later(days=1)
+    assert [remind(), remind()] == [1, 0]
+    (task,) = house.ours("task")
+    assert (task["kind"], task["name"], task["property"]) == ("stuck", number, "sh")
+    assert (task["due_on"], task["done_at"]) == ("2026-06-08", None)
+    assert house.events.count("request-stuck") == 1
+    with house.engine.begin() as conn:
+        conn.execute(update(tables.task).values(done_at=house.now.replace(tzinfo=None)))
+    assert remind() == 0
+    house.later(days=31)
+    assert [remind(), remind()] == [1, 0]
+    house.set(Stay, 7, status="out", leaves=date(2026, 3, 1))
+    assert attempt(house, number) == ()
+    assert remind() == 0
+    (task,) = house.ours("task")
+    assert task["done_at"] is not None
+
+
+def test_a_companion_of_a_stay_waits_as_long_as_the_stay(house: House) -> None:
+    """In house means everybody who stays, whoever booked."""
+    house.person(1)
+    house.person(2, "bea")
+    house.stay(7, 1)
+    house.add(Lodger, stay_id=7, person_id=2)
+    assert attempt(house, house.approved(email="bea@example.com")) == ("in-house",)
