@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,8 @@ import pytest
 from sqlalchemy import event, insert, update
 
 from flask_guesterase.core.errors import BlockedError, RetryableError
-from flask_guesterase.store import outbox, tables
+from flask_guesterase.store import finishing, outbox, tables
+from flask_guesterase.store.office import Office
 from tests import engines
 from tests.store.house import Bill, House, Line, Lodger, Person, Stay
 
@@ -190,6 +192,17 @@ def test_a_part_that_is_needed_stays_and_the_rest_goes_at_once(any_house: House)
     assert house.of(Line, 2)["name"] != "ann berg"
     (kept,) = house.ours("kept")
     assert (kept["mode"], kept["open"], kept["row_key"]) == ("blocked", "unreported", "int:1")
+
+    def run(unit: Callable[[Office], Any]) -> Any:
+        with house.begin() as office:
+            return unit(office)
+
+    finishing.finish(run)
+    assert house.of(Line, 1)["name"] == "ann berg"
+    house.set(Line, 1, sent=datetime(2026, 3, 10))
+    finishing.finish(run)
+    assert house.of(Line, 1)["name"] != "ann berg"
+    assert house.state(number) == "erased"
 
 
 def test_after_ninety_days_the_officer_is_asked_to_look(any_house: House) -> None:
