@@ -25,7 +25,7 @@ from ..core.events import DisclosureOverdue, DisclosureReviewed, RegisterProduce
 from ..core.log import canonical, slug
 from ..core.period import Period
 from ..core.permissions import Permission
-from ..core.register import Asked, Judgement
+from ..core.register import Asked, Judgement, as_csv, as_json
 from ..core.seal import Terms, fingerprint
 from . import actors, safe, tables
 from .cases import day_at
@@ -92,6 +92,25 @@ def produce(work: Work, asked: Asked, by: str) -> Produced:
     columns = tuple(dict.fromkeys(name for line in found.lines for name in line.more))
     produced = Produced("", place.code, columns, found.lines, found.unopened)
     return replace(produced, number=_record(work, asked, produced, actor))
+
+
+def document(asked: Asked, produced: Produced, kind: str) -> str:
+    """Return what was produced as a file.
+
+    :param asked: what the authority asked.
+    :param kind: "csv" or "json".
+    """
+    columns, lines = produced.table()
+    if kind == "csv":
+        return as_csv(columns, lines)
+    head = {
+        "number": produced.number,
+        "property": produced.place,
+        "basis": asked.basis.value,
+        "reference": asked.reference,
+        "unopened": produced.unopened,
+    }
+    return as_json(head, lines)
 
 
 def _record(work: Work, asked: Asked, produced: Produced, actor: str) -> str:

@@ -9,32 +9,20 @@ from pathlib import Path
 
 import click
 
-from ..core.errors import UnknownError
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import operate
+from . import disclosing, operate
+from .acting import acting as _acting
+from .acting import by as _by
+from .acting import code as _code
 from .console import Answer, fields, guesterase_cli, listing, out, verb, written
 from .current import current
 from .words import CHANNELS, HOWS
 
-__all__ = ["guesterase_cli", "operate"]
+__all__ = ["disclosing", "guesterase_cli", "operate"]
 
 _number = click.argument("number")
-_by = click.option("--by", metavar="WHO", required=True, help="Who acts: their id at the host.")
-_code = click.option(
-    "--code", metavar="CODE", required=True, help="Their one-time code, from their own login."
-)
-
-
-def _acting(who: str) -> str:
-    """Return the host's id of a user, by the host's own user loader."""
-    user = current.user(who)
-    if user is None:
-        raise UnknownError(
-            "The host knows no such user.", "Give the id by which its user loader finds them."
-        )
-    return str(user.get_id()) if hasattr(user, "get_id") else who
 
 
 @verb(guesterase_cli, "list")

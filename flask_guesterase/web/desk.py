@@ -20,16 +20,22 @@ from .pages import pages
 staff_pages = pages("guesterase_staff", "staff")
 """Blueprint for staff; the host registers it under a prefix of its own."""
 
-MENU: tuple[tuple[str, str, Permission], ...] = (
+CODED = (
+    Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE, Permission.REGISTER,
+    Permission.LAW, Permission.AUDIT,
+)  # fmt: skip
+"""Who decides anything may have to prove at a console who they are."""
+
+MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".index", N_("Requests"), Permission.VIEW),
     (".new", N_("File a request"), Permission.FILE),
     (".outbox", N_("Messages"), Permission.VERIFY),
     (".journal", N_("Journal"), Permission.AUDIT),
     (".register", N_("Guest register"), Permission.REGISTER),
-    (".disclosures", N_("Disclosures"), Permission.AUDIT),
-    (".code", N_("My code"), Permission.APPROVE),
+    (".disclosures", N_("Disclosures"), (Permission.REGISTER, Permission.AUDIT)),
+    (".code", N_("My code"), CODED),
 )
-"""Endpoint, text and permission of the pages that are not about one request."""
+"""Endpoint, text and permission (any of several) of pages that are not about one request."""
 
 
 @staff_pages.before_request
@@ -53,7 +59,7 @@ def _staff_context() -> dict[str, Any]:
     known = getattr(current_app, "login_manager", None) is not None
     here = known and current_user.is_authenticated
     return {
-        "menu": [(end, text) for end, text, right in MENU if here and granted(right)],
+        "menu": [(end, text) for end, text, right in MENU if here and granted(*_any(right))],
         "number": (request.view_args or {}).get("number", "") if here else "",
     }
 
@@ -63,21 +69,25 @@ def me() -> str:
     return str(current_user.get_id())
 
 
-def granted(permission: Permission) -> list[Property]:
-    """Return the hotels at which the reader has a permission."""
+def _any(right: Permission | tuple[Permission, ...]) -> tuple[Permission, ...]:
+    return (right,) if isinstance(right, Permission) else right
+
+
+def granted(*permissions: Permission) -> list[Property]:
+    """Return the hotels at which the reader has a permission, or one of several."""
     hotels = current.settings.properties.values()
-    return [hotel for hotel in hotels if current.may(me(), permission.value, hotel.code)]
+    return [hotel for hotel in hotels if any(may(one, hotel.code) for one in permissions)]
 
 
-def must(permission: Permission) -> list[Property]:
-    """Return the hotels at which the reader has a permission; at least one.
+def must(*permissions: Permission) -> list[Property]:
+    """Return the hotels at which the reader has a permission, or one of several; at least one.
 
     :raises ForbiddenError: there is none.
     """
-    hotels = granted(permission)
+    hotels = granted(*permissions)
     if not hotels:
         raise ForbiddenError(
-            f"This needs the permission '{permission}' at a property.",
+            f"This needs the permission '{' or '.join(permissions)}' at a property.",
             "Ask whoever gives permissions at your hotel.",
         )
     return hotels

@@ -13,7 +13,7 @@ from ..core.permissions import Permission
 from ..store.ledger import newest
 from . import letters
 from .current import current
-from .desk import may, me, must, staff_pages
+from .desk import CODED, may, me, must, staff_pages
 from .pages import language
 
 PAGE = 50
@@ -85,14 +85,14 @@ def _letter(item: dict[str, Any]) -> dict[str, Any]:
 @staff_pages.get("/code")
 def code() -> str:
     """Offer a one-time code, with which one proves at a console who one is."""
-    must(Permission.APPROVE)
+    must(*CODED)
     return render_template("guesterase/staff/code.html", code="")
 
 
 @staff_pages.post("/code")
 def new_code() -> str:
     """Make a one-time code and show it once."""
-    must(Permission.APPROVE)
+    must(*CODED)
     with current.begin() as office:
         secret = office.code(me())
     return render_template("guesterase/staff/code.html", code=secret)

@@ -8,10 +8,10 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..core.errors import ForbiddenError, InputError
+from ..core.errors import InputError
 from ..core.permissions import Permission
-from ..core.register import Asked, Basis, Judgement, as_csv, as_json
-from ..store.register import Produced
+from ..core.register import Asked, Basis, Judgement
+from ..store.register import Produced, document
 from . import schemas
 from .current import current
 from .desk import granted, me, must, staff_pages, today
@@ -33,8 +33,8 @@ def produce() -> AnyResponse:
     hotels = {hotel.code: hotel for hotel in must(Permission.REGISTER)}
     try:
         form = schemas.read(schemas.Produce(hotels), request.form)
-        kind = form.pop("format")
-        asked = Asked(**form)
+        kind, place = form.pop("format"), form.pop("property")
+        asked = Asked(place, **form)
         with current.begin() as office:
             produced = office.produce_register(asked, me())
     except InputError as problem:
@@ -67,25 +67,6 @@ def _answer(asked: Asked, produced: Produced, kind: str) -> AnyResponse:
     return answer
 
 
-def document(asked: Asked, produced: Produced, kind: str) -> str:
-    """Return what was produced as a file.
-
-    :param asked: what the authority asked.
-    :param kind: "csv" or "json".
-    """
-    columns, lines = produced.table()
-    if kind == "csv":
-        return as_csv(columns, lines)
-    head = {
-        "number": produced.number,
-        "property": produced.place,
-        "basis": asked.basis.value,
-        "reference": asked.reference,
-        "unopened": produced.unopened,
-    }
-    return as_json(head, lines)
-
-
 def _page(asked: Asked, produced: Produced) -> str:
     hotel = current.settings.property(produced.place)
     tongue = language(zone=hotel.zone)
@@ -104,7 +85,7 @@ def _page(asked: Asked, produced: Produced) -> str:
 @staff_pages.get("/disclosures")
 def disclosures() -> str:
     """List what was produced for authorities, what waits for a second person first."""
-    hotels = {hotel.code: hotel for hotel in _reviewed()}
+    hotels = {h.code: h for h in must(Permission.REGISTER, Permission.AUDIT)}
     with current.begin() as office:
         rows = office.disclosures(me())
     shown = [
@@ -131,14 +112,3 @@ def review(number: str) -> AnyResponse:
     with current.begin() as office:
         office.review_disclosure(number, me(), form["finding"])
     return redirect(url_for(".disclosures"), 303)
-
-
-def _reviewed() -> list[Any]:
-    """Return the hotels whose disclosures the reader may review; at least one."""
-    hotels = {h.code: h for p in (Permission.REGISTER, Permission.AUDIT) for h in granted(p)}
-    if not hotels:
-        raise ForbiddenError(
-            "This needs the permission 'register' or 'audit' at a property.",
-            "Ask whoever gives permissions at your hotel.",
-        )
-    return list(hotels.values())

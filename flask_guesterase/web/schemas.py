@@ -21,7 +21,9 @@ from marshmallow import (
 )
 from marshmallow.validate import Length, OneOf, Regexp
 
+from ..core.asking import Asker, Delay, Seen
 from ..core.errors import InputError
+from ..core.grounds import Reason
 from ..core.lifecycle import Ground
 from ..core.register import Basis, Judgement
 from .language import LANGUAGES, N_
@@ -60,6 +62,11 @@ def _one_of(options: Collection[str]) -> fields.String:
         validate=OneOf(list(options), error=_CHOOSE),
         error_messages={"required": _CHOOSE, "null": _CHOOSE, "invalid": _CHOOSE},
     )
+
+
+def _choice(options: Collection[str]) -> fields.String:
+    """Return a field in which nothing need be chosen."""
+    return fields.String(load_default="", validate=OneOf(["", *options], error=_CHOOSE))
 
 
 class Form(Schema):
@@ -125,6 +132,8 @@ class File(Form):
     name = _text()
     channel = _one_of(FILLABLE)
     lang = _one_of(LANGUAGES)
+    asked_by = _choice([who.value for who in Asker])
+    reason = _choice([reason.value for reason in Reason])
     received = fields.Date(
         required=True,
         error_messages={"required": _DAY, "null": _DAY, "invalid": _DAY},
@@ -154,6 +163,13 @@ class Confirm(Form):
     """How a guest showed who they are."""
 
     how = _one_of(SHOWABLE)
+    seen = _choice([paper.value for paper in Seen])
+
+
+class Extend(Form):
+    """Why an answer takes longer."""
+
+    reason = _one_of([delay.value for delay in Delay])
 
 
 class Refuse(Form):
@@ -186,7 +202,7 @@ class Produce(Form):
     :param properties: codes of the hotels whose register the clerk may produce.
     """
 
-    place = _text(required=True)
+    property = _text(required=True)
     night = fields.Date(load_default=None, error_messages={"invalid": _NIGHT})
     until = fields.Date(load_default=None, error_messages={"invalid": _NIGHT})
     room = _text()
@@ -210,8 +226,8 @@ class Produce(Form):
     @validates_schema
     def check(self, data: Mapping[str, Any], **_: Any) -> None:
         """Ask for a hotel that is offered, and for a question that is not about everything."""
-        if data["place"] not in self.properties:
-            raise ValidationError({"place": [_CHOOSE]})
+        if data["property"] not in self.properties:
+            raise ValidationError({"property": [_CHOOSE]})
         if not any(data[name] for name in ("night", "name", "document")):
             raise ValidationError({"night": [_WHOLE]})
 

@@ -1,4 +1,4 @@
-"""A hotel with a guest register, half of which can be sealed, for tests of what is shown at night."""
+"""A hotel with a guest register, half of which can be sealed, for tests of its nights."""
 
 from __future__ import annotations
 
