@@ -6,11 +6,14 @@ import re
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 import flask_guesterase.web
+from flask_guesterase import Blocker
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.web.letters import address, render
-from tests.web.house import CANARY, House
+from tests.store.hotel import Booking
+from tests.web.house import CANARY, Browser, House
 
 MAIL = Path(flask_guesterase.web.__file__).parent / "templates" / "guesterase" / "mail"
 NAMES = sorted(path.stem for path in MAIL.glob("*.txt") if path.stem != "frame")
@@ -20,6 +23,8 @@ PARAMS = {
     "token": "a-token",
     "ground": "legal-claim",
     "state": "sealed",
+    "reasons": "in-house,open-folio",
+    "until": "2026-03-12",
 }
 
 
@@ -50,11 +55,22 @@ def test_every_letter_that_is_sent_has_a_text(house: House) -> None:
         digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
         if end == "erase":
             officer.post(f"{desk}/{number}/approve", digest=digest)
+            _waits_for_a_stay(house, officer, f"{desk}/{number}/erase")
         officer.post(f"{desk}/{number}/{end}", ground="kept-by-law")
     assert {row["template"] for row in house.hotel.ours("outbox")} == set(NAMES)
     letters = clerk.get(f"{desk}/outbox")
     assert letters.count('<div class="letter"') == len(house.hotel.ours("outbox"))
     assert 'class="letter" lang="en"><' not in letters
+
+
+def _waits_for_a_stay(house: House, officer: Browser, erase: str) -> None:
+    """Try to erase somebody who is in house until they leave."""
+    staying = Blocker("in-house", "bookings", lambda bookings, today: bookings.c.remark == "late")
+    house.extension.block(staying)
+    officer.post(erase)
+    assert [row["state"] for row in house.hotel.ours("request")][-1] == "waiting"
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(Booking).values(remark="gone"))
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -100,3 +116,14 @@ def test_without_an_address_no_link_is_invented(sqlite_url: str, tmp_path: Path)
     with house.app.test_request_context(base_url="https://desk.example"):
         assert address("case") == "https://desk.example/privacy/case"
     house.hotel.engine.dispose()
+
+
+def test_who_waits_reads_what_is_in_the_way_and_until_when(post_office: House) -> None:
+    """In plain words, one a line, with the day or that nobody knows it."""
+    with post_office.app.app_context():
+        _, dated = render("waiting", "en", PARAMS)
+        _, undated = render("waiting", "zh", {**PARAMS, "until": ""})
+    assert "because:\n\n- the stay has not ended\n- a bill is not settled\n\nIt is" in dated
+    assert "March 12, 2026" in dated
+    assert "- 住宿尚未结束\n- 账单尚未结清\n" in undated
+    assert "目前尚无法给出日期" in undated
