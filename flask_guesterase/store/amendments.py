@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -92,7 +92,6 @@ class House:
             raise InputError(
                 "A period of the house needs a source.", "Say where it was decided, and by what."
             )
-        _known(self.category, CATEGORIES, "category")
         for event in self.clock or ("",):
             _known(event, EVENTS, "event that starts a clock")
         name = f"house/{self.category}"
@@ -104,7 +103,7 @@ class House:
         return Line(LineKind.HOUSE, name, rule_body(rule), LineState.PROPOSED, signed=True)
 
 
-def _known(word: str, words: Mapping[str, str], what: str) -> None:
+def _known(word: str, words: Iterable[str], what: str) -> None:
     if word not in words:
         raise InputError(f"There is no such {what}.", f"Known are: {', '.join(sorted(words))}.")
 
@@ -120,6 +119,8 @@ def house(work: Work, code: str, period: House, by: str) -> int:
     :raises ForbiddenError: they may not decide about the law at this property.
     """
     actor = actors.allow(work, by, Permission.LAW, code)
+    declared = {name for names in rulebook.all_labels(work).values() for name in names}
+    _known(period.category, {*CATEGORIES, *declared}, "category")
     line = period.line()
     id_ = rulebook.add(work, code, line, proposed_by=actor, proposed_at=work.stamp)
     work.events.append(_event(work, RuleProposed, code, line, actor))

@@ -15,6 +15,7 @@ from ..core.register import Asked
 from ..core.standing import Standing
 from . import (
     actors,
+    amendments,
     audit,
     brake,
     cases,
@@ -30,6 +31,7 @@ from . import (
     register,
     review,
     runs,
+    schedule,
     tasks,
     tokens,
     views,
@@ -37,9 +39,11 @@ from . import (
     witness,
 )
 from . import why as explain
+from .amendments import House, Waiting
 from .execution import Ending
 from .preview import Preview, preview
 from .register import Produced
+from .schedule import Entry
 from .tokens import Purpose
 from .views import CaseView
 from .work import Work
@@ -458,6 +462,70 @@ class Office:
     def due(self) -> Sequence[str]:
         """Return the numbers of requests whose erasure, or check, is due now."""
         return execution.due(self.work)
+
+    # the law
+
+    def sign_pack(self, code: str, by: str) -> None:
+        """Sign the text of a jurisdiction pack as it is now; until then it is a draft.
+
+        :raises UnknownError: no property is under this pack.
+        :raises ForbiddenError: they may not decide about the law at a property under it.
+        """
+        amendments.sign(self.work, code, by)
+
+    def house_period(self, property: str, period: House, by: str) -> int:
+        """Propose a period of the house where the law gives no number; return its number.
+
+        :param property: code of the property.
+        :raises InputError: it is no period.
+        :raises ForbiddenError: they may not decide about the law at this property.
+        """
+        return amendments.house(self.work, property, period, by)
+
+    def confirm_house(self, id: int, by: str) -> None:
+        """Set a period of the house that another person proposed.
+
+        :raises FourEyesError: they proposed it.
+        :raises TransitionError: it is no proposal any more.
+        """
+        amendments.confirm_house(self.work, id, by)
+
+    def rules_waiting(self, by: str | None = None) -> Sequence[Waiting]:
+        """Return the lines of the rulebook that wait for people, each with a preview.
+
+        :param by: the host's id of who looks; only where they may decide about the law.
+        """
+        return amendments.waiting(self.work, by)
+
+    def propose_change(self, id: int, by: str) -> None:
+        """Propose that a shortening may act, or that a period of the house may end.
+
+        :raises ForbiddenError: they may not decide about the law there.
+        :raises TransitionError: nothing of it waits.
+        """
+        amendments.propose(self.work, id, by)
+
+    def confirm_change(self, id: int, by: str, checkpoint: str) -> str:
+        """Let a shortening act thirty days from today; return that day, ISO.
+
+        :param checkpoint: a signed checkpoint kept outside that has seen the proposal.
+        :raises FourEyesError: they proposed it.
+        :raises InputError: the checkpoint is older than the proposal.
+        :raises TamperedError: it is not a checkpoint of this house.
+        :raises TransitionError: nobody proposed it.
+        """
+        return amendments.confirm(self.work, id, by, checkpoint)
+
+    def schedule(self, property: str, by: str | None = None) -> Sequence[Entry]:
+        """Return how long what is kept at a property, under which article, and what follows.
+
+        :param by: the host's id of who looks; None at a console.
+        :raises UnknownError: there is no such property.
+        :raises ForbiddenError: they may not look at this property.
+        """
+        if by is not None:
+            actors.require(self.work, by, Permission.VIEW, property)
+        return schedule.schedule(self.work, property)
 
     # holds
 

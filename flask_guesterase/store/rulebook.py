@@ -220,8 +220,8 @@ def add(work: Work, code: str, line: Line, **more: Any) -> int:
         "signed_at": work.stamp if line.signed else None,
         "gone_at": work.stamp if line.state is LineState.LEAVING else None,
     }
-    done = work.conn.execute(insert(tables.rule).values({**values, **more}))
-    return int(done.inserted_primary_key[0])
+    key = work.conn.execute(insert(tables.rule).values({**values, **more})).inserted_primary_key
+    return 0 if key is None else int(key[0])
 
 
 NOBODY: dict[str, Any] = dict.fromkeys(
