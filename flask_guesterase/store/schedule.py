@@ -1,0 +1,211 @@
+"""The retention schedule of a hotel: what is kept how long and why, as a lawyer reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from ..core.finding import Finding, Severity
+from ..core.period import Period
+from ..core.policy import Retain
+from ..core.retention import Grade, Rank, Rule
+from . import rulebook
+from .datamap import DataMap, rule_word
+from .settings import Settings
+
+if TYPE_CHECKING:
+    from .work import Work
+
+
+@dataclass(frozen=True)
+class Term:
+    """One period that a rule gives.
+
+    :param length: ISO period; empty when the law wants it kept and nobody knows how long.
+    :param clock: events that start it, the latest of which counts.
+    :param start: from which day it runs.
+    :param when: conditions of application.
+    :param kind: law, hard, soft or house: who says it, and whether it is a number in the law.
+    :param rule: name of the rule.
+    :param article: where it stands.
+    :param source: where it was read.
+    :param grade: how sure it is.
+    :param as_of: how old the copy is that was read.
+    :param signed: a named person of the operator signed the text.
+    :param note: what a reader should know.
+    """
+
+    length: str
+    clock: tuple[str, ...]
+    start: str
+    when: Mapping[str, Any]
+    kind: str
+    rule: str
+    article: str
+    source: str
+    grade: str
+    as_of: str
+    signed: bool
+    note: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the schedule: a category of a table at a property.
+
+    :param property: code of the property.
+    :param table: name of the table.
+    :param columns: the columns the law keeps; empty when it is the table's category alone.
+    :param category: retention category.
+    :param floors: how long it must be kept, per rule; the longest counts.
+    :param ceilings: how long it may be kept, per rule; the shortest counts once no floor is left.
+    :param unknown: what nobody found, in the packs' words.
+    :param until: ``sealed`` or ``place``: how it is kept once a guest was erased.
+    :param after: what becomes of each column then.
+    """
+
+    property: str
+    table: str
+    columns: tuple[str, ...]
+    category: str
+    floors: tuple[Term, ...] = ()
+    ceilings: tuple[Term, ...] = ()
+    unknown: tuple[str, ...] = ()
+    until: str = "place"
+    after: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as JSON can hold it."""
+        return asdict(self)
+
+
+def schedule(work: Work, code: str) -> Sequence[Entry]:
+    """Return the schedule of a property: every declared table and category, in order.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :raises UnknownError: there is no such property.
+    """
+    rules = rulebook.in_force(work, code)
+    unknown = [
+        told for pack in rulebook.texts(work.settings, code) for told in pack.unknown
+    ]  # fmt: skip
+    return [
+        _entry(code, table, category, columns, rules, unknown, work.datamap)
+        for (table, category), columns in sorted(_places(rulebook.all_labels(work)).items())
+    ]
+
+
+def _places(labels: rulebook.Labels) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return (table, category) -> columns; a table's own category alone has none."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for (table, column), categories in labels.items():
+        for category in categories:
+            found.setdefault((table, category), set()).update({column} - {""})
+    return {place: tuple(sorted(columns)) for place, columns in found.items()}
+
+
+def _entry(
+    code: str,
+    table: str,
+    category: str,
+    columns: tuple[str, ...],
+    rules: Iterable[Rule],
+    unknown: Iterable[tuple[str, str]],
+    datamap: DataMap,
+) -> Entry:
+    mine = [rule for rule in rules if rule.category == category]
+    return Entry(
+        code,
+        table,
+        columns,
+        category,
+        tuple(_term(r, r.floor, "law") for r in mine if r.floor is not None or r.floor_unknown),
+        tuple(_term(r, r.ceiling, r.ceiling_kind.value) for r in mine if r.ceiling is not None),
+        tuple(text for name, text in unknown if name == category),
+        "sealed" if category == "guest_register" else "place",
+        tuple(sorted({_after(datamap, table, column) for column in columns})),
+    )
+
+
+def _term(rule: Rule, length: Period | None, kind: str) -> Term:
+    return Term(
+        "" if length is None else str(length),
+        rule.clock,
+        rule.start.value,
+        dict(rule.when),
+        "house" if rule.rank is Rank.HOUSE else kind,
+        rule.id,
+        rule.article,
+        rule.source,
+        rule.grade.value,
+        rule.as_of,
+        rule.signed,
+        rule.note,
+    )
+
+
+def _after(datamap: DataMap, table: str, column: str) -> str:
+    declared = datamap.tables.get(table)
+    rule = None if declared is None else declared.rules.get(column)
+    if isinstance(rule, Retain):
+        return "overwrite" if rule.then is None else rule_word(rule.then)
+    return "overwrite"
+
+
+def findings(work: Work) -> list[Finding]:
+    """Return what people must look at: packs nobody signed, old ones, periods nobody set.
+
+    :param work: the open transaction.
+    """
+    found: list[Finding] = []
+    kept = rulebook.all_labels(work)
+    wanted = sorted({c for (_, column), names in kept.items() if column for c in names})
+    for code in work.settings.properties:
+        found += _packs(work.conn, work.settings, code, rulebook.today(work))
+        rules = rulebook.in_force(work, code)
+        for category in wanted:
+            if not any(_numbered(rule) for rule in rules if rule.category == category):
+                found.append(Finding(
+                    "house-missing", "", f"{code}/{category}", "The law that is known here gives "
+                    "no number for this category, so its records stay.",
+                    "Let two people set a period with `flask guesterase policy house`.",
+                    Severity.WARN,
+                ))
+    return found
+
+
+def _numbered(rule: Rule) -> bool:
+    """Return whether a rule gives a number that two people need not give."""
+    sure = rule.grade is not Grade.C or rule.rank is Rank.HOUSE
+    return sure and (rule.floor is not None or rule.ceiling is not None)
+
+
+def _packs(conn: Connection, settings: Settings, code: str, today: date) -> list[Finding]:
+    chain = [pack for pack in rulebook.texts(settings, code) if pack.rules]
+    signed = rulebook.signed_texts(conn, (pack.code for pack in chain))
+    found = [
+        Finding(
+            "pack-draft", "", f"{code}/{pack.code}", "Nobody signed this text of the pack: it "
+            "keeps and lengthens, and lets nothing go.",
+            f"Read it and run `flask guesterase jurisdiction sign {pack.code}`.", Severity.WARN,
+        )
+        for pack in chain
+        if (pack.code, pack.mark) not in signed
+    ]  # fmt: skip
+    return found + [
+        Finding(
+            "pack-review",
+            "",
+            pack.code,
+            f"Somebody should have looked at this pack again by {pack.review_by}.",
+            "Compare it with the law of today, or update the package.",
+            Severity.WARN,
+        )
+        for pack in chain
+        if pack.stale(today)
+    ]
