@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import String, cast, or_, select, union_all
+from sqlalchemy import String, case, cast, or_, select, union_all
 
 from flask_guesterase import (
     Equal,
     File,
     Policy,
+    Register,
     Subject,
     delete,
     exempt,
@@ -90,7 +91,11 @@ def _people() -> list[tuple[Any, Any]]:
             contact=["email", "phone"],
             property="property_code",
         ),
-        category="profile",
+        category="reservation",
+        clock={
+            "created": "created_on",
+            "last_activity": ["created_on", "booked.planned_departure", "stays.planned_departure"],
+        },
     )
     loyalty = Policy(
         {
@@ -103,9 +108,9 @@ def _people() -> list[tuple[Any, Any]]:
             "joined_on": keep("statistics of the programme"),
         },
         via=Equal({"number": "loyalty_no"}, to="guests"),
-        category="loyalty",
+        category="reservation",
     )
-    consent = Policy({}, via="guest", rows=delete, category="marketing")
+    consent = Policy({}, via="guest", rows=delete, category="marketing_consent")
     return [(Guest, guest), (LoyaltyAccount, loyalty), (MarketingConsent, consent)]
 
 
@@ -145,10 +150,15 @@ def _stays() -> list[tuple[Any, Any]]:
             "booker": ["external_ref", "ota_message", "contact_phone", "wishes"],
             "guests": [],
         },
-        category="booking",
-        clock={"departed": "departed_at", "cancelled": "cancelled_on"},
+        category="reservation",
+        clock={
+            "departed": "departed_at",
+            "cancelled": "cancelled_on",
+            "no_show": _missed,
+        },
+        facts={"outcome": "status"},
     )
-    companions = Policy({"role": _STATS}, via="guest_id", category="booking")
+    companions = Policy({"role": _STATS}, via="guest_id", category="reservation")
     group = Policy(
         {
             "property_code": _HOUSE,
@@ -159,7 +169,7 @@ def _stays() -> list[tuple[Any, Any]]:
             "departure": _STATS,
         },
         via="organiser",
-        category="booking",
+        category="reservation",
     )
     notes = Policy(
         {
@@ -170,7 +180,7 @@ def _stays() -> list[tuple[Any, Any]]:
             "author": _STAFF_ACT,
         },
         via={"booking_id.booker": ["text"], "booking_id.guests": []},
-        category="booking",
+        category="reservation",
     )
     return [
         (Booking, booking),
@@ -180,11 +190,16 @@ def _stays() -> list[tuple[Any, Any]]:
     ]
 
 
+def _missed(bookings: Any) -> Any:
+    """Date a booking nobody came for by the day it would have ended."""
+    return case((bookings.c.status == "no_show", bookings.c.planned_departure))
+
+
 def _money() -> list[tuple[Any, Any]]:
     folio = Policy(
         {"currency": _BOOKS, "opened_on": _BOOKS, "closed_on": _BOOKS},
         via=["booking.booker", "booking.guests"],
-        category="invoice",
+        category="invoice_accounting",
     )
     line = Policy(
         {
@@ -194,7 +209,7 @@ def _money() -> list[tuple[Any, Any]]:
             "posted_by": _STAFF_ACT,
         },
         via={"folio.booking.booker": ["description"], "folio.booking.guests": []},
-        category="invoice",
+        category="invoice_accounting",
     )
     payment = Policy(
         {
@@ -205,22 +220,22 @@ def _money() -> list[tuple[Any, Any]]:
             "card_last4": null,
         },
         via={"folio.booking.booker": ["payer", "card_last4"], "folio.booking.guests": []},
-        category="invoice",
+        category="invoice_accounting",
     )
     invoice = Policy(
         {
             "number": _BOOKS,
             "property_code": _HOUSE,
             "booking_number": _BOOKS,
-            "billed_to": retain("invoice"),
-            "billed_address": retain("invoice"),
+            "billed_to": retain("invoice_accounting"),
+            "billed_address": retain("invoice_accounting"),
             "issued_on": _BOOKS,
             "total_cents": _BOOKS,
             "tax_cents": _BOOKS,
             "currency": _BOOKS,
         },
         via=Equal({"booking_number": "number"}, to="bookings"),
-        category="invoice",
+        category="invoice_accounting",
         clock="issued_on",
     )
     return [(Folio, folio), (FolioLine, line), (Payment, payment), (Invoice, invoice)]
@@ -242,9 +257,28 @@ def _papers(scans: str) -> list[tuple[Any, Any]]:
         },
         via="guest",
         category="guest_register",
-        clock={"departed": "booking.departed_at"},
+        clock={
+            "departed": "booking.departed_at",
+            "created": "booking.arrived_at",
+            "transmitted": "reported_at",
+        },
+        facts={"nationality": "nationality", "birth": "guest.birth_date"},
+        register=Register(
+            room="room_no",
+            first_night="first_night",
+            last_night="last_night",
+            name="name",
+            document="document_no",
+            reported="reported_at",
+        ),
     )
-    scan = Policy({"path": File(root=scans)}, via="guest", rows=delete, category="id_copy")
+    scan = Policy(
+        {"path": File(root=scans)},
+        via="guest",
+        rows=delete,
+        category="identity_document_copy",
+        clock={"recorded": "taken_at"},
+    )
     mine = ["recipient", "subject", "body"]
     message = Policy(
         {
@@ -261,7 +295,8 @@ def _papers(scans: str) -> list[tuple[Any, Any]]:
             Equal({"recipient": "email", "property_code": "property_code"}, to="guests"): [],
             _message_booker: mine,
         },
-        category="message",
+        category="correspondence",
+        clock={"recorded": "sent_at"},
     )
     audit = Policy(
         {
@@ -275,7 +310,8 @@ def _papers(scans: str) -> list[tuple[Any, Any]]:
             "new": null,
         },
         via=_audited,
-        category="audit",
+        category="audit_record",
+        clock={"recorded": "at"},
     )
     return [
         (Registration, registration),

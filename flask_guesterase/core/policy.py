@@ -235,7 +235,8 @@ class Policy:
         for tables that hold guests and others.
     :param category: retention category of the rows.
     :param clock: event (see `core.retention.EVENTS`) -> path of the column that dates it, or
-        callable taking the table and returning the expression; a plain path dates the document.
+        callable taking the table and returning the expression, or several of these, of which the
+        latest date counts; a plain path dates the document.
     :param facts: what a rule of law may ask (nationality, birth, role, outcome ...) -> path of a
         column, or callable taking the table and returning an expression.
     :param place: path of the column that holds the property's code; when empty, a column named

@@ -32,6 +32,17 @@ class Record:
     place: str
     facts: Facts
 
+    def under(self, now: Record) -> Record:
+        """Return what the row tells now, with what was written down where it tells nothing."""
+        old, new = self.facts, now.facts
+        facts = Facts(
+            {**old.events, **new.events},
+            {**old.answers, **new.answers},
+            new.country or old.country,
+            new.fiscal if now.place else old.fiscal,
+        )
+        return Record(now.place or self.place, facts)
+
 
 @dataclass(frozen=True)
 class Reach:
@@ -85,13 +96,13 @@ def _later(one: Any, other: Any) -> bool:
 class Ways:
     """How the facts of one table's rows are read.
 
-    :param events: event -> where its date is.
+    :param events: event -> where its dates are; the latest counts.
     :param answers: what a rule may ask -> where the answer is.
     :param place: where the property's code is, or None: the owner's property.
     :param wrong: names the policy gives that lead nowhere.
     """
 
-    events: Mapping[str, Reach] = field(default_factory=dict)
+    events: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
     answers: Mapping[str, Reach] = field(default_factory=dict)
     place: Reach | None = None
     wrong: tuple[str, ...] = ()
@@ -112,8 +123,12 @@ def ways(datamap: DataMap, declared: Declared) -> Ways:
     def all_of(wanted: Mapping[str, Any]) -> dict[str, Reach]:
         return {name: at for name, path in wanted.items() if (at := reach(path)) is not None}
 
+    def dates_of(wanted: Any) -> tuple[Reach, ...]:
+        paths = [wanted] if isinstance(wanted, str) or callable(wanted) else list(wanted)
+        return tuple(at for path in paths if (at := reach(path)) is not None)
+
     policy = declared.policy
-    events = all_of(clock_of(policy))
+    events = {event: dates_of(wanted) for event, wanted in clock_of(policy).items()}
     answers = all_of(policy.facts)
     place = reach(policy.place) if policy.place else _own_place(datamap, declared)
     return Ways(events, answers, place, tuple(wrong))
@@ -168,21 +183,27 @@ def facts_of(
     wanted = list(keys)
     found = ways(datamap, declared)
     places = places_of(conn, datamap, settings, declared, wanted, found)
-    events = {event: at.read(conn, declared, wanted) for event, at in found.events.items()}
+    events = {
+        event: [at.read(conn, declared, wanted) for at in where]
+        for event, where in found.events.items()
+    }
     answers = {name: at.read(conn, declared, wanted) for name, at in found.answers.items()}
     records = {}
     for key in wanted:
         place = settings.properties.get(places.get(key, ""))
         zone = ZoneInfo(place.zone) if place is not None else ZoneInfo("UTC")
         naive = ZoneInfo(declared.policy.zone or "UTC")
-        days = {e: day_of(v[key], naive, zone) for e, v in events.items() if key in v}
+        days = {
+            event: [day for v in read if (day := day_of(v.get(key), naive, zone)) is not None]
+            for event, read in events.items()
+        }
         said = {n: v[key] for n, v in answers.items() if key in v}
         if isinstance(said.get("birth"), datetime):
             said["birth"] = said["birth"].date()
         records[key] = Record(
             place.code if place is not None else "",
             Facts(
-                {event: day for event, day in days.items() if day is not None},
+                {event: max(known) for event, known in days.items() if known},
                 said,
                 place.country if place is not None else "",
                 place.fiscal if place is not None else (12, 31),

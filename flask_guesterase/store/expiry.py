@@ -370,13 +370,14 @@ def _selects(
     # Two days for zones; a year's end only makes it later.
     before = work.now.date() - timedelta(days=max(shortest - 2, 0))
     for event in sorted({event for rule in rules for event in rule.clock} & set(known.events)):
-        start = declared.table.alias("t0")
-        joined, value = known.events[event].joined(start)
-        statement = select(*(start.c[c.key] for c in declared.key)).select_from(joined)
-        statement = statement.where(_old(value, before), _holds(declared, start, columns))
-        if declared.policy.where is not None:
-            statement = statement.where(declared.policy.where(start))
-        yield statement.distinct()
+        for at in known.events[event]:
+            start = declared.table.alias("t0")
+            joined, value = at.joined(start)
+            statement = select(*(start.c[c.key] for c in declared.key)).select_from(joined)
+            statement = statement.where(_old(value, before), _holds(declared, start, columns))
+            if declared.policy.where is not None:
+                statement = statement.where(declared.policy.where(start))
+            yield statement.distinct()
 
 
 def _old(value: ColumnElement[Any], day: date) -> ColumnElement[bool]:

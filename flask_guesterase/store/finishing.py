@@ -304,7 +304,7 @@ def _judge(work: Work, line: Line[Any]) -> str:
         keeping.end(work, [line.id])
         return "forgotten"
     verdict = law.judge(
-        work, keeping.read_facts(work, line.property, line.facts), law.names_of(work, line)
+        work, law.read_facts(work, line.property, line.facts), law.names_of(work, line)
     )
     reason = law.reason(verdict)
     words, until = ",".join(reason.open)[:120], reason.until or None

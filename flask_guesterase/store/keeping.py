@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +12,7 @@ from sqlalchemy import insert, select, update
 from ..core.image import Image, Images, encode
 from ..core.log import canonical
 from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, key_text
-from ..core.retention import Facts, pared
+from ..core.retention import pared
 from ..core.seal import Terms
 from . import clocks, law, shelf, tables, vault
 from .lines import registers
@@ -155,16 +154,6 @@ def written_facts(work: Work, record_: clocks.Record) -> dict[str, Any]:
             for name, said in facts.answers.items()
         },
     }
-
-
-def read_facts(work: Work, place: str, text: str) -> clocks.Record:
-    """Return what `written_facts` wrote, for the property it was written for."""
-    value = json.loads(text)
-    hotel = work.settings.properties.get(place)
-    if hotel is None:
-        return clocks.Record("", Facts())
-    events = {event: date.fromisoformat(day) for event, day in value["events"].items()}
-    return clocks.Record(place, Facts(events, value["answers"], hotel.country, hotel.fiscal))
 
 
 def open_label(controller: str) -> str:

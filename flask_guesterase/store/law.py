@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
 from ..core.plan import Key, Reason, Row, Ruling, Rulings, key_text
-from ..core.retention import Open, Rule, Verdict, floor
+from ..core.retention import Facts, Open, Rule, Verdict, floor
 from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, facts_of
@@ -65,7 +66,9 @@ def reasons(
         return {}
     records = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
     kept: dict[Key, dict[str, Reason]] = {}
+    told = keeping_facts(work, declared.name, keys)
     for key, record in records.items():
+        record = told[key].under(record) if key in told else record
         said = {}
         for category, names in labels.items():
             verdict = judge(work, record, names)
@@ -156,6 +159,34 @@ def rules_at(work: Work, place: str) -> tuple[Rule, ...]:
     if place not in work.rules:
         work.rules[place] = rulebook.in_force(work, place)
     return work.rules[place]
+
+
+def keeping_facts(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]:
+    """Return what was written down about rows that are kept: the row may not tell it any more."""
+    texts = {key_text(key): key for key in keys}
+    found: dict[Key, Record] = {}
+    kept = tables.kept
+    for part in chunks(sorted(texts)):
+        rows = work.conn.execute(
+            select(kept.c.row_key, kept.c.property, kept.c.facts).where(
+                kept.c.table_name == name,
+                kept.c.row_key.in_(part),
+                kept.c.ended_at.is_(None),
+            )
+        )
+        for row in rows:
+            found[texts[row.row_key]] = read_facts(work, row.property, row.facts)
+    return found
+
+
+def read_facts(work: Work, place: str, text: str) -> Record:
+    """Return what was written down about a kept row, for the property it was written for."""
+    value = json.loads(text)
+    hotel = work.settings.properties.get(place)
+    if hotel is None:
+        return Record("", Facts())
+    events = {event: date.fromisoformat(day) for event, day in value["events"].items()}
+    return Record(place, Facts(events, value["answers"], hotel.country, hotel.fiscal))
 
 
 def sealed_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, frozenset[str]]:
