@@ -41,6 +41,7 @@ from . import (
     outbox,
     people,
     planning,
+    reply,
     tables,
     vault,
     waiting,
@@ -298,7 +299,7 @@ def check(work: Work, number: str) -> State:
     counts = {"left": sum(item.rows for item in left)}
     tell(work, CheckCompleted, case, SYSTEM, counts, (end.value,), {CONTENT_MARK: said.mark()})
     certifying.certify(work, case, said)
-    write(work, case, "done", {"state": end.value}, f":{end.value}")
+    write(work, case, "done", reply.done(work, case, said), f":{end.value}")
     if end is not State.PARTIAL:
         end_contact(work, case.number)
     return end

@@ -175,7 +175,7 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
         actor,
         match.mark,
         who.value,
-        recordable(answering.law(work, property_), filing.reason),
+        recordable(answering.law(work.settings, property_), filing.reason),
     )
     known = _open_already(work, opening)
     if known is not None:

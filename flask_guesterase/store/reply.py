@@ -44,7 +44,7 @@ def answer(work: Work, case: Case) -> Answer | None:
 
 
 def _refusal(work: Work, case: Case, ground: Ground) -> Answer:
-    law = answering.law(work, work.settings.property(case.property))
+    law = answering.law(work.settings, work.settings.property(case.property))
     found = exemption(law, ground)
     if found is None:
         return Answer("refused", ground=ground.value)

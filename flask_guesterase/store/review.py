@@ -9,6 +9,7 @@ from enum import StrEnum
 from ..core import asking
 from ..core.asking import Asker
 from ..core.errors import (
+    ForbiddenError,
     FourEyesError,
     InputError,
     MovedError,
@@ -30,7 +31,7 @@ from ..core.lifecycle import State
 from ..core.permissions import Permission
 from ..core.plan import Plan, decisions_of, differences, digest
 from ..core.standing import Standing
-from . import actors, answering, deadlines, people, planning, tables, tokens
+from . import actors, answering, deadlines, minors, people, planning, reply, tables, tokens
 from .cases import Case, acknowledge, load, secret, step, tell, where
 from .intake import end_contact
 from .post import write
@@ -82,8 +83,13 @@ def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
     ways = sorted(way.value for way in Shown if way is not Shown.LINK)
     if how not in ways:
         raise InputError("There is no such way to show who one is.", f"Use {', '.join(ways)}.")
-    paper = asking.seen(seen, Asker(case.asked_by or Asker.GUEST))
+    who = Asker(case.asked_by or Asker.GUEST)
+    paper = asking.seen(seen or (_SEEN.get(how, "") if who is Asker.GUEST else ""), who)
     return _verified(work, case, actor, Shown(how), paper)
+
+
+_SEEN = {Shown.DESK.value: asking.Seen.DOCUMENT.value, Shown.KNOWN.value: asking.Seen.KNOWN.value}
+"""What a guest showed in ways that say so themselves."""
 
 
 def _verified(
@@ -96,7 +102,8 @@ def _verified(
         due_on=deadlines.due(work, case).isoformat(),
     )  # fmt: skip
     acknowledge(work, case.number)
-    tell(work, IdentityVerified, case, actor, grounds=(how.value, *([word] if word else [])))
+    known = () if word is None or _SEEN.get(how.value) == word else (word,)
+    tell(work, IdentityVerified, case, actor, grounds=(how.value, *known))
     return tokens.case_code(work, case.number)
 
 
@@ -143,7 +150,8 @@ def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
     :param number: number of the request.
     :param by: the host's id of the person.
     :param digest_seen: digest of the plan they read.
-    :raises ForbiddenError: they may not approve at this property.
+    :raises ForbiddenError: they may not approve at this property, or a minor is concerned and
+        they are not the privacy officer.
     :raises FourEyesError: they filed or verified the request, or took rows for it.
     :raises MovedError: today's plan decides something else than what they read.
     :raises TransitionError: the request does not wait for this, or nobody's rows are taken.
@@ -164,6 +172,7 @@ def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
             "No row is taken yet.",
             "Say of each row that perhaps is theirs whether it is, or refuse with a ground.",
         )
+    _officer(work, case, by, plan)
     key = secret(work, case)
     today = decisions_of(plan, key)
     if not hmac.compare_digest(digest(plan, key).encode(), digest_seen.strip().lower().encode()):
@@ -192,6 +201,17 @@ def _second_person(work: Work, case: Case, actor: str) -> None:
         )
 
 
+def _officer(work: Work, case: Case, by: str, plan: Plan) -> None:
+    """Go on only when no minor is concerned, or the privacy officer decides."""
+    if actors.may(work, by, Permission.LAW, case.property):
+        return
+    if minors.involved(work, plan.people):
+        raise ForbiddenError(
+            "A minor is concerned: only the privacy officer approves this.",
+            f"Ask somebody with the permission '{Permission.LAW}' at this property.",
+        )
+
+
 def refuse(work: Work, number: str, by: str, ground: str) -> None:
     """Refuse a request on a named ground; the guest is told, and how to complain.
 
@@ -205,13 +225,13 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.REFUSE, case.property)
-    named = refusable(answering.law(work, work.settings.property(case.property)), ground)
+    named = refusable(answering.law(work.settings, work.settings.property(case.property)), ground)
     case = step(
         work, case, State.REFUSED,
         decided_by=actor, decided_at=work.stamp, ground=named.value, ended_at=work.stamp,
     )  # fmt: skip
     tell(work, ErasureRefused, case, actor, grounds=(named.value,))
-    write(work, case, "refused", {"ground": named.value})
+    write(work, case, "refused", reply.refused(work, case, named))
 
 
 def withdraw(work: Work, number: str, by: str | None, code: str | None) -> None:

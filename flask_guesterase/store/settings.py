@@ -52,6 +52,7 @@ class Settings:
     :param sender: address that messages come from.
     :param base_url: address of the guest pages, for links in messages.
     :param inline: whether the worker runs in the web process right after a request.
+    :param packs: files of the operator's own jurisdiction packs.
     """
 
     properties: Mapping[str, Property] = field(default_factory=dict)
@@ -62,6 +63,7 @@ class Settings:
     sender: str = ""
     base_url: str = ""
     inline: bool = False
+    packs: tuple[str, ...] = ()
 
     def property(self, code: str) -> Property:
         """Return the property with this code.

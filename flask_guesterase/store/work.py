@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,9 @@ from .settings import Settings
 Authorize = Callable[[str, str, str], bool]
 """Answers whether a user (id) has a permission at a property (code)."""
 
+Holidays = Callable[[str, int], Iterable[date]]
+"""Answers which days of a year are no working days at a property (code), weekends aside."""
+
 
 @dataclass
 class Work:
@@ -38,6 +41,7 @@ class Work:
     :param changed: host tables whose rows were changed.
     :param journaled: how many of the events are in the journal already.
     :param blockers: preconditions of the hotel.
+    :param holidays: the host's answer to which days of a year are no working days at a property.
     :param queries: name -> query of the host by which rows can be held.
     :param rules: property -> rules of retention in force, as read in this transaction.
     """
@@ -53,6 +57,7 @@ class Work:
     changed: set[str] = field(default_factory=set)
     journaled: int = 0
     blockers: tuple[Blocker, ...] = ()
+    holidays: Holidays | None = None
     queries: Mapping[str, HoldQuery] = field(default_factory=dict)
     rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
     _live: LiveSchema | None = None

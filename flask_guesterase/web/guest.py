@@ -11,6 +11,7 @@ from ..core.errors import InputError, TokenError
 from ..store.office import Office
 from ..store.settings import Property
 from ..store.views import CaseView
+from . import letters
 from .current import current
 from .pages import json_file, language, no_fields, pages
 from .schemas import Ask, LookUp, read
@@ -88,8 +89,9 @@ def confirm(token: str) -> str:
     _count("link")
     with current.begin() as office:
         code = office.confirm_link(token)
+        due_on = office.case(code).due_on
     session[_CASE] = code
-    return render_template("guesterase/guest/confirmed.html", code=code)
+    return render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
 
 
 @guest_pages.get("/case/<code>")
@@ -107,10 +109,11 @@ def case() -> str:
     with current.begin(write=False) as office:
         view = _seen(office)
     hotel = current.settings.property(view.property)
-    language(zone=hotel.zone)
+    tongue = language(zone=hotel.zone)
     return render_template(
         "guesterase/guest/case.html",
         case=view,
+        answer=None if view.answer is None else letters.sentences(tongue, hotel, view.answer),
         hotel=hotel,
         step=STEPS.index(view.word),
     )
@@ -145,9 +148,15 @@ def leave() -> AnyResponse:
 @guest_pages.get("/case/certificate")
 def certificate() -> str:
     """Show the certificate, for a phone or for paper."""
-    body = _certificate()
+    with current.begin(write=False) as office:
+        view = _seen(office)
+        body = office.certificate(view.number)
     hotel = current.settings.property(body["content"]["property"])
-    return render_template("guesterase/guest/certificate.html", certificate=body, hotel=hotel)
+    tongue = language(zone=hotel.zone)
+    told = None if view.answer is None else letters.sentences(tongue, hotel, view.answer)
+    return render_template(
+        "guesterase/guest/certificate.html", certificate=body, hotel=hotel, answer=told
+    )
 
 
 @guest_pages.get("/case/certificate.json")

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 from flask import has_request_context, render_template, url_for
 
+from ..core.answer import Answer, read_answer
 from ..core.errors import SetupError, UnknownError
+from ..store import answering
 from ..store.settings import Property
+from .answers import Told, in_words
 from .current import current
 from .language import Language, choose
 from .words import word
@@ -21,7 +24,8 @@ def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, st
 
     :param template: name of the text, for example "confirm".
     :param lang: language tag of the guest; the property's language is used when it is unknown.
-    :param params: what the text needs: number, property and, by template, token, ground or state.
+    :param params: what the text needs: number, property and, by template, token, ground, state,
+        answer, until, reason, what, due or left.
     :raises SetupError: nobody told the address of the guest pages.
     """
     hotel = _hotel(params.get("property", ""))
@@ -34,10 +38,33 @@ def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, st
         word=lambda value: word(tongue, value),
         hotel=hotel,
         page=address,
-        **{"token": "", "ground": "", "state": "", **params},
+        answer=answer_of(tongue, hotel, params),
+        **{**_EMPTY, **{k: v for k, v in params.items() if k != "answer"}},
     )
     subject, _, body = text.strip().partition("\n")
     return subject.strip(), body.strip() + "\n"
+
+
+_EMPTY = dict.fromkeys(
+    ("token", "ground", "state", "until", "reason", "reasons", "what", "due", "left"), ""
+)
+
+
+def answer_of(tongue: Language, hotel: Property, params: Mapping[str, str]) -> Told:
+    """Return the reasoned answer a message carries, in sentences."""
+    text = params.get("answer")
+    answer = read_answer(text) if text else Answer(params.get("state", ""))
+    return sentences(tongue, hotel, answer)
+
+
+def sentences(tongue: Language, hotel: Property, answer: Answer) -> Told:
+    """Return an answer in sentences, with how to complain by the law at the hotel."""
+    return in_words(
+        tongue,
+        answer,
+        answering.complaint(current.settings, hotel, tongue.code),
+        answering.cannot_recall(current.settings, hotel, tongue.code),
+    )
 
 
 def language_of(lang: str, params: Mapping[str, str]) -> Language:

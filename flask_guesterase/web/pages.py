@@ -27,7 +27,7 @@ from ..core.log import canonical
 from .current import current
 from .language import LANGUAGES, Language, choose, known
 from .problems import DATABASE, Problem, problem_of, problem_of_status
-from .words import word
+from .words import told, word
 
 LARGEST_FORM = 64 * 1024
 """Bytes; no form of ours is larger, and none takes a file."""
@@ -177,6 +177,7 @@ def _context() -> dict[str, Any]:
         "tongue": tongue,
         "languages": LANGUAGES,
         "word": lambda value: word(tongue, value),
+        "told": lambda value: told(tongue, value),
         "words": lambda values: tongue.listed(word(tongue, value) for value in values),
         "csrf_token": generate_csrf,
     }

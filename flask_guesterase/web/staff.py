@@ -7,14 +7,18 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..core.asking import PAPERS, Asker, Delay, Seen
 from ..core.errors import InputError, MatchError, UnknownError
-from ..core.lifecycle import DONE, MOVES, OPEN, Ground, State
+from ..core.grounds import Reason, exemption, grounds, mapped
+from ..core.lifecycle import DONE, MOVES, OPEN, State
 from ..core.permissions import Permission
+from ..store import answering
+from ..store.settings import Property
 from ..store.worker import carry_out
 from . import letters, records, register, schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
-from .language import N_
+from .language import N_, Language
 from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
@@ -75,6 +79,8 @@ def file() -> AnyResponse:
                 received=form["received"],
                 by=me(),
                 lang=form["lang"],
+                asked_by=form["asked_by"],
+                reason=form["reason"],
             )
     except (InputError, UnknownError) as problem:
         return make_response(_file_form(request.form, _problems(problem)), 422)
@@ -106,6 +112,8 @@ def _file_form(values: Any, problems: dict[str, list[str]]) -> str:
         hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
         key_options=[(key, key_word(tongue, key)) for key in current.datamap.match_keys()],
         channel_options=[(c, tongue.gettext(CHANNELS[c])) for c in schemas.FILLABLE],
+        asker_options=[(who.value, word(tongue, who)) for who in Asker],
+        reason_options=[(reason.value, word(tongue, reason)) for reason in Reason],
     )
 
 
@@ -126,8 +134,39 @@ def show(number: str) -> str:
         may=_deeds(case),
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
-        ground_options=[(ground.value, word(tongue, ground)) for ground in Ground],
+        seen_options=_papers(tongue, case),
+        delay_options=[(delay.value, word(tongue, delay)) for delay in Delay],
+        ground_options=_grounds(tongue, hotel),
+        reason=_reason(tongue, case, hotel),
     )
+
+
+def _papers(tongue: Language, case: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what may be seen of who asks in a guest's place; a guest shows it by the way."""
+    who = Asker(case["asked_by"])
+    if who is Asker.GUEST:
+        return []
+    return [(paper.value, word(tongue, paper)) for paper in Seen if paper in PAPERS[who]]
+
+
+def _grounds(tongue: Language, hotel: Property) -> list[tuple[str, str]]:
+    """Return the grounds the law at a hotel knows, each with its article where it has one."""
+    law = answering.law(current.settings, hotel)
+    found = []
+    for ground in grounds(law):
+        item = exemption(law, ground)
+        article = f" ({item.article})" if item is not None else ""
+        found.append((ground.value, word(tongue, ground) + article))
+    return found
+
+
+def _reason(tongue: Language, case: dict[str, Any], hotel: Property) -> str:
+    """Return why the guest asks and what the law at the hotel makes of it."""
+    if not case["reason"]:
+        return ""
+    said = mapped(answering.law(current.settings, hotel), case["reason"])
+    explained = said.zh if tongue.code == "zh" else said.en
+    return ": ".join(filter(None, (said.article, explained)))
 
 
 def _deeds(case: dict[str, Any]) -> dict[str, bool]:
@@ -143,6 +182,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "approve": state is State.REVIEW and approve,
         "refuse": State.REFUSED in MOVES[state] and may(Permission.REFUSE, code),
         "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
+        "extend": case["extendable"] and approve,
         "erase": state in (State.APPROVED, State.WAITING) and may(Permission.ERASE, code),
     }
 
@@ -152,16 +192,17 @@ def confirm(number: str) -> str:
     """Record how a guest showed who they are; show the slip with the case code, once."""
     form = schemas.read(schemas.Confirm(), request.form)
     with current.begin() as office:
-        code = office.confirm(number, me(), how=form["how"])
+        code = office.confirm(number, me(), how=form["how"], seen=form["seen"])
         case = office.show(number, by=me())
     return _slip(case, code)
 
 
 @staff_pages.get("/<number>/slip")
 def slip(number: str) -> str:
-    """Show the slip again, without the code, which was shown once."""
+    """Show the slip again, without the code, which was shown once; it says what was received."""
     with current.begin() as office:
         case = office.show(number, by=me())
+        office.acknowledge(number, me())
     return _slip(case, "")
 
 
@@ -207,6 +248,15 @@ def refuse(number: str) -> AnyResponse:
     form = schemas.read(schemas.Refuse(), request.form)
     with current.begin() as office:
         office.refuse(number, me(), form["ground"])
+    return _back(number)
+
+
+@staff_pages.post("/<number>/extend")
+def extend(number: str) -> AnyResponse:
+    """Lengthen the time for the answer once and tell the guest why."""
+    form = schemas.read(schemas.Extend(), request.form)
+    with current.begin() as office:
+        office.extend(number, me(), form["reason"])
     return _back(number)
 
 

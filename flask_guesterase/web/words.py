@@ -137,6 +137,9 @@ ACTIONS: dict[str, str] = {
     "request-waiting": N_("erasure waits"),
     "request-stuck": N_("erasure waits for long"),
     "request-reviewed-again": N_("back to be decided"),
+    "request-extended": N_("time for the answer lengthened"),
+    "request-reminded": N_("reminder that an answer is due"),
+    "request-overdue": N_("answer overdue"),
     "subject-erased": N_("person erased"),
     "check-completed": N_("check completed"),
     "certificate-issued": N_("certificate issued"),
@@ -235,7 +238,52 @@ CERTIFICATE: dict[str, str] = {
     "cannot-show-undeclared-copies": N_("It cannot show copies the hotel did not declare."),
 }
 
+ASKERS: dict[str, str] = {
+    "guest": N_("guest"),
+    "representative": N_("a representative, with power of attorney"),
+    "guardian": N_("a parent or guardian"),
+    "relative": N_("a close relative of a guest who died"),
+}
+"""Who asks; the guest's own word is that of the actors."""
+
+SEEN: dict[str, str] = {
+    "identity-document": N_("an identity document"),
+    "power-of-attorney": N_("a power of attorney"),
+    "guardianship-paper": N_("a paper that shows guardianship"),
+    "death-certificate-and-kinship": N_("a death certificate and a paper that shows kinship"),
+    "known-person": N_("the person is known"),
+}
+
+DELAYS: dict[str, str] = {
+    "complex": N_("The request is complex."),
+    "many": N_("There are many requests."),
+}
+
+REASONS: dict[str, str] = {
+    "purpose-achieved": N_("the purpose is achieved, or no longer needs the data"),
+    "period-expired": N_("the period of keeping is over"),
+    "consent-withdrawn": N_("consent was withdrawn"),
+    "objection": N_("objection to the processing, or to advertising"),
+    "unlawful": N_("the data were processed unlawfully"),
+    "law-requires": N_("another law requires the erasure"),
+    "child": N_("the data of a child for an online service"),
+    "harm": N_("rights or interests of the person are likely to be harmed"),
+    "wish": N_("the person wishes it"),
+    "leaked": N_("the data leaked, were changed or destroyed"),
+    "public-interest": N_("public interest"),
+}
+
 CATEGORIES: dict[str, str] = {
+    "access_log": N_("logs of who looked at what"),
+    "audit_record": N_("records of how data were handled"),
+    "breach_record": N_("records of incidents"),
+    "cctv": N_("video images"),
+    "correspondence": N_("letters and messages"),
+    "identity_document_copy": N_("copies of documents"),
+    "marketing_consent": N_("consent to advertising"),
+    "payment_card": N_("card data"),
+    "request_record": N_("your requests and our answers"),
+    "reservation": N_("bookings and stays"),
     "profile": N_("profile"),
     "invoice": N_("invoices and bookkeeping"),
     "invoice_accounting": N_("invoices and bookkeeping"),
@@ -292,6 +340,10 @@ _ALL: tuple[dict[str, str], ...] = (
     COUNTS,
     CERTIFICATE,
     CATEGORIES,
+    SEEN,
+    DELAYS,
+    REASONS,
+    ASKERS,
     RULES,
     HOLDS,
 )
@@ -310,7 +362,14 @@ def word(language: Language, value: object) -> str:
     :param value: a state, ground, channel, way of showing identity, outcome, reason or category.
     """
     key = str(value or "")
-    for words in _ALL:
-        if key in words:
-            return language.gettext(words[key])
-    return key.replace("_", " ").replace("-", " ")
+    return _known(language, key) or key.replace("_", " ").replace("-", " ")
+
+
+def told(language: Language, value: object) -> str:
+    """Return an enumerated value in the reader's words, and anything else, an article, as it is."""
+    key = str(value or "")
+    return _known(language, key) or key
+
+
+def _known(language: Language, key: str) -> str:
+    return next((language.gettext(words[key]) for words in _ALL if key in words), "")
