@@ -317,8 +317,12 @@ def no_shorter(new: Rule, old: Rule) -> bool:
 
 def _as_long(new: Period, old: Period) -> bool:
     """Return whether a period is as long as another from every day it may start on."""
-    months = 12 * new.years + new.months >= 12 * old.years + old.months
-    return months and new.days >= old.days and new.working >= old.working
+    months = 12 * (new.years - old.years) + new.months - old.months
+    days = old.days - new.days
+    return months >= 0 and days <= _SHORTEST_MONTH * months and new.working >= old.working
+
+
+_SHORTEST_MONTH = 28
 
 
 def binding(lines: Iterable[Line], today: date) -> list[Line]:

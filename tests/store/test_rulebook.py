@@ -1,0 +1,465 @@
+"""The rulebook at work: attacks on a period by one person, and what two people may do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from flask_guesterase.core.errors import (
+    ForbiddenError,
+    FourEyesError,
+    GuesteraseError,
+    InputError,
+    TamperedError,
+    TransitionError,
+    UnknownError,
+)
+from flask_guesterase.core.period import Period
+from flask_guesterase.core.policy import Policy, keep, null, placeholder, redact, retain
+from flask_guesterase.core.retention import Facts, Open, Verdict, due, floor
+from flask_guesterase.store import rulebook, tables
+from flask_guesterase.store.amendments import House
+from flask_guesterase.store.work import Work
+from tests.store.hotel import Guest, Hotel, policies
+
+PACK = """
+code = "XX"
+name = "Somewhere"
+level = "country"
+country = "XX"
+as_of = "2026-01-01"
+review_by = 2027-01-01
+id_copy = "none"
+
+[[rule]]
+id = "XX/register"
+category = "guest_register"
+clock = ["departed"]
+article = "Registration Act 5"
+source = "https://law.example/5"
+grade = "A"
+as_of = "2026-01-01"
+rank = "law"
+facts = ["F1"]
+{periods}
+"""
+
+LONG = 'floor = "P3Y"\nceiling = "P5Y"\nceiling_kind = "hard"'
+SHORT = 'floor = "P1D"\nceiling = "P5Y"\nceiling_kind = "hard"'
+SOON = 'floor = "P3Y"\nceiling = "P3Y"\nceiling_kind = "hard"'
+
+RECORD = Facts({"departed": datetime(2026, 1, 31).date()}, country="XX")
+
+
+class Lawful:
+    """A hotel under a law of its own, with two people who may decide about it."""
+
+    def __init__(self, hotel: Hotel, folder: Path) -> None:
+        self.hotel = hotel
+        self.file = folder / "xx.toml"
+        self.write(LONG)
+        places = {
+            code: replace(place, country="XX") for code, place in hotel.settings.properties.items()
+        }
+        hotel.settings = replace(
+            hotel.settings, properties=places, packs=(str(self.file),)
+        )
+        for person in ("officer", "second"):
+            hotel.grants[person].add("law")
+        hotel.grants["auditor"].add("view")
+        self.label("guest_register")
+
+    def write(self, periods: str, extra: str = "") -> None:
+        """Change the text of the law, as one person with an editor can."""
+        self.file.write_text(PACK.format(periods=periods) + extra, encoding="utf-8")
+
+    def label(self, category: str, **columns: Any) -> None:
+        """Change under which category the policy keeps the guest's document number."""
+        rules = {
+            "hotel": keep("which house"),
+            "name": redact,
+            "email": placeholder,
+            "phone": null,
+            "document_no": retain(category),
+            **columns,
+        }
+        declared = policies(str(self.hotel.files))
+        subject = declared[0][1].subject
+        self.hotel.datamap = self.hotel.mapped(
+            [(Guest, Policy(rules, subject=subject)), *declared[1:]]
+        )
+
+    def verdict(self) -> Verdict:
+        """Return how long the register is kept today."""
+        with self.hotel.begin() as office:
+            return floor(rulebook.in_force(office.work, "sh"), "guest_register", RECORD)
+
+    def ceiling(self) -> str:
+        """Return by when the register must be gone, or nothing."""
+        with self.hotel.begin() as office:
+            found = due(rulebook.in_force(office.work, "sh"), "guest_register", RECORD)
+        return "" if found.day is None or found.draft else found.day.isoformat()
+
+    def do(self, name: str, *given: Any) -> Any:
+        """Do one thing in the office in a transaction of its own."""
+        with self.hotel.begin() as office:
+            return getattr(office, name)(*given)
+
+    def waits(self, kind: str = "") -> list[Any]:
+        """Return what waits for people at the first hotel, or of the labels."""
+        found = self.do("rules_waiting")
+        return [w for w in found if w.property in ("sh", "") and kind in ("", w.kind)]
+
+    def checkpoint(self) -> str:
+        """Return a checkpoint as somebody keeps it outside."""
+        return str(self.do("checkpoint", "Pine Ltd"))
+
+    def allowed(self, id_: int) -> str:
+        """Let a change act, by two people; return the day."""
+        self.do("propose_change", id_, "officer")
+        self.hotel.later(minutes=5)
+        return str(self.do("confirm_change", id_, "second", self.checkpoint()))
+
+
+def lawful(hotel: Hotel, folder: Path) -> Lawful:
+    """Return a hotel whose law somebody signed."""
+    made = Lawful(hotel, folder)
+    made.do("sign_pack", "XX", "officer")
+    return made
+
+
+@pytest.fixture
+def law(hotel: Hotel, tmp_path: Path) -> Lawful:
+    """A hotel whose law somebody signed, on SQLite."""
+    return lawful(hotel, tmp_path)
+
+
+@pytest.fixture
+def any_law(any_hotel: Hotel, tmp_path: Path) -> Lawful:
+    """The same on each of the three engines."""
+    return lawful(any_hotel, tmp_path)
+
+
+def test_a_new_rulebook_is_what_the_sources_say(any_law: Lawful) -> None:
+    """The first installation is accepted as it is, once for all processes and rounds."""
+    assert any_law.verdict() == replace(any_law.verdict(), open=())
+    assert str(any_law.verdict().until) == "2029-01-31"
+    assert any_law.ceiling() == "2031-01-31"
+    with any_law.hotel.begin() as office:
+        assert not rulebook.sync(office.work)
+    lines = [row for row in any_law.hotel.ours("rule") if row["property"] == "sh"]
+    assert [row["kind"] for row in lines] == ["floor", "ceiling"]
+
+
+def test_shortening_a_period_acts_after_thirty_days_two_people_and_a_checkpoint(
+    any_law: Lawful,
+) -> None:
+    """The old floor binds until the thirtieth day after the second person's word."""
+    law = any_law
+    law.write(SHORT)
+    law.do("sign_pack", "XX", "officer")
+    assert str(law.verdict().until) == "2029-01-31"
+    [line] = law.waits("floor")
+    assert (line.state, line.says) == ("leaving", "departed+P3Y@event")
+    law.hotel.later(days=400)
+    assert str(law.verdict().until) == "2029-01-31"
+    day = law.allowed(line.id)
+    assert day == "2027-05-14"
+    law.hotel.later(days=29)
+    assert str(law.verdict().until) == "2029-01-31"
+    law.hotel.later(days=1)
+    assert str(law.verdict().until) == "2026-02-01"
+    with law.hotel.begin() as office:
+        rulebook.sync(office.work)
+    assert law.waits("floor") == []
+    assert str(law.verdict().until) == "2026-02-01"
+    assert {"rules-changed", "rule-proposed", "rule-confirmed"} <= set(law.hotel.events)
+
+
+def test_taking_a_pack_away_ends_nothing(law: Lawful) -> None:
+    """Whoever deletes the file, or moves the property to another country, shortens nothing."""
+    law.hotel.settings = replace(
+        law.hotel.settings,
+        packs=(),
+        properties={
+            code: replace(place, country="")
+            for code, place in law.hotel.settings.properties.items()
+        },
+    )
+    assert str(law.verdict().until) == "2029-01-31"
+    assert [line.state for line in law.waits("floor")] == ["leaving"]
+
+
+def test_a_new_ceiling_waits_for_two_people(law: Lawful) -> None:
+    """A ceiling that comes nearer erases nothing before its thirty days; a farther one acts."""
+    law.write(SOON)
+    law.do("sign_pack", "XX", "officer")
+    assert law.ceiling() == "2031-01-31"
+    [line] = law.waits("ceiling")
+    assert line.state == "coming"
+    law.allowed(line.id)
+    law.hotel.later(days=30)
+    assert law.ceiling() == "2029-01-31"
+    with law.hotel.begin() as office:
+        rulebook.sync(office.work)
+    assert law.ceiling() == "2029-01-31"
+    law.write('floor = "P3Y"\nceiling = "P9Y"\nceiling_kind = "hard"')
+    law.do("sign_pack", "XX", "officer")
+    assert law.ceiling() == "2035-01-31"
+
+
+def test_relabelling_a_column_acts_after_thirty_days_too(any_law: Lawful) -> None:
+    """A column moved to a category with a shorter period stays under the old one as well."""
+    law = any_law
+    law.verdict()
+    assert labels(law) == ("guest_register",)
+    law.label("marketing_consent")
+    assert labels(law) == ("guest_register", "marketing_consent")
+    law.label("marketing_consent", document_no=null)
+    assert labels(law) == ("guest_register", "marketing_consent")
+    old = next(line for line in law.waits("label") if line.says == "guest_register")
+    with pytest.raises(ForbiddenError):
+        law.do("propose_change", old.id, "officer")
+    everywhere(law)
+    law.allowed(old.id)
+    law.hotel.later(days=30)
+    assert labels(law) == ("marketing_consent",)
+
+
+def labels(law: Lawful) -> tuple[str, ...]:
+    """Return under which categories the document number is kept."""
+    with law.hotel.begin() as office:
+        return rulebook.labels(office.work, "guests", "document_no")
+
+
+def everywhere(law: Lawful) -> None:
+    """Let the two decide at both hotels: the data map is one for all."""
+    grants = law.hotel.grants
+
+    def may(user: str, permission: str, property_: str) -> bool:
+        return permission in grants.get(user, ())
+
+    law.hotel.may = may  # type: ignore[method-assign]  # the host's answer of this one hotel
+
+
+def test_one_person_cannot_shorten_anything(law: Lawful) -> None:
+    """Not by confirming their own proposal, not unasked, not without the permission."""
+    law.write(SHORT)
+    [line] = law.waits("floor")
+    checkpoint = law.checkpoint()
+    with pytest.raises(TransitionError):
+        law.do("confirm_change", line.id, "second", checkpoint)
+    with pytest.raises(ForbiddenError):
+        law.do("propose_change", line.id, "clerk")
+    law.do("propose_change", line.id, "officer")
+    with pytest.raises(FourEyesError):
+        law.do("confirm_change", line.id, "officer", law.checkpoint())
+    with pytest.raises(ForbiddenError):
+        law.do("confirm_change", line.id, "clerk", law.checkpoint())
+    other = next(w for w in law.do("rules_waiting") if w.property == "mu")
+    with pytest.raises(ForbiddenError):
+        law.do("propose_change", other.id, "officer")
+    assert [w.property for w in law.do("rules_waiting", "officer")] == ["sh"]
+    law.hotel.later(days=90)
+    assert str(law.verdict().until) == "2029-01-31"
+
+
+def test_an_old_or_foreign_checkpoint_does_not_do(law: Lawful) -> None:
+    """It must be signed by this house, of this controller, and have seen the proposal."""
+    law.write(SHORT)
+    [line] = law.waits("floor")
+    old = law.checkpoint()
+    law.do("propose_change", line.id, "officer")
+    with pytest.raises(InputError, match="older"):
+        law.do("confirm_change", line.id, "second", old)
+    good = law.checkpoint()
+    other = str(law.do("checkpoint", "Fir GmbH"))
+    for text in (good.replace("at 2026", "at 2027"), "", other):
+        with pytest.raises(TamperedError):
+            law.do("confirm_change", line.id, "second", text)
+    law.do("confirm_change", line.id, "second", good)
+    with pytest.raises(TransitionError):
+        law.do("propose_change", line.id, "officer")
+    row = next(row for row in law.hotel.ours("rule") if row["id"] == line.id)
+    assert len(row["checkpoint"]) == 64
+
+
+def test_a_source_put_back_voids_what_was_allowed(law: Lawful) -> None:
+    """Restored, the line lives; taken away again, people must say so again."""
+    law.write(SHORT)
+    [line] = law.waits("floor")
+    law.allowed(line.id)
+    law.write(LONG)
+    assert law.waits() == []
+    law.write(SHORT)
+    law.hotel.later(days=60)
+    assert str(law.verdict().until) == "2029-01-31"
+    assert [(w.acts_on, w.proposed_by) for w in law.waits("floor")] == [("", "")]
+
+
+def test_what_waits_is_shown_with_how_many_kept_rows_it_is_about(law: Lawful) -> None:
+    """The preview counts rows that an erasure kept under this rule, at this property."""
+    keep_row(law, "sh", "XX/register:departed+P3Y@event")
+    keep_row(law, "sh", "XX/other:departed+P9Y@event")
+    keep_row(law, "mu", "XX/register:departed+P3Y@event")
+    law.write(SHORT)
+    [line] = law.waits("floor")
+    assert line.rows == 1
+    law.write(SOON)
+    assert [line.rows for line in law.waits("ceiling")] == [2]
+
+
+def keep_row(law: Lawful, code: str, rule: str) -> None:
+    """Note a row as an erasure keeps it."""
+    with law.hotel.engine.begin() as conn:
+        conn.execute(insert(tables.kept).values(
+            controller="pine-ltd", property=code, table_name="guests", row_key="1",
+            columns="[]", category="guest_register", mode="place", open="", rule=rule, basis="",
+            grade="A", facts="{}", since=datetime(2026, 3, 1),
+        ))
+
+
+def test_a_draft_keeps_and_what_was_signed_before_stays(law: Lawful) -> None:
+    """A changed text is a draft again: its new rule keeps for good, the old one is as signed."""
+    law.write(LONG.replace("P3Y", "P4Y"))
+    assert law.verdict().open == (Open.DRAFT,)
+    law.do("sign_pack", "XX", "second")
+    assert str(law.verdict().until) == "2030-01-31"
+    law.write(LONG.replace("P3Y", "P4Y"), "# a remark\n")
+    assert law.verdict().open == ()
+    assert law.hotel.events.count("pack-signed") == 2 * 2
+
+
+def test_who_may_sign_a_pack(law: Lawful) -> None:
+    """A person with the permission at a property under it, and only a pack that counts there."""
+    law.write(LONG, "# a remark\n")
+    with pytest.raises(ForbiddenError):
+        law.do("sign_pack", "XX", "clerk")
+    with pytest.raises(UnknownError):
+        law.do("sign_pack", "DE", "officer")
+    law.do("sign_pack", "XX", "second")
+    events = len(law.hotel.events)
+    law.do("sign_pack", "XX", "second")
+    assert law.hotel.events[events:] == []
+
+
+UNKNOWN = 'floor_unknown = true\nceiling = "P50Y"\nceiling_kind = "soft"'
+
+
+def house(law: Lawful, **periods: Period) -> int:
+    """Propose a period of the house for the register."""
+    period = House("guest_register", ("departed",), "counsel, 2026-02", **periods)
+    return int(law.do("house_period", "sh", period, "officer"))
+
+
+def test_an_unknown_floor_stays_until_two_people_set_a_period(
+    any_hotel: Hotel, tmp_path: Path
+) -> None:
+    """One person's proposal settles nothing; the second person's word does, at once."""
+    law = Lawful(any_hotel, tmp_path)
+    law.write(UNKNOWN)
+    law.do("sign_pack", "XX", "officer")
+    assert law.verdict().open == (Open.UNKNOWN_FLOOR,)
+    id_ = house(law, floor=Period(years=2))
+    assert law.verdict().open == (Open.UNKNOWN_FLOOR,)
+    with pytest.raises(FourEyesError):
+        law.do("confirm_house", id_, "officer")
+    law.do("confirm_house", id_, "second")
+    assert (str(law.verdict().until), law.verdict().open) == ("2028-01-31", ())
+    with pytest.raises(TransitionError):
+        law.do("confirm_house", id_, "second")
+    assert "house-period-set" in law.hotel.events
+
+
+def test_shortening_or_ending_a_house_period_waits_like_any_other(law: Lawful) -> None:
+    """A longer one replaces it; a shorter one stands beside it; its end is proposed."""
+    law.do("confirm_house", house(law, floor=Period(years=6)), "second")
+    law.do("confirm_house", house(law, floor=Period(years=7)), "second")
+    assert str(law.verdict().until) == "2033-01-31"
+    assert law.waits() == []
+    law.do("confirm_house", house(law, floor=Period(years=4)), "second")
+    assert str(law.verdict().until) == "2033-01-31"
+    [seven] = law.waits()
+    law.allowed(seven.id)
+    law.hotel.later(days=30)
+    assert str(law.verdict().until) == "2030-01-31"
+    four = next(r["id"] for r in law.hotel.ours("rule") if r["state"] == "living" and
+                r["kind"] == "house")
+    law.allowed(four)
+    assert str(law.verdict().until) == "2030-01-31"
+    law.hotel.later(days=30)
+    assert str(law.verdict().until) == "2029-01-31"
+
+
+def test_a_house_ceiling_makes_records_go_so_it_waits(law: Lawful) -> None:
+    """Two people set it, and it acts thirty days after two people let it."""
+    id_ = house(law, ceiling=Period(years=4))
+    law.do("confirm_house", id_, "second")
+    assert law.ceiling() == "2031-01-31"
+    law.allowed(id_)
+    law.hotel.later(days=30)
+    assert law.ceiling() == "2030-01-31"
+
+
+@pytest.mark.parametrize(
+    "period",
+    [
+        House("guest_register", ("departed",), "x"),
+        House("guest_register", ("departed",), "x", Period(1), Period(2)),
+        House("guest_register", ("departed",), " ", Period(1)),
+        House("guest_register", ("sneezed",), "x", Period(1)),
+        House("guest_register", (), "x", Period(1)),
+        House("nothing", ("departed",), "x", Period(1)),
+    ],
+)
+def test_a_house_period_says_what_from_when_and_why(law: Lawful, period: House) -> None:
+    """Exactly one length, known words, and a source."""
+    with pytest.raises(InputError):
+        law.do("house_period", "sh", period, "officer")
+    with pytest.raises(ForbiddenError):
+        law.do("house_period", "sh", replace(period, floor=Period(1)), "clerk")
+
+
+def test_nothing_of_the_law_is_somebody_elses_line(law: Lawful) -> None:
+    """Lines that are in force, or not there, are not proposed."""
+    with pytest.raises(UnknownError):
+        law.do("propose_change", 999, "officer")
+    first = law.hotel.ours("rule")[0]["id"]
+    everywhere(law)
+    with pytest.raises(TransitionError):
+        law.do("propose_change", first, "officer")
+
+
+def test_the_schedule_says_article_grade_and_what_is_unknown(law: Lawful) -> None:
+    """Per table and category: periods with their article; drafts and unknowns as such."""
+    entry = next(e for e in law.do("schedule", "sh") if e.category == "guest_register")
+    assert entry.columns == ("document_no",)
+    [least], [most] = entry.floors, entry.ceilings
+    assert (least.length, least.article, least.grade) == ("P3Y", "Registration Act 5", "A")
+    assert (most.length, most.kind, most.signed) == ("P5Y", "hard", True)
+    invoice = next(e for e in law.do("schedule", "sh", "auditor") if e.table == "invoices")
+    assert (invoice.floors, invoice.ceilings) == ((), ())
+    with pytest.raises(ForbiddenError):
+        law.do("schedule", "mu", "auditor")
+    with pytest.raises(GuesteraseError):
+        law.do("schedule", "nowhere")
+
+
+def test_looking_writes_nothing(law: Lawful) -> None:
+    """A transaction that only reads sees today's rulebook without writing it."""
+    from flask_guesterase.store.transaction import transaction
+
+    law.verdict()
+    law.write(SHORT)
+    hotel = law.hotel
+    with transaction(hotel.engine, write=False) as conn:
+        work = Work(conn, hotel.now, hotel.settings, hotel.datamap, hotel.custodian, hotel.may)
+        assert len(rulebook.in_force(work, "sh")) == 2
+        assert work.events == []
+    assert {row["state"] for row in hotel.ours("rule")} == {"living"}
+    assert datetime.now(UTC) > datetime(2026, 1, 1, tzinfo=UTC)
