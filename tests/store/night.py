@@ -213,12 +213,12 @@ class Night:
             (said["given"], said["family"]), said.get("passport", ""),
         )])  # fmt: skip
         masks = dict.fromkeys([*names, "wishes"]) | {"family": "[erased]"}
-        work.conn.execute(update(table).where(table.c.id == id).values(masks))
+        work.conn.execute(update(Line).where(Line.id == id).values(masks))
         return box
 
     def produce(self, by: str = "clerk", place: str = "sh", **asked: Any) -> Produced:
         """Let a clerk produce what a police officer asks; by default the whole night."""
-        given = {"night": NIGHT, "basis": Basis.POLICE} | asked
+        given: dict[str, Any] = {"night": NIGHT, "basis": Basis.POLICE} | asked
         question = Asked(place, "District police", "PS-1234", "A-2026/7", **given)
         return self.run(lambda office: office.produce_register(question, by))
 

@@ -108,7 +108,7 @@ def test_no_sealed_value_lies_anywhere_in_the_open(any_night: Night) -> None:
         ({"night": date(2026, 3, 8)}, []),
     ],
 )  # fmt: skip
-def test_exactly_what_was_asked(night: Night, asked: dict[str, object], ids: list[int]) -> None:
+def test_exactly_what_was_asked(night: Night, asked: dict[str, Any], ids: list[int]) -> None:
     """Night, room, name and document narrow the answer alike for living and sealed lines."""
     night.stay(1)
     night.stay(2, room="102")
@@ -136,7 +136,7 @@ def test_a_guest_without_a_last_night_is_still_there(night: Night) -> None:
         {"until": NIGHT + timedelta(days=31)}, {"until": NIGHT - timedelta(days=1)},
     ],
 )  # fmt: skip
-def test_nobody_gets_the_whole_register(night: Night, asked: dict[str, object]) -> None:
+def test_nobody_gets_the_whole_register(night: Night, asked: dict[str, Any]) -> None:
     """A question about nobody and no night, or about more than 31 nights, produces nothing."""
     night.stay(1)
     with pytest.raises(InputError):
@@ -304,8 +304,10 @@ def test_a_box_under_a_hold_is_found_until_its_day_and_not_longer(any_night: Nig
         vault.rewrap(work.conn, work.custodian, [box], "hold:h1")
         shelf.remark(work, [box])
     night.custodian.forget("day:2026-03-12")
-    for asked in ({}, {"night": None, "name": "Ann Zebrafinch1"},
-                  {"night": None, "document": "E00000001"}):  # fmt: skip
+    questions: tuple[dict[str, Any], ...] = (
+        {}, {"night": None, "name": "Ann Zebrafinch1"}, {"night": None, "document": "E00000001"},
+    )  # fmt: skip
+    for asked in questions:
         assert families(night.produce(**asked)) == ["Zebrafinch1"]
     night.later(days=3)
     assert night.produce().lines == ()

@@ -34,6 +34,8 @@ STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "second": ("sh", OFFICE),
     "auditor": ("sh", frozenset({"view", "audit"})),
     "far-officer": ("mu", OFFICE | {"audit"}),
+    "night": ("sh", frozenset({"register"})),
+    "far-night": ("mu", frozenset({"register"})),
     "nobody": ("sh", frozenset()),
 }
 """Login -> property and what they may do there."""

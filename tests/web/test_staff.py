@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +15,14 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 
+from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store.review import Shown
 from flask_guesterase.web import schemas
 from tests.web.house import CANARY, STAFF, Browser, House
 
 DESK = "/desk/privacy"
+
+CODED = "approve refuse hold freeze register law audit"
 
 NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "index": ("view", {}),
@@ -43,10 +47,20 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "checkpoint": ("audit", {}),
     "outbox": ("verify", {}),
     "deal": ("verify", {}),
-    "code": ("approve", {}),
-    "new_code": ("approve", {}),
+    "code": (CODED, {}),
+    "new_code": (CODED, {}),
+    "register": ("register", {}),
+    "produce": ("register", {
+        "night": "2026-03-01", "authority": "Police", "officer": "P-1", "reference": "A-1",
+        "basis": "police-inspection", "format": "page",
+    }),
+    "disclosures": ("register audit", {}),
+    "review": ("register audit", {"finding": "fine"}),
 }  # fmt: skip
-"""Endpoint of a staff page -> permission it needs, and a form it understands."""
+"""Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
+
+CHOSEN = {"file", "produce"}
+"""Pages at which the hotel is chosen in the form."""
 
 DENIED = "You may not do this at this property."
 
@@ -71,6 +85,8 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
     email = {"sh": "bea@mail.example", "mu": "max@mail.example"}[place]
     with house.app.app_context(), house.extension.begin() as office:
         number = office.request({"email": email}, property=place)
+        asked = Asked(place, "Police", "P-1", "A-1", Basis.POLICE, date(2026, 3, 1))
+        shown = office.produce_register(asked, {"sh": "night", "mu": "far-night"}[place]).number
     wrong = []
     for login, (home, granted) in STAFF.items():
         browser = house.browser(login)
@@ -78,12 +94,13 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
         for rule, method in routes(house):
             name = rule.endpoint.rpartition(".")[2]
             permission, form = NEEDS[name]
-            answer = _call(house, browser.client, rule, method, number, place, form, token)
-            scoped = bool(rule.arguments - {"letter"}) or name == "file"
-            allowed = permission in granted and (home == place or not scoped)
+            which = shown if name == "review" else number
+            answer = _call(house, browser.client, rule, method, which, place, form, token)
+            scoped = bool(rule.arguments - {"letter"}) or name in CHOSEN
+            allowed = bool(granted & set(permission.split())) and (home == place or not scoped)
             refused = answer.status_code == 403 and DENIED in answer.text
             # A hotel one has no right at is no choice in the form, so the form comes back.
-            refused = refused or (name == "file" and answer.status_code == 422 and home != place)
+            refused = refused or (name in CHOSEN and answer.status_code == 422 and home != place)
             if refused == allowed and not (name == "deal" and answer.status_code == 404):
                 wrong.append((login, method, name, answer.status_code))
     assert wrong == []

@@ -1,0 +1,230 @@
+"""The register on a page and at a console: what a clerk does at three in the morning."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, Response
+from flask_login import LoginManager, login_user
+from sqlalchemy.orm import scoped_session, sessionmaker
+from werkzeug.test import TestResponse
+
+from flask_guesterase.web.extension import Guesterase
+from flask_guesterase.web.staff import staff_pages
+from tests.store.night import GRANTS, GUEST, LINE, NIGHT, Base, Guest, Line, Night
+from tests.web.house import Browser, User
+from tests.web.test_cli import Console
+
+PAGE = "/desk/privacy/register"
+LIST = "/desk/privacy/disclosures"
+ASKED = {
+    "property": "sh", "night": NIGHT.isoformat(), "authority": "District police",
+    "officer": "PS-1234", "reference": "A-2026/7", "basis": "police-inspection", "format": "page",
+}  # fmt: skip
+
+
+class Desk:
+    """The hotel of the nights behind an application, with its staff."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.night = Night(url, folder)
+        self.app = Flask(__name__, instance_path=str(folder))
+        self.app.config.update(
+            SECRET_KEY="only-for-tests-" + "0" * 32, TESTING=True,
+            GUESTERASE_KEYS=str(folder / "keys"), GUESTERASE_MAIL="page",
+        )  # fmt: skip
+        session = scoped_session(sessionmaker(self.night.engine))
+        self.extension = Guesterase(
+            session,
+            authorize=lambda user, what, where: what in GRANTS.get((user.id, where), ()),
+            models=Base,
+            properties=list(self.night.settings.properties.values()),
+        )
+        self.extension.register(Guest, GUEST)
+        self.extension.register(Line, LINE)
+        self.extension.init_app(self.app)
+        self.app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
+        logins = LoginManager(self.app)
+        logins.user_loader(User)
+
+        @self.app.get("/in/<login>")
+        def log_in(login: str) -> Response:
+            login_user(User(login))
+            return Response("in")
+
+    def browser(self, login: str) -> Browser:
+        """Return a browser in which somebody is logged in."""
+        browser = Browser(self.app.test_client())
+        browser.get(f"/in/{login}")
+        return browser
+
+    def ask(self, browser: Browser, **changes: str) -> TestResponse:
+        """Send the form."""
+        return browser.post(PAGE, PAGE, **{**ASKED, **changes})
+
+    def code(self, login: str) -> str:
+        """Return a person's one-time code, as the page shows it."""
+        page = self.browser(login).post("/desk/privacy/code", "/desk/privacy/code").text
+        found = re.search(r'class="secret">\s*([^<\s]+)', page)
+        assert found is not None, page
+        return found[1]
+
+
+@pytest.fixture
+def desk(sqlite_url: str, tmp_path: Path) -> Iterator[Desk]:
+    """A night of four guests in two rooms, half of it sealed, one of them with a formula's name."""
+    made = Desk(sqlite_url, tmp_path)
+    made.night.now = datetime.now(UTC)
+    last_day = (made.night.now.date() + timedelta(days=30)).isoformat()
+    made.night.stay(1)
+    made.night.stay(2, given="=HYPERLINK(1)", family="Lark")
+    made.night.stay(3, room="102")
+    made.night.stay(4, room="102")
+    made.night.seal([2, 3], last_day)
+    yield made
+    made.night.engine.dispose()
+
+
+def test_a_clerk_produces_a_night_and_a_second_person_looks_at_it(desk: Desk) -> None:
+    """Form, page to print, list, review: one clerk in well under a minute, then a colleague."""
+    clerk = desk.browser("clerk")
+    began = time.monotonic()
+    page = desk.ask(clerk)
+    assert time.monotonic() - began < 10
+    assert page.status_code == 200
+    for name in ("Zebrafinch1", "Lark", "Zebrafinch3", "Zebrafinch4"):
+        assert name in page.text
+    assert page.headers["Cache-Control"] == "no-store"
+    number = re.findall(r"D-[0-9A-Z]{8}", page.text)[0]
+    mine = clerk.get(LIST)
+    assert number in mine
+    assert f"{LIST}/{number}" not in mine
+    assert desk.browser("clerk").post(f"{LIST}/{number}", PAGE, finding="fine").status_code == 403
+    auditor = desk.browser("auditor")
+    shown = auditor.get(LIST)
+    assert "PS-1234" in shown
+    assert "Zebrafinch" not in shown
+    assert auditor.post(f"{LIST}/{number}", LIST, finding="fine").status_code == 303
+    assert f"{LIST}/{number}" not in auditor.get(LIST)
+    assert desk.night.ours("disclosure")[0]["finding"] == "fine"
+
+
+def test_files_for_programs_and_spreadsheets(desk: Desk) -> None:
+    """JSON says exactly what was kept; in CSV no name is a formula; neither name nor URL tells."""
+    clerk = desk.browser("clerk")
+    answer = desk.ask(clerk, format="json", room="101")
+    said = json.loads(answer.text)
+    assert [line["name"] for line in said["lines"]] == ["=HYPERLINK(1) Lark", "Ann Zebrafinch1"]
+    assert said["reference"] == "A-2026/7"
+    answer = desk.ask(clerk, format="csv", room="101")
+    rows = list(csv.DictReader(io.StringIO(answer.text[1:], newline="")))
+    assert [row["name"] for row in rows] == ["'=HYPERLINK(1) Lark", "Ann Zebrafinch1"]
+    disposition = answer.headers["Content-Disposition"]
+    assert re.fullmatch(r'attachment; filename="D-[0-9A-Z]{8}\.csv"', disposition)
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.request.query_string == b""
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"night": ""}, "night"), ({"night": "", "room": "101"}, "night"),
+        ({"night": "yesterday"}, "night"), ({"officer": " "}, "officer"),
+        ({"reference": ""}, "reference"), ({"basis": "curiosity"}, "basis"),
+        ({"property": "mu"}, "property"), ({"format": "xls"}, "format"),
+    ],
+)  # fmt: skip
+def test_a_form_that_is_not_right_comes_back(
+    desk: Desk, changes: dict[str, str], field: str
+) -> None:
+    """Nothing is produced; what was typed is kept and the field says what is missing."""
+    answer = desk.ask(desk.browser("clerk"), **changes)
+    assert answer.status_code == 422
+    assert f'id="{field}-wrong"' in answer.text
+    assert "Zebrafinch" not in answer.text
+    assert desk.night.ours("disclosure") == []
+
+
+def test_too_many_nights_come_back(desk: Desk) -> None:
+    """A question over more than a month is refused with its reason on the form."""
+    until = (NIGHT + timedelta(days=31)).isoformat()
+    answer = desk.ask(desk.browser("clerk"), until=until)
+    assert answer.status_code == 422
+    assert "31" in answer.text
+    assert desk.night.ours("disclosure") == []
+
+
+@pytest.mark.parametrize("login", ["officer", "auditor", "nobody"])
+def test_nobody_else_sees_the_form(desk: Desk, login: str) -> None:
+    """Without the permission there is neither form nor answer."""
+    browser = desk.browser(login)
+    browser.get(PAGE, 403)
+    token = desk.browser("clerk").token(PAGE)
+    answer = browser.client.post(PAGE, data={**ASKED, "csrf_token": token})
+    assert answer.status_code in (400, 403)
+    assert "Zebrafinch" not in answer.text
+    assert desk.night.ours("disclosure") == []
+
+
+def test_the_answer_is_no_address_to_return_to(desk: Desk) -> None:
+    """What was produced cannot be fetched by a link, only asked for again and recorded again."""
+    clerk = desk.browser("clerk")
+    desk.ask(clerk)
+    assert "Zebrafinch" not in clerk.get(PAGE)
+    answer = clerk.client.get(PAGE, query_string=ASKED)
+    assert "Zebrafinch" not in answer.text
+    assert len(desk.night.ours("disclosure")) == 1
+
+
+def test_a_box_that_does_not_open_is_told_of(desk: Desk) -> None:
+    """The page says that a sealed line is missing, instead of passing it over."""
+    for label in desk.night.custodian.labels():
+        if label.startswith("day:"):
+            desk.night.custodian.forget(label)
+    page = desk.ask(desk.browser("clerk"))
+    assert "2 sealed lines could not be opened" in page.text
+
+
+def test_produced_and_reviewed_at_a_console(desk: Desk, tmp_path: Path) -> None:
+    """Two people with their codes; the file is theirs alone; nothing personal is printed."""
+    console = Console(desk.app)
+    target = tmp_path / "night.csv"
+    words = [
+        "register", "produce", "--property", "sh", "--night", NIGHT.isoformat(), "--room", "101",
+        "--authority", "District police", "--officer", "PS-1234", "--reference", "A-2026/7",
+        "--basis", "court-order", "--by", "clerk", "--out", str(target),
+    ]  # fmt: skip
+    assert console.error(*words, "--code", "wrong") == "token"
+    told = console.json(*words, "--code", desk.code("clerk"))
+    assert (told["rows"], told["sealed"], told["unopened"]) == (2, 1, 0)
+    assert target.stat().st_mode & 0o077 == 0
+    assert "'=HYPERLINK(1) Lark" in target.read_text(encoding="utf-8")
+    assert console.error(*words, "--code", desk.code("clerk")) == "input"
+    assert len(desk.night.ours("disclosure")) == 1
+    review = ["register", "review", told["number"], "--finding", "fine"]
+    assert console.error(*review, "--by", "clerk", "--code", desk.code("clerk")) == "four-eyes"
+    console.json(*review, "--by", "auditor", "--code", desk.code("auditor"))
+    assert desk.night.ours("disclosure")[0]["finding"] == "fine"
+    assert "Zebrafinch" not in console.printed
+    assert "PS-1234" not in console.printed
+
+
+def test_the_night_before_is_offered(desk: Desk) -> None:
+    """Who opens the form in the small hours asks about the night that is not over yet."""
+    page = desk.browser("clerk").get(PAGE)
+    found = re.search(r'id="night" name="night" type="date" value="([^"]+)"', page)
+    assert found is not None
+    assert date.fromisoformat(found[1]) in (_today() - timedelta(days=1), _today())
+
+
+def _today() -> Any:
+    return datetime.now(UTC).date()
