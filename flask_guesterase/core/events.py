@@ -310,6 +310,12 @@ class HousePeriodSet(Event):
     name = "house-period-set"
 
 
+class BooksOpened(Event):
+    """Somebody opened the books of a property to read or correct what is kept in place."""
+
+    name = "books-opened"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -357,6 +363,7 @@ EVENTS: dict[str, type[Event]] = {
         RuleProposed,
         RuleConfirmed,
         HousePeriodSet,
+        BooksOpened,
     )
 }
 """Every event by its name."""

@@ -61,6 +61,10 @@ class Host:
         found = (m for each in registries for m in each.mappers if not _is_ours(m.local_table))
         return sorted(found, key=lambda m: m.class_.__name__)
 
+    def mapped(self) -> list[Mapper[Any]]:
+        """Return every mapper there is so far; none is configured by asking."""
+        return [m for each in self._sources if isinstance(each, registry) for m in each.mappers]
+
     def declarations(self) -> Iterator[tuple[type[Any], Policy | Exempt]]:
         """Yield the policies written on own models as ``__erasure__``."""
         for mapper in self.mappers():

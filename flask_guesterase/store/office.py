@@ -17,6 +17,7 @@ from . import (
     actors,
     amendments,
     audit,
+    books,
     brake,
     cases,
     certifying,
@@ -273,6 +274,15 @@ class Office:
         :raises UnknownError: nothing is declared about the table, or there is no such row.
         """
         return explain.why(self.work, table, key)
+
+    def open_books(self, property: str, by: str) -> int:
+        """Record that somebody reads what is kept in place; return how many rows that are.
+
+        :param property: code of the property.
+        :param by: the host's id of the person.
+        :raises ForbiddenError: they may not read its books.
+        """
+        return books.open_books(self.work, property, by)
 
     def certificate(self, number: str, by: str | None = None) -> dict[str, Any]:
         """Return the newest certificate of a request, as issued.

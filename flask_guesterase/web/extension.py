@@ -15,7 +15,7 @@ from ..core.errors import PolicyError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
-from ..store import preconditions
+from ..store import preconditions, veil
 from ..store.channels import Channel, built_in
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
@@ -123,6 +123,7 @@ class Guesterase:
         app.extensions[NAME] = _State(self, settings, FolderCustodian(settings.keys))
         migrate.install(app)
         app.cli.add_command(guesterase_cli)
+        veil.install(self.host, self._declared)
 
     @property
     def settings(self) -> Settings:
@@ -197,6 +198,22 @@ class Guesterase:
         settings = self.settings
         channels = {**built_in(settings.mail, settings.sender), **self.channels}
         return round_of(self.run, render, channels)
+
+    @contextmanager
+    def books(self, user: Any, property: str) -> Iterator[None]:
+        """Let somebody read and correct, in this block, what the law keeps in place.
+
+        Open it before the session writes; nest blocks for several properties.
+
+        :param user: the host's user object, or its id.
+        :param property: code of the property whose books are opened.
+        :raises ForbiddenError: they have no permission "books" there.
+        """
+        by = user if isinstance(user, str) else str(user.get_id())
+        with self.begin() as office:
+            office.open_books(property, by)
+        with veil.opened(self.host, property):
+            yield
 
     def check(self) -> list[Finding]:
         """Return everything that is wrong: data map, live database and installation."""

@@ -169,6 +169,7 @@ ACTIONS: dict[str, str] = {
     "rule-proposed": N_("change of a rule proposed"),
     "rule-confirmed": N_("change of a rule confirmed"),
     "house-period-set": N_("house period set"),
+    "books-opened": N_("books opened"),
 }
 
 BASES: dict[str, str] = {

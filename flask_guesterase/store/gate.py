@@ -1,0 +1,207 @@
+"""Which tables, columns and attributes may have to be hidden: what a policy retains in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary, WeakSet
+
+from sqlalchemy import Column, ColumnElement, Table
+from sqlalchemy.event import listen
+from sqlalchemy.orm import InstanceState, Mapper
+from sqlalchemy.sql import visitors
+
+from ..core.plan import key_text
+from ..core.policy import Exempt, Policy, Retain
+from .datamap import Target, table_name
+from .host import Host
+from .naming import Gate, Guarded
+from .paths import Atlas
+
+Declarations = Sequence[tuple[Target, Policy | Exempt]]
+"""What a vendor registered from outside."""
+
+Listener = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Cover:
+    """One table behind a mapped class, and what of it can be hidden.
+
+    :param table: name of the table.
+    :param key: attributes that hold the row's key, in its order.
+    :param by_column: SQL name -> the attributes and composites made of it.
+    """
+
+    table: str
+    key: tuple[str, ...]
+    by_column: Mapping[str, frozenset[str]]
+
+    @property
+    def attributes(self) -> frozenset[str]:
+        """Return every attribute that can be hidden."""
+        return frozenset().union(*self.by_column.values())
+
+    def key_of(self, state: InstanceState[Any]) -> str:
+        """Return the key of an instance's row as text."""
+        return key_text(tuple(state.dict.get(name) for name in self.key))
+
+    def hidden_by(self, columns: Iterable[str]) -> frozenset[str]:
+        """Return the attributes that show something of these columns."""
+        return frozenset().union(*(self.by_column.get(name, ()) for name in columns))
+
+
+class Gates:
+    """Everything that may have to be hidden in this process, over all hosts there are."""
+
+    def __init__(self) -> None:
+        self.listeners: dict[str, Listener] = {}
+        self._hosts: WeakKeyDictionary[Host, Declarations] = WeakKeyDictionary()
+        self._gate: dict[str, Guarded] = {}
+        self._keys: dict[Any, tuple[str, ...]] = {}
+        self._covers: WeakKeyDictionary[Mapper[Any], tuple[Cover, ...]] = WeakKeyDictionary()
+        self._heard: WeakSet[Mapper[Any]] = WeakSet()
+        self._seen: tuple[int, ...] = ()
+        self._stale = False
+
+    def add(self, host: Host, declared: Declarations) -> None:
+        """Take in a host, once."""
+        if not self._hosts:
+            listen(Mapper, "after_mapper_constructed", self._on_mapper)
+        self._hosts.setdefault(host, declared)
+        self._stale = True
+
+    def gate(self) -> Gate:
+        """Return the guarded tables; cheap unless a mapping or a policy was added."""
+        seen = tuple(len(declared) for declared in self._hosts.values())
+        if self._stale or seen != self._seen:
+            self._stale, self._seen = False, seen
+            self._gate, self._keys = {}, {}
+            self._covers.clear()
+            for host, declared in list(self._hosts.items()):
+                self._learn(host, declared)
+        return self._gate
+
+    def covers(self, mapper: Mapper[Any]) -> tuple[Cover, ...]:
+        """Return what of a mapped class can be hidden, per table."""
+        found = self._covers.get(mapper)
+        if found is None:
+            self.gate()
+            found = tuple(
+                _cover(mapper, table, self._keys[table])
+                for table in mapper.tables
+                if isinstance(table, Table) and table in self._keys
+            )
+            self._covers[mapper] = found
+        return found
+
+    def _on_mapper(self, mapper: Mapper[Any], class_: type[Any]) -> None:
+        self._stale = True
+
+    def _learn(self, host: Host, declared: Declarations) -> None:
+        given = [*_own(host), *declared]
+        classes = [getattr(t, "__mapper__", None) for t, _ in given if isinstance(t, type)]
+        mappers = [m for m in dict.fromkeys([*host.mapped(), *classes]) if m is not None]
+        named_tables = [target for target, _ in given if isinstance(target, Table)]
+        atlas = Atlas([*named_tables, *host.tables()], mappers)
+        for target, policy in given:
+            wanted = _retained(policy)
+            if wanted:
+                self._guard(atlas, table_name(target), wanted)
+        for mapper in mappers:
+            if mapper not in self._heard and _guarded_tables(mapper, self._gate):
+                self._heard.add(mapper)
+                for name, listener in self.listeners.items():
+                    listen(mapper, name, listener, raw=True)
+
+    def _guard(self, atlas: Atlas, name: str, wanted: list[str]) -> None:
+        table = atlas.tables.get(name)
+        if table is None:
+            return
+        mappers = atlas.mappers.get(name, [])
+        key = [column.name for column in atlas.key(table)]
+        columns = {_column_name(table, mappers, each) for each in wanted} - _fixed(mappers, key)
+        attributes = {
+            attribute
+            for mapper in mappers
+            for attribute, column in mapper.columns.items()
+            if getattr(column, "table", None) is table and column.name in columns
+        }
+        keys = {column.key for column in table.c if column.name in columns}
+        before = self._gate.get(name, Guarded(frozenset(), frozenset()))
+        self._gate[name] = Guarded(
+            before.columns | columns, before.words | columns | attributes | keys
+        )
+        self._keys[table] = tuple(key)
+
+
+def _own(host: Host) -> Iterator[tuple[type[Any], Policy | Exempt]]:
+    """Yield what is written on the host's models, no mapper configured by asking."""
+    for mapper in host.mapped():
+        declaration = mapper.class_.__dict__.get("__erasure__")
+        if isinstance(declaration, Policy | Exempt):
+            yield mapper.class_, declaration
+
+
+def _retained(policy: Policy | Exempt) -> list[str]:
+    if isinstance(policy, Exempt):
+        return []
+    return [name for name, rule in policy.rules().items() if isinstance(rule, Retain)]
+
+
+def _column_name(table: Table, mappers: Iterable[Mapper[Any]], wanted: str) -> str:
+    """Return the SQL name of the column a vendor means by a Python or an SQL name."""
+    for mapper in mappers:
+        column = mapper.columns.get(wanted)
+        if isinstance(column, Column) and column.table is table:
+            return str(column.name)
+    return str(table.c[wanted].name) if wanted in table.c else wanted
+
+
+def _fixed(mappers: Iterable[Mapper[Any]], key: Iterable[str]) -> set[str]:
+    """Return the columns without which the session could not tell rows or classes apart."""
+    fixed = set(key)
+    for mapper in mappers:
+        for column in (mapper.version_id_col, mapper.polymorphic_on, *mapper.primary_key):
+            if isinstance(column, Column):
+                fixed.add(column.name)
+    return fixed
+
+
+def _guarded_tables(mapper: Mapper[Any], gate: Gate) -> bool:
+    return any(getattr(table, "fullname", "") in gate for table in mapper.tables)
+
+
+def _cover(mapper: Mapper[Any], table: Table, key: tuple[str, ...]) -> Cover:
+    """Read off a mapped class which attributes show which columns of a table."""
+    fixed = _fixed([mapper], key)
+    by_column: dict[str, set[str]] = {}
+    keys: dict[str, str] = {}
+    for attribute in mapper.column_attrs:
+        for expression in attribute.columns:
+            for column in _columns(expression, table):
+                if expression is column:
+                    keys.setdefault(column.name, attribute.key)
+                if column.name not in fixed:
+                    by_column.setdefault(column.name, set()).add(attribute.key)
+    composites = {c.key: frozenset(a.key for a in c.props) for c in mapper.composites}
+    for made, parts in composites.items():
+        for attributes in by_column.values():
+            if attributes & parts:
+                attributes.add(made)
+    return Cover(
+        table.fullname,
+        tuple(keys.get(column, "") for column in key),
+        {column: frozenset(attributes) for column, attributes in by_column.items()},
+    )
+
+
+def _columns(expression: Any, table: Table) -> Iterator[Any]:
+    for part in visitors.iterate(expression):
+        if isinstance(part, ColumnElement):
+            yield from (base for base in part.base_columns if _of(base, table))
+
+
+def _of(column: Any, table: Table) -> bool:
+    return getattr(getattr(column, "table", None), "fullname", "") == table.fullname

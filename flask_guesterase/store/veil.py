@@ -1,0 +1,297 @@
+"""What an erasure kept in place, hidden from the host's own sessions until its day.
+
+Instances show a sentinel in the hidden columns; a statement that names one is refused, never
+rewritten. Which rows that are is asked of the database the session talks to, in its own
+transaction, so that no application needs to be running and none sees another's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from sqlalchemy import Connection, Pool
+from sqlalchemy.event import contains, listen
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import InstanceState, ORMExecuteState, Session, scoped_session
+from sqlalchemy.orm.base import PassiveFlag
+
+from ..core.errors import VeiledError
+from .gate import Cover, Declarations, Gates
+from .host import Host
+from .naming import joined, named
+from .restricted import Restricted, present, read
+from .withheld import Withheld, hide
+
+_NOTE = "guesterase_veil"
+
+
+@dataclass
+class _Opening:
+    """An open block of the books.
+
+    :param pool: which database, by the pool its connections come from.
+    :param property: whose books.
+    :param shown: states that hold real values because of it -> their attributes.
+    """
+
+    pool: Pool
+    property: str
+    shown: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
+        default_factory=WeakKeyDictionary
+    )
+
+
+@dataclass
+class _Known:
+    """What one session knows of kept rows until its transaction ends."""
+
+    tables: dict[tuple[Pool, str], Restricted] = field(default_factory=dict)
+    hidden: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
+        default_factory=WeakKeyDictionary
+    )
+
+
+_gates = Gates()
+_present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
+_openings: ContextVar[tuple[_Opening, ...]] = ContextVar("guesterase_books", default=())
+
+
+def install(host: Host, declared: Declarations) -> None:
+    """Hide what is kept in place from every session on the host's tables; once is enough.
+
+    :param host: the host's side.
+    :param declared: what was registered from outside; it may still grow.
+    """
+    _gates.add(host, declared)
+    for name, listener in _LISTENERS.items():
+        if not contains(Session, name, listener):
+            listen(Session, name, listener)
+
+
+@contextmanager
+def opened(host: Host, property_: str) -> Iterator[None]:
+    """Let this thread, or task, read and correct what is kept in place at a property.
+
+    What is pending at the end is flushed, never committed; then instances hide it again.
+
+    :param property_: code of the property; nest blocks for several.
+    """
+    opening = _Opening(host.engine().pool, property_)
+    _forget_hidden(host)
+    token = _openings.set((*_openings.get(), opening))
+    try:
+        yield
+        for session in {s for s in (state.session for state in opening.shown) if s is not None}:
+            if any(_pending(state, keys) for state, keys in _of(opening, session)):
+                session.flush()
+    finally:
+        _openings.reset(token)
+        for state, keys in list(opening.shown.items()):
+            # Another block around this one may still show it.
+            _cover(state) if _openings.get() and state.session else hide(state, keys)
+
+
+def _of(opening: _Opening, session: Session) -> list[tuple[InstanceState[Any], frozenset[str]]]:
+    return [(s, keys) for s, keys in opening.shown.items() if s.session is session]
+
+
+def _forget_hidden(host: Host) -> None:
+    """Have the host's session load anew what it hides, so that it can be seen in the block."""
+    session: Any = host.session
+    if isinstance(session, scoped_session):
+        if not session.registry.has():
+            return
+        session = session()
+    hidden = _known(session).hidden
+    for state, keys in list(hidden.items()):
+        instance = state.obj()
+        clean = [key for key in keys if not _pending(state, {key})]
+        if instance is not None and clean and instance in session:
+            session.expire(instance, clean)
+    hidden.clear()
+
+
+def _known(session: Session) -> _Known:
+    found: _Known = session.info.setdefault(_NOTE, _Known())
+    return found
+
+
+def _properties(pool: Pool) -> frozenset[str]:
+    return frozenset(each.property for each in _openings.get() if each.pool is pool)
+
+
+def _restricted(
+    session: Session, table: str, bind: dict[str, Any]
+) -> tuple[Connection, Restricted]:
+    """Return the kept rows of a table, read once in the session's transaction."""
+    conn = session.connection(bind_arguments=bind)
+    known, key = _known(session).tables, (conn.engine.pool, table)
+    if key not in known:
+        known[key] = _read(conn, table)
+    return conn, known[key]
+
+
+def _read(conn: Connection, table: str) -> Restricted:
+    pool = conn.engine.pool
+    if pool not in _present and not present(conn):
+        return Restricted(table)
+    try:
+        found = read(conn, table)
+    except DBAPIError:
+        # Our tables may have been removed since they were last seen.
+        if _present.pop(pool, None) is None or present(conn):
+            raise
+        return Restricted(table)
+    _present[pool] = True
+    return found
+
+
+# statements
+
+
+def _on_execute(state: ORMExecuteState) -> None:
+    gate = _gates.gate()
+    if not gate or state.is_column_load or not hasattr(state.statement, "get_children"):
+        return
+    session, bind = state.session, dict(state.bind_arguments)
+    if state.execution_options.get("yield_per") or state.execution_options.get("stream_results"):
+        # While rows stream in, the connection may not be free for a question.
+        for table in gate:
+            _restricted(session, table, dict(bind))
+    found = named(gate, state.statement, state.parameters)
+    if found and state.is_relationship_load:
+        for table, columns in joined(gate, state.loader_strategy_path).items():
+            found[table] = found.get(table, set()) - columns
+    for table, columns in found.items():
+        if columns:
+            _refuse_named(session, table, columns, dict(bind))
+
+
+def _refuse_named(session: Session, table: str, columns: set[str], bind: dict[str, Any]) -> None:
+    conn, restricted = _restricted(session, table, bind)
+    if restricted.closed(conn, _properties(conn.engine.pool)):
+        raise VeiledError(
+            f"The statement names {_list(table, columns)}, which the law keeps for erased guests "
+            "and nobody else may use.",
+            "Load the rows as instances, leave the column out, or use Guesterase.books() with the "
+            "permission 'books'.",
+        )
+
+
+def _list(table: str, columns: set[str]) -> str:
+    return ", ".join(f"{table}.{column}" for column in sorted(columns))
+
+
+# instances
+
+
+def _on_load(state: InstanceState[Any], context: Any) -> None:
+    _cover(state)
+
+
+def _on_refresh(state: InstanceState[Any], context: Any, attributes: Any) -> None:
+    _cover(state)
+
+
+def _cover(state: InstanceState[Any]) -> None:
+    """Put the sentinel where a row that was loaded holds something hidden."""
+    session = state.session
+    if session is None:
+        return
+    for cover in _gates.covers(state.mapper):
+        if not (cover.attributes & state.dict.keys()):
+            continue
+        hidden, shown = _split(session, state, cover)
+        if shown:
+            for opening in _openings.get():
+                opening.shown[state] = opening.shown.get(state, frozenset()) | shown
+        if hidden:
+            known = _known(session).hidden
+            known[state] = known.get(state, frozenset()) | hidden
+            hide(state, hidden)
+
+
+def _split(
+    session: Session, state: InstanceState[Any], cover: Cover
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the attributes of a row that are hidden, and those only open books show."""
+    conn, restricted = _restricted(session, cover.table, {"mapper": state.mapper})
+    key = cover.key_of(state)
+    every = cover.hidden_by(restricted.columns(conn, key, ()))
+    opened_here = _properties(conn.engine.pool)
+    if not opened_here:
+        return every, frozenset()
+    hidden = cover.hidden_by(restricted.columns(conn, key, opened_here))
+    return hidden, every - hidden
+
+
+_gates.listeners = {"load": _on_load, "refresh": _on_refresh, "refresh_flush": _on_refresh}
+
+
+# changes
+
+
+def _on_flush(session: Session, flush_context: Any, instances: Any) -> None:
+    if not _gates.gate():
+        return
+    for instance in (*session.new, *session.dirty):
+        state = instance._sa_instance_state
+        _refuse_copied(state)
+        if state.key is not None:
+            _refuse_changed(session, state)
+
+
+def _refuse_copied(state: InstanceState[Any]) -> None:
+    """Refuse to write the sentinel itself where a value should be."""
+    for key, value in state.dict.items():
+        if isinstance(value, Withheld) and _pending(state, {key}):
+            raise VeiledError(
+                f"A hidden value would be written to {state.mapper.local_table}.{key}.",
+                "Copy it within Guesterase.books(), or leave the column alone.",
+            )
+
+
+def _refuse_changed(session: Session, state: InstanceState[Any]) -> None:
+    for cover in _gates.covers(state.mapper):
+        if not _pending(state, cover.attributes):
+            continue
+        hidden, _ = _split(session, state, cover)
+        changed = {key for key in hidden if _pending(state, {key})}
+        if changed:
+            raise VeiledError(
+                f"{_list(cover.table, changed)} of a row that is kept for an erased guest would "
+                "be changed.",
+                "Correct it within Guesterase.books() with the permission 'books'.",
+            )
+
+
+def _pending(state: InstanceState[Any], keys: Any) -> bool:
+    """Return whether one of these attributes has a change that was not written yet."""
+    plain = set(state.mapper.column_attrs.keys())
+    return any(
+        state.manager[key].impl.get_history(
+            state, state.dict, passive=PassiveFlag.PASSIVE_NO_INITIALIZE
+        ).has_changes()
+        for key in keys
+        if key in plain and (state.key is None or key in state.committed_state)
+    )
+
+
+# transactions
+
+
+def _on_end(session: Session, transaction: Any) -> None:
+    if transaction.parent is None and _NOTE in session.info:
+        _known(session).tables.clear()
+
+
+_LISTENERS: dict[str, Callable[..., None]] = {
+    "do_orm_execute": _on_execute,
+    "before_flush": _on_flush,
+    "after_transaction_end": _on_end,
+}
