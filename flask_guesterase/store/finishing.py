@@ -39,18 +39,19 @@ SOON = 2
 """Days before its last one on which a box is judged again, so that a longer floor is in time."""
 
 
-def finish(run: Run) -> dict[str, int]:
+def finish(run: Run, skip: frozenset[str] = frozenset()) -> dict[str, int]:
     """Let go of everything whose time has come, one short transaction after another.
 
     :param run: runs a unit of work.
+    :param skip: properties at which nothing goes now.
     :return: finished rows, requests that ended, and what waits or failed.
     """
     counts: Counter[str] = Counter()
-    numbers = run(lambda office: _requests(office.work))
+    numbers = run(lambda office: _requests(office.work, skip))
     for number in numbers:
-        _tried(counts, run, partial(_request, number))
+        _tried(counts, run, partial(_request, number, skip))
     last = 0
-    while rows := run(partial(_unasked, last)):
+    while rows := run(partial(_unasked, last, skip)):
         last = rows[-1]
         _tried(counts, run, partial(_rows, rows))
     counts.update(settled(run))
@@ -67,38 +68,40 @@ def _tried(
         counts["unfinished"] += 1
 
 
-def _due(work: Work) -> Any:
+def _due(work: Work, skip: frozenset[str] = frozenset()) -> Any:
     """Return the condition of what may be due: its day is over, or nobody knew its day."""
     kept = tables.kept
     return (
         kept.c.ended_at.is_(None)
         & (kept.c.mode != law.SEALED)
         & or_(kept.c.until.is_(None), kept.c.until <= work.today)
+        & kept.c.property.not_in(skip)
     )
 
 
-def _requests(work: Work) -> list[str]:
+def _requests(work: Work, skip: frozenset[str]) -> list[str]:
     kept = tables.kept
-    rows = select(kept.c.request).where(_due(work), kept.c.request.is_not(None)).distinct()
+    rows = select(kept.c.request).where(_due(work, skip), kept.c.request.is_not(None)).distinct()
     return list(work.conn.execute(rows.order_by(kept.c.request)).scalars())
 
 
-def _unasked(last: int, office: Office) -> list[int]:
+def _unasked(last: int, skip: frozenset[str], office: Office) -> list[int]:
     kept = tables.kept
     rows = (
         select(kept.c.id)
-        .where(_due(office.work), kept.c.request.is_(None), kept.c.id > last)
+        .where(_due(office.work, skip), kept.c.request.is_(None), kept.c.id > last)
         .order_by(kept.c.id)
         .limit(BATCH)
     )
     return list(office.work.conn.execute(rows).scalars())
 
 
-def _request(number: str, office: Office) -> dict[str, int]:
+def _request(number: str, skip: frozenset[str], office: Office) -> dict[str, int]:
     work = office.work
     case = load(work, number, lock=True)
     kept = tables.kept
-    lines = work.conn.execute(select(kept).where(_due(work), kept.c.request == number)).all()
+    mine = select(kept).where(_due(work, skip), kept.c.request == number)
+    lines = work.conn.execute(mine).all()
     who = frozenset(people.taken(work, number))
     origin = keeping.Origin(number, case.controller, case.property)
     counts = _finish(work, origin, lines, who)

@@ -21,14 +21,9 @@ from ..core.errors import BusyError, MovedError
 from ..core.events import SYSTEM, SweepConfirmed, SweepDone
 from ..core.log import canonical, slug
 from ..core.permissions import Permission
-from . import actors, brake, pulse, tables
+from . import actors, brake, pulse, rulebook, tables
 from .pulse import Pulse
 from .work import Work
-
-try:  # until the packs are there
-    from . import rulebook
-except ImportError:
-    rulebook = None  # type: ignore[assignment]
 
 SWEEP, PREVIEW = "sweep", "preview"
 LEASE = timedelta(minutes=10)
@@ -111,8 +106,6 @@ def finish(work: Work, started: datetime, counts: Mapping[str, int]) -> None:
 def mark(work: Work, code: str) -> str:
     """Return a hash of everything that decides what goes at a property, 64 hex digits."""
     place = work.settings.property(code)
-    if rulebook is None:
-        return hashlib.sha256(f"{code}/{work.datamap.version}".encode()).hexdigest()
     rules = sorted(rulebook.in_force(work, code), key=lambda rule: rule.id)
     said = {
         "map": work.datamap.version,

@@ -58,13 +58,13 @@ def _grow(work: Work, name: str, count: int) -> int | None:
     """Add to the open task of this name; return what it is about now, or None without one."""
     table = tables.task
     row = work.conn.execute(
-        select(table.c.id, table.c.count)
+        select(table.c.id, table.c.count.label("expected"))
         .where(_named(name), table.c.done_at.is_(None))
         .with_for_update()
     ).one_or_none()
     if row is None:
         return None
-    whole = int(row.count or 0) + count
+    whole: int = (row.expected or 0) + count
     work.conn.execute(update(table).where(table.c.id == row.id).values(count=whole))
     return whole
 
@@ -102,7 +102,7 @@ def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[s
     :param done: the signed ones instead of the open ones.
     """
     table = tables.task
-    wanted = select(table).where(
+    wanted = select(table, table.c.count.label("expected")).where(
         table.c.done_at.is_not(None) if done else table.c.done_at.is_(None)
     )
     if by is not None:
@@ -119,7 +119,7 @@ def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[s
             "category": row.name.split("/")[1] if row.kind == PAPER else "",
             "due_on": row.due_on,
             "late": row.done_at is None and row.due_on < today,
-            "count": row.count,
+            "count": row.expected,
             "done_by": row.done_by,
             "done_at": row.done_at,
         }
@@ -139,7 +139,8 @@ def sign(work: Work, id: int, count: int, by: str) -> None:
     :raises TransitionError: it was signed before.
     """
     table = tables.task
-    row = work.conn.execute(select(table).where(table.c.id == id).with_for_update()).one_or_none()
+    wanted = select(table, table.c.count.label("expected")).where(table.c.id == id)
+    row = work.conn.execute(wanted.with_for_update()).one_or_none()
     if row is None or not _may(work, by, row.property):
         raise UnknownError("There is no such task.", "Look at the list of tasks.")
     if not 0 <= count <= MOST:
@@ -152,7 +153,7 @@ def sign(work: Work, id: int, count: int, by: str) -> None:
         .where(table.c.id == id)
         .values(count=count, done_by=actor, done_at=work.stamp)
     )
-    counts = {"expected": int(row.count or 0), "done": count}
+    counts = {"expected": row.expected or 0, "done": count}
     names = [row.controller] if row.controller else brake.controllers(work)
     work.events += [
         TaskDone(name, row.property, actor=actor, counts=counts, grounds=(row.kind,))

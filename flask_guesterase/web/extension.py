@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, has_request_context
@@ -15,7 +16,7 @@ from ..core.errors import PolicyError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
-from ..store import preconditions, veil
+from ..store import preconditions, schedule, veil, watch
 from ..store.channels import Channel, built_in
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
@@ -25,9 +26,11 @@ from ..store.host import Host
 from ..store.live import read as read_live
 from ..store.office import Office
 from ..store.settings import Settings
+from ..store.sweep import NightAudit, SweepReport
+from ..store.sweep import sweep as swept
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending
-from ..store.work import Work
+from ..store.work import Holidays, Work
 from ..store.worker import Report
 from ..store.worker import work as round_of
 from . import config, migrate
@@ -60,7 +63,13 @@ class Guesterase:
     :param models: declarative bases, registries or MetaData when `db` does not know them.
     :param properties: the hotels, or a callable that returns them; one by default.
     :param channels: name -> channel, for example "sms", besides mail and print.
+    :param holidays: callable taking a property's code and a year, returning the days that are no
+        working days there; weekends need not be named.
+    :param night_audit: callable taking a property's code, returning whether its night audit runs;
+        no sweep erases there meanwhile.
     """
+
+    _now = staticmethod(partial(datetime.now, UTC))
 
     def __init__(
         self,
@@ -70,11 +79,15 @@ class Guesterase:
         models: Any = None,
         properties: config.Properties = None,
         channels: dict[str, Channel] | None = None,
+        holidays: Holidays | None = None,
+        night_audit: NightAudit | None = None,
     ) -> None:
         self.host = Host(db, models)
         self.channels = dict(channels or {})
         self._authorize = authorize
         self._properties = properties
+        self._holidays = holidays
+        self._night_audit = night_audit
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
         self._queries: dict[str, HoldQuery] = {}
@@ -163,12 +176,13 @@ class Guesterase:
         with transaction(self.host.engine(), write) as conn:
             work = Work(
                 conn,
-                datetime.now(UTC),
+                self._now(),
                 self.settings,
                 self.datamap,
                 self.custodian,
                 self.may,
                 blockers=tuple(self._blockers),
+                holidays=self._holidays,
                 queries=dict(self._queries),
             )
             office = Office(work)
@@ -195,9 +209,20 @@ class Guesterase:
 
     def work(self) -> Report:
         """Do one round of everything that is due: intake, erasures, messages, files, keys."""
+        return round_of(self.run, render, self._every_channel())
+
+    def sweep(self, confirm_by: str | None = None) -> SweepReport:
+        """Erase what is due because its day has come, where a person confirmed what that is.
+
+        :param confirm_by: the host's id of who confirms what the last sweep showed, or None.
+        :raises BusyError: another sweep is at work.
+        """
+        channels = self._every_channel()
+        return swept(self.run, render, channels, confirm_by, self._night_audit)
+
+    def _every_channel(self) -> dict[str, Channel]:
         settings = self.settings
-        channels = {**built_in(settings.mail, settings.sender), **self.channels}
-        return round_of(self.run, render, channels)
+        return {**built_in(settings.mail, settings.sender), **self.channels}
 
     @contextmanager
     def books(self, user: Any, property: str) -> Iterator[None]:
@@ -220,11 +245,16 @@ class Guesterase:
         findings = list(self.datamap.findings)
         with transaction(self.host.engine(), write=False) as conn:
             findings += drift(self.datamap, read_live(conn, schemas=self.datamap.schemas()))
-            if pending(conn):
-                findings.append(Finding(
-                    "tables-pending", "", "", "Our tables are missing or of an older version.",
-                    "Run `flask guesterase db upgrade`.",
-                ))
+            late = pending(conn)
+        if late:
+            findings.append(Finding(
+                "tables-pending", "", "", "Our tables are missing or of an older version.",
+                "Run `flask guesterase db upgrade`.",
+            ))
+        elif self.custodian.exists():
+            with self.begin(write=False) as office:
+                findings += watch.findings(office.work)
+                findings += schedule.findings(office.work)
         findings += self._installation()
         return sorted(set(findings))
 
