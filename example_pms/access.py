@@ -6,10 +6,15 @@ from .base import db
 from .models import Staff
 
 PERMISSIONS = {
-    "reception": frozenset({"view", "file", "verify"}),
-    "officer": frozenset({"view", "file", "verify", "approve", "refuse", "erase", "hold"}),
+    "reception": frozenset({"view", "file", "verify", "freeze", "register"}),
+    "officer": frozenset(
+        {
+            "view", "file", "verify", "approve", "refuse", "erase",
+            "hold", "freeze", "register", "books", "law",
+        }
+    ),
     "auditor": frozenset({"view", "audit"}),
-}
+}  # fmt: skip
 """Role -> permissions, in the person's own property only."""
 
 

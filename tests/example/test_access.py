@@ -8,13 +8,14 @@ from flask import Flask
 from example_pms import db
 from example_pms.access import PERMISSIONS, load_user, may
 from example_pms.hotel import STAFF
+from flask_guesterase import Permission
 
 EVERY = {
-    "view", "file", "verify", "approve", "refuse", "erase", "hold", "audit", "", "staff", "VIEW",
+    *Permission, "", "staff", "VIEW",
 }  # fmt: skip
 MEANT = {
-    "reception": {"view", "file", "verify"},
-    "officer": {"view", "file", "verify", "approve", "refuse", "erase", "hold"},
+    "reception": {"view", "file", "verify", "freeze", "register"},
+    "officer": set(Permission) - {"audit"},
     "auditor": {"view", "audit"},
 }
 
