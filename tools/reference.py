@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -19,7 +19,8 @@ sys.path.insert(0, str(ROOT))
 import flask_guesterase  # noqa: E402 - the checkout must be found first
 from flask_guesterase.core import errors, finding, lifecycle, permissions  # noqa: E402
 from flask_guesterase.core.events import EVENTS, Event  # noqa: E402
-from flask_guesterase.web import config  # noqa: E402
+from flask_guesterase.store.packs import bundled  # noqa: E402
+from flask_guesterase.web import config, law  # noqa: E402
 from flask_guesterase.web.cli import guesterase_cli  # noqa: E402
 
 NOTE = "<!-- Made by tools/reference.py from the code; do not edit by hand. -->\n"
@@ -178,6 +179,51 @@ def life() -> Iterator[str]:
     )
 
 
+def jurisdictions() -> Iterator[str]:
+    """Yield the page of jurisdiction packs."""
+    yield "# Jurisdiction packs\n"
+    yield (
+        "What the bundled packs say. None of it is legal advice, and none of it erases by itself "
+        "before a named person of the operator signed the pack. Grade A: the text was read; B: a "
+        "secondary source was read; C: from memory, somebody must look. A grade says what was "
+        "read, not that it is in force today: see `as of`. The day a clock starts on is not "
+        "counted; months are calendar months. `flask guesterase jurisdiction show CODE` prints "
+        "one pack; [write and check your own](../how-to/jurisdictions.md).\n"
+    )
+    for pack in bundled().values():
+        yield f"## {pack.code}: {pack.name}\n"
+        extends = f" Extends {', '.join(pack.extends)}." if pack.extends else ""
+        copies = "" if pack.id_copy.value == "none" else f" ID copies: {pack.id_copy.value}."
+        yield f"As of {pack.as_of}, to be reviewed by {pack.review_by}.{extends}{copies}\n"
+        for rule in pack.rules:
+            yield from _said(f"`{rule.id}` ({rule.category})", law.rule_lines(rule))
+        if pack.answering is not None:
+            yield from _said("Answering a request", law.answering_lines(pack.answering))
+        for category, text in pack.unknown:
+            yield f"* Not known, or without a number, `{category}`: {text}"
+        for note in pack.notes:
+            yield f"* Note: {note}"
+        if pack.unknown or pack.notes:
+            yield ""
+
+
+def _said(title: str, lines: Mapping[str, object]) -> Iterator[str]:
+    yield f"{title}:\n"
+    for name, value in lines.items():
+        text = _plain(value)
+        if text:
+            yield f"* {name}: {text}"
+    yield ""
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} = {str(wanted).lower()}" for name, wanted in value.items())
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
 PAGES = {
     "names.md": names,
     "configuration.md": keys,
@@ -186,6 +232,7 @@ PAGES = {
     "errors.md": problems,
     "findings.md": findings,
     "lifecycle.md": life,
+    "jurisdictions.md": jurisdictions,
 }
 
 
