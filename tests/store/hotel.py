@@ -30,7 +30,7 @@ from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import transaction
-from flask_guesterase.store.work import Work
+from flask_guesterase.store.work import Holidays, Work
 
 GRANTS = {
     "clerk": {"view", "file", "verify"},
@@ -165,6 +165,7 @@ class Hotel:
         tables.metadata.create_all(self.engine)
         self.events: list[str] = []
         self.blockers: tuple[Blocker, ...] = ()
+        self.holidays: Holidays | None = None
 
     @staticmethod
     def mapped(declared: list[tuple[Any, Policy]]) -> DataMap:
@@ -181,7 +182,7 @@ class Hotel:
         with transaction(self.engine) as conn:
             work = Work(
                 conn, self.now, self.settings, self.datamap, self.custodian, self.may,
-                blockers=self.blockers,
+                blockers=self.blockers, holidays=self.holidays,
             )  # fmt: skip
             office = Office(work)
             yield office

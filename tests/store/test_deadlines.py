@@ -1,0 +1,402 @@
+"""The legal clock of requests: due by the property's law, lengthened once, paused, reminded of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from flask_guesterase.core.errors import ForbiddenError, InputError, TransitionError
+from flask_guesterase.store import outbox
+from flask_guesterase.store.answering import periods
+from flask_guesterase.store.outbox import Parcel
+from tests.store.hotel import Guest, Hotel
+
+ANN = {"name": "Ann Zebrafinch", "email": "ann@mail.example"}
+
+
+def under(hotel: Hotel, country: str, zone: str = "UTC", region: str = "") -> None:
+    """Put the hotel under another law, with an officer and a deputy."""
+    place = replace(
+        hotel.settings.properties["sh"],
+        country=country, zone=zone, region=region, lang="en",
+        officer="officer@pine.example", deputy="deputy@pine.example",
+    )  # fmt: skip
+    hotel.settings = replace(hotel.settings, properties={**hotel.settings.properties, "sh": place})
+
+
+def filed(hotel: Hotel, received: date | None = None, **given: Any) -> str:
+    """File Ann's request by letter; return its number."""
+    if not hotel.rows(Guest):
+        hotel.guest(1, **ANN)
+    with hotel.begin() as office:
+        return office.request(
+            {"email": ANN["email"]}, property="sh", channel="letter", received=received,
+            by="clerk", **given,
+        )  # fmt: skip
+
+
+def shown(hotel: Hotel, number: str) -> Mapping[str, Any]:
+    """Return a request as staff see it."""
+    with hotel.begin() as office:
+        return office.show(number)
+
+
+def sent(hotel: Hotel, template: str) -> list[Parcel]:
+    """Hand everything that waits over to a channel and return what is of one text."""
+    with hotel.begin() as office:
+        parcels = outbox.claim(office.work, frozenset({"smtp"}), most=100)
+        for parcel in parcels:
+            outbox.done(office.work, parcel)
+    return [parcel for parcel in parcels if parcel.template == template]
+
+
+def remind(hotel: Hotel) -> int:
+    """Do what a sweep does about deadlines."""
+    with hotel.begin() as office:
+        return office.remind()
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "received", "due"),
+    [
+        ("DE", "", date(2026, 1, 31), "2026-02-28"),
+        ("ES", "", date(2026, 2, 10), "2026-03-10"),
+        ("US", "US-CA", date(2026, 1, 31), "2026-03-17"),
+        ("KR", "", date(2026, 3, 1), "2026-03-11"),
+        ("", "", date(2026, 1, 31), "2026-02-28"),
+    ],
+)
+def test_an_answer_is_due_by_the_law_at_the_property(
+    hotel: Hotel, country: str, region: str, received: date, due: str
+) -> None:
+    """A month in the Union (F055), 45 days in California (F116), 10 in Korea (F133), or a month."""
+    under(hotel, country, region=region)
+    assert shown(hotel, filed(hotel, received))["due_on"] == due
+
+
+def test_a_house_target_counts_where_the_law_has_no_number(hotel: Hotel) -> None:
+    """China says promptly (F018); what counts is the pack's own target in working days."""
+    under(hotel, "CN", "Asia/Shanghai")
+    number = filed(hotel, date(2026, 3, 6))
+    with hotel.begin() as office:
+        place = office.work.settings.property("sh")
+        law = periods(office.work, place)
+    assert law.answer.working
+    assert shown(hotel, number)["due_on"] == law.answer.after(date(2026, 3, 6)).isoformat()
+
+
+def test_holidays_the_host_names_are_no_working_days(hotel: Hotel) -> None:
+    """A day off between receipt and the last day moves the last day on by a working day."""
+    under(hotel, "CN", "Asia/Shanghai")
+    plain = shown(hotel, filed(hotel, date(2026, 3, 6)))["due_on"]
+    hotel.holidays = lambda code, year: [date(2026, 3, 9)] if year == 2026 else []
+    hotel.guest(2, name="Bea", email="bea@mail.example")
+    with hotel.begin() as office:
+        number = office.request(
+            {"email": "bea@mail.example"}, property="sh", received=date(2026, 3, 6), by="clerk"
+        )
+    assert date.fromisoformat(shown(hotel, number)["due_on"]) > date.fromisoformat(plain)
+
+
+def test_the_day_of_receipt_is_the_propertys_day(hotel: Hotel) -> None:
+    """Late in the evening in London it is tomorrow in Shanghai and still today in California."""
+    hotel.now = datetime(2026, 3, 31, 23, 30, tzinfo=UTC)
+    under(hotel, "DE", "Asia/Shanghai")
+    assert shown(hotel, filed(hotel))["due_on"] == "2026-05-01"
+    hotel.guest(2, name="Bea", email="bea@mail.example")
+    under(hotel, "DE", "America/Los_Angeles")
+    assert shown(hotel, hotel.file(email="bea@mail.example"))["due_on"] == "2026-04-30"
+
+
+def test_a_day_of_receipt_that_was_given_is_what_everybody_reads(hotel: Hotel) -> None:
+    """The letter came on a day; that day is shown, not the one on which it was typed."""
+    under(hotel, "DE", "Pacific/Auckland")
+    received = shown(hotel, filed(hotel, date(2026, 1, 31)))["received_at"]
+    local = received.replace(tzinfo=UTC) + timedelta(hours=13)
+    assert local.date() == date(2026, 1, 31)
+
+
+def test_an_answer_is_put_off_once_and_the_guest_is_told(any_hotel: Hotel) -> None:
+    """Two more months from receipt (F055), an enumerated reason, a letter with the new day."""
+    hotel = any_hotel
+    under(hotel, "DE", "Europe/Berlin")
+    number = filed(hotel, date(2026, 2, 28))
+    with hotel.begin() as office:
+        for wrong in ("", "busy"):
+            with pytest.raises(InputError):
+                office.extend(number, "officer", wrong)
+        with pytest.raises(ForbiddenError):
+            office.extend(number, "clerk", "complex")
+        assert office.extend(number, "officer", "complex") == date(2026, 5, 28)
+    case = shown(hotel, number)
+    assert (case["due_on"], case["extended"], case["extendable"]) == ("2026-05-28", True, False)
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.extend(number, "officer", "many")
+    letter = sent(hotel, "extended")[0]
+    assert letter.content["to"] == ANN["email"]
+    assert letter.content["params"]["until"] == "2026-05-28"
+    assert letter.content["params"]["reason"] == "complex"
+    assert hotel.events.count("request-extended") == 1
+
+
+def test_an_answer_is_not_put_off_when_it_is_late_or_the_law_has_no_longer_time(
+    hotel: Hotel,
+) -> None:
+    """On the last day it can be, on the day after it cannot; in China never."""
+    under(hotel, "DE", "Europe/Berlin")
+    number = filed(hotel, date(2026, 2, 9))
+    hotel.now = datetime(2026, 3, 10, 9, tzinfo=UTC)
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.extend(number, "officer", "many")
+    hotel.now = datetime(2026, 3, 9, 9, tzinfo=UTC)
+    under(hotel, "CN", "Asia/Shanghai")
+    assert not shown(hotel, number)["extendable"]
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.extend(number, "officer", "many")
+    under(hotel, "DE", "Europe/Berlin")
+    with hotel.begin() as office:
+        assert office.extend(number, "officer", "many") == date(2026, 5, 9)
+
+
+def test_what_is_decided_is_not_put_off(hotel: Hotel) -> None:
+    """After a refusal there is nothing to lengthen."""
+    under(hotel, "DE", "Europe/Berlin")
+    number = filed(hotel)
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "nothing-held")
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.extend(number, "officer", "many")
+
+
+def test_the_clock_stands_still_while_identity_is_asked_for_where_it_may(hotel: Hotel) -> None:
+    """In the United Kingdom (F112), from the letter that asks until it is answered."""
+    under(hotel, "GB", "Europe/London")
+    hotel.guest(1, **ANN)
+    hotel.ask(**ANN)
+    hotel.look()
+    assert sent(hotel, "confirm")
+    number = hotel.ours("request")[0]["number"]
+    assert shown(hotel, number)["due_on"] == "2026-04-10"
+    hotel.later(days=5)
+    assert shown(hotel, number)["days_left"] == 31
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    assert shown(hotel, number)["due_on"] == "2026-04-15"
+    hotel.later(days=3)
+    assert shown(hotel, number)["due_on"] == "2026-04-15"
+    with hotel.begin() as office:
+        assert office.extend(number, "officer", "complex") == date(2026, 6, 15)
+
+
+@pytest.mark.parametrize("country", ["DE", "CN"])
+def test_elsewhere_the_clock_runs_on(hotel: Hotel, country: str) -> None:
+    """Neither the Union nor China stops it, and nowhere does it stop before anybody asked."""
+    under(hotel, country, "UTC")
+    number = filed(hotel)
+    due = shown(hotel, number)["due_on"]
+    hotel.later(days=5)
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    assert shown(hotel, number)["due_on"] == due
+
+
+def test_a_hotel_that_does_not_ask_gains_no_time(hotel: Hotel) -> None:
+    """The pause begins with the letter or slip that asks, not with the hotel's own delay."""
+    under(hotel, "GB", "Europe/London")
+    number = filed(hotel)
+    due = shown(hotel, number)["due_on"]
+    hotel.later(days=9)
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    assert shown(hotel, number)["due_on"] == due
+
+
+def test_receipt_is_confirmed_in_time_or_listed(hotel: Hotel) -> None:
+    """Ten business days in California (F115); a letter that left, or a slip, confirms it."""
+    under(hotel, "US", "America/Los_Angeles", "US-CA")
+    number = filed(hotel, date(2026, 3, 2))
+    assert shown(hotel, number)["receipt_due"] == "2026-03-16"
+    hotel.now = datetime(2026, 3, 18, 12, tzinfo=UTC)
+    with hotel.begin() as office:
+        assert [row["number"] for row in office.list(state="overdue")] == [number]
+    assert shown(hotel, number)["receipt_late"]
+    with hotel.begin() as office:
+        with pytest.raises(ForbiddenError):
+            office.acknowledge(number, "auditor")
+        office.acknowledge(number, "clerk")
+    assert not shown(hotel, number)["receipt_late"]
+    with hotel.begin() as office:
+        assert office.list(state="overdue") == []
+
+
+def test_a_letter_that_left_the_house_confirms_receipt_and_one_that_waits_does_not(
+    hotel: Hotel,
+) -> None:
+    """Queued is not sent."""
+    under(hotel, "US", "America/Los_Angeles", "US-CA")
+    hotel.guest(1, **ANN)
+    hotel.ask(**ANN)
+    hotel.look()
+    number = hotel.ours("request")[0]["number"]
+    assert shown(hotel, number)["acknowledged_at"] is None
+    assert sent(hotel, "confirm")
+    assert shown(hotel, number)["acknowledged_at"] is not None
+
+
+def test_people_are_reminded_once_a_day_however_often_it_runs(any_hotel: Hotel) -> None:
+    """Seven, three and one day before to the officer, daily when late to the deputy too."""
+    hotel = any_hotel
+    under(hotel, "DE", "Europe/Berlin")
+    number = filed(hotel, date(2026, 3, 10))
+    told: dict[int, list[str]] = {}
+    for day in range(20, 35):
+        hotel.now = datetime(2026, 3, 10, 9, tzinfo=UTC) + timedelta(days=day)
+        for _ in range(2):
+            remind(hotel)
+            hotel.later(hours=1)
+        to = [parcel.content["to"] for parcel in sent(hotel, "deadline")]
+        if to:
+            told[(date(2026, 4, 10) - hotel.now.date()).days] = sorted(to)
+    early, late = ["officer@pine.example"], ["deputy@pine.example", "officer@pine.example"]
+    assert told == {7: early, 3: early, 1: early, -1: late, -2: late, -3: late}
+    assert hotel.events.count("request-reminded") == 3
+    assert hotel.events.count("request-overdue") == 3
+    with hotel.begin() as office:
+        assert [row["number"] for row in office.list(state="overdue")] == [number]
+
+
+def test_a_reminder_holds_a_number_and_a_day_and_nothing_of_the_guest(hotel: Hotel) -> None:
+    """Neither name nor contact, in what is sealed for the officer or in the journal."""
+    under(hotel, "DE", "Europe/Berlin")
+    number = filed(hotel)
+    hotel.later(days=29)
+    assert remind(hotel) == 1
+    parcel = sent(hotel, "deadline")[0]
+    assert set(parcel.content["params"]) == {"what", "due", "left", "today", "number", "property"}
+    assert parcel.content["params"]["number"] == number
+    assert parcel.content["lang"] == "en"
+    everything = repr(parcel.content) + repr(hotel.ours("entry"))
+    assert "Zebrafinch" not in everything
+    assert ANN["email"] not in everything
+
+
+def test_a_reminder_is_no_answer_to_the_guest(hotel: Hotel) -> None:
+    """What is sent to the officer does not confirm receipt."""
+    under(hotel, "US", "America/Los_Angeles", "US-CA")
+    number = filed(hotel, date(2026, 2, 2))
+    remind(hotel)
+    assert sent(hotel, "deadline")
+    assert shown(hotel, number)["acknowledged_at"] is None
+
+
+def test_nobody_is_reminded_of_what_has_ended(hotel: Hotel) -> None:
+    """A request that was refused or withdrawn waits for nobody, and is in no list of late ones."""
+    under(hotel, "DE", "Europe/Berlin")
+    number = filed(hotel)
+    with hotel.begin() as office:
+        office.withdraw(number)
+    hotel.later(days=60)
+    assert remind(hotel) == 0
+    with hotel.begin() as office:
+        assert office.list(state="overdue") == []
+
+
+def test_without_an_officer_it_is_still_known_to_be_late(hotel: Hotel) -> None:
+    """No address means no message; the event and the list are there."""
+    under(hotel, "DE", "Europe/Berlin")
+    bare = replace(hotel.settings.properties["sh"], officer="", deputy="")
+    hotel.settings = replace(hotel.settings, properties={"sh": bare})
+    filed(hotel)
+    hotel.later(days=40)
+    assert remind(hotel) == 1
+    assert sent(hotel, "deadline") == []
+    assert "request-overdue" in hotel.events
+
+
+PAPERS = {
+    "representative": "power-of-attorney",
+    "guardian": "guardianship-paper",
+    "relative": "death-certificate-and-kinship",
+}
+
+
+@pytest.mark.parametrize("who", PAPERS)
+def test_who_asks_in_a_guests_place_shows_a_paper(hotel: Hotel, who: str) -> None:
+    """Recorded is who asked and what was seen; without the right paper nothing goes on."""
+    under(hotel, "CN", "Asia/Shanghai")
+    number = filed(hotel, asked_by=who)
+    with hotel.begin() as office:
+        for wrong in ("", "identity-document"):
+            with pytest.raises(InputError):
+                office.confirm(number, "clerk", "desk", seen=wrong)
+        office.confirm(number, "clerk", "desk", seen=PAPERS[who])
+    case = shown(hotel, number)
+    assert (case["asked_by"], case["seen"], case["state"]) == (who, PAPERS[who], "review")
+
+
+def test_nobody_else_may_ask(hotel: Hotel) -> None:
+    """A neighbour is none of them; a guest needs no paper of their own."""
+    under(hotel, "CN", "Asia/Shanghai")
+    with pytest.raises(InputError):
+        filed(hotel, asked_by="neighbour")
+    number = filed(hotel)
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    assert shown(hotel, number)["asked_by"] == "guest"
+
+
+def test_the_answer_to_a_representative_goes_to_the_guests_contact(hotel: Hotel) -> None:
+    """Whoever asked, the contact on file is written to."""
+    under(hotel, "CN", "Asia/Shanghai")
+    number = filed(hotel, asked_by="representative")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "kept-by-law")
+    assert [p.content["to"] for p in sent(hotel, "refused")] == [ANN["email"]]
+
+
+def test_the_answer_to_a_relative_goes_to_nobody_by_itself(hotel: Hotel) -> None:
+    """A deceased guest is not written to (F010); the letter waits at the desk to be printed."""
+    under(hotel, "CN", "Asia/Shanghai")
+    number = filed(hotel, asked_by="relative")
+    assert hotel.ours("contact") == []
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "kept-by-law")
+    assert sent(hotel, "refused") == []
+    with hotel.begin() as office:
+        letters = office.letters("clerk")
+    assert [(letter["template"], letter["to"]) for letter in letters] == [("refused", "")]
+
+
+def test_a_guest_who_lives_is_not_silenced_by_a_relatives_request(hotel: Hotel) -> None:
+    """The guest's own question is another request, with a link to the contact on file."""
+    under(hotel, "CN", "Asia/Shanghai")
+    first = filed(hotel, asked_by="relative")
+    hotel.ask(**ANN)
+    hotel.look()
+    assert len({row["number"] for row in hotel.ours("request")} - {first}) == 1
+    assert [p.content["to"] for p in sent(hotel, "confirm")] == [ANN["email"]]
+
+
+def test_a_reason_is_recorded_or_refused_with_the_explanation(hotel: Hotel) -> None:
+    """A popular condition that is none is refused; one that is an article is kept as a word."""
+    under(hotel, "CN", "Asia/Shanghai")
+    with pytest.raises(InputError, match="public interest"):
+        filed(hotel, reason="public-interest")
+    assert hotel.ours("request") == []
+    assert shown(hotel, filed(hotel, reason="period-expired"))["reason"] == "period-expired"
+
+
+def test_a_ground_the_law_does_not_know_is_refused_with_the_explanation(hotel: Hotel) -> None:
+    """A legal claim is a ground under the GDPR and none under the PIPL."""
+    under(hotel, "CN", "Asia/Shanghai")
+    number = filed(hotel)
+    with hotel.begin() as office, pytest.raises(InputError, match="CN"):
+        office.refuse(number, "officer", "legal-claim")
+    under(hotel, "DE", "Europe/Berlin")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "legal-claim")
+    assert hotel.state(number) == "refused"
