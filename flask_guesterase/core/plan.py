@@ -172,6 +172,8 @@ class Plan:
     :param promised: what would be decided if no hold and no precondition stood in the way; what
         is approved, so that the rest follows by itself.
     :param rulings: what keeps which row.
+    :param foreseen: tables in which the hotel may still write about these people before what
+        stands in the way has ended; what the policy decides about them is approved too.
     """
 
     people: tuple[Person, ...]
@@ -180,6 +182,7 @@ class Plan:
     policy: str = ""
     promised: frozenset[Decision] = frozenset()
     rulings: Rulings = field(default_factory=dict)
+    foreseen: tuple[str, ...] = ()
 
     def changing(self) -> tuple[Step, ...]:
         """Return the steps that change rows."""
@@ -328,7 +331,8 @@ def decisions_of(plan: Plan, key: bytes) -> dict[str, object]:
     :param key: secret of the case; people appear as marks made with it.
     """
     people = set(plan.people) | plan.touched()
-    return {
+    foreseen: dict[str, object] = {"foreseen": sorted(plan.foreseen)} if plan.foreseen else {}
+    return foreseen | {
         "policy": plan.policy,
         "decisions": [
             {
@@ -365,19 +369,28 @@ def differences(approved: Mapping[str, object], today: Mapping[str, object]) -> 
 
     A plan stands when it only adds or loses rows under decisions already approved, or when
     something goes because its floor ended as it was announced. A new table, rule, ground or
-    person, or another policy version, does not.
+    person, or another policy version, does not. A stay that had not ended when the plan was
+    approved still leaves its bill: what the same policy decides about such tables was approved.
     """
     lines = []
     if approved.get("policy") != today.get("policy"):
         lines.append("the data map changed")
     known = _texts(approved, "decisions")
     announced = _announced(known.values())
+    foreseen = _words(approved, "foreseen")
     for text, decision in _texts(today, "decisions").items():
+        if isinstance(decision, dict) and decision["table"] in foreseen:
+            continue
         if text not in known and not _follows(decision, announced):
             lines.append(_line(decision))
     if set(_texts(today, "people")) - set(_texts(approved, "people")):
         lines.append("another person's rows are touched")
     return tuple(lines)
+
+
+def _words(value: Mapping[str, object], name: str) -> set[str]:
+    items = value.get(name)
+    return {str(item) for item in items} if isinstance(items, list) else set()
 
 
 def _announced(decisions: Iterable[object]) -> dict[str, tuple[dict[str, str], set[str]]]:

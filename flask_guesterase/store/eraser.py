@@ -87,8 +87,19 @@ def plan(
     drawn = draw(shapes, found, scope.people, datamap.version, rulings)
     known = links(datamap, live)
     blocked = referenced(conn, datamap, drawn, known) + reached(conn, datamap, found, known)
-    blocked += scope.block() if scope.block is not None else ()
-    return replace(drawn, blocked=tuple(blocked))
+    standing = scope.block() if scope.block is not None else ()
+    foreseen = _ownable(datamap, scope.people) if standing else ()
+    return replace(drawn, blocked=(*blocked, *standing), foreseen=foreseen)
+
+
+def _ownable(datamap: DataMap, people: Iterable[Person]) -> tuple[str, ...]:
+    """Return the tables whose rows can belong to such people."""
+    subjects = {table for table, _ in people}
+    return tuple(
+        name
+        for name, declared in datamap.tables.items()
+        if any(path.subject.fullname in subjects for path in declared.paths)
+    )
 
 
 def _shape(datamap: DataMap, scope: Scope, name: str) -> Shape:

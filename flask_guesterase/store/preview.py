@@ -92,6 +92,7 @@ class Preview:
     :param shared: what is another person's too.
     :param perhaps: subject rows a person must look at.
     :param people: subject rows that are taken.
+    :param foreseen: tables in which rows may still appear while it waits, and are approved too.
     :param minor: whether a minor is concerned, so that only the privacy officer approves.
     """
 
@@ -104,6 +105,7 @@ class Preview:
     perhaps: tuple[Look, ...] = ()
     people: tuple[Look, ...] = field(default=())
     minor: bool = False
+    foreseen: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the preview as plain values, for JSON."""
@@ -145,6 +147,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.PERHAPS),
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.TAKEN),
         minors.involved(work, plan.people),
+        plan.foreseen,
     )
 
 

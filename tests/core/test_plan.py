@@ -137,6 +137,21 @@ def test_anything_new_is_a_difference(today: Plan) -> None:
     assert differences(decisions_of(approved, KEY), decisions_of(today, KEY)) != ()
 
 
+def test_what_was_foreseen_while_somebody_stayed_stands() -> None:
+    """Of the tables named then, what the same policy decides; no other table, policy or person."""
+    waiting = replace(plan(1), foreseen=("more",))
+    approved = decisions_of(waiting, KEY)
+    more = plan(1, shape=replace(Shape("more", "never", {"a": "null"}), alone=(None,)))
+    other = plan(1, shape=replace(Shape("other", "never", {"a": "null"}), alone=(None,)))
+
+    assert digest(waiting, KEY) != digest(plan(1), KEY)
+    assert differences(approved, decisions_of(plan(1), KEY)) == ()
+    assert differences(approved, decisions_of(more, KEY)) == ()
+    assert differences(approved, decisions_of(other, KEY)) != ()
+    assert differences(approved, decisions_of(replace(more, policy="v2"), KEY)) != ()
+    assert differences(approved, decisions_of(replace(more, people=(ME, OTHER)), KEY)) != ()
+
+
 def test_less_than_was_approved_stands() -> None:
     """Rows that are gone meanwhile do not invalidate what was approved."""
     approved, today = plan(1), plan()

@@ -85,6 +85,35 @@ def test_a_guest_in_house_asks_once_and_is_erased_when_nothing_is_owed_any_more(
     assert told(house) == [("in-house,open-folio", ""), ("cooling", "2026-03-14")]
 
 
+def test_what_the_stay_still_leaves_behind_was_approved_with_it(any_house: House) -> None:
+    """A bill written after the approval, in a table the plan did not hold, goes without another."""
+    house = any_house
+    house.person(1)
+    house.stay(7, 1)
+    number = house.approved(email="ann@example.com")
+    assert attempt(house, number) == ("in-house",)
+    house.add(Bill, id=4, stay_id=7, owed=0, text="Ann Berg: minibar")
+    house.add(Line, id=1, person_id=1, name="ann berg", remark="x", sent=datetime(2026, 3, 9))
+    house.set(Stay, 7, status="out", leaves=date(2026, 3, 1))
+    assert attempt(house, number) == ()
+    assert house.of(Bill, 4)["text"] is None
+    assert house.of(Line, 1)["name"] != "ann berg"
+
+
+def test_what_the_stay_leaves_to_others_is_looked_at_again(house: House) -> None:
+    """Somebody who moved in with her after the approval: a person decides again."""
+    house.person(1)
+    house.person(2, "bea")
+    house.stay(7, 1)
+    number = house.approved(email="ann@example.com")
+    assert attempt(house, number) == ("in-house",)
+    house.add(Lodger, stay_id=7, person_id=2)
+    house.set(Stay, 7, status="out", leaves=date(2026, 3, 1))
+    with house.begin() as office:
+        assert office.erase(number).differences == ("another person's rows are touched",)
+    assert house.state(number) == "review"
+
+
 def test_the_same_reason_is_not_told_twice(house: House) -> None:
     """Neither at the next attempt nor when it comes back after another one."""
     house.person(1)
