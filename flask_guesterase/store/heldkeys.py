@@ -270,18 +270,32 @@ def _named(
 def _holding(work: Work, hold: Hold) -> set[str]:
     """Return the boxes of requests whose safety copy holds a row that may be gone by now."""
     box = tables.box
+    keys = keys_of(work, hold.table, [hold.row]).values()
+    mine = {number for key in keys for number in in_copies(work, hold.table, key)}
     rows = work.conn.execute(
-        select(box.c.id, box.c.request, box.c.purpose).where(
-            box.c.forgotten_at.is_(None), box.c.purpose.in_(["recovery", outbox.FILE])
+        select(box.c.id).where(
+            box.c.request.in_(mine),
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(["recovery", outbox.FILE]),
+        )
+    )
+    return set(rows.scalars())
+
+
+def in_copies(work: Work, table: str, key: Key) -> set[str]:
+    """Return the requests whose safety copy holds a row, which may be gone from the host.
+
+    The copies are opened for it: nothing outside them says which rows they hold.
+    """
+    box = tables.box
+    rows = work.conn.execute(
+        select(box.c.id, box.c.request).where(
+            box.c.forgotten_at.is_(None),
+            box.c.purpose == "recovery",
+            box.c.request.is_not(None),
         )
     ).all()
-    keys = list(keys_of(work, hold.table, [hold.row]).values())
-    mine = {
-        row.request
-        for row in rows
-        if keys and row.purpose == "recovery" and _is_in(work, row.id, hold.table, keys[0])
-    }
-    return {row.id for row in rows if row.request in mine}
+    return {row.request for row in rows if _is_in(work, row.id, table, key)}
 
 
 def _is_in(work: Work, box: str, table: str, key: Key) -> bool:

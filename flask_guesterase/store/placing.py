@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -24,7 +24,7 @@ from ..core.holding import FREEZE, HOLD, Cause, Scope, Wanted
 from ..core.lifecycle import State
 from ..core.log import slug
 from ..core.permissions import Permission
-from ..core.plan import LEGAL_DUTY, Key, key_text
+from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
 from . import actors, heldkeys, people, safe, tables
@@ -129,9 +129,8 @@ def _row_of(work: Work, wanted: Wanted) -> tuple[str, list[str]]:
                 work.conn, work.datamap, work.settings, declared, [tuple(row)]
             ).get(tuple(row))
             return key_text(tuple(row)), [own or wanted.property]
-        text = key_text(key)
-        if places := _remembered(work, wanted.table, text):
-            return text, places
+        if places := _remembered(work, wanted.table, key):
+            return key_text(key), places
     raise UnknownError(
         f"There is no such row in {declared.name}.", "It may have been deleted as planned."
     )
@@ -154,9 +153,10 @@ def _keys(work: Work, declared: Declared, text: str) -> list[Key]:
     return found
 
 
-def _remembered(work: Work, table: str, text: str) -> list[str]:
+def _remembered(work: Work, table: str, key: Key) -> list[str]:
     """Return the properties at which a row that is gone is still kept, or was erased."""
     kept, subject, request = tables.kept, tables.subject, tables.request
+    text = key_text(key)
     wanted = (
         select(kept.c.property).where(
             kept.c.table_name == table, kept.c.row_key == text, kept.c.ended_at.is_(None)
@@ -164,6 +164,9 @@ def _remembered(work: Work, table: str, text: str) -> list[str]:
         select(request.c.property)
         .join(subject, subject.c.request == request.c.number)
         .where(subject.c.table_name == table, subject.c.row_key == text),
+        select(request.c.property).where(
+            request.c.number.in_(heldkeys.in_copies(work, table, key))
+        ),
     )
     return sorted({code for each in wanted for code in work.conn.execute(each).scalars()})
 
@@ -258,11 +261,14 @@ def lift(work: Work, id: int, by: str) -> bool:
 
 
 def _resume(work: Work) -> None:
-    """Try requests again at once that waited for what was held."""
+    """Try requests again at once that may have waited for what was held.
+
+    One that waits because a held row hangs on a parent that was to go names that, not the hold.
+    """
     table = tables.request
     work.conn.execute(
         update(table)
-        .where(table.c.state == State.WAITING.value, table.c.waiting_for == LEGAL_DUTY)
+        .where(table.c.state == State.WAITING.value, table.c.waiting_for != "grace")
         .values(try_at=work.stamp)
     )
 
@@ -408,8 +414,9 @@ def escalate(work: Work) -> int:
         hotel = work.settings.properties.get(row.property)
         if hotel is None:
             continue
-        today = day_at(hotel, work.now).isoformat()
-        days = (work.stamp.date() - row.placed_at.date()).days
+        now = day_at(hotel, work.now)
+        today = now.isoformat()
+        days = (now - day_at(hotel, row.placed_at.replace(tzinfo=UTC))).days
         open_ = row.kind == FREEZE and row.confirmed_at is None and days > 0
         due = bool(row.review_on and row.review_on <= today)
         if (row.reminded_on or "") >= today or not (open_ or due):
