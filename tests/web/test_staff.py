@@ -40,6 +40,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "refuse": ("refuse", {"ground": "nothing-held"}),
     "withdraw": ("file", {}),
     "erase": ("erase", {}),
+    "extend": ("approve", {"reason": "complex"}),
     "certificate": ("view", {}),
     "certificate_file": ("view", {}),
     "journal": ("audit", {}),
@@ -250,7 +251,7 @@ def test_a_clerk_files_at_the_desk_and_hands_out_a_slip(house: House) -> None:
     assert answer.status_code == 303
     number = answer.headers["Location"].rpartition("/")[2]
     request = house.hotel.ours("request")[0]
-    assert (request["channel"], request["due_on"]) == ("letter", "2026-04-01")
+    assert (request["channel"], request["due_on"]) == ("letter", "2026-03-20")
     slip = clerk.post(f"{DESK}/{number}/confirm", how="callback")
     code = re.search(r'class="secret">([\w-]+)<', slip.text)
     assert code is not None
