@@ -16,6 +16,7 @@ from ..core.retention import pared
 from ..core.seal import Terms
 from . import clocks, law, shelf, tables, vault
 from .lines import registers
+from .reading import texts
 from .sql import among
 from .surgery import Erased
 from .work import Work
@@ -193,7 +194,7 @@ def _lay(work: Work, layings: Iterable[Laying]) -> None:
         if lines is None:
             continue
         declared = lines.declared
-        cells = {c.name: c.value for c in each.image.columns}
+        cells = texts(lines, each.image.columns, work.conn.dialect)
         wanted = (lines.room, lines.first_night, lines.last_night)
         key = [declared.table.c[c.key] for c in declared.key]
         now = work.conn.execute(select(*wanted).where(among(key, [each.key]))).one()

@@ -112,7 +112,11 @@ def _boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
     )
     if asked.nights is not None:
         first, last = (night.isoformat() for night in asked.nights)
-        wanted = wanted.where(shelf.c.first_night <= last, shelf.c.last_night >= first)
+        # Where a night is not known, the box says whether the line answers.
+        wanted = wanted.where(
+            or_(shelf.c.first_night <= last, shelf.c.first_night == ""),
+            or_(shelf.c.last_night >= first, shelf.c.last_night == ""),
+        )
     for column, marks in _marks(work, asked).items():
         found: set[str] = set()
         for part in chunks(sorted(marks)):
@@ -300,6 +304,8 @@ class _Table:
             began, ended = (
                 said.get(c.name, "")[:10] for c in (lines.first_night, lines.last_night)
             )
+            if not began and not ended:
+                return False
             if (began or ended) > last or (ended or began) < first:
                 return False
         names = [said.get(column.name, "") for column in lines.names]

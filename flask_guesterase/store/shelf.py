@@ -12,9 +12,10 @@ from typing import Any
 
 from sqlalchemy import delete, exists, insert, select, update
 
+from ..core.errors import SealError
 from ..core.image import Image, decode
 from ..core.register import document_form, name_form
-from ..core.seal import fingerprint, open_box
+from ..core.seal import Box, fingerprint, open_box
 from . import tables, vault
 from .lines import Lines, registers
 from .reading import texts
@@ -101,18 +102,26 @@ def remark(work: Work, boxes: Sequence[str]) -> None:
     Call it while the key of the label before still exists: marks are exchanged one for one.
 
     :param work: the open transaction.
-    :param boxes: boxes that were wrapped again; they are opened.
+    :param boxes: boxes that were wrapped again; they are opened. One that is damaged keeps the
+        marks it has, and is no hindrance to the others.
     :raises KeyMissingError: a box was forgotten, or the key before is gone.
     """
     known = registers(work.datamap)
     for box in vault.fetch(work.conn, list(dict.fromkeys(boxes))):
         before = _labels(work, box.id) - {box.label}
-        images = decode(open_box(box, work.custodian)).rows if before else ()
+        images = _images(work, box) if before else ()
         for label in before:
             for image in (image for image in images if image.table in known):
                 _exchange(work, known[image.table], image, (box.id, label, box.label))
             # What is sealed with its line only, and not in its name, has no mark to exchange.
             _move(work, box.id, label, {"label": box.label})
+
+
+def _images(work: Work, box: Box) -> Sequence[Image]:
+    try:
+        return decode(open_box(box, work.custodian)).rows
+    except SealError:
+        return ()
 
 
 def _labels(work: Work, box: str) -> set[str]:

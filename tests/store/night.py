@@ -209,7 +209,7 @@ class Night:
         assert said.get("passport") == typed.get("passport")
         shelf.lay(work, [shelf.Laid(
             box, terms.label, where.hotel, "registrations", where.room,
-            where.first_night.isoformat(), where.last_night.isoformat(),
+            where.first_night.isoformat(), str(where.last_night or ""),
             (said["given"], said["family"]), said.get("passport", ""),
         )])  # fmt: skip
         masks = dict.fromkeys([*names, "wishes"]) | {"family": "[erased]"}

@@ -333,11 +333,7 @@ def test_a_box_that_does_not_open_is_told_of_and_hinders_nobody(night: Night) ->
     night.stay(1)
     night.stay(2, room="102")
     box, _ = night.seal([1, 2])
-    with night.begin() as office:
-        conn, table = office.work.conn, tables.box
-        whole = conn.execute(select(table.c.payload).where(table.c.id == box)).scalar_one()
-        broken = whole[:-1] + bytes([whole[-1] ^ 1])
-        conn.execute(update(table).where(table.c.id == box).values(payload=broken))
+    _damage(night, box)
     produced = night.produce()
     assert families(produced) == ["Zebrafinch2"]
     assert produced.unopened == 1
@@ -352,6 +348,36 @@ def test_a_line_of_which_a_part_stays_in_its_row_comes_out_once(night: Night) ->
     night.seal([1])
     line, = night.produce().lines
     assert (line.name, line.document, line.sealed) == ("Ann Zebrafinch1", "E00000001", True)
+
+
+def test_a_sealed_line_of_which_one_night_is_known(night: Night) -> None:
+    """A line without a last night answers for its first one, as long as it lies in a box."""
+    night.stay(1, first=NIGHT, last=None)
+    night.seal([1])
+    assert families(night.produce()) == ["Zebrafinch1"]
+    assert families(night.produce(night=NIGHT + timedelta(days=1))) == []
+
+
+def test_a_damaged_box_keeps_no_hold_from_the_others(night: Night) -> None:
+    """Boxes that are put under a hold are marked anew, all but the one nobody can open."""
+    night.stay(1)
+    night.stay(2)
+    ids = night.seal([1, 2])
+    _damage(night, ids[0])
+    with night.begin() as office:
+        work = office.work
+        vault.rewrap(work.conn, work.custodian, ids, "hold:h1")
+        shelf.remark(work, ids)
+    assert {row["label"] for row in night.ours("shelf")} == {"hold:h1"}
+    assert families(night.produce(name="Ann Zebrafinch2")) == ["Zebrafinch2"]
+
+
+def _damage(night: Night, box: str) -> None:
+    with night.begin() as office:
+        conn, table = office.work.conn, tables.box
+        whole = conn.execute(select(table.c.payload).where(table.c.id == box)).scalar_one()
+        broken = whole[:-1] + bytes([whole[-1] ^ 1])
+        conn.execute(update(table).where(table.c.id == box).values(payload=broken))
 
 
 def test_a_register_that_names_its_property_elsewhere(night: Night) -> None:
