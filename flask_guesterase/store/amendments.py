@@ -63,6 +63,26 @@ def sign(work: Work, code: str, by: str) -> None:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A pack whose text nobody signed.
+
+    :param code: its code.
+    :param name: its name for people.
+    """
+
+    code: str
+    name: str
+
+
+def drafts(work: Work, by: str) -> Sequence[Draft]:
+    """Return the packs nobody signed that count where a person may decide about the law."""
+    mine = [p for p in work.settings.properties if actors.may(work, by, Permission.LAW, p)]
+    packs = {p.code: p for place in mine for p in rulebook.texts(work.settings, place) if p.rules}
+    signed = rulebook.signed_texts(work.conn, packs)
+    return [Draft(c, p.name) for c, p in sorted(packs.items()) if (c, p.mark) not in signed]
+
+
+@dataclass(frozen=True)
 class House:
     """A period that the house sets where the law gives no number.
 

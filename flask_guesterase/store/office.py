@@ -40,7 +40,7 @@ from . import (
     witness,
 )
 from . import why as explain
-from .amendments import House, Waiting
+from .amendments import Draft, House, Waiting
 from .execution import Ending
 from .preview import Preview, preview
 from .register import Produced
@@ -482,6 +482,10 @@ class Office:
         :raises ForbiddenError: they may not decide about the law at a property under it.
         """
         amendments.sign(self.work, code, by)
+
+    def drafts(self, by: str) -> Sequence[Draft]:
+        """Return the packs nobody signed that count where a person may decide about the law."""
+        return amendments.drafts(self.work, by)
 
     def house_period(self, property: str, period: House, by: str) -> int:
         """Propose a period of the house where the law gives no number; return its number.

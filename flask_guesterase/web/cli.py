@@ -12,7 +12,7 @@ import click
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import disclosing, law, operate
+from . import disclosing, law, operate, rules
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -20,7 +20,7 @@ from .console import Answer, fields, guesterase_cli, listing, out, verb, written
 from .current import current
 from .words import CHANNELS, HOWS
 
-__all__ = ["disclosing", "guesterase_cli", "law", "operate"]
+__all__ = ["disclosing", "guesterase_cli", "law", "operate", "rules"]
 
 _number = click.argument("number")
 

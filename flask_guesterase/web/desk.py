@@ -33,6 +33,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".journal", N_("Journal"), Permission.AUDIT),
     (".register", N_("Guest register"), Permission.REGISTER),
     (".disclosures", N_("Disclosures"), (Permission.REGISTER, Permission.AUDIT)),
+    (".rules", N_("Periods"), Permission.VIEW),
     (".code", N_("My code"), CODED),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""

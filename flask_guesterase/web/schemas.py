@@ -264,3 +264,17 @@ def _texts(messages: Any) -> dict[str, list[str]]:
     if not isinstance(messages, dict):
         return {"": [str(text) for text in messages]}
     return {name: [str(t) for t in texts] for name, texts in messages.items()}
+
+
+class Sign(Form):
+    """Which pack is signed."""
+
+    pack = _text(required=True)
+
+
+class Line(Form):
+    """Which line of the rulebook is meant."""
+
+    line = fields.Integer(required=True, error_messages={
+        "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
+    })  # fmt: skip
