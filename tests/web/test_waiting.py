@@ -1,0 +1,53 @@
+"""A request that waits for the hotel, as the guest and the staff see it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from sqlalchemy import literal, update
+
+from flask_guesterase import Blocker
+from tests.store.hotel import Booking
+from tests.web.house import CANARY, House
+
+DESK = "/desk/privacy"
+
+
+def staying(bookings: Any, today: date) -> Any:
+    """The guest of a booking with this remark is in house."""
+    return bookings.c.remark == "late"
+
+
+def test_guest_and_staff_see_what_is_in_the_way_and_until_when(house: House) -> None:
+    """Staff: which booking at which property; the guest: in plain words; nobody's name."""
+    house.extension.block(
+        Blocker("in-house", "bookings", staying, until=lambda _: literal("2099-03-12"))
+    )
+    guest = house.browser()
+    guest.post("/privacy/ask", property="sh", name=CANARY, email="ann@mail.example")
+    house.worker()
+    number = house.hotel.ours("request")[-1]["number"]
+    clerk, officer = house.browser("clerk"), house.browser("officer")
+    link = re.findall(r"/privacy/link/[\w-]+", clerk.get(f"{DESK}/outbox"))[0]
+    assert guest.post(link).status_code == 200
+    page = officer.get(f"{DESK}/{number}", wish="en")
+    assert "the stay has not ended" in page
+    assert "bookings 1 at sh, expected to end on 2099-03-12." in page
+    digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
+    officer.post(f"{DESK}/{number}/approve", digest=digest)
+    house.worker()
+
+    shown = officer.get(f"{DESK}/{number}", wish="en")
+    assert "the stay has not ended until March 12, 2099" in re.sub(r"\s+", " ", shown)
+    read = guest.get("/privacy/case", wish="en")
+    assert "It waits until March 12, 2099." in read
+    assert "<li>the stay has not ended</li>" in read
+    assert "bookings" not in read
+    assert "<li>住宿尚未结束</li>" in guest.get("/privacy/case", wish="zh")
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(Booking).values(remark="gone"))
+    officer.post(f"{DESK}/{number}/erase")
+    assert house.state(number) in ("erased", "sealed")
+    assert "the stay has not ended" not in guest.get("/privacy/case", wish="en")
