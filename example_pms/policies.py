@@ -96,6 +96,7 @@ def _people() -> list[tuple[Any, Any]]:
             "created": "created_on",
             "last_activity": ["created_on", "booked.planned_departure", "stays.planned_departure"],
         },
+        facts={"birth": "birth_date"},
     )
     loyalty = Policy(
         {

@@ -175,3 +175,24 @@ def test_who_comes_is_waited_for_with_everybody_who_comes_along(tmp_path: Path) 
         assert found[0].people == {("guests", (place,)), ("guests", (other,))}
         frontdesk.cancel(db.session(), stay, db.session.get_one(Staff, "lej.desk"))
         assert in_the_way(hotel, place, other) == []
+
+
+def test_a_stay_with_a_minor_needs_the_officer(tmp_path: Path) -> None:
+    """A child slept there: approving needs the permission of who decides about the law."""
+    with house(f"sqlite:///{tmp_path / 'hotel.sqlite'}", tmp_path) as hotel:
+        place, guest = known("li.wei")
+        with hotel.guesterase.begin() as office:
+            match = {"document": guest.document_no, "name": guest.name}
+            number = office.request(match, property="SHA", by="sha.desk")
+            office.confirm(number, by="sha.desk")
+        with hotel.guesterase.begin(write=False) as office:
+            grown = office.preview(number).minor
+        stay = db.session.scalars(
+            select(Booking).where(Booking.booker_id == place, Booking.departed_at.is_not(None))
+        ).first()
+        assert stay is not None
+        child = next(one for one in stay.guests if one.id != place)
+        child.birth_date = stay.planned_arrival - timedelta(days=3000)
+        db.session.commit()
+        with hotel.guesterase.begin(write=False) as office:
+            assert (grown, office.preview(number).minor) == (False, True)
