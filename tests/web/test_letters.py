@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from flask_guesterase import Blocker
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.web.letters import address, render
 from tests.store.hotel import Booking
-from tests.web.house import CANARY, Browser, House
+from tests.web.house import CANARY, PROPERTIES, Browser, House
 
 MAIL = Path(flask_guesterase.web.__file__).parent / "templates" / "guesterase" / "mail"
 NAMES = sorted(path.stem for path in MAIL.glob("*.txt") if path.stem != "frame")
@@ -25,6 +28,10 @@ PARAMS = {
     "state": "sealed",
     "reasons": "in-house,open-folio",
     "until": "2026-03-12",
+    "reason": "complex",
+    "what": "answer",
+    "due": "2026-03-12",
+    "left": "-1",
 }
 
 
@@ -36,8 +43,20 @@ def post_office(sqlite_url: str, tmp_path: Path) -> House:
     return house
 
 
-def test_every_letter_that_is_sent_has_a_text(house: House) -> None:
+@pytest.fixture
+def berlin(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house with guests under German law, which knows every letter, with a privacy officer."""
+    place = replace(PROPERTIES[0], country="DE", officer="officer@pine.example")
+    made = House(sqlite_url, tmp_path, (place, PROPERTIES[1]))
+    made.people()
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
     """Requests that end in every way queue every letter there is, and each can be read."""
+    house = berlin
     desk = "/desk/privacy"
     form = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
     clerk = house.browser("clerk")
@@ -57,10 +76,21 @@ def test_every_letter_that_is_sent_has_a_text(house: House) -> None:
             officer.post(f"{desk}/{number}/approve", digest=digest)
             _waits_for_a_stay(house, officer, f"{desk}/{number}/erase")
         officer.post(f"{desk}/{number}/{end}", ground="kept-by-law")
+    _takes_longer(house, officer, desk)
     assert {row["template"] for row in house.hotel.ours("outbox")} == set(NAMES)
     letters = clerk.get(f"{desk}/outbox")
     assert letters.count('<div class="letter"') == len(house.hotel.ours("outbox"))
     assert 'class="letter" lang="en"><' not in letters
+
+
+def _takes_longer(house: House, officer: Browser, desk: str) -> None:
+    """Put an answer off, and let its day come near, so that the officer is reminded."""
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": "bea@mail.example"}, property="sh", by="clerk")
+    officer.post(f"{desk}/{number}/extend", reason="complex")
+    with house.app.app_context(), house.extension.begin() as office:
+        office.work.now += timedelta(days=88)
+        assert office.remind() == 1
 
 
 def _waits_for_a_stay(house: House, officer: Browser, erase: str) -> None:
