@@ -311,6 +311,29 @@ def test_a_request_is_refused_on_a_named_ground(house: House, console: Console) 
     assert console.error("withdraw", other) == "transition"
 
 
+def test_who_asks_and_what_was_seen_are_recorded_at_a_console(console: Console) -> None:
+    """Who asks in a guest's place shows a paper; a reason that is none is refused."""
+    ask = ("request", "--match", "email=bea@mail.example", "--property", "sh", "--by", "clerk")
+    assert console.error(*ask, "--reason", "public-interest") == "input"
+    number = console.json(*ask, "--asked-by", "guardian", "--reason", "leaked")["number"]
+    confirm = ("confirm", number, "--by", "clerk")
+    assert console.error(*confirm) == "input"
+    assert console.json(*confirm, "--seen", "guardianship-paper")["number"] == number
+    shown = console.json("show", number)
+    said = (shown["asked_by"], shown["seen"], shown["reason"])
+    assert said == ("guardian", "guardianship-paper", "leaked")
+    assert console.json("list", "--state", "overdue") == []
+
+
+def test_time_that_the_law_does_not_know_is_not_given_at_a_console(
+    house: House, console: Console
+) -> None:
+    """Putting an answer off takes a code and a law that knows it."""
+    number = reviewed(console)
+    told = ("--by", "officer", "--code", code_of(house, "officer"), "--reason", "many")
+    assert console.error("extend", number, *told) == "transition"
+
+
 def test_a_broken_journal_is_told(house: House, console: Console) -> None:
     """A changed entry ends `verify` with 1 and the place of the entry."""
     reviewed(console)
@@ -499,7 +522,7 @@ def test_every_command_takes_json_and_has_a_line_of_help(console: Console) -> No
     found = dict(guesterase_cli.commands)
     found |= found.pop("db").commands  # type: ignore[attr-defined]  # a group
     assert set(found) == {
-        "approve", "certificate", "check", "checkpoint", "confirm", "draft", "erase", "list",
+        "approve", "certificate", "check", "checkpoint", "confirm", "draft", "erase", "extend", "list",
         "preview", "refuse", "request", "show", "sql", "uninstall", "upgrade", "verify", "why",
         "withdraw", "worker",
     }  # fmt: skip
