@@ -123,8 +123,10 @@ def _told(pack: Pack) -> Iterator[str]:
 
 def rule_lines(rule: Rule) -> dict[str, Any]:
     """Return what a rule says, field by field, in words."""
-    floor = "unknown: a period of the house is needed" if rule.floor_unknown else rule.floor
-    if rule.weak and floor is not None:
+    floor = "" if rule.floor is None else str(rule.floor)
+    if rule.floor_unknown:
+        floor = "unknown: a period of the house is needed"
+    if rule.weak and floor:
         floor = f"{floor} (the general law does not recognise a floor of this rank)"
     valid = ("from", rule.valid_from), ("until", rule.valid_to)
     return {
@@ -152,9 +154,9 @@ def answering_lines(answering: Answering) -> dict[str, Any]:
     """Return how long a law gives for an answer, field by field, in words."""
     house = " (the law gives no number: a target of the house)" if answering.house else ""
     return {
-        "acknowledge": answering.acknowledge,
+        "acknowledge": str(answering.acknowledge or ""),
         "answer": f"{answering.answer}{house}",
-        "extension": answering.extension,
+        "extension": str(answering.extension or ""),
         "pause": "while identity is being asked for" if answering.pause_identity else "",
         "article": answering.article,
         "source": answering.source,
