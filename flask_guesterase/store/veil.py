@@ -77,27 +77,26 @@ def install(host: Host, declared: Declarations) -> None:
 def opened(host: Host, property_: str) -> Iterator[None]:
     """Let this thread, or task, read and correct what is kept in place at a property.
 
-    What is pending at the end is flushed, never committed; then instances hide it again.
+    At the end instances hide it again; what was corrected must be flushed by then.
 
     :param property_: code of the property; nest blocks for several.
+    :raises VeiledError: a correction is still waiting to be written.
     """
     opening = _Opening(host.engine().pool, property_)
     _forget_hidden(host)
     token = _openings.set((*_openings.get(), opening))
     try:
         yield
-        for session in {s for s in (state.session for state in opening.shown) if s is not None}:
-            if any(_pending(state, keys) for state, keys in _of(opening, session)):
-                session.flush()
+        if any(_pending(state, keys) for state, keys in opening.shown.items()):
+            raise VeiledError(
+                "What was corrected in the books was not written before they were closed.",
+                "Flush or commit the session within the block.",
+            )
     finally:
         _openings.reset(token)
         for state, keys in list(opening.shown.items()):
             # Another block around this one may still show it.
             _cover(state) if _openings.get() and state.session else hide(state, keys)
-
-
-def _of(opening: _Opening, session: Session) -> list[tuple[InstanceState[Any], frozenset[str]]]:
-    return [(s, keys) for s, keys in opening.shown.items() if s.session is session]
 
 
 def _forget_hidden(host: Host) -> None:
@@ -195,7 +194,9 @@ def _on_load(state: InstanceState[Any], context: Any) -> None:
 
 
 def _on_refresh(state: InstanceState[Any], context: Any, attributes: Any) -> None:
-    _cover(state)
+    # A composite announces itself after it was made of attributes that are hidden already.
+    if attributes is None or set(attributes) & set(state.mapper.column_attrs.keys()):
+        _cover(state)
 
 
 def _cover(state: InstanceState[Any]) -> None:
