@@ -337,8 +337,7 @@ def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
     :param checkpoint: text of a signed checkpoint, kept outside, that has seen the proposal.
     :raises FourEyesError: they proposed it.
     :raises TransitionError: nobody proposed it, or it was confirmed already.
-    :raises TamperedError: it is not a checkpoint of this house.
-    :raises InputError: the checkpoint is older than the proposal.
+    :raises InputError: it is not a checkpoint of this house, or older than the proposal.
     """
     row, actor = _waits(work, id_, by, {LineState.LEAVING, LineState.COMING})
     if row.proposed_at is None or row.proposed_by is None or row.acts_on is not None:
@@ -363,10 +362,14 @@ def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
 def _seen(work: Work, row: Row[Any], text: str) -> Checkpoint:
     """Return a checkpoint of this house whose tree holds the proposal."""
     key = work.custodian.signing_key().public_key().public_bytes_raw()
-    head = open_checkpoint(text, key)
+    try:
+        head = open_checkpoint(text, key)
+    except TamperedError as problem:
+        # What somebody brought is wrong, not our journal.
+        raise InputError(problem.message, problem.hint) from None
     names = {slug(name) for name in rulebook.controllers(work, row.property)}
     if head.controller not in names:
-        raise TamperedError(
+        raise InputError(
             "This checkpoint is of another controller's journal.",
             "Bring one of the controller whose property this is.",
         )

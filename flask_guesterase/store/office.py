@@ -23,6 +23,7 @@ from . import (
     certifying,
     copies,
     deadlines,
+    disclosures,
     execution,
     intake,
     journal,
@@ -366,14 +367,14 @@ class Office:
         :raises ForbiddenError: they may neither produce the register nor audit there.
         :raises TransitionError: it was reviewed before.
         """
-        register.review(self.work, number, by, finding)
+        disclosures.review(self.work, number, by, finding)
 
     def disclosures(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
         """Return what was produced for authorities, opened for who may review it.
 
         :raises ForbiddenError: they may review at no property.
         """
-        return register.disclosures(self.work, by, property)
+        return disclosures.listed(self.work, by, property)
 
     # the sweep
 
@@ -458,7 +459,7 @@ class Office:
         limits.forget(self.work)
         tokens.forget(self.work)
         intake.end_old_contacts(self.work)
-        register.overdue(self.work)
+        disclosures.overdue(self.work)
         return review.expire(self.work)
 
     def remind(self) -> int:
@@ -524,8 +525,7 @@ class Office:
 
         :param checkpoint: a signed checkpoint kept outside that has seen the proposal.
         :raises FourEyesError: they proposed it.
-        :raises InputError: the checkpoint is older than the proposal.
-        :raises TamperedError: it is not a checkpoint of this house.
+        :raises InputError: it is not a checkpoint of this house, or older than the proposal.
         :raises TransitionError: nobody proposed it.
         """
         return amendments.confirm(self.work, id, by, checkpoint)
@@ -591,6 +591,10 @@ class Office:
         :raises ForbiddenError: they may neither hold nor freeze anywhere.
         """
         return placing.listed(self.work, by)
+
+    def acts_as(self, by: str) -> str:
+        """Return the opaque number under which a person acts."""
+        return actors.number(self.work, by)
 
     def remind_holds(self) -> int:
         """Say again which freezes nobody confirmed and which holds must be looked at.

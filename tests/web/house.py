@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from flask_login import LoginManager, UserMixin, login_user, logout_user
 from sqlalchemy.orm import scoped_session, sessionmaker
 from werkzeug.test import TestResponse
 
+from flask_guesterase.core.policy import Policy
 from flask_guesterase.store.settings import Property
 from flask_guesterase.web.extension import Guesterase, May
 from flask_guesterase.web.guest import guest_pages
@@ -27,7 +28,7 @@ PROPERTIES = (
 )
 
 DESK = frozenset({"view", "file", "verify"})
-OFFICE = DESK | {"approve", "refuse", "erase"}
+OFFICE = DESK | {"approve", "refuse", "erase", "law"}
 STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "clerk": ("sh", DESK),
     "officer": ("sh", OFFICE),
@@ -36,6 +37,10 @@ STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "far-officer": ("mu", OFFICE | {"audit"}),
     "night": ("sh", frozenset({"register"})),
     "far-night": ("mu", frozenset({"register"})),
+    "porter": ("sh", DESK | {"freeze"}),
+    "holder": ("sh", DESK | {"hold", "freeze"}),
+    "second-holder": ("sh", frozenset({"view", "hold"})),
+    "far-holder": ("mu", frozenset({"view", "hold", "freeze"})),
     "nobody": ("sh", frozenset()),
 }
 """Login -> property and what they may do there."""
@@ -62,6 +67,7 @@ class House:
     :param properties: the hotels.
     :param authorize: the host's answer to who may do what.
     :param logins: whether the application knows its staff.
+    :param declared: what the vendor declares, given the folder of files.
     :param config: configuration that wins.
     """
 
@@ -72,6 +78,7 @@ class House:
         properties: Sequence[Property] = PROPERTIES,
         logins: bool = True,
         authorize: May | None = may,
+        declared: Callable[[str], list[tuple[Any, Policy]]] = policies,
         **config: Any,
     ) -> None:
         self.hotel = Hotel(url, folder)
@@ -87,7 +94,7 @@ class House:
         self.extension = Guesterase(
             self.session, authorize=authorize, models=Base, properties=properties
         )
-        for target, policy in policies(str(self.hotel.files)):
+        for target, policy in declared(str(self.hotel.files)):
             self.extension.register(target, policy)
         self.extension.init_app(self.app)
         self.app.register_blueprint(guest_pages, url_prefix="/privacy")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +15,12 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
-from flask_guesterase import Policy, Property, Subject, null, placeholder
+from flask_guesterase import Policy, Property, Subject, null, placeholder, retain
+from flask_guesterase.core import pack as pack_module
 from flask_guesterase.core.finding import Finding, Severity
-from flask_guesterase.store import upgrade
+from flask_guesterase.store import rulebook, tables, upgrade
 from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.settings import Settings
 from flask_guesterase.web.extension import Guesterase
 from tests import engines
 from tests.kinds import Case, Cases
@@ -40,6 +45,8 @@ def find(
     policy: Policy = POLICY,
     script: str = "",
     env: str = "",
+    signed: bool = False,
+    reviewed: str = "",
 ) -> list[Finding]:
     """Return what `check` finds in an application whose installation lacks something.
 
@@ -50,6 +57,8 @@ def find(
     :param policy: the guests' policy.
     :param script: one statement run in the database.
     :param env: the host's Alembic env.py; empty where it has none.
+    :param signed: somebody signed the packs of the property.
+    :param reviewed: day by which the German pack must be looked at again; its own when empty.
     """
     with engines.fresh_database(engine) as url, tempfile.TemporaryDirectory() as folder:
         app = Flask(__name__, root_path=folder, instance_path=folder)
@@ -78,9 +87,32 @@ def find(
             if script:
                 with db.engine.begin() as conn:
                     conn.exec_driver_sql(script)
+            if reviewed:
+                _review_by(app, reviewed, folder)
+            if signed:
+                _sign(db.engine, extension.settings)
             found = extension.check()
             db.engine.dispose()
             return found
+
+
+def _sign(engine: sa.Engine, settings: Settings) -> None:
+    """Note that somebody signed every pack that counts."""
+    at = {"signed_by": "a1", "signed_at": datetime(2026, 1, 1)}
+    with engine.begin() as conn:
+        for code in settings.properties:
+            for pack in rulebook.texts(settings, code):
+                conn.execute(tables.pack.insert().values(code=pack.code, mark=pack.mark, **at))
+
+
+def _review_by(app: Flask, day: str, folder: str) -> None:
+    """Let the operator's own copy of the German pack name another day."""
+    ours = Path(pack_module.__file__).parent / "jurisdictions" / "DE.toml"
+    own = Path(folder, "DE.toml")
+    text = ours.read_text("utf-8")
+    own.write_text(re.sub("review_by = .*", f"review_by = {day}", text), "utf-8")
+    state = app.extensions["guesterase"]
+    state.settings = replace(state.settings, packs=(str(own),))
 
 
 @pytest.mark.parametrize("engine", engines.ENGINES)
@@ -122,6 +154,27 @@ def migrate_filter(wrong: bool) -> list[Finding]:
     ours = "from flask_guesterase.web.migrate import include_object\n"
     script = OWN_CALL.format("sees") if wrong else ours + OWN_CALL.format("include_object")
     return find(env=script)
+
+
+PINE_IN_GERMANY = replace(PINE, country="DE")
+
+
+@CASES.of("pack-draft")
+def pack_draft(wrong: bool) -> list[Finding]:
+    return find(hotel=PINE_IN_GERMANY, signed=not wrong)
+
+
+@CASES.of("pack-review")
+def pack_review(wrong: bool) -> list[Finding]:
+    return find(hotel=PINE_IN_GERMANY, reviewed="2020-01-01" if wrong else "2099-01-01")
+
+
+@CASES.of("house-missing")
+def house_missing(wrong: bool) -> list[Finding]:
+    category = "cctv" if wrong else "guest_register"
+    columns = {"email": placeholder, "phone": retain(category, null)}
+    policy = Policy(columns, subject=Subject(match=["email"]))
+    return find(hotel=PINE_IN_GERMANY, policy=policy)
 
 
 @CASES.each()

@@ -56,11 +56,23 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
         "basis": "police-inspection", "format": "page",
     }),
     "disclosures": ("register audit", {}),
+    "rules": ("view", {}),
+    "sign_pack": ("law", {"pack": "CN"}),
+    "propose_change": ("law", {"line": "1"}),
+    "confirm_change": ("law", {"line": "1", "checkpoint": "none"}),
+    "confirm_house": ("law", {"line": "1"}),
     "review": ("register audit", {"finding": "fine"}),
+    "holds": ("hold", {}),
+    "hold_form": ("hold", {}),
+    "hold": ("hold", {"table": "guests", "key": "1"}),
+    "freezes": ("freeze", {}),
+    "freeze": ("freeze", {}),
+    "confirm_freeze": ("hold", {}),
+    "lift": ("hold", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
-CHOSEN = {"file", "produce"}
+CHOSEN = {"file", "produce", "freeze"}
 """Pages at which the hotel is chosen in the form."""
 
 DENIED = "You may not do this at this property."
@@ -97,7 +109,7 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
             permission, form = NEEDS[name]
             which = shown if name == "review" else number
             answer = _call(house, browser.client, rule, method, which, place, form, token)
-            scoped = bool(rule.arguments - {"letter"}) or name in CHOSEN
+            scoped = bool(rule.arguments - {"hold", "letter"}) or name in CHOSEN
             allowed = bool(granted & set(permission.split())) and (home == place or not scoped)
             refused = answer.status_code == 403 and DENIED in answer.text
             # A hotel one has no right at is no choice in the form, so the form comes back.
@@ -117,7 +129,7 @@ def _call(
     form: dict[str, str],
     token: str,
 ) -> Any:
-    values: dict[str, Any] = {"number": number, "code": place, "letter": 1}
+    values: dict[str, Any] = {"number": number, "code": place, "letter": 1, "hold": 1}
     with house.app.test_request_context():
         path = url_for(rule.endpoint, **{n: v for n, v in values.items() if n in rule.arguments})
     data = {**form, "property": place, "csrf_token": token}

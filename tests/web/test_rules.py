@@ -1,0 +1,177 @@
+"""The law at the counter: the schedule, and what two people shorten, by page and by command."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.core.policy import retain
+from flask_guesterase.store.schedule import Entry, Term
+from flask_guesterase.web.language import Language
+from flask_guesterase.web.terms import length, lines
+from tests.store.test_rulebook import LONG, PACK, SHORT
+from tests.web.house import Browser, House
+from tests.web.test_cli import Console, code_of
+
+PAGE = "/desk/privacy/rules"
+
+
+class Lawful(House):
+    """The house under a law of its own, whose file a person can edit."""
+
+    def law(self, periods: str, extra: str = "") -> None:
+        """Write the text of the law."""
+        file = Path(self.app.instance_path) / "cn.toml"
+        text = PACK.format(periods=periods).replace("XX", "CN").replace("guest_register", "invoice")
+        file.write_text(text.replace('"invoice"', '"invoice_accounting"') + extra, "utf-8")
+        state = self.app.extensions["guesterase"]
+        state.settings = replace(state.settings, packs=(str(file),))
+
+    def as_person(self, command: str, who: str, *given: str) -> list[str]:
+        """Return a command with a person and their one-time code."""
+        return [*command.split(), *given, "--by", who, "--code", code_of(self, who)]
+
+
+@pytest.fixture
+def lawful(sqlite_url: str, tmp_path: Path) -> Lawful:
+    """A house with guests under a law that somebody signed."""
+    house = Lawful(sqlite_url, tmp_path)
+    house.people()
+    house.law(LONG)
+    for target, policy in house.extension._declared:
+        if "billed_to" in policy.columns:
+            columns = {**policy.columns, "billed_to": retain("invoice_accounting")}
+            place = house.extension._declared.index((target, policy))
+            house.extension._declared[place] = (target, replace(policy, columns=columns))
+    Console(house.app).raw(*house.as_person("jurisdiction sign", "officer", "CN"))
+    return house
+
+
+def test_a_period_is_shortened_by_commands(lawful: Lawful, tmp_path: Path) -> None:
+    """Waiting, proposed, checkpoint, confirmed: and the old period still counts thirty days."""
+    console = Console(lawful.app)
+    lawful.law(SHORT)
+    console.raw(*lawful.as_person("jurisdiction sign", "officer", "CN"))
+    [line] = [w for w in console.json("policy", "waiting") if w["kind"] == "floor"]
+    assert (line["property"], line["state"], line["rows"]) == ("sh", "leaving", 0)
+    number = str(line["id"])
+    console.raw(*lawful.as_person("policy propose", "officer", number))
+    head = tmp_path / "head.txt"
+    console.raw("checkpoint", "--out", str(head), "--controller", "Pine Ltd")
+    wrong = lawful.as_person("policy confirm", "officer", number, "--checkpoint", str(head))
+    assert console.error(*wrong) == "four-eyes"
+    late = tmp_path / "late.txt"
+    late.write_bytes(b"\xff")
+    wrong = lawful.as_person("policy confirm", "second", number, "--checkpoint", str(late))
+    assert console.error(*wrong) == "input"
+    good = lawful.as_person("policy confirm", "second", number, "--checkpoint", str(head))
+    assert re.fullmatch(r"\d{4}-\d{2}-\d{2}\n", console.raw(*good)[0])
+    shown = console.raw("policy", "show", "--property", "sh")[0]
+    assert "at least: 3 years from the guest's departure [Registration Act 5; grade A" in shown
+    assert "at least: 1 day from" in shown
+
+
+def test_nobody_acts_at_a_console_with_anothers_code(lawful: Lawful) -> None:
+    """A name typed there is no person: the code must be theirs."""
+    console = Console(lawful.app)
+    code = code_of(lawful, "officer")
+    assert console.error("policy", "propose", "1", "--by", "second", "--code", code) == "token"
+    assert console.error("policy", "propose", "1", "--by", "ghost", "--code", code) == "unknown"
+
+
+def test_a_period_of_the_house_by_commands(lawful: Lawful) -> None:
+    """Proposed by one, set by another, and printed as the house's own word."""
+    console = Console(lawful.app)
+    given = [
+        "invoice_accounting", "--property", "sh", "--floor", "P6Y", "--clock", "document",
+        "--source", "minutes of 2026-02-01",
+    ]  # fmt: skip
+    number = console.raw(*lawful.as_person("policy house", "officer", *given))[0].strip()
+    assert console.error(*lawful.as_person("policy house-confirm", "officer", number)) == (
+        "four-eyes"
+    )
+    console.raw(*lawful.as_person("policy house-confirm", "second", number))
+    shown = console.raw("policy", "show", "--property", "sh")[0]
+    assert "at least, set by the house: 6 years from the date of the document" in shown
+    assert "minutes of 2026-02-01" in shown
+
+
+def test_the_schedule_is_a_page_and_a_text_in_both_languages(lawful: Lawful) -> None:
+    """Periods, articles and what nobody knows, as a lawyer reads them; JSON for programs."""
+    console = Console(lawful.app)
+    text = console.raw("policy", "show", "--lang", "zh")[0]
+    assert "至少: 3 年 自客人离店起" in text
+    assert "至多（法定期限）: 5 年" in text
+    entry = next(e for e in console.json("policy", "show", "--property", "sh") if e["floors"])
+    assert entry["floors"][0]["article"] == "Registration Act 5"
+    page = lawful.browser("auditor").get(PAGE, wish="en")
+    assert "Registration Act 5" in page
+    assert "3 years" in page
+    assert "Waiting for people" not in page
+
+
+def test_two_people_let_a_shortening_act_on_the_page(lawful: Lawful) -> None:
+    """Signed, proposed and confirmed by buttons; the second person brings the checkpoint."""
+    lawful.law(SHORT)
+    first, second = lawful.browser("officer"), lawful.browser("second")
+    assert "Sign CN" in first.get(PAGE, wish="en")
+    post(first, "sign", pack="CN")
+    page = first.get(PAGE, wish="en")
+    assert "Sign CN" not in page
+    line = re.findall(r'name="line" value="(\d+)"', page)[0]
+    post(first, "propose", line=line)
+    with lawful.app.app_context(), lawful.extension.begin(write=False) as office:
+        head = office.checkpoint("Pine Ltd")
+    post(first, "confirm", 403, line=line, checkpoint=head)
+    post(second, "confirm", 422, line=line, checkpoint="nothing")
+    post(second, "confirm", line=line, checkpoint=head.replace("\n", "\r\n"))
+    assert "Acts on" in second.get(PAGE, wish="en")
+
+
+def post(browser: Browser, what: str, status: int = 303, **form: str) -> str:
+    """Send one of the page's forms."""
+    answer = browser.post(f"{PAGE}/{what}", PAGE, **form)
+    assert answer.status_code == status, answer.text
+    return answer.text
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("P1Y3M", "1 year and 3 months"),
+        ("P10B", "10 working days"),
+        ("P0D", "0 days"),
+        ("", "unknown: it must be kept, and nobody knows how long"),
+    ],
+)
+def test_periods_in_words(text: str, words: str) -> None:
+    """As a reader says them."""
+    assert length(Language("en"), text) == words
+
+
+def test_what_nobody_knows_is_said() -> None:
+    """No rule, an unknown floor and a draft are told as such, never as a number."""
+    en = Language("en")
+    none = Entry("sh", "cameras", ("face",), "cctv", unknown=("Not researched.",))
+    assert [(kind, text) for kind, text, _ in lines(en, none)] == [
+        ("unknown", "Not researched."),
+        ("not settled", "no rule is known and the house set no period: it stays until somebody "
+         "does"),
+    ]
+    term = Term(
+        "", ("departed", "created"), "fiscal-year-end", {"foreign": True, "part": ["a", "b"]},
+        "law", "X/1", "", "a letter", "B", "2026", False, "",
+    )  # fmt: skip
+    [(kind, span, basis)] = lines(en, Entry("sh", "guests", (), "guest_register", (term,)))
+    assert kind == "at least"
+    assert span == (
+        "unknown: it must be kept, and nobody knows how long from end of the fiscal year of: the "
+        "last of these: the guest's departure and the day the entry was made"
+    )
+    assert basis == (
+        "a letter; grade B, as of 2026; only where foreign = yes and part = a, b; draft: nobody "
+        "signed it, so it ends nothing"
+    )
