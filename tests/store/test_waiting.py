@@ -9,12 +9,25 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, insert, update
+from sqlalchemy.exc import OperationalError
 
 from flask_guesterase.core.errors import BlockedError, RetryableError
-from flask_guesterase.store import finishing, outbox, tables
+from flask_guesterase.core.policy import Policy
+from flask_guesterase.store import finishing, outbox, sweep, tables
+from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
 from tests import engines
-from tests.store.house import Bill, House, Line, Lodger, Person, Stay
+from tests.store.house import (
+    COUNT,
+    Base,
+    Bill,
+    House,
+    Line,
+    Lodger,
+    Person,
+    Stay,
+    policies,
+)
 
 
 def letters(house: House) -> list[dict[str, str]]:
@@ -204,6 +217,33 @@ def _checked_in_meanwhile(house: House, what: str) -> None:
     assert attempt(house, number) == ("in-house",)
 
 
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_what_may_block_cannot_change_until_the_commit(kind: str, tmp_path: Path) -> None:
+    """A charge is not posted to her bill while she is being erased, though no bill is changed."""
+    with engines.fresh_database(kind) as url:
+        house = House(url, tmp_path)
+        bill = Policy({"owed": COUNT, "text": COUNT}, via=["stay.booker", "stay.lodgers"])
+        declared = [(model, bill if model is Bill else old) for model, old in policies()]
+        mappers = list(Base.registry.mappers)
+        house.datamap = resolve(declared, Base.metadata.tables.values(), mappers)
+        house.person(1)
+        house.stay(7, 1, status="out", days=-9)
+        house.add(Bill, id=4, stay_id=7, owed=0)
+        number = house.approved(email="ann@example.com")
+        impatient = {
+            "postgresql": "SET lock_timeout = '200ms'",
+            "mariadb": "SET SESSION innodb_lock_wait_timeout = 1",
+        }
+        with house.begin() as office:
+            assert office.erase(number).state == "checking"
+            with house.engine.connect() as conn:
+                conn.exec_driver_sql(impatient[kind])
+                with pytest.raises(OperationalError):
+                    conn.execute(update(Bill).values(owed=9))
+        assert house.of(Person, 1)["name"] != "ann berg"
+        house.engine.dispose()
+
+
 def test_a_part_that_is_needed_stays_and_the_rest_goes_at_once(any_house: House) -> None:
     """What the hotel must still report stays in its row; everything else went today."""
     house = any_house
@@ -242,9 +282,12 @@ def test_after_ninety_days_the_officer_is_asked_to_look(any_house: House) -> Non
     number = house.approved(email="ann@example.com")
     attempt(house, number)
 
-    def remind() -> int:
+    def run(unit: Callable[[Office], Any]) -> Any:
         with house.begin() as office:
-            return office.stuck()
+            return unit(office)
+
+    def remind() -> int:
+        return sweep.STEPS["stuck"](run)
 
     house.later(days=89)
     assert remind() == 0
