@@ -39,7 +39,7 @@ def doubt(conn: Connection, now: datetime) -> str:
     latched = pulse.look(conn, DOUBT)
     if latched is not None:
         return latched.note
-    return brake.judge(now, _seen(conn), _server(conn))
+    return brake.judge(now, _seen(conn), _server(conn, pulse.look(conn, CLOCK)))
 
 
 def hold_back(work: Work) -> str:
@@ -97,7 +97,8 @@ def confirm(work: Work, by: str) -> bool:
     if before is None or not pulse.second(before, mine, brake.CONFIRM):
         pulse.put(work.conn, CLOCK, mine)
         return False
-    pulse.put(work.conn, CLOCK, replace(before, at=work.stamp, second=actor))
+    ahead = str(_ahead(work))
+    pulse.put(work.conn, CLOCK, replace(before, at=work.stamp, note=ahead, second=actor))
     pulse.put(work.conn, HEART, Pulse(work.stamp))
     pulse.take(work.conn, DOUBT)
     work.events += [ClockConfirmed(name, actor=actor) for name in controllers(work)]
@@ -182,7 +183,21 @@ def _at(body: str) -> datetime:
     return datetime.fromisoformat(at).astimezone(UTC).replace(tzinfo=None)
 
 
-def _server(conn: Connection) -> datetime | None:
+def _ahead(work: Work) -> int:
+    """Return by how many seconds this clock is ahead of the server's, 0 where it is not."""
+    told = _told(work.conn)
+    return 0 if told is None else max(0, int((work.stamp - told).total_seconds()))
+
+
+def _server(conn: Connection, agreed: Pulse | None) -> datetime | None:
+    """Return the server's clock, moved by what two people found it to be behind."""
+    told = _told(conn)
+    if told is None or agreed is None or agreed.second is None:
+        return told
+    return told + timedelta(seconds=int(agreed.note or 0))
+
+
+def _told(conn: Connection) -> datetime | None:
     """Return the clock of the database server, naive UTC; SQLite has none of its own."""
     name = conn.dialect.name
     if name == "postgresql":
