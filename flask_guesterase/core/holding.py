@@ -29,6 +29,9 @@ class Cause(StrEnum):
     TAX = "tax-audit"
 
 
+SILENT = "silent"
+"""Ground in the journal of what only those entitled may read there."""
+
 LONGEST_NAME = 80
 """Characters of the name of a query."""
 

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import select
 
+from ..core.events import (
+    FreezeConfirmed,
+    FreezeUnconfirmed,
+    Frozen,
+    HoldLifted,
+    HoldPlaced,
+    HoldReviewDue,
+    LiftProposed,
+)
+from ..core.holding import SILENT, word_for
 from ..core.log import read_entry, slug
 from .tables import entry as entries
 from .tables import tree
 from .work import Work
+
+HOLDING = frozenset(
+    event.name
+    for event in (
+        HoldPlaced, HoldLifted, LiftProposed, Frozen, FreezeConfirmed, FreezeUnconfirmed,
+        HoldReviewDue,
+    )
+)  # fmt: skip
+"""Entries about holds and freezes."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +55,22 @@ class Line:
     grounds: tuple[str, ...]
 
 
-def newest(work: Work, controller: str, before: int | None = None, most: int = 50) -> list[Line]:
+def newest(
+    work: Work,
+    controller: str,
+    before: int | None = None,
+    most: int = 50,
+    entitled: bool = False,
+) -> list[Line]:
     """Return entries of a controller's open tree, the newest first.
+
+    Those who may not hold read that a duty of law was noted, and of silent holds nothing.
 
     :param work: the open transaction.
     :param controller: slug, or name, of the controller.
     :param before: only entries before this place.
     :param most: how many at most.
+    :param entitled: whether who reads may place and lift holds at all of its properties.
     """
     name = slug(controller)
     epoch = (
@@ -53,10 +81,19 @@ def newest(work: Work, controller: str, before: int | None = None, most: int = 5
         .scalar_subquery()
     )
     wanted = select(entries.c.body).where(entries.c.controller == name, entries.c.epoch == epoch)
+    if not entitled:
+        silent = entries.c.action.in_(HOLDING) & entries.c.body.like(f'%"{SILENT}"%')
+        wanted = wanted.where(~silent)
     if before is not None:
         wanted = wanted.where(entries.c.position < before)
     rows = work.conn.execute(wanted.order_by(entries.c.position.desc()).limit(most))
-    return [_line(body) for (body,) in rows]
+    return [_told(_line(body), entitled) for (body,) in rows]
+
+
+def _told(line: Line, entitled: bool) -> Line:
+    if entitled or line.action not in HOLDING:
+        return line
+    return replace(line, action=word_for(entitled), counts={}, grounds=())
 
 
 def _line(body: Any) -> Line:

@@ -20,7 +20,7 @@ from ..core.events import (
     HoldReviewDue,
     LiftProposed,
 )
-from ..core.holding import FREEZE, HOLD, Cause, Scope, Wanted
+from ..core.holding import FREEZE, HOLD, SILENT, Cause, Scope, Wanted
 from ..core.lifecycle import State
 from ..core.log import slug
 from ..core.permissions import Permission
@@ -79,7 +79,8 @@ def place(work: Work, wanted: Wanted, by: str) -> int:
     if wanted.reference:
         _seal(work, id, place_, wanted.reference)
     boxes = _wrap(work, id)
-    _tell(work, HoldPlaced, place_, actor, {"boxes": boxes}, (wanted.why,))
+    grounds = (wanted.why, *_silence(wanted.silent))
+    _tell(work, HoldPlaced, place_, actor, {"boxes": boxes}, grounds)
     return id
 
 
@@ -249,14 +250,14 @@ def lift(work: Work, id: int, by: str) -> bool:
     actor = actors.number(work, by)
     if row.lift_by is None:
         _set(work, id, lift_by=actor, lift_at=work.stamp)
-        _tell(work, LiftProposed, hotel, actor)
+        _tell(work, LiftProposed, hotel, actor, {}, _silence(row.silent))
         return False
     if row.lift_by == actor:
         raise FourEyesError("Two people lift a hold.", "Ask a second person.")
     _set(work, id, lifted_by=actor, lifted_at=work.stamp)
     ended = heldkeys.unwrap(work, read(row))
     _resume(work)
-    _tell(work, HoldLifted, hotel, actor, {"boxes": ended})
+    _tell(work, HoldLifted, hotel, actor, {"boxes": ended}, _silence(row.silent))
     return True
 
 
@@ -321,6 +322,10 @@ def _seal(work: Work, id: int, hotel: Property, reference: str) -> None:
 
 def _set(work: Work, id: int, **values: object) -> None:
     work.conn.execute(update(tables.hold).where(tables.hold.c.id == id).values(**values))
+
+
+def _silence(silent: bool) -> tuple[str, ...]:
+    return (SILENT,) if silent else ()
 
 
 def _tell(
@@ -422,8 +427,7 @@ def escalate(work: Work) -> int:
         if (row.reminded_on or "") >= today or not (open_ or due):
             continue
         _set(work, row.id, reminded_on=today)
-        _tell(
-            work, FreezeUnconfirmed if open_ else HoldReviewDue, hotel, SYSTEM, {"days": days}
-        )
+        event = FreezeUnconfirmed if open_ else HoldReviewDue
+        _tell(work, event, hotel, SYSTEM, {"days": days}, _silence(row.silent))
         count += 1
     return count

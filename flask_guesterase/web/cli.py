@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 
+from ..core.asking import Asker, Delay, Seen
+from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import disclosing, law, operate, rules
+from . import disclosing, freezing, law, operate, rules
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -20,19 +22,21 @@ from .console import Answer, fields, guesterase_cli, listing, out, verb, written
 from .current import current
 from .words import CHANNELS, HOWS
 
-__all__ = ["disclosing", "guesterase_cli", "law", "operate", "rules"]
+__all__ = ["disclosing", "freezing", "guesterase_cli", "law", "operate", "rules"]
 
 _number = click.argument("number")
 
 
 @verb(guesterase_cli, "list")
 @click.option("--property", "property_", metavar="CODE", help="Only of this property.")
-@click.option("--state", metavar="STATE", help="Only in this state, or 'open'.")
+@click.option("--state", metavar="STATE", help="Only in this state, 'open', or 'overdue'.")
 def list_(property_: str | None, state: str | None) -> Answer:
     """List requests, the most urgent first."""
     with current.begin(write=False) as office:
         found = office.list(property_, state)
-    columns = ("number", "property", "state", "channel", "received_at", "due_on", "late")
+    columns = (
+        "number", "property", "state", "channel", "received_at", "due_on", "late", "receipt_late",
+    )  # fmt: skip
     return Answer(list(found), listing(found, columns))
 
 
@@ -68,6 +72,15 @@ def _matches(given: Sequence[str]) -> dict[str, str]:
 )
 @click.option("--lang", default="", help="Language of the guest; the property's by default.")
 @click.option("--by", metavar="WHO", help="Who files it; nobody by default.")
+@click.option(
+    "--asked-by",
+    type=click.Choice([who.value for who in Asker]),
+    default=Asker.GUEST.value,
+    help="Who asks, when it is not the guest.",
+)
+@click.option(
+    "--reason", type=click.Choice([why.value for why in Reason]), help="Why; none is needed."
+)
 def request(
     given: Sequence[str],
     property_: str,
@@ -75,6 +88,8 @@ def request(
     received: datetime | None,
     lang: str,
     by: str | None,
+    asked_by: str,
+    reason: str | None,
 ) -> Answer:
     """Record a request that reached the hotel; print its number."""
     match = _matches(given)
@@ -87,6 +102,8 @@ def request(
             received=received.date() if received else None,
             by=who,
             lang=lang,
+            asked_by=asked_by,
+            reason=reason or "",
         )
     return Answer({"number": number}, number)
 
@@ -95,11 +112,17 @@ def request(
 @_number
 @_by
 @click.option("--how", type=click.Choice(sorted({*HOWS} - {"link"})), default="desk")
-def confirm(number: str, by: str, how: str) -> Answer:
+@click.option(
+    "--seen",
+    type=click.Choice([paper.value for paper in Seen]),
+    default=None,
+    help="The paper that was seen, of who asks in a guest's place; never a copy.",
+)
+def confirm(number: str, by: str, how: str, seen: str | None) -> Answer:
     """Record that and how the guest showed who they are; print the code of the case, once."""
     who = _acting(by)
     with current.begin() as office:
-        code = office.confirm(number, who, how)
+        code = office.confirm(number, who, how, seen or "")
     return Answer(
         {"number": number, "case_code": code}, code, "The guest opens their case with this code."
     )
@@ -152,6 +175,22 @@ def refuse(number: str, by: str, code: str, ground: str) -> Answer:
         office.use_code(who, code)
         office.refuse(number, who, ground)
     return _stands(number)
+
+
+@verb(guesterase_cli)
+@_number
+@_by
+@_code
+@click.option("--reason", required=True, type=click.Choice([delay.value for delay in Delay]))
+def extend(number: str, by: str, code: str, reason: str) -> Answer:
+    """Lengthen the time for an answer once, before its day; the guest is told why."""
+    who = _acting(by)
+    with current.begin() as office:
+        office.attempt("code", who)
+    with current.begin() as office:
+        office.use_code(who, code)
+        until = office.extend(number, who, reason)
+    return Answer({"number": number, "due_on": until}, until.isoformat())
 
 
 @verb(guesterase_cli)

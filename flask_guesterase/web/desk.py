@@ -34,6 +34,8 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".register", N_("Guest register"), Permission.REGISTER),
     (".disclosures", N_("Disclosures"), (Permission.REGISTER, Permission.AUDIT)),
     (".rules", N_("Periods"), Permission.VIEW),
+    (".holds", N_("Holds"), Permission.HOLD),
+    (".freezes", N_("Freezes"), Permission.FREEZE),
     (".code", N_("My code"), CODED),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""

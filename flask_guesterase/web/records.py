@@ -41,7 +41,7 @@ def _journal(problems: list[str] | None) -> str:
     hotel = codes.get(request.args.get("property", ""), hotels[0])
     before = request.args.get("before", type=int)
     with current.begin(write=False) as office:
-        entries = newest(office.work, hotel.controller, before, PAGE)
+        entries = newest(office.work, hotel.controller, before, PAGE, _entitled(hotel.controller))
     language(zone=hotel.zone)
     return render_template(
         "guesterase/staff/journal.html",
@@ -51,6 +51,13 @@ def _journal(problems: list[str] | None) -> str:
         older=entries[-1].position if len(entries) == PAGE and entries[-1].position else None,
         verified=problems,
     )
+
+
+def _entitled(controller: str) -> bool:
+    """Return whether the reader may hold at every property whose journal this is."""
+    hotels = current.settings.properties.values()
+    mine = [hotel.code for hotel in hotels if hotel.controller == controller]
+    return all(may(Permission.HOLD, code) for code in mine)
 
 
 @staff_pages.get("/outbox")

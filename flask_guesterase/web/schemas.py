@@ -24,6 +24,7 @@ from marshmallow.validate import Length, OneOf, Regexp
 from ..core.asking import Asker, Delay, Seen
 from ..core.errors import InputError
 from ..core.grounds import Reason
+from ..core.holding import Cause, Scope
 from ..core.lifecycle import Ground
 from ..core.register import Basis, Judgement
 from .language import LANGUAGES, N_
@@ -176,6 +177,28 @@ class Refuse(Form):
     """On which ground a request is refused."""
 
     ground = _one_of([ground.value for ground in Ground])
+
+
+class Hold(Form):
+    """What is to be held, and why."""
+
+    number = _text()
+    scope = fields.String(load_default=Scope.SUBJECT.value)
+    table = _text()
+    key = _text()
+    query = _text()
+    property = _text()
+    why = _one_of([cause.value for cause in Cause])
+    reference = _text()
+    review_on = _text()
+    silent = fields.String(load_default="no")
+
+
+class Freeze(Form):
+    """Which night or room is frozen; all of the property when neither is given."""
+
+    night = _text()
+    room = _text()
 
 
 class Choose(Form):

@@ -34,13 +34,13 @@ STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "officer": ("sh", OFFICE),
     "second": ("sh", OFFICE),
     "auditor": ("sh", frozenset({"view", "audit"})),
-    "far-officer": ("mu", OFFICE | {"audit"}),
-    "night": ("sh", frozenset({"register"})),
-    "far-night": ("mu", frozenset({"register"})),
     "porter": ("sh", DESK | {"freeze"}),
     "holder": ("sh", DESK | {"hold", "freeze"}),
     "second-holder": ("sh", frozenset({"view", "hold"})),
     "far-holder": ("mu", frozenset({"view", "hold", "freeze"})),
+    "far-officer": ("mu", OFFICE | {"audit"}),
+    "night": ("sh", frozenset({"register"})),
+    "far-night": ("mu", frozenset({"register"})),
     "nobody": ("sh", frozenset()),
 }
 """Login -> property and what they may do there."""

@@ -1,0 +1,137 @@
+"""Staff pages of holds and freezes: the list, placing, the one click, confirming, lifting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import InputError, UnknownError
+from ..core.holding import Cause, Scope, Wanted
+from ..core.permissions import Permission
+from ..store.office import Office
+from . import schemas
+from .current import current
+from .desk import granted, me, must, staff_pages
+from .language import N_
+from .pages import language, no_fields
+from .words import word
+
+_NOBODY = N_("There is no such request, table or row; look at how it is written.")
+
+
+@staff_pages.get("/holds")
+def holds() -> str:
+    """List the holds and freezes of the hotels at which the reader may hold."""
+    must(Permission.HOLD)
+    return _list("guesterase/staff/holds.html")
+
+
+@staff_pages.get("/freezes")
+def freezes() -> str:
+    """List the freezes of the hotels at which the reader may freeze."""
+    must(Permission.FREEZE)
+    return _list("guesterase/staff/freezes.html", "freeze")
+
+
+def _list(template: str, kind: str = "") -> str:
+    with current.begin() as office:
+        found = [row for row in office.holds(me()) if kind in ("", row["kind"])]
+        mine = office.acts_as(me())
+    zones = {hotel.code: hotel.zone for hotel in current.settings.properties.values()}
+    rows = [
+        {**row, "placed": language(zone=zones[row["property"]]).moment(row["placed_at"])}
+        for row in found
+    ]
+    return render_template(
+        template, rows=rows, mine=mine, freezable=granted(Permission.FREEZE)
+    )
+
+
+def unconfirmed() -> int:
+    """Return how many freezes wait for the reader, who may confirm them."""
+    if not granted(Permission.HOLD):
+        return 0
+    with current.begin(write=False) as office:
+        return sum(not row["confirmed"] for row in office.holds(me()))
+
+
+@staff_pages.get("/holds/new")
+def hold_form() -> str:
+    """Show the form for a hold."""
+    must(Permission.HOLD)
+    return _form({"number": request.args.get("number", "")}, {})
+
+
+@staff_pages.post("/holds/new")
+def hold() -> AnyResponse:
+    """Place a hold: on the people of a request, a record, or what a query names."""
+    must(Permission.HOLD)
+    try:
+        form = schemas.read(schemas.Hold(), request.form)
+        with current.begin() as office:
+            for wanted in _wanted(office, form):
+                office.place_hold(wanted, me())
+    except UnknownError:
+        return make_response(_form(request.form, {"": [_NOBODY]}), 422)
+    except InputError as problem:
+        return make_response(_form(request.form, no_fields(problem)), 422)
+    return redirect(url_for(".holds"), 303)
+
+
+def _wanted(office: Office, form: dict[str, Any]) -> list[Wanted]:
+    """Return what a form wants held; of a request, each of its people."""
+    number = form.pop("number")
+    given = form | {"silent": form["silent"] == "yes"}
+    if not number:
+        return [Wanted(**given)]
+    people = office.hold_people(number, me())
+    return [
+        Wanted(**given | {"scope": Scope.SUBJECT.value, "table": table, "key": key})
+        for table, key in people
+    ]
+
+
+def _form(values: Any, problems: dict[str, list[str]]) -> str:
+    hotels = must(Permission.HOLD)
+    tongue = language()
+    scopes = (Scope.SUBJECT, Scope.RECORD, Scope.QUERY)
+    return render_template(
+        "guesterase/staff/hold.html",
+        values=values,
+        problems=problems,
+        hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
+        scope_options=[(scope.value, word(tongue, scope)) for scope in scopes],
+        why_options=[(cause.value, word(tongue, cause)) for cause in Cause],
+        silent_options=[("no", tongue.gettext("no")), ("yes", tongue.gettext("yes"))],
+    )
+
+
+@staff_pages.post("/holds/freeze")
+def freeze() -> AnyResponse:
+    """Freeze a property, a night or a room: one click, no reason."""
+    hotels = must(Permission.FREEZE)
+    place = request.form.get("property") or hotels[0].code
+    form = schemas.read(schemas.Freeze(), request.form)
+    with current.begin() as office:
+        office.freeze(place, me(), form["night"] or None, form["room"] or None)
+    return redirect(url_for(".freezes"), 303)
+
+
+@staff_pages.post("/holds/<int:hold>/confirm")
+def confirm_freeze(hold: int) -> AnyResponse:
+    """Confirm a freeze."""
+    must(Permission.HOLD)
+    with current.begin() as office:
+        office.confirm_freeze(hold, me())
+    return redirect(url_for(".holds"), 303)
+
+
+@staff_pages.post("/holds/<int:hold>/lift")
+def lift(hold: int) -> AnyResponse:
+    """Agree that a hold ends; the second person who does lifts it."""
+    must(Permission.HOLD)
+    with current.begin() as office:
+        office.lift(hold, me())
+    return redirect(url_for(".holds"), 303)
