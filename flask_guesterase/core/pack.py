@@ -157,8 +157,8 @@ def read_pack(text: str, name: str) -> Pack:
     wrong = [problem for problem in problems if not problem.warning]
     if wrong:
         raise PackError(
-            f"The pack {name} cannot be used.",
-            "Correct these lines; 'flask guesterase jurisdiction check FILE' shows them again.",
+            f"The pack {name} cannot be used; {wrong[0]}",
+            f"Correct it; 'flask guesterase jurisdiction check {name}' shows every line.",
             wrong,
         )
     return pack
@@ -185,7 +185,7 @@ _CODE = re.compile(r"[A-Z]{2}(-[A-Za-z0-9]+)*")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LANG = re.compile(r"[a-z]{2,3}")
 _AGE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
-_YEAR = date(2025, 1, 1)
+_STARTS = (*(date(2025, month, 1) for month in range(1, 13)), date(2028, 2, 29))
 
 
 def _read(text: str) -> tuple[Pack, list[Problem]]:
@@ -359,7 +359,8 @@ def _sense(table: Table, rule: Rule) -> None:
         table.wrong("floor_unknown", "A floor is either known or unknown.")
     if (rule.floor is not None or rule.ceiling is not None) and not rule.clock:
         table.wrong("clock", "'clock' is missing: name the events that start it.")
-    if rule.floor and rule.ceiling and rule.ceiling.after(_YEAR) < rule.floor.after(_YEAR):
+    low, high = rule.floor, rule.ceiling
+    if low and high and any(high.after(start) < low.after(start) for start in _STARTS):
         table.wrong("ceiling", "The ceiling is shorter than the floor.")
     if rule.valid_from and rule.valid_to and rule.valid_to < rule.valid_from:
         table.wrong("valid_to", "'valid_to' is before 'valid_from'.")

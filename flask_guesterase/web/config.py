@@ -34,11 +34,12 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
-def read(app: Flask, properties: Properties) -> Settings:
+def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Settings:
     """Read the settings of an application.
 
     :param app: the host's application.
     :param properties: the hotels, or a callable that returns them.
+    :param packs: files of the operator's own jurisdiction packs.
     :raises SetupError: a value has the wrong form.
     """
     values = {key: app.config.get(key, default) for key, default in DEFAULTS.items()}
@@ -59,6 +60,7 @@ def read(app: Flask, properties: Properties) -> Settings:
         sender=str(values["GUESTERASE_SENDER"]),
         base_url=str(values["GUESTERASE_BASE_URL"]),
         inline=values["GUESTERASE_INLINE"] in (True, 1, "1", "true", "True"),
+        packs=packs,
     )
 
 
