@@ -6,10 +6,15 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
+
+from example_pms import create_app
+from flask_guesterase import Blocker
+from flask_guesterase.store import preconditions
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -101,3 +106,16 @@ def test_code_compiles_and_links_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
 
     assert [link for link in links if not (DOCS / page).parent.joinpath(link).exists()] == []
+
+
+def test_the_page_about_preconditions_can_be_asked_of_the_demo_hotel(tmp_path: Path) -> None:
+    """Its blockers name tables, columns and paths that are there."""
+    given: list[Blocker] = []
+    space: dict[str, Any] = {"guesterase": SimpleNamespace(block=lambda *all_: given.extend(all_))}
+    run("how-to/preconditions.md", 0, space)
+    url = f"sqlite:///{tmp_path / 'hotel.sqlite'}"
+    app = create_app({"INSTANCE_PATH": str(tmp_path), "DATABASE_URL": url, "TESTING": True})
+    with app.app_context():
+        datamap = app.extensions["guesterase"].extension.datamap
+        assert len(given) == 3
+        assert preconditions.findings(datamap, given) == []
