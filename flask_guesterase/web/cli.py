@@ -14,7 +14,7 @@ from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import disclosing, freezing, law, operate, rules
+from . import disclosing, freezing, law, operate, rules, sweeping
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -22,7 +22,7 @@ from .console import Answer, fields, guesterase_cli, listing, out, verb, written
 from .current import current
 from .words import CHANNELS, HOWS
 
-__all__ = ["disclosing", "freezing", "guesterase_cli", "law", "operate", "rules"]
+__all__ = ["disclosing", "freezing", "guesterase_cli", "law", "operate", "rules", "sweeping"]
 
 _number = click.argument("number")
 
