@@ -10,20 +10,20 @@ from typing import Any
 
 from sqlalchemy import Column, ColumnElement, or_, select
 
-from ..core.errors import KeyMissingError, SealError
+from ..core.errors import SealError
 from ..core.image import Image, decode
 from ..core.plan import Key
 from ..core.policy import Constant, Null, Placeholder, Redact
 from ..core.register import Asked, document_form, name_form, name_forms
 from ..core.seal import Box, open_box
-from . import tables, vault
+from . import vault
 from .clocks import places_of
 from .lines import Lines, registers
 from .masks import fixed_value, looks_invented, looks_redacted
 from .raw import Reader, reader
 from .reading import texts
-from .shelf import document_mark, name_mark
-from .sql import chunks, host_values, is_text, python_type
+from .shelf import boxes
+from .sql import host_values, is_text, python_type
 from .work import Work
 
 Texts = Mapping[str, str]
@@ -75,8 +75,7 @@ def retrieve(work: Work, asked: Asked) -> Answer:
     :param asked: the question, checked before.
     """
     known = registers(work.datamap)
-    boxes = _boxes(work, asked, sorted(known))
-    images, unopened = _open(work, boxes)
+    images, unopened = _open(work, boxes(work, asked, sorted(known)))
     lines: list[Line] = []
     for name, columns in known.items():
         table = _Table(work, columns, asked)
@@ -91,63 +90,6 @@ def _order(line: Line) -> tuple[list[tuple[int, str]], str, str]:
     # Room 9 comes before room 10.
     rooms = [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
     return rooms, line.first_night, line.name
-
-
-def _boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
-    """Return the boxes on the shelf that may answer; none whose last day is over.
-
-    A box that a hold keeps beyond its day is kept for that hold, and is no register any more.
-    """
-    shelf, box = tables.shelf, tables.box
-    wanted = (
-        select(shelf.c.box)
-        .join(box, box.c.id == shelf.c.box)
-        .where(
-            shelf.c.property == asked.place,
-            shelf.c.table_name.in_(names),
-            box.c.forgotten_at.is_(None),
-            box.c.last_day >= work.today,
-        )
-        .distinct()
-    )
-    if asked.nights is not None:
-        first, last = (night.isoformat() for night in asked.nights)
-        # Where a night is not known, the box says whether the line answers.
-        wanted = wanted.where(
-            or_(shelf.c.first_night <= last, shelf.c.first_night == ""),
-            or_(shelf.c.last_night >= first, shelf.c.last_night == ""),
-        )
-    for column, marks in _marks(work, asked).items():
-        found: set[str] = set()
-        for part in chunks(sorted(marks)):
-            found.update(work.conn.execute(wanted.where(shelf.c[column].in_(part))).scalars())
-        wanted = wanted.where(shelf.c.box.in_(sorted(found)))
-    return sorted(work.conn.execute(wanted).scalars())
-
-
-def _marks(work: Work, asked: Asked) -> dict[str, set[str]]:
-    """Return, per column of marks that is asked for, the marks under every living label."""
-    shelf = tables.shelf
-    forms = name_forms(asked.name)
-    wanted: dict[str, set[str]] = {}
-    if forms:
-        wanted["name_mark"] = set()
-    if document_form(asked.document):
-        wanted["document_mark"] = set()
-    if not wanted:
-        return {}
-    labels = select(shelf.c.label).where(shelf.c.property == asked.place).distinct()
-    for label in work.conn.execute(labels).scalars():
-        try:
-            names = {name_mark(work, label, form) for form in forms}
-            document = document_mark(work, label, asked.document)
-        except KeyMissingError:
-            continue  # its day is over, and nobody has cleared the shelf yet
-        if forms:
-            wanted["name_mark"] |= {mark for mark in names if mark}
-        if document:
-            wanted["document_mark"].add(document)
-    return wanted
 
 
 def _open(work: Work, ids: Sequence[str]) -> tuple[list[Image], int]:

@@ -10,15 +10,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, or_, select, update
 
-from ..core.errors import SealError
+from ..core.errors import KeyMissingError, SealError
 from ..core.image import Image, decode
-from ..core.register import document_form, name_form
+from ..core.register import Asked, document_form, name_form, name_forms
 from ..core.seal import Box, fingerprint, open_box
 from . import tables, vault
 from .lines import Lines, registers
 from .reading import texts
+from .sql import chunks
 from .work import Work
 
 PURPOSE = "register"
@@ -94,6 +95,67 @@ def document_mark(work: Work, label: str, document: str) -> str | None:
     """
     key, form = work.custodian.mortal(label, PURPOSE), document_form(document)
     return fingerprint(key, "document", form) if form else None
+
+
+def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
+    """Return the boxes on the shelf that may answer; none whose last day is over.
+
+    A box that a hold keeps beyond its day is kept for that hold, and is no register any more.
+
+    :param work: the open transaction.
+    :param asked: the question.
+    :param names: tables whose rows are lines of the register.
+    """
+    shelf, box = tables.shelf, tables.box
+    wanted = (
+        select(shelf.c.box)
+        .join(box, box.c.id == shelf.c.box)
+        .where(
+            shelf.c.property == asked.place,
+            shelf.c.table_name.in_(names),
+            box.c.forgotten_at.is_(None),
+            box.c.last_day >= work.today,
+        )
+        .distinct()
+    )
+    if asked.nights is not None:
+        first, last = (night.isoformat() for night in asked.nights)
+        # Where a night is not known, the box says whether the line answers.
+        wanted = wanted.where(
+            or_(shelf.c.first_night <= last, shelf.c.first_night == ""),
+            or_(shelf.c.last_night >= first, shelf.c.last_night == ""),
+        )
+    for column, marks in _asked_marks(work, asked).items():
+        found: set[str] = set()
+        for part in chunks(sorted(marks)):
+            found.update(work.conn.execute(wanted.where(shelf.c[column].in_(part))).scalars())
+        wanted = wanted.where(shelf.c.box.in_(sorted(found)))
+    return sorted(work.conn.execute(wanted).scalars())
+
+
+def _asked_marks(work: Work, asked: Asked) -> dict[str, set[str]]:
+    """Return, per column of marks that is asked for, the marks under every living label."""
+    shelf = tables.shelf
+    forms = name_forms(asked.name)
+    wanted: dict[str, set[str]] = {}
+    if forms:
+        wanted["name_mark"] = set()
+    if document_form(asked.document):
+        wanted["document_mark"] = set()
+    if not wanted:
+        return {}
+    labels = select(shelf.c.label).where(shelf.c.property == asked.place).distinct()
+    for label in work.conn.execute(labels).scalars():
+        try:
+            names = {name_mark(work, label, form) for form in forms}
+            document = document_mark(work, label, asked.document)
+        except KeyMissingError:
+            continue  # its day is over, and nobody has cleared the shelf yet
+        if forms:
+            wanted["name_mark"] |= {mark for mark in names if mark}
+        if document:
+            wanted["document_mark"].add(document)
+    return wanted
 
 
 def remark(work: Work, boxes: Sequence[str]) -> None:

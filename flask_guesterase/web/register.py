@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -14,7 +15,7 @@ from ..core.register import Asked, Basis, Judgement
 from ..store.register import Produced, document
 from . import schemas
 from .current import current
-from .desk import granted, me, must, staff_pages, today
+from .desk import granted, me, must, staff_pages
 from .pages import language, no_fields
 from .words import FORMATS, REGISTER, word
 
@@ -23,7 +24,8 @@ from .words import FORMATS, REGISTER, word
 def register() -> str:
     """Show the form by which a clerk produces the register of a night."""
     hotels = must(Permission.REGISTER)
-    night = today(hotels[0]) - timedelta(days=1)
+    # Until noon the night that began yesterday is meant.
+    night = (datetime.now(ZoneInfo(hotels[0].zone)) - timedelta(hours=12)).date()
     return _form({"night": night.isoformat()}, {})
 
 
