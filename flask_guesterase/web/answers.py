@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ..core.answer import Answer, Staying
@@ -12,7 +13,7 @@ from .words import told, word
 TABLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("consent", "marketing", "newsletter"), N_("what you agreed to, advertising included")),
     (("loyal", "member", "preference", "point"), N_("membership, points and wishes")),
-    (("scan", "document", "photo", "passport", "file"), N_("copies of documents")),
+    (("scan", "document", "photo", "passport"), N_("copies of documents")),
     (("invoice", "folio", "bill", "voucher", "ledger"), N_("invoices and bills")),
     (("payment", "card", "deposit"), N_("payments")),
     (("message", "mail", "letter", "note", "remark", "comment", "chat"), N_("messages and notes")),
@@ -21,9 +22,12 @@ TABLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("guest", "customer", "client", "profile", "person", "contact", "user", "account"),
      N_("your profile: name and contacts")),
 )  # fmt: skip
-"""Part of a table's name -> what a guest calls what is in it; the first that fits counts."""
+"""How a word of a table's name begins -> what a guest calls it; the first that fits counts."""
 
 OTHER = N_("other records of the hotel")
+
+_HUMP = re.compile(r"([a-z])([A-Z])")
+_WORD = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True)
@@ -67,9 +71,10 @@ def in_words(
 
 
 def _table(tongue: Language, name: str) -> str:
-    plain = name.rpartition(".")[2].casefold()
-    for parts, text in TABLES:
-        if any(part in plain for part in parts):
+    plain = _HUMP.sub(r"\1 \2", name.rpartition(".")[2]).casefold()
+    parts = tuple(_WORD.findall(plain))
+    for beginnings, text in TABLES:
+        if any(part.startswith(beginnings) for part in parts):
             return tongue.gettext(text)
     return tongue.gettext(OTHER)
 
@@ -130,8 +135,8 @@ def _recalled(tongue: Language, answer: Answer, cannot_recall: str) -> str:
         return ""
     return cannot_recall or tongue.gettext(
         N_(
-            "What was reported to the authorities as the law asks is with them; the hotel cannot "
-            "call it back."
+            "Anything that was reported to the authorities, as the law asks, is with them; the "
+            "hotel cannot call it back."
         )
     )
 

@@ -1,0 +1,231 @@
+"""The reasoned answer: in letter, case page and print page, in both languages, by the law there."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from flask_guesterase.core.answer import Answer, Staying, answered, read_answer
+from flask_guesterase.core.plan import LEGAL_DUTY
+from flask_guesterase.core.policy import Policy, null, redact, retain
+from flask_guesterase.store import answering
+from flask_guesterase.web.answers import in_words
+from flask_guesterase.web.language import Language
+from tests.store.hotel import Guest, Invoice, policies
+from tests.web.house import CANARY, PROPERTIES, Browser, House
+
+LAWS = {"CN": ("CN", "Asia/Shanghai"), "DE": ("DE", "Europe/Berlin")}
+
+
+def on(day: date) -> Callable[[Any], Any]:
+    """Return an expression of one day, whatever the row."""
+    return lambda table: sa.literal(day, sa.Date)
+
+
+def lawful(files: str) -> list[tuple[Any, Policy]]:
+    """Return the hotel's policies with a line of the register and an invoice the law may keep."""
+    found = dict(policies(files))
+    guest = found[Guest]
+    found[Guest] = replace(
+        guest,
+        columns={**guest.columns, "document_no": retain("guest_register", then=null)},
+        clock={"departed": on(date.today().replace(day=1))},
+        facts={"nationality": lambda table: sa.literal("FR")},
+    )
+    found[Invoice] = replace(
+        found[Invoice],
+        columns={**found[Invoice].columns, "billed_to": retain("invoice_accounting", then=redact)},
+        clock=on(date.today().replace(day=1)),
+    )
+    return list(found.items())
+
+
+@pytest.fixture(params=sorted(LAWS))
+def under(request: pytest.FixtureRequest, sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house with guests under a law that its officer signed."""
+    country, zone = LAWS[request.param]
+    place = replace(PROPERTIES[0], country=country, zone=zone)
+    made = House(sqlite_url, tmp_path, (place, PROPERTIES[1]), declared=lawful)
+    made.people()
+    with made.app.app_context(), made.extension.begin() as office:
+        office.sign_pack(request.param, "officer")
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+DESK = "/desk/privacy"
+
+
+def erased(house: House, lang: str) -> tuple[str, str, Browser]:
+    """Let Ann ask in a language and be erased; return number, letter and her browser."""
+    clerk, officer = house.browser("clerk"), house.browser("officer")
+    filed = clerk.post(
+        f"{DESK}/new", property="sh", key="email", value="ann@mail.example", name=CANARY,
+        channel="desk", lang=lang, received=date.today().isoformat(),
+    )  # fmt: skip
+    number = filed.headers["Location"].rpartition("/")[2]
+    slip = clerk.post(f"{DESK}/{number}/confirm", how="desk").text
+    code = re.findall(r'class="secret">([^<]+)<', slip)[0]
+    page = officer.get(f"{DESK}/{number}")
+    digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
+    officer.post(f"{DESK}/{number}/approve", digest=digest)
+    assert officer.post(f"{DESK}/{number}/erase").status_code == 303
+    letter = letters(clerk.get(f"{DESK}/outbox"))[0]
+    guest = house.browser()
+    guest.get(f"/privacy/?lang={lang}")
+    guest.post("/privacy/case", code=code)
+    return number, letter, guest
+
+
+def letters(page: str) -> list[str]:
+    """Return the letters of the page of messages as people read them."""
+    found = re.findall(r'<div class="letter"[^>]*>(.*?)</div>', page, re.DOTALL)
+    return [html.unescape(re.sub("<[^>]+>", "", text)) for text in found]
+
+
+def plain(page: str) -> str:
+    """Return the text of a page."""
+    return html.unescape(re.sub("<[^>]+>", "", page))
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_letter_and_pages_name_every_article_and_day(under: House, lang: str) -> None:
+    """What the certificate says stays is in all three, with its article and its day in words."""
+    number, letter, guest = erased(under, lang)
+    with under.app.app_context(), under.extension.begin(write=False) as office:
+        said = office.certificate(number)["content"]
+    tongue = Language(lang)
+    assert {item["category"] for item in said["stays"]} >= {"invoice_accounting"}
+    case, printed = plain(guest.get("/privacy/case")), plain(guest.get("/privacy/case/certificate"))
+    for text in (letter, case, printed):
+        for item in said["stays"]:
+            assert item["basis"]
+            assert item["basis"] in text
+            assert not item["until"] or tongue.day(item["until"]) in text
+        assert tongue.day(said["recovery_until"]) in text
+    assert any(item["until"] for item in said["stays"])
+    assert ("您" in case) == ("您" in letter) == (lang == "zh")
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_letter_and_pages_say_where_to_complain_and_what_is_out_of_reach(
+    under: House, lang: str
+) -> None:
+    """By the law at the hotel; what was reported is named because the register was among it."""
+    _, letter, guest = erased(under, lang)
+    with under.app.app_context():
+        settings = under.extension.settings
+    place = settings.property("sh")
+    complaint = answering.complaint(settings, place, lang)
+    assert complaint
+    reported = in_words(
+        Language(lang), Answer("sealed", reported=True), "",
+        answering.cannot_recall(settings, place, lang),
+    ).recalled  # fmt: skip
+    assert reported
+    case, printed = plain(guest.get("/privacy/case")), plain(guest.get("/privacy/case/certificate"))
+    for text in (letter, case, printed):
+        assert complaint in text
+        assert reported in text
+
+
+def test_neither_letter_nor_pages_name_the_guest_or_a_stay(under: House) -> None:
+    """What a letter tells about data is no data."""
+    _, letter, guest = erased(under, "en")
+    for text in (letter, guest.get("/privacy/case"), guest.get("/privacy/case/certificate")):
+        for secret in (CANARY, "Zebrafinch", "ann@mail.example", "B1", "B2", "13912345678"):
+            assert secret not in text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_refusal_names_the_article_of_its_ground(under: House, lang: str) -> None:
+    """Ground and article of the law at the hotel, in the letter and on the case page."""
+    clerk, officer = under.browser("clerk"), under.browser("officer")
+    filed = clerk.post(
+        f"{DESK}/new", property="sh", key="email", value="ann@mail.example", name=CANARY,
+        channel="desk", lang=lang, received=date.today().isoformat(),
+    )  # fmt: skip
+    number = filed.headers["Location"].rpartition("/")[2]
+    slip = clerk.post(f"{DESK}/{number}/confirm", how="desk").text
+    code = re.findall(r'class="secret">([^<]+)<', slip)[0]
+    officer.post(f"{DESK}/{number}/refuse", ground="kept-by-law")
+    with under.app.app_context(), under.extension.begin(write=False) as office:
+        answer = office.case(code).answer
+        complaint = answering.complaint(
+            under.extension.settings, under.extension.settings.property("sh"), lang
+        )
+    assert answer is not None
+    assert answer.article
+    guest = under.browser()
+    guest.get(f"/privacy/?lang={lang}")
+    guest.post("/privacy/case", code=code)
+    for text in (letters(clerk.get(f"{DESK}/outbox"))[0], plain(guest.get("/privacy/case"))):
+        assert answer.article in text
+        assert (answer.explained or {})[lang] in text
+        assert complaint in text
+
+
+def test_a_hold_looks_like_any_duty_whose_end_nobody_knows() -> None:
+    """The line of a hold has the words of an ordinary one, and no word for a hold."""
+    for lang in ("zh", "en"):
+        tongue = Language(lang)
+        held, kept = (
+            in_words(tongue, Answer("sealed", stays=(Staying("", what, basis),))).stays[0]
+            for what, basis in ((LEGAL_DUTY, ""), ("guest_register", "BMG s. 30(4)"))
+        )
+        assert LEGAL_DUTY not in held
+        assert (
+            held.rpartition("," if lang == "en" else "，")[2]
+            == (kept.rpartition("," if lang == "en" else "，")[2])
+        )
+
+
+def test_nothing_was_reported_where_no_register_was_among_it() -> None:
+    """Who has no line in the register is not told of authorities."""
+    for reported in (True, False):
+        told = in_words(Language("en"), Answer("erased", reported=reported), "", "They have it.")
+        assert bool(told.recalled) is reported
+
+
+def test_tables_are_told_in_plain_words_once() -> None:
+    """No table's name reaches a guest, and several of one kind are one line."""
+    answer = Answer("erased", ("guests", "pms.GuestProfiles", "bookings", "zq_17"))
+    for lang in ("zh", "en"):
+        went = in_words(Language(lang), answer).went
+        assert len(went) == len(set(went)) == 3
+        assert not any(name in line for name in ("pms", "zq_17", "_") for line in went)
+
+
+def test_what_stays_is_told_once_with_the_nearest_day_first() -> None:
+    """Rows of many tables under one article and day are one line; an unknown day comes last."""
+    stay = {"category": "guest_register", "basis": "A 1", "until": "2027-03-01"}
+    later, never = stay | {"until": "2029-01-01"}, stay | {"until": ""}
+    said = {
+        "state": "sealed", "went": [], "stays": [never, later, stay, dict(stay)], "shared": [],
+        "partial": [], "recovery_until": "",
+    }  # fmt: skip
+    answer = answered(said, reported=False)
+    assert [item.until for item in answer.stays] == ["2027-03-01", "2029-01-01", ""]
+    assert read_answer(answer.to_json()) == answer
+
+
+def test_an_article_is_shown_as_it_is_written_and_escaped_on_pages(under: House) -> None:
+    """Hyphens and signs of an article are not taken for the program's own, nor for markup."""
+    line = in_words(
+        Language("en"), Answer("sealed", stays=(Staying("", "cctv", "R814-1_a <b>&"),))
+    ).stays[0]
+    assert "R814-1_a <b>&" in line
+    with under.app.test_request_context():
+        template = under.app.jinja_env.get_template("guesterase/answer.html")
+        told = in_words(Language("en"), Answer("sealed", stays=(Staying("", "cctv", "<b>&"),)))
+        page = template.render(answer=told, _=lambda text: text)
+    assert "&lt;b&gt;&amp;" in page
