@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from flask_guesterase.core.finding import KINDS
-from tests.store import test_blockers, test_coverage, test_datamap, test_drift, test_host
+from tests.store import (
+    test_blockers,
+    test_clocks,
+    test_coverage,
+    test_datamap,
+    test_drift,
+    test_host,
+)
 from tests.web import test_check
 
-MODULES = (test_blockers, test_check, test_coverage, test_datamap, test_drift, test_host)
+MODULES = (
+    test_blockers,
+    test_clocks,
+    test_check,
+    test_coverage,
+    test_datamap,
+    test_drift,
+    test_host,
+)
 
 
 def test_every_kind_of_finding_is_provoked_somewhere() -> None:

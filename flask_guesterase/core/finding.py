@@ -10,6 +10,8 @@ KINDS: dict[str, str] = {
     "blocker-unknown": "a precondition of the hotel cannot be asked",
     "cascade": "deleting a row would make the database change rows of an undeclared table",
     "clock-doubted": "the clock ran backwards or leapt, so nothing is erased or forgotten by day",
+    "category-unknown": "no law is known about a retention category",
+    "clock-unknown": "a clock, fact or place of a policy leads to no column",
     "column-missing": "a mapped column is not in the database",
     "column-uncovered": "a column has no rule",
     "column-unknown": "a policy names a column that the table does not have",

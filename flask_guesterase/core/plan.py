@@ -89,6 +89,8 @@ class Ruling:
     :param sealed: categories that lie in a box already, so that the row holds nothing of them.
     :param held: legal holds and freezes that cover the row; it stays as it is.
     :param needed: column -> precondition of the hotel that still needs it.
+    :param place: code of the row's property, empty when nobody can tell or nothing asks.
+    :param told: what the host said of it to the law, in the form in which it is written down.
     :param only: the columns this plan may touch, where it finishes what an earlier one kept; None
         for all of them.
     """
@@ -97,6 +99,8 @@ class Ruling:
     sealed: frozenset[str] = frozenset()
     held: tuple[int, ...] = ()
     needed: Mapping[str, str] = field(default_factory=dict)
+    place: str = ""
+    told: Mapping[str, object] = field(default_factory=dict)
     only: frozenset[str] | None = None
 
     def may_touch(self, column: str) -> bool:

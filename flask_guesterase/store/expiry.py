@@ -265,7 +265,7 @@ def _expired(work: Work, declared: Declared) -> list[Expired]:
 def _judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]:
     free = _without_open(work, declared, keys)
     records = facts_of(work.conn, work.datamap, work.settings, declared.name, free)
-    reasons = law.reasons(work, declared, free)
+    reasons = law.reasons(work, declared, law.records_of(work, declared, free))
     found = []
     for key, record in records.items():
         item = _judge(work, declared, key, record, reasons.get(key, {}))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import or_, select, update
+from sqlalchemy import false, or_, select, update
 
 from ..core.certificate import CONTENT_MARK
 from ..core.errors import BusyError, ErasureError, UnknownError
@@ -263,22 +263,24 @@ def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> None:
 # boxes
 
 
-def settled(run: Run) -> dict[str, int]:
+def settled(run: Run, unknown: bool = True) -> dict[str, int]:
     """Judge boxes again whose end nobody knew, or that end soon; close what was forgotten.
 
     :param run: runs a unit of work.
+    :param unknown: also those whose end nobody knew; False before keys are destroyed, where only
+        a floor that was lengthened matters.
     """
     counts: Counter[str] = Counter()
     last = 0
     while True:
-        last, done = run(partial(_settle, last))
+        last, done = run(partial(_settle, last, unknown))
         counts.update(done)
         if not last:
             break
     return dict(counts)
 
 
-def _settle(last: int, office: Office) -> tuple[int, dict[str, int]]:
+def _settle(last: int, unknown: bool, office: Office) -> tuple[int, dict[str, int]]:
     work, kept, box = office.work, tables.kept, tables.box
     day = (work.now.date() + timedelta(days=SOON)).isoformat()
     lines = work.conn.execute(
@@ -288,7 +290,11 @@ def _settle(last: int, office: Office) -> tuple[int, dict[str, int]]:
             kept.c.id > last,
             kept.c.mode == law.SEALED,
             kept.c.ended_at.is_(None),
-            or_(kept.c.until.is_(None), kept.c.until <= day, box.c.forgotten_at.is_not(None)),
+            or_(
+                kept.c.until.is_(None) if unknown else false(),
+                kept.c.until <= day,
+                box.c.forgotten_at.is_not(None),
+            ),
         )
         .order_by(kept.c.id)
         .limit(BATCH)

@@ -11,8 +11,7 @@ from sqlalchemy import insert, select, update
 
 from ..core.image import Image, Images, encode
 from ..core.log import canonical
-from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, key_text
-from ..core.retention import pared
+from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, Ruling, key_text
 from ..core.seal import Terms
 from . import clocks, law, shelf, tables, vault
 from .lines import registers
@@ -48,25 +47,18 @@ def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
     :param erased: what was done, with the images of what is to be sealed.
     :return: how many rows and categories are kept.
     """
-    facts: dict[str, dict[Key, clocks.Record]] = {}
     lines: list[dict[str, Any]] = []
     boxes: list[tuple[vault.Item, Laying]] = []
     for step in plan.keeping():
-        name = step.decision.table
-        if name not in facts:
-            rows = [row.key for s in plan.keeping() if s.decision.table == name for row in s.rows]
-            facts[name] = _facts(work, name, rows)
         for row in step.rows:
-            record_ = facts[name][row.key]
-            reason = _reason(plan, step.decision, row)
-            line = _line(work, origin, step.decision, row, record_, reason)
+            line = _line(work, origin, plan, step.decision, row)
             lines.append(line)
             if step.decision.outcome is Outcome.SEAL:
                 image = erased.sealed[step.decision][row.key]
                 item = vault.Item(
                     _payload(work, image), _terms(work, origin, line), origin.number
                 )
-                boxes.append((item, Laying(name, row.key, image, line)))
+                boxes.append((item, Laying(step.decision.table, row.key, image, line)))
     ids = vault.put(work.conn, work.custodian, [item for item, _ in boxes], work.today)
     for box, (_, laying) in zip(ids, boxes, strict=True):
         laying.line["box"] = box
@@ -84,11 +76,6 @@ class Laying:
     key: Key
     image: Image
     line: dict[str, Any]
-
-
-def _facts(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, clocks.Record]:
-    wanted = list(dict.fromkeys(keys))
-    return clocks.facts_of(work.conn, work.datamap, work.settings, name, wanted)
 
 
 _MODES = {Outcome.SEAL: law.SEALED, Outcome.HOLD: law.HELD}
@@ -113,20 +100,19 @@ def _reason(plan: Plan, decision: Decision, row: Row) -> Reason:
     return known if known is not None else Reason(open=("no-replacement",))
 
 
+_UNTOLD: Mapping[str, Any] = {"answers": {}, "events": {}}
+
+
 def _line(
-    work: Work,
-    origin: Origin,
-    decision: Decision,
-    row: Row,
-    record_: clocks.Record,
-    reason: Reason,
+    work: Work, origin: Origin, plan: Plan, decision: Decision, row: Row
 ) -> dict[str, Any]:
     mode = mode_of(decision)
-    facts = written_facts(work, record_)
+    ruling = plan.rulings.get((decision.table, row.key), Ruling())
+    reason = _reason(plan, decision, row)
     return {
         "request": origin.number,
         "controller": origin.controller,
-        "property": record_.place or origin.property,
+        "property": ruling.place or origin.property,
         "table_name": decision.table,
         "row_key": key_text(row.key),
         "columns": canonical(list(decision.columns)).decode(),
@@ -138,22 +124,9 @@ def _line(
         "rule": reason.rule[:80],
         "basis": reason.basis[:250],
         "grade": reason.grade,
-        "facts": canonical(facts).decode(),
+        "facts": canonical(ruling.told or _UNTOLD).decode(),
         "since": work.stamp,
         "ended_at": None,
-    }
-
-
-def written_facts(work: Work, record_: clocks.Record) -> dict[str, Any]:
-    """Return facts as plain values: days, and the little that rules ask."""
-    rules = law.rules_at(work, record_.place) if record_.place else ()
-    facts = pared(record_.facts, rules)
-    return {
-        "events": {event: day.isoformat() for event, day in facts.events.items()},
-        "answers": {
-            name: said if isinstance(said, bool | int) else str(said)
-            for name, said in facts.answers.items()
-        },
     }
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from ..core.plan import Key, Reason, Row, Ruling, Rulings, key_text
-from ..core.retention import Facts, Open, Rule, Verdict, floor
+from ..core.retention import Facts, Open, Rule, Verdict, floor, pared
 from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, facts_of
@@ -44,7 +44,8 @@ def rulings(
         declared = work.datamap.declared(name)
         keys = [row.key for row in rows]
         held = holds.held(work, name, keys)
-        law = reasons(work, declared, keys)
+        records = records_of(work, declared, keys)
+        law = reasons(work, declared, records)
         boxed = sealed_before(work, name, keys) if declared.retain else {}
         for row in rows:
             result[name, row.key] = Ruling(
@@ -52,23 +53,32 @@ def rulings(
                 boxed.get(row.key, frozenset()),
                 tuple(sorted(held.get(row.key, ()))),
                 blockers.needed_of(standing, name, row),
+                records[row.key].place if row.key in records else "",
+                written_facts(work, records[row.key]) if row.key in records else {},
                 None if only is None else only.get((name, row.key), frozenset()),
             )
     return result
 
 
+def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, Record]:
+    """Return what the law may ask of rows; none where it asks nothing.
+
+    What was written down when a row was first kept counts where the row tells nothing any more.
+    """
+    if not _labels(work, declared):
+        return {}
+    records = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
+    told = told_before(work, declared.name, keys)
+    return {key: told[key].under(r) if key in told else r for key, r in records.items()}
+
+
 def reasons(
-    work: Work, declared: Declared, keys: Sequence[Key]
+    work: Work, declared: Declared, records: Mapping[Key, Record]
 ) -> dict[Key, dict[str, Reason]]:
     """Return, per row, why the law still keeps each of its retention categories today."""
     labels = _labels(work, declared)
-    if not labels:
-        return {}
-    records = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
     kept: dict[Key, dict[str, Reason]] = {}
-    told = keeping_facts(work, declared.name, keys)
     for key, record in records.items():
-        record = told[key].under(record) if key in told else record
         said = {}
         for category, names in labels.items():
             verdict = judge(work, record, names)
@@ -161,7 +171,7 @@ def rules_at(work: Work, place: str) -> tuple[Rule, ...]:
     return work.rules[place]
 
 
-def keeping_facts(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]:
+def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]:
     """Return what was written down about rows that are kept: the row may not tell it any more."""
     texts = {key_text(key): key for key in keys}
     found: dict[Key, Record] = {}
@@ -177,6 +187,19 @@ def keeping_facts(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Recor
         for row in rows:
             found[texts[row.row_key]] = read_facts(work, row.property, row.facts)
     return found
+
+
+def written_facts(work: Work, record: Record) -> dict[str, Any]:
+    """Return facts as plain values: days, and the little that rules ask."""
+    rules = rules_at(work, record.place) if record.place else ()
+    facts = pared(record.facts, rules)
+    return {
+        "events": {event: day.isoformat() for event, day in facts.events.items()},
+        "answers": {
+            name: said if isinstance(said, bool | int) else str(said)
+            for name, said in facts.answers.items()
+        },
+    }
 
 
 def read_facts(work: Work, place: str, text: str) -> Record:

@@ -161,6 +161,8 @@ def _steps(
         done = worker.work(run, *post, skip=frozenset({"erase"}))
         _add(report, done.counts)
         report.problems.update(done.problems)
+    with report.trying("close"):
+        _add(report, finishing.settled(run))
     for word, step in STEPS.items():
         with report.trying(word):
             report.add(word, step(run))

@@ -11,7 +11,7 @@ from ..core.errors import BlockedError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, heldkeys, outbox, removal, shelf, vault
+from . import brake, finishing, heldkeys, outbox, removal, shelf, vault
 from .channels import Channel, Message, Render, message_id
 from .execution import Ending
 from .office import Office
@@ -202,6 +202,7 @@ def _forget(run: Run) -> int:
 
     The clock is judged in each transaction that believes it: a key cannot be had back.
     """
+    finishing.settled(run, unknown=False)
     ended = run(_empty)
     labels = run(_mark)
     if labels:

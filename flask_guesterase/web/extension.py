@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +18,7 @@ from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
 from ..store import preconditions, schedule, veil, watch
 from ..store.channels import Channel, built_in
+from ..store.clocks import clock_findings
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
 from ..store.datamap import DataMap, Target, resolve
@@ -67,6 +68,7 @@ class Guesterase:
         working days there; weekends need not be named.
     :param night_audit: callable taking a property's code, returning whether its night audit runs;
         no sweep erases there meanwhile.
+    :param packs: files of the operator's own jurisdiction packs.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -81,6 +83,7 @@ class Guesterase:
         channels: dict[str, Channel] | None = None,
         holidays: Holidays | None = None,
         night_audit: NightAudit | None = None,
+        packs: Iterable[str] = (),
     ) -> None:
         self.host = Host(db, models)
         self.channels = dict(channels or {})
@@ -88,6 +91,7 @@ class Guesterase:
         self._properties = properties
         self._holidays = holidays
         self._night_audit = night_audit
+        self._packs = tuple(map(str, packs))
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
         self._queries: dict[str, HoldQuery] = {}
@@ -132,7 +136,7 @@ class Guesterase:
             raise SetupError(
                 "This application has a Guesterase already.", "Call init_app once for each app."
             )
-        settings = config.read(app, self._properties)
+        settings = config.read(app, self._properties, self._packs)
         app.extensions[NAME] = _State(self, settings, FolderCustodian(settings.keys))
         migrate.install(app)
         app.cli.add_command(guesterase_cli)
@@ -162,7 +166,8 @@ class Guesterase:
         return state.datamap
 
     def _check_map(self, datamap: DataMap) -> list[Finding]:
-        findings = coverage(datamap) + preconditions.findings(datamap, self._blockers)
+        findings = coverage(datamap) + clock_findings(datamap)
+        findings += preconditions.findings(datamap, self._blockers)
         return findings + self.host.findings(d.table for d in datamap.tables.values())
 
     @contextmanager

@@ -1,0 +1,172 @@
+"""When things happened, to whom and where: what the host's rows tell the law."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+)
+from sqlalchemy import case as sql_case
+
+from flask_guesterase.core.finding import Finding
+from flask_guesterase.core.policy import Policy, Subject, exempt, keep, redact, retain
+from flask_guesterase.store.clocks import clock_findings, day_of, facts_of, last_utc_day
+from flask_guesterase.store.settings import Property, Settings
+from tests.kinds import Case, Cases
+from tests.store.inn import Policies, datamap
+
+CASES = Cases()
+ROOM = keep("a room is not a person")
+SHANGHAI = Property("SHA", "S", "S", country="CN", zone="Asia/Shanghai")
+HONOLULU = Property("HNL", "H", "H", country="US", zone="Pacific/Honolulu")
+SETTINGS = Settings({"SHA": SHANGHAI, "HNL": HONOLULU})
+
+
+def inn() -> MetaData:
+    """Guests of two hotels, their stays, and a line of the register for each."""
+    metadata = MetaData()
+    Table(
+        "guests", metadata,
+        Column("id", Integer, primary_key=True), Column("place", String(8)),
+        Column("name", String(40)), Column("nation", String(2)),
+    )  # fmt: skip
+    Table(
+        "stays", metadata,
+        Column("id", Integer, primary_key=True), Column("guest_id", ForeignKey("guests.id")),
+        Column("left_at", DateTime), Column("state", String(10)), Column("planned", Date),
+    )  # fmt: skip
+    Table(
+        "lines", metadata,
+        Column("id", Integer, primary_key=True), Column("stay_id", ForeignKey("stays.id")),
+        Column("name", String(40)),
+    )  # fmt: skip
+    return metadata
+
+
+def policies(**wrong: Any) -> Policies:
+    """Return the declarations; `wrong` replaces what the register's line says."""
+    line = {
+        "columns": {"name": retain("guest_register")},
+        "via": "stay_id.guest_id",
+        "clock": {"departed": "stay_id.left_at"},
+        "facts": {"nationality": "stay_id.guest_id.nation"},
+    }
+    guest = Policy(
+        {"place": keep("which house"), "name": redact, "nation": keep("for the law")},
+        subject=Subject(match=["name"], name="name", property="place"),
+        category="reservation",
+    )
+    stay = Policy(
+        {"left_at": ROOM, "state": ROOM, "planned": ROOM},
+        via="guest_id",
+        category="reservation",
+        clock={
+            "departed": "left_at",
+            "no_show": lambda t: sql_case((t.c.state == "missed", t.c.planned)),
+        },
+    )
+    return {"guests": guest, "stays": stay, "lines": Policy(**{**line, **wrong})}
+
+
+def test_facts_come_by_paths_in_the_day_of_the_property(engine: Engine) -> None:
+    """A departure late in the evening, UTC, is the next day in Shanghai and not in Honolulu."""
+    metadata = inn()
+    metadata.create_all(engine)
+    known = datamap(metadata, policies())
+    t = metadata.tables
+    with engine.begin() as conn:
+        conn.execute(insert(t["guests"]), [
+            {"id": 1, "place": "SHA", "name": "A", "nation": "PE"},
+            {"id": 2, "place": "HNL", "name": "B", "nation": None},
+            {"id": 3, "place": "XXX", "name": "C", "nation": "CN"},
+        ])
+        conn.execute(insert(t["stays"]), [
+            {"id": i, "guest_id": i, "left_at": datetime(2026, 3, 31, 23, 30), "state": "left",
+             "planned": date(2026, 3, 31)}
+            for i in (1, 2, 3)
+        ] + [{"id": 4, "guest_id": 1, "left_at": None, "state": "missed",
+              "planned": date(2026, 5, 2)}])
+        lines = [{"id": i, "stay_id": i, "name": "x"} for i in range(1, 5)]
+        conn.execute(insert(t["lines"]), lines)
+        keys = [(i,) for i in range(1, 5)]
+        told = facts_of(conn, known, SETTINGS, "lines", keys)
+        stays = facts_of(conn, known, SETTINGS, "stays", keys)
+    assert [told[key].place for key in keys] == ["SHA", "HNL", "", "SHA"]
+    assert [dict(told[key].facts.events) for key in keys] == [
+        {"departed": date(2026, 4, 1)},
+        {"departed": date(2026, 3, 31)},
+        {"departed": date(2026, 3, 31)},
+        {},
+    ]
+    assert told[1,].facts.answers == {"nationality": "PE"}
+    assert told[2,].facts.answers == {}
+    assert stays[4,].facts.events == {"no_show": date(2026, 5, 2)}
+    assert "no_show" not in stays[1,].facts.events
+
+
+@given(
+    st.dates(date(1990, 1, 1), date(2090, 1, 1)),
+    st.sampled_from(["Asia/Shanghai", "Pacific/Honolulu", "Europe/Berlin", "Pacific/Kiritimati"]),
+)
+def test_a_key_never_ends_before_the_propertys_day(day: date, zone: str) -> None:
+    """The UTC day a key is named after is not over before the last day is over there."""
+    named = last_utc_day(day, zone)
+    first_moment_after = datetime(named.year, named.month, named.day, 23, 59, 59, tzinfo=UTC)
+    assert first_moment_after.astimezone(ZoneInfo(zone)).date() >= day
+    assert abs((named - day).days) <= 1
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [
+        ("2026-02-28", date(2026, 2, 28)),
+        ("2026-02-28T23:30:00", date(2026, 3, 1)),
+        (datetime(2026, 2, 28, 23, 30, tzinfo=UTC), date(2026, 3, 1)),
+        (date(2026, 2, 28), date(2026, 2, 28)),
+        ("soon", None),
+        ("", None),
+        (17, None),
+    ],
+)
+def test_what_means_no_day_is_no_day(value: Any, day: date | None) -> None:
+    """An unreadable date means not yet, never expired."""
+    assert day_of(value, ZoneInfo("UTC"), ZoneInfo("Asia/Shanghai")) == day
+
+
+def findings(declared: Policies) -> list[Finding]:
+    """Return what clocks and categories of these declarations report."""
+    return clock_findings(datamap(inn(), {**declared, "rooms": exempt("no people")}))
+
+
+@CASES.of("clock-unknown")
+def unknown_clock(wrong: bool) -> list[Finding]:
+    """A clock that leads to a column that is not there."""
+    path = "stay_id.left_on" if wrong else "stay_id.left_at"
+    return findings(policies(clock={"departed": path}))
+
+
+@CASES.of("category-unknown")
+def unknown_category(wrong: bool) -> list[Finding]:
+    """A category no law is known about."""
+    return findings(policies(columns={"name": retain("register" if wrong else "guest_register")}))
+
+
+@CASES.each()
+def test_wrong_clocks_are_found(case: Case) -> None:
+    """Each kind is reported with its cure, and not of a host that is right."""
+    case.check()
