@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..core.errors import PackError, SetupError
-from ..core.pack import Level, Pack, read_pack
+from ..core.pack import Level, Pack
+from ..core.packfile import read_pack
 from ..core.packtext import Problem
 from .settings import Property
 

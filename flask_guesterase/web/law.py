@@ -11,7 +11,8 @@ import click
 from flask.cli import AppGroup
 
 from ..core.errors import UnknownError
-from ..core.pack import Answering, Pack, check_pack
+from ..core.pack import Answering, Pack
+from ..core.packfile import check_pack
 from ..core.retention import CATEGORIES, Rule
 from ..store import packs
 from .console import Answer, fields, guesterase_cli, listing, verb

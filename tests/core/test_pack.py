@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from flask_guesterase.core.errors import PackError, PolicyError
-from flask_guesterase.core.pack import ASKED, CONDITIONS, IdCopy, Level, Pack, check_pack, read_pack
+from flask_guesterase.core.pack import ASKED, CONDITIONS, IdCopy, Level, Pack
+from flask_guesterase.core.packfile import check_pack, read_pack
 from flask_guesterase.core.packtext import Problem, sections
 from flask_guesterase.core.period import period
 from flask_guesterase.core.retention import Facts, Grade, Open, Rank, Rule, floor
