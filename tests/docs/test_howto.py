@@ -119,3 +119,12 @@ def test_the_page_about_preconditions_can_be_asked_of_the_demo_hotel(tmp_path: P
         datamap = app.extensions["guesterase"].extension.datamap
         assert len(given) == 3
         assert preconditions.findings(datamap, given) == []
+
+
+def test_the_register_of_the_page_is_declared() -> None:
+    """The declaration on the page about the register names columns that its policy knows."""
+    space: dict[str, Any] = {"__name__": "register"}
+    run("how-to/show-the-register.md", 0, space)
+    policy = space["registration"]
+    named = {value for value in vars(policy.register).values() if value}
+    assert named <= set(policy.columns)
