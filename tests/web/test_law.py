@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
 
 from flask_guesterase.store.packs import bundled
+from flask_guesterase.store.settings import Property
+from flask_guesterase.web.extension import Guesterase
 from tests.core.test_pack import GOOD, RULE
 from tests.web.house import House
 from tests.web.test_cli import Console
@@ -77,3 +81,24 @@ def test_what_is_not_there_is_a_named_problem(console: Console, tmp_path: Path) 
     """No such pack, no such file."""
     assert console.error("jurisdiction", "show", "XX") == "unknown"
     assert console.error("jurisdiction", "check", str(tmp_path / "no.toml")) == "setup"
+
+
+def test_a_pack_of_the_operator_is_given_to_the_extension(tmp_path: Path) -> None:
+    """It is listed with the property it counts at; a broken one is named, and can be checked."""
+    file = tmp_path / "xx.toml"
+    file.write_text(GOOD, encoding="utf-8")
+    app = Flask(__name__, instance_path=str(tmp_path))
+    app.config["SQLALCHEMY_DATABASE_URI"] = "sqlite://"
+    db = SQLAlchemy(app)
+    hotel = Property("x", "Hotel X", "X Ltd", "XX")
+    Guesterase(db, properties=[hotel], packs=[str(file)]).init_app(app)
+    console = Console(app)
+
+    rows = {row["code"]: row for row in console.json("jurisdiction", "list")}
+    assert rows["XX"]["properties"] == ["x"]
+    assert rows["DE"]["properties"] == []
+
+    file.write_text(GOOD.replace('grade = "A"', "", 1), encoding="utf-8")
+    assert console.error("jurisdiction", "list") == "pack"
+    said = console.json("jurisdiction", "check", str(file), code=1)
+    assert len(said["problems"]) == 1
