@@ -13,12 +13,12 @@ from sqlalchemy import (
     Column,
     Date,
     DateTime,
-    Engine,
     ForeignKey,
     Integer,
     MetaData,
     String,
     Table,
+    create_engine,
     insert,
 )
 from sqlalchemy import case as sql_case
@@ -83,9 +83,9 @@ def policies(**wrong: Any) -> Policies:
     return {"guests": guest, "stays": stay, "lines": Policy(**{**line, **wrong})}
 
 
-def test_facts_come_by_paths_in_the_day_of_the_property(engine: Engine) -> None:
+def test_facts_come_by_paths_in_the_day_of_the_property(database_url: str) -> None:
     """A departure late in the evening, UTC, is the next day in Shanghai and not in Honolulu."""
-    metadata = inn()
+    metadata, engine = inn(), create_engine(database_url)
     metadata.create_all(engine)
     known = datamap(metadata, policies())
     t = metadata.tables
@@ -106,6 +106,7 @@ def test_facts_come_by_paths_in_the_day_of_the_property(engine: Engine) -> None:
         keys = [(i,) for i in range(1, 5)]
         told = facts_of(conn, known, SETTINGS, "lines", keys)
         stays = facts_of(conn, known, SETTINGS, "stays", keys)
+    engine.dispose()
     assert [told[key].place for key in keys] == ["SHA", "HNL", "", "SHA"]
     assert [dict(told[key].facts.events) for key in keys] == [
         {"departed": date(2026, 4, 1)},
