@@ -62,8 +62,16 @@ def labels(work: Work, table: str, column: str) -> tuple[str, ...]:
 
 
 def all_labels(work: Work) -> Labels:
-    """Return (table, column) -> the categories that bind it."""
-    return rulebook.labels(book(work, LABELS), today(work))
+    """Return (table, column) -> the categories that bind it, read once in a transaction."""
+    if work.labels is None:
+        work.labels = rulebook.labels(book(work, LABELS), today(work))
+    return work.labels
+
+
+def forget(work: Work) -> None:
+    """Let rules and labels be read again: a line was written."""
+    work.rules.clear()
+    work.labels = None
 
 
 def today(work: Work) -> date:
@@ -220,6 +228,7 @@ def add(work: Work, code: str, line: Line, **more: Any) -> int:
         "signed_at": work.stamp if line.signed else None,
         "gone_at": work.stamp if line.state is LineState.LEAVING else None,
     }
+    forget(work)
     key = work.conn.execute(insert(tables.rule).values({**values, **more})).inserted_primary_key
     return 0 if key is None else int(key[0])
 
@@ -235,6 +244,7 @@ def change(work: Work, line: Line, **more: Any) -> None:
 
     :param more: columns to set besides those the line tells.
     """
+    forget(work)
     work.conn.execute(
         update(tables.rule)
         .where(tables.rule.c.id == line.id)

@@ -44,6 +44,7 @@ class Work:
     :param holidays: the host's answer to which days of a year are no working days at a property.
     :param queries: name -> query of the host by which rows can be held.
     :param rules: property -> rules of retention in force, as read in this transaction.
+    :param labels: (table, column) -> categories that bind it, once they were read.
     """
 
     conn: Connection
@@ -60,6 +61,7 @@ class Work:
     holidays: Holidays | None = None
     queries: Mapping[str, HoldQuery] = field(default_factory=dict)
     rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
+    labels: Mapping[tuple[str, str], tuple[str, ...]] | None = None
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 
