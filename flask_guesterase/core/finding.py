@@ -29,6 +29,7 @@ KINDS: dict[str, str] = {
     "owner-missing": "nothing says whose rows these are",
     "owner-twice": "subject rows have an owner path as well",
     "pack-draft": "nobody signed the text of a jurisdiction pack",
+    "pack-missing": "a property names a region that no jurisdiction pack of its country is about",
     "pack-review": "a jurisdiction pack is past the day on which it should be looked at again",
     "partitioned": "the rows lie in partitions",
     "path-endless": "an owner path comes back to where it started",

@@ -9,10 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 
 from ..core.errors import PackError, SetupError
+from ..core.finding import Finding, Severity
 from ..core.pack import Level, Pack
 from ..core.packfile import read_pack
 from ..core.packtext import Problem
-from .settings import Property
+from .settings import Property, Settings
 
 _FOLDER = "jurisdictions"
 
@@ -110,6 +111,22 @@ def chain(packs: Mapping[str, Pack], place: Property) -> tuple[Pack, ...]:
     ordered = sorted(found.values(), key=lambda pack: _NEAR.index(pack.level))
     strong = next((pack.floor_ranks for pack in reversed(ordered) if pack.floor_ranks), ())
     return tuple(pack.under(strong) for pack in ordered)
+
+
+def missing(settings: Settings) -> list[Finding]:
+    """Return which properties name a region whose law nobody wrote down: the country's counts."""
+    known = load(settings.packs)
+    wrong = []
+    for place in settings.properties.values():
+        pack = known.get(place.region)
+        if place.region and (pack is None or pack.country != place.country.upper()):
+            wrong.append(Finding(
+                "pack-missing", "", place.code, f"No pack of its country is about the region "
+                f"'{place.region}'; only the country's law counts.",
+                "Correct region= or country= of the Property, or give packs= a file about it.",
+                Severity.WARN,
+            ))  # fmt: skip
+    return wrong
 
 
 _NEAR = (Level.REGION, Level.COUNTRY, Level.BLOC)

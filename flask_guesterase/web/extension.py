@@ -16,7 +16,7 @@ from ..core.errors import PolicyError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
-from ..store import preconditions, schedule, veil, watch
+from ..store import packs, preconditions, schedule, veil, watch
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
 from ..store.coverage import coverage
@@ -265,7 +265,7 @@ class Guesterase:
 
     def _installation(self) -> list[Finding]:
         app = cast(Any, current_app)._get_current_object()
-        found = list(migrate.findings(app))
+        found = [*migrate.findings(app), *packs.missing(self.settings)]
         if not self.custodian.exists():
             found.append(Finding(
                 "keys-missing", "", "", "The key folder holds no keys.",

@@ -164,6 +164,11 @@ def pack_draft(wrong: bool) -> list[Finding]:
     return find(hotel=PINE_IN_GERMANY, signed=not wrong)
 
 
+@CASES.of("pack-missing")
+def pack_missing(wrong: bool) -> list[Finding]:
+    return find(hotel=replace(PINE, country="CN", region="CN-XX" if wrong else "CN-GD"))
+
+
 @CASES.of("pack-review")
 def pack_review(wrong: bool) -> list[Finding]:
     return find(hotel=PINE_IN_GERMANY, reviewed="2020-01-01" if wrong else "2099-01-01")
