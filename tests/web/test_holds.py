@@ -1,0 +1,243 @@
+"""Pages and commands of holds: who may, and that nobody else ever reads that something is held."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from flask_guesterase.core.errors import PolicyError
+from flask_guesterase.core.holding import Wanted
+from tests.web.house import CANARY, Browser, House
+from tests.web.test_cli import Console, code_of
+
+DESK = "/desk/privacy"
+
+TELLING = re.compile(r"\bhold (?:placed|lifted|\d)|\bholds?:|\blegal hold|保全|冻结|\bfr(?:o|ee)ze")
+"""What a page of those not entitled must never say."""
+
+
+@pytest.fixture
+def number(house: House) -> str:
+    """A request about Ann that waits for a decision."""
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    return number
+
+
+def place(house: House, scope: str, table: str, key: str, **more: Any) -> int:
+    """Place a silent hold as the holder."""
+    wanted = Wanted(scope, "court-order", table, key, silent=True, **more)
+    with house.app.app_context(), house.extension.begin() as office:
+        return office.place_hold(wanted, "holder")
+
+
+def lift(house: House, id: int) -> None:
+    """Let two people lift a hold."""
+    for who in ("holder", "second-holder"):
+        with house.app.app_context(), house.extension.begin() as office:
+            office.lift(id, who)
+
+
+def approve(house: House, number: str) -> None:
+    """Approve today's plan."""
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(number, "officer", office.preview(number).digest)
+
+
+def pages(house: House, login: str, number: str, wish: str = "en") -> dict[str, str]:
+    """Return the text of every page a person may open, without what is new each time."""
+    browser = house.browser(login)
+    found = {}
+    for rule in house.app.url_map.iter_rules():
+        name = rule.endpoint.rpartition(".")[2]
+        if not rule.endpoint.startswith("guesterase_staff.") or "GET" not in (rule.methods or ()):
+            continue
+        if rule.arguments - {"number"} or name in ("static", "code", "checkpoint"):
+            continue
+        path = rule.rule.replace("<number>", number)
+        answer = browser.client.get(path, headers={"Accept-Language": wish})
+        text = re.sub(r'name="csrf_token" value="[^"]+"', "", answer.text)
+        found[path] = f"{answer.status_code} {text}"
+    assert sum(text.startswith("200") for text in found.values()) > 1
+    return found
+
+
+def opened(shown: dict[str, str]) -> list[tuple[str, str]]:
+    """Return the pages that were not refused; a refusal names the permission, hold or not."""
+    return [(path, text) for path, text in shown.items() if text.startswith("200")]
+
+
+@pytest.mark.parametrize("wish", ["en", "zh"])
+@pytest.mark.parametrize("login", ["clerk", "porter", "officer", "auditor"])
+def test_a_silent_hold_on_somebody_else_changes_no_page(
+    house: House, number: str, login: str, wish: str
+) -> None:
+    """Letter by letter: list, request, plan, messages, journal are as they were before."""
+    before = pages(house, login, number, wish)
+    place(house, "subject", "guests", "2", reference="Case 7")
+    assert pages(house, login, number, wish) == before
+
+
+@pytest.mark.parametrize("login", ["clerk", "officer", "auditor"])
+def test_a_silent_hold_on_the_guest_looks_like_a_duty_of_law(
+    house: House, number: str, login: str
+) -> None:
+    """The held row stands where what the law keeps stands, in the same shape, and no word tells."""
+    place(house, "record", "bookings", "1", reference="Case 7")
+    for wish in ("en", "zh"):
+        shown = pages(house, login, number, wish)
+        for path, text in opened(shown):
+            assert not TELLING.search(text), (path, TELLING.search(text))
+            assert "Case 7" not in text
+    page = pages(house, login, number)[f"{DESK}/{number}"]
+    kept = page.partition("What stays, and why")[2].partition("</table>")[0]
+    rows = {
+        table: re.sub(r"[^<>]*(?=<)", "", row)
+        for row in re.findall(r"<tr>(.*?)</tr>", kept, re.DOTALL)
+        for table in re.findall(r"<strong>(\w+)</strong>", row)
+    }
+    assert set(rows) == {"bookings", "invoices"}
+    assert rows["bookings"] == rows["invoices"]
+    assert "a duty of law" in kept
+
+
+def test_the_entitled_read_which_hold_it_is(house: House, number: str) -> None:
+    """On the request's page and in the list, with its reference."""
+    id = place(house, "record", "bookings", "1", reference="Case 7")
+    holder = house.browser("holder")
+    assert f"(hold {id})" in re.sub(r"\s+", " ", holder.get(f"{DESK}/{number}"))
+    assert "Case 7" in holder.get(f"{DESK}/holds")
+    assert "hold placed" not in house.browser("auditor").get(f"{DESK}/journal")
+
+
+def test_commands_without_a_code_never_tell(house: House, number: str) -> None:
+    """Preview, show, why, list and certificate speak of a duty of law."""
+    id = place(house, "record", "bookings", "1")
+    console = Console(house.app)
+    console.json("preview", number)
+    approve(house, number)
+    console.json("erase", number)
+    for command in (["show", number], ["preview", number], ["list"], ["why", "bookings", "1"]):
+        console.json(*command)
+        console.raw(*command)
+    assert not re.search(r"\bhold\b", console.printed)
+    assert "legal-duty" in console.printed
+    lift(house, id)
+
+
+def test_letters_status_page_and_certificate_never_tell(house: House, number: str) -> None:
+    """What the guest gets says that a duty of law keeps something, and in which table."""
+    place(house, "record", "bookings", "1")
+    approve(house, number)
+    house.worker()
+    assert house.state(number) == "sealed"
+    body = house.browser("clerk").client.get(f"{DESK}/{number}/certificate.json").text
+    letters = house.browser("clerk").get(f"{DESK}/outbox")
+    pages_ = [body, letters, house.browser("clerk").get(f"{DESK}/{number}/certificate")]
+    for text in pages_:
+        assert not TELLING.search(text)
+        assert not re.search(r'"hold"', text)
+    assert "legal-duty" in body
+
+
+def test_a_whole_person_under_a_silent_hold_waits_for_a_duty_of_law(
+    house: House, number: str
+) -> None:
+    """The reason to wait, its event, the letter and the guest's own page say no more than that."""
+    id = place(house, "subject", "guests", "1")
+    approve(house, number)
+    house.worker()
+    assert house.state(number) == "waiting"
+    for login in ("clerk", "auditor"):
+        for path, text in opened(pages(house, login, number)):
+            assert not TELLING.search(text), path
+    assert "a duty of law" in pages(house, "clerk", number)[f"{DESK}/{number}"]
+    bodies = [row["body"] for row in house.hotel.ours("entry") if row["request"] == number]
+    assert not any("hold" in body for body in bodies)
+    lift(house, id)
+    house.worker()
+    assert house.state(number) == "sealed"
+    assert CANARY not in str(house.hotel.row(1))
+
+
+def test_one_click_freezes_and_an_officer_confirms(house: House) -> None:
+    """From the first page, with nothing filled in; the officer is told until they confirmed."""
+    porter, holder = house.browser("porter"), house.browser("holder")
+    assert "Freeze" in porter.get(f"{DESK}/")
+    assert porter.post(f"{DESK}/holds/freeze", property="sh").status_code == 303
+    assert "waits to be confirmed" in porter.get(f"{DESK}/freezes")
+    assert "1 freeze waits for you" in holder.get(f"{DESK}/")
+    assert "waits for you" not in porter.get(f"{DESK}/")
+    assert porter.post(f"{DESK}/holds/1/confirm").status_code == 403
+    assert house.browser("far-holder").post(f"{DESK}/holds/1/confirm").status_code == 404
+    assert holder.post(f"{DESK}/holds/1/confirm").status_code == 303
+    assert "waits for you" not in holder.get(f"{DESK}/")
+    far = house.browser("far-holder").post(f"{DESK}/holds/freeze", property="sh")
+    assert far.status_code == 403
+
+
+def test_two_people_lift_on_the_page(house: House) -> None:
+    """The first one's button is gone; the second one lifts."""
+    id = place(house, "subject", "guests", "1")
+    first, second = house.browser("holder"), house.browser("second-holder")
+    assert first.post(f"{DESK}/holds/{id}/lift").status_code == 303
+    assert "another person must agree" in first.get(f"{DESK}/holds")
+    assert first.post(f"{DESK}/holds/{id}/lift").status_code == 403
+    assert second.post(f"{DESK}/holds/{id}/lift").status_code == 303
+    assert "There are none." in second.get(f"{DESK}/holds")
+
+
+def _placed(browser: Browser, **form: str) -> int:
+    answer = browser.post(f"{DESK}/holds/new", **{"why": "tax-audit", "property": "sh"} | form)
+    return answer.status_code
+
+
+def test_a_hold_is_placed_by_a_request_or_by_a_row(house: House, number: str) -> None:
+    """A wrong number, table or row brings the form back and says so."""
+    holder = house.browser("holder")
+    assert _placed(holder, number=number, silent="yes") == 303
+    assert _placed(holder, scope="record", table="bookings", key="1") == 303
+    rows = [(r["scope"], r["table_name"], r["silent"]) for r in house.hotel.ours("hold")]
+    assert [(s, t, bool(q)) for s, t, q in rows] == [
+        ("subject", "guests", True), ("record", "bookings", False),
+    ]  # fmt: skip
+    for wrong in (
+        {"number": "GR-NOTHING1"}, {"scope": "record", "table": "bookings", "key": "77"},
+        {"scope": "record", "table": "nothing", "key": "1"}, {"why": "because"},
+        {"scope": "record", "table": "bookings", "key": "1", "review_on": "soon"},
+    ):  # fmt: skip
+        assert _placed(holder, **wrong) == 422, wrong
+    assert len(house.hotel.ours("hold")) == 2
+
+
+def test_the_commands_place_freeze_confirm_list_and_lift(house: House) -> None:
+    """Each by a person with their own code; the second person lifts."""
+    console = Console(house.app)
+
+    def by(who: str) -> list[str]:
+        return ["--by", who, "--code", code_of(house, who)]
+
+    row = ["--scope", "record", "--why", "legal-claim", "--table", "bookings", "--key", "1"]
+    assert console.error("hold", "place", *row, *by("clerk")) == "forbidden"
+    id = str(console.json("hold", "place", *row, *by("holder"))["id"])
+    ice = str(console.json("hold", "freeze", "sh", "--night", "2026-03-09", *by("porter"))["id"])
+    assert console.error("hold", "confirm", ice, *by("porter")) == "unknown"
+    console.raw("hold", "confirm", ice, *by("holder"))
+    assert [r["id"] for r in console.json("hold", "list", *by("porter"))] == [int(ice)]
+    assert len(console.json("hold", "list", *by("holder"))) == 2
+    assert console.json("hold", "lift", id, *by("holder"))["lifted"] is False
+    assert console.error("hold", "lift", id, *by("holder")) == "four-eyes"
+    assert console.error("hold", "lift", id, "--by", "second-holder", "--code", "x") == "token"
+    assert console.json("hold", "lift", id, *by("second-holder"))["lifted"] is True
+
+
+def test_the_host_names_a_query_once(house: House) -> None:
+    """What the host registered can be held; a name is given once."""
+    house.extension.hold_query("late", "bookings", lambda table: table.c.remark == "late")
+    with pytest.raises(PolicyError):
+        house.extension.hold_query("late", "bookings", lambda table: table.c.remark == "late")
+    assert _placed(house.browser("holder"), scope="query", query="late") == 303
+    assert _placed(house.browser("holder"), scope="query", query="other") == 422
