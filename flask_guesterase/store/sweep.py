@@ -38,6 +38,9 @@ NightAudit = Callable[[str], bool]
 """The host's answer to whether a property (code) is in its night audit."""
 
 _PAPER = "paper"
+_LAPSED = {"expired": "lapsed"}
+"""The worker's word for requests nobody confirmed, which here would mean rows."""
+
 _OPEN = (State.APPROVED, State.WAITING, State.CHECKING)
 
 
@@ -159,7 +162,7 @@ def _steps(
         report.add("paper", run(_paper))
     with report.trying("worker"):
         done = worker.work(run, *post, skip=frozenset({"erase"}))
-        _add(report, done.counts)
+        _add(report, {_LAPSED.get(word, word): count for word, count in done.counts.items()})
         report.problems.update(done.problems)
     with report.trying("close"):
         _add(report, finishing.settled(run))

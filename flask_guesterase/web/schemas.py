@@ -266,6 +266,22 @@ class Review(Form):
     finding = _one_of([finding.value for finding in Judgement])
 
 
+class Previewed(Form):
+    """The number of the preview that was read."""
+
+    preview = fields.Integer(required=True, error_messages={
+        "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
+    })  # fmt: skip
+
+
+class Signed(Form):
+    """How much it was that somebody destroyed, or did."""
+
+    count = fields.Integer(required=True, error_messages={
+        "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
+    })  # fmt: skip
+
+
 def read(schema: Form, form: Mapping[str, Any]) -> dict[str, Any]:
     """Return a form as values.
 

@@ -324,6 +324,32 @@ RULES: dict[str, str] = {
 }
 """What a line of the rulebook is about, and whether it binds."""
 
+CLOCK: dict[str, str] = {
+    "leap": N_("It leapt by more than a day and a half"),
+    "backwards": N_("It runs backwards"),
+}
+
+TASKS: dict[str, str] = {"paper": N_("paper to destroy")}
+
+SWEPT: dict[str, str] = {
+    "erased": N_("requests carried out"),
+    "waiting": N_("waiting"),
+    "reviewed-again": N_("back to be decided"),
+    "finished": N_("kept rows that ended"),
+    "ended": N_("requests brought to their end"),
+    "expired": N_("rows that had their time"),
+    "people": N_("people"),
+    "unfinished": N_("tried again by the next sweep"),
+    "paper": N_("paper to destroy"),
+    "intake": N_("forms looked at"),
+    "lapsed": N_("requests nobody confirmed"),
+    "sent": N_("messages sent"),
+    "files": N_("files"),
+    "forgotten": N_("boxes forgotten"),
+    "problems": N_("steps that failed"),
+}
+"""What a sweep counts; the same word may mean a state elsewhere."""
+
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
     GROUNDS,
@@ -347,6 +373,8 @@ _ALL: tuple[dict[str, str], ...] = (
     ASKERS,
     RULES,
     HOLDS,
+    CLOCK,
+    TASKS,
 )
 
 

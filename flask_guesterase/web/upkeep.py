@@ -1,0 +1,68 @@
+"""Staff pages of what ends by its day: the sweep and who confirms it, the clock, and tasks."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.permissions import Permission
+from . import schemas
+from .current import current
+from .desk import me, must, staff_pages
+from .pages import language
+from .words import SWEPT
+
+
+@staff_pages.get("/sweep")
+def sweep() -> str:
+    """Show the last sweep, what waits to be confirmed, and whether the clock is believed."""
+    hotels = {hotel.code: hotel for hotel in must(Permission.LAW)}
+    with current.begin(write=False) as office:
+        status = office.sweeps(me())
+    tongue = language(zone=next(iter(hotels.values())).zone)
+    counts = status["last"]["counts"] if status["last"] else {}
+    return render_template(
+        "guesterase/staff/sweep.html",
+        hotels=hotels,
+        did=[(tongue.gettext(SWEPT.get(name, name)), count) for name, count in counts.items()],
+        **status,
+    )
+
+
+@staff_pages.post("/sweep/confirm")
+def confirm_sweep() -> AnyResponse:
+    """Confirm what a preview showed; the next sweep erases it."""
+    must(Permission.LAW)
+    form = schemas.read(schemas.Previewed(), request.form)
+    with current.begin() as office:
+        office.confirm_sweep(me(), [form["preview"]])
+    return redirect(url_for(".sweep"), 303)
+
+
+@staff_pages.post("/sweep/clock")
+def confirm_clock() -> AnyResponse:
+    """Say that the clock is right, as the first or as the second person."""
+    must(Permission.LAW)
+    with current.begin() as office:
+        office.confirm_clock(me())
+    return redirect(url_for(".sweep"), 303)
+
+
+@staff_pages.get("/tasks")
+def tasks() -> str:
+    """List what people must do by a day, and what they signed."""
+    must(Permission.ERASE, Permission.LAW)
+    with current.begin(write=False) as office:
+        due = office.tasks(me())
+        done = office.tasks(me(), done=True)
+    return render_template("guesterase/staff/tasks.html", due=due, done=done)
+
+
+@staff_pages.post("/tasks/<int:task>")
+def sign_task(task: int) -> AnyResponse:
+    """Sign that a task is done, and how much it was."""
+    must(Permission.ERASE, Permission.LAW)
+    form = schemas.read(schemas.Signed(), request.form)
+    with current.begin() as office:
+        office.sign_task(task, form["count"], me())
+    return redirect(url_for(".tasks"), 303)
