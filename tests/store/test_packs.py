@@ -10,7 +10,7 @@ import pytest
 from flask_guesterase.core.errors import PackError, SetupError
 from flask_guesterase.core.pack import Level
 from flask_guesterase.store import packs
-from flask_guesterase.store.settings import Property
+from flask_guesterase.store.settings import Property, Settings
 from tests.core.test_pack import GOOD
 
 
@@ -116,3 +116,14 @@ def test_packs_that_extend_each_other_end(tmp_path: Path) -> None:
         text = GOOD.replace("XX", code).replace(f'country = "{code}"', 'country = "XX"')
         (tmp_path / code).write_text(f'extends = ["{other}"]\n' + text, encoding="utf-8")
     assert sorted(codes("XX", own=(tmp_path / "XA", tmp_path / "XB"))) == ["XA", "XB"]
+
+
+@pytest.mark.parametrize(
+    ("country", "region", "told"),
+    [("CN", "CN-GD", 0), ("CN", "", 0), ("US", "US-CA", 0), ("", "", 0), ("CN", "CN-XX", 1),
+     ("DE", "CN-GD", 1), ("", "CN-GD", 1)],
+)  # fmt: skip
+def test_a_region_nobody_wrote_down_is_told(country: str, region: str, told: int) -> None:
+    """Its law may keep longer than the country's; a region of another country is a slip."""
+    place = Property("x", "Hotel X", "X Ltd", country, region=region)
+    assert len(packs.missing(Settings({"x": place}))) == told
