@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from flask_sqlalchemy_lite import SQLAlchemy as Lite
 from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import (
     Bundle,
     DeclarativeBase,
@@ -498,6 +500,25 @@ def test_the_flask_extensions_sessions_are_covered(inn: House, make: Any, key: s
             assert db.session.get(Bill, 1).holder == SECRET
         db.session.rollback()
         db.engine.dispose()
+
+
+def test_asynchronous_sessions_are_covered(postgresql_url: str) -> None:
+    """An AsyncSession loads, streams and refuses like the session behind it."""
+
+    async def use() -> None:
+        engine = create_async_engine(postgresql_url)
+        async with AsyncSession(engine) as session:
+            assert str((await session.get_one(Bill, 1)).holder) == "▒▒▒"
+            session.expunge_all()
+            stream = await session.stream_scalars(select(Bill).order_by(Bill.id))
+            assert [str(bill.holder) async for bill in stream] == ["▒▒▒", OTHER, OTHER]
+            with pytest.raises(VeiledError):
+                await session.execute(select(Bill.holder))
+        await engine.dispose()
+
+    with house(postgresql_url) as hotel:
+        hotel.keep()
+        asyncio.run(use())
 
 
 def test_another_database_of_the_process_is_its_own(inn: House) -> None:

@@ -1,0 +1,150 @@
+"""Which columns can be hidden is read off whatever mapping the host has."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy import select
+from sqlalchemy.orm import (
+    DeclarativeBase,
+    Mapped,
+    Session,
+    mapped_column,
+    scoped_session,
+    sessionmaker,
+    with_polymorphic,
+)
+
+from flask_guesterase.core.errors import VeiledError
+from flask_guesterase.core.plan import Key, key_text
+from flask_guesterase.core.policy import Policy, retain
+from flask_guesterase.store import tables, veil
+from flask_guesterase.store.host import Host
+
+NUMBER = uuid.UUID(int=7)
+
+
+class Base(DeclarativeBase):
+    """Base of the host's models; their policies are written on them."""
+
+
+class Document(Base):
+    __tablename__ = "gate_documents"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(sa.String(10))
+    title: Mapped[str] = mapped_column(sa.String(40))
+    __mapper_args__ = {"polymorphic_on": "kind", "polymorphic_identity": "document"}  # noqa: RUF012 - SQLAlchemy reads it
+    __erasure__ = Policy({"title": retain("invoice"), "kind": retain("invoice")})
+
+
+class Voucher(Document):
+    __tablename__ = "gate_vouchers"
+    id: Mapped[int] = mapped_column(sa.ForeignKey("gate_documents.id"), primary_key=True)
+    payer: Mapped[str] = mapped_column(sa.String(40))
+    __mapper_args__ = {"polymorphic_identity": "voucher"}  # noqa: RUF012 - SQLAlchemy reads it
+    __erasure__ = Policy({"payer": retain("invoice")})
+
+
+class Offer(Document):
+    __mapper_args__ = {"polymorphic_identity": "offer"}  # noqa: RUF012 - SQLAlchemy reads it
+
+
+class Line(Base):
+    __tablename__ = "gate_lines"
+    book: Mapped[str] = mapped_column(sa.String(10), primary_key=True)
+    number: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    who: Mapped[str] = mapped_column(sa.String(40))
+    __erasure__ = Policy({"who": retain("invoice"), "book": retain("invoice")})
+
+
+@pytest.fixture
+def session(sqlite_url: str) -> Iterator[Session]:
+    """A session on documents of which one of each kind is kept."""
+    engine = sa.create_engine(sqlite_url)
+    Base.metadata.create_all(engine)
+    tables.metadata.create_all(engine, [tables.kept])
+    factory = scoped_session(sessionmaker(engine))
+    host = Host(factory, models=Base)
+    veil.install(host, [])
+    with Session(engine) as writer:
+        writer.add_all([
+            Voucher(id=1, title="Bill of Aino", payer="Aino"),
+            Voucher(id=2, title="Bill of Bo", payer="Bo"),
+            Offer(id=3, title="Offer to Aino"),
+            Line(book="a|b", number=NUMBER, who="Aino"),
+            Line(book="a", number=NUMBER, who="Bo"),
+        ])
+        writer.commit()
+    keep(engine, "gate_documents", (1,), '["kind","title"]')
+    keep(engine, "gate_vouchers", (1,), '["payer"]')
+    keep(engine, "gate_documents", (3,), '["title"]')
+    keep(engine, "gate_lines", ("a|b", NUMBER), '["book","who"]')
+    yield factory()
+    assert host.session is factory  # An application holds its host; here the test does.
+    factory.remove()
+    engine.dispose()
+
+
+def keep(engine: sa.Engine, table: str, key: Key, columns: str) -> None:
+    """Note what an erasure keeps of a row."""
+    with engine.begin() as conn:
+        conn.execute(sa.insert(tables.kept).values({
+            "controller": "pine", "property": "sh", "table_name": table, "row_key": key_text(key),
+            "columns": columns, "category": "invoice", "mode": "place", "open": "", "rule": "x",
+            "basis": "x", "grade": "A", "facts": "{}", "since": datetime(2026, 1, 1),
+        }))
+
+
+@pytest.mark.parametrize("entity", [Document, with_polymorphic(Document, [Voucher])])
+def test_every_table_of_an_inheriting_class_is_covered(session: Session, entity: Any) -> None:
+    """Columns of the parent and of the child are hidden, each by what is kept of its table."""
+    found: dict[int, Any] = {d.id: d for d in session.scalars(select(entity))}
+
+    assert (str(found[1].title), str(found[1].payer), found[1].kind) == ("▒▒▒", "▒▒▒", "voucher")
+    assert (found[2].title, found[2].payer) == ("Bill of Bo", "Bo")
+    assert (type(found[3]), str(found[3].title)) == (Offer, "▒▒▒")
+
+
+def test_a_row_is_known_by_any_kind_of_key(session: Session) -> None:
+    """A key of a text and a UUID names the row; the key itself is never hidden."""
+    lines = {line.book: line for line in session.scalars(select(Line))}
+
+    assert str(lines["a|b"].who) == "▒▒▒"
+    assert lines["a"].who == "Bo"
+    assert session.get(Line, ("a|b", NUMBER)) is lines["a|b"]
+
+
+@pytest.mark.parametrize("statement", [
+    select(Voucher.payer), select(Voucher.title), select(Document).where(Voucher.payer == "x"),
+    select(with_polymorphic(Document, [Voucher]).Voucher.payer), select(Voucher.__table__),
+])
+def test_a_column_is_named_by_whichever_class(session: Session, statement: sa.Select) -> None:  # type: ignore[type-arg]
+    """An inherited column is named by the child too; the discriminator is free."""
+    with pytest.raises(VeiledError):
+        session.execute(statement)
+    assert len(session.execute(select(Document.kind)).all()) == 3
+
+
+def test_a_model_mapped_later_is_covered(session: Session) -> None:
+    """A class the host defines after the first statement is known at the next."""
+    session.execute(select(Line.number))
+
+    class Note(Base):
+        __tablename__ = "gate_notes"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        name: Mapped[str] = mapped_column(sa.String(40))
+        __erasure__ = Policy({"name": retain("invoice")})
+
+    Note.__table__.create(session.get_bind())  # type: ignore[attr-defined]
+    session.add(Note(id=1, name="Aino"))
+    session.commit()
+    keep(session.get_bind().engine, "gate_notes", (1,), '["name"]')
+    session.rollback()
+    assert str(session.get_one(Note, 1).name) == "▒▒▒"
+    session.rollback()
+    Base.metadata.remove(Note.__table__)  # type: ignore[arg-type]
