@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from datetime import date
 
@@ -46,7 +47,21 @@ def holidays(work: Work, property_: Property, day: date) -> frozenset[date]:
 
 
 def _chain(settings: Settings, property_: Property) -> tuple[Pack, ...]:
-    return packs.chain(packs.load(settings.packs), property_)
+    marks = tuple(pack.mark for pack in packs.load(settings.packs).values())
+    return _counting(tuple(settings.packs), property_, marks)
+
+
+@functools.lru_cache(maxsize=256)
+def _counting(
+    paths: tuple[str, ...], property_: Property, marks: tuple[str, ...]
+) -> tuple[Pack, ...]:
+    """Return the packs that count; found once for each text of them, as lists ask for every line.
+
+    :param paths: the operator's own files.
+    :param property_: the property.
+    :param marks: marks of all packs, by which a changed text is another question.
+    """
+    return packs.chain(packs.load(paths), property_)
 
 
 def _text(texts: list[Mapping[str, str]], lang: str) -> str:

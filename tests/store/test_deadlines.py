@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.errors import ForbiddenError, InputError, TransitionError
-from flask_guesterase.store import outbox
+from flask_guesterase.store import outbox, sweep
 from flask_guesterase.store.answering import periods
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.outbox import Parcel
 from tests.store.hotel import Guest, Hotel
 
@@ -315,6 +316,20 @@ def test_without_an_officer_it_is_still_known_to_be_late(hotel: Hotel) -> None:
     assert remind(hotel) == 1
     assert sent(hotel, "deadline") == []
     assert "request-overdue" in hotel.events
+
+
+def test_a_sweep_reminds(hotel: Hotel) -> None:
+    """It is one of the things that are due because a day has come."""
+    under(hotel, "DE", "Europe/Berlin")
+    filed(hotel)
+    hotel.later(days=30)
+
+    def run(unit: Callable[[Office], Any]) -> Any:
+        with hotel.begin() as office:
+            return unit(office)
+
+    assert sweep.STEPS["deadlines"](run) == 1
+    assert len(sent(hotel, "deadline")) == 1
 
 
 PAPERS = {

@@ -1,0 +1,128 @@
+"""What staff see and do about time, who asks, and why: lists, forms, slips."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.core.grounds import grounds
+from tests.web.house import CANARY, PROPERTIES, House
+
+DESK = "/desk/privacy"
+
+
+def house_at(url: str, folder: Path, country: str, zone: str, region: str = "") -> House:
+    """Return a house with guests under a country's law."""
+    place = replace(PROPERTIES[0], country=country, zone=zone, region=region)
+    made = House(url, folder, (place, PROPERTIES[1]))
+    made.people()
+    return made
+
+
+def close(house: House) -> None:
+    """End a house."""
+    house.session.remove()
+    house.hotel.engine.dispose()
+
+
+@pytest.fixture
+def berlin(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house under German law."""
+    made = house_at(sqlite_url, tmp_path, "DE", "Europe/Berlin")
+    yield made
+    close(made)
+
+
+@pytest.fixture
+def california(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house under Californian law."""
+    made = house_at(sqlite_url, tmp_path, "US", "America/Los_Angeles", "US-CA")
+    yield made
+    close(made)
+
+
+def filed(house: House, days_ago: int = 0, **given: str) -> str:
+    """File Ann's letter that came some days ago; return the request's number."""
+    day = date.today() - timedelta(days=days_ago)
+    answer = house.browser("clerk").post(
+        f"{DESK}/new", property="sh", key="email", value="ann@mail.example", name=CANARY,
+        channel="letter", lang="en", received=day.isoformat(), **given,
+    )  # fmt: skip
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"].rpartition("/")[2]
+
+
+def test_late_ones_are_a_list_of_their_own(berlin: House) -> None:
+    """What is late is found under one choice, and what is not is not."""
+    late = filed(berlin, 40)
+    clerk = berlin.browser("clerk")
+    assert late in clerk.get(f"{DESK}/?state=overdue")
+    berlin.browser("officer").post(f"{DESK}/{late}/refuse", ground="nothing-held")
+    fresh = filed(berlin)
+    page = clerk.get(f"{DESK}/?state=overdue")
+    assert late not in page
+    assert fresh not in page
+
+
+def test_an_answer_is_put_off_on_its_page(berlin: House) -> None:
+    """The form is there once, for who may approve, with enumerated reasons."""
+    number = filed(berlin)
+    form = f'action="{DESK}/{number}/extend"'
+    officer = berlin.browser("officer")
+    assert form in officer.get(f"{DESK}/{number}")
+    assert form not in berlin.browser("clerk").get(f"{DESK}/{number}")
+    assert officer.post(f"{DESK}/{number}/extend", reason="tired").status_code == 422
+    assert officer.post(f"{DESK}/{number}/extend", reason="many").status_code == 303
+    assert form not in officer.get(f"{DESK}/{number}")
+    assert officer.post(f"{DESK}/{number}/extend", reason="many").status_code == 409
+
+
+def test_a_slip_confirms_receipt(california: House) -> None:
+    """Where the law asks for a word within ten business days, the slip is that word."""
+    number = filed(california, 21)
+    clerk = california.browser("clerk")
+    assert number in clerk.get(f"{DESK}/?state=overdue")
+    assert number in clerk.get(f"{DESK}/{number}/slip")
+    assert number not in clerk.get(f"{DESK}/?state=overdue")
+
+
+def test_the_desk_records_who_asks_and_what_was_seen(house: House) -> None:
+    """A guardian is asked for the paper of one, and nothing else is offered."""
+    number = filed(house, asked_by="guardian", reason="leaked")
+    clerk = house.browser("clerk")
+    page = clerk.get(f"{DESK}/{number}")
+    assert set(re.findall(r'name="seen" value="([^"]+)"', page)) == {"guardianship-paper"}
+    assert "57" in page
+    assert clerk.post(f"{DESK}/{number}/confirm", how="desk").status_code == 422
+    seen = clerk.post(f"{DESK}/{number}/confirm", how="desk", seen="guardianship-paper")
+    assert seen.status_code == 200
+    assert house.state(number) == "review"
+
+
+def test_a_reason_that_is_none_comes_back_with_the_form(house: House) -> None:
+    """Nothing is filed, and what was typed is still there."""
+    answer = house.browser("clerk").post(
+        f"{DESK}/new", property="sh", key="email", value="ann@mail.example", channel="desk",
+        lang="en", received=date.today().isoformat(), reason="public-interest",
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert "public interest" in answer.text
+    assert house.hotel.ours("request") == []
+
+
+@pytest.mark.parametrize("law", ["CN", "EU"])
+def test_only_grounds_the_law_knows_are_offered(sqlite_url: str, tmp_path: Path, law: str) -> None:
+    """The choice of grounds is that of the law at the hotel, each with its article."""
+    country, zone = {"CN": ("CN", "Asia/Shanghai"), "EU": ("DE", "Europe/Berlin")}[law]
+    made = house_at(sqlite_url, tmp_path, country, zone)
+    number = filed(made)
+    page = made.browser("officer").get(f"{DESK}/{number}")
+    offered = re.findall(r'name="ground" value="([^"]+)"', page)
+    assert offered == [ground.value for ground in grounds(law)]
+    assert {"CN": "47(2)", "EU": "17(3)(b)"}[law] in page
+    close(made)
