@@ -171,8 +171,8 @@ def findings(work: Work) -> list[Finding]:
         for category in wanted:
             if not any(_numbered(rule) for rule in rules if rule.category == category):
                 found.append(Finding(
-                    "house-missing", "", f"{code}/{category}", "The law that is known here gives "
-                    "no number for this category, so its records stay.",
+                    "house-missing", "", f"{code}/{category}", "No law that is known here gives "
+                    "a sure number for this category, so its records may stay for good.",
                     "Let two people set a period with `flask guesterase policy house`.",
                     Severity.WARN,
                 ))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -153,6 +154,21 @@ def test_a_new_rulebook_is_what_the_sources_say(any_law: Lawful) -> None:
         assert not rulebook.sync(office.work)
     lines = [row for row in any_law.hotel.ours("rule") if row["property"] == "sh"]
     assert [row["kind"] for row in lines] == ["floor", "ceiling"]
+
+
+def test_two_processes_begin_one_rulebook(any_hotel: Hotel, tmp_path: Path) -> None:
+    """Whoever comes second finds the lines of the first: none is there twice."""
+    law = Lawful(any_hotel, tmp_path)
+
+    def begin(_: int) -> None:
+        with law.hotel.begin() as office:
+            rulebook.sync(office.work)
+
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(begin, range(2)))
+    lines = [(row["property"], row["kind"], row["name"]) for row in law.hotel.ours("rule")]
+    assert len(lines) == len(set(lines))
+    assert ("sh", "floor", "XX/register") in lines
 
 
 def test_shortening_a_period_acts_after_thirty_days_two_people_and_a_checkpoint(
