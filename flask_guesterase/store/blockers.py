@@ -93,9 +93,7 @@ def _lock(work: Work, declared: Declared, rows: Owners) -> None:
         work.conn.execute(select(*columns).where(among(columns, part)).with_for_update()).all()
 
 
-def _blocking(
-    work: Work, declared: Declared, blocker: Blocker, rows: Owners
-) -> Iterator[Found]:
+def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) -> Iterator[Found]:
     """Yield the rows under a blocker's condition, asked with the day at each row's property."""
     ordered = sorted(rows, key=key_text)
     places = places_of(work.conn, work.datamap, work.settings, declared, ordered)

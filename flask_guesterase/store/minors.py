@@ -47,9 +47,7 @@ def _by_table(people: Iterable[Person]) -> dict[str, list[Key]]:
     return result
 
 
-def _minor(
-    work: Work, table: str, keys: list[Key], stayed: dict[Person, set[date | None]]
-) -> bool:
+def _minor(work: Work, table: str, keys: list[Key], stayed: dict[Person, set[date | None]]) -> bool:
     if "birth" not in work.datamap.declared(table).policy.facts:
         return False
     records = facts_of(work.conn, work.datamap, work.settings, table, keys)

@@ -17,7 +17,10 @@ def findings(datamap: DataMap, blockers: Iterable[Blocker]) -> list[Finding]:
     """Return which blockers cannot be asked: nothing is erased until they can."""
     return [
         Finding(
-            "blocker-unknown", "", blocker.name, f"The blocker cannot be asked: {why}.",
+            "blocker-unknown",
+            "",
+            blocker.name,
+            f"The blocker cannot be asked: {why}.",
             "Name a declared table, its columns and its owner paths as its policy writes them.",
         )
         for blocker in blockers

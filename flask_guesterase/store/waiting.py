@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import Select, and_, insert, or_, select, update
 
 from ..core.events import SYSTEM, RequestStuck
 from ..core.lifecycle import State
 from ..core.plan import Block
 from . import tables
 from .cases import Case, tell, where
+from .law import BLOCKED
 from .post import write
 from .work import Work
 
@@ -74,9 +75,11 @@ def tell_guest(work: Work, case: Case) -> None:
 
 
 def remind(work: Work, most: int = 50) -> int:
-    """Lay requests that wait for more than 90 days before the officer; return how many.
+    """Lay requests that wait for more than 90 days, or a part of which does, before the officer.
 
     Tasks about requests that do not wait any more are closed.
+
+    :return: how many were laid before them.
     """
     _close(work)
     request, task = tables.request, tables.task
@@ -84,19 +87,38 @@ def remind(work: Work, most: int = 50) -> int:
         task.c.kind == TASK,
         or_(task.c.done_at.is_(None), task.c.done_at > work.stamp - AGAIN),
     )
+    whole = and_(
+        request.c.state == State.WAITING.value, request.c.decided_at <= work.stamp - STUCK
+    )
+    part = _needed().where(tables.kept.c.since <= work.stamp - STUCK)
     found = where(
         work,
-        request.c.state == State.WAITING.value,
-        request.c.decided_at <= work.stamp - STUCK,
+        or_(whole, request.c.number.in_(part)),
         request.c.number.not_in(known),
         most=most,
     )
     for case in found:
         _task(work, case)
-        grounds = tuple(_waits(case).get("now", ())) or (str(case.waiting_for),)
+        grounds = _grounds(work, case)
         days = (work.stamp - (case.decided_at or work.stamp)).days
         tell(work, RequestStuck, case, SYSTEM, {"days": days}, grounds)
     return len(found)
+
+
+def _needed() -> Select[Any]:
+    """Return the select of the requests a part of which the hotel still needs."""
+    kept = tables.kept
+    return select(kept.c.request).where(
+        kept.c.mode == BLOCKED, kept.c.ended_at.is_(None), kept.c.request.is_not(None)
+    )
+
+
+def _grounds(work: Work, case: Case) -> tuple[str, ...]:
+    if case.state is State.WAITING:
+        return tuple(_waits(case).get("now", ())) or (str(case.waiting_for),)
+    kept = tables.kept
+    words = _needed().with_only_columns(kept.c.open).where(kept.c.request == case.number)
+    return tuple(sorted({word for text in work.conn.scalars(words) for word in text.split(",")}))
 
 
 def _task(work: Work, case: Case) -> None:
@@ -120,6 +142,11 @@ def _close(work: Work) -> None:
     waiting = select(request.c.number).where(request.c.state == State.WAITING.value)
     work.conn.execute(
         update(task)
-        .where(task.c.kind == TASK, task.c.done_at.is_(None), task.c.name.not_in(waiting))
+        .where(
+            task.c.kind == TASK,
+            task.c.done_at.is_(None),
+            task.c.name.not_in(waiting),
+            task.c.name.not_in(_needed()),
+        )
         .values(done_at=work.stamp, done_by=SYSTEM)
     )

@@ -122,6 +122,7 @@ def test_a_member_of_a_group_does_not_wait_for_the_operator(tmp_path: Path) -> N
         member = stay.guests[0].id
         assert member != operator
         stay.booker_id = operator
+        assert stay.folio is not None
         stay.folio.closed_on = None
         group.departure = date(2099, 1, 1)
         assert [f.name for f in in_the_way(hotel, operator)] == ["open-folio", "group"]

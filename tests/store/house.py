@@ -122,9 +122,7 @@ COOLING = Blocker(
     lambda stays, today: (stays.c.status == "out") & (stays.c.leaves > today - timedelta(days=2)),
     until=lambda stays: (stays.c.leaves, timedelta(days=2)), by=["booker"],
 )  # fmt: skip
-OWING = Blocker(
-    "open-folio", "bills", lambda bills, today: bills.c.owed > 0, by=["stay.booker"]
-)
+OWING = Blocker("open-folio", "bills", lambda bills, today: bills.c.owed > 0, by=["stay.booker"])
 UNSENT = Blocker(
     "unreported", "register_lines", lambda lines, today: lines.c.sent.is_(None),
     needs={"register_lines": ["name"]},

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from flask_guesterase.core.errors import BlockedError, RetryableError
 from flask_guesterase.core.policy import Policy
-from flask_guesterase.store import finishing, outbox, sweep, tables
+from flask_guesterase.store import finishing, safe, sweep, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
 from tests import engines
@@ -35,7 +35,7 @@ def letters(house: House) -> list[dict[str, str]]:
     with house.begin() as office:
         queued = sorted(house.ours("outbox"), key=lambda row: row["id"])
         return [
-            dict(outbox.safe.read(office.work, row["box"])["params"])
+            dict(safe.read(office.work, row["box"])["params"])
             for row in queued
             if row["template"] == "waiting"
         ]
@@ -249,9 +249,7 @@ def test_a_part_that_is_needed_stays_and_the_rest_goes_at_once(any_house: House)
     house = any_house
     house.person(1)
     house.add(Line, id=1, person_id=1, name="ann berg", remark="late", sent=None)
-    house.add(
-        Line, id=2, person_id=1, name="ann berg", remark="late", sent=datetime(2026, 3, 1)
-    )
+    house.add(Line, id=2, person_id=1, name="ann berg", remark="late", sent=datetime(2026, 3, 1))
     number = house.approved(email="ann@example.com")
     assert attempt(house, number) == ()
     assert house.state(number) == "sealed"
@@ -307,6 +305,23 @@ def test_after_ninety_days_the_officer_is_asked_to_look(any_house: House) -> Non
     assert remind() == 0
     (task,) = house.ours("task")
     assert task["done_at"] is not None
+
+
+def test_a_part_that_is_needed_for_ninety_days_goes_to_the_officer_too(any_house: House) -> None:
+    """The register is never reported: somebody must look, though the rest went long ago."""
+    house = any_house
+    house.person(1)
+    house.add(Line, id=1, person_id=1, name="ann berg", remark="late", sent=None)
+    number = house.approved(email="ann@example.com")
+    assert attempt(house, number) == ()
+    with house.begin() as office:
+        assert office.stuck() == 0
+    house.later(days=90)
+    with house.begin() as office:
+        assert [office.stuck(), office.stuck()] == [1, 0]
+        assert office.work.events[-1].grounds == ("unreported",)
+    (task,) = house.ours("task")
+    assert (task["name"], task["done_at"]) == (number, None)
 
 
 def test_a_companion_of_a_stay_waits_as_long_as_the_stay(house: House) -> None:
