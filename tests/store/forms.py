@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,7 +117,7 @@ class Forms:
         Base.metadata.create_all(self.engine)
         tables.metadata.create_all(self.engine)
         for code in ("DE", "EU"):
-            self.run(lambda office, code=code: amendments.sign(office.work, code, "officer"))
+            self.run(partial(_signed, code))
 
     @staticmethod
     def mapped(email: Any = placeholder) -> DataMap:
@@ -225,6 +226,10 @@ class Forms:
         places = dict(self.settings.properties)
         places[code] = replace(places[code], **values)
         self.settings = replace(self.settings, properties=places)
+
+
+def _signed(code: str, office: Office) -> None:
+    amendments.sign(office.work, code, "officer")
 
 
 def _render(template: str, lang: str, params: Any) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.policy import null, placeholder
 from flask_guesterase.core.seal import Terms
-from flask_guesterase.store import brake, runs, sweep, vault, worker
+from flask_guesterase.store import brake, runs, sweep, tables, vault, worker
 from flask_guesterase.store.office import Office
 from tests.store.forms import Forms
 
@@ -187,7 +187,7 @@ def test_a_request_waits_for_the_end_of_the_audit(house: Forms) -> None:
     """An approved erasure is carried out at once by the sweep, whenever it was to be tried."""
     number = approved(house)
     with house.engine.begin() as conn:
-        table = runs.tables.request
+        table = tables.request
         conn.execute(table.update().values(try_at=house.now.replace(tzinfo=None, year=2027)))
     house.sweep(night_audit=lambda code: True)
     assert state(house, number) == "approved"
@@ -359,7 +359,10 @@ def test_the_heart_beats_once_a_minute(house: Forms) -> None:
 
 def test_it_is_stale_when_no_sweep_ended_for_a_day_and_a_half(house: Forms) -> None:
     """From the first entry of the journal, and again from each sweep that ended."""
-    stale = lambda: house.run(lambda office: office.sweeps()["stale"])  # noqa: E731
+
+    def stale() -> bool:
+        return bool(house.run(lambda office: office.sweeps()["stale"]))
+
     assert not stale()
     house.leap(hours=37)
     assert stale()

@@ -1,0 +1,338 @@
+"""The sweep at its doors: commands, the staff's pages, and what `check` says when it stands."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask, Response
+from flask_login import LoginManager, UserMixin, login_user
+from sqlalchemy.orm import scoped_session, sessionmaker
+
+from flask_guesterase.core.finding import Finding
+from flask_guesterase.store import upgrade
+from flask_guesterase.store.sweep import NightAudit
+from flask_guesterase.web.extension import Guesterase
+from flask_guesterase.web.guest import guest_pages
+from flask_guesterase.web.staff import staff_pages
+from tests.kinds import Case, Cases
+from tests.store.forms import GRANTS, Base, Forms, policies
+from tests.web.house import Browser
+from tests.web.test_cli import Console
+
+CASES = Cases()
+OLD = date(2025, 2, 1)
+DESK = "/desk/privacy"
+
+
+class User(UserMixin):  # type: ignore[misc] # Flask-Login has no types
+    """A member of staff; the login is the id."""
+
+    def __init__(self, login: str) -> None:
+        self.id = login
+
+
+class Front:
+    """The two hotels with registration forms behind a Flask application, with their clock.
+
+    :param folder: where database and keys go.
+    :param night_audit: the host's answer to whether a property is in its night audit.
+    """
+
+    def __init__(self, folder: Path, night_audit: NightAudit | None = None) -> None:
+        self.forms = Forms(f"sqlite:///{folder / 'test.sqlite'}", folder)
+        upgrade.upgrade(self.forms.engine)
+        self.app = Flask(__name__, instance_path=str(folder))
+        self.app.config.update(
+            SECRET_KEY="only-for-tests-" + "0" * 32,
+            TESTING=True,
+            GUESTERASE_KEYS=str(folder / "keys"),
+        )
+        self.extension = Guesterase(
+            scoped_session(sessionmaker(self.forms.engine)),
+            authorize=lambda user, right, place: right in GRANTS[user.id].get(place, ()),
+            models=Base,
+            properties=self.forms.settings.properties.values(),
+            night_audit=night_audit,
+        )
+        for target, policy in policies():
+            self.extension.register(target, policy)
+        self.extension._now = self._moved
+        self.extension.init_app(self.app)
+        self.app.register_blueprint(guest_pages, url_prefix="/privacy")
+        self.app.register_blueprint(staff_pages, url_prefix=DESK)
+        manager = LoginManager(self.app)
+        manager.user_loader(lambda login: User(login) if login in GRANTS else None)
+
+        @self.app.get("/in/<login>")
+        def log_in(login: str) -> Response:
+            login_user(User(login))
+            return Response("in")
+
+    def _moved(self) -> datetime:
+        return self.forms.now
+
+    def browser(self, login: str) -> Browser:
+        """Return the browser of a member of staff."""
+        browser = Browser(self.app.test_client())
+        assert browser.client.get(f"/in/{login}").status_code == 200
+        return browser
+
+    def code(self, login: str) -> str:
+        """Return a one-time code, as a person would see it after logging in."""
+        with self.app.app_context(), self.extension.begin() as office:
+            return office.code(login)
+
+    def check(self) -> list[Finding]:
+        """Return what `check` finds."""
+        with self.app.app_context():
+            return self.extension.check()
+
+
+@contextmanager
+def fronted() -> Iterator[Front]:
+    """Open the two hotels for a while; a form is due at each."""
+    with tempfile.TemporaryDirectory() as folder:
+        front = Front(Path(folder))
+        front.forms.form(1, OLD)
+        front.forms.form(2, OLD, "be")
+        yield front
+        front.forms.engine.dispose()
+
+
+@pytest.fixture
+def front() -> Iterator[Front]:
+    """The two hotels, a form due at each."""
+    with fronted() as made:
+        yield made
+
+
+@pytest.fixture
+def console(front: Front) -> Console:
+    """Their console."""
+    return Console(front.app)
+
+
+# check
+
+
+@CASES.of("clock-doubted")
+def clock_doubted(wrong: bool) -> list[Finding]:
+    with fronted() as front:
+        front.forms.leap(days=3 if wrong else 0)
+        return front.check()
+
+
+@CASES.of("sweep-stale")
+def sweep_stale(wrong: bool) -> list[Finding]:
+    with fronted() as front:
+        front.forms.leap(hours=37)
+        if not wrong:
+            front.forms.leap(hours=-37)
+            front.forms.sweep()
+            front.forms.later(hours=35)
+        return front.check()
+
+
+@CASES.of("sweep-unconfirmed")
+def sweep_unconfirmed(wrong: bool) -> list[Finding]:
+    with fronted() as front:
+        front.forms.sweep()
+        if not wrong:
+            front.forms.sweep("officer")
+        return front.check()
+
+
+@CASES.of("second-copy")
+def second_copy(wrong: bool) -> list[Finding]:
+    with fronted() as front:
+        if not wrong:
+            mark = front.forms.custodian.fingerprint()
+            front.forms.run(lambda office: office.propose_copy("officer", mark))
+            front.forms.run(lambda office: office.confirm_copy("second"))
+        return front.check()
+
+
+@CASES.each()
+def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
+    """What should happen by itself and does not is reported with its cure."""
+    case.check()
+
+
+def test_rules_that_changed_are_reported_before_the_next_sweep(front: Front) -> None:
+    """A preview of other rules counts as none, at the property whose rules they are."""
+    front.forms.confirmed()
+    assert not [f for f in front.check() if f.id == "sweep-unconfirmed"]
+    places = dict(front.forms.settings.properties)
+    front.forms.move("mu", fiscal=(6, 30))
+    front.forms.sweep()
+    front.forms.settings = type(front.forms.settings)(places)
+    assert [f.place for f in front.check() if f.id == "sweep-unconfirmed"] == ["mu"]
+
+
+# the extension
+
+
+def test_the_extension_asks_the_host_for_its_night(tmp_path: Path) -> None:
+    """The argument of the extension reaches the sweep."""
+    front = Front(tmp_path, night_audit=lambda code: code == "mu")
+    with front.app.app_context():
+        assert front.extension.sweep().paused == ["mu"]
+    front.forms.engine.dispose()
+
+
+def test_the_clock_is_the_machines_unless_a_test_moves_it() -> None:
+    """Without the seam the time is now, in UTC."""
+    now = Guesterase(scoped_session(sessionmaker()))._now()
+    assert now.tzinfo is UTC
+    assert abs((datetime.now(UTC) - now).total_seconds()) < 60
+
+
+# commands
+
+
+def test_sweep_confirm_and_sign_at_a_console(front: Front, console: Console) -> None:
+    """Shown, confirmed with one's code, done, and its paper signed."""
+    out, note = console.raw("sweep")
+    assert "not confirmed: be, mu" in out
+    assert "guest_register" in out
+    assert "--confirm" in note
+    report = console.json("sweep", "--confirm", "--by", "officer", "--code", front.code("officer"))
+    assert sorted(report["confirmed"]) == ["be", "mu"]
+    assert report["counts"]["expired"] == 2
+    assert set(front.forms.names().values()) == {None}
+    listed = console.json("task", "list")
+    assert [task["count"] for task in listed] == [1, 1]
+    number = str(listed[0]["id"])
+    answer = console.json(
+        "task", "sign", number, "--count", "4", "--by", "officer", "--code", front.code("officer")
+    )
+    assert answer == {"id": int(number), "count": 4}
+    assert [task["count"] for task in console.json("task", "list", "--done")] == [4]
+
+
+def test_who_confirms_a_sweep_proves_who_they_are(front: Front, console: Console) -> None:
+    """Without a person's own code, or with somebody else's, nothing is confirmed."""
+    console.json("sweep")
+    console.raw("sweep", "--confirm", "--by", "officer", code=2)
+    wrong = front.code("second")
+    assert console.error("sweep", "--confirm", "--by", "officer", "--code", wrong) == "token"
+    assert console.error(
+        "sweep", "--confirm", "--by", "porter", "--code", front.code("porter")
+    ) == "forbidden"
+    assert None not in front.forms.names().values()
+
+
+def test_two_people_confirm_the_clock_at_a_console(front: Front, console: Console) -> None:
+    """The sweep says why it does nothing and ends with 1; one person twice is refused."""
+    console.json("sweep")
+    front.forms.leap(days=3)
+    _, note = console.raw("sweep", code=1)
+    assert "clock confirm" in note
+    again = ["--second", "officer", "--second-code", front.code("second")]
+    assert console.error(
+        "clock", "confirm", "--by", "officer", "--code", front.code("officer"), *again
+    ) == "token"
+    both = ["--second", "second", "--second-code", front.code("second")]
+    assert console.json(
+        "clock", "confirm", "--by", "officer", "--code", front.code("officer"), *both
+    ) == {"confirmed": True}
+    assert console.json("sweep")["doubt"] == ""
+
+
+def test_a_copy_of_the_keys_is_confirmed_at_a_console(front: Front, console: Console) -> None:
+    """The fingerprint is read from the copy's folder; another one is refused."""
+    folder = front.forms.custodian.path
+    mark = console.json("keys", "fingerprint", "--folder", str(folder))["fingerprint"]
+    assert mark == console.json("keys", "fingerprint")["fingerprint"]
+
+    def people() -> list[str]:
+        return [
+            "--by", "officer", "--code", front.code("officer"),
+            "--second", "second", "--second-code", front.code("second"),
+        ]  # fmt: skip
+
+    wrong = console.error("keys", "confirm-copy", "--fingerprint", "0" * 64, *people())
+    assert wrong == "input"
+    console.json("keys", "confirm-copy", "--fingerprint", mark, *people())
+    assert not [f for f in front.check() if f.id == "second-copy"]
+
+
+# the staff's pages
+
+
+def test_an_officer_reads_what_would_go_and_lets_it(front: Front) -> None:
+    """The page shows counts of the reader's hotels; confirmed, the next sweep erases it."""
+    front.forms.sweep()
+    officer = front.browser("officer")
+    page = officer.get(f"{DESK}/sweep")
+    assert "Fir" in page
+    assert "Elm" in page
+    with front.app.app_context(), front.extension.begin(write=False) as office:
+        previews = {p.property: p.id for p in office.sweeps()["previews"]}
+    path = f"{DESK}/sweep/confirm"
+    done = officer.post(path, f"{DESK}/sweep", preview=str(previews["mu"]))
+    assert done.status_code == 303
+    assert "Confirmed" in officer.get(f"{DESK}/sweep")
+    report = front.forms.sweep()
+    assert report.unconfirmed == ["be"]
+    assert front.forms.names() == {1: None, 2: "Ada Roe"}
+    again = officer.post(path, f"{DESK}/sweep", preview=str(previews["mu"]))
+    assert again.status_code == 409
+
+
+def test_an_officer_sees_and_confirms_only_their_own_hotels(front: Front) -> None:
+    """The other hotel's preview is neither shown to them nor confirmed by its number."""
+    front.forms.sweep()
+    with front.app.app_context(), front.extension.begin(write=False) as office:
+        previews = {p.property: p.id for p in office.sweeps()["previews"]}
+    far = front.browser("far")
+    assert "Fir" not in far.get(f"{DESK}/sweep")
+    answer = far.post(f"{DESK}/sweep/confirm", f"{DESK}/sweep", preview=str(previews["mu"]))
+    assert answer.status_code == 409
+    assert front.forms.sweep().unconfirmed == ["be", "mu"]
+
+
+def test_a_clock_in_doubt_is_told_and_two_people_let_it_go(front: Front) -> None:
+    """A warning on the page; the first click changes it, the second person's ends it."""
+    front.forms.sweep()
+    front.forms.leap(days=3)
+    first, second = front.browser("officer"), front.browser("second")
+    assert "The clock is in doubt" in first.get(f"{DESK}/sweep")
+    assert first.post(f"{DESK}/sweep/clock", f"{DESK}/sweep").status_code == 303
+    assert "One person said" in second.get(f"{DESK}/sweep")
+    assert first.post(f"{DESK}/sweep/clock", f"{DESK}/sweep").status_code == 403
+    assert second.post(f"{DESK}/sweep/clock", f"{DESK}/sweep").status_code == 303
+    assert "The clock is in doubt" not in second.get(f"{DESK}/sweep")
+
+
+def test_a_porter_signs_for_the_paper_of_their_hotel(front: Front) -> None:
+    """The task shows how many records ended; what is no count is told at the field."""
+    front.forms.confirmed()
+    porter = front.browser("porter")
+    page = porter.get(f"{DESK}/tasks")
+    assert "mu/guest_register/2026-03" in page
+    assert "be/guest_register" not in page
+    (mine,) = front.forms.run(lambda office: office.tasks("porter"))
+    path = f"{DESK}/tasks/{mine['id']}"
+    assert porter.post(path, f"{DESK}/tasks", count="many").status_code == 422
+    assert porter.post(path, f"{DESK}/tasks", count="12").status_code == 303
+    assert "Signed" in porter.get(f"{DESK}/tasks")
+    assert front.forms.run(lambda office: office.tasks("porter")) == []
+    (done,) = front.forms.run(lambda office: office.tasks("porter", done=True))
+    assert done["count"] == 12
+
+
+@pytest.mark.parametrize("page", ["sweep", "tasks"])
+def test_the_pages_can_be_read_in_chinese(front: Front, page: str) -> None:
+    """Headings and words are the reader's."""
+    front.forms.confirmed()
+    heading: dict[str, Any] = {"sweep": "到期清理", "tasks": "任务"}
+    assert f"<h1>{heading[page]}</h1>" in front.browser("officer").get(
+        f"{DESK}/{page}", wish="zh-CN"
+    )
