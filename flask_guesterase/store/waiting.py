@@ -87,9 +87,7 @@ def remind(work: Work, most: int = 50) -> int:
         task.c.kind == TASK,
         or_(task.c.done_at.is_(None), task.c.done_at > work.stamp - AGAIN),
     )
-    whole = and_(
-        request.c.state == State.WAITING.value, request.c.decided_at <= work.stamp - STUCK
-    )
+    whole = and_(request.c.state == State.WAITING.value, request.c.decided_at <= work.stamp - STUCK)
     part = _needed().where(tables.kept.c.since <= work.stamp - STUCK)
     found = where(
         work,
