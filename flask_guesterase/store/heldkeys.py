@@ -15,11 +15,12 @@ from ..core.plan import Key, Person, key_text
 from ..core.seal import day_label
 from ..core.standing import Standing
 from . import outbox, shelf, tables, vault
+from .datamap import Declared
 from .finder import find, owned
 from .gaps import unreadable
 from .holds import Hold, covered, keys_of, living, matching
 from .keeping import FOREVER, open_label
-from .sql import chunks
+from .sql import chunks, host_values, is_text
 from .work import Work
 
 PURPOSES = ("retention", "recovery", "file")
@@ -168,7 +169,7 @@ def _move(work: Work, ids: Collection[str], to: str) -> int:
 
 def reach(work: Work, hold: Hold) -> set[str]:
     """Return the boxes that hold rows under a hold, or the names of their files."""
-    return _kept(work, hold) | _of_requests(work, hold)
+    return _kept(work, hold) | _of_requests(work, hold) | _of_sweeps(work, hold)
 
 
 def _kept(work: Work, hold: Hold) -> set[str]:
@@ -254,6 +255,31 @@ def _of_requests(work: Work, hold: Hold) -> set[str]:
     return found
 
 
+def _of_sweeps(work: Work, hold: Hold) -> set[str]:
+    """Return the safety copies of what ended without a request, and the files named with them.
+
+    Nothing says whose file it is; where one copy is reached, none of these files is removed.
+    """
+    box = tables.box
+    rows = work.conn.execute(
+        select(box.c.id, box.c.purpose).where(
+            box.c.request.is_(None),
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(["recovery", outbox.FILE]),
+        )
+    ).all()
+    copies = {row.id for row in rows if row.purpose == "recovery"}
+    found = {each for each in copies if _reaches(work, hold, each)}
+    return found | ({row.id for row in rows} - copies if found else set())
+
+
+def _reaches(work: Work, hold: Hold, copy: str) -> bool:
+    return any(
+        covered(work, [hold], table, sorted(keys, key=key_text))
+        for table, keys in _rows_in(work, copy).items()
+    )
+
+
 def _named(
     work: Work, hold: Hold, boxes: Iterable[tuple[str, str]]
 ) -> set[tuple[str, str]]:
@@ -298,21 +324,33 @@ def in_copies(work: Work, table: str, key: Key) -> set[str]:
     return {row.request for row in rows if _is_in(work, row.id, table, key)}
 
 
-def _is_in(work: Work, box: str, table: str, key: Key) -> bool:
+def _is_in(work: Work, copy: str, table: str, key: Key) -> bool:
+    return key in _rows_in(work, copy).get(table, ())
+
+
+def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
+    """Return table -> keys of the rows whose images a safety copy holds."""
     try:
-        images = decode(vault.unseal(work.conn, work.custodian, [box])[0]).rows
+        images = decode(vault.unseal(work.conn, work.custodian, [copy])[0]).rows
     except SealError:
-        return False
-    return any(i.table == table and _same(i, key) for i in images)
+        return {}
+    found: dict[str, set[Key]] = {}
+    for image in images:
+        declared = work.datamap.tables.get(image.table)
+        key = None if declared is None else _key(declared, image)
+        if key is not None:
+            found.setdefault(image.table, set()).add(key)
+    return found
 
 
-def _same(image: Image, key: Key) -> bool:
-    """Compare a key as the engine wrote it with the host's value; rather once too often."""
-    return [_bare(cell.value) for cell in image.key] == [_bare(str(part)) for part in key]
-
-
-def _bare(text: str) -> str:
-    return text.replace("-", "").lower()
+def _key(declared: Declared, image: Image) -> Key | None:
+    """Return the host's key of an image, from the engine's own text."""
+    cells = {cell.name: cell.value for cell in image.key}
+    values = [
+        [cells.get(c.name, "")] if is_text(c.type) else host_values(c.type, [cells.get(c.name, "")])
+        for c in declared.key
+    ]
+    return tuple(each[0] for each in values) if all(values) else None
 
 
 def held_requests(work: Work, numbers: Sequence[str] | None = None) -> set[str]:

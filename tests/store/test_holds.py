@@ -25,6 +25,8 @@ from flask_guesterase.core.plan import Key, key_text
 from flask_guesterase.core.policy import Policy, delete, keep, redact
 from flask_guesterase.store import heldkeys, holds, sweep, tables, vault, worker
 from flask_guesterase.store.office import Office
+from tests.store.forms import GRANTS as form_grants
+from tests.store.forms import RIGHTS, Forms
 from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, Scan, policies
 from tests.store.night import GRANTS, Line, Night
 
@@ -359,6 +361,53 @@ def test_a_hold_placed_after_the_plan_was_drawn_is_seen_once_the_rows_are_locked
     inn.hold("record", "bookings", "1")
     assert inn.erased(number) == "sealed"
     assert booking(inn, 1)["remark"] == "remark 1"
+
+
+@pytest.fixture
+def forms(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Forms]:
+    """Two forms whose year is over, whose erasure by the sweep was confirmed; officers hold."""
+    made = Forms(database_url, tmp_path)
+    for user in ("officer", "second"):
+        monkeypatch.setitem(form_grants, user, {"mu": RIGHTS | {"hold"}, "be": RIGHTS})
+    for id in (1, 2):
+        made.form(id, date(2025, 2, 1))
+    yield made
+    made.engine.dispose()
+
+
+def form_hold(forms: Forms, id: int) -> int:
+    wanted = Wanted("subject", "court-order", "guests", str(id), silent=True)
+    return forms.run(lambda office: office.place_hold(wanted, "officer"))
+
+
+def lift_of(forms: Forms, id: int) -> None:
+    assert forms.run(lambda office: office.lift(id, "officer")) is False
+    assert forms.run(lambda office: office.lift(id, "second")) is True
+
+
+def test_a_held_record_survives_the_sweep(forms: Forms) -> None:
+    """What ends by its day does not while it is held; lifted, the next sweep takes it."""
+    id = form_hold(forms, 1)
+    forms.confirmed()
+    assert forms.names() == {1: "Ada Roe", 2: None}
+    forms.later(days=1)
+    forms.sweep()
+    assert forms.names()[1] == "Ada Roe"
+    lift_of(forms, id)
+    forms.later(days=1)
+    forms.sweep()
+    assert forms.names() == {1: None, 2: None}
+
+
+def test_the_safety_copy_of_a_sweep_is_held_too(forms: Forms) -> None:
+    """It belongs to no request; its images say whose rows it holds."""
+    forms.confirmed()
+    assert forms.names() == {1: None, 2: None}
+    id = form_hold(forms, 1)
+    copies = [row for row in forms.ours("box") if row["purpose"] == "recovery"]
+    assert {row["label"] for row in copies} == {f"hold:{id}"}
 
 
 def test_a_hold_survives_bulk(inn: Inn) -> None:
