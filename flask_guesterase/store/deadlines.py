@@ -20,7 +20,7 @@ from ..core.errors import InputError, TransitionError
 from ..core.events import SYSTEM, RequestExtended, RequestOverdue, RequestReminded
 from ..core.lifecycle import OPEN, State
 from ..core.permissions import Permission
-from . import actors, answering, tables
+from . import actors, answering, tables, waiting
 from .cases import Case, columns, day_at, load, read, step, tell
 from .post import remind as remind_person
 from .post import write
@@ -48,8 +48,8 @@ def due(work: Work, case: Case) -> date:
     """
     written, asked = date.fromisoformat(case.due_on), case.acknowledged_at
     hotel = work.settings.property(case.property)
-    waiting = case.state is State.RECEIVED and answering.periods(work, hotel).pause_identity
-    if asked is None or not waiting:
+    still = case.state is State.RECEIVED and answering.periods(work, hotel).pause_identity
+    if asked is None or not still:
         return written
     since = day_at(hotel, asked.replace(tzinfo=UTC))
     return paused(written, days_left(today(work, case), since))
@@ -57,7 +57,7 @@ def due(work: Work, case: Case) -> date:
 
 def receipt_due(work: Work, case: Case) -> date | None:
     """Return the last day on which receipt must be confirmed; None when it was, or need not be."""
-    if case.acknowledged_at is not None or case.state not in OPEN:
+    if case.acknowledged_at is not None or answered(case):
         return None
     hotel = work.settings.property(case.property)
     day = received(work, case)
@@ -65,9 +65,18 @@ def receipt_due(work: Work, case: Case) -> date | None:
     return acknowledge_by(day, answering.periods(work, hotel), days)
 
 
+def answered(case: Case) -> bool:
+    """Return whether a guest has an answer: it ended, was refused, or they were told it waits.
+
+    What waits for a gap that staff must cure is no answer to a guest.
+    """
+    told = case.state is State.COMPLAINT or bool(waiting.in_the_way(case))
+    return told or case.state not in OPEN
+
+
 def late(work: Work, case: Case) -> tuple[str, ...]:
-    """Return what of an open request is overdue today."""
-    if case.state not in OPEN:
+    """Return what of a request that is not answered is overdue today."""
+    if answered(case):
         return ()
     now, receipt = today(work, case), receipt_due(work, case)
     found = [ANSWER] if due(work, case) < now else []
@@ -157,7 +166,7 @@ def remind(work: Work) -> int:
     Seven, three and one day before, and every day once it is late, the officer is reminded, and
     the deputy too once it is late. The reminder holds number and day and nothing of the guest.
     """
-    return sum(_remind(work, case) for case in watched(work))
+    return sum(_remind(work, case) for case in watched(work) if not answered(case))
 
 
 def _remind(work: Work, case: Case) -> bool:

@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.errors import ForbiddenError, InputError, TransitionError
+from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import outbox, sweep
 from flask_guesterase.store.answering import periods
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.outbox import Parcel
-from tests.store.hotel import Guest, Hotel
+from tests.store.hotel import Booking, Guest, Hotel
 
 ANN = {"name": "Ann Zebrafinch", "email": "ann@mail.example"}
 
@@ -304,6 +305,21 @@ def test_nobody_is_reminded_of_what_has_ended(hotel: Hotel) -> None:
     assert remind(hotel) == 0
     with hotel.begin() as office:
         assert office.list(state="overdue") == []
+
+
+def test_who_was_told_that_it_waits_has_an_answer(hotel: Hotel) -> None:
+    """A decided erasure that waits for a stay to end, and says so, is not late."""
+    under(hotel, "DE", "Europe/Berlin")
+    hotel.guest(1, **ANN)
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="stays")
+    hotel.blockers = (Blocker("in-house", "bookings", lambda b, today: b.c.remark == "stays"),)
+    number = hotel.approved(email=ANN["email"], name=ANN["name"])
+    hotel.later(days=35)
+    assert shown(hotel, number)["late"]
+    with hotel.begin() as office:
+        assert office.erase(number).state == "waiting"
+    assert not shown(hotel, number)["late"]
+    assert remind(hotel) == 0
 
 
 def test_without_an_officer_it_is_still_known_to_be_late(hotel: Hotel) -> None:
