@@ -37,6 +37,8 @@ class Term:
     :param as_of: how old the copy is that was read.
     :param signed: a named person of the operator signed the text.
     :param note: what a reader should know.
+    :param valid_from: first day of the start of a period it binds, ISO, or empty.
+    :param valid_to: last such day, ISO, or empty.
     """
 
     length: str
@@ -51,6 +53,8 @@ class Term:
     as_of: str
     signed: bool
     note: str
+    valid_from: str = ""
+    valid_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -146,6 +150,8 @@ def _term(rule: Rule, length: Period | None, kind: str) -> Term:
         rule.as_of,
         rule.signed,
         rule.note,
+        "" if rule.valid_from is None else rule.valid_from.isoformat(),
+        "" if rule.valid_to is None else rule.valid_to.isoformat(),
     )
 
 

@@ -51,8 +51,7 @@ def _printed(tongue: Language, code: str, entries: Sequence[Entry]) -> str:
         lines += ["", terms.heading(tongue, entry)]
         for kind, span, basis in terms.lines(tongue, entry):
             lines.append(f"  {kind}: {span}" + (f" [{basis}]" if basis else ""))
-        if entry.columns:
-            lines.append(f"  {terms.after(tongue, entry)}")
+        lines.append(f"  {terms.after(tongue, entry)}")
     return "\n".join(lines)
 
 

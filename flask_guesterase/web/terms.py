@@ -43,6 +43,8 @@ _AFTER = {
     "place": N_("after an erasure kept in place and not used; then overwritten"),
 }
 
+_NOTHING = N_("no column of it is kept once a guest is erased")
+
 
 def length(tongue: Language, text: str) -> str:
     """Return a period in words; of an empty one, that nobody knows it.
@@ -100,6 +102,18 @@ def basis(tongue: Language, term: Term) -> str:
         said.append(
             tongue.gettext(N_("only where %(conditions)s"), conditions=tongue.listed(wanted))
         )
+    if term.valid_from:
+        said.append(
+            tongue.gettext(
+                N_("for periods that begin on %(day)s or later"), day=tongue.day(term.valid_from)
+            )
+        )
+    if term.valid_to:
+        said.append(
+            tongue.gettext(
+                N_("for periods that begin on %(day)s or earlier"), day=tongue.day(term.valid_to)
+            )
+        )
     if not term.signed:
         said.append(tongue.gettext(N_("draft: nobody signed it, so it ends nothing")))
     return "; ".join(part for part in said if part)
@@ -130,7 +144,7 @@ def lines(tongue: Language, entry: Entry) -> Iterator[tuple[str, str, str]]:
 
 def after(tongue: Language, entry: Entry) -> str:
     """Return how it is kept once the guest was erased, and what becomes of it then."""
-    return tongue.gettext(_AFTER[entry.until]) if entry.columns else ""
+    return tongue.gettext(_AFTER[entry.until] if entry.columns else _NOTHING)
 
 
 def heading(tongue: Language, entry: Entry) -> str:
