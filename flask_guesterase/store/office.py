@@ -29,6 +29,7 @@ from . import (
     journal,
     limits,
     outbox,
+    pending,
     placing,
     register,
     review,
@@ -41,8 +42,9 @@ from . import (
     witness,
 )
 from . import why as explain
-from .amendments import Draft, House, Waiting
+from .amendments import Draft, House
 from .execution import Ending
+from .pending import Waiting
 from .preview import Preview, preview
 from .register import Produced
 from .schedule import Entry
@@ -510,7 +512,7 @@ class Office:
 
         :param by: the host's id of who looks; only where they may decide about the law.
         """
-        return amendments.waiting(self.work, by)
+        return pending.waiting(self.work, by)
 
     def propose_change(self, id: int, by: str) -> None:
         """Propose that a shortening may act, or that a period of the house may end.
