@@ -246,6 +246,12 @@ def _brake_holds(house: Forms, hours: int) -> None:
     sealed(house)
     number = approved(house)
     house.form(4, OLD)
+    unproved = house.run(
+        lambda office: office.request({"email": "g3@mail.example"}, property="be", by="officer")
+    )
+    with house.engine.begin() as conn:
+        table = tables.request
+        conn.execute(table.update().where(table.c.number == unproved).values(channel="form"))
     labels = house.custodian.labels()
     house.leap(hours=hours)
     for _ in range(2):
@@ -257,6 +263,7 @@ def _brake_holds(house: Forms, hours: int) -> None:
     assert house.names()[4] is not None
     assert house.custodian.labels() == labels
     assert state(house, number) == "approved"
+    assert state(house, unproved) == "received"
 
     with pytest.raises(ForbiddenError):
         house.run(lambda office: office.confirm_clock("porter"))
@@ -279,15 +286,32 @@ def _brake_holds(house: Forms, hours: int) -> None:
         assert told == ["clock-doubted", "clock-confirmed"]
 
 
+@pytest.mark.parametrize("units", range(1, 8))
+def test_a_leap_in_the_middle_of_a_round_forgets_no_key(house: Forms, units: int) -> None:
+    """The worker believes the clock only for the transaction in which it looked."""
+    house.confirmed()
+    sealed(house)
+    labels = house.custodian.labels()
+    left = [units]
+
+    def run(unit: Callable[[Office], Any], /) -> Any:
+        left[0] -= 1
+        if left[0] == 0:
+            house.leap(days=400)
+        return house.run(unit)
+
+    worker.work(run, lambda *said: ("", ""), {})
+    assert house.custodian.labels() == labels
+
+
 def test_what_is_done_after_a_leap_does_not_vouch_for_it(house: Forms) -> None:
     """A request that is filed by the wrong clock is in the journal, and the leap is still seen."""
     house.confirmed()
     house.leap(days=500)
-    for _ in range(3):
-        house.run(lambda office: office.request(
-            {"email": "g2@mail.example"}, property="mu", by="officer"
-        ))  # fmt: skip
-        house.leap(hours=20)
+    house.run(lambda office: office.request(
+        {"email": "g2@mail.example"}, property="mu", by="officer"
+    ))  # fmt: skip
+    house.leap(hours=20)
     assert house.sweep().doubt == "leap"
 
 
@@ -311,6 +335,7 @@ def test_after_a_confirmation_the_wrong_hours_entries_count_no_more(house: Forms
     assert house.sweep().doubt == "backwards"
     house.run(lambda office: office.confirm_clock("officer"))
     house.run(lambda office: office.confirm_clock("second"))
+    assert house.sweep().doubt == ""
     house.later(days=2)
     assert house.sweep().doubt == ""
 
