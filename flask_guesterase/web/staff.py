@@ -183,6 +183,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "choose": early and verify,
         "approve": state is State.REVIEW and approve,
         "refuse": State.REFUSED in MOVES[state] and may(Permission.REFUSE, code),
+        "hold": may(Permission.HOLD, code),
         "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
         "extend": case["extendable"] and approve,
         "erase": state in (State.APPROVED, State.WAITING) and may(Permission.ERASE, code),

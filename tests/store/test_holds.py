@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -173,6 +174,13 @@ def test_a_frozen_property_is_everything_there(inn: Inn) -> None:
     assert inn.held("guests", (9,)) == inn.held("bookings", (9,)) == {}
     with pytest.raises(ForbiddenError), inn.begin() as office:
         office.freeze("mu", "clerk")
+
+
+def test_without_a_register_a_frozen_room_is_the_whole_property(small: Inn) -> None:
+    """Nobody can tell who slept there, so nobody goes."""
+    with small.begin() as office:
+        id = office.freeze("sh", "clerk", room="101")
+    assert small.held("guests", (1,), (2,), (9,)) == {(1,): [id], (2,): [id]}
 
 
 def test_without_holds_one_query_is_asked(small: Inn) -> None:
@@ -476,6 +484,21 @@ def test_a_row_that_was_deleted_is_found_in_the_safety_copy(inn: Inn) -> None:
         inn.hold("record", "companions", "2|7")
     id = inn.hold("record", "companions", "2|1")
     assert inn.labels("recovery") == {f"hold:{id}"}
+
+
+def test_a_hold_that_meets_a_running_erasure_waits_and_finds_its_boxes(inn: Inn) -> None:
+    """Placed while the erasure is not committed yet, it must not miss what that one sealed."""
+    number = inn.approved(email="ann@example.com")
+    placed: list[int] = []
+    clerk = threading.Thread(target=lambda: placed.append(inn.hold("record", "companions", "2|1")))
+    with inn.begin() as office:
+        office.erase(number)
+        clerk.start()
+        clerk.join(0.5)
+        assert placed == []
+    clerk.join()
+    assert inn.labels("recovery") == {f"hold:{id}" for id in placed}
+    assert len(placed) == 1
 
 
 def test_under_several_holds_a_box_stays_until_the_last_is_lifted(small: Inn) -> None:

@@ -200,6 +200,8 @@ def test_a_hold_is_placed_by_a_request_or_by_a_row(house: House, number: str) ->
     holder = house.browser("holder")
     assert _placed(holder, number=number, silent="yes") == 303
     assert _placed(holder, scope="record", table="bookings", key="1") == 303
+    assert f"holds/new?number={number}" in holder.get(f"{DESK}/{number}")
+    assert "holds/new" not in house.browser("officer").get(f"{DESK}/{number}")
     rows = [(r["scope"], r["table_name"], r["silent"]) for r in house.hotel.ours("hold")]
     assert [(s, t, bool(q)) for s, t, q in rows] == [
         ("subject", "guests", True), ("record", "bookings", False),
