@@ -301,7 +301,7 @@ def test_the_desk_records_channel_and_day_of_receipt(hotel: Hotel) -> None:
             by="clerk",
         )
         shown = office.show(number)
-        assert (shown["channel"], shown["due_on"]) == ("letter", "2026-02-28")
+        assert (shown["channel"], shown["due_on"]) == ("letter", "2026-02-20")
         assert shown["filed_by"] == "a1"
         assert shown["lang"] == "zh"
         for wrong in ({"channel": "dove"}, {"received": date(2026, 3, 11)}):
