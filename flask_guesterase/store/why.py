@@ -1,4 +1,4 @@
-"""Why a row is as it is: what is declared about it, whose it is, which request touched it."""
+"""Why a row is as it is: what is declared, whose it is, what keeps it, which request touched it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from sqlalchemy import Column, select
 from ..core.errors import InputError, UnknownError
 from ..core.plan import Key, Person, key_text
 from ..core.policy import Keep, RowRule
-from . import tables
+from . import tables, telling
 from .datamap import Declared, rule_word
+from .expiry import EXPIRED
 from .finder import owners
 from .sql import among
 from .work import Work
@@ -37,7 +38,12 @@ def why(work: Work, table: str, text: str) -> str:
     key = _row(work, declared, key)
     people = owners(work.conn, work.datamap, declared, [key]).get(key, set())
     return " ".join(
-        [*_rules(declared), *_people(declared, people), *_requests(work, {p for p, _ in people})]
+        [
+            *_rules(declared),
+            *_people(declared, people),
+            *telling.told(work, declared, key, people),
+            *_requests(work, {person for person, _ in people}),
+        ]
     )
 
 
@@ -121,4 +127,13 @@ def _requests(work: Work, people: set[Person]) -> Sequence[str]:
         for row in rows:
             erased = f", erased on {row.erased_at.date()}" if row.erased_at else ""
             said.append(f"Request {row.number} ({row.state}): {row.standing}{erased}.")
+        ended = work.conn.execute(
+            select(subject.c.erased_at).where(
+                subject.c.table_name == table,
+                subject.c.row_key == key_text(key),
+                subject.c.request == EXPIRED,
+            )
+        ).scalar()
+        if ended is not None:
+            said.append(f"Whom it belonged to went without a request, on {ended.date()}.")
     return said or ["No request names its owners."]

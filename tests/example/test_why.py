@@ -1,0 +1,138 @@
+"""`why TABLE KEY` explains one row of the demo hotel: the law, the hotel's needs, what is left."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from flask_guesterase import Guesterase
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.log import slug
+from flask_guesterase.core.period import period
+from flask_guesterase.core.retention import Open
+from flask_guesterase.store import telling, upgrade
+from flask_guesterase.store.amendments import House
+
+from . import travel
+from .conftest import TODAY
+from .test_law import DOCUMENT, NAME, ask, guest
+
+
+@pytest.fixture
+def guesterase(app: Flask) -> Iterator[Guesterase]:
+    """The extension in the demo hotel, its packs signed and its keys copied."""
+    with app.app_context():
+        found: Guesterase = app.extensions["guesterase"].extension
+        upgrade.upgrade(found.host.engine())
+        upgrade.make_keys(found.host.engine(), found.custodian)
+        travel.to(found, TODAY)
+        travel.lawful(found)
+        yield found
+
+
+def why(guesterase: Guesterase, table: str, key: object) -> str:
+    """Return what is said of a row; never anything of the guest."""
+    with guesterase.begin(write=False) as office:
+        said = str(office.why(table, str(key)))
+    for personal in (NAME, DOCUMENT, "ximena", "1988"):
+        assert personal not in said
+    assert not re.search(r"\b(hold|held|freeze|frozen)\b", said)
+    return said
+
+
+def key_of(guesterase: Guesterase, table: str, house: str) -> int:
+    """Return the key of the guest's register line, booking or invoice at a house."""
+    where = {
+        "registrations": "police_ref = 'PSB-{}'",
+        "bookings": "number = 'X-{}-1'",
+        "invoices": "number = 'INV-{}-9'",
+    }[table].format(house)
+    with guesterase.host.engine().connect() as conn:
+        return int(conn.execute(text(f"SELECT id FROM {table} WHERE {where}")).scalar_one())
+
+
+def test_the_law_of_each_row_is_told(guesterase: Guesterase) -> None:
+    """Article, grade, event, day it is counted from, last day; or why nobody knows one."""
+    guest(guesterase.host.engine())
+    german = why(guesterase, "registrations", key_of(guesterase, "registrations", "LEJ"))
+    chinese = why(guesterase, "registrations", key_of(guesterase, "registrations", "SHA"))
+    voucher = why(guesterase, "invoices", key_of(guesterase, "invoices", "SHA"))
+    assert "BMG" in german
+    assert "grade A (DE/guest_register" in german
+    assert "until 2027-01-14, counted from 'departed' on 2026-01-14" in german
+    assert "after that day it goes by itself" in german
+    assert "nobody knows until when" in chinese
+    assert telling.OPEN_WORDS[Open.UNKNOWN_FLOOR] in chinese
+    assert "until 2049-12-31, counted from 2019-12-31 (fiscal-year-end after" in voucher
+    assert set(telling.OPEN_WORDS) == set(Open)
+
+
+def test_what_an_erasure_left_is_told_and_that_it_ended(guesterase: Guesterase) -> None:
+    """Sealed, in place, and over; with the request, and without a last day nobody knows."""
+    guest(guesterase.host.engine())
+    line = key_of(guesterase, "registrations", "LEJ")
+    shanghai = key_of(guesterase, "registrations", "SHA")
+    invoice = key_of(guesterase, "invoices", "LEJ")
+    number = ask(guesterase)
+    sealed = why(guesterase, "registrations", line)
+    assert f"in a sealed box since 2026-03-09 (request {number}), until 2027-01-14" in sealed
+    assert f"Request {number} (sealed)" in sealed
+    assert "with no last day known" in why(guesterase, "registrations", shanghai)
+    placed = why(guesterase, "invoices", invoice)
+    assert f"kept in place since 2026-03-09 (request {number}), hidden" in placed
+    assert "until 2034-12-31" in placed
+    travel.confirmed(guesterase)
+    travel.to(guesterase, date(2027, 1, 15))
+    guesterase.sweep()
+    over = why(guesterase, "registrations", line)
+    assert "ended on 2027-01-15" in over
+    assert "sealed box" not in over
+    assert "keeps it" not in over
+
+
+def test_the_end_without_a_request_is_told(guesterase: Guesterase) -> None:
+    """No period: it stays; a period of the house, once it may act: its day, though nobody asked."""
+    key = guest(guesterase.host.engine())
+    assert "the rest stays: no pack" in why(guesterase, "guests", key)
+    assert "No request names its owners." in why(guesterase, "guests", key)
+    said = House("reservation", ceiling=period("P3Y"), clock=("last_activity",), source="minutes")
+    with guesterase.begin() as office:
+        id = office.house_period("LEJ", said, "lej.officer")
+    with guesterase.begin() as office:
+        office.confirm_house(id, "lej.officer2")
+    with guesterase.begin() as office:
+        office.propose_change(id, "lej.officer")
+    with guesterase.begin() as office:
+        head = office.checkpoint(slug(guesterase.settings.property("LEJ").controller))
+        acts_on = office.confirm_change(id, "lej.officer2", head)
+    assert "the rest stays" in why(guesterase, "guests", key)
+    travel.to(guesterase, date.fromisoformat(acts_on))
+    told = why(guesterase, "guests", key)
+    assert "goes by itself after 2029-01-14, by grade house (house/reservation)" in told
+    assert "counted from 'last_activity' on 2026-01-14" in told
+
+
+def test_what_the_hotel_needs_and_duties_are_told_without_more(guesterase: Guesterase) -> None:
+    """A stay that goes on by its name; what is held as a duty of law like any other."""
+    key = guest(guesterase.host.engine())
+    booking = key_of(guesterase, "bookings", "LEJ")
+    assert "still needs" not in why(guesterase, "guests", key)
+    with guesterase.host.engine().begin() as conn:
+        conn.execute(
+            text("UPDATE bookings SET status = 'in_house', departed_at = NULL WHERE id = :id"),
+            {"id": booking},
+        )
+    assert "The hotel still needs whom it belongs to: in-house" in why(guesterase, "guests", key)
+    assert "legal-duty" not in why(guesterase, "bookings", booking)
+    with guesterase.begin() as office:
+        wanted = Wanted("subject", "police-order", table="guests", key=str(key), silent=True)
+        office.place_hold(wanted, "lej.officer")
+    for table, row in (("bookings", booking), ("guests", key)):
+        said = why(guesterase, table, row)
+        assert "legal-duty" in said
+        assert "police" not in said
