@@ -19,6 +19,7 @@ from flask_guesterase.core.policy import Policy, null, redact, retain
 from flask_guesterase.store import answering
 from flask_guesterase.web.answers import in_words
 from flask_guesterase.web.language import Language
+from flask_guesterase.web.letters import render
 from tests.store.hotel import Guest, Invoice, policies
 from tests.web.house import CANARY, PROPERTIES, Browser, House
 
@@ -172,6 +173,25 @@ def test_a_refusal_names_the_article_of_its_ground(under: House, lang: str) -> N
         assert answer.article in text
         assert (answer.explained or {})[lang] in text
         assert complaint in text
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_done_refused_and_not_complete_are_told_apart(under: House, lang: str) -> None:
+    """Each end has a letter of its own, and each says how to complain."""
+    said = {"number": "GR-ABCD2345", "property": "sh"}
+    bodies = []
+    with under.app.test_request_context():
+        place = under.extension.settings.property("sh")
+        complaint = answering.complaint(under.extension.settings, place, lang)
+        for state in ("erased", "sealed", "partial"):
+            params = said | {"state": state, "answer": Answer(state, ("guests",)).to_json()}
+            bodies.append(render("done", lang, params)[1])
+        refused = Answer("refused", ground="nothing-held").to_json()
+        bodies.append(
+            render("refused", lang, said | {"ground": "nothing-held", "answer": refused})[1]
+        )
+    assert len(set(bodies)) == len(bodies)
+    assert all(complaint in body for body in bodies)
 
 
 def test_a_hold_looks_like_any_duty_whose_end_nobody_knows() -> None:
