@@ -73,9 +73,9 @@ def erased(house: House) -> tuple[Browser, str]:
     ("lang", "facts"),
     [
         ("en", ["Free of charge", "No account", "No photo of your ID", "What goes",
-                "sealed and then erases itself", "7 days", "police when you checked in",
+                "for a time and then goes by itself", "7 days", "police when you checked in",
                 "booking sites, banks", "is a fraud", "invoice first", "cancels no booking"]),
-        ("zh", ["免费", "无需注册", "无需证件照片", "删除哪些内容", "哪些封存，到期自动删除",
+        ("zh", ["免费", "无需注册", "无需证件照片", "删除哪些内容", "哪些暂时保留，到期自动删除",
                 "7 天", "公安机关", "订房网站、银行", "诈骗", "请先开好发票", "不会取消预订"]),
     ],
 )  # fmt: skip
