@@ -17,10 +17,8 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
-    FromClause,
     Select,
     insert,
-    or_,
     select,
     true,
 )
@@ -30,7 +28,6 @@ from ..core.events import SYSTEM, RetentionEnded
 from ..core.lifecycle import OPEN
 from ..core.log import slug
 from ..core.plan import Key, Person, Row, key_text
-from ..core.policy import Constant, File, Null, Placeholder, Redact, Rule
 from ..core.retention import Due, due
 from ..core.retention import Rule as LawRule
 from ..core.standing import Standing
@@ -41,8 +38,8 @@ from .datamap import Declared
 from .eraser import Scope
 from .finishing import Run, rows_of
 from .gaps import unreadable
-from .masks import fixed_value
 from .sql import chunks, is_text
+from .traces import holds
 from .work import Work
 
 if TYPE_CHECKING:
@@ -374,7 +371,7 @@ def _selects(
             start = declared.table.alias("t0")
             joined, value = at.joined(start)
             statement = select(*(start.c[c.key] for c in declared.key)).select_from(joined)
-            statement = statement.where(_old(value, before), _holds(declared, start, columns))
+            statement = statement.where(_old(value, before), holds(declared, start, columns))
             if declared.policy.where is not None:
                 statement = statement.where(declared.policy.where(start))
             yield statement.distinct()
@@ -387,30 +384,3 @@ def _old(value: ColumnElement[Any], day: date) -> ColumnElement[bool]:
     if isinstance(value.type, Date):
         return value <= day
     return value <= f"{day.isoformat()}T99" if is_text(value.type) else true()
-
-
-def _holds(
-    declared: Declared, start: FromClause, columns: Sequence[str]
-) -> ColumnElement[bool]:
-    """Return the condition that a row still holds something of these columns."""
-    if declared.deletes:
-        return true()
-    parts = [_differs(declared, start, name) for name in columns]
-    known = [part for part in parts if part is not None]
-    return or_(*known) if known and len(known) == len(parts) else (true() if parts else ~true())
-
-
-def _differs(declared: Declared, start: FromClause, name: str) -> ColumnElement[bool] | None:
-    """Return the condition that a column is not what its rule leaves, or None: nobody can tell."""
-    rule: Rule = declared.written(name)
-    column = declared.column(name)
-    here = start.c[column.key]
-    inner = rule.then if isinstance(rule, File) else rule
-    if isinstance(inner, Null):
-        return here.is_not(None)
-    if isinstance(inner, Redact | Constant):
-        value = fixed_value(inner, column)
-        return here.is_not(None) & (here != value) if value is not None else here.is_not(None)
-    if isinstance(inner, Placeholder) and is_text(column.type):
-        return here.is_not(None) & here.not_like("erased-%") & here.not_like("%@erased.invalid")
-    return None

@@ -16,6 +16,7 @@ from .blockers import today_at
 from .clocks import Record, facts_of
 from .datamap import Declared
 from .sql import chunks
+from .traces import holding
 
 if TYPE_CHECKING:
     from .work import Work
@@ -46,7 +47,7 @@ def rulings(
         held = holds.held(work, name, keys)
         records = records_of(work, declared, keys)
         law = reasons(work, declared, records)
-        boxed = sealed_before(work, name, keys) if declared.retain else {}
+        boxed = _empty(work, declared, keys)
         for row in rows:
             result[name, row.key] = Ruling(
                 law.get(row.key, {}),
@@ -169,6 +170,19 @@ def rules_at(work: Work, place: str) -> tuple[Rule, ...]:
     if place not in work.rules:
         work.rules[place] = rulebook.in_force(work, place)
     return work.rules[place]
+
+
+def _empty(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, frozenset[str]]:
+    """Return the categories of which rows hold nothing any more: sealed, or erased on their day."""
+    found = sealed_before(work, declared.name, keys) if declared.retain else {}
+    empty = {key: set(names) for key, names in found.items()}
+    for category in sorted(set(declared.retain.values())):
+        columns = [n for n, c in declared.retain.items() if c == category]
+        still = holding(work.conn, declared, keys, columns)
+        for key in keys:
+            if key not in still:
+                empty.setdefault(key, set()).add(category)
+    return {key: frozenset(names) for key, names in empty.items()}
 
 
 def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]:

@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, time
 
 from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import TransitionError
+from flask_guesterase.core.log import slug
+from flask_guesterase.store.amendments import House
 
 OFFICERS = ("sha.officer", "sha.officer2")
 
@@ -40,3 +42,21 @@ def confirmed(guesterase: Guesterase) -> None:
     guesterase.sweep()
     guesterase.sweep(confirm_by="sha.officer")
     guesterase.sweep(confirm_by="lej.officer")
+
+
+def ceiling(guesterase: Guesterase, place: str, said: House) -> None:
+    """Set a ceiling of the house by two officers of the place; it acts thirty days later."""
+    one, two = f"{place.lower()}.officer", f"{place.lower()}.officer2"
+    with guesterase.begin() as office:
+        id = office.house_period(place, said, one)
+    with guesterase.begin() as office:
+        office.confirm_house(id, two)
+    with guesterase.begin() as office:
+        coming = [w.id for w in office.rules_waiting() if w.property == place and not w.acts_on]
+        for each in coming:
+            office.propose_change(each, one)
+    with guesterase.begin(write=False) as office:
+        note = office.checkpoint(slug(guesterase.settings.property(place).controller))
+    with guesterase.begin() as office:
+        for each in coming:
+            office.confirm_change(each, two, note)
