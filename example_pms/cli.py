@@ -12,6 +12,10 @@ from flask.cli import AppGroup
 from flask_migrate import stamp
 from sqlalchemy import inspect, select
 
+from flask_guesterase import Guesterase
+from flask_guesterase.core.errors import SetupError
+
+from . import lawful
 from .base import db
 from .hotel import ANCHOR, STAFF, demo_password
 from .models import Property, Staff
@@ -32,7 +36,7 @@ pms = AppGroup("pms", help="The demo hotel.")
 )
 @click.option("--fresh", is_flag=True, help="Drop the hotel's tables and scans first.")
 def seed_command(guests: int, number: int, today: datetime, fresh: bool) -> None:
-    """Fill an empty hotel with invented people."""
+    """Fill an empty hotel with invented people, and let its officers decide about the law."""
     scans = Path(current_app.config["PMS_SCANS"])
     if fresh:
         db.drop_all()
@@ -43,6 +47,12 @@ def seed_command(guests: int, number: int, today: datetime, fresh: bool) -> None
     except NotEmptyError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{counts['guests']} guests, {counts['bookings']} bookings, seed {number}.")
+    guesterase: Guesterase = current_app.extensions["guesterase"].extension
+    try:
+        for line in lawful.decide(guesterase):
+            click.echo(line)
+    except SetupError:
+        click.echo("Nothing is decided about the law: `guesterase db upgrade` was not run before.")
 
 
 def make_tables() -> None:
