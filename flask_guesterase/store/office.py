@@ -28,6 +28,7 @@ from . import (
     intake,
     journal,
     limits,
+    lookover,
     outbox,
     pending,
     placing,
@@ -592,7 +593,7 @@ class Office:
 
         :raises ForbiddenError: they may neither hold nor freeze anywhere.
         """
-        return placing.listed(self.work, by)
+        return lookover.listed(self.work, by)
 
     def acts_as(self, by: str) -> str:
         """Return the opaque number under which a person acts."""
@@ -603,7 +604,7 @@ class Office:
 
         :return: how many; each is said once a day, and none lapses.
         """
-        return placing.escalate(self.work)
+        return lookover.escalate(self.work)
 
 
 def _row(person_id: int | str) -> int:

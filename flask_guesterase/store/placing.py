@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, date
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
-from ..core.errors import ForbiddenError, FourEyesError, InputError, SealError, UnknownError
+from ..core.errors import ForbiddenError, FourEyesError, InputError, UnknownError
 from ..core.events import (
-    SYSTEM,
     Event,
     FreezeConfirmed,
-    FreezeUnconfirmed,
     Frozen,
     HoldLifted,
     HoldPlaced,
-    HoldReviewDue,
     LiftProposed,
 )
 from ..core.holding import FREEZE, HOLD, SILENT, Cause, Scope, Wanted
@@ -27,8 +24,8 @@ from ..core.permissions import Permission
 from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
-from . import actors, heldkeys, people, safe, tables
-from .cases import day_at, load
+from . import actors, heldkeys, people, reach, safe, tables
+from .cases import load
 from .clocks import places_of
 from .datamap import Declared
 from .holds import living, read
@@ -79,8 +76,8 @@ def place(work: Work, wanted: Wanted, by: str) -> int:
     if wanted.reference:
         _seal(work, id, place_, wanted.reference)
     boxes = _wrap(work, id)
-    grounds = (wanted.why, *_silence(wanted.silent))
-    _tell(work, HoldPlaced, place_, actor, {"boxes": boxes}, grounds)
+    grounds = (wanted.why, *silence(wanted.silent))
+    tell(work, HoldPlaced, place_, actor, {"boxes": boxes}, grounds)
     return id
 
 
@@ -166,7 +163,7 @@ def _remembered(work: Work, table: str, key: Key) -> list[str]:
         .join(subject, subject.c.request == request.c.number)
         .where(subject.c.table_name == table, subject.c.row_key == text),
         select(request.c.property).where(
-            request.c.number.in_(heldkeys.in_copies(work, table, key))
+            request.c.number.in_(reach.in_copies(work, table, key))
         ),
     )
     return sorted({code for each in wanted for code in work.conn.execute(each).scalars()})
@@ -217,7 +214,7 @@ def freeze(
     }
     id = _insert(work, FREEZE, hotel, actor, values)
     boxes = _wrap(work, id)
-    _tell(work, Frozen, hotel, actor, {"boxes": boxes})
+    tell(work, Frozen, hotel, actor, {"boxes": boxes})
     return id
 
 
@@ -232,8 +229,8 @@ def confirm(work: Work, id: int, by: str) -> None:
     if row.confirmed_at is None:
         hotel = work.settings.property(row.property)
         actor = actors.number(work, by)
-        _set(work, id, confirmed_by=actor, confirmed_at=work.stamp)
-        _tell(work, FreezeConfirmed, hotel, actor)
+        write(work, id, confirmed_by=actor, confirmed_at=work.stamp)
+        tell(work, FreezeConfirmed, hotel, actor)
 
 
 def lift(work: Work, id: int, by: str) -> bool:
@@ -249,15 +246,15 @@ def lift(work: Work, id: int, by: str) -> bool:
     hotel = work.settings.property(row.property)
     actor = actors.number(work, by)
     if row.lift_by is None:
-        _set(work, id, lift_by=actor, lift_at=work.stamp)
-        _tell(work, LiftProposed, hotel, actor, {}, _silence(row.silent))
+        write(work, id, lift_by=actor, lift_at=work.stamp)
+        tell(work, LiftProposed, hotel, actor, {}, silence(row.silent))
         return False
     if row.lift_by == actor:
         raise FourEyesError("Two people lift a hold.", "Ask a second person.")
-    _set(work, id, lifted_by=actor, lifted_at=work.stamp)
+    write(work, id, lifted_by=actor, lifted_at=work.stamp)
     ended = heldkeys.unwrap(work, read(row))
     _resume(work)
-    _tell(work, HoldLifted, hotel, actor, {"boxes": ended}, _silence(row.silent))
+    tell(work, HoldLifted, hotel, actor, {"boxes": ended}, silence(row.silent))
     return True
 
 
@@ -317,18 +314,18 @@ def _wrap(work: Work, id: int) -> int:
 
 def _seal(work: Work, id: int, hotel: Property, reference: str) -> None:
     terms = Terms(slug(hotel.controller), HOLD, FOREVER, heldkeys.label(id))
-    _set(work, id, box=safe.keep(work, terms, reference))
+    write(work, id, box=safe.keep(work, terms, reference))
 
 
-def _set(work: Work, id: int, **values: object) -> None:
+def write(work: Work, id: int, **values: object) -> None:
     work.conn.execute(update(tables.hold).where(tables.hold.c.id == id).values(**values))
 
 
-def _silence(silent: bool) -> tuple[str, ...]:
+def silence(silent: bool) -> tuple[str, ...]:
     return (SILENT,) if silent else ()
 
 
-def _tell(
+def tell(
     work: Work,
     event: type[Event],
     hotel: Property,
@@ -338,96 +335,3 @@ def _tell(
 ) -> None:
     controller = slug(hotel.controller)
     work.events.append(event(controller, hotel.code, "", actor, counts or {}, grounds))
-
-
-def listed(work: Work, by: str) -> list[dict[str, Any]]:
-    """Return the living holds and freezes a person may know of, the newest first.
-
-    Who may place holds at a property sees all of its; who may freeze there, its freezes.
-
-    :raises ForbiddenError: they may do neither anywhere.
-    """
-    codes = list(work.settings.properties)
-    holding = {c for c in codes if actors.may(work, by, Permission.HOLD, c)}
-    freezing = {c for c in codes if actors.may(work, by, Permission.FREEZE, c)}
-    if not holding | freezing:
-        raise ForbiddenError(
-            "This needs the permission 'hold' or 'freeze' at a property.",
-            "Ask whoever gives permissions at your hotel.",
-        )
-    table = tables.hold
-    rows = work.conn.execute(
-        select(table).where(table.c.lifted_at.is_(None)).order_by(table.c.id.desc())
-    )
-    return [
-        _line(work, row, row.property in holding)
-        for row in rows
-        if row.property in holding or (row.kind == FREEZE and row.property in freezing)
-    ]
-
-
-def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
-    today = day_at(work.settings.property(row.property), work.now).isoformat()
-    line = {
-        "id": row.id,
-        "kind": row.kind,
-        "scope": row.scope,
-        "property": row.property,
-        "night": row.first_night or "",
-        "room": row.room or "",
-        "placed_at": row.placed_at,
-        "confirmed": row.kind == HOLD or row.confirmed_at is not None,
-        "lift_by": row.lift_by or "",
-    }
-    if not whole:
-        return line | {"lift_by": ""}
-    return line | {
-        "table": row.table_name or "",
-        "row": row.row_key or "",
-        "query": row.query or "",
-        "why": row.why,
-        "silent": bool(row.silent),
-        "reference": _reference(work, row.box),
-        "review_on": row.review_on or "",
-        "late": bool(row.review_on and row.review_on <= today),
-        "placed_by": row.placed_by,
-    }
-
-
-def _reference(work: Work, box: str | None) -> str:
-    if box is None:
-        return ""
-    try:
-        return str(safe.read(work, box))
-    except (SealError, UnknownError):
-        return ""
-
-
-def escalate(work: Work) -> int:
-    """Say again, once a day, which freezes nobody confirmed and which holds must be looked at.
-
-    Nothing lapses by it.
-
-    :return: how many that were.
-    """
-    table = tables.hold
-    rows = work.conn.execute(
-        select(table).where(table.c.lifted_at.is_(None)).with_for_update(skip_locked=True)
-    ).all()
-    count = 0
-    for row in rows:
-        hotel = work.settings.properties.get(row.property)
-        if hotel is None:
-            continue
-        now = day_at(hotel, work.now)
-        today = now.isoformat()
-        days = (now - day_at(hotel, row.placed_at.replace(tzinfo=UTC))).days
-        open_ = row.kind == FREEZE and row.confirmed_at is None and days > 0
-        due = bool(row.review_on and row.review_on <= today)
-        if (row.reminded_on or "") >= today or not (open_ or due):
-            continue
-        _set(work, row.id, reminded_on=today)
-        event = FreezeUnconfirmed if open_ else HoldReviewDue
-        _tell(work, event, hotel, SYSTEM, {"days": days}, _silence(row.silent))
-        count += 1
-    return count

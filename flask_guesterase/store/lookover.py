@@ -1,0 +1,109 @@
+"""Looking over holds and freezes: who may know of which, and what is said again every day."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from ..core.errors import ForbiddenError, SealError, UnknownError
+from ..core.events import SYSTEM, FreezeUnconfirmed, HoldReviewDue
+from ..core.holding import FREEZE, HOLD
+from ..core.permissions import Permission
+from . import actors, placing, safe, tables
+from .cases import day_at
+from .work import Work
+
+
+def listed(work: Work, by: str) -> list[dict[str, Any]]:
+    """Return the living holds and freezes a person may know of, the newest first.
+
+    Who may place holds at a property sees all of its; who may freeze there, its freezes.
+
+    :raises ForbiddenError: they may do neither anywhere.
+    """
+    codes = list(work.settings.properties)
+    holding = {c for c in codes if actors.may(work, by, Permission.HOLD, c)}
+    freezing = {c for c in codes if actors.may(work, by, Permission.FREEZE, c)}
+    if not holding | freezing:
+        raise ForbiddenError(
+            "This needs the permission 'hold' or 'freeze' at a property.",
+            "Ask whoever gives permissions at your hotel.",
+        )
+    table = tables.hold
+    rows = work.conn.execute(
+        select(table).where(table.c.lifted_at.is_(None)).order_by(table.c.id.desc())
+    )
+    return [
+        _line(work, row, row.property in holding)
+        for row in rows
+        if row.property in holding or (row.kind == FREEZE and row.property in freezing)
+    ]
+
+
+def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
+    today = day_at(work.settings.property(row.property), work.now).isoformat()
+    line = {
+        "id": row.id,
+        "kind": row.kind,
+        "scope": row.scope,
+        "property": row.property,
+        "night": row.first_night or "",
+        "room": row.room or "",
+        "placed_at": row.placed_at,
+        "confirmed": row.kind == HOLD or row.confirmed_at is not None,
+        "lift_by": row.lift_by or "",
+    }
+    if not whole:
+        return line | {"lift_by": ""}
+    return line | {
+        "table": row.table_name or "",
+        "row": row.row_key or "",
+        "query": row.query or "",
+        "why": row.why,
+        "silent": bool(row.silent),
+        "reference": _reference(work, row.box),
+        "review_on": row.review_on or "",
+        "late": bool(row.review_on and row.review_on <= today),
+        "placed_by": row.placed_by,
+    }
+
+
+def _reference(work: Work, box: str | None) -> str:
+    if box is None:
+        return ""
+    try:
+        return str(safe.read(work, box))
+    except (SealError, UnknownError):
+        return ""
+
+
+def escalate(work: Work) -> int:
+    """Say again, once a day, which freezes nobody confirmed and which holds must be looked at.
+
+    Nothing lapses by it.
+
+    :return: how many that were.
+    """
+    table = tables.hold
+    rows = work.conn.execute(
+        select(table).where(table.c.lifted_at.is_(None)).with_for_update(skip_locked=True)
+    ).all()
+    count = 0
+    for row in rows:
+        hotel = work.settings.properties.get(row.property)
+        if hotel is None:
+            continue
+        now = day_at(hotel, work.now)
+        today = now.isoformat()
+        days = (now - day_at(hotel, row.placed_at.replace(tzinfo=UTC))).days
+        open_ = row.kind == FREEZE and row.confirmed_at is None and days > 0
+        due = bool(row.review_on and row.review_on <= today)
+        if (row.reminded_on or "") >= today or not (open_ or due):
+            continue
+        placing.write(work, row.id, reminded_on=today)
+        event = FreezeUnconfirmed if open_ else HoldReviewDue
+        placing.tell(work, event, hotel, SYSTEM, {"days": days}, placing.silence(row.silent))
+        count += 1
+    return count

@@ -1,0 +1,209 @@
+"""Which boxes hold rows under a hold: sealed ones, safety copies, and the names of files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import select
+
+from ..core.errors import SealError
+from ..core.holding import Scope
+from ..core.image import Image, decode
+from ..core.plan import Key, Person, key_text
+from ..core.standing import Standing
+from . import outbox, tables, vault
+from .datamap import Declared
+from .finder import find, owned
+from .gaps import unreadable
+from .holds import Hold, covered, keys_of, matching
+from .sql import chunks, host_values, is_text
+from .work import Work
+
+Texts = dict[str, set[str]]
+"""Table -> key texts of rows."""
+
+
+def reach(work: Work, hold: Hold) -> set[str]:
+    """Return the boxes that hold rows under a hold, or the names of their files."""
+    return _kept(work, hold) | _of_requests(work, hold) | _of_sweeps(work, hold)
+
+
+def _kept(work: Work, hold: Hold) -> set[str]:
+    kept = tables.kept
+    wanted = select(kept.c.table_name, kept.c.row_key, kept.c.box).where(
+        kept.c.box.is_not(None), kept.c.ended_at.is_(None)
+    )
+    if hold.scope == Scope.RECORD:
+        wanted = wanted.where(kept.c.table_name == hold.table, kept.c.row_key == hold.row)
+    elif hold.scope == Scope.SUBJECT:
+        return _boxes_of(work, _rows_of(work, hold))
+    else:
+        wanted = wanted.where(kept.c.property == hold.property)
+    boxes: dict[tuple[str, str], set[str]] = {}
+    for row in work.conn.execute(wanted):
+        boxes.setdefault((row.table_name, row.row_key), set()).add(row.box)
+    if hold.scope == Scope.RECORD:
+        return {box for each in boxes.values() for box in each}
+    return covered_in(work, hold, boxes)
+
+
+def _rows_of(work: Work, hold: Hold) -> Texts:
+    """Return the rows of a held subject that are still in the host's tables."""
+    keys = keys_of(work, hold.table, [hold.row])
+    people = [(hold.table, key) for key in keys.values()]
+    found = find(work.conn, work.datamap, people, unreadable(work.datamap))
+    return {name: {key_text(row.key) for row in rows} for name, rows in found.items()}
+
+
+def _boxes_of(work: Work, rows: Texts) -> set[str]:
+    kept = tables.kept
+    found: set[str] = set()
+    for name, texts in rows.items():
+        for part in chunks(sorted(texts)):
+            found |= set(
+                work.conn.execute(
+                    select(kept.c.box).where(
+                        kept.c.table_name == name,
+                        kept.c.row_key.in_(part),
+                        kept.c.box.is_not(None),
+                        kept.c.ended_at.is_(None),
+                    )
+                ).scalars()
+            )
+    return found
+
+
+def covered_in(
+    work: Work, hold: Hold, boxes: Mapping[tuple[str, str], set[str]]
+) -> set[str]:
+    """Return the boxes of those (table, key text) that a hold covers."""
+    texts: Texts = {}
+    for table, text in boxes:
+        texts.setdefault(table, set()).add(text)
+    found: set[str] = set()
+    for table, mine in texts.items():
+        keys = keys_of(work, table, mine)
+        hit = covered(work, [hold], table, list(keys.values()))
+        found |= {box for text, key in keys.items() if key in hit for box in boxes[table, text]}
+    return found
+
+
+def _of_requests(work: Work, hold: Hold) -> set[str]:
+    """Return the safety copies, and the names of files, of the people a hold is about."""
+    box, subject = tables.box, tables.subject
+    rows = work.conn.execute(
+        select(box.c.id, subject.c.table_name, subject.c.row_key)
+        .join(subject, subject.c.request == box.c.request)
+        .where(
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(["recovery", outbox.FILE]),
+            subject.c.standing == Standing.TAKEN.value,
+        )
+    )
+    boxes: dict[tuple[str, str], set[str]] = {}
+    for row in rows:
+        boxes.setdefault((row.table_name, row.row_key), set()).add(row.id)
+    found = covered_in(work, hold, boxes)
+    if hold.scope == Scope.RECORD:
+        found |= _holding(work, hold)
+    elif hold.scope == Scope.QUERY and hold.table not in work.datamap.subjects:
+        found |= {box for who in _named(work, hold, boxes) for box in boxes[who]}
+    return found
+
+
+def _of_sweeps(work: Work, hold: Hold) -> set[str]:
+    """Return the safety copies of what ended without a request, and the files named with them.
+
+    Nothing says whose file it is; where one copy is reached, none of these files is removed.
+    """
+    box = tables.box
+    rows = work.conn.execute(
+        select(box.c.id, box.c.purpose).where(
+            box.c.request.is_(None),
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(["recovery", outbox.FILE]),
+        )
+    ).all()
+    copies = {row.id for row in rows if row.purpose == "recovery"}
+    found = {each for each in copies if _reaches(work, hold, each)}
+    return found | ({row.id for row in rows} - copies if found else set())
+
+
+def _reaches(work: Work, hold: Hold, copy: str) -> bool:
+    return any(
+        covered(work, [hold], table, sorted(keys, key=key_text))
+        for table, keys in _rows_in(work, copy).items()
+    )
+
+
+def _named(
+    work: Work, hold: Hold, boxes: Iterable[tuple[str, str]]
+) -> set[tuple[str, str]]:
+    """Return those of these people who own a row that a query names."""
+    people: dict[Person, tuple[str, str]] = {}
+    for table, text in boxes:
+        people |= {(table, key): (table, text) for key in keys_of(work, table, [text]).values()}
+    declared = work.datamap.declared(hold.table)
+    rows = owned(work.conn, work.datamap, declared, people)
+    named = matching(work, declared, work.queries.get(hold.query), list(rows))
+    return {people[person] for key in named for person, _ in rows[key]}
+
+
+def _holding(work: Work, hold: Hold) -> set[str]:
+    """Return the boxes of requests whose safety copy holds a row that may be gone by now."""
+    box = tables.box
+    keys = keys_of(work, hold.table, [hold.row]).values()
+    mine = {number for key in keys for number in in_copies(work, hold.table, key)}
+    rows = work.conn.execute(
+        select(box.c.id).where(
+            box.c.request.in_(mine),
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(["recovery", outbox.FILE]),
+        )
+    )
+    return set(rows.scalars())
+
+
+def in_copies(work: Work, table: str, key: Key) -> set[str]:
+    """Return the requests whose safety copy holds a row, which may be gone from the host.
+
+    The copies are opened for it: nothing outside them says which rows they hold.
+    """
+    box = tables.box
+    rows = work.conn.execute(
+        select(box.c.id, box.c.request).where(
+            box.c.forgotten_at.is_(None),
+            box.c.purpose == "recovery",
+            box.c.request.is_not(None),
+        )
+    ).all()
+    return {row.request for row in rows if _is_in(work, row.id, table, key)}
+
+
+def _is_in(work: Work, copy: str, table: str, key: Key) -> bool:
+    return key in _rows_in(work, copy).get(table, ())
+
+
+def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
+    """Return table -> keys of the rows whose images a safety copy holds."""
+    try:
+        images = decode(vault.unseal(work.conn, work.custodian, [copy])[0]).rows
+    except SealError:
+        return {}
+    found: dict[str, set[Key]] = {}
+    for image in images:
+        declared = work.datamap.tables.get(image.table)
+        key = None if declared is None else _key(declared, image)
+        if key is not None:
+            found.setdefault(image.table, set()).add(key)
+    return found
+
+
+def _key(declared: Declared, image: Image) -> Key | None:
+    """Return the host's key of an image, from the engine's own text."""
+    cells = {cell.name: cell.value for cell in image.key}
+    values = [
+        [cells.get(c.name, "")] if is_text(c.type) else host_values(c.type, [cells.get(c.name, "")])
+        for c in declared.key
+    ]
+    return tuple(each[0] for each in values) if all(values) else None
