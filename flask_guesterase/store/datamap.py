@@ -406,11 +406,29 @@ def _said(value: Any) -> str:
     return getattr(value, "__qualname__", "callable") if callable(value) else str(value)
 
 
+def _lawful(policy: Policy) -> tuple[Any, ...]:
+    """Return what a policy says to the law: moving a clock is a change as well."""
+    return (
+        policy.category, policy.clock, policy.facts, policy.place, policy.where, policy.zone,
+        policy.register,
+    )  # fmt: skip
+
+
+def _said(value: Any) -> str:
+    """Return what a vendor wrote about clocks, facts and places; of callables their names."""
+    if isinstance(value, Mapping):
+        return str(sorted((str(name), _said(each)) for name, each in value.items()))
+    if isinstance(value, list | tuple):
+        return str([_said(each) for each in value])
+    return getattr(value, "__qualname__", "callable") if callable(value) else str(value)
+
+
 def _version(tables: Mapping[str, Declared]) -> str:
     lines = []
     for name, declared in sorted(tables.items()):
         lines.append(f"{name} rows={declared.policy.rows} where={declared.policy.where is None}")
         lines += [f" {c} {rule_word(r)}" for c, r in sorted(declared.rules.items())]
+        lines += [f" law {_said(value)}" for value in _lawful(declared.policy)]
         policy = declared.policy
         lines += [
             f" law {_said(v)}"
