@@ -240,29 +240,19 @@ def _sort(
         if isinstance(declaration, Exempt):
             exempts[name] = declaration
         elif name not in atlas.tables:
-            findings.append(
-                Finding(
-                    "table-unknown",
-                    name,
-                    "",
-                    "A policy names a table that is not mapped.",
-                    "Correct the name, remove the stale declaration, or register a reflected Table.",
-                )
-            )
+            findings.append(Finding(
+                "table-unknown", name, "", "A policy names a table that is not mapped.",
+                "Correct the name, remove the stale declaration, or register a reflected Table.",
+            ))
         elif name in policies and policies[name] != declaration:
             policies[name] = _merged(policies[name], declaration)
         else:
             policies[name] = declaration
     for name in sorted(set(policies) & set(exempts)):
-        findings.append(
-            Finding(
-                "declared-twice",
-                name,
-                "",
-                "The table is exempt and has a policy.",
-                "Keep one of the two.",
-            )
-        )
+        findings.append(Finding(
+            "declared-twice", name, "", "The table is exempt and has a policy.",
+            "Keep one of the two.",
+        ))
         del exempts[name]
     return policies, exempts, findings
 
@@ -294,15 +284,10 @@ def _declare(
     for wanted, rule in policy.rules().items():
         column = atlas.column(table, wanted)
         if column is None:
-            findings.append(
-                Finding(
-                    "column-unknown",
-                    name,
-                    wanted,
-                    "The policy names a column the table does not have.",
-                    "Correct the name, or remove the rule with the column.",
-                )
-            )
+            findings.append(Finding(
+                "column-unknown", name, wanted, "The policy names a column the table does not "
+                "have.", "Correct the name, or remove the rule with the column.",
+            ))
         else:
             rules[column.name] = rule
     pairs = resolver.paths(name)
@@ -319,35 +304,27 @@ def _alone(
     for wanted in columns:
         column = atlas.column(table, wanted)
         if column is None:
-            findings.append(
-                Finding(
-                    "column-unknown",
-                    table.fullname,
-                    wanted,
-                    "An owner path names a column the table does not have.",
-                    "Correct the name in `via`.",
-                )
-            )
+            findings.append(Finding(
+                "column-unknown", table.fullname, wanted, "An owner path names a column the "
+                "table does not have.", "Correct the name in `via`.",
+            ))
         else:
             names.add(column.name)
     return frozenset(names)
 
 
-def _contacts(atlas: Atlas, name: str, subject: Subject, findings: list[Finding]) -> Contacts:
+def _contacts(
+    atlas: Atlas, name: str, subject: Subject, findings: list[Finding]
+) -> Contacts:
     table = atlas.tables[name]
 
     def column(wanted: str) -> Column[Any] | None:
         found = atlas.column(table, wanted)
         if found is None:
-            findings.append(
-                Finding(
-                    "match-unknown",
-                    name,
-                    wanted,
-                    "Subject names a column the table does not have.",
-                    "Correct the name in Subject(...).",
-                )
-            )
+            findings.append(Finding(
+                "match-unknown", name, wanted, "Subject names a column the table does not have.",
+                "Correct the name in Subject(...).",
+            ))
         return found
 
     match: dict[str, Column[Any] | Callable[..., Any]] = {}
@@ -397,15 +374,6 @@ def is_generated(column: Column[Any]) -> bool:
     return isinstance(column.server_default, Generated)
 
 
-def _said(value: Any) -> str:
-    """Return what a vendor wrote about clocks, facts and places; of callables their names."""
-    if isinstance(value, Mapping):
-        return str(sorted((str(name), _said(each)) for name, each in value.items()))
-    if isinstance(value, list | tuple):
-        return str([_said(each) for each in value])
-    return getattr(value, "__qualname__", "callable") if callable(value) else str(value)
-
-
 def _lawful(policy: Policy) -> tuple[Any, ...]:
     """Return what a policy says to the law: moving a clock is a change as well."""
     return (
@@ -429,18 +397,6 @@ def _version(tables: Mapping[str, Declared]) -> str:
         lines.append(f"{name} rows={declared.policy.rows} where={declared.policy.where is None}")
         lines += [f" {c} {rule_word(r)}" for c, r in sorted(declared.rules.items())]
         lines += [f" law {_said(value)}" for value in _lawful(declared.policy)]
-        policy = declared.policy
-        lines += [
-            f" law {_said(v)}"
-            for v in (
-                policy.category,
-                policy.clock,
-                policy.facts,
-                policy.place,
-                policy.where,
-                policy.zone,
-            )
-        ]
         for path, alone in zip(declared.paths, declared.alone, strict=True):
             hops = [[c.name for c in hop.source] for hop in path.hops]
             lines.append(f" via {path.label} {hops} {path.subject.fullname} {sorted(alone or ())}")
