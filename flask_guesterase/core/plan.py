@@ -199,6 +199,16 @@ class Plan:
         )
 
 
+    def untouched(self) -> frozenset[Person]:
+        """Return the people of this plan whose own row stays as it is, under a hold for example."""
+        held = {
+            (step.decision.table, row.key)
+            for step in self.steps
+            if step.decision.outcome is Outcome.HOLD
+            for row in step.rows
+        }
+        return frozenset(person for person in self.people if person in held)
+
     def keeping(self) -> tuple[Step, ...]:
         """Return the steps that keep something which ends some day."""
         return tuple(s for s in self.steps if s.decision.outcome in _KEEPING)

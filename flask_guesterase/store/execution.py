@@ -35,6 +35,7 @@ from ..core.plan import (
 from ..core.seal import Terms
 from . import (
     actors,
+    brake,
     certifying,
     keeping,
     law,
@@ -104,6 +105,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     :param by: the host's id of who asks for it now, or None for the worker and the console.
     :raises ForbiddenError: they may not erase at this property.
     :raises TransitionError: it was never approved.
+    :raises BlockedError: the clock is in doubt, by which floors are judged.
     :raises BusyError: somebody else's transaction holds the rows.
     :raises ErasureError: the database did not do what the plan says.
     """
@@ -117,6 +119,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
         raise TransitionError(
             f"A request that is '{case.state}' cannot be erased.", "It must be approved first."
         )
+    brake.require(work)
     if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
         return Ending(State.WAITING, ("grace",))
     plan = plan_of(work, case)
@@ -183,10 +186,12 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     erased = planning.erase(work, plan)
     origin = keeping.Origin(case.number, case.controller, case.property)
     keeping.record(work, origin, plan, erased)
+    # The host's session must not go on showing what stays in its rows from now on.
+    work.changed |= {step.decision.table for step in plan.keeping()}
     recovery = recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, case, root, name)
-    buried = people.bury(work, case.number)
+    buried = people.bury(work, case.number, plan.untouched())
     done = {
         **(case.decisions or {}),
         "did": did(plan),

@@ -233,22 +233,22 @@ def _free(work: Work, place: str, who: Sequence[Person]) -> dict[str, int]:
     if not drawn.changing():
         return {}
     done = _carry_out(work, place, drawn, scope)
-    _bury(work, who)
-    return done | {"people": len(who)}
+    gone = [person for person in who if person not in drawn.untouched()]
+    _bury(work, gone)
+    return done | {"people": len(gone)}
 
 
 def _bury(work: Work, who: Iterable[Person]) -> None:
     """Remember whose rows are shells now, so that they count as nobody's in shared rows."""
-    work.conn.execute(
-        insert(tables.subject),
-        [
-            {
-                "request": EXPIRED, "table_name": table, "row_key": key_text(key),
-                "standing": Standing.TAKEN.value, "why": EXPIRED, "erased_at": work.stamp,
-            }
-            for table, key in who
-        ],
-    )  # fmt: skip
+    rows = [
+        {
+            "request": EXPIRED, "table_name": table, "row_key": key_text(key),
+            "standing": Standing.TAKEN.value, "why": EXPIRED, "erased_at": work.stamp,
+        }
+        for table, key in who
+    ]  # fmt: skip
+    if rows:
+        work.conn.execute(insert(tables.subject), rows)
 
 
 # what has had its time

@@ -146,6 +146,8 @@ def _finish(
     erased = planning.erase(work, plan, scope)
     keeping.end(work, keys)
     keeping.record(work, origin, plan, erased)
+    if origin.number is not None:
+        people.bury(work, origin.number, plan.untouched())
     execution.recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
@@ -323,6 +325,7 @@ def _judge(work: Work, line: Line[Any]) -> str:
         if line.box_label.startswith("hold:"):
             return ""
         vault.empty(work.conn, [line.box], work.stamp)
+        shelf.forget(work)
         keeping.end(work, [line.id])
         return "forgotten"
     _move(work, line, until)

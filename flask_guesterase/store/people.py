@@ -102,12 +102,25 @@ def decide(work: Work, number: str, id: int, standing: Standing, why: str) -> No
         raise UnknownError("This request has no such row.", "Look at the request again.")
 
 
-def bury(work: Work, number: str) -> int:
-    """Mark the taken rows of a request as erased; return how many."""
+def bury(work: Work, number: str, living: Iterable[Person] = ()) -> int:
+    """Mark the taken rows of a request as erased; return how many.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param living: those whose own row stays as it is for now, under a hold for example.
+    """
     table = tables.subject
+    spared = [
+        (table.c.table_name != name) | (table.c.row_key != key_text(key)) for name, key in living
+    ]
     return work.conn.execute(
         update(table)
-        .where(table.c.request == number, table.c.standing == Standing.TAKEN.value)
+        .where(
+            table.c.request == number,
+            table.c.standing == Standing.TAKEN.value,
+            table.c.erased_at.is_(None),
+            *spared,
+        )
         .values(erased_at=work.stamp)
     ).rowcount
 

@@ -81,7 +81,9 @@ KEYS: dict[str, str] = {
 OUTCOMES: dict[str, str] = {
     "delete": N_("row deleted"),
     "overwrite": N_("overwritten"),
+    "seal": N_("kept by law, sealed"),
     "retain": N_("kept by law"),
+    "hold": N_("kept by law"),
     "share": N_("stays, also another person's"),
 }
 
@@ -141,6 +143,7 @@ ACTIONS: dict[str, str] = {
     "request-reminded": N_("reminder that an answer is due"),
     "request-overdue": N_("answer overdue"),
     "subject-erased": N_("person erased"),
+    "retention-ended": N_("erased when its time was over"),
     "check-completed": N_("check completed"),
     "certificate-issued": N_("certificate issued"),
     "message-sent": N_("message sent"),

@@ -24,7 +24,7 @@ from flask_guesterase.core.policy import (
     redact,
     retain,
 )
-from flask_guesterase.store import tables
+from flask_guesterase.store import brake, pulse, tables
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
@@ -192,8 +192,11 @@ class Hotel:
         self.events += [event.name for event in work.events]
 
     def later(self, **time: int) -> None:
-        """Move the clock on."""
+        """Let time pass as it does: the clock goes on, and something beat the heart all along."""
         self.now += timedelta(**time)
+        lately = (self.now - timedelta(hours=1)).replace(tzinfo=None)
+        with self.engine.begin() as conn:
+            pulse.put(conn, brake.HEART, pulse.Pulse(lately))
 
     def guest(self, id: int, **values: Any) -> None:
         """Put a guest into the host's table."""
