@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ..core.plan import LEGAL_DUTY, Key, Person, Row, key_text
-from ..core.retention import Due, Facts, Open, Rule, Start, Verdict, due, start
+from ..core.retention import Due, Facts, Open, Rank, Rule, Start, Verdict, due, start
 from . import blockers, holds, law, rulebook, tables
 from .clocks import Record, facts_of
 from .datamap import Declared
@@ -69,7 +69,7 @@ def told(
         yield f"{category} ({', '.join(_columns(work, row, category))}): {_floor(row, verdict)}"
     if declared.erase or declared.deletes or any(not v.claims for v in verdicts.values()):
         yield _end(work, row)
-    yield from _hotel(work, row)
+    yield from _hotel(work, row, lines)
     yield from _kept(work, row, lines)
 
 
@@ -118,6 +118,8 @@ def _floor(row: Asked, verdict: Verdict) -> str:
 
 
 def _rule(rule: Rule) -> str:
+    if rule.rank is Rank.HOUSE:
+        return f"a period of the house ({rule.id})"
     article = f"{rule.article}, " if rule.article else ""
     return f"{article}grade {rule.grade.value} ({rule.id})"
 
@@ -185,8 +187,14 @@ def _ceiling(work: Work, row: Asked) -> Due | None:
 # the hotel
 
 
-def _hotel(work: Work, row: Asked) -> Iterator[str]:
-    """Yield what of the hotel's own stands in the way."""
+def _hotel(work: Work, row: Asked, lines: Sequence[Any]) -> Iterator[str]:
+    """Yield what of the hotel's own stands in the way; nobody needs what the row shows no more."""
+    gone = {
+        name
+        for line in lines
+        if line.mode == law.SEALED or line.ended_at is not None
+        for name in json.loads(line.columns)
+    }
     standing = blockers.standing(work, [person for person, _ in row.owners])
     whole = {f"{f.name}{_until(f.until)}" for f in standing if f.needs is None}
     if whole:
@@ -194,7 +202,8 @@ def _hotel(work: Work, row: Asked) -> Iterator[str]:
     needed = blockers.needed_of(standing, row.declared.name, Row(row.key, row.owners))
     names: dict[str, list[str]] = {}
     for column, name in needed.items():
-        names.setdefault(name, []).append(column)
+        if column not in gone:
+            names.setdefault(name, []).append(column)
     for name, columns in sorted(names.items()):
         yield f"The hotel still needs {', '.join(sorted(columns))}: {name}."
 

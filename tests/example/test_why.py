@@ -82,6 +82,7 @@ def test_what_an_erasure_left_is_told_and_that_it_ended(guesterase: Guesterase) 
     sealed = why(guesterase, "registrations", line)
     assert f"in a sealed box since 2026-03-09 (request {number}), until 2027-01-14" in sealed
     assert f"Request {number} (sealed)" in sealed
+    assert "still needs" not in sealed, "the shell of the row tells of no report"
     assert "with no last day known" in why(guesterase, "registrations", shanghai)
     placed = why(guesterase, "invoices", invoice)
     assert f"kept in place since 2026-03-09 (request {number}), hidden" in placed
@@ -113,7 +114,7 @@ def test_the_end_without_a_request_is_told(guesterase: Guesterase) -> None:
     assert "the rest stays" in why(guesterase, "guests", key)
     travel.to(guesterase, date.fromisoformat(acts_on))
     told = why(guesterase, "guests", key)
-    assert "goes by itself after 2029-01-14, by grade house (house/reservation)" in told
+    assert "goes by itself after 2029-01-14, by a period of the house (house/reservation)" in told
     assert "counted from 'last_activity' on 2026-01-14" in told
 
 
