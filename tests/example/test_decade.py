@@ -139,7 +139,7 @@ def simulate(app: Flask, folder: Path, guests: int, months: int) -> None:
     for number in range(1, months):
         decade.live(number)
         _, last = decade.month(number)
-        travel.to(guesterase, last, 22)
+        travel.to(guesterase, last)
         chosen = decade.chance.sample(sorted(decade.documents), min(4, len(decade.documents)))
         for guest in chosen[:2]:
             if guest not in desk.held:
