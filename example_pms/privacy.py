@@ -13,6 +13,7 @@ from .base import Model, db
 from .blockers import blockers
 from .foreign import Foreign
 from .hotel import HOTELS, STAFF
+from .models import Property as House
 from .policies import policies
 
 
@@ -24,7 +25,13 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     """
     app.config.setdefault("GUESTERASE_MAIL", "page")
     app.config.setdefault("GUESTERASE_INLINE", True)
-    guesterase = Guesterase(db, authorize=may, models=[Model, Foreign], properties=_hotels())
+    guesterase = Guesterase(
+        db,
+        authorize=may,
+        models=[Model, Foreign],
+        properties=_hotels(),
+        night_audit=_in_audit,
+    )
     for target, policy in policies(app.config["PMS_SCANS"]):
         guesterase.register(target, policy)
     guesterase.block(*blockers())
@@ -38,6 +45,12 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     if "code" not in commands.commands:
         commands.add_command(code)
     return guesterase
+
+
+def _in_audit(code: str) -> bool:
+    """Tell whether a house is closing its day; nothing is erased by day meanwhile."""
+    hotel = db.session.get(House, code)
+    return hotel is not None and hotel.night_audit_running
 
 
 def _hotels() -> list[Property]:

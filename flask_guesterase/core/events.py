@@ -136,6 +136,12 @@ class SubjectErased(Event):
     name = "subject-erased"
 
 
+class RankConflict(Event):
+    """Something stays by a rule whose rank the general law may not recognise; it is not used."""
+
+    name = "rank-conflict"
+
+
 class RetentionEnded(Event):
     """What was kept, or had its time, was erased on its day without anybody asking again."""
 
@@ -334,6 +340,7 @@ EVENTS: dict[str, type[Event]] = {
         RequestReminded,
         RequestOverdue,
         SubjectErased,
+        RankConflict,
         RetentionEnded,
         CheckCompleted,
         CertificateIssued,

@@ -255,6 +255,7 @@ def _item(decision: Decision, why: Reason, rows: int) -> dict[str, Any]:
         "basis": why.basis,
         "grade": why.grade,
         "open": list(why.open),
+        "conflicts": list(why.conflicts),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -9,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import insert, select, update
 
+from ..core.events import SYSTEM, RankConflict
 from ..core.image import Image, Images, encode
 from ..core.log import canonical
 from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, Ruling, key_text
@@ -65,7 +67,25 @@ def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
     if lines:
         work.conn.execute(insert(tables.kept), lines)
     _lay(work, [laying for _, laying in boxes])
+    _conflicts(work, origin, plan)
     return len(lines)
+
+
+def _conflicts(work: Work, origin: Origin, plan: Plan) -> None:
+    """Note which rules keep something though the general law may not recognise their rank.
+
+    Source: PIPL Articles 19 and 47 name laws and administrative regulations alone.
+    """
+    rows: Counter[str] = Counter()
+    for step in plan.keeping():
+        for row in step.rows:
+            rows.update(_reason(plan, step.decision, row).conflicts)
+    if rows:
+        counts = {"rows": max(rows.values())}
+        grounds = tuple(sorted(rule.replace("/", ":").lower() for rule in rows))
+        work.events.append(RankConflict(
+            origin.controller, origin.property, origin.number or "", SYSTEM, counts, grounds
+        ))
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,14 @@ def bounded(work: Work, about: Scope, lock: bool = False, only: Only | None = No
     :param only: the columns it is about, where it is not about all.
     """
 
+    asked: list[blockers.Found] = []
+
     def rule(found: eraser.Found) -> Rulings:
-        standing = blockers.standing(work, about.people, lock)
-        return law.rulings(work, found, standing, only)
+        asked[:] = blockers.standing(work, about.people, lock)
+        return law.rulings(work, found, asked, only)
 
     def block() -> tuple[Block, ...]:
-        return blockers.blocks(blockers.standing(work, about.people, lock))
+        return blockers.blocks(asked)
 
     return replace(_boxed(work, about), rule=rule, block=block)
 

@@ -38,6 +38,7 @@ class Line:
     :param detail: a line for staff about a blocker.
     :param grade: how sure the rule is: A text read, B secondary source, C from memory.
     :param open: why the last day is not known.
+    :param conflicts: rules that keep it though the general law may not recognise their rank.
     """
 
     table: str
@@ -51,6 +52,7 @@ class Line:
     detail: str = ""
     grade: str = ""
     open: tuple[str, ...] = ()
+    conflicts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -179,7 +181,7 @@ def _preview(
             Line(
                 i["table"], i["rows"], tuple(i["columns"]), i["outcome"], i["category"],
                 i.get("basis", ""), i["until"], grade=i.get("grade", ""),
-                open=tuple(i.get("open", ())),
+                open=tuple(i.get("open", ())), conflicts=tuple(i.get("conflicts", ())),
             )
             for i in items
             if i["outcome"] in outcomes

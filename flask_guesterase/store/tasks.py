@@ -116,7 +116,7 @@ def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[s
             "property": row.property,
             "kind": row.kind,
             "name": row.name,
-            "category": row.name.split("/")[1] if row.kind == PAPER else "",
+            "category": row.name.split("/")[1] if "/" in row.name else "",
             "due_on": row.due_on,
             "late": row.done_at is None and row.due_on < today,
             "count": row.expected,

@@ -135,8 +135,8 @@ def preview(number: str) -> Answer:
     with current.begin() as office:
         plan = office.preview(number).as_dict()
     columns = (
-        "id", "table", "rows", "outcome", "category", "basis", "until", "why", "reason", "detail",
-        "columns",
+        "id", "table", "rows", "outcome", "category", "basis", "until", "open", "grade", "why",
+        "reason", "detail", "columns",
     )  # fmt: skip
     parts = [fields({"number": plan["number"], "digest": plan["digest"]})]
     for name in ("erase", "retain", "shared", "perhaps", "blocked"):

@@ -143,6 +143,7 @@ ACTIONS: dict[str, str] = {
     "request-reminded": N_("reminder that an answer is due"),
     "request-overdue": N_("answer overdue"),
     "subject-erased": N_("person erased"),
+    "rank-conflict": N_("kept by a rule of uncertain rank"),
     "retention-ended": N_("erased when its time was over"),
     "check-completed": N_("check completed"),
     "certificate-issued": N_("certificate issued"),
@@ -332,7 +333,11 @@ CLOCK: dict[str, str] = {
     "backwards": N_("It runs backwards"),
 }
 
-TASKS: dict[str, str] = {"paper": N_("paper to destroy")}
+TASKS: dict[str, str] = {
+    "paper": N_("paper to destroy"),
+    "stuck": N_("request that waits for long"),
+    "endless": N_("nobody knows when this may go"),
+}
 
 SWEPT: dict[str, str] = {
     "erased": N_("requests carried out"),
@@ -349,6 +354,7 @@ SWEPT: dict[str, str] = {
     "sent": N_("messages sent"),
     "files": N_("files"),
     "forgotten": N_("boxes forgotten"),
+    "endless": N_("ends that somebody must find"),
     "problems": N_("steps that failed"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from flask import Flask
@@ -231,3 +232,60 @@ def test_records_run_out_without_a_request(guesterase: Guesterase) -> None:
     assert rows.count("PSB-LEJ") == 0
     assert rows.count("PSB-SHA") == 1, "nobody knows a floor for it"
     assert "ximena@mail.example" in rows, "nobody set a period for profiles"
+
+
+def test_what_nobody_knows_the_end_of_is_on_the_officers_list(guesterase: Guesterase) -> None:
+    """A sealed line without a number, and a stay without a date, are tasks until they have one."""
+    guest(guesterase.host.engine())
+    with guesterase.host.engine().begin() as conn:
+        conn.execute(
+            text("UPDATE bookings SET departed_at = NULL, external_ref = 'x' WHERE number = :n"),
+            {"n": "X-LEJ-1"},
+        )
+        conn.execute(
+            text("UPDATE registrations SET reported_at = NULL WHERE police_ref = 'PSB-LEJ'")
+        )
+    travel.confirmed(guesterase)
+    assert ("LEJ", "bookings", "no-clock") in endless(guesterase, "lej.officer")
+    ask(guesterase)
+    guesterase.sweep()
+    names = endless(guesterase, "sha.officer")
+    assert ("SHA", "guest_register", "unknown-floor") in names
+    assert not [name for name in names if name[0] == "LEJ"], "another hotel's list"
+
+
+def endless(guesterase: Guesterase, officer: str) -> set[tuple[str, ...]]:
+    """Return property, what and why of the tasks to find an end, as an officer sees them."""
+    with guesterase.begin(write=False) as office:
+        tasks = office.tasks(officer)
+    return {tuple(task["name"].split("/")) for task in tasks if task["kind"] == "endless"}
+
+
+def test_a_floor_of_a_rank_the_general_law_does_not_name_is_kept_and_told(
+    guesterase: Guesterase,
+) -> None:
+    """Guangdong keeps the line a year; preview and journal say that its rank is in conflict."""
+    settings = guesterase.settings
+    place = replace(settings.properties["SHA"], region="CN-GD")
+    state = cast(Any, guesterase)._state()
+    state.settings = replace(settings, properties={**settings.properties, "SHA": place})
+    with guesterase.begin() as office:
+        office.sign_pack("CN-GD", "sha.officer")
+    guest(guesterase.host.engine())
+    with guesterase.begin() as office:
+        number = office.request({"document": DOCUMENT}, property="LEJ", by="lej.desk")
+        lines = office.preview(number).retain
+    weak = [line for line in lines if line.conflicts]
+    assert {(line.table, *line.conflicts) for line in weak} == {
+        ("registrations", "CN-GD/guest_register")
+    }
+    with guesterase.begin() as office:
+        office.confirm(number, "lej.desk")
+    with guesterase.begin() as office:
+        office.approve(number, "lej.officer", office.preview(number).digest)
+    carry_out(guesterase.run, number)
+    with guesterase.begin(write=False) as office:
+        entries = office.work.conn.execute(
+            select(tables.entry.c.body).where(tables.entry.c.action == "rank-conflict")
+        ).scalars()
+        assert json.loads(entries.one())["grounds"] == ["cn-gd:guest_register"]

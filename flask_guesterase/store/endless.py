@@ -1,0 +1,155 @@
+"""What nobody knows the end of: rows without a clock, a number, an answer or a signature.
+
+They stay. Each kind becomes a task of the property's officer, so that it is on somebody's list.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, exists, func, insert, literal, select, update
+
+from ..core.events import SYSTEM
+from ..core.log import slug
+from ..core.plan import Key
+from ..core.retention import Open
+from . import blockers, law, tables
+from .clocks import Ways, places_of, ways
+from .datamap import Declared
+from .finder import owners
+from .gaps import unreadable
+from .traces import holds
+from .work import Work
+
+if TYPE_CHECKING:
+    from .finishing import Run
+    from .office import Office
+
+TASK = "endless"
+"""Kind of the tasks to find an end for something."""
+
+TIME = timedelta(days=30)
+"""How long the officer has, and after which a signed task that changed nothing comes back."""
+
+MOST = 1000
+"""Rows of a table that one look counts at most."""
+
+Counts = Counter[tuple[str, str, str]]
+"""(Property, table or category, reason) -> rows."""
+
+
+def remind(run: Run) -> int:
+    """Put what nobody knows the end of on the list of who must find it; return how many kinds.
+
+    :param run: runs a unit of work.
+    """
+    counts: Counts = run(lambda office: _kept(office.work))
+    for name in run(lambda office: sorted(office.work.datamap.tables)):
+        counts.update(run(partial(_table, name)))
+    done: int = run(lambda office: _note(office.work, counts))
+    return done
+
+
+def _kept(work: Work) -> Counts:
+    """Count what erasures kept without a known end."""
+    kept = tables.kept
+    rows = work.conn.execute(
+        select(kept.c.property, kept.c.category, kept.c.open, func.count())
+        .where(
+            kept.c.ended_at.is_(None),
+            kept.c.until.is_(None),
+            kept.c.mode.in_([law.SEALED, law.PLACE]),
+        )
+        .group_by(kept.c.property, kept.c.category, kept.c.open)
+    )
+    counts: Counts = Counter()
+    for place, category, words, count in rows:
+        for word in words.split(","):
+            counts[place, category, word] += count
+    return counts
+
+
+def _table(name: str, office: Office) -> Counts:
+    """Count rows with a clock that never started, of people whom the hotel does not need."""
+    work, counts = office.work, Counts()
+    declared = work.datamap.tables[name]
+    if declared.policy.clock is None or name in unreadable(work.whole()):
+        return counts
+    keys = _unclocked(work, declared, ways(work.datamap, declared))
+    if not keys:
+        return counts
+    known = owners(work.conn, work.datamap, declared, keys)
+    people = {person for each in known.values() for person, _ in each}
+    needed = {p for found in blockers.standing(work, people) for p in found.people}
+    free = [key for key in keys if not {p for p, _ in known.get(key, ())} & needed]
+    places = places_of(work.conn, work.datamap, work.settings, declared, free)
+    for key in free:
+        counts[places.get(key, ""), name, Open.NO_CLOCK.value] += 1
+    return counts
+
+
+def _unclocked(work: Work, declared: Declared, known: Ways) -> list[Key]:
+    here = declared.table.alias("row_")
+    columns = [*declared.erase, *declared.retain]
+    mine = [here.c[c.key] for c in declared.key]
+    statement = select(*mine).where(holds(declared, here, columns), *_never(declared, known, here))
+    if declared.policy.where is not None:
+        statement = statement.where(declared.policy.where(here))
+    return [tuple(row) for row in work.conn.execute(statement.limit(MOST))]
+
+
+def _never(declared: Declared, known: Ways, here: Any) -> Iterator[Any]:
+    """Yield the conditions that no event of a row's clock has a date."""
+    for reaches in known.events.values():
+        for at in reaches:
+            start = declared.table.alias("t0")
+            joined, value = at.joined(start)
+            same = and_(*(start.c[c.key] == here.c[c.key] for c in declared.key))
+            found = select(literal(1)).select_from(joined).where(same, value.is_not(None))
+            yield ~exists(found.correlate(here))
+
+
+def _note(work: Work, counts: Counts) -> int:
+    wanted = {
+        f"{place}/{what}/{word}"[:120]: (place, count)
+        for (place, what, word), count in counts.items()
+        if place in work.settings.properties
+    }
+    task = tables.task
+    rows = work.conn.execute(
+        select(task.c.name, task.c.done_at).where(task.c.kind == TASK)
+    )
+    known = {row.name: row.done_at for row in rows}
+    for name, (place, count) in wanted.items():
+        if name not in known:
+            _add(work, name, place, count)
+        elif known[name] is None or known[name] <= work.stamp - TIME:
+            _set(work, name, count=count, done_at=None, done_by=None)
+    for name, done_at in known.items():
+        if name not in wanted and done_at is None:
+            _set(work, name, done_at=work.stamp, done_by=SYSTEM)
+    return len(wanted)
+
+
+def _add(work: Work, name: str, place: str, count: int) -> None:
+    work.conn.execute(
+        insert(tables.task).values(
+            controller=slug(work.settings.property(place).controller),
+            property=place,
+            kind=TASK,
+            name=name,
+            due_on=(work.now + TIME).date().isoformat(),
+            count=count,
+            made_at=work.stamp,
+        )
+    )
+
+
+def _set(work: Work, name: str, **values: object) -> None:
+    task = tables.task
+    mine = (task.c.kind == TASK) & (task.c.name == name)
+    work.conn.execute(update(task).where(mine).values(**values))
