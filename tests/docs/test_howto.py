@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import ForeignKey, create_engine, insert
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from example_pms import create_app
-from flask_guesterase import Blocker
+from flask_guesterase import Blocker, Policy, keep
+from flask_guesterase.core.finding import Severity
 from flask_guesterase.store import preconditions
+from flask_guesterase.store.clocks import clock_findings, facts_of
+from flask_guesterase.store.settings import Settings
+from tests.store.inn import datamap
 
 ROOT = Path(__file__).parent.parent.parent
 DOCS = ROOT / "docs"
@@ -130,3 +136,74 @@ def test_the_register_of_the_page_is_declared() -> None:
     policy = space["registration"]
     named = {value for value in vars(policy.register).values() if value}
     assert named <= set(policy.columns)
+
+
+class Base(DeclarativeBase):
+    """Base of the models that the page about retention speaks of."""
+
+
+class Guest(Base):
+    __tablename__ = "guests"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    hotel: Mapped[str]
+    name: Mapped[str | None]
+    nationality: Mapped[str | None]
+    born: Mapped[date | None]
+    stays: Mapped[list[Stay]] = relationship(back_populates="guest")
+
+
+class Stay(Base):
+    __tablename__ = "stays"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"))
+    came_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
+    guest: Mapped[Guest] = relationship(back_populates="stays")
+
+
+class Registration(Base):
+    __tablename__ = "registrations"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stay_id: Mapped[int] = mapped_column(ForeignKey("stays.id"))
+    room: Mapped[str | None]
+    first_night: Mapped[date | None]
+    last_night: Mapped[date | None]
+    name: Mapped[str | None]
+    document: Mapped[str | None]
+    stay: Mapped[Stay] = relationship()
+
+
+class Invoice(Base):
+    __tablename__ = "invoices"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stay_id: Mapped[int] = mapped_column(ForeignKey("stays.id"))
+    billed_to: Mapped[str | None]
+    total: Mapped[int | None]
+    issued_on: Mapped[date | None]
+    stay: Mapped[Stay] = relationship()
+
+
+def test_the_policies_of_the_page_about_retention_tell_the_law_what_it_asks() -> None:
+    """Its clocks, facts and places are found in the tables it speaks of."""
+    space: dict[str, Any] = {"__name__": "retention"}
+    run("how-to/retention.md", 0, space)
+    run("how-to/retention.md", 1, space)
+    policies = {name: space[name] for name in ("guests", "registrations", "invoices")}
+    policies["stays"] = Policy({"came_at": keep("occupancy"), "left_at": keep("occupancy")},
+                               via="guest")
+    known = datamap(Base.metadata, policies, Base.registry.mappers)
+    assert [f for f in known.findings if f.severity is Severity.STOP] == []
+    assert clock_findings(known) == []
+    settings = Settings({hotel.code: hotel for hotel in space["HOTELS"]})
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with engine.begin() as conn:
+        conn.execute(insert(Guest).values(id=1, hotel="lej", nationality="PE"))
+        conn.execute(insert(Stay).values(id=1, guest_id=1, left_at=datetime(2026, 1, 14, 23, 30)))
+        conn.execute(insert(Registration).values(id=1, stay_id=1))
+        found = facts_of(conn, known, settings, "registrations", [(1,)])[(1,)]
+    engine.dispose()
+    assert found.place == "lej"
+    assert found.facts.events == {"departed": date(2026, 1, 14)}
+    assert found.facts.answers == {"nationality": "PE"}
+    assert found.facts.country == "DE"
