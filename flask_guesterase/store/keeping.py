@@ -12,7 +12,7 @@ from sqlalchemy import insert, select, update
 
 from ..core.events import SYSTEM, RankConflict
 from ..core.image import Image, Images, encode
-from ..core.log import canonical
+from ..core.log import canonical, slug
 from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, Ruling, key_text
 from ..core.seal import Terms
 from . import clocks, law, shelf, tables, vault
@@ -57,9 +57,7 @@ def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
             lines.append(line)
             if step.decision.outcome is Outcome.SEAL:
                 image = erased.sealed[step.decision][row.key]
-                item = vault.Item(
-                    _payload(work, image), _terms(work, origin, line), origin.number
-                )
+                item = vault.Item(_payload(work, image), _terms(work, line), origin.number)
                 boxes.append((item, Laying(step.decision.table, row.key, image, line)))
     ids = vault.put(work.conn, work.custodian, [item for item, _ in boxes], work.today)
     for box, (_, laying) in zip(ids, boxes, strict=True):
@@ -129,10 +127,12 @@ def _line(
     mode = mode_of(decision)
     ruling = plan.rulings.get((decision.table, row.key), Ruling())
     reason = _reason(plan, decision, row)
+    place = ruling.place or origin.property
     return {
         "request": origin.number,
-        "controller": origin.controller,
-        "property": ruling.place or origin.property,
+        # A guest asks one house of a group; what another one must keep is kept in its own name.
+        "controller": slug(work.settings.property(place).controller),
+        "property": place,
         "table_name": decision.table,
         "row_key": key_text(row.key),
         "columns": canonical(list(decision.columns)).decode(),
@@ -168,8 +168,8 @@ def terms_of(work: Work, controller: str, place: str, until: str | None) -> Term
     return Terms(controller, "retention", day.isoformat())
 
 
-def _terms(work: Work, origin: Origin, line: Mapping[str, Any]) -> Terms:
-    return terms_of(work, origin.controller, line["property"], line["until"])
+def _terms(work: Work, line: Mapping[str, Any]) -> Terms:
+    return terms_of(work, line["controller"], line["property"], line["until"])
 
 
 def _payload(work: Work, image: Image) -> bytes:
