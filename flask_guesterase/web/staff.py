@@ -179,6 +179,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
     approve = may(Permission.APPROVE, code)
     return {
         "names": verify or approve,
+        "details": may(Permission.HOLD, code),
         "confirm": state is State.RECEIVED and verify,
         "choose": early and verify,
         "approve": state is State.REVIEW and approve,

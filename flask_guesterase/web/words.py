@@ -333,6 +333,18 @@ CLOCK: dict[str, str] = {
     "backwards": N_("It runs backwards"),
 }
 
+ENDLESS: dict[str, str] = {
+    "no-rule": N_("no rule is known for it"),
+    "no-clock": N_("the day from which it counts is not known"),
+    "no-place": N_("nobody can tell which hotel it belongs to"),
+    "no-replacement": N_("nobody said what it becomes"),
+    "unknown-floor": N_("the law gives no number; two people must set one"),
+    "unknown-fact": N_("the hotel does not know what the rule asks"),
+    "grade-c": N_("the rule is not certain; two people must set a period"),
+    "draft": N_("nobody signed the rules of this country yet"),
+}
+"""Why nobody can say yet when something may go."""
+
 TASKS: dict[str, str] = {
     "paper": N_("paper to destroy"),
     "stuck": N_("request that waits for long"),
@@ -384,6 +396,7 @@ _ALL: tuple[dict[str, str], ...] = (
     HOLDS,
     CLOCK,
     TASKS,
+    ENDLESS,
 )
 
 
