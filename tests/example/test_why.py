@@ -24,15 +24,21 @@ from .test_law import DOCUMENT, NAME, ask, guest
 
 
 @pytest.fixture
-def guesterase(app: Flask) -> Iterator[Guesterase]:
-    """The extension in the demo hotel, its packs signed and its keys copied."""
+def unsigned(app: Flask) -> Iterator[Guesterase]:
+    """The extension in the demo hotel, before anybody signed or confirmed anything."""
     with app.app_context():
         found: Guesterase = app.extensions["guesterase"].extension
         upgrade.upgrade(found.host.engine())
         upgrade.make_keys(found.host.engine(), found.custodian)
         travel.to(found, TODAY)
-        travel.lawful(found)
         yield found
+
+
+@pytest.fixture
+def guesterase(unsigned: Guesterase) -> Guesterase:
+    """The same, its packs signed and its keys copied."""
+    travel.lawful(unsigned)
+    return unsigned
 
 
 def why(guesterase: Guesterase, table: str, key: object) -> str:
@@ -70,6 +76,14 @@ def test_the_law_of_each_row_is_told(guesterase: Guesterase) -> None:
     assert telling.OPEN_WORDS[Open.UNKNOWN_FLOOR] in chinese
     assert "until 2049-12-31, counted from 2019-12-31 (fiscal-year-end after" in voucher
     assert set(telling.OPEN_WORDS) == set(Open)
+
+
+def test_a_draft_is_told_as_one(unsigned: Guesterase) -> None:
+    """Its number is a "not before", and nothing goes by it."""
+    guest(unsigned.host.engine())
+    said = why(unsigned, "registrations", key_of(unsigned, "registrations", "LEJ"))
+    assert "at least until 2027-01-14, and nobody knows until when: nobody signed" in said
+    assert "goes by itself" not in said
 
 
 def test_what_an_erasure_left_is_told_and_that_it_ended(guesterase: Guesterase) -> None:
