@@ -31,7 +31,7 @@ from ..core.plan import Key, Person, Row, key_text
 from ..core.retention import Due, due
 from ..core.retention import Rule as LawRule
 from ..core.standing import Standing
-from . import blockers, execution, keeping, law, outbox, planning, rulebook, tables
+from . import blockers, execution, holds, keeping, law, outbox, planning, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, Ways, facts_of, ways
 from .datamap import Declared
@@ -39,7 +39,7 @@ from .eraser import Scope
 from .finishing import Run, rows_of
 from .gaps import unreadable
 from .sql import chunks, is_text
-from .traces import holds
+from .traces import holds as holding_something
 from .work import Work
 
 if TYPE_CHECKING:
@@ -173,6 +173,7 @@ def _record_group(
     owners = {person for row in rows_of(work, declared, keys, None) for person, _ in row.owners}
     standing = blockers.standing(work, owners, lock=True)
     stopped = {f.key for f in standing if f.table == declared.name and f.needs is None}
+    stopped |= set(holds.held(work, declared.name, keys))
     keys[:] = [key for key in keys if key not in stopped]
     scope = planning.records(work, Scope((), find), only, standing)
     drawn = planning.plan(work, scope)
@@ -212,6 +213,8 @@ def _people(work: Work, items: Sequence[Expired]) -> dict[str, int]:
             if found.needs is None
             for person in found.people
         }
+        keys = [key for _, key in group]
+        stopped |= {(declared.name, key) for key in holds.held(work, declared.name, keys)}
         free = [person for person in group if person not in stopped]
         counts["waiting"] += len(group) - len(free)
         counts.update(_free(work, place, free))
@@ -371,7 +374,7 @@ def _selects(
             start = declared.table.alias("t0")
             joined, value = at.joined(start)
             statement = select(*(start.c[c.key] for c in declared.key)).select_from(joined)
-            statement = statement.where(_old(value, before), holds(declared, start, columns))
+            statement = statement.where(_old(value, before), holding_something(declared, start, columns))
             if declared.policy.where is not None:
                 statement = statement.where(declared.policy.where(start))
             yield statement.distinct()

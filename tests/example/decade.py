@@ -160,8 +160,9 @@ class Decade:
         ).inserted_primary_key[0]  # fmt: skip
         home = "CN" if place == "SHA" else "DE"
         conn.execute(
-            text("INSERT INTO truth.line VALUES (:i, :p, :f, :d, 0)"),
-            {"i": line, "p": place, "f": country != home, "d": left.isoformat()},
+            text("INSERT INTO truth.line SELECT :i, :p, :f, :d, held FROM truth.person"
+                 " WHERE id = :g"),
+            {"i": line, "p": place, "f": country != home, "d": left.isoformat(), "g": guest},
         )
         bill = conn.execute(
             insert(Invoice).values(
@@ -171,8 +172,8 @@ class Decade:
             )
         ).inserted_primary_key[0]  # fmt: skip
         conn.execute(
-            text("INSERT INTO truth.bill VALUES (:i, :p, :d, 0)"),
-            {"i": bill, "p": place, "d": left.isoformat()},
+            text("INSERT INTO truth.bill SELECT :i, :p, :d, held FROM truth.person WHERE id = :g"),
+            {"i": bill, "p": place, "d": left.isoformat(), "g": guest},
         )
         self._folio(conn, number, came, left)
 
