@@ -374,7 +374,8 @@ def _selects(
             start = declared.table.alias("t0")
             joined, value = at.joined(start)
             statement = select(*(start.c[c.key] for c in declared.key)).select_from(joined)
-            statement = statement.where(_old(value, before), holding_something(declared, start, columns))
+            full = holding_something(declared, start, columns)
+            statement = statement.where(_old(value, before), full)
             if declared.policy.where is not None:
                 statement = statement.where(declared.policy.where(start))
             yield statement.distinct()

@@ -192,7 +192,8 @@ def test_names_are_short_words_and_unlike(house: House) -> None:
 
 def unknown(wrong: bool, **changes: Any) -> list[Finding]:
     """Return what is found about a blocker that is right but for these changes."""
-    values: dict[str, Any] = {"name": "x-y", "on": "stays", "where": IN_HOUSE.where} | (changes if wrong else {})
+    values: dict[str, Any] = {"name": "x-y", "on": "stays", "where": IN_HOUSE.where}
+    values |= changes if wrong else {}
     tables_ = Base.metadata.tables.values()
     datamap = resolve(policies(), tables_, list(Base.registry.mappers))
     return preconditions.findings(datamap, [Blocker(**values)])
