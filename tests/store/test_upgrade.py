@@ -408,7 +408,8 @@ def test_tables_of_the_first_revision_keep_their_rows(engine: Engine) -> None:
         conn.execute(sa.text(
             "INSERT INTO guesterase_request (number, property, controller, kind, state, channel,"
             " lang, received_at, due_on, version, attempts) VALUES"
-            " ('GR-1', 'sh', 'pine', 'erasure', 'review', 'desk', 'en', '2026-01-01 00:00:00', '2026-02-01', 1, 0)"
+            " ('GR-1', 'sh', 'pine', 'erasure', 'review', 'desk', 'en',"
+            " '2026-01-01 00:00:00', '2026-02-01', 1, 0)"
         ))
     assert upgrade.upgrade(engine) == EVERY[1:]
     with engine.connect() as conn:
