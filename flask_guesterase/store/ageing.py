@@ -1,0 +1,186 @@
+"""What has had its time: rows whose ceiling is over, and retained columns whose floor is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Date, DateTime, Select, select, true
+
+from ..core.lifecycle import OPEN
+from ..core.plan import Key, key_text
+from ..core.retention import Due, Rule, due
+from ..core.standing import Standing
+from . import law, rulebook, tables
+from .blockers import today_at
+from .clocks import Record, Ways, facts_of, ways
+from .datamap import Declared
+from .gaps import unreadable
+from .sql import chunks, is_text
+from .traces import holds
+from .work import Work
+
+
+@dataclass(frozen=True)
+class Expired:
+    """One row that has had its time.
+
+    :param table: its table.
+    :param key: its key.
+    :param place: code of its property.
+    :param category: category by which it goes.
+    :param day: last day on which it may, or must, still be there.
+    :param columns: the columns that go; all of a subject row stands for the whole person.
+    """
+
+    table: str
+    key: Key
+    place: str
+    category: str
+    day: date
+    columns: frozenset[str]
+
+
+def ageing(work: Work) -> Iterator[Declared]:
+    """Yield the tables that can run out by themselves: people last, after their records."""
+    hidden = unreadable(work.whole())
+    names = sorted(work.datamap.tables, key=lambda n: (n in work.datamap.subjects, n))
+    for name in names:
+        declared = work.datamap.tables[name]
+        if declared.policy.clock is not None and name not in hidden:
+            yield declared
+
+
+def expired(work: Work, declared: Declared) -> list[Expired]:
+    """Return the rows of a table that have had their time today."""
+    return judged(work, declared, _candidates(work, declared))
+
+
+def judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]:
+    free = _without_open(work, declared, keys)
+    records = facts_of(work.conn, work.datamap, work.settings, declared.name, free)
+    reasons = law.reasons(work, declared, law.records_of(work, declared, free))
+    found = []
+    for key, record in records.items():
+        item = _judge(work, declared, key, record, reasons.get(key, {}))
+        if item is not None:
+            found.append(item)
+    return found
+
+
+def _judge(
+    work: Work, declared: Declared, key: Key, record: Record, kept: Mapping[str, Any]
+) -> Expired | None:
+    """Return what of one row has had its time, or None."""
+    if not record.place:
+        return None
+    today = today_at(work.settings, work.now, record.place)
+    base = _ceiling(work, declared, record)
+    over = base is not None and base < today
+    columns = set(declared.erase) if over else set()
+    days = [base] if over and base is not None else []
+    category = declared.policy.category
+    for name in sorted(set(declared.retain.values()) - set(kept)):
+        verdict = law.judge(work, record, law.called(work, declared, name))
+        ended = verdict.until if verdict.until is not None else base
+        if ended is not None and ended < today:
+            columns.update(n for n, c in declared.retain.items() if c == name)
+            days.append(ended)
+            category = category or name
+    if not columns and not (over and declared.deletes):
+        return None
+    return Expired(declared.name, key, record.place, category, max(days), frozenset(columns))
+
+
+def _ceiling(work: Work, declared: Declared, record: Record) -> date | None:
+    """Return the last day of a row by its own category; of several names the latest."""
+    if not declared.policy.category:
+        return None
+    names = {declared.policy.category, *rulebook.labels(work, declared.name, "")}
+    found: list[Due] = [
+        due(law.rules_at(work, record.place), name, record.facts) for name in sorted(names)
+    ]
+    days = [each.day for each in found if each.day is not None and not each.draft]
+    return max(days) if len(days) == len(names) else None
+
+
+def _without_open(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Key]:
+    """Return the subject rows that no open request is about: it decides what becomes of them."""
+    if declared.name not in work.datamap.subjects:
+        return list(keys)
+    request, subject = tables.request, tables.subject
+    texts = {key_text(key): key for key in keys}
+    asked: set[str] = set()
+    for part in chunks(sorted(texts)):
+        rows = (
+            select(subject.c.row_key)
+            .join_from(subject, request, subject.c.request == request.c.number)
+            .where(
+                subject.c.table_name == declared.name,
+                subject.c.row_key.in_(part),
+                subject.c.standing != Standing.LEFT.value,
+                request.c.state.in_([state.value for state in OPEN]),
+            )
+        )
+        asked.update(work.conn.execute(rows).scalars())
+    return [key for text, key in texts.items() if text not in asked]
+
+
+def _candidates(work: Work, declared: Declared) -> list[Key]:
+    """Return the rows old enough for the shortest period, that still hold something."""
+    rules = [r for code in work.settings.properties for r in law.rules_at(work, code)]
+    known = ways(work.datamap, declared)
+    base = {declared.policy.category, *rulebook.labels(work, declared.name, "")} - {""}
+    keys: dict[Key, None] = {}
+    wanted: list[tuple[list[Rule], list[str]]] = [
+        ([r for r in rules if r.category in base and r.ceiling is not None], list(declared.erase)),
+        *(
+            ([r for r in rules if r.category in law.called(work, declared, c)], _of(declared, c))
+            for c in sorted(set(declared.retain.values()))
+        ),
+    ]
+    for binding, columns in wanted:
+        for statement in _selects(work, declared, known, binding, columns):
+            keys.update(dict.fromkeys(tuple(row) for row in work.conn.execute(statement)))
+    return list(keys)
+
+
+def _of(declared: Declared, category: str) -> list[str]:
+    return [name for name, c in declared.retain.items() if c == category]
+
+
+def _selects(
+    work: Work,
+    declared: Declared,
+    known: Ways,
+    rules: Sequence[Rule],
+    columns: Sequence[str],
+) -> Iterator[Select[Any]]:
+    """Yield selects of the rows with an event that is old enough, by each event of the rules."""
+    lengths = [r.ceiling or r.floor for r in rules if r.ceiling or r.floor]
+    if not lengths:
+        return
+    shortest = min(365 * p.years + 28 * p.months + p.days + p.working for p in lengths if p)
+    # Two days for zones; a year's end only makes it later.
+    before = work.now.date() - timedelta(days=max(shortest - 2, 0))
+    for event in sorted({event for rule in rules for event in rule.clock} & set(known.events)):
+        for at in known.events[event]:
+            start = declared.table.alias("t0")
+            joined, value = at.joined(start)
+            statement = select(*(start.c[c.key] for c in declared.key)).select_from(joined)
+            full = holds(declared, start, columns)
+            statement = statement.where(_old(value, before), full)
+            if declared.policy.where is not None:
+                statement = statement.where(declared.policy.where(start))
+            yield statement.distinct()
+
+
+def _old(value: ColumnElement[Any], day: date) -> ColumnElement[bool]:
+    """Return the condition that a date is not after a day; true where its type cannot tell."""
+    if isinstance(value.type, DateTime):
+        return value <= datetime.combine(day, time.max)
+    if isinstance(value.type, Date):
+        return value <= day
+    return value <= f"{day.isoformat()}T99" if is_text(value.type) else true()
