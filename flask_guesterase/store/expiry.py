@@ -17,10 +17,11 @@ from sqlalchemy import insert
 from ..core.errors import BusyError, ErasureError
 from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
-from ..core.plan import Person, Row, key_text
+from ..core.plan import Person, Plan, Row, key_text
 from ..core.standing import Standing
 from . import blockers, execution, holds, keeping, outbox, planning, tables
 from .ageing import Expired, ageing, expired, judged
+from .clocks import places_of
 from .datamap import Declared
 from .eraser import Scope
 from .finishing import Run, rows_of
@@ -69,7 +70,7 @@ def expire(run: Run, skip: frozenset[str] = frozenset()) -> dict[str, int]:
     for name in run(lambda office: [d.name for d in ageing(office.work)]):
         items = run(partial(_listed, name, skip))
         for part in chunks(items, BATCH):
-            _tried(counts, run, part)
+            _tried(counts, run, part, skip)
     return {word: count for word, count in counts.items() if count}
 
 
@@ -79,23 +80,25 @@ def _listed(name: str, skip: frozenset[str], office: Office) -> list[Expired]:
     return [item for item in found if item.place not in skip]
 
 
-def _tried(counts: Counter[str], run: Run, items: Sequence[Expired]) -> None:
+def _tried(
+    counts: Counter[str], run: Run, items: Sequence[Expired], skip: frozenset[str]
+) -> None:
     """Erase a batch; when that fails, halve it until the one that fails stands alone."""
     try:
-        counts.update(run(partial(_erase, items)))
+        counts.update(run(partial(_erase, items, skip)))
     except (BusyError, ErasureError):
         if len(items) == 1:
             counts["unfinished"] += 1
             return
         half = len(items) // 2
-        _tried(counts, run, items[:half])
-        _tried(counts, run, items[half:])
+        _tried(counts, run, items[:half], skip)
+        _tried(counts, run, items[half:], skip)
 
 
-def _erase(items: Sequence[Expired], office: Office) -> dict[str, int]:
+def _erase(items: Sequence[Expired], skip: frozenset[str], office: Office) -> dict[str, int]:
     work = office.work
     if items and items[0].table in work.datamap.subjects:
-        return _people(work, items)
+        return _people(work, items, skip)
     return _records(work, items)
 
 
@@ -138,7 +141,7 @@ def _record_group(
     return waiting | _carry_out(work, place, drawn, scope)
 
 
-def _carry_out(work: Work, place: str, drawn: Any, scope: Scope) -> dict[str, int]:
+def _carry_out(work: Work, place: str, drawn: Plan, scope: Scope) -> dict[str, int]:
     controller = slug(work.settings.property(place).controller)
     origin = keeping.Origin(None, controller, place)
     erased = planning.erase(work, drawn, scope)
@@ -153,7 +156,9 @@ def _carry_out(work: Work, place: str, drawn: Any, scope: Scope) -> dict[str, in
 # people
 
 
-def _people(work: Work, items: Sequence[Expired]) -> dict[str, int]:
+def _people(
+    work: Work, items: Sequence[Expired], skip: frozenset[str]
+) -> dict[str, int]:
     """Erase everything of people whose time is over and for whom nothing stands in the way."""
     declared = work.datamap.declared(items[0].table)
     now = judged(work, declared, [item.key for item in items])
@@ -172,21 +177,23 @@ def _people(work: Work, items: Sequence[Expired]) -> dict[str, int]:
         stopped |= {(declared.name, key) for key in holds.held(work, declared.name, keys)}
         free = [person for person in group if person not in stopped]
         counts["waiting"] += len(group) - len(free)
-        counts.update(_free(work, place, free))
+        counts.update(_free(work, place, free, skip))
     return dict(counts)
 
 
-def _free(work: Work, place: str, who: Sequence[Person]) -> dict[str, int]:
+def _free(
+    work: Work, place: str, who: Sequence[Person], skip: frozenset[str]
+) -> dict[str, int]:
     if not who:
         return {}
     scope = planning.scope(work, who, lock=True)
     drawn = planning.plan(work, scope)
-    if drawn.blocked:
+    if drawn.blocked or _reaches(work, drawn, skip):
         if len(who) == 1:
             return {"waiting": 1}
         counts: Counter[str] = Counter()
         for person in who:
-            counts.update(_free(work, place, [person]))
+            counts.update(_free(work, place, [person], skip))
         return dict(counts)
     if not drawn.changing():
         return {}
@@ -194,6 +201,19 @@ def _free(work: Work, place: str, who: Sequence[Person]) -> dict[str, int]:
     gone = [person for person in who if person not in drawn.untouched()]
     _bury(work, gone)
     return done | {"people": len(gone)}
+
+
+def _reaches(work: Work, drawn: Plan, skip: frozenset[str]) -> bool:
+    """Return whether a plan changes rows of a property at which nothing is erased now."""
+    if not skip:
+        return False
+    for step in drawn.changing():
+        declared = work.datamap.declared(step.decision.table)
+        keys = [row.key for row in step.rows]
+        places = places_of(work.conn, work.datamap, work.settings, declared, keys)
+        if skip & set(places.values()):
+            return True
+    return False
 
 
 def _bury(work: Work, who: Iterable[Person]) -> None:

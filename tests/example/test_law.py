@@ -289,3 +289,23 @@ def test_a_floor_of_a_rank_the_general_law_does_not_name_is_kept_and_told(
             select(tables.entry.c.body).where(tables.entry.c.action == "rank-conflict")
         ).scalars()
         assert json.loads(entries.one())["grounds"] == ["cn-gd:guest_register"]
+
+
+def test_a_person_of_two_houses_waits_for_the_one_that_did_not_confirm(
+    guesterase: Guesterase,
+) -> None:
+    """What the other house holds of them is not erased on this house's word alone."""
+    guest(guesterase.host.engine())
+    with guesterase.host.engine().begin() as conn:
+        conn.execute(
+            text("UPDATE bookings SET contact_phone = '+49 000 1' WHERE number = 'X-SHA-1'")
+        )
+    ended = ("departed", "cancelled", "no_show", "last_activity")
+    said = House("reservation", ended, "house rule", ceiling=period("P1Y"))
+    travel.ceiling(guesterase, "LEJ", said)
+    travel.to(guesterase, date(2027, 6, 1))
+    guesterase.sweep()
+    guesterase.sweep(confirm_by="lej.officer")
+    assert "ximena@mail.example" in dump(guesterase)
+    guesterase.sweep(confirm_by="sha.officer")
+    assert "ximena@mail.example" not in dump(guesterase)
