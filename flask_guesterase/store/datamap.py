@@ -86,6 +86,11 @@ class Declared:
         return self.policy.rows is not RowRule.OVERWRITE and not self.retain
 
     @property
+    def keyed(self) -> bool:
+        """Return whether a row is known by a key of its own, not by all it holds."""
+        return bool(self.table.primary_key.columns) or len(self.key) < len(self.table.c)
+
+    @property
     def blurred(self) -> tuple[Column[Any], ...]:
         """Return the key columns by whose values no row can be told from another."""
         return tuple(c for c in self.key if isinstance(c.type, JSON | ARRAY | PickleType))

@@ -22,8 +22,9 @@ from .blockers import today_at
 from .cases import Case, load, step, tell
 from .datamap import Declared
 from .eraser import Scope
-from .finder import erased_before, owners
+from .finder import erased_before, find, owners
 from .sql import among, chunks
+from .traces import holding
 from .work import Work
 
 if TYPE_CHECKING:
@@ -130,12 +131,13 @@ def _finish(
     :param lines: rows of our table.
     :param who: the people of the request; None when the rows ended by themselves.
     """
-    keys = {line.id: _key(work, line) for line in lines}
+    keys = {line.id: found for line in lines if (found := _keys(work, line, who)) is not None}
+    lines = [line for line in lines if line.id in keys]
     only: dict[tuple[str, Key], frozenset[str]] = {}
     for line in lines:
-        place = (line.table_name, key) if (key := keys[line.id]) is not None else None
-        if place is not None:
-            columns = frozenset(json.loads(line.columns)) or _all(work, line.table_name)
+        columns = frozenset(json.loads(line.columns)) or _all(work, line.table_name)
+        for key in keys[line.id]:
+            place = line.table_name, key
             only[place] = only.get(place, frozenset()) | columns
     scope = planning.bounded(work, _scope(work, only, who), lock=True, only=only)
     plan = planning.plan(work, scope)
@@ -158,12 +160,26 @@ def _finish(
     return {"finished": sum(erased.counts.values())}
 
 
-def _key(work: Work, line: Line[Any]) -> Key | None:
-    """Return the key of a kept row, or None when nobody can name it any more."""
-    try:
-        return people.read_key(work, line.table_name, line.row_key)
-    except UnknownError:
+def _keys(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key] | None:
+    """Return the keys of a kept row as they are now, or None where nobody can say: then it stays.
+
+    A row without a key of its own is another one once a column of it changed; it is found by
+    whose it is, as long as somebody asked.
+    """
+    declared = work.datamap.tables.get(line.table_name)
+    if declared is None:
         return None
+    if declared.keyed:
+        try:
+            return [people.read_key(work, line.table_name, line.row_key)]
+        except UnknownError:
+            return []
+    if who is None:
+        return None
+    rows = find(work.conn, work.datamap, who, set(work.datamap.tables) - {declared.name})
+    keys = [row.key for row in rows.get(declared.name, ())]
+    columns = json.loads(line.columns) or sorted(_all(work, declared.name))
+    return sorted(holding(work.conn, declared, keys, columns), key=key_text)
 
 
 def _all(work: Work, table: str) -> frozenset[str]:
