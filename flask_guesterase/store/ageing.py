@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -32,7 +32,8 @@ class Expired:
     :param place: code of its property.
     :param category: category by which it goes.
     :param day: last day on which it may, or must, still be there.
-    :param columns: the columns that go; all of a subject row stands for the whole person.
+    :param columns: the columns that go.
+    :param whole: whether the row's own ceiling is over; of a subject row, all of the person goes.
     """
 
     table: str
@@ -41,6 +42,7 @@ class Expired:
     category: str
     day: date
     columns: frozenset[str]
+    whole: bool
 
 
 def ageing(work: Work) -> Iterator[Declared]:
@@ -83,22 +85,32 @@ def _judge(
     days = [base] if over and base is not None else []
     category = declared.policy.category
     for name in sorted(set(declared.retain.values()) - set(kept)):
-        verdict = law.judge(work, record, law.called(work, declared, name))
-        ended = verdict.until if verdict.until is not None else base
+        names = law.called(work, declared, name)
+        ended = law.judge(work, record, names).until
+        if ended is None:
+            ended = min(filter(None, (_latest(work, record, names), base)), default=None)
         if ended is not None and ended < today:
             columns.update(n for n, c in declared.retain.items() if c == name)
             days.append(ended)
             category = category or name
     if not columns and not (over and declared.deletes):
         return None
-    return Expired(declared.name, key, record.place, category, max(days), frozenset(columns))
+    return Expired(
+        declared.name, key, record.place, category, max(days), frozenset(columns), over
+    )
 
 
 def _ceiling(work: Work, declared: Declared, record: Record) -> date | None:
-    """Return the last day of a row by its own category; of several names the latest."""
+    """Return the last day of a row by its own category."""
     if not declared.policy.category:
         return None
-    names = {declared.policy.category, *rulebook.labels(work, declared.name, "")}
+    return _latest(
+        work, record, {declared.policy.category, *rulebook.labels(work, declared.name, "")}
+    )
+
+
+def _latest(work: Work, record: Record, names: Collection[str]) -> date | None:
+    """Return the last day by the ceilings of a category; of several names the latest."""
     found: list[Due] = [
         due(law.rules_at(work, record.place), name, record.facts) for name in sorted(names)
     ]

@@ -12,7 +12,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from ..core.errors import BusyError, ErasureError
 from ..core.events import SYSTEM, RetentionEnded
@@ -25,7 +25,7 @@ from .clocks import places_of
 from .datamap import Declared
 from .eraser import Scope
 from .finishing import Run, rows_of
-from .sql import chunks
+from .sql import among, chunks
 from .work import Work
 
 if TYPE_CHECKING:
@@ -96,22 +96,25 @@ def _tried(
 
 
 def _erase(items: Sequence[Expired], skip: frozenset[str], office: Office) -> dict[str, int]:
+    """Erase rows of one table, as far as they still may go in this transaction."""
     work = office.work
-    if items and items[0].table in work.datamap.subjects:
-        return _people(work, items, skip)
-    return _records(work, items)
+    declared = work.datamap.declared(items[0].table)
+    now = judged(work, declared, [item.key for item in items])
+    # A part of a profile that has had its time takes neither the rest nor the person along.
+    whole = [item for item in now if item.whole and item.table in work.datamap.subjects]
+    counts = Counter(_people(work, declared, whole, skip))
+    counts.update(_records(work, declared, [item for item in now if item not in whole]))
+    return dict(counts)
 
 
 # records
 
 
-def _records(work: Work, items: Sequence[Expired]) -> dict[str, int]:
-    """Erase rows of one table, as far as they still may go in this transaction."""
-    declared = work.datamap.declared(items[0].table)
-    now = {item.key: item for item in judged(work, declared, [item.key for item in items])}
+def _records(work: Work, declared: Declared, items: Iterable[Expired]) -> dict[str, int]:
+    """Erase the columns of rows of one table that have had their time."""
     counts: Counter[str] = Counter()
     groups: dict[str, list[Expired]] = {}
-    for item in now.values():
+    for item in items:
         groups.setdefault(item.place, []).append(item)
     for place, group in sorted(groups.items()):
         counts.update(_record_group(work, declared, place, group))
@@ -157,14 +160,12 @@ def _carry_out(work: Work, place: str, drawn: Plan, scope: Scope) -> dict[str, i
 
 
 def _people(
-    work: Work, items: Sequence[Expired], skip: frozenset[str]
+    work: Work, declared: Declared, items: Iterable[Expired], skip: frozenset[str]
 ) -> dict[str, int]:
     """Erase everything of people whose time is over and for whom nothing stands in the way."""
-    declared = work.datamap.declared(items[0].table)
-    now = judged(work, declared, [item.key for item in items])
     counts: Counter[str] = Counter()
     groups: dict[str, list[Person]] = {}
-    for item in now:
+    for item in items:
         groups.setdefault(item.place, []).append((item.table, item.key))
     for place, group in sorted(groups.items()):
         stopped = {
@@ -217,7 +218,11 @@ def _reaches(work: Work, drawn: Plan, skip: frozenset[str]) -> bool:
 
 
 def _bury(work: Work, who: Iterable[Person]) -> None:
-    """Remember whose rows are shells now, so that they count as nobody's in shared rows."""
+    """Remember whose rows are shells now, so that they count as nobody's in shared rows.
+
+    Who came back and ran out again is remembered from this time on.
+    """
+    table = tables.subject
     rows = [
         {
             "request": EXPIRED, "table_name": table, "row_key": key_text(key),
@@ -225,5 +230,9 @@ def _bury(work: Work, who: Iterable[Person]) -> None:
         }
         for table, key in who
     ]  # fmt: skip
-    if rows:
-        work.conn.execute(insert(tables.subject), rows)
+    for part in chunks(rows):
+        before = among([table.c.table_name, table.c.row_key], [
+            (row["table_name"], row["row_key"]) for row in part
+        ])
+        work.conn.execute(delete(table).where(table.c.request == EXPIRED, before))
+        work.conn.execute(insert(table), part)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -133,12 +133,7 @@ def _finish(
     """
     keys = {line.id: found for line in lines if (found := _keys(work, line, who)) is not None}
     lines = [line for line in lines if line.id in keys]
-    only: dict[tuple[str, Key], frozenset[str]] = {}
-    for line in lines:
-        columns = frozenset(json.loads(line.columns)) or _all(work, line.table_name)
-        for key in keys[line.id]:
-            place = line.table_name, key
-            only[place] = only.get(place, frozenset()) | columns
+    only = _only(work, lines, keys)
     scope = planning.bounded(work, _scope(work, only, who), lock=True, only=only)
     plan = planning.plan(work, scope)
     if plan.blocked:
@@ -158,6 +153,19 @@ def _finish(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
         ))
     return {"finished": sum(erased.counts.values())}
+
+
+def _only(
+    work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
+) -> dict[tuple[str, Key], frozenset[str]]:
+    """Return (table, key) -> the columns that were kept."""
+    only: dict[tuple[str, Key], frozenset[str]] = {}
+    for line in lines:
+        columns = frozenset(json.loads(line.columns)) or _all(work, line.table_name)
+        for key in keys[line.id]:
+            place = line.table_name, key
+            only[place] = only.get(place, frozenset()) | columns
+    return only
 
 
 def _keys(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key] | None:
@@ -258,15 +266,44 @@ def complete(work: Work, number: str) -> bool:
     if case.state is not State.SEALED:
         return False
     decisions = dict(case.decisions or {})
-    decisions["did"] = [_gone(item) for item in decisions.get("did", ())]
+    decisions["did"] = _gone(decisions.get("did", ()), _shared(work, number))
     _certify(work, case, decisions)
     return True
 
 
-def _gone(item: dict[str, Any]) -> dict[str, Any]:
-    if item["outcome"] not in certifying.STAYING:
-        return item
-    return {**item, "outcome": Outcome.OVERWRITE.value, "until": "", "open": []}
+def _shared(work: Work, number: str) -> list[dict[str, Any]]:
+    """Return what was kept of a request and stays, because it is another living person's too."""
+    kept = tables.kept
+    mine = select(kept).where(kept.c.request == number, kept.c.mode != law.SEALED)
+    who = frozenset(people.taken(work, number))
+    lines = [line for line in work.conn.execute(mine) if line.table_name in work.datamap.tables]
+    only = _only(work, lines, {line.id: _keys(work, line, who) or [] for line in lines})
+    plan = planning.plan(work, planning.bounded(work, _scope(work, only, who), only=only))
+    return [i for i in execution.did(plan) if i["outcome"] == Outcome.SHARE.value]
+
+
+def _gone(
+    items: Iterable[dict[str, Any]], shared: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return what was done in all, now that what stayed is gone but for what is shared."""
+    left = [(each["table"], set(each["columns"]), each["rows"]) for each in shared]
+    result = []
+    for item in items:
+        if item["outcome"] not in certifying.STAYING:
+            result.append(item)
+            continue
+        went = {**item, "outcome": Outcome.OVERWRITE.value, "until": "", "open": []}
+        rows, columns = item["rows"], set(item["columns"])
+        for number, (table, theirs, many) in enumerate(left):
+            if table != item["table"] or not columns & theirs:
+                continue
+            both = min(rows, many)
+            rows, left[number] = rows - both, (table, theirs, many - both)
+            if both and columns - theirs:
+                result.append({**went, "rows": both, "columns": sorted(columns - theirs)})
+        if rows:
+            result.append({**went, "rows": rows})
+    return [*result, *shared]
 
 
 def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> None:
