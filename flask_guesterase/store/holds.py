@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ColumnElement, Row, String, and_, cast, or_, select
+from sqlalchemy import Column, ColumnElement, Row, String, and_, cast, func, or_, select
 
 from ..core.errors import UnknownError
 from ..core.holding import HoldQuery, Scope
 from ..core.plan import Key, Person, key_text
+from ..core.register import name_form
 from . import tables
 from .clocks import places_of
 from .datamap import Declared
@@ -228,7 +229,8 @@ def _within(lines: Lines, hold: Hold) -> list[ColumnElement[bool]]:
     """Return the conditions under which a line is of a room and a night; unknown ones are."""
     conditions: list[ColumnElement[bool]] = []
     if hold.room:
-        conditions.append(or_(cast(lines.room, String(80)) == hold.room, lines.room.is_(None)))
+        room = cast(lines.room, String(80))
+        conditions.append(or_(_plain(room).in_(_rooms(hold)), lines.room.is_(None)))
     if hold.night:
         first, last = lines.first_night, lines.last_night
         conditions.append(and_(
@@ -236,6 +238,15 @@ def _within(lines: Lines, hold: Hold) -> list[ColumnElement[bool]]:
             or_(last >= _day(last, hold.night, time.min), last.is_(None)),
         ))
     return conditions
+
+
+def _plain(room: ColumnElement[str]) -> ColumnElement[str]:
+    """Return a room as the register compares rooms, as far as every database can."""
+    return func.lower(func.replace(room, " ", ""))
+
+
+def _rooms(hold: Hold) -> list[str]:
+    return sorted({name_form(hold.room), "".join(hold.room.lower().split())})
 
 
 def _day(column: Column[Any], night: str, at: time) -> date | datetime | str:
@@ -263,7 +274,7 @@ def _sealed_lines(work: Work, name: str, hold: Hold) -> set[Key]:
         )
     )
     if hold.room:
-        wanted = wanted.where(shelf.c.room.in_([hold.room, ""]))
+        wanted = wanted.where(_plain(shelf.c.room).in_([*_rooms(hold), ""]))
     if hold.night:
         wanted = wanted.where(
             or_(shelf.c.first_night <= hold.night, shelf.c.first_night == ""),

@@ -549,9 +549,9 @@ class Office:
     def place_hold(self, wanted: Wanted, by: str) -> int:
         """Place a legal hold on a person, a record or what a query names; return its number.
 
-        :raises ForbiddenError: they may not place holds at the property of the row.
+        :raises ForbiddenError: they may not place holds at the property of the query, or anywhere.
         :raises InputError: scope, reason, query or day mean nothing.
-        :raises UnknownError: there is no such row.
+        :raises UnknownError: there is no such row where they may place holds.
         """
         return placing.place(self.work, wanted, by)
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from ..core.errors import ForbiddenError, FourEyesError, InputError, UnknownError
 from ..core.events import (
@@ -45,9 +45,10 @@ def place(work: Work, wanted: Wanted, by: str) -> int:
     :param work: the open transaction.
     :param wanted: what is to be held, and why.
     :param by: the host's id of the person.
-    :raises ForbiddenError: they may not place holds at the property of the row.
+    :raises ForbiddenError: they may not place holds at the property of the query, or anywhere.
     :raises InputError: scope, reason, query or day mean nothing.
-    :raises UnknownError: there is no such row, table or property.
+    :raises UnknownError: there is no such row, table or property; a row of a property at which
+        they may not place holds is none to them.
     """
     if not any(actors.may(work, by, Permission.HOLD, c) for c in work.settings.properties):
         raise ForbiddenError(
@@ -59,6 +60,8 @@ def place(work: Work, wanted: Wanted, by: str) -> int:
     known = [code for code in places if code in work.settings.properties]
     # A row of a property nobody runs any more can be held by whoever may at the one they name.
     codes = known or [work.settings.property(wanted.property).code]
+    if row and not all(actors.may(work, by, Permission.HOLD, code) for code in codes):
+        raise _no_row(wanted.table)
     actor = ""
     for code in codes:
         actor = actors.allow(work, by, Permission.HOLD, code)
@@ -70,7 +73,7 @@ def place(work: Work, wanted: Wanted, by: str) -> int:
         "query": wanted.query or None,
         "silent": wanted.silent,
         "why": wanted.why,
-        "review_on": wanted.review_on or None,
+        "review_on": _day(wanted.review_on) if wanted.review_on else None,
     }
     id = _insert(work, HOLD, place_, actor, values)
     if wanted.reference:
@@ -100,9 +103,10 @@ def _understand(work: Work, wanted: Wanted) -> None:
         _day(wanted.review_on)
 
 
-def _day(text: str) -> date:
+def _day(text: str) -> str:
+    """Return a day in the one form in which days are compared as texts."""
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text).isoformat()
     except ValueError:
         raise InputError("This is no day.", "Write it as YYYY-MM-DD.") from None
 
@@ -129,8 +133,12 @@ def _row_of(work: Work, wanted: Wanted) -> tuple[str, list[str]]:
             return key_text(tuple(row)), [own or wanted.property]
         if places := _remembered(work, wanted.table, key):
             return key_text(key), places
-    raise UnknownError(
-        f"There is no such row in {declared.name}.", "It may have been deleted as planned."
+    raise _no_row(declared.name)
+
+
+def _no_row(table: str) -> UnknownError:
+    return UnknownError(
+        f"There is no such row in {table}.", "It may have been deleted as planned."
     )
 
 
@@ -184,7 +192,8 @@ def freeze(
 ) -> int:
     """Freeze a property, a night, a room or a room of one night, without a reason.
 
-    The same place twice is one freeze. It stays until two people lift it.
+    The same place twice is one freeze; the second time takes back what somebody said for lifting
+    it. It stays until two people lift it.
 
     :param work: the open transaction.
     :param property_: code of the property.
@@ -198,12 +207,13 @@ def freeze(
     hotel = work.settings.property(property_)
     actor = actors.allow(work, by, Permission.FREEZE, hotel.code)
     night, room = (night or "").strip(), (room or "").strip()[:40]
-    if night:
-        _day(night)
-    for hold in living(work):
-        here = (hold.scope, hold.property, hold.night, hold.room)
-        if here == (Scope.PLACE.value, hotel.code, night, room):
-            return hold.id
+    night = _day(night) if night else ""
+    frozen = _frozen(work, hotel.code, night, room)
+    if frozen is not None:
+        if frozen.lift_by is not None:
+            write(work, frozen.id, lift_by=None, lift_at=None)
+            tell(work, Frozen, hotel, actor)
+        return int(frozen.id)
     values = {
         "scope": Scope.PLACE.value,
         "room": room or None,
@@ -216,6 +226,23 @@ def freeze(
     boxes = _wrap(work, id)
     tell(work, Frozen, hotel, actor, {"boxes": boxes})
     return id
+
+
+def _frozen(work: Work, code: str, night: str, room: str) -> Row[Any] | None:
+    """Return the living freeze of a place, locked, or None."""
+    table = tables.hold
+    return work.conn.execute(
+        select(table)
+        .where(
+            table.c.scope == Scope.PLACE.value,
+            table.c.property == code,
+            func.coalesce(table.c.first_night, "") == night,
+            func.coalesce(table.c.room, "") == room,
+            table.c.lifted_at.is_(None),
+        )
+        .order_by(table.c.id)
+        .with_for_update()
+    ).first()
 
 
 def confirm(work: Work, id: int, by: str) -> None:

@@ -244,10 +244,25 @@ def test_a_frozen_night_or_room_is_its_lines_and_everything_of_those_people(hous
     assert lines == {(1,): [night], (3,): [night]}
     assert people == {(11,): [night], (13,): [night]}
     with house.begin() as office:
+        assert office.freeze("sh", "clerk", night="20260309", room="101") == night
+        assert office.freeze("sh", "clerk", night="2026-W11-1", room="101") == night
+    with house.begin() as office:
         room = office.freeze("sh", "clerk", room="102")
     with house.begin() as office:
         lines = holds.held(office.work, "registrations", [(n,) for n in (2, 4)])
     assert lines == {(2,): [room], (4,): [room]}
+
+
+def test_a_frozen_room_is_found_as_the_register_finds_it(house: House) -> None:
+    """How a room is written is no way out of its freeze: case, blanks and widths do not count."""
+    house.stay(5, guest_id=11, room="12 a")
+    house.stay(6, guest_id=13, room="12A")
+    house.kept(6, *house.seal([6]))
+    with house.begin() as office:
+        id = office.freeze("sh", "clerk", room="１2A")
+    with house.begin() as office:
+        lines = holds.held(office.work, "registrations", [(5,), (6,), (2,)])
+    assert lines == {(5,): [id], (6,): [id]}
 
 
 def test_a_sealed_line_outlives_its_day_and_its_marks_follow_the_hold(house: House) -> None:
@@ -554,9 +569,14 @@ def test_lifting_needs_two(small: Inn) -> None:
 
 def test_placing_needs_the_right_at_the_property_of_the_row(small: Inn) -> None:
     """And a reason, a scope and a day that mean something."""
-    for who, key in (("officer", "9"), ("clerk", "1")):
-        with pytest.raises(ForbiddenError), small.begin() as office:
-            office.place_hold(Wanted("subject", "court-order", "guests", key), who)
+    with pytest.raises(ForbiddenError), small.begin() as office:
+        office.place_hold(Wanted("subject", "court-order", "guests", "1"), "clerk")
+    told = []
+    for key in ("9", "77"):
+        with pytest.raises(UnknownError) as elsewhere:
+            small.hold("subject", "guests", key)
+        told.append(str(elsewhere.value))
+    assert told[0] == told[1]
     for wrong in (
         {"why": "because"}, {"scope": "everything"}, {"review_on": "soon"},
         {"scope": "query", "query": "none"}, {"scope": "subject", "table": "bookings"},
@@ -592,9 +612,27 @@ def test_an_unconfirmed_freeze_is_told_every_day_and_does_not_lapse(inn: Inn) ->
     assert inn.held("guests", (1,)) == {}
 
 
-def test_a_hold_whose_day_of_review_came_is_told(small: Inn) -> None:
+def test_who_freezes_again_takes_back_what_was_said_for_lifting(inn: Inn) -> None:
+    """Whoever presses the button may rely on two people who lift it after that."""
+    with inn.begin() as office:
+        id = office.freeze("sh", "clerk", night="2026-03-09")
+    with inn.begin() as office:
+        office.lift(id, "officer")
+    with inn.begin() as office:
+        assert office.freeze("sh", "clerk", night="2026-03-09") == id
+    assert [e.name for e in inn.told].count("frozen") == 2
+    with inn.begin() as office:
+        assert office.lift(id, "second") is False
+    with inn.begin() as office:
+        assert office.lift(id, "officer") is True
+    with inn.begin() as office:
+        assert office.freeze("sh", "clerk", night="2026-03-09") != id
+
+
+@pytest.mark.parametrize("day", ["2026-03-12", "20260312", "2026-W11-4"])
+def test_a_hold_whose_day_of_review_came_is_told(small: Inn, day: str) -> None:
     """A hold that nobody looks at would be for ever."""
-    small.hold("record", "bookings", "1", review_on="2026-03-12")
+    small.hold("record", "bookings", "1", review_on=day)
     assert small.run(Office.remind_holds) == 0
     small.later(days=2)
     assert small.run(Office.remind_holds) == 1
