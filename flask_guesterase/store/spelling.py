@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-_APART = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
+_APART = re.compile(r"(--[^\n]*|/\*.*?\*/)|'(?:[^']|'')*'", re.DOTALL)
 _STRUCTURE = re.compile(r"\s*(create|alter|drop|comment|grant|revoke|truncate)\b", re.IGNORECASE)
 _NEW_ROW = re.compile(r"\s*insert\b", re.IGNORECASE)
 _MORE = re.compile(r"\b(select|conflict|duplicate|returning)\b", re.IGNORECASE)
-_STAR = re.compile(r"(?:\b(?:select|distinct|all|returning)\s+|,\s*)\*", re.IGNORECASE)
+_STAR = re.compile(
+    r"(?:\b(?:select|distinct|all|returning)\s+|,\s*|\bdistinct\s+on\s*\(.*?\)\s*)\*",
+    re.IGNORECASE | re.DOTALL,
+)
+_TABLE = re.compile(
+    r"(?:^|\(|\b(?:union|all|except|intersect|as)\b)\s*table\s+(?:only\s+)?([\w\"`.]+)",
+    re.IGNORECASE,
+)
 _QUOTE = r"[\"`\[\]]?"
 
 
@@ -26,7 +33,8 @@ def spelled(
     :param here: tables of the statement around a part.
     :param loads: the text's rows become instances: a star is no name.
     """
-    plain = _APART.sub(" '' ", text)
+    # A comment is a blank; a value stays one, so that a star behind it multiplies.
+    plain = _APART.sub(lambda found: " " if found[1] else " '' ", text)
     if _STRUCTURE.match(plain) or (_NEW_ROW.match(plain) and not _MORE.search(plain)):
         return {}
     found: dict[str, set[str]] = {}
@@ -64,4 +72,5 @@ def _names(text: str, column: str, owners: Collection[str]) -> bool:
 
 def _star(text: str, owners: Collection[str]) -> bool:
     qualified = re.findall(rf"(\w+){_QUOTE}\s*\.\s*\*", text)
-    return bool(_STAR.search(text)) or any(each.lower() in owners for each in qualified)
+    whole = [name.strip('"`').rpartition(".")[2].strip('"`') for name in _TABLE.findall(text)]
+    return bool(_STAR.search(text)) or any(each.lower() in owners for each in qualified + whole)

@@ -24,6 +24,11 @@ COLUMNS = {"bills": {"payer", "tax"}, "crm.cards": {"holder"}}
     "WITH b AS (SELECT * FROM bills) SELECT count(*) FROM b",
     "SELECT b.* FROM bills b",
     "SELECT count(*), * FROM bills",
+    "SELECT /*+ hint */ * FROM bills",
+    "SELECT -- all of it\n* FROM bills",
+    "SELECT b.payer FROM bills /* of guests */ b",
+    "SELECT DISTINCT ON (lower(kind)) * FROM bills",
+    "TABLE bills",
 ])
 def test_a_column_is_found_however_it_is_written(text: str) -> None:
     """Quoted, qualified, by an alias, in any case, in any part, or by a star."""
@@ -34,6 +39,8 @@ def test_a_column_is_found_however_it_is_written(text: str) -> None:
     "SELECT sum(total) FROM bills",
     "SELECT count(*) FROM bills",
     "SELECT total * 2 FROM bills",
+    "SELECT total /* twice */ * 2 FROM bills",
+    "SELECT 'a' * total FROM bills",
     "SELECT g.payer FROM guests g JOIN bills b ON b.id = g.id",
     "SELECT payer FROM guests",
     "SELECT payer_id FROM bills",
