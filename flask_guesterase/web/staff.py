@@ -202,11 +202,16 @@ def confirm(number: str) -> str:
 
 
 @staff_pages.get("/<number>/slip")
+@staff_pages.post("/<number>/slip")
 def slip(number: str) -> str:
-    """Show the slip again, without the code, which was shown once; it says what was received."""
+    """Show the slip again, without the code, which was shown once; it says what was received.
+
+    Asked for by the form, it is handed out and confirms receipt; the page alone confirms nothing.
+    """
     with current.begin() as office:
         case = office.show(number, by=me())
-        office.acknowledge(number, me())
+        if request.method == "POST":
+            office.acknowledge(number, me())
     return _slip(case, "")
 
 

@@ -88,6 +88,10 @@ def test_a_slip_confirms_receipt(california: House) -> None:
     clerk = california.browser("clerk")
     assert number in clerk.get(f"{DESK}/?state=overdue")
     assert number in clerk.get(f"{DESK}/{number}/slip")
+    # A link that somebody follows, or a browser by itself, confirms nothing.
+    assert number in clerk.get(f"{DESK}/?state=overdue")
+    assert f'action="{DESK}/{number}/slip"' in clerk.get(f"{DESK}/{number}")
+    assert number in clerk.post(f"{DESK}/{number}/slip").text
     assert number not in clerk.get(f"{DESK}/?state=overdue")
 
 
