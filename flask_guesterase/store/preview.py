@@ -7,17 +7,20 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from sqlalchemy import select
+
 from ..core.errors import UnknownError
-from ..core.holding import HOLD, word_for
 from ..core.identity import masked
 from ..core.lifecycle import OPEN
 from ..core.permissions import Permission
 from ..core.plan import Outcome, Plan, digest
 from ..core.standing import Standing
-from . import actors, minors, people
+from . import actors, minors, people, tables
 from .cases import load, secret
 from .execution import did
 from .finder import Candidate, known
+from .holds import living
+from .law import HELD
 from .people import Subject
 from .review import plan_of
 from .work import Work
@@ -124,18 +127,17 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     :raises ForbiddenError: they may not look at this property.
     """
     case = load(work, number)
-    entitled = by is not None and actors.may(work, by, Permission.HOLD, case.property)
     if by is not None:
         actors.require(work, by, Permission.VIEW, case.property)
     if case.state not in OPEN:
-        did_then = _told((case.decisions or {}).get("did", []), None, entitled)
+        did_then = _told((case.decisions or {}).get("did", []), _held_then(work, case.number, by))
         return _preview(case.number, case.digest or "", did_then, ())
     plan = plan_of(work, case)
     blocked = tuple(
         Line(b.table, b.rows, until=b.until, reason=b.reason, detail=b.detail)
         for b in plan.blocked
     )
-    told = _told(did(plan), plan, entitled)
+    told = _told(did(plan), _held_now(work, plan, by))
     drawn = _preview(case.number, digest(plan, secret(work, case)), told, blocked)
     subjects = people.subjects(work, case.number)
     looks = _looks(work, subjects) if by is not None else {}
@@ -153,22 +155,52 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     )
 
 
-def _told(items: list[dict[str, Any]], plan: Plan | None, entitled: bool) -> list[dict[str, Any]]:
+def _held_now(work: Work, plan: Plan, by: str | None) -> dict[str, list[str]]:
+    """Return table -> the holds of a plan that a reader may know of, in words."""
+    mine = _holding(work, by)
+    seen = {hold.id for hold in living(work) if hold.property in mine} if mine else set()
+    found: dict[str, set[int]] = {}
+    for step in plan.keeping() if seen else ():
+        if step.decision.outcome is Outcome.HOLD:
+            for row in step.rows:
+                ids = seen.intersection(plan.rulings[step.decision.table, row.key].held)
+                found.setdefault(step.decision.table, set()).update(ids)
+    return {table: [f"hold:{id}" for id in sorted(ids)] for table, ids in found.items() if ids}
+
+
+def _held_then(work: Work, number: str, by: str | None) -> dict[str, list[str]]:
+    """Return the tables of which an erasure left held rows that a reader may know of."""
+    mine, kept = _holding(work, by), tables.kept
+    rows = work.conn.execute(
+        select(kept.c.table_name, kept.c.property)
+        .where(kept.c.request == number, kept.c.mode == HELD)
+        .distinct()
+    ).all()
+    hidden = {row.table_name for row in rows if row.property not in mine}
+    return {row.table_name: [] for row in rows if row.table_name not in hidden}
+
+
+def _holding(work: Work, by: str | None) -> set[str]:
+    """Return the properties at which a reader may place and lift holds."""
+    codes = work.settings.properties
+    return {c for c in codes if by is not None and actors.may(work, by, Permission.HOLD, c)}
+
+
+def _told(items: list[dict[str, Any]], seen: Mapping[str, list[str]]) -> list[dict[str, Any]]:
     """Return what is done in the words of who reads.
 
     To those not entitled a hold looks like anything else that the law keeps; the others read
     which holds they are.
+
+    :param seen: table -> the holds they may know of.
     """
-    ids: dict[str, set[int]] = {}
-    for step in plan.keeping() if plan is not None and entitled else ():
-        if step.decision.outcome is Outcome.HOLD and plan is not None:
-            for row in step.rows:
-                ruling = plan.rulings[step.decision.table, row.key]
-                ids.setdefault(step.decision.table, set()).update(ruling.held)
-    shown = Outcome.HOLD.value if word_for(entitled) == HOLD else Outcome.RETAIN.value
     return [
         i if i["outcome"] != Outcome.HOLD.value
-        else {**i, "outcome": shown, "open": [f"hold:{n}" for n in sorted(ids.get(i["table"], ()))]}
+        else {
+            **i,
+            "outcome": Outcome.HOLD.value if i["table"] in seen else Outcome.RETAIN.value,
+            "open": seen.get(i["table"], []),
+        }
         for i in items
     ]  # fmt: skip
 

@@ -670,3 +670,33 @@ def test_a_list_shows_each_what_they_may_know(small: Inn) -> None:
     assert "why" not in theirs[0]
 
 
+
+
+def test_another_hotels_hold_is_a_duty_of_law_even_to_who_may_hold(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which hold it is reads only who may hold at its own property."""
+    desk = {"view", "file", "verify", "hold"}
+    monkeypatch.setitem(GRANTS, ("officer", "sh"), desk)
+    monkeypatch.setitem(GRANTS, ("head", "sh"), desk)
+    for who in ("far", "head"):
+        monkeypatch.setitem(GRANTS, (who, "mu"), {"hold"})
+    guests = Line.metadata.tables["guests"]
+    with house.engine.begin() as conn:
+        conn.execute(update(guests).where(guests.c.id == 11).values(email="g11@mail.example"))
+    house.stay(7, guest_id=11, hotel="mu")
+    number = house.run(
+        lambda office: office.request({"email": "g11@mail.example"}, property="sh", by="officer")
+    )
+    house.run(lambda office: office.confirm(number, "officer"))
+    plain = house.run(lambda office: office.preview(number, "officer")).retain
+    wanted = Wanted("record", "court-order", "registrations", "7", silent=True)
+    id = house.run(lambda office: office.place_hold(wanted, "far"))
+    shown = {
+        who: house.run(lambda office, who=who: office.preview(number, who)).retain
+        for who in ("officer", "head")
+    }
+    assert {line.outcome for line in plain} == {"retain"}
+    assert {line.outcome for line in shown["officer"]} == {"retain"}
+    assert not any(word.startswith("hold:") for line in shown["officer"] for word in line.open)
+    assert [line.open for line in shown["head"] if line.outcome == "hold"] == [(f"hold:{id}",)]
