@@ -16,6 +16,7 @@ from ..core.policy import Policy
 from ..core.retention import CATEGORIES, EVENTS, Facts
 from .datamap import DataMap, Declared
 from .finder import owners
+from .masks import fixed_value
 from .paths import Hop, Resolver
 from .settings import Settings
 from .sql import among, chunks
@@ -184,10 +185,12 @@ def facts_of(
     found = ways(datamap, declared)
     places = places_of(conn, datamap, settings, declared, wanted, found)
     events = {
-        event: [at.read(conn, declared, wanted) for at in where]
+        event: [_said(conn, datamap, declared, at, wanted) for at in where]
         for event, where in found.events.items()
     }
-    answers = {name: at.read(conn, declared, wanted) for name, at in found.answers.items()}
+    answers = {
+        name: _said(conn, datamap, declared, at, wanted) for name, at in found.answers.items()
+    }
     records = {}
     for key in wanted:
         place = settings.properties.get(places.get(key, ""))
@@ -210,6 +213,20 @@ def facts_of(
             ),
         )
     return records
+
+
+def _said(
+    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
+) -> dict[Key, Any]:
+    """Return key -> value, without what an erasure leaves in the column: that tells nothing."""
+    found = at.read(conn, declared, keys)
+    table = at.hops[-1].table if at.hops else declared.table
+    owner = datamap.tables.get(table.fullname) if at.column else None
+    column = table.c[at.column] if owner is not None else None
+    if owner is None or column is None or column.name not in owner.rules:
+        return found
+    left = fixed_value(owner.written(column.name), column)
+    return found if left is None else {key: v for key, v in found.items() if v != left}
 
 
 def places_of(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert
 
-from ..core.errors import BusyError, ErasureError
+from ..core.errors import BusyError, ErasureError, SealError, UnknownError
 from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
 from ..core.plan import Person, Plan, Row, key_text
@@ -86,7 +86,7 @@ def _tried(
     """Erase a batch; when that fails, halve it until the one that fails stands alone."""
     try:
         counts.update(run(partial(_erase, items, skip)))
-    except (BusyError, ErasureError):
+    except (BusyError, ErasureError, SealError, UnknownError):
         if len(items) == 1:
             counts["unfinished"] += 1
             return

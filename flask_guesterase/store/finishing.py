@@ -10,14 +10,27 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import false, or_, select, update
+from sqlalchemy import false, or_, select, true, update
 
 from ..core.certificate import CONTENT_MARK
-from ..core.errors import BusyError, ErasureError, UnknownError
+from ..core.errors import BusyError, ErasureError, SealError, UnknownError
 from ..core.events import SYSTEM, CheckCompleted, RetentionEnded
 from ..core.lifecycle import State
-from ..core.plan import Key, Outcome, Person, Plan, Row, key_text
-from . import certifying, execution, keeping, law, outbox, people, planning, shelf, tables, vault
+from ..core.plan import Key, Outcome, Person, Plan, Reason, Row, key_text
+from ..core.retention import Verdict
+from . import (
+    certifying,
+    execution,
+    keeping,
+    law,
+    outbox,
+    people,
+    planning,
+    runs,
+    shelf,
+    tables,
+    vault,
+)
 from .blockers import today_at
 from .cases import Case, load, step, tell
 from .datamap import Declared
@@ -36,6 +49,9 @@ Run = Callable[[Callable[["Office"], Any]], Any]
 BATCH = 100
 """Kept rows that one transaction looks at."""
 
+MANY = 1000
+"""Kept rows whose day one transaction finds again without a look at the host's."""
+
 SOON = 2
 """Days before its last one on which a box is judged again, so that a longer floor is in time."""
 
@@ -48,6 +64,7 @@ def finish(run: Run, skip: frozenset[str] = frozenset()) -> dict[str, int]:
     :return: finished rows, requests that ended, and what waits or failed.
     """
     counts: Counter[str] = Counter()
+    _looked_over(run)
     numbers = run(lambda office: _requests(office.work, skip))
     for number in numbers:
         _tried(counts, run, partial(_request, number, skip))
@@ -65,7 +82,7 @@ def _tried(
     """Run one unit; one that cannot be done now is counted and tried by the next sweep."""
     try:
         counts.update(run(unit))
-    except (BusyError, ErasureError):
+    except (BusyError, ErasureError, SealError, UnknownError):
         counts["unfinished"] += 1
 
 
@@ -83,7 +100,52 @@ def _due(work: Work, skip: frozenset[str] = frozenset()) -> Any:
 def _requests(work: Work, skip: frozenset[str]) -> list[str]:
     kept = tables.kept
     rows = select(kept.c.request).where(_due(work, skip), kept.c.request.is_not(None)).distinct()
-    return list(work.conn.execute(rows.order_by(kept.c.request)).scalars())
+    return sorted({*work.conn.execute(rows).scalars(), *_over(work, skip)})
+
+
+def _over(work: Work, skip: frozenset[str]) -> list[str]:
+    """Return the requests whose last kept row went before their check said that it stays."""
+    kept, request = tables.kept, tables.request
+    mine = select(kept.c.id).where(kept.c.request == request.c.number)
+    rows = select(request.c.number).where(
+        request.c.state == State.SEALED.value,
+        request.c.property.not_in(skip),
+        mine.exists(),
+        ~mine.where(kept.c.ended_at.is_(None)).exists(),
+    )
+    return list(work.conn.execute(rows).scalars())
+
+
+def _looked_over(run: Run) -> None:
+    """After a change of the law, find the day of what is kept again, so that none stays longer.
+
+    Rows are only looked at: those whose day is over now go with the others.
+    """
+    last = 0
+    while run(lambda office: runs.changed(office.work)):
+        last = run(partial(_look_over, last))
+        if not last:
+            break
+
+
+def _look_over(last: int, office: Office) -> int:
+    work, kept = office.work, tables.kept
+    lines = work.conn.execute(
+        select(kept)
+        .where(
+            kept.c.id > last,
+            kept.c.mode == law.PLACE,
+            kept.c.until.is_not(None),
+            kept.c.ended_at.is_(None),
+        )
+        .order_by(kept.c.id)
+        .limit(MANY)
+    ).all()
+    for line in lines:
+        reason = law.reason(_verdict(work, line))
+        if (reason.until or None) != line.until:
+            _note(work, line, reason)
+    return lines[-1].id if lines else 0
 
 
 def _unasked(last: int, skip: frozenset[str], office: Office) -> list[int]:
@@ -321,31 +383,39 @@ def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> None:
 def settled(run: Run, unknown: bool = True) -> dict[str, int]:
     """Judge boxes again whose end nobody knew, or that end soon; close what was forgotten.
 
+    After a change of the law all of them are.
+
     :param run: runs a unit of work.
     :param unknown: also those whose end nobody knew; False before keys are destroyed, where only
         a floor that was lengthened matters.
     """
     counts: Counter[str] = Counter()
-    last = 0
+    last, everything = 0, unknown and run(lambda office: runs.changed(office.work))
     while True:
-        last, done = run(partial(_settle, last, unknown))
+        last, done = run(partial(_settle, last, unknown, everything))
         counts.update(done)
         if not last:
             break
     return dict(counts)
 
 
-def _settle(last: int, unknown: bool, office: Office) -> tuple[int, dict[str, int]]:
+def _settle(
+    last: int, unknown: bool, everything: bool, office: Office
+) -> tuple[int, dict[str, int]]:
     work, kept, box = office.work, tables.kept, tables.box
     day = (work.now.date() + timedelta(days=SOON)).isoformat()
     lines = work.conn.execute(
-        select(kept, box.c.forgotten_at, box.c.label.label("box_label"))
+        select(
+            kept, box.c.forgotten_at, box.c.label.label("box_label"),
+            box.c.last_day.label("box_day"),
+        )
         .join_from(kept, box, kept.c.box == box.c.id)
         .where(
             kept.c.id > last,
             kept.c.mode == law.SEALED,
             kept.c.ended_at.is_(None),
             or_(
+                true() if everything else false(),
                 kept.c.until.is_(None) if unknown else false(),
                 kept.c.until <= day,
                 box.c.forgotten_at.is_not(None),
@@ -367,12 +437,11 @@ def _judge(work: Work, line: Line[Any]) -> str:
     if line.forgotten_at is not None:
         keeping.end(work, [line.id])
         return "forgotten"
-    verdict = law.judge(
-        work, law.read_facts(work, line.property, line.facts), law.names_of(work, line)
-    )
+    verdict = _verdict(work, line)
     reason = law.reason(verdict)
     words, until = ",".join(reason.open)[:120], reason.until or None
     if (words, until) == (line.open, line.until):
+        _move(work, line, until)
         return ""
     if not verdict.kept(today_at(work.settings, work.now, line.property)):
         if line.box_label.startswith("hold:"):
@@ -382,21 +451,33 @@ def _judge(work: Work, line: Line[Any]) -> str:
         keeping.end(work, [line.id])
         return "forgotten"
     _move(work, line, until)
+    _note(work, line, reason)
+    return "settled"
+
+
+def _verdict(work: Work, line: Line[Any]) -> Verdict:
+    facts = law.read_facts(work, line.property, line.facts)
+    return law.judge(work, facts, law.names_of(work, line))
+
+
+def _note(work: Work, line: Line[Any], reason: Reason) -> None:
     work.conn.execute(
         update(tables.kept)
         .where(tables.kept.c.id == line.id)
         .values(
-            open=words, until=until, rule=reason.rule[:80], basis=reason.basis[:250],
-            grade=reason.grade,
+            open=",".join(reason.open)[:120], until=reason.until or None,
+            rule=reason.rule[:80], basis=reason.basis[:250], grade=reason.grade,
         )
     )  # fmt: skip
-    return "settled"
 
 
 def _move(work: Work, line: Line[Any], until: str | None) -> None:
     """Put a box under the key of the day it ends now; one under a hold keeps the hold's key."""
     terms = keeping.terms_of(work, line.controller, line.property, until)
     box = tables.box
+    kept_for = line.box_label if line.box_label.startswith("hold:") else terms.label
+    if (line.box_day, line.box_label) == (terms.last_day, kept_for):
+        return
     work.conn.execute(update(box).where(box.c.id == line.box).values(last_day=terms.last_day))
     if not line.box_label.startswith("hold:") and terms.label != line.box_label:
         vault.rewrap(work.conn, work.custodian, [line.box], terms.label)

@@ -128,10 +128,11 @@ def _line(
     ruling = plan.rulings.get((decision.table, row.key), Ruling())
     reason = _reason(plan, decision, row)
     place = ruling.place or origin.property
+    hotel = work.settings.properties.get(place)
     return {
         "request": origin.number,
         # A guest asks one house of a group; what another one must keep is kept in its own name.
-        "controller": slug(work.settings.property(place).controller),
+        "controller": slug(hotel.controller) if hotel is not None else origin.controller,
         "property": place,
         "table_name": decision.table,
         "row_key": key_text(row.key),

@@ -16,7 +16,7 @@ from .blockers import today_at
 from .clocks import Record, facts_of
 from .datamap import Declared
 from .sql import chunks
-from .traces import holding
+from .traces import holding, tells
 
 if TYPE_CHECKING:
     from .work import Work
@@ -179,9 +179,13 @@ def _empty(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, fro
     for category in sorted(set(declared.retain.values())):
         columns = [n for n, c in declared.retain.items() if c == category]
         still = holding(work.conn, declared, keys, columns)
+        certain = tells(declared, columns)
         for key in keys:
             if key not in still:
                 empty.setdefault(key, set()).add(category)
+            elif certain:
+                # It was sealed, and the host has written into the row since.
+                empty.get(key, set()).discard(category)
     return {key: frozenset(names) for key, names in empty.items()}
 
 
@@ -227,7 +231,7 @@ def read_facts(work: Work, place: str, text: str) -> Record:
 
 
 def sealed_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, frozenset[str]]:
-    """Return the categories of these rows that lie in a living box already."""
+    """Return the categories of these rows that were put into a box, which may be gone again."""
     texts = {key_text(key): key for key in keys}
     found: dict[Key, set[str]] = {}
     kept = tables.kept

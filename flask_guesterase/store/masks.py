@@ -68,6 +68,16 @@ def looks_invented(name: str, length: int | None, value: str) -> bool:
     return not prefix and not end and len(value) == left and not set(value) - _ALPHABET
 
 
+def is_marked(name: str, length: int | None) -> bool:
+    """Return whether a placeholder in a column has room for what tells it from anything else.
+
+    :param name: column name.
+    :param length: longest text the column takes, or None.
+    """
+    prefix, end, _ = _form(name, length)
+    return bool(prefix or end)
+
+
 def is_static(rule: Rule) -> bool:
     """Return whether a rule gives every row the same value."""
     if isinstance(rule, File):

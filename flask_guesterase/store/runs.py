@@ -88,19 +88,33 @@ def finish(work: Work, started: datetime, counts: Mapping[str, int]) -> None:
     :param started: naive UTC.
     :param counts: what it did.
     """
-    places = sorted(work.settings.properties)
-    whole = hashlib.sha256("".join(mark(work, code) for code in places).encode()).hexdigest()
+    rules = whole(work)
     work.conn.execute(
         insert(tables.run).values(
-            kind=SWEEP, property="", mark=whole, started_at=started, ended_at=work.stamp,
+            kind=SWEEP, property="", mark=rules, started_at=started, ended_at=work.stamp,
             counts=canonical(counts).decode(),
         )
     )  # fmt: skip
-    marks = {"rules": whole}
+    marks = {"rules": rules}
     work.events += [
         SweepDone(name, actor=SYSTEM, counts=counts, marks=marks)
         for name in brake.controllers(work)
     ]
+
+
+def whole(work: Work) -> str:
+    """Return a hash of everything that decides what goes anywhere, 64 hex digits."""
+    places = sorted(work.settings.properties)
+    return hashlib.sha256("".join(mark(work, code) for code in places).encode()).hexdigest()
+
+
+def changed(work: Work) -> bool:
+    """Return whether what decides what goes is not what it was when a sweep ended last."""
+    table = tables.run
+    last = work.conn.execute(
+        select(table.c.mark).where(table.c.kind == SWEEP).order_by(table.c.id.desc()).limit(1)
+    ).scalar()
+    return last != whole(work)
 
 
 def mark(work: Work, code: str) -> str:

@@ -9,8 +9,8 @@ from sqlalchemy import ColumnElement, Connection, FromClause, or_, select, true
 from ..core.plan import Key
 from ..core.policy import Constant, File, Null, Placeholder, Redact, Rule
 from .datamap import Declared
-from .masks import fixed_value
-from .sql import among, chunks, is_text
+from .masks import fixed_value, is_marked
+from .sql import among, chunks, is_text, text_length
 
 
 def holding(
@@ -44,6 +44,12 @@ def holds(
     return or_(*known) if known and len(known) == len(parts) else (true() if parts else ~true())
 
 
+def tells(declared: Declared, columns: Iterable[str]) -> bool:
+    """Return whether each of these columns tells by itself that it holds nothing any more."""
+    here = declared.table.alias("t0")
+    return all(_differs(declared, here, name) is not None for name in columns)
+
+
 def _differs(declared: Declared, start: FromClause, name: str) -> ColumnElement[bool] | None:
     """Return the condition that a column is not what its rule leaves, or None: nobody can tell."""
     rule: Rule = declared.written(name)
@@ -56,5 +62,7 @@ def _differs(declared: Declared, start: FromClause, name: str) -> ColumnElement[
         value = fixed_value(inner, column)
         return here.is_not(None) & (here != value) if value is not None else here.is_not(None)
     if isinstance(inner, Placeholder) and is_text(column.type):
+        if not is_marked(column.name, text_length(column.type)):
+            return None
         return here.is_not(None) & here.not_like("erased-%") & here.not_like("%@erased.invalid")
     return None

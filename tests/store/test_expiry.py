@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select, update
 
 from flask_guesterase.core.policy import Equal, Policy, Subject, keep, null, redact, retain
-from flask_guesterase.store import expiry, finishing
+from flask_guesterase.store import expiry, finishing, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
@@ -36,6 +36,8 @@ BILLS = Table(
     Column("other", Integer),
     Column("payer", String(80)),
     Column("scan", String(80)),
+    Column("letter", String(80)),
+    Column("role", String(20)),
     Column("dated", Date),
 )
 PACK = """
@@ -77,6 +79,18 @@ floor = "P2Y"
 clock = ["document"]
 article = "Art. 3"
 source = "https://law.example/3"
+grade = "A"
+as_of = "2026"
+rank = "law"
+
+[[rule]]
+id = "NZ/letters"
+category = "correspondence"
+floor = "P2Y"
+clock = ["document"]
+when = { role = "main" }
+article = "Art. 5"
+source = "https://law.example/5"
 grade = "A"
 as_of = "2026"
 rank = "law"
@@ -126,6 +140,8 @@ class Inn(Hotel):
                     {
                         "payer": retain("invoice_accounting"),
                         "scan": retain("identity_document_copy"),
+                        "letter": retain("correspondence"),
+                        "role": redact,
                         "dated": keep("statistics"),
                     },
                     via={
@@ -133,6 +149,7 @@ class Inn(Hotel):
                         Equal({"other": "id"}, to="people"): [],
                     },
                     clock="dated",
+                    facts={"role": "role"},
                 )),
             ],
             [*METADATA.tables.values()],
@@ -244,8 +261,134 @@ def test_a_supplement_says_what_stays_because_it_is_another_persons(any_inn: Inn
     finishing.finish(inn.run)
     assert (inn.read(BILLS, 1)["payer"], inn.read(BILLS, 2)["payer"]) == ("Ann Berg", None)
     said = inn.content(number)
-    gone = [(g["table"], g["rows"]) for g in said["went"] if g["table"] == "bills"]
-    shared = [(s["table"], s["rows"], s["columns"]) for s in said["shared"]]
+    gone = [(g["table"], g["rows"]) for g in said["went"] if "payer" in g["columns"]]
+    shared = [(s["table"], s["rows"]) for s in said["shared"] if "payer" in s["columns"]]
     assert said["state"] == "erased"
     assert gone == [("bills", 1)]
-    assert shared == [("bills", 1, ["payer"])]
+    assert shared == [("bills", 1)]
+
+
+def boxed(inn: Inn) -> None:
+    """Confirm a second copy of the keys, so that the register's columns are sealed."""
+    inn.grants["second"].add("law")
+    with inn.begin() as office:
+        office.propose_copy("officer", inn.custodian.fingerprint())
+    with inn.begin() as office:
+        office.confirm_copy("second")
+
+
+def test_what_the_host_writes_into_a_sealed_row_is_seen_again(any_inn: Inn) -> None:
+    """A guest comes back after the box was closed: the new number is neither missed nor left."""
+    inn = any_inn
+    boxed(inn)
+    inn.person(1, date(2026, 3, 1))
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    assert inn.read(PEOPLE)["visa"] is None
+    inn.later(days=30)
+    inn.set(
+        PEOPLE, 1, name="Ann Berg", email="p1@mail.example", visa="V2", seen=inn.now.date()
+    )
+    again = inn.approved(email="p1@mail.example")
+    assert inn.erased(again) == "sealed"
+    assert inn.read(PEOPLE)["visa"] is None
+    assert [k["until"] for k in inn.ours("kept") if k["request"] == again] == ["2027-04-09"]
+    assert len({k["box"] for k in inn.ours("kept")}) == 2
+
+
+def test_what_went_before_the_check_still_ends_the_request(any_inn: Inn) -> None:
+    """The last day of what is kept falls between erasure and check; nothing is stuck."""
+    inn = any_inn
+    inn.person(1, date(2026, 3, 1))
+    inn.bill(1, one=1)
+    number = inn.approved(email="p1@mail.example")
+    with inn.begin() as office:
+        office.erase(number)
+    inn.later(days=3 * 366)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS)["payer"] is None
+    with inn.begin() as office:
+        office.check(number)
+    finishing.finish(inn.run)
+    assert inn.state(number) == "erased"
+    assert inn.content(number)["stays"] == []
+
+
+def test_a_house_that_is_gone_keeps_its_records_and_stops_no_other(any_inn: Inn) -> None:
+    """Somebody takes a property out of the settings: its rows stay, the others go on their day."""
+    inn = any_inn
+    house = inn.settings.properties["sh"]
+    both = {"aa": replace(house, code="aa", controller="Rimu Ltd"), "sh": house}
+    inn.settings = replace(inn.settings, properties=both)
+    inn.person(1, date(2026, 3, 1))
+    inn.bill(1, one=1)
+    first = inn.approved(email="p1@mail.example")
+    inn.person(5, date(2026, 3, 1))
+    inn.bill(7, one=5)
+    second = inn.approved(email="p5@mail.example")
+    assert (inn.erased(first), inn.erased(second)) == ("sealed", "sealed")
+    with inn.engine.begin() as conn:
+        request, kept = tables.request, tables.kept
+        conn.execute(update(request).where(request.c.number == first).values(property="gone"))
+        conn.execute(update(kept).where(kept.c.request == first).values(property="gone"))
+        conn.execute(update(PEOPLE).where(PEOPLE.c.id == 1).values(hotel="gone"))
+    inn.later(days=3 * 366)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS, 1)["payer"] == "Ann Berg"
+    assert inn.read(BILLS, 7)["payer"] is None
+    states = {r["number"]: r["state"] for r in inn.ours("request")}
+    assert states == {first: "sealed", second: "erased"}
+
+
+def test_a_zone_that_was_set_right_moves_the_key_to_the_day_it_ends(inn: Inn) -> None:
+    """The house lies west of where the settings said: the last day is over hours later."""
+    boxed(inn)
+    inn.person(1, date(2025, 3, 15))
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    assert [b["label"] for b in inn.ours("box") if b["purpose"] == "retention"] == [
+        "day:2026-03-15"
+    ]
+    inn.settings = replace(inn.settings, properties={
+        "sh": replace(inn.settings.properties["sh"], zone="Pacific/Honolulu")
+    })
+    inn.later(days=5)
+    finishing.settled(inn.run)
+    assert [b["label"] for b in inn.ours("box") if b["purpose"] == "retention"] == [
+        "day:2026-03-16"
+    ]
+
+
+def test_a_shorter_floor_reaches_what_lies_in_a_box(any_inn: Inn) -> None:
+    """The law shortens a period, and that was signed: nothing stays for the old one's sake."""
+    inn = any_inn
+    boxed(inn)
+    inn.person(1, date(2026, 3, 1))
+    inn.bill(1, one=1)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    with inn.engine.begin() as conn:
+        later = {tables.kept.c.until: "2040-01-01"}
+        conn.execute(update(tables.kept).values(later))
+    inn.later(days=3 * 366)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS)["payer"] is None
+    assert all(b["forgotten_at"] for b in inn.ours("box") if b["purpose"] == "retention")
+    assert inn.state(number) == "erased"
+
+
+def test_what_an_erasure_leaves_in_a_column_answers_nothing(any_inn: Inn) -> None:
+    """The law asks whose letter it is; the column that said so is a mark now, and it stays."""
+    inn = any_inn
+    inn.person(1, date(2026, 3, 1))
+    inn.bill(1, one=1, letter="Dear Ann", role="main")
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    assert (inn.read(BILLS)["letter"], inn.read(BILLS)["role"]) == ("Dear Ann", "[erased]")
+    inn.later(days=700)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS)["letter"] == "Dear Ann"
+    inn.later(days=40)
+    finishing.finish(inn.run)
+    assert inn.read(BILLS)["letter"] is None
+    assert inn.state(number) == "erased"
