@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
+from sqlalchemy import select
 
 from flask_guesterase import Guesterase, Property, guest_pages, staff_pages
 
@@ -48,9 +49,14 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
 
 
 def _in_audit(code: str) -> bool:
-    """Tell whether a house is closing its day; nothing is erased by day meanwhile."""
-    hotel = db.session.get(House, code)
-    return hotel is not None and hotel.night_audit_running
+    """Tell whether a house is closing its day; nothing is erased by day meanwhile.
+
+    It asks on a connection of its own, so that the session of whoever sweeps sees nothing old.
+    """
+    houses = House.__table__
+    running = select(houses.c.night_audit_running).where(houses.c.code == code)
+    with db.engine.connect() as conn:
+        return bool(conn.execute(running).scalar())
 
 
 def _hotels() -> list[Property]:
