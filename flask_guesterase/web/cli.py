@@ -18,6 +18,7 @@ from . import disclosing, freezing, law, operate, rules, sweeping
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
+from .acting import trying
 from .console import Answer, fields, guesterase_cli, listing, out, verb, written
 from .current import current
 from .words import CHANNELS, HOWS
@@ -111,6 +112,7 @@ def request(
 @verb(guesterase_cli)
 @_number
 @_by
+@_code
 @click.option("--how", type=click.Choice(sorted({*HOWS} - {"link"})), default="desk")
 @click.option(
     "--seen",
@@ -118,13 +120,14 @@ def request(
     default=None,
     help="The paper that was seen, of who asks in a guest's place; never a copy.",
 )
-def confirm(number: str, by: str, how: str, seen: str | None) -> Answer:
+def confirm(number: str, by: str, code: str, how: str, seen: str | None) -> Answer:
     """Record that and how the guest showed who they are; print the code of the case, once."""
-    who = _acting(by)
+    who = trying(by)
     with current.begin() as office:
-        code = office.confirm(number, who, how, seen or "")
+        office.use_code(who, code)
+        opens = office.confirm(number, who, how, seen or "")
     return Answer(
-        {"number": number, "case_code": code}, code, "The guest opens their case with this code."
+        {"number": number, "case_code": opens}, opens, "The guest opens their case with this code."
     )
 
 

@@ -21,8 +21,8 @@ staff_pages = pages("guesterase_staff", "staff")
 """Blueprint for staff; the host registers it under a prefix of its own."""
 
 CODED = (
-    Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE, Permission.REGISTER,
-    Permission.LAW, Permission.AUDIT,
+    Permission.VERIFY, Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE,
+    Permission.REGISTER, Permission.LAW, Permission.AUDIT,
 )  # fmt: skip
 """Who decides anything may have to prove at a console who they are."""
 

@@ -20,6 +20,7 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_guesterase.core.policy import exempt
 from flask_guesterase.store import tables, upgrade
 from flask_guesterase.web.console import fields, guesterase_cli, listing
+from flask_guesterase.web.current import current
 from flask_guesterase.web.extension import Guesterase
 from tests.store.hotel import Guest, Scan
 from tests.store.test_upgrade import EVERY
@@ -32,6 +33,7 @@ class Console:
     """Runs `flask guesterase ...` in the application's process and keeps all that was printed."""
 
     def __init__(self, app: Flask) -> None:
+        self.app = app
         self.runner = app.test_cli_runner()
         self.printed = ""
 
@@ -45,6 +47,11 @@ class Console:
     def json(self, *arguments: str, code: int = 0, given: str = "") -> Any:
         """Run a command with --json; whatever is on its output must be JSON."""
         return json.loads(self.raw(*arguments, "--json", code=code, given=given)[0])
+
+    def proved(self, login: str) -> tuple[str, ...]:
+        """Return the options by which a person proves at a console who they are."""
+        with self.app.app_context(), current.begin() as office:
+            return ("--by", login, "--code", office.code(login))
 
     def error(self, *arguments: str, given: str = "") -> str:
         """Run a command that names a problem; returns the problem's id."""
@@ -73,7 +80,7 @@ def reviewed(console: Console) -> str:
     """File and confirm a request; its plan can be approved."""
     answer = console.json("request", "--match", "-", "--property", "sh", given=MATCH)
     number = str(answer["number"])
-    console.json("confirm", number, "--by", "clerk", "--how", "desk")
+    console.json("confirm", number, *console.proved("clerk"), "--how", "desk")
     return number
 
 
@@ -228,6 +235,7 @@ def test_a_problem_is_named(
         ("request", "--property", "sh", "--match", f"{CANARY}"),
         ("request", "--property", "sh", "--match", "email=a@b.example", "--received", "yesterday"),
         ("confirm", "GR-NOBODY2"),
+        ("confirm", "GR-NOBODY2", "--by", "clerk"),
         ("approve", "GR-NOBODY2", "--by", "officer"),
         ("refuse", "GR-NOBODY2", "--by", "officer", "--code", "x", "--ground", "I-say-so"),
         ("db", "sql", "--dialect", "oracle"),
@@ -247,11 +255,19 @@ def test_wrong_use_ends_with_two(console: Console, arguments: tuple[str, ...]) -
 def test_who_filed_or_verified_does_not_approve(house: House, console: Console) -> None:
     """Four eyes hold at a console too, and the request stays as it was."""
     number = console.json("request", "--match", "-", "--property", "sh", given=MATCH)["number"]
-    console.json("confirm", number, "--by", "officer")
+    console.json("confirm", number, *console.proved("officer"))
     digest = console.json("preview", number)["digest"]
     told = ("--digest", digest, "--by", "officer", "--code", code_of(house, "officer"))
     assert console.error("approve", number, *told) == "four-eyes"
     assert console.json("show", number)["state"] == "review"
+
+
+def test_nobody_is_the_first_person_in_a_colleagues_name(house: House, console: Console) -> None:
+    """Who approves cannot have verified before under another name: that takes their code too."""
+    number = console.json("request", "--match", "-", "--property", "sh", given=MATCH)["number"]
+    theirs = ("--by", "clerk", "--code", code_of(house, "officer"))
+    assert console.error("confirm", number, *theirs) == "token"
+    assert console.json("show", number)["state"] == "received"
 
 
 def test_a_code_is_its_owners_and_works_once(house: House, console: Console) -> None:
@@ -277,7 +293,7 @@ def reviewed_again(console: Console) -> str:
     """A second request, about somebody else."""
     given = "email=bea@mail.example\nname=Bea Lund\n"
     number = str(console.json("request", "--match", "-", "--property", "sh", given=given)["number"])
-    console.json("confirm", number, "--by", "clerk")
+    console.json("confirm", number, *console.proved("clerk"))
     return number
 
 
@@ -318,7 +334,7 @@ def test_who_asks_and_what_was_seen_are_recorded_at_a_console(console: Console) 
     ask = ("request", "--match", "email=bea@mail.example", "--property", "sh", "--by", "clerk")
     assert console.error(*ask, "--reason", "public-interest") == "input"
     number = console.json(*ask, "--asked-by", "guardian", "--reason", "leaked")["number"]
-    confirm = ("confirm", number, "--by", "clerk")
+    confirm = ("confirm", number, *console.proved("clerk"))
     assert console.error(*confirm) == "input"
     assert console.json(*confirm, "--seen", "guardianship-paper")["number"] == number
     shown = console.json("show", number)

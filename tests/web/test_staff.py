@@ -22,7 +22,7 @@ from tests.web.house import CANARY, STAFF, Browser, House
 
 DESK = "/desk/privacy"
 
-CODED = "approve refuse hold freeze register law audit"
+CODED = "verify approve refuse hold freeze register law audit"
 
 NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "index": ("view", {}),
