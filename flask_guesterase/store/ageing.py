@@ -19,7 +19,7 @@ from .clocks import Record, Ways, facts_of, ways
 from .datamap import Declared
 from .gaps import unreadable
 from .sql import chunks, is_text
-from .traces import holds
+from .traces import holding, holds
 from .work import Work
 
 
@@ -64,23 +64,35 @@ def judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]
     free = _without_open(work, declared, keys)
     records = facts_of(work.conn, work.datamap, work.settings, declared.name, free)
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
+    full = _full(work, declared, free)
     found = []
     for key, record in records.items():
-        item = _judge(work, declared, key, record, reasons.get(key, {}))
+        gone = {part for part, still in full.items() if key not in still}
+        item = _judge(work, declared, key, record, {**dict.fromkeys(gone), **reasons.get(key, {})})
         if item is not None:
             found.append(item)
     return found
 
 
+def _full(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[str, set[Key]]:
+    """Return category, empty for what nothing retains -> rows that still hold something of it."""
+    parts = {"": list(declared.erase)}
+    parts |= {category: _of(declared, category) for category in declared.retain.values()}
+    return {part: holding(work.conn, declared, keys, names) for part, names in parts.items()}
+
+
 def _judge(
     work: Work, declared: Declared, key: Key, record: Record, kept: Mapping[str, Any]
 ) -> Expired | None:
-    """Return what of one row has had its time, or None."""
+    """Return what of one row has had its time, or None.
+
+    :param kept: categories that stay or went before; empty for what nothing retains.
+    """
     if not record.place:
         return None
     today = today_at(work.settings, work.now, record.place)
     base = _ceiling(work, declared, record)
-    over = base is not None and base < today
+    over = base is not None and base < today and "" not in kept
     columns = set(declared.erase) if over else set()
     days = [base] if over and base is not None else []
     category = declared.policy.category

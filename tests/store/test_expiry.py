@@ -392,3 +392,50 @@ def test_what_an_erasure_leaves_in_a_column_answers_nothing(any_inn: Inn) -> Non
     finishing.finish(inn.run)
     assert inn.read(BILLS)["letter"] is None
     assert inn.state(number) == "erased"
+
+
+def test_what_went_is_not_erased_again_every_night(any_inn: Inn) -> None:
+    """A profile's time is over while a part of it is kept: it goes once, and is kept once."""
+    inn = any_inn
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.bill(1, one=1, letter="Dear Ann")
+    assert expiry.expire(inn.run)["people"] == 1
+    kept, events = inn.ours("kept"), len(inn.events)
+    assert [(k["table_name"], k["category"]) for k in kept] == [
+        ("bills", "correspondence"), ("bills", "invoice_accounting")
+    ]  # fmt: skip
+    inn.later(days=1)
+    assert expiry.expire(inn.run) == {}
+    assert (inn.ours("kept"), len(inn.events)) == (kept, events)
+
+
+def test_a_row_that_is_partly_kept_is_not_erased_again_every_night(any_inn: Inn) -> None:
+    """Its own ceiling is over and a column of it has a floor still: nothing is done twice."""
+    inn = any_inn
+    change_bills(inn)
+    inn.person(1, date(2026, 3, 1))
+    inn.bill(1, one=1, role="main", dated=date(2025, 6, 1))
+    assert expiry.expire(inn.run)["expired"] == 1
+    assert (inn.read(BILLS)["role"], inn.read(BILLS)["payer"]) == ("[erased]", "Ann Berg")
+    events = len(inn.events)
+    inn.later(days=1)
+    assert expiry.expire(inn.run) == {}
+    assert len(inn.events) == events
+
+
+def change_bills(inn: Inn) -> None:
+    """Let the vendor say that a bill's other columns go after a month, its payer after two years.
+
+    The seven months of another rule of the same category make rows of that age candidates.
+    """
+    file = Path(inn.settings.packs[0])
+    text = file.read_text(encoding="utf-8")
+    short = text[text.index('[[rule]]\nid = "NZ/bills"'):text.index('[[rule]]\nid = "NZ/letters"')]
+    short = short.replace("NZ/bills", "NZ/slips").replace("P2Y", "P7M")
+    file.write_text(text + "\n" + short, encoding="utf-8")
+    with inn.begin() as office:
+        office.sign_pack("NZ", "officer")
+    declared = inn.datamap.tables["bills"]
+    policy = replace(declared.policy, category="identity_document_copy")
+    people = inn.datamap.tables["people"].policy
+    inn.datamap = resolve([(PEOPLE, people), (BILLS, policy)], [*METADATA.tables.values()], [])
