@@ -180,7 +180,7 @@ def finish(desk: Desk, months: int) -> None:
 
 
 def test_a_short_while_is_lawful(group: Flask, tmp_path: Path) -> None:
-    """Twenty months of a small house: the same as below, in little."""
+    """Sixteen months of a small house: the same as below, in little."""
     simulate(group, tmp_path, 60, 20)
 
 

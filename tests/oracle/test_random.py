@@ -31,7 +31,7 @@ QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 
 
 SHARDS, CASES, ON_SERVERS = 10, 50, 50
-"""500 cases on SQLite, in parts that run side by side; 50 on each server."""
+"""500 cases on SQLite, in parts that run side by side; 50 on each server, 15 in the short run."""
 
 
 @pytest.mark.parametrize("number", range(SHARDS))
@@ -40,8 +40,9 @@ def test_random_hosts_on_sqlite(number: int) -> None:
     _run(CASES, number, memory)
 
 
+@pytest.mark.parametrize("cases", [15, pytest.param(ON_SERVERS, marks=pytest.mark.long)])
 @pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_random_hosts_on_servers(kind: str) -> None:
+def test_random_hosts_on_servers(kind: str, cases: int) -> None:
     """On random hosts plan and database are the oracle's, on real servers too."""
     with fresh_database(kind) as url:
         engine = create_engine(url, poolclass=NullPool)
@@ -55,7 +56,7 @@ def test_random_hosts_on_servers(kind: str) -> None:
                     conn.rollback()
                     _empty(conn)
 
-        _run(ON_SERVERS, SHARDS, opened)
+        _run(cases, SHARDS, opened)
 
 
 def _run(cases: int, number: int, opened: Callable[[], Any]) -> None:
