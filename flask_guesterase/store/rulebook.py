@@ -85,7 +85,8 @@ def book(work: Work, code: str) -> list[Line]:
     Nothing is written unless the sources changed since they were last looked at.
     """
     seen = pulse.look(work.conn, _name(code))
-    if seen is None or seen.note != source_mark(work.settings, work.datamap, code):
+    same = seen is not None and seen.note == source_mark(work.settings, work.datamap, code)
+    if not same or _former(work.conn, work.settings, code):
         if writes(work.conn):
             _sync(work, code)
         else:
@@ -110,16 +111,54 @@ def drawn(
     conn: Connection, settings: Settings, datamap: DataMap, code: str, day: date
 ) -> list[Line]:
     """Return the lines as a reconciliation would leave them; nothing is written."""
-    return _changes(conn, settings, datamap, code, day).apply(known(conn, code))
+    return _changes(conn, settings, datamap, code, day).apply(_bound(conn, settings, code))
 
 
 def _changes(
     conn: Connection, settings: Settings, datamap: DataMap, code: str, day: date
 ) -> Changes:
     table = tables.rule
-    first = conn.execute(select(table.c.id).where(table.c.property == code).limit(1)).first()
+    codes = [code, *_former(conn, settings, code)]
+    first = conn.execute(select(table.c.id).where(table.c.property.in_(codes)).limit(1)).first()
     sources = _sources(conn, settings, datamap, code)
-    return rulebook.reconcile(known(conn, code), sources, day, first is None)
+    return rulebook.reconcile(_bound(conn, settings, code), sources, day, first is None)
+
+
+def _former(conn: Connection, settings: Settings, code: str) -> list[str]:
+    """Return the codes nobody runs any more whose lines bind the rows of a property.
+
+    The rows of a hotel that is alone need not say whose they are, so that under a new code they
+    would be under a new rulebook.
+    """
+    if list(settings.properties) != [code]:
+        return []
+    table = tables.rule
+    known_as = select(table.c.property).where(
+        table.c.property.not_in([LABELS, code]), table.c.state != LineState.ENDED.value
+    )
+    return sorted(conn.execute(known_as.distinct()).scalars())
+
+
+def _bound(conn: Connection, settings: Settings, code: str) -> list[Line]:
+    """Return the lines of a property that have not ended, those of its former codes included."""
+    codes = [code, *_former(conn, settings, code)]
+    return [line for each in codes for line in known(conn, each)]
+
+
+def _adopt(work: Work, code: str) -> None:
+    """Put the lines of a property's former codes under the code it has now, none of them twice."""
+    former = _former(work.conn, work.settings, code)
+    if not former:
+        return
+    living = {line.key for line in known(work.conn, code) if line.state is LineState.LIVING}
+    for line in [line for each in former for line in known(work.conn, each)]:
+        if line.key in living:
+            change(work, replace(line, state=LineState.ENDED), ended_at=work.stamp)
+        elif line.state is LineState.LIVING:
+            living.add(line.key)
+    table = tables.rule
+    work.conn.execute(update(table).where(table.c.property.in_(former)).values(property=code))
+    forget(work)
 
 
 def _sync(work: Work, code: str) -> Changes:
@@ -128,6 +167,7 @@ def _sync(work: Work, code: str) -> Changes:
         # Two processes that begin a rulebook at once take turns on this row.
         pulse.put(work.conn, name, Pulse(work.stamp))
         pulse.look(work.conn, name, lock=True)
+    _adopt(work, code)
     changes = _changes(work.conn, work.settings, work.datamap, code, today(work))
     _write(work, code, changes)
     mark = source_mark(work.settings, work.datamap, code)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -22,6 +22,7 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.policy import Policy, keep, null, placeholder, redact, retain
 from flask_guesterase.core.retention import Facts, Open, Verdict, due, floor
+from flask_guesterase.core.rulebook import rules as binding
 from flask_guesterase.store import rulebook, tables
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.work import Work
@@ -208,6 +209,52 @@ def test_taking_a_pack_away_ends_nothing(law: Lawful) -> None:
     )
     assert str(law.verdict().until) == "2029-01-31"
     assert [line.state for line in law.waits("floor")] == ["leaving"]
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["at-once", "in-two-steps"])
+def test_another_name_for_the_only_hotel_begins_no_new_rulebook(
+    any_law: Lawful, beside: bool
+) -> None:
+    """Its rows do not say which hotel's they are, so the lines of its old code bind them too."""
+    law = any_law
+    places = law.hotel.settings.properties
+    alone = replace(law.hotel.settings, properties={"sh": places["sh"]})
+    rule = tables.rule
+    with law.hotel.engine.begin() as conn:
+        conn.execute(delete(rule).where(rule.c.property == "mu"))
+    law.hotel.settings = alone
+    assert str(law.verdict().until) == "2029-01-31"
+    law.write(SHORT)
+    law.do("sign_pack", "XX", "officer")
+    new = {"zz": replace(places["sh"], code="zz")}
+    if beside:
+        law.hotel.settings = replace(alone, properties={**alone.properties, **new})
+        law.do("rules_waiting")
+    law.hotel.settings = replace(alone, properties=new)
+
+    def until(write: bool) -> str:
+        with law.hotel.begin() as office:
+            lines = (
+                rulebook.book(office.work, "zz")
+                if write
+                else rulebook.drawn(
+                    office.work.conn, office.work.settings, office.work.datamap, "zz",
+                    rulebook.today(office.work),
+                )
+            )
+            rules = binding(lines, rulebook.today(office.work))
+        return str(floor(rules, "guest_register", RECORD).until)
+
+    assert until(write=False) == "2029-01-31"
+    assert until(write=True) == "2029-01-31"
+    lines = {(w.property, w.kind): w for w in law.do("rules_waiting")}
+    assert lines["zz", "floor"].state == "leaving"
+    assert {w.property for w in lines.values()} == {"zz"}
+    told = [(w.kind, w.name, w.says) for w in lines.values()]
+    assert len(told) == len(set(told))
+    with law.hotel.begin() as office:
+        keys = [line.key for line in rulebook.book(office.work, "zz")]
+    assert len(keys) == len(set(keys))
 
 
 def test_a_new_ceiling_waits_for_two_people(law: Lawful) -> None:
