@@ -6,11 +6,16 @@ import re
 from collections.abc import Collection, Mapping
 
 _APART = re.compile(r"(--[^\n]*|/\*.*?\*/)|'(?:[^']|'')*'", re.DOTALL)
+_ESCAPED = re.compile(r"(--[^\n]*|/\*.*?\*/)|'(?:[^'\\]|''|\\.)*'", re.DOTALL)
+_COPIED = re.compile(
+    r"\s*create\s+(?:\w+\s+)*?(?:table|materialized)\b.*\bselect\b", re.IGNORECASE | re.DOTALL
+)
 _STRUCTURE = re.compile(r"\s*(create|alter|drop|comment|grant|revoke|truncate)\b", re.IGNORECASE)
 _NEW_ROW = re.compile(r"\s*insert\b", re.IGNORECASE)
 _MORE = re.compile(r"\b(select|conflict|duplicate|returning)\b", re.IGNORECASE)
 _STAR = re.compile(
-    r"(?:\b(?:select|distinct|all|returning)\s+|,\s*|\bdistinct\s+on\s*\(.*?\)\s*)\*",
+    r"(?:\b(?:select|distinct|all|returning|straight_join|high_priority|sql_no_cache"
+    r"|sql_calc_found_rows)\s+|,\s*|\bdistinct\s+on\s*\(.*?\)\s*)\*",
     re.IGNORECASE | re.DOTALL,
 )
 _TABLE = re.compile(
@@ -33,9 +38,22 @@ def spelled(
     :param here: tables of the statement around a part.
     :param loads: the text's rows become instances: a star is no name.
     """
-    # A comment is a blank; a value stays one, so that a star behind it multiplies.
-    plain = _APART.sub(lambda found: " " if found[1] else " '' ", text)
-    if _STRUCTURE.match(plain) or (_NEW_ROW.match(plain) and not _MORE.search(plain)):
+    found: dict[str, set[str]] = {}
+    # Some databases take a backslash in a value for itself, others for the mark of what follows.
+    for apart in (_APART, _ESCAPED) if "\\" in text else (_APART,):
+        # A comment is a blank; a value stays one, so that a star behind it multiplies.
+        plain = apart.sub(lambda match: " " if match[1] else " '' ", text)
+        for table, names in _spelled(plain, columns, here, loads).items():
+            found.setdefault(table, set()).update(names)
+    return found
+
+
+def _spelled(
+    plain: str, columns: Mapping[str, Collection[str]], here: Collection[str], loads: bool
+) -> dict[str, set[str]]:
+    """Return what a text without comments and values names."""
+    structure = _STRUCTURE.match(plain) and not _COPIED.match(plain)
+    if structure or (_NEW_ROW.match(plain) and not _MORE.search(plain)):
         return {}
     found: dict[str, set[str]] = {}
     for table, wanted in columns.items():

@@ -29,6 +29,10 @@ COLUMNS = {"bills": {"payer", "tax"}, "crm.cards": {"holder"}}
     "SELECT b.payer FROM bills /* of guests */ b",
     "SELECT DISTINCT ON (lower(kind)) * FROM bills",
     "TABLE bills",
+    "SELECT SQL_CALC_FOUND_ROWS * FROM bills",
+    "CREATE TABLE copy AS SELECT * FROM bills",
+    "CREATE TEMPORARY TABLE copy AS SELECT payer FROM bills",
+    "SELECT 'it\\'s', payer, 'due' FROM bills",
 ])
 def test_a_column_is_found_however_it_is_written(text: str) -> None:
     """Quoted, qualified, by an alias, in any case, in any part, or by a star."""
@@ -49,6 +53,9 @@ def test_a_column_is_found_however_it_is_written(text: str) -> None:
     "SELECT total /* not payer */ FROM bills",
     "INSERT INTO bills (id, payer) VALUES (1, 'x')",
     "CREATE INDEX i ON bills (payer)",
+    "CREATE TABLE bills (payer TEXT)",
+    "CREATE VIEW payers AS SELECT payer FROM bills",
+    "SELECT total FROM bills WHERE path = 'C:\\' AND kind = 'x'",
 ])
 def test_other_words_are_no_name(text: str) -> None:
     """Another table's column, a value, a comment, a new row, a change of the structure."""
