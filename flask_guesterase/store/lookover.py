@@ -19,7 +19,8 @@ from .work import Work
 def listed(work: Work, by: str) -> list[dict[str, Any]]:
     """Return the living holds and freezes a person may know of, the newest first.
 
-    Who may place holds at a property sees all of its; who may freeze there, its freezes.
+    Who may place holds at a property sees all of its; who may freeze there, its freezes, without
+    their numbers.
 
     :raises ForbiddenError: they may do neither anywhere.
     """
@@ -56,7 +57,8 @@ def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
         "lift_by": row.lift_by or "",
     }
     if not whole:
-        return line | {"lift_by": ""}
+        # Numbers count on over all holds, so that a gap would tell of a silent one.
+        return line | {"id": None, "lift_by": ""}
     return line | {
         "table": row.table_name or "",
         "row": row.row_key or "",

@@ -6,6 +6,7 @@ import click
 from flask.cli import AppGroup
 
 from ..core.holding import Cause, Scope, Wanted
+from ..core.permissions import Permission
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
@@ -66,12 +67,15 @@ def place(
 @click.option("--night", metavar="DAY", help="Only this night, YYYY-MM-DD.")
 @click.option("--room", help="Only this room.")
 def freeze(property_: str, by: str, code: str, night: str | None, room: str | None) -> Answer:
-    """Freeze a property, a night or a room; print the number of the freeze."""
+    """Freeze a property, a night or a room; who may hold there is told its number."""
     who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)
         id = office.freeze(property_, who, night, room)
-    return Answer({"id": id}, str(id), "Somebody who may place holds must confirm it.")
+    note = "Somebody who may place holds must confirm it."
+    if not current.may(who, Permission.HOLD.value, property_):
+        return Answer({"id": None}, "It is frozen.", note)
+    return Answer({"id": id}, str(id), note)
 
 
 @verb(hold_cli, "confirm")

@@ -169,6 +169,8 @@ def test_one_click_freezes_and_an_officer_confirms(house: House) -> None:
     assert "Freeze" in porter.get(f"{DESK}/")
     assert porter.post(f"{DESK}/holds/freeze", property="sh").status_code == 303
     assert "waits to be confirmed" in porter.get(f"{DESK}/freezes")
+    assert "No. 1" not in porter.get(f"{DESK}/freezes")
+    assert "No. 1" in holder.get(f"{DESK}/freezes")
     assert "1 freeze waits for you" in holder.get(f"{DESK}/")
     assert "waits for you" not in porter.get(f"{DESK}/")
     assert porter.post(f"{DESK}/holds/1/confirm").status_code == 403
@@ -225,10 +227,16 @@ def test_the_commands_place_freeze_confirm_list_and_lift(house: House) -> None:
     row = ["--scope", "record", "--why", "legal-claim", "--table", "bookings", "--key", "1"]
     assert console.error("hold", "place", *row, *by("clerk")) == "forbidden"
     id = str(console.json("hold", "place", *row, *by("holder"))["id"])
-    ice = str(console.json("hold", "freeze", "sh", "--night", "2026-03-09", *by("porter"))["id"])
+    placed = console.json("hold", "freeze", "sh", "--night", "2026-03-09", *by("porter"))
+    assert placed == {"id": None}
+    listed = console.json("hold", "list", *by("holder"))
+    ice = str(next(r["id"] for r in listed if r["kind"] == "freeze"))
     assert console.error("hold", "confirm", ice, *by("porter")) == "unknown"
     console.raw("hold", "confirm", ice, *by("holder"))
-    assert [r["id"] for r in console.json("hold", "list", *by("porter"))] == [int(ice)]
+    theirs = console.json("hold", "list", *by("porter"))
+    assert [(r["id"], r["night"]) for r in theirs] == [(None, "2026-03-09")]
+    again = console.json("hold", "freeze", "sh", "--night", "2026-03-09", *by("holder"))
+    assert str(again["id"]) == ice
     assert len(console.json("hold", "list", *by("holder"))) == 2
     assert console.json("hold", "lift", id, *by("holder"))["lifted"] is False
     assert console.error("hold", "lift", id, *by("holder")) == "four-eyes"
