@@ -208,7 +208,7 @@ class _Table:
             conditions.append(lines.place == asked.place)
         if asked.nights is not None:
             first, last = asked.nights
-            after = last + timedelta(days=1)
+            after = min(last, date.max - timedelta(days=1)) + timedelta(days=1)
             # Who has no last night yet is still there.
             conditions += [
                 lines.first_night < _bound(lines.first_night, after),

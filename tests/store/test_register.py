@@ -106,6 +106,8 @@ def test_no_sealed_value_lies_anywhere_in_the_open(any_night: Night) -> None:
         ({"night": date(2026, 3, 5), "until": NIGHT, "room": "103"}, [4, 5]),
         ({"night": date(2026, 3, 6)}, [4, 5]),
         ({"night": date(2026, 3, 8)}, []),
+        ({"night": date.max}, []),
+        ({"night": date.min}, []),
     ],
 )  # fmt: skip
 def test_exactly_what_was_asked(night: Night, asked: dict[str, Any], ids: list[int]) -> None:
