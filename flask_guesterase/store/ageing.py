@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement, Date, DateTime, Select, select, true
 
 from ..core.lifecycle import OPEN
 from ..core.plan import Key, key_text
-from ..core.retention import Due, Rule, due
+from ..core.retention import Due, Kind, Rule, due
 from ..core.standing import Standing
 from . import law, rulebook, tables
 from .blockers import today_at
-from .clocks import Record, Ways, facts_of, ways
+from .clocks import Record, Ways, facts_of, places_of, ways
 from .datamap import Declared
 from .gaps import unreadable
 from .sql import chunks, is_text
@@ -34,6 +34,7 @@ class Expired:
     :param day: last day on which it may, or must, still be there.
     :param columns: the columns that go.
     :param whole: whether the row's own ceiling is over; of a subject row, all of the person goes.
+    :param at_once: whether a safety copy of it would outlive a number in the law.
     """
 
     table: str
@@ -43,6 +44,7 @@ class Expired:
     day: date
     columns: frozenset[str]
     whole: bool
+    at_once: bool
 
 
 def ageing(work: Work) -> Iterator[Declared]:
@@ -58,6 +60,13 @@ def ageing(work: Work) -> Iterator[Declared]:
 def expired(work: Work, declared: Declared) -> list[Expired]:
     """Return the rows of a table that have had their time today."""
     return judged(work, declared, _candidates(work, declared))
+
+
+def placeless(work: Work, declared: Declared) -> list[Key]:
+    """Return the rows that may have had their time, if only somebody knew at which property."""
+    keys = _candidates(work, declared)
+    known = places_of(work.conn, work.datamap, work.settings, declared, keys)
+    return [key for key in keys if known.get(key, "") not in work.settings.properties]
 
 
 def judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]:
@@ -94,6 +103,7 @@ def _judge(
     base = _ceiling(work, declared, record)
     over = base is not None and base < today and "" not in kept
     columns = set(declared.erase) if over else set()
+    went = set(_own(work, declared)) if over else set()
     days = [base] if over and base is not None else []
     category = declared.policy.category
     for name in sorted(set(declared.retain.values()) - set(kept)):
@@ -104,21 +114,43 @@ def _judge(
         if ended is not None and ended < today:
             columns.update(n for n, c in declared.retain.items() if c == name)
             days.append(ended)
+            went.update(names)
             category = category or name
     if not columns and not (over and declared.deletes):
         return None
     return Expired(
-        declared.name, key, record.place, category, max(days), frozenset(columns), over
+        declared.name, key, record.place, category, max(days), frozenset(columns), over,
+        at_once(work, record, went),
+    )  # fmt: skip
+
+
+def at_once(work: Work, record: Record, names: Iterable[str]) -> bool:
+    """Return whether a copy for the recovery window would outlive a number in the law.
+
+    :param work: the open transaction.
+    :param record: what the host says of the record.
+    :param names: its categories.
+    """
+    last = work.now.date() + timedelta(days=work.settings.recovery_days)
+    rules = law.rules_at(work, record.place)
+    found = [due(rules, name, record.facts) for name in sorted(names)]
+    return any(
+        each.kind is Kind.HARD and not each.draft and each.day is not None and each.day < last
+        for each in found
     )
 
 
 def _ceiling(work: Work, declared: Declared, record: Record) -> date | None:
     """Return the last day of a row by its own category."""
+    names = _own(work, declared)
+    return _latest(work, record, names) if names else None
+
+
+def _own(work: Work, declared: Declared) -> frozenset[str]:
+    """Return the category of a table's rows, and what it was called before."""
     if not declared.policy.category:
-        return None
-    return _latest(
-        work, record, {declared.policy.category, *rulebook.labels(work, declared.name, "")}
-    )
+        return frozenset()
+    return frozenset({declared.policy.category, *rulebook.labels(work, declared.name, "")})
 
 
 def _latest(work: Work, record: Record, names: Collection[str]) -> date | None:

@@ -17,7 +17,7 @@ from ..core.events import SYSTEM
 from ..core.log import slug
 from ..core.plan import Key
 from ..core.retention import Open
-from . import blockers, law, tables
+from . import ageing, blockers, law, tables
 from .clocks import Ways, places_of, ways
 from .datamap import Declared
 from .finder import owners
@@ -74,11 +74,13 @@ def _kept(work: Work) -> Counts:
 
 
 def _table(name: str, office: Office) -> Counts:
-    """Count rows with a clock that never started, of people whom the hotel does not need."""
+    """Count rows without a place, and with a clock that never started of people not needed."""
     work, counts = office.work, Counts()
     declared = work.datamap.tables[name]
     if declared.policy.clock is None or name in unreadable(work.whole()):
         return counts
+    if lost := len(ageing.placeless(work, declared)):
+        counts["", name, Open.NO_PLACE.value] = lost
     keys = _unclocked(work, declared, ways(work.datamap, declared))
     if not keys:
         return counts
@@ -114,11 +116,13 @@ def _never(declared: Declared, known: Ways, here: Any) -> Iterator[Any]:
 
 
 def _note(work: Work, counts: Counts) -> int:
-    wanted = {
-        f"{place}/{what}/{word}"[:120]: (place, count)
-        for (place, what, word), count in counts.items()
-        if place in work.settings.properties
-    }
+    wanted: dict[str, tuple[str, int]] = {}
+    for (place, what, word), count in counts.items():
+        # What lies at no property that is known is every property's to find.
+        known_at = [place] if place in work.settings.properties else work.settings.properties
+        for code in known_at:
+            name = f"{code}/{what}/{word}"[:120]
+            wanted[name] = code, count + wanted.get(name, (code, 0))[1]
     task = tables.task
     rows = work.conn.execute(
         select(task.c.name, task.c.done_at).where(task.c.kind == TASK)

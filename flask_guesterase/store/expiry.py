@@ -113,10 +113,10 @@ def _erase(items: Sequence[Expired], skip: frozenset[str], office: Office) -> di
 def _records(work: Work, declared: Declared, items: Iterable[Expired]) -> dict[str, int]:
     """Erase the columns of rows of one table that have had their time."""
     counts: Counter[str] = Counter()
-    groups: dict[str, list[Expired]] = {}
+    groups: dict[tuple[str, bool], list[Expired]] = {}
     for item in items:
-        groups.setdefault(item.place, []).append(item)
-    for place, group in sorted(groups.items()):
+        groups.setdefault((item.place, item.at_once), []).append(item)
+    for (place, _), group in sorted(groups.items()):
         counts.update(_record_group(work, declared, place, group))
     return dict(counts)
 
@@ -141,15 +141,18 @@ def _record_group(
     waiting = {"waiting": len(stopped)} if stopped else {}
     if drawn.blocked or not drawn.changing():
         return waiting | ({"waiting": len(items)} if drawn.blocked else {})
-    return waiting | _carry_out(work, place, drawn, scope)
+    return waiting | _carry_out(work, place, drawn, scope, items[0].at_once)
 
 
-def _carry_out(work: Work, place: str, drawn: Plan, scope: Scope) -> dict[str, int]:
+def _carry_out(
+    work: Work, place: str, drawn: Plan, scope: Scope, at_once: bool
+) -> dict[str, int]:
     controller = slug(work.settings.property(place).controller)
     origin = keeping.Origin(None, controller, place)
     erased = planning.erase(work, drawn, scope)
     keeping.record(work, origin, drawn, erased)
-    execution.recover(work, origin, erased.images)
+    if not at_once:
+        execution.recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
     work.events.append(RetentionEnded(controller, place, "", SYSTEM, erased.counts))
@@ -164,10 +167,10 @@ def _people(
 ) -> dict[str, int]:
     """Erase everything of people whose time is over and for whom nothing stands in the way."""
     counts: Counter[str] = Counter()
-    groups: dict[str, list[Person]] = {}
+    groups: dict[tuple[str, bool], list[Person]] = {}
     for item in items:
-        groups.setdefault(item.place, []).append((item.table, item.key))
-    for place, group in sorted(groups.items()):
+        groups.setdefault((item.place, item.at_once), []).append((item.table, item.key))
+    for (place, at_once), group in sorted(groups.items()):
         stopped = {
             person
             for found in blockers.standing(work, group, lock=True)
@@ -178,12 +181,12 @@ def _people(
         stopped |= {(declared.name, key) for key in holds.held(work, declared.name, keys)}
         free = [person for person in group if person not in stopped]
         counts["waiting"] += len(group) - len(free)
-        counts.update(_free(work, place, free, skip))
+        counts.update(_free(work, place, free, skip, at_once))
     return dict(counts)
 
 
 def _free(
-    work: Work, place: str, who: Sequence[Person], skip: frozenset[str]
+    work: Work, place: str, who: Sequence[Person], skip: frozenset[str], at_once: bool
 ) -> dict[str, int]:
     if not who:
         return {}
@@ -194,11 +197,11 @@ def _free(
             return {"waiting": 1}
         counts: Counter[str] = Counter()
         for person in who:
-            counts.update(_free(work, place, [person], skip))
+            counts.update(_free(work, place, [person], skip, at_once))
         return dict(counts)
     if not drawn.changing():
         return {}
-    done = _carry_out(work, place, drawn, scope)
+    done = _carry_out(work, place, drawn, scope, at_once)
     gone = [person for person in who if person not in drawn.untouched()]
     _bury(work, gone)
     return done | {"people": len(gone)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Connection,
     FromClause,
     Select,
+    TypeDecorator,
     and_,
     false,
     func,
@@ -26,6 +28,7 @@ from . import tables
 from .datamap import Contacts, DataMap, Declared
 from .paths import Path
 from .sql import among, chunks, equal, host_values, is_text
+from .traces import holding, tells
 
 Owners = dict[Key, set[tuple[Person, int]]]
 
@@ -109,7 +112,7 @@ def _rows(
             foreign = {(p, i) for p, i in owners if p[1] not in wanted.get(p[0], ())}
             if foreign:
                 others[key] = foreign
-        gone = erased_before(conn, {p for owners in others.values() for p, _ in owners})
+        gone = erased_before(conn, datamap, {p for owners in others.values() for p, _ in owners})
         others = {k: {(p, i) for p, i in v if p not in gone} for k, v in others.items()}
     return [
         Row(key, frozenset(owners), frozenset(others.get(key, ())))
@@ -220,8 +223,10 @@ def _names_key(target: Sequence[Any], end: Declared) -> bool:
     return set(target) == set(end.key)
 
 
-def erased_before(conn: Connection, people: Iterable[Person]) -> set[Person]:
-    """Return which of these subject rows are shells: erased by an earlier request."""
+def erased_before(
+    conn: Connection, datamap: DataMap, people: Iterable[Person]
+) -> set[Person]:
+    """Return which of these subject rows are shells: erased before, and not filled again since."""
     by_table: dict[str, dict[str, Person]] = {}
     for person in people:
         by_table.setdefault(person[0], {})[key_text(person[1])] = person
@@ -236,8 +241,47 @@ def erased_before(conn: Connection, people: Iterable[Person]) -> set[Person]:
                     table.c.erased_at.is_not(None),
                 )
             )
-            gone |= {texts[row.row_key] for row in rows}
+            shells = {row.row_key for row in rows}
+            shells -= _filled_again(conn, datamap.tables.get(name), shells, texts)
+            gone |= {texts[text] for text in shells}
     return gone
+
+
+def _filled_again(
+    conn: Connection,
+    declared: Declared | None,
+    shells: Collection[str],
+    texts: Mapping[str, Person],
+) -> set[str]:
+    """Return which erased subject rows the host has written somebody into since."""
+    if declared is None or not shells:
+        return set()
+    # Of a value that a host's type writes, SQL cannot tell whether it is the mark.
+    names = {
+        name
+        for name in declared.erase
+        if tells(declared, [name]) and not isinstance(declared.column(name).type, TypeDecorator)
+    }
+    if not names and not declared.deletes:
+        return set()
+    keys = [texts[text][1] for text in sorted(shells)]
+    full = {key_text(key): key for key in holding(conn, declared, keys, names)}
+    kept: dict[str, set[str]] = {}
+    table = tables.kept
+    for row in conn.execute(
+        select(table.c.row_key, table.c.columns).where(
+            table.c.table_name == declared.name,
+            table.c.row_key.in_(sorted(full)),
+            table.c.ended_at.is_(None),
+        )
+    ):
+        kept.setdefault(row.row_key, set()).update(json.loads(row.columns) or names)
+    return {
+        text
+        for text, key in full.items()
+        if text not in kept
+        or (not declared.deletes and holding(conn, declared, [key], names - kept[text]))
+    }
 
 
 def candidates(

@@ -19,6 +19,7 @@ from ..core.lifecycle import State
 from ..core.plan import Key, Outcome, Person, Plan, Reason, Row, key_text
 from ..core.retention import Verdict
 from . import (
+    ageing,
     certifying,
     execution,
     keeping,
@@ -207,7 +208,8 @@ def _finish(
     keeping.record(work, origin, plan, erased)
     if origin.number is not None:
         people.bury(work, origin.number, plan.untouched())
-    execution.recover(work, origin, erased.images)
+    if not any(_at_once(work, line) for line in lines if line.until):
+        execution.recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
     if erased.counts:
@@ -215,6 +217,11 @@ def _finish(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
         ))
     return {"finished": sum(erased.counts.values())}
+
+
+def _at_once(work: Work, line: Line[Any]) -> bool:
+    record = law.read_facts(work, line.property, line.facts)
+    return ageing.at_once(work, record, law.names_of(work, line))
 
 
 def _only(
@@ -297,7 +304,7 @@ def rows_of(
     if who is None:
         return [Row(key, frozenset(known.get(key, ()))) for key in there]
     strangers = {p for each in known.values() for p, _ in each} - who
-    living = strangers - erased_before(work.conn, strangers)
+    living = strangers - erased_before(work.conn, work.datamap, strangers)
     return [
         Row(
             key,

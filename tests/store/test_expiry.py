@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select, update
 
 from flask_guesterase.core.policy import Equal, Policy, Subject, keep, null, redact, retain
-from flask_guesterase.store import expiry, finishing, tables
+from flask_guesterase.store import endless, expiry, finishing, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
@@ -87,6 +87,8 @@ rank = "law"
 id = "NZ/letters"
 category = "correspondence"
 floor = "P2Y"
+ceiling = "P2Y"
+ceiling_kind = "hard"
 clock = ["document"]
 when = { role = "main" }
 article = "Art. 5"
@@ -439,3 +441,69 @@ def change_bills(inn: Inn) -> None:
     policy = replace(declared.policy, category="identity_document_copy")
     people = inn.datamap.tables["people"].policy
     inn.datamap = resolve([(PEOPLE, people), (BILLS, policy)], [*METADATA.tables.values()], [])
+
+
+def test_who_came_back_is_somebody_again(any_inn: Inn) -> None:
+    """A guest who was erased is on file anew: what they share with another is theirs once more."""
+    inn = any_inn
+    for id in (1, 2, 3):
+        inn.person(id, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1, other=2, payer=None, role="main")
+    inn.bill(2, one=1, other=3, payer=None, role="main")
+    for id in (2, 3):
+        assert inn.erased(inn.approved(email=f"p{id}@mail.example")) == "erased"
+    inn.set(PEOPLE, 2, name="Bo Lind", email="p2@mail.example")
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "erased"
+    assert (inn.read(BILLS, 1)["role"], inn.read(BILLS, 2)["role"]) == ("main", "[erased]")
+
+
+def copies_of(inn: Inn) -> int:
+    """Return how many boxes hold what may be restored."""
+    return sum(box["purpose"] == "recovery" for box in inn.ours("box"))
+
+
+def test_no_safety_copy_outlives_a_number_in_the_law(any_inn: Inn) -> None:
+    """What goes because a hard ceiling is over is not kept a week longer to be restored."""
+    inn = any_inn
+    inn.person(1, date(2022, 1, 1), visa=None)
+    inn.person(2, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=2, scan="front.png", dated=date(2026, 2, 1))
+    assert expiry.expire(inn.run)["people"] == 1
+    assert (inn.read(PEOPLE)["email"], inn.read(BILLS)["scan"]) == (None, None)
+    assert copies_of(inn) == 0
+    inn.bill(2, one=2, dated=date(2024, 3, 1))
+    expiry.expire(inn.run)
+    assert inn.read(BILLS, 2)["payer"] is None
+    assert copies_of(inn) == 1, "no number in the law says by when a bill must be gone"
+
+
+def test_no_safety_copy_of_what_was_kept_to_its_last_lawful_day(any_inn: Inn) -> None:
+    """A floor that ends with the ceiling leaves no week to think better of it."""
+    inn = any_inn
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1, payer=None, letter="Dear Ann", role="main")
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    assert copies_of(inn) == 1
+    inn.later(days=2 * 366)
+    finishing.finish(inn.run)
+    assert inn.state(number) == "erased"
+    assert copies_of(inn) == 1
+
+
+def test_what_nobody_can_place_is_on_somebodys_list(any_inn: Inn) -> None:
+    """Of two houses nobody knows whose it is: it stays, and both are asked."""
+    inn = any_inn
+    house = inn.settings.properties["sh"]
+    inn.settings = replace(inn.settings, properties={"aa": replace(house, code="aa"), "sh": house})
+    inn.person(1, date(2022, 1, 1), hotel="??", visa=None)
+    inn.person(2, date(2026, 1, 1), hotel="??", visa=None)
+    inn.set(PEOPLE, 2, seen=None)
+    expiry.expire(inn.run)
+    assert inn.read(PEOPLE)["email"] == "p1@mail.example"
+    endless.remind(inn.run)
+    assert {(t["property"], t["name"], t["count"]) for t in inn.ours("task")} == {
+        (code, f"{code}/people/{word}", 1)
+        for code in ("aa", "sh")
+        for word in ("no-place", "no-clock")
+    }
