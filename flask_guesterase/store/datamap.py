@@ -90,6 +90,10 @@ class Declared:
         """Return whether a row is known by a key of its own, not by all it holds."""
         return bool(self.table.primary_key.columns) or len(self.key) < len(self.table.c)
 
+    def keyed_by(self, names: Iterable[str]) -> bool:
+        """Return whether one of these columns is of the key, which then changes with it."""
+        return not {c.name for c in self.key}.isdisjoint(names)
+
     @property
     def blurred(self) -> tuple[Column[Any], ...]:
         """Return the key columns by whose values no row can be told from another."""

@@ -110,7 +110,8 @@ def _shape(datamap: DataMap, scope: Scope, name: str) -> Shape:
         erase = {n: rule for n, rule in shape.erase.items() if n not in still}
         after = {**shape.after, **{n: shape.erase[n] for n in still}}
         shape = replace(shape, erase=erase, after=after, retain={**shape.retain, **still})
-    if scope.boxes and declared.keyed:
+    lasts = not declared.keyed_by({*declared.erase, *declared.retain})
+    if scope.boxes and declared.keyed and lasts:
         shape = replace(shape, seals=SEALED)
     return shape
 

@@ -201,7 +201,7 @@ def _finish(
     plan = planning.plan(work, scope)
     if plan.blocked:
         return {"waiting": len(lines)}
-    if not plan.changing() and _same(lines, plan):
+    if not plan.changing() and _same(work, lines, plan):
         return {}
     erased = planning.erase(work, plan, scope)
     keeping.end(work, keys)
@@ -240,13 +240,13 @@ def _only(
 def _keys(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key] | None:
     """Return the keys of a kept row as they are now, or None where nobody can say: then it stays.
 
-    A row without a key of its own is another one once a column of it changed; it is found by
-    whose it is, as long as somebody asked.
+    A row without a key of its own is another one once a column of it changed, and so is one whose
+    key was to go; it is found by whose it is, as long as somebody asked.
     """
     declared = work.datamap.tables.get(line.table_name)
     if declared is None:
         return None
-    if declared.keyed:
+    if declared.keyed and line.row_key:
         try:
             return [people.read_key(work, line.table_name, line.row_key)]
         except UnknownError:
@@ -315,13 +315,13 @@ def rows_of(
     ]
 
 
-def _same(lines: Sequence[Line[Any]], plan: Plan) -> bool:
+def _same(work: Work, lines: Sequence[Line[Any]], plan: Plan) -> bool:
     """Return whether a plan keeps exactly what is written down, for the same reasons."""
     before = {
         (line.table_name, line.row_key, line.mode, line.category, line.until or "", line.open)
         for line in lines
     }
-    return before == keeping.outline(plan)
+    return before == keeping.outline(work, plan)
 
 
 def complete(work: Work, number: str) -> bool:

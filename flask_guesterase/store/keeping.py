@@ -135,7 +135,7 @@ def _line(
         "controller": slug(hotel.controller) if hotel is not None else origin.controller,
         "property": place,
         "table_name": decision.table,
-        "row_key": key_text(row.key),
+        "row_key": _known_by(work, decision.table, row.key),
         "columns": canonical(list(decision.columns)).decode(),
         "category": decision.ground if mode in (law.SEALED, law.PLACE) else "",
         "mode": mode,
@@ -149,6 +149,15 @@ def _line(
         "since": work.stamp,
         "ended_at": None,
     }
+
+
+def _known_by(work: Work, table: str, key: Key) -> str:
+    """Return the text by which a row is found again; empty where the erasure changes its key.
+
+    Such a key is made of what was to go; the row is found by whose it is.
+    """
+    declared = work.datamap.declared(table)
+    return "" if declared.keyed_by(declared.erase) else key_text(key)
 
 
 def open_label(controller: str) -> str:
@@ -207,7 +216,7 @@ def _lay(work: Work, layings: Iterable[Laying]) -> None:
         shelf.lay(work, laid)
 
 
-def outline(plan: Plan) -> set[tuple[str, str, str, str, str, str]]:
+def outline(work: Work, plan: Plan) -> set[tuple[str, str, str, str, str, str]]:
     """Return what a plan keeps: table, key, mode, category, last day, and why that is open."""
     found = set()
     for step in plan.keeping():
@@ -216,9 +225,8 @@ def outline(plan: Plan) -> set[tuple[str, str, str, str, str, str]]:
         for row in step.rows:
             why = _reason(plan, step.decision, row)
             words = ",".join(why.open)[:120]
-            found.add(
-                (step.decision.table, key_text(row.key), mode, category, why.until, words)
-            )
+            table, known = step.decision.table, _known_by(work, step.decision.table, row.key)
+            found.add((table, known, mode, category, why.until, words))
     return found
 
 
@@ -230,10 +238,17 @@ def living(work: Work, number: str) -> int:
 
 
 def end(work: Work, ids: Iterable[int]) -> None:
-    """Note that kept rows went, or are kept in another way from now on."""
+    """Note that kept rows went, or are kept in another way from now on.
+
+    A key that is made of what was kept goes with it.
+    """
     wanted = sorted(ids)
-    if wanted:
-        kept = tables.kept
-        work.conn.execute(
-            update(kept).where(kept.c.id.in_(wanted)).values(ended_at=work.stamp)
-        )
+    if not wanted:
+        return
+    kept = tables.kept
+    mine = update(kept).where(kept.c.id.in_(wanted))
+    work.conn.execute(mine.values(ended_at=work.stamp))
+    known = work.datamap.tables.items()
+    telling = [name for name, declared in known if declared.keyed_by(declared.retain)]
+    if telling:
+        work.conn.execute(mine.where(kept.c.table_name.in_(telling)).values(row_key=""))

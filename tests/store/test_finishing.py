@@ -6,9 +6,10 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select
 
-from flask_guesterase.core.policy import Equal, Policy, keep, null, retain
+from flask_guesterase.core.policy import Equal, Policy, keep, null, placeholder, retain
 from flask_guesterase.store import finishing, keeping, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
@@ -87,3 +88,74 @@ def test_a_row_without_a_key_is_kept_until_its_day_and_not_longer(any_hotel: Hot
     with hotel.begin() as office:
         assert keeping.living(office.work, number) == 0
         assert office.show(number)["state"] == "erased"
+
+
+CARDS = Table(
+    "cards",
+    MetaData(),
+    Column("code", String(60), primary_key=True),
+    Column("guest", Integer),
+    Column("issued", Date),
+    Column("payer", String(40)),
+)
+"""A table whose key is somebody's own: an erasure writes another one."""
+
+
+def with_cards(hotel: Hotel) -> None:
+    """Give the hotel a card of a guest, and signed rules."""
+    policy = Policy(
+        {
+            "code": placeholder, "guest": keep("random number"), "issued": keep("statistics"),
+            "payer": retain("invoice_accounting"),
+        },
+        via=Equal({"guest": "id"}, to="guests"),
+        category="invoice_accounting",
+        clock="issued",
+    )  # fmt: skip
+    hotel.datamap = resolve(
+        [*policies(str(hotel.files)), (CARDS, policy)],
+        [*Base.metadata.tables.values(), CARDS],
+        list(Base.registry.mappers),
+    )
+    CARDS.metadata.create_all(hotel.engine)
+    with hotel.engine.begin() as conn:
+        conn.execute(insert(CARDS).values(
+            code="annberg1970", guest=1, issued=date(2026, 3, 2), payer="Ann Berg"
+        ))
+    hotel.guest(1, name="Ann Berg", email="ann@mail.example")
+    hotel.grants["officer"].add("law")
+    with hotel.begin() as office:
+        office.sign_pack("CN", "officer")
+
+
+def test_a_row_whose_key_was_erased_goes_on_its_day(any_hotel: Hotel) -> None:
+    """It is another row by its key since the erasure; it is found, and not said to be gone."""
+    hotel = any_hotel
+    with_cards(hotel)
+    number = hotel.approved(email="ann@mail.example")
+    assert hotel.erased(number) == "sealed"
+    hotel.later(days=29 * 366)
+    finishing.finish(runner(hotel))
+    assert hotel.state(number) == "sealed"
+    hotel.later(days=3 * 366)
+    finishing.finish(runner(hotel))
+    with hotel.engine.connect() as conn:
+        assert conn.execute(select(CARDS.c.payer)).scalars().all() == [None]
+    assert hotel.state(number) == "erased"
+
+
+@pytest.mark.parametrize("given", [with_slips, with_cards])
+def test_what_is_written_down_holds_nothing_of_what_went(
+    any_hotel: Hotel, given: Callable[[Hotel], None]
+) -> None:
+    """Where the key is made of values, our own list of what is kept does not repeat them."""
+    hotel = any_hotel
+    given(hotel)
+    number = hotel.approved(email="ann@mail.example")
+    hotel.erased(number)
+    words = ("cash", "annberg1970", "Ann Berg")
+    assert [word for word in words if word in str(hotel.ours("kept"))] == []
+    hotel.later(days=32 * 366)
+    finishing.finish(runner(hotel))
+    assert hotel.state(number) == "erased"
+    assert [word for word in words if word in str(hotel.ours("kept"))] == []
