@@ -197,13 +197,15 @@ def demo(args: Sequence[str]) -> int:
 
 
 def test(args: Sequence[str]) -> int:
-    """Run the tests on SQLite, PostgreSQL, MariaDB and a browser; arguments go to pytest."""
+    """Run the tests on SQLite, PostgreSQL, MariaDB and a browser; arguments go to pytest.
+
+    ``--cov`` says which lines ran; that takes longer, since every process is watched.
+    """
     install(everything=True)
     install_services()
-    measure = ["--cov", "--cov-report=term"]
     # Some tests take a hundred times as long as others: whoever is done first takes from the rest.
     workers = ["-n", "2", "--dist", "worksteal"]
-    return run([PYTHON, "-m", "pytest", *workers, *measure, *args])
+    return run([PYTHON, "-m", "pytest", *workers, *args])
 
 
 def test_long(args: Sequence[str]) -> int:

@@ -266,6 +266,8 @@ def _filled_again(
         return set()
     keys = [texts[text][1] for text in sorted(shells)]
     full = {key_text(key): key for key in holding(conn, declared, keys, names)}
+    if not full:
+        return set()
     kept: dict[str, set[str]] = {}
     table = tables.kept
     for row in conn.execute(

@@ -103,7 +103,7 @@ def compare_requests(conn: Connection, world: World) -> None:
         if conn.dialect.name == "sqlite" and world.enforced:
             conn.exec_driver_sql("PRAGMA foreign_keys = ON")
         world.metadata.create_all(conn)
-        own.metadata.create_all(conn, [own.subject])
+        own.metadata.create_all(conn, [own.subject, own.kept])
         world.fill(conn, tables)
         twins = _twins(conn, world, tables)
         conn.commit()

@@ -55,7 +55,7 @@ def _pair(world: World) -> Iterator[tuple[Connection, Connection, Any]]:
     first, second = (create_engine("sqlite://", poolclass=NullPool).connect() for _ in range(2))
     try:
         world.metadata.create_all(first)
-        own.metadata.create_all(first, [own.subject])
+        own.metadata.create_all(first, [own.subject, own.kept])
         world.fill(first, tables)
         first.commit()
         raw: Any = first.connection.dbapi_connection

@@ -91,7 +91,7 @@ def test_mapped_with(install: Any, database_url: str, tmp_path: Path) -> None:
         host = Host(db, [base, hotel.registry])
         declared = resolve(hotel.policies.items(), host.tables(), host.mappers(), coverage)
         with host.engine().begin() as conn:
-            own.metadata.create_all(conn, [own.subject])
+            own.metadata.create_all(conn, [own.subject, own.kept])
             hotel.metadata.create_all(conn)
         check(hotel, erase(hotel, host.engine(), declared))
 
@@ -141,7 +141,7 @@ def test_several_binds(sqlite_url: str) -> None:
             *coverage(found), *host.findings(d.table for d in found.tables.values()),
         ])
         with db.engine.begin() as conn:
-            own.metadata.create_all(conn, [own.subject])
+            own.metadata.create_all(conn, [own.subject, own.kept])
             hotel.fill(conn)
         plan = inn.draw(db.engine, declared, *hotel.people)
         db.engine.dispose()
@@ -206,7 +206,7 @@ def test_tenant_by_postgresql_schema(postgresql_url: str, tmp_path: Path) -> Non
             with engine.begin() as conn:
                 hotel.metadata.create_all(conn)
         with engine.begin() as conn:
-            own.metadata.create_all(conn, [own.subject])
+            own.metadata.create_all(conn, [own.subject, own.kept])
         before = filled(hotels[1], engine, "house_b")
         check(hotels[0], erase(hotels[0], engine, hotels[0].datamap()))
         with engine.connect() as conn:

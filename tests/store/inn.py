@@ -40,7 +40,7 @@ def host(url: str, metadata: MetaData | None = None, script: str = "") -> Iterat
         event.listen(engine, "connect", _enforce)
     try:
         with engine.begin() as conn:
-            own.metadata.create_all(conn, [own.subject])
+            own.metadata.create_all(conn, [own.subject, own.kept])
             if metadata is not None:
                 metadata.create_all(conn)
             run(conn, script)
