@@ -17,11 +17,11 @@ from sqlalchemy import (
     ScalarSelect,
     Select,
     TableClause,
-    TableValuedColumn,
     TextClause,
     UpdateBase,
 )
 from sqlalchemy.orm import Mapper
+from sqlalchemy.sql.elements import TableValuedColumn
 
 from .spelling import spelled
 
