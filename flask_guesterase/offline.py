@@ -27,7 +27,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-CERTIFICATE = "guesterase/certificate/v1"
+CERTIFICATES = ("guesterase/certificate/v1", "guesterase/certificate/v2")
 ENTRY = "guesterase/entry/v1"
 BOX = "guesterase/box/v1"
 IMAGE = "guesterase/image/v1"
@@ -210,17 +210,17 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
     try:
         key, signature = unhex(value["public_key"]), unhex(value["signature"])
         signed = canonical({name: item for name, item in value.items() if name != "signature"})
-        content, proof = value["content"], value["proof"]
+        content = value["content"]
         report.says = summary(content)
         expected = read_key(given.key) if given.key else None
         check_whose(report, key, expected)
         report.add(
             "signature",
-            verifies(key, signature, CERTIFICATE.encode() + b"\n" + signed),
+            verifies(key, signature, value["format"].encode() + b"\n" + signed),
             "The certificate is as it was signed with this key.",
             "The certificate is NOT as it was signed: something in it was changed.",
         )
-        head = check_proof(report, content, proof, key)
+        head = check_proof(report, value, key)
         check_outside(report, head, key, given)
     except BROKEN:
         report.add("form", False, "The certificate is incomplete or malformed.")
@@ -250,9 +250,8 @@ def check_whose(report: Report, key: bytes, expected: bytes | None) -> None:
     )
 
 
-def check_proof(
-    report: Report, content: dict[str, Any], proof: dict[str, Any], key: bytes
-) -> Checkpoint:
+def check_proof(report: Report, value: dict[str, Any], key: bytes) -> Checkpoint:
+    content, proof = value["content"], value["proof"]
     body = proof["entry"].encode()
     entry = json.loads(body)
     head = Checkpoint(proof["checkpoint"])
@@ -285,14 +284,16 @@ def check_proof(
         "The entry is about this request.",
         "The entry is about something else.",
     )
-    check_content(report, content, entry)
+    check_content(report, value["format"], content, entry)
     return head
 
 
-def check_content(report: Report, content: dict[str, Any], entry: dict[str, Any]) -> None:
+def check_content(
+    report: Report, format_: str, content: dict[str, Any], entry: dict[str, Any]
+) -> None:
     mark = entry["marks"].get("certificate")
     said = {**content, "name": "", "stay": ""}
-    computed = hashlib.sha256(canonical([CERTIFICATE, said])).hexdigest()
+    computed = hashlib.sha256(canonical([format_, said])).hexdigest()
     same = None if mark is None else mark == computed
     report.add(
         "content",
@@ -360,6 +361,15 @@ def summary(content: dict[str, Any]) -> list[str]:
         lines.append(f"NOT GONE: {item['table']}, {item['rows']} rows: {item['reason']}")
     if content["recovery_until"]:
         lines.append(f"sealed safety copy until {content['recovery_until']}")
+    # The first format says nothing of what follows.
+    for item in content.get("recipients", ()):
+        lines.append(f"told to {item['recipient']} ({item['how']}): {item['state']} {item['on']}")
+    if content.get("unsearched"):
+        lines.append(f"not searched by value: {', '.join(content['unsearched'])}")
+    if content.get("shared_values"):
+        lines.append(f"{content['shared_values']} values not searched: others have them too")
+    if "copies_until" in content:
+        lines.append(f"backups end: {content['copies_until'] or 'a day nobody named'}")
     return lines
 
 
@@ -599,7 +609,7 @@ def work(given: argparse.Namespace) -> Report:
     path = Path(given.what[0])
     try:
         value = json.loads(read(path))
-        certificate = value["format"] == CERTIFICATE
+        certificate = value["format"] in CERTIFICATES
     except BROKEN:
         certificate = False
     return check_certificate(value, given) if certificate else check_journal(path, given)

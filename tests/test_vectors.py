@@ -22,6 +22,7 @@ from flask_guesterase.core.certificate import (
     Proof,
     Shared,
     Stay,
+    Told,
     check,
     from_json,
     issue,
@@ -241,6 +242,10 @@ def make_certificate(folder):
         recovery_until="2026-12-01",
         root_until="2027-01-01",
         four_eyes=("approved-by-second-person",),
+        recipients=(Told("channel-manager", "system", "acknowledged", "2026-11-25"),),
+        unsearched=("guests.photo",),
+        shared_values=1,
+        copies_until="2026-12-29",
     )
     items = [Entry(draft, 0, place) for place, draft in enumerate(drafts())]
     last = Draft(
@@ -268,7 +273,7 @@ MAKERS = {
     "image": make_image,
     "box": make_box,
     "mark": make_mark,
-    "certificate": make_certificate,
+    "certificate2": make_certificate,
 }
 
 
@@ -284,7 +289,7 @@ def test_formats_are_frozen(name, tmp_path):
 
 def test_every_vector_is_tested():
     """No vector lies in the folder that nothing makes again."""
-    assert {path.stem for path in FOLDER.glob("*.json")} == {*MAKERS, "deflated"}
+    assert {path.stem for path in FOLDER.glob("*.json")} == {*MAKERS, "deflated", "certificate"}
 
 
 def test_entries_and_notes_are_read():
@@ -335,12 +340,14 @@ def test_boxes_are_read(tmp_path):
         assert offline.open_box(json.loads(item["line"]), keys) == payload
 
 
-def test_certificates_are_read(tmp_path, capsys):
-    """The first version's certificate passes both verifiers."""
-    text = vector("certificate")["certificate"]
+@pytest.mark.parametrize("name", ["certificate", "certificate2"])
+def test_certificates_are_read(name, tmp_path, capsys):
+    """The certificates of the first format and of today's pass both verifiers."""
+    text = vector(name)["certificate"]
     found = from_json(text)
+    assert found.to_json() == text
     assert all(item.passed is not False for item in check(found))
-    assert found.content.mark() == vector("certificate")["mark"]
+    assert found.content.mark(found.format) == vector(name)["mark"]
     path = tmp_path / "certificate.json"
     path.write_text(text)
     assert offline.main([str(path), "--key", found.public_key]) == 0
@@ -350,7 +357,7 @@ def test_certificates_are_read(tmp_path, capsys):
 def test_the_reference_lists_every_field():
     """The reference page names every field of every format and every file of an export."""
     page = (Path(__file__).parent.parent / "docs" / "reference" / "formats.md").read_text()
-    document = json.loads(vector("certificate")["certificate"])
+    document = json.loads(vector("certificate2")["certificate"])
     box = json.loads(vector("box")["boxes"][0]["line"])
     key_file = json.loads(bytes.fromhex(vector("box")["keys"]["secret-signing.json"]))
     image = asdict(images())
@@ -358,7 +365,7 @@ def test_the_reference_lists_every_field():
         *document,
         *document["content"],
         *document["proof"],
-        *(name for part in ("went", "stays", "shared", "partial") for name in
+        *(name for part in ("went", "stays", "shared", "partial", "recipients") for name in
           document["content"][part][0]),
         *json.loads(vector("entry")[0]["body"]),
         *box,

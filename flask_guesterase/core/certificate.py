@@ -17,7 +17,11 @@ from .errors import InputError, TamperedError
 from .log import Entry, canonical, read_entry
 from .tree import verify_inclusion
 
-CERTIFICATE_FORMAT = "guesterase/certificate/v1"
+CERTIFICATE_FORMAT = "guesterase/certificate/v2"
+FIRST_FORMAT = "guesterase/certificate/v1"
+FORMATS = (FIRST_FORMAT, CERTIFICATE_FORMAT)
+"""What can be read; the newest is written."""
+
 CONTENT_MARK = "certificate"
 """Name under which the entry a certificate proves carries `Content.mark`."""
 
@@ -114,6 +118,22 @@ class Left:
 
 
 @dataclass(frozen=True)
+class Told:
+    """Another system, or a person, that holds copies and was told.
+
+    :param recipient: short name of the recipient.
+    :param how: ``system`` or ``person``.
+    :param state: ``queued``, ``sent``, ``acknowledged``, ``done`` or ``failed``.
+    :param on: day of that state, ``YYYY-MM-DD``, or empty.
+    """
+
+    recipient: str
+    how: str
+    state: str
+    on: str = ""
+
+
+@dataclass(frozen=True)
 class Content:
     """What a certificate says.
 
@@ -138,6 +158,10 @@ class Content:
     :param key_epoch: epoch of the key that marks were made with.
     :param name: name of the guest; empty unless the guest asked for it to be there.
     :param stay: the stay, likewise.
+    :param recipients: other systems that hold copies, and how far each got.
+    :param unsearched: places that could not be searched by value.
+    :param shared_values: how many values were not looked for because another person has them too.
+    :param copies_until: day by which backups have ended, or empty when nobody said.
     """
 
     number: str
@@ -161,14 +185,20 @@ class Content:
     key_epoch: int = 0
     name: str = ""
     stay: str = ""
+    recipients: tuple[Told, ...] = ()
+    unsearched: tuple[str, ...] = ()
+    shared_values: int = 0
+    copies_until: str = ""
 
-    def mark(self) -> str:
+    def mark(self, format: str = CERTIFICATE_FORMAT) -> str:
         """Return the hash of what is said, 64 hex digits, for the entry that will be proved.
 
         Name and stay are left out: their hash could be guessed.
+
+        :param format: format of the certificate that says it.
         """
         said = replace(self, name="", stay="")
-        return hashlib.sha256(canonical([CERTIFICATE_FORMAT, _plain(said)])).hexdigest()
+        return hashlib.sha256(canonical([format, _content(said, format)])).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -195,18 +225,20 @@ class Certificate:
     :param proof: the journal's word for it.
     :param public_key: key that signed it and the checkpoint, 64 hex digits.
     :param signature: Ed25519 over format and canonical JSON, 128 hex digits.
+    :param format: the format it is written in.
     """
 
     content: Content
     proof: Proof
     public_key: str
     signature: str = ""
+    format: str = CERTIFICATE_FORMAT
 
     def signed(self) -> bytes:
         """Return the bytes that are signed."""
         value = _certificate(self)
         del value["signature"]
-        return CERTIFICATE_FORMAT.encode() + b"\n" + canonical(value)
+        return self.format.encode() + b"\n" + canonical(value)
 
     def to_json(self) -> str:
         """Return the certificate as canonical JSON: what is stored and handed out."""
@@ -262,7 +294,7 @@ def check(certificate: Certificate, public_key: bytes | None = None) -> tuple[Ch
     results.append(Check("checkpoint", True, "The checkpoint was signed by the same key."))
     results.append(_check_inclusion(certificate.proof, entry, head))
     results.append(_check_entry(certificate.content, entry))
-    results.append(_check_content(certificate.content, entry))
+    results.append(_check_content(certificate, entry))
     return tuple(results)
 
 
@@ -307,11 +339,11 @@ def _check_entry(content: Content, entry: Entry) -> Check:
     return Check("entry", fits, message)
 
 
-def _check_content(content: Content, entry: Entry) -> Check:
+def _check_content(certificate: Certificate, entry: Entry) -> Check:
     mark = entry.draft.marks.get(CONTENT_MARK)
     if mark is None:
         return Check("content", None, "The entry does not name the certificate's text.")
-    same = mark == content.mark()
+    same = mark == certificate.content.mark(certificate.format)
     message = "The entry names this text." if same else "The entry names another text."
     return Check("content", same, message)
 
@@ -325,7 +357,19 @@ def _hex(text: str) -> bytes:
 
 
 def _certificate(certificate: Certificate) -> dict[str, Any]:
-    return {"format": CERTIFICATE_FORMAT, **_plain(certificate)}
+    content = _content(certificate.content, certificate.format)
+    return {**_plain(certificate), "content": content}
+
+
+_SECOND = ("recipients", "unsearched", "shared_values", "copies_until")
+"""What the first format did not say."""
+
+
+def _content(content: Content, format: str) -> dict[str, Any]:
+    plain: dict[str, Any] = _plain(content)
+    if format == FIRST_FORMAT:
+        return {name: value for name, value in plain.items() if name not in _SECOND}
+    return plain
 
 
 def _plain(value: Any) -> Any:
@@ -344,9 +388,11 @@ def from_json(text: str | bytes) -> Certificate:
     try:
         value = json.loads(text)
         canonical(value)
-        if value.pop("format") != CERTIFICATE_FORMAT:
+        if value["format"] not in FORMATS:
             raise ValueError("another format")
         content = value.pop("content")
+        if value["format"] == FIRST_FORMAT:
+            content = _upgraded(content)
         for name, kind in _LISTS.items():
             content[name] = tuple(_build(kind, item) for item in content[name])
         content["level"] = Level(content["level"])
@@ -359,7 +405,16 @@ def from_json(text: str | bytes) -> Certificate:
         ) from None
 
 
-_LISTS: Mapping[str, type] = {"went": Gone, "stays": Stay, "shared": Shared, "partial": Left}
+def _upgraded(content: dict[str, Any]) -> dict[str, Any]:
+    """Return what a certificate of the first format says, as one of today's."""
+    if not set(content).isdisjoint(_SECOND):
+        raise ValueError("other fields")
+    return {**content, "recipients": [], "unsearched": [], "shared_values": 0, "copies_until": ""}
+
+
+_LISTS: Mapping[str, type] = {
+    "went": Gone, "stays": Stay, "shared": Shared, "partial": Left, "recipients": Told,
+}  # fmt: skip
 _T = TypeVar("_T")
 
 

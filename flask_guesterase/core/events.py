@@ -322,6 +322,90 @@ class BooksOpened(Event):
     name = "books-opened"
 
 
+class SearchRepeated(Event):
+    """What an erasure left was looked for again by value; the counts say what was found."""
+
+    name = "search-repeated"
+
+
+class HitSettled(Event):
+    """A person said that something found by value is another person's."""
+
+    name = "hit-settled"
+
+
+class LevelReached(Event):
+    """It was measured how far an erasure reaches into files and logs; the ground is the level."""
+
+    name = "level-reached"
+
+
+class SubjectReturned(Event):
+    """An erased person seems to be back in a row; the grounds say why and who saw it."""
+
+    name = "subject-returned"
+
+
+class SubjectErasedAgain(Event):
+    """Rows that had come back were erased again under the decision of before."""
+
+    name = "subject-erased-again"
+
+
+class ReturnSettled(Event):
+    """A person decided about a row in which an erased person seems to be back."""
+
+    name = "return-settled"
+
+
+class DeleteBypassed(Event):
+    """Declared rows were deleted past every plan."""
+
+    name = "delete-bypassed"
+
+
+class RestoreNoticed(Event):
+    """The database is older than the register of erasures: it was restored."""
+
+    name = "restore-noticed"
+
+
+class RestoreReplayed(Event):
+    """Erasures that a restored database had forgotten were carried out again."""
+
+    name = "restore-replayed"
+
+
+class RecipientTold(Event):
+    """Another system that holds copies was told; that is not yet an acknowledgement."""
+
+    name = "recipient-told"
+
+
+class RecipientAnswered(Event):
+    """Another system said what became of its copies."""
+
+    name = "recipient-answered"
+
+
+class RecipientFailed(Event):
+    """Another system could not be told in many tries; staff must look."""
+
+    name = "recipient-failed"
+
+
+class CanaryLooked(Event):
+    """An invented guest was looked for after its erasure; the counts say where it was."""
+
+    name = "canary-looked"
+
+
+class OwnDataEnded(Event):
+    """Records of the extension itself ended, as its own schedule says."""
+
+    name = "own-data-ended"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -371,6 +455,20 @@ EVENTS: dict[str, type[Event]] = {
         RuleConfirmed,
         HousePeriodSet,
         BooksOpened,
+        SearchRepeated,
+        HitSettled,
+        LevelReached,
+        SubjectReturned,
+        SubjectErasedAgain,
+        ReturnSettled,
+        DeleteBypassed,
+        RestoreNoticed,
+        RestoreReplayed,
+        RecipientTold,
+        RecipientAnswered,
+        RecipientFailed,
+        CanaryLooked,
+        OwnDataEnded,
     )
 }
 """Every event by its name."""

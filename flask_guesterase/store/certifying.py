@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select
@@ -92,7 +92,17 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         recovery_until=decisions.get("recovery", ""),
         four_eyes=_four_eyes(case),
         supplement=_count(work, case.number),
+        copies_until=_copies_until(work, property_, case),
     )
+
+
+def _copies_until(work: Work, property_: Property, case: Case) -> str:
+    """Return the day by which backups of the rows have ended, or nothing where nobody said."""
+    days = work.settings.backup_days
+    if days is None or case.erased_at is None:
+        return ""
+    erased = day_at(property_, case.erased_at.replace(tzinfo=UTC))
+    return (erased + timedelta(days=days)).isoformat()
 
 
 def _four_eyes(case: Case) -> tuple[str, ...]:

@@ -53,6 +53,8 @@ class Settings:
     :param base_url: address of the guest pages, for links in messages.
     :param inline: whether the worker runs in the web process right after a request.
     :param packs: files of the operator's own jurisdiction packs.
+    :param register: folder of the register of erasures; empty where none is kept.
+    :param backup_days: days for which backups of the database are kept, None where nobody said.
     """
 
     properties: Mapping[str, Property] = field(default_factory=dict)
@@ -64,6 +66,8 @@ class Settings:
     base_url: str = ""
     inline: bool = False
     packs: tuple[str, ...] = ()
+    register: str = ""
+    backup_days: int | None = None
 
     def property(self, code: str) -> Property:
         """Return the property with this code.

@@ -410,3 +410,86 @@ task = _table(
     UniqueConstraint("kind", "name"),
 )
 """What people must do by a day: paper to destroy, an end to find, a pack to look at again."""
+
+search = _table(
+    "search",
+    Column("request", String(20), primary_key=True),
+    Column("box", String(40)),
+    Column("state", String(12), nullable=False, index=True),
+    Column("scope", String(12), nullable=False),
+    Column("found", _LongText),
+    Column("shown", String(40)),
+    Column("queued_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+)
+"""The search by value after an erasure: the values sealed until it ends, labels and counts of what
+was found, and the box of where exactly."""
+
+mark = _table(
+    "mark",
+    Column("id", _Serial, primary_key=True),
+    Column("request", String(20), index=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("table_name", String(128), nullable=False),
+    Column("mark", String(64), nullable=False, index=True),
+    Column("row_mark", String(64), nullable=False),
+    Column("erased_at", DateTime, nullable=False),
+    Column("ends_on", String(10), index=True),
+)
+"""Keyed marks by which an erased person is known again; one without a last day is an objection."""
+
+returned = _table(
+    "returned",
+    Column("id", _Serial, primary_key=True),
+    Column("request", String(20), index=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False, index=True),
+    Column("table_name", String(128), nullable=False),
+    Column("row_key", String(400), nullable=False),
+    Column("why", String(40), nullable=False),
+    Column("door", String(20), nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("seen_at", DateTime, nullable=False),
+    Column("decided_by", String(20)),
+    Column("decided_at", DateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("try_at", DateTime),
+    Index(None, "table_name", "row_key"),
+)
+"""Rows in which an erased person seems to be back: erased again, let live, or laid before staff."""
+
+delivery = _table(
+    "delivery",
+    Column("id", _Serial, primary_key=True),
+    Column("request", String(20), index=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False, index=True),
+    Column("recipient", String(40), nullable=False),
+    Column("how", String(12), nullable=False),
+    Column("reference", String(64), nullable=False, unique=True),
+    Column("outbox", _Serial, index=True),
+    Column("task", _Serial, index=True),
+    Column("state", String(20), nullable=False, index=True),
+    Column("problem", String(80)),
+    Column("queued_at", DateTime, nullable=False),
+    Column("sent_at", DateTime),
+    Column("answered_at", DateTime),
+    Column("due_at", DateTime),
+)
+"""Who else holds copies and was told: queued, sent, acknowledged, failed, or done by a person."""
+
+canary = _table(
+    "canary",
+    Column("id", _Serial, primary_key=True),
+    Column("property", String(40), nullable=False),
+    Column("request", String(20), index=True),
+    Column("box", String(40)),
+    Column("state", String(12), nullable=False),
+    Column("born_at", DateTime, nullable=False),
+    Column("looked_at", DateTime),
+    Column("ended_at", DateTime),
+    Column("found", _LongText),
+)
+"""Invented guests that were sent through the house: what was seen of them afterwards, and where."""

@@ -29,6 +29,12 @@ DEFAULTS: dict[str, Any] = {
     #: Address of the guest pages as guests reach them, for links in messages; empty means the
     #: address of the request that causes the message, where there is one.
     "GUESTERASE_BASE_URL": "",
+    #: Folder of the register of erasures, on another disk than the database, so that a restored
+    #: database can be told what it has forgotten; empty means ``guesterase-register`` in the
+    #: instance folder.
+    "GUESTERASE_REGISTER": "",
+    #: Days for which backups of the database are kept; empty means that nobody said.
+    "GUESTERASE_BACKUP_DAYS": "",
     #: Run the worker in the web process after each change; for demos and tests.
     "GUESTERASE_INLINE": False,
 }
@@ -59,6 +65,9 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
         mail=str(values["GUESTERASE_MAIL"]),
         sender=str(values["GUESTERASE_SENDER"]),
         base_url=str(values["GUESTERASE_BASE_URL"]),
+        register=values["GUESTERASE_REGISTER"]
+        or os.path.join(app.instance_path, "guesterase-register"),
+        backup_days=_days(values, "GUESTERASE_BACKUP_DAYS"),
         inline=values["GUESTERASE_INLINE"] in (True, 1, "1", "true", "True"),
         packs=packs,
     )
@@ -66,6 +75,10 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
 
 def _only(app: Flask) -> Property:
     return Property("main", app.name, app.name)
+
+
+def _days(values: dict[str, Any], key: str) -> int | None:
+    return None if values[key] in ("", None) else _whole(values, key)
 
 
 def _whole(values: dict[str, Any], key: str) -> int:

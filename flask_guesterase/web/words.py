@@ -174,6 +174,20 @@ ACTIONS: dict[str, str] = {
     "rule-confirmed": N_("change of a rule confirmed"),
     "house-period-set": N_("house period set"),
     "books-opened": N_("books opened"),
+    "search-repeated": N_("searched again by value"),
+    "hit-settled": N_("a find told to be another person's"),
+    "level-reached": N_("depth of the erasure measured"),
+    "subject-returned": N_("erased person seems to be back"),
+    "subject-erased-again": N_("person erased again"),
+    "return-settled": N_("decided about a return"),
+    "delete-bypassed": N_("rows deleted past the plan"),
+    "restore-noticed": N_("database was restored"),
+    "restore-replayed": N_("erasures carried out again after a restore"),
+    "recipient-told": N_("other system told"),
+    "recipient-answered": N_("other system answered"),
+    "recipient-failed": N_("other system could not be told"),
+    "canary-looked": N_("test guest looked for"),
+    "own-data-ended": N_("own records ended"),
 }
 
 BASES: dict[str, str] = {

@@ -238,7 +238,8 @@ def test_the_size_is_that_of_the_checkpoint():
 @pytest.mark.parametrize(
     "change",
     [
-        lambda d: d.update(format="guesterase/certificate/v2"),
+        lambda d: d.update(format="guesterase/certificate/v3"),
+        lambda d: d.update(format="guesterase/certificate/v1"),
         lambda d: d.pop("proof"),
         lambda d: d.update(extra=1),
         lambda d: d["content"].pop("went"),
