@@ -42,7 +42,7 @@ FOUND = {
     "behind Chinese": ("email", f"邮箱{MAIL}。"),
     "a link": ("email", f"<a href='mailto:{MAIL}?subject=x'>"),
     "a URL": ("email", f"/guests?mail={quote(MAIL, safe='')}&x=1"),
-    "a URL within a URL": ("email", quote("/login?next=" + quote("mail=" + MAIL, safe=""), safe="")),
+    "a URL within a URL": ("email", quote("?next=" + quote("m=" + MAIL, safe=""), safe="")),
     "HTML entities": ("email", "".join(f"&#{ord(c)};" for c in MAIL)),
     "an HTML text": ("name", html.escape("<b>Anna</b> & Müller-Weber")),
     "JSON": ("email", json.dumps({"note": f"first line\n{MAIL}"})),
