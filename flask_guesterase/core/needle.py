@@ -100,6 +100,18 @@ def needles(kind: str, value: str, region: str = "") -> tuple[Needle, ...]:
     return (Needle(kind, form, Strength.STRONG, region.upper() if kind == Kind.PHONE else ""),)
 
 
+def _name_keys(text: str) -> set[tuple[str, ...]]:
+    """Return the parts of a name in order of the alphabet, both ways to write an umlaut."""
+    if not text.isascii() and _solid(text[0]):
+        return {("".join(c for c in text if _solid(c)),)}
+    ways = [text] if text.isascii() else [text, spell_out(text)]
+    return {tuple(sorted(_NAME_PART.findall(_APOSTROPHES.sub("", fold(way))))) for way in ways}
+
+
+_NAME_PART = re.compile(r"[^\W\d_]+")
+_APOSTROPHES = re.compile("['’ʼ`´]")
+
+
 def _solid(c: str) -> bool:
     """Return whether a character is of a script that writes names without spaces."""
     return (
@@ -153,14 +165,23 @@ class Searcher:
         self.needles = tuple(dict.fromkeys(wanted))
         plain: dict[str, list[_Form]] = defaultdict(list)
         narrow: dict[str, list[_Form]] = defaultdict(list)
+        anchors: dict[str, list[_Form]] = defaultdict(list)
         self._names: dict[Needle, list[frozenset[str]]] = {}
         for needle in self.needles:
             for form in _forms(needle, region):
                 squeezed = form.rule not in (_Rule.MAILBOX, _Rule.PART)
                 (narrow if squeezed else plain)[form.text].append(form)
+                if form.rule is _Rule.MAILBOX or form.text in _rarest(needle):
+                    anchors[form.text].append(form)
             if needle.kind == Kind.NAME and not _solid(needle.value[0]):
                 self._names[needle] = [_ways(part) for part in needle.value.split()]
+        self._bearers: dict[tuple[str, ...], set[Needle]] = defaultdict(set)
+        for needle in (each for each in self.needles if each.kind == Kind.NAME):
+            for key in _name_keys(needle.value):
+                self._bearers[key].add(needle)
         self._plain, self._narrow = _automaton(plain), _automaton(narrow)
+        # A text without the longest part of a name needs no closer look.
+        self._anchors = _automaton(anchors)
 
     def hits(self, text: str) -> set[Needle]:
         """Return which values a text holds.
@@ -178,6 +199,19 @@ class Searcher:
             found = self.hits(texts[at])
             if found:
                 yield at, found
+
+    def bearers(self, text: str) -> set[Needle]:
+        """Return the names that a name on file is: the same person's, or a namesake's.
+
+        :param text: a name, and nothing else.
+        """
+        if not self._bearers or not text:
+            return set()
+        solid = "".join(c for c in text if _solid(c)) if not text.isascii() else ""
+        found = self._bearers.get((solid,), set()) if solid else set()
+        for key in _name_keys(text):
+            found = found | self._bearers.get(key, set())
+        return set(found)
 
     def spans(self, text: str) -> list[Span]:
         """Return where the values stand, in the order of the text.
@@ -202,7 +236,7 @@ class Searcher:
             return range(len(texts))
         folded = fold(joined)
         found: set[int] = set()
-        for automaton, text in ((self._plain, folded), (self._narrow, squeeze(folded))):
+        for automaton, text in ((self._anchors, folded), (self._narrow, squeeze(folded))):
             ends = [end for end, _ in automaton.iter(text)] if automaton else []
             if ends:
                 cuts = [match.start() for match in _CUT.finditer(text)]
@@ -275,6 +309,12 @@ def _forms(needle: Needle, region: str) -> list[_Form]:
         return [_Form(fold(needle.value), _Rule.SOLID, needle)]
     ways = {way for part in needle.value.split() for way in _ways(part)}
     return [_Form(way, _Rule.PART, needle) for way in sorted(ways)]
+
+
+def _rarest(needle: Needle) -> frozenset[str]:
+    if needle.kind != Kind.NAME or _solid(needle.value[0]):
+        return frozenset()
+    return _ways(max(needle.value.split(), key=len))
 
 
 def _ways(part: str) -> frozenset[str]:
