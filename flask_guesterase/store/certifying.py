@@ -92,6 +92,8 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         recovery_until=decisions.get("recovery", ""),
         four_eyes=_four_eyes(case),
         supplement=_count(work, case.number),
+        unsearched=tuple(decisions.get("unsearched", ())),
+        shared_values=decisions.get("shared", 0),
         copies_until=_copies_until(work, property_, case),
     )
 

@@ -43,6 +43,8 @@ from . import (
     people,
     planning,
     reply,
+    residue,
+    sought,
     tables,
     vault,
     waiting,
@@ -189,6 +191,7 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}
     recovery = recover(work, origin, erased.images)
+    sought.put(work, case, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, case, root, name)
     buried = people.bury(work, case.number, plan.untouched())
@@ -268,7 +271,7 @@ def by_key(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
     return [Left(block.table, block.rows, block.reason) for block in planning.remains(work, who)]
 
 
-CHECKS: dict[str, Check] = {"check-by-key": by_key}
+CHECKS: dict[str, Check] = {"check-by-key": by_key, residue.EVERYTHING: residue.by_value}
 """Evidence word -> check; all of them run before a request is done."""
 
 
@@ -294,7 +297,10 @@ def check(work: Work, number: str) -> State:
     decisions["left"] = [
         {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left
     ]
-    decisions["checks"] = list(CHECKS)
+    searched = residue.evidence(work, case.number)
+    decisions["checks"] = [word for word in CHECKS if word != residue.EVERYTHING]
+    decisions["checks"] += searched["evidence"]
+    decisions |= {name: searched[name] for name in ("unsearched", "shared")}
     if case.state is State.PARTIAL and left:
         return State.PARTIAL
     end = _end(decisions)
@@ -308,6 +314,7 @@ def check(work: Work, number: str) -> State:
     write(work, case, "done", reply.done(work, case, said), f":{end.value}")
     if end is not State.PARTIAL:
         end_contact(work, case.number)
+        sought.end(work, case, decisions.get("recovery", ""))
     return end
 
 

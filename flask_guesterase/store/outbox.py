@@ -155,6 +155,19 @@ def queue_file(work: Work, case: Sender, root: str, name: str) -> None:
     _queue(work, case, FILE, "disk", "remove", dedupe, {"root": root, "name": name})
 
 
+def leaving(work: Work, number: str) -> list[tuple[str, str]]:
+    """Return the files of a request, folder and name, whose removal is queued and not yet done."""
+    table = tables.outbox
+    rows = work.conn.execute(
+        select(table.c.box).where(
+            table.c.request == number, table.c.kind == FILE, table.c.state != SENT,
+            table.c.box.is_not(None),
+        )
+    )  # fmt: skip
+    contents = [safe.read(work, box) for box in rows.scalars()]
+    return [(content["root"], content["name"]) for content in contents]
+
+
 def channel_for(work: Work, kind: str) -> str:
     """Return the channel by which contacts of a kind are reached."""
     mail = work.settings.mail

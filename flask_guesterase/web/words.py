@@ -242,6 +242,8 @@ CERTIFICATE: dict[str, str] = {
     "deleted": N_("deleted"),
     "overwritten": N_("overwritten"),
     "check-by-key": N_("looked for again in every declared table, row by row"),
+    "search-by-value": N_("every table read once more for the guest's own values"),
+    "search-by-value-mapped": N_("every table the hotel's program knows read for those values"),
     "guest-proved-contact": N_("the guest proved the contact on file"),
     "identity-by-first-person": N_("one person checked who the guest is"),
     "approved-by-second-person": N_("another person approved"),
