@@ -11,7 +11,7 @@ from ..core.errors import BlockedError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, finishing, heldkeys, outbox, removal, shelf, vault
+from . import brake, deepening, finishing, heldkeys, outbox, removal, shelf, vault
 from .channels import Channel, Message, Render, message_id
 from .execution import Ending
 from .office import Office
@@ -67,6 +67,7 @@ def carry_out(run: Run, number: str, by: str | None = None) -> State:
 
     state = run(erase).settled()
     if state is State.CHECKING:
+        deepening.after(run, [number])
         state = run(lambda office: office.check(number))
     return state
 
