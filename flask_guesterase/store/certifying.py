@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from ..core.certificate import Content, Gone, Left, Shared, Stay, issue
+from ..core.certificate import Content, Gone, Left, Level, Shared, Stay, issue
+from ..core.depth import Evidence, Reached
 from ..core.errors import UnknownError
 from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
@@ -76,6 +77,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         if i["outcome"] == Outcome.SHARE.value
     )
     left = tuple(Left(i["table"], i["rows"], i["reason"]) for i in decisions["left"])
+    depth = depth_of(decisions)
     return Content(
         case.number,
         slug(case.controller),
@@ -84,7 +86,8 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         _day(property_, case.decided_at),
         _day(property_, case.erased_at),
         end.value,
-        evidence=tuple(decisions["checks"]),
+        level=depth.level,
+        evidence=(*decisions["checks"], *depth.evidence),
         went=went,
         stays=stays,
         shared=shared,
@@ -96,6 +99,14 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         shared_values=decisions.get("shared", 0),
         copies_until=_copies_until(work, property_, case),
     )
+
+
+def depth_of(decisions: Mapping[str, Any]) -> Reached:
+    """Return how far an erasure was measured to reach; the first level where nobody did."""
+    known = decisions.get("depth")
+    if known is None:
+        return Reached()
+    return Reached(Level(known["level"]), tuple(Evidence(word) for word in known["evidence"]))
 
 
 def _copies_until(work: Work, property_: Property, case: Case) -> str:

@@ -37,6 +37,7 @@ from . import (
     actors,
     brake,
     certifying,
+    deepening,
     keeping,
     law,
     outbox,
@@ -196,7 +197,7 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
         outbox.queue_file(work, case, root, name)
     buried = people.bury(work, case.number, plan.untouched())
     done = {
-        **(case.decisions or {}),
+        **deepening.noted(case.decisions or {}, None),
         "did": did(plan),
         "files": len(set(erased.files)),
         "recovery": recovery,
@@ -304,10 +305,14 @@ def check(work: Work, number: str) -> State:
     if case.state is State.PARTIAL and left:
         return State.PARTIAL
     end = _end(decisions)
+    if end is State.PARTIAL or case.state is State.PARTIAL:
+        # What was left says that less was reached; what was cured since is in no measurement.
+        decisions = deepening.noted(decisions, None)
     said = certifying.content(work, case, end, decisions)
     path = [State.CHECKING] if case.state is State.PARTIAL else []
     ended = work.stamp if end is not State.PARTIAL else None
-    case = step(work, case, *path, end, decisions=decisions, ended_at=ended, try_at=None)
+    later = deepening.again(work, decisions) if ended else None
+    case = step(work, case, *path, end, decisions=decisions, ended_at=ended, try_at=later)
     counts = {"left": sum(item.rows for item in left)}
     tell(work, CheckCompleted, case, SYSTEM, counts, (end.value,), {CONTENT_MARK: said.mark()})
     certifying.certify(work, case, said)

@@ -21,6 +21,7 @@ from ..core.retention import Verdict
 from . import (
     ageing,
     certifying,
+    deepening,
     execution,
     keeping,
     law,
@@ -334,7 +335,7 @@ def complete(work: Work, number: str) -> bool:
     case = load(work, number, lock=True)
     if case.state is not State.SEALED:
         return False
-    decisions = dict(case.decisions or {})
+    decisions = deepening.noted(case.decisions or {}, None)
     decisions["did"] = _gone(decisions.get("did", ()), _shared(work, number))
     _certify(work, case, decisions)
     return True
@@ -378,7 +379,8 @@ def _gone(
 def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> None:
     end = State.ERASED
     said = certifying.content(work, case, end, decisions)
-    case = step(work, case, end, decisions=decisions, ended_at=work.stamp, try_at=None)
+    later = deepening.again(work, decisions)
+    case = step(work, case, end, decisions=decisions, ended_at=work.stamp, try_at=later)
     marks = {CONTENT_MARK: said.mark()}
     tell(work, CheckCompleted, case, SYSTEM, {"left": 0}, (end.value,), marks)
     certifying.certify(work, case, said)

@@ -18,7 +18,19 @@ from sqlalchemy import func, select
 
 from ..core import brake as clock
 from ..core.lifecycle import State
-from . import brake, endless, expiry, finishing, pulse, residue, runs, tables, tasks, worker
+from . import (
+    brake,
+    deepening,
+    endless,
+    expiry,
+    finishing,
+    pulse,
+    residue,
+    runs,
+    tables,
+    tasks,
+    worker,
+)
 from .channels import Channel, Render
 from .office import Office
 from .pulse import Pulse
@@ -168,6 +180,10 @@ def _steps(
         report.problems.update(done.problems)
     with report.trying("close"):
         _add(report, finishing.settled(run))
+    if not report.paused:
+        # Rewriting a file keeps its writers waiting for a moment.
+        with report.trying("deepened"):
+            report.add("deepened", deepening.retry(run))
     for word, step in STEPS.items():
         with report.trying(word):
             report.add(word, step(run))

@@ -12,7 +12,7 @@ from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, finishing, heldkeys, outbox, removal, residue, shelf, vault
+from . import brake, deepening, finishing, heldkeys, outbox, removal, residue, shelf, vault
 from .channels import Channel, Message, Render, message_id
 from .execution import Ending
 from .office import Office
@@ -81,6 +81,7 @@ def carry_out(
             if seconds is None:
                 raise
             return state
+        deepening.after(run, [number])
         state = run(lambda office: office.check(number))
     return state
 
@@ -130,6 +131,7 @@ def check_all(
     looked = False
     with report.trying("search"):
         residue.searched(run, numbers)
+        deepening.after(run, numbers)
         looked = True
     for number in numbers if looked else ():
         with report.trying(number):
