@@ -85,12 +85,19 @@ def calls(names: Iterable[tuple[str, Part]]) -> Called:
     words: set[str] = set()
     solid: set[str] = set()
     for name, part in names:
-        solid.update(_solid("".join(_SOLID_RUN.findall(name)), part))
+        runs = _SOLID_RUN.findall(name)
+        for run in runs:
+            solid.update(_solid(run, part if len(runs) == 1 else _apart(run)))
         rest = _SOLID_RUN.sub(" ", name)
         for way in (fold(rest), fold(spell_out(rest))):
             words.update(w for w in _LETTERS.findall(way) if len(w) > 1 and w not in _PARTICLES)
     pattern = re.compile("|".join(sorted(solid, key=lambda s: (-len(s), s)))) if solid else None
     return Called(frozenset(words), pattern)
+
+
+def _apart(run: str) -> Part:
+    """Return which part of a name characters are that stand apart from the others."""
+    return Part.FAMILY if len(run) == 1 or run in _TWO else Part.GIVEN
 
 
 def _solid(run: str, part: Part) -> Iterable[str]:

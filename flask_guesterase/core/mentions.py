@@ -141,7 +141,7 @@ class Pen:
         return found
 
     def _spans(self, text: str, owners: Iterable[Person]) -> list[Place]:
-        found = [(span.start, span.end) for span in self._searcher.spans(text)]
+        found = [_whole(text, span.start, span.end) for span in self._searcher.spans(text)]
         for person in owners:
             if person in self._called:
                 found += self._called[person].places(text)
@@ -175,6 +175,13 @@ def nothing(text: str, room: int | None = None) -> str:
     if is_document(text):
         return "{}" if text.lstrip().startswith("{") else "[]"
     return MARK if room is None or room >= len(MARK) else "*" * room
+
+
+def _whole(text: str, start: int, end: int) -> Place:
+    """Return a place with the bracket before it that is closed in it, as in ``(089) 1234567``."""
+    value = text[start:end]
+    opens = text[start - 1 : start] == "(" and ")" in value and "(" not in value
+    return start - opens, end
 
 
 def _joined(text: str, found: Iterable[Place]) -> list[Place]:

@@ -213,17 +213,22 @@ def _part(name: str, kind: str) -> called.Part:
 def _kinds(datamap: DataMap, table: str) -> dict[str, str]:
     """Return column -> kind, of the columns of a subject table by which a person is known."""
     declared, contacts = datamap.declared(table), datamap.subjects[table]
-    kinds: dict[str, str] = {}
-    for name in (*declared.erase, *declared.retain):
-        kind = kind_in(name)
-        if kind:
-            kinds[name] = kind
+    kinds = {name: kind for name in _going(declared) if (kind := kind_in(name))}
     for key, column in contacts.match.items():
         if isinstance(column, Column) and not isinstance(declared.rules.get(column.name), Keep):
             kinds.setdefault(column.name, kind_in(key) or kind_in(column.name) or LOYALTY)
     kinds |= contacts.contact
     kinds |= {column.name: Kind.NAME.value for column in contacts.names}
     return kinds
+
+
+def _going(declared: Declared) -> list[str]:
+    """Return the columns that go or are retained; what the vendor keeps is no secret."""
+    rules = declared.rules
+    return [
+        c.name for c in declared.table.c
+        if not isinstance(rules.get(c.name), Keep) and (c.name in rules or declared.deletes)
+    ]
 
 
 def kind_in(name: str) -> str:
@@ -245,7 +250,7 @@ def _in_rows(
             continue
         kinds = {
             name: kind
-            for name in (*declared.erase, *declared.retain)
+            for name in _going(declared)
             if (kind := kind_in(name)) and kind != Kind.NAME
         }
         own = {
@@ -286,6 +291,8 @@ def _is_mask(declared: Declared, name: str, value: str) -> bool:
     """Return whether a value says nothing, or is what an erasure left."""
     if not value.strip() or looks_redacted(value) or looks_invented(name, None, value):
         return True
+    if name not in declared.rules:
+        return False
     return bool(value == fixed_value(declared.written(name), declared.column(name)))
 
 
