@@ -42,6 +42,7 @@ from . import (
     outbox,
     people,
     planning,
+    recipients,
     reply,
     tables,
     vault,
@@ -183,6 +184,7 @@ def postpone(work: Work, number: str) -> None:
 
 
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
+    known = recipients.gather(work, case.property, plan)
     erased = planning.erase(work, plan)
     origin = keeping.Origin(case.number, case.controller, case.property)
     keeping.record(work, origin, plan, erased)
@@ -191,6 +193,7 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     recovery = recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, case, root, name)
+    recipients.queue(work, origin, known)
     buried = people.bury(work, case.number, plan.untouched())
     done = {
         **(case.decisions or {}),
