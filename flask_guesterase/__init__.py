@@ -22,9 +22,9 @@ from .core.policy import (
 from .core.recipient import Recipient, by_hand
 from .store.settings import Property
 from .store.webhook import Webhook
+from .web.callback import guest_pages
 from .web.current import current
 from .web.extension import Guesterase
-from .web.guest import guest_pages
 from .web.signals import signal
 from .web.staff import staff_pages
 

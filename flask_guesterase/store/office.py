@@ -471,13 +471,17 @@ class Office:
         """
         deliveries.done(self.work, id, by)
 
-    def answered(self, reference: str, signed: Signed) -> None:
+    def answered(self, reference: str, signed: Signed, who: str = "") -> None:
         """Take what a recipient says became of its copies.
 
+        :param reference: reference of the notice.
+        :param signed: what came.
+        :param who: whose tries are forgotten, now that one was right.
         :raises TokenError: nobody knows who said it, or it was said before.
         :raises InputError: they said nothing that can be understood.
         """
         callback.take(self.work, reference, signed)
+        limits.succeed(self.work, "answer", who)
 
     def sign_task(self, id: int, count: int, by: str) -> None:
         """Sign that a task is done.
