@@ -21,10 +21,12 @@ from .core.policy import (
     redact,
     retain,
 )
+from .core.recipient import Recipient, by_hand
 from .store.settings import Property
+from .store.webhook import Webhook
+from .web.callback import guest_pages
 from .web.current import current
 from .web.extension import Guesterase
-from .web.guest import guest_pages
 from .web.signals import signal
 from .web.staff import staff_pages
 
@@ -37,8 +39,11 @@ __all__ = [
     "Permission",
     "Policy",
     "Property",
+    "Recipient",
     "Register",
     "Subject",
+    "Webhook",
+    "by_hand",
     "current",
     "delete",
     "delete_when_last_owner",

@@ -43,6 +43,7 @@ from . import (
     outbox,
     people,
     planning,
+    recipients,
     reply,
     residue,
     sought,
@@ -186,6 +187,7 @@ def postpone(work: Work, number: str) -> None:
 
 
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
+    known = recipients.gather(work, case.property, plan)
     erased = planning.erase(work, plan)
     origin = keeping.Origin(case.number, case.controller, case.property)
     keeping.record(work, origin, plan, erased)
@@ -195,6 +197,7 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     sought.put(work, case, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, case, root, name)
+    recipients.queue(work, origin, known)
     buried = people.bury(work, case.number, plan.untouched())
     done = {
         **deepening.noted(case.decisions or {}, None),

@@ -28,6 +28,7 @@ from . import (
     outbox,
     people,
     planning,
+    recipients,
     runs,
     shelf,
     tables,
@@ -204,6 +205,7 @@ def _finish(
         return {"waiting": len(lines)}
     if not plan.changing() and _same(work, lines, plan):
         return {}
+    known = recipients.gather(work, origin.property, plan, _untold(work, lines, keys))
     erased = planning.erase(work, plan, scope)
     keeping.end(work, keys)
     keeping.record(work, origin, plan, erased)
@@ -213,6 +215,7 @@ def _finish(
         execution.recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
+    recipients.queue(work, origin, known, again=True)
     if erased.counts:
         work.events.append(RetentionEnded(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
@@ -223,6 +226,14 @@ def _finish(
 def _at_once(work: Work, line: Line[Any]) -> bool:
     record = law.read_facts(work, line.property, line.facts)
     return ageing.at_once(work, record, law.names_of(work, line))
+
+
+def _untold(
+    work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
+) -> recipients.Only:
+    """Return the columns that nobody was told of, because a hold or the hotel kept them."""
+    kept = [line for line in lines if line.mode in (law.HELD, law.BLOCKED)]
+    return _only(work, kept, keys)
 
 
 def _only(

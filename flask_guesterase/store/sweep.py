@@ -24,6 +24,7 @@ from . import (
     endless,
     expiry,
     finishing,
+    following,
     pulse,
     residue,
     runs,
@@ -43,6 +44,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "stuck": lambda run: run(Office.stuck),
     "holds": lambda run: run(Office.remind_holds),
     "endless": endless.remind,
+    "recipients": following.follow,
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 

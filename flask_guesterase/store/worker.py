@@ -12,7 +12,18 @@ from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, deepening, finishing, heldkeys, outbox, removal, residue, shelf, vault
+from . import (
+    brake,
+    deepening,
+    delivering,
+    finishing,
+    heldkeys,
+    outbox,
+    removal,
+    residue,
+    shelf,
+    vault,
+)
 from .channels import Channel, Message, Render, message_id
 from .execution import Ending
 from .office import Office
@@ -163,6 +174,7 @@ def work(
         "expire": lambda: report.add("expired", run(Office.expire)),
         "erase": lambda: _erase(run, report),
         "deliver": lambda: _deliver(run, render, channels, report),
+        "recipients": lambda: _tell(run, report),
         "forget": lambda: report.add("forgotten", _forget(run)),
     }
     for name, step in steps.items():
@@ -218,6 +230,15 @@ def _deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: 
             else:
                 run(partial(_done, parcel))
                 report.add("files" if parcel.kind == FILE else "sent")
+
+
+def _tell(run: Run, report: Report) -> None:
+    """Tell other systems; what cannot be told is counted under the recipient's name."""
+
+    def note(name: str, problem: str) -> None:
+        report.problems[f"recipient:{name}"] = problem
+
+    report.add("told", delivering.tell(run, note))
 
 
 def _failed(parcel: Parcel, problem: str, office: Office) -> None:

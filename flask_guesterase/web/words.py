@@ -365,7 +365,27 @@ TASKS: dict[str, str] = {
     "paper": N_("paper to destroy"),
     "stuck": N_("request that waits for long"),
     "endless": N_("nobody knows when this may go"),
+    "recipient": N_("somebody who holds copies is to be told"),
 }
+
+TOLD: dict[str, str] = {
+    "told-queued": N_("not told yet"),
+    "told-sent": N_("told, not confirmed yet"),
+    "told-received": N_("received the notice, not confirmed yet"),
+    "told-acknowledged": N_("confirmed that its copies are gone"),
+    "told-done": N_("done and signed by a person"),
+    "told-failed": N_("could not be told, or refused"),
+    "told-system": N_("told by the programme"),
+    "told-person": N_("told by a person"),
+    "no-identity": N_("there is no value by which it would know this guest alone"),
+    "time-out": N_("it did not answer in time"),
+    "unreachable": N_("it cannot be reached"),
+    "tls": N_("its certificate is not trusted"),
+    "not-declared": N_("it is not declared any more"),
+    "unopened": N_("what it should be told cannot be opened any more"),
+    "no-answer": N_("its adapter gave no answer"),
+}
+"""How far other systems got with an erasure, and why not further."""
 
 SWEPT: dict[str, str] = {
     "erased": N_("requests carried out"),
@@ -382,6 +402,8 @@ SWEPT: dict[str, str] = {
     "sent": N_("messages sent"),
     "files": N_("files"),
     "forgotten": N_("boxes forgotten"),
+    "told": N_("notices to other systems"),
+    "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),
     "problems": N_("steps that failed"),
 }
@@ -412,6 +434,7 @@ _ALL: tuple[dict[str, str], ...] = (
     HOLDS,
     CLOCK,
     TASKS,
+    TOLD,
     ENDLESS,
 )
 
