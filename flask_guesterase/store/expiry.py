@@ -25,6 +25,7 @@ from .clocks import places_of
 from .datamap import Declared
 from .eraser import Scope
 from .finishing import Run, rows_of
+from .people import EXPIRED
 from .sql import among, chunks
 from .work import Work
 
@@ -33,9 +34,6 @@ if TYPE_CHECKING:
 
 BATCH = 100
 """Rows, or people, that one transaction erases."""
-
-EXPIRED = "expired"
-"""Under this word, instead of a request, stand people whose time was over."""
 
 
 def preview(work: Work) -> list[dict[str, Any]]:
