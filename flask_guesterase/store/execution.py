@@ -39,6 +39,7 @@ from . import (
     certifying,
     keeping,
     law,
+    marks,
     outbox,
     people,
     planning,
@@ -183,8 +184,9 @@ def postpone(work: Work, number: str) -> None:
 
 
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
-    erased = planning.erase(work, plan)
     origin = keeping.Origin(case.number, case.controller, case.property)
+    marks.take(work, origin, plan)
+    erased = planning.erase(work, plan)
     keeping.record(work, origin, plan, erased)
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}

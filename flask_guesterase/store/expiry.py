@@ -19,7 +19,7 @@ from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
 from ..core.plan import Person, Plan, Row, key_text
 from ..core.standing import Standing
-from . import blockers, execution, holds, keeping, outbox, planning, tables
+from . import blockers, execution, holds, keeping, marks, outbox, planning, tables
 from .ageing import Expired, ageing, expired, judged
 from .clocks import places_of
 from .datamap import Declared
@@ -199,6 +199,8 @@ def _free(
         return dict(counts)
     if not drawn.changing():
         return {}
+    origin = keeping.Origin(None, slug(work.settings.property(place).controller), place)
+    marks.take(work, origin, drawn)
     done = _carry_out(work, place, drawn, scope, at_once)
     gone = [person for person in who if person not in drawn.untouched()]
     _bury(work, gone)

@@ -29,6 +29,7 @@ from . import (
     journal,
     limits,
     lookover,
+    marks,
     outbox,
     pending,
     placing,
@@ -463,6 +464,7 @@ class Office:
         limits.forget(self.work)
         tokens.forget(self.work)
         intake.end_old_contacts(self.work)
+        marks.expire(self.work)
         disclosures.overdue(self.work)
         return review.expire(self.work)
 
