@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from enum import StrEnum
 
 import phonenumbers
@@ -145,7 +146,21 @@ def contradicts(given: str, on_file: str) -> bool:
     :param given: the name the guest gave.
     :param on_file: the name in the hotel's row.
     """
-    one, other = _parts(given), _parts(on_file)
+    return apart(readings(given), readings(on_file))
+
+
+Readings = Sequence[frozenset[str]]
+"""The ways to read each part of a name, the alphabetic one first; or marks of these."""
+
+
+def apart(one: Readings, other: Readings) -> bool:
+    """Return whether two names, each as `readings` gives it, speak against each other.
+
+    What is compared may be marks of the readings as well, so that no name need be known.
+
+    :param one: the readings of a name.
+    :param other: those of another.
+    """
     if not any(one) or not any(other):
         return False
     shared = False
@@ -231,7 +246,7 @@ def _is_hanzi(c: str) -> bool:
     return unicodedata.name(c, "").startswith("CJK ")
 
 
-def _parts(name: str) -> tuple[frozenset[str], frozenset[str]]:
+def readings(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the ways to read the alphabetic part and the Chinese part of a name."""
     text = unicodedata.normalize("NFKC", name)
     hanzi = "".join(c for c in text if _is_hanzi(c))

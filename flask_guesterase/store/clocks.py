@@ -229,6 +229,29 @@ def _said(
     return found if left is None else {key: v for key, v in found.items() if v != left}
 
 
+def moments_of(
+    conn: Connection, datamap: DataMap, name: str, keys: Iterable[Key]
+) -> dict[Key, dict[str, list[date | datetime]]]:
+    """Return when things happened to rows of one table: key -> event -> days, or aware times.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param name: name of a declared table.
+    :param keys: keys of its rows.
+    """
+    declared = datamap.declared(name)
+    wanted = list(keys)
+    naive = ZoneInfo(declared.policy.zone or "UTC")
+    found: dict[Key, dict[str, list[date | datetime]]] = {key: {} for key in wanted}
+    for event, where in ways(datamap, declared).events.items():
+        for at in where:
+            for key, value in _said(conn, datamap, declared, at, wanted).items():
+                moment = _moment(value, naive)
+                if moment is not None:
+                    found[key].setdefault(event, []).append(moment)
+    return found
+
+
 def places_of(
     conn: Connection,
     datamap: DataMap,
@@ -274,14 +297,18 @@ def day_of(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
     :param naive: zone of date-times that name none.
     :param zone: zone of the property.
     """
+    moment = _moment(value, naive)
+    return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+
+
+def _moment(value: Any, naive: ZoneInfo) -> date | datetime | None:
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
         except ValueError:
             return None
     if isinstance(value, datetime):
-        aware = value if value.tzinfo is not None else value.replace(tzinfo=naive)
-        return aware.astimezone(zone).date()
+        return value if value.tzinfo is not None else value.replace(tzinfo=naive)
     return value if isinstance(value, date) else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import and_, or_, select
@@ -40,6 +40,7 @@ from . import (
     deepening,
     keeping,
     law,
+    marks,
     outbox,
     people,
     planning,
@@ -130,13 +131,13 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     moved = differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
     if moved:
         return _review_again(work, case, actor, moved)
-    blocked = plan.blocked or _all_kept(plan)
+    blocked = plan.blocked or all_kept(plan)
     if blocked:
         return _wait(work, case, blocked)
     return _erase(work, case, actor, plan)
 
 
-def _all_kept(plan: Plan) -> tuple[Block, ...]:
+def all_kept(plan: Plan) -> tuple[Block, ...]:
     """Return why nothing can be done now, where holds or preconditions keep all of it."""
     if plan.changing():
         return ()
@@ -190,6 +191,8 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     known = recipients.gather(work, case.property, plan)
     erased = planning.erase(work, plan)
     origin = keeping.Origin(case.number, case.controller, case.property)
+    marks.take(work, origin, plan)
+    erased = planning.erase(work, plan)
     keeping.record(work, origin, plan, erased)
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}
@@ -215,11 +218,23 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     return Ending(case.state)
 
 
-def recover(work: Work, origin: keeping.Origin, images: Sequence[Image]) -> str:
-    """Seal what was erased for the recovery window; return its last day, empty without one."""
+def recover(
+    work: Work, origin: keeping.Origin, images: Sequence[Image], since: date | None = None
+) -> str:
+    """Seal what was erased for the recovery window; return its last day, empty without one.
+
+    :param work: the open transaction.
+    :param origin: on whose behalf.
+    :param images: the rows as they were.
+    :param since: day of the first erasure where this is not the first; its window stays.
+    """
     if not images or work.settings.recovery_days == 0:
         return ""
-    last_day = (work.now.date() + timedelta(days=work.settings.recovery_days)).isoformat()
+    today = work.now.date()
+    ends = (since or today) + timedelta(days=work.settings.recovery_days)
+    if ends < today:
+        return ""
+    last_day = ends.isoformat()
     dialect = work.conn.dialect
     version = ".".join(str(part) for part in dialect.server_version_info or ())
     payload = encode(Images(dialect.name, version, tuple(images)))

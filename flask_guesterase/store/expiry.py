@@ -20,12 +20,13 @@ from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
 from ..core.plan import Person, Plan, Row, key_text
 from ..core.standing import Standing
-from . import blockers, execution, holds, keeping, outbox, planning, recipients, tables
+from . import blockers, execution, holds, keeping, marks, outbox, planning, recipients, tables
 from .ageing import Expired, ageing, expired, judged
 from .clocks import places_of
 from .datamap import Declared
 from .eraser import Scope
 from .finishing import Run, rows_of
+from .people import EXPIRED
 from .sql import among, chunks
 from .work import Work
 
@@ -34,9 +35,6 @@ if TYPE_CHECKING:
 
 BATCH = 100
 """Rows, or people, that one transaction erases."""
-
-EXPIRED = "expired"
-"""Under this word, instead of a request, stand people whose time was over."""
 
 
 def preview(work: Work) -> list[dict[str, Any]]:
@@ -209,6 +207,8 @@ def _free(
         recipients.gather(work, place, replace(drawn, people=(person,)))
         for person in (who if work.recipients else ())
     ]
+    origin = keeping.Origin(None, slug(work.settings.property(place).controller), place)
+    marks.take(work, origin, drawn)
     done = _carry_out(work, place, drawn, scope, at_once)
     for known in told:
         recipients.queue(work, _origin(work, place), known)

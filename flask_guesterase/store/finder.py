@@ -242,18 +242,24 @@ def erased_before(
                 )
             )
             shells = {row.row_key for row in rows}
-            shells -= _filled_again(conn, datamap.tables.get(name), shells, texts)
+            shells -= filled_again(conn, datamap.tables.get(name), shells, texts)
             gone |= {texts[text] for text in shells}
     return gone
 
 
-def _filled_again(
+def filled_again(
     conn: Connection,
     declared: Declared | None,
     shells: Collection[str],
     texts: Mapping[str, Person],
 ) -> set[str]:
-    """Return which erased subject rows the host has written somebody into since."""
+    """Return which erased rows the host has written somebody into since.
+
+    :param conn: open transaction.
+    :param declared: their table, or None when nothing is declared about it any more.
+    :param shells: their keys, as text.
+    :param texts: key as text -> table and key.
+    """
     if declared is None or not shells:
         return set()
     # Of a value that a host's type writes, SQL cannot tell whether it is the mark.

@@ -32,10 +32,12 @@ from . import (
     journal,
     limits,
     lookover,
+    marks,
     outbox,
     pending,
     placing,
     register,
+    returned,
     review,
     runs,
     schedule,
@@ -510,6 +512,7 @@ class Office:
         limits.forget(self.work)
         tokens.forget(self.work)
         intake.end_old_contacts(self.work)
+        marks.expire(self.work)
         disclosures.overdue(self.work)
         return review.expire(self.work)
 
@@ -524,6 +527,26 @@ class Office:
     def due(self) -> Sequence[str]:
         """Return the numbers of requests whose erasure, or check, is due now."""
         return execution.due(self.work)
+
+    # who came back
+
+    def returns(self, by: str | None = None, door: str = "") -> Sequence[dict[str, Any]]:
+        """Return rows in which an erased person seems to be back, those that wait.
+
+        :param by: the host's id of who asks; only of properties at which they may verify, with
+            names where they may look. None at a console, without names.
+        :param door: only what was seen through this door, for example "replay".
+        """
+        return returned.listed(self.work, by, door)
+
+    def settle_return(self, id: int, by: str, theirs: bool) -> None:
+        """Decide about a row in which an erased person seems to be back.
+
+        :param theirs: it is theirs and goes, under what was approved before; or it lives.
+        :raises UnknownError: there is no such row where they may verify.
+        :raises TransitionError: it was decided before, or was never approved.
+        """
+        returned.settle(self.work, id, by, theirs)
 
     # the law
 

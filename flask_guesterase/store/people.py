@@ -125,6 +125,35 @@ def bury(work: Work, number: str, living: Iterable[Person] = ()) -> int:
     ).rowcount
 
 
+EXPIRED = "expired"
+"""Under this word, instead of a request, stand people whose time was over."""
+
+
+def bury_again(
+    work: Work, number: str | None, gone: Iterable[Person], held: Iterable[Person] = ()
+) -> None:
+    """Mark rows in which an erased person was back as erased, from this time on.
+
+    :param work: the open transaction.
+    :param number: number of the request, or None for people whose time was over.
+    :param gone: rows that are shells now.
+    :param held: rows that stay as they are for now; they go with the request's kept rows.
+    """
+    table, request = tables.subject, number or EXPIRED
+    times: list[tuple[Person, datetime | None]] = [(each, work.stamp) for each in gone]
+    times += [(each, None) for each in held] if number is not None else []
+    for (name, key), at in times:
+        row = {"request": request, "table_name": name, "row_key": key_text(key)}
+        done = work.conn.execute(
+            update(table)
+            .where(*(table.c[column] == value for column, value in row.items()))
+            .values(standing=Standing.TAKEN.value, erased_at=at)
+        )
+        if not done.rowcount:
+            values = {"standing": Standing.TAKEN.value, "why": "returned", "erased_at": at}
+            work.conn.execute(insert(table).values(**row, **values))
+
+
 def person(work: Work, subject: Subject) -> Person:
     """Return the person a subject row stands for.
 

@@ -15,8 +15,8 @@ from ..core.plan import Key, Person, key_text
 from ..core.policy import Keep, RowRule
 from . import tables, telling
 from .datamap import Declared, rule_word
-from .expiry import EXPIRED
 from .finder import owners
+from .people import EXPIRED
 from .sql import among
 from .work import Work
 

@@ -21,9 +21,11 @@ from . import (
     outbox,
     removal,
     residue,
+    returned,
     shelf,
     vault,
 )
+from .again import Again, Fate
 from .channels import Channel, Message, Render, message_id
 from .execution import Ending
 from .office import Office
@@ -173,6 +175,7 @@ def work(
         "intake": lambda: _intake(run, report),
         "expire": lambda: report.add("expired", run(Office.expire)),
         "erase": lambda: _erase(run, report),
+        "returned": lambda: _returned(run, report),
         "deliver": lambda: _deliver(run, render, channels, report),
         "recipients": lambda: _tell(run, report),
         "forget": lambda: report.add("forgotten", _forget(run)),
@@ -187,7 +190,7 @@ def work(
     return report
 
 
-_BY_DAY = frozenset({"expire", "erase", "forget"})
+_BY_DAY = frozenset({"expire", "erase", "returned", "forget"})
 """Steps that end something because a day has come."""
 
 
@@ -212,6 +215,29 @@ def _intake(run: Run, report: Report) -> None:
 
 def _erase(run: Run, report: Report) -> None:
     carry_all(run, run(Office.due), report)
+
+
+def _returned(run: Run, report: Report) -> None:
+    """Erase again the rows in which somebody is back whose erasure was decided before."""
+    for id in run(lambda office: returned.due(office.work)):
+        try:
+            done = run(partial(_erase_again, id))
+        except GuesteraseError as problem:
+            run(partial(_postpone, id))
+            report.problems[f"returned:{id}"] = type(problem).__name__
+        else:
+            report.add(_FATES.get(done.fate, "returned-waiting"))
+
+
+_FATES = {Fate.ERASED: "erased-again", Fate.GONE: "gone", Fate.STAFF: "returned-unclear"}
+
+
+def _erase_again(id: int, office: Office) -> Again:
+    return returned.erase(office.work, id)
+
+
+def _postpone(id: int, office: Office) -> None:
+    returned.postpone(office.work, id)
 
 
 def _deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: Report) -> None:

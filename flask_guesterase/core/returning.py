@@ -1,0 +1,139 @@
+"""Whether a row that carries something of an erased person is the old life or a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+MONTHS = 24
+"""Months for which marks of an erased person are kept.
+
+Booking sites let a stay be booked 12 to 16 months ahead and hotels keep old backups, exports and
+synchronisation jobs for about a year; after two years what comes back is a new life in all
+likelihood, and a mark, which is pseudonymous personal data, has no purpose any more.
+"""
+
+
+class Sign(StrEnum):
+    """By what an erased person is known again."""
+
+    KEY = "erased-key"
+    REFERENCE = "erased-reference"
+    CONTACT = "erased-contact"
+    RECORD = "erased-record"
+
+
+class Life(StrEnum):
+    """On which side of the erasure something was made."""
+
+    OLD = "old"
+    NEW = "new"
+    UNKNOWN = "unknown"
+
+
+class Verdict(StrEnum):
+    """What is thought of a row."""
+
+    STRANGER = "stranger"
+    RESYNC = "resync"
+    LIVES = "lives"
+    UNCLEAR = "unclear"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is known of a row in which an erased person may be back.
+
+    :param signs: by what they are known: KEY when the row itself is filled again, REFERENCE when
+        it carries an external number that was erased, CONTACT for an e-mail address, phone,
+        document or loyalty number, RECORD when one of its bookings carries an erased reference.
+    :param contradicted: the name speaks against the erased one.
+    :param own: on which side of the erasure the row was made, by its business date.
+    :param records: the same of each booking, or other record, that is theirs.
+    :param appeared: it was seen to appear after the erasure; False when it may have been there.
+    """
+
+    signs: frozenset[Sign]
+    contradicted: bool = False
+    own: Life = Life.UNKNOWN
+    records: tuple[Life, ...] = ()
+    appeared: bool = True
+
+
+_FIRM = frozenset({Sign.KEY, Sign.REFERENCE})
+
+
+def classify(seen: Seen) -> Verdict:
+    """Return what is thought of a subject row: old life, new life, another person, or unclear.
+
+    A contact alone with another name is another person's, as when a couple shares a mailbox. A
+    booking made after the erasure is a new life, and what else carries an erased key or reference
+    then needs a person's look. Who may have been there all along is never taken silently.
+
+    :param seen: what is known.
+    """
+    firm = bool(seen.signs & _FIRM)
+    if not seen.signs:
+        return Verdict.STRANGER
+    if seen.contradicted:
+        return Verdict.UNCLEAR if firm else Verdict.STRANGER
+    if Life.NEW in seen.records:
+        return Verdict.UNCLEAR if firm else Verdict.LIVES
+    past = bool(seen.records) and set(seen.records) == {Life.OLD}
+    if firm or (Sign.RECORD in seen.signs and past):
+        return Verdict.RESYNC
+    if seen.appeared and (seen.own is Life.OLD or past):
+        return Verdict.RESYNC
+    return Verdict.UNCLEAR
+
+
+def classify_record(signs: Iterable[Sign], owners: Iterable[Verdict | None]) -> Verdict:
+    """Return what is thought of a booking or other record that carries an erased key or reference.
+
+    :param signs: KEY or REFERENCE; none is nobody's.
+    :param owners: what is thought of whose it is; None for a row that was erased and is empty.
+    """
+    if not _FIRM & set(signs):
+        return Verdict.STRANGER
+    if all(owner in (None, Verdict.RESYNC) for owner in owners):
+        return Verdict.RESYNC
+    return Verdict.UNCLEAR
+
+
+def life(
+    made: Iterable[date | datetime],
+    happened: Iterable[date | datetime],
+    erased: datetime,
+    zone: ZoneInfo,
+) -> Life:
+    """Return on which side of an erasure a row was made.
+
+    A day that is the day of the erasure says nothing, since nobody knows the hour. What happened
+    to a row can show that it is old; it cannot show that it is new, because an old booking may be
+    stayed in later.
+
+    :param made: when the row was made, as its policy's clock says; the first counts.
+    :param happened: when other things happened to it.
+    :param erased: aware time of the erasure.
+    :param zone: zone of the property, in which dates are days.
+    """
+    first = [_side(at, erased, zone) for at in made]
+    if Life.OLD in first:
+        return Life.OLD
+    if first:
+        return Life.NEW if set(first) == {Life.NEW} else Life.UNKNOWN
+    rest = {_side(at, erased, zone) for at in happened}
+    return Life.OLD if rest == {Life.OLD} else Life.UNKNOWN
+
+
+def _side(at: date | datetime, erased: datetime, zone: ZoneInfo) -> Life:
+    if isinstance(at, datetime):
+        aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+        return Life.OLD if aware <= erased else Life.NEW
+    day = erased.astimezone(zone).date()
+    if at == day:
+        return Life.UNKNOWN
+    return Life.OLD if at < day else Life.NEW
