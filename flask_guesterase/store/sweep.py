@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from ..core import brake as clock
 from ..core.errors import BlockedError, MovedError
 from ..core.lifecycle import State
-from . import brake, endless, expiry, finishing, pulse, runs, tables, tasks, worker
+from . import brake, endless, expiry, finishing, owndata, pulse, runs, tables, tasks, worker
 from .channels import Channel, Render
 from .office import Office
 from .pulse import Pulse
@@ -32,6 +32,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "stuck": lambda run: run(Office.stuck),
     "holds": lambda run: run(Office.remind_holds),
     "endless": endless.remind,
+    "own": owndata.end,
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 
