@@ -25,6 +25,7 @@ from . import (
     expiry,
     finishing,
     following,
+    owndata,
     pulse,
     residue,
     runs,
@@ -45,6 +46,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "holds": lambda run: run(Office.remind_holds),
     "endless": endless.remind,
     "recipients": following.follow,
+    "own": owndata.end,
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 
