@@ -188,9 +188,8 @@ def postpone(work: Work, number: str) -> None:
 
 
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
-    known = recipients.gather(work, case.property, plan)
-    erased = planning.erase(work, plan)
     origin = keeping.Origin(case.number, case.controller, case.property)
+    known = recipients.gather(work, case.property, plan)
     marks.take(work, origin, plan)
     erased = planning.erase(work, plan)
     keeping.record(work, origin, plan, erased)

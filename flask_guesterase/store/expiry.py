@@ -207,11 +207,11 @@ def _free(
         recipients.gather(work, place, replace(drawn, people=(person,)))
         for person in (who if work.recipients else ())
     ]
-    origin = keeping.Origin(None, slug(work.settings.property(place).controller), place)
+    origin = _origin(work, place)
     marks.take(work, origin, drawn)
     done = _carry_out(work, place, drawn, scope, at_once)
     for known in told:
-        recipients.queue(work, _origin(work, place), known)
+        recipients.queue(work, origin, known)
     gone = [person for person in who if person not in drawn.untouched()]
     _bury(work, gone)
     return done | {"people": len(gone)}

@@ -19,7 +19,6 @@ from ..core.own import WEEKS
 from ..core.plan import Key, key_text
 from . import brake, bygone, law, outbox, people, pulse, tables, vault
 from .bygone import BATCH, NO_FACTS, WAITING, Step, cutoff
-from .expiry import EXPIRED
 from .pulse import Pulse
 from .sql import among, chunks
 from .work import Work
@@ -267,7 +266,7 @@ def _tombstones(work: Work, after: int) -> Step:
         subject,
         and_(
             subject.c.id > after,
-            subject.c.request.in_([EXPIRED, bygone.ENDED]),
+            subject.c.request.in_([people.EXPIRED, bygone.ENDED]),
             subject.c.erased_at < cutoff(work.now),
         ),
     )
