@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from flask_guesterase.core.log import canonical
 from flask_guesterase.store import deepening, finishing, keeping, worker
 from flask_guesterase.store.depth import sqlite
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.sweep import sweep
+from tests.store.forms import Forms
 from tests.store.hotel import Guest, Hotel
 from tests.store.test_finishing import with_slips
 
@@ -110,9 +113,10 @@ def test_an_erasure_reaches_the_logs_and_the_raw_files_show_it(
 
 
 def test_a_reader_with_an_old_snapshot_spoils_it_until_the_sweep(
-    sqlite_url: str, tmp_path: Path
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While somebody reads, the files still show the guest and L1 is said; later a supplement."""
+    monkeypatch.setattr(sqlite, "_WAIT", 100)
     hotel = crowded(sqlite_url, tmp_path, journal_mode="wal")
     number = hotel.approved(email=CANARY)
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as reader:
@@ -274,8 +278,11 @@ def test_an_index_of_a_tokenizer_only_the_host_has_is_told(sqlite_url: str) -> N
     assert erasing(sqlite_url).evidence == (Evidence.INDEX,)
 
 
-def test_a_writer_in_the_way_is_not_waited_for_longer_than_a_lock(sqlite_url: str) -> None:
+def test_a_writer_in_the_way_is_not_waited_for_longer_than_a_lock(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody who writes spoils it now; that is said, not raised."""
+    monkeypatch.setattr(sqlite, "_WAIT", 100)
     with opened(sqlite_url) as engine:
         with engine.begin() as conn:
             conn.exec_driver_sql(FILLED[0])
@@ -323,3 +330,40 @@ def test_what_was_kept_and_goes_later_is_measured_again(hotel: Hotel) -> None:
     content = said(hotel, number)
     assert (content["level"], content["supplement"]) == (Level.LOGS, 2)
     assert raw_count(str(hotel.engine.url), "Ann Berg") == 0
+
+
+def test_a_sweep_rewrites_the_file_also_of_rows_nobody_asked_about(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """What went because its day had come leaves the file the same night; not during an audit."""
+    house = Forms(sqlite_url, tmp_path)
+    house.form(1, date(2025, 2, 1))
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as careless:
+        careless.execute("PRAGMA secure_delete = OFF")
+        careless.execute("CREATE TABLE old (v TEXT)")
+        careless.execute("INSERT INTO old VALUES (?)", ("Xaver Federkiel " * 1000,))
+        careless.execute("DROP TABLE old")
+        careless.commit()
+    assert not house.sweep().problems
+    assert raw_count(sqlite_url, "Xaver Federkiel") > 0
+    report = house.sweep("officer")
+    assert report.counts["expired"] > 0
+    assert not report.problems
+    assert raw_count(sqlite_url, "Xaver Federkiel") == 0
+    house.engine.dispose()
+
+
+def test_no_file_is_rewritten_during_a_night_audit(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writers would have to wait for it."""
+    hotel.guest(1, name="Ann Berg", email="ann@nest.example")
+    number = hotel.approved(email="ann@nest.example")
+    hotel.erased(number)
+    with pytest.MonkeyPatch.context() as audited:
+        audited.setattr(sqlite, "clean", None)
+        report = sweep(run_of(hotel), lambda *_: ("", ""), {}, night_audit=lambda code: True)
+        assert "deepened" not in report.counts | report.problems
+    report = sweep(run_of(hotel), lambda *_: ("", ""), {})
+    assert report.counts["deepened"] == 1
+    assert said(hotel, number)["level"] == Level.LOGS

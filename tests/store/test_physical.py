@@ -107,9 +107,10 @@ def holder(request: pytest.FixtureRequest) -> str:
 
 
 def test_postgresql_keeps_old_rows_until_tables_are_rewritten_without_a_snapshot(
-    holder: str, tmp_path: Path
+    holder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """L1 while the files show the guest, refused while somebody sees old rows, then L2."""
+    monkeypatch.setattr(postgresql, "LOCK_SECONDS", 0.2)
     with raw_hotel("postgresql", tmp_path) as (hotel, files):
         flush(hotel.engine)
         number = hotel.approved(email=CANARY)
