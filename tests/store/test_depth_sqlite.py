@@ -235,6 +235,20 @@ def test_a_value_on_overflow_pages_is_met_and_goes(sqlite_url: str) -> None:
     assert raw_count(sqlite_url, "Feather asked for seeds. Feather") == 0
 
 
+def test_a_persistent_journal_keeps_no_old_page(sqlite_url: str) -> None:
+    """Rewriting would leave the pages of before in it; it is gone when the file is clean."""
+    with opened(sqlite_url, secure_delete="OFF", journal_mode="PERSIST") as engine:
+        with engine.begin() as conn:
+            for statement in (*FILLED, "DELETE FROM t"):
+                conn.exec_driver_sql(statement)
+        assert raw_count(sqlite_url, CANARY) > 0
+        assert sqlite.clean(engine, {"one": [CANARY]})["one"].level == Level.LOGS
+        assert raw_count(sqlite_url, CANARY) == 0
+        assert sqlite.size(sqlite.side(Path(sqlite_url.removeprefix("sqlite:///")), "journal")) == 0
+        with engine.connect() as conn:
+            assert conn.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "persist"
+
+
 def test_a_value_that_no_row_holds_and_the_file_does_is_told(sqlite_url: str) -> None:
     """A default in the schema keeps the value in the file: that is no level to be proud of."""
     made = f"CREATE TABLE u (id INTEGER PRIMARY KEY, v TEXT DEFAULT '{CANARY}')"

@@ -56,6 +56,7 @@ def raw_hotel(kind: str, folder: Path) -> Iterator[tuple[Hotel, Path]]:
             ]  # fmt: skip
             conn.execute(Scan.__table__.insert(), scans)
             if kind == "postgresql":
+                conn.execute(text("ALTER TABLE guests ALTER email SET STATISTICS 1000"))
                 oid = conn.execute(
                     text("SELECT oid FROM pg_database WHERE datname = current_database()")
                 ).scalar_one()
@@ -133,8 +134,16 @@ def test_postgresql_keeps_old_rows_until_tables_are_rewritten_without_a_snapshot
             flush(hotel.engine)
             assert raw_count(files) > 0
             assert said(hotel, number)["supplement"] == 0
+        kept = "SELECT histogram_bounds::text FROM pg_stats WHERE attname = 'email'"
+        old = "SELECT pg_relation_filenode('pg_statistic')"
+        with hotel.engine.connect() as conn:
+            assert CANARY in conn.execute(text(kept)).scalar_one()
+            before = conn.execute(text(old)).scalar_one()
         made = physical.rewrite(run_of(hotel), TABLES, yes=True)
         assert (made.level, made.supplements) == (Level.FILES, 1)
+        with hotel.engine.connect() as conn:
+            assert CANARY not in conn.execute(text(kept)).scalar_one()
+            assert before != conn.execute(text(old)).scalar_one()
         flush(hotel.engine)
         assert raw_count(files) == 0
         assert raw_count(files, "guest149@mail.example") > 0
