@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -17,7 +19,7 @@ from flask_guesterase.store import physical, worker
 from flask_guesterase.store.depth import mariadb, postgresql
 from flask_guesterase.store.doctor.visit import visit
 from flask_guesterase.store.transaction import outside
-from tests import engines
+from tests import engines, serve
 from tests.store.hotel import Booking, Guest, Hotel, Scan
 from tests.store.test_depth_sqlite import CANARY, run_of, said
 
@@ -307,3 +309,49 @@ def keeping_scrub(hotel: Hotel) -> Iterator[None]:
         return
     with scrubbing(hotel.engine, "OFF"):
         yield
+
+
+@pytest.mark.parametrize("spoiled", [False, True], ids=["clean", "recycling"])
+def test_postgresql_reaches_its_log_where_no_old_segment_is_left(
+    spoiled: bool, tmp_path: Path
+) -> None:
+    """Without recycling no file of the server shows the guest: L3.
+
+    With it a segment lies ahead whose content nobody knows, and L2 is all that is said.
+    """
+    try:
+        serve.postgresql_bin()
+    except engines.MissingEngine as error:
+        engines.missing("postgresql", str(error))
+    folder = Path(tempfile.mkdtemp(prefix="guesterase-"))
+    folder.chmod(0o711)
+    running = serve.start(serve.RECIPES["postgresql"], folder / "server", False)
+    try:
+        hotel = Hotel(running.url, tmp_path)
+        with outside(hotel.engine) as conn:
+            for name, value in {
+                "wal_recycle": "on" if spoiled else "off",
+                "min_wal_size": "32MB",
+                "log_min_error_statement": "fatal",
+            }.items():
+                conn.exec_driver_sql(f"ALTER SYSTEM SET {name} = '{value}'")
+            conn.exec_driver_sql("SELECT pg_reload_conf()").close()
+        hotel.guest(1, name="Ann Berg", email=CANARY)
+        number = hotel.approved(email=CANARY)
+        worker.carry_out(run_of(hotel), number)
+        assert raw_count(running.data / "pg_wal") > 0
+        made = physical.rewrite(run_of(hotel), ["guests"], logs=True, yes=True)
+        assert made.supplements == 1
+        content = said(hotel, number)
+        if spoiled:
+            assert content["level"] == Level.FILES
+            assert Evidence.LOG_GONE not in content["evidence"]
+        else:
+            assert content["level"] == Level.LOGS
+            assert Evidence.LOG_GONE in content["evidence"]
+            assert raw_count(running.data) == 0
+        hotel.engine.dispose()
+    finally:
+        running.process.send_signal(serve.RECIPES["postgresql"].stop)
+        running.process.wait()
+        shutil.rmtree(folder)
