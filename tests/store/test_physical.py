@@ -241,7 +241,7 @@ def scrubbing(engine: Engine, value: str) -> Iterator[None]:
 
 
 def test_mariadb_says_when_a_right_is_missing(mariadb_url: str) -> None:
-    """An account that may not see the statistics is told that they are unknown: L1."""
+    """An account that may not see, or not rewrite, the statistics is told so: L1."""
     owner = create_engine(mariadb_url)
     name = str(make_url(mariadb_url).database)
     with owner.begin() as conn:
@@ -259,6 +259,15 @@ def test_mariadb_says_when_a_right_is_missing(mariadb_url: str) -> None:
             left = mariadb.rewrite(conn, [tables["mine"]])
             assert left == Reached(Level.LOGICAL, (Evidence.STATISTICS_UNKNOWN,))
             assert not mariadb.scrub(conn)
+            with owner.begin() as boss:
+                boss.execute(text("INSERT INTO mine VALUES (1)"))
+                boss.execute(text("ANALYZE TABLE mine PERSISTENT FOR ALL"))
+                boss.execute(text(f"GRANT SELECT ON mysql.column_stats TO {name}@'%'"))
+            left = mariadb.rewrite(conn, [tables["mine"]])
+            assert left == Reached(Level.LOGICAL, (Evidence.STATISTICS_LEFT,))
+            with owner.begin() as boss:
+                boss.execute(text(f"GRANT INSERT, ALTER ON mysql.column_stats TO {name}@'%'"))
+            assert mariadb.rewrite(conn, [tables["mine"]]).level is Level.FILES
     finally:
         app.dispose()
         with owner.begin() as conn:

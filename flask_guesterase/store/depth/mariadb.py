@@ -90,8 +90,10 @@ def _statistics(conn: Connection, tables: Sequence[Table]) -> Reached:
         " WHERE db_name = coalesce(%s, DATABASE()) AND table_name = %s"
     )
     name = conn.dialect.identifier_preparer.format_table
+    why = Evidence.STATISTICS_UNKNOWN
     try:
         kept = [t for t in tables if conn.exec_driver_sql(asked, (t.schema, t.name)).scalar_one()]
+        why = Evidence.STATISTICS_LEFT
         for table in kept:
             _done(conn, f"ANALYZE TABLE {name(table)} PERSISTENT FOR ALL")
         if kept:
@@ -100,7 +102,7 @@ def _statistics(conn: Connection, tables: Sequence[Table]) -> Reached:
     except (DBAPIError, ErasureError) as problem:
         if isinstance(problem, DBAPIError) and problem.connection_invalidated:
             raise
-        return Reached(Level.LOGICAL, (Evidence.STATISTICS_UNKNOWN,))
+        return Reached(Level.LOGICAL, (why,))
     return Reached(Level.FILES, (Evidence.REWRITTEN, Evidence.STATISTICS))
 
 
