@@ -154,6 +154,44 @@ def test_a_file_that_is_too_large_is_left_to_the_sweep(
     assert said(hotel, number)["level"] == Level.LOGS
 
 
+def test_many_erasures_share_one_rewriting(hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round of the worker rewrites the file once, and each certificate says what it showed."""
+    numbers = []
+    for id in (1, 2, 3):
+        hotel.guest(id, name=f"Ann Berg {id}", email=f"ann{id}@nest.example")
+        numbers.append(hotel.approved(email=f"ann{id}@nest.example"))
+    rewritten: list[set[str]] = []
+    real = sqlite.clean
+
+    def counted(engine: Engine, wanted: Any, most: int | None) -> dict[str, Reached]:
+        rewritten.append(set(wanted))
+        return real(engine, wanted, most)
+
+    monkeypatch.setattr(sqlite, "clean", counted)
+    report = worker.Report()
+    worker.carry_all(run_of(hotel), numbers, report)
+    assert (report.counts, report.problems) == ({"erased": 3}, {})
+    assert rewritten == [set(numbers)]
+    assert [said(hotel, number)["level"] for number in numbers] == [Level.LOGS] * 3
+    assert raw_count(str(hotel.engine.url), "Ann Berg", "@nest.example") == 0
+
+
+def test_files_that_cannot_be_looked_at_keep_no_certificate_waiting(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong below the rows, the request ends; less is claimed."""
+    hotel.guest(1, name="Ann Berg", email="ann@nest.example")
+    number = hotel.approved(email="ann@nest.example")
+
+    def broken(path: Path) -> Any:
+        raise PermissionError
+
+    monkeypatch.setattr(sqlite.shutil, "disk_usage", broken)
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    content = said(hotel, number)
+    assert (content["level"], content["evidence"][-1]) == (Level.LOGICAL, Evidence.UNREAD)
+
+
 def test_a_partial_erasure_claims_no_level(hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left says that less was reached; once it is cured, it is measured again."""
     hotel.guest(1, name="Ann Berg", email="ann@nest.example")
