@@ -344,6 +344,7 @@ def summary(content: dict[str, Any]) -> list[str]:
         f"Request {content['number']} to {content['property']} ({content['controller']})",
         f"received {content['received']}, decided {content['decided']}, "
         f"erased {content['erased']}: {content['state'].upper()}, level {content['level']}",
+        f"shown by: {', '.join(content['evidence'])}",
     ]
     for item in content["went"]:
         what = ", ".join(item["columns"]) or "whole rows"

@@ -53,6 +53,9 @@ STEPS: dict[str, Callable[[Run], int]] = {
 NightAudit = Callable[[str], bool]
 """The host's answer to whether a property (code) is in its night audit."""
 
+_GONE = ("finished", "expired", "erased-again")
+"""What a sweep counts that leaves old content in the files, without a certificate of its own."""
+
 _PAPER = "paper"
 _LAPSED = {"expired": "lapsed"}
 """The worker's word for requests nobody confirmed, which here would mean rows."""
@@ -187,7 +190,8 @@ def _steps(
     if not report.paused:
         # Rewriting a file keeps its writers waiting for a moment.
         with report.trying("deepened"):
-            report.add("deepened", deepening.retry(run))
+            gone = any(report.counts.get(word) for word in _GONE)
+            report.add("deepened", deepening.nightly(run, gone))
     for word, step in STEPS.items():
         with report.trying(word):
             report.add(word, step(run))

@@ -387,6 +387,42 @@ TOLD: dict[str, str] = {
 }
 """How far other systems got with an erasure, and why not further."""
 
+DEPTH: dict[str, str] = {
+    "files-rewritten": N_("the data files were written anew without it"),
+    "log-emptied": N_("the log of the database was emptied"),
+    "files-scanned": N_("the raw files were read, and nothing of it was found"),
+    "no-value-of-their-own": N_(
+        "no value was left to look for in the files that only this guest had"
+    ),
+    "no-old-snapshot": N_(
+        "nobody had an old view of the data while the files were written anew"
+    ),
+    "statistics-renewed": N_("the database's statistics were made anew"),
+    "log-segments-gone": N_("older parts of the log are gone"),
+    "files-not-rewritten-yet": N_(
+        "the data files keep old content until the hotel has them written anew"
+    ),
+    "database-in-use": N_("the database was in use, so its files were not written anew yet"),
+    "log-in-use": N_("somebody was reading an older state, so the log could not be emptied yet"),
+    "value-still-in-files": N_("a value still stands in the data files"),
+    "value-still-in-log": N_("a value still stands in the log of the database"),
+    "file-too-large": N_("the data file is so large that it is written anew by night only"),
+    "no-room-to-rewrite": N_("there was no room on the disk to write the data file anew"),
+    "rewriting-would-move-rows": N_(
+        "writing the data file anew would number rows differently, so it was not done"
+    ),
+    "text-index-not-merged": N_("a full-text index could not be cleaned"),
+    "statistics-not-rewritten": N_(
+        "the file of the database's statistics could not be written anew"
+    ),
+    "statistics-not-readable": N_(
+        "nobody could see whether the database's statistics keep a value"
+    ),
+    "no-database-file": N_("the database lies in memory, not in a file"),
+    "files-not-readable": N_("the data files could not be read"),
+}
+"""How a level below the rows was shown, or why it was not."""
+
 SWEPT: dict[str, str] = {
     "erased": N_("requests carried out"),
     "waiting": N_("waiting"),
@@ -405,6 +441,7 @@ SWEPT: dict[str, str] = {
     "told": N_("notices to other systems"),
     "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),
+    "deepened": N_("certificates that reached further"),
     "problems": N_("steps that failed"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
@@ -425,6 +462,7 @@ _ALL: tuple[dict[str, str], ...] = (
     ACTORS,
     COUNTS,
     CERTIFICATE,
+    DEPTH,
     CATEGORIES,
     SEEN,
     DELAYS,
