@@ -54,26 +54,36 @@ def check(recipient: Recipient, others: Iterable[Recipient]) -> None:
         )
 
 
-def findings(
-    datamap: DataMap, recipients: Iterable[Recipient], settings: Settings
-) -> list[Finding]:
-    """Return which recipients cannot be told what they are to be given, or cannot answer."""
-    found = []
-    for each in recipients:
-        for type_, places in _places(datamap, each).items():
-            if not places or None in places:
-                found.append(Finding(
-                    "recipient-unknown", "", each.name,
-                    f"Nothing is known that could be given as '{type_}'.",
-                    'Name a match key, a contact, or gives={"TYPE": "table.column"}.',
-                ))  # fmt: skip
-        if hasattr(each.adapter, "verifies") and not settings.base_url:
-            found.append(Finding(
-                "recipient-mute", "", each.name,
-                "The recipient is not told where to answer, so nothing is ever acknowledged.",
-                "Set GUESTERASE_BASE_URL to the address of the guest pages.", Severity.WARN,
-            ))  # fmt: skip
-    return found
+def findings(datamap: DataMap, recipients: Iterable[Recipient]) -> list[Finding]:
+    """Return which recipients are to be given what is not there: nothing is erased until it is."""
+    return [
+        Finding(
+            "recipient-unknown",
+            "",
+            each.name,
+            f"Nothing is known that could be given as '{type_}'.",
+            'Name a match key, a contact, or gives={"TYPE": "table.column"}.',
+        )
+        for each in recipients
+        for type_, places in _places(datamap, each).items()
+        if not places or None in places
+    ]
+
+
+def mute(recipients: Iterable[Recipient], settings: Settings) -> list[Finding]:
+    """Return which recipients would answer and are not told where."""
+    return [
+        Finding(
+            "recipient-mute",
+            "",
+            each.name,
+            "The recipient is not told where to answer, so nothing is ever acknowledged.",
+            "Set GUESTERASE_BASE_URL to the address of the guest pages.",
+            Severity.WARN,
+        )
+        for each in recipients
+        if hasattr(each.adapter, "verifies") and not settings.base_url
+    ]
 
 
 # what each is given

@@ -179,6 +179,7 @@ class Guesterase:
     def _check_map(self, datamap: DataMap) -> list[Finding]:
         findings = coverage(datamap) + clock_findings(datamap)
         findings += preconditions.findings(datamap, self._blockers)
+        findings += recipients.findings(datamap, self._recipients)
         return findings + self.host.findings(d.table for d in datamap.tables.values())
 
     @contextmanager
@@ -278,7 +279,7 @@ class Guesterase:
     def _installation(self) -> list[Finding]:
         app = cast(Any, current_app)._get_current_object()
         found = [*migrate.findings(app), *packs.missing(self.settings)]
-        found += recipients.findings(self.datamap, self._recipients, self.settings)
+        found += recipients.mute(self._recipients, self.settings)
         if not self.custodian.exists():
             found.append(Finding(
                 "keys-missing", "", "", "The key folder holds no keys.",
