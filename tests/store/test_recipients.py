@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from flask_guesterase import Recipient, by_hand
+from flask_guesterase import File, Policy, Recipient, by_hand
 from flask_guesterase.core.errors import (
     ForbiddenError,
     PolicyError,
@@ -27,7 +27,7 @@ from flask_guesterase.store import finishing, following, outbox, tables, worker
 from flask_guesterase.store.outbox import BACK_OFF
 from tests import partner as partners
 from tests.partner import Partner
-from tests.store.hotel import Booking, Companion, Hotel
+from tests.store.hotel import Booking, Companion, Hotel, Scan, policies
 from tests.store.test_outbox import Post, render, run
 
 ANN = {"name": "Ann Zebrafinch", "email": "ann@mail.example", "phone": "+8613912345678"}
@@ -546,6 +546,22 @@ def _found(hotel: Hotel) -> list[str]:
         for row in hotel.ours(table.name.removeprefix(tables.PREFIX))
         if any(value in repr(row) for value in ANN.values())
     ]
+
+
+def test_thumbnails_go_with_the_file(hotel: Hotel) -> None:
+    """What was made from a file is derived from the guest as well; its neighbours stay."""
+    ann(hotel)
+    policy = Policy({"path": File(str(hotel.files), also=["thumbs/{stem}.webp"])}, via="guest")
+    declared = [(t, p) for t, p in policies(str(hotel.files)) if t is not Scan]
+    hotel.datamap = hotel.mapped([*declared, (Scan, policy)])
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    (hotel.files / "thumbs").mkdir()
+    for name in ("ann.png", "thumbs/ann.webp", "bea.png", "thumbs/bea.webp"):
+        (hotel.files / name).write_bytes(b"x")
+    erase(hotel)
+    assert go(hotel).counts["files"] == 2
+    left = sorted(path.name for path in hotel.files.rglob("*") if path.is_file())
+    assert left == ["bea.png", "bea.webp"]
 
 
 def test_who_is_not_declared_any_more_is_a_dead_letter(hotel: Hotel) -> None:
