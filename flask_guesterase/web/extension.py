@@ -37,7 +37,7 @@ from ..store.sweep import sweep as swept
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending
 from ..store.work import Holidays, Work
-from ..store.worker import Report
+from ..store.worker import NOT_DELIVERING, Report
 from ..store.worker import work as round_of
 from . import config, migrate, sessions
 from .cli import guesterase_cli
@@ -236,6 +236,10 @@ class Guesterase:
     def work(self) -> Report:
         """Do one round of everything that is due: intake, erasures, messages, files, keys."""
         return round_of(self.run, render, self._every_channel())
+
+    def deliver(self) -> Report:
+        """Send messages, remove files and tell recipients that are due, and nothing else."""
+        return round_of(self.run, render, self._every_channel(), NOT_DELIVERING)
 
     def sweep(self, confirm_by: str | None = None) -> SweepReport:
         """Erase what is due because its day has come, where a person confirmed what that is.

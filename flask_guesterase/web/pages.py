@@ -47,7 +47,7 @@ HEADERS = {
 """What every page of ours carries, Source: W3C CSP3, RFC 9111 section 5.2.2.5."""
 
 SIGNED: set[str] = set()
-"""Names of our views to which no browser posts: what they take is believed by its own signature alone."""
+"""Names of our views to which no browser posts: what they take is believed by its signature."""
 
 _LANG = "guesterase_lang"
 
