@@ -83,7 +83,7 @@ class Adapter(Protocol):
     """Tells one other system."""
 
     def tell(self, notice: Notice, /) -> Answer:
-        """Tell it, and return what it answered; whatever is raised means that it failed.
+        """Tell it, and return what it answered; whatever is raised means that it failed now.
 
         It is called at least once for a notice, outside any transaction, and may be called again
         with the same `Notice.reference`.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from flask_guesterase import File, Policy, Recipient, by_hand
+from flask_guesterase import File, Policy
 from flask_guesterase.core.errors import (
     ForbiddenError,
     PolicyError,
@@ -21,8 +21,8 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.holding import Cause, Scope, Wanted
-from flask_guesterase.core.recipient import Answer, Notice, Said
 from flask_guesterase.core.webhook import SIGNATURE, TIMESTAMP, Signed
+from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
 from flask_guesterase.store import finishing, following, outbox, tables, worker
 from flask_guesterase.store.outbox import BACK_OFF
 from tests import partner as partners

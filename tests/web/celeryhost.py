@@ -13,7 +13,8 @@ from celery import Celery
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
-from flask_guesterase import Guesterase, Policy, Recipient, Subject, Webhook, null, placeholder
+from flask_guesterase import Guesterase, Policy, Subject, null, placeholder
+from flask_guesterase.recipients import Recipient, Webhook
 from flask_guesterase.tasks import register
 from tests.partner import SECRET
 

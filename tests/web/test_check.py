@@ -18,15 +18,14 @@ from flask_sqlalchemy import SQLAlchemy
 from flask_guesterase import (
     Policy,
     Property,
-    Recipient,
     Subject,
-    Webhook,
     null,
     placeholder,
     retain,
 )
 from flask_guesterase.core import pack as pack_module
 from flask_guesterase.core.finding import Finding, Severity
+from flask_guesterase.recipients import Recipient, Webhook
 from flask_guesterase.store import rulebook, tables, upgrade
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.settings import Settings

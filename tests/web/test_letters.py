@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import update
 
 import flask_guesterase.web
-from flask_guesterase import Blocker, Recipient, by_hand
+from flask_guesterase import Blocker
 from flask_guesterase.core.errors import SetupError
+from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import following
 from flask_guesterase.store.office import Office
 from flask_guesterase.web.letters import address, render

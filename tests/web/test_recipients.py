@@ -13,8 +13,9 @@ import pytest
 from flask_wtf import CSRFProtect
 from werkzeug.serving import make_server
 
-from flask_guesterase import Recipient, by_hand, guest_pages
+from flask_guesterase import guest_pages
 from flask_guesterase.core.webhook import LARGEST_ANSWER, SIGNATURE, TIMESTAMP
+from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import worker
 from flask_guesterase.store.limits import LIMITS
 from tests import partner as partners

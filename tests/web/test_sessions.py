@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 from flask_login import LoginManager, UserMixin, current_user, login_required, login_user
 from flask_sqlalchemy import SQLAlchemy
 
-from flask_guesterase import Guesterase, Policy, Recipient, Subject, keep, null, placeholder, redact
+from flask_guesterase import Guesterase, Policy, Subject, keep, null, placeholder, redact
+from flask_guesterase.recipients import Recipient
 from flask_guesterase.store import upgrade, worker
 from flask_guesterase.store.custodian import FolderCustodian
 
