@@ -23,11 +23,11 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.core.webhook import SIGNATURE, TIMESTAMP, Signed
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
-from flask_guesterase.store import finishing, following, outbox, tables, worker
+from flask_guesterase.store import again, finishing, following, keeping, outbox, tables, worker
 from flask_guesterase.store.outbox import BACK_OFF
 from tests import partner as partners
 from tests.partner import Partner
-from tests.store.hotel import Booking, Companion, Hotel, Scan, policies
+from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
 from tests.store.test_outbox import Post, render, run
 
 ANN = {"name": "Ann Zebrafinch", "email": "ann@mail.example", "phone": "+8613912345678"}
@@ -36,11 +36,11 @@ ANN = {"name": "Ann Zebrafinch", "email": "ann@mail.example", "phone": "+8613912
 class System:
     """Another system, in this process: keeps what it is told and answers as it should."""
 
-    def __init__(self, *answers: Answer | Exception) -> None:
+    def __init__(self, *answers: Any) -> None:
         self.came: list[Notice] = []
         self.answers = list(answers)
 
-    def tell(self, notice: Notice) -> Answer:
+    def tell(self, notice: Notice) -> Any:
         """Keep a notice, and answer or raise."""
         self.came.append(notice)
         answer = self.answers.pop(0) if self.answers else Answer(Said.SENT)
@@ -297,6 +297,24 @@ def test_a_system_that_never_finishes_is_given_up_in_time(
     assert len(other.came) == 1
 
 
+def test_an_adapter_may_answer_in_one_word(hotel: Hotel) -> None:
+    """A host needs nothing of ours for an adapter; one that says nothing is a dead letter."""
+    system = System()
+    ann(hotel)
+    hotel.recipients = (Recipient("crm", system, gives=["email"]),)
+    erase(hotel)
+    system.answers = ["later", None, "done"]
+    go(hotel)
+    assert hotel.ours("delivery")[0]["state"] == "queued"
+    hotel.later(minutes=1)
+    go(hotel)
+    assert hotel.ours("delivery")[0]["problem"] == "no-answer"
+    with hotel.begin() as office:
+        office.tell_again(hotel.ours("delivery")[0]["id"], "clerk")
+    go(hotel)
+    assert hotel.ours("delivery")[0]["state"] == "acknowledged"
+
+
 def test_a_silent_system_costs_one_try_a_round(hotel: Hotel) -> None:
     """Of many notices to one that is down only the first waits for it."""
     system = System(*[Answer(Said.LATER, "unreachable")] * 9)
@@ -546,6 +564,31 @@ def _found(hotel: Hotel) -> list[str]:
         for row in hotel.ours(table.name.removeprefix(tables.PREFIX))
         if any(value in repr(row) for value in ANN.values())
     ]
+
+
+def test_who_was_brought_back_is_told_of_again(hotel: Hotel) -> None:
+    """The system that writes a guest back is told once more, of what it wrote; nobody else is."""
+    system, cache = System(), System()
+    ann(hotel)
+    hotel.recipients = (
+        Recipient("channel-manager", system, gives=["email"]),
+        Recipient("cache", cache.came.append),
+        Recipient("police", by_hand("Call.")),
+    )
+    number = erase(hotel)
+    go(hotel)
+    with hotel.engine.begin() as conn:
+        back = update(Guest).where(Guest.id == 1).values(name="Ann", email="new@mail.example")
+        conn.execute(back)
+    origin = keeping.Origin(number, hotel.ours("request")[0]["controller"], "sh")
+    with hotel.begin() as office:
+        assert again.again(office.work, origin, [("guests", (1,))]).fate is again.Fate.ERASED
+    go(hotel)
+    assert [i.value for n in system.came for i in n.identities] == [ANN["email"],
+                                                                    "new@mail.example"]  # fmt: skip
+    assert [notice.rows for notice in cache.came] == [(("guests", (1,)),)] * 2
+    names = [row["recipient"] for row in hotel.ours("delivery")]
+    assert names == ["channel-manager", "cache", "police", "channel-manager", "cache"]
 
 
 def test_thumbnails_go_with_the_file(hotel: Hotel) -> None:

@@ -21,6 +21,7 @@ from flask_guesterase.store.limits import LIMITS
 from tests import partner as partners
 from tests.partner import Partner
 from tests.web.house import CANARY, House
+from tests.web.test_cli import Console
 
 DESK = "/desk/privacy"
 BASE = "https://pine.example/privacy"
@@ -100,6 +101,25 @@ def test_staff_see_try_again_and_sign(house: House, partner: Partner) -> None:
     certificate = house.browser("officer").get(f"{DESK}/{number}/certificate")
     assert "channel-manager" in certificate
     assert "not told yet" in certificate
+
+
+def test_the_same_at_a_console(house: House, partner: Partner) -> None:
+    """Listed without anybody's data; tried again and signed by a person with a code of theirs."""
+    partner.plan = [404]
+    erase(house)
+    console = Console(house.app)
+    rows = console.json("recipient", "list")
+    assert [(row["recipient"], row["state"]) for row in rows] == [
+        ("channel-manager", "failed"), ("locks", "queued"),
+    ]  # fmt: skip
+    console.raw("recipient", "again", "1", *console.proved("clerk"))
+    house.worker()
+    console.raw("recipient", "done", "2", *console.proved("clerk"))
+    console.raw("recipient", "done", "1", *console.proved("auditor"), code=1)
+    assert states(house) == ["sent", "done"]
+    assert re.fullmatch("[0-9a-f]{64}", console.json("recipient", "key")["key"])
+    assert CANARY not in console.printed
+    assert "B1" not in console.printed
 
 
 def test_another_hotels_staff_neither_see_nor_settle(house: House) -> None:
