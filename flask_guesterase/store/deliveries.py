@@ -64,7 +64,11 @@ def claim(work: Work, skip: Iterable[str] = (), most: int = 10) -> list[Sending]
     known = {each.name: each for each in work.recipients}
     claimed = []
     for parcel in parcels:
-        row = rows[parcel.id]
+        row = rows.get(parcel.id)
+        if row is None:
+            # What it was about ended, by its own schedule, before it could be told.
+            _end(work, parcel.id)
+            continue
         recipient = known.get(row.recipient)
         if recipient is None or recipient.manual():
             _fail(work, row, "not-declared")
