@@ -1,8 +1,8 @@
 """Who else holds copies of the demo hotel's guests, and how each is told of an erasure.
 
-The other systems of a demo are pretended: they take a notice and, like many real ones, never
-confirm it. A channel manager that listens is named by ``PMS_CHANNEL_MANAGER`` (its address) and
-``PMS_CHANNEL_SECRET``.
+The other systems of a demo are pretended. Most say at once that their copies are gone; the channel
+manager takes a notice and, like many real ones, never confirms it. One that listens is named by
+``PMS_CHANNEL_MANAGER`` (its address) and ``PMS_CHANNEL_SECRET``.
 """
 
 from __future__ import annotations
@@ -17,11 +17,17 @@ BOOKING = {"booking": "bookings.number", "channel": "bookings.external_ref"}
 
 
 class Pretended:
-    """A system that takes what it is told and says no more about it."""
+    """A system that takes what it is told and always says the same about it.
+
+    :param word: ``sent`` where it says no more than that, ``done`` when its copies are gone.
+    """
+
+    def __init__(self, word: str) -> None:
+        self.word = word
 
     def tell(self, notice: Notice) -> str:
-        """Take a notice; that is not yet an acknowledgement."""
-        return "sent"
+        """Take a notice."""
+        return self.word
 
 
 def recipients(app: Flask) -> list[Recipient]:
@@ -30,12 +36,14 @@ def recipients(app: Flask) -> list[Recipient]:
     :param app: the demo hotel.
     """
     address = app.config.get("PMS_CHANNEL_MANAGER", "")
-    channel = Webhook(address, secret=app.config["PMS_CHANNEL_SECRET"]) if address else Pretended()
+    channel: Webhook | Pretended = Pretended("sent")
+    if address:
+        channel = Webhook(address, secret=app.config["PMS_CHANNEL_SECRET"])
     return [
         Recipient("channel-manager", channel, gives={"email": "guests.email", **BOOKING}),
-        Recipient("mail-list", Pretended(), gives=["email"]),
-        Recipient("wifi", Pretended(), gives={"phone": "guests.phone", **BOOKING}),
-        Recipient("payment-provider", Pretended(), gives=BOOKING),
+        Recipient("mail-list", Pretended("done"), gives=["email"]),
+        Recipient("wifi", Pretended("done"), gives={"phone": "guests.phone", **BOOKING}),
+        Recipient("payment-provider", Pretended("done"), gives=BOOKING),
         Recipient(
             "door-locks",
             by_hand("At the lock server, delete the key cards of these bookings."),

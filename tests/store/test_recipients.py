@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import update
 
 from flask_guesterase import File, Policy
@@ -21,7 +22,7 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.holding import Cause, Scope, Wanted
-from flask_guesterase.core.webhook import SIGNATURE, TIMESTAMP, Signed
+from flask_guesterase.core.webhook import SIGNATURE, TIMESTAMP, Signed, Way, by_key, signed_bytes
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
 from flask_guesterase.store import again, finishing, following, keeping, outbox, tables, worker
 from flask_guesterase.store.outbox import BACK_OFF
@@ -480,6 +481,35 @@ def test_forged_stale_replayed_and_unknown_answers_are_refused_alike(
         office.answered(mine, good)
     assert said == {str(refused.value)}
     assert hotel.ours("delivery")[0]["state"] == "received"
+
+
+def test_both_sides_may_sign_with_keys_of_their_own(hotel: Hotel, partner: Partner) -> None:
+    """No secret is shared: the hotel's key signs the notice, the partner's key the answer."""
+    theirs = Ed25519PrivateKey.generate()
+    public = theirs.public_key().public_bytes_raw().hex()
+    ann(hotel)
+    hook = partner.webhook(secret="", key=public)
+    hotel.recipients = (Recipient("channel-manager", hook, gives=["email"]),)
+    erase(hotel)
+    go(hotel)
+    (came,) = partner.came
+    with hotel.begin() as office:
+        ours = Ed25519PublicKey.from_public_bytes(bytes.fromhex(office.notice_key()))
+    stamp = came.headers[TIMESTAMP]
+    word, _, signature = came.headers[SIGNATURE].partition("=")
+    ours.verify(
+        bytes.fromhex(signature), signed_bytes(Way.NOTICE, "127.0.0.1", stamp, came.body)
+    )
+    assert word == "ed25519"
+    body, headers = partners.answer(came.reference, "completed", at=hotel.now.timestamp())
+    with pytest.raises(TokenError), hotel.begin() as office:
+        office.answered(came.reference, Signed(body, headers[TIMESTAMP], headers[SIGNATURE]))
+    message = signed_bytes(Way.ANSWER, "127.0.0.1", headers[TIMESTAMP], body)
+    with hotel.begin() as office:
+        office.answered(
+            came.reference, Signed(body, headers[TIMESTAMP], by_key(theirs.sign(message)))
+        )
+    assert hotel.ours("delivery")[0]["state"] == "acknowledged"
 
 
 def test_what_is_gone_stays_gone_whatever_comes_after(hotel: Hotel, partner: Partner) -> None:
