@@ -526,17 +526,20 @@ def test_recipients_are_told_of_who_had_their_time(inn: Inn) -> None:
     """One notice for each guest, never two in one; a clerk gets one task a month, not hundreds."""
     system = System()
     inn.recipients = (
-        Recipient("crm", system, gives=["email"]),
+        Recipient("crm", system, gives={"email": "people.email", "bill": "bills.id"}),
         Recipient("police", by_hand("Call."), gives=["name"]),
     )
     inn.person(1, date(2022, 1, 1))
     inn.person(2, date(2022, 1, 1), name="Bo Dahl")
     inn.person(3, date(2026, 3, 1), name="Cy Ek")
     inn.person(4, date(2022, 1, 1), name="Di Falk", email=None)
+    inn.bill(7, one=1, other=3)
+    inn.bill(8, one=1)
     assert expiry.expire(inn.run)["people"] == 3
     delivering.tell(inn.run, lambda name, why: pytest.fail(f"{name}: {why}"))
     told = [[identity.value for identity in notice.identities] for notice in system.came]
-    assert sorted(told) == [["p1@mail.example"], ["p2@mail.example"]]
+    # The bill that is another living guest's too is not named.
+    assert sorted(told) == [["p1@mail.example", "8"], ["p2@mail.example"]]
     (task,) = inn.ours("task")
     assert (task["name"], task["count"]) == ("sh/police/2026-03", 3)
     rows = [row for row in inn.ours("delivery") if row["recipient"] == "police"]
