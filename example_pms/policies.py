@@ -274,7 +274,7 @@ def _papers(scans: str) -> list[tuple[Any, Any]]:
         ),
     )
     scan = Policy(
-        {"path": File(root=scans)},
+        {"path": File(root=scans, also=["{stem}.thumb{suffix}"])},
         via="guest",
         rows=delete,
         category="identity_document_copy",

@@ -16,6 +16,7 @@ from .foreign import Foreign
 from .hotel import HOTELS, STAFF
 from .models import Property as House
 from .policies import policies
+from .recipients import recipients
 
 
 def install(app: Flask, commands: AppGroup) -> Guesterase:
@@ -36,6 +37,7 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     for target, policy in policies(app.config["PMS_SCANS"]):
         guesterase.register(target, policy)
     guesterase.block(*blockers())
+    guesterase.recipient(*recipients(app))
     guesterase.init_app(app)
     app.register_blueprint(guest_pages, url_prefix="/privacy")
     app.register_blueprint(staff_pages, url_prefix="/desk/privacy")

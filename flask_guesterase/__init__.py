@@ -21,9 +21,7 @@ from .core.policy import (
     redact,
     retain,
 )
-from .core.recipient import Recipient, by_hand
 from .store.settings import Property
-from .store.webhook import Webhook
 from .web.callback import guest_pages
 from .web.current import current
 from .web.extension import Guesterase
@@ -39,11 +37,8 @@ __all__ = [
     "Permission",
     "Policy",
     "Property",
-    "Recipient",
     "Register",
     "Subject",
-    "Webhook",
-    "by_hand",
     "current",
     "delete",
     "delete_when_last_owner",

@@ -16,7 +16,18 @@ from ..core.errors import KeyMissingError, UnknownError
 from ..core.events import SYSTEM, SubjectErasedAgain
 from ..core.lifecycle import DONE, State
 from ..core.plan import Person, Plan, Row, mark
-from . import blockers, brake, execution, finishing, keeping, outbox, people, planning, runs
+from . import (
+    blockers,
+    brake,
+    execution,
+    finishing,
+    keeping,
+    outbox,
+    people,
+    planning,
+    recipients,
+    runs,
+)
 from .cases import load, secret
 from .eraser import Scope
 from .keeping import Origin
@@ -173,12 +184,14 @@ def alone(work: Work, only: planning.Only) -> Scope:
 def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
 ) -> None:
+    known = recipients.gather(work, origin.property, plan)
     erased = planning.erase(work, plan, about)
     keeping.record(work, origin, plan, erased)
     work.changed |= {step.decision.table for step in plan.keeping()}
     execution.recover(work, origin, erased.images, day)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
+    recipients.queue(work, origin, known, again=True)
     held = plan.untouched()
     gone = [person for person in plan.people if person not in held]
     people.bury_again(work, origin.number, gone, held)

@@ -443,8 +443,13 @@ class Office:
 
     # recipients
 
-    def recipients(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
-        """Return the notices to other systems that are not settled, failed and late ones first."""
+    def recipients(
+        self, by: str | None = None, property: str | None = None
+    ) -> Sequence[dict[str, Any]]:
+        """Return the notices to other systems that are not settled, failed and late ones first.
+
+        :param by: the host's id of who asks; None at a console, which is shown nobody's data.
+        """
         return deliveries.listed(self.work, by, property)
 
     def told(self, number: str, by: str | None = None) -> Sequence[dict[str, Any]]:
@@ -472,6 +477,10 @@ class Office:
         :raises TransitionError: it is settled already.
         """
         deliveries.done(self.work, id, by)
+
+    def notice_key(self) -> str:
+        """Return the public key by which recipients without a shared secret know our notices."""
+        return deliveries.signing_key(self.work).public_key().public_bytes_raw().hex()
 
     def answered(self, reference: str, signed: Signed, who: str = "") -> None:
         """Take what a recipient says became of its copies.

@@ -151,7 +151,7 @@ class Surgery:
         for name, value in values.items():
             rule = declared.written(name)
             if isinstance(rule, File) and value:
-                self.done.files.append((rule.root, str(value)))
+                self.done.files += [(rule.root, each) for each in rule.names(str(value))]
 
     def _overwrite(self, step: Step, before: Read) -> None:
         declared = self.datamap.declared(step.decision.table)

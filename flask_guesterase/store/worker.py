@@ -193,6 +193,9 @@ def work(
 _BY_DAY = frozenset({"expire", "erase", "returned", "forget"})
 """Steps that end something because a day has come."""
 
+NOT_DELIVERING = frozenset({"clock", "intake", "expire", "erase", "forget"})
+"""Steps that send nothing, for a round that only sends."""
+
 
 def _clock(run: Run, report: Report) -> None:
     """Beat the heart; say why not when the clock cannot be believed."""

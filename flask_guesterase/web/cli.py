@@ -14,7 +14,7 @@ from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import depth, disclosing, freezing, law, operate, ours, rules, sweeping
+from . import depth, disclosing, freezing, law, operate, ours, rules, sweeping, telling
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -26,6 +26,8 @@ from .words import CHANNELS, HOWS
 __all__ = [
     "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules",
     "sweeping",
+    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules", "sweeping",
+    "telling",
 ]  # fmt: skip
 
 _number = click.argument("number")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,9 @@ from typing import Any, TypeVar, cast
 
 from flask import Flask, current_app, has_request_context
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
-from ..core.errors import PolicyError, SetupError
+from ..core.errors import GuesteraseError, PolicyError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
@@ -24,6 +26,8 @@ from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
 from ..store.datamap import DataMap, Target, resolve
 from ..store.drift import drift
+from ..store.finder import erased_before
+from ..store.gone import shell
 from ..store.host import Host
 from ..store.live import read as read_live
 from ..store.office import Office
@@ -33,14 +37,15 @@ from ..store.sweep import sweep as swept
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending
 from ..store.work import Holidays, Work
-from ..store.worker import Report
+from ..store.worker import NOT_DELIVERING, Report
 from ..store.worker import work as round_of
-from . import config, migrate
+from . import config, migrate, sessions
 from .cli import guesterase_cli
 from .current import NAME
 from .letters import render
 from .signals import announce
 
+_log = logging.getLogger("flask_guesterase")
 _Result = TypeVar("_Result")
 
 May = Callable[[Any, str, str], bool]
@@ -55,6 +60,7 @@ class _State:
     settings: Settings
     custodian: FolderCustodian
     datamap: DataMap | None = None
+    watching: object = None
 
 
 class Guesterase:
@@ -148,7 +154,9 @@ class Guesterase:
                 "This application has a Guesterase already.", "Call init_app once for each app."
             )
         settings = config.read(app, self._properties, self._packs)
-        app.extensions[NAME] = _State(self, settings, FolderCustodian(settings.keys))
+        state = _State(self, settings, FolderCustodian(settings.keys))
+        state.watching = sessions.install(app, self.erased)
+        app.extensions[NAME] = state
         migrate.install(app)
         app.cli.add_command(guesterase_cli)
         veil.install(self.host, self._declared)
@@ -179,6 +187,7 @@ class Guesterase:
     def _check_map(self, datamap: DataMap) -> list[Finding]:
         findings = coverage(datamap) + clock_findings(datamap)
         findings += preconditions.findings(datamap, self._blockers)
+        findings += recipients.findings(datamap, self._recipients)
         return findings + self.host.findings(d.table for d in datamap.tables.values())
 
     @contextmanager
@@ -227,6 +236,10 @@ class Guesterase:
     def work(self) -> Report:
         """Do one round of everything that is due: intake, erasures, messages, files, keys."""
         return round_of(self.run, render, self._every_channel())
+
+    def deliver(self) -> Report:
+        """Send messages, remove files and tell recipients that are due, and nothing else."""
+        return round_of(self.run, render, self._every_channel(), NOT_DELIVERING)
 
     def sweep(self, confirm_by: str | None = None) -> SweepReport:
         """Erase what is due because its day has come, where a person confirmed what that is.
@@ -278,7 +291,7 @@ class Guesterase:
     def _installation(self) -> list[Finding]:
         app = cast(Any, current_app)._get_current_object()
         found = [*migrate.findings(app), *packs.missing(self.settings)]
-        found += recipients.findings(self.datamap, self._recipients, self.settings)
+        found += recipients.mute(self._recipients, self.settings)
         if not self.custodian.exists():
             found.append(Finding(
                 "keys-missing", "", "", "The key folder holds no keys.",
@@ -296,6 +309,24 @@ class Guesterase:
                     "can write to.", "Give its Property a contact=.", Severity.WARN,
                 ))
         return found
+
+    def erased(self, row: Any) -> bool:
+        """Return whether an object of the host's mapping is a person that was erased.
+
+        It costs a statement only where the row holds nothing and no mark tells why.
+
+        :param row: the object, for example the user a session names; anything else is nobody.
+        """
+        try:
+            found = shell(self.datamap, row)
+            if found is None or found.marked:
+                return found is not None
+            with transaction(self.host.engine(), write=False) as conn:
+                return bool(erased_before(conn, self.datamap, {found.person}))
+        except (GuesteraseError, SQLAlchemyError) as problem:
+            # A gap of ours never keeps anybody out.
+            _log.error("guesterase: %s while a session was looked at", type(problem).__name__)
+            return False
 
     def user(self, identifier: str) -> Any:
         """Return the host's user object with this id, by its Flask-Login user loader, or None."""

@@ -15,9 +15,17 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
-from flask_guesterase import Policy, Property, Subject, null, placeholder, retain
+from flask_guesterase import (
+    Policy,
+    Property,
+    Subject,
+    null,
+    placeholder,
+    retain,
+)
 from flask_guesterase.core import pack as pack_module
 from flask_guesterase.core.finding import Finding, Severity
+from flask_guesterase.recipients import Recipient, Webhook
 from flask_guesterase.store import rulebook, tables, upgrade
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.settings import Settings
@@ -47,6 +55,8 @@ def find(
     env: str = "",
     signed: bool = False,
     reviewed: str = "",
+    recipient: Recipient | None = None,
+    base: str = "",
 ) -> list[Finding]:
     """Return what `check` finds in an application whose installation lacks something.
 
@@ -59,10 +69,13 @@ def find(
     :param env: the host's Alembic env.py; empty where it has none.
     :param signed: somebody signed the packs of the property.
     :param reviewed: day by which the German pack must be looked at again; its own when empty.
+    :param recipient: who else holds copies.
+    :param base: address of the guest pages.
     """
     with engines.fresh_database(engine) as url, tempfile.TemporaryDirectory() as folder:
         app = Flask(__name__, root_path=folder, instance_path=folder)
         app.config.update(SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys")
+        app.config["GUESTERASE_BASE_URL"] = base
         db = SQLAlchemy(app)
 
         class Guest(db.Model):  # type: ignore[name-defined,misc]  # the class is made at run time
@@ -77,6 +90,7 @@ def find(
             Path(folder, "migrations").mkdir()
             Path(folder, "migrations", "env.py").write_text(env)
         extension = Guesterase(db, authorize=authorize, properties=[hotel])
+        extension.recipient(*([recipient] if recipient else ()))
         extension.init_app(app)
         with app.app_context():
             db.create_all()
@@ -180,6 +194,27 @@ def house_missing(wrong: bool) -> list[Finding]:
     columns = {"email": placeholder, "phone": retain(category, null)}
     policy = Policy(columns, subject=Subject(match=["email"]))
     return find(hotel=PINE_IN_GERMANY, policy=policy)
+
+
+CHANNEL = Webhook("https://channel.example/erase", secret="s" * 32)
+
+
+@CASES.of("recipient-unknown")
+def recipient_unknown(wrong: bool) -> list[Finding]:
+    gives = {"email": "guests.mail" if wrong else "guests.email"}
+    return find(recipient=Recipient("channel-manager", CHANNEL, gives=gives), base="https://x.example")
+
+
+@CASES.of("recipient-unknown")
+def recipient_is_given_a_word_nobody_knows(wrong: bool) -> list[Finding]:
+    gives = ["loyalty" if wrong else "email"]
+    return find(recipient=Recipient("channel-manager", CHANNEL, gives=gives), base="https://x.example")
+
+
+@CASES.of("recipient-mute")
+def recipient_mute(wrong: bool) -> list[Finding]:
+    told = Recipient("channel-manager", CHANNEL, gives=["email"])
+    return find(recipient=told, base="" if wrong else "https://pine.example/privacy")
 
 
 @CASES.each()
