@@ -25,9 +25,7 @@ from .words import CHANNELS, HOWS
 
 __all__ = [
     "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules",
-    "sweeping",
-    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules", "sweeping",
-    "telling",
+    "sweeping", "telling",
 ]  # fmt: skip
 
 _number = click.argument("number")
