@@ -48,4 +48,8 @@ def _cut(part: str, offset: int, span: Span) -> str:
 def _masked(part: str) -> str:
     for pattern in (_MAIL, _NUMBER, _NAMED):
         part = pattern.sub(MASK, part)
-    return " ".join(re.sub(r"▇+", MASK, part).split()) if part.strip() else part[:1]
+    return _SPACE.sub(" ", _MASKS.sub(MASK, part))
+
+
+_MASKS = re.compile("▇+")
+_SPACE = re.compile(r"\s+")

@@ -42,7 +42,7 @@ def put(work: Work, case: Case, images: Sequence[Image], scope: str = "everythin
     :param images: the rows as they were.
     :param scope: how far the search goes.
     """
-    region = work.settings.property(case.property).region
+    region = work.settings.property(case.property).country
     wanted = gather(work, images, region)
     box = _seal(work, case, wanted, DAYS)
     table = tables.search

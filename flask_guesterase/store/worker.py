@@ -30,6 +30,7 @@ from .channels import Channel, Message, Render, message_id
 from .execution import Ending
 from .office import Office
 from .outbox import FILE, Parcel
+from .search import Progress
 
 _Result = TypeVar("_Result")
 
@@ -154,6 +155,35 @@ def check_all(
 
 def _check(number: str, office: Office) -> State:
     return office.check(number)
+
+
+def look_again(
+    run: Run,
+    number: str,
+    by: str | None = None,
+    scope: str = "",
+    progress: Progress | None = None,
+    folders: Sequence[str] = (),
+) -> None:
+    """Make the search by value of a request once more; one that left something is checked again.
+
+    :param run: runs a unit of work.
+    :param number: number of the request.
+    :param by: the host's id of who asks for it, or None at a console.
+    :param scope: everything or mapped; as before when empty.
+    :param progress: told about each piece that is read.
+    :param folders: further folders whose file names are looked at.
+    :raises ForbiddenError: they may not verify at this property.
+    :raises UnknownError: nothing was erased, or the values have ended.
+    """
+    run(lambda office: office.look_again(number, by, scope))
+    residue.searched(run, [number], progress=progress, folders=folders)
+    run(partial(_settle, number))
+
+
+def _settle(number: str, office: Office) -> None:
+    if office.show(number)["state"] in (State.PARTIAL, State.CHECKING):
+        office.check(number)
 
 
 def work(
