@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from ..core.errors import KeyMissingError, UnknownError
+from ..core.errors import KeyMissingError, SealError, UnknownError
 from ..core.events import SYSTEM, HitSettled, SearchRepeated
 from ..core.identity import kind_of
 from ..core.log import canonical
@@ -266,7 +266,7 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
     if row is None or not row.found:
         return {}
     found = json.loads(row.found)
-    lines: list[Any] = safe.read(work, row.shown) if by is not None and row.shown else []
+    lines = _lines(work, row) if by is not None else []
     return {
         "scope": row.scope,
         "state": row.state,
@@ -274,6 +274,16 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
         **{n: found[n] for n in ("left", "perhaps", "unsearched", "shared", "back", "rows")},
         "hits": [line for line in lines if line["mark"] not in found["settled"]],
     }
+
+
+def _lines(work: Work, row: Any) -> list[Any]:
+    """Return where exactly something was found; nothing when that was forgotten."""
+    if row is None or row.shown is None:
+        return []
+    try:
+        return list(safe.read(work, row.shown))
+    except (SealError, UnknownError):
+        return []
 
 
 def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:
@@ -290,7 +300,7 @@ def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:
     actor = actors.allow(work, by, Permission.VERIFY, case.property)
     table = tables.search
     row = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
-    lines = safe.read(work, row.shown) if row is not None and row.shown else []
+    lines = _lines(work, row)
     found = json.loads(row.found) if row is not None and row.found else {}
     known = {line["mark"]: line for line in lines}
     fresh = set(marks) - set(found.get("settled", ()))

@@ -351,6 +351,18 @@ def left_since(work: Work, moment: datetime) -> list[str]:
     return [row.request for row in rows]
 
 
+def asked_again(work: Work) -> list[str]:
+    """Return the requests that left something and for which somebody asked to look again."""
+    search, request = tables.search, tables.request
+    rows = (
+        select(search.c.request)
+        .join(request, request.c.number == search.c.request)
+        .where(request.c.state == State.PARTIAL.value, search.c.state == sought.WAITING)
+        .order_by(search.c.request)
+    )
+    return list(work.conn.execute(rows).scalars())
+
+
 def again(work: Work, number: str, scope: str = "") -> Case:
     """Let a search be made once more.
 

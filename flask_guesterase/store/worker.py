@@ -108,7 +108,9 @@ def _erase_one(run: Run, number: str, by: str | None = None) -> State:
     return run(erase).settled()
 
 
-def carry_all(run: Run, numbers: Iterable[str], report: Report) -> None:
+def carry_all(
+    run: Run, numbers: Iterable[str], report: Report, again: Sequence[str] = ()
+) -> None:
     """Erase many approved requests, then look for all their people in one reading and check each.
 
     One that fails does not keep the others waiting.
@@ -116,6 +118,7 @@ def carry_all(run: Run, numbers: Iterable[str], report: Report) -> None:
     :param run: runs a unit of work.
     :param numbers: numbers of the requests.
     :param report: where to count what was done, and note what was not.
+    :param again: requests that left something and wait for another look.
     """
     erased = []
     for number in numbers:
@@ -127,30 +130,30 @@ def carry_all(run: Run, numbers: Iterable[str], report: Report) -> None:
                 report.add("waiting")
             except MovedError:
                 report.add("reviewed-again")
-    check_all(run, erased, report)
+    check_all(run, erased, report, again)
 
 
 def check_all(
-    run: Run, numbers: Sequence[str], report: Report, word: str = "erased"
+    run: Run, numbers: Sequence[str], report: Report, again: Sequence[str] = ()
 ) -> None:
     """Look for the people of many requests in one reading, then check each.
 
     :param run: runs a unit of work.
     :param numbers: numbers of the requests; without any, nothing is read.
     :param report: where to count what was done, and note what was not.
-    :param word: what a request that was checked counts as.
+    :param again: requests that left something and wait for another look.
     """
-    if not numbers:
+    if not numbers and not again:
         return
     looked = False
     with report.trying("search"):
-        residue.searched(run, numbers)
+        residue.searched(run, [*numbers, *again])
         deepening.after(run, numbers)
         looked = True
-    for number in numbers if looked else ():
+    for number in [*numbers, *again] if looked else ():
         with report.trying(number):
             run(partial(_check, number))
-            report.add(word)
+            report.add("looked-again" if number in again else "erased")
 
 
 def _check(number: str, office: Office) -> State:
@@ -164,7 +167,8 @@ def look_again(
     scope: str = "",
     progress: Progress | None = None,
     folders: Sequence[str] = (),
-) -> None:
+    seconds: float | None = None,
+) -> bool:
     """Make the search by value of a request once more; one that left something is checked again.
 
     :param run: runs a unit of work.
@@ -173,12 +177,20 @@ def look_again(
     :param scope: everything or mapped; as before when empty.
     :param progress: told about each piece that is read.
     :param folders: further folders whose file names are looked at.
+    :param seconds: how long a reader may wait; when the time is over it is left to the worker.
+    :return: whether it was made.
     :raises ForbiddenError: they may not verify at this property.
     :raises UnknownError: nothing was erased, or the values have ended.
     """
     run(lambda office: office.look_again(number, by, scope))
-    residue.searched(run, [number], progress=progress, folders=folders)
+    try:
+        residue.searched(run, [number], seconds, progress, folders)
+    except BusyError:
+        if seconds is None:
+            raise
+        return False
     run(partial(_settle, number))
+    return True
 
 
 def _settle(number: str, office: Office) -> None:
@@ -244,7 +256,8 @@ def _intake(run: Run, report: Report) -> None:
 
 
 def _erase(run: Run, report: Report) -> None:
-    carry_all(run, run(Office.due), report)
+    again = run(lambda office: residue.asked_again(office.work))
+    carry_all(run, run(Office.due), report, again)
 
 
 def _returned(run: Run, report: Report) -> None:

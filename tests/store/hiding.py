@@ -1,4 +1,4 @@
-"""Where copies of a guest hide in real hotels: one plant each, on the engines that have the place."""
+"""Where copies of a guest hide in real hotels, one plant each, where the engine has it."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ KEYED = "CREATE TABLE {} (a VARCHAR(20), b INTEGER, t VARCHAR(90), PRIMARY KEY (
 PLANTS: dict[str, Plant] = {
     "undeclared table": _table("newsletter", "VARCHAR(120)", MAIL),
     "JSON string": _table("webhook", "JSON", json.dumps({"guest": {"mail": [MAIL]}})),
-    "escaped JSON": _table("payload", "TEXT", json.dumps({"x": 1})[:-1] + f', "m": "{_escaped(MAIL)}"}}'),
+    "escaped JSON": _table("payload", "TEXT", f'{{"x": 1, "m": "{_escaped(MAIL)}"}}'),
     "JSON in JSON": _table("queue", "TEXT", json.dumps({"body": json.dumps({"m": f"a\n{MAIL}"})})),
     "staff note": _table("note", "TEXT", f"Guest called from {PHONE}, wants a late check-out."),
     "history table": _table("guests_history", "VARCHAR(120)", DOCUMENT),

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import event, insert, select, text
 
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
 from flask_guesterase.store import residue, sought, tables, worker
@@ -45,7 +45,7 @@ def places(hotel: Hotel, number: str) -> dict[str, set[str]]:
 
 
 @pytest.fixture
-def full_hotel(any_hotel: Hotel) -> Iterator[Hotel]:
+def full_hotel(any_hotel: Hotel) -> Hotel:
     """A hotel in which a guest left a copy in every hiding place there is."""
     hotel = any_hotel
     declared = policies(str(hotel.files))
@@ -62,7 +62,7 @@ def full_hotel(any_hotel: Hotel) -> Iterator[Hotel]:
     for at, remark in enumerate(hiding.names(), 3):
         hotel.put(Booking, id=at, number=f"B{at}", guest_id=2, remark=remark)
     (hotel.files / f"{hiding.DOCUMENT}_front.jpg").write_bytes(b"x")
-    yield hotel
+    return hotel
 
 
 def test_a_copy_in_every_hiding_place_is_found(full_hotel: Hotel) -> None:
@@ -157,7 +157,7 @@ def note(hotel: Hotel, *texts: str) -> None:
             conn.execute(text("INSERT INTO notes VALUES (:i, :t)"), {"i": at, "t": said})
 
 
-def partial(hotel: Hotel) -> str:
+def leaving(hotel: Hotel) -> str:
     """Erase a guest of whom two notes remain; return the number of the request."""
     hotel.guest(1, name="Ann Berg", email="ann@post.example", phone="+86 139 0000 1234")
     note(hotel, "write to ann@post.example, not bo@post.example", "x", "ann@post.example")
@@ -168,7 +168,7 @@ def partial(hotel: Hotel) -> str:
 
 def test_staff_see_where_it_is_and_nobody_whom_it_names(hotel: Hotel) -> None:
     """Rows and words around a find are shown to who may look; what names anybody is masked."""
-    number = partial(hotel)
+    number = leaving(hotel)
     with hotel.begin() as office:
         assert office.residue(number)["hits"] == []
         said = office.residue(number, "clerk")
@@ -187,7 +187,7 @@ def test_staff_see_where_it_is_and_nobody_whom_it_names(hotel: Hotel) -> None:
 
 def test_another_persons_finds_can_be_told_apart(hotel: Hotel) -> None:
     """Who may verify says that a find is another person's; when all are, the request is ERASED."""
-    number = partial(hotel)
+    number = leaving(hotel)
     with hotel.begin() as office:
         marks = [hit["mark"] for hit in office.residue(number, "clerk")["hits"]]
         assert office.not_theirs(number, "clerk", marks[:1]) == 1
@@ -208,7 +208,7 @@ def test_another_persons_finds_can_be_told_apart(hotel: Hotel) -> None:
 
 def test_what_staff_saw_to_is_found_gone(hotel: Hotel) -> None:
     """The host removed the copy: the next look makes the request ERASED and issues a supplement."""
-    number = partial(hotel)
+    number = leaving(hotel)
     with hotel.engine.begin() as conn:
         conn.execute(text("DELETE FROM notes"))
     worker.look_again(run_of(hotel), number, "clerk")
@@ -323,7 +323,7 @@ def test_a_short_number_counts_only_under_a_name_of_its_own(hotel: Hotel) -> Non
 
 def test_who_came_back_is_no_residue(hotel: Hotel) -> None:
     """A new row of a subject with the old values is a life of its own, and is told apart."""
-    number = partial(hotel)
+    number = leaving(hotel)
     hotel.guest(9, name="Ann Berg", email="ann@post.example")
     worker.look_again(run_of(hotel), number, "clerk")
     assert hotel.state(number) == "erased"
@@ -331,20 +331,25 @@ def test_who_came_back_is_no_residue(hotel: Hotel) -> None:
     assert (said["left"], said["back"], said["shared"]) == ([], 1, 1)
 
 
+def _append(to: list[str], conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+    to.append(statement)
+
+
 def test_the_erasing_transaction_does_not_grow_with_the_database(hotel: Hotel) -> None:
     """As many statements among thousands of guests as among ten."""
     counts = []
     for many, start in ((10, 100), (3000, 1000)):
-        hotel.guest(start, name="Ann Berg", email=f"ann{start}@post.example", phone="+8613900001234")
+        hotel.guest(start, name="Ann Berg", email=f"ann{start}@post.example", phone="13900001234")
+        others = [
+            {"id": id, "hotel": "sh", "name": "Bo Lind", "email": f"b{id}@x.example"}
+            for id in range(start + 1, start + many)
+        ]
         with hotel.engine.begin() as conn:
-            conn.execute(
-                Guest.__table__.insert(),
-                [{"id": start + n, "hotel": "sh", "name": "Bo Lind", "email": f"b{start + n}@x.example"}
-                 for n in range(1, many)],
-            )  # fmt: skip
+            conn.execute(insert(Guest), others)
         number = hotel.approved(email=f"ann{start}@post.example")
         statements: list[str] = []
-        listen = (hotel.engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        note = partial(_append, statements)
+        listen = (hotel.engine, "before_cursor_execute", note)
         event.listen(*listen)
         with hotel.begin() as office:
             office.erase(number)
@@ -357,7 +362,7 @@ def test_the_erasing_transaction_does_not_grow_with_the_database(hotel: Hotel) -
 
 def test_the_sweep_looks_again_once_a_day(hotel: Hotel) -> None:
     """What is left is looked at again without anybody asking."""
-    number = partial(hotel)
+    number = leaving(hotel)
     with hotel.begin() as office:
         assert residue.left_since(office.work, office.work.stamp - timedelta(hours=20)) == []
     hotel.later(days=1)
