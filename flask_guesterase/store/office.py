@@ -273,9 +273,10 @@ class Office:
         :raises ForbiddenError: they may not verify at this property.
         :raises UnknownError: nothing was erased, or the values have ended.
         """
-        case = residue.again(self.work, number, scope)
         if by is not None:
+            case = cases.load(self.work, number)
             actors.require(self.work, by, Permission.VERIFY, case.property)
+        residue.again(self.work, number, scope)
 
     def not_theirs(self, number: str, by: str, marks: Collection[str]) -> int:
         """Note that finds of a search are another person's; return how many.

@@ -363,7 +363,7 @@ def asked_again(work: Work) -> list[str]:
     return list(work.conn.execute(rows).scalars())
 
 
-def again(work: Work, number: str, scope: str = "") -> Case:
+def again(work: Work, number: str, scope: str = "") -> None:
     """Let a search be made once more.
 
     :param work: the open transaction.
@@ -383,5 +383,4 @@ def again(work: Work, number: str, scope: str = "") -> Case:
         values["scope"] = Reach(scope).value
     table = tables.search
     work.conn.execute(update(table).where(table.c.request == case.number).values(**values))
-    return case
 

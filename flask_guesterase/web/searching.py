@@ -45,7 +45,8 @@ def residue(
     lines += [f"not searched: {place}" for place in found["unsearched"]]
     note = f"{found['rows']} rows read; {found['shared']} values are living people's too."
     fine = not found["left"] and state != State.PARTIAL
-    return Answer({"state": state, **found}, "\n".join(lines), note, fine=fine)
+    data = {**found, "search": found["state"], "state": state}
+    return Answer(data, "\n".join(lines), note, fine=fine)
 
 
 def _said(table: str, rows: int) -> None:
