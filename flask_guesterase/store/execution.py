@@ -347,7 +347,7 @@ def _end(decisions: Mapping[str, Any]) -> State:
     return State.SEALED if kept else State.ERASED
 
 
-def due(work: Work, most: int = 50) -> list[str]:
+def due(work: Work, most: int = 1000) -> list[str]:
     """Return the numbers of requests to carry out, or to check, now; the longest due first."""
     table = tables.request
     rows = work.conn.execute(

@@ -1,4 +1,4 @@
-"""Promise: staff see what an erasure left and where, and settle it without reading anybody's data."""
+"""Promise: staff see what an erasure left and where, and settle it without reading anyone."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_staff_look_again_after_they_saw_to_it(house: House) -> None:
 
 
 def test_the_command_says_where_and_masks(house: House) -> None:
-    """Places and counts for everybody at the console; rows and words for who proves who they are."""
+    """Places and counts for everybody; rows and masked words for who proves who they are."""
     number = left(house)
     console = Console(house.app)
     said = console.json("residue", number, code=1)
