@@ -1,4 +1,4 @@
-"""Run the measurements: ``python -m benchmarks [--guests N] [--subjects N] [--engine NAME ...]``."""
+"""Measure: ``python -m benchmarks [--guests N] [--subjects N] [--engine NAME ...]``."""
 
 from __future__ import annotations
 

@@ -226,7 +226,7 @@ def files(
             continue
         names = [name for name in _names(root) if (root, name) not in gone]
         finds.rows += len(names)
-        each = Field(column, How.TEXT)
+        each = Field(column, How.FILE)
         for at, held in searcher.among(names):
             for needle in held:
                 find = finds.note(None, table, each, needle)

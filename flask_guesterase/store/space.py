@@ -31,6 +31,7 @@ class How(StrEnum):
     BYTES = "bytes"
     HOST = "host"
     NAMES = "names"
+    FILE = "file"
 
 
 class Way(StrEnum):

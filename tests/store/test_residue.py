@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, select, text
 
+from flask_guesterase.core import image
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
 from flask_guesterase.store import residue, sought, tables, worker
 from flask_guesterase.store.datamap import resolve
@@ -388,3 +389,48 @@ def test_values_are_sealed_and_read_back_as_they_were(hotel: Hotel) -> None:
     }  # fmt: skip
     assert isinstance(office, Office)
     assert Scan.__tablename__ == "scans"
+
+
+def test_names_of_files_are_looked_at(hotel: Hotel) -> None:
+    """A file that leaves with its row is none that is left; one that another row names is."""
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    hotel.guest(2, name="Bo Lind", email="bo@post.example")
+    hotel.put(Scan, id=1, guest_id=1, path="ann@post.example.pdf")
+    hotel.put(Scan, id=2, guest_id=2, path="from_ann@post.example.pdf")
+    for name in ("ann@post.example.pdf", "from_ann@post.example.pdf", "bo.pdf"):
+        (hotel.files / name).write_bytes(b"x")
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "partial"
+    (name, copy) = sorted(found(hotel, number)["left"], key=lambda i: i["reason"], reverse=True)
+    assert (name["place"], name["reason"], name["rows"]) == ("scans.path", "file-name", 1)
+    assert (copy["place"], copy["reason"], copy["rows"]) == ("scans.path", "copy", 1)
+
+
+def test_the_hotels_own_mailbox_is_nobodys(hotel: Hotel) -> None:
+    """Typed in for a guest who has none, it is not looked for."""
+    place = hotel.settings.properties["sh"]
+    ours = place.__class__(**{**vars(place), "contact": "desk@pine.example"})
+    changed = {**hotel.settings.properties, "sh": ours}
+    hotel.settings = hotel.settings.__class__(**{**vars(hotel.settings), "properties": changed})
+    hotel.guest(1, name="Ann Berg", email="desk@pine.example", document_no="E7654321")
+    note(hotel, "desk@pine.example")
+    number = hotel.approved(document_no="E7654321")
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+
+
+def test_what_goes_on_its_day_is_looked_for_as_well(hotel: Hotel) -> None:
+    """A value that only a kept row had is sought when the row goes; staff see what is found."""
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    note(hotel, "billed to other@post.example")
+    key = image.cell("id", "INTEGER", 1)
+    gone = image.Image(
+        "invoices", (key,), image.Change.OVERWRITTEN,
+        (image.cell("billed_to", "TEXT", "other@post.example"),), 0,
+    )  # fmt: skip
+    with hotel.begin() as office:
+        sought.more(office.work, number, [gone])
+        assert residue.waiting(office.work) == [number]
+    residue.searched(run_of(hotel))
+    assert places(hotel, number) == {"notes.t": {"email"}}
