@@ -75,8 +75,9 @@ POLICIES: list[tuple[Any, Policy]] = [
             {"hotel": keep("which house"), "name": redact, "email": null, "phone": null,
              "document_no": null},
             subject=Subject(
-                match=["email", "phone", "document_no"], name="name", contact=["email", "phone"],
-                property="hotel",
+                match={"email": "email", "phone": "phone", "document_no": "document_no",
+                       "profile": lambda table, value: table.c.id == int(value)},
+                name="name", contact=["email", "phone"], property="hotel",
             ),
         ),
     ),
@@ -172,7 +173,7 @@ class Hotel:
     def approved(self, id: int) -> str:
         """File, confirm and approve the erasure of a guest; return its number."""
         with self.begin() as office:
-            number = office.request({"email": email(id)}, property="sh", by="clerk")
+            number = office.request({"profile": str(id)}, property="sh", by="clerk")
             office.confirm(number, "clerk", "desk")
         with self.begin() as office:
             office.approve(number, "officer", office.preview(number).digest)
