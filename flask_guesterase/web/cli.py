@@ -142,10 +142,10 @@ def preview(number: str) -> Answer:
         plan = office.preview(number).as_dict()
     columns = (
         "id", "table", "rows", "outcome", "category", "basis", "until", "open", "grade", "why",
-        "reason", "detail", "columns",
+        "reason", "detail", "columns", "column", "spans", "whole",
     )  # fmt: skip
     parts = [fields({"number": plan["number"], "digest": plan["digest"]})]
-    for name in ("erase", "retain", "shared", "perhaps", "blocked"):
+    for name in ("erase", "mentions", "retain", "shared", "perhaps", "blocked"):
         if plan[name]:
             parts.append(f"{name}\n{listing(plan[name], columns)}")
     return Answer(plan, "\n\n".join(parts))
