@@ -14,7 +14,7 @@ from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import disclosing, freezing, law, operate, ours, rules, searching, sweeping
+from . import disclosing, freezing, law, operate, ours, rules, searching, sweeping, xraying
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -25,7 +25,7 @@ from .words import CHANNELS, HOWS
 
 __all__ = [
     "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules",
-    "searching", "sweeping",
+    "searching", "sweeping", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")
