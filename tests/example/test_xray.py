@@ -1,4 +1,4 @@
-"""Promise: the first look of a vendor finds what the hotel's own button missed, and changes nothing.
+"""Promise: a vendor's first look finds what the hotel's own button missed, and changes nothing.
 
 The x-ray runs in an application that has a connection and the extension, and nothing else: no
 models, no policy, no keys, none of our tables.

@@ -33,8 +33,8 @@ from flask_guesterase.store import eraser
 from flask_guesterase.store.datamap import DataMap
 from flask_guesterase.store.finder import erased_before
 from flask_guesterase.store.surgery import Erased
-from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.traces import holding, tells
+from flask_guesterase.store.transaction import transaction
 from tests.store.hotel import Booking, Guest, Hotel, policies
 from tests.store.inn import datamap, draw, host, remains, whole
 
@@ -107,7 +107,10 @@ def erase(engine: Engine, declared: DataMap, *people: Person, **scope: Any) -> E
 
 def test_two_people_in_one_plan_and_a_third_who_stays(database_url: str) -> None:
     """Each one's row loses both; a first name alone goes in its owner's rows only."""
-    said = "Anna Holm and Bert Stone meet Carl Rose; Anna likes the rose garden, Bert +49 171 2345678"
+    said = (
+        "Anna Holm and Bert Stone meet Carl Rose; Anna likes the rose garden, "
+        "Bert +49 171 2345678"
+    )
     with open_hotel(
         database_url, {"guest_id": 1, "body": said}, {"guest_id": 2, "body": said},
         {"guest_id": 3, "body": said}, {"guest_id": 1, "body": None}, {"guest_id": 1, "body": " "},
