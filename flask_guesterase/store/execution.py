@@ -45,6 +45,7 @@ from . import (
     people,
     planning,
     recipients,
+    refresh,
     reply,
     residue,
     sought,
@@ -311,6 +312,7 @@ def check(work: Work, number: str) -> State:
         raise TransitionError("Nothing was erased yet.", "Erase first.")
     who = people.taken(work, case.number)
     left = [item for look in CHECKS.values() for item in look(work, case, who)]
+    left += refresh.stale(case)
     decisions = dict(case.decisions or {})
     decisions["left"] = [
         {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left

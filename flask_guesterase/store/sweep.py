@@ -27,6 +27,7 @@ from . import (
     following,
     owndata,
     pulse,
+    refresh,
     residue,
     runs,
     tables,
@@ -174,6 +175,9 @@ def _steps(
         _add(report, finishing.finish(run))
     with report.trying("expire"):
         _expire(run, report, codes)
+    if {"finished", "expired"} & set(report.counts):
+        with report.trying("refreshed"):
+            report.add("refreshed", refresh.everything(run))
     with report.trying("paper"):
         report.add("paper", run(_paper))
     with report.trying("worker"):

@@ -19,6 +19,7 @@ from . import (
     finishing,
     heldkeys,
     outbox,
+    refresh,
     removal,
     residue,
     returned,
@@ -90,6 +91,7 @@ def carry_out(
     state = _erase_one(run, number, by)
     if state is State.CHECKING:
         try:
+            refresh.after(run, [number])
             residue.searched(run, [number], seconds)
         except BusyError:
             if seconds is None:
@@ -147,6 +149,7 @@ def check_all(
         return
     looked = False
     with report.trying("search"):
+        refresh.after(run, [*numbers, *again])
         residue.searched(run, [*numbers, *again])
         deepening.after(run, numbers)
         looked = True
@@ -184,6 +187,7 @@ def look_again(
     """
     run(lambda office: office.look_again(number, by, scope))
     try:
+        refresh.after(run, [number])
         residue.searched(run, [number], seconds, progress, folders)
     except BusyError:
         if seconds is None:

@@ -95,6 +95,7 @@ WHYS: dict[str, str] = {
     "copy": N_("a copy of the guest's own values"),
     "file-name": N_("the guest's own values in the name of a file"),
     "name-in-text": N_("the guest's full name in a text"),
+    "not-refreshed": N_("a stored view could not be refreshed"),
     "grace": N_("time to take it back"),
     "legal-duty": N_("a duty of law"),
     "queued": N_("to be sent"),

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from sqlalchemy import Connection, text
 
 from ..tables import PREFIX
+from . import fulltext
 from .assembly import Assembly
 from .copying import copies_old
 from .shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
@@ -80,6 +81,8 @@ def _read_database(conn: Connection, schema: str, enforced: bool, parts: Assembl
             view=name in views,
             virtual=name in virtual,
             shadow=name.lower() in shadows,
+            text_of=fulltext.content(sources[name], names),
+            keeps_words=fulltext.keeps_words(conn, schema, name, sources[name]),
         )
         parts.checks[key] += [] if name in virtual else _checks(sources[name])
     _columns(conn, schema, names, parts)
