@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-
 from typing import Any
 
 from sqlalchemy import Connection, Select, column, select, table
@@ -44,5 +43,6 @@ def keeps_words(conn: Connection, schema: str, name: str, source: str) -> bool:
     if not _FTS5.match(source):
         return True
     config = table(f"{name}_config", schema=schema)
-    said: Select[Any] = select(column("v")).select_from(config).where(column("k") == "secure-delete")
+    said: Select[Any] = select(column("v")).select_from(config)
+    said = said.where(column("k") == "secure-delete")
     return str(conn.execute(said).scalar()) != "1"
