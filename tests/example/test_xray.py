@@ -108,7 +108,7 @@ def test_what_the_button_missed_and_what_an_erasure_leaves(kind: str, tmp_path: 
     assert before == after, "a look changes nothing"
     assert not {"guests.name", "guests.email", "guests.phone"} & seen(told, "sure")
     assert missed <= seen(told), "everything that a search of a whole dump finds is told"
-    assert len(seen(told, "sure")) >= 6
+    assert len(seen(told)) > 10
     assert told["rows"] > 0
     assert shown["state"] == "sealed"
     assert seen(left) == seen(left) & keeps, "only what the law keeps is left"

@@ -27,6 +27,7 @@ from sqlalchemy.orm import Session, registry, sessionmaker, with_loader_criteria
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import (
+    Equal,
     Policy,
     Subject,
     delete,
@@ -178,6 +179,34 @@ def test_an_index_without_triggers_stops_the_erasure(sqlite_url: str) -> None:
         plan = inn.draw(engine, declared, ADA)
     assert [block.reason for block in plan.blocked] == ["gap"]
     assert "fulltext" in plan.blocked[0].detail
+
+
+def test_a_text_index_that_holds_its_own_texts(sqlite_url: str) -> None:
+    """It is a table without a key: declared, and erased like one."""
+    metadata = guests()
+    Table("pages", metadata, Column("guest_id", String), Column("body", String))
+    declared = inn.datamap(metadata, {
+        "guests": policy(),
+        "pages": Policy({"guest_id": keep("a number"), "body": mentions},
+                        via=Equal({"guest_id": "id"}, to="guests")),
+    })  # fmt: skip
+    script = "CREATE VIRTUAL TABLE pages USING fts5 (guest_id UNINDEXED, body);; " + (
+        SECURE.replace("words", "pages")
+    )
+    with inn.host(sqlite_url, script=script) as engine:
+        metadata.create_all(engine)
+        fill(engine, metadata)
+        with engine.begin() as conn:
+            conn.execute(insert(metadata.tables["pages"]), [
+                {"guest_id": "1", "body": f"{NAME} sings"}, {"guest_id": "2", "body": "silence"},
+            ])  # fmt: skip
+        assert [f.id for f in found(engine, declared)] == []
+        inn.erase(engine, declared, ADA)
+        assert rows(engine, "SELECT body FROM pages ORDER BY rowid") == [
+            "[erased] sings", "silence",
+        ]  # fmt: skip
+        blocks = rows(engine, "SELECT block FROM pages_data")
+        assert not any(NAME.lower()[:8].encode() in block for block in blocks)
 
 
 def test_text_vectors_of_postgresql(postgresql_url: str) -> None:

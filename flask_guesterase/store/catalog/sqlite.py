@@ -91,6 +91,10 @@ def _read_database(conn: Connection, schema: str, enforced: bool, parts: Assembl
     _triggers(conn, schema, names, parts, [row for row in rows if row.type == "trigger"])
 
 
+_HIDDEN = 1
+"""Of a column of a virtual table by which it is asked, and which holds nothing."""
+
+
 def _columns(conn: Connection, schema: str, names: dict[str, str], parts: Assembly) -> None:
     rows = _each(
         conn,
@@ -101,7 +105,7 @@ def _columns(conn: Connection, schema: str, names: dict[str, str], parts: Assemb
     )
     primary: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for row in rows:
-        if row.tbl not in names:
+        if row.tbl not in names or row.hidden == _HIDDEN:
             continue
         if row.pk:
             primary[row.tbl].append((row.pk, row.name))
