@@ -181,7 +181,7 @@ def _flags(declared: Declared, found: LiveTable) -> Iterator[Finding]:
             "row-security", declared.name, "", "Row-level security hides rows from this role.",
             "Use a role that sees every row (the owner, or BYPASSRLS).",
         )
-    if found.versioned and declared.policy.history is None:
+    if found.versioned and declared.policy.history is not RowRule.DELETE:
         yield Finding(
             "versioned", declared.name, "", "The engine keeps every old version of these rows.",
             "Say history=delete in its Policy, so that each erasure ends the history of the whole "

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, func, select
 
 from ..core.errors import ErasureError
+from ..core.policy import RowRule
 from .catalog.shape import LiveSchema
 from .datamap import Declared
 
@@ -20,7 +21,7 @@ def end_history(conn: Connection, declared: Declared, live: LiveSchema | None) -
     :raises ErasureError: something of the history is left.
     """
     found = live.table(declared.name) if live is not None else None
-    if found is None or not found.versioned or declared.policy.history is None:
+    if found is None or not found.versioned or declared.policy.history is not RowRule.DELETE:
         return
     table = declared.table
     name = conn.dialect.identifier_preparer.format_table(table)
