@@ -20,6 +20,7 @@ KINDS: dict[str, str] = {
     "database-read-only": "the server, file or session refuses changes",
     "declared-twice": "a table is exempt and has a policy",
     "delete-referenced": "rows are deleted that rows of another table keep pointing at",
+    "fulltext": "a full-text index keeps words of erased rows",
     "house-missing": "the law gives no number for a declared category, and the house set none",
     "keys-missing": "the key folder holds no keys",
     "match-unknown": "Subject names a column that the table does not have",

@@ -97,7 +97,14 @@ def needles(kind: str, value: str, region: str = "") -> tuple[Needle, ...]:
     bare = squeeze(fold(form)).lstrip("+")
     if len(set(bare)) < 2 or (kind == Kind.PHONE and not bare.isdecimal()):
         return ()
-    return (Needle(kind, form, Strength.STRONG, region.upper() if kind == Kind.PHONE else ""),)
+    if kind != Kind.PHONE:
+        return (Needle(kind, form, Strength.STRONG),)
+    found = Needle(kind, form, Strength.STRONG, region.upper())
+    # The normal form may lose digits that a network's prefix is made of; the text did not.
+    digits = squeeze(fold(value.strip())).lstrip("+")
+    if not digits.isdecimal() or digits in _phone_forms(form, found.region):
+        return (found,)
+    return found, Needle(kind, digits, Strength.STRONG, found.region)
 
 
 def _name_keys(text: str) -> set[tuple[str, ...]]:

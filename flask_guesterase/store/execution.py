@@ -45,6 +45,7 @@ from . import (
     people,
     planning,
     recipients,
+    refresh,
     reply,
     residue,
     sought,
@@ -311,6 +312,7 @@ def check(work: Work, number: str) -> State:
         raise TransitionError("Nothing was erased yet.", "Erase first.")
     who = people.taken(work, case.number)
     left = [item for look in CHECKS.values() for item in look(work, case, who)]
+    left += refresh.stale(case)
     decisions = dict(case.decisions or {})
     decisions["left"] = [
         {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left
@@ -347,7 +349,7 @@ def _end(decisions: Mapping[str, Any]) -> State:
     return State.SEALED if kept else State.ERASED
 
 
-def due(work: Work, most: int = 50) -> list[str]:
+def due(work: Work, most: int = 1000) -> list[str]:
     """Return the numbers of requests to carry out, or to check, now; the longest due first."""
     table = tables.request
     rows = work.conn.execute(

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
 
-from ..core.errors import KeyMissingError, UnknownError
+from ..core.errors import KeyMissingError, SealError, UnknownError
 from ..core.events import SYSTEM, HitSettled, SearchRepeated
 from ..core.identity import kind_of
 from ..core.log import canonical
 from ..core.needle import LOYALTY, Needle, Strength
 from ..core.permissions import Permission
-from ..core.plan import Outcome, key_text
-from ..core.policy import Keep
+from ..core.plan import key_text
 from ..core.seal import Terms
-from . import actors, eraser, people, planning, safe, sought, tables
+from . import actors, safe, sought, tables
 from .cases import Case, label, load, tell
 from .search import Find
-from .sql import chunks
+from .spared import Spared
 from .work import Work
 
 COPY, FILE, NAME, BACK = "copy", "file-name", "name-in-text", "came-back"
@@ -109,7 +108,7 @@ class _Group:
 
 
 def _groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list[_Group]:
-    keeping = _Keeping(work, case, said.finds)
+    keeping = Spared(work, case, said.finds)
     groups: dict[tuple[str, str, str, bool], _Group] = {}
     for find in said.finds:
         if find.needle.whole and not _fits(find):
@@ -188,65 +187,6 @@ def _mark(work: Work, case: Case, *parts: str) -> str:
     return hashlib.blake2b(canonical(list(parts)), key=key[:64], digest_size=8).hexdigest()
 
 
-class _Keeping:
-    """What stays on purpose among the rows that were found, so that it is no residue."""
-
-    def __init__(self, work: Work, case: Case, finds: Iterable[Find]) -> None:
-        self._columns: dict[tuple[str, str], set[str]] = {}
-        self._whole: set[tuple[str, str]] = set()
-        self._own: set[tuple[str, str]] = set()
-        self._kept_by_policy: dict[str, frozenset[str]] = {}
-        wanted: dict[str, set[str]] = {}
-        for find in finds:
-            if find.place is not None and find.place.declared is not None:
-                wanted.setdefault(find.table, set()).update(map(key_text, find.keys))
-        if wanted:
-            self._written_down(work, wanted)
-            self._planned(work, case)
-
-    def keeps(self, find: Find, key: str) -> bool:
-        """Return whether a find is in something that is kept."""
-        row = find.table, key
-        if row in self._whole or find.column in self._columns.get(row, ()):
-            return True
-        return row in self._own and find.column in self._kept_by_policy.get(find.table, ())
-
-    def _written_down(self, work: Work, wanted: Mapping[str, set[str]]) -> None:
-        kept = tables.kept
-        for table, keys in wanted.items():
-            for part in chunks(sorted(keys)):
-                for row in work.conn.execute(
-                    select(kept.c.row_key, kept.c.columns).where(
-                        kept.c.table_name == table, kept.c.row_key.in_(part),
-                        kept.c.ended_at.is_(None),
-                    )
-                ):  # fmt: skip
-                    self._keep(table, row.row_key, json.loads(row.columns))
-
-    def _planned(self, work: Work, case: Case) -> None:
-        """Add what today's plan leaves to others, to holds and to the law."""
-        who = people.taken(work, case.number)
-        if not who:
-            return
-        for step in planning.plan(work, who).steps:
-            if step.decision.outcome in (Outcome.SHARE, Outcome.HOLD, Outcome.RETAIN):
-                for row in step.rows:
-                    columns = step.decision.columns
-                    self._keep(step.decision.table, key_text(row.key), columns)
-        for table, rows in eraser.everything(work.conn, work.whole(), who).find().items():
-            self._own |= {(table, key_text(row.key)) for row in rows}
-            rules = work.datamap.tables[table].rules
-            self._kept_by_policy[table] = frozenset(
-                name for name, rule in rules.items() if isinstance(rule, Keep)
-            )
-
-    def _keep(self, table: str, key: str, columns: Collection[str]) -> None:
-        if columns:
-            self._columns.setdefault((table, key), set()).update(columns)
-        else:
-            self._whole.add((table, key))
-
-
 # staff
 
 
@@ -266,7 +206,7 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
     if row is None or not row.found:
         return {}
     found = json.loads(row.found)
-    lines: list[Any] = safe.read(work, row.shown) if by is not None and row.shown else []
+    lines = _lines(work, row) if by is not None else []
     return {
         "scope": row.scope,
         "state": row.state,
@@ -274,6 +214,16 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
         **{n: found[n] for n in ("left", "perhaps", "unsearched", "shared", "back", "rows")},
         "hits": [line for line in lines if line["mark"] not in found["settled"]],
     }
+
+
+def _lines(work: Work, row: Any) -> list[Any]:
+    """Return where exactly something was found; nothing when that was forgotten."""
+    if row is None or row.shown is None:
+        return []
+    try:
+        return list(safe.read(work, row.shown))
+    except (SealError, UnknownError):
+        return []
 
 
 def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:
@@ -290,7 +240,7 @@ def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:
     actor = actors.allow(work, by, Permission.VERIFY, case.property)
     table = tables.search
     row = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
-    lines = safe.read(work, row.shown) if row is not None and row.shown else []
+    lines = _lines(work, row)
     found = json.loads(row.found) if row is not None and row.found else {}
     known = {line["mark"]: line for line in lines}
     fresh = set(marks) - set(found.get("settled", ()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -30,6 +30,7 @@ from . import (
     execution,
     intake,
     journal,
+    leftover,
     limits,
     lookover,
     marks,
@@ -37,6 +38,7 @@ from . import (
     pending,
     placing,
     register,
+    residue,
     returned,
     review,
     runs,
@@ -254,6 +256,35 @@ class Office:
         :raises TransitionError: nothing was erased yet.
         """
         return execution.check(self.work, number)
+
+    def residue(self, number: str, by: str | None = None) -> dict[str, Any]:
+        """Return what the search by value found: places and counts; where exactly, for staff.
+
+        :param by: the host's id of who looks and then sees rows and masked words around a find.
+        :raises ForbiddenError: they may not look at this property.
+        """
+        return leftover.show(self.work, number, by)
+
+    def look_again(self, number: str, by: str | None = None, scope: str = "") -> None:
+        """Let the search by value be made once more; `residue.searched` or the worker makes it.
+
+        :param by: the host's id of who asks, None at a console.
+        :param scope: everything or mapped; as before when empty.
+        :raises ForbiddenError: they may not verify at this property.
+        :raises UnknownError: nothing was erased, or the values have ended.
+        """
+        if by is not None:
+            case = cases.load(self.work, number)
+            actors.require(self.work, by, Permission.VERIFY, case.property)
+        residue.again(self.work, number, scope)
+
+    def not_theirs(self, number: str, by: str, marks: Collection[str]) -> int:
+        """Note that finds of a search are another person's; return how many.
+
+        :raises ForbiddenError: they may not verify at this property.
+        :raises UnknownError: there is no such find.
+        """
+        return leftover.settle(self.work, number, by, marks)
 
     # looking
 

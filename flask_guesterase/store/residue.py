@@ -12,15 +12,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.exc import DBAPIError
 
 from ..core.certificate import Left
 from ..core.errors import SealError, UnknownError
 from ..core.lifecycle import State
 from ..core.needle import Needle, Strength
 from ..core.plan import Person, key_text
+from ..core.standing import Standing
 from . import outbox, people, sought, tables
 from .cases import Case, load
 from .datamap import DataMap
+from .failure import translated
 from .finder import erased_before
 from .leftover import Told, told
 from .search import Find, Finds, Looking, Progress, files, look, roots
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
 
 EVERYTHING, MAPPED = "search-by-value", "search-by-value-mapped"
 """Evidence on a certificate: every table there is was read, or every table the host maps."""
+
+_TAKEN = Standing.TAKEN
 
 BEAT = 60
 """Seconds after which a long search says that it is still at work."""
@@ -150,8 +155,11 @@ def here(work: Work, case: Case) -> None:
     def opened() -> Iterator[Connection]:
         # What cannot be read must not take the transaction along.
         nested = work.conn.dialect.name == "postgresql"
-        with work.conn.begin_nested() if nested else nullcontext():
-            yield work.conn
+        try:
+            with work.conn.begin_nested() if nested else nullcontext():
+                yield work.conn
+        except DBAPIError as raised:
+            raise translated(raised) from None
 
     if asked.searches:
         finds, living = _look(asked, opened, None, None)
@@ -172,7 +180,7 @@ def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
     for row in sorted(rows, key=lambda row: str(row.request)):
         values = _values(work, row.box)
         if values is not None:
-            own = frozenset((s.table, s.key) for s in people.subjects(work, row.request))
+            own = frozenset((s.table, s.key) for s in people.subjects(work, row.request, _TAKEN))
             searches.append(Sought(row.request, frozenset(values), own, Reach(row.scope)))
         else:
             _over(work, row.request)
@@ -343,7 +351,19 @@ def left_since(work: Work, moment: datetime) -> list[str]:
     return [row.request for row in rows]
 
 
-def again(work: Work, number: str, scope: str = "") -> Case:
+def asked_again(work: Work) -> list[str]:
+    """Return the requests that left something and for which somebody asked to look again."""
+    search, request = tables.search, tables.request
+    rows = (
+        select(search.c.request)
+        .join(request, request.c.number == search.c.request)
+        .where(request.c.state == State.PARTIAL.value, search.c.state == sought.WAITING)
+        .order_by(search.c.request)
+    )
+    return list(work.conn.execute(rows).scalars())
+
+
+def again(work: Work, number: str, scope: str = "") -> None:
     """Let a search be made once more.
 
     :param work: the open transaction.
@@ -363,5 +383,4 @@ def again(work: Work, number: str, scope: str = "") -> Case:
         values["scope"] = Reach(scope).value
     table = tables.search
     work.conn.execute(update(table).where(table.c.request == case.number).values(**values))
-    return case
 

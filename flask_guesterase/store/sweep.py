@@ -27,6 +27,7 @@ from . import (
     following,
     owndata,
     pulse,
+    refresh,
     residue,
     runs,
     tables,
@@ -173,18 +174,21 @@ def _steps(
     report.paused = [code for code in codes if _audited(report, night_audit, code)]
     with report.trying("resume"):
         _resume(run, report)
-    with report.trying("residue"):
-        _look_again(run, report)
     with report.trying("keep"):
         _add(report, finishing.finish(run))
     with report.trying("expire"):
         _expire(run, report, codes)
+    if {"finished", "expired"} & set(report.counts):
+        with report.trying("refreshed"):
+            report.add("refreshed", refresh.everything(run))
     with report.trying("paper"):
         report.add("paper", run(_paper))
     with report.trying("worker"):
         done = worker.work(run, *post, skip=frozenset({"erase"}))
         _add(report, {_LAPSED.get(word, word): count for word, count in done.counts.items()})
         report.problems.update(done.problems)
+    with report.trying("residue"):
+        _look_again(run, report)
     with report.trying("close"):
         _add(report, finishing.settled(run))
     if not report.paused:
@@ -216,12 +220,13 @@ def _resume(run: Run, report: SweepReport) -> None:
 
 
 def _look_again(run: Run, report: SweepReport) -> None:
-    """Look again, once a day, for what was left: somebody may have seen to it."""
-    worker.check_all(run, run(_left), report, "looked-again")
+    """Look again, once a day, for what was left, and for what went today because its day came."""
+    worker.check_all(run, [], report, run(_left))
 
 
 def _left(office: Office) -> list[str]:
-    return residue.left_since(office.work, office.work.stamp - timedelta(hours=20))
+    left = residue.left_since(office.work, office.work.stamp - timedelta(hours=20))
+    return list(dict.fromkeys([*left, *residue.waiting(office.work)]))
 
 
 def _approved(office: Office, paused: list[str]) -> list[str]:

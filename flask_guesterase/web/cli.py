@@ -14,7 +14,19 @@ from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import depth, disclosing, freezing, law, operate, ours, rules, sweeping, telling
+from . import (
+    depth,
+    disclosing,
+    freezing,
+    law,
+    operate,
+    ours,
+    rules,
+    searching,
+    sweeping,
+    telling,
+    xraying,
+)
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -26,6 +38,8 @@ from .words import CHANNELS, HOWS
 __all__ = [
     "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules",
     "sweeping", "telling",
+    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules",
+    "searching", "sweeping", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")
@@ -142,10 +156,10 @@ def preview(number: str) -> Answer:
         plan = office.preview(number).as_dict()
     columns = (
         "id", "table", "rows", "outcome", "category", "basis", "until", "open", "grade", "why",
-        "reason", "detail", "columns",
+        "reason", "detail", "columns", "column", "spans", "whole",
     )  # fmt: skip
     parts = [fields({"number": plan["number"], "digest": plan["digest"]})]
-    for name in ("erase", "retain", "shared", "perhaps", "blocked"):
+    for name in ("erase", "mentions", "retain", "shared", "perhaps", "blocked"):
         if plan[name]:
             parts.append(f"{name}\n{listing(plan[name], columns)}")
     return Answer(plan, "\n\n".join(parts))

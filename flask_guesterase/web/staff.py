@@ -15,14 +15,16 @@ from ..core.permissions import Permission
 from ..store import answering
 from ..store.settings import Property
 from ..store.worker import carry_out
-from . import holding, lawful, letters, recipients, records, register, schemas, upkeep
+from . import holding, lawful, leftover, letters, recipients, records, register, schemas, upkeep
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .language import N_, Language
 from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
-__all__ = ["holding", "lawful", "recipients", "records", "register", "staff_pages", "upkeep"]
+__all__ = [
+    "holding", "lawful", "leftover", "recipients", "records", "register", "staff_pages", "upkeep",
+]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
 """States in which there is something to read about what goes and what stays."""
@@ -127,6 +129,7 @@ def show(number: str) -> str:
         planned = State(case["state"]) in _PLANNED
         plan = office.preview(number, by=me()) if planned else None
         told = office.told(number, by=me())
+        found = office.residue(number, by=me())
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -135,6 +138,7 @@ def show(number: str) -> str:
         hotel=hotel,
         plan=plan,
         recipients=told,
+        found=found,
         may=_deeds(case),
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
@@ -183,6 +187,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "names": verify or approve,
         "details": may(Permission.HOLD, code),
         "confirm_told": verify,
+        "settle": verify,
         "confirm": state is State.RECEIVED and verify,
         "choose": early and verify,
         "approve": state is State.REVIEW and approve,
@@ -283,7 +288,7 @@ def withdraw(number: str) -> AnyResponse:
 @staff_pages.post("/<number>/erase")
 def erase(number: str) -> AnyResponse:
     """Carry out what was approved, then look for everything again."""
-    carry_out(current.run, number, me())
+    carry_out(current.run, number, me(), seconds=leftover.PATIENCE)
     return _back(number)
 
 

@@ -34,6 +34,8 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "show": ("view", {}),
     "slip": ("view", {}),
     "confirm": ("verify", {"how": "desk"}),
+    "look_again_now": ("verify", {}),
+    "not_theirs": ("verify", {"find": "0"}),
     "take": ("verify", {"person": "1"}),
     "leave": ("verify", {"person": "1"}),
     "approve": ("approve", {"digest": "0" * 64}),
