@@ -38,6 +38,7 @@ from . import (
     review,
     runs,
     schedule,
+    sightings,
     tasks,
     tokens,
     views,
@@ -481,6 +482,13 @@ class Office:
         return execution.due(self.work)
 
     # who came back
+
+    def judge_returns(self) -> Mapping[str, int]:
+        """Judge rows in which the guard saw something of an erased person.
+
+        :return: what became of them -> how many; empty when none is left.
+        """
+        return sightings.judge(self.work)
 
     def returns(self, by: str | None = None, door: str = "") -> Sequence[dict[str, Any]]:
         """Return rows in which an erased person seems to be back, those that wait.

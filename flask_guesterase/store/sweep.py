@@ -19,7 +19,7 @@ from sqlalchemy import func, select
 from ..core import brake as clock
 from ..core.errors import BlockedError, MovedError
 from ..core.lifecycle import State
-from . import brake, endless, expiry, finishing, pulse, runs, tables, tasks, worker
+from . import brake, endless, expiry, finishing, pulse, reconcile, runs, tables, tasks, worker
 from .channels import Channel, Render
 from .office import Office
 from .pulse import Pulse
@@ -161,6 +161,8 @@ def _steps(
         _expire(run, report, codes)
     with report.trying("paper"):
         report.add("paper", run(_paper))
+    with report.trying("returns"):
+        _add(report, reconcile.reconcile(run))
     with report.trying("worker"):
         done = worker.work(run, *post, skip=frozenset({"erase"}))
         _add(report, {_LAPSED.get(word, word): count for word, count in done.counts.items()})

@@ -91,6 +91,7 @@ def work(
         "intake": lambda: _intake(run, report),
         "expire": lambda: report.add("expired", run(Office.expire)),
         "erase": lambda: _erase(run, report),
+        "sightings": lambda: _sightings(run, report),
         "returned": lambda: _returned(run, report),
         "deliver": lambda: _deliver(run, render, channels, report),
         "forget": lambda: report.add("forgotten", _forget(run)),
@@ -139,6 +140,20 @@ def _erase(run: Run, report: Report) -> None:
             report.add("reviewed-again")
         except GuesteraseError as problem:
             report.problems[number] = type(problem).__name__
+
+
+def _sightings(run: Run, report: Report) -> None:
+    """Judge rows in which the guard saw something of an erased person."""
+    while found := run(Office.judge_returns):
+        for fate, count in found.items():
+            report.add(_SIGHTED.get(fate, fate), count)
+
+
+_SIGHTED = {
+    Fate.OPEN.value: "returned",
+    Fate.STAFF.value: "returned-unclear",
+    Fate.LIVES.value: "returned-new-life",
+}
 
 
 def _returned(run: Run, report: Report) -> None:

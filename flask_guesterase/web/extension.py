@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar, cast
+from weakref import WeakSet
 
 from flask import Flask, current_app, has_request_context
 from flask_login import current_user
@@ -16,7 +17,7 @@ from ..core.errors import PolicyError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
-from ..store import packs, preconditions, schedule, veil, watch
+from ..store import guard, packs, preconditions, schedule, veil, watch
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
 from ..store.coverage import coverage
@@ -54,6 +55,7 @@ class _State:
     settings: Settings
     custodian: FolderCustodian
     datamap: DataMap | None = None
+    mapping: tuple[tuple[int, int], DataMap] | None = None
 
 
 class Guesterase:
@@ -95,6 +97,7 @@ class Guesterase:
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
         self._queries: dict[str, HoldQuery] = {}
+        self._apps: WeakSet[Flask] = WeakSet()
 
     def register(self, target: Target, declaration: Policy | Exempt) -> None:
         """Declare a table from outside.
@@ -141,6 +144,8 @@ class Guesterase:
         migrate.install(app)
         app.cli.add_command(guesterase_cli)
         veil.install(self.host, self._declared)
+        self._apps.add(app)
+        guard.install(self.host, self._side)
 
     @property
     def settings(self) -> Settings:
@@ -164,6 +169,29 @@ class Guesterase:
                 self._check_map,
             )
         return state.datamap
+
+    def _side(self) -> guard.Side | None:
+        """Return what the guard must know of the application at work, or of the only one."""
+        apps = [cast(Any, current_app)._get_current_object()] if current_app else list(self._apps)
+        state = apps[0].extensions.get(NAME) if len(apps) == 1 else None
+        if state is None or state.extension is not self:
+            return None
+        try:
+            pool = self.host.engine().pool
+        except SetupError:
+            return None
+        return guard.Side(pool, state.settings, self._mapping(state), state.custodian, self._now)
+
+    def _mapping(self, state: _State) -> DataMap:
+        """Return the data map as it is so far: models may still be imported or registered."""
+        if state.datamap is not None:
+            return state.datamap
+        seen = (len(self._declared), len(self.host.mapped()))
+        if state.mapping is None or state.mapping[0] != seen:
+            declared = [*self.host.declarations(), *self._declared]
+            found = resolve(declared, self.host.tables(), self.host.mappers())
+            state.mapping = (seen, found)
+        return state.mapping[1]
 
     def _check_map(self, datamap: DataMap) -> list[Finding]:
         findings = coverage(datamap) + clock_findings(datamap)
