@@ -40,6 +40,7 @@ from . import (
     keeping,
     law,
     marks,
+    objections,
     outbox,
     people,
     planning,
@@ -186,6 +187,7 @@ def postpone(work: Work, number: str) -> None:
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     origin = keeping.Origin(case.number, case.controller, case.property)
     marks.take(work, origin, plan)
+    objections.take(work, origin, plan)
     erased = planning.erase(work, plan)
     keeping.record(work, origin, plan, erased)
     # The host's session must not go on showing what stays in its rows from now on.

@@ -30,6 +30,7 @@ from . import (
     limits,
     lookover,
     marks,
+    objections,
     outbox,
     pending,
     placing,
@@ -507,6 +508,33 @@ class Office:
         :raises TransitionError: it was decided before, or was never approved.
         """
         returned.settle(self.work, id, by, theirs)
+
+    # advertising
+
+    def object(self, contact: str, property: str, by: str | None = None) -> None:
+        """Note that the owner of a contact does not want advertising; it does not end.
+
+        :param contact: e-mail address or phone number; only a keyed mark is kept.
+        :param by: the host's id of the clerk; None for the host's own code, an unsubscribe link.
+        :raises InputError: this is no contact.
+        :raises ForbiddenError: the clerk may not file at this property.
+        """
+        objections.record(self.work, contact, property, by)
+
+    def agree_anew(self, contact: str, property: str, by: str | None = None) -> None:
+        """Note that the owner of a contact agreed to advertising after all.
+
+        :raises InputError: this is no contact.
+        :raises ForbiddenError: the clerk may not file at this property.
+        """
+        objections.record(self.work, contact, property, by, stop=False)
+
+    def objects(self, contact: str, property: str = "") -> bool:
+        """Return whether the owner of a contact does not want advertising.
+
+        :param property: code of the property that wants to write; any when empty.
+        """
+        return objections.objects(self.work, contact, property)
 
     # the law
 

@@ -273,6 +273,15 @@ class Guesterase:
         with veil.opened(self.host, property):
             yield
 
+    def objects(self, contact: str, property: str = "") -> bool:
+        """Return whether the owner of a contact does not want advertising: ask before you write.
+
+        :param contact: e-mail address or phone number.
+        :param property: code of the property that wants to write; any when empty.
+        """
+        with self.begin(write=False) as office:
+            return office.objects(contact, property)
+
     def check(self) -> list[Finding]:
         """Return everything that is wrong: data map, live database and installation."""
         findings = list(self.datamap.findings)

@@ -274,6 +274,20 @@ class Previewed(Form):
     })  # fmt: skip
 
 
+class Settled(Form):
+    """Whose a row is in which an erased person seems to be back."""
+
+    whose = _one_of(("theirs", "lives"))
+
+
+class Objection(Form):
+    """Who does not want advertising, or agreed to it anew."""
+
+    property = _text(required=True)
+    contact = _text(required=True)
+    what = _one_of(("object", "agree"))
+
+
 class Signed(Form):
     """How much it was that somebody destroyed, or did."""
 

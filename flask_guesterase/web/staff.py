@@ -15,14 +15,14 @@ from ..core.permissions import Permission
 from ..store import answering
 from ..store.settings import Property
 from ..store.worker import carry_out
-from . import holding, lawful, letters, records, register, schemas, upkeep
+from . import holding, lawful, letters, records, register, returns, schemas, upkeep
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .language import N_, Language
 from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
-__all__ = ["holding", "lawful", "records", "register", "staff_pages", "upkeep"]
+__all__ = ["holding", "lawful", "records", "register", "returns", "staff_pages", "upkeep"]
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
 """States in which there is something to read about what goes and what stays."""

@@ -181,6 +181,7 @@ ACTIONS: dict[str, str] = {
     "subject-erased-again": N_("person erased again"),
     "return-settled": N_("decided about a return"),
     "delete-bypassed": N_("rows deleted past the plan"),
+    "objection-recorded": N_("objection to advertising recorded"),
     "restore-noticed": N_("database was restored"),
     "restore-replayed": N_("erasures carried out again after a restore"),
     "recipient-told": N_("other system told"),
@@ -365,6 +366,19 @@ TASKS: dict[str, str] = {
     "endless": N_("nobody knows when this may go"),
 }
 
+RETURNS: dict[str, str] = {
+    "erased-key": N_("An erased row is filled again."),
+    "erased-reference": N_("It carries a booking number that was erased."),
+    "erased-contact": N_("It carries a contact or document that was erased."),
+    "erased-record": N_("A booking of theirs carries a number that was erased."),
+    "flush": N_("seen when it was saved"),
+    "bulk": N_("seen in a bulk change"),
+    "sweep": N_("found by the sweep"),
+    "open": N_("will be erased again"),
+    "staff": N_("to be decided here"),
+}
+"""Why a row is thought to be an erased person's, who saw it, and what becomes of it."""
+
 SWEPT: dict[str, str] = {
     "erased": N_("requests carried out"),
     "waiting": N_("waiting"),
@@ -382,6 +396,13 @@ SWEPT: dict[str, str] = {
     "forgotten": N_("boxes forgotten"),
     "endless": N_("ends that somebody must find"),
     "problems": N_("steps that failed"),
+    "returned": N_("rows in which somebody came back"),
+    "returned-unclear": N_("rows that staff must look at"),
+    "returned-new-life": N_("guests who booked anew"),
+    "returned-waiting": N_("rows that wait to be erased again"),
+    "unclear-no-more": N_("rows that became clear"),
+    "erased-again": N_("rows erased again"),
+    "gone": N_("rows that are gone"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
 
