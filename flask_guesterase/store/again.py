@@ -16,7 +16,7 @@ from ..core.errors import KeyMissingError, UnknownError
 from ..core.events import SYSTEM, SubjectErasedAgain
 from ..core.lifecycle import DONE, State
 from ..core.plan import Person, Plan, Row, mark
-from . import blockers, brake, execution, finishing, keeping, outbox, people, planning, runs
+from . import blockers, brake, execution, finishing, keeping, marks, outbox, people, planning, runs
 from .cases import load, secret
 from .eraser import Scope
 from .keeping import Origin
@@ -80,8 +80,11 @@ def warrant(work: Work, number: str | None) -> Warrant | None:
     if case.state not in _DECIDED or "decisions" not in said:
         return None
     known = frozenset(said.get("people", ()))
+    touched = frozenset(said.get("touched", ()))
 
     def shares(person: Person) -> bool:
+        if marks.was_touched(work, person, touched):
+            return True
         try:
             return mark(secret(work, case), person) in known
         except KeyMissingError:
@@ -173,6 +176,7 @@ def alone(work: Work, only: planning.Only) -> Scope:
 def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
 ) -> None:
+    marks.take(work, origin, plan)
     erased = planning.erase(work, plan, about)
     keeping.record(work, origin, plan, erased)
     work.changed |= {step.decision.table for step in plan.keeping()}

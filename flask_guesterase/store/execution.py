@@ -199,6 +199,7 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     done = {
         **(case.decisions or {}),
         "did": did(plan),
+        "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
         "recovery": recovery,
     }

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, delete, insert, or_, select
 from ..core.errors import KeyMissingError, MatchError
 from ..core.identity import Kind, Readings, normal, readings
 from ..core.period import months_after
-from ..core.plan import Key, Outcome, Plan, Step, key_text
+from ..core.plan import Key, Outcome, Person, Plan, Step, key_text
 from ..core.returning import MONTHS
 from ..core.seal import fingerprint
 from . import tables, vault
@@ -224,6 +224,28 @@ def read(
             found[cells[:width]] = values
     return found
 
+
+def touched(work: Work, people: Iterable[Person]) -> list[str]:
+    """Return marks of the living people whose shared rows an erasure changes, kept as long.
+
+    The case's own key ends with the case; who comes back later is still erased from the rows
+    that were shared then, and from no others.
+
+    :param work: the open transaction.
+    :param people: table and key of each.
+    """
+    work.custodian.ensure(label(work.now.year))
+    key = work.custodian.mortal(label(work.now.year), "returning")
+    return sorted(fingerprint(key, _TOUCHED, row_text(*person)) for person in people)
+
+
+def was_touched(work: Work, person: Person, known: Iterable[str]) -> bool:
+    """Return whether one of these marks, from `touched`, is a person's."""
+    mine = seals(work.custodian, work.now.date()).of(_TOUCHED, row_text(*person))
+    return not set(known).isdisjoint(mine.values())
+
+
+_TOUCHED = "touched"
 
 # looking
 

@@ -1,0 +1,100 @@
+"""The pages of who came back and of who wants no advertising."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.store import tables
+from tests.store.hotel import Guest
+from tests.web.house import House
+
+DORA = {"name": "Dora Berg", "email": "dora@mail.example", "document_no": "ZX998877"}
+
+
+@pytest.fixture
+def back(house: House) -> Iterator[House]:
+    """A hotel in which somebody is back in a new profile and nobody knows whether it is old."""
+    hotel = house.hotel
+    hotel.guest(6, **DORA)
+    assert hotel.erased(hotel.approved(document_no=DORA["document_no"])) == "erased"
+    with house.app.app_context():
+        house.extension._now = lambda: hotel.now  # type: ignore[method-assign]
+        house.session.add(Guest(id=7, hotel="sh", **DORA))
+        house.session.commit()
+        house.extension.work()
+        house.session.remove()
+    yield house
+
+
+def state(house: House) -> str:
+    """Return what became of the one row that came back."""
+    (row,) = house.hotel.ours("returned")
+    return str(row["state"])
+
+
+def test_a_clerk_says_that_the_row_is_theirs(back: House) -> None:
+    desk = back.browser("clerk")
+    page = desk.get("/desk/privacy/returns")
+    assert DORA["name"] in page and "guests" in page
+    assert DORA["email"] not in page
+    answer = desk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="theirs")
+    assert answer.status_code == 303
+    assert state(back) == "open"
+    with back.app.app_context():
+        assert back.extension.work().problems == {}
+    assert state(back) == "erased"
+    assert back.hotel.row(7)["email"] != DORA["email"]
+    assert "Nobody came back." in desk.get("/desk/privacy/returns")
+
+
+def test_a_clerk_lets_a_new_stay_live(back: House) -> None:
+    desk = back.browser("clerk")
+    desk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="lives")
+    assert state(back) == "lives"
+    assert back.hotel.row(7)["email"] == DORA["email"]
+
+
+@pytest.mark.parametrize("login", ["auditor", "nobody", "night"])
+def test_nobody_else_sees_or_settles(back: House, login: str) -> None:
+    desk = back.browser(login)
+    desk.get("/desk/privacy/returns", status=403)
+    assert state(back) == "staff"
+
+
+def test_another_house_sees_nothing(back: House) -> None:
+    desk = back.browser("far-officer")
+    page = desk.get("/desk/privacy/returns")
+    assert DORA["name"] not in page and "Nobody came back." in page
+    path = "/desk/privacy/advertising"
+    answer = desk.post("/desk/privacy/returns/1", page=path, whose="lives")
+    assert answer.status_code == 404
+    assert state(back) == "staff"
+
+
+def test_a_clerk_notes_that_somebody_wants_no_advertising(house: House) -> None:
+    desk = house.browser("clerk")
+    path = "/desk/privacy/advertising"
+    form = {"property": "sh", "contact": DORA["email"], "what": "object"}
+    assert desk.post(path, page=path, **form).status_code == 303
+    with house.app.app_context():
+        assert house.extension.objects("DORA@mail.example")
+        assert not house.extension.objects("bo@mail.example")
+    assert DORA["email"] not in str(house.hotel.ours("mark"))
+    desk.post(path, page=path, **{**form, "what": "agree"})
+    with house.app.app_context():
+        assert not house.extension.objects(DORA["email"])
+    wrong = desk.post(path, page=path, **{**form, "contact": "nobody"})
+    assert wrong.status_code == 422 and "e-mail address or a phone number" in wrong.text
+    desk.post(path, page=path, **{**form, "property": "mu"})
+    assert house.hotel.ours("mark") == []
+
+
+def test_the_table_of_marks_holds_no_contact(back: House) -> None:
+    """What is kept to know somebody again says nothing to who reads it."""
+    text = str(back.hotel.ours("mark")).lower()
+    assert all(value.lower() not in text for value in DORA.values())
+    assert {row["kind"] for row in back.hotel.ours("mark")} >= {"email", "document", "key"}
+    assert "guesterase_mark" in tables.metadata.tables
