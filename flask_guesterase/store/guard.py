@@ -206,7 +206,8 @@ def _changed(state: InstanceState[Any], name: str) -> bool:
 
 def _place(post: _Post, state: InstanceState[Any], table: Table) -> str:
     """Return the code of the property of a row, as far as the session knows it."""
-    places = {c.property.name for c in post.side.datamap.subjects.values() if c.property is not None}
+    subjects = post.side.datamap.subjects.values()
+    places = {c.property.name for c in subjects if c.property is not None}
     names = _attributes(state.mapper, table)
     found = (state.dict.get(names[name]) for name in places & names.keys())
     return next((str(code) for code in found if code in post.side.settings.properties), "")
@@ -224,8 +225,8 @@ def _note(side: Side, conn: Connection, rows: list[_Row], door: str) -> None:
         own = {(marks.KEY, marks.row_text(row.one.name, row.key))}
         values = {c: v for c, v in row.values.items() if c in row.one.read}
         for kind, text in own | marks.texts(row.one, values, region):
-            for mark in seals.of(kind, text).values():
-                wanted.setdefault(mark, []).append(row)
+            for made in seals.of(kind, text).values():
+                wanted.setdefault(made, []).append(row)
     hits: dict[str, dict[Key, Mark]] = {}
     with _aside(conn):
         for mark in marks.find(conn, wanted, now.date().isoformat()):
@@ -296,8 +297,8 @@ def _executed(post: _Post, state: ORMExecuteState, name: str, count: int) -> Non
             _bypassed(post.side, conn, {(name, ""): max(count, 1)})
         return
     one = post.watched.get(name)
-    if one is not None:
-        _written(post.side, conn, one, carried(one, state.statement, state.parameters, conn))
+    if one is not None and isinstance(state.statement, Insert | Update):
+        _written(post.side, conn, one, carried(state.statement, state.parameters, conn))
 
 
 def _written(
@@ -313,11 +314,11 @@ def _written(
     for value in values:
         for column in (*one.identity, *one.references):
             for kind, text in marks.texts(one, {column: value}, region):
-                for mark in seals.of(kind, text).values():
-                    wanted.setdefault(mark, set()).add((column, value))
+                for made in seals.of(kind, text).values():
+                    wanted.setdefault(made, set()).add((column, value))
         if len(one.declared.key) == 1:
-            for mark in seals.of(marks.KEY, marks.row_text(one.name, (value,))).values():
-                wanted.setdefault(mark, set()).add(("", value))
+            for made in seals.of(marks.KEY, marks.row_text(one.name, (value,))).values():
+                wanted.setdefault(made, set()).add(("", value))
     with _aside(conn):
         found = marks.find(conn, wanted, now.date().isoformat())
         hits: dict[Key, Mark] = {}

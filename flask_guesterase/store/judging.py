@@ -78,8 +78,8 @@ class Judge:
             region = marks.regions(self.work.settings, held[""])
             texts = marks.texts(one, held, region)
             mine = own[key].union(*(self._marks(kind, text) for kind, text in texts))
-            for mark in mine:
-                wanted.setdefault(mark, []).append(key)
+            for text in mine:
+                wanted.setdefault(text, []).append(key)
         found: dict[Key, list[tuple[Sign, Mark]]] = {key: [] for key in values}
         for mark in marks.find(self.work.conn, wanted, self.work.today):
             for key in wanted[mark.mark]:

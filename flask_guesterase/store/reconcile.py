@@ -28,7 +28,7 @@ from .work import Work
 if TYPE_CHECKING:
     from .office import Office
 
-PASS = "returns"
+PULSE = "returns"
 """Name of the pulse that says when the last whole pass began."""
 
 BATCH = 500
@@ -73,7 +73,7 @@ def reconcile(run: Run) -> dict[str, int]:
             if step.last is None:
                 break
             last = step.last
-    run(lambda office: pulse.put(office.work.conn, PASS, Pulse(begun)))
+    run(lambda office: pulse.put(office.work.conn, PULSE, Pulse(begun)))
     counts["unclear-no-more"] += run(lambda office: sightings.look_again(office.work))
     return {_WORDS.get(word, word): count for word, count in counts.items() if count}
 
@@ -84,7 +84,7 @@ _WORDS = {"open": "returned", "staff": "returned-unclear", "lives": "returned-ne
 def _begin(office: Office) -> tuple[datetime, _Pass | None]:
     """Read what the pass goes by; without a single mark there is nothing to look for."""
     work = office.work
-    before = pulse.look(work.conn, PASS)
+    before = pulse.look(work.conn, PULSE)
     heads: frozenset[str] | None = frozenset(_heads(work))
     if heads is not None and not heads:
         return work.stamp, None

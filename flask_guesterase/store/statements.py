@@ -12,15 +12,12 @@ from .sql import is_text
 from .watched import Watched, text_of
 
 
-def carried(
-    one: Watched, statement: Insert | Update, parameters: Any, conn: Connection
-) -> set[Any]:
+def carried(statement: Insert | Update, parameters: Any, conn: Connection) -> set[Any]:
     """Return every value that a statement carries and that could be a key or a number.
 
     Which column a value goes to is not asked: a statement may be an upsert, or name columns by
     the words of the mapping. Rows that a SELECT hands on are not seen.
 
-    :param one: the table it writes to.
     :param statement: the statement.
     :param parameters: what it is executed with: nothing, a mapping, or several.
     :param conn: the connection it was executed on.

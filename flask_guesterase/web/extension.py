@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 from weakref import WeakSet
 
-from flask import Flask, current_app, has_request_context
+from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
 
 from ..core.errors import PolicyError, SetupError
@@ -172,7 +172,8 @@ class Guesterase:
 
     def _side(self) -> guard.Side | None:
         """Return what the guard must know of the application at work, or of the only one."""
-        apps = [cast(Any, current_app)._get_current_object()] if current_app else list(self._apps)
+        here = cast(Any, current_app)._get_current_object() if has_app_context() else None
+        apps = [here] if here is not None else list(self._apps)
         state = apps[0].extensions.get(NAME) if len(apps) == 1 else None
         if state is None or state.extension is not self:
             return None

@@ -127,4 +127,5 @@ def test_the_demo_works_without_our_tables(gone: str, tmp_path: Path) -> None:
         db.session.delete(db.session.get(Booking, 1))
         db.session.rollback()
         row = db.session.get(Guest, place)
-        assert row is not None and row.email == guest.email
+        assert row is not None
+        assert row.email == guest.email

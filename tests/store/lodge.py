@@ -121,7 +121,8 @@ class Lodge(Hotel):
 
     def __init__(self, url: str, folder: Path) -> None:
         super().__init__(url, folder)
-        self.datamap = resolve(policies(), Base.metadata.tables.values(), list(Base.registry.mappers))
+        mappers = list(Base.registry.mappers)
+        self.datamap = resolve(policies(), Base.metadata.tables.values(), mappers)
         Base.metadata.create_all(self.engine)
         self.session = scoped_session(sessionmaker(self.engine))
         self.host = Host(self.session, models=Base)

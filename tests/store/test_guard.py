@@ -230,7 +230,8 @@ def test_staff_settle_what_is_unclear(lodge: Lodge) -> None:
     lodge.session.commit()
     lodge.worker()
     (row,) = lodge.run(lambda office: office.returns("clerk"))
-    assert row["state"] == "staff" and row["name"] == ANN["full_name"]
+    assert row["state"] == "staff"
+    assert row["name"] == ANN["full_name"]
     lodge.run(lambda office: office.settle_return(row["id"], "clerk", True))
     assert lodge.worker() == {"erased": 1}
     assert lodge.holds_ann() == []
@@ -387,7 +388,8 @@ def test_what_touches_no_watched_table_costs_nothing(lodge: Lodge) -> None:
         ])
         lodge.session.flush()
     ours = [line for line in seen if "guesterase_" in line]
-    assert len(ours) == 1 and ours[0].startswith("SELECT")
+    assert len(ours) == 1
+    assert ours[0].startswith("SELECT")
     lodge.session.rollback()
 
 
