@@ -12,17 +12,21 @@ from .core.policy import (
     delete,
     delete_when_last_owner,
     exempt,
+    inside,
     keep,
+    mentions,
     null,
     overwrite,
     placeholder,
     redact,
     retain,
 )
+from .core.recipient import Recipient, by_hand
 from .store.settings import Property
+from .store.webhook import Webhook
+from .web.callback import guest_pages
 from .web.current import current
 from .web.extension import Guesterase
-from .web.guest import guest_pages
 from .web.signals import signal
 from .web.staff import staff_pages
 
@@ -35,14 +39,19 @@ __all__ = [
     "Permission",
     "Policy",
     "Property",
+    "Recipient",
     "Register",
     "Subject",
+    "Webhook",
+    "by_hand",
     "current",
     "delete",
     "delete_when_last_owner",
     "exempt",
     "guest_pages",
+    "inside",
     "keep",
+    "mentions",
     "null",
     "overwrite",
     "placeholder",

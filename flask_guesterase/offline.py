@@ -32,7 +32,7 @@ ENTRY = "guesterase/entry/v1"
 BOX = "guesterase/box/v1"
 IMAGE = "guesterase/image/v1"
 KEY = "guesterase/key/v1"
-PROVING = ("check-completed", "subject-erased", "certificate-issued")
+PROVING = ("check-completed", "subject-erased", "certificate-issued", "level-reached")
 BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 

@@ -19,7 +19,10 @@ sys.path.insert(0, str(ROOT))
 import flask_guesterase  # noqa: E402 - the checkout must be found first
 from flask_guesterase.core import errors, finding, lifecycle, permissions  # noqa: E402
 from flask_guesterase.core.events import EVENTS, Event  # noqa: E402
+from flask_guesterase.core.own import WEIGHT  # noqa: E402
+from flask_guesterase.core.owntables import PLACES, TABLES  # noqa: E402
 from flask_guesterase.store.packs import bundled  # noqa: E402
+from flask_guesterase.store.tables import PREFIX  # noqa: E402
 from flask_guesterase.web import config, law  # noqa: E402
 from flask_guesterase.web.cli import guesterase_cli  # noqa: E402
 
@@ -224,6 +227,28 @@ def _plain(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def ours() -> Iterator[str]:
+    """Yield the page of our own data."""
+    yield "# Our own data\n"
+    yield (
+        "What the extension itself holds: every column of every table of its own, why it is "
+        "there, and when it goes. `flask guesterase data` prints the same. What a key of the "
+        "host's row says is what the host made of it; a mark says nothing without its key. "
+        "[Why it is so](../explanation/own-data.md).\n"
+    )
+    for own in TABLES:
+        yield f"## `{PREFIX}{own.table}`\n"
+        yield f"Why: {own.why}. Goes: {own.ends} (by {own.end.value}).\n"
+        yield "| column | holds | that is | goes sooner |\n|---|---|---|---|"
+        for name, what in own.columns():
+            yield f"| `{name}` | {what} | {WEIGHT[what]} | {own.sooner.get(name, '')} |"
+        yield ""
+    yield "## Outside the database\n"
+    yield "| what | holds | why | goes |\n|---|---|---|---|"
+    for place in PLACES:
+        yield f"| {place.name} | {place.holds} | {place.why} | {place.ends} |"
+
+
 PAGES = {
     "names.md": names,
     "configuration.md": keys,
@@ -233,6 +258,7 @@ PAGES = {
     "findings.md": findings,
     "lifecycle.md": life,
     "jurisdictions.md": jurisdictions,
+    "own-data.md": ours,
 }
 
 

@@ -25,7 +25,7 @@ FORMATS = (FIRST_FORMAT, CERTIFICATE_FORMAT)
 CONTENT_MARK = "certificate"
 """Name under which the entry a certificate proves carries `Content.mark`."""
 
-ACTIONS = frozenset({"check-completed", "subject-erased", "certificate-issued"})
+ACTIONS = frozenset({"check-completed", "subject-erased", "certificate-issued", "level-reached"})
 """Actions of the entries that a certificate may prove."""
 
 

@@ -35,6 +35,8 @@ KINDS: dict[str, str] = {
     "path-endless": "an owner path comes back to where it started",
     "path-unindexed": "an owner path runs over a column without an index",
     "path-unknown": "an owner path leads nowhere",
+    "recipient-mute": "a recipient is not told where to answer",
+    "recipient-unknown": "a recipient is to be given what no column holds",
     "register-unknown": "Register names a column that the table does not have",
     "retain-in-delete": "columns are retained in rows that a row rule deletes",
     "row-security": "row-level security hides rows from this role",

@@ -277,7 +277,9 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
     shared = bool(row.others)
     if not kept and not needed and deletes and (shape.deletes == "always" or not shared):
         return (Decision(shape.table, Outcome.DELETE, ()),)
-    mine = _free_columns(shape, row, erase) if shared else frozenset(erase)
+    # In a text only what is said of this person goes, so that it may be another's as well.
+    said = {n for n, rule in erase.items() if rule == MENTIONS}
+    mine = _free_columns(shape, row, erase) | said if shared else frozenset(erase)
     free = mine - set(needed)
     decisions = []
     if free:
@@ -291,6 +293,9 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
         decisions.append(Decision(shape.table, Outcome.SHARE, left, (), "also-another-persons"))
     return tuple(decisions)
 
+
+MENTIONS = "mentions"
+"""Word of the rule by which only what is said of the person goes from a text."""
 
 LEGAL_DUTY = "legal-duty"
 """What anybody who is not entitled reads where a hold keeps something: true and general."""

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from .errors import PolicyError
+from .jsonpath import Path, parse
 
 
 class RowRule(StrEnum):
@@ -53,6 +54,15 @@ class Computed:
 
 
 @dataclass(frozen=True)
+class Mentions:
+    """Redact in a text what names the person or reaches them; other people and the rest stay.
+
+    The values are those of the person's own rows as they are when the plan is carried out. Where
+    they are gone already, and when the record's own time is over, the whole text goes.
+    """
+
+
+@dataclass(frozen=True)
 class Keep:
     """Leave the column alone: it is not personal, or the subject loses nothing by it."""
 
@@ -79,11 +89,29 @@ class File:
     then: Null | Redact | Placeholder | Constant = Null()
 
 
-Rule = Null | Redact | Placeholder | Constant | Computed | Keep | Retain | File
+Part = Null | Redact | Placeholder | Constant | Computed | Keep | Mentions
+"""What can happen to a value within a JSON document."""
+
+
+@dataclass(frozen=True)
+class Inside:
+    """The column holds JSON, also as text: values within it go, unlisted members stay.
+
+    :param parts: path -> what happens to the values it leads to; the outer one counts where two
+        meet.
+    :param otherwise: what the column becomes when it holds no JSON; what fits it when None.
+    """
+
+    parts: tuple[tuple[Path, Part], ...]
+    otherwise: Null | Redact | Constant | None = None
+
+
+Rule = Null | Redact | Placeholder | Constant | Computed | Keep | Retain | File | Mentions | Inside
 
 null = Null()
 redact = Redact()
 placeholder = Placeholder()
+mentions = Mentions()
 
 
 def keep(reason: str) -> Keep:
@@ -114,6 +142,32 @@ def retain(category: str, then: Any = None) -> Retain:
             "retain(then=...) needs what the column becomes.", "Give null, redact or a value."
         )
     return Retain(category, after)
+
+
+def inside(parts: Mapping[str, Any], otherwise: Any = None) -> Inside:
+    """Erase values within a JSON column, or within JSON that stands in a text column.
+
+    :param parts: path -> null, redact, placeholder, mentions, keep(reason), a plain value or a
+        callable; for example ``{"$.contact.email": null, "$.notes[*].text": mentions}``. A path
+        that leads nowhere changes nothing.
+    :param otherwise: what the column becomes when it holds no valid JSON: null, redact or a
+        plain value; null or an empty document, whichever fits, when left out.
+    :raises PolicyError: nothing is listed, a path is none, or a rule cannot be used within JSON.
+    """
+    if not parts:
+        raise PolicyError("inside() needs a path.", 'Name one, for example {"$.email": null}.')
+    rules = tuple((parse(path), as_rule(rule)) for path, rule in parts.items())
+    if any(isinstance(rule, Retain | File | Inside) for _, rule in rules):
+        raise PolicyError(
+            "retain(), File and inside() are rules of a whole column.",
+            "Use null, redact, placeholder, mentions, keep(reason), a value or a callable.",
+        )
+    after = None if otherwise is None else as_rule(otherwise)
+    if after is not None and not isinstance(after, Null | Redact | Constant):
+        raise PolicyError(
+            "inside(otherwise=...) needs what the column becomes.", "Give null, redact or a value."
+        )
+    return Inside(rules, after)  # type: ignore[arg-type] # looked at one by one above
 
 
 @dataclass(frozen=True)
@@ -244,6 +298,8 @@ class Policy:
     :param register: given when rows of this table are lines of the guest register.
     :param zone: time zone (IANA name) of the table's naive date-times.
     :param triggers: trigger name -> why it may fire while this table is being erased.
+    :param history: ``delete`` when each erasure ends the history that the engine keeps of this
+        table (MariaDB system versioning): of all its rows, for no one row's can be ended alone.
     """
 
     columns: Mapping[str, Any]
@@ -258,13 +314,14 @@ class Policy:
     register: Register | None = None
     zone: str = ""
     triggers: Mapping[str, str] = field(default_factory=dict)
+    history: RowRule | None = None
 
     def rules(self) -> dict[str, Rule]:
         """Return column -> rule, plain values and callables wrapped."""
         return {name: as_rule(value) for name, value in self.columns.items()}
 
 
-_RULES = (Null, Redact, Placeholder, Constant, Computed, Keep, Retain, File)
+_RULES = (Null, Redact, Placeholder, Constant, Computed, Keep, Retain, File, Mentions, Inside)
 
 
 def as_rule(value: Any) -> Rule:

@@ -9,13 +9,14 @@ from typing import Any
 
 from sqlalchemy import func, insert, select
 
-from ..core.certificate import Content, Gone, Left, Shared, Stay, issue
+from ..core.certificate import CONTENT_MARK, Content, Gone, Left, Level, Shared, Stay, issue
+from ..core.depth import Evidence, Reached
 from ..core.errors import UnknownError
 from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
-from . import journal, tables, witness
+from . import journal, recipients, tables, witness
 from .cases import Case, day_at, tell
 from .settings import Property
 from .work import Work
@@ -76,6 +77,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         if i["outcome"] == Outcome.SHARE.value
     )
     left = tuple(Left(i["table"], i["rows"], i["reason"]) for i in decisions["left"])
+    depth = depth_of(decisions)
     return Content(
         case.number,
         slug(case.controller),
@@ -84,7 +86,8 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         _day(property_, case.decided_at),
         _day(property_, case.erased_at),
         end.value,
-        evidence=tuple(decisions["checks"]),
+        level=depth.level,
+        evidence=(*decisions["checks"], *depth.evidence),
         went=went,
         stays=stays,
         shared=shared,
@@ -92,8 +95,19 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         recovery_until=decisions.get("recovery", ""),
         four_eyes=_four_eyes(case),
         supplement=_count(work, case.number),
+        unsearched=tuple(decisions.get("unsearched", ())),
+        shared_values=decisions.get("shared", 0),
+        recipients=recipients.told(work, case.number),
         copies_until=_copies_until(work, property_, case),
     )
+
+
+def depth_of(decisions: Mapping[str, Any]) -> Reached:
+    """Return how far an erasure was measured to reach; the first level where nobody did."""
+    known = decisions.get("depth")
+    if known is None:
+        return Reached()
+    return Reached(Level(known["level"]), tuple(Evidence(word) for word in known["evidence"]))
 
 
 def _copies_until(work: Work, property_: Property, case: Case) -> str:
@@ -131,6 +145,24 @@ def certify(work: Work, case: Case, said: Content) -> None:
     :param said: what the certificate says; its mark is in that event.
     :raises TamperedError: the journal does not prove itself.
     """
+    _issue(work, case, said)
+    tell(work, CertificateIssued, case, SYSTEM, {"supplement": said.supplement})
+
+
+def supplement(work: Work, case: Case) -> None:
+    """Issue a certificate anew that says what is so today; nothing of the request changes.
+
+    :param work: the open transaction.
+    :param case: the request, locked, in its end state.
+    :raises TamperedError: the journal does not prove itself.
+    """
+    said = content(work, case, case.state, case.decisions or {})
+    counts, marks = {"supplement": said.supplement}, {CONTENT_MARK: said.mark()}
+    tell(work, CertificateIssued, case, SYSTEM, counts, (), marks)
+    _issue(work, case, said)
+
+
+def _issue(work: Work, case: Case, said: Content) -> None:
     entry = journaled(work)[-1]
     key = work.custodian.signing_key()
     proof = witness.proof(work.conn, entry, key, journal.stamp(work.now))
@@ -143,7 +175,6 @@ def certify(work: Work, case: Case, said: Content) -> None:
             issued_at=work.stamp,
         )
     )
-    tell(work, CertificateIssued, case, SYSTEM, {"supplement": said.supplement})
 
 
 def newest(work: Work, number: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ..core.policy import (
     Constant,
     File,
     Keep,
+    Mentions,
     Null,
     Placeholder,
     Redact,
@@ -172,6 +173,8 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
         why = "every row would get the same value and the column is unique"
     if not why and alone and isinstance(inner, Placeholder) and length and length < ENOUGH:
         why = f"{length} characters are too few for values that never meet"
+    if not why and alone and isinstance(rule, Mentions):
+        why = "two texts may become the same and the column is unique"
     if why:
         yield Finding(
             "rule-misfit", declared.name, column.name, f"The rule cannot fit: {why}.",

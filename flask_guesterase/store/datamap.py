@@ -13,13 +13,15 @@ from sqlalchemy.orm import Mapper
 
 from ..core.errors import MatchError, UnknownError
 from ..core.finding import Finding
-from ..core.plan import Shape
+from ..core.plan import MENTIONS, Shape
 from ..core.policy import (
     Computed,
     Constant,
     Exempt,
     File,
+    Inside,
     Keep,
+    Mentions,
     Null,
     Placeholder,
     Policy,
@@ -368,7 +370,12 @@ def replacement(rule: Retain, column: Column[Any]) -> Rule | None:
 
 def rule_word(rule: Rule) -> str:
     """Return the word by which staff and digest know a rule; never a value."""
-    words = {Null: "null", Redact: "redact", Placeholder: "placeholder", Constant: "constant"}
+    words = {
+        Null: "null", Redact: "redact", Placeholder: "placeholder", Constant: "constant",
+        Mentions: MENTIONS,
+    }  # fmt: skip
+    if isinstance(rule, Inside):
+        return "inside:" + ",".join(f"{path.text}={rule_word(part)}" for path, part in rule.parts)
     if isinstance(rule, Computed):
         return f"computed:{getattr(rule.function, '__name__', 'callable')}"
     if isinstance(rule, File):
@@ -404,6 +411,8 @@ def _version(tables: Mapping[str, Declared]) -> str:
     lines = []
     for name, declared in sorted(tables.items()):
         lines.append(f"{name} rows={declared.policy.rows} where={declared.policy.where is None}")
+        if declared.policy.history is not None:
+            lines.append(f" history {declared.policy.history}")
         lines += [f" {c} {rule_word(r)}" for c, r in sorted(declared.rules.items())]
         lines += [f" law {_said(value)}" for value in _lawful(declared.policy)]
         for path, alone in zip(declared.paths, declared.alone, strict=True):

@@ -22,7 +22,7 @@ from .clocks import Ways, places_of, ways
 from .datamap import Declared
 from .finder import owners
 from .gaps import unreadable
-from .traces import holds
+from .traces import holding, holds
 from .work import Work
 
 if TYPE_CHECKING:
@@ -101,7 +101,9 @@ def _unclocked(work: Work, declared: Declared, known: Ways) -> list[Key]:
     statement = select(*mine).where(holds(declared, here, columns), *_never(declared, known, here))
     if declared.policy.where is not None:
         statement = statement.where(declared.policy.where(here))
-    return [tuple(row) for row in work.conn.execute(statement.limit(MOST))]
+    keys = [tuple(row) for row in work.conn.execute(statement.limit(MOST))]
+    full = holding(work.conn, declared, keys, columns)
+    return [key for key in keys if key in full]
 
 
 def _never(declared: Declared, known: Ways, here: Any) -> Iterator[Any]:

@@ -30,6 +30,7 @@ from .finder import find
 from .gaps import reached, unreadable
 from .links import links, referenced
 from .masks import Entropy
+from .mentioned import Regions, hand
 from .proof import stands
 from .raw import Reader, reader
 from .surgery import Erased, Surgery
@@ -51,6 +52,7 @@ class Scope:
     :param block: answers what stands in the way of all of it: preconditions of the hotel.
     :param boxes: whether what is sealed may leave its row: a second copy of the keys exists.
     :param still: table -> column -> category of what is not retained any more, but not yet free.
+    :param regions: property -> country, by which national phone numbers in texts are understood.
     """
 
     people: tuple[Person, ...]
@@ -59,6 +61,7 @@ class Scope:
     block: Callable[[], Sequence[Block]] | None = None
     boxes: bool = False
     still: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    regions: Regions = field(default_factory=dict)
 
 
 def everything(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> Scope:
@@ -160,6 +163,9 @@ def erase(
             "Rows of this plan changed while they were being locked.",
             "Try again; nothing was changed.",
         )
+    # Whom texts name is read while their rows still tell it.
+    people = frozenset(scope.people)
+    surgery.hand = hand(conn, datamap, approved, people, entropy, scope.regions)
     surgery.carry_out(approved, before)
     rest = _appeared(plan(conn, datamap, scope, live), surgery.moved, approved)
     if rest.steps:

@@ -37,6 +37,7 @@ from . import (
     actors,
     brake,
     certifying,
+    deepening,
     keeping,
     law,
     marks,
@@ -44,7 +45,10 @@ from . import (
     outbox,
     people,
     planning,
+    recipients,
     reply,
+    residue,
+    sought,
     tables,
     vault,
     waiting,
@@ -186,6 +190,7 @@ def postpone(work: Work, number: str) -> None:
 
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     origin = keeping.Origin(case.number, case.controller, case.property)
+    known = recipients.gather(work, case.property, plan)
     marks.take(work, origin, plan)
     objections.take(work, origin, plan)
     erased = planning.erase(work, plan)
@@ -193,11 +198,13 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}
     recovery = recover(work, origin, erased.images)
+    sought.put(work, case, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, case, root, name)
+    recipients.queue(work, origin, known)
     buried = people.bury(work, case.number, plan.untouched())
     done = {
-        **(case.decisions or {}),
+        **deepening.noted(case.decisions or {}, None),
         "did": did(plan),
         "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
@@ -285,7 +292,7 @@ def by_key(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
     return [Left(block.table, block.rows, block.reason) for block in planning.remains(work, who)]
 
 
-CHECKS: dict[str, Check] = {"check-by-key": by_key}
+CHECKS: dict[str, Check] = {"check-by-key": by_key, residue.EVERYTHING: residue.by_value}
 """Evidence word -> check; all of them run before a request is done."""
 
 
@@ -311,20 +318,28 @@ def check(work: Work, number: str) -> State:
     decisions["left"] = [
         {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left
     ]
-    decisions["checks"] = list(CHECKS)
+    searched = residue.evidence(work, case.number)
+    decisions["checks"] = [word for word in CHECKS if word != residue.EVERYTHING]
+    decisions["checks"] += searched["evidence"]
+    decisions |= {name: searched[name] for name in ("unsearched", "shared")}
     if case.state is State.PARTIAL and left:
         return State.PARTIAL
     end = _end(decisions)
+    if end is State.PARTIAL or case.state is State.PARTIAL:
+        # What was left says that less was reached; what was cured since is in no measurement.
+        decisions = deepening.noted(decisions, None)
     said = certifying.content(work, case, end, decisions)
     path = [State.CHECKING] if case.state is State.PARTIAL else []
     ended = work.stamp if end is not State.PARTIAL else None
-    case = step(work, case, *path, end, decisions=decisions, ended_at=ended, try_at=None)
+    later = deepening.again(work, decisions) if ended else None
+    case = step(work, case, *path, end, decisions=decisions, ended_at=ended, try_at=later)
     counts = {"left": sum(item.rows for item in left)}
     tell(work, CheckCompleted, case, SYSTEM, counts, (end.value,), {CONTENT_MARK: said.mark()})
     certifying.certify(work, case, said)
     write(work, case, "done", reply.done(work, case, said), f":{end.value}")
     if end is not State.PARTIAL:
         end_contact(work, case.number)
+        sought.end(work, case, decisions.get("recovery", ""))
     return end
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
 from ..core.plan import Person, Plan, Row, key_text
 from ..core.standing import Standing
-from . import blockers, execution, holds, keeping, marks, outbox, planning, tables
+from . import blockers, execution, holds, keeping, marks, outbox, planning, recipients, tables
 from .ageing import Expired, ageing, expired, judged
 from .clocks import places_of
 from .datamap import Declared
@@ -145,16 +146,19 @@ def _record_group(
 def _carry_out(
     work: Work, place: str, drawn: Plan, scope: Scope, at_once: bool
 ) -> dict[str, int]:
-    controller = slug(work.settings.property(place).controller)
-    origin = keeping.Origin(None, controller, place)
+    origin = _origin(work, place)
     erased = planning.erase(work, drawn, scope)
     keeping.record(work, origin, drawn, erased)
     if not at_once:
         execution.recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
-    work.events.append(RetentionEnded(controller, place, "", SYSTEM, erased.counts))
+    work.events.append(RetentionEnded(origin.controller, place, "", SYSTEM, erased.counts))
     return {"expired": sum(erased.counts.values())}
+
+
+def _origin(work: Work, place: str) -> keeping.Origin:
+    return keeping.Origin(None, slug(work.settings.property(place).controller), place)
 
 
 # people
@@ -199,9 +203,15 @@ def _free(
         return dict(counts)
     if not drawn.changing():
         return {}
-    origin = keeping.Origin(None, slug(work.settings.property(place).controller), place)
+    told = [
+        recipients.gather(work, place, replace(drawn, people=(person,)))
+        for person in (who if work.recipients else ())
+    ]
+    origin = _origin(work, place)
     marks.take(work, origin, drawn)
     done = _carry_out(work, place, drawn, scope, at_once)
+    for known in told:
+        recipients.queue(work, origin, known)
     gone = [person for person in who if person not in drawn.untouched()]
     _bury(work, gone)
     return done | {"people": len(gone)}

@@ -21,12 +21,14 @@ from ..core.retention import Verdict
 from . import (
     ageing,
     certifying,
+    deepening,
     execution,
     keeping,
     law,
     outbox,
     people,
     planning,
+    recipients,
     runs,
     shelf,
     tables,
@@ -203,6 +205,7 @@ def _finish(
         return {"waiting": len(lines)}
     if not plan.changing() and _same(work, lines, plan):
         return {}
+    known = recipients.gather(work, origin.property, plan, _untold(work, lines, keys))
     erased = planning.erase(work, plan, scope)
     keeping.end(work, keys)
     keeping.record(work, origin, plan, erased)
@@ -212,6 +215,7 @@ def _finish(
         execution.recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
+    recipients.queue(work, origin, known, again=True)
     if erased.counts:
         work.events.append(RetentionEnded(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
@@ -222,6 +226,14 @@ def _finish(
 def _at_once(work: Work, line: Line[Any]) -> bool:
     record = law.read_facts(work, line.property, line.facts)
     return ageing.at_once(work, record, law.names_of(work, line))
+
+
+def _untold(
+    work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
+) -> recipients.Only:
+    """Return the columns that nobody was told of, because a hold or the hotel kept them."""
+    kept = [line for line in lines if line.mode in (law.HELD, law.BLOCKED)]
+    return _only(work, kept, keys)
 
 
 def _only(
@@ -334,7 +346,7 @@ def complete(work: Work, number: str) -> bool:
     case = load(work, number, lock=True)
     if case.state is not State.SEALED:
         return False
-    decisions = dict(case.decisions or {})
+    decisions = deepening.noted(case.decisions or {}, None)
     decisions["did"] = _gone(decisions.get("did", ()), _shared(work, number))
     _certify(work, case, decisions)
     return True
@@ -378,7 +390,8 @@ def _gone(
 def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> None:
     end = State.ERASED
     said = certifying.content(work, case, end, decisions)
-    case = step(work, case, end, decisions=decisions, ended_at=work.stamp, try_at=None)
+    later = deepening.again(work, decisions)
+    case = step(work, case, end, decisions=decisions, ended_at=work.stamp, try_at=later)
     marks = {CONTENT_MARK: said.mark()}
     tell(work, CheckCompleted, case, SYSTEM, {"left": 0}, (end.value,), marks)
     certifying.certify(work, case, said)

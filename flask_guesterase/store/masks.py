@@ -7,16 +7,27 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import Column, Uuid
+from sqlalchemy import JSON, Column, TypeDecorator, Uuid
 
+from ..core import mentions
 from ..core.identity import Kind, kind_of
-from ..core.policy import Computed, Constant, File, Null, Placeholder, Redact, Rule
+from ..core.policy import (
+    Computed,
+    Constant,
+    File,
+    Inside,
+    Mentions,
+    Null,
+    Placeholder,
+    Redact,
+    Rule,
+)
 from .sql import holds_text, text_length
 
 Entropy = Callable[[int], bytes]
 """Takes a number of bytes and returns as many random ones."""
 
-MARK = "[erased]"
+MARK = mentions.MARK
 _DOMAIN = "@erased.invalid"
 _PREFIX = "erased-"
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
@@ -122,6 +133,23 @@ def _uuid(type_: Uuid[Any], entropy: Entropy) -> Any:
     return value if type_.as_uuid else str(value)
 
 
+def fallback(rule: Inside, column: Column[Any]) -> Null | Redact | Constant:
+    """Return what a column becomes in which `inside` finds no JSON.
+
+    :param rule: the rule of the column.
+    :param column: the column.
+    """
+    if rule.otherwise is not None:
+        return rule.otherwise
+    return Null() if column.nullable else Constant({})
+
+
+def holds_json(column: Column[Any]) -> bool:
+    """Return whether a column is JSON to the mapping."""
+    type_ = column.type
+    return isinstance(type_.impl_instance if isinstance(type_, TypeDecorator) else type_, JSON)
+
+
 def fits(rule: Rule, column: Column[Any], nullable: bool, length: int | None) -> str:
     """Return why a rule cannot fit its column, or an empty string.
 
@@ -130,6 +158,11 @@ def fits(rule: Rule, column: Column[Any], nullable: bool, length: int | None) ->
     """
     if isinstance(rule, File):
         return fits(rule.then, column, nullable, length)
+    if isinstance(rule, Mentions | Inside):
+        if not holds_text(column.type) and not holds_json(column):
+            return "the column holds neither text nor JSON"
+        then = fallback(rule, column) if isinstance(rule, Inside) else None
+        return "the column does not take NULL" if isinstance(then, Null) and not nullable else ""
     if isinstance(rule, Null):
         return "" if nullable else "the column does not take NULL"
     if isinstance(rule, Redact | Placeholder):

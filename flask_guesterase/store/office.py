@@ -13,16 +13,19 @@ from ..core.log import slug
 from ..core.permissions import Permission
 from ..core.register import Asked
 from ..core.standing import Standing
+from ..core.webhook import Signed
 from . import (
     actors,
     amendments,
     audit,
     books,
     brake,
+    callback,
     cases,
     certifying,
     copies,
     deadlines,
+    deliveries,
     disclosures,
     execution,
     intake,
@@ -440,6 +443,50 @@ class Office:
         """
         return tasks.listed(self.work, by, done)
 
+    # recipients
+
+    def recipients(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
+        """Return the notices to other systems that are not settled, failed and late ones first."""
+        return deliveries.listed(self.work, by, property)
+
+    def told(self, number: str, by: str | None = None) -> Sequence[dict[str, Any]]:
+        """Return who else was told of a request, and how far each got.
+
+        :raises ForbiddenError: they may not look at this property.
+        """
+        case = cases.load(self.work, number)
+        if by is not None:
+            actors.require(self.work, by, Permission.VIEW, case.property)
+        return deliveries.of_request(self.work, case.number)
+
+    def tell_again(self, id: int, by: str) -> None:
+        """Try a notice again that could not be told.
+
+        :raises ForbiddenError: they may not verify at its property.
+        :raises TransitionError: it is not given up, or what it says is gone by now.
+        """
+        deliveries.again(self.work, id, by)
+
+    def told_by_hand(self, id: int, by: str) -> None:
+        """Sign that a person told a recipient, or learned that its copies are gone.
+
+        :raises ForbiddenError: they may not verify at its property.
+        :raises TransitionError: it is settled already.
+        """
+        deliveries.done(self.work, id, by)
+
+    def answered(self, reference: str, signed: Signed, who: str = "") -> None:
+        """Take what a recipient says became of its copies.
+
+        :param reference: reference of the notice.
+        :param signed: what came.
+        :param who: whose tries are forgotten, now that one was right.
+        :raises TokenError: nobody knows who said it, or it was said before.
+        :raises InputError: they said nothing that can be understood.
+        """
+        callback.take(self.work, reference, signed)
+        limits.succeed(self.work, "answer", who)
+
     def sign_task(self, id: int, count: int, by: str) -> None:
         """Sign that a task is done.
 
@@ -449,6 +496,7 @@ class Office:
         :raises TransitionError: it was signed before.
         """
         tasks.sign(self.work, id, count, by)
+        deliveries.signed(self.work, id, by)
 
     # the worker
 

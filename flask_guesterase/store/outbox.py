@@ -22,7 +22,7 @@ from .work import Work
 if TYPE_CHECKING:
     from .matching import Contact
 
-MESSAGE, FILE = "message", "file"
+MESSAGE, FILE, RECIPIENT = "message", "file", "recipient"
 
 QUEUED, SENDING, READY, SENT, FAILED = "queued", "sending", "ready", "sent", "failed"
 """States: waiting to be sent, being sent, waiting to be printed, done, given up."""
@@ -42,7 +42,10 @@ PROOF = "confirm"
 """Text of the message that holds the link by which a guest proves a contact."""
 
 OFFICER = "deadline"
-"""Text of the reminder that goes to the privacy officer; all others go to guests."""
+"""Text of the reminder that an answer is due, which goes to the privacy officer."""
+
+LATE = "recipient"
+"""Text of the reminder that a recipient did not answer, likewise; all others go to guests."""
 
 
 @dataclass(frozen=True)
@@ -155,6 +158,19 @@ def queue_file(work: Work, case: Sender, root: str, name: str) -> None:
     _queue(work, case, FILE, "disk", "remove", dedupe, {"root": root, "name": name})
 
 
+def leaving(work: Work, number: str) -> list[tuple[str, str]]:
+    """Return the files of a request, folder and name, whose removal is queued and not yet done."""
+    table = tables.outbox
+    rows = work.conn.execute(
+        select(table.c.box).where(
+            table.c.request == number, table.c.kind == FILE, table.c.state != SENT,
+            table.c.box.is_not(None),
+        )
+    )  # fmt: skip
+    contents = [safe.read(work, box) for box in rows.scalars()]
+    return [(content["root"], content["name"]) for content in contents]
+
+
 def channel_for(work: Work, kind: str) -> str:
     """Return the channel by which contacts of a kind are reached."""
     mail = work.settings.mail
@@ -173,7 +189,7 @@ def _queue(
     content: Mapping[str, Any],
 ) -> None:
     table = tables.outbox
-    if work.conn.execute(select(table.c.id).where(table.c.dedupe == dedupe)).first():
+    if queued(work, dedupe):
         return
     ends = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
     box = safe.keep(work, Terms(case.controller, kind, ends), content, case.number)
@@ -191,6 +207,12 @@ def _queue(
             next_at=work.stamp,
         )
     )
+
+
+def queued(work: Work, dedupe: str) -> bool:
+    """Return whether something with this mark was queued before."""
+    table = tables.outbox
+    return work.conn.execute(select(table.c.id).where(table.c.dedupe == dedupe)).first() is not None
 
 
 def queued_today(work: Work, number: str, template: str) -> int:
@@ -219,6 +241,7 @@ def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
     rows = work.conn.execute(
         select(table)
         .where(table.c.state.in_([QUEUED, SENDING]), table.c.next_at <= work.stamp)
+        .where(table.c.kind != RECIPIENT)
         .where(or_(table.c.kind != FILE, table.c.box.not_in(_HELD), table.c.box.is_(None)))
         .order_by(table.c.next_at, table.c.id)
         .limit(most)
@@ -284,6 +307,7 @@ def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str,
     rows = work.conn.execute(
         select(table)
         .where(table.c.state.in_([READY, FAILED]), table.c.property.in_(codes))
+        .where(table.c.kind != RECIPIENT)
         .order_by(table.c.id.desc())
     ).all()
     deciding = {c for c in codes if actors.may(work, by, Permission.APPROVE, c)}
@@ -304,7 +328,7 @@ def printed(work: Work, id: int, by: str) -> None:
     row = work.conn.execute(
         select(table).where(table.c.id == id, table.c.state.in_([READY, FAILED])).with_for_update()
     ).one_or_none()
-    if row is None:
+    if row is None or row.kind == RECIPIENT:
         raise UnknownError("There is no such letter waiting.", "Look at the list again.")
     actor = actors.allow(work, by, Permission.VERIFY, row.property)
     box = _set(work, id, state=SENT, done_at=work.stamp)
@@ -316,7 +340,7 @@ def printed(work: Work, id: int, by: str) -> None:
 
 def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
     """Note that a guest was answered once a letter to them left the house."""
-    if kind == MESSAGE and template != OFFICER:
+    if kind == MESSAGE and template not in (OFFICER, LATE):
         acknowledge(work, number)
 
 

@@ -18,7 +18,7 @@ from ..core.errors import UnknownError
 from ..core.plan import Key, Person, key_text
 from ..core.standing import Judged, Standing
 from . import tables
-from .datamap import DataMap
+from .datamap import DataMap, Declared
 from .work import Work
 
 
@@ -184,16 +184,21 @@ def read_key(work: Work, table: str, text: str) -> Key:
 
     :raises UnknownError: it cannot be read and no row of the table has it.
     """
-    width = len(work.datamap.declared(table).key)
+    key = plain_key(work.datamap.declared(table), text)
+    return _search(work, work.datamap, table, text) if key is None else key
+
+
+def plain_key(declared: Declared, text: str) -> Key | None:
+    """Return the key that a text of `key_text` stands for, or None where only the host can say."""
     parts = _PART.findall(text)
     try:
-        if len(parts) != width:
+        if len(parts) != len(declared.key):
             raise ValueError("the text is not one of this table's keys")
         key = tuple(_value(part) for part in parts)
         if key_text(key) != text:
             raise ValueError("the text says more than the value")
     except (ValueError, KeyError, SyntaxError, ArithmeticError):
-        return _search(work, work.datamap, table, text)
+        return None
     return key
 
 

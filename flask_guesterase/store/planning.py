@@ -64,7 +64,10 @@ def records(
 
 
 def _boxed(work: Work, about: Scope) -> Scope:
-    return replace(about, boxes=law.boxes(work), still=law.relabelled(work))
+    regions = {code: hotel.country for code, hotel in work.settings.properties.items()}
+    return replace(
+        about, boxes=law.boxes(work), still=law.relabelled(work), regions=regions
+    )
 
 
 def plan(work: Work, about: Scope | Iterable[Person]) -> Plan:

@@ -48,3 +48,20 @@ def remind(work: Work, case: Case, to: str, params: Mapping[str, str], whom: str
     dedupe = f"{outbox.OFFICER}:{case.number}:{whom}:{params['today']}"
     read = replace(case, lang=work.settings.property(case.property).lang)
     outbox.queue_message(work, read, Contact("email", to), outbox.OFFICER, params, dedupe)
+
+
+def remind_late(work: Work, case: Case, to: str, params: Mapping[str, str], which: str) -> bool:
+    """Queue the word that recipients of a request are late; return whether it is a new one.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param to: address of the officer, who is written to in the property's language.
+    :param params: what the text needs.
+    :param which: tells reminders apart that are both to be sent.
+    """
+    dedupe = f"{outbox.LATE}:{case.number}:{which}"
+    if outbox.queued(work, dedupe):
+        return False
+    read = replace(case, lang=work.settings.property(case.property).lang)
+    outbox.queue_message(work, read, Contact("email", to), outbox.LATE, params, dedupe)
+    return True

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from sqlalchemy import Column, Dialect, TypeDecorator, Uuid
 
 from ..core.image import Cell, Form
-from ..core.policy import Constant, File, Null, Placeholder, Redact, Rule
+from ..core.policy import (
+    Constant,
+    File,
+    Inside,
+    Mentions,
+    Null,
+    Placeholder,
+    Redact,
+    Rule,
+)
 from .masks import looks_invented, looks_redacted
 from .sql import holds_text
 
@@ -27,6 +37,11 @@ def took(
     rule = _inner(rule)
     if isinstance(rule, Null):
         return now.form is Form.NULL
+    if isinstance(rule, Mentions | Inside):
+        if written is None:
+            return now.form is Form.NULL
+        if _is_plain(column, now):
+            return _alike(now.value, str(written))
     if isinstance(rule, Redact | Placeholder) and _is_plain(column, now):
         return _bare(now.value) == _bare(str(written))
     return same or before.form is Form.NULL or (now.form, now.value) != (before.form, before.value)
@@ -62,6 +77,16 @@ def same(column: Column[Any], one: Any, other: Any, dialect: Dialect) -> bool:
     pair = [bind(value) if bind is not None else value for value in (one, other)]
     texts = [value.rstrip(" ") if isinstance(value, str) else value for value in pair]
     return bool(texts[0] == texts[1])
+
+
+def _alike(now: str, written: str) -> bool:
+    """Return whether a column holds a text, or the same JSON in the engine's own form."""
+    if now.rstrip(" ") == written.rstrip(" "):
+        return True
+    try:
+        return bool(json.loads(now) == json.loads(written))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _inner(rule: Rule) -> Rule:

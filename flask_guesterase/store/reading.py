@@ -32,7 +32,7 @@ def _text(column: Column[Any], value: Native, dialect: Dialect) -> str:
     if value is None:
         return ""
     if isinstance(column.type, TypeDecorator):
-        return _by_the_host(column.type, value, dialect)
+        return by_the_host(column.type, value, dialect)
     if isinstance(value, bytes):
         return value.hex()
     if python_type(column.type) is datetime:
@@ -40,7 +40,7 @@ def _text(column: Column[Any], value: Native, dialect: Dialect) -> str:
     return str(value)
 
 
-def _by_the_host(type_: TypeDecorator[Any], value: Native, dialect: Dialect) -> str:
+def by_the_host(type_: TypeDecorator[Any], value: Native, dialect: Dialect) -> str:
     """Return what a host's own type, one that encrypts for example, reads from a value."""
     read = type_.dialect_impl(dialect).result_processor(dialect, None)
     try:

@@ -7,18 +7,30 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, TypeDecorator, case, delete, literal, null, text, update
+from sqlalchemy import (
+    Connection,
+    Text,
+    TypeDecorator,
+    case,
+    cast,
+    delete,
+    literal,
+    null,
+    text,
+    update,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import DateTime
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError
-from ..core.image import Cell, Change, Image
-from ..core.plan import Decision, Key, Outcome, Plan, Step
-from ..core.policy import Computed, Constant, File, Redact
+from ..core.image import Cell, Change, Form, Image
+from ..core.plan import Decision, Key, Outcome, Plan, Row, Step
+from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .links import Link, children_first, circular, links
-from .masks import Entropy, is_static, value_for
+from .masks import Entropy, holds_json, is_static, value_for
+from .mentioned import NOBODY, Hand
 from .order import layers, ordered
 from .proof import same, took
 from .raw import Reader, reader
@@ -28,7 +40,10 @@ from .transaction import MARIADB
 BATCH = 200
 """Rows one UPDATE writes when each row gets a value of its own."""
 
-Read = dict[Key, tuple[tuple[Cell, ...], dict[str, Any]]]
+Old = tuple[tuple[Cell, ...], dict[str, Any]]
+"""A row's cells, and the host's own values of some of its columns."""
+
+Read = dict[Key, Old]
 """Key -> the row's cells, and the host's own values where a rule or its check needs them."""
 
 Before = dict[Decision, Read]
@@ -55,6 +70,7 @@ class Erased:
 class Surgery:
     """Carries out plans on one connection.
 
+    :param hand: makes what is left of texts; one that knows nobody lets whole texts go.
     :param moved: (table, key as it is now) of rows without a key of their own that changed.
     :param changed: table -> keys of the rows that were changed.
     """
@@ -64,6 +80,7 @@ class Surgery:
     live: LiveSchema | None
     entropy: Entropy
     done: Erased
+    hand: Hand = NOBODY
     moved: set[tuple[str, Key]] = field(default_factory=set)
     changed: dict[str, set[Key]] = field(default_factory=dict)
 
@@ -143,6 +160,7 @@ class Surgery:
         names = step.decision.columns
         reads = self._reader(step)
         fixed = {n: self._value(reads, n, None) for n in names if is_static(declared.written(n))}
+        rows = {row.key: row for row in step.rows}
         own = [n for n in names if n not in fixed]
         moves = any(c.name in names for c in declared.key)
         after: dict[Key, Key] = {}
@@ -150,7 +168,7 @@ class Surgery:
         # assigns from left to right: rows without a key of their own go one by one.
         for part in chunks([row.key for row in step.rows], 1 if moves and own else BATCH):
             made = {
-                k: {n: self._value(reads, n, before[k][1].get(n)) for n in own} | fixed
+                k: {n: self._made(reads, n, before[k], rows[k]) for n in own} | fixed
                 for k in part
             }
             values: dict[Any, Any] = self._untouched(declared, names)
@@ -181,6 +199,17 @@ class Surgery:
         pairs = ((exactly(key, k), value) for k, value in values.items())
         return case(*pairs, else_=declared.column(name))
 
+    def _made(self, reads: Reader, name: str, old: Old, row: Row) -> Any:
+        """Return what a rule makes of a column of one row."""
+        declared = reads.declared
+        rule, column = declared.written(name), declared.column(name)
+        cells, typed = old
+        if not isinstance(rule, Mentions | Inside):
+            return self._value(reads, name, typed.get(name))
+        was = typed[name] if name in typed else _text_of(name, cells)
+        with _vendors(f"{declared.name}.{name}"):
+            return self.hand.made(rule, column, was, row, reads.room(name))
+
     def _value(self, reads: Reader, name: str, old: Any) -> Any:
         declared = reads.declared
         with _vendors(f"{declared.name}.{name}"):
@@ -188,9 +217,16 @@ class Surgery:
                 declared.written(name), declared.column(name), old, self.entropy, reads.room(name)
             )
 
-    @staticmethod
-    def _bound(declared: Declared, name: str, value: Any) -> Any:
-        return null() if value is None else literal(value, declared.column(name).type)
+    def _bound(self, declared: Declared, name: str, value: Any) -> Any:
+        column = declared.column(name)
+        if value is None:
+            return null()
+        document = holds_json(column) and not isinstance(column.type, TypeDecorator)
+        if not document or not isinstance(declared.written(name), Mentions | Inside):
+            return literal(value, column.type)
+        # The text itself: the host's type would write the whole document anew.
+        raw = literal(value, Text())
+        return cast(raw, column.type) if self.conn.dialect.name == "postgresql" else raw
 
     def _untouched(self, declared: Declared, names: Sequence[str]) -> dict[Any, Any]:
         """Pin the columns that the mapping or MariaDB would change by themselves."""
@@ -312,7 +348,16 @@ def _needs_value(declared: Declared, name: str) -> bool:
     rule = declared.written(name)
     if isinstance(rule, Redact):
         return isinstance(declared.column(name).type, TypeDecorator)
+    if isinstance(rule, Mentions | Inside):
+        return isinstance(declared.column(name).type, TypeDecorator)
     return isinstance(rule, Computed | Constant | File)
+
+
+def _text_of(name: str, cells: Sequence[Cell]) -> str | None:
+    cell = next(c for c in cells if c.name == name)
+    if cell.form is Form.NULL:
+        return None
+    return cell.value if cell.form is Form.TEXT else str(cell.native())
 
 
 def _plain(type_: Any) -> Any:

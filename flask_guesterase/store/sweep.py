@@ -10,16 +10,30 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import func, select
 
 from ..core import brake as clock
-from ..core.errors import BlockedError, MovedError
 from ..core.lifecycle import State
-from . import brake, endless, expiry, finishing, pulse, reconcile, runs, tables, tasks, worker
+from . import (
+    brake,
+    deepening,
+    endless,
+    expiry,
+    finishing,
+    following,
+    owndata,
+    pulse,
+    reconcile,
+    residue,
+    runs,
+    tables,
+    tasks,
+    worker,
+)
 from .channels import Channel, Render
 from .office import Office
 from .pulse import Pulse
@@ -32,6 +46,8 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "stuck": lambda run: run(Office.stuck),
     "holds": lambda run: run(Office.remind_holds),
     "endless": endless.remind,
+    "recipients": following.follow,
+    "own": owndata.end,
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 
@@ -155,6 +171,8 @@ def _steps(
     report.paused = [code for code in codes if _audited(report, night_audit, code)]
     with report.trying("resume"):
         _resume(run, report)
+    with report.trying("residue"):
+        _look_again(run, report)
     with report.trying("keep"):
         _add(report, finishing.finish(run))
     with report.trying("expire"):
@@ -169,6 +187,10 @@ def _steps(
         report.problems.update(done.problems)
     with report.trying("close"):
         _add(report, finishing.settled(run))
+    if not report.paused:
+        # Rewriting a file keeps its writers waiting for a moment.
+        with report.trying("deepened"):
+            report.add("deepened", deepening.retry(run))
     for word, step in STEPS.items():
         with report.trying(word):
             report.add(word, step(run))
@@ -189,15 +211,16 @@ def _add(report: SweepReport, counts: Mapping[str, int]) -> None:
 
 def _resume(run: Run, report: SweepReport) -> None:
     """Try every approved request at once: what it waited for may have ended today."""
-    for number in run(lambda office: _approved(office, report.paused)):
-        with report.trying(number):
-            try:
-                worker.carry_out(run, number)
-                report.add("erased")
-            except BlockedError:
-                report.add("waiting")
-            except MovedError:
-                report.add("reviewed-again")
+    worker.carry_all(run, run(lambda office: _approved(office, report.paused)), report)
+
+
+def _look_again(run: Run, report: SweepReport) -> None:
+    """Look again, once a day, for what was left: somebody may have seen to it."""
+    worker.check_all(run, run(_left), report, "looked-again")
+
+
+def _left(office: Office) -> list[str]:
+    return residue.left_since(office.work, office.work.stamp - timedelta(hours=20))
 
 
 def _approved(office: Office, paused: list[str]) -> list[str]:

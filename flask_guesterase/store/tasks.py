@@ -5,7 +5,7 @@ from __future__ import annotations
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, false, insert, or_, select, update
@@ -19,6 +19,9 @@ from .work import Work
 
 PAPER = "paper"
 """Kind of the tasks to destroy paper."""
+
+RECIPIENT = "recipient"
+"""Kind of the tasks to tell somebody who holds copies."""
 
 ON_PAPER = frozenset(
     {"correspondence", "guest_register", "identity_document_copy", "invoice_accounting"}
@@ -92,6 +95,57 @@ def _named(name: str) -> ColumnElement[bool]:
     column = tables.task.c.name
     later = column.startswith(f"{name}/", autoescape=True)
     return (tables.task.c.kind == PAPER) & or_(column == name, later)
+
+
+def ask(work: Work, code: str, name: str, due_on: date, count: int) -> int:
+    """Ask a person to tell somebody who holds copies; return the number of the task.
+
+    An open task of this name grows instead.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :param name: property, recipient and what tells tasks apart, with ``/`` between.
+    :param due_on: day by which it should be done.
+    :param count: about how many guests it is.
+    """
+    table = tables.task
+    mine = table.c.kind == RECIPIENT, table.c.name == name
+    row = work.conn.execute(
+        select(table.c.id, table.c.done_at).where(*mine).with_for_update()
+    ).one_or_none()
+    if row is None:
+        made = work.conn.execute(
+            insert(table).values(
+                controller=slug(work.settings.property(code).controller),
+                property=code,
+                kind=RECIPIENT,
+                name=name,
+                due_on=due_on.isoformat(),
+                count=count,
+                made_at=work.stamp,
+            )
+        )
+        return int(cast(Any, made.inserted_primary_key)[0])
+    more: dict[str, Any] = {"count": count, "done_by": None, "done_at": None}
+    if row.done_at is None:
+        more = {"count": table.c.count + count}
+    work.conn.execute(update(table).where(table.c.id == row.id).values(**more))
+    return int(row.id)
+
+
+def close(work: Work, id: int, actor: str) -> None:
+    """Note who did an open task by another door than its own list.
+
+    :param work: the open transaction.
+    :param id: number of the task.
+    :param actor: opaque number of the person.
+    """
+    table = tables.task
+    work.conn.execute(
+        update(table)
+        .where(table.c.id == id, table.c.done_at.is_(None))
+        .values(done_by=actor, done_at=work.stamp)
+    )
 
 
 def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[str, Any]]:

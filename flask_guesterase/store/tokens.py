@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, insert, or_, select, update
 
 from ..core.errors import TokenError
 from . import tables
@@ -133,10 +133,11 @@ def use(work: Work, purpose: Purpose, secret: str) -> Token:
 
 
 def forget(work: Work) -> int:
-    """Delete tokens that opened nothing for a day; return how many."""
+    """Delete tokens that ended, or were used, more than a day ago; return how many."""
     table = tables.token
+    over = work.stamp - timedelta(days=1)
     return work.conn.execute(
-        delete(table).where(table.c.ends_at < work.stamp - timedelta(days=1))
+        delete(table).where(or_(table.c.ends_at < over, table.c.used_at < over))
     ).rowcount
 
 

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, FromClause, or_, select, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Text,
+    TypeDecorator,
+    cast,
+    or_,
+    select,
+    true,
+)
 
-from ..core.plan import Key
-from ..core.policy import Constant, File, Null, Placeholder, Redact, Rule
+from ..core.image import Form
+from ..core.mentions import MARK
+from ..core.parts import is_applied
+from ..core.plan import Key, key_text
+from ..core.policy import (
+    Constant,
+    File,
+    Inside,
+    Mentions,
+    Null,
+    Placeholder,
+    Redact,
+    Rule,
+)
 from .datamap import Declared
-from .masks import fixed_value, is_marked
+from .masks import fallback, fixed_value, holds_json, is_marked
+from .raw import reader
 from .sql import among, chunks, is_text, text_length
 
 
@@ -23,14 +47,42 @@ def holding(
     :param keys: their keys.
     :param columns: names of columns that an erasure overwrites.
     """
+    names = list(columns)
+    documents = [n for n in names if isinstance(declared.written(n), Inside)]
+    others = [n for n in names if n not in documents]
+    if not documents or declared.deletes:
+        return _selected(conn, declared, keys, names)
+    found = _selected(conn, declared, keys, others) if others else set()
+    rest = sorted(_selected(conn, declared, keys, documents) - found, key=key_text)
+    hosts = [n for n in documents if isinstance(declared.column(n).type, TypeDecorator)]
+    for key, cells, values in reader(conn, declared, None).rows(rest, documents, hosts):
+        texts = {c.name: c.value for c in cells if c.form is not Form.NULL} | {
+            n: v if isinstance(v, str) else json.dumps(v) for n, v in values.items()
+        }
+        if not all(_left(declared, name, text) for name, text in texts.items()):
+            found.add(key)
+    return found
+
+
+def _selected(
+    conn: Connection, declared: Declared, keys: Sequence[Key], columns: Sequence[str]
+) -> set[Key]:
     here = declared.table.alias("t0")
     mine = [here.c[c.key] for c in declared.key]
-    wanted = holds(declared, here, list(columns))
+    wanted = holds(declared, here, columns)
     return {
         tuple(row)
         for part in chunks(keys)
         for row in conn.execute(select(*mine).where(among(mine, part), wanted))
     }
+
+
+def _left(declared: Declared, name: str, text: str) -> bool:
+    """Return whether a column holds the document, or the value, that its rule leaves."""
+    rule = declared.written(name)
+    if not isinstance(rule, Inside) or is_applied(rule, text):
+        return True
+    return isinstance(fallback(rule, declared.column(name)), Redact) and text.strip('"') == MARK
 
 
 def holds(
@@ -45,9 +97,16 @@ def holds(
 
 
 def tells(declared: Declared, columns: Iterable[str]) -> bool:
-    """Return whether each of these columns tells by itself that it holds nothing any more."""
+    """Return whether each of these columns tells by itself that it holds nothing any more.
+
+    A text of which only some words went does not.
+    """
     here = declared.table.alias("t0")
-    return all(_differs(declared, here, name) is not None for name in columns)
+    return all(
+        _differs(declared, here, name) is not None
+        and not isinstance(declared.written(name), Mentions | Inside)
+        for name in columns
+    )
 
 
 def _differs(declared: Declared, start: FromClause, name: str) -> ColumnElement[bool] | None:
@@ -56,8 +115,12 @@ def _differs(declared: Declared, start: FromClause, name: str) -> ColumnElement[
     column = declared.column(name)
     here = start.c[column.key]
     inner = rule.then if isinstance(rule, File) else rule
-    if isinstance(inner, Null):
+    if isinstance(inner, Null | Inside):
+        # Whether a document still holds something of its members, `holding` finds out.
         return here.is_not(None)
+    if isinstance(inner, Mentions):
+        plain = cast(here, Text) if holds_json(column) else here
+        return here.is_not(None) & plain.not_in(["", MARK, "{}", "[]", f'"{MARK}"'])
     if isinstance(inner, Redact | Constant):
         value = fixed_value(inner, column)
         return here.is_not(None) & (here != value) if value is not None else here.is_not(None)

@@ -31,7 +31,36 @@ def transaction(engine: Engine, write: bool = True) -> Iterator[Connection]:
     :raises BusyError: the engine can only give the host's own connection while it has something
         pending, or somebody else's transaction holds what is needed.
     """
+    with _connected(engine, write) as conn, _isolated(conn, engine.dialect.name, write) as isolated:
+        yield isolated
+
+
+@contextmanager
+def outside(engine: Engine) -> Iterator[Connection]:
+    """Open a connection that is not the host's, on which each statement commits by itself.
+
+    For what no transaction may hold (``VACUUM``, ``OPTIMIZE TABLE``, a checkpoint of the log) and
+    for looks of which one may fail without the others. Locks are waited for as in `transaction`.
+
+    :param engine: the host's engine.
+    :raises BusyError: the engine can only give the host's own connection while it has something
+        pending, or somebody else's transaction holds what is needed.
+    """
     dialect = engine.dialect.name
+    with _connected(engine, True) as conn:
+        if dialect == "sqlite":
+            with _sqlite(conn, write=False):
+                yield conn
+            return
+        conn = conn.execution_options(isolation_level="AUTOCOMMIT")
+        wanted = _ALONE if dialect == "postgresql" else _SESSION
+        with _session_settings(conn, wanted):
+            yield conn
+
+
+@contextmanager
+def _connected(engine: Engine, write: bool) -> Iterator[Connection]:
+    """Take a connection that is not the host's; what a driver raises on it is translated."""
     try:
         _refuse_the_hosts_own(engine)
         conn = engine.connect()
@@ -47,8 +76,7 @@ def transaction(engine: Engine, write: bool = True) -> Iterator[Connection]:
     try:
         if isinstance(engine.pool, SingletonThreadPool):
             _refuse_open(conn.connection.dbapi_connection)
-        with _isolated(conn, dialect, write) as isolated:
-            yield isolated
+        yield conn
     except DBAPIError as raised:
         problem = translated(raised)
     except StatementError as raised:
@@ -121,12 +149,18 @@ _SESSION = {
 }
 """MariaDB has no SET LOCAL: what we set is put back before the pool gets the connection."""
 
+_ALONE = {"lock_timeout": f"'{LOCK_SECONDS}s'"}
+"""PostgreSQL outside a transaction, where SET LOCAL ends with its own statement."""
+
 
 @contextmanager
 def _session_settings(conn: Connection, wanted: dict[str, str]) -> Iterator[None]:
+    postgresql = conn.dialect.name == "postgresql"
+    read = "SHOW {}" if postgresql else "SELECT @@SESSION.{}"
+    put = "SELECT set_config('{}', %s, false)" if postgresql else "SET SESSION {} = %s"
     before = {}
     for name, value in wanted.items():
-        before[name] = conn.exec_driver_sql(f"SELECT @@SESSION.{name}").scalar_one()
+        before[name] = conn.exec_driver_sql(read.format(name)).scalar_one()
         conn.exec_driver_sql(f"SET SESSION {name} = {value}")
     conn.rollback()
     try:
@@ -134,7 +168,7 @@ def _session_settings(conn: Connection, wanted: dict[str, str]) -> Iterator[None
     finally:
         if not conn.closed and not conn.invalidated:
             for name, value in before.items():
-                conn.exec_driver_sql(f"SET SESSION {name} = %s", (value,))
+                conn.exec_driver_sql(put.format(name), (value,))
             conn.rollback()
 
 

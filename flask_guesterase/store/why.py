@@ -14,6 +14,7 @@ from ..core.errors import InputError, UnknownError
 from ..core.plan import Key, Person, key_text
 from ..core.policy import Keep, RowRule
 from . import tables, telling
+from .bygone import ENDED
 from .datamap import Declared, rule_word
 from .finder import owners
 from .people import EXPIRED
@@ -128,12 +129,13 @@ def _requests(work: Work, people: set[Person]) -> Sequence[str]:
             erased = f", erased on {row.erased_at.date()}" if row.erased_at else ""
             said.append(f"Request {row.number} ({row.state}): {row.standing}{erased}.")
         ended = work.conn.execute(
-            select(subject.c.erased_at).where(
+            select(subject.c.request, subject.c.erased_at).where(
                 subject.c.table_name == table,
                 subject.c.row_key == key_text(key),
-                subject.c.request == EXPIRED,
+                subject.c.request.in_([EXPIRED, ENDED]),
             )
-        ).scalar()
-        if ended is not None:
-            said.append(f"Whom it belonged to went without a request, on {ended.date()}.")
+        )
+        for gone in ended:
+            by = "without a request" if gone.request == EXPIRED else "by a request that has ended"
+            said.append(f"Whom it belonged to went {by}, on {gone.erased_at.date()}.")
     return said or ["No request names its owners."]

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from ..core.events import Event
 from ..core.holding import HoldQuery
 from ..core.policy import Blocker
+from ..core.recipient import Recipient
 from ..core.retention import Rule
 from .catalog.shape import LiveSchema
 from .custodian import FolderCustodian
@@ -43,6 +44,7 @@ class Work:
     :param blockers: preconditions of the hotel.
     :param holidays: the host's answer to which days of a year are no working days at a property.
     :param queries: name -> query of the host by which rows can be held.
+    :param recipients: who else holds copies and is told.
     :param rules: property -> rules of retention in force, as read in this transaction.
     :param labels: (table, column) -> categories that bind it, once they were read.
     """
@@ -60,6 +62,7 @@ class Work:
     blockers: tuple[Blocker, ...] = ()
     holidays: Holidays | None = None
     queries: Mapping[str, HoldQuery] = field(default_factory=dict)
+    recipients: tuple[Recipient, ...] = ()
     rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
     labels: Mapping[tuple[str, str], tuple[str, ...]] | None = None
     _live: LiveSchema | None = None

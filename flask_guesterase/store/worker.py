@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol, TypeVar
 
-from ..core.errors import BlockedError, GuesteraseError, MovedError
+from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, finishing, heldkeys, outbox, removal, returned, shelf, vault
+from . import (
+    brake,
+    deepening,
+    delivering,
+    finishing,
+    heldkeys,
+    outbox,
+    removal,
+    residue,
+    returned,
+    shelf,
+    vault,
+)
 from .again import Again, Fate
 from .channels import Channel, Message, Render, message_id
 from .execution import Ending
@@ -45,31 +58,102 @@ class Report:
         if count:
             self.counts[word] = self.counts.get(word, 0) + count
 
+    @contextmanager
+    def trying(self, word: str) -> Iterator[None]:
+        """Let one step fail without the others; the name of its error is all that is kept."""
+        try:
+            yield
+        except GuesteraseError as problem:
+            self.problems[word] = type(problem).__name__
+
     @property
     def idle(self) -> bool:
         """Return whether there was nothing to do."""
         return not self.counts
 
 
-def carry_out(run: Run, number: str, by: str | None = None) -> State:
+def carry_out(
+    run: Run, number: str, by: str | None = None, seconds: float | None = None
+) -> State:
     """Erase an approved request and check it: the one way, for pages, commands and worker.
 
     :param run: runs a unit of work.
     :param number: number of the request.
     :param by: the host's id of who asks for it, or None for the worker and the console.
+    :param seconds: how long a reader may wait for the search by value; when the time is over it
+        is left to the worker, and the request is being checked.
     :return: the state it is in now; of a request that was erased before, that state.
     :raises MovedError: it went back to review.
     :raises BlockedError: it waits, or the clock is in doubt: what the law keeps goes by its day.
     """
+    state = _erase_one(run, number, by)
+    if state is State.CHECKING:
+        try:
+            residue.searched(run, [number], seconds)
+        except BusyError:
+            if seconds is None:
+                raise
+            return state
+        deepening.after(run, [number])
+        state = run(lambda office: office.check(number))
+    return state
 
+
+def _erase_one(run: Run, number: str, by: str | None = None) -> State:
     def erase(office: Office) -> Ending:
         brake.require(office.work)
         return office.erase(number, by)
 
-    state = run(erase).settled()
-    if state is State.CHECKING:
-        state = run(lambda office: office.check(number))
-    return state
+    return run(erase).settled()
+
+
+def carry_all(run: Run, numbers: Iterable[str], report: Report) -> None:
+    """Erase many approved requests, then look for all their people in one reading and check each.
+
+    One that fails does not keep the others waiting.
+
+    :param run: runs a unit of work.
+    :param numbers: numbers of the requests.
+    :param report: where to count what was done, and note what was not.
+    """
+    erased = []
+    for number in numbers:
+        with report.trying(number):
+            try:
+                state = _erase_one(run, number)
+                erased += [number] if state is State.CHECKING else []
+            except BlockedError:
+                report.add("waiting")
+            except MovedError:
+                report.add("reviewed-again")
+    check_all(run, erased, report)
+
+
+def check_all(
+    run: Run, numbers: Sequence[str], report: Report, word: str = "erased"
+) -> None:
+    """Look for the people of many requests in one reading, then check each.
+
+    :param run: runs a unit of work.
+    :param numbers: numbers of the requests; without any, nothing is read.
+    :param report: where to count what was done, and note what was not.
+    :param word: what a request that was checked counts as.
+    """
+    if not numbers:
+        return
+    looked = False
+    with report.trying("search"):
+        residue.searched(run, numbers)
+        deepening.after(run, numbers)
+        looked = True
+    for number in numbers if looked else ():
+        with report.trying(number):
+            run(partial(_check, number))
+            report.add(word)
+
+
+def _check(number: str, office: Office) -> State:
+    return office.check(number)
 
 
 def work(
@@ -94,6 +178,7 @@ def work(
         "sightings": lambda: _sightings(run, report),
         "returned": lambda: _returned(run, report),
         "deliver": lambda: _deliver(run, render, channels, report),
+        "recipients": lambda: _tell(run, report),
         "forget": lambda: report.add("forgotten", _forget(run)),
     }
     for name, step in steps.items():
@@ -130,16 +215,7 @@ def _intake(run: Run, report: Report) -> None:
 
 
 def _erase(run: Run, report: Report) -> None:
-    for number in run(Office.due):
-        try:
-            carry_out(run, number)
-            report.add("erased")
-        except BlockedError:
-            report.add("waiting")
-        except MovedError:
-            report.add("reviewed-again")
-        except GuesteraseError as problem:
-            report.problems[number] = type(problem).__name__
+    carry_all(run, run(Office.due), report)
 
 
 def _sightings(run: Run, report: Report) -> None:
@@ -195,6 +271,15 @@ def _deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: 
             else:
                 run(partial(_done, parcel))
                 report.add("files" if parcel.kind == FILE else "sent")
+
+
+def _tell(run: Run, report: Report) -> None:
+    """Tell other systems; what cannot be told is counted under the recipient's name."""
+
+    def note(name: str, problem: str) -> None:
+        report.problems[f"recipient:{name}"] = problem
+
+    report.add("told", delivering.tell(run, note))
 
 
 def _failed(parcel: Parcel, problem: str, office: Office) -> None:

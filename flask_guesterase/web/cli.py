@@ -14,7 +14,7 @@ from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import disclosing, freezing, law, operate, rules, sweeping
+from . import disclosing, freezing, law, operate, ours, rules, sweeping
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -23,7 +23,9 @@ from .console import Answer, fields, guesterase_cli, listing, out, verb, written
 from .current import current
 from .words import CHANNELS, HOWS
 
-__all__ = ["disclosing", "freezing", "guesterase_cli", "law", "operate", "rules", "sweeping"]
+__all__ = [
+    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules", "sweeping",
+]  # fmt: skip
 
 _number = click.argument("number")
 

@@ -30,6 +30,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".index", N_("Requests"), Permission.VIEW),
     (".new", N_("File a request"), Permission.FILE),
     (".outbox", N_("Messages"), Permission.VERIFY),
+    (".recipients", N_("Recipients"), Permission.VERIFY),
     (".journal", N_("Journal"), Permission.AUDIT),
     (".register", N_("Guest register"), Permission.REGISTER),
     (".disclosures", N_("Disclosures"), (Permission.REGISTER, Permission.AUDIT)),

@@ -17,7 +17,8 @@ from ..core.errors import PolicyError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
-from ..store import guard, packs, preconditions, schedule, veil, watch
+from ..core.recipient import Recipient
+from ..store import guard, packs, preconditions, recipients, schedule, veil, watch
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
 from ..store.coverage import coverage
@@ -96,6 +97,7 @@ class Guesterase:
         self._packs = tuple(map(str, packs))
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
+        self._recipients: list[Recipient] = []
         self._queries: dict[str, HoldQuery] = {}
         self._apps: WeakSet[Flask] = WeakSet()
 
@@ -115,6 +117,15 @@ class Guesterase:
         for blocker in blockers:
             preconditions.check_name(blocker, self._blockers)
             self._blockers.append(blocker)
+
+    def recipient(self, *added: Recipient) -> None:
+        """Declare who else holds copies: each is told of every erasure at its property.
+
+        :raises PolicyError: a name is taken.
+        """
+        for each in added:
+            recipients.check(each, self._recipients)
+            self._recipients.append(each)
 
     def hold_query(self, name: str, on: str, where: Callable[[Any], Any]) -> None:
         """Register a predicate by which rows can be held, for those of an incident for example.
@@ -218,6 +229,7 @@ class Guesterase:
                 blockers=tuple(self._blockers),
                 holidays=self._holidays,
                 queries=dict(self._queries),
+                recipients=tuple(self._recipients),
             )
             office = Office(work)
             yield office
@@ -304,6 +316,7 @@ class Guesterase:
     def _installation(self) -> list[Finding]:
         app = cast(Any, current_app)._get_current_object()
         found = [*migrate.findings(app), *packs.missing(self.settings)]
+        found += recipients.findings(self.datamap, self._recipients, self.settings)
         if not self.custodian.exists():
             found.append(Finding(
                 "keys-missing", "", "", "The key folder holds no keys.",

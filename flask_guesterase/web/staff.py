@@ -15,14 +15,16 @@ from ..core.permissions import Permission
 from ..store import answering
 from ..store.settings import Property
 from ..store.worker import carry_out
-from . import holding, lawful, letters, records, register, returns, schemas, upkeep
+from . import holding, lawful, letters, recipients, records, register, returns, schemas, upkeep
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .language import N_, Language
 from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
-__all__ = ["holding", "lawful", "records", "register", "returns", "staff_pages", "upkeep"]
+__all__ = [
+    "holding", "lawful", "recipients", "records", "register", "returns", "staff_pages", "upkeep",
+]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
 """States in which there is something to read about what goes and what stays."""
@@ -126,6 +128,7 @@ def show(number: str) -> str:
         case = office.show(number, by=me())
         planned = State(case["state"]) in _PLANNED
         plan = office.preview(number, by=me()) if planned else None
+        told = office.told(number, by=me())
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -133,6 +136,7 @@ def show(number: str) -> str:
         case=case,
         hotel=hotel,
         plan=plan,
+        recipients=told,
         may=_deeds(case),
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
@@ -180,6 +184,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
     return {
         "names": verify or approve,
         "details": may(Permission.HOLD, code),
+        "confirm_told": verify,
         "confirm": state is State.RECEIVED and verify,
         "choose": early and verify,
         "approve": state is State.REVIEW and approve,

@@ -243,6 +243,8 @@ CERTIFICATE: dict[str, str] = {
     "deleted": N_("deleted"),
     "overwritten": N_("overwritten"),
     "check-by-key": N_("looked for again in every declared table, row by row"),
+    "search-by-value": N_("every table read once more for the guest's own values"),
+    "search-by-value-mapped": N_("every table the hotel's program knows read for those values"),
     "guest-proved-contact": N_("the guest proved the contact on file"),
     "identity-by-first-person": N_("one person checked who the guest is"),
     "approved-by-second-person": N_("another person approved"),
@@ -364,6 +366,7 @@ TASKS: dict[str, str] = {
     "paper": N_("paper to destroy"),
     "stuck": N_("request that waits for long"),
     "endless": N_("nobody knows when this may go"),
+    "recipient": N_("somebody who holds copies is to be told"),
 }
 
 RETURNS: dict[str, str] = {
@@ -378,6 +381,25 @@ RETURNS: dict[str, str] = {
     "staff": N_("to be decided here"),
 }
 """Why a row is thought to be an erased person's, who saw it, and what becomes of it."""
+
+TOLD: dict[str, str] = {
+    "told-queued": N_("not told yet"),
+    "told-sent": N_("told, not confirmed yet"),
+    "told-received": N_("received the notice, not confirmed yet"),
+    "told-acknowledged": N_("confirmed that its copies are gone"),
+    "told-done": N_("done and signed by a person"),
+    "told-failed": N_("could not be told, or refused"),
+    "told-system": N_("told by the programme"),
+    "told-person": N_("told by a person"),
+    "no-identity": N_("there is no value by which it would know this guest alone"),
+    "time-out": N_("it did not answer in time"),
+    "unreachable": N_("it cannot be reached"),
+    "tls": N_("its certificate is not trusted"),
+    "not-declared": N_("it is not declared any more"),
+    "unopened": N_("what it should be told cannot be opened any more"),
+    "no-answer": N_("its adapter gave no answer"),
+}
+"""How far other systems got with an erasure, and why not further."""
 
 SWEPT: dict[str, str] = {
     "erased": N_("requests carried out"),
@@ -394,6 +416,8 @@ SWEPT: dict[str, str] = {
     "sent": N_("messages sent"),
     "files": N_("files"),
     "forgotten": N_("boxes forgotten"),
+    "told": N_("notices to other systems"),
+    "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),
     "problems": N_("steps that failed"),
     "returned": N_("rows in which somebody came back"),
@@ -431,6 +455,7 @@ _ALL: tuple[dict[str, str], ...] = (
     HOLDS,
     CLOCK,
     TASKS,
+    TOLD,
     ENDLESS,
 )
 

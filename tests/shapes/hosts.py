@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from . import contents, keys, links, people
+from . import contents, keys, links, people, texts
 from .hotel import Hotel, Values
 
 Builder = Callable[[Hotel], None]
@@ -43,6 +43,9 @@ SHAPES: dict[str, Builder] = {
         contents.identifiers_the_host_hashes,
         contents.masks_under_constraints,
         contents.reserved_words_camel_case_and_chinese_names,
+        texts.texts_that_mention_people,
+        texts.values_within_json,
+        texts.a_note_about_several_people,
     )
 }
 

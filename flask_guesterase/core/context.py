@@ -1,0 +1,51 @@
+"""A few words around a find, with everything masked by which somebody could be known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .needle import Span
+
+AROUND = 30
+"""Characters that are shown before and behind a find."""
+
+MASK = "▇▇▇"
+
+_MAIL = re.compile(r"[\w.%+-]+@[\w.-]+")
+_NUMBER = re.compile(r"\+?\d(?:[\d ./()-]{1,20})\d")
+_NAMED = re.compile(r"\b[A-ZÀ-ÖØ-ÞΑ-ΩА-Я][\w'’-]+")
+
+
+def context(text: str, span: Span, others: Iterable[Span] = ()) -> str:
+    """Return what stands around a find; the find itself and what looks like a person is masked.
+
+    Chinese names among other characters cannot be told from words and stay, so the stretch is
+    short; mail addresses, numbers and words with a capital go.
+
+    :param text: the text that was searched.
+    :param span: the find.
+    :param others: further finds in it.
+    """
+    start, end = max(0, span.start - AROUND), min(len(text), span.end + AROUND)
+    before, behind = text[start : span.start], text[span.end : end]
+    for other in others:
+        before = _cut(before, start, other)
+        behind = _cut(behind, span.end, other)
+    head = "…" if start else ""
+    tail = "…" if end < len(text) else ""
+    return f"{head}{_masked(before)}{MASK}{_masked(behind)}{tail}"
+
+
+def _cut(part: str, offset: int, span: Span) -> str:
+    """Return a part of a text with a find masked, character by character: offsets stay."""
+    first, last = max(0, span.start - offset), min(len(part), span.end - offset)
+    if first >= last:
+        return part
+    return part[:first] + "▇" * (last - first) + part[last:]
+
+
+def _masked(part: str) -> str:
+    for pattern in (_MAIL, _NUMBER, _NAMED):
+        part = pattern.sub(MASK, part)
+    return " ".join(re.sub(r"▇+", MASK, part).split()) if part.strip() else part[:1]

@@ -1,0 +1,470 @@
+"""What is looked for of a person, and whether a text holds it however it was written."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from unicodedata import normalize
+
+import ahocorasick
+import phonenumbers
+
+from .errors import MatchError
+from .identity import Kind, normal
+from .lens import View, fold, has_escapes, spell_out, squeeze, views
+
+LOYALTY = "loyalty"
+"""Kind of a member's number, which `identity` does not know because nobody proves one."""
+
+
+class Strength(StrEnum):
+    """How much it says that a value was found."""
+
+    STRONG = "strong"
+    WEAK = "weak"
+
+
+@dataclass(frozen=True)
+class Needle:
+    """One value that is looked for.
+
+    :param kind: ``email``, ``phone``, ``document``, ``booking``, ``loyalty`` or ``name``.
+    :param value: its normal form (see `identity.normal`); a name keeps its umlauts, because both
+        ways to write them without are looked for.
+    :param strength: whether finding it says that the person is there.
+    :param region: ISO 3166-1 alpha-2 code of the country whose national phone numbers are meant.
+    """
+
+    kind: str
+    value: str
+    strength: Strength
+    region: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is so short that only a cell that holds nothing else says something."""
+        bare = squeeze(fold(self.value)).lstrip("+")
+        if self.kind in (Kind.EMAIL, Kind.NAME):
+            return False
+        return len(bare) < (FEWEST_DIGITS if bare.isdecimal() else FEWEST)
+
+
+FEWEST = 5
+"""Characters of the shortest number with letters that is looked for within a text."""
+
+FEWEST_DIGITS = 7
+"""Digits of the shortest number without letters: shorter ones are prices, rooms and postcodes."""
+
+INSIDE = 8
+"""Characters from which a number with digits counts within a word, as in ``scanE12345678``."""
+
+LOOSE = 9
+"""Digits from which a number is looked for in its national form where no country is known."""
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a value stands in a text.
+
+    :param start: offset of its first character.
+    :param end: offset behind its last character.
+    :param needle: the value.
+    """
+
+    start: int
+    end: int
+    needle: Needle
+
+
+def needles(kind: str, value: str, region: str = "") -> tuple[Needle, ...]:
+    """Return what to look for when a person had a value; nothing for one that means nobody.
+
+    :param kind: ``email``, ``phone``, ``document``, ``booking``, ``loyalty`` or ``name``.
+    :param value: as it stood in the person's row.
+    :param region: ISO 3166-1 alpha-2 code of the country whose national phone numbers are meant.
+    """
+    try:
+        form = normal(Kind.DOCUMENT if kind == LOYALTY else kind, value, region)
+    except MatchError:
+        return ()
+    if kind == Kind.NAME:
+        forms = _names(value)
+        return tuple(Needle(kind, each, Strength.WEAK) for each in forms)
+    bare = squeeze(fold(form)).lstrip("+")
+    if len(set(bare)) < 2 or (kind == Kind.PHONE and not bare.isdecimal()):
+        return ()
+    return (Needle(kind, form, Strength.STRONG, region.upper() if kind == Kind.PHONE else ""),)
+
+
+def _name_keys(text: str) -> set[tuple[str, ...]]:
+    """Return the parts of a name in order of the alphabet, both ways to write an umlaut."""
+    if not text.isascii() and _solid(text[0]):
+        return {("".join(c for c in text if _solid(c)),)}
+    ways = [text] if text.isascii() else [text, spell_out(text)]
+    return {tuple(sorted(_NAME_PART.findall(_APOSTROPHES.sub("", fold(way))))) for way in ways}
+
+
+_NAME_PART = re.compile(r"[^\W\d_]+")
+_APOSTROPHES = re.compile("['’ʼ`´]")
+
+
+def _solid(c: str) -> bool:
+    """Return whether a character is of a script that writes names without spaces."""
+    return (
+        "\u3040" <= c <= "\u30ff"
+        or "\u3400" <= c <= "\u9fff"
+        or "\uac00" <= c <= "\ud7a3"
+        or "\uf900" <= c <= "\ufaff"
+        or "\U00020000" <= c <= "\U0003ffff"
+    )
+
+
+def _names(value: str) -> list[str]:
+    """Return the forms of a full name; none when it has only one part, which is no full name."""
+    solid = "".join(c for c in value if _solid(c))
+    rest = "".join(" " if _solid(c) else c for c in value)
+    joined = "".join(c for c in normalize("NFC", rest).casefold() if c not in "'’ʼ`´")
+    parts = "".join(c if c.isalnum() else " " for c in joined).split()
+    parts = sorted((part for part in parts if not part.isdecimal()), key=fold)
+    found = [solid] if len(solid) >= 2 else []
+    if len([part for part in parts if len(part) >= 2]) >= 2:
+        found.append(" ".join(parts))
+    return found
+
+
+class _Rule(StrEnum):
+    """How the surroundings of a form decide."""
+
+    MAILBOX = "mailbox"
+    DIGITS = "digits"
+    CODE = "code"
+    SOLID = "solid"
+    PART = "part"
+
+
+@dataclass(frozen=True)
+class _Form:
+    text: str
+    rule: _Rule
+    needle: Needle
+
+
+class Searcher:
+    """Finds the values of many people in one reading of a text.
+
+    :param wanted: what to look for.
+    :param region: ISO 3166-1 alpha-2 code of the country whose national phone numbers are meant,
+        for values that bring none of their own.
+    """
+
+    def __init__(self, wanted: Iterable[Needle], region: str = "") -> None:
+        self.needles = tuple(dict.fromkeys(wanted))
+        plain: dict[str, list[_Form]] = defaultdict(list)
+        narrow: dict[str, list[_Form]] = defaultdict(list)
+        anchors: dict[str, list[_Form]] = defaultdict(list)
+        self._names: dict[Needle, list[frozenset[str]]] = {}
+        for needle in self.needles:
+            for form in _forms(needle, region):
+                squeezed = form.rule not in (_Rule.MAILBOX, _Rule.PART)
+                (narrow if squeezed else plain)[form.text].append(form)
+                if form.rule is _Rule.MAILBOX or form.text in _rarest(needle):
+                    anchors[form.text].append(form)
+            if needle.kind == Kind.NAME and not _solid(needle.value[0]):
+                self._names[needle] = [_ways(part) for part in needle.value.split()]
+        self._bearers: dict[tuple[str, ...], set[Needle]] = defaultdict(set)
+        for needle in (each for each in self.needles if each.kind == Kind.NAME):
+            for key in _name_keys(needle.value):
+                self._bearers[key].add(needle)
+        self._plain, self._narrow = _automaton(plain), _automaton(narrow)
+        # A text without the longest part of a name needs no closer look.
+        self._anchors = _automaton(anchors)
+
+    def hits(self, text: str) -> set[Needle]:
+        """Return which values a text holds.
+
+        :param text: any text.
+        """
+        return {span.needle for span in self.spans(text)}
+
+    def among(self, texts: Sequence[str]) -> Iterator[tuple[int, set[Needle]]]:
+        """Yield which of many texts hold something, by their place in the list, and what.
+
+        :param texts: the texts, for example a column's values in a chunk of rows.
+        """
+        for at in self._candidates(texts):
+            found = self.hits(texts[at])
+            if found:
+                yield at, found
+
+    def bearers(self, text: str) -> set[Needle]:
+        """Return the names that a name on file is: the same person's, or a namesake's.
+
+        :param text: a name, and nothing else.
+        """
+        if not self._bearers or not text:
+            return set()
+        solid = "".join(c for c in text if _solid(c)) if not text.isascii() else ""
+        found = self._bearers.get((solid,), set()) if solid else set()
+        for key in _name_keys(text):
+            found = found | self._bearers.get(key, set())
+        return set(found)
+
+    def spans(self, text: str) -> list[Span]:
+        """Return where the values stand, in the order of the text.
+
+        :param text: any text.
+        """
+        if not self.needles or not text:
+            return []
+        found: set[Span] = set()
+        for view in views(text):
+            folded = view.folded()
+            found.update(self._numbers(folded))
+            found.update(self._words(folded))
+            if self._names and not view.text.isascii():
+                found.update(self._words(view.folded(spelled_out=True)))
+        return sorted(_outermost(found), key=lambda span: (span.start, span.end))
+
+    def _candidates(self, texts: Sequence[str]) -> Iterable[int]:
+        """Return the texts that may hold something: all that do, and few others."""
+        joined = _BETWEEN.join(texts)
+        if joined.count(_BETWEEN) != len(texts) - 1:
+            return range(len(texts))
+        folded = fold(joined)
+        found: set[int] = set()
+        for automaton, text in ((self._anchors, folded), (self._narrow, squeeze(folded))):
+            ends = [end for end, _ in automaton.iter(text)] if automaton else []
+            if ends:
+                cuts = [match.start() for match in _CUT.finditer(text)]
+                found.update(bisect_right(cuts, end) for end in ends)
+        if has_escapes(joined):
+            found.update(at for at, text in enumerate(texts) if has_escapes(text))
+        return sorted(found)
+
+    def _words(self, view: View) -> Iterator[Span]:
+        """Yield mailboxes and names of a folded view."""
+        text = view.text
+        parts: dict[Needle, list[tuple[int, int, str]]] = defaultdict(list)
+        for end, forms in self._plain.iter(text) if self._plain else ():
+            for form in forms:
+                start, behind = end + 1 - len(form.text), end + 1
+                if form.rule is _Rule.MAILBOX:
+                    if _is_mailbox(text, start, behind):
+                        yield Span(*view.origin(start, behind), form.needle)
+                elif not _alnum(text, start - 1) and not _alnum(text, behind):
+                    parts[form.needle].append((start, behind, form.text))
+        for needle, places in parts.items():
+            for start, behind in _together(text, places, self._names[needle]):
+                yield Span(*view.origin(start, behind), needle)
+
+    def _numbers(self, view: View) -> Iterator[Span]:
+        """Yield phones, documents, numbers and Chinese names of a folded view."""
+        if not self._narrow:
+            return
+        narrow = squeeze(view.text)
+        seen = list(self._narrow.iter(narrow))
+        if not seen:
+            return
+        apart = View(view.text).squeezed()
+        for end, forms in seen:
+            for form in forms:
+                start, behind = apart.origin(end + 1 - len(form.text), end + 1)
+                if form.needle.whole:
+                    held = narrow.strip("+ ") == form.text
+                else:
+                    held = _CHECKS[form.rule](view.text, start, behind, form)
+                if held:
+                    start -= form.rule is _Rule.DIGITS and view.text[start - 1 : start] == "+"
+                    yield Span(*view.origin(start, behind), form.needle)
+
+
+_BETWEEN = "\x1e"
+_CUT = re.compile(_BETWEEN)
+
+
+def _automaton(forms: dict[str, list[_Form]]) -> ahocorasick.Automaton | None:
+    if not forms:
+        return None
+    built = ahocorasick.Automaton()
+    for text, those in forms.items():
+        built.add_word(text, tuple(those))
+    built.make_automaton()
+    return built
+
+
+def _forms(needle: Needle, region: str) -> list[_Form]:
+    """Return the folded texts by which a value is found."""
+    if needle.kind == Kind.EMAIL:
+        return [_Form(fold(needle.value), _Rule.MAILBOX, needle)]
+    if needle.kind == Kind.PHONE:
+        digits = _phone_forms(needle.value, needle.region or region.upper())
+        return [_Form(text, _Rule.DIGITS, needle) for text in sorted(digits)]
+    if needle.kind != Kind.NAME:
+        return [_Form(squeeze(fold(needle.value)), _Rule.CODE, needle)]
+    if _solid(needle.value[0]):
+        return [_Form(fold(needle.value), _Rule.SOLID, needle)]
+    ways = {way for part in needle.value.split() for way in _ways(part)}
+    return [_Form(way, _Rule.PART, needle) for way in sorted(ways)]
+
+
+def _rarest(needle: Needle) -> frozenset[str]:
+    if needle.kind != Kind.NAME or _solid(needle.value[0]):
+        return frozenset()
+    return _ways(max(needle.value.split(), key=len))
+
+
+def _ways(part: str) -> frozenset[str]:
+    return frozenset({fold(part), fold(spell_out(part))})
+
+
+def _phone_forms(value: str, region: str) -> set[str]:
+    """Return the digits of a number in every spelling: national, with trunk, international."""
+    digits = value.lstrip("+")
+    try:
+        parsed = phonenumbers.parse(value, region or None)
+    except phonenumbers.NumberParseException:
+        bare = digits.lstrip("0")
+        return {digits, *({bare} if len(bare) >= INSIDE else ())}
+    country = str(parsed.country_code)
+    national = phonenumbers.national_significant_number(parsed)
+    found = {digits}
+    for start in ("", "00", "011"):
+        found |= {f"{start}{country}{national}", f"{start}{country}0{national}"}
+    ours = phonenumbers.country_code_for_region(region) if region else 0
+    if parsed.country_code == ours or (not ours and len(national) >= LOOSE):
+        found |= {national, f"0{national}"} if len(national) >= FEWEST_DIGITS else set()
+    return found
+
+
+def _alnum(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and text[at].isalnum()
+
+
+def _digit(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and text[at].isdecimal()
+
+
+_BEFORE_MAILBOX = re.compile(r"[a-z0-9%+_-]\.?\Z")
+_AFTER_MAILBOX = re.compile(r"[a-z0-9_-]|\.[a-z0-9]")
+_FILE = re.compile(
+    r"\.(?:pdf|jpe?g|png|gif|tiff?|webp|heic|txt|csv|xml|json|html?|eml|msg|docx?|xlsx?|zip|bak)\b"
+)
+
+
+def _is_mailbox(text: str, start: int, end: int) -> bool:
+    """Return whether an address stands alone and is no part of a longer one."""
+    file = _FILE.match(text, end) is not None
+    before = text[max(0, start - 2) : start]
+    if file:
+        return not before[-1:].isalnum() or not before[-1:].isascii()
+    return not _BEFORE_MAILBOX.search(before) and not _AFTER_MAILBOX.match(text, end)
+
+
+_GAPS = re.compile(r"[^\w]{4,}|_{4,}")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4}")
+_COUNTRY = re.compile(r"(?:\+|\b00)(\d{1,3})[ ./()-]{1,3}(?:0\)?[ ./-]?)?\Z")
+
+
+def _is_number(text: str, start: int, end: int, form: _Form) -> bool:
+    """Return whether digits stand alone, separators within them, and mean this number."""
+    if _digit(text, start - 1) or _digit(text, end) or _in_machine_text(text, start, end):
+        return False
+    written = text[start:end]
+    if _GAPS.search(written) or _DATE.fullmatch(written):
+        return False
+    country = _COUNTRY.search(text[max(0, start - 10) : start])
+    return country is None or form.needle.value.startswith(f"+{country[1]}")
+
+
+def _is_code(text: str, start: int, end: int, form: _Form) -> bool:
+    """Return whether a number stands at the borders of words, or is long enough without."""
+    written = text[start:end]
+    if written != form.text and len(form.text) < INSIDE and written != fold(form.needle.value):
+        return False
+    if form.text.isalpha() and written != form.text:
+        return False
+    if _GAPS.search(written) or _DATE.fullmatch(written):
+        return False
+    if len(form.text) < INSIDE or form.text.isalpha():
+        return not _alnum(text, start - 1) and not _alnum(text, end)
+    cut = (form.text[0].isdecimal() and _digit(text, start - 1)) or (
+        form.text[-1].isdecimal() and _digit(text, end)
+    )
+    return not cut and not _in_machine_text(text, start, end)
+
+
+def _is_solid(text: str, start: int, end: int, form: _Form) -> bool:
+    """Return whether the characters of a Chinese name have nothing but spaces between them."""
+    return not any(c in "./()_-" for c in text[start:end])
+
+
+_CHECKS = {_Rule.DIGITS: _is_number, _Rule.CODE: _is_code, _Rule.SOLID: _is_solid}
+
+_TOKEN = re.compile(r"[a-z0-9]+")
+_HEX = re.compile(r"[0-9a-f]{16,}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_LONGEST_WORD = 28
+
+
+def _in_machine_text(text: str, start: int, end: int) -> bool:
+    """Return whether a hit lies in a hash, a UUID or base 64, where digits are chance."""
+    near = max(0, start - 64)
+    around = text[near : end + 64]
+    for pattern in (_UUID, _TOKEN):
+        for match in pattern.finditer(around):
+            begin, behind = match.start() + near, match.end() + near
+            if not (begin <= start and end <= behind) or (begin, behind) == (start, end):
+                continue
+            if pattern is _UUID or len(match[0]) >= _LONGEST_WORD:
+                return True
+            if _HEX.fullmatch(match[0]) and not match[0].isdecimal():
+                return True
+    return False
+
+
+_REACH = 20
+"""Characters between two parts of a name that still are one name in one text, or in one JSON."""
+
+_WORD = re.compile(r"\w+")
+
+
+def _together(
+    text: str, places: Sequence[tuple[int, int, str]], parts: Sequence[frozenset[str]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the stretches in which all parts of a name stand together, in any order.
+
+    One word may lie between two of them: a middle name, a title, or the key of a JSON member.
+    """
+    places = sorted(set(places))
+    for first in range(len(places)):
+        missing = list(parts)
+        last = places[first][0]
+        for start, end, word in places[first:]:
+            if start - last > _REACH or len(_WORD.findall(text, last, max(start, last))) > 1:
+                break
+            for at, ways in enumerate(missing):
+                if word in ways:
+                    del missing[at]
+                    break
+            else:
+                continue
+            last = end
+            if not missing:
+                yield places[first][0], end
+                break
+
+
+def _outermost(found: Iterable[Span]) -> set[Span]:
+    """Return the spans without those of the same value that lie in a longer one."""
+    kept: set[Span] = set()
+    for span in sorted(found, key=lambda each: (each.start, -each.end)):
+        if not any(
+            span.needle == other.needle and other.start <= span.start and span.end <= other.end
+            for other in kept
+        ):
+            kept.add(span)
+    return kept

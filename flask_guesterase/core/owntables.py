@@ -1,0 +1,244 @@
+"""Every table and every folder of ours, line by line: the data behind `core.own`."""
+
+from __future__ import annotations
+
+from .own import End, Own, Place, What
+
+_RECORD = (
+    "three years after the request ended (a refusal in Hong Kong: four), and not while a hold, a "
+    "box, a file still to be removed or a row that came back hangs on it"
+)
+_SETTLED = "three years after it was settled; never while it is open"
+
+TABLES: tuple[Own, ...] = (
+    Own(
+        "intake", "what came through the form, until the worker has looked whom it means",
+        End.WORKER, "when the worker looked at it; unopened after 24 hours",
+        {What.SERIAL: "id", What.NAME: "property label", What.WORD: "channel",
+         What.TIME: "received_on ends_at", What.SEALED: "sealed", What.RANDOM: "box"},
+    ),
+    Own(
+        "request", "that, when and how somebody's request was answered must be shown for years",
+        End.AGE, _RECORD,
+        {What.SERIAL: "id version attempts", What.RANDOM: "number",
+         What.NAME: "property controller lang",
+         What.WORD: "kind state channel verified_how ground waiting_for asked_by seen reason",
+         What.TIME: "received_at due_on verified_at decided_at waiting_until try_at erased_at "
+                    "ended_at acknowledged_at extended_at reminded_on",
+         What.PERSON: "filed_by verified_by decided_by", What.MARK: "digest subject_mark",
+         What.TEXT: "decisions"},
+        {"digest": "says nothing once the key of the case is destroyed, at the request's end",
+         "subject_mark": "at the request's end; until then the same question asked twice is one"},
+    ),
+    Own(
+        "subject", "whose rows a request is about; an erased one is the tombstone by which a "
+        "shell counts as nobody, and by which who comes back is known again",
+        End.AGE, "rows that were not taken with the key of their case; tombstones when nothing "
+        "of the host's lies under their key any more and no mark of the erasure lives; without "
+        "their request's number from the day on which that goes",
+        {What.SERIAL: "id", What.RANDOM: "request", What.NAME: "table_name", What.KEY: "row_key",
+         What.WORD: "standing why", What.TIME: "erased_at"},
+    ),
+    Own(
+        "contact", "the way to write to the guest as long as the request is open",
+        End.CASE, "at the request's end, 400 days after it was asked at the latest; the key of "
+        "the case is destroyed after it, so that no copy of the box opens",
+        {What.RANDOM: "request box", What.TIME: "ends_on"},
+    ),
+    Own(
+        "token", "links and codes that prove a contact, open a status page or sign at a console",
+        End.WORKER, "a day after they ended or were used: a link after 24 hours, a code after "
+        "ten minutes, the case code after 24 months or with its request",
+        {What.HASH: "hash", What.WORD: "purpose", What.RANDOM: "request", What.PERSON: "actor",
+         What.TIME: "ends_at used_at"},
+    ),
+    Own(
+        "attempt", "rate limits that hold in every process", End.WORKER, "after a day",
+        {What.SERIAL: "id", What.WORD: "action", What.MARK: "mark", What.TIME: "at"},
+    ),
+    Own(
+        "actor", "the same person acts under the same number, or four eyes could not be told "
+        "from two", End.JOURNAL, "as long as an entry of the journal names the number",
+        {What.SERIAL: "number", What.MARK: "mark"},
+    ),
+    Own(
+        "box", "what is sealed until a day: safety copies, what the law keeps, messages, contacts",
+        End.AGE, "90 days after it was emptied, when nothing names it any more",
+        {What.RANDOM: "id request", What.NAME: "controller label", What.WORD: "purpose",
+         What.TIME: "last_day forgotten_at", What.SEALED: "wrapped payload"},
+        {"wrapped": "on its last day, with the key", "payload": "on its last day"},
+    ),
+    Own(
+        "day", "which keys are destroyed, so that nothing is sealed under them again",
+        End.AGE, "90 days after the key was destroyed, when no box and no request names it",
+        {What.NAME: "label", What.WORD: "state", What.TIME: "at"},
+    ),
+    Own(
+        "tree", "the head of a journal", End.JOURNAL, "with the journal",
+        {What.NAME: "controller", What.SERIAL: "epoch", What.COUNT: "size open",
+         What.HASH: "frontier public_key"},
+    ),
+    Own(
+        "entry", "the journal: that what was done was done, and nothing left out",
+        End.JOURNAL, "not yet: taking a part out of a journal without breaking its proof is work "
+        "to come",
+        {What.NAME: "controller", What.SERIAL: "epoch position", What.RANDOM: "request",
+         What.WORD: "action", What.TEXT: "body", What.HASH: "leaf"},
+    ),
+    Own(
+        "node", "hashes by which an entry is proved without reading all of them",
+        End.JOURNAL, "with the journal",
+        {What.NAME: "controller", What.SERIAL: "epoch level position", What.HASH: "hash"},
+    ),
+    Own(
+        "loose", "entries that were written in somebody else's transaction",
+        End.WORKER, "when our next transaction puts them in order",
+        {What.SERIAL: "id", What.NAME: "controller", What.TEXT: "body"},
+    ),
+    Own(
+        "outbox", "what must leave the house, at least once: messages, file removals, notices",
+        End.AGE, "90 days after it was done; what was not done goes with its request",
+        {What.SERIAL: "id", What.RANDOM: "request box", What.NAME: "property channel",
+         What.WORD: "kind template state problem", What.TEXT: "dedupe", What.COUNT: "attempts",
+         What.TIME: "next_at done_at"},
+        {"box": "its content when it was done, 31 days after it was queued at the latest"},
+    ),
+    Own(
+        "certificate", "what was issued to guests, so that it can be had and compared again",
+        End.JOURNAL, "with the journal that proves it; it carries neither name nor stay",
+        {What.RANDOM: "request", What.SERIAL: "supplement", What.TEXT: "body",
+         What.TIME: "issued_at"},
+    ),
+    Own(
+        "key", "which key files belong to this database", End.HOUSE, "with the installation",
+        {What.NAME: "name", What.HASH: "mark", What.TIME: "at"},
+    ),
+    Own(
+        "kept", "what an erasure kept, until when and why, so that it goes on its day",
+        End.AGE, "with its request, or three years after it went; a sealed one when nothing of "
+        "the host's lies under its key any more",
+        {What.SERIAL: "id", What.RANDOM: "request box", What.KEY: "row_key",
+         What.NAME: "controller property table_name columns category rule",
+         What.WORD: "mode open basis grade", What.TEXT: "facts",
+         What.TIME: "until since ended_at"},
+        {"facts": "days of the stay and what rules ask: with its request, or after three years"},
+    ),
+    Own(
+        "shelf", "where a sealed line of the guest register is found at night",
+        End.KEY, "with the box it leads to",
+        {What.SERIAL: "id", What.RANDOM: "box", What.NAME: "label property table_name room",
+         What.TIME: "first_night last_night", What.MARK: "name_mark document_mark"},
+    ),
+    Own(
+        "hold", "what must not be erased, who said so and who let it go",
+        End.AGE, "three years after it was lifted",
+        {What.SERIAL: "id", What.WORD: "kind scope why",
+         What.NAME: "controller property table_name room query", What.KEY: "row_key",
+         What.TIME: "first_night last_night review_on placed_at confirmed_at reminded_on lift_at "
+                    "lifted_at",
+         What.COUNT: "silent", What.RANDOM: "box",
+         What.PERSON: "placed_by confirmed_by lift_by lifted_by"},
+        {"box": "its content, the authority's reference, when the hold is lifted"},
+    ),
+    Own(
+        "rule", "which rule was in force when something went or stayed", End.LAW,
+        "with the installation; it is about records, not about people",
+        {What.SERIAL: "id", What.NAME: "property name", What.WORD: "kind state",
+         What.TEXT: "body", What.HASH: "mark checkpoint",
+         What.TIME: "since signed_at gone_at proposed_at confirmed_at acts_on ended_at",
+         What.PERSON: "proposed_by confirmed_by"},
+    ),
+    Own(
+        "pack", "which text of a jurisdiction pack was signed", End.LAW, "with the installation",
+        {What.NAME: "code", What.HASH: "mark", What.PERSON: "signed_by", What.TIME: "signed_at"},
+    ),
+    Own(
+        "pulse", "when something was last seen, and words that wait for a second person",
+        End.HOUSE, "one row a name, written over each time",
+        {What.NAME: "name", What.TIME: "at", What.TEXT: "note", What.PERSON: "by second"},
+    ),
+    Own(
+        "run", "what sweeps did, and who confirmed what they would do",
+        End.AGE, "after three years; the last of each kind and property stays",
+        {What.SERIAL: "id", What.WORD: "kind", What.NAME: "property", What.HASH: "mark",
+         What.TIME: "started_at ended_at", What.PERSON: "confirmed_by", What.TEXT: "counts"},
+    ),
+    Own(
+        "disclosure", "what was produced for an authority must be shown to who asks later",
+        End.AGE, "when its box has ended, after three years, and somebody has reviewed it",
+        {What.RANDOM: "number box", What.NAME: "controller property",
+         What.WORD: "basis finding", What.TIME: "made_at night review_due reviewed_at",
+         What.COUNT: "rows sealed_rows", What.MARK: "mark", What.PERSON: "made_by reviewed_by"},
+        {"box": "its content, who asked and for whom, after three years",
+         "mark": "says nothing once the key of its box is destroyed"},
+    ),
+    Own(
+        "task", "what people must do by a day, and who signed that it is done",
+        End.AGE, "three years after it was signed",
+        {What.SERIAL: "id", What.NAME: "controller property name", What.WORD: "kind",
+         What.TIME: "due_on made_at done_at", What.COUNT: "count", What.PERSON: "done_by"},
+    ),
+    Own(
+        "search", "what is left of an erased person is looked for by value",
+        End.AGE, "with its request, or three years after it ended",
+        {What.RANDOM: "request box shown", What.WORD: "state scope", What.TEXT: "found",
+         What.TIME: "queued_at ended_at"},
+        {"box": "its content, the values that were erased, when the search ends or with the "
+                "safety copy",
+         "shown": "its content, the places with context, with the values"},
+    ),
+    Own(
+        "mark", "an erased person who comes back by another system is known again",
+        End.AGE, "on its last day, 24 months after the erasure; an objection to advertising has "
+        "none, and stays as long as it must be obeyed",
+        {What.SERIAL: "id", What.RANDOM: "request", What.NAME: "controller property table_name",
+         What.WORD: "kind", What.MARK: "mark row_mark", What.TIME: "erased_at ends_on"},
+    ),
+    Own(
+        "returned", "rows in which an erased person seems to be back, until somebody decided",
+        End.AGE, _SETTLED,
+        {What.SERIAL: "id", What.RANDOM: "request", What.NAME: "controller property table_name",
+         What.KEY: "row_key", What.WORD: "why door state", What.COUNT: "attempts",
+         What.TIME: "seen_at decided_at try_at", What.PERSON: "decided_by"},
+    ),
+    Own(
+        "delivery", "who else holds copies, was told, and answered", End.AGE,
+        "with its request, or three years after it was queued",
+        {What.SERIAL: "id outbox task", What.RANDOM: "request reference",
+         What.NAME: "controller property recipient", What.WORD: "how state problem",
+         What.TIME: "queued_at sent_at answered_at due_at"},
+    ),
+    Own(
+        "canary", "invented guests that were sent through the house, and where they came back",
+        End.AGE, "three years after it ended; it is about nobody",
+        {What.SERIAL: "id", What.NAME: "property", What.RANDOM: "request box", What.WORD: "state",
+         What.TIME: "born_at looked_at ended_at", What.TEXT: "found"},
+        {"box": "its content, the invented values, when the canary ends"},
+    ),
+)  # fmt: skip
+"""Every table of ours; the number of the version of our tables, in one more, says nothing."""
+
+PLACES: tuple[Place, ...] = (
+    Place(
+        "key folder (GUESTERASE_KEYS)", "keys, of which each day's and each case's opens boxes",
+        "without them nothing that is sealed can be read",
+        "each key on its day, or when its case, hold or epoch ends; the root with each rotation",
+    ),
+    Place(
+        "register of erasures (GUESTERASE_REGISTER)",
+        "days, request numbers, labels and keyed marks, one line an erasure",
+        "a restored database is told what it has forgotten",
+        "not yet: a line is needed as long as any backup from before it can be restored",
+    ),
+    Place(
+        "copy of the database for a canary", "everything the database holds, for minutes",
+        "to see that what a backup brings back goes again",
+        "when the canary was looked for in it; what a crash left, before the next canary",
+    ),
+    Place(
+        "files of `flask guesterase uninstall` and `certificate --out`",
+        "what was asked for, where the operator named it", "they were asked for",
+        "they are the operator's from then on",
+    ),
+)
+"""What is ours outside the database."""

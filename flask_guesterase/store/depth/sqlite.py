@@ -1,0 +1,231 @@
+"""SQLite: rewrite the file, empty its log, and look into the raw bytes for what was erased.
+
+The recipe was measured on SQLite 3.46: deleting with ``secure_delete=ON`` leaves what earlier
+page splits left behind; ``VACUUM`` removes that, but in WAL mode it reaches the file only with a
+``wal_checkpoint(TRUNCATE)`` whose busy column is 0, and a reader with an old snapshot keeps it 1.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from ...core.certificate import Level
+from ...core.depth import Evidence, Reached, traces
+from ..failure import is_lock
+from ..transaction import outside
+from .grep import Grep
+
+INLINE = 32 << 20
+"""Bytes up to which a file is rewritten right after an erasure: about a third of a second."""
+
+NIGHTLY = 256 << 20
+"""Bytes up to which the sweep rewrites a file: about three seconds, which a writer waits out."""
+
+_TRIES, _WAIT = 2, 1000
+_TOGETHER = 40
+_BUSY = ("statements in progress", "within a transaction")
+
+
+def clean(
+    engine: Engine, wanted: Mapping[str, Sequence[str]], most: int | None = INLINE
+) -> dict[str, Reached]:
+    """Rewrite the database without what was erased, and measure how far that reached.
+
+    Nobody is waited for longer than a lock may take: what cannot be done now is said.
+
+    :param engine: the host's engine; no transaction of ours may be open.
+    :param wanted: whatever one answer is for -> erased values.
+    :param most: bytes above which the file is left alone; None for no bound.
+    :return: the same keys -> how far it was shown to reach.
+    :raises BusyError: the engine can only give the host's own connection.
+    """
+    with outside(engine) as conn:
+        path = file_of(conn)
+        why = _hindrance(conn, path, most)
+        if why is None:
+            why = _rewritten(conn)
+        if why is not None or path is None:
+            return {key: Reached(evidence=(why or Evidence.NO_FILE,)) for key in wanted}
+        try:
+            return _scanned(conn, path, wanted)
+        except OSError:
+            return {key: Reached(evidence=(Evidence.UNREAD,)) for key in wanted}
+
+
+def file_of(conn: Connection) -> Path | None:
+    """Return the database's file, None for one in memory."""
+    for row in conn.exec_driver_sql("PRAGMA database_list"):
+        if row[1] == "main":
+            return Path(row[2]) if row[2] else None
+    return None
+
+
+def side(path: Path, name: str) -> Path:
+    """Return the path of the log ("wal") or rollback journal ("journal") of a database."""
+    return path.with_name(f"{path.name}-{name}")
+
+
+def size(path: Path) -> int:
+    """Return the bytes of a file, 0 for one that is not there."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _hindrance(conn: Connection, path: Path | None, most: int | None) -> Evidence | None:
+    if path is None:
+        return Evidence.NO_FILE
+    bytes_ = size(path) + size(side(path, "wal"))
+    if most is not None and bytes_ > most:
+        return Evidence.LARGE
+    # A copy while it is made, and in WAL mode all of its pages in the log once more.
+    if shutil.disk_usage(path.parent).free < 2 * bytes_:
+        return Evidence.NO_SPACE
+    return Evidence.MOVES if _rows_would_move(conn) else None
+
+
+def text_indexes(conn: Connection) -> list[tuple[str, str]]:
+    """Return name and statement of each full-text index."""
+    rows = conn.exec_driver_sql(
+        "SELECT name, lower(sql) FROM sqlite_master WHERE type = 'table'"
+        " AND lower(sql) LIKE 'create virtual table%using%fts%'"
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def _rows_would_move(conn: Connection) -> bool:
+    """Return whether a text index knows rows by a number that rewriting may change."""
+    for _, sql in text_indexes(conn):
+        _, named, rest = sql.replace(" ", "").partition("content=")
+        table = rest.split(",")[0].split(")")[0].strip("'\"`[]")
+        if named and table and not _numbered(conn, table):
+            return True
+    return False
+
+
+def _numbered(conn: Connection, table: str) -> bool:
+    """Return whether a table has an INTEGER PRIMARY KEY, which VACUUM leaves alone."""
+    rows = conn.exec_driver_sql("SELECT type, pk FROM pragma_table_info(?)", (table,)).all()
+    keys = [row for row in rows if row[1]]
+    return len(keys) == 1 and keys[0][0].upper() == "INTEGER"
+
+
+def _rewritten(conn: Connection) -> Evidence | None:
+    """Rewrite the file and empty its log; return what kept that from being done."""
+    conn.exec_driver_sql(f"PRAGMA busy_timeout = {_WAIT}")
+    try:
+        if not _merged(conn):
+            return Evidence.INDEX
+        with _no_journal_left(conn):
+            conn.exec_driver_sql("VACUUM")
+        return None if _log_emptied(conn) else Evidence.LOG_BUSY
+    except DBAPIError as problem:
+        if is_lock(problem) or any(word in str(problem.orig) for word in _BUSY):
+            return Evidence.BUSY
+        if "disk is full" in str(problem.orig):
+            return Evidence.NO_SPACE
+        raise
+
+
+def _merged(conn: Connection) -> bool:
+    """Merge the segments of full-text indexes: an old one holds the words of deleted rows.
+
+    By the driver's own cursor: it changes no row, though it is spelled as an INSERT.
+    """
+    raw: Any = conn.connection.dbapi_connection
+    for name, _ in text_indexes(conn):
+        quoted = conn.dialect.identifier_preparer.quote_identifier(name)
+        try:
+            raw.execute(f"INSERT INTO {quoted}({quoted}) VALUES ('optimize')")  # noqa: S608 - an identifier, quoted
+            raw.commit()
+        except Exception as problem:
+            # A tokenizer that only the host registers, or a lock: either way it is not merged.
+            if not isinstance(problem, conn.dialect.loaded_dbapi.Error):
+                raise
+            raw.rollback()
+            return False
+    return True
+
+
+@contextmanager
+def _no_journal_left(conn: Connection) -> Iterator[None]:
+    """Keep a rollback journal from staying as a file with the old pages in it."""
+    mode = str(conn.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+    if mode not in ("persist", "truncate"):
+        yield
+        return
+    conn.exec_driver_sql("PRAGMA journal_mode = DELETE").scalar_one()
+    try:
+        yield
+    finally:
+        conn.exec_driver_sql(f"PRAGMA journal_mode = {mode}").scalar_one()
+
+
+def _log_emptied(conn: Connection) -> bool:
+    if conn.exec_driver_sql("PRAGMA journal_mode").scalar_one() != "wal":
+        return True
+    for _ in range(_TRIES):
+        if conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] == 0:
+            return True
+    return False
+
+
+def _scanned(
+    conn: Connection, path: Path, wanted: Mapping[str, Sequence[str]]
+) -> dict[str, Reached]:
+    """Look for the values in the file and beside it; what some row rightly holds is no trace."""
+    sought = traces({value for values in wanted.values() for value in values})
+    grep = Grep({piece for pieces in sought.values() for piece in pieces})
+    main = grep.found(path)
+    beside = grep.found(side(path, "wal")) | grep.found(side(path, "journal"))
+    held = _held(conn, sorted(main | beside))
+    answers = {}
+    for key, values in wanted.items():
+        mine = {piece for value in values for piece in sought.get(value, ())} - held
+        answers[key] = _reached(mine, main, beside)
+    return answers
+
+
+def _reached(mine: set[bytes], main: set[bytes], beside: set[bytes]) -> Reached:
+    if mine & main:
+        return Reached(Level.LOGICAL, (Evidence.FOUND,))
+    shown = Evidence.SCANNED if mine else Evidence.NO_VALUE
+    if mine & beside:
+        return Reached(Level.FILES, (Evidence.REWRITTEN, shown, Evidence.LOG_FOUND))
+    return Reached(Level.LOGS, (Evidence.REWRITTEN, Evidence.LOG_EMPTY, shown))
+
+
+def _held(conn: Connection, pieces: Sequence[bytes]) -> set[bytes]:
+    """Return what a living row holds of what was met; the engine's own tables do not count."""
+    tables = conn.exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%'"
+        " ESCAPE '\\' AND lower(sql) NOT LIKE 'create virtual table%'"
+    ).scalars()
+    held: set[bytes] = set()
+    for table in list(tables) if pieces else ():
+        left = [piece for piece in pieces if piece not in held]
+        for start in range(0, len(left), _TOGETHER):
+            held.update(_met(conn, table, left[start : start + _TOGETHER]))
+    return held
+
+
+def _met(conn: Connection, table: str, pieces: Sequence[bytes]) -> list[bytes]:
+    """Return what stands in a table of these, which is read once for all of them."""
+    quote = conn.dialect.identifier_preparer.quote_identifier
+    columns = conn.exec_driver_sql("SELECT name FROM pragma_table_info(?)", (table,)).scalars()
+    cells = [f"CAST({quote(name)} AS BLOB)" for name in columns]
+    asked = []
+    for place in range(1, len(pieces) + 1):
+        tests = " OR ".join(f"instr({cell}, ?{place})" for cell in cells)
+        asked.append(f"max(coalesce({tests}, 0))")
+    statement = f"SELECT {', '.join(asked)} FROM {quote(table)}"  # noqa: S608 - quoted names
+    row = conn.exec_driver_sql(statement, tuple(pieces)).one()
+    return [piece for piece, there in zip(pieces, row, strict=True) if there]

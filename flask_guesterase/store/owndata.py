@@ -1,0 +1,322 @@
+"""The end of our own data: each night what has had its time goes, in batches, again without harm.
+
+What each table holds and when it goes is said in `core.owntables`; here it is done.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, select, update
+
+from ..core.events import SYSTEM, OwnDataEnded
+from ..core.log import slug
+from ..core.own import WEEKS
+from ..core.plan import Key, key_text
+from . import brake, bygone, law, outbox, people, pulse, tables, vault
+from .bygone import BATCH, NO_FACTS, WAITING, Step, cutoff
+from .pulse import Pulse
+from .sql import among, chunks
+from .work import Work
+
+if TYPE_CHECKING:
+    from .office import Office
+
+Run = Callable[[Callable[["Office"], Any]], Any]
+"""Runs a unit of work in a transaction of its own."""
+
+LOOKS = 10
+"""Batches of rows that one night looks up at the host, so that a night stays short."""
+
+
+def end(run: Run) -> int:
+    """End what has had its time, one short transaction after another.
+
+    :param run: runs a unit of work.
+    :return: how many rows and requests ended.
+    """
+    total, waiting = 0, dict.fromkeys(STEPS, 0)
+    while waiting:
+        ended, waiting = run(partial(_batches, waiting))
+        total += ended
+    for _ in range(LOOKS):
+        ended, more = run(_look)
+        total += ended
+        if not more:
+            break
+    return total
+
+
+def _batches(waiting: Mapping[str, int], office: Office) -> tuple[int, dict[str, int]]:
+    """Take the next batch of each step; return how many ended, and which steps go on where."""
+    total, following = 0, {}
+    for name, after in waiting.items():
+        counts, onward = STEPS[name](office.work, after)
+        _tell(office.work, name, counts)
+        total += counts.total()
+        if onward:
+            following[name] = onward
+    return total, following
+
+
+def _look(office: Office) -> tuple[int, bool]:
+    """Look at the next rows of what is too long for one night; remember where it ended."""
+    work, total, more = office.work, 0, False
+    for name, look in LOOKUPS.items():
+        last = pulse.look(work.conn, f"own-{name}")
+        after = int(last.note) if last is not None and last.note else 0
+        counts, following = look(work, after)
+        pulse.put(work.conn, f"own-{name}", Pulse(work.stamp, str(following)))
+        _tell(work, name, counts)
+        total, more = total + counts.total(), more or bool(following)
+    return total, more
+
+
+def _tell(work: Work, name: str, counts: Counter[str]) -> None:
+    """Note what ended, for its controller; of what concerns the house, for each."""
+    for controller, count in sorted(counts.items()):
+        for who in [controller] if controller else brake.controllers(work):
+            work.events.append(OwnDataEnded(who, actor=SYSTEM, counts={name: count}))
+
+
+# what an age alone decides
+
+
+def _aged(table: Table, condition: Callable[[Work], ColumnElement[bool]]) -> Any:
+    """Return a step that deletes the rows of a table under a condition."""
+    (key,) = table.primary_key.columns
+
+    def step(work: Work, after: int) -> Step:
+        columns = [key, *_owner(table)]
+        rows = work.conn.execute(
+            select(*columns).where(condition(work)).order_by(key).limit(BATCH)
+        ).all()
+        if rows:
+            work.conn.execute(delete(table).where(key.in_([row[0] for row in rows])))
+        return _counted(work, table, rows), int(len(rows) == BATCH)
+
+    return step
+
+
+def _owner(table: Table) -> list[Column[Any]]:
+    return [table.c[name] for name in ("controller", "property") if name in table.c][:1]
+
+
+def _counted(work: Work, table: Table, rows: Iterable[Sequence[Any]]) -> Counter[str]:
+    """Return controller -> how many rows; of what no property that is known names, the house's."""
+    if "controller" in table.c:
+        return Counter(row[1] for row in rows)
+    places = {code: slug(p.controller) for code, p in work.settings.properties.items()}
+    return Counter(places.get(row[1], "") if len(row) > 1 else "" for row in rows)
+
+
+def _weeks(work: Work) -> datetime:
+    return work.stamp - timedelta(days=WEEKS.days)
+
+
+def _outbox(work: Work) -> ColumnElement[bool]:
+    out, sent = tables.outbox, tables.delivery
+    named = select(sent.c.outbox).where(sent.c.outbox.is_not(None))
+    return and_(out.c.state == outbox.SENT, out.c.done_at < _weeks(work), out.c.id.not_in(named))
+
+
+def _box(work: Work) -> ColumnElement[bool]:
+    box, kept = tables.box, tables.kept
+    named = select(kept.c.box).where(kept.c.box.is_not(None), kept.c.ended_at.is_(None))
+    return and_(box.c.forgotten_at < _weeks(work), box.c.id.not_in(named))
+
+
+def _day(work: Work) -> ColumnElement[bool]:
+    day, box = tables.day, tables.box
+    named = select(box.c.label).where(box.c.forgotten_at.is_(None))
+    return and_(
+        day.c.state == vault.ENDED,
+        day.c.at < _weeks(work),
+        day.c.label.not_like("case:%"),
+        day.c.label.not_in(named),
+        day.c.label.not_in(sorted(work.custodian.labels())),
+    )
+
+
+def _hold(work: Work) -> ColumnElement[bool]:
+    hold = tables.hold
+    # Its number names a key that was destroyed, so the newest one stays: no engine gives it again.
+    newest = work.conn.execute(select(func.max(hold.c.id))).scalar() or 0
+    return and_(hold.c.lifted_at < cutoff(work.now), hold.c.id < newest)
+
+
+def _run(work: Work) -> ColumnElement[bool]:
+    run = tables.run
+    last = select(func.max(run.c.id)).group_by(run.c.kind, run.c.property)
+    newest = list(work.conn.execute(last).scalars())
+    return and_(run.c.started_at < cutoff(work.now), run.c.id.not_in(newest))
+
+
+def _disclosure(work: Work) -> ColumnElement[bool]:
+    table, box = tables.disclosure, tables.box
+    open_ = select(box.c.id).where(box.c.forgotten_at.is_(None), box.c.id == table.c.box)
+    return and_(
+        table.c.made_at < cutoff(work.now), table.c.reviewed_at.is_not(None), ~open_.exists()
+    )
+
+
+def _task(work: Work) -> ColumnElement[bool]:
+    task, sent = tables.task, tables.delivery
+    named = select(sent.c.task).where(sent.c.task.is_not(None))
+    return and_(task.c.done_at < cutoff(work.now), task.c.id.not_in(named))
+
+
+def _mark(work: Work) -> ColumnElement[bool]:
+    return tables.mark.c.ends_on < work.today
+
+
+def _returned(work: Work) -> ColumnElement[bool]:
+    back = tables.returned
+    settled = func.coalesce(back.c.decided_at, back.c.seen_at)
+    return and_(
+        back.c.request.is_(None), back.c.state.not_in(WAITING), settled < cutoff(work.now)
+    )
+
+
+def _delivery(work: Work) -> ColumnElement[bool]:
+    sent = tables.delivery
+    return and_(sent.c.request.is_(None), sent.c.queued_at < cutoff(work.now))
+
+
+def _search(work: Work) -> ColumnElement[bool]:
+    search, request = tables.search, tables.request
+    known = select(request.c.id).where(request.c.number == search.c.request)
+    return and_(search.c.ended_at < cutoff(work.now), ~known.exists())
+
+
+def _canary(work: Work) -> ColumnElement[bool]:
+    return tables.canary.c.ended_at < cutoff(work.now)
+
+
+def _kept(work: Work) -> ColumnElement[bool]:
+    kept = tables.kept
+    return and_(
+        kept.c.request.is_(None), kept.c.mode != law.SEALED, kept.c.ended_at < cutoff(work.now)
+    )
+
+
+def _pare(work: Work, after: int) -> Step:
+    """Take the facts from sealed rows that went long ago; the row still says that it was sealed."""
+    kept = tables.kept
+    rows = work.conn.execute(
+        select(kept.c.id, kept.c.controller)
+        .where(
+            kept.c.request.is_(None), kept.c.mode == law.SEALED,
+            kept.c.ended_at < cutoff(work.now), kept.c.facts != NO_FACTS,
+        )
+        .order_by(kept.c.id)
+        .limit(BATCH)
+    ).all()  # fmt: skip
+    if rows:
+        ids = [row.id for row in rows]
+        work.conn.execute(update(kept).where(kept.c.id.in_(ids)).values(facts=NO_FACTS))
+    return _counted(work, kept, rows), int(len(rows) == BATCH)
+
+
+def _keys(work: Work, after: int) -> Step:
+    """Mark keys again that were destroyed and are back, with an old copy of their folder."""
+    day, there = tables.day, sorted(work.custodian.labels())
+    back: list[str] = []
+    for part in chunks(there):
+        ended = select(day.c.label).where(day.c.label.in_(part), day.c.state == vault.ENDED)
+        back += work.conn.execute(ended).scalars()
+    vault.mark_labels(work.conn, back, work.stamp)
+    return Counter({"": len(back)} if back else {}), 0
+
+
+STEPS: dict[str, Callable[[Work, int], Step]] = {
+    "closed": bygone.close,
+    "request": bygone.end,
+    "outbox": _aged(tables.outbox, _outbox),
+    "box": _aged(tables.box, _box),
+    "keys": _keys,
+    "day": _aged(tables.day, _day),
+    "hold": _aged(tables.hold, _hold),
+    "run": _aged(tables.run, _run),
+    "disclosure": _aged(tables.disclosure, _disclosure),
+    "task": _aged(tables.task, _task),
+    "mark": _aged(tables.mark, _mark),
+    "returned": _aged(tables.returned, _returned),
+    "delivery": _aged(tables.delivery, _delivery),
+    "search": _aged(tables.search, _search),
+    "canary": _aged(tables.canary, _canary),
+    "kept": _aged(tables.kept, _kept),
+    "facts": _pare,
+}
+"""Word of the journal -> step that ends one batch; in this order."""
+
+
+# what the host's rows decide
+
+
+def _tombstones(work: Work, after: int) -> Step:
+    """Drop tombstones without a request under whose key nothing of the host's lies any more."""
+    subject = tables.subject
+    return _gone(
+        work,
+        subject,
+        and_(
+            subject.c.id > after,
+            subject.c.request.in_([people.EXPIRED, bygone.ENDED]),
+            subject.c.erased_at < cutoff(work.now),
+        ),
+    )
+
+
+def _sealed(work: Work, after: int) -> Step:
+    """Drop rows that say something was sealed, once nothing lies under their key any more."""
+    kept = tables.kept
+    return _gone(
+        work,
+        kept,
+        and_(
+            kept.c.id > after, kept.c.request.is_(None), kept.c.mode == law.SEALED,
+            kept.c.ended_at < cutoff(work.now),
+        ),
+    )  # fmt: skip
+
+
+LOOKUPS: dict[str, Callable[[Work, int], Step]] = {"subject": _tombstones, "sealed": _sealed}
+"""Word of the journal -> step that looks rows up at the host; where it ended is remembered."""
+
+
+def _gone(work: Work, table: Table, due: ColumnElement[bool]) -> Step:
+    rows = work.conn.execute(
+        select(table.c.id, table.c.table_name, table.c.row_key)
+        .where(due)
+        .order_by(table.c.id)
+        .limit(BATCH)
+    ).all()
+    texts: dict[str, set[str]] = {}
+    for row in rows:
+        texts.setdefault(row.table_name, set()).add(row.row_key)
+    there = {(name, text) for name, mine in texts.items() for text in _there(work, name, mine)}
+    gone = [row.id for row in rows if (row.table_name, row.row_key) not in there]
+    if gone:
+        work.conn.execute(delete(table).where(table.c.id.in_(gone)))
+    return Counter({"": len(gone)} if gone else {}), rows[-1].id if len(rows) == BATCH else 0
+
+
+def _there(work: Work, name: str, texts: Iterable[str]) -> set[str]:
+    """Return which keys a row of the host's still has; where nobody can say, it has."""
+    declared = work.datamap.tables.get(name)
+    wanted = {text: None if declared is None else people.plain_key(declared, text)
+              for text in texts if text}  # fmt: skip
+    found = {text for text, key in wanted.items() if key is None}
+    if declared is None:
+        return found
+    columns = [declared.table.c[c.key] for c in declared.key]
+    keys: list[Key] = [key for key in wanted.values() if key is not None]
+    for part in chunks(keys):
+        rows = work.conn.execute(select(*columns).where(among(columns, part)))
+        found |= {key_text(tuple(row)) for row in rows}
+    return found

@@ -1,0 +1,367 @@
+"""What is left of erased people by value: one reading for all of them, then each one's share."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import Connection, Engine, select, update
+
+from ..core.certificate import Left
+from ..core.errors import SealError, UnknownError
+from ..core.lifecycle import State
+from ..core.needle import Needle, Strength
+from ..core.plan import Person, key_text
+from . import outbox, people, sought, tables
+from .cases import Case, load
+from .datamap import DataMap
+from .finder import erased_before
+from .leftover import Told, told
+from .search import Find, Finds, Looking, Progress, files, look, roots
+from .space import How, Reach, Space, space
+from .transaction import transaction
+from .work import Work
+
+if TYPE_CHECKING:
+    from .office import Office
+
+EVERYTHING, MAPPED = "search-by-value", "search-by-value-mapped"
+"""Evidence on a certificate: every table there is was read, or every table the host maps."""
+
+BEAT = 60
+"""Seconds after which a long search says that it is still at work."""
+
+
+class Run(Protocol):
+    """Runs a unit of work in a transaction of its own, and again after a deadlock."""
+
+    def __call__(self, unit: Callable[[Office], Any], /) -> Any:
+        """Return what the unit returns, after the commit."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sought:
+    """One request whose people are looked for.
+
+    :param number: its number.
+    :param wanted: the values.
+    :param own: its subject rows: table and key as text.
+    :param scope: how far its search goes.
+    """
+
+    number: str
+    wanted: frozenset[Needle]
+    own: frozenset[tuple[str, str]]
+    scope: Reach
+
+
+@dataclass
+class Asked:
+    """What a reading needs, taken from one transaction.
+
+    :param engine: the host's engine.
+    :param datamap: what the host declared.
+    :param where: what is looked into.
+    :param searches: the requests.
+    :param folders: folder -> table and column that name its files.
+    :param leaving: files whose removal is queued.
+    """
+
+    engine: Engine
+    datamap: DataMap
+    where: Space
+    searches: list[Sought]
+    folders: dict[str, tuple[str, str]]
+    leaving: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> frozenset[Needle]:
+        """Return the values of all requests."""
+        return frozenset(needle for each in self.searches for needle in each.wanted)
+
+
+def waiting(work: Work) -> list[str]:
+    """Return the numbers of requests whose search is to be made."""
+    table = tables.search
+    rows = select(table.c.request).where(table.c.state == sought.WAITING)
+    return list(work.conn.execute(rows.order_by(table.c.queued_at, table.c.request)).scalars())
+
+
+def searched(
+    run: Run,
+    numbers: Collection[str] = (),
+    seconds: float | None = None,
+    progress: Progress | None = None,
+    folders: Sequence[str] = (),
+) -> Finds | None:
+    """Look for the people of many requests in one reading, in short transactions that only read.
+
+    :param run: runs a unit of work.
+    :param numbers: the requests; all that wait are looked for as well.
+    :param seconds: time after which it is cut, or None.
+    :param progress: told about each piece.
+    :param folders: further folders whose file names are looked at.
+    :return: what was found, or None when there was nobody to look for.
+    :raises BusyError: it was cut, or somebody else holds what is needed; nothing was noted.
+    """
+    until = None if seconds is None else time.monotonic() + seconds
+    asked: Asked = run(lambda office: ask(office.work, numbers))
+    if not asked.searches:
+        return None
+    asked.folders |= {folder: ("files", folder) for folder in folders}
+    beats = [time.monotonic()]
+
+    def beat(table: str, rows: int) -> None:
+        if progress is not None:
+            progress(table, rows)
+        if time.monotonic() - beats[0] > BEAT:
+            beats[0] = time.monotonic()
+            run(lambda office: None)
+
+    def opened() -> AbstractContextManager[Connection]:
+        return transaction(asked.engine, write=False)
+
+    finds, living = _look(asked, opened, until, beat)
+    for each in asked.searches:
+        run(partial(_tell, _said(each, finds, living)))
+    return finds
+
+
+def _tell(said: Told, office: Office) -> None:
+    told(office.work, said)
+
+
+def here(work: Work, case: Case) -> None:
+    """Look for the people of one request within a transaction that is open, where nobody did.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    asked = ask(work, [case.number], others=False)
+
+    @contextmanager
+    def opened() -> Iterator[Connection]:
+        # What cannot be read must not take the transaction along.
+        nested = work.conn.dialect.name == "postgresql"
+        with work.conn.begin_nested() if nested else nullcontext():
+            yield work.conn
+
+    if asked.searches:
+        finds, living = _look(asked, opened, None, None)
+        told(work, _said(asked.searches[0], finds, living))
+
+
+def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
+    """Return what a reading for these requests needs.
+
+    :param work: an open transaction.
+    :param numbers: the requests.
+    :param others: take all along that wait.
+    """
+    table = tables.search
+    wanted = dict.fromkeys([*numbers, *(waiting(work) if others else ())])
+    rows = work.conn.execute(select(table).where(table.c.request.in_(list(wanted))))
+    searches = []
+    for row in sorted(rows, key=lambda row: str(row.request)):
+        values = _values(work, row.box)
+        if values is not None:
+            own = frozenset((s.table, s.key) for s in people.subjects(work, row.request))
+            searches.append(Sought(row.request, frozenset(values), own, Reach(row.scope)))
+        else:
+            _over(work, row.request)
+    far = any(each.scope is Reach.EVERYTHING for each in searches)
+    reach = Reach.EVERYTHING if far or not searches else Reach.MAPPED
+    leaving = [pair for each in searches for pair in outbox.leaving(work, each.number)]
+    return Asked(
+        work.conn.engine, work.datamap, space(work.live(), work.datamap, reach), searches,
+        roots(work.datamap), leaving,
+    )  # fmt: skip
+
+
+def _values(work: Work, box: str | None) -> tuple[Needle, ...] | None:
+    """Return the values in a box, or None when their day is over."""
+    if box is None:
+        return None
+    try:
+        return sought.read(work, box)
+    except (SealError, UnknownError):
+        return None
+
+
+def _over(work: Work, number: str) -> None:
+    """Note that a search cannot be made any more: its values are gone."""
+    work.conn.execute(
+        update(tables.search)
+        .where(tables.search.c.request == number, tables.search.c.state == sought.WAITING)
+        .values(state=sought.ENDED, box=None, ended_at=work.stamp)
+    )
+
+
+Living = Mapping[Needle, Collection[tuple[str, str]]]
+"""Value -> the subject rows, table and key as text, of living people that carry it."""
+
+
+def _look(
+    asked: Asked,
+    opened: Callable[[], AbstractContextManager[Connection]],
+    until: float | None,
+    progress: Progress | None,
+) -> tuple[Finds, Living]:
+    living: dict[Needle, set[tuple[str, str]]] = {}
+
+    def ask_living(finds: Finds) -> list[Needle]:
+        with opened() as conn:
+            living.update(_bearers(conn, asked.datamap, finds))
+        return [
+            needle
+            for needle, rows in living.items()
+            if needle.strength is Strength.STRONG
+            and all(rows - each.own for each in asked.searches if needle in each.wanted)
+        ]
+
+    looking = Looking(opened, asked.datamap, ask_living, until, progress)
+    finds = look(asked.where, asked.wanted, looking)
+    files(finds, asked.wanted, asked.folders, asked.leaving)
+    return finds, living
+
+
+def _bearers(
+    conn: Connection, datamap: DataMap, finds: Finds
+) -> dict[Needle, set[tuple[str, str]]]:
+    """Return which values living people declare as theirs, among what was found with subjects."""
+    carried: dict[Needle, dict[tuple[str, str], Person]] = {}
+    for find in finds.found.values():
+        contacts = datamap.subjects.get(find.table)
+        if contacts is None or find.place is None:
+            continue
+        own = {c.name for c in contacts.match.values() if hasattr(c, "name")}
+        if find.how is How.NAMES or find.column in own | set(contacts.contact):
+            for key in find.keys:
+                person = (find.table, key)
+                carried.setdefault(find.needle, {})[find.table, key_text(key)] = person
+    everyone = {person for rows in carried.values() for person in rows.values()}
+    gone = erased_before(conn, datamap, everyone)
+    return {
+        needle: {text for text, person in rows.items() if person not in gone}
+        for needle, rows in carried.items()
+    }
+
+
+def _said(one: Sought, finds: Finds, living: Living) -> Told:
+    """Return what a reading found of one request."""
+    mine: list[Find] = []
+    shared: set[Needle] = set()
+    theirs: set[tuple[str, str]] = set()
+    for needle in one.wanted:
+        others = set(living.get(needle, ())) - one.own
+        if others:
+            shared.add(needle)
+            theirs |= others
+    for find in finds.found.values():
+        if find.needle not in one.wanted or find.how is How.NAMES:
+            continue
+        if find.needle in shared and find.needle.strength is Strength.STRONG:
+            continue
+        if one.scope is Reach.MAPPED and find.place is not None and find.place.mapped is None:
+            continue
+        mine.append(find)
+    strong = {needle for needle in shared if needle.strength is Strength.STRONG}
+    return Told(
+        one.number, tuple(mine), frozenset(shared), len(strong), frozenset(theirs),
+        tuple(sorted(finds.unsearched)), finds.rows,
+    )  # fmt: skip
+
+
+# what a request's check is told
+
+
+def by_value(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
+    """Return what was found by value, after a search of this transaction's own if need be.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param who: the erased people, whom the search knows by its values instead.
+    """
+    row = _row(work, case.number)
+    if row is None:
+        return ()
+    if row.state == sought.WAITING:
+        here(work, case)
+        row = _row(work, case.number)
+    items = json.loads(row.found)["left"] if row.found else []
+    return [Left(i["place"], i["rows"], i["reason"]) for i in items if i["rows"]]
+
+
+def evidence(work: Work, number: str) -> dict[str, Any]:
+    """Return what a certificate says about the search of a request.
+
+    :return: evidence, the word or none; unsearched, places; shared, values that were not sought.
+    """
+    row = _row(work, number)
+    if row is None:
+        return {"evidence": [], "unsearched": [], "shared": 0}
+    if not row.found:
+        return {"evidence": [], "unsearched": ["everything (the values had ended)"], "shared": 0}
+    said = json.loads(row.found)
+    word = EVERYTHING if row.scope == Reach.EVERYTHING else MAPPED
+    return {"evidence": [word], "unsearched": said["unsearched"], "shared": said["shared"]}
+
+
+def _row(work: Work, number: str) -> Any:
+    table = tables.search
+    return work.conn.execute(select(table).where(table.c.request == number)).one_or_none()
+
+
+def left_since(work: Work, moment: datetime) -> list[str]:
+    """Return the requests that left something and were last looked at before a moment.
+
+    Those whose values are still there wait for a search from now on.
+
+    :param work: the open transaction.
+    :param moment: naive UTC.
+    """
+    search, request = tables.search, tables.request
+    rows = work.conn.execute(
+        select(search.c.request, search.c.box)
+        .join(request, request.c.number == search.c.request)
+        .where(request.c.state == State.PARTIAL.value, search.c.ended_at < moment)
+        .order_by(search.c.request)
+    ).all()
+    living = [row.request for row in rows if row.box is not None]
+    work.conn.execute(
+        update(search)
+        .where(search.c.request.in_(living))
+        .values(state=sought.WAITING)
+    )
+    return [row.request for row in rows]
+
+
+def again(work: Work, number: str, scope: str = "") -> Case:
+    """Let a search be made once more.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param scope: how far, as before when empty.
+    :raises UnknownError: nothing was erased, or the values have ended.
+    """
+    case = load(work, number, lock=True)
+    row = _row(work, case.number)
+    if row is None or row.box is None or _values(work, row.box) is None:
+        raise UnknownError(
+            "This search cannot be repeated: the values it looked for have ended.",
+            "The guest can ask for a new one with the case code, by typing them in.",
+        )
+    values: dict[str, Any] = {"state": sought.WAITING}
+    if scope:
+        values["scope"] = Reach(scope).value
+    table = tables.search
+    work.conn.execute(update(table).where(table.c.request == case.number).values(**values))
+    return case
+

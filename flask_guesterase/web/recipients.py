@@ -1,0 +1,39 @@
+"""Staff pages of who else holds copies: what failed, what is late, and what a person did."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.permissions import Permission
+from .current import current
+from .desk import me, must, staff_pages
+from .pages import language
+
+
+@staff_pages.get("/recipients")
+def recipients() -> str:
+    """List the notices that are not settled, failed and late ones first."""
+    hotels = must(Permission.VERIFY)
+    with current.begin(write=False) as office:
+        notices = office.recipients(me())
+    language(zone=hotels[0].zone)
+    return render_template("guesterase/staff/recipients.html", notices=notices)
+
+
+@staff_pages.post("/recipients/<int:notice>/again")
+def tell_again(notice: int) -> AnyResponse:
+    """Try a notice again that could not be told."""
+    must(Permission.VERIFY)
+    with current.begin() as office:
+        office.tell_again(notice, me())
+    return redirect(url_for(".recipients"), 303)
+
+
+@staff_pages.post("/recipients/<int:notice>/done")
+def told_by_hand(notice: int) -> AnyResponse:
+    """Sign that a recipient was told by hand, or that its copies are gone."""
+    must(Permission.VERIFY)
+    with current.begin() as office:
+        office.told_by_hand(notice, me())
+    return redirect(url_for(".recipients"), 303)

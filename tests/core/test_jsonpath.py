@@ -1,0 +1,119 @@
+"""Promise: a path reaches what it says in a document, and nothing else of the document moves."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_guesterase.core.document import is_document, read, written
+from flask_guesterase.core.errors import PolicyError
+from flask_guesterase.core.jsonpath import parse
+from flask_guesterase.core.mentions import edited
+from flask_guesterase.core.parts import applied, is_applied
+from flask_guesterase.core.policy import Inside, inside, keep, null, redact
+
+TEXT = """ {"guest" : {"name":"A \\"B\\"", "name": "C"}, "sum": 1.50,
+  "notes": [{"text":"x"}, {"text":"\\u00e9"}, 7], "房间 备注": ["一", "二"], "a.b": null, "":{}} """
+
+PATHS = {
+    "$.guest": ['{"name":"A \\"B\\"", "name": "C"}'],
+    "$.guest.name": ['"A \\"B\\""', '"C"'],
+    "$.sum": ["1.50"],
+    "$.notes[*].text": ['"x"', '"\\u00e9"'],
+    "$.notes[-1]": ["7"],
+    "$.notes[3]": [],
+    "$['房间 备注'][0]": ['"一"'],
+    '$["a.b"]': ["null"],
+    '$."a.b"': ["null"],
+    "$[''].x": [],
+    "$.guest[0]": [],
+    "$.notes.text": [],
+    "$.*[*].text": ['"x"', '"\\u00e9"'],
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_selects_values_as_they_are_written(path: str) -> None:
+    """Doubled keys both; members of another shape and missing ones nowhere."""
+    root = read(TEXT)
+    assert root is not None
+    assert [TEXT[n.start : n.end] for n in parse(path).select(root)] == PATHS[path]
+
+
+@pytest.mark.parametrize(
+    "path", ["", "$", "guest.name", "$guest", "$.", "$..name", "$.a b", "$[01]", "$['a]", '$."\\x"',
+             "$.a[", "$[?(@.x)]", "$.1a", "$.a "]
+)  # fmt: skip
+def test_what_is_no_path_is_refused_when_it_is_written(path: str) -> None:
+    """A vendor hears it at the declaration, not on the day of the first erasure."""
+    with pytest.raises(PolicyError):
+        inside({path: null})
+
+
+@pytest.mark.parametrize(
+    ("parts", "otherwise"),
+    [({}, None), ({"$.a": inside({"$.b": null})}, None), ({"$.a": null}, keep("why"))],
+)
+def test_rules_that_cannot_be_used_within_json(parts: dict[str, Any], otherwise: Any) -> None:
+    """Rules of a whole column are refused inside one, and so is keeping what is no JSON."""
+    with pytest.raises(PolicyError):
+        inside(parts, otherwise)
+
+
+def erased(rule: Inside, text: str) -> str | None:
+    """Apply a rule that needs nobody's name."""
+    return applied(rule, text, lambda part, path, old: None if part is null else "[erased]",
+                   lambda node, text: [])  # fmt: skip
+
+
+def test_only_listed_values_change() -> None:
+    """Numbers, spaces, escapes and unlisted members stay as they were written."""
+    rule = inside({"$.guest": null, "$.guest.name": redact, "$.notes[*].text": redact})
+
+    assert erased(rule, TEXT) == TEXT.replace(
+        '{"name":"A \\"B\\"", "name": "C"}', "null"
+    ).replace('"x"', '"[erased]"').replace('"\\u00e9"', '"[erased]"')
+    assert erased(rule, "{broken") is None
+    assert not is_applied(rule, TEXT)
+    assert is_applied(rule, erased(rule, TEXT) or "")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda each: st.lists(each, max_size=4) | st.dictionaries(st.text(), each, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.booleans(), st.sampled_from([None, 1, "\t"]))
+def test_every_leaf_is_where_it_is_said_to_be(value: Any, ascii_: bool, indent: Any) -> None:
+    """Whatever the document: replacing each leaf at its place gives a document of that shape."""
+    text = json.dumps(value, ensure_ascii=ascii_, indent=indent)
+    root = read(text)
+    assert root is not None
+    leaves = list(root.leaves())
+    same = edited(
+        text, [(n.start, n.end, written(json.loads(text[n.start : n.end]), text)) for n in leaves]
+    )
+    assert json.loads(same) == value
+    assert is_document(text) == isinstance(value, dict | list)
+
+
+@given(st.text())
+def test_any_text_is_read_or_is_none(text: str) -> None:
+    """No text of a hotel breaks the reader."""
+    try:
+        json.loads(text)
+        valid = True
+    except ValueError:
+        valid = False
+    assert (read(text) is not None) == valid
+
+
+def test_nesting_without_an_end_is_no_document() -> None:
+    """A column full of brackets is handled as what is no JSON."""
+    assert read("[" * 100_000 + "]" * 100_000) is None

@@ -1,0 +1,131 @@
+"""Promise: what names a person goes from a text however it is written; everybody else stays."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_guesterase.core.called import Part
+from flask_guesterase.core.mentions import Known, Pen
+
+ANNA, WANG, PETER = ("guests", (1,)), ("guests", (2,)), ("guests", (3,))
+PEN = Pen(
+    {
+        ANNA: [
+            Known("name", "Anna Maria von Lindqvist"),
+            Known("email", "anna@post.example"),
+            Known("phone", "+49 89 1234567", "DE"),
+            Known("document", "C01X00T47"),
+            Known("loyalty", "GW-778899"),
+        ],
+        WANG: [Known("name", "王小明"), Known("phone", "138 0013 8000", "CN")],
+        PETER: [Known("name", "Max Li")],
+    }
+)
+
+OWN = {
+    "in any case": ("LINDQVIST, ANNA wants no nuts", "[erased] wants no nuts"),
+    "the surname alone": ("Frau Lindqvist's dog", "Frau [erased]'s dog"),
+    "the first name alone": ("told anna: ok", "told [erased]: ok"),
+    "two mentions": ("Anna and Maria came", "[erased] and [erased] came"),
+    "a mailbox and a number": (
+        "Write anna@post.example or (089) 123 45 67!", "Write [erased] or [erased]!",
+    ),
+    "a document": ("copy of c01x00t47 taken", "copy of [erased] taken"),
+    "a URL": ("/guests?q=Lindqvist&x=1", "/guests?q=[erased]&x=1"),
+    "part of another word": ("Lindqvisthof, Annabelle, Mariana", None),
+    "a particle": ("von der Bar", None),
+    "another person": ("Boris Umbra sends boris@post.example", None),
+    "nothing": ("", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", OWN)
+def test_in_a_text_of_her_own(case: str) -> None:
+    """In her own rows a part of the name means her; a part of another word does not."""
+    text, left = OWN[case]
+    assert PEN.strike(text, [ANNA]) == (text if left is None else left)
+    assert bool(PEN.places(text, [ANNA])) == (left is not None)
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("王小明要一间安静的房间", "[erased]要一间安静的房间"),
+        ("王先生和李小姐，小明的朋友", "[erased]和李小姐，[erased]的朋友"),
+        ("王 小 明", "[erased]"),
+        ("王国酒店，小姐", "王国酒店，小姐"),
+        ("电话１３８００１３８０００", "电话[erased]"),
+    ],
+)
+def test_chinese_names(text: str, left: str) -> None:
+    """A surname alone is many people's; with a title, or with the given name, it is his."""
+    assert PEN.strike(text, [WANG]) == left
+
+
+def test_given_and_family_name_in_columns_of_their_own() -> None:
+    """A given name such as 小明 does not make every 小姐 hers."""
+    pen = Pen({WANG: [Known("name", "小明 王"), Known("name", "王 小明"),
+                      Known("name", "王", part=Part.FAMILY),
+                      Known("name", "小明", part=Part.GIVEN)]})  # fmt: skip
+    assert pen.strike("小姐给小明的，王总也在", [WANG]) == "小姐给[erased]的，[erased]也在"
+
+
+def test_short_parts_need_their_capital() -> None:
+    """max. and Li: a short part in small letters is a word."""
+    assert PEN.strike("max. 2 litres, a li of silk for Max and for Mr Li", [PETER]) == (
+        "max. 2 litres, a li of silk for [erased] and for Mr [erased]"
+    )
+
+
+def test_two_people_of_one_erasure() -> None:
+    """Full names and numbers of all go everywhere; a part of a name only in its own rows."""
+    text = "Anna met Wang: 王小明, 13800138000, anna@post.example; Anna Maria von Lindqvist"
+    # What stands close together is one mention to who reads it.
+    assert PEN.strike(text, [WANG]) == "Anna met Wang: [erased]; [erased]"
+    assert PEN.strike(text, [ANNA]) == "[erased] met Wang: [erased]; [erased]"
+
+
+def test_json_in_a_text_stays_json() -> None:
+    """Numbers become null, strings keep their quotes, keys and escapes are looked into as well."""
+    text = (
+        '{"guest":{"first":"Anna","last":"Lindqvist"},"phone":49891234567, "n": 1.50,'
+        ' "Anna": "\\u0041nna \\n \\"Boris\\"", "raw": "[\\"Lindqvist\\", 3]"}'
+    )
+    left = PEN.strike(text, [ANNA])
+    assert json.loads(left) == {
+        "guest": {"first": "[erased]", "last": "[erased]"}, "phone": None, "n": 1.5,
+        "[erased]": '[erased] \n "Boris"', "raw": '["[erased]", 3]',
+    }  # fmt: skip
+    assert "1.50" in left
+    assert len(PEN.places(text, [ANNA])) == 6
+
+
+@pytest.mark.parametrize(("room", "left"), [(None, "[erased] & [erased]"), (12, "*** & ***"),
+                                            (11, "*** & ***"), (8, "* & *")])  # fmt: skip
+def test_the_mark_fits_the_column(room: int | None, left: str) -> None:
+    """Where the plain mark would not fit, a shorter one stands there."""
+    assert PEN.strike("Anna & Anna", [ANNA], room) == left
+
+
+def test_whom_it_knows() -> None:
+    """Nobody is not known, and neither is who has no values any more."""
+    pen = Pen({ANNA: [], WANG: [Known("name", "王小明")]}, strangers=[ANNA])
+    assert pen.knows([WANG])
+    assert not pen.knows([ANNA, WANG])
+    assert not pen.knows([])
+
+
+@given(st.text(), st.text())
+def test_what_is_no_mention_stays(before: str, after: str) -> None:
+    """Whatever stands around a mailbox that is no part of a word stays as it is."""
+    text = f"{before} anna@post.example {after}"
+    left = PEN.strike(text, [])
+    if not text.lstrip().startswith(("{", "[")):
+        assert "anna@post.example" not in left
+    spans = PEN.places(text, [])
+    if spans == [(len(before) + 1, len(before) + 1 + len("anna@post.example"))]:
+        assert left == f"{before} [erased] {after}"

@@ -1,0 +1,219 @@
+"""Promise: a value of a person is found however it was written, and is not seen where it is not."""
+
+from __future__ import annotations
+
+import html
+import json
+import unicodedata
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_guesterase.core.needle import LOYALTY, Needle, Searcher, Strength, needles
+
+MAIL = "Anna.Weber@post.example"
+WEBER = (
+    *needles("email", MAIL),
+    *needles("phone", "+49 89 1234567", "DE"),
+    *needles("phone", "138 0013 8000", "CN"),
+    *needles("document", "E12345678"),
+    *needles("document", "L01X0"),
+    *needles("booking", "BK-2024/117"),
+    *needles(LOYALTY, "GW 778899"),
+    *needles("name", "Anna Müller-Weber"),
+    *needles("name", "张伟"),
+)
+SEARCHER = Searcher(WEBER)
+
+
+def escaped(text: str) -> str:
+    return "".join(f"\\u{ord(c):04x}" for c in text)
+
+
+def wide(text: str) -> str:
+    return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
+
+
+FOUND = {
+    "upper case": ("email", f"to {MAIL.upper()}."),
+    "end of a sentence": ("email", f"Write to {MAIL}. Thanks"),
+    "behind Chinese": ("email", f"邮箱{MAIL}。"),
+    "a link": ("email", f"<a href='mailto:{MAIL}?subject=x'>"),
+    "a URL": ("email", f"/guests?mail={quote(MAIL, safe='')}&x=1"),
+    "a URL within a URL": ("email", quote("?next=" + quote("m=" + MAIL, safe=""), safe="")),
+    "HTML entities": ("email", "".join(f"&#{ord(c)};" for c in MAIL)),
+    "an HTML text": ("name", html.escape("<b>Anna</b> & Müller-Weber")),
+    "JSON": ("email", json.dumps({"note": f"first line\n{MAIL}"})),
+    "JSON escapes": ("email", f'{{"m":"{escaped(MAIL)}"}}'),
+    "JSON within JSON": ("name", json.dumps(json.dumps({"who": "张伟"}))),
+    "a file name": ("email", f"scan_{MAIL}.pdf"),
+    "full width": ("email", wide(MAIL)),
+    "zero width": ("email", MAIL.replace("@", "\u200b@")),
+    "national": ("phone", "call 089/1234567 first"),
+    "national with groups": ("phone", "(089) 123 45-67"),
+    "international": ("phone", "+49 (0)89 1234567"),
+    "00": ("phone", "0049 89 1234567"),
+    "no plus": ("phone", "49891234567"),
+    "full-width digits": ("phone", "０８９１２３４５６７"),
+    "Arabic digits": ("phone", "٠٨٩١٢٣٤٥٦٧"),
+    "marks of direction": ("phone", "\u202a+49 89 1234567\u202c"),
+    "Chinese mobile": ("phone", "手机13800138000"),
+    "Chinese mobile, grouped": ("phone", "+86-138-0013-8000"),
+    "a scan": ("document", "scanE12345678.jpg"),
+    "spaces": ("document", "e 1234 5678"),
+    "a short document": ("document", "Pass: l01x0"),
+    "a booking, other separators": ("booking", "bk 2024-117"),
+    "a member": ("loyalty", "card GW-778899"),
+    "family name first": ("name", "MÜLLER-WEBER, Anna"),
+    "passport spelling": ("name", "Anna Mueller-Weber"),
+    "no accents": ("name", "anna muller weber"),
+    "decomposed": ("name", unicodedata.normalize("NFD", "Anna Müller-Weber")),
+    "a middle name": ("name", "Anna Maria Müller-Weber"),
+    "JSON members": ("name", '{"first_name": "Anna", "last_name": "Müller Weber"}'),
+    "spaces in Chinese": ("name", "客人张 伟先生"),
+}
+
+
+@pytest.mark.parametrize("case", FOUND)
+def test_found_however_it_is_written(case: str) -> None:
+    kind, text = FOUND[case]
+    assert {needle.kind for needle in SEARCHER.hits(text)} == {kind}
+    assert [at for at, _ in SEARCHER.among(["", "nothing", text, "x"])] == [2]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{MAIL}.au",
+        f"x{MAIL}",
+        f"jo.{MAIL}",
+        f"scan_{MAIL}",
+        "9913800138000",
+        "138001380001",
+        "1380013-80000",
+        "+1 13800138000",
+        "891234567890",
+        "E123456789",
+        "WE1234567",
+        "BK-2024/1171",
+        "xL01X0",
+        "d41d8e12345678b204e9800998ecf8427e",
+        "13800138-0000-4000-8000-13800138000f",
+        "Anna",
+        "Müller Weber",
+        "Annabel Müller-Weber",
+        "Anna met Peter. Later Müller-Weber",
+        "张三伟",
+        "",
+    ],
+)
+def test_not_seen_where_it_is_not(text: str) -> None:
+    assert SEARCHER.hits(text) == set()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("email", "none"),
+        ("email", "-"),
+        ("phone", "0"),
+        ("phone", "1234"),
+        ("phone", "1111111111"),
+        ("document", "000"),
+        ("document", "xxx"),
+        ("booking", " "),
+        ("name", "Anna"),
+        ("name", "J. Q."),
+        ("name", "王"),
+    ],
+)
+def test_a_value_that_means_nobody_is_not_looked_for(kind: str, value: str) -> None:
+    assert needles(kind, value) == ()
+
+
+@pytest.mark.parametrize("value", ["A1", "12345", "471100"])
+def test_a_short_number_counts_only_when_the_cell_holds_nothing_else(value: str) -> None:
+    (needle,) = needles("booking", value)
+    assert needle.whole
+    searcher = Searcher([needle])
+    assert searcher.hits(f" {value} ") == {needle}
+    assert searcher.hits(f"paid {value} today") == set()
+
+
+def test_names_are_weak_and_all_else_is_strong() -> None:
+    assert {n.kind for n in WEBER if n.strength is Strength.WEAK} == {"name"}
+
+
+def test_a_national_number_is_one_of_its_own_country_only() -> None:
+    (german,) = needles("phone", "+49 89 1234567", "CN")
+    assert Searcher([german]).hits("089 1234567") == set()
+    assert Searcher([german]).hits("+49 89 1234567") == {german}
+
+
+def test_the_names_and_offsets_of_one_text() -> None:
+    text = f'{{"a":"Z\\u00fcrich: M\\u00fcller-Weber, Anna","b":"{MAIL}"}}'
+    found = [(text[s.start : s.end], s.needle.kind) for s in SEARCHER.spans(text)]
+    assert found == [("M\\u00fcller-Weber, Anna", "name"), (MAIL, "email")]
+
+
+LETTERS = st.text("abcdefghijklmnopqrstuvwxyz0123456789", min_size=1, max_size=8)
+MAILS = st.builds("{}{}@{}.example".format, st.sampled_from("abcxyz"), LETTERS, LETTERS)
+NUMBERS = st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True)
+DOCUMENTS = st.from_regex(r"[A-Z][1-9][0-9]{7}", fullmatch=True)
+NAMES = st.from_regex(r"[A-Z][a-zäöüéñ]{2,8} [A-Z][a-zäöüßø]{2,8}", fullmatch=True)
+NOISE = st.text(st.characters(exclude_categories=["Cs", "Nd", "L", "Mn", "Mc", "Me"]), max_size=9)
+VALUES = st.one_of(
+    st.tuples(st.just("email"), MAILS),
+    st.tuples(st.just("phone"), NUMBERS),
+    st.tuples(st.just("document"), DOCUMENTS),
+    st.tuples(st.just("name"), NAMES),
+)
+LOOKS = [str.upper, str.title, wide, lambda text: unicodedata.normalize("NFD", text)]
+ESCAPES = [escaped, json.dumps, html.escape, lambda text: quote(text, safe="")]
+DISGUISES = st.tuples(
+    st.lists(st.sampled_from(LOOKS), max_size=2), st.lists(st.sampled_from(ESCAPES), max_size=2)
+)
+
+
+@given(VALUES, DISGUISES, NOISE, NOISE)
+def test_found_in_every_mix_of_disguises(
+    pair: tuple[str, str], disguises: tuple[list, list], before: str, after: str
+) -> None:
+    """Whatever stands around it: an escaped text is not one that merely looks like one."""
+    kind, value = pair
+    wanted = needles(kind, value, "CN")
+    searcher = Searcher(wanted)
+    text = value
+    for disguise in [*disguises[0], *disguises[1]]:
+        text = disguise(text)
+    glue = ("+", "\\", "%", "&", "#", "@", "-", "_", ".", "/", "(", "·", ";", "'", "`", "’", "0")
+    around = [part.strip("".join(glue)) for part in (before, after)]
+    text = f"{around[0]} {text} {around[1]}"
+    assert searcher.hits(text) == set(wanted)
+
+
+@given(st.lists(st.one_of(st.text(max_size=40), st.sampled_from([t for _, t in FOUND.values()]))))
+def test_many_texts_at_once_give_what_each_gives(texts: list[str]) -> None:
+    one_by_one = {at: SEARCHER.hits(text) for at, text in enumerate(texts)}
+    assert dict(SEARCHER.among(texts)) == {at: hit for at, hit in one_by_one.items() if hit}
+
+
+@given(st.text(max_size=60))
+def test_spans_lie_in_the_text_and_hold_the_value(text: str) -> None:
+    for span in SEARCHER.spans(f"{text} {MAIL} {text}"):
+        assert isinstance(span.needle, Needle)
+        piece = f"{text} {MAIL} {text}"[span.start : span.end]
+        assert span.needle in SEARCHER.hits(piece)
+
+
+@given(VALUES, VALUES)
+def test_another_person_is_not_found(mine: tuple[str, str], other: tuple[str, str]) -> None:
+    wanted, theirs = needles(*mine, "CN"), needles(*other, "CN")
+    if set(wanted) & set(theirs):
+        return
+    hit = Searcher(wanted).hits(f"x {other[1]} y")
+    assert not hit or set(map(str.casefold, mine[1].split())) == set(
+        map(str.casefold, other[1].split())
+    )

@@ -1,0 +1,325 @@
+"""SQLite: the certificate says how far the raw files show it, no more and no less."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.pool import StaticPool
+
+from flask_guesterase.core.certificate import Level, check, from_json
+from flask_guesterase.core.depth import Evidence, Reached
+from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.log import canonical
+from flask_guesterase.store import deepening, finishing, keeping, worker
+from flask_guesterase.store.depth import sqlite
+from flask_guesterase.store.office import Office
+from tests.store.hotel import Guest, Hotel
+from tests.store.test_finishing import with_slips
+
+CANARY = "canary.feather@nest.example"
+TEXT = "Feather asked for seeds. " * 1600
+"""Forty thousand characters: a value that lies on overflow pages."""
+
+
+@contextmanager
+def opened(url: str, **pragmas: object) -> Iterator[Engine]:
+    """An engine whose every connection is set as a host would set it."""
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def set_up(raw: Any, record: Any) -> None:
+        for name, value in pragmas.items():
+            raw.execute(f"PRAGMA {name} = {value}")
+
+    yield engine
+    engine.dispose()
+
+
+def raw_count(url: str, *values: str) -> int:
+    """How often values stand in the raw files of a database, by an own reading."""
+    path = Path(url.removeprefix("sqlite:///"))
+    files = [item for item in path.parent.glob(f"{path.name}*") if item.is_file()]
+    return sum(item.read_bytes().count(value.encode()) for item in files for value in values)
+
+
+def run_of(hotel: Hotel) -> Callable[[Callable[[Office], Any]], Any]:
+    """Return what runs a unit of work in the hotel."""
+
+    def run(unit: Callable[[Office], Any]) -> Any:
+        with hotel.begin() as office:
+            return unit(office)
+
+    return run
+
+
+def crowded(url: str, folder: Path, **pragmas: object) -> Hotel:
+    """A hotel with guests enough for page splits to leave copies; guest 150 is the canary."""
+    hotel = Hotel(url, folder)
+    hotel.engine.dispose()
+
+    @event.listens_for(hotel.engine, "connect")
+    def set_up(raw: Any, record: Any) -> None:
+        for name, value in {"secure_delete": "OFF", **pragmas}.items():
+            raw.execute(f"PRAGMA {name} = {value}")
+
+    with hotel.engine.begin() as conn:
+        conn.execute(text("CREATE INDEX by_email ON guests (email)"))
+        for id in [*range(1, 150), *range(300, 149, -1)]:
+            email = CANARY if id == 150 else f"guest{id}@mail.example"
+            conn.execute(
+                Guest.__table__.insert().values(
+                    id=id, hotel="sh", name=f"Guest {id}", email=email, phone=f"+49 30 {id:09d}"
+                )
+            )
+    return hotel
+
+
+def said(hotel: Hotel, number: str) -> dict[str, Any]:
+    """Return what the newest certificate says; it must prove itself."""
+    with hotel.begin() as office:
+        body = office.certificate(number)
+    for item in check(from_json(canonical(body))):
+        assert item.passed is not False, item
+    content: dict[str, Any] = body["content"]
+    return content
+
+
+@pytest.mark.parametrize("mode", ["delete", "persist", "truncate", "wal"])
+def test_an_erasure_reaches_the_logs_and_the_raw_files_show_it(
+    mode: str, sqlite_url: str, tmp_path: Path
+) -> None:
+    """Whatever the journal, no byte of the guest is left in any file, and so it is certified."""
+    hotel = crowded(sqlite_url, tmp_path, journal_mode=mode)
+    assert raw_count(sqlite_url, CANARY) > 0
+    number = hotel.approved(email=CANARY)
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    content = said(hotel, number)
+    assert content["level"] == Level.LOGS
+    assert {Evidence.REWRITTEN, Evidence.LOG_EMPTY, Evidence.SCANNED} < set(content["evidence"])
+    assert content["supplement"] == 0
+    assert raw_count(sqlite_url, CANARY) == 0
+    assert raw_count(sqlite_url, "guest149@mail.example") > 0
+    hotel.engine.dispose()
+
+
+def test_a_reader_with_an_old_snapshot_spoils_it_until_the_sweep(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """While somebody reads, the files still show the guest and L1 is said; later a supplement."""
+    hotel = crowded(sqlite_url, tmp_path, journal_mode="wal")
+    number = hotel.approved(email=CANARY)
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM guests").fetchone()
+        assert worker.carry_out(run_of(hotel), number) == "erased"
+        content = said(hotel, number)
+        assert (content["level"], content["supplement"]) == (Level.LOGICAL, 0)
+        assert Evidence.LOG_BUSY in content["evidence"]
+        assert raw_count(sqlite_url, CANARY) > 0
+        assert deepening.retry(run_of(hotel)) == 0
+        assert said(hotel, number)["supplement"] == 0
+    assert deepening.retry(run_of(hotel)) == 1
+    content = said(hotel, number)
+    assert (content["level"], content["supplement"]) == (Level.LOGS, 1)
+    assert raw_count(sqlite_url, CANARY) == 0
+    assert deepening.retry(run_of(hotel)) == 0
+    assert hotel.events[-2:] == ["level-reached", "certificate-issued"]
+    assert hotel.state(number) == "erased"
+    hotel.engine.dispose()
+
+
+def test_a_file_that_is_too_large_is_left_to_the_sweep(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right after an erasure only a small file is rewritten; the night does the others."""
+    hotel.guest(1, name="Ann Berg", email="ann@nest.example")
+    number = hotel.approved(email="ann@nest.example")
+    monkeypatch.setattr(sqlite, "INLINE", 1000)
+    worker.carry_out(run_of(hotel), number)
+    assert said(hotel, number)["evidence"][-1] == Evidence.LARGE
+    assert deepening.retry(run_of(hotel), 1000) == 0
+    assert said(hotel, number)["level"] == Level.LOGICAL
+    assert deepening.retry(run_of(hotel)) == 1
+    assert said(hotel, number)["level"] == Level.LOGS
+
+
+def test_a_partial_erasure_claims_no_level(hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left says that less was reached; once it is cured, it is measured again."""
+    hotel.guest(1, name="Ann Berg", email="ann@nest.example")
+    number = hotel.approved(email="ann@nest.example")
+    real = keeping.record
+
+    def put_back(work: Any, origin: Any, plan: Any, erased: Any) -> None:
+        real(work, origin, plan, erased)
+        work.conn.execute(text("UPDATE guests SET name = 'Ann Berg'"))
+
+    monkeypatch.setattr(keeping, "record", put_back)
+    assert worker.carry_out(run_of(hotel), number) == "partial"
+    assert said(hotel, number)["level"] == Level.LOGICAL
+    assert deepening.retry(run_of(hotel)) == 0
+    with hotel.engine.begin() as conn:
+        conn.execute(text("UPDATE guests SET name = '[erased]'"))
+    with hotel.begin() as office:
+        assert office.check(number) == "erased"
+    assert said(hotel, number)["level"] == Level.LOGICAL
+    assert deepening.retry(run_of(hotel)) == 1
+    assert said(hotel, number)["level"] == Level.LOGS
+
+
+def test_what_another_guest_holds_is_no_trace(hotel: Hotel) -> None:
+    """A shared number stays in the file rightly; the guest's own values do not."""
+    for id, name in ((1, "Ann Berg"), (2, "Bea Lund")):
+        hotel.guest(id, name=name, email=f"g{id}@nest.example", phone="+8613812345678")
+    number = hotel.approved(email="g1@nest.example")
+    worker.carry_out(run_of(hotel), number)
+    content = said(hotel, number)
+    assert content["level"] == Level.LOGS
+    assert Evidence.SCANNED in content["evidence"]
+    url = str(hotel.engine.url)
+    assert raw_count(url, "g1@nest.example", "Ann Berg") == 0
+    assert raw_count(url, "+8613812345678") > 0
+
+
+def test_without_a_sealed_value_the_file_is_rewritten_and_that_is_what_is_said(
+    hotel: Hotel,
+) -> None:
+    """No safety copy, no value to look for: the certificate does not say that it looked."""
+    hotel.settings = replace(hotel.settings, recovery_days=0)
+    hotel.guest(1, name="Ann Berg", email="ann@nest.example")
+    number = hotel.approved(email="ann@nest.example")
+    worker.carry_out(run_of(hotel), number)
+    content = said(hotel, number)
+    assert content["level"] == Level.LOGS
+    assert Evidence.NO_VALUE in content["evidence"]
+    assert Evidence.SCANNED not in content["evidence"]
+    assert raw_count(str(hotel.engine.url), "ann@nest.example") == 0
+
+
+# the engine's own part, without an office
+
+
+def erasing(url: str, *statements: str, **pragmas: object) -> Reached:
+    """Run statements as a host, and let go of `CANARY` and `TEXT`."""
+    with opened(url, **pragmas) as engine:
+        with engine.begin() as conn:
+            for statement in statements:
+                conn.exec_driver_sql(statement)
+        return sqlite.clean(engine, {"one": [CANARY, TEXT]})["one"]
+
+
+FILLED = (
+    "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)",
+    f"INSERT INTO t (v) VALUES ('{CANARY}'), ('{TEXT}')",
+)
+
+
+def test_a_value_on_overflow_pages_is_met_and_goes(sqlite_url: str) -> None:
+    """Pieces of a long value are looked for, so that it is met wherever its pages lie."""
+    with opened(sqlite_url, secure_delete="OFF") as engine:
+        with engine.begin() as conn:
+            for statement in (*FILLED, "DELETE FROM t"):
+                conn.exec_driver_sql(statement)
+        assert raw_count(sqlite_url, "Feather asked for seeds. Feather") > 0
+        assert sqlite.clean(engine, {"one": [TEXT]})["one"].level == Level.LOGS
+    assert raw_count(sqlite_url, "Feather asked for seeds. Feather") == 0
+
+
+def test_a_value_that_no_row_holds_and_the_file_does_is_told(sqlite_url: str) -> None:
+    """A default in the schema keeps the value in the file: that is no level to be proud of."""
+    made = f"CREATE TABLE u (id INTEGER PRIMARY KEY, v TEXT DEFAULT '{CANARY}')"
+    assert erasing(sqlite_url, made) == Reached(Level.LOGICAL, (Evidence.FOUND,))
+
+
+def test_words_of_deleted_rows_leave_a_text_index(sqlite_url: str) -> None:
+    """The segments of a full-text index hold them until they are merged."""
+    statements = (
+        "CREATE VIRTUAL TABLE f USING fts5(v)",
+        "INSERT INTO f (v) VALUES ('xylophonecanary'), ('quiet')",
+        "DELETE FROM f WHERE v = 'xylophonecanary'",
+    )
+    with opened(sqlite_url) as engine:
+        with engine.begin() as conn:
+            for statement in statements:
+                conn.exec_driver_sql(statement)
+        assert raw_count(sqlite_url, "xylophonecanary") > 0
+        assert sqlite.clean(engine, {"one": ["xylophonecanary"]})["one"].level == Level.LOGS
+    assert raw_count(sqlite_url, "xylophonecanary") == 0
+
+
+def test_rows_that_an_index_knows_by_number_are_not_moved(sqlite_url: str) -> None:
+    """VACUUM numbers rows without an integer key anew; an index over such rows forbids it."""
+    over = "CREATE VIRTUAL TABLE f USING fts5(v, content='t')"
+    loose = ("CREATE TABLE t (v TEXT)", over)
+    assert erasing(sqlite_url, *loose).evidence == (Evidence.MOVES,)
+    fixed = ("DROP TABLE f", "DROP TABLE t", *FILLED, over, "DELETE FROM t")
+    assert erasing(sqlite_url, *fixed).level == Level.LOGS
+
+
+def test_an_index_of_a_tokenizer_only_the_host_has_is_told(sqlite_url: str) -> None:
+    """What cannot be merged here is no reason to fail, and no level."""
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as raw:
+        raw.execute("PRAGMA writable_schema = ON")
+        raw.execute(
+            "INSERT INTO sqlite_master (type, name, tbl_name, rootpage, sql) VALUES ('table', 'f',"
+            " 'f', 0, 'CREATE VIRTUAL TABLE f USING fts5(v, tokenize = nobodys)')"
+        )
+        raw.commit()
+    assert erasing(sqlite_url).evidence == (Evidence.INDEX,)
+
+
+def test_a_writer_in_the_way_is_not_waited_for_longer_than_a_lock(sqlite_url: str) -> None:
+    """Somebody who writes spoils it now; that is said, not raised."""
+    with opened(sqlite_url) as engine:
+        with engine.begin() as conn:
+            conn.exec_driver_sql(FILLED[0])
+        path = sqlite_url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            assert sqlite.clean(engine, {"one": []})["one"].evidence == (Evidence.BUSY,)
+            writer.execute("COMMIT")
+        assert sqlite.clean(engine, {"one": []})["one"].level == Level.LOGS
+
+
+def test_a_database_in_memory_has_no_files_to_speak_of() -> None:
+    """Nothing is claimed where there is nothing to look at."""
+    assert erasing("sqlite://", *FILLED, "DELETE FROM t").evidence == (Evidence.NO_FILE,)
+
+
+def test_the_hosts_own_pending_work_is_never_touched(sqlite_url: str) -> None:
+    """On the one connection a host shares with us, its open transaction comes first."""
+    engine = create_engine(sqlite_url, poolclass=StaticPool)
+    with engine.begin() as conn:
+        conn.exec_driver_sql(FILLED[0])
+    raw: Any = engine.pool.connection.dbapi_connection
+    raw.execute(FILLED[1])
+
+    with pytest.raises(BusyError):
+        sqlite.clean(engine, {"one": [CANARY]})
+    assert raw.in_transaction
+    raw.rollback()
+    assert sqlite.clean(engine, {"one": []})["one"].level == Level.LOGS
+    engine.dispose()
+
+
+def test_what_was_kept_and_goes_later_is_measured_again(hotel: Hotel) -> None:
+    """The supplement of what ended begins at the first level, and the sweep shows the rest."""
+    with_slips(hotel)
+    number = hotel.approved(email="ann@mail.example")
+    assert worker.carry_out(run_of(hotel), number) == "sealed"
+    assert said(hotel, number)["level"] == Level.LOGS
+    assert deepening.retry(run_of(hotel)) == 0
+    hotel.later(days=31 * 366)
+    finishing.finish(run_of(hotel))
+    content = said(hotel, number)
+    assert (content["state"], content["level"], content["supplement"]) == ("erased", "L1", 1)
+    assert deepening.retry(run_of(hotel)) == 1
+    content = said(hotel, number)
+    assert (content["level"], content["supplement"]) == (Level.LOGS, 2)
+    assert raw_count(str(hotel.engine.url), "Ann Berg") == 0
