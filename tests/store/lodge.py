@@ -160,7 +160,8 @@ class Lodge(Hotel):
     def erased_guest(self, **match: str) -> str:
         """Erase a guest; return the number of the request."""
         number = self.approved(**(match or {"document_no": ANN["document_no"]}))
-        assert self.erased(number) in ("erased", "sealed")
+        # Another profile under the same name makes the search by value ask staff.
+        assert self.erased(number) in ("erased", "sealed", "partial")
         self.later(hours=8)
         return number
 

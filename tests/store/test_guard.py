@@ -196,13 +196,14 @@ def new_life(lodge: Lodge) -> None:
 
     assert lodge.worker() == {"lives": 1}
     assert lodge.sweep() == {}
+    assert (lodge.rows(Guest), lodge.rows(Booking)) == before
     guest = lodge.session.get(Guest, 9)
     assert guest is not None
-    guest.phone = "+86 120 0000 1235"
-    lodge.session.flush()
-    lodge.session.rollback()
+    guest.email = ANN["email"].upper()
+    lodge.session.commit()
+    assert lodge.returns("seen") == []
     assert lodge.sweep() == {}
-    assert (lodge.rows(Guest), lodge.rows(Booking)) == before
+    assert lodge.one(Guest, 9)["email"] == ANN["email"].upper()  # type: ignore[index]
 
 
 def test_what_is_unclear_waits_for_staff_and_lives_once_it_shows(lodge: Lodge) -> None:
