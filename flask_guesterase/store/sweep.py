@@ -182,7 +182,8 @@ def _steps(
     with report.trying("returns"):
         _add(report, reconcile.reconcile(run))
     with report.trying("worker"):
-        done = worker.work(run, *post, skip=frozenset({"erase"}))
+        skip = {"erase", "returned"} if report.paused else {"erase"}
+        done = worker.work(run, *post, skip=frozenset(skip))
         _add(report, {_LAPSED.get(word, word): count for word, count in done.counts.items()})
         report.problems.update(done.problems)
     with report.trying("close"):

@@ -27,6 +27,7 @@ from ..store.datamap import DataMap, Target, resolve
 from ..store.drift import drift
 from ..store.host import Host
 from ..store.live import read as read_live
+from ..store.lookout import Side
 from ..store.office import Office
 from ..store.settings import Settings
 from ..store.sweep import NightAudit, SweepReport
@@ -181,7 +182,7 @@ class Guesterase:
             )
         return state.datamap
 
-    def _side(self) -> guard.Side | None:
+    def _side(self) -> Side | None:
         """Return what the guard must know of the application at work, or of the only one."""
         here = cast(Any, current_app)._get_current_object() if has_app_context() else None
         apps = [here] if here is not None else list(self._apps)
@@ -192,7 +193,7 @@ class Guesterase:
             pool = self.host.engine().pool
         except SetupError:
             return None
-        return guard.Side(pool, state.settings, self._mapping(state), state.custodian, self._now)
+        return Side(pool, state.settings, self._mapping(state), state.custodian, self._now)
 
     def _mapping(self, state: _State) -> DataMap:
         """Return the data map as it is so far: models may still be imported or registered."""

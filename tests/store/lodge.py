@@ -22,6 +22,7 @@ from flask_guesterase.core.policy import Policy, Subject, delete, keep, null, pl
 from flask_guesterase.store import guard, reconcile, returned
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.host import Host
+from flask_guesterase.store.lookout import Side
 from flask_guesterase.store.office import Office
 from tests.store.hotel import Hotel
 
@@ -129,10 +130,10 @@ class Lodge(Hotel):
         self.watching = True
         guard.install(self.host, self._side)
 
-    def _side(self) -> guard.Side | None:
+    def _side(self) -> Side | None:
         if not self.watching:
             return None
-        return guard.Side(
+        return Side(
             self.engine.pool, self.settings, self.datamap, self.custodian, lambda: self.now
         )
 

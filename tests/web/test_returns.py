@@ -7,6 +7,7 @@ import pytest
 from flask_guesterase.store import tables
 from tests.store.hotel import Guest
 from tests.web.house import House
+from tests.web.test_cli import Console
 
 DORA = {"name": "Dora Berg", "email": "dora@mail.example", "document_no": "ZX998877"}
 
@@ -98,3 +99,26 @@ def test_the_table_of_marks_holds_no_contact(back: House) -> None:
     assert all(value.lower() not in text for value in DORA.values())
     assert {row["kind"] for row in back.hotel.ours("mark")} >= {"email", "document", "key"}
     assert "guesterase_mark" in tables.metadata.tables
+
+
+def test_the_console_lists_without_names_and_settles_with_a_code(back: House) -> None:
+    console = Console(back.app)
+    (row,) = console.json("returned", "list")
+    assert (row["table"], row["key"], row["state"]) == ("guests", "int:7", "staff")
+    assert DORA["name"] not in console.raw("returned", "list")[0]
+    proof = ("--by", "clerk", "--code", "wrong")
+    assert console.error("returned", "settle", "1", "--lives", *proof) == "token"
+    console.raw("returned", "settle", "1", "--theirs", *console.proved("clerk"))
+    assert state(back) == "open"
+    assert all(value not in console.printed for value in DORA.values())
+
+
+def test_the_console_notes_who_wants_no_advertising(house: House) -> None:
+    console = Console(house.app)
+    given = f"{DORA['email']}\n"
+    console.raw("object", "sh", *console.proved("clerk"), given=given)
+    with house.app.app_context():
+        assert house.extension.objects(DORA["email"], "sh")
+    console.raw("object", "sh", "--agree", *console.proved("clerk"), given=given)
+    with house.app.app_context():
+        assert not house.extension.objects(DORA["email"], "sh")
