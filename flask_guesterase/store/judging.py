@@ -12,7 +12,16 @@ from sqlalchemy import select
 
 from ..core.identity import Readings, apart
 from ..core.plan import Key, Person, key_text
-from ..core.returning import Life, Seen, Sign, Verdict, classify, classify_record, life
+from ..core.returning import (
+    Life,
+    Seen,
+    Sign,
+    Verdict,
+    active,
+    classify,
+    classify_record,
+    life,
+)
 from . import clocks, finder, marks, tables
 from .datamap import Declared
 from .marks import Mark, Seals
@@ -189,6 +198,7 @@ class Judge:
                 for each in facts.records
             ),
             all(self.appeared(mark) for _, mark in signs),
+            active(_happened(facts.own), erased, zone),
         )
 
     def _without_known(self, carried: dict[Person, list[tuple[Sign, Mark]]]) -> None:
@@ -306,6 +316,8 @@ def _sign(mark: Mark, own: Iterable[str]) -> Sign:
 
 
 def _life(moments: Mapping[str, list[Any]], erased: datetime, zone: ZoneInfo) -> Life:
-    made = moments.get("created", [])
-    happened = [at for event, each in moments.items() if event != "created" for at in each]
-    return life(made, happened, erased, zone)
+    return life(moments.get("created", []), _happened(moments), erased, zone)
+
+
+def _happened(moments: Mapping[str, list[Any]]) -> list[Any]:
+    return [at for event, each in moments.items() if event != "created" for at in each]

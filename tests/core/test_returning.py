@@ -32,6 +32,7 @@ seen = st.builds(
     own=lives,
     records=st.lists(lives, max_size=4).map(tuple),
     appeared=st.booleans(),
+    active=st.booleans(),
 )
 moments = st.one_of(
     st.dates(date(2020, 1, 1), date(2030, 1, 1)),
@@ -47,6 +48,7 @@ def test_a_new_booking_or_another_name_is_never_erased_by_itself(what: Seen) -> 
         assert not what.contradicted
         assert Life.NEW not in what.records
         firm = what.signs & {Sign.KEY, Sign.REFERENCE}
+        assert not (firm and what.active)
         assert firm or what.own is Life.OLD or set(what.records) == {Life.OLD}
 
 

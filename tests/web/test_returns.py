@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask
 
 from flask_guesterase.store import tables
 from tests.store.hotel import Guest
@@ -122,3 +123,27 @@ def test_the_console_notes_who_wants_no_advertising(house: House) -> None:
     console.raw("object", "sh", "--agree", *console.proved("clerk"), given=given)
     with house.app.app_context():
         assert not house.extension.objects(DORA["email"], "sh")
+
+
+def test_the_guard_serves_a_script_outside_of_any_application_context(back: House) -> None:
+    """Where one application is installed it is meant; where there are two, nobody is guessed at."""
+    with back.app.app_context(), back.extension.begin() as office:
+        office.settle_return(1, "clerk", theirs=True)
+    assert back.worker().problems == {}
+
+    def come_back() -> int:
+        row = back.session.get(Guest, 6)
+        assert row is not None
+        row.email = DORA["email"] if row.email != DORA["email"] else "x@mail.example"
+        back.session.commit()
+        return len(back.hotel.ours("returned"))
+
+    assert come_back() == 2
+    other = Flask("other", instance_path=back.app.instance_path)
+    other.config.update(back.app.config)
+    back.extension.init_app(other)
+    come_back()
+    assert come_back() == 2
+    with other.app_context():
+        come_back()
+        assert back.worker().problems == {}
