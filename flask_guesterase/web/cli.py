@@ -14,7 +14,7 @@ from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import disclosing, freezing, law, operate, ours, rules, sweeping
+from . import disclosing, freezing, law, operate, ours, restoring, rules, sweeping
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -24,7 +24,8 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules", "sweeping",
+    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring", "rules",
+    "sweeping",
 ]  # fmt: skip
 
 _number = click.argument("number")

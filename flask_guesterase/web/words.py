@@ -405,9 +405,22 @@ SWEPT: dict[str, str] = {
     "told": N_("notices to other systems"),
     "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),
+    "erased-again": N_("people erased again who were back"),
     "problems": N_("steps that failed"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
+
+RETURNS: dict[str, str] = {
+    "changed": N_("some of what identifies the guest is not as it was"),
+    "no-date": N_("nothing says how old the row is"),
+    "nothing-identifies": N_("nothing in the row says whose it is"),
+    "newer": N_("the row may be newer than the erasure"),
+    "not-decided": N_("what would be done was never approved"),
+    "in-the-way": N_("something stands in the way"),
+    "restored": N_("database was restored"),
+    "holds-lost": N_("the restored database has forgotten holds"),
+}
+"""Why a row in which an erased guest seems to be back waits, and why nothing is erased."""
 
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
@@ -432,6 +445,7 @@ _ALL: tuple[dict[str, str], ...] = (
     ASKERS,
     RULES,
     HOLDS,
+    RETURNS,
     CLOCK,
     TASKS,
     TOLD,
