@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection, func, select
@@ -275,3 +276,23 @@ def erased_before(conn: Connection) -> int:
     table = tables.subject
     found = select(func.count()).select_from(table).where(table.c.erased_at.is_not(None))
     return int(conn.execute(found).scalar_one())
+
+
+LABEL = "register"
+"""Kind of the keys that marks of the register are made with, one a month."""
+
+
+def outlived(work: Work) -> list[str]:
+    """Return the keys of months of which no backup of the database is left any more.
+
+    Their marks tell nothing once they are destroyed; where nobody said how long backups are kept
+    they stay. A month more is waited, for a backup that ends late.
+
+    :param work: the open transaction.
+    """
+    days = work.settings.backup_days
+    if days is None:
+        return []
+    last = (work.now.date() - timedelta(days=days + 31)).isoformat()[:7]
+    labels = (label.partition(":") for label in work.custodian.labels())
+    return sorted(f"{LABEL}:{month}" for kind, _, month in labels if kind == LABEL and month < last)

@@ -18,10 +18,8 @@ from .finder import known
 from .journal import stamp
 from .keeping import Origin
 from .raw import reader
+from .remembering import LABEL
 from .work import Work
-
-LABEL = "register"
-"""Kind of the keys that marks of the register are made with, one a month."""
 
 
 def key_of(work: Work, month: str) -> bytes:

@@ -358,6 +358,7 @@ def _mark(office: Office) -> tuple[str, ...]:
     if brake.hold_back(work):
         return ()
     heldkeys.rescue(work)
+    vault.mark_labels(work.conn, remembering.outlived(work), work.stamp)
     return vault.mark(work.conn, work.today, work.stamp, work.custodian.labels())
 
 

@@ -119,11 +119,11 @@ def test_the_end_of_a_register_that_was_changed_stops_erasing(
 
 def test_a_long_register_is_read_from_its_end(forms: Forms, tmp_path: Path) -> None:
     """What is not read does not count: the beginning may be damaged and the house goes on."""
-    for id in range(1, 400):
+    for id in range(1, 121):
         forms.form(id, OLD)
     forms.confirmed()
     (path,) = (tmp_path / "register").glob("*.jsonl")
-    assert path.stat().st_size > 1 << 16
+    assert path.stat().st_size > 1 << 15
     with forms.begin() as office:
         file = remembering.register(office.work)
         assert file is not None
@@ -134,3 +134,26 @@ def test_a_long_register_is_read_from_its_end(forms: Forms, tmp_path: Path) -> N
         path.write_bytes(b"x" + path.read_bytes()[1:])
         assert file.tail() == tail
         assert [each.why for each in file.lines()[1]] == ["unreadable"]
+
+
+def test_marks_tell_nothing_when_no_backup_of_their_time_is_left(forms: Forms) -> None:
+    """The key of a month ends a month after the last backup of it; nobody said: never."""
+    forms.form(1, OLD)
+    forms.confirmed()
+    label = f"{remembering.LABEL}:2026-03"
+    assert label in forms.custodian.labels()
+    for _ in range(3):
+        forms.later(days=30)
+        forms.work()
+    assert label in forms.custodian.labels()
+    forms.settings = replace(forms.settings, backup_days=60)
+    forms.work()
+    assert label in forms.custodian.labels(), "a backup of March may be there"
+    forms.later(days=30)
+    forms.work()
+    assert label not in forms.custodian.labels()
+    copy(forms)
+    forms.form(2, OLD)
+    forms.sweep()
+    copy(forms, back=True)
+    assert not replay(forms.run).restored
