@@ -206,7 +206,7 @@ def _finish(
     if not plan.changing() and _same(work, lines, plan):
         return {}
     known = recipients.gather(work, origin.property, plan, _untold(work, lines, keys))
-    erased = planning.erase(work, plan, scope)
+    erased = planning.erase(work, origin, plan, scope)
     keeping.end(work, keys)
     keeping.record(work, origin, plan, erased)
     if origin.number is not None:

@@ -38,6 +38,8 @@ from . import (
     pending,
     placing,
     register,
+    remembering,
+    replay,
     returned,
     review,
     runs,
@@ -299,10 +301,12 @@ class Office:
         """Return the newest certificate of a request, as issued.
 
         :raises UnknownError: there is none yet.
+        :raises BlockedError: this database was restored and has not caught up.
         """
         case = cases.load(self.work, number)
         if by is not None:
             actors.require(self.work, by, Permission.VIEW, case.property)
+        remembering.still(self.work)
         return certifying.newest(self.work, case.number)
 
     def verify(self) -> Sequence[audit.Problem]:
@@ -583,6 +587,38 @@ class Office:
         :param property: code of the property that wants to write; any when empty.
         """
         return objections.objects(self.work, contact, property)
+
+    # after a restore
+
+    def alarm(self) -> str:
+        """Return why staff must be alarmed about a restored database, in a word, or nothing."""
+        return replay.alarm(self.work)
+
+    def survey(self, by: str | None = None) -> replay.Survey:
+        """Return what a replay of the register would do: counts and numbers; nothing is written.
+
+        :param by: the host's id of who looks; None at a console.
+        :raises ForbiddenError: they may not erase at any property.
+        :raises SetupError: no register is kept, or it is not where it was.
+        """
+        if by is not None:
+            replay.entitled(self.work, by)
+        return replay.survey(self.work)
+
+    def holds_placed(self, by: str) -> None:
+        """Confirm that holds which a restored database had forgotten are placed again.
+
+        :raises ForbiddenError: they may not place holds anywhere.
+        """
+        replay.holds_placed(self.work, by)
+
+    def begin_register(self, by: str) -> None:
+        """Begin another register of erasures, because the old one is lost for good.
+
+        :raises ForbiddenError: they may not decide about the law anywhere.
+        :raises SetupError: it is not lost.
+        """
+        replay.begin_anew(self.work, by)
 
     # the law
 

@@ -28,6 +28,7 @@ from . import (
     owndata,
     pulse,
     reconcile,
+    remembering,
     residue,
     runs,
     tables,
@@ -65,7 +66,7 @@ _OPEN = (State.APPROVED, State.WAITING, State.CHECKING)
 class SweepReport(Report):
     """What a sweep did, showed, and left alone.
 
-    :param doubt: why the clock is not believed; then nothing was done.
+    :param doubt: why the clock, or a restored database, is not believed; then nothing was done.
     :param previews: property, table, category, rows and last day of what waits to be confirmed.
     :param unconfirmed: properties at which nobody confirmed what would go.
     :param paused: properties in their night audit.
@@ -110,7 +111,7 @@ def sweep(
     :raises MovedError: what they confirm is not what the last sweep showed.
     """
     report = SweepReport()
-    report.doubt = run(lambda office: brake.hold_back(office.work))
+    report.doubt = run(lambda office: brake.hold_back(office.work)) or run(_forgetful)
     if report.doubt:
         return report
     started = run(lambda office: office.work.stamp)
@@ -124,6 +125,14 @@ def sweep(
     finally:
         run(lambda office: runs.stop(office.work, token))
     return report
+
+
+def _forgetful(office: Office) -> str:
+    """Return why a restored database may erase nothing yet, or an empty string."""
+    if remembering.notice(office.work):
+        return remembering.RESTORED
+    found = remembering.standing(office.work)
+    return remembering.HOLDS if found is not None and found.holds else ""
 
 
 def _never(code: str) -> bool:

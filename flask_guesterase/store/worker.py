@@ -19,6 +19,7 @@ from . import (
     finishing,
     heldkeys,
     outbox,
+    remembering,
     removal,
     residue,
     returned,
@@ -172,6 +173,7 @@ def work(
     report = Report()
     steps: dict[str, Callable[[], None]] = {
         "clock": lambda: _clock(run, report),
+        "register": lambda: _register(run, report),
         "intake": lambda: _intake(run, report),
         "expire": lambda: report.add("expired", run(Office.expire)),
         "erase": lambda: _erase(run, report),
@@ -182,7 +184,7 @@ def work(
         "forget": lambda: report.add("forgotten", _forget(run)),
     }
     for name, step in steps.items():
-        if name in skip or (name in _BY_DAY and "clock" in report.problems):
+        if name in skip or name in _stopped(report):
             continue
         try:
             step()
@@ -193,6 +195,26 @@ def work(
 
 _BY_DAY = frozenset({"expire", "erase", "returned", "forget"})
 """Steps that end something because a day has come."""
+
+_OUT = frozenset({"deliver", "recipients"})
+"""Steps by which something leaves the house."""
+
+
+def _stopped(report: Report) -> frozenset[str]:
+    """Return the steps that wait: for the clock, or until a restored database has caught up."""
+    if report.problems.get("register") == remembering.RESTORED:
+        return _BY_DAY | _OUT
+    return _BY_DAY if {"clock", "register"} & set(report.problems) else frozenset()
+
+
+def _register(run: Run, report: Report) -> None:
+    """Notice a restored database, and a register that is not where it was."""
+    if run(lambda office: remembering.notice(office.work)):
+        report.problems["register"] = remembering.RESTORED
+        return
+    found = run(lambda office: remembering.standing(office.work))
+    if found is not None and (found.missing or found.holds):
+        report.problems["register"] = "missing" if found.missing else remembering.HOLDS
 
 
 def _clock(run: Run, report: Report) -> None:
@@ -351,6 +373,7 @@ def _mark(office: Office) -> tuple[str, ...]:
     if brake.hold_back(work):
         return ()
     heldkeys.rescue(work)
+    vault.mark_labels(work.conn, remembering.outlived(work), work.stamp)
     return vault.mark(work.conn, work.today, work.stamp, work.custodian.labels())
 
 

@@ -14,7 +14,7 @@ from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import disclosing, freezing, law, operate, ours, returned, rules, sweeping
+from . import disclosing, freezing, law, operate, ours, restoring, returned, rules, sweeping
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -24,7 +24,8 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "returned", "rules",
+    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring", "returned",
+    "rules",
     "sweeping",
 ]  # fmt: skip
 

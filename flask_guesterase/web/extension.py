@@ -29,6 +29,8 @@ from ..store.host import Host
 from ..store.live import read as read_live
 from ..store.lookout import Side
 from ..store.office import Office
+from ..store.replay import Survey
+from ..store.replay import replay as replayed
 from ..store.settings import Settings
 from ..store.sweep import NightAudit, SweepReport
 from ..store.sweep import sweep as swept
@@ -266,6 +268,13 @@ class Guesterase:
         """
         channels = self._every_channel()
         return swept(self.run, render, channels, confirm_by, self._night_audit)
+
+    def replay(self) -> Survey:
+        """Carry out again what a restored database has forgotten; return what was done.
+
+        :raises SetupError: no register is kept, or it is not where it was.
+        """
+        return replayed(self.run)
 
     def _every_channel(self) -> dict[str, Channel]:
         settings = self.settings

@@ -15,7 +15,7 @@ from .current import current
 from .desk import me, must, staff_pages
 from .language import N_
 from .pages import language
-from .words import RETURNS, word
+from .words import SIGHTED, word
 
 _CONTACT = N_("Please give an e-mail address or a phone number.")
 
@@ -34,7 +34,7 @@ def _said(row: Mapping[str, Any], zone: str) -> dict[str, str]:
     """Return when and why a row was noted and what becomes of it, in the reader's words."""
     tongue = language(zone=zone)
     said = {
-        f"{name}_said": tongue.gettext(RETURNS[row[name]]) if row[name] in RETURNS
+        f"{name}_said": tongue.gettext(SIGHTED[row[name]]) if row[name] in SIGHTED
         else word(tongue, row[name])
         for name in ("why", "door", "state")
     }

@@ -296,6 +296,15 @@ class Signed(Form):
     })  # fmt: skip
 
 
+class Whose(Form):
+    """Whether a row is the erased person's."""
+
+    theirs = fields.String(
+        required=True, validate=OneOf(["yes", "no"], error=_CHOOSE),
+        error_messages={"required": _MISSING, "null": _MISSING},
+    )  # fmt: skip
+
+
 def read(schema: Form, form: Mapping[str, Any]) -> dict[str, Any]:
     """Return a form as values.
 

@@ -369,7 +369,7 @@ TASKS: dict[str, str] = {
     "recipient": N_("somebody who holds copies is to be told"),
 }
 
-RETURNS: dict[str, str] = {
+SIGHTED: dict[str, str] = {
     "erased-key": N_("An erased row is filled again."),
     "erased-reference": N_("It carries a booking number that was erased."),
     "erased-contact": N_("It carries a contact or document that was erased."),
@@ -419,16 +419,28 @@ SWEPT: dict[str, str] = {
     "told": N_("notices to other systems"),
     "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),
+    "erased-again": N_("people erased again who were back"),
     "problems": N_("steps that failed"),
     "returned": N_("rows in which somebody came back"),
     "returned-unclear": N_("rows that staff must look at"),
     "returned-new-life": N_("guests who booked anew"),
     "returned-waiting": N_("rows that wait to be erased again"),
     "unclear-no-more": N_("rows that became clear"),
-    "erased-again": N_("rows erased again"),
     "gone": N_("rows that are gone"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
+
+RETURNS: dict[str, str] = {
+    "changed": N_("some of what identifies the guest is not as it was"),
+    "no-date": N_("nothing says how old the row is"),
+    "nothing-identifies": N_("nothing in the row says whose it is"),
+    "newer": N_("the row may be newer than the erasure"),
+    "not-decided": N_("what would be done was never approved"),
+    "in-the-way": N_("something stands in the way"),
+    "restored": N_("database was restored"),
+    "holds-lost": N_("the restored database has forgotten holds"),
+}
+"""Why a row in which an erased guest seems to be back waits, and why nothing is erased."""
 
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
@@ -453,6 +465,7 @@ _ALL: tuple[dict[str, str], ...] = (
     ASKERS,
     RULES,
     HOLDS,
+    RETURNS,
     CLOCK,
     TASKS,
     TOLD,
