@@ -16,7 +16,8 @@ from sqlalchemy import Insert, delete, event, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Engine
 
-from flask_guesterase.store import marks, tables
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.store import finishing, marks, tables
 from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish
 
 OLD = date(2025, 12, 1)
@@ -323,6 +324,27 @@ def test_a_member_file_that_is_synchronised_again_goes_again(lodge: Lodge) -> No
     lodge.session.commit()
     assert lodge.worker() == {"open": 1, "erased": 1}
     assert lodge.holds_ann() == []
+
+
+def test_who_was_held_is_known_again_once_erased(lodge: Lodge) -> None:
+    """A profile under a legal hold goes later than its bookings, and leaves its marks then."""
+    for user in ("officer", "second"):
+        lodge.grants[user].add("hold")
+    lodge.stayed()
+    wanted = Wanted("record", "court-order", "lodgers_", "1")
+    hold = lodge.run(lambda office: office.place_hold(wanted, "officer"))
+    lodge.erased_guest()
+    assert lodge.one(Guest, 1)["email"] == ANN["email"]  # type: ignore[index]
+    assert "email" not in {row["kind"] for row in lodge.ours("mark")}
+    for user in ("officer", "second"):
+        lodge.run(lambda office, user=user: office.lift(hold, user))
+    lodge.later(hours=1)
+    finishing.finish(lodge.run)
+    assert lodge.holds_ann() == []
+    assert {row["kind"] for row in lodge.ours("mark")} >= {"key", "email", "phone", "document"}
+    lodge.session.merge(Guest(id=1, house="sh", **ANN))
+    lodge.session.commit()
+    assert lodge.worker() == {"open": 1, "erased": 1}
 
 
 # time
