@@ -157,6 +157,7 @@ def _stays() -> list[tuple[Any, Any]]:
             "departed": "departed_at",
             "cancelled": "cancelled_on",
             "no_show": _missed,
+            "created": "created_at",
         },
         facts={"outcome": "status"},
     )

@@ -21,6 +21,9 @@ import flask_guesterase
 
 OURS = str(Path(flask_guesterase.__file__).parent)
 SURGERY = str(Path(OURS) / "store" / "surgery.py")
+HANDED_ON = (str(Path(OURS) / "store" / "guard.py"), frozenset({"_hand_on", "_on_execute"}))
+"""The guard stands between the host and its own statement, which it executes as it is."""
+
 CHANGE = re.compile(
     r"^\s*(?:WITH\b.*?\)\s*)?(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE|REPLACE\s+INTO)\s+"
     r"(?:ONLY\s+)?[\"`\[]?([\w.\"`]+)",
@@ -36,7 +39,8 @@ def caller() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        if "sqlalchemy" not in name and name != __file__:
+        handed = name == HANDED_ON[0] and frame.f_code.co_name in HANDED_ON[1]
+        if "sqlalchemy" not in name and name != __file__ and not handed:
             return name
         frame = frame.f_back  # type: ignore[assignment]
     return ""

@@ -36,6 +36,7 @@ from flask_guesterase.core.checkpoint import (
 )
 from flask_guesterase.core.image import Change, Image, Images, cell, decode, encode
 from flask_guesterase.core.log import Draft, Entry, canonical, genesis, read_entry, slug, word
+from flask_guesterase.core.remembrance import START, Kind, Line, Note, Trace, write
 from flask_guesterase.core.seal import Box, Terms, close, fingerprint, open_box
 from flask_guesterase.core.tree import (
     Frontier,
@@ -265,7 +266,27 @@ def make_certificate(folder):
     return {"mark": said.mark(), "certificate": issue(said, proof, key).to_json()}
 
 
+def make_erasure(folder):
+    """A register of four lines: begun, two people erased, their outcome, a hold."""
+    row = Trace("guests", "a" * 64, {"match:email": "b" * 64})
+    did = {"table": "guests", "outcome": "overwrite", "columns": ["email"], "until": ""}
+    notes = [
+        (Note(Kind.BEGUN), 0, 0, 0),
+        (Note(Kind.INTENT, "hotel-a", "hz1", "GR-7Y3KQ2WX", (row,), (did,), ("c" * 64,),
+              {"channel": "desk", "due_on": "2026-12-24"}), 0, 0, 0),
+        (Note(Kind.OUTCOME), 2, 2, 2),
+        (Note(Kind.HOLD, "hotel-a", "hz1", rows=(Trace("客人", "d" * 64),),
+              facts={"hold": "h1:2026-11-24T10:00:00Z", "scope": "subject"}), 0, 0, 0),
+    ]  # fmt: skip
+    text, previous = b"", START
+    for number, (note, first, last, committed) in enumerate(notes, 1):
+        raw, previous = write(Line(note, number, AT, first, last, committed), previous, SEED)
+        text += raw
+    return {"key": SEED.hex(), "lines": text.decode().splitlines()}
+
+
 MAKERS = {
+    "erasure": make_erasure,
     "canonical": make_canonical,
     "tree": make_tree,
     "entry": make_entry,

@@ -364,6 +364,12 @@ class DeleteBypassed(Event):
     name = "delete-bypassed"
 
 
+class ObjectionRecorded(Event):
+    """Somebody does not want advertising any more, or agreed to it anew; the ground says which."""
+
+    name = "objection-recorded"
+
+
 class RestoreNoticed(Event):
     """The database is older than the register of erasures: it was restored."""
 
@@ -462,6 +468,7 @@ EVENTS: dict[str, type[Event]] = {
         SubjectErasedAgain,
         ReturnSettled,
         DeleteBypassed,
+        ObjectionRecorded,
         RestoreNoticed,
         RestoreReplayed,
         RecipientTold,

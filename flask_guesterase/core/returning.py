@@ -54,6 +54,7 @@ class Seen:
     :param own: on which side of the erasure the row was made, by its business date.
     :param records: the same of each booking, or other record, that is theirs.
     :param appeared: it was seen to appear after the erasure; False when it may have been there.
+    :param active: something happened to the row after the erasure, as its policy's clock says.
     """
 
     signs: frozenset[Sign]
@@ -61,6 +62,7 @@ class Seen:
     own: Life = Life.UNKNOWN
     records: tuple[Life, ...] = ()
     appeared: bool = True
+    active: bool = False
 
 
 _FIRM = frozenset({Sign.KEY, Sign.REFERENCE})
@@ -70,8 +72,9 @@ def classify(seen: Seen) -> Verdict:
     """Return what is thought of a subject row: old life, new life, another person, or unclear.
 
     A contact alone with another name is another person's, as when a couple shares a mailbox. A
-    booking made after the erasure is a new life, and what else carries an erased key or reference
-    then needs a person's look. Who may have been there all along is never taken silently.
+    booking made after the erasure is a new life, and what carries an erased key or reference and
+    shows life after the erasure needs a person's look. Who may have been there all along is never
+    taken silently.
 
     :param seen: what is known.
     """
@@ -80,6 +83,8 @@ def classify(seen: Seen) -> Verdict:
         return Verdict.STRANGER
     if seen.contradicted:
         return Verdict.UNCLEAR if firm else Verdict.STRANGER
+    if firm and seen.active:
+        return Verdict.UNCLEAR
     if Life.NEW in seen.records:
         return Verdict.UNCLEAR if firm else Verdict.LIVES
     past = bool(seen.records) and set(seen.records) == {Life.OLD}
@@ -127,6 +132,16 @@ def life(
         return Life.NEW if set(first) == {Life.NEW} else Life.UNKNOWN
     rest = {_side(at, erased, zone) for at in happened}
     return Life.OLD if rest == {Life.OLD} else Life.UNKNOWN
+
+
+def active(happened: Iterable[date | datetime], erased: datetime, zone: ZoneInfo) -> bool:
+    """Return whether something happened to a row after an erasure.
+
+    :param happened: when things happened to it.
+    :param erased: aware time of the erasure.
+    :param zone: zone of the property, in which dates are days.
+    """
+    return any(_side(at, erased, zone) is Life.NEW for at in happened)
 
 
 def _side(at: date | datetime, erased: datetime, zone: ZoneInfo) -> Life:

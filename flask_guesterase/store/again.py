@@ -6,10 +6,12 @@ brake. What was not decided before is nobody's to do here; it is laid before sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Any
 
 from ..core.covering import Decided, decided, uncovered
 from ..core.errors import KeyMissingError, UnknownError
@@ -22,15 +24,18 @@ from . import (
     execution,
     finishing,
     keeping,
+    marks,
     outbox,
     people,
     planning,
     recipients,
     runs,
+    sought,
 )
 from .cases import load, secret
 from .eraser import Scope
 from .keeping import Origin
+from .surgery import Erased
 from .waiting import reasons_of
 from .work import Work
 
@@ -66,13 +71,16 @@ class Again:
     :param fate: ERASED; GONE when there was nothing left to do; OPEN when something stands in
         the way and it must be tried again; STAFF when it was not decided before.
     :param reasons: what stands in the way, or what was not decided.
+    :param did: what was done, as `execution.did` writes it; empty when nothing was.
     """
 
     fate: Fate
     reasons: tuple[str, ...] = ()
+    did: tuple[Mapping[str, Any], ...] = ()
 
 
 _DECIDED = (*DONE, State.CHECKING)
+_ENDED = DONE - {State.PARTIAL}
 
 
 def warrant(work: Work, number: str | None) -> Warrant | None:
@@ -91,8 +99,11 @@ def warrant(work: Work, number: str | None) -> Warrant | None:
     if case.state not in _DECIDED or "decisions" not in said:
         return None
     known = frozenset(said.get("people", ()))
+    touched = frozenset(said.get("touched", ()))
 
     def shares(person: Person) -> bool:
+        if marks.was_touched(work, person, touched):
+            return True
         try:
             return mark(secret(work, case), person) in known
         except KeyMissingError:
@@ -133,7 +144,17 @@ def again(
     if new := _new(under, plan):
         return Again(Fate.STAFF, new)
     _carry_out(work, origin, about, plan, under.day)
-    return Again(Fate.ERASED)
+    return Again(Fate.ERASED, did=tuple(execution.did(plan)))
+
+
+def _seek(work: Work, origin: Origin, erased: Erased) -> None:
+    """Let what is left be looked for by value, where the request's check is still to come."""
+    if origin.number is None:
+        return
+    with suppress(UnknownError):
+        case = load(work, origin.number)
+        if case.state not in _ENDED:
+            sought.put(work, case, erased.images)
 
 
 def _new(under: Warrant, plan: Plan) -> tuple[str, ...]:
@@ -186,12 +207,16 @@ def _carry_out(
 ) -> None:
     known = recipients.gather(work, origin.property, plan)
     erased = planning.erase(work, plan, about)
+    marks.take(work, origin, plan)
+    erased = planning.erase(work, origin, plan, about)
     keeping.record(work, origin, plan, erased)
     work.changed |= {step.decision.table for step in plan.keeping()}
     execution.recover(work, origin, erased.images, day)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
     recipients.queue(work, origin, known, again=True)
+    recipients.queue(work, origin, known)
+    _seek(work, origin, erased)
     held = plan.untouched()
     gone = [person for person in plan.people if person not in held]
     people.bury_again(work, origin.number, gone, held)

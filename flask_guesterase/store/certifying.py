@@ -16,7 +16,7 @@ from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
-from . import journal, recipients, tables, witness
+from . import journal, recipients, remembering, tables, witness
 from .cases import Case, day_at, tell
 from .settings import Property
 from .work import Work
@@ -28,7 +28,12 @@ STAYING = frozenset({Outcome.SEAL.value, Outcome.RETAIN.value, Outcome.HOLD.valu
 
 
 def journaled(work: Work) -> list[Entry]:
-    """Put the events of a transaction that are not in the journal yet into it, in order."""
+    """Put the events of a transaction that are not in the journal yet into it, in order.
+
+    What must outlive the database goes to the register first, so that everybody takes the locks
+    of register and journal in the same order.
+    """
+    remembering.intend(work)
     news = work.events[work.journaled :]
     work.journaled = len(work.events)
     if not news:

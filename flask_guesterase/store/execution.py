@@ -41,11 +41,13 @@ from . import (
     keeping,
     law,
     marks,
+    objections,
     outbox,
     people,
     planning,
     recipients,
     refresh,
+    remembering,
     reply,
     residue,
     sought,
@@ -111,7 +113,9 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     :param by: the host's id of who asks for it now, or None for the worker and the console.
     :raises ForbiddenError: they may not erase at this property.
     :raises TransitionError: it was never approved.
-    :raises BlockedError: the clock is in doubt, by which floors are judged.
+    :raises BlockedError: the clock is in doubt, by which floors are judged, or this database was
+        restored and has not caught up with the register of erasures.
+    :raises SetupError: the register of erasures is not there, or cannot be written.
     :raises BusyError: somebody else's transaction holds the rows.
     :raises ErasureError: the database did not do what the plan says.
     """
@@ -126,6 +130,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
             f"A request that is '{case.state}' cannot be erased.", "It must be approved first."
         )
     brake.require(work)
+    remembering.require(work)
     if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
         return Ending(State.WAITING, ("grace",))
     plan = plan_of(work, case)
@@ -192,7 +197,8 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     origin = keeping.Origin(case.number, case.controller, case.property)
     known = recipients.gather(work, case.property, plan)
     marks.take(work, origin, plan)
-    erased = planning.erase(work, plan)
+    objections.take(work, origin, plan)
+    erased = planning.erase(work, origin, plan)
     keeping.record(work, origin, plan, erased)
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}
@@ -205,6 +211,7 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     done = {
         **deepening.noted(case.decisions or {}, None),
         "did": did(plan),
+        "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
         "recovery": recovery,
     }

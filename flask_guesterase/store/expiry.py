@@ -147,7 +147,7 @@ def _carry_out(
     work: Work, place: str, drawn: Plan, scope: Scope, at_once: bool
 ) -> dict[str, int]:
     origin = _origin(work, place)
-    erased = planning.erase(work, drawn, scope)
+    erased = planning.erase(work, origin, drawn, scope)
     keeping.record(work, origin, drawn, erased)
     if not at_once:
         execution.recover(work, origin, erased.images)

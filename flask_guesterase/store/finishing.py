@@ -25,6 +25,8 @@ from . import (
     execution,
     keeping,
     law,
+    marks,
+    objections,
     outbox,
     people,
     planning,
@@ -207,7 +209,10 @@ def _finish(
     if not plan.changing() and _same(work, lines, plan):
         return {}
     known = recipients.gather(work, origin.property, plan, _untold(work, lines, keys))
-    erased = planning.erase(work, plan, scope)
+    if origin.number is not None:
+        marks.take(work, origin, plan)
+        objections.take(work, origin, plan)
+    erased = planning.erase(work, origin, plan, scope)
     keeping.end(work, keys)
     keeping.record(work, origin, plan, erased)
     if origin.number is not None:

@@ -12,8 +12,18 @@ from sqlalchemy import select
 
 from ..core.identity import Readings, apart
 from ..core.plan import Key, Person, key_text
-from ..core.returning import Life, Seen, Sign, Verdict, classify, classify_record, life
+from ..core.returning import (
+    Life,
+    Seen,
+    Sign,
+    Verdict,
+    active,
+    classify,
+    classify_record,
+    life,
+)
 from . import clocks, finder, marks, tables
+from .datamap import Declared
 from .marks import Mark, Seals
 from .sql import among, chunks
 from .watched import Watched, watched
@@ -77,8 +87,8 @@ class Judge:
             region = marks.regions(self.work.settings, held[""])
             texts = marks.texts(one, held, region)
             mine = own[key].union(*(self._marks(kind, text) for kind, text in texts))
-            for mark in mine:
-                wanted.setdefault(mark, []).append(key)
+            for text in mine:
+                wanted.setdefault(text, []).append(key)
         found: dict[Key, list[tuple[Sign, Mark]]] = {key: [] for key in values}
         for mark in marks.find(self.work.conn, wanted, self.work.today):
             for key in wanted[mark.mark]:
@@ -117,9 +127,11 @@ class Judge:
         carried: dict[Person, list[tuple[Sign, Mark]]] = {}
         names: dict[Person, Readings] = {}
         own: dict[Person, Mapping[str, list[Any]]] = {}
-        for table in sorted({name for name, _ in people}):
+        shells = finder.erased_before(self.work.conn, self.work.datamap, people)
+        living = [person for person in people if person not in shells]
+        for table in sorted({name for name, _ in living}):
             one = self.known.get(table)
-            keys = [key for name, key in people if name == table]
+            keys = [key for name, key in living if name == table]
             if one is None:
                 continue
             for key, signs in self._carried(one, keys).items():
@@ -182,10 +194,11 @@ class Judge:
             bool(name) and apart(facts.name, name),
             _life(facts.own, erased, zone),
             tuple(
-                Life.OLD if each.old else _life(each.moments, erased, zone)
+                Life.OLD if each.signs else _life(each.moments, erased, zone)
                 for each in facts.records
             ),
             all(self.appeared(mark) for _, mark in signs),
+            active(_happened(facts.own), erased, zone),
         )
 
     def _without_known(self, carried: dict[Person, list[tuple[Sign, Mark]]]) -> None:
@@ -224,7 +237,7 @@ class Judge:
             moments = clocks.moments_of(conn, datamap, name, keys) if dated else {}
             for row in rows:
                 record = _Record(moments.get(row.key, {}), tuple(signs.get(row.key, ())))
-                if dated or record.old:
+                if dated or record.signs:
                     for person in {person for person, _ in row.owners}:
                         found.setdefault(person, []).append(record)
         return found
@@ -234,18 +247,15 @@ class Judge:
     def _records(self, table: str, keys: Sequence[Key]) -> dict[Key, Judged]:
         one = self.known[table]
         carried = self._carried(one, keys)
-        whose = finder.owners(self.work.conn, self.work.datamap, one.declared, list(carried))
-        people = sorted(
-            {person for key in carried for person, _ in whose.get(key, ())},
-            key=lambda person: (person[0], key_text(person[1])),
-        )
+        whose = self._whose(one.declared, list(carried))
+        people = _sorted({person for key in carried for person in whose.get(key, ())})
         shells = finder.erased_before(self.work.conn, self.work.datamap, people)
         judged = self._people([person for person in people if person not in shells])
         result = {}
         for key, signs in carried.items():
             owners = [
                 None if person in shells else _verdict(judged.get(person))
-                for person, _ in whose.get(key, ())
+                for person in whose.get(key, ())
             ]
             verdict = classify_record((sign for sign, _ in signs), owners)
             sign = min((sign for sign, _ in signs), key=list(Sign).index, default=Sign.KEY)
@@ -255,11 +265,22 @@ class Judge:
 
     def owners(self, table: str, key: Key) -> dict[Person, Judged]:
         """Return what is thought of the living people a record belongs to."""
-        declared = self.work.datamap.declared(table)
-        found = finder.owners(self.work.conn, self.work.datamap, declared, [key])
-        people = {person for person, _ in found.get(key, ())}
+        people = self._whose(self.work.datamap.declared(table), [key]).get(key, set())
         people -= finder.erased_before(self.work.conn, self.work.datamap, people)
-        return self._people(sorted(people, key=lambda p: (p[0], key_text(p[1]))))
+        return self._people(_sorted(people))
+
+    def _whose(self, declared: Declared, keys: Sequence[Key]) -> dict[Key, set[Person]]:
+        """Return whose the erased columns of records are; who only stays under a booking is not."""
+        found = finder.owners(self.work.conn, self.work.datamap, declared, keys)
+        erased = set(declared.erase)
+        mine = {
+            index for index, alone in enumerate(declared.alone)
+            if alone is None or alone & erased
+        }  # fmt: skip
+        return {
+            key: {person for person, index in owners if index in mine}
+            for key, owners in found.items()
+        }
 
 
 @dataclass(frozen=True)
@@ -269,10 +290,6 @@ class _Record:
     moments: Mapping[str, list[Any]]
     signs: tuple[tuple[Sign, Mark], ...]
 
-    @property
-    def old(self) -> bool:
-        return bool(self.signs)
-
 
 @dataclass(frozen=True)
 class _Facts:
@@ -281,6 +298,10 @@ class _Facts:
     name: Readings
     own: Mapping[str, list[Any]]
     records: Sequence[_Record]
+
+
+def _sorted(people: Iterable[Person]) -> list[Person]:
+    return sorted(people, key=lambda person: (person[0], key_text(person[1])))
 
 
 def _verdict(judged: Judged | None) -> Verdict:
@@ -295,6 +316,8 @@ def _sign(mark: Mark, own: Iterable[str]) -> Sign:
 
 
 def _life(moments: Mapping[str, list[Any]], erased: datetime, zone: ZoneInfo) -> Life:
-    made = moments.get("created", [])
-    happened = [at for event, each in moments.items() if event != "created" for at in each]
-    return life(made, happened, erased, zone)
+    return life(moments.get("created", []), _happened(moments), erased, zone)
+
+
+def _happened(moments: Mapping[str, list[Any]]) -> list[Any]:
+    return [at for event, each in moments.items() if event != "created" for at in each]

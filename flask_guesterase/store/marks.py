@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, or_, select
 
 from ..core.errors import KeyMissingError, MatchError
-from ..core.identity import Readings, normal, readings
+from ..core.identity import Kind, Readings, normal, readings
 from ..core.period import months_after
-from ..core.plan import Key, Outcome, Plan, Step, key_text
+from ..core.plan import Key, Outcome, Person, Plan, Step, key_text
 from ..core.returning import MONTHS
 from ..core.seal import fingerprint
 from . import tables, vault
@@ -78,14 +78,10 @@ def texts(one: Watched, values: Mapping[str, Any], regions: Iterable[str]) -> se
     :param regions: countries whose national phone numbers may be meant.
     """
     found = set()
-    for column, value in values.items():
-        told = one.text(column, value)
-        if not told:
-            continue
-        if column in one.references:
-            found |= _forms(REFERENCE, f"{one.name}.{column}", told, ())
-        kind = one.identity.get(column, "")
-        if kind:
+    for column in values.keys() & {*one.identity, *one.references}:
+        told = one.text(column, values[column])
+        kind = one.identity.get(column, REFERENCE)
+        if told:
             found |= _forms(kind, f"{one.name}.{column}", told, regions)
     return found
 
@@ -95,7 +91,7 @@ def _forms(
 ) -> set[tuple[str, str]]:
     found = set()
     scope = f"{place}|" if kind in (OTHER, REFERENCE) else ""
-    for region in (*regions, ""):
+    for region in (*regions, "") if kind == Kind.PHONE else ("",):
         with suppress(MatchError):
             found.add((kind, scope + normal(kind, told, region).casefold()))
     return found
@@ -228,6 +224,28 @@ def read(
             found[cells[:width]] = values
     return found
 
+
+def touched(work: Work, people: Iterable[Person]) -> list[str]:
+    """Return marks of the living people whose shared rows an erasure changes, kept as long.
+
+    The case's own key ends with the case; who comes back later is still erased from the rows
+    that were shared then, and from no others.
+
+    :param work: the open transaction.
+    :param people: table and key of each.
+    """
+    work.custodian.ensure(label(work.now.year))
+    key = work.custodian.mortal(label(work.now.year), "returning")
+    return sorted(fingerprint(key, _TOUCHED, row_text(*person)) for person in people)
+
+
+def was_touched(work: Work, person: Person, known: Iterable[str]) -> bool:
+    """Return whether one of these marks, from `touched`, is a person's."""
+    mine = seals(work.custodian, work.now.date()).of(_TOUCHED, row_text(*person))
+    return not set(known).isdisjoint(mine.values())
+
+
+_TOUCHED = "touched"
 
 # looking
 

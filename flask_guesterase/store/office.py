@@ -34,15 +34,19 @@ from . import (
     limits,
     lookover,
     marks,
+    objections,
     outbox,
     pending,
     placing,
     register,
     residue,
+    remembering,
+    replay,
     returned,
     review,
     runs,
     schedule,
+    sightings,
     tasks,
     tokens,
     views,
@@ -328,10 +332,12 @@ class Office:
         """Return the newest certificate of a request, as issued.
 
         :raises UnknownError: there is none yet.
+        :raises BlockedError: this database was restored and has not caught up.
         """
         case = cases.load(self.work, number)
         if by is not None:
             actors.require(self.work, by, Permission.VIEW, case.property)
+        remembering.still(self.work)
         return certifying.newest(self.work, case.number)
 
     def verify(self) -> Sequence[audit.Problem]:
@@ -570,6 +576,13 @@ class Office:
 
     # who came back
 
+    def judge_returns(self) -> Mapping[str, int]:
+        """Judge rows in which the guard saw something of an erased person.
+
+        :return: what became of them -> how many; empty when none is left.
+        """
+        return sightings.judge(self.work)
+
     def returns(self, by: str | None = None, door: str = "") -> Sequence[dict[str, Any]]:
         """Return rows in which an erased person seems to be back, those that wait.
 
@@ -587,6 +600,65 @@ class Office:
         :raises TransitionError: it was decided before, or was never approved.
         """
         returned.settle(self.work, id, by, theirs)
+
+    # advertising
+
+    def object(self, contact: str, property: str, by: str | None = None) -> None:
+        """Note that the owner of a contact does not want advertising; it does not end.
+
+        :param contact: e-mail address or phone number; only a keyed mark is kept.
+        :param by: the host's id of the clerk; None for the host's own code, an unsubscribe link.
+        :raises InputError: this is no contact.
+        :raises ForbiddenError: the clerk may not file at this property.
+        """
+        objections.record(self.work, contact, property, by)
+
+    def agree_anew(self, contact: str, property: str, by: str | None = None) -> None:
+        """Note that the owner of a contact agreed to advertising after all.
+
+        :raises InputError: this is no contact.
+        :raises ForbiddenError: the clerk may not file at this property.
+        """
+        objections.record(self.work, contact, property, by, stop=False)
+
+    def objects(self, contact: str, property: str = "") -> bool:
+        """Return whether the owner of a contact does not want advertising.
+
+        :param property: code of the property that wants to write; any when empty.
+        """
+        return objections.objects(self.work, contact, property)
+
+    # after a restore
+
+    def alarm(self) -> str:
+        """Return why staff must be alarmed about a restored database, in a word, or nothing."""
+        return replay.alarm(self.work)
+
+    def survey(self, by: str | None = None) -> replay.Survey:
+        """Return what a replay of the register would do: counts and numbers; nothing is written.
+
+        :param by: the host's id of who looks; None at a console.
+        :raises ForbiddenError: they may not erase at any property.
+        :raises SetupError: no register is kept, or it is not where it was.
+        """
+        if by is not None:
+            replay.entitled(self.work, by)
+        return replay.survey(self.work)
+
+    def holds_placed(self, by: str) -> None:
+        """Confirm that holds which a restored database had forgotten are placed again.
+
+        :raises ForbiddenError: they may not place holds anywhere.
+        """
+        replay.holds_placed(self.work, by)
+
+    def begin_register(self, by: str) -> None:
+        """Begin another register of erasures, because the old one is lost for good.
+
+        :raises ForbiddenError: they may not decide about the law anywhere.
+        :raises SetupError: it is not lost.
+        """
+        replay.begin_anew(self.work, by)
 
     # the law
 

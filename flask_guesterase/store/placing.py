@@ -24,7 +24,7 @@ from ..core.permissions import Permission
 from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
-from . import actors, heldkeys, people, reach, safe, tables
+from . import actors, heldkeys, people, reach, safe, tables, tracing
 from .cases import load
 from .clocks import places_of
 from .datamap import Declared
@@ -279,6 +279,7 @@ def lift(work: Work, id: int, by: str) -> bool:
     if row.lift_by == actor:
         raise FourEyesError("Two people lift a hold.", "Ask a second person.")
     write(work, id, lifted_by=actor, lifted_at=work.stamp)
+    work.remember.append(tracing.lifted(row))
     ended = heldkeys.unwrap(work, read(row))
     _resume(work)
     tell(work, HoldLifted, hotel, actor, {"boxes": ended}, silence(row.silent))
@@ -331,7 +332,11 @@ def _insert(
             **values,
         )
     )
-    return int(done.inserted_primary_key[0])  # type: ignore[index] # a table with a serial has one
+    id = int(done.inserted_primary_key[0])  # type: ignore[index] # a table with a serial has one
+    if work.settings.register:
+        placed = work.conn.execute(select(tables.hold).where(tables.hold.c.id == id)).one()
+        work.remember.append(tracing.held(work, placed))
+    return id
 
 
 def _wrap(work: Work, id: int) -> int:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..core.plan import Block, Key, Person, Plan, Rulings
-from . import blockers, eraser, law
+from . import blockers, eraser, law, tracing
 from .eraser import Scope
+from .keeping import Origin
 from .surgery import Erased
 from .work import Work
 
@@ -76,16 +77,20 @@ def plan(work: Work, about: Scope | Iterable[Person]) -> Plan:
     return eraser.plan(work.conn, work.whole(), bounds, work.live())
 
 
-def erase(work: Work, drawn: Plan, about: Scope | None = None) -> Erased:
-    """Carry out a plan that was drawn in this transaction.
+def erase(work: Work, origin: Origin, drawn: Plan, about: Scope | None = None) -> Erased:
+    """Carry out a plan that was drawn in this transaction; the register is told of it.
 
     :param work: the open transaction.
+    :param origin: on whose behalf.
     :param drawn: the plan.
     :param about: what it is about, everything of its people by default.
     """
+    remembered = tracing.note(work, origin, drawn)
     bounds = scope(work, drawn.people, lock=True) if about is None else about
     erased = eraser.erase(work.conn, work.whole(), drawn, work.live(), scope=bounds)
     work.changed |= set(erased.counts)
+    if remembered is not None:
+        work.remember.append(remembered)
     return erased
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -12,10 +13,12 @@ from sqlalchemy import insert, select, update
 
 from ..core.errors import TransitionError, UnknownError
 from ..core.events import SYSTEM, ReturnSettled, SubjectReturned
+from ..core.lifecycle import State
 from ..core.permissions import Permission
 from ..core.plan import key_text
 from . import actors, again, people, tables
 from .again import Again, Fate, Warrant
+from .cases import load, step
 from .execution import RETRY_MINUTES
 from .finder import known
 from .keeping import Origin
@@ -129,7 +132,17 @@ def erase(work: Work, id: int, under: Under | None = None) -> Again:
     else:
         done = again.again(work, origin, who, under(work, row) if under else None)
     _write(work, row, done)
+    if done.fate is Fate.ERASED and row.request is not None:
+        _look_again(work, row.request)
     return done
+
+
+def _look_again(work: Work, number: str) -> None:
+    """Let a request of which something was left be checked again, now that it may be gone."""
+    with suppress(UnknownError):
+        case = load(work, number, lock=True)
+        if case.state is State.PARTIAL:
+            step(work, case, State.CHECKING)
 
 
 def _write(work: Work, row: Line[Any], done: Again) -> None:

@@ -30,8 +30,9 @@ from ..core.grounds import refusable
 from ..core.lifecycle import State
 from ..core.permissions import Permission
 from ..core.plan import Plan, decisions_of, differences, digest
+from ..core.remembrance import Kind
 from ..core.standing import Standing
-from . import actors, answering, deadlines, minors, people, planning, reply, tables, tokens
+from . import actors, answering, deadlines, minors, people, planning, reply, tables, tokens, tracing
 from .cases import Case, acknowledge, load, secret, step, tell, where
 from .intake import end_contact
 from .post import write
@@ -253,6 +254,9 @@ def withdraw(work: Work, number: str, by: str | None, code: str | None) -> None:
         actor = GUEST
     elif by is not None:
         actor = actors.allow(work, by, Permission.FILE, case.property)
+    if case.decided_at is not None:
+        # A database restored to the day of the approval must not carry it out.
+        work.remember.append(tracing.undone(case, Kind.OVERTURNED, "withdrawn"))
     case = step(work, case, State.WITHDRAWN, ended_at=work.stamp, try_at=None)
     tell(work, ErasureWithdrawn, case, actor)
     write(work, case, "withdrawn", {})

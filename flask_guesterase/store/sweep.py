@@ -28,6 +28,8 @@ from . import (
     owndata,
     pulse,
     refresh,
+    reconcile,
+    remembering,
     residue,
     runs,
     tables,
@@ -68,7 +70,7 @@ _OPEN = (State.APPROVED, State.WAITING, State.CHECKING)
 class SweepReport(Report):
     """What a sweep did, showed, and left alone.
 
-    :param doubt: why the clock is not believed; then nothing was done.
+    :param doubt: why the clock, or a restored database, is not believed; then nothing was done.
     :param previews: property, table, category, rows and last day of what waits to be confirmed.
     :param unconfirmed: properties at which nobody confirmed what would go.
     :param paused: properties in their night audit.
@@ -113,7 +115,7 @@ def sweep(
     :raises MovedError: what they confirm is not what the last sweep showed.
     """
     report = SweepReport()
-    report.doubt = run(lambda office: brake.hold_back(office.work))
+    report.doubt = run(lambda office: brake.hold_back(office.work)) or run(_forgetful)
     if report.doubt:
         return report
     started = run(lambda office: office.work.stamp)
@@ -127,6 +129,14 @@ def sweep(
     finally:
         run(lambda office: runs.stop(office.work, token))
     return report
+
+
+def _forgetful(office: Office) -> str:
+    """Return why a restored database may erase nothing yet, or an empty string."""
+    if remembering.notice(office.work):
+        return remembering.RESTORED
+    found = remembering.standing(office.work)
+    return remembering.HOLDS if found is not None and found.holds else ""
 
 
 def _never(code: str) -> bool:
@@ -183,8 +193,11 @@ def _steps(
             report.add("refreshed", refresh.everything(run))
     with report.trying("paper"):
         report.add("paper", run(_paper))
+    with report.trying("returns"):
+        _add(report, reconcile.reconcile(run))
     with report.trying("worker"):
-        done = worker.work(run, *post, skip=frozenset({"erase"}))
+        skip = {"erase", "returned"} if report.paused else {"erase"}
+        done = worker.work(run, *post, skip=frozenset(skip))
         _add(report, {_LAPSED.get(word, word): count for word, count in done.counts.items()})
         report.problems.update(done.problems)
     with report.trying("residue"):

@@ -96,7 +96,7 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
         with _sqlite(conn, write):
             yield conn
         return
-    if _commits_alone(conn.connection.dbapi_connection):
+    if commits_alone(conn.connection.dbapi_connection):
         conn = conn.execution_options(isolation_level="READ COMMITTED")
     wanted = _SESSION if dialect in MARIADB else {}
     with _session_settings(conn, wanted), conn.begin() as running:
@@ -112,8 +112,11 @@ def writes(conn: Connection) -> bool:
     return bool(conn.get_execution_options().get(WRITES, True))
 
 
-def _commits_alone(raw: Any) -> bool:
-    """Return whether the host's engine commits each statement by itself."""
+def commits_alone(raw: Any) -> bool:
+    """Return whether the host's engine commits each statement by itself.
+
+    :param raw: a driver's connection.
+    """
     if hasattr(raw, "get_autocommit"):
         return bool(raw.get_autocommit())
     return bool(getattr(raw, "autocommit", False))

@@ -1,9 +1,9 @@
-"""What `check` says of things that should happen by themselves: clock, sweep, copy of the keys."""
+"""What `check` says of what should be so by itself: clock, sweep, copy of the keys, register."""
 
 from __future__ import annotations
 
 from ..core.finding import Finding, Severity
-from . import brake, copies, runs
+from . import brake, copies, disks, remembering, runs
 from .work import Work
 
 SEALED = frozenset({"guest_register"})
@@ -11,7 +11,7 @@ SEALED = frozenset({"guest_register"})
 
 
 def findings(work: Work) -> list[Finding]:
-    """Return what is wrong with the clock, the sweep and the copy of the keys.
+    """Return what is wrong with the clock, the sweep, the copy of the keys and the register.
 
     :param work: an open transaction; a read-only one is enough.
     """
@@ -38,6 +38,38 @@ def findings(work: Work) -> list[Finding]:
             "second-copy", "", "Nobody confirmed a copy of the keys outside the property, so what "
             "the law keeps stays in its rows.",
             "Copy the key folder away, then run `flask guesterase keys confirm-copy`.",
+        ))
+    return found + _register(work)
+
+
+def _register(work: Work) -> list[Finding]:
+    """Return what is wrong with the register of erasures, and with a restored database."""
+    found: list[Finding] = []
+    here = remembering.standing(work)
+    if here is None:
+        return found
+    if here.missing:
+        found.append(Finding(
+            "register-missing", "", "", "The register of erasures is not where it was; nothing is "
+            "erased.", "Mount its folder; if it is lost for good, run `flask guesterase replay "
+            "--anew`.",
+        ))
+    elif here.known is None and remembering.erased_before(work.conn):
+        found.append(_warn(
+            "register-missing", "", "Earlier erasures are not in the register of erasures, which "
+            "begins with the next one.",
+            "After a restore of a copy from before it they must be found by hand.",
+        ))
+    if here.restored or here.holds:
+        found.append(Finding(
+            "restore-pending", "", "", "The database was restored and has forgotten erasures or "
+            "holds; nothing is erased.", "Run `flask guesterase replay` and read what it shows.",
+        ))
+    if disks.shared(work.conn, work.settings.register):
+        found.append(_warn(
+            "register-same-disk", "", "The register of erasures lies on the disk of the database: "
+            "what takes the one takes the other.",
+            "Point GUESTERASE_REGISTER to a folder on another disk.",
         ))
     return found
 

@@ -12,6 +12,7 @@ from ..core.events import Event
 from ..core.holding import HoldQuery
 from ..core.policy import Blocker
 from ..core.recipient import Recipient
+from ..core.remembrance import Note
 from ..core.retention import Rule
 from .catalog.shape import LiveSchema
 from .custodian import FolderCustodian
@@ -39,6 +40,8 @@ class Work:
     :param authorize: the host's answer to who may do what; denies by default.
     :param events: what happened, journaled last and announced after the commit.
     :param after: callables to run after the commit.
+    :param remember: what must outlive the database, written to the register before the commit.
+    :param replaying: whether erasures are carried out again that this database has forgotten.
     :param changed: host tables whose rows were changed.
     :param journaled: how many of the events are in the journal already.
     :param blockers: preconditions of the hotel.
@@ -57,6 +60,8 @@ class Work:
     authorize: Authorize
     events: list[Event] = field(default_factory=list)
     after: list[Callable[[], None]] = field(default_factory=list)
+    remember: list[Note] = field(default_factory=list)
+    replaying: bool = False
     changed: set[str] = field(default_factory=set)
     journaled: int = 0
     blockers: tuple[Blocker, ...] = ()

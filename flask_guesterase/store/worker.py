@@ -20,6 +20,7 @@ from . import (
     heldkeys,
     outbox,
     refresh,
+    remembering,
     removal,
     residue,
     returned,
@@ -218,16 +219,18 @@ def work(
     report = Report()
     steps: dict[str, Callable[[], None]] = {
         "clock": lambda: _clock(run, report),
+        "register": lambda: _register(run, report),
         "intake": lambda: _intake(run, report),
         "expire": lambda: report.add("expired", run(Office.expire)),
         "erase": lambda: _erase(run, report),
+        "sightings": lambda: _sightings(run, report),
         "returned": lambda: _returned(run, report),
         "deliver": lambda: _deliver(run, render, channels, report),
         "recipients": lambda: _tell(run, report),
         "forget": lambda: report.add("forgotten", _forget(run)),
     }
     for name, step in steps.items():
-        if name in skip or (name in _BY_DAY and "clock" in report.problems):
+        if name in skip or name in _stopped(report):
             continue
         try:
             step()
@@ -241,6 +244,25 @@ _BY_DAY = frozenset({"expire", "erase", "returned", "forget"})
 
 NOT_DELIVERING = frozenset({"clock", "intake", "expire", "erase", "forget"})
 """Steps that send nothing, for a round that only sends."""
+_OUT = frozenset({"deliver", "recipients"})
+"""Steps by which something leaves the house."""
+
+
+def _stopped(report: Report) -> frozenset[str]:
+    """Return the steps that wait: for the clock, or until a restored database has caught up."""
+    if report.problems.get("register") == remembering.RESTORED:
+        return _BY_DAY | _OUT
+    return _BY_DAY if {"clock", "register"} & set(report.problems) else frozenset()
+
+
+def _register(run: Run, report: Report) -> None:
+    """Notice a restored database, and a register that is not where it was."""
+    if run(lambda office: remembering.notice(office.work)):
+        report.problems["register"] = remembering.RESTORED
+        return
+    found = run(lambda office: remembering.standing(office.work))
+    if found is not None and (found.missing or found.holds):
+        report.problems["register"] = "missing" if found.missing else remembering.HOLDS
 
 
 def _clock(run: Run, report: Report) -> None:
@@ -265,6 +287,20 @@ def _intake(run: Run, report: Report) -> None:
 def _erase(run: Run, report: Report) -> None:
     again = run(lambda office: residue.asked_again(office.work))
     carry_all(run, run(Office.due), report, again)
+
+
+def _sightings(run: Run, report: Report) -> None:
+    """Judge rows in which the guard saw something of an erased person."""
+    while found := run(Office.judge_returns):
+        for fate, count in found.items():
+            report.add(_SIGHTED.get(fate, fate), count)
+
+
+_SIGHTED = {
+    Fate.OPEN.value: "returned",
+    Fate.STAFF.value: "returned-unclear",
+    Fate.LIVES.value: "returned-new-life",
+}
 
 
 def _returned(run: Run, report: Report) -> None:
@@ -386,6 +422,7 @@ def _mark(office: Office) -> tuple[str, ...]:
     if brake.hold_back(work):
         return ()
     heldkeys.rescue(work)
+    vault.mark_labels(work.conn, remembering.outlived(work), work.stamp)
     return vault.mark(work.conn, work.today, work.stamp, work.custodian.labels())
 
 

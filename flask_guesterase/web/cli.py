@@ -21,6 +21,8 @@ from . import (
     law,
     operate,
     ours,
+    restoring,
+    returned,
     rules,
     searching,
     sweeping,
@@ -40,6 +42,9 @@ __all__ = [
     "sweeping", "telling",
     "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules",
     "searching", "sweeping", "xraying",
+    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring", "returned",
+    "rules",
+    "sweeping",
 ]  # fmt: skip
 
 _number = click.argument("number")

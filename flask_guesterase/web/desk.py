@@ -37,8 +37,11 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".rules", N_("Periods"), Permission.VIEW),
     (".holds", N_("Holds"), Permission.HOLD),
     (".freezes", N_("Freezes"), Permission.FREEZE),
+    (".returns", N_("Came back"), Permission.VERIFY),
+    (".advertising", N_("Advertising"), Permission.FILE),
     (".sweep", N_("Sweep"), Permission.LAW),
     (".tasks", N_("Tasks"), (Permission.ERASE, Permission.LAW)),
+    (".restored", N_("After a restore"), (Permission.ERASE, Permission.HOLD)),
     (".code", N_("My code"), CODED),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar, cast
+from weakref import WeakSet
 
-from flask import Flask, current_app, has_request_context
+from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -19,7 +20,7 @@ from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
-from ..store import packs, preconditions, recipients, schedule, veil, watch
+from ..store import guard, packs, preconditions, recipients, schedule, veil, watch
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
 from ..store.coverage import coverage
@@ -30,7 +31,10 @@ from ..store.finder import erased_before
 from ..store.gone import shell
 from ..store.host import Host
 from ..store.live import read as read_live
+from ..store.lookout import Side
 from ..store.office import Office
+from ..store.replay import Survey
+from ..store.replay import replay as replayed
 from ..store.settings import Settings
 from ..store.sweep import NightAudit, SweepReport
 from ..store.sweep import sweep as swept
@@ -61,6 +65,7 @@ class _State:
     custodian: FolderCustodian
     datamap: DataMap | None = None
     watching: object = None
+    mapping: tuple[tuple[int, int], DataMap] | None = None
 
 
 class Guesterase:
@@ -103,6 +108,7 @@ class Guesterase:
         self._blockers: list[Blocker] = []
         self._recipients: list[Recipient] = []
         self._queries: dict[str, HoldQuery] = {}
+        self._apps: WeakSet[Flask] = WeakSet()
 
     def register(self, target: Target, declaration: Policy | Exempt) -> None:
         """Declare a table from outside.
@@ -160,6 +166,8 @@ class Guesterase:
         migrate.install(app)
         app.cli.add_command(guesterase_cli)
         veil.install(self.host, self._declared)
+        self._apps.add(app)
+        guard.install(self.host, self._side)
 
     @property
     def settings(self) -> Settings:
@@ -183,6 +191,30 @@ class Guesterase:
                 self._check_map,
             )
         return state.datamap
+
+    def _side(self) -> Side | None:
+        """Return what the guard must know of the application at work, or of the only one."""
+        here = cast(Any, current_app)._get_current_object() if has_app_context() else None
+        apps = [here] if here is not None else list(self._apps)
+        state = apps[0].extensions.get(NAME) if len(apps) == 1 else None
+        if state is None or state.extension is not self:
+            return None
+        try:
+            pool = self.host.engine().pool
+        except SetupError:
+            return None
+        return Side(pool, state.settings, self._mapping(state), state.custodian, self._now)
+
+    def _mapping(self, state: _State) -> DataMap:
+        """Return the data map as it is so far: models may still be imported or registered."""
+        if state.datamap is not None:
+            return state.datamap
+        seen = (len(self._declared), len(self.host.mapped()))
+        if state.mapping is None or state.mapping[0] != seen:
+            declared = [*self.host.declarations(), *self._declared]
+            found = resolve(declared, self.host.tables(), self.host.mappers())
+            state.mapping = (seen, found)
+        return state.mapping[1]
 
     def _check_map(self, datamap: DataMap) -> list[Finding]:
         findings = coverage(datamap) + clock_findings(datamap)
@@ -250,6 +282,13 @@ class Guesterase:
         channels = self._every_channel()
         return swept(self.run, render, channels, confirm_by, self._night_audit)
 
+    def replay(self) -> Survey:
+        """Carry out again what a restored database has forgotten; return what was done.
+
+        :raises SetupError: no register is kept, or it is not where it was.
+        """
+        return replayed(self.run)
+
     def _every_channel(self) -> dict[str, Channel]:
         settings = self.settings
         return {**built_in(settings.mail, settings.sender), **self.channels}
@@ -269,6 +308,15 @@ class Guesterase:
             office.open_books(property, by)
         with veil.opened(self.host, property):
             yield
+
+    def objects(self, contact: str, property: str = "") -> bool:
+        """Return whether the owner of a contact does not want advertising: ask before you write.
+
+        :param contact: e-mail address or phone number.
+        :param property: code of the property that wants to write; any when empty.
+        """
+        with self.begin(write=False) as office:
+            return office.objects(contact, property)
 
     def check(self) -> list[Finding]:
         """Return everything that is wrong: data map, live database and installation."""

@@ -14,6 +14,7 @@ from flask.cli import AppGroup
 from ..core.errors import UnknownError
 from ..core.finding import Finding, Severity
 from ..core.log import slug
+from ..store import remembering
 from ..store import upgrade as revisions
 from ..store.draft import REVIEW
 from ..store.draft import draft as drafted
@@ -153,7 +154,13 @@ def _summary(report: Report) -> str:
 @click.option("--yes", is_flag=True, help="Drop our tables after the files were read back.")
 def uninstall(out: Path, yes: bool) -> Answer:
     """Give everything retained back as files that open without this package; drop our tables."""
+    with current.begin(write=False) as office:
+        if not revisions.pending(office.work.conn):
+            remembering.still(office.work)
+        register = remembering.register(office.work)
     made = leave(current.host.engine(), current.custodian, out, drop=yes)
+    if yes and register is not None:
+        register.retire()
     told = asdict(made) | {"folder": str(made.folder)}
     note = (
         f"Our tables are gone; the key folder {current.custodian.path} is not. README.txt says "

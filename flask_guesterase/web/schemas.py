@@ -274,12 +274,35 @@ class Previewed(Form):
     })  # fmt: skip
 
 
+class Settled(Form):
+    """Whose a row is in which an erased person seems to be back."""
+
+    whose = _one_of(("theirs", "lives"))
+
+
+class Objection(Form):
+    """Who does not want advertising, or agreed to it anew."""
+
+    property = _text(required=True)
+    contact = _text(required=True)
+    what = _one_of(("object", "agree"))
+
+
 class Signed(Form):
     """How much it was that somebody destroyed, or did."""
 
     count = fields.Integer(required=True, error_messages={
         "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
     })  # fmt: skip
+
+
+class Whose(Form):
+    """Whether a row is the erased person's."""
+
+    theirs = fields.String(
+        required=True, validate=OneOf(["yes", "no"], error=_CHOOSE),
+        error_messages={"required": _MISSING, "null": _MISSING},
+    )  # fmt: skip
 
 
 def read(schema: Form, form: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,18 @@ from ..core.permissions import Permission
 from ..store import answering
 from ..store.settings import Property
 from ..store.worker import carry_out
-from . import holding, lawful, leftover, letters, recipients, records, register, schemas, upkeep
+from . import (
+    holding,
+    lawful,
+    leftover,
+    letters,
+    recipients,
+    records,
+    register,
+    returns,
+    schemas,
+    upkeep,
+)
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .language import N_, Language
@@ -24,6 +35,7 @@ from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
     "holding", "lawful", "leftover", "recipients", "records", "register", "staff_pages", "upkeep",
+    "holding", "lawful", "recipients", "records", "register", "returns", "staff_pages", "upkeep",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}

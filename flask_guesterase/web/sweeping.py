@@ -9,6 +9,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from ..store import remembering
 from ..store.custodian import FolderCustodian
 from ..store.sweep import SweepReport
 from .acting import by as _by
@@ -70,6 +71,11 @@ def _told(report: SweepReport) -> str:
 
 
 def _note(report: SweepReport) -> str:
+    if report.doubt in (remembering.RESTORED, remembering.HOLDS):
+        return (
+            f"The database was restored ({report.doubt}): nothing was done. Run 'flask guesterase "
+            "replay' and read what it shows."
+        )
     if report.doubt:
         return (
             f"The clock is in doubt ({report.doubt}): nothing was done. Set it right, then let "

@@ -185,6 +185,7 @@ ACTIONS: dict[str, str] = {
     "subject-erased-again": N_("person erased again"),
     "return-settled": N_("decided about a return"),
     "delete-bypassed": N_("rows deleted past the plan"),
+    "objection-recorded": N_("objection to advertising recorded"),
     "restore-noticed": N_("database was restored"),
     "restore-replayed": N_("erasures carried out again after a restore"),
     "recipient-told": N_("other system told"),
@@ -372,6 +373,19 @@ TASKS: dict[str, str] = {
     "recipient": N_("somebody who holds copies is to be told"),
 }
 
+SIGHTED: dict[str, str] = {
+    "erased-key": N_("An erased row is filled again."),
+    "erased-reference": N_("It carries a booking number that was erased."),
+    "erased-contact": N_("It carries a contact or document that was erased."),
+    "erased-record": N_("A booking of theirs carries a number that was erased."),
+    "flush": N_("seen when it was saved"),
+    "bulk": N_("seen in a bulk change"),
+    "sweep": N_("found by the sweep"),
+    "open": N_("will be erased again"),
+    "staff": N_("to be decided here"),
+}
+"""Why a row is thought to be an erased person's, who saw it, and what becomes of it."""
+
 TOLD: dict[str, str] = {
     "told-queued": N_("not told yet"),
     "told-sent": N_("told, not confirmed yet"),
@@ -447,9 +461,28 @@ SWEPT: dict[str, str] = {
     "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),
     "deepened": N_("certificates that reached further"),
+    "erased-again": N_("people erased again who were back"),
     "problems": N_("steps that failed"),
+    "returned": N_("rows in which somebody came back"),
+    "returned-unclear": N_("rows that staff must look at"),
+    "returned-new-life": N_("guests who booked anew"),
+    "returned-waiting": N_("rows that wait to be erased again"),
+    "unclear-no-more": N_("rows that became clear"),
+    "gone": N_("rows that are gone"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
+
+RETURNS: dict[str, str] = {
+    "changed": N_("some of what identifies the guest is not as it was"),
+    "no-date": N_("nothing says how old the row is"),
+    "nothing-identifies": N_("nothing in the row says whose it is"),
+    "newer": N_("the row may be newer than the erasure"),
+    "not-decided": N_("what would be done was never approved"),
+    "in-the-way": N_("something stands in the way"),
+    "restored": N_("database was restored"),
+    "holds-lost": N_("the restored database has forgotten holds"),
+}
+"""Why a row in which an erased guest seems to be back waits, and why nothing is erased."""
 
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
@@ -475,6 +508,7 @@ _ALL: tuple[dict[str, str], ...] = (
     ASKERS,
     RULES,
     HOLDS,
+    RETURNS,
     CLOCK,
     TASKS,
     TOLD,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 import tempfile
 from dataclasses import replace
 from datetime import datetime
@@ -25,8 +27,9 @@ from flask_guesterase import (
 )
 from flask_guesterase.core import pack as pack_module
 from flask_guesterase.core.finding import Finding, Severity
+from flask_guesterase.core.remembrance import Kind, Note
 from flask_guesterase.recipients import Recipient, Webhook
-from flask_guesterase.store import rulebook, tables, upgrade
+from flask_guesterase.store import pulse, remembering, rulebook, tables, upgrade
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.settings import Settings
 from flask_guesterase.web.extension import Guesterase
@@ -35,6 +38,8 @@ from tests.kinds import Case, Cases
 
 CASES = Cases()
 POLICY = Policy({"email": placeholder, "phone": null}, subject=Subject(match=["email"]))
+OTHER_DISK = str(_SHM) if (_SHM := Path("/dev") / "shm").is_dir() else None
+"""A folder that is not on the disk where databases of tests lie."""
 PINE = Property("sh", "Hotel Pine", "Pine Ltd", contact="privacy@pine.example")
 
 
@@ -57,6 +62,7 @@ def find(
     reviewed: str = "",
     recipient: Recipient | None = None,
     base: str = "",
+    register: str = "",
 ) -> list[Finding]:
     """Return what `check` finds in an application whose installation lacks something.
 
@@ -68,14 +74,23 @@ def find(
     :param script: one statement run in the database.
     :param env: the host's Alembic env.py; empty where it has none.
     :param signed: somebody signed the packs of the property.
+    :param register: what is wrong with the register: "disk", "missing", "none" or "restored".
     :param reviewed: day by which the German pack must be looked at again; its own when empty.
     :param recipient: who else holds copies.
     :param base: address of the guest pages.
     """
-    with engines.fresh_database(engine) as url, tempfile.TemporaryDirectory() as folder:
+    with (
+        engines.fresh_database(engine) as url,
+        tempfile.TemporaryDirectory() as folder,
+        tempfile.TemporaryDirectory(dir=folder if register == "disk" else OTHER_DISK) as apart,
+    ):
         app = Flask(__name__, root_path=folder, instance_path=folder)
         app.config.update(SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys")
         app.config["GUESTERASE_BASE_URL"] = base
+        app.config.update(
+            SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys",
+            GUESTERASE_REGISTER=f"{apart}/register",
+        )  # fmt: skip
         db = SQLAlchemy(app)
 
         class Guest(db.Model):  # type: ignore[name-defined,misc]  # the class is made at run time
@@ -103,11 +118,55 @@ def find(
                     conn.exec_driver_sql(script)
             if reviewed:
                 _review_by(app, reviewed, folder)
+            if register:
+                _remember(extension, register)
             if signed:
                 _sign(db.engine, extension.settings)
             found = extension.check()
             db.engine.dispose()
             return found
+
+
+
+def _remember(extension: Guesterase, wrong: str) -> None:
+    """Let something be erased before, and something be wrong with the register since."""
+    with extension.begin() as office:
+        work = office.work
+        if wrong == "none":
+            buried = tables.subject.insert().values(
+                request="GR-1A", table_name="guests", row_key="int:1", standing="taken", why="x",
+                erased_at=datetime(2026, 1, 1),
+            )
+            work.conn.execute(buried)
+            return
+        work.remember.append(Note(Kind.ENDED, "pine-ltd", "sh"))
+    if wrong == "missing":
+        shutil.rmtree(extension.settings.register)
+    if wrong == "restored":
+        with extension.begin() as office:
+            pulse.take(office.work.conn, remembering.KNOWN)
+
+
+@CASES.of("register-same-disk", *engines.ENGINES)
+def register_same_disk(wrong: bool, engine: str) -> list[Finding]:
+    if not wrong and not two_disks():
+        return []
+    return find(engine, register="disk" if wrong else "")
+
+
+@CASES.of("register-missing", "sqlite")
+def register_missing(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, register="missing" if wrong else "")
+
+
+@CASES.of("register-missing", "sqlite")
+def register_begins(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, register="none" if wrong else "right")
+
+
+@CASES.of("restore-pending", *engines.ENGINES)
+def restore_pending(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, register="restored" if wrong else "right")
 
 
 def _sign(engine: sa.Engine, settings: Settings) -> None:
@@ -132,7 +191,16 @@ def _review_by(app: Flask, day: str, folder: str) -> None:
 @pytest.mark.parametrize("engine", engines.ENGINES)
 def test_a_complete_installation_has_no_finding(engine: str) -> None:
     """With map, tables, keys, answers and contact in place there is nothing to report."""
-    assert find(engine) == []
+    found = find(engine)
+    if not two_disks():
+        found = [each for each in found if each.id != "register-same-disk"]
+    assert found == []
+
+
+def two_disks() -> bool:
+    """Return whether this machine has a second disk to keep a register on."""
+    temporary = os.stat(tempfile.gettempdir()).st_dev
+    return OTHER_DISK is not None and os.stat(OTHER_DISK).st_dev != temporary
 
 
 @CASES.of("authorize-missing")

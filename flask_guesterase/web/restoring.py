@@ -1,0 +1,137 @@
+"""After a restore of the database: the alarm on staff pages, the page that helps, the command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from flask import redirect, render_template, request, url_for
+from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import GuesteraseError, SetupError
+from ..core.permissions import Permission
+from ..store.replay import DOOR, Survey
+from . import schemas
+from .acting import trying
+from .console import Answer, fields, guesterase_cli, verb
+from .current import current
+from .desk import granted, me, must, staff_pages
+
+_HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW)
+
+
+@staff_pages.context_processor
+def _alarm() -> dict[str, Any]:
+    """Tell every staff page whether the database was restored; a page is shown all the same."""
+    if not current_user or not current_user.is_authenticated:
+        return {"alarm": ""}
+    try:
+        with current.begin(write=False) as office:
+            return {"alarm": office.alarm()}
+    except (GuesteraseError, SQLAlchemyError):
+        return {"alarm": ""}
+
+
+@staff_pages.get("/restored")
+def restored() -> str:
+    """Show what happened to the database, whom to call, what to do, and what is blocked."""
+    must(*_HELPING)
+    found, lost = None, ""
+    with current.begin(write=False) as office:
+        asked = office.returns(me(), DOOR)
+        if granted(Permission.ERASE):
+            try:
+                found = office.survey(me()).as_dict()
+            except SetupError as problem:
+                lost = str(problem)
+    return render_template(
+        "guesterase/staff/restored.html",
+        asked=asked,
+        found=found,
+        lost=lost,
+        hotels=granted(*_HELPING),
+        may_replay=bool(granted(Permission.ERASE)),
+        may_hold=bool(granted(Permission.HOLD)),
+    )
+
+
+@staff_pages.post("/restored/replay")
+def replay() -> AnyResponse:
+    """Carry out again what the database has forgotten."""
+    must(Permission.ERASE)
+    current.replay()
+    return redirect(url_for(".restored"), 303)
+
+
+@staff_pages.post("/restored/<int:row>")
+def settle_restored(row: int) -> AnyResponse:
+    """Say of a row whether it is the erased person's."""
+    must(Permission.VERIFY)
+    form = schemas.read(schemas.Whose(), request.form)
+    with current.begin() as office:
+        office.settle_return(row, me(), form["theirs"] == "yes")
+    return redirect(url_for(".restored"), 303)
+
+
+@staff_pages.post("/restored/holds")
+def holds_placed() -> AnyResponse:
+    """Confirm that the forgotten holds are placed again."""
+    must(Permission.HOLD)
+    with current.begin() as office:
+        office.holds_placed(me())
+    return redirect(url_for(".restored"), 303)
+
+
+@verb(guesterase_cli, "replay")
+@click.option("--yes", is_flag=True, help="Do it; without this it is only shown.")
+@click.option("--anew", is_flag=True, help="Begin another register: the old one is lost for good.")
+@click.option("--by", metavar="WHO", help="With --anew: who decides it, their id at the host.")
+@click.option("--code", metavar="CODE", help="Their one-time code, from their own login.")
+def replay_command(yes: bool, anew: bool, by: str | None, code: str | None) -> Answer:
+    """After a restore: erase again what the database has forgotten; first only show it."""
+    if anew:
+        return _anew(by, code)
+    if not yes:
+        with current.begin(write=False) as office:
+            seen = office.survey()
+        return Answer(seen.as_dict(), _told(seen), _NEXT if seen.restored else "")
+    done = current.replay()
+    with current.begin(write=False) as office:
+        left = office.alarm()
+    told = {**done.as_dict(), "alarm": left}
+    return Answer(told, _told(done), _LEFT.get(left, ""), fine=not left)
+
+
+def _anew(by: str | None, code: str | None) -> Answer:
+    if not (by and code):
+        raise click.UsageError("--anew needs --by and --code.")
+    who = trying(by)
+    with current.begin() as office:
+        office.use_code(who, code)
+        office.begin_register(who)
+    return Answer({"begun": True}, "The next erasure begins another register.", _FORGETS)
+
+
+def _told(found: Survey) -> str:
+    if not found.restored and not found.counts:
+        return "This database has forgotten nothing."
+    holds = ", ".join(f"{scope} {place}" for scope, place in found.holds)
+    return fields({
+        **{word: str(count) for word, count in found.counts.items()},
+        "forgotten requests": ", ".join(found.unknown) or "none",
+        "taken back since": ", ".join(found.undone) or "none",
+        "forgotten holds": holds or "none",
+        "broken lines": str(found.broken),
+    })  # fmt: skip
+
+
+_NEXT = "Nothing was done. Run it again with --yes; until then nothing is erased or sent."
+_FORGETS = "What was erased before is not in it: a copy of the database from before brings it back."
+_LEFT = {
+    "restored": "Not everything could be done; look at the log and run it again.",
+    "holds-lost": "Place the forgotten holds again, and confirm it on the page 'After a restore'.",
+    "asking": "Rows wait for a person, on the page 'After a restore'.",
+    "missing": "The register is not where it was; mount its folder.",
+}

@@ -1,0 +1,83 @@
+"""Staff pages of who came back after an erasure, and of who does not want advertising."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import InputError
+from ..core.permissions import Permission
+from . import schemas
+from .current import current
+from .desk import me, must, staff_pages
+from .language import N_
+from .pages import language
+from .words import SIGHTED, word
+
+_CONTACT = N_("Please give an e-mail address or a phone number.")
+
+
+@staff_pages.get("/returns")
+def returns() -> str:
+    """List rows in which an erased person seems to be back, those that wait."""
+    hotels = {hotel.code: hotel for hotel in must(Permission.VERIFY)}
+    with current.begin(write=False) as office:
+        rows = office.returns(me())
+    shown = [{**row, **_said(row, hotels[row["property"]].zone)} for row in rows]
+    return render_template("guesterase/staff/returns.html", rows=shown, hotels=hotels)
+
+
+def _said(row: Mapping[str, Any], zone: str) -> dict[str, str]:
+    """Return when and why a row was noted and what becomes of it, in the reader's words."""
+    tongue = language(zone=zone)
+    said = {
+        f"{name}_said": tongue.gettext(SIGHTED[row[name]]) if row[name] in SIGHTED
+        else word(tongue, row[name])
+        for name in ("why", "door", "state")
+    }
+    return {**said, "seen": tongue.moment(row["seen_at"])}
+
+
+@staff_pages.post("/returns/<int:row>")
+def settle_return(row: int) -> AnyResponse:
+    """Decide whose a row is: the erased person's, or somebody who lives."""
+    must(Permission.VERIFY)
+    form = schemas.read(schemas.Settled(), request.form)
+    with current.begin() as office:
+        office.settle_return(row, me(), form["whose"] == "theirs")
+    return redirect(url_for(".returns"), 303)
+
+
+@staff_pages.get("/advertising")
+def advertising() -> str:
+    """Show the form by which a clerk notes that somebody does not want advertising."""
+    return _advertising({}, {}, request.args.get("done", "") == "1")
+
+
+@staff_pages.post("/advertising")
+def object_() -> AnyResponse:
+    """Note that the owner of a contact does not want advertising, or agreed anew."""
+    must(Permission.FILE)
+    try:
+        form = schemas.read(schemas.Objection(), request.form)
+        with current.begin() as office:
+            note = office.agree_anew if form["what"] == "agree" else office.object
+            note(form["contact"], form["property"], me())
+    except InputError as problem:
+        wrong = problem.fields or {"contact": [_CONTACT]}
+        return make_response(_advertising(request.form, wrong, False), 422)
+    return redirect(url_for(".advertising", done=1), 303)
+
+
+def _advertising(values: object, problems: dict[str, list[str]], done: bool) -> str:
+    hotels = must(Permission.FILE)
+    return render_template(
+        "guesterase/staff/advertising.html",
+        values=values,
+        problems=problems,
+        done=done,
+        hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
+    )

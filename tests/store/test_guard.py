@@ -1,0 +1,491 @@
+"""Who was erased and comes back: seen at once or by the sweep, never refused, never a stranger."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Insert, delete, event, insert, select, update
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.engine import Engine
+
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.store import finishing, marks, tables
+from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish
+
+OLD = date(2025, 12, 1)
+REF = "OB-77001"
+
+
+@pytest.fixture
+def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    """A watched hotel on SQLite."""
+    made = Lodge(sqlite_url, tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def any_lodge(database_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    """A watched hotel on each of the three engines in turn."""
+    made = Lodge(database_url, tmp_path)
+    yield made
+    made.close()
+
+
+# the doors by which somebody comes back
+
+
+def _upsert(lodge: Lodge, target: Any, values: dict[str, Any]) -> Insert:
+    """Return the engine's own INSERT that overwrites the row of the same key."""
+    others = {name: value for name, value in values.items() if name != "id"}
+    match lodge.engine.dialect.name:
+        case "sqlite":
+            return sqlite.insert(target).values(values).on_conflict_do_update(
+                index_elements=["id"], set_=others
+            )  # fmt: skip
+        case "postgresql":
+            return postgresql.insert(target).values(values).on_conflict_do_update(
+                index_elements=["id"], set_=others
+            )  # fmt: skip
+    return mysql.insert(target).values(values).on_duplicate_key_update(others)
+
+
+COLUMNS = {"name": ANN["full_name"], **{k: v for k, v in ANN.items() if k != "full_name"}}
+MERGED = {"id": 1, "house": "sh", **COLUMNS}
+
+
+def merge(lodge: Lodge) -> None:
+    lodge.session.merge(Guest(id=1, house="sh", **ANN))
+
+
+def upsert(lodge: Lodge) -> None:
+    lodge.session.execute(_upsert(lodge, Guest, {"id": 1, "house": "sh", "email": ANN["email"]}))
+
+
+def core_upsert(lodge: Lodge) -> None:
+    lodge.session.execute(_upsert(lodge, Guest.__table__, MERGED))
+
+
+def update_by_key(lodge: Lodge) -> None:
+    lodge.session.execute(update(Guest).where(Guest.id == 1).values(phone=ANN["phone"]))
+
+
+def new_profile(lodge: Lodge) -> None:
+    guest = Guest(id=50, house="sh", made_on=OLD, **ANN)
+    lodge.session.add(guest)
+    lodge.session.add(Booking(
+        id=50, guest=guest, external_ref=REF, wishes="quiet", made_at=lodge.now.replace(tzinfo=None)
+    ))  # fmt: skip
+
+
+def bulk_insert(lodge: Lodge) -> None:
+    lodge.session.execute(insert(Guest), [
+        {"id": 51, "house": "sh", "made_on": OLD, **ANN},
+        {"id": 52, "house": "sh", "made_on": OLD, "full_name": "Bo Lind", "email": "bo@x.example"},
+    ])  # fmt: skip
+
+
+def bulk_values(lodge: Lodge) -> None:
+    row = {"id": 53, "house": "sh", "made_on": OLD, **ANN}
+    lodge.session.execute(insert(Guest).values([row]))
+
+
+def refilled_booking(lodge: Lodge) -> None:
+    booking = lodge.session.get(Booking, 1)
+    assert booking is not None
+    booking.external_ref = REF
+
+
+def bulk_save(lodge: Lodge) -> None:
+    lodge.session.bulk_save_objects([Guest(id=60, house="sh", made_on=OLD, **ANN)])
+
+
+def bulk_mappings(lodge: Lodge) -> None:
+    row = {"id": 61, "house": "sh", "made_on": OLD, **ANN}
+    lodge.session.bulk_insert_mappings(Guest.__mapper__, [row])
+
+
+def connection(lodge: Lodge) -> None:
+    row = {"id": 62, "house": "sh", "made_on": OLD, **COLUMNS}
+    lodge.session.connection().execute(insert(Guest.__table__).values(row))
+
+
+PROCESS = """
+import sys, sqlalchemy
+with sqlalchemy.create_engine(sys.argv[1]).begin() as conn:
+    conn.execute(sqlalchemy.text(
+        "UPDATE lodgers_ SET name = :name, email = :email, phone = :phone WHERE id = 1"
+    ), {"name": sys.argv[2], "email": sys.argv[3], "phone": sys.argv[4]})
+"""
+
+
+def another_process(lodge: Lodge) -> None:
+    url = lodge.engine.url.render_as_string(hide_password=False)
+    given = [sys.executable, "-c", PROCESS, url, ANN["full_name"], ANN["email"], ANN["phone"]]
+    subprocess.run(given, check=True, timeout=60)
+
+
+AT_ONCE: list[Callable[[Lodge], None]] = [
+    merge, upsert, core_upsert, update_by_key, new_profile, bulk_insert, bulk_values,
+    refilled_booking,
+]  # fmt: skip
+LATER: list[Callable[[Lodge], None]] = [bulk_save, bulk_mappings, connection, another_process]
+
+
+def test_by_every_door_who_comes_back_is_seen_and_gone_again(any_lodge: Lodge) -> None:
+    """At once where a session tells, else by the next sweep; and every row the host wrote stays."""
+    lodge = any_lodge
+    lodge.stayed()
+    lodge.erased_guest()
+    assert lodge.holds_ann() == []
+    assert lodge.sweep() == {}
+
+    for door in (*AT_ONCE, *LATER):
+        name = door.__name__
+        rows = {model: len(lodge.rows(model)) for model in (Guest, Booking)}
+        door(lodge)
+        lodge.session.commit()
+        back, there = lodge.holds_ann(), {m: len(lodge.rows(m)) for m in (Guest, Booking)}
+        assert back, name
+        seen = [state for *_, state in lodge.returns("seen")]
+        assert bool(seen) is (door in AT_ONCE), name
+        if door in AT_ONCE:
+            lodge.worker()
+        else:
+            assert lodge.sweep()["returned"] == 1, name
+        assert lodge.holds_ann() == [], name
+        assert {model: len(lodge.rows(model)) for model in (Guest, Booking)} == there, name
+        assert all(there[model] >= rows[model] for model in rows), name
+        assert lodge.returns("seen", "open", "staff", "lives") == [], name
+        assert lodge.sweep() == {}, name
+        lodge.later(hours=1)
+    assert lodge.one(Guest, 52) is not None
+    assert lodge.one(Guest, 52)["email"] == "bo@x.example"  # type: ignore[index]
+    assert {row["amount"] for row in lodge.rows(Booking)} == {100}
+    new_life(lodge)
+
+
+# new lives
+
+
+def test_a_new_booking_lives(lodge: Lodge) -> None:
+    """Guest and booking of a new life stay as the host wrote them, byte for byte."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.sweep()
+    new_life(lodge)
+    assert lodge.returns() == [("lodgers_", "int:9", "erased-contact", "lives")]
+
+
+def new_life(lodge: Lodge) -> None:
+    """Let Ann book anew, and see that nothing becomes of it."""
+    lodge.later(days=2)
+    lodge.session.add(Guest(id=9, house="sh", made_on=lodge.now.date(), **ANN))
+    lodge.session.flush()
+    made = lodge.now.replace(tzinfo=None)
+    lodge.session.add(Booking(id=9, guest_id=9, external_ref="OB-90002", wishes="x", made_at=made))
+    lodge.session.commit()
+    before = lodge.rows(Guest), lodge.rows(Booking)
+
+    assert lodge.worker() == {"lives": 1}
+    assert lodge.sweep() == {}
+    assert (lodge.rows(Guest), lodge.rows(Booking)) == before
+    guest = lodge.session.get(Guest, 9)
+    assert guest is not None
+    guest.email = ANN["email"].upper()
+    lodge.session.commit()
+    assert lodge.returns("seen") == []
+    assert lodge.sweep() == {}
+    assert lodge.one(Guest, 9)["email"] == ANN["email"].upper()  # type: ignore[index]
+
+
+def test_what_is_unclear_waits_for_staff_and_lives_once_it_shows(lodge: Lodge) -> None:
+    """A profile made on the day of the erasure says nothing; a booking made later does."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=9, house="sh", made_on=lodge.now.date(), **ANN))
+    lodge.session.commit()
+    before = lodge.one(Guest, 9)
+    assert lodge.worker() == {"staff": 1}
+    assert lodge.one(Guest, 9) == before
+    lodge.later(hours=3)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.session.add(Booking(id=9, guest_id=9, external_ref="OB-90002", made_at=made))
+    lodge.session.commit()
+    assert lodge.sweep() == {"unclear-no-more": 1}
+    assert lodge.returns() == [("lodgers_", "int:9", "erased-contact", "lives")]
+    assert lodge.one(Guest, 9) == before
+
+
+def test_staff_settle_what_is_unclear(lodge: Lodge) -> None:
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=9, house="sh", made_on=lodge.now.date(), **ANN))
+    lodge.session.commit()
+    lodge.worker()
+    (row,) = lodge.run(lambda office: office.returns("clerk"))
+    assert row["state"] == "staff"
+    assert row["name"] == ANN["full_name"]
+    lodge.run(lambda office: office.settle_return(row["id"], "clerk", True))
+    assert lodge.worker() == {"erased": 1}
+    assert lodge.holds_ann() == []
+
+
+# other people
+
+
+def test_a_spouse_with_the_same_mailbox_is_nobody_who_came_back(lodge: Lodge) -> None:
+    """A contact alone under another name is another person's, there before or new."""
+    lodge.stayed()
+    shared = {"email": ANN["email"], "phone": ANN["phone"], "made_on": OLD}
+    lodge.add(Guest(id=2, house="sh", full_name="Carl Berg", **shared))
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=3, house="sh", full_name="Dora Berg", **shared))
+    spouse = lodge.session.get(Guest, 2)
+    assert spouse is not None
+    spouse.document_no = "CC 1"
+    lodge.session.commit()
+    before = lodge.rows(Guest)
+    assert lodge.worker() == {}
+    assert lodge.sweep() == {}
+    assert lodge.rows(Guest) == before
+    assert lodge.returns() == []
+
+
+def test_who_was_there_all_along_is_never_taken_silently(lodge: Lodge) -> None:
+    """A second profile that the request was not about is laid before staff, once."""
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", full_name="Ann Berg", email=ANN["email"], made_on=OLD))
+    lodge.erased_guest()
+    before = lodge.one(Guest, 2)
+    assert lodge.sweep() == {"returned-unclear": 1}
+    assert lodge.sweep() == {}
+    assert lodge.one(Guest, 2) == before
+
+
+def test_whom_staff_left_alone_is_left_alone(lodge: Lodge) -> None:
+    """What was decided under the request is not asked again."""
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", full_name="Ann Berg", email=ANN["email"], made_on=OLD))
+    lodge.erased_guest(email=ANN["email"], document_no=ANN["document_no"])
+    assert lodge.one(Guest, 2)["email"] == ANN["email"]  # type: ignore[index]
+    assert lodge.sweep() == {}
+    assert lodge.returns() == []
+
+
+def test_an_erased_reference_in_a_strangers_booking_is_for_staff(lodge: Lodge) -> None:
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", full_name="Carl Lund", email="c@x.example", made_on=OLD))
+    lodge.erased_guest()
+    lodge.session.add(Booking(id=7, guest_id=2, external_ref=REF, wishes="late", made_at=None))
+    lodge.session.commit()
+    before = lodge.rows(Guest), lodge.rows(Booking)
+    assert lodge.worker() == {"staff": 1}
+    assert (lodge.rows(Guest), lodge.rows(Booking)) == before
+
+
+def test_another_houses_guest_is_another_controllers(lodge: Lodge) -> None:
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=9, house="mu", made_on=OLD, **ANN))
+    lodge.session.commit()
+    assert lodge.worker() == {}
+    assert lodge.sweep() == {}
+
+
+def test_a_number_given_again_is_another_row(lodge: Lodge) -> None:
+    """A row that was deleted leaves its number to the next one, who is nobody that came back."""
+    lodge.stayed()
+    lodge.add(Wish(id=1, guest_id=1, email=ANN["email"]))
+    lodge.add(Guest(id=2, house="sh", full_name="Carl Lund", email="c@x.example", made_on=OLD))
+    lodge.erased_guest()
+    assert lodge.rows(Wish) == []
+    lodge.session.add(Wish(id=1, guest_id=2, email="c@x.example"))
+    lodge.session.commit()
+    assert lodge.worker() == {}
+    assert lodge.sweep() == {}
+    assert lodge.rows(Wish) == [{"id": 1, "guest_id": 2, "email": "c@x.example"}]
+
+
+def test_a_member_file_that_is_synchronised_again_goes_again(lodge: Lodge) -> None:
+    """A record whose key stays is known by it when its erased columns are filled."""
+    lodge.stayed()
+    lodge.add(Member(number="M-1", guest_id=1, email=ANN["email"]))
+    lodge.erased_guest()
+    lodge.session.merge(Member(number="M-1", guest_id=1, email=ANN["email"]))
+    lodge.session.commit()
+    assert lodge.worker() == {"open": 1, "erased": 1}
+    assert lodge.holds_ann() == []
+
+
+def test_who_was_held_is_known_again_once_erased(lodge: Lodge) -> None:
+    """A profile under a legal hold goes later than its bookings, and leaves its marks then."""
+    for user in ("officer", "second"):
+        lodge.grants[user].add("hold")
+    lodge.stayed()
+    wanted = Wanted("record", "court-order", "lodgers_", "1")
+    hold = lodge.run(lambda office: office.place_hold(wanted, "officer"))
+    lodge.erased_guest()
+    assert lodge.one(Guest, 1)["email"] == ANN["email"]  # type: ignore[index]
+    assert "email" not in {row["kind"] for row in lodge.ours("mark")}
+    for user in ("officer", "second"):
+        lodge.run(lambda office, user=user: office.lift(hold, user))
+    lodge.later(hours=1)
+    finishing.finish(lodge.run)
+    assert lodge.holds_ann() == []
+    assert {row["kind"] for row in lodge.ours("mark")} >= {"key", "email", "phone", "document"}
+    lodge.session.merge(Guest(id=1, house="sh", **ANN))
+    lodge.session.commit()
+    assert lodge.worker() == {"open": 1, "erased": 1}
+
+
+# time
+
+
+def test_marks_end_after_two_years(lodge: Lodge) -> None:
+    """What ended does nothing any more, and its key is destroyed."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.sweep()
+    assert lodge.ours("mark")
+    label = marks.label(2026)
+    assert label in lodge.custodian.labels()
+    lodge.now = datetime(2028, 3, 11, 9, tzinfo=lodge.now.tzinfo)
+    lodge.session.add(Guest(id=9, house="sh", made_on=OLD, **ANN))
+    lodge.session.commit()
+    assert lodge.returns() == []
+    assert lodge.sweep() == {}
+    lodge.run(lambda office: marks.expire(office.work))
+    assert lodge.ours("mark") == []
+    lodge.now = datetime(2029, 1, 2, 9, tzinfo=lodge.now.tzinfo)
+    lodge.run(lambda office: marks.expire(office.work))
+    assert [row["state"] for row in lodge.ours("day") if row["label"] == label] == ["ending"]
+
+
+# the host never notices
+
+
+@contextmanager
+def statements(engine: Engine) -> Iterator[list[str]]:
+    """Collect what is executed on an engine."""
+    seen: list[str] = []
+
+    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        seen.append(" ".join(statement.split()))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def test_what_touches_no_watched_table_costs_nothing(lodge: Lodge) -> None:
+    """No statement on an unrelated flush or statement; one question where somebody could be."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=20, house="sh", full_name="Eve Holm", email="e@x.example"))
+    lodge.session.commit()
+    with statements(lodge.engine) as seen:
+        lodge.session.add(Room(id=1, text=ANN["email"]))
+        lodge.session.flush()
+        lodge.session.execute(update(Room).where(Room.id == 1).values(text="x"))
+        lodge.session.execute(select(Guest))
+        booking = lodge.session.get(Booking, 1)
+        assert booking is not None
+        booking.amount = 101
+        lodge.session.commit()
+    assert [line for line in seen if "guesterase_" in line] == []
+    with statements(lodge.engine) as seen:
+        lodge.session.add_all([
+            Guest(id=n, house="sh", full_name="Eve Holm", email=f"e{n}@x.example")
+            for n in range(30, 40)
+        ])
+        lodge.session.flush()
+    ours = [line for line in seen if "guesterase_" in line]
+    assert len(ours) == 1
+    assert ours[0].startswith("SELECT")
+    lodge.session.rollback()
+
+
+def test_a_rollback_takes_the_sighting_back(lodge: Lodge) -> None:
+    lodge.stayed()
+    lodge.erased_guest()
+    new_profile(lodge)
+    lodge.session.flush()
+    assert len(lodge.session.execute(select(tables.returned)).all()) == 2
+    lodge.session.rollback()
+    assert lodge.returns() == []
+
+
+def test_the_host_works_where_our_tables_are_not(any_lodge: Lodge) -> None:
+    """Before `db upgrade` and after an uninstall nothing is seen and nothing breaks."""
+    lodge = any_lodge
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.merge(Guest(id=1, house="sh", **ANN))
+    lodge.session.commit()
+    tables.metadata.drop_all(lodge.engine)
+    for door in (*AT_ONCE, *LATER):
+        door(lodge)
+        lodge.session.commit()
+        assert lodge.holds_ann()
+        lodge.session.execute(update(Booking).values(external_ref=None))
+        lodge.session.execute(delete(Booking).where(Booking.id > 1))
+        lodge.session.execute(delete(Guest).where(Guest.id > 1))
+        lodge.session.commit()
+    assert len(lodge.rows(Guest)) == 1
+
+
+def test_a_guard_that_fails_is_logged_without_data_and_the_write_goes_on(
+    lodge: Lodge, caplog: pytest.LogCaptureFixture
+) -> None:
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.custodian.path.chmod(0o755)
+    lodge.custodian.__init__(lodge.custodian.path)  # type: ignore[misc] # as after a restart
+    with caplog.at_level(logging.WARNING, "flask_guesterase"):
+        merge(lodge)
+        lodge.session.flush()
+        bulk_insert(lodge)
+        lodge.session.commit()
+    lodge.custodian.path.chmod(0o700)
+    assert {record.getMessage() for record in caplog.records} == {
+        "The guard could not look at a flush (SealError).",
+        "The guard could not look at a statement (SealError).",
+    }
+    assert lodge.one(Guest, 51) is not None
+    assert lodge.sweep()["returned"] >= 1
+    assert lodge.one(Guest, 1)["phone"] is None  # type: ignore[index]
+
+
+def test_deletes_past_the_plan_are_in_the_journal(lodge: Lodge) -> None:
+    """Counts per table and nothing else, in the host's own transaction."""
+    for n in range(1, 6):
+        lodge.stayed(n, f"OB-{n}")
+    lodge.session.delete(lodge.session.get(Booking, 1))
+    lodge.session.flush()
+    lodge.session.rollback()
+    assert lodge.ours("loose") == []
+    lodge.session.delete(lodge.session.get(Booking, 2))
+    lodge.session.commit()
+    guest = lodge.session.get(Guest, 2)
+    lodge.session.delete(guest)
+    lodge.session.commit()
+    lodge.session.execute(delete(Booking).where(Booking.id >= 4))
+    lodge.session.execute(delete(Room))
+    lodge.session.commit()
+    bodies = [row["body"] for row in lodge.ours("loose")]
+    assert sum('"lodge_bookings":1' in body for body in bodies) == 2
+    assert sum('"lodgers_":1' in body for body in bodies) == 1
+    assert sum('"lodge_bookings":2' in body for body in bodies) == 2
+    assert all('"action":"delete-bypassed"' in body for body in bodies)
+    assert not any("lodge_rooms" in body or "Berg" in body for body in bodies)

@@ -1,0 +1,93 @@
+"""Who does not want advertising: kept as a mark that does not end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.core.errors import ForbiddenError, InputError
+from flask_guesterase.core.policy import Policy, delete, null
+from flask_guesterase.store import marks
+from flask_guesterase.store.datamap import resolve
+from tests.store.lodge import ANN, Base, Lodge, Wish, policies
+
+
+@pytest.fixture
+def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    """A watched hotel in which wishes are consents to advertising."""
+    made = Lodge(sqlite_url, tmp_path)
+    consent = Policy({"email": null}, via="guest", rows=delete, category="marketing_consent")
+    declared = [(t, consent if t is Wish else p) for t, p in policies()]
+    made.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
+    yield made
+    made.close()
+
+
+def asked(lodge: Lodge, contact: str, place: str = "") -> bool:
+    """Ask as a mailing would."""
+    answer: bool = lodge.run(lambda office: office.objects(contact, place))
+    return answer
+
+
+def test_an_objection_outlives_the_contact_and_every_mark(lodge: Lodge) -> None:
+    lodge.run(lambda office: office.object("Ann.Berg@Mail.example", "sh", "clerk"))
+    assert asked(lodge, "ann.berg@mail.example")
+    assert not asked(lodge, "carl.berg@mail.example")
+    assert "berg" not in str(lodge.ours("mark")).lower()
+    lodge.now = datetime(2040, 1, 1, tzinfo=lodge.now.tzinfo)
+    lodge.run(lambda office: marks.expire(office.work))
+    assert asked(lodge, "ann.berg@mail.example")
+    lodge.run(lambda office: office.object("ann.berg@mail.example", "sh"))
+    assert len(lodge.ours("mark")) == 1
+
+
+def test_a_phone_is_known_in_every_spelling(lodge: Lodge) -> None:
+    lodge.run(lambda office: office.object("0049 89 123456", "mu"))
+    assert asked(lodge, "089 123456", "mu")
+    assert asked(lodge, "+49 89 123456")
+    assert not asked(lodge, "+49 89 123457")
+
+
+def test_it_binds_the_controller_to_whom_it_was_said(lodge: Lodge) -> None:
+    lodge.run(lambda office: office.object(ANN["email"], "sh"))
+    assert asked(lodge, ANN["email"], "sh")
+    assert not asked(lodge, ANN["email"], "mu")
+
+
+def test_who_agrees_anew_may_be_written_to(lodge: Lodge) -> None:
+    lodge.run(lambda office: office.object(ANN["email"], "sh"))
+    lodge.run(lambda office: office.agree_anew(ANN["email"], "sh", "clerk"))
+    assert not asked(lodge, ANN["email"])
+    assert lodge.events.count("objection-recorded") == 2
+
+
+@pytest.mark.parametrize("contact", ["", "0", "nobody", "@", "a@"])
+def test_what_is_no_contact_is_refused_and_answered(lodge: Lodge, contact: str) -> None:
+    """A question about nothing has the same form as any other: no."""
+    with pytest.raises(InputError):
+        lodge.run(lambda office: office.object(contact, "sh"))
+    assert not asked(lodge, contact)
+
+
+def test_only_who_may_file_notes_it(lodge: Lodge) -> None:
+    with pytest.raises(ForbiddenError):
+        lodge.run(lambda office: office.object(ANN["email"], "sh", "auditor"))
+
+
+def test_an_erasure_that_takes_a_consent_leaves_an_objection(lodge: Lodge) -> None:
+    """The proof of the consent goes with the guest; that nobody may write to them stays."""
+    lodge.stayed()
+    lodge.add(Wish(id=1, guest_id=1, email=ANN["email"]))
+    lodge.erased_guest()
+    assert lodge.rows(Wish) == []
+    assert asked(lodge, ANN["email"], "sh")
+    assert asked(lodge, ANN["phone"], "sh")
+
+
+def test_an_erasure_without_a_consent_leaves_none(lodge: Lodge) -> None:
+    lodge.stayed()
+    lodge.erased_guest()
+    assert not asked(lodge, ANN["email"])

@@ -1,0 +1,149 @@
+"""The pages of who came back and of who wants no advertising."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+
+from flask_guesterase.store import tables
+from tests.store.hotel import Guest
+from tests.web.house import House
+from tests.web.test_cli import Console
+
+DORA = {"name": "Dora Berg", "email": "dora@mail.example", "document_no": "ZX998877"}
+
+
+@pytest.fixture
+def back(house: House) -> House:
+    """A hotel in which somebody is back in a new profile and nobody knows whether it is old."""
+    hotel = house.hotel
+    hotel.guest(6, **DORA)
+    assert hotel.erased(hotel.approved(document_no=DORA["document_no"])) == "erased"
+    with house.app.app_context():
+        house.extension._now = lambda: hotel.now  # type: ignore[method-assign]
+        house.session.add(Guest(id=7, hotel="sh", **DORA))
+        house.session.commit()
+        house.extension.work()
+        house.session.remove()
+    return house
+
+
+def state(house: House) -> str:
+    """Return what became of the one row that came back."""
+    (row,) = house.hotel.ours("returned")
+    return str(row["state"])
+
+
+def test_a_clerk_says_that_the_row_is_theirs(back: House) -> None:
+    desk = back.browser("clerk")
+    page = desk.get("/desk/privacy/returns")
+    assert DORA["name"] in page
+    assert "guests" in page
+    assert DORA["email"] not in page
+    answer = desk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="theirs")
+    assert answer.status_code == 303
+    assert state(back) == "open"
+    with back.app.app_context():
+        assert back.extension.work().problems == {}
+    assert state(back) == "erased"
+    assert back.hotel.row(7)["email"] != DORA["email"]
+    assert "Nobody came back." in desk.get("/desk/privacy/returns")
+
+
+def test_a_clerk_lets_a_new_stay_live(back: House) -> None:
+    desk = back.browser("clerk")
+    desk.post("/desk/privacy/returns/1", page="/desk/privacy/returns", whose="lives")
+    assert state(back) == "lives"
+    assert back.hotel.row(7)["email"] == DORA["email"]
+
+
+@pytest.mark.parametrize("login", ["auditor", "nobody", "night"])
+def test_nobody_else_sees_or_settles(back: House, login: str) -> None:
+    desk = back.browser(login)
+    desk.get("/desk/privacy/returns", status=403)
+    assert state(back) == "staff"
+
+
+def test_another_house_sees_nothing(back: House) -> None:
+    desk = back.browser("far-officer")
+    page = desk.get("/desk/privacy/returns")
+    assert DORA["name"] not in page
+    assert "Nobody came back." in page
+    path = "/desk/privacy/advertising"
+    answer = desk.post("/desk/privacy/returns/1", page=path, whose="lives")
+    assert answer.status_code == 404
+    assert state(back) == "staff"
+
+
+def test_a_clerk_notes_that_somebody_wants_no_advertising(house: House) -> None:
+    desk = house.browser("clerk")
+    path = "/desk/privacy/advertising"
+    form = {"property": "sh", "contact": DORA["email"], "what": "object"}
+    assert desk.post(path, page=path, **form).status_code == 303
+    with house.app.app_context():
+        assert house.extension.objects("DORA@mail.example")
+        assert not house.extension.objects("bo@mail.example")
+    assert DORA["email"] not in str(house.hotel.ours("mark"))
+    desk.post(path, page=path, **{**form, "what": "agree"})
+    with house.app.app_context():
+        assert not house.extension.objects(DORA["email"])
+    wrong = desk.post(path, page=path, **{**form, "contact": "nobody"})
+    assert wrong.status_code == 422
+    assert "e-mail address or a phone number" in wrong.text
+    desk.post(path, page=path, **{**form, "property": "mu"})
+    assert house.hotel.ours("mark") == []
+
+
+def test_the_table_of_marks_holds_no_contact(back: House) -> None:
+    """What is kept to know somebody again says nothing to who reads it."""
+    text = str(back.hotel.ours("mark")).lower()
+    assert all(value.lower() not in text for value in DORA.values())
+    assert {row["kind"] for row in back.hotel.ours("mark")} >= {"email", "document", "key"}
+    assert "guesterase_mark" in tables.metadata.tables
+
+
+def test_the_console_lists_without_names_and_settles_with_a_code(back: House) -> None:
+    console = Console(back.app)
+    (row,) = console.json("returned", "list")
+    assert (row["table"], row["key"], row["state"]) == ("guests", "int:7", "staff")
+    assert DORA["name"] not in console.raw("returned", "list")[0]
+    proof = ("--by", "clerk", "--code", "wrong")
+    assert console.error("returned", "settle", "1", "--lives", *proof) == "token"
+    console.raw("returned", "settle", "1", "--theirs", *console.proved("clerk"))
+    assert state(back) == "open"
+    assert all(value not in console.printed for value in DORA.values())
+
+
+def test_the_console_notes_who_wants_no_advertising(house: House) -> None:
+    console = Console(house.app)
+    given = f"{DORA['email']}\n"
+    console.raw("object", "sh", *console.proved("clerk"), given=given)
+    with house.app.app_context():
+        assert house.extension.objects(DORA["email"], "sh")
+    console.raw("object", "sh", "--agree", *console.proved("clerk"), given=given)
+    with house.app.app_context():
+        assert not house.extension.objects(DORA["email"], "sh")
+
+
+def test_the_guard_serves_a_script_outside_of_any_application_context(back: House) -> None:
+    """Where one application is installed it is meant; where there are two, nobody is guessed at."""
+    with back.app.app_context(), back.extension.begin() as office:
+        office.settle_return(1, "clerk", theirs=True)
+    assert back.worker().problems == {}
+
+    def come_back() -> int:
+        row = back.session.get(Guest, 6)
+        assert row is not None
+        row.email = DORA["email"] if row.email != DORA["email"] else "x@mail.example"
+        back.session.commit()
+        return len(back.hotel.ours("returned"))
+
+    assert come_back() == 2
+    other = Flask("other", instance_path=back.app.instance_path)
+    other.config.update(back.app.config)
+    back.extension.init_app(other)
+    come_back()
+    assert come_back() == 2
+    with other.app_context():
+        come_back()
+        assert back.worker().problems == {}
