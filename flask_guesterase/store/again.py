@@ -206,7 +206,6 @@ def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
 ) -> None:
     known = recipients.gather(work, origin.property, plan)
-    erased = planning.erase(work, plan, about)
     marks.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, about)
     keeping.record(work, origin, plan, erased)
@@ -215,7 +214,6 @@ def _carry_out(
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
     recipients.queue(work, origin, known, again=True)
-    recipients.queue(work, origin, known)
     _seek(work, origin, erased)
     held = plan.untouched()
     gone = [person for person in plan.people if person not in held]

@@ -242,8 +242,11 @@ def work(
 _BY_DAY = frozenset({"expire", "erase", "returned", "forget"})
 """Steps that end something because a day has come."""
 
-NOT_DELIVERING = frozenset({"clock", "intake", "expire", "erase", "forget"})
-"""Steps that send nothing, for a round that only sends."""
+NOT_DELIVERING = frozenset(
+    {"clock", "intake", "expire", "erase", "sightings", "returned", "forget"}
+)
+"""Steps that send nothing, for a round that only sends; it looks at the register all the same."""
+
 _OUT = frozenset({"deliver", "recipients"})
 """Steps by which something leaves the house."""
 

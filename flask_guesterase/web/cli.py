@@ -38,13 +38,8 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules",
-    "sweeping", "telling",
-    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "rules",
-    "searching", "sweeping", "xraying",
-    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring", "returned",
-    "rules",
-    "sweeping",
+    "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring",
+    "returned", "rules", "searching", "sweeping", "telling", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")

@@ -34,8 +34,8 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "holding", "lawful", "leftover", "recipients", "records", "register", "staff_pages", "upkeep",
-    "holding", "lawful", "recipients", "records", "register", "returns", "staff_pages", "upkeep",
+    "holding", "lawful", "leftover", "recipients", "records", "register", "returns",
+    "staff_pages", "upkeep",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
