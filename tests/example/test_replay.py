@@ -345,10 +345,17 @@ def test_what_was_held_since_is_not_erased(hotel: House, freeze: bool) -> None:
             assert len(done.holds) == 1
             assert done.counts["ask"] == 1
             assert row(id).name == "Person 1"
-            assert alarm(back) == "holds-lost"
-            assert back.guesterase.work().problems == {"register": "holds-lost"}
-            assert back.guesterase.sweep().doubt == "holds-lost"
+            assert alarm(back) == "unfinished"
+            assert back.guesterase.work().problems == {"register": "unfinished"}
+            assert back.guesterase.sweep().doubt == "unfinished"
             assert row(other).name == "Person 2"
+            pages = {
+                who: Visitor(back.app.test_client()).login(who).get(f"{DESK}/restored?lang=en")
+                for who in ("sha.desk", "sha.officer", "lej.officer")
+            }
+            assert "Forgotten holds and freezes" in pages["sha.officer"]
+            assert "Forgotten" not in pages["sha.desk"] + pages["lej.officer"]
+            assert "hold" not in pages["sha.desk"].casefold()
             with back.guesterase.begin() as office:
                 (asked,) = office.returns("sha.desk", "replay")
                 assert asked["why"] == "legal-duty", "of a silent hold nobody learns more"
