@@ -62,8 +62,9 @@ def _register(work: Work) -> list[Finding]:
         ))
     if here.restored or here.holds:
         found.append(Finding(
-            "restore-pending", "", "", "The database was restored and has forgotten erasures or "
-            "holds; nothing is erased.", "Run `flask guesterase replay` and read what it shows.",
+            "restore-pending", "", "", "The database was restored and has not caught up with the "
+            "register of erasures; nothing is erased.",
+            "Run `flask guesterase replay` and read what it shows.",
         ))
     if disks.shared(work.conn, work.settings.register):
         found.append(_warn(

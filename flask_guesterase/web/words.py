@@ -480,7 +480,7 @@ RETURNS: dict[str, str] = {
     "not-decided": N_("what would be done was never approved"),
     "in-the-way": N_("something stands in the way"),
     "restored": N_("database was restored"),
-    "holds-lost": N_("the restored database has forgotten holds"),
+    "unfinished": N_("something is left to do after a restore of the database"),
 }
 """Why a row in which an erased guest seems to be back waits, and why nothing is erased."""
 

@@ -79,6 +79,10 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "freeze": ("freeze", {}),
     "confirm_freeze": ("hold", {}),
     "lift": ("hold", {}),
+    "restored": ("verify erase hold law", {}),
+    "replay": ("erase", {}),
+    "settle_restored": ("verify", {"theirs": "no"}),
+    "holds_placed": ("hold", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
@@ -120,6 +124,7 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
             which = shown if name == "review" else number
             answer = _call(house, browser.client, rule, method, which, place, form, token)
             scoped = bool(rule.arguments - {"hold", "letter", "task", "notice"}) or name in CHOSEN
+            scoped = bool(rule.arguments - {"hold", "letter", "row", "task"}) or name in CHOSEN
             allowed = bool(granted & set(permission.split())) and (home == place or not scoped)
             refused = answer.status_code == 403 and DENIED in answer.text
             # A hotel one has no right at is no choice in the form, so the form comes back.
@@ -141,6 +146,7 @@ def _call(
 ) -> Any:
     values: dict[str, Any] = {"number": number, "code": place, "letter": 1, "hold": 1, "task": 1}
     values["notice"] = 1
+    values["row"] = 1
     with house.app.test_request_context():
         path = url_for(rule.endpoint, **{n: v for n, v in values.items() if n in rule.arguments})
     data = {**form, "property": place, "csrf_token": token}
