@@ -20,7 +20,7 @@ from ..core.lifecycle import State
 from ..core.needle import Needle, Strength
 from ..core.plan import Person, key_text
 from ..core.standing import Standing
-from . import outbox, people, sought, tables
+from . import outbox, people, rescan, sought, tables
 from .cases import Case, load
 from .datamap import DataMap
 from .failure import translated
@@ -140,7 +140,10 @@ def searched(
 
 
 def _tell(said: Told, office: Office) -> None:
-    told(office.work, said)
+    if said.number.endswith(rescan.MARK):
+        rescan.answer(office.work, said)
+    else:
+        told(office.work, said)
 
 
 def here(work: Work, case: Case) -> None:
@@ -180,7 +183,8 @@ def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
     for row in sorted(rows, key=lambda row: str(row.request)):
         values = _values(work, row.box)
         if values is not None:
-            own = frozenset((s.table, s.key) for s in people.subjects(work, row.request, _TAKEN))
+            number = rescan.parent(row.request)
+            own = frozenset((s.table, s.key) for s in people.subjects(work, number, _TAKEN))
             searches.append(Sought(row.request, frozenset(values), own, Reach(row.scope)))
         else:
             _over(work, row.request)
@@ -227,10 +231,16 @@ def _look(
     def ask_living(finds: Finds) -> list[Needle]:
         with opened() as conn:
             living.update(_bearers(conn, asked.datamap, finds))
+        # Every table is read for a guest who asks again: what was read, and what could not be,
+        # must not tell whether somebody who stays here has the value.
+        guests = {
+            n for one in asked.searches if one.number.endswith(rescan.MARK) for n in one.wanted
+        }
         return [
             needle
             for needle, rows in living.items()
             if needle.strength is Strength.STRONG
+            and needle not in guests
             and all(rows - each.own for each in asked.searches if needle in each.wanted)
         ]
 

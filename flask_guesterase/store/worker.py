@@ -20,6 +20,7 @@ from . import (
     heldkeys,
     outbox,
     removal,
+    rescan,
     residue,
     returned,
     shelf,
@@ -258,6 +259,9 @@ def _intake(run: Run, report: Report) -> None:
 def _erase(run: Run, report: Report) -> None:
     again = run(lambda office: residue.asked_again(office.work))
     carry_all(run, run(Office.due), report, again)
+    if run(lambda office: rescan.waits(office.work)):
+        with report.trying("search"):
+            residue.searched(run)
 
 
 def _returned(run: Run, report: Report) -> None:
