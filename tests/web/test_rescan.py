@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 from sqlalchemy import text
 
+from flask_guesterase import offline
 from flask_guesterase.core.scanned import is_genuine
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_guest import erased, statements
@@ -19,7 +23,7 @@ def asked(house: House, browser: Browser, **form: str) -> str:
     sent = browser.post("/privacy/case/again", "/privacy/case/again", **form)
     assert sent.status_code == 303
     links = LINK.findall(house.browser("clerk").get("/desk/privacy/outbox"))
-    (fresh,) = [link for link in dict.fromkeys(links) if browser.client.get(link).status_code == 200]
+    fresh = next(o for o in links if browser.client.get(o).status_code == 200)
     return str(fresh)
 
 
@@ -58,6 +62,25 @@ def test_a_guest_asks_again_and_gets_a_signed_answer(house: House) -> None:
     page = browser.get("/privacy/case?lang=en")
     assert "notes.t" in page
     assert "Show the hotel the signed answer" in page
+
+
+def test_the_answer_is_checked_offline(house: House, tmp_path: Path) -> None:
+    """The one-file verifier says whose it is, what is left, and finds what was changed."""
+    browser, _ = erased(house)
+    plant(house, "call 13912345678")
+    answer = answered(house, browser, phone="139 1234 5678")
+    with house.app.app_context():
+        key = house.extension.custodian.public_key().hex()
+    path = tmp_path / "scan.json"
+    for body, code in ((answer, 0), ({**answer, "left": []}, 1)):
+        path.write_text(json.dumps(body))
+        done = subprocess.run(
+            [sys.executable, offline.__file__, str(path), "--key", key, "--json"],
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        said = json.loads(done.stdout)
+        assert done.returncode == code, said
+        assert any("notes.t" in line for line in said["says"]) == (code == 0)
 
 
 def test_what_was_typed_is_kept_for_nothing_else(house: House) -> None:
