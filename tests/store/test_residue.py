@@ -311,6 +311,25 @@ def test_a_table_that_cannot_be_read_is_named(postgresql_url: str, tmp_path: Pat
     hotel.engine.dispose()
 
 
+def test_a_declared_table_that_is_held_is_waited_for(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """A locked table is no searched one: the request goes on being checked until it is free."""
+    hotel = Hotel(postgresql_url, tmp_path)
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    number = hotel.approved(email="ann@post.example")
+    with hotel.begin() as office:
+        office.erase(number)
+    with hotel.engine.connect() as other:
+        other.execute(text("LOCK TABLE scans IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(BusyError):
+            worker.carry_out(run_of(hotel), number)
+        other.rollback()
+    assert hotel.state(number) == "checking"
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    hotel.engine.dispose()
+
+
 def test_a_short_number_counts_only_under_a_name_of_its_own(hotel: Hotel) -> None:
     """A booking number that could be a price is looked for where booking numbers are."""
     hotel.guest(1, name="Ann Berg", email="ann@post.example", document_no="4711")
