@@ -37,9 +37,9 @@ from . import (
     outbox,
     pending,
     placing,
+    queued,
     register,
     rescan,
-    residue,
     returned,
     review,
     runs,
@@ -311,7 +311,7 @@ class Office:
         if by is not None:
             case = cases.load(self.work, number)
             actors.require(self.work, by, Permission.VERIFY, case.property)
-        residue.again(self.work, number, scope)
+        queued.again(self.work, number, scope)
 
     def not_theirs(self, number: str, by: str, marks: Collection[str]) -> int:
         """Note that finds of a search are another person's; return how many.

@@ -19,6 +19,7 @@ from . import (
     finishing,
     heldkeys,
     outbox,
+    queued,
     removal,
     rescan,
     residue,
@@ -257,7 +258,7 @@ def _intake(run: Run, report: Report) -> None:
 
 
 def _erase(run: Run, report: Report) -> None:
-    again = run(lambda office: residue.asked_again(office.work))
+    again = run(lambda office: queued.asked_again(office.work))
     carry_all(run, run(Office.due), report, again)
     if run(lambda office: rescan.waits(office.work)):
         with report.trying("search"):
