@@ -26,7 +26,9 @@ SEED = 20261124
 PART = 20_000
 
 GIVEN = ["Ann", "Bo", "Carla", "Dirk", "Eva", "Finn", "Greta", "Hugo", "Ida", "Jan", "Li", "Mia"]
-FAMILY = ["Berg", "Lind", "Maier", "Novak", "Olsen", "Petrov", "Rossi", "Silva", "Weber", "Zhang"]
+BEGINS = ["Ber", "Lin", "Mai", "No", "Ol", "Pet", "Ros", "Sil", "We", "Zhang", "Tor", "Kal", "Dun"]
+ENDS = ["ger", "den", "er", "vak", "sen", "rov", "si", "va", "ber", "man", "ski", "son", "dal"]
+FAMILY = [begin + middle + end for begin in BEGINS for middle in ("", "o", "a") for end in ENDS]
 WORDS = (
     "late", "arrival", "quiet", "room", "please", "two", "beds", "near", "lift", "allergic", "nuts",
     "breakfast", "seven", "taxi", "airport", "invoice", "window", "side", "no", "smoking", "pillow",

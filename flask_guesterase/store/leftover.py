@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -10,16 +9,16 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from ..core.errors import KeyMissingError, SealError, UnknownError
+from ..core.errors import SealError, UnknownError
 from ..core.events import SYSTEM, HitSettled, SearchRepeated
 from ..core.identity import kind_of
 from ..core.log import canonical
 from ..core.needle import LOYALTY, Needle, Strength
 from ..core.permissions import Permission
 from ..core.plan import key_text
-from ..core.seal import Terms
+from ..core.seal import Terms, fingerprint
 from . import actors, safe, sought, tables
-from .cases import Case, label, load, tell
+from .cases import Case, load, tell
 from .search import Find
 from .spared import Spared
 from .work import Work
@@ -64,12 +63,12 @@ def told(work: Work, said: Told) -> None:
         return
     before = json.loads(row.found) if row.found else {}
     settled = set(before.get("settled", ()))
-    groups = _groups(work, case, said, settled)
+    found_in = groups(work, case, said, settled)
     known = {_mark(work, case, *one) for one in sorted(said.theirs)[:200]}
     first = set(before.get("theirs", known))
     found: dict[str, Any] = {
-        "left": _listed(g for g in groups if not g.perhaps),
-        "perhaps": _listed(g for g in groups if g.perhaps),
+        "left": listed(g for g in found_in if not g.perhaps),
+        "perhaps": listed(g for g in found_in if g.perhaps),
         "unsearched": list(said.unsearched),
         "shared": said.strong,
         "back": len(known - first),
@@ -83,7 +82,7 @@ def told(work: Work, said: Told) -> None:
         .where(table.c.request == case.number)
         .values(
             state=sought.LOOKED, found=canonical(found).decode(), ended_at=work.stamp,
-            shown=_shown(work, case, row.box, groups),
+            shown=_shown(work, case, row.box, found_in),
         )
     )  # fmt: skip
     if before:
@@ -92,8 +91,16 @@ def told(work: Work, said: Told) -> None:
 
 
 @dataclass
-class _Group:
-    """Finds of one column, row by row: mark -> key, context and kinds of the row."""
+class Group:
+    """Finds of one column.
+
+    :param table: name of the table.
+    :param column: name of the column.
+    :param reason: why they count.
+    :param perhaps: somebody who lives has the value too.
+    :param rows: mark -> key, context and kinds of the row.
+    :param more: rows beyond those that were remembered.
+    """
 
     table: str
     column: str
@@ -104,12 +111,20 @@ class _Group:
 
     @property
     def place(self) -> str:
+        """Return table and column."""
         return f"{self.table}.{self.column}"
 
 
-def _groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list[_Group]:
+def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list[Group]:
+    """Return what was found, by place, without what stays on purpose.
+
+    :param work: an open transaction.
+    :param case: the request.
+    :param said: what was found.
+    :param settled: marks of finds that are another person's.
+    """
     keeping = Spared(work, case, said.finds)
-    groups: dict[tuple[str, str, str, bool], _Group] = {}
+    groups: dict[tuple[str, str, str, bool], Group] = {}
     for find in said.finds:
         if find.needle.whole and not _fits(find):
             continue
@@ -117,7 +132,7 @@ def _groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> lis
         perhaps = find.needle in said.shared
         group = groups.setdefault(
             (find.table, find.column, reason, perhaps),
-            _Group(find.table, find.column, reason, perhaps, {}),
+            Group(find.table, find.column, reason, perhaps, {}),
         )
         group.more += find.rows - len(find.keys)
         for at, key in enumerate(find.keys):
@@ -147,7 +162,8 @@ def _reason(find: Find) -> str:
     return NAME if find.needle.strength is Strength.WEAK else COPY
 
 
-def _listed(groups: Iterable[_Group]) -> list[dict[str, Any]]:
+def listed(groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """Return places, reasons, counts and kinds: what anybody concerned may read."""
     return [
         {
             "place": group.place,
@@ -163,7 +179,7 @@ _MOST = 300
 """Rows of which staff are shown where exactly."""
 
 
-def _shown(work: Work, case: Case, box: str, groups: Iterable[_Group]) -> str | None:
+def _shown(work: Work, case: Case, box: str, groups: Iterable[Group]) -> str | None:
     """Seal where exactly something was found, as long as the values themselves."""
     lines = [
         {"mark": mark, "place": g.place, "reason": g.reason, "perhaps": g.perhaps, **line}
@@ -179,12 +195,9 @@ def _shown(work: Work, case: Case, box: str, groups: Iterable[_Group]) -> str | 
 
 
 def _mark(work: Work, case: Case, *parts: str) -> str:
-    """Return the keyed mark of one row of one place; it ends with the case."""
-    try:
-        key = work.custodian.mortal(label(case.number), "search")
-    except KeyMissingError:
-        key = b"ended"
-    return hashlib.blake2b(canonical(list(parts)), key=key[:64], digest_size=8).hexdigest()
+    """Return the keyed mark of one row of one place of one request."""
+    key = work.custodian.pepper("search")
+    return fingerprint(key, "row", canonical([case.number, *parts]).decode())[:16]
 
 
 # staff

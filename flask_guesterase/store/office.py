@@ -38,10 +38,11 @@ from . import (
     outbox,
     pending,
     placing,
+    queued,
     register,
     remembering,
     replay,
-    residue,
+    rescan,
     returned,
     review,
     runs,
@@ -128,6 +129,40 @@ class Office:
         :raises TokenError: the code is unknown or expired.
         """
         return views.guest_view(self.work, views.by_code(self.work, code))
+
+    def ask_again(self, code: str, kind: str, value: str) -> None:
+        """Send a contact that a guest typed a link, by which they may have it looked for again.
+
+        :param code: the guest's case code.
+        :param kind: "email" or "phone".
+        :param value: as it was typed; kept for nothing else.
+        :raises TokenError: the code is unknown or expired.
+        :raises TransitionError: there is no certificate yet.
+        :raises LimitError: this case asked too often.
+        :raises InputError: it is neither an e-mail address nor a telephone number.
+        """
+        rescan.ask(self.work, code, kind, value)
+
+    def open_again(self, token: str) -> CaseView:
+        """Return the request for which a link asks again, without using the link.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        return views.guest_view(self.work, rescan.by_link(self.work, token))
+
+    def confirm_again(self, token: str) -> None:
+        """Use such a link up: the guest reads the contact, so it may be looked for.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        rescan.confirm(self.work, token)
+
+    def scan(self, code: str) -> dict[str, Any] | None:
+        """Return the newest signed answer to a guest who asked again, or None.
+
+        :raises TokenError: the code is unknown or expired.
+        """
+        return rescan.newest(self.work, code)
 
     def withdraw(self, number: str, by: str | None = None, code: str | None = None) -> None:
         """Take a request back, until it is carried out.
@@ -280,7 +315,7 @@ class Office:
         if by is not None:
             case = cases.load(self.work, number)
             actors.require(self.work, by, Permission.VERIFY, case.property)
-        residue.again(self.work, number, scope)
+        queued.again(self.work, number, scope)
 
     def not_theirs(self, number: str, by: str, marks: Collection[str]) -> int:
         """Note that finds of a search are another person's; return how many.

@@ -112,7 +112,7 @@ def look(space: Space, wanted: Iterable[Needle], looking: Looking) -> Finds:
     :param space: the places.
     :param wanted: the values, of as many people as there are.
     :param looking: how to read, and whom to ask.
-    :raises BusyError: the time was over.
+    :raises BusyError: the time was over, or a declared table is held by somebody else.
     """
     finds = Finds(unsearched=set(space.unsearched))
     searchers = _Searchers(wanted)
@@ -125,8 +125,14 @@ def look(space: Space, wanted: Iterable[Needle], looking: Looking) -> Finds:
     if not asked:
         searchers = searchers.without(looking.living(finds))
     for place in busy:
-        if not _table(place, searchers, looking, finds):
-            finds.unsearched.add(f"{place.name} (busy)")
+        if _table(place, searchers, looking, finds):
+            continue
+        # What nobody declared may be out of order for years; the rest comes back.
+        if place.declared is not None or len(busy) == len(space.places):
+            raise BusyError(
+                f"Somebody else holds {place.name}.", "It is looked for again later."
+            )
+        finds.unsearched.add(f"{place.name} (busy)")
     return finds
 
 

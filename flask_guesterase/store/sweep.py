@@ -27,10 +27,10 @@ from . import (
     following,
     owndata,
     pulse,
+    queued,
     reconcile,
     refresh,
     remembering,
-    residue,
     runs,
     tables,
     tasks,
@@ -238,8 +238,8 @@ def _look_again(run: Run, report: SweepReport) -> None:
 
 
 def _left(office: Office) -> list[str]:
-    left = residue.left_since(office.work, office.work.stamp - timedelta(hours=20))
-    return list(dict.fromkeys([*left, *residue.waiting(office.work)]))
+    left = queued.left_since(office.work, office.work.stamp - timedelta(hours=20))
+    return list(dict.fromkeys([*left, *queued.waiting(office.work)]))
 
 
 def _approved(office: Office, paused: list[str]) -> list[str]:

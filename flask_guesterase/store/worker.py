@@ -19,9 +19,11 @@ from . import (
     finishing,
     heldkeys,
     outbox,
+    queued,
     refresh,
     remembering,
     removal,
+    rescan,
     residue,
     returned,
     shelf,
@@ -288,8 +290,11 @@ def _intake(run: Run, report: Report) -> None:
 
 
 def _erase(run: Run, report: Report) -> None:
-    again = run(lambda office: residue.asked_again(office.work))
+    again = run(lambda office: queued.asked_again(office.work))
     carry_all(run, run(Office.due), report, again)
+    if run(lambda office: rescan.waits(office.work)):
+        with report.trying("search"):
+            residue.searched(run)
 
 
 def _sightings(run: Run, report: Report) -> None:

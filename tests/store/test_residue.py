@@ -13,7 +13,7 @@ from sqlalchemy import event, insert, select, text
 
 from flask_guesterase.core import image
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
-from flask_guesterase.store import residue, sought, tables, worker
+from flask_guesterase.store import queued, residue, sought, tables, worker
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.transaction import transaction
@@ -311,6 +311,25 @@ def test_a_table_that_cannot_be_read_is_named(postgresql_url: str, tmp_path: Pat
     hotel.engine.dispose()
 
 
+def test_a_declared_table_that_is_held_is_waited_for(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """A locked table is no searched one: the request goes on being checked until it is free."""
+    hotel = Hotel(postgresql_url, tmp_path)
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    number = hotel.approved(email="ann@post.example")
+    with hotel.begin() as office:
+        office.erase(number)
+    with hotel.engine.connect() as other:
+        other.execute(text("LOCK TABLE scans IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(BusyError):
+            worker.carry_out(run_of(hotel), number)
+        other.rollback()
+    assert hotel.state(number) == "checking"
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    hotel.engine.dispose()
+
+
 def test_a_short_number_counts_only_under_a_name_of_its_own(hotel: Hotel) -> None:
     """A booking number that could be a price is looked for where booking numbers are."""
     hotel.guest(1, name="Ann Berg", email="ann@post.example", document_no="4711")
@@ -365,11 +384,11 @@ def test_the_sweep_looks_again_once_a_day(hotel: Hotel) -> None:
     """What is left is looked at again without anybody asking."""
     number = leaving(hotel)
     with hotel.begin() as office:
-        assert residue.left_since(office.work, office.work.stamp - timedelta(hours=20)) == []
+        assert queued.left_since(office.work, office.work.stamp - timedelta(hours=20)) == []
     hotel.later(days=1)
     with hotel.begin() as office:
-        assert residue.left_since(office.work, office.work.stamp - timedelta(hours=20)) == [number]
-        assert residue.waiting(office.work) == [number]
+        assert queued.left_since(office.work, office.work.stamp - timedelta(hours=20)) == [number]
+        assert queued.waiting(office.work) == [number]
 
 
 def test_values_are_sealed_and_read_back_as_they_were(hotel: Hotel) -> None:
@@ -431,6 +450,6 @@ def test_what_goes_on_its_day_is_looked_for_as_well(hotel: Hotel) -> None:
     )  # fmt: skip
     with hotel.begin() as office:
         sought.more(office.work, number, [gone])
-        assert residue.waiting(office.work) == [number]
+        assert queued.waiting(office.work) == [number]
     residue.searched(run_of(hotel))
     assert places(hotel, number) == {"notes.t": {"email"}}

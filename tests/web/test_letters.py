@@ -81,6 +81,8 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
             officer.post(f"{desk}/{number}/approve", digest=digest)
             _waits_for_a_stay(house, officer, f"{desk}/{number}/erase")
         officer.post(f"{desk}/{number}/{end}", ground="kept-by-law")
+    again = "/privacy/case/again"
+    assert guest.post(again, again, email="ann@mail.example").status_code == 303
     _takes_longer(house, officer, desk)
     _is_not_answered(house)
     assert {row["template"] for row in house.hotel.ours("outbox")} == set(NAMES)

@@ -123,8 +123,8 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
             permission, form = NEEDS[name]
             which = shown if name == "review" else number
             answer = _call(house, browser.client, rule, method, which, place, form, token)
-            scoped = bool(rule.arguments - {"hold", "letter", "task", "notice"}) or name in CHOSEN
-            scoped = bool(rule.arguments - {"hold", "letter", "row", "task"}) or name in CHOSEN
+            unscoped = {"hold", "letter", "notice", "row", "task"}
+            scoped = bool(rule.arguments - unscoped) or name in CHOSEN
             allowed = bool(granted & set(permission.split())) and (home == place or not scoped)
             refused = answer.status_code == 403 and DENIED in answer.text
             # A hotel one has no right at is no choice in the form, so the form comes back.
