@@ -405,6 +405,7 @@ SWEPT: dict[str, str] = {
     "told": N_("notices to other systems"),
     "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),
+    "own": N_("records of our own that ended"),
     "problems": N_("steps that failed"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
