@@ -39,6 +39,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".freezes", N_("Freezes"), Permission.FREEZE),
     (".sweep", N_("Sweep"), Permission.LAW),
     (".tasks", N_("Tasks"), (Permission.ERASE, Permission.LAW)),
+    (".canaries", N_("Test guests"), Permission.LAW),
     (".code", N_("My code"), CODED),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""

@@ -15,14 +15,16 @@ from ..core.permissions import Permission
 from ..store import answering
 from ..store.settings import Property
 from ..store.worker import carry_out
-from . import holding, lawful, letters, recipients, records, register, schemas, upkeep
+from . import canaries, holding, lawful, letters, recipients, records, register, schemas, upkeep
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .language import N_, Language
 from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
-__all__ = ["holding", "lawful", "recipients", "records", "register", "staff_pages", "upkeep"]
+__all__ = [
+    "canaries", "holding", "lawful", "recipients", "records", "register", "staff_pages", "upkeep",
+]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
 """States in which there is something to read about what goes and what stays."""
