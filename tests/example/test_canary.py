@@ -30,7 +30,6 @@ from tests import engines
 from tests.example.test_acceptance import House, house
 from tests.oracle.dump import Dump, changes
 
-
 LONG = [
     pytest.param(kind, marks=[pytest.mark.long] if kind == "mariadb" else [])
     for kind in engines.ENGINES

@@ -518,6 +518,12 @@ def erased(house: House, number: str, code: str) -> None:
 def consoles(house: House, number: str) -> None:
     """Run every command, right and wrong, about the same guest."""
     values, out = house.values, house.asked_for
+    one, two = house.clerk("sha.officer"), house.clerk("sha.officer2")
+    for officer in (one, two):
+        officer.post(f"{DESK}/canaries/on", {"property": "SHA"}, page=f"{DESK}/canaries")
+    house.tell("canary", "--now")
+    one.get(f"{DESK}/canaries")
+    one.post(f"{DESK}/canaries/off", {"property": "SHA"}, page=f"{DESK}/canaries")
     match = f"email={values['email']}\nname={values['name']}\n"
     for given in (match, f"phone={values['phone']}\n", f"nonsense={values['name']}\n",
                   f"{values['name']}\n"):  # fmt: skip
