@@ -23,14 +23,13 @@ from flask_guesterase.core.errors import SealError
 from flask_guesterase.core.seal import Box, open_box
 from flask_guesterase.store import tables, vault
 from tests.example.traces import Traces, spellings
-from tests.example.walk import (
+from tests.example.walk import the_end, walk
+from tests.example.watching import (
     House,
     every_command,
     every_method,
     every_route,
     post_office,
-    the_end,
-    walk,
     watched,
 )
 
