@@ -128,6 +128,7 @@ class House:
         self.methods: set[str] = set()
         self.asked_for = folder / "asked-for"
         self.asked_for.mkdir()
+        self.clerks: dict[str, Clerk] = {}
         self.endpoint, self.raised, self.sealed = "", 0, Traces(values)
         self.app = create_app({
             "INSTANCE_PATH": str(folder), "DATABASE_URL": url, "GUESTERASE_MAIL": mail,
@@ -159,8 +160,11 @@ class House:
 
     def clerk(self, login: str = "") -> Clerk:
         """Return a browser, of a member of staff when a login is given."""
-        clerk = Clerk(self.app.test_client())
-        return clerk.login(login) if login else clerk
+        if not login:
+            return Clerk(self.app.test_client())
+        if login not in self.clerks:
+            self.clerks[login] = Clerk(self.app.test_client()).login(login)
+        return self.clerks[login]
 
     def code(self, login: str) -> str:
         """Return a one-time code of a member of staff, as their own page shows it."""
