@@ -1,5 +1,6 @@
 """Erase a hotel guest's personal data lawfully, completely and provably."""
 
+from .core.canary import Canary
 from .core.errors import GuesteraseError
 from .core.permissions import Permission
 from .core.policy import (
@@ -30,6 +31,7 @@ from .web.staff import staff_pages
 
 __all__ = [
     "Blocker",
+    "Canary",
     "Equal",
     "File",
     "Guesterase",

@@ -8,6 +8,7 @@ from enum import StrEnum
 KINDS: dict[str, str] = {
     "authorize-missing": "the host never said who may do what, so nobody may",
     "blocker-unknown": "a precondition of the hotel cannot be asked",
+    "canary-back": "an invented guest was seen after its erasure, or could not be erased",
     "cascade": "deleting a row would make the database change rows of an undeclared table",
     "category-unknown": "no law is known about a retention category",
     "clock-doubted": "the clock ran backwards or leapt, so nothing is erased or forgotten by day",

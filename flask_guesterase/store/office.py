@@ -21,6 +21,7 @@ from . import (
     books,
     brake,
     callback,
+    canaries,
     cases,
     certifying,
     copies,
@@ -576,6 +577,34 @@ class Office:
         """
         tasks.sign(self.work, id, count, by)
         deliveries.signed(self.work, id, by)
+
+    # invented guests
+
+    def switch_canary(self, property: str, by: str) -> bool:
+        """Say that invented guests may go through a property; return whether that was the second.
+
+        :raises ForbiddenError: they may not decide about the law at this property.
+        :raises FourEyesError: they were the first person.
+        """
+        return canaries.switch(self.work, property, by)
+
+    def stop_canary(self, property: str, by: str) -> None:
+        """Let no more invented guests go through a property.
+
+        :raises ForbiddenError: they may not decide about the law at this property.
+        """
+        canaries.stop(self.work, property, by)
+
+    def canaries(self, by: str | None = None) -> Sequence[dict[str, Any]]:
+        """Return how invented guests stand and where they were seen, the newest first.
+
+        :param by: the host's id of who asks; None at a console.
+        """
+        return canaries.listed(self.work, by)
+
+    def canaries_on(self) -> Mapping[str, bool]:
+        """Return property -> whether invented guests go through it; False after one word."""
+        return canaries.on(self.work)
 
     # the worker
 

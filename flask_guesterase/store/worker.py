@@ -236,7 +236,8 @@ def work(
             continue
         try:
             step()
-        except GuesteraseError as problem:
+        except Exception as problem:
+            # It may be the host's own code that raises; its text may hold a value.
             report.problems[name] = type(problem).__name__
     return report
 

@@ -15,12 +15,13 @@ from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..core.canary import Canary
 from ..core.errors import GuesteraseError, PolicyError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
-from ..store import guard, packs, preconditions, recipients, schedule, veil, watch
+from ..store import guard, hatching, packs, preconditions, recipients, schedule, veil, watch
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
 from ..store.coverage import coverage
@@ -35,6 +36,7 @@ from ..store.lookout import Side
 from ..store.office import Office
 from ..store.replay import Survey
 from ..store.replay import replay as replayed
+from ..store.scratch import scratch
 from ..store.settings import Settings
 from ..store.sweep import NightAudit, SweepReport
 from ..store.sweep import sweep as swept
@@ -109,6 +111,7 @@ class Guesterase:
         self._recipients: list[Recipient] = []
         self._queries: dict[str, HoldQuery] = {}
         self._apps: WeakSet[Flask] = WeakSet()
+        self._canaries: dict[str, Canary] = {}
 
     def register(self, target: Target, declaration: Policy | Exempt) -> None:
         """Declare a table from outside.
@@ -135,6 +138,37 @@ class Guesterase:
         for each in added:
             recipients.check(each, self._recipients)
             self._recipients.append(each)
+
+    def canary(self, declared: Canary) -> None:
+        """Declare an invented guest that goes through a property, once two people approved it.
+
+        :raises PolicyError: there is one at this property already.
+        """
+        if declared.property in self._canaries:
+            raise PolicyError(
+                "There is a canary at this property already.", "Declare one for each property."
+            )
+        self._canaries[declared.property] = declared
+
+    @property
+    def canary_properties(self) -> frozenset[str]:
+        """Return the properties at which an invented guest is declared."""
+        return frozenset(self._canaries)
+
+    def send_canaries(self, at_once: bool = False) -> dict[str, str]:
+        """Send the invented guests that are due, and look again for the last ones.
+
+        :param at_once: do not wait until it is time again.
+        :return: property -> what became of it, where there was something to do.
+        """
+        done = {}
+        for code, canary in sorted(self._canaries.items()):
+            hatching.again(self.run, canary)
+            drill = partial(scratch, self.run, canary, self.host.engine())
+            state = hatching.send(self.run, self.host, canary, drill, at_once)
+            if state:
+                done[code] = state
+        return done
 
     def hold_query(self, name: str, on: str, where: Callable[[Any], Any]) -> None:
         """Register a predicate by which rows can be held, for those of an incident for example.
@@ -280,7 +314,11 @@ class Guesterase:
         :raises BusyError: another sweep is at work.
         """
         channels = self._every_channel()
-        return swept(self.run, render, channels, confirm_by, self._night_audit)
+        report = swept(self.run, render, channels, confirm_by, self._night_audit)
+        if self._canaries and not report.doubt:
+            with report.trying("canary"):
+                report.add("canary", len(self.send_canaries()))
+        return report
 
     def replay(self) -> Survey:
         """Carry out again what a restored database has forgotten; return what was done.

@@ -16,6 +16,7 @@ from ..store import answering
 from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
+    canaries,
     holding,
     lawful,
     leftover,
@@ -34,7 +35,7 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "holding", "lawful", "leftover", "recipients", "records", "register", "returns",
+    "canaries", "holding", "lawful", "leftover", "recipients", "records", "register", "returns",
     "staff_pages", "upkeep",
 ]  # fmt: skip
 

@@ -192,6 +192,7 @@ ACTIONS: dict[str, str] = {
     "recipient-answered": N_("other system answered"),
     "recipient-failed": N_("other system could not be told"),
     "canary-looked": N_("test guest looked for"),
+    "canary-switched": N_("test guests let through, or stopped"),
     "own-data-ended": N_("own records ended"),
 }
 
@@ -441,6 +442,23 @@ DEPTH: dict[str, str] = {
 }
 """How a level below the rows was shown, or why it was not."""
 
+CANARIES: dict[str, str] = {
+    "canary-born": N_("being booked"),
+    "canary-waiting": N_("its erasure waits"),
+    "canary-gone": N_("gone: it was looked for and seen nowhere"),
+    "canary-back": N_("seen after its erasure"),
+    "canary-stopped": N_("not erased: something that is not its own would have gone with it"),
+    "canary-ended": N_("over"),
+    "canary-live": N_("in the database"),
+    "canary-own": N_("readable in records of our own"),
+    "canary-files": N_("in files"),
+    "canary-left": N_("left, by the check of its request"),
+    "canary-copied": N_("in the restored backup"),
+    "canary-replayed": N_("in the restored backup after the replay"),
+    "canary-told": N_("notices to other systems"),
+}
+"""How an invented guest stands, and where it was seen."""
+
 SWEPT: dict[str, str] = {
     "erased": N_("requests carried out"),
     "waiting": N_("waiting"),
@@ -462,6 +480,8 @@ SWEPT: dict[str, str] = {
     "endless": N_("ends that somebody must find"),
     "deepened": N_("certificates that reached further"),
     "erased-again": N_("people erased again who were back"),
+    "own": N_("records of our own that ended"),
+    "canary": N_("test guests"),
     "problems": N_("steps that failed"),
     "returned": N_("rows in which somebody came back"),
     "returned-unclear": N_("rows that staff must look at"),
@@ -512,6 +532,7 @@ _ALL: tuple[dict[str, str], ...] = (
     CLOCK,
     TASKS,
     TOLD,
+    CANARIES,
     ENDLESS,
 )
 
