@@ -19,6 +19,7 @@ from flask_guesterase import (
     delete,
     exempt,
     keep,
+    mentions,
     null,
     placeholder,
     redact,
@@ -178,10 +179,11 @@ def _stays() -> list[tuple[Any, Any]]:
             "property_code": _HOUSE,
             "room_no": _STATS,
             "on_day": _STATS,
-            "text": redact,
+            # About the room as much as about the guest, and often about two guests.
+            "text": mentions,
             "author": _STAFF_ACT,
         },
-        via={"booking_id.booker": ["text"], "booking_id.guests": []},
+        via={"booking_id.booker": [], "booking_id.guests": [], _lodged: []},
         category="reservation",
     )
     return [
@@ -190,6 +192,27 @@ def _stays() -> list[tuple[Any, Any]]:
         (GroupBooking, group),
         (HousekeepingNote, notes),
     ]
+
+
+def _lodged(notes: Any) -> Any:
+    """Notes without a booking belong to who had the room on that day; on some days two had it."""
+    guests, bookings, link = Guest.__table__, Booking.__table__, booking_companions
+    there = (
+        (notes.c.property_code == bookings.c.property_code)
+        & (notes.c.room_no == bookings.c.room_no)
+        & notes.c.on_day.between(bookings.c.planned_arrival, bookings.c.planned_departure)
+        & notes.c.booking_id.is_(None)
+    )
+    bookers = select(notes.c.id.label("note"), bookings.c.booker_id.label("guest")).join_from(
+        notes, bookings, there
+    )
+    staying = (
+        select(notes.c.id, link.c.guest_id)
+        .join_from(notes, bookings, there)
+        .join(link, link.c.booking_id == bookings.c.id)
+    )
+    both = union_all(bookers, staying).subquery("lodged")
+    return select(both.c.note, guests.c.id).join_from(both, guests, guests.c.id == both.c.guest)
 
 
 def _missed(bookings: Any) -> Any:
@@ -275,7 +298,7 @@ def _papers(scans: str) -> list[tuple[Any, Any]]:
         ),
     )
     scan = Policy(
-        {"path": File(root=scans)},
+        {"path": File(root=scans, also=["{stem}.thumb{suffix}"])},
         via="guest",
         rows=delete,
         category="identity_document_copy",

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from flask_guesterase import Guesterase, Property, guest_pages, staff_pages
+from flask_guesterase import Canary, Guesterase, Property, guest_pages, staff_pages
 
 from .access import may
 from .base import Model, db
 from .blockers import blockers
+from .canary import stay
 from .foreign import Foreign
 from .hotel import HOTELS, STAFF
 from .models import Property as House
 from .policies import policies
+from .recipients import recipients
 
 
 def install(app: Flask, commands: AppGroup) -> Guesterase:
@@ -36,6 +40,9 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     for target, policy in policies(app.config["PMS_SCANS"]):
         guesterase.register(target, policy)
     guesterase.block(*blockers())
+    guesterase.recipient(*recipients(app))
+    for hotel in HOTELS:
+        guesterase.canary(Canary(make=partial(stay, hotel.code), property=hotel.code))
     guesterase.init_app(app)
     app.register_blueprint(guest_pages, url_prefix="/privacy")
     app.register_blueprint(staff_pages, url_prefix="/desk/privacy")

@@ -1,5 +1,6 @@
 """Erase a hotel guest's personal data lawfully, completely and provably."""
 
+from .core.canary import Canary
 from .core.errors import GuesteraseError
 from .core.permissions import Permission
 from .core.policy import (
@@ -21,9 +22,7 @@ from .core.policy import (
     redact,
     retain,
 )
-from .core.recipient import Recipient, by_hand
 from .store.settings import Property
-from .store.webhook import Webhook
 from .web.callback import guest_pages
 from .web.current import current
 from .web.extension import Guesterase
@@ -32,6 +31,7 @@ from .web.staff import staff_pages
 
 __all__ = [
     "Blocker",
+    "Canary",
     "Equal",
     "File",
     "Guesterase",
@@ -39,11 +39,8 @@ __all__ = [
     "Permission",
     "Policy",
     "Property",
-    "Recipient",
     "Register",
     "Subject",
-    "Webhook",
-    "by_hand",
     "current",
     "delete",
     "delete_when_last_owner",

@@ -27,6 +27,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+SCAN = "guesterase/scan/v1"
 CERTIFICATES = ("guesterase/certificate/v1", "guesterase/certificate/v2")
 ENTRY = "guesterase/entry/v1"
 BOX = "guesterase/box/v1"
@@ -233,6 +234,36 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
     return report
 
 
+def check_scan(value: dict[str, Any], given: argparse.Namespace) -> Report:
+    report = Report()
+    try:
+        key, signature = unhex(value["public_key"]), unhex(value["signature"])
+        signed = canonical({name: item for name, item in value.items() if name != "signature"})
+        report.says = [
+            f"Looked for once more at {value['at']}: {value['property']}, {value['controller']}, "
+            f"request {value['number']}, {value['rows']} rows read."
+        ]
+        for item in value["left"]:
+            report.says.append(f"LEFT: {item['place']}, {item['rows']} rows: {item['reason']}")
+        if value["unsearched"]:
+            report.says.append(f"not searched: {', '.join(value['unsearched'])}")
+        check_whose(report, key, read_key(given.key) if given.key else None)
+        report.add(
+            "signature",
+            verifies(key, signature, SCAN.encode() + b"\n" + signed),
+            "The answer is as it was signed with this key.",
+            "The answer is NOT as it was signed: something in it was changed.",
+        )
+    except BROKEN:
+        report.add("form", False, "The answer is incomplete or malformed.")
+    report.add(
+        "scope",
+        None,
+        "What was typed, whether everything was read, and what another guest's own record holds.",
+    )
+    return report
+
+
 def check_whose(report: Report, key: bytes, expected: bytes | None) -> None:
     if expected is None:
         report.add(
@@ -344,6 +375,7 @@ def summary(content: dict[str, Any]) -> list[str]:
         f"Request {content['number']} to {content['property']} ({content['controller']})",
         f"received {content['received']}, decided {content['decided']}, "
         f"erased {content['erased']}: {content['state'].upper()}, level {content['level']}",
+        f"shown by: {', '.join(content['evidence'])}",
     ]
     for item in content["went"]:
         what = ", ".join(item["columns"]) or "whole rows"
@@ -610,6 +642,8 @@ def work(given: argparse.Namespace) -> Report:
     try:
         value = json.loads(read(path))
         certificate = value["format"] in CERTIFICATES
+        if value["format"] == SCAN:
+            return check_scan(value, given)
     except BROKEN:
         certificate = False
     return check_certificate(value, given) if certificate else check_journal(path, given)

@@ -108,6 +108,8 @@ def _solid(run: str, part: Part) -> Iterable[str]:
     surname, given = fold(run[:family]), fold(run[family:])
     if surname:
         yield f"{re.escape(surname)}(?:{_TITLES})"
+        # Between other characters it is a part of a word; by itself, in a row of hers, it is she.
+        yield f"(?<![{_SOLID}]){re.escape(surname)}(?![{_SOLID}])"
     if len(run) - family >= 2:
         yield re.escape(given)
     if len(run) > family > 0:

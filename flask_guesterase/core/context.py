@@ -48,4 +48,27 @@ def _cut(part: str, offset: int, span: Span) -> str:
 def _masked(part: str) -> str:
     for pattern in (_MAIL, _NUMBER, _NAMED):
         part = pattern.sub(MASK, part)
-    return " ".join(re.sub(r"▇+", MASK, part).split()) if part.strip() else part[:1]
+    return _SPACE.sub(" ", _MASKS.sub(MASK, part))
+
+
+_MASKS = re.compile("▇+")
+_SPACE = re.compile(r"\s+")
+
+
+def marked(text: str, start: int, end: int, others: Iterable[Span] = ()) -> tuple[str, str, str]:
+    """Return what stands before a find, the find itself, and what stands behind it.
+
+    Around it, what looks like a person is masked.
+
+    :param text: the text that was searched.
+    :param start: offset of the find.
+    :param end: offset behind it.
+    :param others: further finds in it.
+    """
+    first, last = max(0, start - AROUND), min(len(text), end + AROUND)
+    before, behind = text[first:start], text[end:last]
+    for other in others:
+        before, behind = _cut(before, first, other), _cut(behind, end, other)
+    head = "…" if first else ""
+    tail = "…" if last < len(text) else ""
+    return f"{head}{_masked(before)}", text[start:end], f"{_masked(behind)}{tail}"

@@ -406,6 +406,12 @@ class CanaryLooked(Event):
     name = "canary-looked"
 
 
+class CanarySwitched(Event):
+    """Two people let invented guests go through a property, or one person stopped them."""
+
+    name = "canary-switched"
+
+
 class OwnDataEnded(Event):
     """Records of the extension itself ended, as its own schedule says."""
 
@@ -475,6 +481,7 @@ EVENTS: dict[str, type[Event]] = {
         RecipientAnswered,
         RecipientFailed,
         CanaryLooked,
+        CanarySwitched,
         OwnDataEnded,
     )
 }

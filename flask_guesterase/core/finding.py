@@ -8,6 +8,7 @@ from enum import StrEnum
 KINDS: dict[str, str] = {
     "authorize-missing": "the host never said who may do what, so nobody may",
     "blocker-unknown": "a precondition of the hotel cannot be asked",
+    "canary-back": "an invented guest was seen after its erasure, or could not be erased",
     "cascade": "deleting a row would make the database change rows of an undeclared table",
     "category-unknown": "no law is known about a retention category",
     "clock-doubted": "the clock ran backwards or leapt, so nothing is erased or forgotten by day",
@@ -20,6 +21,7 @@ KINDS: dict[str, str] = {
     "database-read-only": "the server, file or session refuses changes",
     "declared-twice": "a table is exempt and has a policy",
     "delete-referenced": "rows are deleted that rows of another table keep pointing at",
+    "fulltext": "a full-text index keeps words of erased rows",
     "house-missing": "the law gives no number for a declared category, and the house set none",
     "keys-missing": "the key folder holds no keys",
     "match-unknown": "Subject names a column that the table does not have",

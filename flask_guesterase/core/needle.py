@@ -13,6 +13,7 @@ from unicodedata import normalize
 import ahocorasick
 import phonenumbers
 
+from .edges import INSIDE, is_code, is_mailbox, is_number, is_part, is_unbroken, together
 from .errors import MatchError
 from .identity import Kind, normal
 from .lens import View, fold, has_escapes, spell_out, squeeze, views
@@ -59,9 +60,6 @@ FEWEST = 5
 FEWEST_DIGITS = 7
 """Digits of the shortest number without letters: shorter ones are prices, rooms and postcodes."""
 
-INSIDE = 8
-"""Characters from which a number with digits counts within a word, as in ``scanE12345678``."""
-
 LOOSE = 9
 """Digits from which a number is looked for in its national form where no country is known."""
 
@@ -97,7 +95,14 @@ def needles(kind: str, value: str, region: str = "") -> tuple[Needle, ...]:
     bare = squeeze(fold(form)).lstrip("+")
     if len(set(bare)) < 2 or (kind == Kind.PHONE and not bare.isdecimal()):
         return ()
-    return (Needle(kind, form, Strength.STRONG, region.upper() if kind == Kind.PHONE else ""),)
+    if kind != Kind.PHONE:
+        return (Needle(kind, form, Strength.STRONG),)
+    found = Needle(kind, form, Strength.STRONG, region.upper())
+    # The normal form may lose digits that a network's prefix is made of; the text did not.
+    digits = squeeze(fold(value.strip())).lstrip("+")
+    if not digits.isdecimal() or digits in _phone_forms(form, found.region):
+        return (found,)
+    return found, Needle(kind, digits, Strength.STRONG, found.region)
 
 
 def _name_keys(text: str) -> set[tuple[str, ...]]:
@@ -253,12 +258,12 @@ class Searcher:
             for form in forms:
                 start, behind = end + 1 - len(form.text), end + 1
                 if form.rule is _Rule.MAILBOX:
-                    if _is_mailbox(text, start, behind):
+                    if is_mailbox(text, start, behind):
                         yield Span(*view.origin(start, behind), form.needle)
-                elif not _alnum(text, start - 1) and not _alnum(text, behind):
+                elif not is_part(text, start - 1) and not is_part(text, behind):
                     parts[form.needle].append((start, behind, form.text))
         for needle, places in parts.items():
-            for start, behind in _together(text, places, self._names[needle]):
+            for start, behind in together(text, places, self._names[needle]):
                 yield Span(*view.origin(start, behind), needle)
 
     def _numbers(self, view: View) -> Iterator[Span]:
@@ -276,7 +281,7 @@ class Searcher:
                 if form.needle.whole:
                     held = narrow.strip("+ ") == form.text
                 else:
-                    held = _CHECKS[form.rule](view.text, start, behind, form)
+                    held = _stands(view.text, start, behind, form)
                 if held:
                     start -= form.rule is _Rule.DIGITS and view.text[start - 1 : start] == "+"
                     yield Span(*view.origin(start, behind), form.needle)
@@ -340,122 +345,13 @@ def _phone_forms(value: str, region: str) -> set[str]:
     return found
 
 
-def _alnum(text: str, at: int) -> bool:
-    return 0 <= at < len(text) and text[at].isalnum()
-
-
-def _digit(text: str, at: int) -> bool:
-    return 0 <= at < len(text) and text[at].isdecimal()
-
-
-_BEFORE_MAILBOX = re.compile(r"[a-z0-9%+_-]\.?\Z")
-_AFTER_MAILBOX = re.compile(r"[a-z0-9_-]|\.[a-z0-9]")
-_FILE = re.compile(
-    r"\.(?:pdf|jpe?g|png|gif|tiff?|webp|heic|txt|csv|xml|json|html?|eml|msg|docx?|xlsx?|zip|bak)\b"
-)
-
-
-def _is_mailbox(text: str, start: int, end: int) -> bool:
-    """Return whether an address stands alone and is no part of a longer one."""
-    file = _FILE.match(text, end) is not None
-    before = text[max(0, start - 2) : start]
-    if file:
-        return not before[-1:].isalnum() or not before[-1:].isascii()
-    return not _BEFORE_MAILBOX.search(before) and not _AFTER_MAILBOX.match(text, end)
-
-
-_GAPS = re.compile(r"[^\w]{4,}|_{4,}")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4}")
-_COUNTRY = re.compile(r"(?:\+|\b00)(\d{1,3})[ ./()-]{1,3}(?:0\)?[ ./-]?)?\Z")
-
-
-def _is_number(text: str, start: int, end: int, form: _Form) -> bool:
-    """Return whether digits stand alone, separators within them, and mean this number."""
-    if _digit(text, start - 1) or _digit(text, end) or _in_machine_text(text, start, end):
-        return False
-    written = text[start:end]
-    if _GAPS.search(written) or _DATE.fullmatch(written):
-        return False
-    country = _COUNTRY.search(text[max(0, start - 10) : start])
-    return country is None or form.needle.value.startswith(f"+{country[1]}")
-
-
-def _is_code(text: str, start: int, end: int, form: _Form) -> bool:
-    """Return whether a number stands at the borders of words, or is long enough without."""
-    written = text[start:end]
-    if written != form.text and len(form.text) < INSIDE and written != fold(form.needle.value):
-        return False
-    if form.text.isalpha() and written != form.text:
-        return False
-    if _GAPS.search(written) or _DATE.fullmatch(written):
-        return False
-    if len(form.text) < INSIDE or form.text.isalpha():
-        return not _alnum(text, start - 1) and not _alnum(text, end)
-    cut = (form.text[0].isdecimal() and _digit(text, start - 1)) or (
-        form.text[-1].isdecimal() and _digit(text, end)
-    )
-    return not cut and not _in_machine_text(text, start, end)
-
-
-def _is_solid(text: str, start: int, end: int, form: _Form) -> bool:
-    """Return whether the characters of a Chinese name have nothing but spaces between them."""
-    return not any(c in "./()_-" for c in text[start:end])
-
-
-_CHECKS = {_Rule.DIGITS: _is_number, _Rule.CODE: _is_code, _Rule.SOLID: _is_solid}
-
-_TOKEN = re.compile(r"[a-z0-9]+")
-_HEX = re.compile(r"[0-9a-f]{16,}")
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_LONGEST_WORD = 28
-
-
-def _in_machine_text(text: str, start: int, end: int) -> bool:
-    """Return whether a hit lies in a hash, a UUID or base 64, where digits are chance."""
-    near = max(0, start - 64)
-    around = text[near : end + 64]
-    for pattern in (_UUID, _TOKEN):
-        for match in pattern.finditer(around):
-            begin, behind = match.start() + near, match.end() + near
-            if not (begin <= start and end <= behind) or (begin, behind) == (start, end):
-                continue
-            if pattern is _UUID or len(match[0]) >= _LONGEST_WORD:
-                return True
-            if _HEX.fullmatch(match[0]) and not match[0].isdecimal():
-                return True
-    return False
-
-
-_REACH = 20
-"""Characters between two parts of a name that still are one name in one text, or in one JSON."""
-
-_WORD = re.compile(r"\w+")
-
-
-def _together(
-    text: str, places: Sequence[tuple[int, int, str]], parts: Sequence[frozenset[str]]
-) -> Iterator[tuple[int, int]]:
-    """Yield the stretches in which all parts of a name stand together, in any order.
-
-    One word may lie between two of them: a middle name, a title, or the key of a JSON member.
-    """
-    places = sorted(set(places))
-    for first in range(len(places)):
-        missing = list(parts)
-        last = places[first][0]
-        for start, end, word in places[first:]:
-            if start - last > _REACH or len(_WORD.findall(text, last, max(start, last))) > 1:
-                break
-            for at, ways in enumerate(missing):
-                if word in ways:
-                    del missing[at]
-                    break
-            else:
-                continue
-            last = end
-            if not missing:
-                yield places[first][0], end
-                break
+def _stands(text: str, start: int, end: int, form: _Form) -> bool:
+    """Return whether a number or a Chinese name is a whole one."""
+    if form.rule is _Rule.DIGITS:
+        return is_number(text, start, end, form.needle.value)
+    if form.rule is _Rule.CODE:
+        return is_code(text, start, end, form.text, form.needle.value)
+    return is_unbroken(text, start, end)
 
 
 def _outermost(found: Iterable[Span]) -> set[Span]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import PurePath
 from typing import Any
 
 from .errors import PolicyError
@@ -83,10 +84,40 @@ class File:
 
     :param root: folder that a relative name starts from; the file must lie inside it.
     :param then: what the column becomes; it must fit the column.
+    :param also: files made from it that go with it, beside the file: ``{stem}``, ``{suffix}`` (with
+        its dot) and ``{name}`` stand for the file's own; for example ``{stem}.thumb{suffix}`` or
+        ``thumbs/{name}``.
+    :raises PolicyError: a pattern would name the same file for every guest, or cannot be filled in.
     """
 
     root: str
     then: Null | Redact | Placeholder | Constant = Null()
+    also: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        if isinstance(self.also, str) or not all(_is_pattern(each) for each in self.also):
+            raise PolicyError(
+                "File(also=...) needs patterns with {stem} or {name}.",
+                'For example also=["{stem}.thumb{suffix}"].',
+            )
+        object.__setattr__(self, "also", tuple(self.also))
+
+    def names(self, name: str) -> tuple[str, ...]:
+        """Return the names of a file and of those made from it.
+
+        :param name: the file as the column names it.
+        """
+        path = PurePath(name)
+        parts = {"stem": path.stem, "suffix": path.suffix, "name": path.name}
+        return name, *(str(path.parent / each.format_map(parts)) for each in self.also)
+
+
+def _is_pattern(pattern: str) -> bool:
+    try:
+        filled = [pattern.format_map({"stem": s, "suffix": ".x", "name": f"{s}.x"}) for s in "ab"]
+    except (ValueError, LookupError, AttributeError):
+        return False
+    return filled[0] != filled[1]
 
 
 Part = Null | Redact | Placeholder | Constant | Computed | Keep | Mentions

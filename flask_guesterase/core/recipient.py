@@ -82,8 +82,8 @@ class Notice:
 class Adapter(Protocol):
     """Tells one other system."""
 
-    def tell(self, notice: Notice, /) -> Answer:
-        """Tell it, and return what it answered; whatever is raised means that it failed.
+    def tell(self, notice: Notice, /) -> Answer | str:
+        """Tell it, and return what it answered, or one word of `Said`; raising means "later".
 
         It is called at least once for a notice, outside any transaction, and may be called again
         with the same `Notice.reference`.

@@ -213,7 +213,7 @@ def _carry_out(
     execution.recover(work, origin, erased.images, day)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
-    recipients.queue(work, origin, known)
+    recipients.queue(work, origin, known, again=True)
     _seek(work, origin, erased)
     held = plan.untouched()
     gone = [person for person in plan.people if person not in held]

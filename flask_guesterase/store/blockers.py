@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 OPEN_REQUEST = "open-request"
 """Blocker that every host has: a copy, a correction or a complaint is not answered yet."""
 
-_NOT_NEEDING = ("erasure", "advertising")
+_NOT_NEEDING = ("erasure", "advertising", "canary")
 """Kinds of request that need nothing to be there."""
 
 _SHOWN = 5

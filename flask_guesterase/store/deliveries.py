@@ -64,7 +64,11 @@ def claim(work: Work, skip: Iterable[str] = (), most: int = 10) -> list[Sending]
     known = {each.name: each for each in work.recipients}
     claimed = []
     for parcel in parcels:
-        row = rows[parcel.id]
+        row = rows.get(parcel.id)
+        if row is None:
+            # What it was about ended, by its own schedule, before it could be told.
+            _end(work, parcel.id)
+            continue
         recipient = known.get(row.recipient)
         if recipient is None or recipient.manual():
             _fail(work, row, "not-declared")
@@ -175,25 +179,27 @@ def find(work: Work, reference: str) -> Row[Any] | None:
 # staff
 
 
-def listed(work: Work, by: str, property_: str | None = None) -> list[dict[str, Any]]:
+def listed(work: Work, by: str | None, property_: str | None = None) -> list[dict[str, Any]]:
     """Return the notices that are not settled: failed and late ones first.
 
     :param work: the open transaction.
-    :param by: the host's id of who asks; only properties at which they may verify are shown.
+    :param by: the host's id of who asks; only properties at which they may verify are shown. None
+        at a console, which is not shown what may be told.
     :param property_: code of one property, or None for all of them.
     """
     table = tables.delivery
     codes = [
         code
         for code in work.settings.properties
-        if property_ in (None, code) and actors.may(work, by, Permission.VERIFY, code)
+        if property_ in (None, code)
+        and (by is None or actors.may(work, by, Permission.VERIFY, code))
     ]
     rows = work.conn.execute(
         select(table)
         .where(table.c.state.in_(_OPEN), table.c.property.in_(codes))
         .order_by(table.c.id)
     ).all()
-    shown = [_shown(work, row, True) for row in rows]
+    shown = [_shown(work, row, by is not None) for row in rows]
     return sorted(shown, key=lambda each: (each["state"] != Stage.FAILED, not each["late"]))
 
 

@@ -57,6 +57,8 @@ def _try(sending: Sending) -> Answer:
         answer: object = system.tell(sending.notice)
     except Exception as problem:
         return Answer(Said.LATER, type(problem).__name__)
+    if isinstance(answer, str) and answer in frozenset(Said):
+        return Answer(Said(answer))
     return answer if isinstance(answer, Answer) else Answer(Said.REFUSED, "no-answer")
 
 

@@ -31,6 +31,19 @@ _PROSE = re.compile(
     r"preference|old_value|new_value|detail|payload|备注|要求|留言",
     re.I,
 )
+_LOG = re.compile(
+    r"log|shift|hand_?over|incident|house_?keep|task|work_?order|maintenance|complaint|chat|"
+    r"日志|交接|维修|客房|投诉",
+    re.I,
+)
+"""In the name of a table: what staff write there is about the house, and names guests in passing.
+
+What is written about a guest alone goes as a whole: an allergy is theirs without a name.
+"""
+
+_SENTENCE = 80
+"""Characters from which a column takes more than a name or a word."""
+
 _FILE = re.compile(r"file|path|scan|image|attachment|url", re.I)
 _ABOUT = re.compile(r"type|kind|country|issue|expir|valid|file|path|scan|image|类型|有效", re.I)
 """In the name of a column with "document" in it: it tells about the document, not its number."""
@@ -58,13 +71,14 @@ from flask_guesterase import (
     delete,
     exempt,
     keep,
+    mentions,
     null,
     placeholder,
     redact,
 )
 
 __all__ = ["declare"]
-_RULES = (Equal, delete, exempt, keep, null, placeholder, redact)
+_RULES = (Equal, delete, exempt, keep, mentions, null, placeholder, redact)
 
 
 def declare(guesterase: Guesterase) -> None:
@@ -91,8 +105,9 @@ class _Drafter:
         yield f"        {name!r},"
         yield "        Policy("
         yield "            {"
+        about_house = route is not None and bool(_LOG.search(table.name))
         for column in table.c:
-            yield from self._column(table, column)
+            yield from self._column(table, column, about_house)
         yield "            },"
         if name in self.subjects:
             yield f"            subject={self._subject(table)},  # {REVIEW}"
@@ -111,10 +126,14 @@ class _Drafter:
             return "people who work here, not guests"
         return "" if personal else "no column looks personal and nothing leads to a person"
 
-    def _column(self, table: Table, column: Column[object]) -> Iterator[str]:
+    def _column(
+        self, table: Table, column: Column[object], about_house: bool
+    ) -> Iterator[str]:
         if column.primary_key or is_generated(column) or column.foreign_keys:
             return
         rule = self._rule(table, column)
+        if rule in ("null", "redact") and about_house and _is_prose(column):
+            rule = "mentions"
         if rule:
             yield f"                {column.name!r}: {rule},  # {REVIEW}"
         else:
@@ -204,6 +223,13 @@ class _Drafter:
             if len(others) == 1:
                 return name
         return None
+
+
+def _is_prose(column: Column[object]) -> bool:
+    """Return whether people write sentences in a column."""
+    length = text_length(column.type)
+    long = length is None or length >= _SENTENCE
+    return long and holds_text(column.type) and bool(_PROSE.search(column.name))
 
 
 def draft(datamap: DataMap) -> str:

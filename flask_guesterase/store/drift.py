@@ -132,6 +132,7 @@ def _acts(
     declared: Declared, found: LiveTable, live: LiveSchema, known: set[str]
 ) -> Iterator[Finding]:
     yield from _flags(declared, found)
+    yield from _text_indexes(declared, found, live)
     yield from _triggers(declared, found)
     if not declared.deletes:
         return
@@ -144,6 +145,33 @@ def _acts(
             )
 
 
+def _text_indexes(
+    declared: Declared, found: LiveTable, live: LiveSchema
+) -> Iterator[Finding]:
+    """Yield what full-text indexes of SQLite keep of this table's words."""
+    changes = {"UPDATE", *(["DELETE"] if declared.deletes else [])}
+    for each in live.tables.values():
+        if each.text_of != found.name and each.name != found.name:
+            continue
+        kept = {
+            event for trigger in found.triggers for event in trigger.events
+            if each.name.lower() in trigger.body.lower()
+        }
+        if each.text_of == found.name and not changes <= kept:
+            yield Finding(
+                "fulltext", declared.name, each.name, "A full-text index of these rows is not "
+                "kept in step: it goes on finding what was erased.",
+                "Give the table the triggers that SQLite's manual names for external content.",
+            )
+        if each.keeps_words:
+            yield Finding(
+                "fulltext", declared.name, each.name, "A full-text index keeps words of rows "
+                "that were changed until it is merged.",
+                "Run INSERT INTO " + each.name + "(" + each.name + ", rank) VALUES"
+                "('secure-delete', 1), then 'rebuild' it once.", Severity.WARN,
+            )
+
+
 _ACTIONS = {"CASCADE": "delete", "SET NULL": "change", "SET DEFAULT": "change"}
 
 
@@ -153,10 +181,11 @@ def _flags(declared: Declared, found: LiveTable) -> Iterator[Finding]:
             "row-security", declared.name, "", "Row-level security hides rows from this role.",
             "Use a role that sees every row (the owner, or BYPASSRLS).",
         )
-    if found.versioned:
+    if found.versioned and declared.policy.history is not RowRule.DELETE:
         yield Finding(
             "versioned", declared.name, "", "The engine keeps every old version of these rows.",
-            "Drop system versioning for this table, or delete its history by hand.",
+            "Say history=delete in its Policy, so that each erasure ends the history of the whole "
+            "table, or drop system versioning for it.",
         )
     if found.view:
         yield Finding(
@@ -176,7 +205,8 @@ def _flags(declared: Declared, found: LiveTable) -> Iterator[Finding]:
     for name in found.copied_by:
         yield Finding(
             "materialised", declared.name, name, "A materialised view holds a copy of these rows.",
-            "Refresh it after each erasure.", Severity.WARN,
+            "It is refreshed after each erasure; let this account own it, and keep what it costs "
+            "in mind.", Severity.WARN,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import and_, or_, select
 
+from ..core.canary import KIND
 from ..core.certificate import CONTENT_MARK, Left
 from ..core.errors import BlockedError, MovedError, TransitionError
 from ..core.events import (
@@ -36,6 +37,7 @@ from ..core.seal import Terms
 from . import (
     actors,
     brake,
+    canaries,
     certifying,
     deepening,
     keeping,
@@ -46,6 +48,7 @@ from . import (
     people,
     planning,
     recipients,
+    refresh,
     remembering,
     reply,
     residue,
@@ -133,6 +136,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
         return Ending(State.WAITING, ("grace",))
     plan = plan_of(work, case)
+    canaries.require(work, case, plan)
     moved = differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
     if moved:
         return _review_again(work, case, actor, moved)
@@ -195,8 +199,10 @@ def postpone(work: Work, number: str) -> None:
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     origin = keeping.Origin(case.number, case.controller, case.property)
     known = recipients.gather(work, case.property, plan)
-    marks.take(work, origin, plan)
-    objections.take(work, origin, plan)
+    if case.kind != KIND:
+        # Who gets an invented guest's values into a living row must not make that row go.
+        marks.take(work, origin, plan)
+        objections.take(work, origin, plan)
     erased = planning.erase(work, origin, plan)
     keeping.record(work, origin, plan, erased)
     # The host's session must not go on showing what stays in its rows from now on.
@@ -318,6 +324,7 @@ def check(work: Work, number: str) -> State:
         raise TransitionError("Nothing was erased yet.", "Erase first.")
     who = people.taken(work, case.number)
     left = [item for look in CHECKS.values() for item in look(work, case, who)]
+    left += refresh.stale(case)
     decisions = dict(case.decisions or {})
     decisions["left"] = [
         {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left
@@ -354,7 +361,7 @@ def _end(decisions: Mapping[str, Any]) -> State:
     return State.SEALED if kept else State.ERASED
 
 
-def due(work: Work, most: int = 50) -> list[str]:
+def due(work: Work, most: int = 1000) -> list[str]:
     """Return the numbers of requests to carry out, or to check, now; the longest due first."""
     table = tables.request
     rows = work.conn.execute(

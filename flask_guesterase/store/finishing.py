@@ -33,6 +33,7 @@ from . import (
     recipients,
     runs,
     shelf,
+    sought,
     tables,
     vault,
 )
@@ -218,6 +219,8 @@ def _finish(
         people.bury(work, origin.number, plan.untouched())
     if not any(_at_once(work, line) for line in lines if line.until):
         execution.recover(work, origin, erased.images)
+    if origin.number is not None:
+        sought.more(work, origin.number, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
     recipients.queue(work, origin, known, again=True)

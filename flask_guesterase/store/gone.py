@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column
+from sqlalchemy import Column, inspect
+from sqlalchemy.orm import InstanceState
 
+from ..core.plan import Person
 from ..core.policy import Constant, File, Null, Placeholder, Redact, Rule
-from .datamap import Declared
+from .datamap import Contacts, DataMap, Declared
 from .masks import is_marked, looks_invented, looks_redacted
 from .sql import text_length
 
@@ -37,15 +39,52 @@ def is_left(rule: Rule, column: Column[Any], value: Any) -> bool | None:
     return None
 
 
-def looks_erased(declared: Declared, values: Mapping[str, Any]) -> bool:
-    """Return whether a row can be one that was erased: nothing of the person is in it.
+@dataclass(frozen=True)
+class Shell:
+    """A loaded row of a subject table that holds nothing of a person.
 
-    Only a row that cannot be told from an erased one by what it holds needs a look at more than
-    itself, so that nobody else costs a query.
-
-    :param declared: its table.
-    :param values: column -> value as the host reads it; columns that are not known are left out.
+    :param person: its table and key.
+    :param marked: whether it says by itself that it was erased; otherwise it may never have held
+        anything, and only our tables can tell.
     """
-    known = {name: rule for name, rule in declared.erase.items() if name in values}
-    told = [is_left(rule, declared.column(name), values[name]) for name, rule in known.items()]
-    return bool(told) and False not in told
+
+    person: Person
+    marked: bool
+
+
+def shell(datamap: DataMap, loaded: object) -> Shell | None:
+    """Return what an object of the host is, when nobody can be in it; None for everybody else.
+
+    Only what is loaded already is looked at: nobody costs a statement.
+
+    :param datamap: the resolved data map.
+    :param loaded: any object, for example the user of a session.
+    """
+    state = inspect(loaded, raiseerr=False)
+    if not isinstance(state, InstanceState):
+        return None
+    for table in state.mapper.tables:
+        contacts = datamap.subjects.get(str(getattr(table, "fullname", "")))
+        if contacts is not None:
+            return _shell(datamap.tables[table.fullname], contacts, state)
+    return None
+
+
+def _shell(declared: Declared, contacts: Contacts, state: InstanceState[Any]) -> Shell | None:
+    """Look at the columns by which a person is known: others may be written to afterwards."""
+    known = {column.name for column in contacts.match.values() if not callable(column)}
+    known |= {*contacts.contact, *(column.name for column in contacts.names)}
+    values = {
+        column.name: state.dict[prop.key]
+        for column, prop in state.mapper._columntoproperty.items()
+        if column.table is declared.table and prop.key in state.dict
+    }
+    told = [
+        is_left(rule, declared.column(name), values[name])
+        for name, rule in declared.erase.items()
+        if name in known and name in values
+    ]
+    key = tuple(values.get(column.name) for column in declared.key)
+    if not told or False in told:
+        return None
+    return Shell((declared.name, key), True in told)

@@ -49,6 +49,14 @@ class Host:
         engine: Engine = bind.engine
         return engine
 
+    def engines(self) -> dict[str, Engine]:
+        """Return bind -> engine, the default one under an empty name and first."""
+        found = {"": self.engine()}
+        for name, engine in getattr(self.db, "engines", {}).items():
+            if all(engine.url != other.url for other in found.values()):
+                found[str(name)] = engine
+        return found
+
     def tables(self) -> list[Table]:
         """Return every table of the host; ours are not its."""
         found = {t.fullname: t for metadata in self._metadatas() for t in metadata.tables.values()}

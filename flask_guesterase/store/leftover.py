@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, update
 
-from ..core.errors import KeyMissingError, UnknownError
+from ..core.errors import SealError, UnknownError
 from ..core.events import SYSTEM, HitSettled, SearchRepeated
 from ..core.identity import kind_of
 from ..core.log import canonical
 from ..core.needle import LOYALTY, Needle, Strength
 from ..core.permissions import Permission
-from ..core.plan import Outcome, key_text
-from ..core.policy import Keep
-from ..core.seal import Terms
-from . import actors, eraser, people, planning, safe, sought, tables
-from .cases import Case, label, load, tell
+from ..core.plan import key_text
+from ..core.seal import Terms, fingerprint
+from . import actors, safe, sought, tables
+from .cases import Case, load, tell
 from .search import Find
-from .sql import chunks
+from .spared import Spared
 from .work import Work
 
 COPY, FILE, NAME, BACK = "copy", "file-name", "name-in-text", "came-back"
@@ -65,12 +63,12 @@ def told(work: Work, said: Told) -> None:
         return
     before = json.loads(row.found) if row.found else {}
     settled = set(before.get("settled", ()))
-    groups = _groups(work, case, said, settled)
+    found_in = groups(work, case, said, settled)
     known = {_mark(work, case, *one) for one in sorted(said.theirs)[:200]}
     first = set(before.get("theirs", known))
     found: dict[str, Any] = {
-        "left": _listed(g for g in groups if not g.perhaps),
-        "perhaps": _listed(g for g in groups if g.perhaps),
+        "left": listed(g for g in found_in if not g.perhaps),
+        "perhaps": listed(g for g in found_in if g.perhaps),
         "unsearched": list(said.unsearched),
         "shared": said.strong,
         "back": len(known - first),
@@ -84,7 +82,7 @@ def told(work: Work, said: Told) -> None:
         .where(table.c.request == case.number)
         .values(
             state=sought.LOOKED, found=canonical(found).decode(), ended_at=work.stamp,
-            shown=_shown(work, case, row.box, groups),
+            shown=_shown(work, case, row.box, found_in),
         )
     )  # fmt: skip
     if before:
@@ -93,8 +91,16 @@ def told(work: Work, said: Told) -> None:
 
 
 @dataclass
-class _Group:
-    """Finds of one column, row by row: mark -> key, context and kinds of the row."""
+class Group:
+    """Finds of one column.
+
+    :param table: name of the table.
+    :param column: name of the column.
+    :param reason: why they count.
+    :param perhaps: somebody who lives has the value too.
+    :param rows: mark -> key, context and kinds of the row.
+    :param more: rows beyond those that were remembered.
+    """
 
     table: str
     column: str
@@ -105,12 +111,20 @@ class _Group:
 
     @property
     def place(self) -> str:
+        """Return table and column."""
         return f"{self.table}.{self.column}"
 
 
-def _groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list[_Group]:
-    keeping = _Keeping(work, case, said.finds)
-    groups: dict[tuple[str, str, str, bool], _Group] = {}
+def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list[Group]:
+    """Return what was found, by place, without what stays on purpose.
+
+    :param work: an open transaction.
+    :param case: the request.
+    :param said: what was found.
+    :param settled: marks of finds that are another person's.
+    """
+    keeping = Spared(work, case, said.finds)
+    groups: dict[tuple[str, str, str, bool], Group] = {}
     for find in said.finds:
         if find.needle.whole and not _fits(find):
             continue
@@ -118,7 +132,7 @@ def _groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> lis
         perhaps = find.needle in said.shared
         group = groups.setdefault(
             (find.table, find.column, reason, perhaps),
-            _Group(find.table, find.column, reason, perhaps, {}),
+            Group(find.table, find.column, reason, perhaps, {}),
         )
         group.more += find.rows - len(find.keys)
         for at, key in enumerate(find.keys):
@@ -148,7 +162,8 @@ def _reason(find: Find) -> str:
     return NAME if find.needle.strength is Strength.WEAK else COPY
 
 
-def _listed(groups: Iterable[_Group]) -> list[dict[str, Any]]:
+def listed(groups: Iterable[Group]) -> list[dict[str, Any]]:
+    """Return places, reasons, counts and kinds: what anybody concerned may read."""
     return [
         {
             "place": group.place,
@@ -164,7 +179,7 @@ _MOST = 300
 """Rows of which staff are shown where exactly."""
 
 
-def _shown(work: Work, case: Case, box: str, groups: Iterable[_Group]) -> str | None:
+def _shown(work: Work, case: Case, box: str, groups: Iterable[Group]) -> str | None:
     """Seal where exactly something was found, as long as the values themselves."""
     lines = [
         {"mark": mark, "place": g.place, "reason": g.reason, "perhaps": g.perhaps, **line}
@@ -180,71 +195,9 @@ def _shown(work: Work, case: Case, box: str, groups: Iterable[_Group]) -> str | 
 
 
 def _mark(work: Work, case: Case, *parts: str) -> str:
-    """Return the keyed mark of one row of one place; it ends with the case."""
-    try:
-        key = work.custodian.mortal(label(case.number), "search")
-    except KeyMissingError:
-        key = b"ended"
-    return hashlib.blake2b(canonical(list(parts)), key=key[:64], digest_size=8).hexdigest()
-
-
-class _Keeping:
-    """What stays on purpose among the rows that were found, so that it is no residue."""
-
-    def __init__(self, work: Work, case: Case, finds: Iterable[Find]) -> None:
-        self._columns: dict[tuple[str, str], set[str]] = {}
-        self._whole: set[tuple[str, str]] = set()
-        self._own: set[tuple[str, str]] = set()
-        self._kept_by_policy: dict[str, frozenset[str]] = {}
-        wanted: dict[str, set[str]] = {}
-        for find in finds:
-            if find.place is not None and find.place.declared is not None:
-                wanted.setdefault(find.table, set()).update(map(key_text, find.keys))
-        if wanted:
-            self._written_down(work, wanted)
-            self._planned(work, case)
-
-    def keeps(self, find: Find, key: str) -> bool:
-        """Return whether a find is in something that is kept."""
-        row = find.table, key
-        if row in self._whole or find.column in self._columns.get(row, ()):
-            return True
-        return row in self._own and find.column in self._kept_by_policy.get(find.table, ())
-
-    def _written_down(self, work: Work, wanted: Mapping[str, set[str]]) -> None:
-        kept = tables.kept
-        for table, keys in wanted.items():
-            for part in chunks(sorted(keys)):
-                for row in work.conn.execute(
-                    select(kept.c.row_key, kept.c.columns).where(
-                        kept.c.table_name == table, kept.c.row_key.in_(part),
-                        kept.c.ended_at.is_(None),
-                    )
-                ):  # fmt: skip
-                    self._keep(table, row.row_key, json.loads(row.columns))
-
-    def _planned(self, work: Work, case: Case) -> None:
-        """Add what today's plan leaves to others, to holds and to the law."""
-        who = people.taken(work, case.number)
-        if not who:
-            return
-        for step in planning.plan(work, who).steps:
-            if step.decision.outcome in (Outcome.SHARE, Outcome.HOLD, Outcome.RETAIN):
-                for row in step.rows:
-                    columns = step.decision.columns
-                    self._keep(step.decision.table, key_text(row.key), columns)
-        for table, rows in eraser.everything(work.conn, work.whole(), who).find().items():
-            self._own |= {(table, key_text(row.key)) for row in rows}
-            rules = work.datamap.tables[table].rules
-            self._kept_by_policy[table] = frozenset(
-                name for name, rule in rules.items() if isinstance(rule, Keep)
-            )
-
-    def _keep(self, table: str, key: str, columns: Collection[str]) -> None:
-        if columns:
-            self._columns.setdefault((table, key), set()).update(columns)
-        else:
-            self._whole.add((table, key))
+    """Return the keyed mark of one row of one place of one request."""
+    key = work.custodian.pepper("search")
+    return fingerprint(key, "row", canonical([case.number, *parts]).decode())[:16]
 
 
 # staff
@@ -266,7 +219,7 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
     if row is None or not row.found:
         return {}
     found = json.loads(row.found)
-    lines: list[Any] = safe.read(work, row.shown) if by is not None and row.shown else []
+    lines = _lines(work, row) if by is not None else []
     return {
         "scope": row.scope,
         "state": row.state,
@@ -274,6 +227,16 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
         **{n: found[n] for n in ("left", "perhaps", "unsearched", "shared", "back", "rows")},
         "hits": [line for line in lines if line["mark"] not in found["settled"]],
     }
+
+
+def _lines(work: Work, row: Any) -> list[Any]:
+    """Return where exactly something was found; nothing when that was forgotten."""
+    if row is None or row.shown is None:
+        return []
+    try:
+        return list(safe.read(work, row.shown))
+    except (SealError, UnknownError):
+        return []
 
 
 def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:
@@ -290,7 +253,7 @@ def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:
     actor = actors.allow(work, by, Permission.VERIFY, case.property)
     table = tables.search
     row = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
-    lines = safe.read(work, row.shown) if row is not None and row.shown else []
+    lines = _lines(work, row)
     found = json.loads(row.found) if row is not None and row.found else {}
     known = {line["mark"]: line for line in lines}
     fresh = set(marks) - set(found.get("settled", ()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -21,6 +21,7 @@ from . import (
     books,
     brake,
     callback,
+    canaries,
     cases,
     certifying,
     copies,
@@ -30,6 +31,7 @@ from . import (
     execution,
     intake,
     journal,
+    leftover,
     limits,
     lookover,
     marks,
@@ -37,9 +39,11 @@ from . import (
     outbox,
     pending,
     placing,
+    queued,
     register,
     remembering,
     replay,
+    rescan,
     returned,
     review,
     runs,
@@ -126,6 +130,40 @@ class Office:
         :raises TokenError: the code is unknown or expired.
         """
         return views.guest_view(self.work, views.by_code(self.work, code))
+
+    def ask_again(self, code: str, kind: str, value: str) -> None:
+        """Send a contact that a guest typed a link, by which they may have it looked for again.
+
+        :param code: the guest's case code.
+        :param kind: "email" or "phone".
+        :param value: as it was typed; kept for nothing else.
+        :raises TokenError: the code is unknown or expired.
+        :raises TransitionError: there is no certificate yet.
+        :raises LimitError: this case asked too often.
+        :raises InputError: it is neither an e-mail address nor a telephone number.
+        """
+        rescan.ask(self.work, code, kind, value)
+
+    def open_again(self, token: str) -> CaseView:
+        """Return the request for which a link asks again, without using the link.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        return views.guest_view(self.work, rescan.by_link(self.work, token))
+
+    def confirm_again(self, token: str) -> None:
+        """Use such a link up: the guest reads the contact, so it may be looked for.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        rescan.confirm(self.work, token)
+
+    def scan(self, code: str) -> dict[str, Any] | None:
+        """Return the newest signed answer to a guest who asked again, or None.
+
+        :raises TokenError: the code is unknown or expired.
+        """
+        return rescan.newest(self.work, code)
 
     def withdraw(self, number: str, by: str | None = None, code: str | None = None) -> None:
         """Take a request back, until it is carried out.
@@ -258,6 +296,35 @@ class Office:
         :raises TransitionError: nothing was erased yet.
         """
         return execution.check(self.work, number)
+
+    def residue(self, number: str, by: str | None = None) -> dict[str, Any]:
+        """Return what the search by value found: places and counts; where exactly, for staff.
+
+        :param by: the host's id of who looks and then sees rows and masked words around a find.
+        :raises ForbiddenError: they may not look at this property.
+        """
+        return leftover.show(self.work, number, by)
+
+    def look_again(self, number: str, by: str | None = None, scope: str = "") -> None:
+        """Let the search by value be made once more; `residue.searched` or the worker makes it.
+
+        :param by: the host's id of who asks, None at a console.
+        :param scope: everything or mapped; as before when empty.
+        :raises ForbiddenError: they may not verify at this property.
+        :raises UnknownError: nothing was erased, or the values have ended.
+        """
+        if by is not None:
+            case = cases.load(self.work, number)
+            actors.require(self.work, by, Permission.VERIFY, case.property)
+        queued.again(self.work, number, scope)
+
+    def not_theirs(self, number: str, by: str, marks: Collection[str]) -> int:
+        """Note that finds of a search are another person's; return how many.
+
+        :raises ForbiddenError: they may not verify at this property.
+        :raises UnknownError: there is no such find.
+        """
+        return leftover.settle(self.work, number, by, marks)
 
     # looking
 
@@ -449,8 +516,13 @@ class Office:
 
     # recipients
 
-    def recipients(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
-        """Return the notices to other systems that are not settled, failed and late ones first."""
+    def recipients(
+        self, by: str | None = None, property: str | None = None
+    ) -> Sequence[dict[str, Any]]:
+        """Return the notices to other systems that are not settled, failed and late ones first.
+
+        :param by: the host's id of who asks; None at a console, which is shown nobody's data.
+        """
         return deliveries.listed(self.work, by, property)
 
     def told(self, number: str, by: str | None = None) -> Sequence[dict[str, Any]]:
@@ -479,6 +551,10 @@ class Office:
         """
         deliveries.done(self.work, id, by)
 
+    def notice_key(self) -> str:
+        """Return the public key by which recipients without a shared secret know our notices."""
+        return deliveries.signing_key(self.work).public_key().public_bytes_raw().hex()
+
     def answered(self, reference: str, signed: Signed, who: str = "") -> None:
         """Take what a recipient says became of its copies.
 
@@ -501,6 +577,34 @@ class Office:
         """
         tasks.sign(self.work, id, count, by)
         deliveries.signed(self.work, id, by)
+
+    # invented guests
+
+    def switch_canary(self, property: str, by: str) -> bool:
+        """Say that invented guests may go through a property; return whether that was the second.
+
+        :raises ForbiddenError: they may not decide about the law at this property.
+        :raises FourEyesError: they were the first person.
+        """
+        return canaries.switch(self.work, property, by)
+
+    def stop_canary(self, property: str, by: str) -> None:
+        """Let no more invented guests go through a property.
+
+        :raises ForbiddenError: they may not decide about the law at this property.
+        """
+        canaries.stop(self.work, property, by)
+
+    def canaries(self, by: str | None = None) -> Sequence[dict[str, Any]]:
+        """Return how invented guests stand and where they were seen, the newest first.
+
+        :param by: the host's id of who asks; None at a console.
+        """
+        return canaries.listed(self.work, by)
+
+    def canaries_on(self) -> Mapping[str, bool]:
+        """Return property -> whether invented guests go through it; False after one word."""
+        return canaries.on(self.work)
 
     # the worker
 

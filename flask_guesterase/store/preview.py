@@ -23,6 +23,7 @@ from .holds import living
 from .law import HELD
 from .people import Subject
 from .review import plan_of
+from .struck import Mention, struck
 from .work import Work
 
 
@@ -99,6 +100,7 @@ class Preview:
     :param people: subject rows that are taken.
     :param foreseen: tables in which rows may still appear while it waits, and are approved too.
     :param minor: whether a minor is concerned, so that only the privacy officer approves.
+    :param mentions: what goes from texts of which the rest stays.
     """
 
     number: str
@@ -111,6 +113,7 @@ class Preview:
     people: tuple[Look, ...] = field(default=())
     minor: bool = False
     foreseen: tuple[str, ...] = ()
+    mentions: tuple[Mention, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the preview as plain values, for JSON."""
@@ -152,6 +155,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.TAKEN),
         minors.involved(work, plan.people),
         plan.foreseen,
+        struck(work, plan, show=by is not None),
     )
 
 

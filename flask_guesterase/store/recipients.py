@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
@@ -54,26 +54,36 @@ def check(recipient: Recipient, others: Iterable[Recipient]) -> None:
         )
 
 
-def findings(
-    datamap: DataMap, recipients: Iterable[Recipient], settings: Settings
-) -> list[Finding]:
-    """Return which recipients cannot be told what they are to be given, or cannot answer."""
-    found = []
-    for each in recipients:
-        for type_, places in _places(datamap, each).items():
-            if not places or None in places:
-                found.append(Finding(
-                    "recipient-unknown", "", each.name,
-                    f"Nothing is known that could be given as '{type_}'.",
-                    'Name a match key, a contact, or gives={"TYPE": "table.column"}.',
-                ))  # fmt: skip
-        if hasattr(each.adapter, "verifies") and not settings.base_url:
-            found.append(Finding(
-                "recipient-mute", "", each.name,
-                "The recipient is not told where to answer, so nothing is ever acknowledged.",
-                "Set GUESTERASE_BASE_URL to the address of the guest pages.", Severity.WARN,
-            ))  # fmt: skip
-    return found
+def findings(datamap: DataMap, recipients: Iterable[Recipient]) -> list[Finding]:
+    """Return which recipients are to be given what is not there: nothing is erased until it is."""
+    return [
+        Finding(
+            "recipient-unknown",
+            "",
+            each.name,
+            f"Nothing is known that could be given as '{type_}'.",
+            'Name a match key, a contact, or gives={"TYPE": "table.column"}.',
+        )
+        for each in recipients
+        for type_, places in _places(datamap, each).items()
+        if not places or None in places
+    ]
+
+
+def mute(recipients: Iterable[Recipient], settings: Settings) -> list[Finding]:
+    """Return which recipients would answer and are not told where."""
+    return [
+        Finding(
+            "recipient-mute",
+            "",
+            each.name,
+            "The recipient is not told where to answer, so nothing is ever acknowledged.",
+            "Set GUESTERASE_BASE_URL to the address of the guest pages.",
+            Severity.WARN,
+        )
+        for each in recipients
+        if hasattr(each.adapter, "verifies") and not settings.base_url
+    ]
 
 
 # what each is given
@@ -83,15 +93,15 @@ def findings(
 class Known:
     """What may be told of the people of one erasure, read before it goes.
 
-    :param people: subject rows that are erased.
+    :param people: subject rows that are erased now.
     :param values: recipient -> the values it is given.
     """
 
-    people: tuple[Person, ...] = ()
-    values: Mapping[str, tuple[Identity, ...]] = field(default_factory=dict)
+    people: tuple[Person, ...]
+    values: Mapping[str, tuple[Identity, ...]]
 
 
-def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> Known:
+def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> Known | None:
     """Read what recipients are given, before the erasure.
 
     What a hold or a precondition of the hotel keeps is not told: it must not end elsewhere either.
@@ -101,15 +111,17 @@ def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> 
     :param property_: code of the property.
     :param plan: what is about to be carried out.
     :param only: the columns it is about, where it finishes what an earlier one kept.
+    :return: None where nobody is to be told of anybody.
     """
     mine = [each for each in work.recipients if each.concerns(property_)]
     people = tuple(person for person in plan.people if person not in plan.untouched())
     if not mine or not people:
-        return Known()
+        return None
     asked = {each.name: _places(work.datamap, each) for each in mine}
     places = {p for types in asked.values() for some in types.values() for p in some if p}
     values = _read(work, plan, people, places, only)
-    return Known(people, {
+    gone = people if only is None else tuple(person for person in people if person in only)
+    return Known(gone, {
         name: tuple(
             Identity(type_, value)
             for type_, some in types.items()
@@ -249,20 +261,22 @@ def _anothers(work: Work, place: Place, text: str, people: Sequence[Person]) -> 
 # queued with the erasure
 
 
-def queue(work: Work, origin: keeping.Origin, known: Known, again: bool = False) -> int:
+def queue(work: Work, origin: keeping.Origin, known: Known | None, again: bool = False) -> int:
     """Queue what each recipient must be told; return how many are to be told.
 
     :param work: the open transaction, in which the erasure was carried out.
     :param origin: on whose behalf.
-    :param known: what was read before.
+    :param known: what was read before, None for nothing.
     :param again: they were told of this person before; only new values are worth a notice.
     """
     count = 0
-    for each in work.recipients if known.people else ():
+    if known is None:
+        return 0
+    for each in work.recipients:
         if not each.concerns(origin.property):
             continue
         identities = known.values.get(each.name, ())
-        worth = identities or (each.wants_rows() and not again)
+        worth = identities or (each.wants_rows() and known.people)
         if (again or origin.number is None) and not worth:
             continue
         _queue(work, origin, each, identities, known.people)

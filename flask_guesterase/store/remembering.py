@@ -34,8 +34,11 @@ KNOWN = "register"
 RESTORED = "restored"
 """Name under which it stands that this database was restored, and how far it knew the register."""
 
-HOLDS = "holds-lost"
-"""Name under which it stands how many holds a restored database had forgotten."""
+HOLDS = "unfinished"
+"""Name under which it stands how many holds a restored database had forgotten.
+
+The word says nothing of holds: they may be silent.
+"""
 
 _ERASING = frozenset({Kind.INTENT, Kind.ENDED})
 
@@ -77,7 +80,7 @@ def standing(work: Work, lock: bool = False) -> Standing | None:
     if file is None:
         return None
     latched, lost = pulse.look(work.conn, RESTORED), pulse.look(work.conn, HOLDS)
-    holds = 0 if lost is None else int(lost.note)
+    holds = 0 if lost is None else int(lost.note.partition(":")[0])
     found = pulse.look(work.conn, KNOWN, lock)
     known = None if found is None else int(found.note)
     if known and not file.exists():
@@ -139,8 +142,8 @@ def refuse(found: Standing) -> None:
         )
     if found.holds:
         raise BlockedError(
-            "This database was restored and has forgotten holds; nothing is erased.",
-            "Place them again as the page 'After a restore' says, then confirm it there.",
+            "This database was restored and something is left to do; nothing is erased.",
+            "The privacy officer finishes it on the page 'After a restore'.",
             (HOLDS,),
         )
 

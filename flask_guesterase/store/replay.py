@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +21,7 @@ from ..core.remembrance import Kind, Line, Note
 from . import actors, again, brake, cases, pulse, remembering, returned, tables, tracing
 from .again import Fate, Warrant
 from .cases import Case, load, step, tell
-from .forgotten import Forgotten, Judged, Places, Verdict, erased_on, find, judge, recall
+from .forgotten import Forgotten, Hold, Judged, Places, Verdict, erased_on, find, judge, recall
 from .keeping import Origin
 from .pulse import Pulse
 from .returned import Seen
@@ -67,13 +67,12 @@ class Survey:
     broken: int = 0
 
     def as_dict(self) -> dict[str, Any]:
-        """Return it as plain values."""
+        """Return it as plain values; of holds, which may be silent, it says nothing."""
         return {
             "restored": self.restored,
             "counts": dict(self.counts),
             "unknown": list(self.unknown),
             "undone": list(self.undone),
-            "holds": [{"scope": scope, "property": place} for scope, place in self.holds],
             "broken": self.broken,
         }
 
@@ -87,7 +86,7 @@ def survey(work: Work) -> Survey:
     found = _standing(work)
     if not found.restored:
         waiting = returned.waiting(work, DOOR)
-        return Survey(False, {"waiting": waiting} if waiting else {})
+        return Survey(False, {"waiting": waiting} if waiting else {}, holds=_lost(work))
     known = recall(work, found.since)
     places = find(work, _judged(known))
     counts: Counter[str] = Counter()
@@ -98,6 +97,19 @@ def survey(work: Work) -> Survey:
     return _surveyed(work, known, counts)
 
 
+def _lost(work: Work) -> tuple[tuple[str, str], ...]:
+    """Return scope and property of the holds that nobody placed again yet after a replay."""
+    told = pulse.look(work.conn, remembering.HOLDS)
+    if told is None:
+        return ()
+    _, since, until = map(int, told.note.split(":"))
+    return _named([h for h in recall(work, since).holds if h.line.number <= until])
+
+
+def _named(holds: Iterable[Hold]) -> tuple[tuple[str, str], ...]:
+    return tuple((h.line.note.facts.get("scope", ""), h.line.note.property) for h in holds)
+
+
 def _surveyed(work: Work, known: Forgotten, counts: Mapping[str, int]) -> Survey:
     numbers = sorted({line.note.request for line in known.lines if line.note.request})
     return Survey(
@@ -105,7 +117,7 @@ def _surveyed(work: Work, known: Forgotten, counts: Mapping[str, int]) -> Survey
         {word: count for word, count in counts.items() if count},
         tuple(number for number in numbers if _case(work, number) is None),
         tuple(sorted(known.undone)),
-        tuple((h.line.note.facts.get("scope", ""), h.line.note.property) for h in known.holds),
+        _named(known.holds),
         len(known.broken),
     )
 
@@ -307,7 +319,9 @@ def _end(known: Forgotten, counts: Mapping[str, int], office: Office) -> None:
     work.replaying = True
     pulse.take(work.conn, remembering.RESTORED)
     if known.holds:
-        pulse.put(work.conn, remembering.HOLDS, Pulse(work.stamp, str(len(known.holds))))
+        until = max(hold.line.number for hold in known.holds)
+        note = f"{len(known.holds)}:{known.since}:{until}"
+        pulse.put(work.conn, remembering.HOLDS, Pulse(work.stamp, note))
     names = brake.controllers(work)
     facts = {"since": str(known.since)}
     work.remember.append(Note(Kind.REPLAYED, names[0] if names else "", facts=facts))
@@ -316,7 +330,7 @@ def _end(known: Forgotten, counts: Mapping[str, int], office: Office) -> None:
 
 
 def alarm(work: Work) -> str:
-    """Return why staff must be alarmed: "missing", "restored", "holds-lost", "asking"; or nothing.
+    """Return why staff must be alarmed: "missing", "restored", "unfinished", "asking"; or nothing.
 
     :param work: the open transaction; a read-only one is enough.
     """
@@ -333,11 +347,12 @@ def alarm(work: Work) -> str:
 
 
 def entitled(work: Work, by: str) -> None:
-    """Go on only when a person may erase at some property.
+    """Go on only when a person may erase, or hold, at some property.
 
     :raises ForbiddenError: they may not.
     """
-    _anywhere(work, by, Permission.ERASE)
+    if not any(actors.may(work, by, Permission.HOLD, code) for code in work.settings.properties):
+        _anywhere(work, by, Permission.ERASE)
 
 
 def _anywhere(work: Work, by: str, right: Permission) -> None:

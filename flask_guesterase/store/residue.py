@@ -7,20 +7,20 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.exc import DBAPIError
 
 from ..core.certificate import Left
-from ..core.errors import SealError, UnknownError
-from ..core.lifecycle import State
 from ..core.needle import Needle, Strength
 from ..core.plan import Person, key_text
-from . import outbox, people, sought, tables
-from .cases import Case, load
+from ..core.standing import Standing
+from . import outbox, people, queued, rescan, sought, tables
+from .cases import Case
 from .datamap import DataMap
+from .failure import translated
 from .finder import erased_before
 from .leftover import Told, told
 from .search import Find, Finds, Looking, Progress, files, look, roots
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 EVERYTHING, MAPPED = "search-by-value", "search-by-value-mapped"
 """Evidence on a certificate: every table there is was read, or every table the host maps."""
+
+_TAKEN = Standing.TAKEN
 
 BEAT = 60
 """Seconds after which a long search says that it is still at work."""
@@ -87,13 +89,6 @@ class Asked:
         return frozenset(needle for each in self.searches for needle in each.wanted)
 
 
-def waiting(work: Work) -> list[str]:
-    """Return the numbers of requests whose search is to be made."""
-    table = tables.search
-    rows = select(table.c.request).where(table.c.state == sought.WAITING)
-    return list(work.conn.execute(rows.order_by(table.c.queued_at, table.c.request)).scalars())
-
-
 def searched(
     run: Run,
     numbers: Collection[str] = (),
@@ -135,7 +130,10 @@ def searched(
 
 
 def _tell(said: Told, office: Office) -> None:
-    told(office.work, said)
+    if said.number.endswith(rescan.MARK):
+        rescan.answer(office.work, said)
+    else:
+        told(office.work, said)
 
 
 def here(work: Work, case: Case) -> None:
@@ -150,8 +148,11 @@ def here(work: Work, case: Case) -> None:
     def opened() -> Iterator[Connection]:
         # What cannot be read must not take the transaction along.
         nested = work.conn.dialect.name == "postgresql"
-        with work.conn.begin_nested() if nested else nullcontext():
-            yield work.conn
+        try:
+            with work.conn.begin_nested() if nested else nullcontext():
+                yield work.conn
+        except DBAPIError as raised:
+            raise translated(raised) from None
 
     if asked.searches:
         finds, living = _look(asked, opened, None, None)
@@ -166,13 +167,14 @@ def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
     :param others: take all along that wait.
     """
     table = tables.search
-    wanted = dict.fromkeys([*numbers, *(waiting(work) if others else ())])
+    wanted = dict.fromkeys([*numbers, *(queued.waiting(work) if others else ())])
     rows = work.conn.execute(select(table).where(table.c.request.in_(list(wanted))))
     searches = []
     for row in sorted(rows, key=lambda row: str(row.request)):
-        values = _values(work, row.box)
+        values = queued.values(work, row.box)
         if values is not None:
-            own = frozenset((s.table, s.key) for s in people.subjects(work, row.request))
+            number = rescan.parent(row.request)
+            own = frozenset((s.table, s.key) for s in people.subjects(work, number, _TAKEN))
             searches.append(Sought(row.request, frozenset(values), own, Reach(row.scope)))
         else:
             _over(work, row.request)
@@ -183,16 +185,6 @@ def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
         work.conn.engine, work.datamap, space(work.live(), work.datamap, reach), searches,
         roots(work.datamap), leaving,
     )  # fmt: skip
-
-
-def _values(work: Work, box: str | None) -> tuple[Needle, ...] | None:
-    """Return the values in a box, or None when their day is over."""
-    if box is None:
-        return None
-    try:
-        return sought.read(work, box)
-    except (SealError, UnknownError):
-        return None
 
 
 def _over(work: Work, number: str) -> None:
@@ -219,10 +211,16 @@ def _look(
     def ask_living(finds: Finds) -> list[Needle]:
         with opened() as conn:
             living.update(_bearers(conn, asked.datamap, finds))
+        # Every table is read for a guest who asks again: what was read, and what could not be,
+        # must not tell whether somebody who stays here has the value.
+        guests = {
+            n for one in asked.searches if one.number.endswith(rescan.MARK) for n in one.wanted
+        }
         return [
             needle
             for needle, rows in living.items()
             if needle.strength is Strength.STRONG
+            and needle not in guests
             and all(rows - each.own for each in asked.searches if needle in each.wanted)
         ]
 
@@ -289,12 +287,12 @@ def by_value(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
     :param case: the request.
     :param who: the erased people, whom the search knows by its values instead.
     """
-    row = _row(work, case.number)
+    row = queued.row_of(work, case.number)
     if row is None:
         return ()
     if row.state == sought.WAITING:
         here(work, case)
-        row = _row(work, case.number)
+        row = queued.row_of(work, case.number)
     items = json.loads(row.found)["left"] if row.found else []
     return [Left(i["place"], i["rows"], i["reason"]) for i in items if i["rows"]]
 
@@ -304,7 +302,7 @@ def evidence(work: Work, number: str) -> dict[str, Any]:
 
     :return: evidence, the word or none; unsearched, places; shared, values that were not sought.
     """
-    row = _row(work, number)
+    row = queued.row_of(work, number)
     if row is None:
         return {"evidence": [], "unsearched": [], "shared": 0}
     if not row.found:
@@ -312,56 +310,3 @@ def evidence(work: Work, number: str) -> dict[str, Any]:
     said = json.loads(row.found)
     word = EVERYTHING if row.scope == Reach.EVERYTHING else MAPPED
     return {"evidence": [word], "unsearched": said["unsearched"], "shared": said["shared"]}
-
-
-def _row(work: Work, number: str) -> Any:
-    table = tables.search
-    return work.conn.execute(select(table).where(table.c.request == number)).one_or_none()
-
-
-def left_since(work: Work, moment: datetime) -> list[str]:
-    """Return the requests that left something and were last looked at before a moment.
-
-    Those whose values are still there wait for a search from now on.
-
-    :param work: the open transaction.
-    :param moment: naive UTC.
-    """
-    search, request = tables.search, tables.request
-    rows = work.conn.execute(
-        select(search.c.request, search.c.box)
-        .join(request, request.c.number == search.c.request)
-        .where(request.c.state == State.PARTIAL.value, search.c.ended_at < moment)
-        .order_by(search.c.request)
-    ).all()
-    living = [row.request for row in rows if row.box is not None]
-    work.conn.execute(
-        update(search)
-        .where(search.c.request.in_(living))
-        .values(state=sought.WAITING)
-    )
-    return [row.request for row in rows]
-
-
-def again(work: Work, number: str, scope: str = "") -> Case:
-    """Let a search be made once more.
-
-    :param work: the open transaction.
-    :param number: number of the request.
-    :param scope: how far, as before when empty.
-    :raises UnknownError: nothing was erased, or the values have ended.
-    """
-    case = load(work, number, lock=True)
-    row = _row(work, case.number)
-    if row is None or row.box is None or _values(work, row.box) is None:
-        raise UnknownError(
-            "This search cannot be repeated: the values it looked for have ended.",
-            "The guest can ask for a new one with the case code, by typing them in.",
-        )
-    values: dict[str, Any] = {"state": sought.WAITING}
-    if scope:
-        values["scope"] = Reach(scope).value
-    table = tables.search
-    work.conn.execute(update(table).where(table.c.request == case.number).values(**values))
-    return case
-

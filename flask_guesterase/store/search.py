@@ -68,6 +68,7 @@ class Finds:
     :param rows: how many rows were read.
     :param characters: how many characters were read.
     :param reads: table -> how many pieces it was read in.
+    :param cut: the time was over before the end.
     """
 
     found: dict[tuple[str, str, How, Needle], Find] = field(default_factory=dict)
@@ -75,6 +76,7 @@ class Finds:
     rows: int = 0
     characters: int = 0
     reads: dict[str, int] = field(default_factory=dict)
+    cut: bool = False
 
     def note(self, place: Place | None, table: str, each: Field, needle: Needle) -> Find:
         """Return the find of a value in a column, made when it is the first."""
@@ -110,17 +112,27 @@ def look(space: Space, wanted: Iterable[Needle], looking: Looking) -> Finds:
     :param space: the places.
     :param wanted: the values, of as many people as there are.
     :param looking: how to read, and whom to ask.
-    :raises BusyError: the time was over, or somebody else holds what is needed.
+    :raises BusyError: the time was over, or a declared table is held by somebody else.
     """
     finds = Finds(unsearched=set(space.unsearched))
     searchers = _Searchers(wanted)
     asked = False
+    busy = []
     for place in space.places:
         if not asked and place.name not in looking.datamap.subjects:
             searchers, asked = searchers.without(looking.living(finds)), True
-        _table(place, searchers, looking, finds)
+        busy += [] if _table(place, searchers, looking, finds) else [place]
     if not asked:
         searchers = searchers.without(looking.living(finds))
+    for place in busy:
+        if _table(place, searchers, looking, finds):
+            continue
+        # What nobody declared may be out of order for years; the rest comes back.
+        if place.declared is not None or len(busy) == len(space.places):
+            raise BusyError(
+                f"Somebody else holds {place.name}.", "It is looked for again later."
+            )
+        finds.unsearched.add(f"{place.name} (busy)")
     return finds
 
 
@@ -145,20 +157,25 @@ class _Searchers:
             yield from (self.all if each.free else self.strong).among(texts)
 
 
-def _table(place: Place, searchers: _Searchers, looking: Looking, finds: Finds) -> None:
+def _table(place: Place, searchers: _Searchers, looking: Looking, finds: Finds) -> bool:
+    """Read one table; return False when somebody else holds it now."""
     if not searchers.all.needles:
-        return
+        return True
     try:
         for piece in pieces(looking.opened, place):
-            if looking.until is not None and time.monotonic() > looking.until:
-                raise BusyError("The time for this search was over.", "It is begun again later.")
             _piece(place, piece, searchers, finds)
             if looking.progress is not None:
                 looking.progress(place.name, finds.rows)
+            if looking.until is not None and time.monotonic() > looking.until:
+                finds.cut = True
+                break
     except BusyError:
-        raise
+        return False
     except GuesteraseError as problem:
         finds.unsearched.add(f"{place.name} ({type(problem).__name__})")
+    if finds.cut:
+        raise BusyError("The time for this search was over.", "It is begun again later.")
+    return True
 
 
 def _piece(place: Place, piece: Piece, searchers: _Searchers, finds: Finds) -> None:
@@ -215,7 +232,7 @@ def files(
             continue
         names = [name for name in _names(root) if (root, name) not in gone]
         finds.rows += len(names)
-        each = Field(column, How.TEXT)
+        each = Field(column, How.FILE)
         for at, held in searcher.among(names):
             for needle in held:
                 find = finds.note(None, table, each, needle)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +16,13 @@ import phonenumbers
 from sqlalchemy import Column, TypeDecorator, delete, insert, select, update
 from sqlalchemy.types import Date, DateTime, Time, TypeEngine
 
+from ..core.errors import SealError, UnknownError
 from ..core.identity import Kind, kind_of
 from ..core.image import Cell, Form, Image
 from ..core.needle import LOYALTY, Needle, Strength, needles
 from ..core.seal import Terms
 from . import safe, tables
-from .cases import Case
+from .cases import Case, load
 from .datamap import Declared
 from .reading import by_the_host
 from .work import Work
@@ -42,7 +44,7 @@ def put(work: Work, case: Case, images: Sequence[Image], scope: str = "everythin
     :param images: the rows as they were.
     :param scope: how far the search goes.
     """
-    region = work.settings.property(case.property).region
+    region = work.settings.property(case.property).country
     wanted = gather(work, images, region)
     box = _seal(work, case, wanted, DAYS)
     table = tables.search
@@ -53,6 +55,37 @@ def put(work: Work, case: Case, images: Sequence[Image], scope: str = "everythin
         )
     )
     return len(wanted)
+
+
+def more(work: Work, number: str, images: Sequence[Image]) -> None:
+    """Look for what was kept and went on its day as well; the request has ended or will.
+
+    :param work: the transaction that erased it.
+    :param number: number of the request.
+    :param images: the rows as they were.
+    """
+    case = load(work, number)
+    fresh = gather(work, images, work.settings.property(case.property).country)
+    if not fresh:
+        return
+    table = tables.search
+    row = work.conn.execute(select(table).where(table.c.request == number)).one_or_none()
+    known: tuple[Needle, ...] = ()
+    if row is not None and row.box is not None:
+        with suppress(SealError, UnknownError):
+            known = read(work, row.box)
+        safe.drop(work, row.box)
+    values = {
+        "box": _seal(work, case, list(dict.fromkeys([*known, *fresh])), DAYS), "state": WAITING,
+    }  # fmt: skip
+    if row is not None:
+        work.conn.execute(update(table).where(table.c.request == number).values(**values))
+    else:
+        work.conn.execute(
+            insert(table).values(
+                request=number, scope="everything", queued_at=work.stamp, **values
+            )
+        )
 
 
 def _seal(work: Work, case: Case, wanted: Sequence[Needle], days: int) -> str:
@@ -106,6 +139,12 @@ def gather(work: Work, images: Sequence[Image], region: str) -> tuple[Needle, ..
     :param images: the rows as they were.
     :param region: ISO country code that gives national phone numbers a meaning.
     """
+    house = {
+        needle
+        for one in work.settings.properties.values()
+        for address in (one.contact, one.officer, one.deputy)
+        for needle in needles(Kind.EMAIL, address)
+    }
     found: dict[Needle, None] = {}
     for image in images:
         declared = work.datamap.tables.get(image.table)
@@ -114,7 +153,8 @@ def gather(work: Work, images: Sequence[Image], region: str) -> tuple[Needle, ..
         values = {cell.name: _plain(work, declared, cell) for cell in image.columns}
         for kind, value in _said(work, declared, image, values):
             found.update(dict.fromkeys(needles(kind, value, region)))
-    return tuple(found)
+    # A clerk who types the hotel's own mailbox for a guest without one gives no guest's value.
+    return tuple(needle for needle in found if needle not in house)
 
 
 def _plain(work: Work, declared: Declared, cell: Cell) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import JSON, LargeBinary, PickleType, String, Table, Text, TypeDecorator
 from sqlalchemy.sql.type_api import TypeEngine
 
+from ..core.policy import Mentions
 from .catalog.shape import LiveColumn, LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 
@@ -30,6 +31,7 @@ class How(StrEnum):
     BYTES = "bytes"
     HOST = "host"
     NAMES = "names"
+    FILE = "file"
 
 
 class Way(StrEnum):
@@ -184,7 +186,7 @@ FREE = 200
 def _is_free(declared: Declared, name: str, type_: TypeEngine[Any] | None) -> bool:
     if name not in declared.rules or type_ is None:
         return False
-    if type(declared.rules[name]).__name__ == "Mentions":
+    if isinstance(declared.rules[name], Mentions):
         return True
     inner = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
     if isinstance(inner, JSON | Text):

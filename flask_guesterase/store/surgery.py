@@ -28,6 +28,7 @@ from ..core.plan import Decision, Key, Outcome, Plan, Row, Step
 from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
+from .history import end_history
 from .links import Link, children_first, circular, links
 from .masks import Entropy, holds_json, is_static, value_for
 from .mentioned import NOBODY, Hand
@@ -103,6 +104,8 @@ class Surgery:
             last = children_first({step.decision.table for step in deletes}, held)
             for step in ordered(deletes, last, Outcome.DELETE):
                 self._delete(step, known)
+        for name in dict.fromkeys(step.decision.table for step in steps):
+            end_history(self.conn, self.datamap.declared(name), self.live)
 
     def _reader(self, step: Step) -> Reader:
         return reader(self.conn, self.datamap.declared(step.decision.table), self.live)
@@ -151,7 +154,7 @@ class Surgery:
         for name, value in values.items():
             rule = declared.written(name)
             if isinstance(rule, File) and value:
-                self.done.files.append((rule.root, str(value)))
+                self.done.files += [(rule.root, each) for each in rule.names(str(value))]
 
     def _overwrite(self, step: Step, before: Read) -> None:
         declared = self.datamap.declared(step.decision.table)

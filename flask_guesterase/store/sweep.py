@@ -27,9 +27,10 @@ from . import (
     following,
     owndata,
     pulse,
+    queued,
     reconcile,
+    refresh,
     remembering,
-    residue,
     runs,
     tables,
     tasks,
@@ -54,6 +55,9 @@ STEPS: dict[str, Callable[[Run], int]] = {
 
 NightAudit = Callable[[str], bool]
 """The host's answer to whether a property (code) is in its night audit."""
+
+_GONE = ("finished", "expired", "erased-again")
+"""What a sweep counts that leaves old content in the files, without a certificate of its own."""
 
 _PAPER = "paper"
 _LAPSED = {"expired": "lapsed"}
@@ -180,12 +184,13 @@ def _steps(
     report.paused = [code for code in codes if _audited(report, night_audit, code)]
     with report.trying("resume"):
         _resume(run, report)
-    with report.trying("residue"):
-        _look_again(run, report)
     with report.trying("keep"):
         _add(report, finishing.finish(run))
     with report.trying("expire"):
         _expire(run, report, codes)
+    if {"finished", "expired"} & set(report.counts):
+        with report.trying("refreshed"):
+            report.add("refreshed", refresh.everything(run))
     with report.trying("paper"):
         report.add("paper", run(_paper))
     with report.trying("returns"):
@@ -195,12 +200,15 @@ def _steps(
         done = worker.work(run, *post, skip=frozenset(skip))
         _add(report, {_LAPSED.get(word, word): count for word, count in done.counts.items()})
         report.problems.update(done.problems)
+    with report.trying("residue"):
+        _look_again(run, report)
     with report.trying("close"):
         _add(report, finishing.settled(run))
     if not report.paused:
         # Rewriting a file keeps its writers waiting for a moment.
         with report.trying("deepened"):
-            report.add("deepened", deepening.retry(run))
+            gone = any(report.counts.get(word) for word in _GONE)
+            report.add("deepened", deepening.nightly(run, gone))
     for word, step in STEPS.items():
         with report.trying(word):
             report.add(word, step(run))
@@ -225,12 +233,13 @@ def _resume(run: Run, report: SweepReport) -> None:
 
 
 def _look_again(run: Run, report: SweepReport) -> None:
-    """Look again, once a day, for what was left: somebody may have seen to it."""
-    worker.check_all(run, run(_left), report, "looked-again")
+    """Look again, once a day, for what was left, and for what went today because its day came."""
+    worker.check_all(run, [], report, run(_left))
 
 
 def _left(office: Office) -> list[str]:
-    return residue.left_since(office.work, office.work.stamp - timedelta(hours=20))
+    left = queued.left_since(office.work, office.work.stamp - timedelta(hours=20))
+    return list(dict.fromkeys([*left, *queued.waiting(office.work)]))
 
 
 def _approved(office: Office, paused: list[str]) -> list[str]:

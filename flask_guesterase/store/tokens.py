@@ -29,6 +29,7 @@ class Purpose(StrEnum):
     CONFIRM = "confirm"
     CASE = "case"
     CODE = "code"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ class Token:
     ends_at: datetime
 
 
-def link(work: Work, request: str) -> str:
-    """Return a new single-use secret for a link that confirms a request; good for 24 hours."""
+def link(work: Work, request: str, purpose: Purpose = Purpose.CONFIRM) -> str:
+    """Return a new single-use secret for a link that proves a contact; good for 24 hours."""
     secret = secrets.token_urlsafe(32)
-    _keep(work, Purpose.CONFIRM, secret, timedelta(hours=LINK_HOURS), request=request)
+    _keep(work, purpose, secret, timedelta(hours=LINK_HOURS), request=request)
     return secret
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.finding import Finding, Severity
-from . import brake, copies, disks, remembering, runs
+from . import brake, canaries, copies, disks, remembering, runs
 from .work import Work
 
 SEALED = frozenset({"guest_register"})
@@ -33,6 +33,7 @@ def findings(work: Work) -> list[Finding]:
                 "sweep-unconfirmed", code, "Nobody confirmed what a sweep would erase here.",
                 "Read what `flask guesterase sweep` shows, then run it with --confirm.",
             ))
+    found += canaries.findings(work)
     if _seals(work) and not copies.confirmed(work):
         found.append(_warn(
             "second-copy", "", "Nobody confirmed a copy of the keys outside the property, so what "
@@ -62,8 +63,9 @@ def _register(work: Work) -> list[Finding]:
         ))
     if here.restored or here.holds:
         found.append(Finding(
-            "restore-pending", "", "", "The database was restored and has forgotten erasures or "
-            "holds; nothing is erased.", "Run `flask guesterase replay` and read what it shows.",
+            "restore-pending", "", "", "The database was restored and has not caught up with the "
+            "register of erasures; nothing is erased.",
+            "Run `flask guesterase replay` and read what it shows.",
         ))
     if disks.shared(work.conn, work.settings.register):
         found.append(_warn(

@@ -140,6 +140,9 @@ class Webhook:
             target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
             conn.request("POST", target, body, headers)
             reply = conn.getresponse()
+            if late.is_set():
+                # Cut off in the middle of its headers, which then seem to end there.
+                raise TimeoutError
             # Read so that the other side is not cut off while it writes; used for nothing.
             with suppress(OSError, HTTPException):
                 reply.read(LARGEST_REPLY)

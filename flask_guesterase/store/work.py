@@ -73,6 +73,18 @@ class Work:
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 
+    def over(self, conn: Connection, settings: Settings | None = None) -> Work:
+        """Return the same installation over another connection, with nothing done on it yet.
+
+        :param conn: connection with an open transaction.
+        :param settings: other settings, for a database that is a copy.
+        """
+        return Work(
+            conn, self.now, settings or self.settings, self.datamap, self.custodian,
+            self.authorize, blockers=self.blockers, holidays=self.holidays, queries=self.queries,
+            recipients=self.recipients,
+        )  # fmt: skip
+
     def live(self) -> LiveSchema:
         """Return the live database, read once in this transaction."""
         if self._live is None:

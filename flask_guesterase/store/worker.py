@@ -19,8 +19,11 @@ from . import (
     finishing,
     heldkeys,
     outbox,
+    queued,
+    refresh,
     remembering,
     removal,
+    rescan,
     residue,
     returned,
     shelf,
@@ -31,6 +34,7 @@ from .channels import Channel, Message, Render, message_id
 from .execution import Ending
 from .office import Office
 from .outbox import FILE, Parcel
+from .search import Progress
 
 _Result = TypeVar("_Result")
 
@@ -90,6 +94,7 @@ def carry_out(
     state = _erase_one(run, number, by)
     if state is State.CHECKING:
         try:
+            refresh.after(run, [number])
             residue.searched(run, [number], seconds)
         except BusyError:
             if seconds is None:
@@ -108,7 +113,9 @@ def _erase_one(run: Run, number: str, by: str | None = None) -> State:
     return run(erase).settled()
 
 
-def carry_all(run: Run, numbers: Iterable[str], report: Report) -> None:
+def carry_all(
+    run: Run, numbers: Iterable[str], report: Report, again: Sequence[str] = ()
+) -> None:
     """Erase many approved requests, then look for all their people in one reading and check each.
 
     One that fails does not keep the others waiting.
@@ -116,6 +123,7 @@ def carry_all(run: Run, numbers: Iterable[str], report: Report) -> None:
     :param run: runs a unit of work.
     :param numbers: numbers of the requests.
     :param report: where to count what was done, and note what was not.
+    :param again: requests that left something and wait for another look.
     """
     erased = []
     for number in numbers:
@@ -127,34 +135,74 @@ def carry_all(run: Run, numbers: Iterable[str], report: Report) -> None:
                 report.add("waiting")
             except MovedError:
                 report.add("reviewed-again")
-    check_all(run, erased, report)
+    check_all(run, erased, report, again)
 
 
 def check_all(
-    run: Run, numbers: Sequence[str], report: Report, word: str = "erased"
+    run: Run, numbers: Sequence[str], report: Report, again: Sequence[str] = ()
 ) -> None:
     """Look for the people of many requests in one reading, then check each.
 
     :param run: runs a unit of work.
     :param numbers: numbers of the requests; without any, nothing is read.
     :param report: where to count what was done, and note what was not.
-    :param word: what a request that was checked counts as.
+    :param again: requests that left something and wait for another look.
     """
-    if not numbers:
+    if not numbers and not again:
         return
     looked = False
     with report.trying("search"):
-        residue.searched(run, numbers)
+        refresh.after(run, [*numbers, *again])
+        residue.searched(run, [*numbers, *again])
         deepening.after(run, numbers)
         looked = True
-    for number in numbers if looked else ():
+    for number in [*numbers, *again] if looked else ():
         with report.trying(number):
             run(partial(_check, number))
-            report.add(word)
+            report.add("looked-again" if number in again else "erased")
 
 
 def _check(number: str, office: Office) -> State:
     return office.check(number)
+
+
+def look_again(
+    run: Run,
+    number: str,
+    by: str | None = None,
+    scope: str = "",
+    progress: Progress | None = None,
+    folders: Sequence[str] = (),
+    seconds: float | None = None,
+) -> bool:
+    """Make the search by value of a request once more; one that left something is checked again.
+
+    :param run: runs a unit of work.
+    :param number: number of the request.
+    :param by: the host's id of who asks for it, or None at a console.
+    :param scope: everything or mapped; as before when empty.
+    :param progress: told about each piece that is read.
+    :param folders: further folders whose file names are looked at.
+    :param seconds: how long a reader may wait; when the time is over it is left to the worker.
+    :return: whether it was made.
+    :raises ForbiddenError: they may not verify at this property.
+    :raises UnknownError: nothing was erased, or the values have ended.
+    """
+    run(lambda office: office.look_again(number, by, scope))
+    try:
+        refresh.after(run, [number])
+        residue.searched(run, [number], seconds, progress, folders)
+    except BusyError:
+        if seconds is None:
+            raise
+        return False
+    run(partial(_settle, number))
+    return True
+
+
+def _settle(number: str, office: Office) -> None:
+    if office.show(number)["state"] in (State.PARTIAL, State.CHECKING):
+        office.check(number)
 
 
 def work(
@@ -188,13 +236,19 @@ def work(
             continue
         try:
             step()
-        except GuesteraseError as problem:
+        except Exception as problem:
+            # It may be the host's own code that raises; its text may hold a value.
             report.problems[name] = type(problem).__name__
     return report
 
 
 _BY_DAY = frozenset({"expire", "erase", "returned", "forget"})
 """Steps that end something because a day has come."""
+
+NOT_DELIVERING = frozenset(
+    {"clock", "intake", "expire", "erase", "sightings", "returned", "forget"}
+)
+"""Steps that send nothing, for a round that only sends; it looks at the register all the same."""
 
 _OUT = frozenset({"deliver", "recipients"})
 """Steps by which something leaves the house."""
@@ -237,7 +291,11 @@ def _intake(run: Run, report: Report) -> None:
 
 
 def _erase(run: Run, report: Report) -> None:
-    carry_all(run, run(Office.due), report)
+    again = run(lambda office: queued.asked_again(office.work))
+    carry_all(run, run(Office.due), report, again)
+    if run(lambda office: rescan.waits(office.work)):
+        with report.trying("search"):
+            residue.searched(run)
 
 
 def _sightings(run: Run, report: Report) -> None:

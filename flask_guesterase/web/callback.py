@@ -41,7 +41,7 @@ def answered(reference: str) -> Response:
     return make_response(jsonify({"taken": True}), 200)
 
 
-SIGNED.add(f"{guest_pages.name}.{answered.__name__}")
+SIGNED.add(answered.__name__)
 
 
 def _refused(status: int) -> Response:

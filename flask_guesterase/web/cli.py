@@ -14,7 +14,21 @@ from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
-from . import disclosing, freezing, law, operate, ours, restoring, returned, rules, sweeping
+from . import (
+    depth,
+    disclosing,
+    freezing,
+    law,
+    operate,
+    ours,
+    restoring,
+    returned,
+    rules,
+    searching,
+    sweeping,
+    telling,
+    xraying,
+)
 from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
@@ -24,9 +38,8 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring", "returned",
-    "rules",
-    "sweeping",
+    "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring",
+    "returned", "rules", "searching", "sweeping", "telling", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")
@@ -143,10 +156,10 @@ def preview(number: str) -> Answer:
         plan = office.preview(number).as_dict()
     columns = (
         "id", "table", "rows", "outcome", "category", "basis", "until", "open", "grade", "why",
-        "reason", "detail", "columns",
+        "reason", "detail", "columns", "column", "spans", "whole",
     )  # fmt: skip
     parts = [fields({"number": plan["number"], "digest": plan["digest"]})]
-    for name in ("erase", "retain", "shared", "perhaps", "blocked"):
+    for name in ("erase", "mentions", "retain", "shared", "perhaps", "blocked"):
         if plan[name]:
             parts.append(f"{name}\n{listing(plan[name], columns)}")
     return Answer(plan, "\n\n".join(parts))

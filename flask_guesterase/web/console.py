@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
 from ..core.errors import GuesteraseError, InputError
 from ..core.finding import Finding
 from ..store.failure import translated
+from .problems import untold
 
 guesterase_cli = AppGroup("guesterase", help="Erase guests' data, lawfully and provably.")
 
@@ -64,6 +66,13 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
                 _fail(problem, as_json)
             except DBAPIError as problem:
                 _fail(translated(problem), as_json)
+            except (click.ClickException, click.exceptions.Exit, click.Abort):
+                raise
+            except Exception as surprise:
+                if current_app.debug or current_app.testing:
+                    raise
+                click.echo(untold(surprise), err=True)
+                raise click.exceptions.Exit(1) from None
             _print(answer, as_json)
 
         option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON alone.")

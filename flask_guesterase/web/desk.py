@@ -42,6 +42,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".sweep", N_("Sweep"), Permission.LAW),
     (".tasks", N_("Tasks"), (Permission.ERASE, Permission.LAW)),
     (".restored", N_("After a restore"), (Permission.ERASE, Permission.HOLD)),
+    (".canaries", N_("Test guests"), Permission.LAW),
     (".code", N_("My code"), CODED),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,39 +13,45 @@ from weakref import WeakSet
 
 from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
 
-from ..core.errors import PolicyError, SetupError
+from ..core.canary import Canary
+from ..core.errors import GuesteraseError, PolicyError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
-from ..store import guard, packs, preconditions, recipients, schedule, veil, watch
+from ..store import guard, hatching, packs, preconditions, recipients, schedule, veil, watch
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
 from ..store.datamap import DataMap, Target, resolve
 from ..store.drift import drift
+from ..store.finder import erased_before
+from ..store.gone import shell
 from ..store.host import Host
 from ..store.live import read as read_live
 from ..store.lookout import Side
 from ..store.office import Office
 from ..store.replay import Survey
 from ..store.replay import replay as replayed
+from ..store.scratch import scratch
 from ..store.settings import Settings
 from ..store.sweep import NightAudit, SweepReport
 from ..store.sweep import sweep as swept
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending
 from ..store.work import Holidays, Work
-from ..store.worker import Report
+from ..store.worker import NOT_DELIVERING, Report
 from ..store.worker import work as round_of
-from . import config, migrate
+from . import config, migrate, sessions
 from .cli import guesterase_cli
 from .current import NAME
 from .letters import render
 from .signals import announce
 
+_log = logging.getLogger("flask_guesterase")
 _Result = TypeVar("_Result")
 
 May = Callable[[Any, str, str], bool]
@@ -59,6 +66,7 @@ class _State:
     settings: Settings
     custodian: FolderCustodian
     datamap: DataMap | None = None
+    watching: object = None
     mapping: tuple[tuple[int, int], DataMap] | None = None
 
 
@@ -103,6 +111,7 @@ class Guesterase:
         self._recipients: list[Recipient] = []
         self._queries: dict[str, HoldQuery] = {}
         self._apps: WeakSet[Flask] = WeakSet()
+        self._canaries: dict[str, Canary] = {}
 
     def register(self, target: Target, declaration: Policy | Exempt) -> None:
         """Declare a table from outside.
@@ -130,6 +139,37 @@ class Guesterase:
             recipients.check(each, self._recipients)
             self._recipients.append(each)
 
+    def canary(self, declared: Canary) -> None:
+        """Declare an invented guest that goes through a property, once two people approved it.
+
+        :raises PolicyError: there is one at this property already.
+        """
+        if declared.property in self._canaries:
+            raise PolicyError(
+                "There is a canary at this property already.", "Declare one for each property."
+            )
+        self._canaries[declared.property] = declared
+
+    @property
+    def canary_properties(self) -> frozenset[str]:
+        """Return the properties at which an invented guest is declared."""
+        return frozenset(self._canaries)
+
+    def send_canaries(self, at_once: bool = False) -> dict[str, str]:
+        """Send the invented guests that are due, and look again for the last ones.
+
+        :param at_once: do not wait until it is time again.
+        :return: property -> what became of it, where there was something to do.
+        """
+        done = {}
+        for code, canary in sorted(self._canaries.items()):
+            hatching.again(self.run, canary)
+            drill = partial(scratch, self.run, canary, self.host.engine())
+            state = hatching.send(self.run, self.host, canary, drill, at_once)
+            if state:
+                done[code] = state
+        return done
+
     def hold_query(self, name: str, on: str, where: Callable[[Any], Any]) -> None:
         """Register a predicate by which rows can be held, for those of an incident for example.
 
@@ -154,7 +194,9 @@ class Guesterase:
                 "This application has a Guesterase already.", "Call init_app once for each app."
             )
         settings = config.read(app, self._properties, self._packs)
-        app.extensions[NAME] = _State(self, settings, FolderCustodian(settings.keys))
+        state = _State(self, settings, FolderCustodian(settings.keys))
+        state.watching = sessions.install(app, self.erased)
+        app.extensions[NAME] = state
         migrate.install(app)
         app.cli.add_command(guesterase_cli)
         veil.install(self.host, self._declared)
@@ -211,6 +253,7 @@ class Guesterase:
     def _check_map(self, datamap: DataMap) -> list[Finding]:
         findings = coverage(datamap) + clock_findings(datamap)
         findings += preconditions.findings(datamap, self._blockers)
+        findings += recipients.findings(datamap, self._recipients)
         return findings + self.host.findings(d.table for d in datamap.tables.values())
 
     @contextmanager
@@ -260,6 +303,10 @@ class Guesterase:
         """Do one round of everything that is due: intake, erasures, messages, files, keys."""
         return round_of(self.run, render, self._every_channel())
 
+    def deliver(self) -> Report:
+        """Send messages, remove files and tell recipients that are due, and nothing else."""
+        return round_of(self.run, render, self._every_channel(), NOT_DELIVERING)
+
     def sweep(self, confirm_by: str | None = None) -> SweepReport:
         """Erase what is due because its day has come, where a person confirmed what that is.
 
@@ -267,7 +314,11 @@ class Guesterase:
         :raises BusyError: another sweep is at work.
         """
         channels = self._every_channel()
-        return swept(self.run, render, channels, confirm_by, self._night_audit)
+        report = swept(self.run, render, channels, confirm_by, self._night_audit)
+        if self._canaries and not report.doubt:
+            with report.trying("canary"):
+                report.add("canary", len(self.send_canaries()))
+        return report
 
     def replay(self) -> Survey:
         """Carry out again what a restored database has forgotten; return what was done.
@@ -326,7 +377,7 @@ class Guesterase:
     def _installation(self) -> list[Finding]:
         app = cast(Any, current_app)._get_current_object()
         found = [*migrate.findings(app), *packs.missing(self.settings)]
-        found += recipients.findings(self.datamap, self._recipients, self.settings)
+        found += recipients.mute(self._recipients, self.settings)
         if not self.custodian.exists():
             found.append(Finding(
                 "keys-missing", "", "", "The key folder holds no keys.",
@@ -344,6 +395,24 @@ class Guesterase:
                     "can write to.", "Give its Property a contact=.", Severity.WARN,
                 ))
         return found
+
+    def erased(self, row: Any) -> bool:
+        """Return whether an object of the host's mapping is a person that was erased.
+
+        It costs a statement only where the row holds nothing and no mark tells why.
+
+        :param row: the object, for example the user a session names; anything else is nobody.
+        """
+        try:
+            found = shell(self.datamap, row)
+            if found is None or found.marked:
+                return found is not None
+            with transaction(self.host.engine(), write=False) as conn:
+                return bool(erased_before(conn, self.datamap, {found.person}))
+        except (GuesteraseError, SQLAlchemyError) as problem:
+            # A gap of ours never keeps anybody out.
+            _log.error("guesterase: %s while a session was looked at", type(problem).__name__)
+            return False
 
     def user(self, identifier: str) -> Any:
         """Return the host's user object with this id, by its Flask-Login user loader, or None."""

@@ -11,16 +11,15 @@ from ..core.errors import InputError, TokenError
 from ..store.office import Office
 from ..store.settings import Property
 from ..store.views import CaseView
-from . import letters
+from . import letters, rescanning
 from .current import current
-from .pages import json_file, language, no_fields, pages
+from .guestdesk import CASE, guest_pages
+from .guestdesk import count as _count
+from .pages import json_file, language, no_fields
 from .schemas import Ask, LookUp, read
 from .words import GUEST_WORDS, STEPS
 
-guest_pages = pages("guesterase_guest", "guest")
-"""Blueprint for guests; the host registers it under a prefix of its own."""
-
-_CASE = "guesterase_case"
+__all__ = ["guest_pages", "rescanning"]
 
 
 @guest_pages.context_processor
@@ -90,7 +89,7 @@ def confirm(token: str) -> str:
     with current.begin() as office:
         code = office.confirm_link(token)
         due_on = office.case(code).due_on
-    session[_CASE] = code
+    session[CASE] = code
     return render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
 
 
@@ -103,11 +102,12 @@ def remember(code: str) -> AnyResponse:
 @guest_pages.get("/case")
 def case() -> str:
     """Show the case whose code this browser holds, or ask for the code."""
-    code = session.get(_CASE)
+    code = session.get(CASE)
     if not code:
         return render_template("guesterase/guest/lookup.html", problems={})
     with current.begin(write=False) as office:
         view = _seen(office)
+        scan = office.scan(code)
     hotel = current.settings.property(view.property)
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -115,6 +115,7 @@ def case() -> str:
         case=view,
         answer=None if view.answer is None else letters.sentences(tongue, hotel, view.answer),
         hotel=hotel,
+        scan=scan,
         step=STEPS.index(view.word),
     )
 
@@ -134,14 +135,14 @@ def look_up() -> AnyResponse:
 def withdraw() -> AnyResponse:
     """Take the request back."""
     with current.begin() as office:
-        office.withdraw(_seen(office).number, code=session[_CASE])
+        office.withdraw(_seen(office).number, code=session[CASE])
     return redirect(url_for(".case"), 303)
 
 
 @guest_pages.post("/case/leave")
 def leave() -> AnyResponse:
     """Forget the case code in this browser; others may use the device."""
-    session.pop(_CASE, None)
+    session.pop(CASE, None)
     return redirect(url_for(".index"), 303)
 
 
@@ -188,14 +189,8 @@ def _keep(code: str) -> AnyResponse:
     _count("case")
     with current.begin(write=False) as office:
         office.case(code)
-    session[_CASE] = code
+    session[CASE] = code
     return redirect(url_for(".case"), 303)
-
-
-def _count(action: str) -> None:
-    """Count a try in a transaction of its own, so that it counts when what follows fails."""
-    with current.begin() as office:
-        office.attempt(action, request.remote_addr or "")
 
 
 def _seen(office: Office) -> CaseView:
@@ -204,9 +199,9 @@ def _seen(office: Office) -> CaseView:
     :raises TokenError: there is none, or it opens nothing any more.
     """
     try:
-        return office.case(session.get(_CASE, ""))
+        return office.case(session.get(CASE, ""))
     except TokenError:
-        session.pop(_CASE, None)
+        session.pop(CASE, None)
         raise
 
 

@@ -1,4 +1,4 @@
-"""The command that says what the extension itself keeps."""
+"""Commands about the extension itself: what it keeps, and the guests it invents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from ..core.errors import UnknownError
 from ..core.own import WEIGHT, Own
 from ..core.owntables import PLACES, TABLES
 from ..store.tables import PREFIX
+from .acting import trying
 from .console import Answer, guesterase_cli, listing, verb
+from .current import current
 
 _COLUMNS = ("column", "holds", "weight", "goes")
 
@@ -35,6 +37,42 @@ def data(only: str | None) -> Answer:
         for each in places
     ]
     return Answer({"tables": tables, "places": places}, "\n\n".join(parts))
+
+
+_CANARY = ("id", "property", "number", "state", "born_at", "looked_at", "seen")
+
+
+@verb(guesterase_cli)
+@click.option("--now", is_flag=True, help="Send one now, where two people approved it.")
+@click.option("--on", "on", metavar="CODE", help="Approve it at this property; two people do.")
+@click.option("--off", "off", metavar="CODE", help="Stop it at this property.")
+@click.option("--by", metavar="WHO", help="Who approves or stops it: their id at the host.")
+@click.option("--code", metavar="CODE", help="Their one-time code, from their own login.")
+def canary(
+    now: bool, on: str | None, off: str | None, by: str | None, code: str | None
+) -> Answer:
+    """Show where invented guests were seen after their erasure; send one, switch them on or off."""
+    if on or off:
+        if not (by and code):
+            raise click.UsageError("--on and --off need --by and --code.")
+        who = trying(by)
+        with current.begin() as office:
+            office.use_code(who, code)
+            if off:
+                office.stop_canary(off, who)
+            elif on:
+                office.switch_canary(on, who)
+    if now:
+        current.send_canaries(at_once=True)
+    with current.begin(write=False) as office:
+        rows, running = list(office.canaries()), dict(office.canaries_on())
+    told = [
+        f"{hotel}: {'on' if both else 'one person approved it'}"
+        for hotel, both in sorted(running.items())
+    ]
+    text = "\n".join(filter(None, [*told, listing(rows, _CANARY)])) or "No canary is on."
+    fine = not any(row["state"] in ("back", "stopped") for row in rows[:1])
+    return Answer({"on": running, "canaries": rows}, text, fine=fine)
 
 
 def described(own: Own) -> Mapping[str, Any]:

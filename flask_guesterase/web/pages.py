@@ -26,7 +26,7 @@ from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
 from .current import current
 from .language import LANGUAGES, Language, choose, known
-from .problems import DATABASE, Problem, problem_of, problem_of_status
+from .problems import DATABASE, Problem, problem_of, problem_of_status, untold
 from .words import told, word
 
 LARGEST_FORM = 64 * 1024
@@ -47,7 +47,7 @@ HEADERS = {
 """What every page of ours carries, Source: W3C CSP3, RFC 9111 section 5.2.2.5."""
 
 SIGNED: set[str] = set()
-"""Endpoints to which no browser posts: what they take is believed by its own signature alone."""
+"""Names of our views to which no browser posts: what they take is believed by its signature."""
 
 _LANG = "guesterase_lang"
 
@@ -99,12 +99,25 @@ def pages(name: str, desk: str) -> Blueprint:
                 response.headers[header] = value
         return response
 
+    def on_surprise(error: Exception) -> Response:
+        if current_app.debug or current_app.testing:
+            raise error
+        current_app.logger.error("guesterase: %s", untold(error))
+        problem = problem_of(GuesteraseError(""))
+        try:
+            return fail(problem)
+        except Exception:
+            # The page asks the host who may do what, which may be what fails.
+            words = " ".join(problem.staff if desk == "staff" else problem.guest)
+            return Response(words, problem.status, mimetype="text/plain")
+
     blueprint.before_request(_receive)
     blueprint.after_request(_dress)
     blueprint.context_processor(_context)
     blueprint.register_error_handler(GuesteraseError, on_error)
     blueprint.register_error_handler(SQLAlchemyError, on_database)
     blueprint.register_error_handler(HTTPException, on_http)
+    blueprint.register_error_handler(Exception, on_surprise)
     return blueprint
 
 
@@ -145,7 +158,7 @@ def _receive() -> None:
         return
     if (request.content_length or 0) > LARGEST_FORM:
         raise RequestEntityTooLarge
-    if request.endpoint in SIGNED:
+    if (request.endpoint or "").rpartition(".")[2] in SIGNED:
         return
     try:
         validate_csrf(request.form.get("csrf_token", ""))
@@ -159,7 +172,7 @@ def _dress(response: Response) -> Response:
     if request.method == "POST" and response.status_code < 400 and current.settings.inline:
         try:
             current.work()
-        except (GuesteraseError, SQLAlchemyError) as error:
+        except Exception as error:
             _log_class(error)
     if (request.endpoint or "").endswith(".static"):
         response.headers["Cache-Control"] = "max-age=3600"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import dataclass
 
 from ..core import errors
@@ -239,3 +240,14 @@ def problem_of_status(status: int, *, csrf: bool = False) -> Problem:
         return _STATUS[status]
     like = _PROBLEMS[errors.InputError if status < 500 else errors.GuesteraseError]
     return Problem(status, like.guest, like.staff)
+
+
+def untold(error: BaseException) -> str:
+    """Return where an error came from, without its text, which may hold a guest's value.
+
+    Code of the host is called with values of guests; what it raises often repeats them.
+
+    :param error: anything that nobody expected.
+    """
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    return f"{type(error).__name__}, told without its text, at\n{frames}".rstrip()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from flask import redirect, render_template, request, url_for
+from flask import current_app, redirect, render_template, request, url_for
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
@@ -25,7 +25,8 @@ _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW
 @staff_pages.context_processor
 def _alarm() -> dict[str, Any]:
     """Tell every staff page whether the database was restored; a page is shown all the same."""
-    if not current_user or not current_user.is_authenticated:
+    known = getattr(current_app, "login_manager", None) is not None
+    if not known or not current_user.is_authenticated:
         return {"alarm": ""}
     try:
         with current.begin(write=False) as office:
@@ -41,20 +42,27 @@ def restored() -> str:
     found, lost = None, ""
     with current.begin(write=False) as office:
         asked = office.returns(me(), DOOR)
-        if granted(Permission.ERASE):
+        if granted(Permission.ERASE, Permission.HOLD):
             try:
-                found = office.survey(me()).as_dict()
+                found = office.survey(me())
             except SetupError as problem:
                 lost = str(problem)
     return render_template(
         "guesterase/staff/restored.html",
         asked=asked,
         found=found,
+        holds=_holds(found),
         lost=lost,
         hotels=granted(*_HELPING),
         may_replay=bool(granted(Permission.ERASE)),
         may_hold=bool(granted(Permission.HOLD)),
     )
+
+
+def _holds(found: Survey | None) -> list[tuple[str, str]]:
+    """Return the forgotten holds of hotels at which the reader may hold: one may be silent."""
+    mine = {hotel.code for hotel in granted(Permission.HOLD)}
+    return [each for each in (found.holds if found is not None else ()) if each[1] in mine]
 
 
 @staff_pages.post("/restored/replay")
@@ -117,12 +125,10 @@ def _anew(by: str | None, code: str | None) -> Answer:
 def _told(found: Survey) -> str:
     if not found.restored and not found.counts:
         return "This database has forgotten nothing."
-    holds = ", ".join(f"{scope} {place}" for scope, place in found.holds)
     return fields({
         **{word: str(count) for word, count in found.counts.items()},
         "forgotten requests": ", ".join(found.unknown) or "none",
         "taken back since": ", ".join(found.undone) or "none",
-        "forgotten holds": holds or "none",
         "broken lines": str(found.broken),
     })  # fmt: skip
 
@@ -131,7 +137,7 @@ _NEXT = "Nothing was done. Run it again with --yes; until then nothing is erased
 _FORGETS = "What was erased before is not in it: a copy of the database from before brings it back."
 _LEFT = {
     "restored": "Not everything could be done; look at the log and run it again.",
-    "holds-lost": "Place the forgotten holds again, and confirm it on the page 'After a restore'.",
+    "unfinished": "The privacy officer must finish it, on the page 'After a restore'.",
     "asking": "Rows wait for a person, on the page 'After a restore'.",
     "missing": "The register is not where it was; mount its folder.",
 }

@@ -119,6 +119,19 @@ class LookUp(Form):
     code = _text(required=True)
 
 
+class Again(Form):
+    """A contact that a guest wants to be looked for once more."""
+
+    email = _text()
+    phone = _text()
+
+    @validates_schema(skip_on_field_errors=False)
+    def check(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Ask for a contact."""
+        if not data.get("email") and not data.get("phone"):
+            raise ValidationError({"email": [_CONTACT]})
+
+
 class File(Form):
     """A request a clerk files.
 

@@ -15,7 +15,19 @@ from ..core.permissions import Permission
 from ..store import answering
 from ..store.settings import Property
 from ..store.worker import carry_out
-from . import holding, lawful, letters, recipients, records, register, returns, schemas, upkeep
+from . import (
+    canaries,
+    holding,
+    lawful,
+    leftover,
+    letters,
+    recipients,
+    records,
+    register,
+    returns,
+    schemas,
+    upkeep,
+)
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .language import N_, Language
@@ -23,7 +35,8 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "holding", "lawful", "recipients", "records", "register", "returns", "staff_pages", "upkeep",
+    "canaries", "holding", "lawful", "leftover", "recipients", "records", "register", "returns",
+    "staff_pages", "upkeep",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
@@ -129,6 +142,7 @@ def show(number: str) -> str:
         planned = State(case["state"]) in _PLANNED
         plan = office.preview(number, by=me()) if planned else None
         told = office.told(number, by=me())
+        found = office.residue(number, by=me())
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -137,6 +151,7 @@ def show(number: str) -> str:
         hotel=hotel,
         plan=plan,
         recipients=told,
+        found=found,
         may=_deeds(case),
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
@@ -185,6 +200,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "names": verify or approve,
         "details": may(Permission.HOLD, code),
         "confirm_told": verify,
+        "settle": verify,
         "confirm": state is State.RECEIVED and verify,
         "choose": early and verify,
         "approve": state is State.REVIEW and approve,
@@ -285,7 +301,7 @@ def withdraw(number: str) -> AnyResponse:
 @staff_pages.post("/<number>/erase")
 def erase(number: str) -> AnyResponse:
     """Carry out what was approved, then look for everything again."""
-    carry_out(current.run, number, me())
+    carry_out(current.run, number, me(), seconds=leftover.PATIENCE)
     return _back(number)
 
 

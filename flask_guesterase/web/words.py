@@ -92,6 +92,10 @@ WHYS: dict[str, str] = {
     "gap": N_("the data map has a gap here"),
     "also-another-persons": N_("it is another person's too"),
     "left": N_("left over"),
+    "copy": N_("a copy of the guest's own values"),
+    "file-name": N_("the guest's own values in the name of a file"),
+    "name-in-text": N_("the guest's full name in a text"),
+    "not-refreshed": N_("a stored view could not be refreshed"),
     "grace": N_("time to take it back"),
     "legal-duty": N_("a duty of law"),
     "queued": N_("to be sent"),
@@ -188,6 +192,7 @@ ACTIONS: dict[str, str] = {
     "recipient-answered": N_("other system answered"),
     "recipient-failed": N_("other system could not be told"),
     "canary-looked": N_("test guest looked for"),
+    "canary-switched": N_("test guests let through, or stopped"),
     "own-data-ended": N_("own records ended"),
 }
 
@@ -401,10 +406,64 @@ TOLD: dict[str, str] = {
 }
 """How far other systems got with an erasure, and why not further."""
 
+DEPTH: dict[str, str] = {
+    "files-rewritten": N_("the data files were written anew without it"),
+    "log-emptied": N_("the log of the database was emptied"),
+    "files-scanned": N_("the raw files were read, and nothing of it was found"),
+    "no-value-of-their-own": N_(
+        "no value was left to look for in the files that only this guest had"
+    ),
+    "no-old-snapshot": N_(
+        "nobody had an old view of the data while the files were written anew"
+    ),
+    "statistics-renewed": N_("the database's statistics were made anew"),
+    "log-segments-gone": N_("older parts of the log are gone"),
+    "files-not-rewritten-yet": N_(
+        "the data files keep old content until the hotel has them written anew"
+    ),
+    "database-in-use": N_("the database was in use, so its files were not written anew yet"),
+    "log-in-use": N_("somebody was reading an older state, so the log could not be emptied yet"),
+    "value-still-in-files": N_("a value still stands in the data files"),
+    "value-still-in-log": N_("a value still stands in the log of the database"),
+    "file-too-large": N_("the data file is so large that it is written anew by night only"),
+    "no-room-to-rewrite": N_("there was no room on the disk to write the data file anew"),
+    "rewriting-would-move-rows": N_(
+        "writing the data file anew would number rows differently, so it was not done"
+    ),
+    "text-index-not-merged": N_("a full-text index could not be cleaned"),
+    "statistics-not-rewritten": N_(
+        "the file of the database's statistics could not be written anew"
+    ),
+    "statistics-not-readable": N_(
+        "nobody could see whether the database's statistics keep a value"
+    ),
+    "no-database-file": N_("the database lies in memory, not in a file"),
+    "files-not-readable": N_("the data files could not be read"),
+}
+"""How a level below the rows was shown, or why it was not."""
+
+CANARIES: dict[str, str] = {
+    "canary-born": N_("being booked"),
+    "canary-waiting": N_("its erasure waits"),
+    "canary-gone": N_("gone: it was looked for and seen nowhere"),
+    "canary-back": N_("seen after its erasure"),
+    "canary-stopped": N_("not erased: something that is not its own would have gone with it"),
+    "canary-ended": N_("over"),
+    "canary-live": N_("in the database"),
+    "canary-own": N_("readable in records of our own"),
+    "canary-files": N_("in files"),
+    "canary-left": N_("left, by the check of its request"),
+    "canary-copied": N_("in the restored backup"),
+    "canary-replayed": N_("in the restored backup after the replay"),
+    "canary-told": N_("notices to other systems"),
+}
+"""How an invented guest stands, and where it was seen."""
+
 SWEPT: dict[str, str] = {
     "erased": N_("requests carried out"),
     "waiting": N_("waiting"),
     "reviewed-again": N_("back to be decided"),
+    "looked-again": N_("looked at again for what was left"),
     "finished": N_("kept rows that ended"),
     "ended": N_("requests brought to their end"),
     "expired": N_("rows that had their time"),
@@ -419,7 +478,10 @@ SWEPT: dict[str, str] = {
     "told": N_("notices to other systems"),
     "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),
+    "deepened": N_("certificates that reached further"),
     "erased-again": N_("people erased again who were back"),
+    "own": N_("records of our own that ended"),
+    "canary": N_("test guests"),
     "problems": N_("steps that failed"),
     "returned": N_("rows in which somebody came back"),
     "returned-unclear": N_("rows that staff must look at"),
@@ -438,7 +500,7 @@ RETURNS: dict[str, str] = {
     "not-decided": N_("what would be done was never approved"),
     "in-the-way": N_("something stands in the way"),
     "restored": N_("database was restored"),
-    "holds-lost": N_("the restored database has forgotten holds"),
+    "unfinished": N_("something is left to do after a restore of the database"),
 }
 """Why a row in which an erased guest seems to be back waits, and why nothing is erased."""
 
@@ -458,6 +520,7 @@ _ALL: tuple[dict[str, str], ...] = (
     ACTORS,
     COUNTS,
     CERTIFICATE,
+    DEPTH,
     CATEGORIES,
     SEEN,
     DELAYS,
@@ -469,6 +532,7 @@ _ALL: tuple[dict[str, str], ...] = (
     CLOCK,
     TASKS,
     TOLD,
+    CANARIES,
     ENDLESS,
 )
 

@@ -58,6 +58,7 @@ def test_in_a_text_of_her_own(case: str) -> None:
         ("王先生和李小姐，小明的朋友", "[erased]和李小姐，[erased]的朋友"),
         ("王 小 明", "[erased]"),
         ("王国酒店，小姐", "王国酒店，小姐"),
+        ("王: 请勿打扰，国王套房", "[erased]: 请勿打扰，国王套房"),
         ("电话１３８００１３８０００", "电话[erased]"),
     ],
 )
@@ -129,3 +130,29 @@ def test_what_is_no_mention_stays(before: str, after: str) -> None:
     spans = PEN.places(text, [])
     if spans == [(len(before) + 1, len(before) + 1 + len("anna@post.example"))]:
         assert left == f"{before} [erased] {after}"
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.text() | st.sampled_from(
+    ["Anna Lindqvist", "x anna@post.example", 49891234567, "\u0041nna", '{"a": "Anna"}']
+)
+DOCUMENTS = st.recursive(
+    LEAVES,
+    lambda each: st.lists(each, max_size=3)
+    | st.dictionaries(st.text() | st.just("Anna"), each, max_size=3),
+    max_leaves=8,
+).filter(lambda value: isinstance(value, dict | list))
+
+
+@given(DOCUMENTS, st.booleans(), st.sampled_from([None, 12, 30, 80]))
+def test_a_document_stays_one_and_names_nobody(
+    value: object, plain: bool, room: int | None
+) -> None:
+    """Whatever JSON a host keeps: it is valid afterwards, fits, and a second look finds nothing."""
+    text = json.dumps(value, ensure_ascii=plain)
+    left = PEN.strike(text, [ANNA], room)
+    json.loads(left)
+    assert PEN.places(left, [ANNA]) == []
+    if room is not None and len(text) <= room:
+        assert len(left) <= room
+    if not PEN.places(text, [ANNA]):
+        assert left == text or len(text) > (room or len(text))

@@ -114,6 +114,16 @@ def test_not_seen_where_it_is_not(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "region"),
+    [("+86 120 0000 98765", ""), ("+86 120 0000 98765", "CN"), ("0171 2345678", "DE")],
+)
+def test_a_phone_is_found_as_it_was_written(value: str, region: str) -> None:
+    """Also where its normal form is another: a prefix of a network is no part of a number."""
+    found = Searcher(needles("phone", value, region), region).spans(f"call {value}.")
+    assert {(span.start, span.end) for span in found} == {(5, 5 + len(value))}
+
+
+@pytest.mark.parametrize(
     ("kind", "value"),
     [
         ("email", "none"),

@@ -6,6 +6,7 @@ import pytest
 
 from flask_guesterase import (
     Equal,
+    File,
     Policy,
     delete,
     exempt,
@@ -62,3 +63,16 @@ def test_an_equality_can_name_the_columns_that_are_its_owners_alone() -> None:
 
     assert {one: ["text"]}[same] == ["text"]
     assert len({one, same, Equal({"number": "other"}, to="bookings")}) == 2
+
+
+def test_a_file_names_what_was_made_from_it() -> None:
+    """Thumbnails go with the picture; a pattern that names one file for all is refused."""
+    rule = File("/scans", also=["{stem}.thumb{suffix}", "small/{name}.webp"])
+
+    assert rule.names("id/aino.v2.jpg") == (
+        "id/aino.v2.jpg", "id/aino.v2.thumb.jpg", "id/small/aino.v2.jpg.webp",
+    )  # fmt: skip
+    assert File("/scans").names("a") == ("a",)
+    for wrong in (["thumb.jpg"], ["{suffix}"], ["{stem"], ["{other}"], ["{stem.x}"], "{stem}"):
+        with pytest.raises(PolicyError):
+            File("/scans", also=wrong)

@@ -11,6 +11,7 @@ import pytest
 
 import flask_guesterase
 from flask_guesterase.core import finding
+from flask_guesterase.core.depth import Evidence
 from flask_guesterase.core.events import EVENTS
 from flask_guesterase.web import config
 from flask_guesterase.web.signals import SIGNALS
@@ -73,3 +74,10 @@ def test_each_kind_of_finding_is_reported_by_somebody() -> None:
     )
 
     assert [name for name in finding.KINDS if f'"{name}"' not in code] == []
+
+
+def test_each_word_about_levels_is_explained() -> None:
+    """The page of formats names every word a certificate may say of files and logs."""
+    page = (ROOT / "docs" / "reference" / "formats.md").read_text(encoding="utf-8")
+
+    assert [word.value for word in Evidence if f"`{word.value}`" not in page] == []

@@ -24,6 +24,7 @@ from flask_guesterase.core.policy import (
     redact,
     retain,
 )
+from flask_guesterase.core.recipient import Recipient
 from flask_guesterase.store import brake, pulse, tables
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import DataMap, resolve
@@ -166,6 +167,7 @@ class Hotel:
         self.events: list[str] = []
         self.blockers: tuple[Blocker, ...] = ()
         self.holidays: Holidays | None = None
+        self.recipients: tuple[Recipient, ...] = ()
 
     @staticmethod
     def mapped(declared: list[tuple[Any, Policy]]) -> DataMap:
@@ -182,7 +184,7 @@ class Hotel:
         with transaction(self.engine) as conn:
             work = Work(
                 conn, self.now, self.settings, self.datamap, self.custodian, self.may,
-                blockers=self.blockers, holidays=self.holidays,
+                blockers=self.blockers, holidays=self.holidays, recipients=self.recipients,
             )  # fmt: skip
             office = Office(work)
             yield office

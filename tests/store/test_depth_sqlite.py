@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from flask_guesterase.core.log import canonical
 from flask_guesterase.store import deepening, finishing, keeping, worker
 from flask_guesterase.store.depth import sqlite
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.sweep import sweep
+from tests.store.forms import Forms
 from tests.store.hotel import Guest, Hotel
 from tests.store.test_finishing import with_slips
 
@@ -110,9 +113,10 @@ def test_an_erasure_reaches_the_logs_and_the_raw_files_show_it(
 
 
 def test_a_reader_with_an_old_snapshot_spoils_it_until_the_sweep(
-    sqlite_url: str, tmp_path: Path
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While somebody reads, the files still show the guest and L1 is said; later a supplement."""
+    monkeypatch.setattr(sqlite, "_WAIT", 100)
     hotel = crowded(sqlite_url, tmp_path, journal_mode="wal")
     number = hotel.approved(email=CANARY)
     with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as reader:
@@ -148,6 +152,44 @@ def test_a_file_that_is_too_large_is_left_to_the_sweep(
     assert said(hotel, number)["level"] == Level.LOGICAL
     assert deepening.retry(run_of(hotel)) == 1
     assert said(hotel, number)["level"] == Level.LOGS
+
+
+def test_many_erasures_share_one_rewriting(hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round of the worker rewrites the file once, and each certificate says what it showed."""
+    numbers = []
+    for id in (1, 2, 3):
+        hotel.guest(id, name=f"Ann Berg {id}", email=f"ann{id}@nest.example")
+        numbers.append(hotel.approved(email=f"ann{id}@nest.example"))
+    rewritten: list[set[str]] = []
+    real = sqlite.clean
+
+    def counted(engine: Engine, wanted: Any, most: int | None) -> dict[str, Reached]:
+        rewritten.append(set(wanted))
+        return real(engine, wanted, most)
+
+    monkeypatch.setattr(sqlite, "clean", counted)
+    report = worker.Report()
+    worker.carry_all(run_of(hotel), numbers, report)
+    assert (report.counts, report.problems) == ({"erased": 3}, {})
+    assert rewritten == [set(numbers)]
+    assert [said(hotel, number)["level"] for number in numbers] == [Level.LOGS] * 3
+    assert raw_count(str(hotel.engine.url), "Ann Berg", "@nest.example") == 0
+
+
+def test_files_that_cannot_be_looked_at_keep_no_certificate_waiting(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever goes wrong below the rows, the request ends; less is claimed."""
+    hotel.guest(1, name="Ann Berg", email="ann@nest.example")
+    number = hotel.approved(email="ann@nest.example")
+
+    def broken(path: Path) -> Any:
+        raise PermissionError
+
+    monkeypatch.setattr(sqlite.shutil, "disk_usage", broken)
+    assert worker.carry_out(run_of(hotel), number) == "erased"
+    content = said(hotel, number)
+    assert (content["level"], content["evidence"][-1]) == (Level.LOGICAL, Evidence.UNREAD)
 
 
 def test_a_partial_erasure_claims_no_level(hotel: Hotel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -231,6 +273,20 @@ def test_a_value_on_overflow_pages_is_met_and_goes(sqlite_url: str) -> None:
     assert raw_count(sqlite_url, "Feather asked for seeds. Feather") == 0
 
 
+def test_a_persistent_journal_keeps_no_old_page(sqlite_url: str) -> None:
+    """Rewriting would leave the pages of before in it; it is gone when the file is clean."""
+    with opened(sqlite_url, secure_delete="OFF", journal_mode="PERSIST") as engine:
+        with engine.begin() as conn:
+            for statement in (*FILLED, "DELETE FROM t"):
+                conn.exec_driver_sql(statement)
+        assert raw_count(sqlite_url, CANARY) > 0
+        assert sqlite.clean(engine, {"one": [CANARY]})["one"].level == Level.LOGS
+        assert raw_count(sqlite_url, CANARY) == 0
+        assert sqlite.size(sqlite.side(Path(sqlite_url.removeprefix("sqlite:///")), "journal")) == 0
+        with engine.connect() as conn:
+            assert conn.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "persist"
+
+
 def test_a_value_that_no_row_holds_and_the_file_does_is_told(sqlite_url: str) -> None:
     """A default in the schema keeps the value in the file: that is no level to be proud of."""
     made = f"CREATE TABLE u (id INTEGER PRIMARY KEY, v TEXT DEFAULT '{CANARY}')"
@@ -274,8 +330,11 @@ def test_an_index_of_a_tokenizer_only_the_host_has_is_told(sqlite_url: str) -> N
     assert erasing(sqlite_url).evidence == (Evidence.INDEX,)
 
 
-def test_a_writer_in_the_way_is_not_waited_for_longer_than_a_lock(sqlite_url: str) -> None:
+def test_a_writer_in_the_way_is_not_waited_for_longer_than_a_lock(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Somebody who writes spoils it now; that is said, not raised."""
+    monkeypatch.setattr(sqlite, "_WAIT", 100)
     with opened(sqlite_url) as engine:
         with engine.begin() as conn:
             conn.exec_driver_sql(FILLED[0])
@@ -323,3 +382,40 @@ def test_what_was_kept_and_goes_later_is_measured_again(hotel: Hotel) -> None:
     content = said(hotel, number)
     assert (content["level"], content["supplement"]) == (Level.LOGS, 2)
     assert raw_count(str(hotel.engine.url), "Ann Berg") == 0
+
+
+def test_a_sweep_rewrites_the_file_also_of_rows_nobody_asked_about(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """What went because its day had come leaves the file the same night; not during an audit."""
+    house = Forms(sqlite_url, tmp_path)
+    house.form(1, date(2025, 2, 1))
+    with closing(sqlite3.connect(sqlite_url.removeprefix("sqlite:///"))) as careless:
+        careless.execute("PRAGMA secure_delete = OFF")
+        careless.execute("CREATE TABLE old (v TEXT)")
+        careless.execute("INSERT INTO old VALUES (?)", ("Xaver Federkiel " * 1000,))
+        careless.execute("DROP TABLE old")
+        careless.commit()
+    assert not house.sweep().problems
+    assert raw_count(sqlite_url, "Xaver Federkiel") > 0
+    report = house.sweep("officer")
+    assert report.counts["expired"] > 0
+    assert not report.problems
+    assert raw_count(sqlite_url, "Xaver Federkiel") == 0
+    house.engine.dispose()
+
+
+def test_no_file_is_rewritten_during_a_night_audit(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Writers would have to wait for it."""
+    hotel.guest(1, name="Ann Berg", email="ann@nest.example")
+    number = hotel.approved(email="ann@nest.example")
+    hotel.erased(number)
+    with pytest.MonkeyPatch.context() as audited:
+        audited.setattr(sqlite, "clean", None)
+        report = sweep(run_of(hotel), lambda *_: ("", ""), {}, night_audit=lambda code: True)
+        assert "deepened" not in report.counts | report.problems
+    report = sweep(run_of(hotel), lambda *_: ("", ""), {})
+    assert report.counts["deepened"] == 1
+    assert said(hotel, number)["level"] == Level.LOGS

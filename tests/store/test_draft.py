@@ -33,6 +33,8 @@ from flask_guesterase.core.policy import (
     Policy,
     Redact,
     exempt,
+    mentions,
+    null,
 )
 from flask_guesterase.store.coverage import coverage
 from flask_guesterase.store.datamap import DataMap, resolve
@@ -262,3 +264,23 @@ def test_a_column_that_is_computed_is_left_out() -> None:
     metadata = MetaData()
     guests(metadata, Column("folded_name", String(80), Computed("lower(full_name)")))
     assert "folded_name" not in drafted(metadata)["guests"].columns
+
+
+def test_texts_of_the_house_lose_only_whom_they_mention() -> None:
+    """What staff write about the house goes in part; what is written about a guest, as a whole."""
+    metadata = MetaData()
+    guests(metadata, Column("notes", Text))
+    table(metadata, "bookings", Column("guest_id", ForeignKey("guests.id")),
+          Column("wishes", Text))  # fmt: skip
+    table(metadata, "housekeeping_log", Column("guest_id", ForeignKey("guests.id")),
+          Column("message", Text, nullable=False), Column("short_message", String(20)),
+          Column("author_name", String(200)))  # fmt: skip
+
+    policies = drafted(metadata)
+
+    rules = {name: each.rules() for name, each in policies.items() if isinstance(each, Policy)}
+    assert rules["guests"]["notes"] is null
+    assert rules["bookings"]["wishes"] is null
+    assert rules["housekeeping_log"]["message"] is mentions
+    assert rules["housekeeping_log"]["short_message"] is null
+    assert rules["housekeeping_log"]["author_name"] is null

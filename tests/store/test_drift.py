@@ -304,6 +304,17 @@ def triggers_unknown(wrong: bool, engine: str) -> list[Finding]:
                 run(conn, f"DROP USER {clerk}")
 
 
+@CASES.of("fulltext", "sqlite")
+def fulltext(wrong: bool, engine: str) -> list[Finding]:
+    index = "CREATE VIRTUAL TABLE words USING fts5 (text, content='notes', content_rowid='id')"
+    safe = "INSERT INTO words (words, rank) VALUES ('secure-delete', 1)"
+    step = """CREATE TRIGGER words_of AFTER UPDATE ON notes BEGIN
+        INSERT INTO words (words, rowid, text) VALUES ('delete', old.id, old.text);
+        INSERT INTO words (rowid, text) VALUES (new.id, new.text); END"""
+    policies = {**RIGHT, "words": exempt("an index of the notes, kept in step")}
+    return find(engine, index if wrong else f"{index};; {safe};; {step}", policies)
+
+
 @CASES.of("versioned", "mariadb")
 def versioned(wrong: bool, engine: str) -> list[Finding]:
     return find(engine, "ALTER TABLE notes ADD SYSTEM VERSIONING" if wrong else "")

@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select, update
 
 from flask_guesterase.core.policy import Equal, Policy, Subject, keep, null, redact, retain
-from flask_guesterase.store import endless, expiry, finishing, reconcile, tables
+from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
+from flask_guesterase.store import delivering, endless, expiry, finishing, reconcile, tables
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
@@ -512,3 +513,46 @@ def test_what_nobody_can_place_is_on_somebodys_list(any_inn: Inn) -> None:
         for code in ("aa", "sh")
         for word in ("no-place", "no-clock")
     }
+
+
+class System:
+    """Another system that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.came: list[Notice] = []
+
+    def tell(self, notice: Notice) -> Answer:
+        """Keep a notice."""
+        self.came.append(notice)
+        return Answer(Said.SENT)
+
+
+def test_recipients_are_told_of_who_had_their_time(inn: Inn) -> None:
+    """One notice for each guest, never two in one; a clerk gets one task a month, not hundreds."""
+    system = System()
+    inn.recipients = (
+        Recipient("crm", system, gives={"email": "people.email", "bill": "bills.id"}),
+        Recipient("police", by_hand("Call."), gives=["name"]),
+    )
+    inn.person(1, date(2022, 1, 1))
+    inn.person(2, date(2022, 1, 1), name="Bo Dahl")
+    inn.person(3, date(2026, 3, 1), name="Cy Ek")
+    inn.person(4, date(2022, 1, 1), name="Di Falk", email=None)
+    inn.bill(7, one=1, other=3)
+    inn.bill(8, one=1)
+    assert expiry.expire(inn.run)["people"] == 3
+    delivering.tell(inn.run, lambda name, why: pytest.fail(f"{name}: {why}"))
+    told = [[identity.value for identity in notice.identities] for notice in system.came]
+    # The bill that is another living guest's too is not named.
+    assert sorted(told) == [["p1@mail.example", "8"], ["p2@mail.example"]]
+    (task,) = inn.ours("task")
+    assert (task["name"], task["count"]) == ("sh/police/2026-03", 3)
+    rows = [row for row in inn.ours("delivery") if row["recipient"] == "police"]
+    assert [(row["request"], row["task"]) for row in rows] == [(None, task["id"])] * 3
+    with inn.begin() as office:
+        shown = [notice["identities"] for notice in office.recipients("clerk") if
+                 notice["recipient"] == "police"]  # fmt: skip
+        assert shown == [[["name", name]] for name in ("Ann Berg", "Bo Dahl", "Di Falk")]
+        office.sign_task(task["id"], 3, "officer")
+    states = [row["state"] for row in inn.ours("delivery") if row["recipient"] == "police"]
+    assert states == ["done"] * 3

@@ -17,10 +17,18 @@ from flask import Flask
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
-from flask_guesterase import Policy, Property, Subject, null, placeholder, retain
+from flask_guesterase import (
+    Policy,
+    Property,
+    Subject,
+    null,
+    placeholder,
+    retain,
+)
 from flask_guesterase.core import pack as pack_module
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.remembrance import Kind, Note
+from flask_guesterase.recipients import Recipient, Webhook
 from flask_guesterase.store import pulse, remembering, rulebook, tables, upgrade
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.settings import Settings
@@ -52,6 +60,8 @@ def find(
     env: str = "",
     signed: bool = False,
     reviewed: str = "",
+    recipient: Recipient | None = None,
+    base: str = "",
     register: str = "",
 ) -> list[Finding]:
     """Return what `check` finds in an application whose installation lacks something.
@@ -66,6 +76,8 @@ def find(
     :param signed: somebody signed the packs of the property.
     :param register: what is wrong with the register: "disk", "missing", "none" or "restored".
     :param reviewed: day by which the German pack must be looked at again; its own when empty.
+    :param recipient: who else holds copies.
+    :param base: address of the guest pages.
     """
     with (
         engines.fresh_database(engine) as url,
@@ -73,6 +85,8 @@ def find(
         tempfile.TemporaryDirectory(dir=folder if register == "disk" else OTHER_DISK) as apart,
     ):
         app = Flask(__name__, root_path=folder, instance_path=folder)
+        app.config.update(SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys")
+        app.config["GUESTERASE_BASE_URL"] = base
         app.config.update(
             SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys",
             GUESTERASE_REGISTER=f"{apart}/register",
@@ -91,6 +105,7 @@ def find(
             Path(folder, "migrations").mkdir()
             Path(folder, "migrations", "env.py").write_text(env)
         extension = Guesterase(db, authorize=authorize, properties=[hotel])
+        extension.recipient(*([recipient] if recipient else ()))
         extension.init_app(app)
         with app.app_context():
             db.create_all()
@@ -247,6 +262,27 @@ def house_missing(wrong: bool) -> list[Finding]:
     columns = {"email": placeholder, "phone": retain(category, null)}
     policy = Policy(columns, subject=Subject(match=["email"]))
     return find(hotel=PINE_IN_GERMANY, policy=policy)
+
+
+CHANNEL = Webhook("https://channel.example/erase", secret="s" * 32)
+
+
+@CASES.of("recipient-unknown")
+def recipient_unknown(wrong: bool) -> list[Finding]:
+    gives = {"email": "guests.mail" if wrong else "guests.email"}
+    return find(recipient=Recipient("channel-manager", CHANNEL, gives=gives), base="https://x.example")
+
+
+@CASES.of("recipient-unknown")
+def recipient_is_given_a_word_nobody_knows(wrong: bool) -> list[Finding]:
+    gives = ["loyalty" if wrong else "email"]
+    return find(recipient=Recipient("channel-manager", CHANNEL, gives=gives), base="https://x.example")
+
+
+@CASES.of("recipient-mute")
+def recipient_mute(wrong: bool) -> list[Finding]:
+    told = Recipient("channel-manager", CHANNEL, gives=["email"])
+    return find(recipient=told, base="" if wrong else "https://pine.example/privacy")
 
 
 @CASES.each()

@@ -15,6 +15,7 @@ from babel.messages.pofile import read_po
 
 import flask_guesterase.web
 from flask_guesterase.core.certificate import Level, Scope
+from flask_guesterase.core.depth import Evidence
 from flask_guesterase.core.events import EVENTS
 from flask_guesterase.core.lifecycle import WORDS, Ground, State
 from flask_guesterase.core.plan import Outcome
@@ -82,7 +83,7 @@ def test_translations_keep_what_is_filled_in() -> None:
 
 @pytest.mark.parametrize(
     "values",
-    [State, Ground, Outcome, Why, Shown, Scope, Level, EVENTS, CHANNELS, CHECKS],
+    [State, Ground, Outcome, Why, Shown, Scope, Level, Evidence, EVENTS, CHANNELS, CHECKS],
     ids=lambda v: getattr(v, "__name__", "names"),
 )
 def test_what_the_program_counts_in_has_words(values: type[StrEnum] | dict[str, object]) -> None:

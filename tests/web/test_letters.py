@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -14,6 +15,9 @@ from sqlalchemy import update
 import flask_guesterase.web
 from flask_guesterase import Blocker
 from flask_guesterase.core.errors import SetupError
+from flask_guesterase.recipients import Recipient, by_hand
+from flask_guesterase.store import following
+from flask_guesterase.store.office import Office
 from flask_guesterase.web.letters import address, render
 from tests.store.hotel import Booking
 from tests.web.house import CANARY, PROPERTIES, Browser, House
@@ -61,6 +65,7 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
     form = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
     clerk = house.browser("clerk")
     officer = house.browser("officer")
+    house.extension.recipient(Recipient("police", by_hand("Call the duty desk.")))
     for end in ("refuse", "withdraw", "erase"):
         guest = house.browser()
         guest.post("/privacy/ask", **form)
@@ -76,7 +81,10 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
             officer.post(f"{desk}/{number}/approve", digest=digest)
             _waits_for_a_stay(house, officer, f"{desk}/{number}/erase")
         officer.post(f"{desk}/{number}/{end}", ground="kept-by-law")
+    again = "/privacy/case/again"
+    assert guest.post(again, again, email="ann@mail.example").status_code == 303
     _takes_longer(house, officer, desk)
+    _is_not_answered(house)
     assert {row["template"] for row in house.hotel.ours("outbox")} == set(NAMES)
     letters = clerk.get(f"{desk}/outbox")
     assert letters.count('<div class="letter"') == len(house.hotel.ours("outbox"))
@@ -91,6 +99,18 @@ def _takes_longer(house: House, officer: Browser, desk: str) -> None:
     with house.app.app_context(), house.extension.begin() as office:
         office.work.now += timedelta(days=88)
         assert office.remind() == 1
+
+
+def _is_not_answered(house: House) -> None:
+    """Let the day pass by which somebody who holds copies should have been told."""
+    with house.app.app_context():
+
+        def run(unit: Callable[[Office], Any]) -> Any:
+            with house.extension.begin() as office:
+                office.work.now += timedelta(days=8)
+                return unit(office)
+
+        assert following.follow(run) == 1
 
 
 def _waits_for_a_stay(house: House, officer: Browser, erase: str) -> None:

@@ -34,6 +34,8 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "show": ("view", {}),
     "slip": ("view", {}),
     "confirm": ("verify", {"how": "desk"}),
+    "look_again_now": ("verify", {}),
+    "not_theirs": ("verify", {"find": "0"}),
     "take": ("verify", {"person": "1"}),
     "leave": ("verify", {"person": "1"}),
     "approve": ("approve", {"digest": "0" * 64}),
@@ -48,6 +50,9 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "checkpoint": ("audit", {}),
     "outbox": ("verify", {}),
     "deal": ("verify", {}),
+    "recipients": ("verify", {}),
+    "tell_again": ("verify", {}),
+    "told_by_hand": ("verify", {}),
     "code": (CODED, {}),
     "new_code": (CODED, {}),
     "register": ("register", {}),
@@ -74,6 +79,10 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "freeze": ("freeze", {}),
     "confirm_freeze": ("hold", {}),
     "lift": ("hold", {}),
+    "restored": ("verify erase hold law", {}),
+    "replay": ("erase", {}),
+    "settle_restored": ("verify", {"theirs": "no"}),
+    "holds_placed": ("hold", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
@@ -114,7 +123,8 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
             permission, form = NEEDS[name]
             which = shown if name == "review" else number
             answer = _call(house, browser.client, rule, method, which, place, form, token)
-            scoped = bool(rule.arguments - {"hold", "letter", "task"}) or name in CHOSEN
+            unscoped = {"hold", "letter", "notice", "row", "task"}
+            scoped = bool(rule.arguments - unscoped) or name in CHOSEN
             allowed = bool(granted & set(permission.split())) and (home == place or not scoped)
             refused = answer.status_code == 403 and DENIED in answer.text
             # A hotel one has no right at is no choice in the form, so the form comes back.
@@ -135,6 +145,8 @@ def _call(
     token: str,
 ) -> Any:
     values: dict[str, Any] = {"number": number, "code": place, "letter": 1, "hold": 1, "task": 1}
+    values["notice"] = 1
+    values["row"] = 1
     with house.app.test_request_context():
         path = url_for(rule.endpoint, **{n: v for n, v in values.items() if n in rule.arguments})
     data = {**form, "property": place, "csrf_token": token}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,8 +15,10 @@ from flask import Flask, Response
 from flask_login import LoginManager, UserMixin, login_user
 from sqlalchemy.orm import scoped_session, sessionmaker
 
+from flask_guesterase.core.canary import Canary, Sighting, invent
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.store import upgrade
+from flask_guesterase.store import canaries, upgrade
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import NightAudit
 from flask_guesterase.web.extension import Guesterase
 from flask_guesterase.web.guest import guest_pages
@@ -155,6 +158,21 @@ def second_copy(wrong: bool) -> list[Finding]:
             mark = front.forms.custodian.fingerprint()
             front.forms.run(lambda office: office.propose_copy("officer", mark))
             front.forms.run(lambda office: office.confirm_copy("second"))
+        return front.check()
+
+
+@CASES.of("canary-back")
+def canary_back(wrong: bool) -> list[Finding]:
+    with fronted() as front:
+        forms = front.forms
+        place = next(iter(forms.settings.properties))
+        seen = Sighting({"guests.email": 1} if wrong else {}, {}, {})
+
+        def look(office: Office) -> None:
+            id = canaries.begin(office.work, Canary(make=list, property=place), invent(os.urandom))
+            canaries.tell(office.work, id, seen)
+
+        forms.run(look)
         return front.check()
 
 

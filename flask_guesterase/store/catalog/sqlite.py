@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from sqlalchemy import Connection, text
 
 from ..tables import PREFIX
+from . import fulltext
 from .assembly import Assembly
 from .copying import copies_old
 from .shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
@@ -80,12 +81,18 @@ def _read_database(conn: Connection, schema: str, enforced: bool, parts: Assembl
             view=name in views,
             virtual=name in virtual,
             shadow=name.lower() in shadows,
+            text_of=fulltext.content(sources[name], names),
+            keeps_words=fulltext.keeps_words(conn, schema, name, sources[name]),
         )
         parts.checks[key] += [] if name in virtual else _checks(sources[name])
     _columns(conn, schema, names, parts)
     _indexes(conn, schema, names, parts, {r.name: r.sql or "" for r in rows if r.type == "index"})
     _foreign(conn, schema, names, parts, enforced)
     _triggers(conn, schema, names, parts, [row for row in rows if row.type == "trigger"])
+
+
+_HIDDEN = 1
+"""Of a column of a virtual table by which it is asked, and which holds nothing."""
 
 
 def _columns(conn: Connection, schema: str, names: dict[str, str], parts: Assembly) -> None:
@@ -98,7 +105,7 @@ def _columns(conn: Connection, schema: str, names: dict[str, str], parts: Assemb
     )
     primary: dict[str, list[tuple[int, str]]] = defaultdict(list)
     for row in rows:
-        if row.tbl not in names:
+        if row.tbl not in names or row.hidden == _HIDDEN:
             continue
         if row.pk:
             primary[row.tbl].append((row.pk, row.name))

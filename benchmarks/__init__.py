@@ -1,0 +1,1 @@
+"""Measurements: what the extension costs beside SQL written by hand, on data of its own."""

@@ -1,0 +1,159 @@
+"""Whether what was seen in a text is a whole value, and no part of something else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from .lens import fold
+
+INSIDE = 8
+"""Characters from which a number with digits counts within a word, as in ``scanE12345678``."""
+
+
+def is_part(text: str, at: int) -> bool:
+    """Return whether a letter or a digit is at a place that may lie outside the text.
+
+    :param text: a folded text.
+    :param at: the place.
+    """
+    return 0 <= at < len(text) and text[at].isalnum()
+
+
+def _digit(text: str, at: int) -> bool:
+    return 0 <= at < len(text) and text[at].isdecimal()
+
+
+_BEFORE_MAILBOX = re.compile(r"[a-z0-9%+_-]\.?\Z")
+_AFTER_MAILBOX = re.compile(r"[a-z0-9_-]|\.[a-z0-9]")
+_FILE = re.compile(
+    r"\.(?:pdf|jpe?g|png|gif|tiff?|webp|heic|txt|csv|xml|json|html?|eml|msg|docx?|xlsx?|zip|bak)\b"
+)
+
+
+def is_mailbox(text: str, start: int, end: int) -> bool:
+    """Return whether an address stands alone and is no part of a longer one.
+
+    :param text: a folded text.
+    :param start: offset of the first character.
+    :param end: offset behind the last one.
+    """
+    file = _FILE.match(text, end) is not None
+    before = text[max(0, start - 2) : start]
+    if file:
+        return not before[-1:].isalnum() or not before[-1:].isascii()
+    return not _BEFORE_MAILBOX.search(before) and not _AFTER_MAILBOX.match(text, end)
+
+
+_GAPS = re.compile(r"[^\w]{4,}|_{4,}")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4}")
+_COUNTRY = re.compile(r"(?:\+|\b00)(\d{1,3})[ ./()-]{1,3}(?:0\)?[ ./-]?)?\Z")
+
+
+def is_number(text: str, start: int, end: int, value: str) -> bool:
+    """Return whether digits stand alone, separators within them, and mean this number.
+
+    :param text: a folded text.
+    :param start: offset of the first digit.
+    :param end: offset behind the last one.
+    :param value: normal form of the number.
+    """
+    if _digit(text, start - 1) or _digit(text, end) or _in_machine_text(text, start, end):
+        return False
+    written = text[start:end]
+    if _GAPS.search(written) or _DATE.fullmatch(written):
+        return False
+    country = _COUNTRY.search(text[max(0, start - 10) : start])
+    return country is None or value.startswith(f"+{country[1]}")
+
+
+def is_code(text: str, start: int, end: int, form: str, value: str) -> bool:
+    """Return whether a number stands at the borders of words, or is long enough without.
+
+    :param text: a folded text.
+    :param start: offset of the first character.
+    :param end: offset behind the last one.
+    :param form: the number without separators, folded.
+    :param value: its normal form.
+    """
+    written = text[start:end]
+    if written != form and len(form) < INSIDE and written != fold(value):
+        return False
+    if form.isalpha() and written != form:
+        return False
+    if _GAPS.search(written) or _DATE.fullmatch(written):
+        return False
+    if len(form) < INSIDE or form.isalpha():
+        return not is_part(text, start - 1) and not is_part(text, end)
+    cut = (form[0].isdecimal() and _digit(text, start - 1)) or (
+        form[-1].isdecimal() and _digit(text, end)
+    )
+    return not cut and not _in_machine_text(text, start, end)
+
+
+def is_unbroken(text: str, start: int, end: int) -> bool:
+    """Return whether the characters of a Chinese name have nothing but spaces between them.
+
+    :param text: a folded text.
+    :param start: offset of the first character.
+    :param end: offset behind the last one.
+    """
+    return not any(c in "./()_-" for c in text[start:end])
+
+
+_TOKEN = re.compile(r"[a-z0-9]+")
+_HEX = re.compile(r"[0-9a-f]{16,}")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_LONGEST_WORD = 28
+
+
+def _in_machine_text(text: str, start: int, end: int) -> bool:
+    """Return whether a hit lies in a hash, a UUID or base 64, where digits are chance."""
+    near = max(0, start - 64)
+    around = text[near : end + 64]
+    for pattern in (_UUID, _TOKEN):
+        for match in pattern.finditer(around):
+            begin, behind = match.start() + near, match.end() + near
+            if not (begin <= start and end <= behind) or (begin, behind) == (start, end):
+                continue
+            if pattern is _UUID or len(match[0]) >= _LONGEST_WORD:
+                return True
+            if _HEX.fullmatch(match[0]) and not match[0].isdecimal():
+                return True
+    return False
+
+
+_REACH = 20
+"""Characters between two parts of a name that still are one name in one text, or in one JSON."""
+
+_WORD = re.compile(r"\w+")
+
+
+def together(
+    text: str, places: Sequence[tuple[int, int, str]], parts: Sequence[frozenset[str]]
+) -> Iterator[tuple[int, int]]:
+    """Yield the stretches in which all parts of a name stand together, in any order.
+
+    One word may lie between two of them: a middle name, a title, or the key of a JSON member.
+
+    :param text: a folded text.
+    :param places: start, end and word of each part that was seen in it.
+    :param parts: per part of the name, the ways to write it.
+    """
+    places = sorted(set(places))
+    for first in range(len(places)):
+        missing = list(parts)
+        last = places[first][0]
+        for start, end, word in places[first:]:
+            if start - last > _REACH or len(_WORD.findall(text, last, max(start, last))) > 1:
+                break
+            for at, ways in enumerate(missing):
+                if word in ways:
+                    del missing[at]
+                    break
+            else:
+                continue
+            last = end
+            if not missing:
+                yield places[first][0], end
+                break

@@ -1,0 +1,72 @@
+"""Celery tasks for hosts that have Celery: the worker, the sweep and deliveries, by number alone.
+
+A task takes nothing and gives back counts, so that no broker and no result store ever holds
+anything of a guest. What is to be done stands in our own tables; a task that is lost, or runs
+twice, loses and doubles nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from celery import Celery
+from flask import Flask
+
+from .core.errors import BusyError
+from .web.current import current
+
+WORK, SWEEP, DELIVER = "guesterase.work", "guesterase.sweep", "guesterase.deliver"
+"""Names of the tasks, as a schedule or ``send_task`` names them."""
+
+Counts = dict[str, int]
+"""Word -> how many."""
+
+
+def register(celery: Celery, app: Flask) -> Mapping[str, Any]:
+    """Register the tasks; return them by their names.
+
+    They are acknowledged when they have ended, so that those of a worker that died run again.
+
+    :param celery: the host's Celery application.
+    :param app: the host's Flask application; each task runs in a context of its own.
+    """
+    bodies: dict[str, Callable[[], Counts]] = {WORK: work, SWEEP: sweep, DELIVER: deliver}
+    return {name: _task(celery, app, name, body) for name, body in bodies.items()}
+
+
+def _task(celery: Celery, app: Flask, name: str, body: Callable[[], Counts]) -> Any:
+    def run() -> Counts:
+        with app.app_context():
+            return body()
+
+    run.__name__ = name.replace(".", "_")
+    run.__doc__ = body.__doc__
+    # Not shared: two applications in one process each have their own.
+    return celery.task(run, name=name, acks_late=True, reject_on_worker_lost=True, shared=False)
+
+
+def work() -> Counts:
+    """Do one round of everything that is due."""
+    report = current.work()
+    return report.counts | _problems(report.problems)
+
+
+def sweep() -> Counts:
+    """Erase what is due because its day has come; a second sweep beside another does nothing."""
+    try:
+        report = current.sweep()
+    except BusyError:
+        return {"busy": 1}
+    return report.counts | _problems(report.problems) | ({"doubted": 1} if report.doubt else {})
+
+
+def deliver() -> Counts:
+    """Send messages, remove files and tell recipients that are due, and nothing else."""
+    report = current.deliver()
+    return report.counts | _problems(report.problems)
+
+
+def _problems(problems: Mapping[str, str]) -> Counts:
+    """Return how many things could not be done; they stay queued and are tried again."""
+    return {"problems": len(problems)} if problems else {}

@@ -1,0 +1,288 @@
+"""Promise: of a text only what names the erased people goes; where nobody can tell, all of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Engine,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    insert,
+    select,
+    update,
+)
+
+from flask_guesterase.core.errors import ErasureError
+from flask_guesterase.core.plan import Person, Row
+from flask_guesterase.core.policy import Policy, Subject, inside, keep, mentions, null, redact
+from flask_guesterase.store import eraser
+from flask_guesterase.store.datamap import DataMap
+from flask_guesterase.store.finder import erased_before
+from flask_guesterase.store.surgery import Erased
+from flask_guesterase.store.traces import holding, tells
+from flask_guesterase.store.transaction import transaction
+from tests.store.hotel import Booking, Guest, Hotel, policies
+from tests.store.inn import datamap, draw, host, remains, whole
+
+ANNA, BERT, CARL = ("guests", (1,)), ("guests", (2,)), ("guests", (3,))
+PEOPLE = [
+    {"id": 1, "house": "mu", "name": "Anna Holm", "phone": "+49 171 2345678"},
+    {"id": 2, "house": "mu", "name": "Bert Stone", "phone": "0171 9876543"},
+    {"id": 3, "house": "mu", "name": "Carl Rose", "phone": "0171 5555555"},
+]
+DOCUMENT = inside({"$.who": null, "$.memo": mentions})
+
+
+def hotel(*columns: Any) -> tuple[MetaData, DataMap]:
+    """Return guests, their notes, and what is declared about them."""
+    metadata = MetaData()
+    Table(
+        "guests", metadata, Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("house", String(4)), Column("name", String(40)), Column("phone", String(40)),
+        Column("remark", Text),
+    )  # fmt: skip
+    Table(
+        "notes", metadata, Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("guest_id", ForeignKey("guests.id"), index=True),
+        Column("body", Text), Column("data", JSON), *columns,
+    )  # fmt: skip
+    more = {column.name: mentions for column in columns if isinstance(column, Column)}
+    declared = {
+        metadata.tables["guests"]: Policy(
+            {"house": keep("which house"), "name": redact, "phone": null, "remark": mentions},
+            subject=Subject(
+                match=["phone"], name="name", contact=["phone"], property="house"
+            ),
+        ),
+        metadata.tables["notes"]: Policy(
+            {"body": mentions, "data": DOCUMENT, **more}, via="guest_id"
+        ),
+    }  # fmt: skip
+    return metadata, datamap(metadata, declared)
+
+
+@contextmanager
+def open_hotel(
+    url: str, *notes: dict[str, Any], columns: tuple[Any, ...] = ()
+) -> Iterator[tuple[Engine, DataMap, Callable[[], list[Any]]]]:
+    """Fill a hotel with three guests and notes; yield a look at the notes as well."""
+    metadata, declared = hotel(*columns)
+    assert declared.findings == ()
+    table = metadata.tables["notes"]
+    with host(url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(metadata.tables["guests"]), PEOPLE)
+            for number, note in enumerate(notes, 1):
+                conn.execute(insert(table).values(id=number, **note))
+
+        def bodies() -> list[Any]:
+            with engine.connect() as conn:
+                return list(conn.execute(select(table.c.body).order_by(table.c.id)).scalars())
+
+        yield engine, declared, bodies
+
+
+def erase(engine: Engine, declared: DataMap, *people: Person, **scope: Any) -> Erased:
+    """Erase people with the scope changed as named."""
+    with transaction(engine) as conn:
+        full, found = whole(conn, declared)
+        about = replace(eraser.everything(conn, full, people), **scope)
+        plan = eraser.plan(conn, full, about, found)
+        return eraser.erase(conn, full, plan, found, scope=about)
+
+
+def test_two_people_in_one_plan_and_a_third_who_stays(database_url: str) -> None:
+    """Each one's row loses both; a first name alone goes in its owner's rows only."""
+    said = (
+        "Anna Holm and Bert Stone meet Carl Rose; Anna likes the rose garden, "
+        "Bert +49 171 2345678"
+    )
+    with open_hotel(
+        database_url, {"guest_id": 1, "body": said}, {"guest_id": 2, "body": said},
+        {"guest_id": 3, "body": said}, {"guest_id": 1, "body": None}, {"guest_id": 1, "body": " "},
+    ) as (engine, declared, bodies):  # fmt: skip
+        done = erase(engine, declared, ANNA, BERT)
+        left = remains(engine, declared, ANNA, BERT)
+
+        assert bodies() == [
+            "[erased] and [erased] meet Carl Rose; [erased] likes the rose garden, Bert [erased]",
+            "[erased] and [erased] meet Carl Rose; Anna likes the rose garden, [erased]",
+            said, None, " ",
+        ]  # fmt: skip
+    assert left == []
+    before = [c.value for image in done.images for c in image.columns if c.name == "body"]
+    assert before.count(said) == 2, "the recovery copy holds the texts as they were"
+
+
+def test_a_number_in_its_national_spelling(sqlite_url: str) -> None:
+    """The country of the person's own property says what a number without one means."""
+    said = {"guest_id": 1, "body": "call 0171/2345678 or 0171/9876543"}
+    with open_hotel(sqlite_url, said) as (engine, declared, bodies):
+        erase(engine, declared, ANNA, BERT, regions={"mu": "DE", "sh": "CN"})
+        assert bodies() == ["call [erased] or [erased]"]
+
+
+def test_where_nobody_knows_the_name_any_more_the_text_goes(database_url: str) -> None:
+    """A row that waited longer than the guest's own, under a hold for example, is not trusted."""
+    with open_hotel(
+        database_url, {"guest_id": 1, "body": "Anna wants tea", "data": {"who": 1, "memo": "Anna"}},
+        {"guest_id": 1, "body": '["Anna"]', "data": {"memo": ["Anna", 1], "x": "stays"}},
+    ) as (engine, declared, bodies):  # fmt: skip
+        table = declared.tables["guests"].table
+        with engine.begin() as conn:
+            conn.execute(update(table).values(name="[erased]", phone=None))
+        erase(engine, declared, ANNA)
+        assert bodies() == ["[erased]", "[]"]
+        data = declared.tables["notes"].table.c.data
+        with engine.connect() as conn:
+            assert list(conn.execute(select(data)).scalars()) == [
+                {"who": None, "memo": "[erased]"}, {"memo": "[erased]", "x": "stays"},
+            ]  # fmt: skip
+
+
+def test_a_record_whose_own_time_is_over_goes_as_a_whole(database_url: str) -> None:
+    """Without a person who asks, the whole text has had its time; then the row is done."""
+    with open_hotel(
+        database_url, {"guest_id": 1, "body": "Anna wants tea", "data": {"who": "Anna", "n": 1}}
+    ) as (engine, declared, bodies):
+        notes, key = declared.tables["notes"], (1,)
+        with engine.connect() as conn:
+            assert holding(conn, notes, [key], ["body", "data"]) == {key}
+            assert holding(conn, notes, [key], ["data"]) == {key}
+        erase(engine, declared, find=lambda: {"notes": [Row(key, frozenset({(ANNA, 0)}))]})
+        assert bodies() == ["[erased]"]
+        with engine.connect() as conn:
+            assert holding(conn, notes, [key], ["body", "data"]) == set()
+
+
+def test_the_rest_of_a_text_does_not_fill_a_shell_again(sqlite_url: str) -> None:
+    """An erased person whose remark names others stays an erased person."""
+    with open_hotel(sqlite_url) as (engine, declared, _):
+        guests = declared.tables["guests"]
+        with engine.begin() as conn:
+            conn.execute(update(guests.table).values(remark="Carl Rose's friend Anna"))
+            conn.exec_driver_sql(
+                "INSERT INTO guesterase_subject (request, table_name, row_key, standing, why,"
+                " erased_at) VALUES ('A-1', 'guests', 'int:1', 'taken', 'x', '2026-01-01')"
+            )
+        erase(engine, declared, ANNA)
+        assert not tells(guests, ["remark"])
+        with engine.connect() as conn:
+            assert erased_before(conn, declared, [ANNA, BERT]) == {ANNA}
+            remark = conn.execute(select(guests.table.c.remark)).scalars().first()
+    assert remark == "Carl Rose's friend [erased]"
+
+
+def test_a_shared_text_is_decided_as_a_change(sqlite_url: str) -> None:
+    """Staff read and approve it: a mentions column of a shared row is no column left alone."""
+    metadata, _ = hotel()
+    notes = metadata.tables["notes"]
+    notes.append_column(Column("other_id", ForeignKey("guests.id"), index=True))
+    declared = datamap(metadata, {
+        metadata.tables["guests"]: Policy(
+            {"house": keep("x"), "name": redact, "phone": null, "remark": null},
+            subject=Subject(match=["phone"], name="name"),
+        ),
+        notes: Policy({"body": mentions, "data": null}, via=["guest_id", "other_id"]),
+    })  # fmt: skip
+    with host(sqlite_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(metadata.tables["guests"]), PEOPLE)
+            conn.execute(insert(notes).values(id=1, guest_id=1, other_id=2, body="Anna, Bert"))
+        plan = draw(engine, declared, ANNA)
+        decided = {(s.decision.outcome, s.decision.columns) for s in plan.steps}
+    assert ("overwrite", ("body",)) in decided
+    assert ("share", ("data",)) in decided
+
+
+def test_a_check_that_refuses_the_mark_stops_everything(database_url: str) -> None:
+    """Where the database does not take what is left, nothing is changed."""
+    strict = Column("strict_", String(40), CheckConstraint("strict_ <> '[erased]'"))
+    note = {"guest_id": 1, "body": "Anna", "strict_": "Anna"}
+    with open_hotel(database_url, note, columns=(strict,)) as (engine, declared, bodies):
+        with pytest.raises(ErasureError) as refused:
+            erase(engine, declared, ANNA)
+        assert "Anna" not in str(refused.value)
+        assert bodies() == ["Anna"]
+
+
+def test_a_json_document_in_a_json_column_stays_one(database_url: str) -> None:
+    """Escapes and numbers keep their form; what the engine reads afterwards is valid."""
+    note = {"guest_id": 1, "data": {"memo": {"n": 1.50, "t": ["Anna\n", "é"]}, "who": [1, {}]}}
+    with open_hotel(database_url, note) as (engine, declared, _):
+        erase(engine, declared, ANNA)
+        with engine.connect() as conn:
+            data = conn.execute(select(declared.tables["notes"].table.c.data)).scalar_one()
+    assert data == {"memo": {"n": 1.5, "t": ["[erased]\n", "é"]}, "who": None}
+
+
+# what staff read before
+
+
+@pytest.fixture
+def filed(sqlite_url: str, tmp_path: Path) -> tuple[Hotel, str]:
+    """A hotel whose bookings have remarks, and a request that is in review."""
+    hotel = Hotel(sqlite_url, tmp_path)
+    declared = [
+        (model, replace(policy, columns={**policy.columns, "remark": mentions})
+         if model is Booking else policy)
+        for model, policy in policies(str(hotel.files))
+    ]  # fmt: skip
+    hotel.datamap = hotel.mapped(declared)
+    hotel.guest(1, name="Wei Xu", email="wei@post.example", phone="+86 138 0013 8000")
+    hotel.put(Booking, id=1, number="B-1", guest_id=1,
+              remark="Mr Xu and Clara Desk, clara@desk.example: 13800138000, quiet")  # fmt: skip
+    hotel.put(Booking, id=2, number="B-2", guest_id=1, remark="late")
+    number = hotel.file(email="wei@post.example")
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    return hotel, number
+
+
+def test_the_preview_counts_and_shows_the_stretches(filed: tuple[Hotel, str]) -> None:
+    """Who may look sees what is struck out, and of everybody else a mask."""
+    hotel, number = filed
+    with hotel.begin() as office:
+        plan = office.preview(number, by="officer")
+    (mention,) = plan.mentions
+    assert (mention.table, mention.column, mention.rows, mention.spans) == (
+        "bookings", "remark", 1, 2,
+    )  # fmt: skip
+    stretches = [stretch for _, stretch, _ in mention.shown]
+    around = " ".join(before + behind for before, _, behind in mention.shown)
+    assert stretches == ["Xu", "13800138000"]
+    assert "quiet" in around
+    assert not {"Clara", "Desk", "clara@desk.example", "13800138000"} & set(around.split())
+
+
+def test_without_a_reader_nothing_is_shown(filed: tuple[Hotel, str]) -> None:
+    """A console without a person gets numbers alone."""
+    hotel, number = filed
+    with hotel.begin() as office:
+        told = json.dumps(office.preview(number).as_dict())
+    assert '"spans": 2' in told
+    assert not [value for value in ("Xu", "13800138000", "quiet") if value in told]
+
+
+def test_done_as_it_was_shown(filed: tuple[Hotel, str]) -> None:
+    """What was approved is what happens; the hotel's other words stay."""
+    hotel, number = filed
+    hotel.approve(number)
+    hotel.erased(number)
+    remarks = [row["remark"] for row in hotel.rows(Booking)]
+    assert remarks == ["Mr [erased] and Clara Desk, clara@desk.example: [erased], quiet", "late"]
+    assert hotel.rows(Guest)[0]["name"] == "[erased]"

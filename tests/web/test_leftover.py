@@ -1,0 +1,73 @@
+"""Promise: staff see what an erasure left and where, and settle it without reading anyone."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import text
+
+from tests.web.house import CANARY, House
+from tests.web.test_cli import Console, approved
+
+FIND = re.compile(r'name="find" value="([0-9a-f]+)"')
+
+
+def left(house: House) -> str:
+    """Erase the guest of whom a note remains; return the number of the request."""
+    hotel = house.hotel
+    with hotel.engine.begin() as conn:
+        conn.execute(text("CREATE TABLE notes (id INTEGER PRIMARY KEY, t TEXT)"))
+        conn.execute(text("INSERT INTO notes VALUES (1, 'call Ann: 139 1234 5678 tonight')"))
+    console = Console(house.app)
+    number = approved(console, house)
+    console.raw("erase", number, code=1)
+    assert house.state(number) == "partial"
+    return number
+
+
+def test_staff_read_what_is_left_and_say_whose_it_is(house: House) -> None:
+    """The page names the place and masks the words; ticking it as another's ends the request."""
+    number = left(house)
+    officer = house.browser("officer")
+    page = officer.get(f"/desk/privacy/{number}")
+    assert "notes.t" in page
+    assert "call ▇▇▇: ▇▇▇ tonight" in page
+    assert "5678" not in page
+    assert CANARY not in page
+    # Who may look and no more sees the place, and neither the words nor the deed.
+    assert "notes.t" in house.browser("auditor").get(f"/desk/privacy/{number}")
+    assert FIND.findall(house.browser("auditor").get(f"/desk/privacy/{number}")) == []
+    (mark,) = FIND.findall(page)
+    answer = officer.post(f"/desk/privacy/{number}/not-theirs", "/desk/privacy/new", find=mark)
+    assert answer.status_code == 303
+    assert house.state(number) == "sealed"
+
+
+def test_staff_look_again_after_they_saw_to_it(house: House) -> None:
+    """The host removed the note; one button later nothing is left."""
+    number = left(house)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(text("DELETE FROM notes"))
+    officer = house.browser("officer")
+    answer = officer.post(f"/desk/privacy/{number}/look-again", "/desk/privacy/new")
+    assert answer.status_code == 303
+    assert house.state(number) == "sealed"
+
+
+def test_the_command_says_where_and_masks(house: House) -> None:
+    """Places and counts for everybody; rows and masked words for who proves who they are."""
+    number = left(house)
+    console = Console(house.app)
+    said = console.json("residue", number, code=1)
+    assert said["left"] == [{"place": "notes.t", "reason": "copy", "rows": 1, "kinds": ["phone"]}]
+    assert said["hits"] == []
+    seen = console.json("residue", number, *console.proved("officer"), code=1)
+    assert [hit["key"] for hit in seen["hits"]] == ["int:1"]
+    out, err = console.raw("residue", number, "--progress", code=1)
+    assert "notes.t" in out
+    assert "rows read" in err
+    assert "5678" not in console.printed
+    with house.hotel.engine.begin() as conn:
+        conn.execute(text("DELETE FROM notes"))
+    assert console.json("residue", number)["state"] == "sealed"
+    assert console.error("residue", "GR-00000000") == "unknown"

@@ -1,0 +1,231 @@
+"""Recipients at the desk, and the one address to which other systems answer."""
+
+from __future__ import annotations
+
+import re
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask_wtf import CSRFProtect
+from werkzeug.serving import make_server
+
+from flask_guesterase import guest_pages
+from flask_guesterase.core.webhook import LARGEST_ANSWER, SIGNATURE, TIMESTAMP
+from flask_guesterase.recipients import Recipient, by_hand
+from flask_guesterase.store import worker
+from flask_guesterase.store.limits import LIMITS
+from tests import partner as partners
+from tests.partner import Partner
+from tests.web.house import CANARY, House
+from tests.web.test_cli import Console
+
+DESK = "/desk/privacy"
+BASE = "https://pine.example/privacy"
+
+
+@pytest.fixture
+def partner() -> Iterator[Partner]:
+    """Another system behind real HTTP."""
+    with partners.listening() as made:
+        yield made
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path, partner: Partner) -> Iterator[House]:
+    """A house with guests that tells a channel manager and, by hand, the locks."""
+    made = House(sqlite_url, tmp_path, GUESTERASE_BASE_URL=BASE)
+    made.people()
+    made.extension.recipient(
+        Recipient("channel-manager", partner.webhook(), gives={"booking": "bookings.number"}),
+        Recipient("locks", by_hand("Withdraw the keys at the lock server."), gives=["name"]),
+    )
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+def erase(house: House) -> str:
+    """Erase the guest and tell everybody; return the number."""
+    number = house.request()
+    with house.app.app_context():
+        run = house.extension.run
+        run(lambda office: office.confirm(number, "clerk"))
+        run(lambda office: office.approve(number, "officer", office.preview(number).digest))
+        worker.carry_out(run, number)
+    house.worker()
+    return number
+
+
+def post(house: House, reference: str, body: bytes, headers: dict[str, str]) -> Any:
+    """Post an answer as another system does: no cookie, no form."""
+    return house.app.test_client().post(
+        f"/privacy/recipients/{reference}", data=body, headers=headers
+    )
+
+
+def states(house: House) -> list[str]:
+    """Return how far each recipient is."""
+    return [row["state"] for row in house.hotel.ours("delivery")]
+
+
+def test_staff_see_try_again_and_sign(house: House, partner: Partner) -> None:
+    """A dead letter stands first, goes once more, and what a person did is signed."""
+    partner.plan = [404]
+    number = erase(house)
+    clerk = house.browser("clerk")
+    page = clerk.get(f"{DESK}/recipients")
+    assert page.index("channel-manager") < page.index("locks")
+    assert "could not be told, or refused" in page
+    assert "B1" in page
+    assert CANARY in page
+    assert "Withdraw the keys at the lock server." in page
+    request_page = house.browser("officer").get(f"{DESK}/{number}")
+    assert "Who else was told" in request_page
+    assert CANARY not in request_page
+    assert 'href="/desk/privacy/recipients"' in page
+    assert re.search("[一-鿿]", clerk.get(f"{DESK}/recipients", wish="zh"))
+    assert "无法通知，或对方拒绝" in clerk.get(f"{DESK}/recipients", wish="zh")
+    assert clerk.post(f"{DESK}/recipients/1/again").status_code == 303
+    house.worker()
+    assert states(house) == ["sent", "queued"]
+    assert clerk.post(f"{DESK}/recipients/1/again").status_code == 409
+    assert clerk.post(f"{DESK}/recipients/2/done").status_code == 303
+    assert states(house) == ["sent", "done"]
+    page = clerk.get(f"{DESK}/recipients")
+    assert CANARY not in page
+    assert "told, not confirmed yet" in page
+    certificate = house.browser("officer").get(f"{DESK}/{number}/certificate")
+    assert "channel-manager" in certificate
+    assert "not told yet" in certificate
+
+
+def test_the_same_at_a_console(house: House, partner: Partner) -> None:
+    """Listed without anybody's data; tried again and signed by a person with a code of theirs."""
+    partner.plan = [404]
+    erase(house)
+    console = Console(house.app)
+    rows = console.json("recipient", "list")
+    assert [(row["recipient"], row["state"]) for row in rows] == [
+        ("channel-manager", "failed"), ("locks", "queued"),
+    ]  # fmt: skip
+    console.raw("recipient", "again", "1", *console.proved("clerk"))
+    house.worker()
+    console.raw("recipient", "done", "2", *console.proved("clerk"))
+    console.raw("recipient", "done", "1", *console.proved("auditor"), code=1)
+    assert states(house) == ["sent", "done"]
+    assert re.fullmatch("[0-9a-f]{64}", console.json("recipient", "key")["key"])
+    assert CANARY not in console.printed
+    assert "B1" not in console.printed
+
+
+def test_another_hotels_staff_neither_see_nor_settle(house: House) -> None:
+    """A notice belongs to its property."""
+    erase(house)
+    far = house.browser("far-officer")
+    assert "locks" not in far.get(f"{DESK}/recipients")
+    assert far.post(f"{DESK}/recipients/2/done").status_code == 403
+    assert states(house)[1] == "queued"
+
+
+def test_an_answer_comes_over_real_http(house: House, partner: Partner) -> None:
+    """Notice out and call-back in, both over sockets; only the signed one acknowledges."""
+    server = make_server("127.0.0.1", 0, house.app)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        erase(house)
+        (came,) = partner.came
+        (told,) = came.json["status_callback_urls"]
+        assert told == f"{BASE}/recipients/{came.reference}"
+        here = told.replace(BASE, f"http://127.0.0.1:{server.port}/privacy")
+        body, headers = partners.answer(came.reference, "completed")
+        ask = urllib.request.Request(here, body, headers, method="POST")  # noqa: S310 - loopback
+        with urllib.request.urlopen(ask, timeout=10) as reply:  # noqa: S310 - loopback
+            assert reply.status == 200
+            assert reply.headers.get("Set-Cookie") is None
+    finally:
+        server.shutdown()
+        thread.join()
+    assert states(house)[0] == "acknowledged"
+
+
+def test_whatever_is_not_believed_is_refused_in_the_same_words(
+    house: House, partner: Partner, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Forged, stale, replayed, unknown: one status, one body, and nothing of it in the log."""
+    erase(house)
+    reference = partner.came[0].reference
+    body, headers = partners.answer(reference, "received")
+    assert post(house, reference, body, headers).json == {"taken": True}
+    manual = house.hotel.ours("delivery")[1]["reference"]
+    unknown = "11111111-1111-4111-8111-111111111111"
+    tries = [
+        (reference, body, headers),
+        (reference, *partners.answer(reference, "completed", secret="z" * 32)),
+        (reference, *partners.answer(reference, "completed", at=1)),
+        (reference, body, {}),
+        (unknown, *partners.answer(unknown, "completed")),
+        ("ann@mail.example", *partners.answer("x", "completed")),
+        (manual, *partners.answer(manual, "completed")),
+        (reference, b"\xff", {TIMESTAMP: "0", SIGNATURE: "é".encode().decode("latin-1")}),
+    ]
+    answers = {
+        (answer.status_code, answer.data, answer.headers["Content-Type"])
+        for answer in (post(house, *each) for each in tries)
+    }
+    assert answers == {(403, b'{"error":"refused"}\n', "application/json")}
+    assert states(house)[0] == "received"
+    assert reference not in caplog.text
+    assert "ann@mail.example" not in caplog.text
+
+
+def test_a_signed_answer_that_says_nothing_is_told_so(house: House, partner: Partner) -> None:
+    """Who holds the secret learns that it was not understood; so does who says too much."""
+    erase(house)
+    reference = partner.came[0].reference
+    assert post(house, reference, *partners.answer(reference, "maybe")).status_code == 422
+    assert post(house, reference, *partners.answer("another", "completed")).status_code == 422
+    long = partners.answer(reference, "completed", padding="x" * LARGEST_ANSWER)
+    assert post(house, reference, *long).status_code == 413
+    assert house.app.test_client().get(f"/privacy/recipients/{reference}").status_code == 405
+    assert states(house)[0] == "sent"
+
+
+def test_guessing_ends_and_answering_does_not(house: House, partner: Partner) -> None:
+    """Only failures add up: a partner may answer as often as there are erasures."""
+    erase(house)
+    reference = partner.came[0].reference
+    most = LIMITS["answer"][0]
+    for number in range(most + 5):
+        body, headers = partners.answer(reference, "pending", turn=number)
+        assert post(house, reference, body, headers).status_code == 200
+    body, headers = partners.answer(reference, "completed", secret="y" * 32)
+    seen = [post(house, reference, body, headers).status_code for _ in range(most + 1)]
+    assert seen == [403] * most + [429]
+
+
+def test_the_hosts_own_form_protection_lets_answers_pass(
+    sqlite_url: str, tmp_path: Path, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Registered after CSRFProtect, the one signed address needs no token; every other does."""
+    install = House._logins
+
+    def protected(self: House) -> None:
+        install(self)
+        CSRFProtect(self.app)
+        self.app.register_blueprint(guest_pages, url_prefix="/protected", name="protected")
+
+    monkeypatch.setattr(House, "_logins", protected)
+    house = House(sqlite_url, tmp_path, GUESTERASE_BASE_URL=BASE)
+    house.people()
+    house.extension.recipient(Recipient("crm", partner.webhook(), gives={"b": "bookings.number"}))
+    erase(house)
+    reference = partner.came[0].reference
+    assert post(house, reference, *partners.answer(reference, "completed")).status_code == 200
+    assert house.app.test_client().post("/privacy/case", data={"code": "x"}).status_code == 400
+    house.session.remove()
+    house.hotel.engine.dispose()
