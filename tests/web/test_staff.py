@@ -79,6 +79,13 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "freeze": ("freeze", {}),
     "confirm_freeze": ("hold", {}),
     "lift": ("hold", {}),
+    "canaries": ("law", {}),
+    "switch_canary": ("law", {}),
+    "stop_canary": ("law", {}),
+    "returns": ("verify", {}),
+    "settle_return": ("verify", {"whose": "lives"}),
+    "advertising": ("file", {}),
+    "object_": ("file", {"contact": "max@mail.example", "what": "object"}),
     "restored": ("verify erase hold law", {}),
     "replay": ("erase", {}),
     "settle_restored": ("verify", {"theirs": "no"}),
@@ -86,7 +93,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
-CHOSEN = {"file", "produce", "freeze"}
+CHOSEN = {"file", "produce", "freeze", "object_", "switch_canary", "stop_canary"}
 """Pages at which the hotel is chosen in the form."""
 
 DENIED = "You may not do this at this property."
