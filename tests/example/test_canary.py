@@ -25,7 +25,9 @@ from flask_guesterase.core.errors import (
     FourEyesError,
     InputError,
 )
+from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store import canaries, hatching, tables
+from flask_guesterase.store.erasures import Register
 from tests import engines
 from tests.example.test_acceptance import House, house
 from tests.oracle.dump import Dump, changes
@@ -90,6 +92,7 @@ def test_a_test_guest_books_stays_goes_and_is_seen_nowhere(kind: str, tmp_path: 
         assert set(found.new) >= {"guests", "bookings", "messages", "audit_log"}
         if kind == "sqlite":
             assert seen["copied"]["guests.email"] == 1
+            assert seen["replayed"] == {}
             assert list(tmp_path.glob("guesterase-canary-*")) == []
 
 
@@ -371,10 +374,17 @@ def test_a_backup_of_the_host_is_used(tmp_path: Path) -> None:
             steps.append("dropped")
 
         state = send(hotel, backup=backup, restored=restored)
+        register = Register(hotel.guesterase.settings.register, hotel.guesterase.custodian)
         seen = json.loads(rows()[-1].found)
+
+        with hotel.guesterase.begin(write=False) as office:
+            alarm = office.alarm()
 
         assert steps == ["backup", "restored", "dropped"]
         assert seen["copied"]["guests.email"] == 1
+        assert seen["replayed"] == {}
+        assert alarm == ""
+        assert Kind.REPLAYED not in {line.note.kind for line in register.lines()[0]}
         assert state == "gone"
 
 
