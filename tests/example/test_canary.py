@@ -81,7 +81,13 @@ def test_a_test_guest_books_stays_goes_and_is_seen_nowhere(kind: str, tmp_path: 
             shown = office.show(row.request)
             body = office.certificate(row.request)
 
+        with db.engine.connect() as conn:
+            told = [r.how for r in conn.execute(select(tables.delivery))]
+            asked = [t for t in conn.execute(select(tables.task)) if t.kind == "recipient"]
+
         assert (state, row.state) == ("gone", "gone")
+        assert set(told) == {"system"}
+        assert asked == []
         assert (shown["kind"], shown["state"]) == ("canary", "erased")
         assert body["content"]["number"] == row.request
         assert {name: seen[name] for name in ("live", "own", "files", "left")} == {
