@@ -142,6 +142,31 @@ def dresses_a_real_guest(session: Any, values: Invented) -> Any:
     return guest
 
 
+def dresses_a_lone_guest(session: Any, values: Invented) -> Any:
+    """Write the test guest's values into the row of somebody who shares nothing with anybody."""
+    staying = select(booking_companions.c.guest_id)
+    guest = session.scalars(
+        select(Guest).where(
+            Guest.id.not_in(staying), Guest.id.not_in(select(Booking.booker_id)),
+        )
+    ).first()  # fmt: skip
+    guest.email, guest.name, guest.document_no = values.email, values.name, values.document
+    session.flush()
+    return guest
+
+
+def takes_a_lone_message(session: Any, values: Invented) -> Any:
+    """Let a message about nobody's booking be about the test guest's."""
+    guest = stay("SHA", session, values)
+    mine = session.scalars(select(Booking.id).where(Booking.booker_id == guest.id)).one()
+    first = session.scalar(select(func.min(Message.id)))
+    session.execute(
+        update(Message).where(Message.id == first)
+        .values(recipient=values.email, booking_id=mine, subject="x", property_code="SHA")
+    )  # fmt: skip
+    return guest
+
+
 def takes_a_real_booking(session: Any, values: Invented) -> Any:
     """Hang somebody's booking on the test guest."""
     guest = stay("SHA", session, values)
@@ -213,7 +238,8 @@ def returns_no_row(session: Any, values: Invented) -> Any:
 
 
 ATTACKS: tuple[Make, ...] = (
-    returns_a_real_guest, dresses_a_real_guest, takes_a_real_booking, takes_a_real_message,
+    returns_a_real_guest, dresses_a_real_guest, dresses_a_lone_guest, takes_a_real_booking,
+    takes_a_real_message, takes_a_lone_message,
     takes_the_place_of_a_real_guest, stays_with_a_real_guest, is_somebody_else, does_not_flush,
     returns_no_row,
 )  # fmt: skip
