@@ -55,7 +55,9 @@ def report(found: dict[str, object]) -> None:
         f"  one reading: {took['search']:.1f} s, {rows:,} rows, {characters / 1e6:,.0f} M "
         f"characters, {rows / took['search']:,.0f} rows/s, pieces {found['pieces']}",
         f"  the same columns read by hand and thrown away: {took['read']:.1f} s; "
-        f"ratio {took['search'] / took['read']:.2f}",
+        f"ratio {took['search'] / took['read']:.2f}; of computing alone "
+        f"{took['search computing']:.1f} s and {took['read computing']:.1f} s, ratio "
+        f"{took['search computing'] / took['read computing']:.2f}",
         f"  LIKE by hand: {took['like']:.1f} s a value, "
         f"{took['like'] * int(str(found['values'])):,.0f} s for all; "
         f"ratio {took['search'] / (took['like'] * int(str(found['values']))):.4f}",

@@ -29,10 +29,11 @@ COLUMNS = {
 
 @contextmanager
 def timed(into: dict[str, float], name: str) -> Iterator[None]:
-    """Note how many seconds something took."""
-    start = time.perf_counter()
+    """Note how many seconds something took, and how many of them this process computed."""
+    start, worked = time.perf_counter(), time.process_time()
     yield
     into[name] = time.perf_counter() - start
+    into[f"{name} computing"] = time.process_time() - worked
 
 
 def resident() -> float:

@@ -134,7 +134,7 @@ _ESCAPE = re.compile(
     r"|%[0-7][0-9a-fA-F]|(?:%[c-fC-F][0-9a-fA-F])(?:%[89abAB][0-9a-fA-F])+"
     r"|&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});"
 )
-_ROUNDS = 3
+ROUNDS = 3
 """JSON within JSON within a URL; what is wrapped more often is not looked into."""
 
 _SHORT = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
@@ -148,6 +148,14 @@ def has_escapes(text: str) -> bool:
     return ("\\" in text or "%" in text or "&" in text) and _ESCAPE.search(text) is not None
 
 
+def resolve(text: str) -> str:
+    """Return a text with one layer of JSON, URL and HTML escapes resolved.
+
+    :param text: any text.
+    """
+    return _ESCAPE.sub(_read, text)
+
+
 def views(text: str) -> Iterator[View]:
     """Yield a text as it is, and as it reads when JSON, URL and HTML escapes are resolved.
 
@@ -155,7 +163,7 @@ def views(text: str) -> Iterator[View]:
     """
     view = View(text)
     yield view
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         if not has_escapes(view.text):
             return
         view = view._made(_resolved(view.text))
@@ -171,6 +179,11 @@ def _resolved(text: str) -> Iterator[tuple[str, int, int]]:
     yield from ((text[at], at, at + 1) for at in range(done, len(text)))
 
 
+def _read(match: re.Match[str]) -> str:
+    return _meaning(match[0])
+
+
+@lru_cache(maxsize=4096)
 def _meaning(escape: str) -> str:
     if escape.startswith("\\u"):
         units = bytes.fromhex(escape.replace("\\u", ""))

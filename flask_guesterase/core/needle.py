@@ -16,7 +16,7 @@ import phonenumbers
 from .edges import INSIDE, is_code, is_mailbox, is_number, is_part, is_unbroken, together
 from .errors import MatchError
 from .identity import Kind, normal
-from .lens import View, fold, has_escapes, spell_out, squeeze, views
+from .lens import ROUNDS, View, fold, has_escapes, resolve, spell_out, squeeze, views
 
 LOYALTY = "loyalty"
 """Kind of a member's number, which `identity` does not know because nobody proves one."""
@@ -239,16 +239,24 @@ class Searcher:
         joined = _BETWEEN.join(texts)
         if joined.count(_BETWEEN) != len(texts) - 1:
             return range(len(texts))
-        folded = fold(joined)
         found: set[int] = set()
+        for _ in range(ROUNDS + 1):
+            self._sift(fold(joined), found)
+            if not has_escapes(joined):
+                break
+            joined = resolve(joined)
+            if joined.count(_BETWEEN) != len(texts) - 1:
+                found.update(at for at, text in enumerate(texts) if has_escapes(text))
+                break
+        return sorted(found)
+
+    def _sift(self, folded: str, found: set[int]) -> None:
+        """Add the texts, by their place among those that were joined, that hold some form."""
         for automaton, text in ((self._anchors, folded), (self._narrow, squeeze(folded))):
             ends = [end for end, _ in automaton.iter(text)] if automaton else []
             if ends:
                 cuts = [match.start() for match in _CUT.finditer(text)]
                 found.update(bisect_right(cuts, end) for end in ends)
-        if has_escapes(joined):
-            found.update(at for at, text in enumerate(texts) if has_escapes(text))
-        return sorted(found)
 
     def _words(self, view: View) -> Iterator[Span]:
         """Yield mailboxes and names of a folded view."""

@@ -228,7 +228,8 @@ PLACES: tuple[Place, ...] = (
         "register of erasures (GUESTERASE_REGISTER)",
         "days, request numbers, labels and keyed marks, one line an erasure",
         "a restored database is told what it has forgotten",
-        "not yet: a line is needed as long as any backup from before it can be restored",
+        "the keys of its marks a month after the last backup from before them has ended, where "
+        "GUESTERASE_BACKUP_DAYS says when; lines stay, and say nothing without those keys",
     ),
     Place(
         "copy of the database for a canary", "everything the database holds, for minutes",

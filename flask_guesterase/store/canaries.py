@@ -288,6 +288,12 @@ def strangers(plan: Plan, who: Sequence[Person]) -> bool:
     )
 
 
+def _wrong(work: Work, row: Any) -> bool:
+    """Return whether a canary was seen or stopped, or whoever made it died over it."""
+    lost: bool = row.state == BORN and work.stamp - row.born_at > LASTING
+    return row.state in (BACK, STOPPED) or lost
+
+
 def findings(work: Work) -> list[Finding]:
     """Return where the newest canary of a property was seen, or that it could not be erased."""
     found = []
@@ -296,7 +302,7 @@ def findings(work: Work) -> list[Finding]:
         row = work.conn.execute(
             select(table).where(table.c.property == code).order_by(table.c.id.desc()).limit(1)
         ).one_or_none()
-        if row is not None and row.state in (BACK, STOPPED):
+        if row is not None and _wrong(work, row):
             what = "came back" if row.state == BACK else "could not be erased"
             found.append(Finding(
                 "canary-back", "", code, f"An invented guest {what}, as a real one would.",

@@ -53,6 +53,7 @@ class Scope:
     :param boxes: whether what is sealed may leave its row: a second copy of the keys exists.
     :param still: table -> column -> category of what is not retained any more, but not yet free.
     :param regions: property -> country, by which national phone numbers in texts are understood.
+    :param over: tables whose rows' own time is over: of their texts nothing stays.
     """
 
     people: tuple[Person, ...]
@@ -62,6 +63,7 @@ class Scope:
     boxes: bool = False
     still: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     regions: Regions = field(default_factory=dict)
+    over: frozenset[str] = frozenset()
 
 
 def everything(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> Scope:
@@ -165,7 +167,8 @@ def erase(
         )
     # Whom texts name is read while their rows still tell it.
     people = frozenset(scope.people)
-    surgery.hand = hand(conn, datamap, approved, people, entropy, scope.regions)
+    known = hand(conn, datamap, approved, people, entropy, scope.regions)
+    surgery.hand = replace(known, over=scope.over)
     surgery.carry_out(approved, before)
     rest = _appeared(plan(conn, datamap, scope, live), surgery.moved, approved)
     if rest.steps:

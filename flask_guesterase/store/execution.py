@@ -211,7 +211,7 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     sought.put(work, case, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, case, root, name)
-    recipients.queue(work, origin, known)
+    recipients.queue(work, origin, known, invented=case.kind == KIND)
     buried = people.bury(work, case.number, plan.untouched())
     done = {
         **deepening.noted(case.decisions or {}, None),

@@ -192,7 +192,9 @@ def _free(
 ) -> dict[str, int]:
     if not who:
         return {}
-    scope = planning.scope(work, who, lock=True)
+    # Of the profile, whose own time is over, no text stays; of other records what is not theirs.
+    over = frozenset(table for table, _ in who)
+    scope = replace(planning.scope(work, who, lock=True), over=over)
     drawn = planning.plan(work, scope)
     if drawn.blocked or _reaches(work, drawn, skip):
         if len(who) == 1:

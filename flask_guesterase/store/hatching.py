@@ -138,7 +138,11 @@ def _hatched(
 def _session(host: Host) -> Any:
     """Return a session of the host of our own, so that nothing of somebody else's is in it."""
     found = host.session
-    return found.session_factory() if isinstance(found, scoped_session) else found
+    scoped = isinstance(found, scoped_session)
+    maker = found.session_factory if scoped else getattr(host.db, "sessionmaker", None)
+    if maker is None:
+        raise _refused("Nobody can tell how this host makes a session.")
+    return maker()
 
 
 def _people(work: Work, made: Any) -> list[Person]:

@@ -61,11 +61,13 @@ class Hand:
     :param pen: strikes out the people of the erasure.
     :param people: those people; empty when records went because their own time was over.
     :param entropy: where the randomness of placeholders comes from.
+    :param over: tables whose rows' own time is over, so that whole texts go.
     """
 
     pen: Pen
     people: frozenset[Person]
     entropy: Entropy
+    over: frozenset[str] = frozenset()
 
     def made(self, rule: Rule, column: Column[Any], old: Any, row: Row, room: int | None) -> Any:
         """Return what a rule makes of a column of a row; None is NULL.
@@ -93,23 +95,27 @@ class Hand:
     ) -> str | None:
         owners = self.owners(row)
         if isinstance(rule, Inside):
-            new = applied(rule, text, self._part, partial(self._strike, row))
+            whole = column.table.fullname in self.over
+            new = applied(rule, text, self._part, partial(self._strike, row, whole))
             fits = new is not None and (room is None or len(new) <= room)
             return new if fits else _otherwise(rule, column, room)
         if not text.strip():
             return text
-        if row.others or self.pen.knows(owners):
+        if self._is_partly(row, column.table.fullname in self.over):
             return self.pen.strike(text, owners, room)
         return nothing(text, room)
+
+    def _is_partly(self, row: Row, whole: bool) -> bool:
+        """Return whether only a part of a row's texts goes."""
+        return not whole and (bool(row.others) or self.pen.knows(self.owners(row)))
 
     def owners(self, row: Row) -> frozenset[Person]:
         """Return the people of the erasure to whom a row belongs."""
         return frozenset(person for person, _ in row.owners if person in self.people)
 
-    def _strike(self, row: Row, node: Node, text: str) -> list[Edit]:
-        owners = self.owners(row)
-        if row.others or self.pen.knows(owners):
-            return self.pen.strike_within(node, text, owners)
+    def _strike(self, row: Row, whole: bool, node: Node, text: str) -> list[Edit]:
+        if self._is_partly(row, whole):
+            return self.pen.strike_within(node, text, self.owners(row))
         return [(node.start, node.end, json.dumps(nothing("")))]
 
     def _part(self, part: Part, path: Path, old: Any) -> Any:

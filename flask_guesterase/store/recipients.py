@@ -261,13 +261,20 @@ def _anothers(work: Work, place: Place, text: str, people: Sequence[Person]) -> 
 # queued with the erasure
 
 
-def queue(work: Work, origin: keeping.Origin, known: Known | None, again: bool = False) -> int:
+def queue(
+    work: Work,
+    origin: keeping.Origin,
+    known: Known | None,
+    again: bool = False,
+    invented: bool = False,
+) -> int:
     """Queue what each recipient must be told; return how many are to be told.
 
     :param work: the open transaction, in which the erasure was carried out.
     :param origin: on whose behalf.
     :param known: what was read before, None for nothing.
     :param again: they were told of this person before; only new values are worth a notice.
+    :param invented: the guest never was; nobody is called, and no authority asked, about them.
     """
     count = 0
     if known is None:
@@ -277,6 +284,8 @@ def queue(work: Work, origin: keeping.Origin, known: Known | None, again: bool =
             continue
         identities = known.values.get(each.name, ())
         worth = identities or (each.wants_rows() and known.people)
+        if invented and (each.manual() or not worth):
+            continue
         if (again or origin.number is None) and not worth:
             continue
         _queue(work, origin, each, identities, known.people)

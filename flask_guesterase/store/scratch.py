@@ -7,18 +7,20 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Engine, create_engine
 
 from ..core.canary import Canary
+from .office import Office
+from .replay import replay
 from .sighting import Scratch
+from .transaction import transaction
+from .work import Work
 
-if TYPE_CHECKING:
-    from .office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
+Run = Callable[[Callable[[Office], Any]], Any]
 """Runs a unit of work in a transaction of its own."""
 
 PREFIX = "guesterase-canary-"
@@ -41,7 +43,8 @@ def scratch(run: Run, canary: Canary, engine: Engine) -> Iterator[Scratch | None
         with canary.restored() as where:
             given = where if isinstance(where, Engine) else create_engine(where)
             try:
-                yield Scratch(given)
+                with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+                    yield Scratch(given, _replaying(run, given, Path(folder)))
             finally:
                 if given is not where:
                     given.dispose()
@@ -53,9 +56,37 @@ def scratch(run: Run, canary: Canary, engine: Engine) -> Iterator[Scratch | None
     with _copied(Path(file)) as copy:
         made = create_engine(f"sqlite:///{copy}")
         try:
-            yield Scratch(made)
+            yield Scratch(made, _replaying(run, made, copy.parent))
         finally:
             made.dispose()
+
+
+def _replaying(run: Run, engine: Engine, folder: Path) -> Callable[[], object]:
+    """Return what carries out again, in a copy, what it has forgotten.
+
+    The register is copied when it is called: what is noted in the copy is none of the house's
+    business, and nothing that is queued there leaves the house.
+    """
+
+    def go() -> object:
+        work: Work = run(lambda office: office.work)
+        register = folder / "register"
+        if Path(work.settings.register or folder / "none").is_dir():
+            shutil.copytree(work.settings.register, register)
+        settings = replace(work.settings, register=str(register))
+
+        def within(unit: Callable[[Office], Any]) -> Any:
+            with transaction(engine) as conn:
+                office = Office(work.over(conn, settings))
+                done = unit(office)
+                office.close()
+            for effect in office.work.after:
+                effect()
+            return done
+
+        return replay(within)
+
+    return go
 
 
 @contextmanager

@@ -11,7 +11,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, String, func, or_, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Engine,
+    String,
+    Table,
+    func,
+    or_,
+    select,
+)
 
 from ..core.canary import Canary, Invented, Sighting
 from ..core.lifecycle import DONE
@@ -112,13 +122,22 @@ def _own(opened: Opened, invented: Invented) -> dict[str, int]:
     found = {}
     with opened() as conn:
         for name, table in tables.metadata.tables.items():
-            for column in table.c:
-                if isinstance(column.type, String):
-                    text = func.lower(column)
-                    held = or_(*(text.contains(t, autoescape=True) for t in invented.tokens()))
-                    count = conn.execute(select(func.count()).select_from(table).where(held))
-                    found[f"{name}.{column.name}"] = count.scalar_one()
+            held = {c.name: _says(c, invented) for c in table.c if isinstance(c.type, String)}
+            if not held or not _count(conn, table, or_(*held.values())):
+                continue
+            for column, condition in held.items():
+                found[f"{name}.{column}"] = _count(conn, table, condition)
     return {label: rows for label, rows in found.items() if rows}
+
+
+def _says(column: Column[Any], invented: Invented) -> ColumnElement[bool]:
+    text = func.lower(column)
+    return or_(*(text.contains(token, autoescape=True) for token in invented.tokens()))
+
+
+def _count(conn: Connection, table: Table, condition: ColumnElement[bool]) -> int:
+    wanted = select(func.count()).select_from(table).where(condition)
+    return conn.execute(wanted).scalar_one()
 
 
 def _files(work: Work, canary: Canary, invented: Invented) -> dict[str, int]:

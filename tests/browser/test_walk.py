@@ -59,12 +59,15 @@ def test_a_guest_asks_and_holds_a_certificate(
     officer = walker.enter(words.lang, f"{house}.officer")
     assert _known(officer, walker.address, words)
     _ask(walker, guest, words)
-    _prove(walker, guest, walker.enter(words.lang, f"{house}.desk"), words)
+    desk = walker.enter(words.lang, f"{house}.desk")
+    _prove(walker, guest, desk, words)
     _decide(walker, officer, words)
     file = _follow(walker, guest, words, tmp_path)
     _journal(walker, words, house)
+    desk.goto(f"{walker.address}/desk/privacy/recipients")
+    walker.look(desk, f"{words.lang}-14-recipients")
     assert not walker.problems, "\n".join(walker.problems)
-    assert walker.looked_at == 13
+    assert walker.looked_at == 14
     checked = subprocess.run(
         [sys.executable, offline.__file__, str(file)], capture_output=True, text=True, check=False
     )

@@ -103,10 +103,17 @@ def _run(house: House, command: str, number: str) -> None:
     for each in found.params:
         value = {"by": "sha.officer", "number": number, "out": str(house.asked_for / words[-1])}
         text = value.get(each.name, house.values["name"])
+        if isinstance(each.type, click.Choice):
+            text = str(each.type.choices[0])
+        elif isinstance(each.type, click.types.IntParamType):
+            # What click cannot read it repeats, to who typed it.
+            text = "1"
         if each.name == "code":
             text = house.code("sha.officer")
         if isinstance(each, click.Argument):
             words.append(text)
+        elif each.required and getattr(each, "is_flag", False):
+            words.append(each.opts[0])
         elif each.required:
             words += [each.opts[0], text]
     house.tell(*words)

@@ -25,7 +25,9 @@ from flask_guesterase.core.errors import (
     FourEyesError,
     InputError,
 )
+from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store import canaries, hatching, tables
+from flask_guesterase.store.erasures import Register
 from tests import engines
 from tests.example.test_acceptance import House, house
 from tests.oracle.dump import Dump, changes
@@ -79,7 +81,13 @@ def test_a_test_guest_books_stays_goes_and_is_seen_nowhere(kind: str, tmp_path: 
             shown = office.show(row.request)
             body = office.certificate(row.request)
 
+        with db.engine.connect() as conn:
+            told = [r.how for r in conn.execute(select(tables.delivery))]
+            asked = [t for t in conn.execute(select(tables.task)) if t.kind == "recipient"]
+
         assert (state, row.state) == ("gone", "gone")
+        assert set(told) == {"system"}
+        assert asked == []
         assert (shown["kind"], shown["state"]) == ("canary", "erased")
         assert body["content"]["number"] == row.request
         assert {name: seen[name] for name in ("live", "own", "files", "left")} == {
@@ -90,6 +98,7 @@ def test_a_test_guest_books_stays_goes_and_is_seen_nowhere(kind: str, tmp_path: 
         assert set(found.new) >= {"guests", "bookings", "messages", "audit_log"}
         if kind == "sqlite":
             assert seen["copied"]["guests.email"] == 1
+            assert seen["replayed"] == {}
             assert list(tmp_path.glob("guesterase-canary-*")) == []
 
 
@@ -130,6 +139,31 @@ def dresses_a_real_guest(session: Any, values: Invented) -> Any:
     guest = session.get_one(Guest, 1)
     guest.email, guest.name, guest.document_no = values.email, values.name, values.document
     session.flush()
+    return guest
+
+
+def dresses_a_lone_guest(session: Any, values: Invented) -> Any:
+    """Write the test guest's values into the row of somebody who shares nothing with anybody."""
+    staying = select(booking_companions.c.guest_id)
+    guest = session.scalars(
+        select(Guest).where(
+            Guest.id.not_in(staying), Guest.id.not_in(select(Booking.booker_id)),
+        )
+    ).first()  # fmt: skip
+    guest.email, guest.name, guest.document_no = values.email, values.name, values.document
+    session.flush()
+    return guest
+
+
+def takes_a_lone_message(session: Any, values: Invented) -> Any:
+    """Let a message about nobody's booking be about the test guest's."""
+    guest = stay("SHA", session, values)
+    mine = session.scalars(select(Booking.id).where(Booking.booker_id == guest.id)).one()
+    first = session.scalar(select(func.min(Message.id)))
+    session.execute(
+        update(Message).where(Message.id == first)
+        .values(recipient=values.email, booking_id=mine, subject="x", property_code="SHA")
+    )  # fmt: skip
     return guest
 
 
@@ -204,7 +238,8 @@ def returns_no_row(session: Any, values: Invented) -> Any:
 
 
 ATTACKS: tuple[Make, ...] = (
-    returns_a_real_guest, dresses_a_real_guest, takes_a_real_booking, takes_a_real_message,
+    returns_a_real_guest, dresses_a_real_guest, dresses_a_lone_guest, takes_a_real_booking,
+    takes_a_real_message, takes_a_lone_message,
     takes_the_place_of_a_real_guest, stays_with_a_real_guest, is_somebody_else, does_not_flush,
     returns_no_row,
 )  # fmt: skip
@@ -371,10 +406,17 @@ def test_a_backup_of_the_host_is_used(tmp_path: Path) -> None:
             steps.append("dropped")
 
         state = send(hotel, backup=backup, restored=restored)
+        register = Register(hotel.guesterase.settings.register, hotel.guesterase.custodian)
         seen = json.loads(rows()[-1].found)
+
+        with hotel.guesterase.begin(write=False) as office:
+            alarm = office.alarm()
 
         assert steps == ["backup", "restored", "dropped"]
         assert seen["copied"]["guests.email"] == 1
+        assert seen["replayed"] == {}
+        assert alarm == ""
+        assert Kind.REPLAYED not in {line.note.kind for line in register.lines()[0]}
         assert state == "gone"
 
 

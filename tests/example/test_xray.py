@@ -76,7 +76,7 @@ def test_what_the_button_missed_and_what_an_erasure_leaves(kind: str, tmp_path: 
     lines = [f"email={guest.email}", f"phone={guest.phone}", f"name={guest.name}",
              f"passport={guest.document_no}"]  # fmt: skip
     values = [line.partition("=")[2] for line in lines]
-    with engines.fresh_database(kind) as url, house(url, tmp_path / "hotel") as hotel:
+    with engines.fresh_database(kind) as url, house(url, tmp_path / "hotel", 20) as hotel:
         db.session.remove()
         db.engine.dispose()
         with engines.clone_database(url) as copy:

@@ -44,6 +44,8 @@ ENTITLED = {
     "guesterase_staff.disclosures": "what was asked, for the second person who reviews it",
     "guesterase_staff.file": "a form that could not be read comes back as it was filled in",
     "guesterase_staff.hold": "a form that could not be read comes back as it was filled in",
+    "guesterase_staff.object_": "a form that could not be read comes back as it was filled in",
+    "guesterase_staff.recipients": "what a person may tell a recipient by hand, and nothing else",
     "guesterase_staff.holds": "the reference of a hold, for who may hold",
     "guesterase_guest.send": "a form that could not be read comes back as it was filled in",
 }

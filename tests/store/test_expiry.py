@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select, update
 
-from flask_guesterase.core.policy import Equal, Policy, Subject, keep, null, redact, retain
+from flask_guesterase.core.policy import (
+    Equal,
+    Policy,
+    Subject,
+    inside,
+    keep,
+    mentions,
+    null,
+    redact,
+    retain,
+)
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
 from flask_guesterase.store import delivering, endless, expiry, finishing, reconcile, tables
 from flask_guesterase.store.datamap import resolve
@@ -231,6 +241,32 @@ def test_who_comes_back_runs_out_again(any_inn: Inn) -> None:
     }  # fmt: skip
     assert expiry.expire(inn.run)["people"] == 2
     assert {inn.read(PEOPLE, 1)["email"], inn.read(PEOPLE, 2)["email"]} == {None}
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_text_of_the_profile_goes_once_and_for_all(inn: Inn, asked: bool) -> None:
+    """What is left of it after a request goes on the profile's own day; no sweep does it twice."""
+    people = inn.datamap.tables["people"].policy
+    bills = inn.datamap.tables["bills"].policy
+    document = inside({"$.who": null})
+    inn.datamap = resolve(
+        [
+            (PEOPLE, replace(people, columns={**people.columns, "visa": mentions})),
+            (BILLS, replace(bills, columns={**bills.columns, "role": document})),
+        ], METADATA.tables.values(), [],
+    )  # fmt: skip
+    inn.person(1, date(2022, 1, 1), visa="Ann Berg and Bo Lind")
+    inn.bill(1, one=1, role='{"who":"A", "n":1}')
+    if asked:
+        number = inn.approved(email="p1@mail.example")
+        with inn.begin() as office:
+            office.erase(number).settled()
+            office.check(number)
+        assert inn.read(PEOPLE)["visa"] == "[erased] and Bo Lind"
+    assert expiry.expire(inn.run)["people"] == 1
+    assert inn.read(PEOPLE)["visa"] == "[erased]"
+    assert inn.read(BILLS)["role"] == '{"who":null, "n":1}'
+    assert expiry.expire(inn.run) == {}
 
 
 def test_a_part_whose_floor_is_over_takes_nothing_else_along(any_inn: Inn) -> None:

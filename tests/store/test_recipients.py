@@ -371,9 +371,8 @@ def test_what_another_try_cannot_cure_is_a_dead_letter_at_once(
         office.tell_again(notice["id"], "clerk")
 
 
-def test_after_the_last_try_a_person_must_look(any_hotel: Hotel) -> None:
+def test_after_the_last_try_a_person_must_look(hotel: Hotel) -> None:
     """Whatever it raises, only the class is kept; the dead letter is there until somebody acts."""
-    hotel = any_hotel
     system = System(*[RuntimeError("no ann@mail.example here")] * 20)
     ann(hotel)
     hotel.recipients = (Recipient("crm", system, gives=["email"]),)
@@ -403,7 +402,7 @@ def test_a_worker_that_died_tells_again_under_the_same_reference(
     with partners.listening() as partner:
         ann(hotel)
         hotel.recipients = (Recipient("channel-manager", partner.webhook(), gives=["email"]),)
-        erase(hotel)
+        number = erase(hotel)
 
         def dies(unit: Any) -> Any:
             if getattr(unit, "func", None) is not None and unit.func.__name__ == "_told":
@@ -420,6 +419,9 @@ def test_a_worker_that_died_tells_again_under_the_same_reference(
         assert hotel.events.count("recipient-told") == 1
         say(hotel, partner.came[0].reference, "completed")
         assert [row["state"] for row in hotel.ours("delivery")] == ["acknowledged"]
+        hotel.later(days=1)
+        assert following.follow(run(hotel)) == 1
+        assert told(hotel, number) == {"channel-manager": "acknowledged"}
 
 
 @pytest.mark.parametrize(("status", "state"), [("completed", "acknowledged"),
@@ -575,10 +577,9 @@ def test_no_answer_is_late_and_said_so_and_never_done(hotel: Hotel, partner: Par
 
 
 def test_nothing_of_the_guest_is_in_our_tables_afterwards(
-    any_hotel: Hotel, caplog: pytest.LogCaptureFixture
+    hotel: Hotel, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Before delivery it is ciphertext, after it the box is gone; no address carries anything."""
-    hotel = any_hotel
     with partners.listening() as partner:
         ann(hotel)
         hotel.settings = replace(hotel.settings, recovery_days=0)

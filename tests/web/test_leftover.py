@@ -43,6 +43,18 @@ def test_staff_read_what_is_left_and_say_whose_it_is(house: House) -> None:
     assert house.state(number) == "sealed"
 
 
+def test_only_who_may_verify_at_the_hotel_settles_and_looks(house: House) -> None:
+    """Neither who may only look, nor somebody of another hotel, nor a guest."""
+    number = left(house)
+    (mark,) = FIND.findall(house.browser("officer").get(f"/desk/privacy/{number}"))
+    for login in ("auditor", "far-officer", "nobody", "night"):
+        browser = house.browser(login)
+        for deed in ("look-again", "not-theirs"):
+            answer = browser.post(f"/desk/privacy/{number}/{deed}", "/privacy/ask", find=mark)
+            assert answer.status_code == 403, (login, deed)
+    assert house.state(number) == "partial"
+
+
 def test_staff_look_again_after_they_saw_to_it(house: House) -> None:
     """The host removed the note; one button later nothing is left."""
     number = left(house)
