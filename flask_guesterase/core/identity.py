@@ -89,7 +89,7 @@ def normal(kind: str | None, value: str, region: str = "") -> str:
         case Kind.PHONE:
             return _phone(text, region)
         case Kind.DOCUMENT:
-            return "".join(c for c in text if c.isalnum()).upper()
+            return "".join(c for c in text.upper() if c.isalnum())
         case Kind.BOOKING:
             return text.upper()
         case Kind.NAME:
