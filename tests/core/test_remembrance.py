@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_guesterase.core.errors import InputError
@@ -53,12 +53,14 @@ def written(items: list[Note], key: bytes = KEY) -> tuple[bytes, list[Line]]:
     return text, lines
 
 
+@settings(max_examples=40)
 @given(st.lists(notes, max_size=5))
 def test_what_is_written_is_read(items: list[Note]) -> None:
     text, lines = written(items)
     assert read(text, KEY) == (lines, [])
 
 
+@settings(max_examples=40)
 @given(st.lists(notes, min_size=1, max_size=4), st.data())
 def test_a_torn_last_line_is_passed_over(items: list[Note], data: st.DataObject) -> None:
     """Power fails while the last line is written: all before it is read, and nothing is wrong."""
@@ -68,6 +70,7 @@ def test_a_torn_last_line_is_passed_over(items: list[Note], data: st.DataObject)
     assert read(text[:torn], KEY) == (lines[:-1], [])
 
 
+@settings(max_examples=40)
 @given(st.lists(notes, min_size=1, max_size=4), st.data())
 def test_a_changed_line_is_seen_and_the_others_are_read(
     items: list[Note], data: st.DataObject
@@ -84,6 +87,7 @@ def test_a_changed_line_is_seen_and_the_others_are_read(
     assert [(each.place, each.why) for each in broken] == [(place + 1, "changed")]
 
 
+@settings(max_examples=40)
 @given(st.lists(notes, min_size=3, max_size=5), st.data())
 def test_a_line_left_out_or_moved_is_seen(items: list[Note], data: st.DataObject) -> None:
     text, _ = written(items)
@@ -95,6 +99,7 @@ def test_a_line_left_out_or_moved_is_seen(items: list[Note], data: st.DataObject
     assert read(b"\n".join(swapped) + b"\n", KEY)[1]
 
 
+@settings(max_examples=40)
 @given(st.lists(notes, min_size=1, max_size=3), st.binary(min_size=1, max_size=60))
 def test_whatever_else_stands_there_is_unreadable(items: list[Note], rubbish: bytes) -> None:
     text, lines = written(items)

@@ -338,7 +338,7 @@ def approved(hotel: House, number: int) -> str:
     return str(name)
 
 
-@pytest.mark.parametrize("freeze", [False, True])
+@pytest.mark.parametrize("freeze", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_what_was_held_since_is_not_erased(hotel: House, freeze: bool) -> None:
     """Held after the copy was made, at once or after the erasure: nothing goes till it is again."""
     id, other = add(1), add(2)
