@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import select, update
 
+from ..core.context import MASK
 from ..core.errors import SealError, UnknownError
 from ..core.events import SYSTEM, HitSettled, SearchRepeated
 from ..core.identity import kind_of
 from ..core.log import canonical
-from ..core.needle import LOYALTY, Needle, Strength
+from ..core.needle import LOYALTY, Needle, Searcher, Strength
 from ..core.permissions import Permission
 from ..core.plan import key_text
 from ..core.seal import Terms, fingerprint
@@ -135,6 +136,7 @@ def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list
             Group(find.table, find.column, reason, perhaps, {}),
         )
         group.more += find.rows - len(find.keys)
+        searcher = Searcher([find.needle])
         for at, key in enumerate(find.keys):
             text = key_text(key)
             if keeping.keeps(find, text):
@@ -143,10 +145,19 @@ def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list
             if mark in settled:
                 continue
             shown = find.contexts[at] if at < len(find.contexts) else ""
-            line = group.rows.setdefault(mark, {"key": text, "context": shown, "kinds": []})
+            line = group.rows.setdefault(
+                mark, {"key": _blind(searcher, text), "context": shown, "kinds": []}
+            )
             if find.needle.kind not in line["kinds"]:
                 line["kinds"].append(find.needle.kind)
     return [g for _, g in sorted(groups.items(), key=lambda item: item[0]) if g.rows or g.more]
+
+
+def _blind(searcher: Searcher, key: str) -> str:
+    """Return a row's key with the value masked, where a table is keyed by it."""
+    for span in reversed(searcher.spans(key)):
+        key = key[: span.start] + MASK + key[span.end :]
+    return key
 
 
 def _fits(find: Find) -> bool:

@@ -13,6 +13,7 @@ from sqlalchemy import event, insert, select, text
 
 from flask_guesterase.core import image
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
+from flask_guesterase.core.needle import Searcher, needles
 from flask_guesterase.store import queued, residue, sought, tables, worker
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
@@ -72,6 +73,12 @@ def test_a_copy_in_every_hiding_place_is_found(full_hotel: Hotel) -> None:
     number = hotel.approved(email=hiding.MAIL)
     before = hotel.rows(Guest)[1:]
     run = run_of(hotel)
+    wanted = [
+        needle
+        for kind, value in (("email", hiding.MAIL), ("phone", hiding.PHONE),
+                            ("document", hiding.DOCUMENT), ("name", hiding.NAME))
+        for needle in needles(kind, value)
+    ]  # fmt: skip
     assert worker.carry_out(run, number) == "partial"
     with hotel.engine.connect() as conn:
         expected = hiding.plants(hiding.kind_of(conn))
@@ -91,6 +98,10 @@ def test_a_copy_in_every_hiding_place_is_found(full_hotel: Hotel) -> None:
     assert {item["table"] for item in content["partial"]} == set(left)
     assert content["evidence"] == ["check-by-key", "search-by-value"]
     assert "exif.t (not text)" in content["unsearched"]
+    with hotel.begin() as office:
+        shown = json.dumps(office.residue(number, "clerk"), ensure_ascii=False)
+    assert Searcher(wanted).hits(shown) == set()
+    assert "renee" not in shown.casefold()
 
 
 SHARED = {"email": "desk@agency.example", "phone": "+86 138 0013 8000"}
