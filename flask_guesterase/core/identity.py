@@ -91,9 +91,9 @@ def normal(kind: str | None, value: str, region: str = "") -> str:
         case Kind.DOCUMENT:
             return "".join(c for c in text.upper() if c.isalnum())
         case Kind.BOOKING:
-            return text.upper()
+            return _composed(text.upper())
         case Kind.NAME:
-            return " ".join(sorted(_tokens(text))) or text.casefold()
+            return " ".join(sorted(_tokens(text))) or _composed(text.casefold())
     return text
 
 
@@ -178,7 +178,12 @@ def _email(text: str) -> str:
         raise MatchError(
             "This is not an e-mail address.", "It has a part before and a part after the @ sign."
         )
-    return text.casefold()
+    return _composed(text.casefold())
+
+
+def _composed(text: str) -> str:
+    """Return a text whose case was changed in one form: some letters come apart by it."""
+    return unicodedata.normalize("NFKC", text)
 
 
 FEWEST_DIGITS = 5

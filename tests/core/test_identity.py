@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flask_guesterase.core.errors import MatchError
@@ -88,6 +88,8 @@ def test_documents_ignore_spaces_and_hyphens() -> None:
 
 
 @given(st.sampled_from([*Kind, None]), WORDS, st.sampled_from(["", "CN", "DE", "US"]))
+@example(Kind.BOOKING, "\u0390", "")
+@example(Kind.DOCUMENT, "\u0390", "")
 def test_the_normal_form_is_stable_and_a_spelling(
     kind: Kind | None, value: str, region: str
 ) -> None:
