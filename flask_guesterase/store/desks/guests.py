@@ -1,0 +1,112 @@
+"""What a guest can do: ask, prove, follow, ask again, take back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from .. import (
+    intake,
+    limits,
+    rescan,
+    review,
+    views,
+)
+from ..views import CaseView
+from .desk import Desk
+
+
+class Guests(Desk):
+    """What a guest can do: ask, prove, follow, ask again, take back."""
+
+    def attempt(self, action: str, who: str) -> None:
+        """Count one try of "link", "case" or "code", in a transaction before the one that checks.
+
+        :param action: what is tried.
+        :param who: whose tries are counted: a remote address, a user's id.
+        :raises LimitError: there were too many.
+        """
+        limits.attempt(self.work, action, who)
+
+    def intake(
+        self, form: Mapping[str, str], *, property: str, channel: str, lang: str, remote_mark: str
+    ) -> None:
+        """Take in what a form says: one sealed row, the same statements for everyone.
+
+        :param form: name, email, phone, document, booking, as they came.
+        :param property: code of the property.
+        :param channel: "form" for the guest's form.
+        :param lang: language the answer should be in.
+        :param remote_mark: where it came from; kept as a keyed mark only.
+        :raises LimitError: too much came from there.
+        :raises UnknownError: there is no such property.
+        """
+        place = self.work.settings.property(property)
+        intake.receive(self.work, form, place, channel, lang, remote_mark)
+
+    def open_link(self, token: str) -> CaseView:
+        """Return the request a link confirms, without using the link.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        return views.guest_view(self.work, views.by_link(self.work, token))
+
+    def confirm_link(self, token: str) -> str:
+        """Use a link up: the guest proved the contact. Return the case code, shown once.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        return review.confirm_link(self.work, token)
+
+    def case(self, code: str) -> CaseView:
+        """Return what a guest is told about the request that a case code opens.
+
+        :raises TokenError: the code is unknown or expired.
+        """
+        return views.guest_view(self.work, views.by_code(self.work, code))
+
+    def ask_again(self, code: str, kind: str, value: str) -> None:
+        """Send a contact that a guest typed a link, by which they may have it looked for again.
+
+        :param code: the guest's case code.
+        :param kind: "email" or "phone".
+        :param value: as it was typed; kept for nothing else.
+        :raises TokenError: the code is unknown or expired.
+        :raises TransitionError: there is no certificate yet.
+        :raises LimitError: this case asked too often.
+        :raises InputError: it is neither an e-mail address nor a telephone number.
+        """
+        rescan.ask(self.work, code, kind, value)
+
+    def open_again(self, token: str) -> CaseView:
+        """Return the request for which a link asks again, without using the link.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        return views.guest_view(self.work, rescan.by_link(self.work, token))
+
+    def confirm_again(self, token: str) -> None:
+        """Use such a link up: the guest reads the contact, so it may be looked for.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        rescan.confirm(self.work, token)
+
+    def scan(self, code: str) -> dict[str, Any] | None:
+        """Return the newest signed answer to a guest who asked again, or None.
+
+        :raises TokenError: the code is unknown or expired.
+        """
+        return rescan.newest(self.work, code)
+
+    def withdraw(self, number: str, by: str | None = None, code: str | None = None) -> None:
+        """Take a request back, until it is carried out.
+
+        :param number: number of the request.
+        :param by: the host's id of the clerk who does it for the guest.
+        :param code: the guest's case code.
+        :raises TokenError: the code is not this request's.
+        :raises ForbiddenError: the clerk may not file at this property.
+        :raises TransitionError: it is too late.
+        """
+        review.withdraw(self.work, number, by, code)

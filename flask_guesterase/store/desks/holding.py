@@ -1,0 +1,78 @@
+"""Legal holds and freezes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...core.holding import Wanted
+from .. import (
+    actors,
+    lookover,
+    placing,
+)
+from .desk import Desk
+
+
+class Holding(Desk):
+    """Legal holds and freezes."""
+
+    def place_hold(self, wanted: Wanted, by: str) -> int:
+        """Place a legal hold on a person, a record or what a query names; return its number.
+
+        :raises ForbiddenError: they may not place holds at the property of the query, or anywhere.
+        :raises InputError: scope, reason, query or day mean nothing.
+        :raises UnknownError: there is no such row where they may place holds.
+        """
+        return placing.place(self.work, wanted, by)
+
+    def hold_people(self, number: str, by: str) -> Sequence[tuple[str, str]]:
+        """Return table and key of the people a request is about, to place a hold on each.
+
+        :raises ForbiddenError: they may not place holds at its property.
+        """
+        return placing.rows_of(self.work, number, by)
+
+    def freeze(
+        self, property: str, by: str, night: str | None = None, room: str | None = None
+    ) -> int:
+        """Freeze a property, a night or a room, without a reason; return the freeze's number.
+
+        :param night: the night, ISO, or None for all.
+        :param room: the room, or None for all.
+        :raises ForbiddenError: they may not freeze there.
+        """
+        return placing.freeze(self.work, property, by, night, room)
+
+    def confirm_freeze(self, id: int, by: str) -> None:
+        """Confirm a freeze, as somebody who may place holds.
+
+        :raises UnknownError: there is no such freeze for them.
+        """
+        placing.confirm(self.work, id, by)
+
+    def lift(self, id: int, by: str) -> bool:
+        """Agree that a hold or a freeze ends; return whether it is lifted: the second person does.
+
+        :raises FourEyesError: they proposed it themselves.
+        :raises UnknownError: there is no such hold for them.
+        """
+        return placing.lift(self.work, id, by)
+
+    def holds(self, by: str) -> Sequence[dict[str, Any]]:
+        """Return the living holds and freezes a person may know of, the newest first.
+
+        :raises ForbiddenError: they may neither hold nor freeze anywhere.
+        """
+        return lookover.listed(self.work, by)
+
+    def acts_as(self, by: str) -> str:
+        """Return the opaque number under which a person acts."""
+        return actors.number(self.work, by)
+
+    def remind_holds(self) -> int:
+        """Say again which freezes nobody confirmed and which holds must be looked at.
+
+        :return: how many; each is said once a day, and none lapses.
+        """
+        return lookover.escalate(self.work)

@@ -1,0 +1,45 @@
+"""The guest register shown to an authority, and looked at again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ...core.register import Asked
+from .. import (
+    disclosures,
+    register,
+)
+from ..register import Produced
+from .desk import Desk
+
+
+class Police(Desk):
+    """The guest register shown to an authority, and looked at again."""
+
+    def produce_register(self, asked: Asked, by: str) -> Produced:
+        """Produce the lines of the guest register an authority asked for, and record it.
+
+        :param asked: who asks, on what basis, and for what exactly.
+        :param by: the host's id of the person on duty.
+        :raises ForbiddenError: they may not produce the register of this property.
+        :raises InputError: it asks for too much, or on a basis the law does not know.
+        """
+        return register.produce(self.work, asked, by)
+
+    def review_disclosure(self, number: str, by: str, finding: str) -> None:
+        """Record what a second person finds about what was produced.
+
+        :param finding: fine, excessive or unfounded.
+        :raises FourEyesError: they produced it themselves.
+        :raises ForbiddenError: they may neither produce the register nor audit there.
+        :raises TransitionError: it was reviewed before.
+        """
+        disclosures.review(self.work, number, by, finding)
+
+    def disclosures(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
+        """Return what was produced for authorities, opened for who may review it.
+
+        :raises ForbiddenError: they may review at no property.
+        """
+        return disclosures.listed(self.work, by, property)

@@ -1,0 +1,86 @@
+"""What people decide about the law: signatures, periods, shortenings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...core.permissions import Permission
+from .. import (
+    actors,
+    amendments,
+    pending,
+    schedule,
+)
+from ..amendments import Draft, House
+from ..pending import Waiting
+from ..schedule import Entry
+from .desk import Desk
+
+
+class Rules(Desk):
+    """What people decide about the law: signatures, periods, shortenings."""
+
+    def sign_pack(self, code: str, by: str) -> None:
+        """Sign the text of a jurisdiction pack as it is now; until then it is a draft.
+
+        :raises UnknownError: no property is under this pack.
+        :raises ForbiddenError: they may not decide about the law at a property under it.
+        """
+        amendments.sign(self.work, code, by)
+
+    def drafts(self, by: str) -> Sequence[Draft]:
+        """Return the packs nobody signed that count where a person may decide about the law."""
+        return amendments.drafts(self.work, by)
+
+    def house_period(self, property: str, period: House, by: str) -> int:
+        """Propose a period of the house where the law gives no number; return its number.
+
+        :param property: code of the property.
+        :raises InputError: it is no period.
+        :raises ForbiddenError: they may not decide about the law at this property.
+        """
+        return amendments.house(self.work, property, period, by)
+
+    def confirm_house(self, id: int, by: str) -> None:
+        """Set a period of the house that another person proposed.
+
+        :raises FourEyesError: they proposed it.
+        :raises TransitionError: it is no proposal any more.
+        """
+        amendments.confirm_house(self.work, id, by)
+
+    def rules_waiting(self, by: str | None = None) -> Sequence[Waiting]:
+        """Return the lines of the rulebook that wait for people, each with a preview.
+
+        :param by: the host's id of who looks; only where they may decide about the law.
+        """
+        return pending.waiting(self.work, by)
+
+    def propose_change(self, id: int, by: str) -> None:
+        """Propose that a shortening may act, or that a period of the house may end.
+
+        :raises ForbiddenError: they may not decide about the law there.
+        :raises TransitionError: nothing of it waits.
+        """
+        amendments.propose(self.work, id, by)
+
+    def confirm_change(self, id: int, by: str, checkpoint: str) -> str:
+        """Let a shortening act thirty days from today; return that day, ISO.
+
+        :param checkpoint: a signed checkpoint kept outside that has seen the proposal.
+        :raises FourEyesError: they proposed it.
+        :raises InputError: it is not a checkpoint of this house, or older than the proposal.
+        :raises TransitionError: nobody proposed it.
+        """
+        return amendments.confirm(self.work, id, by, checkpoint)
+
+    def schedule(self, property: str, by: str | None = None) -> Sequence[Entry]:
+        """Return how long what is kept at a property, under which article, and what follows.
+
+        :param by: the host's id of who looks; None at a console.
+        :raises UnknownError: there is no such property.
+        :raises ForbiddenError: they may not look at this property.
+        """
+        if by is not None:
+            actors.require(self.work, by, Permission.VIEW, property)
+        return schedule.schedule(self.work, property)

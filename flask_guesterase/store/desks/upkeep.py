@@ -1,0 +1,128 @@
+"""What ends by its day: the sweep, the clock, paper, copies of keys, the worker's rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import (
+    brake,
+    copies,
+    deadlines,
+    deliveries,
+    disclosures,
+    execution,
+    intake,
+    limits,
+    marks,
+    review,
+    runs,
+    tasks,
+    tokens,
+    waiting,
+)
+from .desk import Desk
+
+
+class Upkeep(Desk):
+    """What ends by its day: the sweep, the clock, paper, copies of keys, the worker's rounds."""
+
+    # the sweep
+
+    def sweeps(self, by: str | None = None) -> Mapping[str, Any]:
+        """Return how the sweep stands: the last one, what waits to be confirmed, the clock.
+
+        :param by: the host's id of who asks; None at a console.
+        :raises ForbiddenError: they may not decide about the law at any property.
+        """
+        return runs.status(self.work, by)
+
+    def confirm_sweep(self, by: str, ids: Sequence[int] | None = None) -> Sequence[str]:
+        """Confirm what the last sweep showed; return the properties that are confirmed by it.
+
+        :param by: the host's id of who confirms, for the properties whose law they decide about.
+        :param ids: numbers of the previews they read; None for the newest ones.
+        :raises ForbiddenError: there is no such property.
+        :raises MovedError: the rules changed since, or there is a newer preview.
+        """
+        return runs.confirm(self.work, by, ids)
+
+    def confirm_clock(self, by: str) -> bool:
+        """Say that a clock in doubt is right; the second person's word lets the brake go.
+
+        :param by: the host's id of who says it.
+        :return: whether that was the second person.
+        :raises ForbiddenError: they may not decide about the law at any property.
+        :raises FourEyesError: they were the first person.
+        :raises TransitionError: nobody doubts the clock.
+        """
+        return brake.confirm(self.work, by)
+
+    def propose_copy(self, by: str, fingerprint: str) -> None:
+        """Say that a copy of the keys lies outside the property, as the first person.
+
+        :param fingerprint: read from the copy.
+        :raises ForbiddenError: they may not decide about the law at any property.
+        :raises InputError: it is not the fingerprint of the keys in use.
+        """
+        copies.propose(self.work, by, fingerprint)
+
+    def confirm_copy(self, by: str) -> None:
+        """Say that the copy is there, as the second person.
+
+        :raises ForbiddenError: they may not decide about the law at any property.
+        :raises FourEyesError: they were the first person.
+        :raises TransitionError: nobody said so in the last day.
+        """
+        copies.confirm(self.work, by)
+
+    def tasks(self, by: str | None = None, done: bool = False) -> Sequence[Mapping[str, Any]]:
+        """Return what people must do by a day, the most urgent first.
+
+        :param by: the host's id of who asks; only of properties at which they may do it.
+        :param done: what is signed instead of what is open.
+        """
+        return tasks.listed(self.work, by, done)
+
+    def sign_task(self, id: int, count: int, by: str) -> None:
+        """Sign that a task is done.
+
+        :param count: how much it was: sheets, forms, copies.
+        :raises UnknownError: there is no such task where they may act.
+        :raises InputError: that is no count.
+        :raises TransitionError: it was signed before.
+        """
+        tasks.sign(self.work, id, count, by)
+        deliveries.signed(self.work, id, by)
+
+    # the worker
+
+    def work_intake(self) -> int:
+        """Look at what came in through the form; return how many rows ended."""
+        return intake.look(self.work)
+
+    def expire(self) -> int:
+        """End what nobody confirmed, and forget contacts, tries and tokens whose time is over.
+
+        What was produced for an authority and nobody reviewed in time is told of, once.
+
+        :return: how many requests ended.
+        """
+        limits.forget(self.work)
+        tokens.forget(self.work)
+        intake.end_old_contacts(self.work)
+        marks.expire(self.work)
+        disclosures.overdue(self.work)
+        return review.expire(self.work)
+
+    def remind(self) -> int:
+        """Remind officers of answers that are due soon or late, once a day; return how many."""
+        return deadlines.remind(self.work)
+
+    def stuck(self) -> int:
+        """Lay requests that wait for more than 90 days before the officer; return how many."""
+        return waiting.remind(self.work)
+
+    def due(self) -> Sequence[str]:
+        """Return the numbers of requests whose erasure, or check, is due now."""
+        return execution.due(self.work)
