@@ -4,7 +4,7 @@
 """
 
 from .core.recipient import Adapter, Answer, Identity, Notice, Recipient, Said, by_hand
-from .store.webhook import Webhook
+from .store.partners.webhook import Webhook
 
 __all__ = [
     "Adapter",

@@ -21,7 +21,7 @@ from flask_guesterase.core.webhook import (
     by_secret,
     signed_bytes,
 )
-from flask_guesterase.store.webhook import Webhook
+from flask_guesterase.store.partners.webhook import Webhook
 
 SECRET = "a secret that both sides know 01"
 DROP, HANG, DRIP = "drop", "hang", "drip"

@@ -16,8 +16,10 @@ from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
-from . import journal, recipients, remembering, tables, witness
+from . import journal, tables, witness
 from .cases import Case, day_at, tell
+from .partners import recipients
+from .remembrance import remembering
 from .settings import Property
 from .work import Work
 

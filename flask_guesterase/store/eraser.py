@@ -30,10 +30,10 @@ from .finder import find
 from .gaps import reached, unreadable
 from .links import links, referenced
 from .masks import Entropy
-from .mentioned import Regions, hand
 from .proof import stands
 from .raw import Reader, reader
 from .surgery import Erased, Surgery
+from .texts.mentioned import Regions, hand
 
 Found = Mapping[str, Sequence[Row]]
 """Table -> the rows of it that a plan is about."""

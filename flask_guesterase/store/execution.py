@@ -37,30 +37,28 @@ from ..core.seal import Terms
 from . import (
     actors,
     brake,
-    canaries,
     certifying,
-    deepening,
     keeping,
     law,
-    marks,
-    objections,
     outbox,
     people,
     planning,
-    recipients,
     refresh,
-    remembering,
     reply,
-    residue,
-    sought,
     tables,
     vault,
     waiting,
 )
 from .cases import Case, load, secret, step, tell
+from .comeback import marks, objections
+from .depth import deepening
 from .intake import end_contact
+from .invented import canaries
+from .partners import recipients
 from .post import write
+from .remembrance import remembering
 from .review import plan_of
+from .search import residue, sought
 from .work import Work
 
 RETRY_MINUTES = (15, 60, 180, 360, 720, 1440)

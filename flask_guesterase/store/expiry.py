@@ -20,12 +20,14 @@ from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
 from ..core.plan import Person, Plan, Row, key_text
 from ..core.standing import Standing
-from . import blockers, execution, holds, keeping, marks, outbox, planning, recipients, tables
+from . import blockers, execution, holds, keeping, outbox, planning, tables
 from .ageing import Expired, ageing, expired, judged
 from .clocks import places_of
+from .comeback import marks
 from .datamap import Declared
 from .eraser import Scope
 from .finishing import Run, rows_of
+from .partners import recipients
 from .people import EXPIRED
 from .sql import among, chunks
 from .work import Work

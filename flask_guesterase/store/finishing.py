@@ -21,27 +21,26 @@ from ..core.retention import Verdict
 from . import (
     ageing,
     certifying,
-    deepening,
     execution,
     keeping,
     law,
-    marks,
-    objections,
     outbox,
     people,
     planning,
-    recipients,
     runs,
     shelf,
-    sought,
     tables,
     vault,
 )
 from .blockers import today_at
 from .cases import Case, load, step, tell
+from .comeback import marks, objections
 from .datamap import Declared
+from .depth import deepening
 from .eraser import Scope
 from .finder import erased_before, find, owners
+from .partners import recipients
+from .search import sought
 from .sql import among, chunks
 from .traces import holding
 from .work import Work

@@ -24,12 +24,13 @@ from ..core.permissions import Permission
 from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
-from . import actors, heldkeys, people, reach, safe, tables, tracing
+from . import actors, heldkeys, people, reach, safe, tables
 from .cases import load
 from .clocks import places_of
 from .datamap import Declared
 from .holds import living, read
 from .keeping import FOREVER
+from .remembrance import tracing
 from .settings import Property
 from .sql import among, host_values, is_text
 from .work import Work

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..core.plan import Block, Key, Person, Plan, Rulings
-from . import blockers, eraser, law, tracing
+from . import blockers, eraser, law
 from .eraser import Scope
 from .keeping import Origin
+from .remembrance import tracing
 from .surgery import Erased
 from .work import Work
 

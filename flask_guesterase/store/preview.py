@@ -23,7 +23,7 @@ from .holds import living
 from .law import HELD
 from .people import Subject
 from .review import plan_of
-from .struck import Mention, struck
+from .texts.struck import Mention, struck
 from .work import Work
 
 

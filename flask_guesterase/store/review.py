@@ -32,10 +32,11 @@ from ..core.permissions import Permission
 from ..core.plan import Plan, decisions_of, differences, digest
 from ..core.remembrance import Kind
 from ..core.standing import Standing
-from . import actors, answering, deadlines, minors, people, planning, reply, tables, tokens, tracing
+from . import actors, answering, deadlines, minors, people, planning, reply, tables, tokens
 from .cases import Case, acknowledge, load, secret, step, tell, where
 from .intake import end_contact
 from .post import write
+from .remembrance import tracing
 from .tokens import Purpose, Token
 from .work import Work
 

@@ -31,11 +31,11 @@ from .datamap import DataMap, Declared
 from .history import end_history
 from .links import Link, children_first, circular, links
 from .masks import Entropy, holds_json, is_static, value_for
-from .mentioned import NOBODY, Hand
 from .order import layers, ordered
 from .proof import same, took
 from .raw import Reader, reader
 from .sql import among, chunks, exactly
+from .texts.mentioned import NOBODY, Hand
 from .transaction import MARIADB
 
 BATCH = 200

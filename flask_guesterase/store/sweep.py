@@ -20,25 +20,25 @@ from ..core import brake as clock
 from ..core.lifecycle import State
 from . import (
     brake,
-    deepening,
     endless,
     expiry,
     finishing,
-    following,
     owndata,
     pulse,
-    queued,
-    reconcile,
     refresh,
-    remembering,
     runs,
     tables,
     tasks,
     worker,
 )
 from .channels import Channel, Render
+from .comeback import reconcile
+from .depth import deepening
 from .office import Office
+from .partners import following
 from .pulse import Pulse
+from .remembrance import remembering
+from .search import queued
 from .worker import Report, Run
 
 _Result = TypeVar("_Result")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from ..core.finding import Finding, Severity
-from . import brake, canaries, copies, disks, remembering, runs
+from . import brake, copies, runs
+from .invented import canaries
+from .remembrance import disks, remembering
 from .work import Work
 
 SEALED = frozenset({"guest_register"})

@@ -12,29 +12,18 @@ from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import (
-    brake,
-    deepening,
-    delivering,
-    finishing,
-    heldkeys,
-    outbox,
-    queued,
-    refresh,
-    remembering,
-    removal,
-    rescan,
-    residue,
-    returned,
-    shelf,
-    vault,
-)
-from .again import Again, Fate
+from . import brake, finishing, heldkeys, outbox, refresh, removal, shelf, vault
 from .channels import Channel, Message, Render, message_id
+from .comeback import returned
+from .comeback.again import Again, Fate
+from .depth import deepening
 from .execution import Ending
 from .office import Office
 from .outbox import FILE, Parcel
-from .search import Progress
+from .partners import delivering
+from .remembrance import remembering
+from .search import queued, rescan, residue
+from .search.reading import Progress
 
 _Result = TypeVar("_Result")
 

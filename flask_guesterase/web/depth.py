@@ -8,8 +8,8 @@ from dataclasses import asdict
 import click
 
 from ..core.depth import Measure, Status
+from ..store.depth.physical import Rewriting, rewrite
 from ..store.doctor.visit import second_copy, visit
-from ..store.physical import Rewriting, rewrite
 from .console import Answer, fields, guesterase_cli, verb
 from .current import current
 

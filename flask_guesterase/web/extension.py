@@ -21,9 +21,11 @@ from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
-from ..store import guard, hatching, packs, preconditions, recipients, schedule, veil, watch
+from ..store import packs, preconditions, schedule, veil, watch
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
+from ..store.comeback import guard
+from ..store.comeback.lookout import Side
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
 from ..store.datamap import DataMap, Target, resolve
@@ -31,12 +33,13 @@ from ..store.drift import drift
 from ..store.finder import erased_before
 from ..store.gone import shell
 from ..store.host import Host
+from ..store.invented import hatching
+from ..store.invented.scratch import scratch
 from ..store.live import read as read_live
-from ..store.lookout import Side
 from ..store.office import Office
-from ..store.replay import Survey
-from ..store.replay import replay as replayed
-from ..store.scratch import scratch
+from ..store.partners import recipients
+from ..store.remembrance.replay import Survey
+from ..store.remembrance.replay import replay as replayed
 from ..store.settings import Settings
 from ..store.sweep import NightAudit, SweepReport
 from ..store.sweep import sweep as swept

@@ -14,10 +14,10 @@ from flask.cli import AppGroup
 from ..core.errors import UnknownError
 from ..core.finding import Finding, Severity
 from ..core.log import slug
-from ..store import remembering
 from ..store import upgrade as revisions
 from ..store.draft import REVIEW
 from ..store.draft import draft as drafted
+from ..store.remembrance import remembering
 from ..store.uninstall import uninstall as leave
 from ..store.worker import Report
 from .console import Answer, fields, guesterase_cli, listing, out, verb, written

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import GuesteraseError, SetupError
 from ..core.permissions import Permission
-from ..store.replay import DOOR, Survey
+from ..store.remembrance.replay import DOOR, Survey
 from . import schemas
 from .acting import trying
 from .console import Answer, fields, guesterase_cli, verb

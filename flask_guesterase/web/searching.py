@@ -6,7 +6,7 @@ import click
 
 from ..core.errors import UnknownError
 from ..core.lifecycle import State
-from ..store.space import Reach
+from ..store.search.space import Reach
 from ..store.worker import look_again
 from .acting import trying
 from .console import Answer, guesterase_cli, listing, verb

@@ -9,8 +9,8 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
-from ..store import remembering
 from ..store.custodian import FolderCustodian
+from ..store.remembrance import remembering
 from ..store.sweep import SweepReport
 from .acting import by as _by
 from .acting import code as _code

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from ..store.xray import sought
-from ..store.xray import xray as seen
+from ..store.search.xray import sought
+from ..store.search.xray import xray as seen
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
 

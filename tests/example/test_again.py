@@ -16,8 +16,9 @@ from flask_guesterase.core.errors import TransitionError, UnknownError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.log import slug
 from flask_guesterase.core.plan import key_text
-from flask_guesterase.store import returned, tables
-from flask_guesterase.store.again import Fate
+from flask_guesterase.store import tables
+from flask_guesterase.store.comeback import returned
+from flask_guesterase.store.comeback.again import Fate
 from flask_guesterase.store.keeping import Origin
 from tests.example.test_acceptance import House, house
 

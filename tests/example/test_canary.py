@@ -26,8 +26,9 @@ from flask_guesterase.core.errors import (
     InputError,
 )
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store import canaries, hatching, tables
-from flask_guesterase.store.erasures import Register
+from flask_guesterase.store import tables
+from flask_guesterase.store.invented import canaries, hatching
+from flask_guesterase.store.remembrance.erasures import Register
 from tests import engines
 from tests.example.test_acceptance import House, house
 from tests.oracle.dump import Dump, changes

@@ -19,10 +19,10 @@ from sqlalchemy.orm import (
 )
 
 from flask_guesterase.core.policy import Policy, Subject, delete, keep, null, placeholder, redact
-from flask_guesterase.store import guard, reconcile, returned
+from flask_guesterase.store.comeback import guard, reconcile, returned
+from flask_guesterase.store.comeback.lookout import Side
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.host import Host
-from flask_guesterase.store.lookout import Side
 from flask_guesterase.store.office import Office
 from tests.store.hotel import Hotel
 

@@ -18,8 +18,8 @@ from flask_guesterase.core.certificate import Level, check, from_json
 from flask_guesterase.core.depth import Evidence, Reached
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.log import canonical
-from flask_guesterase.store import deepening, finishing, keeping, worker
-from flask_guesterase.store.depth import sqlite
+from flask_guesterase.store import finishing, keeping, worker
+from flask_guesterase.store.depth import deepening, sqlite
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import sweep
 from tests.store.forms import Forms

@@ -23,8 +23,10 @@ from flask_guesterase.core.policy import (
     retain,
 )
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
-from flask_guesterase.store import delivering, endless, expiry, finishing, reconcile, tables
+from flask_guesterase.store import endless, expiry, finishing, tables
+from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.partners import delivering
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
 

@@ -17,7 +17,8 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Engine
 
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import finishing, marks, tables
+from flask_guesterase.store import finishing, tables
+from flask_guesterase.store.comeback import marks
 from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish
 
 OLD = date(2025, 12, 1)

@@ -10,7 +10,7 @@ import pytest
 
 from flask_guesterase.core.errors import ForbiddenError, InputError
 from flask_guesterase.core.policy import Policy, delete, null
-from flask_guesterase.store import marks
+from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.datamap import resolve
 from tests.store.lodge import ANN, Base, Lodge, Wish, policies
 

@@ -15,8 +15,8 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from flask_guesterase.core.certificate import Level
 from flask_guesterase.core.depth import Evidence, Reached, Status
 from flask_guesterase.core.errors import BusyError, InputError, SetupError, UnknownError
-from flask_guesterase.store import physical, worker
-from flask_guesterase.store.depth import mariadb, postgresql
+from flask_guesterase.store import worker
+from flask_guesterase.store.depth import mariadb, physical, postgresql
 from flask_guesterase.store.doctor.visit import visit
 from flask_guesterase.store.transaction import outside
 from tests import engines, serve

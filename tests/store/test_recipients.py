@@ -32,8 +32,10 @@ from flask_guesterase.core.webhook import (
     signed_bytes,
 )
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
-from flask_guesterase.store import again, finishing, following, keeping, outbox, tables, worker
+from flask_guesterase.store import finishing, keeping, outbox, tables, worker
+from flask_guesterase.store.comeback import again
 from flask_guesterase.store.outbox import BACK_OFF
+from flask_guesterase.store.partners import following
 from tests import partner as partners
 from tests.partner import Partner
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies

@@ -13,8 +13,8 @@ from sqlalchemy import delete, update
 
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store import remembering
-from flask_guesterase.store.replay import replay
+from flask_guesterase.store.remembrance import remembering
+from flask_guesterase.store.remembrance.replay import replay
 from tests.store.forms import Form, Forms, Guest
 
 OLD, NEW = date(2025, 2, 1), date(2026, 3, 1)

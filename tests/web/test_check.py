@@ -29,8 +29,9 @@ from flask_guesterase.core import pack as pack_module
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.remembrance import Kind, Note
 from flask_guesterase.recipients import Recipient, Webhook
-from flask_guesterase.store import pulse, remembering, rulebook, tables, upgrade
+from flask_guesterase.store import pulse, rulebook, tables, upgrade
 from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.settings import Settings
 from flask_guesterase.web.extension import Guesterase
 from tests import engines

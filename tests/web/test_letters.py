@@ -16,8 +16,8 @@ import flask_guesterase.web
 from flask_guesterase import Blocker
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import following
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.partners import following
 from flask_guesterase.web.letters import address, render
 from tests.store.hotel import Booking
 from tests.web.house import CANARY, PROPERTIES, Browser, House

@@ -17,7 +17,8 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.canary import Canary, Sighting, invent
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.store import canaries, upgrade
+from flask_guesterase.store import upgrade
+from flask_guesterase.store.invented import canaries
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import NightAudit
 from flask_guesterase.web.extension import Guesterase

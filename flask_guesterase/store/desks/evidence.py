@@ -8,18 +8,9 @@ from typing import Any
 from ...core.errors import InputError
 from ...core.log import slug
 from ...core.permissions import Permission
-from .. import (
-    actors,
-    audit,
-    books,
-    cases,
-    certifying,
-    journal,
-    remembering,
-    views,
-    witness,
-)
+from .. import actors, audit, books, cases, certifying, journal, views, witness
 from .. import why as explain
+from ..remembrance import remembering
 from .desk import Desk
 
 

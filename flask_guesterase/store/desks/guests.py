@@ -5,13 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .. import (
-    intake,
-    limits,
-    rescan,
-    review,
-    views,
-)
+from .. import intake, limits, review, views
+from ..search import rescan
 from ..views import CaseView
 from .desk import Desk
 

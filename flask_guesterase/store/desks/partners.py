@@ -7,13 +7,8 @@ from typing import Any
 
 from ...core.permissions import Permission
 from ...core.webhook import Signed
-from .. import (
-    actors,
-    callback,
-    cases,
-    deliveries,
-    limits,
-)
+from .. import actors, cases, limits
+from ..partners import callback, deliveries
 from .desk import Desk
 
 

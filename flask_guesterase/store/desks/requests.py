@@ -10,21 +10,10 @@ from ...core.errors import UnknownError
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.standing import Standing
-from .. import (
-    actors,
-    cases,
-    deadlines,
-    execution,
-    intake,
-    leftover,
-    limits,
-    outbox,
-    queued,
-    review,
-    tokens,
-)
+from .. import actors, cases, deadlines, execution, intake, limits, outbox, review, tokens
 from ..execution import Ending
 from ..preview import Preview, preview
+from ..search import leftover, queued
 from ..tokens import Purpose
 from .desk import Desk
 

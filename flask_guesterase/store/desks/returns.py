@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .. import (
-    canaries,
-    objections,
-    replay,
-    returned,
-    sightings,
-)
+from ..comeback import objections, returned, sightings
+from ..invented import canaries
+from ..remembrance import replay
 from .desk import Desk
 
 

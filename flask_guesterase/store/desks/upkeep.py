@@ -9,18 +9,18 @@ from .. import (
     brake,
     copies,
     deadlines,
-    deliveries,
     disclosures,
     execution,
     intake,
     limits,
-    marks,
     review,
     runs,
     tasks,
     tokens,
     waiting,
 )
+from ..comeback import marks
+from ..partners import deliveries
 from .desk import Desk
 
 

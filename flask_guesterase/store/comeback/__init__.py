@@ -1,0 +1,1 @@
+"""Who comes back after an erasure: seen, judged, erased again or let live."""

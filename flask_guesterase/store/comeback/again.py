@@ -1,0 +1,214 @@
+"""Erasing again: rows in which an erased person is back go under the decision made before.
+
+The same engine and the same guards as the first time: law, holds, preconditions and the clock
+brake. What was not decided before is nobody's to do here; it is laid before staff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from ...core.covering import Decided, decided, uncovered
+from ...core.errors import KeyMissingError, UnknownError
+from ...core.events import SYSTEM, SubjectErasedAgain
+from ...core.lifecycle import DONE, State
+from ...core.plan import Person, Plan, Row, mark
+from .. import blockers, brake, execution, finishing, keeping, outbox, people, planning, runs
+from ..cases import load, secret
+from ..eraser import Scope
+from ..keeping import Origin
+from ..partners import recipients
+from ..search import sought
+from ..surgery import Erased
+from ..waiting import reasons_of
+from ..work import Work
+from . import marks
+
+
+class Fate(StrEnum):
+    """What became of a row in which an erased person seems to be back."""
+
+    OPEN = "open"
+    STAFF = "staff"
+    ERASED = "erased"
+    LIVES = "lives"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Warrant:
+    """What was decided before, under which rows may be erased again.
+
+    :param before: tables and columns; None where the law's own ceiling is the decision.
+    :param shares: answers whether a living person's shared rows were to be touched.
+    :param day: day of the first erasure, from which the recovery window runs; today when None.
+    """
+
+    before: Decided | None
+    shares: Callable[[Person], bool] = lambda person: False
+    day: date | None = None
+
+
+@dataclass(frozen=True)
+class Again:
+    """How an attempt to erase again ended.
+
+    :param fate: ERASED; GONE when there was nothing left to do; OPEN when something stands in
+        the way and it must be tried again; STAFF when it was not decided before.
+    :param reasons: what stands in the way, or what was not decided.
+    :param did: what was done, as `execution.did` writes it; empty when nothing was.
+    """
+
+    fate: Fate
+    reasons: tuple[str, ...] = ()
+    did: tuple[Mapping[str, Any], ...] = ()
+
+
+_DECIDED = (*DONE, State.CHECKING)
+_ENDED = DONE - {State.PARTIAL}
+
+
+def warrant(work: Work, number: str | None) -> Warrant | None:
+    """Return what was decided under a request, or None when nothing that still stands was.
+
+    :param work: the open transaction.
+    :param number: number of the request; None for what had its time by the law's ceiling.
+    """
+    if number is None:
+        return Warrant(None, lambda person: True)
+    try:
+        case = load(work, number)
+    except UnknownError:
+        return None
+    said = case.decisions or {}
+    if case.state not in _DECIDED or "decisions" not in said:
+        return None
+    known = frozenset(said.get("people", ()))
+    touched = frozenset(said.get("touched", ()))
+
+    def shares(person: Person) -> bool:
+        if marks.was_touched(work, person, touched):
+            return True
+        try:
+            return mark(secret(work, case), person) in known
+        except KeyMissingError:
+            return False
+
+    day = case.erased_at.date() if case.erased_at is not None else None
+    items = [*said["decisions"], *said.get("did", ())]
+    return Warrant(decided(items, said.get("foreseen", ())), shares, day)
+
+
+def again(
+    work: Work, origin: Origin, who: Sequence[Person], under: Warrant | None = None
+) -> Again:
+    """Erase rows in which an erased person is back, in this transaction.
+
+    :param work: the open transaction.
+    :param origin: on whose behalf: request (None for the law's ceiling), controller, property.
+    :param who: table and key of the rows: subject rows with all that belongs to them, or single
+        rows of other declared tables.
+    :param under: what was decided before; the decision of the request when None.
+    :raises BlockedError: the clock is in doubt, by which floors are judged.
+    :raises BusyError: somebody else's transaction holds the rows.
+    :raises ErasureError: the database did not do what the plan says.
+    """
+    brake.require(work)
+    under = warrant(work, origin.number) if under is None else under
+    if under is None:
+        return Again(Fate.STAFF, ("not-decided",))
+    if under.before is None and not runs.confirmed(work, origin.property):
+        return Again(Fate.OPEN, ("unconfirmed",))
+    about = _scope(work, who)
+    plan = planning.plan(work, about)
+    standing = plan.blocked or execution.all_kept(plan)
+    if standing:
+        return Again(Fate.OPEN, reasons_of(standing))
+    if not plan.changing():
+        return Again(Fate.GONE)
+    if new := _new(under, plan):
+        return Again(Fate.STAFF, new)
+    _carry_out(work, origin, about, plan, under.day)
+    return Again(Fate.ERASED, did=tuple(execution.did(plan)))
+
+
+def _seek(work: Work, origin: Origin, erased: Erased) -> None:
+    """Let what is left be looked for by value, where the request's check is still to come."""
+    if origin.number is None:
+        return
+    with suppress(UnknownError):
+        case = load(work, origin.number)
+        if case.state not in _ENDED:
+            sought.put(work, case, erased.images)
+
+
+def _new(under: Warrant, plan: Plan) -> tuple[str, ...]:
+    new = uncovered(under.before, plan) if under.before is not None else ()
+    if not all(under.shares(person) for person in plan.touched()):
+        return (*new, "another person's rows are touched")
+    return new
+
+
+def _scope(work: Work, who: Iterable[Person]) -> Scope:
+    """Return the scope of people with all that is theirs, and of single rows of other tables."""
+    found = tuple(who)
+    persons = [each for each in found if each[0] in work.datamap.subjects]
+    records = [each for each in found if each[0] not in work.datamap.subjects]
+    if not records:
+        return planning.scope(work, persons, lock=True)
+    only = {
+        (table, key): frozenset({*declared.erase, *declared.retain})
+        for table, key in records
+        for declared in [work.datamap.declared(table)]
+    }
+    return alone(work, only)
+
+
+def alone(work: Work, only: planning.Only) -> Scope:
+    """Return the scope of single rows, whoever owns them, as law, holds and hotel bound it.
+
+    :param work: the open transaction.
+    :param only: (table, key) -> the columns it is about.
+    """
+    owners: set[Person] = set()
+
+    def rows() -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for table in sorted({name for name, _ in only}):
+            keys = [key for name, key in only if name == table]
+            mine = finishing.rows_of(work, work.datamap.declared(table), keys, None)
+            owners.update(person for row in mine for person, _ in row.owners)
+            if mine:
+                found[table] = mine
+        return found
+
+    rows()
+    standing = blockers.standing(work, owners, lock=True)
+    return planning.records(work, Scope((), rows), only, standing)
+
+
+def _carry_out(
+    work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
+) -> None:
+    known = recipients.gather(work, origin.property, plan)
+    marks.take(work, origin, plan)
+    erased = planning.erase(work, origin, plan, about)
+    keeping.record(work, origin, plan, erased)
+    work.changed |= {step.decision.table for step in plan.keeping()}
+    execution.recover(work, origin, erased.images, day)
+    for root, name in dict.fromkeys(erased.files):
+        outbox.queue_file(work, origin, root, name)
+    recipients.queue(work, origin, known, again=True)
+    _seek(work, origin, erased)
+    held = plan.untouched()
+    gone = [person for person in plan.people if person not in held]
+    people.bury_again(work, origin.number, gone, held)
+    counts = {**erased.counts, "people": len(gone)}
+    work.events.append(SubjectErasedAgain(
+        origin.controller, origin.property, origin.number or "", SYSTEM, counts
+    ))

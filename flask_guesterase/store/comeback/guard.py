@@ -1,0 +1,217 @@
+"""Listeners on the host's sessions: who comes back is noted, and deletes past every plan too.
+
+They write into the host's own transaction, never take a lock of ours and never refuse a write: a
+guard that cannot look is logged, and the row is found by the next sweep.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from weakref import WeakKeyDictionary, WeakMethod
+
+from sqlalchemy import Connection, Delete, Insert, Pool, Table, Update, inspect
+from sqlalchemy.event import contains, listen
+from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
+
+from .. import tables
+from ..host import Host
+from . import lookout, sightings
+from .lookout import Row, Side
+from .statements import carried
+from .watched import Watched, watched
+
+_log = logging.getLogger("flask_guesterase")
+
+Sides = Callable[[], Side | None]
+"""Returns the installation that is at work here, or None where there is none."""
+
+
+@dataclass(frozen=True)
+class _Post:
+    """One installation with what of it is watched."""
+
+    side: Side
+    watched: Mapping[str, Watched]
+
+
+_sides: WeakKeyDictionary[Host, WeakMethod[Sides]] = WeakKeyDictionary()
+_posts: WeakKeyDictionary[Host, _Post] = WeakKeyDictionary()
+_present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
+
+
+def install(host: Host, sides: Sides) -> None:
+    """Watch every session on the host's tables; once is enough.
+
+    :param host: the host's side.
+    :param sides: method that returns the installation that is at work; it is not kept alive.
+    """
+    _sides.setdefault(host, WeakMethod(sides))
+    for name, listener in _LISTENERS.items():
+        if not contains(Session, name, listener):
+            listen(Session, name, listener)
+
+
+def _all() -> Iterator[_Post]:
+    for host, method in list(_sides.items()):
+        sides = method()
+        side = sides() if sides is not None else None
+        if side is None or not side.custodian.exists():
+            continue
+        post = _posts.get(host)
+        if post is None or post.side.datamap is not side.datamap:
+            post = _Post(side, watched(side.datamap))
+            _posts[host] = post
+        yield _Post(side, post.watched)
+
+
+@contextmanager
+def _harmless(doing: str) -> Iterator[None]:
+    """Let the host's write go on whatever happens here; values never reach the log."""
+    try:
+        yield
+    except Exception as problem:
+        _log.warning("The guard could not %s (%s).", doing, type(problem).__name__)
+
+
+def _is_ours(conn: Connection, side: Side) -> bool:
+    """Return whether this is the installation's database, with our tables in it."""
+    pool = conn.engine.pool
+    if pool is not side.pool:
+        return False
+    if pool not in _present:
+        if not inspect(conn).has_table(tables.mark.name):
+            return False
+        _present[pool] = True
+    return True
+
+
+# flushes
+
+
+def _on_flush(session: Session, flush_context: Any) -> None:
+    if not (session.new or session.dirty or session.deleted):
+        return
+    with _harmless("look at a flush"):
+        for post in _all():
+            _flushed(post, session)
+
+
+def _flushed(post: _Post, session: Session) -> None:
+    gone: Counter[tuple[str, str]] = Counter()
+    rows: list[Row] = []
+    mappers: list[Mapper[Any]] = []
+    for state, table in _states(session, session.deleted, post.side, post.side.datamap.tables):
+        gone[table.fullname, _place(post, state, table)] += 1
+        mappers.append(state.mapper)
+    written = (*session.new, *session.dirty)
+    for state, table in _states(session, written, post.side, post.watched):
+        row = _row(post.watched[table.fullname], state, table, state.obj() in session.new)
+        if row is not None:
+            rows.append(row)
+            mappers.append(state.mapper)
+    if not mappers:
+        return
+    conn = session.connection(bind_arguments={"mapper": mappers[0]})
+    if _is_ours(conn, post.side):
+        lookout.note(post.side, conn, rows, sightings.FLUSH)
+        lookout.bypassed(post.side, conn, gone)
+
+
+def _states(
+    session: Session, instances: Iterable[Any], side: Side, known: Mapping[str, Any]
+) -> Iterator[tuple[InstanceState[Any], Table]]:
+    """Yield what of a flush went to known tables of this installation's database."""
+    for instance in instances:
+        state = instance._sa_instance_state
+        for table in state.mapper.tables:
+            if not isinstance(table, Table) or table.fullname not in known:
+                continue
+            if session.get_bind(mapper=state.mapper).engine.pool is side.pool:
+                yield state, table
+
+
+def _row(one: Watched, state: InstanceState[Any], table: Table, new: bool) -> Row | None:
+    """Return what was written of a watched row, or None when nothing that tells anything was."""
+    names = _attributes(state.mapper, table)
+    written = {
+        column: state.dict[name]
+        for column, name in names.items()
+        if name in state.dict and (new or _changed(state, name))
+    }
+    if not written.keys() & one.telling:
+        return None
+    key = tuple(state.dict.get(names.get(c.name, "")) for c in one.declared.key)
+    if one.place is not None:
+        written[""] = str(state.dict.get(names.get(one.place.name, "")) or "")
+    return Row(one, key, written)
+
+
+def _attributes(mapper: Mapper[Any], table: Table) -> dict[str, str]:
+    return {
+        column.name: prop.key
+        for prop in mapper.column_attrs
+        for column in prop.columns
+        if getattr(column, "table", None) is table
+    }
+
+
+def _changed(state: InstanceState[Any], name: str) -> bool:
+    return bool(state.attrs[name].history.has_changes())
+
+
+def _place(post: _Post, state: InstanceState[Any], table: Table) -> str:
+    """Return the code of the property of a row, as far as the session knows it."""
+    subjects = post.side.datamap.subjects.values()
+    places = {c.property.name for c in subjects if c.property is not None}
+    names = _attributes(state.mapper, table)
+    found = (state.dict.get(names[name]) for name in places & names.keys())
+    return next((str(code) for code in found if code in post.side.settings.properties), "")
+
+
+# statements
+
+
+def _on_execute(state: ORMExecuteState) -> Any:
+    statement = state.statement
+    if not isinstance(statement, Insert | Update | Delete):
+        return None
+    name = getattr(statement.table, "fullname", "")
+    posts: list[_Post] = []
+    with _harmless("look at a statement"):
+        posts = [post for post in _all() if name in post.side.datamap.tables]
+    if not posts:
+        return None
+    result = _hand_on(state)
+    with _harmless("look at a statement"):
+        for post in posts:
+            _executed(post, state, name, getattr(result, "rowcount", -1))
+    return result
+
+
+def _hand_on(state: ORMExecuteState) -> Any:
+    """Execute the host's statement as it is."""
+    return state.invoke_statement()
+
+
+def _executed(post: _Post, state: ORMExecuteState, name: str, count: int) -> None:
+    conn = state.session.connection(bind_arguments=dict(state.bind_arguments))
+    if not _is_ours(conn, post.side):
+        return
+    if isinstance(state.statement, Delete):
+        if count != 0:
+            lookout.bypassed(post.side, conn, {(name, ""): max(count, 1)})
+        return
+    one = post.watched.get(name)
+    if one is not None and isinstance(state.statement, Insert | Update):
+        lookout.written(post.side, conn, one, carried(state.statement, state.parameters, conn))
+
+
+_LISTENERS: dict[str, Callable[..., Any]] = {
+    "after_flush": _on_flush,
+    "do_orm_execute": _on_execute,
+}

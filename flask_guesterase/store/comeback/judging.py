@@ -1,0 +1,315 @@
+"""What is thought of rows that carry something of an erased person: the facts, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from ...core.identity import Readings, apart
+from ...core.plan import Key, Person, key_text
+from ...core.returning import Life, Seen, Sign, Verdict, active, classify, classify_record, life
+from .. import clocks, finder, tables
+from ..datamap import Declared
+from ..sql import among, chunks
+from ..work import Work
+from . import marks
+from .marks import Mark, Seals
+from .watched import Watched, watched
+
+_BOOKED = frozenset({"created", "departed", "cancelled", "no_show", "lapsed"})
+_CATEGORIES = frozenset({"", "reservation"})
+_ORDER = (Verdict.RESYNC, Verdict.UNCLEAR, Verdict.LIVES, Verdict.STRANGER)
+
+Appeared = Callable[[Mark], bool]
+"""Answers whether a row that carries a mark is known to have appeared after its erasure."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is thought of one row.
+
+    :param verdict: old life, new life, another person's, or unclear.
+    :param sign: by what it was known.
+    :param mark: the mark that decided, of the newest erasure; None of a stranger.
+    """
+
+    verdict: Verdict
+    sign: Sign
+    mark: Mark | None
+
+
+@dataclass
+class Judge:
+    """Judges rows in one transaction.
+
+    :param work: the open transaction.
+    :param appeared: whether rows are known to have appeared.
+    """
+
+    work: Work
+    appeared: Appeared
+    known: dict[str, Watched] = field(init=False)
+    seals: Seals = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.known = watched(self.work.datamap)
+        self.seals = marks.seals(self.work.custodian, self.work.now.date())
+
+    def rows(self, table: str, keys: Sequence[Key]) -> dict[Key, Judged]:
+        """Return what is thought of rows of a watched table, those that are there."""
+        if table in self.work.datamap.subjects:
+            people = self._people([(table, key) for key in keys])
+            return {key: each for (_, key), each in people.items()}
+        return self._records(table, keys)
+
+    # what rows carry
+
+    def _carried(self, one: Watched, keys: Sequence[Key]) -> dict[Key, list[tuple[Sign, Mark]]]:
+        """Return by what each row that is there is known, as far as it is its own."""
+        values = marks.read(self.work.conn, one, keys)
+        wanted: dict[str, list[Key]] = {}
+        own: dict[Key, frozenset[str]] = {}
+        for key, held in values.items():
+            own[key] = frozenset(self._marks(marks.KEY, marks.row_text(one.name, key)))
+            region = marks.regions(self.work.settings, held[""])
+            texts = marks.texts(one, held, region)
+            mine = own[key].union(*(self._marks(kind, text) for kind, text in texts))
+            for text in mine:
+                wanted.setdefault(text, []).append(key)
+        found: dict[Key, list[tuple[Sign, Mark]]] = {key: [] for key in values}
+        for mark in marks.find(self.work.conn, wanted, self.work.today):
+            for key in wanted[mark.mark]:
+                sign = _sign(mark, own[key])
+                place = values[key][""]
+                if sign is Sign.KEY or place in ("", mark.origin.property):
+                    found[key].append((sign, mark))
+        return self._without_shells(one, found)
+
+    def _marks(self, kind: str, text: str) -> Iterable[str]:
+        return self.seals.of(kind, text).values()
+
+    def _without_shells(
+        self, one: Watched, found: Mapping[Key, list[tuple[Sign, Mark]]]
+    ) -> dict[Key, list[tuple[Sign, Mark]]]:
+        """Leave out the key of rows that are still as an erasure left them."""
+        texts = {
+            key_text(key): (one.name, key)
+            for key, signs in found.items()
+            if any(mark.kind == marks.KEY for _, mark in signs)
+        }
+        full: set[str] = set()
+        for part in chunks(sorted(texts)):
+            full |= finder.filled_again(self.work.conn, one.declared, part, texts)
+        return {
+            key: [
+                (sign, mark) for sign, mark in signs
+                if mark.kind != marks.KEY or key_text(key) in full
+            ]
+            for key, signs in found.items()
+        }  # fmt: skip
+
+    # people
+
+    def _people(self, people: Sequence[Person]) -> dict[Person, Judged]:
+        carried: dict[Person, list[tuple[Sign, Mark]]] = {}
+        names: dict[Person, Readings] = {}
+        own: dict[Person, Mapping[str, list[Any]]] = {}
+        shells = finder.erased_before(self.work.conn, self.work.datamap, people)
+        living = [person for person in people if person not in shells]
+        for table in sorted({name for name, _ in living}):
+            one = self.known.get(table)
+            keys = [key for name, key in living if name == table]
+            if one is None:
+                continue
+            for key, signs in self._carried(one, keys).items():
+                carried[table, key] = signs
+            for key, values in marks.read(self.work.conn, one, keys).items():
+                names[table, key] = self._name(one, values)
+            moments = clocks.moments_of(self.work.conn, self.work.datamap, table, keys)
+            own.update({(table, key): each for key, each in moments.items()})
+        records = self._records_of(list(carried))
+        for person, found in records.items():
+            carried[person] += [
+                (Sign.RECORD, mark) for each in found for sign, mark in each.signs
+                if sign is Sign.REFERENCE
+            ]  # fmt: skip
+        self._without_known(carried)
+        erased = marks.names(self.work.conn, {m.person for s in carried.values() for _, m in s})
+        result = {}
+        for person, signs in carried.items():
+            facts = _Facts(names[person], own.get(person, {}), records.get(person, []))
+            result[person] = self._best(signs, erased, facts)
+        return result
+
+    def _name(self, one: Watched, values: Mapping[str, Any]) -> Readings:
+        """Return the marks of the readings of a name, each part's of all years together."""
+        parts = zip(marks.NAMES, marks.name_of(one, values), strict=True)
+        return tuple(
+            frozenset(mark for way in ways for mark in self._marks(kind, way))
+            for kind, ways in parts
+        )
+
+    def _best(
+        self,
+        signs: Sequence[tuple[Sign, Mark]],
+        erased: Mapping[str, Readings],
+        facts: _Facts,
+    ) -> Judged:
+        """Judge a row against everyone it may be, one by one; the worst that is true counts."""
+        best = Judged(Verdict.STRANGER, Sign.CONTACT, None)
+        for who in sorted({mark.person for _, mark in signs}):
+            mine = [(sign, mark) for sign, mark in signs if mark.person == who]
+            newest = max((mark for _, mark in mine), key=lambda mark: mark.erased_at)
+            verdict = classify(self._seen(mine, newest, erased.get(who, ()), facts))
+            sign = min((sign for sign, _ in mine), key=list(Sign).index)
+            if _ORDER.index(verdict) < _ORDER.index(best.verdict):
+                best = Judged(verdict, sign, newest)
+        return best
+
+    def _seen(
+        self,
+        signs: Sequence[tuple[Sign, Mark]],
+        newest: Mark,
+        name: Readings,
+        facts: _Facts,
+    ) -> Seen:
+        erased = newest.erased_at.replace(tzinfo=UTC)
+        hotel = self.work.settings.properties.get(newest.origin.property)
+        zone = ZoneInfo(hotel.zone if hotel is not None else "UTC")
+        return Seen(
+            frozenset(sign for sign, _ in signs),
+            bool(name) and apart(facts.name, name),
+            _life(facts.own, erased, zone),
+            tuple(
+                Life.OLD if each.signs else _life(each.moments, erased, zone)
+                for each in facts.records
+            ),
+            all(self.appeared(mark) for _, mark in signs),
+            active(_happened(facts.own), erased, zone),
+        )
+
+    def _without_known(self, carried: dict[Person, list[tuple[Sign, Mark]]]) -> None:
+        """Leave out rows a person, or the matching, already decided about under that request."""
+        table = tables.subject
+        texts = {(name, key_text(key)): (name, key) for name, key in carried}
+        for part in chunks(sorted(texts)):
+            rows = self.work.conn.execute(
+                select(table.c.table_name, table.c.row_key, table.c.request).where(
+                    among([table.c.table_name, table.c.row_key], part), table.c.erased_at.is_(None)
+                )
+            )
+            for row in rows:
+                person = texts[row.table_name, row.row_key]
+                carried[person] = [
+                    (sign, mark) for sign, mark in carried[person]
+                    if mark.origin.number != row.request
+                ]  # fmt: skip
+
+    def _records_of(self, people: Sequence[Person]) -> dict[Person, list[_Record]]:
+        """Return the bookings of people: when they were made, and what they carry."""
+        without = [
+            name for name, declared in self.work.datamap.tables.items()
+            if name in self.work.datamap.subjects
+            or declared.policy.category not in _CATEGORIES
+            or not (_BOOKED & set(clocks.clock_of(declared.policy)) or name in self.known)
+        ]  # fmt: skip
+        found: dict[Person, list[_Record]] = {}
+        conn, datamap = self.work.conn, self.work.datamap
+        for name, rows in finder.find(conn, datamap, people, without).items():
+            declared = datamap.declared(name)
+            keys = [row.key for row in rows]
+            one = self.known.get(name)
+            signs = self._carried(one, keys) if one is not None else {}
+            dated = bool(_BOOKED & set(clocks.clock_of(declared.policy)))
+            moments = clocks.moments_of(conn, datamap, name, keys) if dated else {}
+            for row in rows:
+                record = _Record(moments.get(row.key, {}), tuple(signs.get(row.key, ())))
+                if dated or record.signs:
+                    for person in {person for person, _ in row.owners}:
+                        found.setdefault(person, []).append(record)
+        return found
+
+    # records
+
+    def _records(self, table: str, keys: Sequence[Key]) -> dict[Key, Judged]:
+        one = self.known[table]
+        carried = self._carried(one, keys)
+        whose = self._whose(one.declared, list(carried))
+        people = _sorted({person for key in carried for person in whose.get(key, ())})
+        shells = finder.erased_before(self.work.conn, self.work.datamap, people)
+        judged = self._people([person for person in people if person not in shells])
+        result = {}
+        for key, signs in carried.items():
+            owners = [
+                None if person in shells else _verdict(judged.get(person))
+                for person in whose.get(key, ())
+            ]
+            verdict = classify_record((sign for sign, _ in signs), owners)
+            sign = min((sign for sign, _ in signs), key=list(Sign).index, default=Sign.KEY)
+            newest = max((mark for _, mark in signs), key=lambda m: m.erased_at, default=None)
+            result[key] = Judged(verdict, sign, newest)
+        return result
+
+    def owners(self, table: str, key: Key) -> dict[Person, Judged]:
+        """Return what is thought of the living people a record belongs to."""
+        people = self._whose(self.work.datamap.declared(table), [key]).get(key, set())
+        people -= finder.erased_before(self.work.conn, self.work.datamap, people)
+        return self._people(_sorted(people))
+
+    def _whose(self, declared: Declared, keys: Sequence[Key]) -> dict[Key, set[Person]]:
+        """Return whose the erased columns of records are; who only stays under a booking is not."""
+        found = finder.owners(self.work.conn, self.work.datamap, declared, keys)
+        erased = set(declared.erase)
+        mine = {
+            index for index, alone in enumerate(declared.alone)
+            if alone is None or alone & erased
+        }  # fmt: skip
+        return {
+            key: {person for person, index in owners if index in mine}
+            for key, owners in found.items()
+        }
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A booking: when things happened to it, and what it carries of somebody erased."""
+
+    moments: Mapping[str, list[Any]]
+    signs: tuple[tuple[Sign, Mark], ...]
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of one subject row."""
+
+    name: Readings
+    own: Mapping[str, list[Any]]
+    records: Sequence[_Record]
+
+
+def _sorted(people: Iterable[Person]) -> list[Person]:
+    return sorted(people, key=lambda person: (person[0], key_text(person[1])))
+
+
+def _verdict(judged: Judged | None) -> Verdict:
+    return judged.verdict if judged is not None else Verdict.STRANGER
+
+
+def _sign(mark: Mark, own: Iterable[str]) -> Sign:
+    """Return what a mark means in a row; its own erased contact in it again is its key's."""
+    if mark.kind == marks.KEY or (mark.person in own and mark.kind != marks.REFERENCE):
+        return Sign.KEY
+    return Sign.REFERENCE if mark.kind == marks.REFERENCE else Sign.CONTACT
+
+
+def _life(moments: Mapping[str, list[Any]], erased: datetime, zone: ZoneInfo) -> Life:
+    return life(moments.get("created", []), _happened(moments), erased, zone)
+
+
+def _happened(moments: Mapping[str, list[Any]]) -> list[Any]:
+    return [at for event, each in moments.items() if event != "created" for at in each]

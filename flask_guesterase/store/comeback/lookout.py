@@ -1,0 +1,165 @@
+"""What the guard looks for and writes down, in the host's own transaction."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Pool
+
+from ...core.events import DeleteBypassed
+from ...core.log import slug, word
+from ...core.plan import Key
+from .. import journal
+from ..custodian import FolderCustodian
+from ..datamap import DataMap
+from ..settings import Settings
+from ..transaction import commits_alone
+from . import marks, sightings
+from .marks import Mark
+from .statements import keys_by
+from .watched import Watched
+
+HOST = "host"
+"""Actor of what the host's own code did."""
+
+
+@dataclass(frozen=True)
+class Side:
+    """What the guard must know of one installation.
+
+    :param pool: where connections to the host's database come from.
+    :param settings: the operator's settings.
+    :param datamap: the resolved data map.
+    :param custodian: who holds the keys.
+    :param now: returns the aware UTC time.
+    """
+
+    pool: Pool
+    settings: Settings
+    datamap: DataMap
+    custodian: FolderCustodian
+    now: Callable[[], datetime]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row that was written, as far as the session knows it.
+
+    :param one: its table.
+    :param key: its key.
+    :param values: column -> value, of what was written; the property's code under an empty name.
+    """
+
+    one: Watched
+    key: Key
+    values: Mapping[str, Any]
+
+
+@contextmanager
+def _aside(conn: Connection) -> Iterator[None]:
+    """Keep what fails here from ending the host's transaction, where an error would do that."""
+    if conn.dialect.name != "postgresql" or commits_alone(conn.connection.dbapi_connection):
+        yield
+        return
+    with conn.begin_nested():
+        yield
+
+
+def note(side: Side, conn: Connection, rows: list[Row], door: str) -> None:
+    """Look once for everything that was written, and write down what is known.
+
+    :param side: the installation.
+    :param conn: the host's connection, in its transaction.
+    :param rows: what was written.
+    :param door: who saw it.
+    """
+    now = side.now()
+    seals = marks.seals(side.custodian, now.date()) if rows else None
+    if seals is None or not seals.keys:
+        return
+    wanted: dict[str, list[Row]] = {}
+    for row in rows:
+        region = marks.regions(side.settings, row.values.get("", ""))
+        own = {(marks.KEY, marks.row_text(row.one.name, row.key))}
+        values = {c: v for c, v in row.values.items() if c in row.one.read}
+        for kind, text in own | marks.texts(row.one, values, region):
+            for made in seals.of(kind, text).values():
+                wanted.setdefault(made, []).append(row)
+    hits: dict[str, dict[Key, Mark]] = {}
+    with _aside(conn):
+        for mark in marks.find(conn, wanted, now.date().isoformat()):
+            for row in wanted[mark.mark]:
+                mine = hits.setdefault(row.one.name, {})
+                if row.key not in mine or mine[row.key].erased_at < mark.erased_at:
+                    mine[row.key] = mark
+        for table, found in hits.items():
+            sightings.leave(conn, table, found, door, _stamp(now))
+
+
+def _stamp(now: datetime) -> datetime:
+    return now.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+
+def bypassed(side: Side, conn: Connection, gone: Mapping[tuple[str, str], int]) -> None:
+    """Leave a line for the journal about rows that were deleted past every plan.
+
+    Where the session does not tell the property, every controller's journal gets the line.
+
+    :param side: the installation.
+    :param conn: the host's connection, in its transaction.
+    :param gone: table and property, empty where nobody knows -> how many rows.
+    """
+    if not gone:
+        return
+    places = {code: slug(hotel.controller) for code, hotel in side.settings.properties.items()}
+    events = []
+    for place in sorted({place for _, place in gone}):
+        counts: Counter[str] = Counter()
+        for (table, code), count in gone.items():
+            if code == place:
+                counts[word(table)] += count
+        for controller in [places[place]] if place else sorted(set(places.values())):
+            events.append(DeleteBypassed(controller, place, actor=HOST, counts=dict(counts)))
+    with _aside(conn):
+        for draft in journal.drafts(events, side.now()):
+            journal.leave(conn, draft)
+
+
+def written(
+    side: Side, conn: Connection, one: Watched, values: Iterable[Any]
+) -> None:
+    """Look for every value of a statement in whatever column of the table it could be.
+
+    :param side: the installation.
+    :param conn: the host's connection, in its transaction.
+    :param one: the table that was written to.
+    :param values: everything the statement carries.
+    """
+    now = side.now()
+    seals = marks.seals(side.custodian, now.date())
+    if not seals.keys:
+        return
+    region = marks.regions(side.settings)
+    wanted: dict[str, set[tuple[str, Any]]] = {}
+    for value in values:
+        for column in (*one.identity, *one.references):
+            for kind, text in marks.texts(one, {column: value}, region):
+                for made in seals.of(kind, text).values():
+                    wanted.setdefault(made, set()).add((column, value))
+        if len(one.declared.key) == 1:
+            for made in seals.of(marks.KEY, marks.row_text(one.name, (value,))).values():
+                wanted.setdefault(made, set()).add(("", value))
+    with _aside(conn):
+        found = marks.find(conn, wanted, now.date().isoformat())
+        hits: dict[Key, Mark] = {}
+        for mark in sorted(found, key=lambda each: each.erased_at):
+            for column, value in wanted[mark.mark]:
+                for key in keys_by(conn, one, column, value):
+                    hits[key] = mark
+        if hits:
+            sightings.leave(conn, one.name, hits, sightings.BULK, _stamp(now))

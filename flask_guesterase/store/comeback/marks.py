@@ -1,0 +1,327 @@
+"""Keyed marks of erased people, by which they are known again without being known.
+
+Each year has a key of its own: when its marks have ended the key is destroyed, and what a backup
+still holds of them means nothing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, or_, select
+
+from ...core.errors import KeyMissingError, MatchError
+from ...core.identity import Kind, Readings, normal, readings
+from ...core.period import months_after
+from ...core.plan import Key, Outcome, Person, Plan, Step, key_text
+from ...core.returning import MONTHS
+from ...core.seal import fingerprint
+from .. import tables, vault
+from ..custodian import FolderCustodian
+from ..datamap import Declared
+from ..keeping import Origin
+from ..settings import Settings
+from ..sql import among, chunks
+from ..work import Work
+from .watched import OTHER, Watched, watched
+
+KEY, REFERENCE, OBJECTION = "key", "reference", "objection"
+NAMES = ("name-letters", "name-hanzi")
+"""Kinds of marks of the two parts of a name: compared, never looked for."""
+
+YEARS = MONTHS // 12
+"""Calendar years, besides the current one, whose marks may live on a day."""
+
+
+@dataclass(frozen=True)
+class Seals:
+    """The keys of marks that may live today.
+
+    :param keys: year -> key.
+    """
+
+    keys: Mapping[int, bytes]
+
+    def of(self, kind: str, text: str) -> dict[int, str]:
+        """Return the marks of a value: year -> mark."""
+        return {year: fingerprint(key, kind, text) for year, key in self.keys.items()}
+
+
+def label(year: int) -> str:
+    """Return the label of the key of one year's marks."""
+    return f"returning:{year}"
+
+
+def seals(custodian: FolderCustodian, today: date) -> Seals:
+    """Return the keys of marks that may live today; none before the first erasure."""
+    keys = {}
+    for year in range(today.year - YEARS, today.year + 1):
+        with suppress(KeyMissingError):
+            keys[year] = custodian.mortal(label(year), "returning")
+    return Seals(keys)
+
+
+def row_text(table: str, key: Key) -> str:
+    """Return the text of which a row's own mark is made."""
+    return f"{table}|{key_text(key)}"
+
+
+def texts(one: Watched, values: Mapping[str, Any], regions: Iterable[str]) -> set[tuple[str, str]]:
+    """Return kind and text of everything in a row by which somebody is known again.
+
+    :param one: the table.
+    :param values: column -> value.
+    :param regions: countries whose national phone numbers may be meant.
+    """
+    found = set()
+    for column in values.keys() & {*one.identity, *one.references}:
+        told = one.text(column, values[column])
+        kind = one.identity.get(column, REFERENCE)
+        if told:
+            found |= _forms(kind, f"{one.name}.{column}", told, regions)
+    return found
+
+
+def _forms(
+    kind: str, place: str, told: str, regions: Iterable[str]
+) -> set[tuple[str, str]]:
+    found = set()
+    scope = f"{place}|" if kind in (OTHER, REFERENCE) else ""
+    for region in (*regions, "") if kind == Kind.PHONE else ("",):
+        with suppress(MatchError):
+            found.add((kind, scope + normal(kind, told, region).casefold()))
+    return found
+
+
+def name_of(one: Watched, values: Mapping[str, Any]) -> Readings:
+    """Return the readings of the name a row holds."""
+    told = (one.text(column, values.get(column)) for column in one.names)
+    return readings(" ".join(text for text in told if text))
+
+
+def regions(settings: Settings, place: str = "") -> list[str]:
+    """Return the countries whose national phone numbers a row may hold."""
+    hotel = settings.properties.get(place)
+    if hotel is not None:
+        return [hotel.country]
+    return sorted({each.country for each in settings.properties.values()})
+
+
+# making
+
+
+@dataclass(frozen=True)
+class _Making:
+    """What all marks of one erasure share."""
+
+    work: Work
+    origin: Origin
+    key: bytes
+
+    def of(self, kind: str, text: str) -> str:
+        return fingerprint(self.key, kind, text)
+
+    def line(self, kind: str, table: str, mark: str, person: str, place: str) -> dict[str, Any]:
+        today = self.work.now.date()
+        return {
+            "request": self.origin.number,
+            "controller": self.origin.controller,
+            "property": place or self.origin.property,
+            "kind": kind,
+            "table_name": table,
+            "mark": mark,
+            "row_mark": person,
+            "erased_at": self.work.stamp,
+            "ends_on": months_after(today, MONTHS).isoformat(),
+        }
+
+
+def take(work: Work, origin: Origin, plan: Plan) -> int:
+    """Write down by what the people of a plan would be known again, before it is carried out.
+
+    :param work: the open transaction, in which the plan is carried out next.
+    :param origin: on whose behalf.
+    :param plan: the plan.
+    :return: how many marks that is.
+    """
+    year = work.now.year
+    work.custodian.ensure(label(year))
+    making = _Making(work, origin, work.custodian.mortal(label(year), "returning"))
+    known = watched(work.datamap)
+    lines: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for step in plan.changing():
+        one = known.get(step.decision.table)
+        if one is not None:
+            for line in _step(making, one, step, plan):
+                lines[line["kind"], line["mark"], line["row_mark"]] = line
+    for part in chunks(lines.values()):
+        again = [(line["mark"], line["row_mark"]) for line in part]
+        table = tables.mark
+        work.conn.execute(delete(table).where(among([table.c.mark, table.c.row_mark], again)))
+        work.conn.execute(insert(table), part)
+    return len(lines)
+
+
+def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[str, Any]]:
+    going = frozenset(step.decision.columns)
+    deletes = step.decision.outcome is Outcome.DELETE
+    held = {row.key: row for row in step.rows}
+    lines = []
+    for key, values in read(making.work.conn, one, list(held)).items():
+        owners = sorted(row_text(*person) for person, _ in held[key].owners)
+        own = making.of(KEY, row_text(one.name, key))
+        person = making.of(KEY, owners[0]) if owners else own
+        ruling = plan.rulings.get((one.name, key))
+        place = ruling.place if ruling is not None else ""
+        region = regions(making.work.settings, place or making.origin.property)
+        if _is_shell(one.declared, going, deletes, key):
+            lines.append(making.line(KEY, one.name, own, person, place))
+        mine = {c: v for c, v in values.items() if deletes or c in going}
+        for kind, text in sorted(texts(one, mine, region)):
+            lines.append(making.line(kind, one.name, making.of(kind, text), person, place))
+        if set(one.names) & set(mine):
+            for kind, ways in zip(NAMES, name_of(one, values), strict=True):
+                for way in sorted(ways):
+                    mark = making.of(kind, way)
+                    lines.append(making.line(kind, one.name, mark, person, place))
+    return lines
+
+
+def _is_shell(
+    declared: Declared, going: frozenset[str], deletes: bool, key: Key
+) -> bool:
+    """Return whether the row's key tells afterwards that it is filled again.
+
+    A number the database gave to a row that is deleted may be given to somebody else's next.
+    """
+    if deletes:
+        return not all(isinstance(part, int) for part in key)
+    return bool(going) and going >= set(declared.erase)
+
+
+def read(
+    conn: Connection, one: Watched, keys: Sequence[Key]
+) -> dict[Key, dict[str, Any]]:
+    """Return what rows of a watched table hold, as the host reads it: key -> column -> value.
+
+    The code of the property is there under an empty name.
+    """
+    declared = one.declared
+    columns = [declared.column(name) for name in one.read]
+    place = [one.place] if one.place is not None else []
+    width = len(declared.key)
+    found = {}
+    for part in chunks(keys):
+        wanted = select(*declared.key, *columns, *place).where(among(list(declared.key), part))
+        for row in conn.execute(wanted):
+            cells = tuple(row)
+            values = dict(zip(one.read, cells[width:], strict=False))
+            values[""] = str(cells[-1]) if place else ""
+            found[cells[:width]] = values
+    return found
+
+
+def touched(work: Work, people: Iterable[Person]) -> list[str]:
+    """Return marks of the living people whose shared rows an erasure changes, kept as long.
+
+    The case's own key ends with the case; who comes back later is still erased from the rows
+    that were shared then, and from no others.
+
+    :param work: the open transaction.
+    :param people: table and key of each.
+    """
+    work.custodian.ensure(label(work.now.year))
+    key = work.custodian.mortal(label(work.now.year), "returning")
+    return sorted(fingerprint(key, _TOUCHED, row_text(*person)) for person in people)
+
+
+def was_touched(work: Work, person: Person, known: Iterable[str]) -> bool:
+    """Return whether one of these marks, from `touched`, is a person's."""
+    mine = seals(work.custodian, work.now.date()).of(_TOUCHED, row_text(*person))
+    return not set(known).isdisjoint(mine.values())
+
+
+_TOUCHED = "touched"
+
+# looking
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark that was found.
+
+    :param kind: what it is a mark of.
+    :param mark: the mark.
+    :param person: mark of the subject row whose erasure it was.
+    :param origin: request, controller and property.
+    :param erased_at: naive UTC.
+    """
+
+    kind: str
+    mark: str
+    person: str
+    origin: Origin
+    erased_at: datetime
+
+
+def find(conn: Connection, wanted: Iterable[str], today: str) -> list[Mark]:
+    """Return living marks among these; a mark whose day is over does nothing.
+
+    :param conn: any connection to the database.
+    :param wanted: marks.
+    :param today: ISO day.
+    """
+    table = tables.mark
+    found = []
+    for part in chunks(sorted(set(wanted)), _MOST):
+        rows = conn.execute(
+            select(table).where(
+                table.c.mark.in_(part), or_(table.c.ends_on >= today, table.c.ends_on.is_(None))
+            )
+        )
+        found += [_mark(row) for row in rows]
+    return found
+
+
+_MOST = 900
+"""Marks one statement asks for; below every engine's limit of parameters."""
+
+
+def _mark(row: Any) -> Mark:
+    origin = Origin(row.request, row.controller, row.property)
+    return Mark(row.kind, row.mark, row.row_mark, origin, row.erased_at)
+
+
+def names(conn: Connection, people: Iterable[str]) -> dict[str, Readings]:
+    """Return the marks of the erased names: mark of a subject row -> marks of each part."""
+    table = tables.mark
+    parts: dict[str, tuple[set[str], set[str]]] = {}
+    for some in chunks(sorted(set(people))):
+        rows = conn.execute(
+            select(table.c.kind, table.c.mark, table.c.row_mark).where(
+                table.c.row_mark.in_(some), table.c.kind.in_(NAMES)
+            )
+        )
+        for row in rows:
+            mine = parts.setdefault(row.row_mark, (set(), set()))
+            mine[NAMES.index(row.kind)].add(row.mark)
+    return {who: (frozenset(one), frozenset(two)) for who, (one, two) in parts.items()}
+
+
+# ending
+
+
+def expire(work: Work) -> int:
+    """Forget marks whose day is over, and the keys of years that have none any more."""
+    table = tables.mark
+    gone = work.conn.execute(delete(table).where(table.c.ends_on < work.today)).rowcount
+    last = work.now.year - YEARS
+    old = [each for each in work.custodian.labels() if each.startswith(label(0)[:-1])]
+    over = [each for each in old if int(each.partition(":")[2]) < last]
+    if over:
+        vault.mark_labels(work.conn, over, work.stamp)
+    return gone

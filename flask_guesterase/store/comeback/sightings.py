@@ -1,0 +1,215 @@
+"""Rows in which the guard, or the sweep, saw something of an erased person; then judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from ...core.errors import UnknownError
+from ...core.events import SYSTEM, SubjectReturned
+from ...core.plan import Key, Person, key_text
+from ...core.returning import Sign, Verdict
+from .. import people, tables
+from ..sql import chunks
+from ..work import Work
+from .again import Fate
+from .judging import Judge, Judged
+from .marks import KEY, REFERENCE, Mark
+from .returned import Seen, note
+
+SEEN = "seen"
+"""State of a row that was seen in the host's own transaction and not judged yet."""
+
+FLUSH, BULK, SWEEP = "flush", "bulk", "sweep"
+"""Doors: a flush of the session, a statement through it, the reconciliation of the sweep."""
+
+MOST = 500
+"""Rows one transaction judges."""
+
+FATES = {Verdict.RESYNC: Fate.OPEN, Verdict.UNCLEAR: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
+
+_WAITING = (SEEN, Fate.OPEN.value, Fate.STAFF.value)
+
+
+def leave(
+    conn: Connection, table: str, hits: Mapping[Key, Mark], door: str, now: datetime
+) -> int:
+    """Write rows down in somebody else's transaction, to be judged in one of ours.
+
+    :param conn: the host's connection, in its transaction.
+    :param table: name of their table.
+    :param hits: key -> the newest mark the row carries.
+    :param door: who saw it.
+    :param now: naive UTC.
+    :return: how many rows were not written down before.
+    """
+    news = unknown(conn, table, hits)
+    if news:
+        conn.execute(insert(tables.returned), [
+            {
+                "request": mark.origin.number,
+                "controller": mark.origin.controller,
+                "property": mark.origin.property,
+                "table_name": table,
+                "row_key": key_text(key),
+                "why": _sign(mark).value,
+                "door": door,
+                "state": SEEN,
+                "seen_at": now,
+                "attempts": 0,
+            }
+            for key, mark in news.items()
+        ])  # fmt: skip
+    return len(news)
+
+
+def unknown(conn: Connection, table: str, hits: Mapping[Key, Mark]) -> dict[Key, Mark]:
+    """Return the rows that neither wait nor were let live since what they carry was erased."""
+    returned = tables.returned
+    texts = {key_text(key): key for key in hits}
+    news = dict(hits)
+    for part in chunks(sorted(texts)):
+        rows = conn.execute(
+            select(returned.c.row_key, returned.c.state, returned.c.seen_at).where(
+                returned.c.table_name == table,
+                returned.c.row_key.in_(part),
+                returned.c.state.in_((*_WAITING, Fate.LIVES.value)),
+            )
+        )
+        for row in rows:
+            key = texts[row.row_key]
+            if row.state in _WAITING or row.seen_at >= hits[key].erased_at:
+                news.pop(key, None)
+    return news
+
+
+def _sign(mark: Mark) -> Sign:
+    if mark.kind == KEY:
+        return Sign.KEY
+    return Sign.REFERENCE if mark.kind == REFERENCE else Sign.CONTACT
+
+
+def judge(work: Work) -> dict[str, int]:
+    """Judge what was seen in the host's transactions; return word -> how many rows.
+
+    :param work: the open transaction.
+    """
+    table = tables.returned
+    lines = work.conn.execute(
+        select(table)
+        .where(table.c.state == SEEN)
+        .order_by(table.c.id)
+        .limit(MOST)
+        .with_for_update(skip_locked=True)
+    ).all()
+    counts: Counter[str] = Counter()
+    judge = Judge(work, lambda mark: True)
+    for name in sorted({line.table_name for line in lines}):
+        mine = [line for line in lines if line.table_name == name]
+        counts.update(_judge(work, judge, name, mine))
+    return dict(counts)
+
+
+def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter[str]:
+    keys: dict[int, Key] = {}
+    for line in lines if name in judge.known else ():
+        try:
+            keys[line.id] = people.read_key(work, name, line.row_key)
+        except UnknownError:
+            continue
+    judged = judge.rows(name, list(dict.fromkeys(keys.values()))) if keys else {}
+    counts: Counter[str] = Counter()
+    table = tables.returned
+    for line in lines:
+        found = judged.get(keys.get(line.id, ()))
+        fate = FATES.get(found.verdict) if found is not None else None
+        if found is None or fate is None:
+            work.conn.execute(delete(table).where(table.c.id == line.id))
+            continue
+        work.conn.execute(update(table).where(table.c.id == line.id).values(
+            state=fate.value, try_at=work.stamp if fate is Fate.OPEN else None,
+            why=found.sign.value,
+        ))  # fmt: skip
+        _tell(work, found, line.door, fate)
+        counts[fate.value] += 1
+        if name not in work.datamap.subjects and fate is Fate.OPEN:
+            counts.update(along(work, judge, name, keys[line.id], line.door))
+    return counts
+
+
+def _tell(work: Work, found: Judged, door: str, fate: Fate) -> None:
+    if fate is Fate.LIVES or found.mark is None:
+        return
+    origin = found.mark.origin
+    work.events.append(SubjectReturned(
+        origin.controller, origin.property, origin.number or "", SYSTEM, {"rows": 1},
+        (found.sign.value, door),
+    ))  # fmt: skip
+
+
+def put(
+    work: Work, judge: Judge, judged: Mapping[Person, Judged], door: str
+) -> Counter[str]:
+    """Write down rows that were judged where they were found; return word -> how many.
+
+    :param work: the open transaction.
+    :param judge: who judged them.
+    :param judged: table and key -> what is thought of the row.
+    :param door: who saw it.
+    """
+    counts: Counter[str] = Counter()
+    for (table, key), found in judged.items():
+        fate = FATES.get(found.verdict)
+        if fate is None or found.mark is None or not unknown(work.conn, table, {key: found.mark}):
+            continue
+        seen = Seen(found.mark.origin, table, key_text(key), found.sign.value, door, fate)
+        counts[fate.value] += note(work, seen)
+        if table not in work.datamap.subjects and fate is Fate.OPEN:
+            counts.update(along(work, judge, table, key, door))
+    return counts
+
+
+def along(work: Work, judge: Judge, table: str, key: Key, door: str) -> Counter[str]:
+    """Write down the people who came back with a booking, so that all of theirs goes again."""
+    whose: Iterable[tuple[Person, Judged]] = judge.owners(table, key).items()
+    back = {person: found for person, found in whose if found.verdict is Verdict.RESYNC}
+    return put(work, judge, back, door)
+
+
+def look_again(work: Work) -> int:
+    """Let live what was unclear and shows a new life by now; return how many rows.
+
+    A person often books some time after the profile was made.
+
+    :param work: the open transaction.
+    """
+    table = tables.returned
+    doors = (FLUSH, BULK, SWEEP)
+    lines = work.conn.execute(
+        select(table).where(table.c.state == Fate.STAFF.value, table.c.door.in_(doors))
+        .order_by(table.c.id).limit(MOST)
+    ).all()  # fmt: skip
+    judge = Judge(work, lambda mark: False)
+    done = 0
+    for line in lines:
+        try:
+            key = people.read_key(work, line.table_name, line.row_key)
+        except UnknownError:
+            continue
+        known = line.table_name in judge.known
+        found = judge.rows(line.table_name, [key]).get(key) if known else None
+        state = None
+        if found is None or found.verdict is Verdict.STRANGER:
+            state = Fate.GONE
+        elif found.verdict is Verdict.LIVES:
+            state = Fate.LIVES
+        if state is not None:
+            work.conn.execute(
+                update(table).where(table.c.id == line.id).values(state=state.value)
+            )
+            done += 1
+    return done

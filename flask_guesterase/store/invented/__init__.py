@@ -1,0 +1,1 @@
+"""Invented guests, by whom a house tries itself: booked, erased, looked for after."""

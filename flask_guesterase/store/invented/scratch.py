@@ -1,0 +1,104 @@
+"""A backup and what is restored from it, for a canary: made, looked into, and gone again."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, create_engine
+
+from ...core.canary import Canary
+from ..office import Office
+from ..remembrance.replay import replay
+from ..transaction import transaction
+from ..work import Work
+from .sighting import Scratch
+
+Run = Callable[[Callable[[Office], Any]], Any]
+"""Runs a unit of work in a transaction of its own."""
+
+PREFIX = "guesterase-canary-"
+"""How folders with a copy begin; what a crash left of them goes before the next one."""
+
+
+@contextmanager
+def scratch(run: Run, canary: Canary, engine: Engine) -> Iterator[Scratch | None]:
+    """Make a backup now, and give the database that was restored from it.
+
+    Where the host gives no way, an SQLite file is copied beside itself, and the copy deleted.
+
+    :param run: runs a unit of work on the house's own database.
+    :param canary: what the host declared.
+    :param engine: the house's own database.
+    """
+    if canary.backup is not None:
+        canary.backup()
+    if canary.restored is not None:
+        with canary.restored() as where:
+            given = where if isinstance(where, Engine) else create_engine(where)
+            try:
+                with tempfile.TemporaryDirectory(prefix=PREFIX) as folder:
+                    yield Scratch(given, _replaying(run, given, Path(folder)))
+            finally:
+                if given is not where:
+                    given.dispose()
+        return
+    file = engine.url.database or ""
+    if engine.dialect.name != "sqlite" or file in ("", ":memory:"):
+        yield None
+        return
+    with _copied(Path(file)) as copy:
+        made = create_engine(f"sqlite:///{copy}")
+        try:
+            yield Scratch(made, _replaying(run, made, copy.parent))
+        finally:
+            made.dispose()
+
+
+def _replaying(run: Run, engine: Engine, folder: Path) -> Callable[[], object]:
+    """Return what carries out again, in a copy, what it has forgotten.
+
+    The register is copied when it is called: what is noted in the copy is none of the house's
+    business, and nothing that is queued there leaves the house.
+    """
+
+    def go() -> object:
+        work: Work = run(lambda office: office.work)
+        register = folder / "register"
+        if Path(work.settings.register or folder / "none").is_dir():
+            shutil.copytree(work.settings.register, register)
+        settings = replace(work.settings, register=str(register))
+
+        def within(unit: Callable[[Office], Any]) -> Any:
+            with transaction(engine) as conn:
+                office = Office(work.over(conn, settings))
+                done = unit(office)
+                office.close()
+            for effect in office.work.after:
+                effect()
+            return done
+
+        return replay(within)
+
+    return go
+
+
+@contextmanager
+def _copied(file: Path) -> Iterator[Path]:
+    """Copy an SQLite file with its own backup interface; the copy is nobody else's to read."""
+    for left in file.parent.glob(f"{PREFIX}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=file.parent))
+    try:
+        copy = folder / "copy.sqlite"
+        with closing(sqlite3.connect(file)) as here, closing(sqlite3.connect(copy)) as there:
+            here.backup(there)
+        yield copy
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,361 @@
+"""What becomes of a notice: claimed, told, answered, failed, tried again, or done by a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Row, select, update
+
+from ...core.errors import SealError, TransitionError, UnknownError
+from ...core.events import SYSTEM, Event, RecipientAnswered, RecipientFailed, RecipientTold
+from ...core.permissions import Permission
+from ...core.recipient import FINAL, OPEN, Answer, Identity, Notice, Recipient, Said, Stage
+from .. import actors, outbox, people, safe, tables, tasks
+from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
+from ..work import Work
+
+_OPEN = [stage.value for stage in OPEN]
+
+
+@dataclass(frozen=True)
+class Sending:
+    """One notice that this worker tells now, opened.
+
+    :param id: number of its row.
+    :param parcel: number of its row in the outbox.
+    :param attempts: tries that failed before.
+    :param recipient: who is told.
+    :param notice: what it is told.
+    """
+
+    id: int
+    parcel: int
+    attempts: int
+    recipient: Recipient
+    notice: Notice
+
+
+# the worker
+
+
+def claim(work: Work, skip: Iterable[str] = (), most: int = 10) -> list[Sending]:
+    """Take notices that are due, so that no other worker takes them, and open them.
+
+    :param work: the open transaction; what is claimed is told after it.
+    :param skip: names of recipients that did not answer in this round.
+    :param most: how many at most.
+    """
+    table, delivery = tables.outbox, tables.delivery
+    parcels = work.conn.execute(
+        select(table)
+        .where(table.c.kind == outbox.RECIPIENT, table.c.state.in_([QUEUED, SENDING]))
+        .where(table.c.next_at <= work.stamp, table.c.template.not_in(list(skip)))
+        .order_by(table.c.next_at, table.c.id)
+        .limit(most)
+        .with_for_update(skip_locked=True)
+    ).all()
+    ids = [parcel.id for parcel in parcels]
+    mine = select(delivery).where(delivery.c.outbox.in_(ids))
+    rows = {row.outbox: row for row in work.conn.execute(mine)}
+    known = {each.name: each for each in work.recipients}
+    claimed = []
+    for parcel in parcels:
+        row = rows.get(parcel.id)
+        if row is None:
+            # What it was about ended, by its own schedule, before it could be told.
+            _end(work, parcel.id)
+            continue
+        recipient = known.get(row.recipient)
+        if recipient is None or recipient.manual():
+            _fail(work, row, "not-declared")
+            continue
+        try:
+            notice = _open(work, parcel, row)
+        except (SealError, UnknownError):
+            _fail(work, row, "unopened")
+            continue
+        _set(work, parcel.id, state=SENDING, next_at=work.stamp + LEASE)
+        claimed.append(Sending(row.id, parcel.id, parcel.attempts, recipient, notice))
+    return claimed
+
+
+def _open(work: Work, parcel: Row[Any], row: Row[Any]) -> Notice:
+    if parcel.box is None:
+        raise SealError("This notice holds nothing any more.")
+    content = safe.read(work, parcel.box)
+    base = work.settings.base_url.rstrip("/")
+    return Notice(
+        row.reference,
+        row.recipient,
+        row.controller,
+        row.property,
+        content["on"],
+        tuple(Identity(type_, value) for type_, value in content["identities"]),
+        tuple((table, people.read_key(work, table, key)) for table, key in content["rows"]),
+        f"{base}/recipients/{row.reference}" if base else "",
+        signing_key(work).sign,
+    )
+
+
+def signing_key(work: Work) -> Ed25519PrivateKey:
+    """Return the key that signs notices to recipients; it signs nothing else."""
+    return Ed25519PrivateKey.from_private_bytes(work.custodian.pepper("recipients"))
+
+
+def told(work: Work, sending: Sending, answer: Answer) -> None:
+    """Record what came of a try; what was sealed for it is dropped once it was told."""
+    row = _lock(work, sending.id)
+    parcel = work.conn.execute(
+        select(tables.outbox.c.state).where(tables.outbox.c.id == sending.parcel)
+    ).scalar_one()
+    if parcel != SENDING:
+        # Another worker told it as well, after this one had been away for too long.
+        return
+    if answer.said is Said.REFUSED or (
+        answer.said is Said.LATER and sending.attempts >= len(BACK_OFF)
+    ):
+        _fail(work, row, answer.problem)
+        return
+    if answer.said is Said.LATER:
+        wait = timedelta(minutes=BACK_OFF[sending.attempts])
+        _set(work, sending.parcel, state=QUEUED, attempts=sending.attempts + 1,
+             next_at=work.stamp + wait, problem=answer.problem[:80])  # fmt: skip
+        return
+    _end(work, sending.parcel)
+    stage = Stage.ACKNOWLEDGED if answer.said is Said.DONE else Stage.SENT
+    early = row.state not in (Stage.QUEUED, Stage.FAILED)
+    state = row.state if early else stage.value
+    values: dict[str, Any] = {"state": state, "sent_at": work.stamp, "problem": None}
+    if stage is Stage.ACKNOWLEDGED:
+        values["answered_at"] = work.stamp
+    _note(work, row.id, **values)
+    _tell(work, RecipientTold, row)
+    if stage is Stage.ACKNOWLEDGED:
+        _tell(work, RecipientAnswered, row, stage.value)
+
+
+def later(work: Work, sending: Sending) -> None:
+    """Leave a notice for the next round without a try: its recipient does not answer now."""
+    _set(work, sending.parcel, state=QUEUED, next_at=work.stamp + timedelta(minutes=BACK_OFF[0]))
+
+
+# the recipient
+
+
+def answered(work: Work, reference: str, stage: Stage) -> None:
+    """Record what a recipient says became of its copies; the signature was looked at before.
+
+    What is acknowledged, or was done by a person, stays so; the same answer again changes nothing.
+    """
+    row = find(work, reference)
+    if row is None:
+        raise UnknownError("There is no such notice.", "Answer to the address you were given.")
+    row = _lock(work, row.id)
+    if row.state in FINAL or row.state == stage:
+        return
+    if stage is Stage.FAILED:
+        _note(work, row.id, state=stage.value, answered_at=work.stamp, problem="refused")
+        _tell(work, RecipientFailed, row, "refused")
+        return
+    if row.state == Stage.FAILED and stage is Stage.RECEIVED:
+        return
+    _note(work, row.id, state=stage.value, answered_at=work.stamp, problem=None)
+    if stage is Stage.ACKNOWLEDGED:
+        # It may answer while the worker still waits for the reply, or after the last try failed.
+        _end(work, row.outbox)
+    _tell(work, RecipientAnswered, row, stage.value)
+
+
+def find(work: Work, reference: str) -> Row[Any] | None:
+    """Return the delivery with a reference, or None."""
+    table = tables.delivery
+    return work.conn.execute(select(table).where(table.c.reference == reference)).one_or_none()
+
+
+# staff
+
+
+def listed(work: Work, by: str | None, property_: str | None = None) -> list[dict[str, Any]]:
+    """Return the notices that are not settled: failed and late ones first.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks; only properties at which they may verify are shown. None
+        at a console, which is not shown what may be told.
+    :param property_: code of one property, or None for all of them.
+    """
+    table = tables.delivery
+    codes = [
+        code
+        for code in work.settings.properties
+        if property_ in (None, code)
+        and (by is None or actors.may(work, by, Permission.VERIFY, code))
+    ]
+    rows = work.conn.execute(
+        select(table)
+        .where(table.c.state.in_(_OPEN), table.c.property.in_(codes))
+        .order_by(table.c.id)
+    ).all()
+    shown = [_shown(work, row, by is not None) for row in rows]
+    return sorted(shown, key=lambda each: (each["state"] != Stage.FAILED, not each["late"]))
+
+
+def of_request(work: Work, number: str) -> list[dict[str, Any]]:
+    """Return who was told of a request and how far each got, without what it was told."""
+    table = tables.delivery
+    rows = work.conn.execute(
+        select(table).where(table.c.request == number).order_by(table.c.recipient, table.c.id)
+    ).all()
+    return [_shown(work, row, False) for row in rows]
+
+
+def _shown(work: Work, row: Row[Any], opened: bool) -> dict[str, Any]:
+    known = {each.name: each for each in work.recipients}
+    recipient = known.get(row.recipient)
+    shown = {
+        "id": row.id,
+        "number": row.request,
+        "property": row.property,
+        "recipient": row.recipient,
+        "how": row.how,
+        "state": row.state,
+        "problem": row.problem,
+        "queued_at": row.queued_at,
+        "sent_at": row.sent_at,
+        "answered_at": row.answered_at,
+        "due_at": row.due_at,
+        "late": late(work, row),
+        "instruction": recipient.instruction() if recipient is not None else "",
+        "identities": [],
+        "again": False,
+    }
+    return shown | (_opened(work, row) if opened and row.outbox is not None else {})
+
+
+def _opened(work: Work, row: Row[Any]) -> dict[str, Any]:
+    """Return what a person needs to tell it themselves, as long as it was not told."""
+    parcel = work.conn.execute(
+        select(tables.outbox).where(tables.outbox.c.id == row.outbox)
+    ).one()
+    try:
+        content = safe.read(work, parcel.box) if parcel.box is not None else {}
+    except (SealError, UnknownError):
+        content = {}
+    failed = parcel.state == FAILED
+    shown = row.how == "person" or failed
+    return {
+        "identities": content.get("identities", []) if shown else [],
+        "again": bool(content) and failed,
+    }
+
+
+def late(work: Work, row: Row[Any]) -> bool:
+    """Return whether an answer is late; nothing but an answer ends that."""
+    return row.state not in FINAL and row.due_at is not None and row.due_at <= work.stamp
+
+
+def again(work: Work, id: int, by: str) -> None:
+    """Try a notice again that could not be told.
+
+    :raises UnknownError: there is none.
+    :raises ForbiddenError: they may not verify at its property.
+    :raises TransitionError: it is not given up, or what it says is gone by now.
+    """
+    row = _lock(work, id)
+    actors.allow(work, by, Permission.VERIFY, row.property)
+    if row.outbox is None or not _opened(work, row)["again"]:
+        raise TransitionError(
+            "This cannot be sent again.",
+            "Tell the recipient yourself, and note that you did.",
+        )
+    _set(work, row.outbox, state=QUEUED, attempts=0, next_at=work.stamp, problem=None)
+    _note(work, id, state=Stage.QUEUED.value, problem=None)
+
+
+def done(work: Work, id: int, by: str) -> None:
+    """Sign that somebody told a recipient, or learned from it, that its copies are gone.
+
+    :raises UnknownError: there is none.
+    :raises ForbiddenError: they may not verify at its property.
+    :raises TransitionError: it is settled already.
+    """
+    row = _lock(work, id)
+    actor = actors.allow(work, by, Permission.VERIFY, row.property)
+    if row.state in FINAL:
+        raise TransitionError("This is settled already.", "There is nothing left to do.")
+    _done(work, row, actor)
+    if row.task is not None:
+        open_ = select(tables.delivery.c.id).where(
+            tables.delivery.c.task == row.task, tables.delivery.c.state.in_(_OPEN)
+        )
+        if work.conn.execute(open_).first() is None:
+            tasks.close(work, row.task, actor)
+
+
+def signed(work: Work, task: int, by: str) -> None:
+    """Settle what a task asked for, now that a person signed it."""
+    table = tables.delivery
+    rows = work.conn.execute(
+        select(table).where(table.c.task == task, table.c.state.in_(_OPEN)).with_for_update()
+    ).all()
+    for row in rows:
+        _done(work, row, actors.number(work, by))
+
+
+def _done(work: Work, row: Row[Any], actor: str) -> None:
+    _note(work, row.id, state=Stage.DONE.value, answered_at=work.stamp, problem=None)
+    _end(work, row.outbox)
+    _tell(work, RecipientAnswered, row, Stage.DONE.value, actor)
+
+
+# rows
+
+
+def _lock(work: Work, id: int) -> Row[Any]:
+    table = tables.delivery
+    row = work.conn.execute(
+        select(table).where(table.c.id == id).with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise UnknownError("There is no such notice.", "Look at the list again.")
+    return row
+
+
+def _note(work: Work, id: int, **values: object) -> None:
+    table = tables.delivery
+    work.conn.execute(update(table).where(table.c.id == id).values(**values))
+
+
+def _set(work: Work, parcel: int, **values: object) -> None:
+    table = tables.outbox
+    work.conn.execute(update(table).where(table.c.id == parcel).values(**values))
+
+
+def _end(work: Work, parcel: int | None) -> None:
+    """Note that nothing is left to be sent, and drop what was sealed for it."""
+    if parcel is None:
+        return
+    table = tables.outbox
+    box = work.conn.execute(select(table.c.box).where(table.c.id == parcel)).scalar()
+    safe.drop(work, box)
+    _set(work, parcel, state=SENT, box=None, done_at=work.stamp, problem=None)
+
+
+def _fail(work: Work, row: Row[Any], problem: str) -> None:
+    _set(work, row.outbox, state=FAILED, problem=problem[:80], done_at=work.stamp)
+    if row.state not in FINAL:
+        _note(work, row.id, state=Stage.FAILED.value, problem=problem[:80])
+        _tell(work, RecipientFailed, row, problem[:80])
+
+
+def _tell(
+    work: Work, event: type[Event], row: Row[Any], ground: str = "", actor: str = SYSTEM
+) -> None:
+    grounds: Sequence[str] = [row.recipient, *([ground] if ground else [])]
+    counts: Mapping[str, int] = {}
+    work.events.append(event(
+        row.controller, row.property, row.request or "", actor, counts, tuple(grounds)
+    ))  # fmt: skip

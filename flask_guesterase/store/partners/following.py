@@ -1,0 +1,115 @@
+"""After the erasure: answers that are late, and supplements when all recipients got further."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import func, or_, select
+
+from ...core.lifecycle import State
+from ...core.recipient import OPEN, reached
+from .. import certifying, tables
+from ..cases import Case, day_at, load
+from ..post import remind_late
+from ..work import Work
+from . import recipients
+
+if TYPE_CHECKING:
+    from ..office import Office
+
+Run = Callable[[Callable[["Office"], Any]], Any]
+"""Runs a unit of work in a transaction of its own."""
+
+MOST = 200
+"""Requests one sweep looks at for a supplement."""
+
+EVERY = 7
+"""Days between reminders of the same request."""
+
+_ENDED = (State.ERASED, State.SEALED, State.PARTIAL)
+
+
+def follow(run: Run) -> int:
+    """Remind of late answers and issue supplements; return how many reminders and supplements."""
+    count = int(run(_remind))
+    for number in run(_waiting):
+        count += int(run(partial(_supplement, number)))
+    return count
+
+
+# late answers
+
+
+def _remind(office: Office) -> int:
+    """Remind officers of requests whose recipients are late, at first and then once a week."""
+    work, table = office.work, tables.delivery
+    rows = work.conn.execute(
+        select(table.c.request, func.min(table.c.due_at), func.count())
+        .where(
+            table.c.state.in_([stage.value for stage in OPEN]),
+            table.c.due_at <= work.stamp,
+            table.c.request.is_not(None),
+        )
+        .group_by(table.c.request)
+        .order_by(table.c.request)
+    ).all()
+    return sum(_remind_of(work, number, due, many) for number, due, many in rows)
+
+
+def _remind_of(work: Work, number: str, due: datetime, many: int) -> bool:
+    case = load(work, number)
+    hotel = work.settings.properties.get(case.property)
+    if hotel is None or not hotel.officer:
+        return False
+    day = day_at(hotel, due.replace(tzinfo=UTC))
+    weeks = (day_at(hotel, work.now) - day).days // EVERY
+    params = {"due": day.isoformat(), "left": str(many)}
+    return remind_late(work, case, hotel.officer, params, str(weeks))
+
+
+# supplements
+
+
+def _waiting(office: Office) -> list[str]:
+    """Return the requests of which a recipient moved since their newest certificate."""
+    work, table, issued = office.work, tables.delivery, tables.certificate
+    newest = (
+        select(issued.c.request, func.max(issued.c.issued_at).label("at"))
+        .group_by(issued.c.request)
+        .subquery()
+    )
+    rows = work.conn.execute(
+        select(table.c.request)
+        .join(newest, newest.c.request == table.c.request)
+        .where(or_(table.c.sent_at >= newest.c.at, table.c.answered_at >= newest.c.at))
+        .distinct()
+        .order_by(table.c.request)
+        .limit(MOST)
+    )
+    return list(rows.scalars())
+
+
+def _supplement(number: str, office: Office) -> bool:
+    """Issue a supplement when all recipients got further, at most one a day and request."""
+    work = office.work
+    case = load(work, number, lock=True)
+    if case.state not in _ENDED or _issued_today(work, case):
+        return False
+    before = certifying.newest(work, number)["content"].get("recipients", [])
+    now = recipients.told(work, number)
+    if reached([each.state for each in now]) <= reached([each["state"] for each in before]):
+        return False
+    certifying.supplement(work, case)
+    return True
+
+
+def _issued_today(work: Work, case: Case) -> bool:
+    table = tables.certificate
+    last = work.conn.execute(
+        select(func.max(table.c.issued_at)).where(table.c.request == case.number)
+    ).scalar_one()
+    hotel = work.settings.property(case.property)
+    return last is not None and day_at(hotel, last.replace(tzinfo=UTC)) == day_at(hotel, work.now)

@@ -1,0 +1,1 @@
+"""The register of erasures outside the database, and what is done after a restore."""

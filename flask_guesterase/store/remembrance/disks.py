@@ -1,0 +1,54 @@
+"""On which disk things lie: what one lost disk, or one restored backup, would take along."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from ..transaction import MARIADB
+
+_HERE = frozenset({None, "", "localhost", "127.0.0.1", "::1"})
+
+
+def home(conn: Connection) -> Path | None:
+    """Return the folder of the database where it lies on this machine, None where nobody can say.
+
+    :param conn: open transaction.
+    """
+    if conn.dialect.name == "sqlite":
+        rows = conn.exec_driver_sql("PRAGMA database_list").all()
+        file = next((row[2] for row in rows if row[1] == "main"), "")
+        return Path(file).parent if file else None
+    if conn.engine.url.host not in _HERE:
+        return None
+    asked = (
+        "SELECT @@global.datadir" if conn.dialect.name in MARIADB else "SHOW data_directory"
+    )
+    try:
+        with conn.begin_nested():
+            path = Path(str(conn.exec_driver_sql(asked).scalar_one()))
+    except DBAPIError:
+        return None
+    return path if path.exists() else None
+
+
+def shared(conn: Connection, folder: str) -> bool:
+    """Return whether a folder lies, or will lie, on the disk of the database.
+
+    :param conn: open transaction.
+    :param folder: the folder.
+    """
+    base = home(conn)
+    return base is not None and _disk(base) == _disk(Path(folder))
+
+
+def _disk(path: Path) -> int | None:
+    for each in (path, *path.parents):
+        try:
+            return os.stat(each).st_dev
+        except OSError:
+            continue
+    return None

@@ -1,0 +1,258 @@
+"""What a restored database has forgotten: read from the register, and looked for in its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+
+from sqlalchemy import select
+
+from ...core.errors import KeyMissingError
+from ...core.plan import LEGAL_DUTY, Key, key_text
+from ...core.remembrance import Broken, Kind, Line, Trace, committed, dangling
+from ..cases import day_at
+from ..clocks import facts_of
+from ..work import Work
+from . import remembering, tracing
+
+_AT_ONCE = 5000
+"""Keys of a table that are read at once while its rows are looked for."""
+
+
+class Verdict(StrEnum):
+    """What is to be done about one row the register remembers."""
+
+    THEIRS = "theirs"
+    ASK = "ask"
+    LIVES = "lives"
+    OTHER = "other"
+    GONE = "gone"
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A row the register remembers, and what is to be done about it.
+
+    :param table: name of the table.
+    :param key: key of the row, or None where there is none any more.
+    :param verdict: what is to be done.
+    :param why: one word, of what staff must decide.
+    """
+
+    table: str
+    key: Key | None
+    verdict: Verdict
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Hold:
+    """A hold that was placed after the database's copy was made, and not lifted since.
+
+    :param line: its line of the register.
+    """
+
+    line: Line
+
+    def covers(self, work: Work, property_: str, table: str, key: Key) -> bool:
+        """Return whether it may be about a row; where nobody can tell any more, it is."""
+        note = self.line.note
+        if not note.rows:
+            return property_ in ("", note.property)
+        mark = _mark(work, self.line.month, table, key)
+        return mark is None or any(t.table == table and t.row == mark for t in note.rows)
+
+
+@dataclass(frozen=True)
+class Forgotten:
+    """What the register remembers and the database does not.
+
+    :param since: place in the register up to which the database knows it.
+    :param lines: what was erased and what ended after that, in order.
+    :param undone: number of a request -> place of the line that took its decision back.
+    :param holds: holds that were placed after that and not lifted.
+    :param broken: where the register is not as it was written.
+    """
+
+    since: int
+    lines: tuple[Line, ...] = ()
+    undone: Mapping[str, Line] = field(default_factory=dict)
+    holds: tuple[Hold, ...] = ()
+    broken: tuple[Broken, ...] = ()
+
+    def takes_back(self, line: Line) -> Line | None:
+        """Return the line that took the decision of a line back after it, or None."""
+        later = self.undone.get(line.note.request) if line.note.request else None
+        return later if later is not None and later.number > line.number else None
+
+
+def recall(work: Work, since: int) -> Forgotten:
+    """Return what the register remembers of the time after a place.
+
+    Lines after which the process died count: nothing later says that they were taken back.
+
+    :param work: the open transaction.
+    :param since: the place.
+    """
+    file = remembering.register(work)
+    if file is None:
+        return Forgotten(since)
+    lines, broken = file.lines()
+    known = {line.number: line for line in (*committed(lines), *dangling(lines))}
+    new = [known[number] for number in sorted(known) if number > since]
+    lifted = {line.note.facts.get("hold") for line in new if line.note.kind is Kind.LIFTED}
+    return Forgotten(
+        since,
+        tuple(line for line in new if line.note.kind in (Kind.INTENT, Kind.ENDED)),
+        {
+            line.note.request: line
+            for line in new
+            if line.note.kind in (Kind.RESTORED, Kind.OVERTURNED)
+        },
+        tuple(
+            Hold(line)
+            for line in new
+            if line.note.kind is Kind.HOLD and line.note.facts.get("hold") not in lifted
+        ),
+        tuple(broken),
+    )
+
+
+Places = dict[tuple[str, str, str], Key]
+"""(Month, table, mark) -> key of the row that has this mark."""
+
+
+def find(work: Work, lines: Iterable[Line]) -> Places:
+    """Return where the rows of these lines lie now: one pass over the keys of each table.
+
+    :param work: the open transaction.
+    :param lines: lines of the register.
+    """
+    wanted: dict[str, dict[str, set[str]]] = {}
+    for line in lines:
+        for trace in line.note.rows:
+            wanted.setdefault(trace.table, {}).setdefault(line.month, set()).add(trace.row)
+    found: Places = {}
+    for table, months in sorted(wanted.items()):
+        declared = work.datamap.tables.get(table)
+        keys = {month: key for month in months if (key := _key(work, month)) is not None}
+        if declared is None or not keys:
+            continue
+        bounded = {"yield_per": _AT_ONCE}
+        for row in work.conn.execute(select(*declared.key), execution_options=bounded):
+            text = key_text(tuple(row))
+            for month, key in keys.items():
+                mark = tracing.text_mark(key, table, text)
+                if mark in months[month]:
+                    found[month, table, mark] = tuple(row)
+    return found
+
+
+def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judged]:
+    """Return what is to be done about each row of a line, by the database as it is now.
+
+    Only where the key, all that identifies the row, and a date not after the erasure agree it is
+    theirs. Where nothing that identifies it agrees it is somebody else's, or a shell.
+
+    :param work: the open transaction.
+    :param known: what the database has forgotten.
+    :param line: the line.
+    :param places: where its rows lie.
+    """
+    by_table: dict[str, list[tuple[Trace, Key | None]]] = {}
+    for trace in line.note.rows:
+        key = places.get((line.month, trace.table, trace.row))
+        by_table.setdefault(trace.table, []).append((trace, key))
+    result = []
+    for table, pairs in by_table.items():
+        here = [key for _, key in pairs if key is not None]
+        now = _now(work, line, table, [t for t, key in pairs if key is not None], here)
+        born = _dates(work, table, here)
+        for trace, key in pairs:
+            if key is None or key not in now:
+                result.append(Judged(table, key, Verdict.GONE))
+                continue
+            verdict, why = _verdict(work, known, line, (trace, now[key]), key, born.get(key, {}))
+            result.append(Judged(table, key, verdict, why))
+    return result
+
+
+def _now(
+    work: Work, line: Line, table: str, traces: Sequence[Trace], keys: Sequence[Key]
+) -> dict[Key, Trace]:
+    month = _key(work, line.month)
+    if month is None or not keys:
+        return {}
+    if line.note.kind is Kind.INTENT and table in work.datamap.subjects:
+        found = tracing.people(work, month, [(table, key) for key in keys])
+        return {key: trace for (_, key), trace in found.items()}
+    columns = sorted({name for trace in traces for name in trace.values})
+    there = {c.name for c in work.datamap.declared(table).table.c}
+    if not columns or not there >= set(columns):
+        return {}
+    return tracing.records(work, month, table, keys, columns)
+
+
+def _verdict(
+    work: Work,
+    known: Forgotten,
+    line: Line,
+    traces: tuple[Trace, Trace],
+    key: Key,
+    dates: Mapping[str, date],
+) -> tuple[Verdict, str]:
+    then, now = traces
+    same = [name for name, mark in then.values.items() if now.values.get(name) == mark]
+    if then.values and not same:
+        return Verdict.OTHER, ""
+    place = line.note.property
+    if any(hold.covers(work, place, then.table, key) for hold in known.holds):
+        # Also of a hold that is silent nobody learns more than this.
+        return Verdict.ASK, LEGAL_DUTY
+    if not then.values:
+        return Verdict.ASK, "nothing-identifies"
+    if len(same) < len(then.values):
+        return Verdict.ASK, "changed"
+    return _by_date(work, line, dates)
+
+
+def _by_date(work: Work, line: Line, dates: Mapping[str, date]) -> tuple[Verdict, str]:
+    day = erased_on(work, line)
+    created = dates.get("created")
+    if created is not None:
+        return (Verdict.THEIRS, "") if created <= day else (Verdict.LIVES, "newer")
+    if not dates:
+        return Verdict.ASK, "no-date"
+    if max(dates.values()) > day:
+        return Verdict.ASK, "newer"
+    return Verdict.THEIRS, ""
+
+
+def erased_on(work: Work, line: Line) -> date:
+    """Return the day on the property's wall on which a line was written."""
+    at = datetime.fromisoformat(line.at).astimezone(UTC)
+    hotel = work.settings.properties.get(line.note.property)
+    return day_at(hotel, at) if hotel is not None else at.date()
+
+
+def _dates(work: Work, table: str, keys: Sequence[Key]) -> dict[Key, Mapping[str, date]]:
+    if not keys:
+        return {}
+    records = facts_of(work.conn, work.datamap, work.settings, table, keys)
+    return {key: record.facts.events for key, record in records.items()}
+
+
+def _mark(work: Work, month: str, table: str, key: Key) -> str | None:
+    secret = _key(work, month)
+    return None if secret is None else tracing.row_mark(secret, table, key)
+
+
+def _key(work: Work, month: str) -> bytes | None:
+    try:
+        return tracing.key_of(work, month)
+    except KeyMissingError:
+        return None
+
+

@@ -1,0 +1,301 @@
+"""What must outlive the database: written to the register before a commit, settled after it.
+
+The database remembers how far the register was when it committed. One that knows less than the
+register says was committed is a restored one: until its erasures are carried out again nothing is
+erased and nothing leaves the house.
+
+Whoever writes takes turns on one row of the database until their commit, so of the last lines
+without an outcome the database can tell what became of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from sqlalchemy import Connection, func, select
+
+from ...core.errors import BlockedError, SetupError
+from ...core.events import SYSTEM, RestoreNoticed
+from ...core.lifecycle import DONE, State
+from ...core.remembrance import Kind, Line, Note
+from .. import brake, pulse, tables
+from ..journal import stamp
+from ..pulse import Pulse
+from ..work import Work
+from .erasures import Register, Tail
+
+KNOWN = "register"
+"""Name under which the database remembers how far the register was when it committed."""
+
+RESTORED = "restored"
+"""Name under which it stands that this database was restored, and how far it knew the register."""
+
+HOLDS = "unfinished"
+"""Name under which it stands how many holds a restored database had forgotten.
+
+The word says nothing of holds: they may be silent.
+"""
+
+_ERASING = frozenset({Kind.INTENT, Kind.ENDED})
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How the database and the register stand to each other.
+
+    :param known: how far the database knows the register; None when it never knew one.
+    :param tail: end of the register.
+    :param missing: whether the database knows a register and it is not there.
+    :param restored: whether the database was restored and has not caught up yet.
+    :param since: place after which it has forgotten what was committed.
+    :param holds: holds that it has forgotten and that nobody placed again yet.
+    """
+
+    known: int | None
+    tail: Tail
+    missing: bool = False
+    restored: bool = False
+    since: int = 0
+    holds: int = 0
+
+
+def register(work: Work) -> Register | None:
+    """Return the register of this installation, or None where none is kept."""
+    if not work.settings.register or not work.custodian.exists():
+        return None
+    return Register(work.settings.register, work.custodian)
+
+
+def standing(work: Work, lock: bool = False) -> Standing | None:
+    """Return how database and register stand to each other, or None where none is kept.
+
+    :param work: the open transaction; a read-only one is enough without `lock`.
+    :param lock: keep others from writing to the register until the transaction ends.
+    """
+    file = register(work)
+    if file is None:
+        return None
+    latched, lost = pulse.look(work.conn, RESTORED), pulse.look(work.conn, HOLDS)
+    holds = 0 if lost is None else int(lost.note.partition(":")[0])
+    found = pulse.look(work.conn, KNOWN, lock)
+    known = None if found is None else int(found.note)
+    if known and not file.exists():
+        return Standing(known, Tail(known), missing=True, holds=holds)
+    tail = file.tail()
+    if latched is not None:
+        return Standing(known, tail, False, True, int(latched.note), holds)
+    here = known or 0
+    behind = tail.committed > here or any(_unknown(work.conn, line, here) for line in tail.open)
+    return Standing(known, tail, False, behind, here, holds)
+
+
+def _unknown(conn: Connection, line: Line, known: int) -> bool:
+    """Return whether a line without an outcome is about a request this database never approved.
+
+    A process that died before its commit leaves such a line about a request that still waits to
+    be carried out; a database without it, or with it in an earlier state, is an older one.
+    """
+    if line.number <= known or not line.note.request or line.note.kind is not Kind.INTENT:
+        return False
+    table = tables.request
+    state = conn.execute(
+        select(table.c.state).where(table.c.number == line.note.request)
+    ).scalar_one_or_none()
+    return state not in _COMING
+
+
+_COMING = frozenset(
+    state.value for state in (State.APPROVED, State.WAITING, State.CHECKING, *DONE)
+)
+
+
+def require(work: Work) -> None:
+    """Go on only when this database has not forgotten erasures, and their register is there.
+
+    :raises BlockedError: it was restored and has not caught up.
+    :raises SetupError: the register is not where it was.
+    """
+    if work.replaying:
+        return
+    found = standing(work)
+    if found is not None:
+        refuse(found)
+
+
+def refuse(found: Standing) -> None:
+    """Raise when the register is missing, or the database has not caught up with it."""
+    if found.missing:
+        raise SetupError(
+            "The register of erasures is not where it was.",
+            "Nothing was erased. Mount its folder; if it is lost for good, run "
+            "`flask guesterase replay --anew`.",
+        )
+    if found.restored:
+        raise BlockedError(
+            "This database was restored and has forgotten erasures; nothing is erased or sent.",
+            "Run `flask guesterase replay` and read what it shows.",
+            (RESTORED,),
+        )
+    if found.holds:
+        raise BlockedError(
+            "This database was restored and something is left to do; nothing is erased.",
+            "The privacy officer finishes it on the page 'After a restore'.",
+            (HOLDS,),
+        )
+
+
+def still(work: Work) -> None:
+    """Go on only when nothing this database has forgotten could leave the house.
+
+    :raises BlockedError: it was restored and has not caught up.
+    """
+    found = standing(work)
+    if found is not None and found.restored:
+        refuse(found)
+
+
+def notice(work: Work) -> bool:
+    """Return whether this database was restored; the first time the journals say it.
+
+    :param work: the open transaction; it may write.
+    """
+    found = standing(work)
+    if found is None or not found.restored:
+        return False
+    if pulse.look(work.conn, RESTORED, lock=True) is None:
+        pulse.put(work.conn, RESTORED, Pulse(work.stamp, str(found.since)))
+        behind = {"lines": max(found.tail.committed - found.since, 0)}
+        work.events += [
+            RestoreNoticed(name, actor=SYSTEM, counts=behind) for name in brake.controllers(work)
+        ]
+    return True
+
+
+def intend(work: Work) -> None:
+    """Write what this transaction wants remembered to the register, as late as may be.
+
+    :param work: the open transaction; from here to its commit nobody else writes there.
+    :raises BlockedError: this database was restored and has not caught up.
+    :raises SetupError: the register is not there or cannot be written; nothing may be erased.
+    """
+    notes = list(work.remember)
+    file = register(work)
+    if not notes or file is None:
+        return
+    take_turns(work)
+    work.remember.clear()
+    erasing = any(note.kind in _ERASING for note in notes)
+    try:
+        first, tail = _written(work, file, notes, erasing and not work.replaying)
+    except SetupError:
+        # A hold that the register cannot take is placed all the same.
+        if erasing:
+            raise
+        return
+    pulse.put(work.conn, KNOWN, Pulse(work.stamp, str(tail.number)))
+    work.after.append(partial(outcome, file, first, tail.number, stamp(work.now)))
+
+
+def _written(
+    work: Work, file: Register, notes: Sequence[Note], judged: bool
+) -> tuple[int, Tail]:
+    """Write notes; return the place of the first, and the end of the register then."""
+    with file.locked():
+        found = standing(work)
+        if found is None:
+            return 0, Tail()
+        if judged:
+            refuse(found)
+        elif found.restored and not work.replaying:
+            notice(work)
+        elif found.missing:
+            refuse(found)
+        tail = settle(work, file, found)
+        lines = _lines(work, tail, found, notes)
+        first = next(line.number for line in lines if not line.settles)
+        return first, file.append(tail, lines)
+
+
+def take_turns(work: Work) -> None:
+    """Lock the row that everybody who writes to the register takes turns on."""
+    if pulse.look(work.conn, KNOWN, lock=True) is None:
+        pulse.put(work.conn, KNOWN, Pulse(work.stamp, "0"))
+
+
+def _lines(work: Work, tail: Tail, found: Standing, notes: Sequence[Note]) -> list[Line]:
+    at = stamp(work.now)
+    number = max(tail.number, found.known or 0)
+    made = []
+    if not tail.number:
+        number += 1
+        made.append(Line(Note(Kind.BEGUN), number, at, committed=found.known or 0))
+    return made + [Line(note, number + n, at) for n, note in enumerate(notes, 1)]
+
+
+def settle(work: Work, file: Register, found: Standing) -> Tail:
+    """Write down what became of the last lines without an outcome; return the end then.
+
+    Who asks holds the row on which writers take turns, so nobody is between line and commit.
+
+    :param work: the open transaction.
+    :param file: the register, locked.
+    :param found: how the database stands to it. A restored one cannot tell: lines after which the
+        process died are taken for committed, because nothing later says that they were not.
+    """
+    tail = found.tail
+    known = tail.number if found.restored else (found.known or 0)
+    for kind, lines in (
+        (Kind.OUTCOME, [line for line in tail.open if line.number <= known]),
+        (Kind.ABANDONED, [line for line in tail.open if line.number > known]),
+    ):
+        if lines:
+            first, last = lines[0].number, lines[-1].number
+            tail = file.append(tail, [_settling(tail, kind, first, last, stamp(work.now))])
+    return tail
+
+
+def _settling(tail: Tail, kind: Kind, first: int, last: int, at: str) -> Line:
+    done = max(tail.committed, last) if kind is Kind.OUTCOME else tail.committed
+    return Line(Note(kind), tail.number + 1, at, first, last, done)
+
+
+def outcome(file: Register, first: int, last: int, at: str) -> None:
+    """Write that lines were committed; after the commit.
+
+    When that fails, whoever writes next asks the database and writes it.
+    """
+    with suppress(SetupError), file.locked():
+        tail = file.tail()
+        if any(first <= line.number <= last for line in tail.open):
+            file.append(tail, [_settling(tail, Kind.OUTCOME, first, last, at)])
+
+
+def erased_before(conn: Connection) -> int:
+    """Return how many subject rows this database knows as erased."""
+    table = tables.subject
+    found = select(func.count()).select_from(table).where(table.c.erased_at.is_not(None))
+    return int(conn.execute(found).scalar_one())
+
+
+LABEL = "register"
+"""Kind of the keys that marks of the register are made with, one a month."""
+
+
+def outlived(work: Work) -> list[str]:
+    """Return the keys of months of which no backup of the database is left any more.
+
+    Their marks tell nothing once they are destroyed; where nobody said how long backups are kept
+    they stay. A month more is waited, for a backup that ends late.
+
+    :param work: the open transaction.
+    """
+    days = work.settings.backup_days
+    if days is None:
+        return []
+    last = (work.now.date() - timedelta(days=days + 31)).isoformat()[:7]
+    labels = (label.partition(":") for label in work.custodian.labels())
+    return sorted(f"{LABEL}:{month}" for kind, _, month in labels if kind == LABEL and month < last)

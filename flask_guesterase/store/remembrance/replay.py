@@ -1,0 +1,399 @@
+"""Erasures that a restored database has forgotten, carried out again: nobody else's, and once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert
+
+from ...core.covering import decided
+from ...core.errors import GuesteraseError, SetupError, UnknownError
+from ...core.events import SYSTEM, RequestReviewedAgain, RestoreReplayed
+from ...core.lifecycle import State
+from ...core.permissions import Permission
+from ...core.plan import Person, key_text
+from ...core.remembrance import Kind, Line, Note
+from .. import actors, brake, cases, pulse, tables
+from ..cases import Case, load, step, tell
+from ..comeback import again, returned
+from ..comeback.again import Fate, Warrant
+from ..comeback.returned import Seen
+from ..keeping import Origin
+from ..pulse import Pulse
+from ..work import Work
+from . import remembering, tracing
+from .forgotten import Forgotten, Hold, Judged, Places, Verdict, erased_on, find, judge, recall
+
+if TYPE_CHECKING:
+    from ..office import Office
+
+Run = Callable[[Callable[["Office"], Any]], Any]
+"""Runs a unit of work in a transaction of its own."""
+
+DOOR = "replay"
+"""Through which door rows were seen that a replay found."""
+
+_PATHS: Mapping[State, tuple[State, ...]] = {
+    State.RECEIVED: (State.VERIFIED, State.REVIEW, State.APPROVED),
+    State.VERIFIED: (State.REVIEW, State.APPROVED),
+    State.COMPLAINT: (State.REVIEW, State.APPROVED),
+    State.REVIEW: (State.APPROVED,),
+    State.APPROVED: (),
+    State.WAITING: (),
+}
+"""The way a request goes again that a restored database knows in an earlier state."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What a replay would do, or did: counts and numbers, nobody's data.
+
+    :param restored: whether this database was restored and has not caught up.
+    :param counts: verdict -> rows, and what else there is.
+    :param unknown: numbers of requests that this database does not know any more.
+    :param undone: numbers of requests whose decision was taken back after the copy was made.
+    :param holds: scope and property of the holds it has forgotten.
+    :param broken: lines of the register that are not as they were written.
+    """
+
+    restored: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    undone: tuple[str, ...] = ()
+    holds: tuple[tuple[str, str], ...] = ()
+    broken: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as plain values; of holds, which may be silent, it says nothing."""
+        return {
+            "restored": self.restored,
+            "counts": dict(self.counts),
+            "unknown": list(self.unknown),
+            "undone": list(self.undone),
+            "broken": self.broken,
+        }
+
+
+def survey(work: Work) -> Survey:
+    """Return what a replay would do, by the database as it is now; nothing is written.
+
+    :param work: the open transaction; a read-only one is enough.
+    :raises SetupError: no register is kept, or it is not where it was.
+    """
+    found = _standing(work)
+    if not found.restored:
+        waiting = returned.waiting(work, DOOR)
+        return Survey(False, {"waiting": waiting} if waiting else {}, holds=_lost(work))
+    known = recall(work, found.since)
+    places = find(work, _judged(known))
+    counts: Counter[str] = Counter()
+    for line in _judged(known):
+        if known.takes_back(line) is not None:
+            continue
+        counts.update(each.verdict.value for each in judge(work, known, line, places))
+    return _surveyed(work, known, counts)
+
+
+def _lost(work: Work) -> tuple[tuple[str, str], ...]:
+    """Return scope and property of the holds that nobody placed again yet after a replay."""
+    told = pulse.look(work.conn, remembering.HOLDS)
+    if told is None:
+        return ()
+    _, since, until = map(int, told.note.split(":"))
+    return _named([h for h in recall(work, since).holds if h.line.number <= until])
+
+
+def _named(holds: Iterable[Hold]) -> tuple[tuple[str, str], ...]:
+    return tuple((h.line.note.facts.get("scope", ""), h.line.note.property) for h in holds)
+
+
+def _surveyed(work: Work, known: Forgotten, counts: Mapping[str, int]) -> Survey:
+    numbers = sorted({line.note.request for line in known.lines if line.note.request})
+    return Survey(
+        True,
+        {word: count for word, count in counts.items() if count},
+        tuple(number for number in numbers if _case(work, number) is None),
+        tuple(sorted(known.undone)),
+        _named(known.holds),
+        len(known.broken),
+    )
+
+
+def _standing(work: Work) -> remembering.Standing:
+    found = remembering.standing(work)
+    if found is None:
+        raise SetupError(
+            "No register of erasures is kept.", "Set GUESTERASE_REGISTER to a folder."
+        )
+    if found.missing:
+        remembering.refuse(found)
+    return found
+
+
+def _judged(known: Forgotten) -> list[Line]:
+    """Return the lines whose rows are looked for: what a request kept and ended, the sweep does."""
+    return [
+        line for line in known.lines if line.note.kind is Kind.INTENT or not line.note.request
+    ]
+
+
+def replay(run: Run) -> Survey:
+    """Carry out again what a restored database has forgotten, one short transaction after another.
+
+    It may be run again after it was interrupted: what is gone already is left alone.
+
+    :param run: runs a unit of work.
+    :return: what was done; not `restored` any more when all of it was looked at.
+    :raises SetupError: no register is kept, or it is not where it was.
+    """
+    begun: tuple[Forgotten, Places, Survey] | None = run(_begin)
+    if begun is None:
+        return Survey(False)
+    known, places, told = begun
+    counts: Counter[str] = Counter()
+    for line in known.lines:
+        try:
+            counts.update(run(partial(_line, known, places, line)))
+        except GuesteraseError:
+            counts["failed"] += 1
+    counts.update(run(partial(_taken_back, known)))
+    if not counts["failed"]:
+        run(partial(_end, known, counts))
+    found = {word: count for word, count in counts.items() if count}
+    return replace(told, restored=bool(counts["failed"]), counts=found)
+
+
+def _begin(office: Office) -> tuple[Forgotten, Places, Survey] | None:
+    work = office.work
+    if not remembering.notice(work):
+        _standing(work)
+        return None
+    remembering.take_turns(work)
+    file = remembering.register(work)
+    if file is not None:
+        with file.locked():
+            remembering.settle(work, file, _standing(work))
+    known = recall(work, _standing(work).since)
+    return known, find(work, _judged(known)), _surveyed(work, known, {})
+
+
+def _line(known: Forgotten, places: Places, line: Line, office: Office) -> dict[str, int]:
+    """Do what one line asks for, in one transaction."""
+    work = office.work
+    work.replaying = True
+    note = line.note
+    if known.takes_back(line) is not None:
+        return {"undone": 1}
+    if note.kind is Kind.ENDED and note.request:
+        return {"by-sweep": len(note.rows)}
+    judged = judge(work, known, line, places)
+    counts = Counter(each.verdict.value for each in judged)
+    case = _known_case(work, line) if note.request else None
+    done = _erase(work, line, [each for each in judged if each.verdict is Verdict.THEIRS])
+    if done is not None:
+        counts[done.fate.value] += 1
+    for each in judged:
+        _note(work, line, each)
+    if case is not None:
+        _catch_up(work, case, line, done)
+    return dict(counts)
+
+
+def _erase(work: Work, line: Line, theirs: Sequence[Judged]) -> again.Again | None:
+    """Erase rows that are theirs, and note those that cannot be erased now."""
+    if not theirs:
+        return None
+    note = line.note
+    secret = tracing.key_of(work, line.month)
+
+    def shares(person: Person) -> bool:
+        return tracing.row_mark(secret, *person) in note.others
+
+    under = Warrant(decided(note.did), shares, erased_on(work, line))
+    origin = Origin(note.request or None, note.controller, note.property)
+    who = [(each.table, each.key) for each in theirs if each.key is not None]
+    done = again.again(work, origin, who, under)
+    if done.fate in (Fate.OPEN, Fate.STAFF):
+        why = returned.NOT_DECIDED if done.fate is Fate.STAFF else "in-the-way"
+        for table, key in who:
+            returned.note(work, Seen(origin, table, key_text(key), why, DOOR, done.fate))
+    return done
+
+
+def _note(work: Work, line: Line, each: Judged) -> None:
+    """Lay a row before staff that may be theirs; write down one that lives."""
+    fates = {Verdict.ASK: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
+    if each.verdict not in fates or each.key is None:
+        return
+    origin = Origin(line.note.request or None, line.note.controller, line.note.property)
+    fate = fates[each.verdict]
+    returned.note(work, Seen(origin, each.table, key_text(each.key), each.why, DOOR, fate))
+
+
+# the requests
+
+
+def _case(work: Work, number: str) -> Case | None:
+    try:
+        return load(work, number, lock=False)
+    except UnknownError:
+        return None
+
+
+def _known_case(work: Work, line: Line) -> Case:
+    """Return the request of a line; one that the database has forgotten is written down anew."""
+    note = line.note
+    found = _case(work, note.request)
+    if found is not None:
+        return load(work, note.request, lock=True)
+    hotel, facts = work.settings.property(note.property), note.facts
+    at = _time(line.at)
+    work.conn.execute(
+        insert(tables.request).values(
+            number=note.request, property=hotel.code, controller=note.controller, kind="erasure",
+            state=State.APPROVED.value, channel=facts.get("channel", "letter"),
+            lang=facts.get("lang", hotel.lang),
+            received_at=_time(facts.get("received_at", line.at)),
+            due_on=facts.get("due_on", at.date().isoformat()), version=1, attempts=0,
+            asked_by=facts.get("asked_by"), verified_by=facts.get("verified_by"),
+            decided_by=facts.get("decided_by"), decided_at=_time(facts.get("decided_at", line.at)),
+            acknowledged_at=at,
+        )
+    )  # fmt: skip
+    work.custodian.ensure(cases.label(note.request))
+    return load(work, note.request, lock=True)
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None)
+
+
+def _catch_up(work: Work, case: Case, line: Line, done: again.Again | None) -> None:
+    """Bring a request to where it was: erased, and to be checked and certified again."""
+    if case.state not in _PATHS:
+        return
+    did = [dict(item) for item in done.did] if done is not None and done.did else _as_before(line)
+    decisions = {"decisions": [dict(item) for item in line.note.did], **(case.decisions or {})}
+    step(
+        work, case, *_PATHS[case.state], State.ERASING, State.CHECKING,
+        decisions={**decisions, "did": did, "files": 0, "recovery": ""},
+        decided_at=case.decided_at or _time(line.at), erased_at=_time(line.at), try_at=None,
+        waiting_for=None, waiting_until=None, attempts=0,
+    )  # fmt: skip
+
+
+def _as_before(line: Line) -> list[dict[str, Any]]:
+    """Return what was done as the register remembers it, where nothing was left to do again."""
+    return [
+        {
+            "table": item["table"], "outcome": item["outcome"], "columns": list(item["columns"]),
+            "rows": 0, "category": "", "until": "", "basis": "", "grade": "", "open": [],
+            "conflicts": [],
+        }
+        for item in line.note.did
+    ]  # fmt: skip
+
+
+def _taken_back(known: Forgotten, office: Office) -> dict[str, int]:
+    """Keep requests from being carried out whose decision was taken back after the copy."""
+    work, count = office.work, 0
+    for number in sorted(known.undone):
+        case = _case(work, number)
+        if case is not None and case.state in (State.APPROVED, State.WAITING):
+            case = step(
+                work, load(work, number, lock=True), State.REVIEW,
+                decided_by=None, decided_at=None, digest=None,
+                waiting_for=None, waiting_until=None, try_at=None, attempts=0,
+            )  # fmt: skip
+            tell(work, RequestReviewedAgain, case, SYSTEM, {"differences": 1})
+            count += 1
+    return {"reviewed-again": count}
+
+
+def _end(known: Forgotten, counts: Mapping[str, int], office: Office) -> None:
+    """Say that the database has caught up; forgotten holds go on keeping everything."""
+    work = office.work
+    work.replaying = True
+    pulse.take(work.conn, remembering.RESTORED)
+    if known.holds:
+        until = max(hold.line.number for hold in known.holds)
+        note = f"{len(known.holds)}:{known.since}:{until}"
+        pulse.put(work.conn, remembering.HOLDS, Pulse(work.stamp, note))
+    names = brake.controllers(work)
+    facts = {"since": str(known.since)}
+    work.remember.append(Note(Kind.REPLAYED, names[0] if names else "", facts=facts))
+    told = {word: count for word, count in counts.items() if count}
+    work.events += [RestoreReplayed(name, actor=SYSTEM, counts=told) for name in names]
+
+
+def alarm(work: Work) -> str:
+    """Return why staff must be alarmed: "missing", "restored", "unfinished", "asking"; or nothing.
+
+    :param work: the open transaction; a read-only one is enough.
+    """
+    found = remembering.standing(work)
+    if found is None:
+        return ""
+    if found.missing:
+        return "missing"
+    if found.restored:
+        return remembering.RESTORED
+    if found.holds:
+        return remembering.HOLDS
+    return "asking" if returned.waiting(work, DOOR) else ""
+
+
+def entitled(work: Work, by: str) -> None:
+    """Go on only when a person may erase, or hold, at some property.
+
+    :raises ForbiddenError: they may not.
+    """
+    if not any(actors.may(work, by, Permission.HOLD, code) for code in work.settings.properties):
+        _anywhere(work, by, Permission.ERASE)
+
+
+def _anywhere(work: Work, by: str, right: Permission) -> None:
+    places = list(work.settings.properties)
+    if not any(actors.may(work, by, right, code) for code in places):
+        actors.require(work, by, right, places[0])
+
+
+def holds_placed(work: Work, by: str) -> None:
+    """Confirm that the holds which a restored database had forgotten are placed again.
+
+    :param work: the open transaction.
+    :param by: the host's id of who confirms.
+    :raises ForbiddenError: they may not place holds anywhere.
+    """
+    _anywhere(work, by, Permission.HOLD)
+    actor = actors.number(work, by)
+    if pulse.look(work.conn, remembering.HOLDS, lock=True) is not None:
+        pulse.take(work.conn, remembering.HOLDS)
+        work.events += [
+            RestoreReplayed(name, actor=actor, grounds=("holds-placed",))
+            for name in brake.controllers(work)
+        ]
+
+
+def begin_anew(work: Work, by: str) -> None:
+    """Begin another register because the one this database knows is lost for good.
+
+    :param work: the open transaction.
+    :param by: the host's id of who decides it.
+    :raises ForbiddenError: they may not decide about the law anywhere.
+    :raises SetupError: it is not lost.
+    """
+    actor = brake.lawyer(work, by)
+    found = remembering.standing(work)
+    if found is None or not found.missing:
+        raise SetupError("The register is not lost.", "There is nothing to do.")
+    pulse.take(work.conn, remembering.KNOWN)
+    work.events += [
+        RestoreReplayed(name, actor=actor, grounds=("register-lost",))
+        for name in brake.controllers(work)
+    ]

@@ -1,0 +1,313 @@
+"""What is left of erased people by value: one reading for all of them, then each one's share."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy.exc import DBAPIError
+
+from ...core.certificate import Left
+from ...core.needle import Needle, Strength
+from ...core.plan import Person, key_text
+from ...core.standing import Standing
+from .. import outbox, people, tables
+from ..cases import Case
+from ..datamap import DataMap
+from ..failure import translated
+from ..finder import erased_before
+from ..transaction import transaction
+from ..work import Work
+from . import queued, rescan, sought
+from .leftover import Told, told
+from .reading import Find, Finds, Looking, Progress, files, look, roots
+from .space import How, Reach, Space, space
+
+if TYPE_CHECKING:
+    from ..office import Office
+
+EVERYTHING, MAPPED = "search-by-value", "search-by-value-mapped"
+"""Evidence on a certificate: every table there is was read, or every table the host maps."""
+
+_TAKEN = Standing.TAKEN
+
+BEAT = 60
+"""Seconds after which a long search says that it is still at work."""
+
+
+class Run(Protocol):
+    """Runs a unit of work in a transaction of its own, and again after a deadlock."""
+
+    def __call__(self, unit: Callable[[Office], Any], /) -> Any:
+        """Return what the unit returns, after the commit."""
+        ...
+
+
+@dataclass(frozen=True)
+class Sought:
+    """One request whose people are looked for.
+
+    :param number: its number.
+    :param wanted: the values.
+    :param own: its subject rows: table and key as text.
+    :param scope: how far its search goes.
+    """
+
+    number: str
+    wanted: frozenset[Needle]
+    own: frozenset[tuple[str, str]]
+    scope: Reach
+
+
+@dataclass
+class Asked:
+    """What a reading needs, taken from one transaction.
+
+    :param engine: the host's engine.
+    :param datamap: what the host declared.
+    :param where: what is looked into.
+    :param searches: the requests.
+    :param folders: folder -> table and column that name its files.
+    :param leaving: files whose removal is queued.
+    """
+
+    engine: Engine
+    datamap: DataMap
+    where: Space
+    searches: list[Sought]
+    folders: dict[str, tuple[str, str]]
+    leaving: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> frozenset[Needle]:
+        """Return the values of all requests."""
+        return frozenset(needle for each in self.searches for needle in each.wanted)
+
+
+def searched(
+    run: Run,
+    numbers: Collection[str] = (),
+    seconds: float | None = None,
+    progress: Progress | None = None,
+    folders: Sequence[str] = (),
+) -> Finds | None:
+    """Look for the people of many requests in one reading, in short transactions that only read.
+
+    :param run: runs a unit of work.
+    :param numbers: the requests; all that wait are looked for as well.
+    :param seconds: time after which it is cut, or None.
+    :param progress: told about each piece.
+    :param folders: further folders whose file names are looked at.
+    :return: what was found, or None when there was nobody to look for.
+    :raises BusyError: it was cut, or somebody else holds what is needed; nothing was noted.
+    """
+    until = None if seconds is None else time.monotonic() + seconds
+    asked: Asked = run(lambda office: ask(office.work, numbers))
+    if not asked.searches:
+        return None
+    asked.folders |= {folder: ("files", folder) for folder in folders}
+    beats = [time.monotonic()]
+
+    def beat(table: str, rows: int) -> None:
+        if progress is not None:
+            progress(table, rows)
+        if time.monotonic() - beats[0] > BEAT:
+            beats[0] = time.monotonic()
+            run(lambda office: None)
+
+    def opened() -> AbstractContextManager[Connection]:
+        return transaction(asked.engine, write=False)
+
+    finds, living = _look(asked, opened, until, beat)
+    for each in asked.searches:
+        run(partial(_tell, _said(each, finds, living)))
+    return finds
+
+
+def _tell(said: Told, office: Office) -> None:
+    if said.number.endswith(rescan.MARK):
+        rescan.answer(office.work, said)
+    else:
+        told(office.work, said)
+
+
+def here(work: Work, case: Case) -> None:
+    """Look for the people of one request within a transaction that is open, where nobody did.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    asked = ask(work, [case.number], others=False)
+
+    @contextmanager
+    def opened() -> Iterator[Connection]:
+        # What cannot be read must not take the transaction along.
+        nested = work.conn.dialect.name == "postgresql"
+        try:
+            with work.conn.begin_nested() if nested else nullcontext():
+                yield work.conn
+        except DBAPIError as raised:
+            raise translated(raised) from None
+
+    if asked.searches:
+        finds, living = _look(asked, opened, None, None)
+        told(work, _said(asked.searches[0], finds, living))
+
+
+def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
+    """Return what a reading for these requests needs.
+
+    :param work: an open transaction.
+    :param numbers: the requests.
+    :param others: take all along that wait.
+    """
+    table = tables.search
+    wanted = dict.fromkeys([*numbers, *(queued.waiting(work) if others else ())])
+    rows = work.conn.execute(select(table).where(table.c.request.in_(list(wanted))))
+    searches = []
+    for row in sorted(rows, key=lambda row: str(row.request)):
+        values = queued.values(work, row.box)
+        if values is not None:
+            number = rescan.parent(row.request)
+            own = frozenset((s.table, s.key) for s in people.subjects(work, number, _TAKEN))
+            searches.append(Sought(row.request, frozenset(values), own, Reach(row.scope)))
+        else:
+            _over(work, row.request)
+    far = any(each.scope is Reach.EVERYTHING for each in searches)
+    reach = Reach.EVERYTHING if far or not searches else Reach.MAPPED
+    leaving = [pair for each in searches for pair in outbox.leaving(work, each.number)]
+    return Asked(
+        work.conn.engine, work.datamap, space(work.live(), work.datamap, reach), searches,
+        roots(work.datamap), leaving,
+    )  # fmt: skip
+
+
+def _over(work: Work, number: str) -> None:
+    """Note that a search cannot be made any more: its values are gone."""
+    work.conn.execute(
+        update(tables.search)
+        .where(tables.search.c.request == number, tables.search.c.state == sought.WAITING)
+        .values(state=sought.ENDED, box=None, ended_at=work.stamp)
+    )
+
+
+Living = Mapping[Needle, Collection[tuple[str, str]]]
+"""Value -> the subject rows, table and key as text, of living people that carry it."""
+
+
+def _look(
+    asked: Asked,
+    opened: Callable[[], AbstractContextManager[Connection]],
+    until: float | None,
+    progress: Progress | None,
+) -> tuple[Finds, Living]:
+    living: dict[Needle, set[tuple[str, str]]] = {}
+
+    def ask_living(finds: Finds) -> list[Needle]:
+        with opened() as conn:
+            living.update(_bearers(conn, asked.datamap, finds))
+        # Every table is read for a guest who asks again: what was read, and what could not be,
+        # must not tell whether somebody who stays here has the value.
+        guests = {
+            n for one in asked.searches if one.number.endswith(rescan.MARK) for n in one.wanted
+        }
+        return [
+            needle
+            for needle, rows in living.items()
+            if needle.strength is Strength.STRONG
+            and needle not in guests
+            and all(rows - each.own for each in asked.searches if needle in each.wanted)
+        ]
+
+    looking = Looking(opened, asked.datamap, ask_living, until, progress)
+    finds = look(asked.where, asked.wanted, looking)
+    files(finds, asked.wanted, asked.folders, asked.leaving)
+    return finds, living
+
+
+def _bearers(
+    conn: Connection, datamap: DataMap, finds: Finds
+) -> dict[Needle, set[tuple[str, str]]]:
+    """Return which values living people declare as theirs, among what was found with subjects."""
+    carried: dict[Needle, dict[tuple[str, str], Person]] = {}
+    for find in finds.found.values():
+        contacts = datamap.subjects.get(find.table)
+        if contacts is None or find.place is None:
+            continue
+        own = {c.name for c in contacts.match.values() if hasattr(c, "name")}
+        if find.how is How.NAMES or find.column in own | set(contacts.contact):
+            for key in find.keys:
+                person = (find.table, key)
+                carried.setdefault(find.needle, {})[find.table, key_text(key)] = person
+    everyone = {person for rows in carried.values() for person in rows.values()}
+    gone = erased_before(conn, datamap, everyone)
+    return {
+        needle: {text for text, person in rows.items() if person not in gone}
+        for needle, rows in carried.items()
+    }
+
+
+def _said(one: Sought, finds: Finds, living: Living) -> Told:
+    """Return what a reading found of one request."""
+    mine: list[Find] = []
+    shared: set[Needle] = set()
+    theirs: set[tuple[str, str]] = set()
+    for needle in one.wanted:
+        others = set(living.get(needle, ())) - one.own
+        if others:
+            shared.add(needle)
+            theirs |= others
+    for find in finds.found.values():
+        if find.needle not in one.wanted or find.how is How.NAMES:
+            continue
+        if find.needle in shared and find.needle.strength is Strength.STRONG:
+            continue
+        if one.scope is Reach.MAPPED and find.place is not None and find.place.mapped is None:
+            continue
+        mine.append(find)
+    strong = {needle for needle in shared if needle.strength is Strength.STRONG}
+    return Told(
+        one.number, tuple(mine), frozenset(shared), len(strong), frozenset(theirs),
+        tuple(sorted(finds.unsearched)), finds.rows,
+    )  # fmt: skip
+
+
+# what a request's check is told
+
+
+def by_value(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
+    """Return what was found by value, after a search of this transaction's own if need be.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param who: the erased people, whom the search knows by its values instead.
+    """
+    row = queued.row_of(work, case.number)
+    if row is None:
+        return ()
+    if row.state == sought.WAITING:
+        here(work, case)
+        row = queued.row_of(work, case.number)
+    items = json.loads(row.found)["left"] if row.found else []
+    return [Left(i["place"], i["rows"], i["reason"]) for i in items if i["rows"]]
+
+
+def evidence(work: Work, number: str) -> dict[str, Any]:
+    """Return what a certificate says about the search of a request.
+
+    :return: evidence, the word or none; unsearched, places; shared, values that were not sought.
+    """
+    row = queued.row_of(work, number)
+    if row is None:
+        return {"evidence": [], "unsearched": [], "shared": 0}
+    if not row.found:
+        return {"evidence": [], "unsearched": ["everything (the values had ended)"], "shared": 0}
+    said = json.loads(row.found)
+    word = EVERYTHING if row.scope == Reach.EVERYTHING else MAPPED
+    return {"evidence": [word], "unsearched": said["unsearched"], "shared": said["shared"]}

@@ -1,0 +1,240 @@
+"""The values by which an erased person is looked for: taken from the images, sealed until the end.
+
+They are gathered in the erasing transaction, from what it read anyway, so that it does not grow
+with the database; whose they are as well is asked by the search, in transactions of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import phonenumbers
+from sqlalchemy import Column, TypeDecorator, delete, insert, select, update
+from sqlalchemy.types import Date, DateTime, Time, TypeEngine
+
+from ...core.errors import SealError, UnknownError
+from ...core.identity import Kind, kind_of
+from ...core.image import Cell, Form, Image
+from ...core.needle import LOYALTY, Needle, Strength, needles
+from ...core.seal import Terms
+from .. import safe, tables
+from ..cases import Case, load
+from ..datamap import Declared
+from ..reading import by_the_host
+from ..work import Work
+
+PURPOSE = "search"
+
+WAITING, LOOKED, ENDED = "waiting", "looked", "ended"
+"""States of a search: to be made, made, and over: its values are gone."""
+
+DAYS = 30
+"""Days for which values are kept at most while something is left that should not be."""
+
+
+def put(work: Work, case: Case, images: Sequence[Image], scope: str = "everything") -> int:
+    """Seal what an erased person will be looked for by; return how many values that is.
+
+    :param work: the erasing transaction.
+    :param case: the request.
+    :param images: the rows as they were.
+    :param scope: how far the search goes.
+    """
+    region = work.settings.property(case.property).country
+    wanted = gather(work, images, region)
+    box = _seal(work, case, wanted, DAYS)
+    table = tables.search
+    work.conn.execute(delete(table).where(table.c.request == case.number))
+    work.conn.execute(
+        insert(table).values(
+            request=case.number, box=box, state=WAITING, scope=scope, queued_at=work.stamp
+        )
+    )
+    return len(wanted)
+
+
+def more(work: Work, number: str, images: Sequence[Image]) -> None:
+    """Look for what was kept and went on its day as well; the request has ended or will.
+
+    :param work: the transaction that erased it.
+    :param number: number of the request.
+    :param images: the rows as they were.
+    """
+    case = load(work, number)
+    fresh = gather(work, images, work.settings.property(case.property).country)
+    if not fresh:
+        return
+    table = tables.search
+    row = work.conn.execute(select(table).where(table.c.request == number)).one_or_none()
+    known: tuple[Needle, ...] = ()
+    if row is not None and row.box is not None:
+        with suppress(SealError, UnknownError):
+            known = read(work, row.box)
+        safe.drop(work, row.box)
+    values = {
+        "box": _seal(work, case, list(dict.fromkeys([*known, *fresh])), DAYS), "state": WAITING,
+    }  # fmt: skip
+    if row is not None:
+        work.conn.execute(update(table).where(table.c.request == number).values(**values))
+    else:
+        work.conn.execute(
+            insert(table).values(
+                request=number, scope="everything", queued_at=work.stamp, **values
+            )
+        )
+
+
+def _seal(work: Work, case: Case, wanted: Sequence[Needle], days: int) -> str:
+    last_day = (work.now.date() + timedelta(days=days)).isoformat()
+    value = [[n.kind, n.value, n.strength.value, n.region] for n in wanted]
+    return safe.keep(work, Terms(case.controller, PURPOSE, last_day), value, case.number)
+
+
+def read(work: Work, box: str) -> tuple[Needle, ...]:
+    """Return the values in a box.
+
+    :raises UnknownError: there is no such box.
+    :raises SealError: its day is over.
+    """
+    return tuple(
+        Needle(kind, value, Strength(strength), region)
+        for kind, value, strength, region in safe.read(work, box)
+    )
+
+
+def end(work: Work, case: Case, until: str) -> None:
+    """Let the values of a request end: now, or with the safety copy of what was erased.
+
+    :param work: the open transaction.
+    :param case: the request, which ended.
+    :param until: last day of the safety copy, or empty when there is none.
+    """
+    table = tables.search
+    row = work.conn.execute(
+        select(table.c.box, table.c.shown).where(table.c.request == case.number)
+    ).one_or_none()
+    if row is None:
+        return
+    box = None
+    if row.box is not None and until >= work.today:
+        wanted = safe.read(work, row.box)
+        box = safe.keep(work, Terms(case.controller, PURPOSE, until), wanted, case.number)
+    safe.drop(work, row.box)
+    safe.drop(work, row.shown)
+    work.conn.execute(
+        update(table)
+        .where(table.c.request == case.number)
+        .values(box=box, shown=None, state=LOOKED if box else ENDED, ended_at=work.stamp)
+    )
+
+
+def gather(work: Work, images: Sequence[Image], region: str) -> tuple[Needle, ...]:
+    """Return what to look for when these rows are gone.
+
+    :param work: the open transaction.
+    :param images: the rows as they were.
+    :param region: ISO country code that gives national phone numbers a meaning.
+    """
+    house = {
+        needle
+        for one in work.settings.properties.values()
+        for address in (one.contact, one.officer, one.deputy)
+        for needle in needles(Kind.EMAIL, address)
+    }
+    found: dict[Needle, None] = {}
+    for image in images:
+        declared = work.datamap.tables.get(image.table)
+        if declared is None:
+            continue
+        values = {cell.name: _plain(work, declared, cell) for cell in image.columns}
+        for kind, value in _said(work, declared, image, values):
+            found.update(dict.fromkeys(needles(kind, value, region)))
+    # A clerk who types the hotel's own mailbox for a guest without one gives no guest's value.
+    return tuple(needle for needle in found if needle not in house)
+
+
+def _plain(work: Work, declared: Declared, cell: Cell) -> str:
+    """Return a cell as the text the host knows it by."""
+    if cell.form not in (Form.TEXT, Form.INT, Form.HEX):
+        return ""
+    value: Any = cell.native()
+    type_ = _type(declared, cell.name)
+    if isinstance(type_, TypeDecorator):
+        if isinstance(value, str) and value.startswith("\\x") and cell.type == "bytea":
+            value = bytes.fromhex(value[2:])
+        return by_the_host(type_, value, work.conn.dialect)
+    return "" if isinstance(value, bytes) else str(value)
+
+
+def _type(declared: Declared, name: str) -> TypeEngine[Any] | None:
+    return next((c.type for c in declared.table.c if c.name == name), None)
+
+
+def _said(
+    work: Work, declared: Declared, image: Image, values: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    """Yield (kind, value) of what names the person in one row."""
+    known: dict[str, str] = {}
+    kind: str | None
+    contacts = work.datamap.subjects.get(declared.name)
+    if contacts is not None:
+        for key, column in contacts.match.items():
+            guessed = kind_of(key)
+            if isinstance(column, Column) and guessed is not None:
+                known[column.name] = guessed
+        known.update(contacts.contact)
+        names = [column.name for column in contacts.names]
+        yield Kind.NAME, " ".join(values.get(name, "") for name in names)
+        known |= dict.fromkeys(names, Kind.NAME)
+    for cell in image.columns:
+        value = values[cell.name].strip()
+        kind = known.get(cell.name)
+        if not value or kind == Kind.NAME:
+            continue
+        if kind is not None:
+            yield kind, value
+        elif not _links(declared, cell.name):
+            yield from _guessed(cell, _type(declared, cell.name), value)
+
+
+def _links(declared: Declared, name: str) -> bool:
+    """Return whether a column is a key, which names a row and not a person."""
+    column = next((c for c in declared.table.c if c.name == name), None)
+    return column is None or column.primary_key or bool(column.foreign_keys)
+
+
+LOYALTY_WORDS = re.compile(r"loyal|member|bonus|会员|ext(?:ernal)?_?(?:ref|id|no)", re.IGNORECASE)
+_MAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
+_CALLED = re.compile(r"(?:\+|00)[\d ./()-]{8,24}|\d{10,15}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4}")
+
+
+def _guessed(cell: Cell, type_: TypeEngine[Any] | None, value: str) -> Iterator[tuple[str, str]]:
+    """Yield what a column that nobody declared as a way to find somebody seems to hold."""
+    if isinstance(type_, Date | DateTime | Time) or _DAY.match(value):
+        return
+    kind: str | None = kind_of(cell.name)
+    if kind is None and LOYALTY_WORDS.search(cell.name):
+        kind = LOYALTY
+    if kind in (Kind.DOCUMENT, Kind.BOOKING, LOYALTY):
+        # "passport" in document_type and "confirmed" in booking_state are nobody's numbers.
+        if sum(c.isdigit() for c in value) >= 4 and len(value) <= 40:
+            yield kind, value
+    elif kind == Kind.PHONE:
+        yield kind, value
+    elif _MAIL.fullmatch(value):
+        yield Kind.EMAIL, value
+    elif _CALLED.fullmatch(value) and _is_phone(value):
+        yield Kind.PHONE, value
+
+
+def _is_phone(value: str) -> bool:
+    written = "+" + value[2:] if value.startswith("00") else value
+    try:
+        return phonenumbers.is_valid_number(phonenumbers.parse(written, None))
+    except phonenumbers.NumberParseException:
+        return False

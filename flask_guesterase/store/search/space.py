@@ -1,0 +1,226 @@
+"""Where a value may lie: every column of a live database that can hold text, declared or not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, LargeBinary, PickleType, String, Table, Text, TypeDecorator
+from sqlalchemy.sql.type_api import TypeEngine
+
+from ...core.policy import Mentions
+from ..catalog.shape import LiveColumn, LiveSchema, LiveTable
+from ..datamap import DataMap, Declared
+
+
+class Reach(StrEnum):
+    """How far a search goes."""
+
+    EVERYTHING = "everything"
+    MAPPED = "mapped"
+
+
+class How(StrEnum):
+    """In which form a column is read."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BYTES = "bytes"
+    HOST = "host"
+    NAMES = "names"
+    FILE = "file"
+
+
+class Way(StrEnum):
+    """How a table is walked through."""
+
+    KEY = "key"
+    ROWID = "rowid"
+    BLOCKS = "blocks"
+    STREAM = "stream"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One column to look into.
+
+    :param name: its name in the database.
+    :param how: the form in which it is read.
+    :param free: names count in it: it is declared and people write sentences there.
+    """
+
+    name: str
+    how: How
+    free: bool = False
+
+
+@dataclass(frozen=True)
+class Place:
+    """One table to look into.
+
+    :param table: the table as the database knows it.
+    :param way: how it is walked through.
+    :param key: columns by which a row is named, in the order of the declaration where there is one.
+    :param fields: what is read.
+    :param mapped: the host's mapping of it, or None.
+    :param declared: its declaration, or None.
+    """
+
+    table: LiveTable
+    way: Way
+    key: tuple[str, ...]
+    fields: tuple[Field, ...]
+    mapped: Table | None = None
+    declared: Declared | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the table's name as declarations spell it."""
+        return self.table.name if self.declared is None else self.declared.name
+
+
+@dataclass(frozen=True)
+class Space:
+    """What a search looks into, and what it cannot.
+
+    :param places: tables with something to read; those of subjects first.
+    :param unsearched: places that are not looked into, each with the reason.
+    """
+
+    places: tuple[Place, ...]
+    unsearched: tuple[str, ...]
+
+
+def space(live: LiveSchema, datamap: DataMap, reach: Reach = Reach.EVERYTHING) -> Space:
+    """Return every place of a database a value may lie in.
+
+    Views hold nothing of their own; what stores a virtual table is read through it.
+
+    :param live: the database as it is; our own tables are not in it.
+    :param datamap: what the host declared.
+    :param reach: tables nobody mapped count, or not.
+    """
+    places, unsearched = [], []
+    for table in live.tables.values():
+        mapped = _mapped(table, live, datamap)
+        if reach is Reach.MAPPED and mapped is None:
+            continue
+        if table.shadow or (table.view and not table.materialised) or _read_through(table, live):
+            continue
+        if table.row_security:
+            unsearched.append(f"{table.name} (rows hidden by row-level security)")
+        place = _place(table, live, datamap, mapped)
+        if place.fields:
+            places.append(place)
+    places.sort(key=lambda place: (place.name not in datamap.subjects, place.name))
+    return Space(tuple(places), tuple(sorted(unsearched)))
+
+
+def _mapped(table: LiveTable, live: LiveSchema, datamap: DataMap) -> Table | None:
+    found = datamap.atlas.tables.get(table.name)
+    if found is not None:
+        return found
+    names = (name for name in datamap.atlas.tables if live.table(name) is table)
+    return next((datamap.atlas.tables[name] for name in names), None)
+
+
+def _read_through(table: LiveTable, live: LiveSchema) -> bool:
+    """Return whether a partition is read with the whole, or a whole by its partitions."""
+    if table.partition_of is not None:
+        parent = live.tables.get(table.partition_of)
+        return parent is not None and _by_key(parent, live)
+    return table.partitioned and live.dialect == "postgresql" and not _by_key(table, live)
+
+
+def _by_key(table: LiveTable, live: LiveSchema) -> bool:
+    return bool(table.primary_key) and not table.versioned
+
+
+def _place(
+    table: LiveTable, live: LiveSchema, datamap: DataMap, mapped: Table | None
+) -> Place:
+    declared = datamap.tables.get(mapped.fullname) if mapped is not None else None
+    key = table.primary_key
+    if declared is not None and declared.keyed:
+        key = tuple(column.name for column in declared.key)
+    fields = tuple(_fields(table, mapped, declared))
+    if declared is not None and (contacts := datamap.subjects.get(declared.name)) is not None:
+        names = [column.name for column in contacts.names]
+        fields += (Field("\x1f".join(names), How.NAMES),) if names else ()
+    return Place(table, _way(table, live), key, fields, mapped, declared)
+
+
+def _way(table: LiveTable, live: LiveSchema) -> Way:
+    if live.dialect == "sqlite":
+        return Way.STREAM if table.virtual else Way.ROWID
+    if _by_key(table, live):
+        return Way.KEY
+    if live.dialect == "postgresql" and table.transactional:
+        return Way.BLOCKS
+    return Way.STREAM
+
+
+def _fields(
+    table: LiveTable, mapped: Table | None, declared: Declared | None
+) -> Iterator[Field]:
+    known = {column.name: column.type for column in mapped.c} if mapped is not None else {}
+    for column in table.columns.values():
+        type_ = known.get(column.name)
+        free = declared is not None and _is_free(declared, column.name, type_)
+        how = form_of(table, column)
+        if how is not None:
+            yield Field(column.name, how, free)
+        if isinstance(type_, TypeDecorator) and not isinstance(type_, PickleType):
+            inner = type_.impl_instance
+            if isinstance(inner, String | LargeBinary | JSON):
+                yield Field(column.name, How.HOST, free)
+
+
+FREE = 200
+"""Characters from which a declared column counts as one people write sentences in."""
+
+
+def _is_free(declared: Declared, name: str, type_: TypeEngine[Any] | None) -> bool:
+    if name not in declared.rules or type_ is None:
+        return False
+    if isinstance(declared.rules[name], Mentions):
+        return True
+    inner = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
+    if isinstance(inner, JSON | Text):
+        return True
+    return isinstance(inner, String) and (inner.length is None or inner.length >= FREE)
+
+
+_NEVER = re.compile(
+    r"date|time|bool|interval|uuid|\bbit\b|real|float|double|money|geometry|point|polygon|line"
+    r"|box|circle|path|inet|cidr|macaddr|\boid\b|xid|smallint|tinyint|year"
+)
+_NUMBER = re.compile(r"int|numeric|decimal|dec\b|number")
+_FRACTION = re.compile(r"\(\s*\d+\s*,\s*[1-9]")
+_BYTES = re.compile(r"blob|bytea|binary")
+
+
+def form_of(table: LiveTable, column: LiveColumn) -> How | None:
+    """Return how a column is read, or None when it cannot hold anybody's value.
+
+    :param table: the table it is of.
+    :param column: the column.
+    """
+    type_ = column.type.lower()
+    text = "char" in type_ or "text" in type_ or "clob" in type_ or "json" in type_
+    if _BYTES.search(type_):
+        return How.BYTES
+    if text or type_.endswith("[]"):
+        return How.TEXT
+    if _NEVER.search(type_):
+        return None
+    if not _NUMBER.search(type_):
+        return How.TEXT
+    linking = {name for foreign in table.foreign_keys for name in foreign.columns}
+    if column.name in table.primary_key or column.name in linking or _FRACTION.search(type_):
+        return None
+    return How.NUMBER
+

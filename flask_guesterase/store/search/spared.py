@@ -1,0 +1,107 @@
+"""What stays on purpose of an erased guest: by law, by a hold, by policy, or as another's too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+
+from sqlalchemy import select
+
+from ...core.plan import Outcome, key_text
+from ...core.policy import Keep
+from .. import eraser, people, planning, tables
+from ..cases import Case
+from ..sql import chunks
+from ..work import Work
+from .reading import Find
+
+
+class Spared:
+    """What stays on purpose among the rows that were found, so that it is no residue.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param finds: what was found of its values.
+    """
+
+    def __init__(self, work: Work, case: Case, finds: Iterable[Find]) -> None:
+        self._columns: dict[tuple[str, str], set[str]] = {}
+        self._whole: set[tuple[str, str]] = set()
+        self._own: set[tuple[str, str]] = set()
+        self._kept_by_policy: dict[str, frozenset[str]] = {}
+        self._files: dict[tuple[str, str, str], set[str]] = {}
+        wanted: dict[str, set[str]] = {}
+        for find in finds:
+            if find.place is None:
+                keys = self._rows_of(work, find)
+            elif find.place.declared is not None:
+                keys = set(map(key_text, find.keys))
+            else:
+                continue
+            wanted.setdefault(find.table, set()).update(keys)
+        if wanted:
+            self._written_down(work, wanted)
+            self._planned(work, case)
+
+    def keeps(self, find: Find, key: str) -> bool:
+        """Return whether a find is in something that is kept."""
+        if find.place is None:
+            rows = self._files.get((find.table, find.column, key), set())
+            return any(self._keeps(find, row) for row in rows)
+        return self._keeps(find, key)
+
+    def _keeps(self, find: Find, key: str) -> bool:
+        row = find.table, key
+        if row in self._whole or find.column in self._columns.get(row, ()):
+            return True
+        return row in self._own and find.column in self._kept_by_policy.get(find.table, ())
+
+    def _rows_of(self, work: Work, find: Find) -> set[str]:
+        """Return the rows that name the files that were found: a kept row keeps its file."""
+        declared = work.datamap.tables.get(find.table)
+        if declared is None:
+            return set()
+        path = declared.column(find.column)
+        found: set[str] = set()
+        for part in chunks([str(key[0]) for key in find.keys]):
+            for row in work.conn.execute(select(path, *declared.key).where(path.in_(part))):
+                key = key_text(tuple(row)[1:])
+                name = key_text((str(row[0]),))
+                self._files.setdefault((find.table, find.column, name), set()).add(key)
+                found.add(key)
+        return found
+
+    def _written_down(self, work: Work, wanted: Mapping[str, set[str]]) -> None:
+        kept = tables.kept
+        for table, keys in wanted.items():
+            for part in chunks(sorted(keys)):
+                for row in work.conn.execute(
+                    select(kept.c.row_key, kept.c.columns).where(
+                        kept.c.table_name == table, kept.c.row_key.in_(part),
+                        kept.c.ended_at.is_(None),
+                    )
+                ):  # fmt: skip
+                    self._keep(table, row.row_key, json.loads(row.columns))
+
+    def _planned(self, work: Work, case: Case) -> None:
+        """Add what today's plan leaves to others, to holds and to the law."""
+        who = people.taken(work, case.number)
+        if not who:
+            return
+        for step in planning.plan(work, who).steps:
+            if step.decision.outcome in (Outcome.SHARE, Outcome.HOLD, Outcome.RETAIN):
+                for row in step.rows:
+                    columns = step.decision.columns
+                    self._keep(step.decision.table, key_text(row.key), columns)
+        for table, rows in eraser.everything(work.conn, work.whole(), who).find().items():
+            self._own |= {(table, key_text(row.key)) for row in rows}
+            rules = work.datamap.tables[table].rules
+            self._kept_by_policy[table] = frozenset(
+                name for name, rule in rules.items() if isinstance(rule, Keep)
+            )
+
+    def _keep(self, table: str, key: str, columns: Collection[str]) -> None:
+        if columns:
+            self._columns.setdefault((table, key), set()).update(columns)
+        else:
+            self._whole.add((table, key))

@@ -1,0 +1,309 @@
+"""Whom the texts of an erasure may name, and what `mentions` and `inside` make of those texts."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, select
+
+from ...core import called
+from ...core.document import Node
+from ...core.errors import ErasureError
+from ...core.identity import Kind, kind_of
+from ...core.jsonpath import Path
+from ...core.mentions import MARK, Edit, Known, Pen, nothing
+from ...core.needle import LOYALTY
+from ...core.parts import applied
+from ...core.plan import Key, Person, Plan, Row
+from ...core.policy import Computed, Constant, Inside, Keep, Mentions, Null, Part, Placeholder, Rule
+from ..datamap import DataMap, Declared
+from ..masks import (
+    Entropy,
+    fallback,
+    fixed_value,
+    holds_json,
+    invented,
+    looks_invented,
+    looks_redacted,
+    redacted,
+)
+from ..sql import among, chunks
+
+_LOYALTY = re.compile(r"loyalty|member|frequent|reward|external_?(id|ref)|会员|积分", re.I)
+_FAMILY = re.compile(r"family|last|sur_?name|姓", re.I)
+
+Regions = Mapping[str, str]
+"""Code of a property -> ISO 3166-1 alpha-2 code of its country."""
+
+
+def reads_text(rule: Rule) -> bool:
+    """Return whether a rule works on the text a column holds, not on what it is for."""
+    return isinstance(rule, Mentions | Inside)
+
+
+def names_people(rule: Rule) -> bool:
+    """Return whether a rule must know whom a text may name."""
+    if isinstance(rule, Inside):
+        return any(isinstance(part, Mentions) for _, part in rule.parts)
+    return isinstance(rule, Mentions)
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Makes of a text what a rule says.
+
+    :param pen: strikes out the people of the erasure.
+    :param people: those people; empty when records went because their own time was over.
+    :param entropy: where the randomness of placeholders comes from.
+    :param over: tables whose rows' own time is over, so that whole texts go.
+    """
+
+    pen: Pen
+    people: frozenset[Person]
+    entropy: Entropy
+    over: frozenset[str] = frozenset()
+
+    def made(self, rule: Rule, column: Column[Any], old: Any, row: Row, room: int | None) -> Any:
+        """Return what a rule makes of a column of a row; None is NULL.
+
+        :param rule: `mentions` or `inside`.
+        :param column: the column.
+        :param old: the text it holds, or the host's own value of a host's type.
+        :param row: whose it is.
+        :param room: longest text the column takes, or None.
+        :raises ErasureError: the host's type gives neither text nor what JSON can hold.
+        """
+        if old is None:
+            return None
+        if isinstance(old, str):
+            return self._text(rule, column, old, row, room)
+        if not isinstance(old, dict | list):
+            raise ErasureError(
+                f"{column.name} holds neither text nor JSON.", "Give it another rule."
+            )
+        new = self._text(rule, column, json.dumps(old, ensure_ascii=False), row, None)
+        return None if new is None else json.loads(new)
+
+    def _text(
+        self, rule: Rule, column: Column[Any], text: str, row: Row, room: int | None
+    ) -> str | None:
+        owners = self.owners(row)
+        if isinstance(rule, Inside):
+            whole = column.table.fullname in self.over
+            new = applied(rule, text, self._part, partial(self._strike, row, whole))
+            fits = new is not None and (room is None or len(new) <= room)
+            return new if fits else _otherwise(rule, column, room)
+        if not text.strip():
+            return text
+        if self._is_partly(row, column.table.fullname in self.over):
+            return self.pen.strike(text, owners, room)
+        return nothing(text, room)
+
+    def _is_partly(self, row: Row, whole: bool) -> bool:
+        """Return whether only a part of a row's texts goes."""
+        return not whole and (bool(row.others) or self.pen.knows(self.owners(row)))
+
+    def owners(self, row: Row) -> frozenset[Person]:
+        """Return the people of the erasure to whom a row belongs."""
+        return frozenset(person for person, _ in row.owners if person in self.people)
+
+    def _strike(self, row: Row, whole: bool, node: Node, text: str) -> list[Edit]:
+        if self._is_partly(row, whole):
+            return self.pen.strike_within(node, text, self.owners(row))
+        return [(node.start, node.end, json.dumps(nothing("")))]
+
+    def _part(self, part: Part, path: Path, old: Any) -> Any:
+        if isinstance(part, Null):
+            return None
+        if isinstance(part, Constant):
+            return part.value
+        if isinstance(part, Placeholder):
+            return invented(path.last, None, self.entropy)
+        return part.function(old) if isinstance(part, Computed) else MARK
+
+
+def _otherwise(rule: Inside, column: Column[Any], room: int | None) -> str | None:
+    then = fallback(rule, column)
+    if isinstance(then, Null):
+        return None
+    value = then.value if isinstance(then, Constant) else redacted(room)
+    return json.dumps(value) if holds_json(column) or not isinstance(value, str) else value
+
+
+NOBODY = Hand(Pen({}), frozenset(), secrets.token_bytes)
+"""Knows nobody, so that of texts which name people nothing is left."""
+
+
+def hand(
+    conn: Connection,
+    datamap: DataMap,
+    plan: Plan,
+    people: Collection[Person],
+    entropy: Entropy,
+    regions: Regions,
+) -> Hand:
+    """Return the hand of an erasure; values are read only where a rule of the plan needs them.
+
+    :param conn: open transaction.
+    :param datamap: the data map.
+    :param plan: what will be done, before anything is.
+    :param people: the people it is about; empty when records' own time is over.
+    :param entropy: where the randomness of placeholders comes from.
+    :param regions: countries by property.
+    """
+    if not people or not any(
+        names_people(datamap.declared(step.decision.table).written(name))
+        for step in plan.changing()
+        for name in step.decision.columns
+    ):
+        return Hand(Pen({}), frozenset(people), entropy)
+    values = values_of(conn, datamap, people, regions)
+    strangers = [person for person in values if not _is_known(datamap, person, values[person])]
+    for person, known in _in_rows(conn, datamap, plan, people):
+        values.setdefault(person, []).append(known)
+    return Hand(Pen(values, strangers), frozenset(people), entropy)
+
+
+def values_of(
+    conn: Connection, datamap: DataMap, people: Iterable[Person], regions: Regions
+) -> dict[Person, list[Known]]:
+    """Return what these people are known by, from their own subject rows.
+
+    Values that an erasure left are none.
+
+    :param conn: open transaction.
+    :param datamap: the data map.
+    :param people: subject rows.
+    :param regions: countries by property.
+    """
+    by_table: dict[str, list[Key]] = {}
+    for table, key in people:
+        by_table.setdefault(table, []).append(key)
+    found: dict[Person, list[Known]] = {(t, k): [] for t, keys in by_table.items() for k in keys}
+    only = next(iter(set(regions.values()))) if len(set(regions.values())) == 1 else ""
+    for table, keys in by_table.items():
+        declared, contacts = datamap.declared(table), datamap.subjects[table]
+        kinds = _kinds(datamap, table)
+        place = contacts.property
+        columns = [declared.table.c[declared.column(n).key] for n in kinds]
+        for key, values, code in _rows(conn, declared, keys, columns, place):
+            region = regions.get(str(code), only)
+            said = {
+                n: v for n, v in zip(kinds, values, strict=True) if not _is_mask(declared, n, v)
+            }
+            names = [said[c.name] for c in contacts.names if c.name in said]
+            # Which part comes first, the columns' order does not tell.
+            full = dict.fromkeys([" ".join(names), " ".join(reversed(names))] if names else [])
+            found[table, key] += [Known(Kind.NAME, each) for each in full]
+            whole = contacts.names[0].name if len(contacts.names) == 1 else ""
+            found[table, key] += [
+                Known(kinds[name], value, region, _part(name, kinds[name]))
+                for name, value in said.items()
+                if name != whole
+            ]
+    return found
+
+
+def _part(name: str, kind: str) -> called.Part:
+    if kind != Kind.NAME:
+        return called.Part.FULL
+    return called.Part.FAMILY if _FAMILY.search(name) else called.Part.GIVEN
+
+
+def _kinds(datamap: DataMap, table: str) -> dict[str, str]:
+    """Return column -> kind, of the columns of a subject table by which a person is known."""
+    declared, contacts = datamap.declared(table), datamap.subjects[table]
+    kinds = {name: kind for name in _going(declared) if (kind := kind_in(name))}
+    for key, column in contacts.match.items():
+        if isinstance(column, Column) and not isinstance(declared.rules.get(column.name), Keep):
+            kinds.setdefault(column.name, kind_in(key) or kind_in(column.name) or LOYALTY)
+    kinds |= contacts.contact
+    kinds |= {column.name: Kind.NAME.value for column in contacts.names}
+    return kinds
+
+
+def _going(declared: Declared) -> list[str]:
+    """Return the columns that go or are retained; what the vendor keeps is no secret."""
+    rules = declared.rules
+    return [
+        c.name for c in declared.table.c
+        if not isinstance(rules.get(c.name), Keep) and (c.name in rules or declared.deletes)
+    ]
+
+
+def kind_in(name: str) -> str:
+    """Return what the values of a column are, by its name; empty when it does not say."""
+    if _LOYALTY.search(name):
+        return LOYALTY
+    kind = kind_of(name)
+    return "" if kind is None else kind.value
+
+
+def _in_rows(
+    conn: Connection, datamap: DataMap, plan: Plan, people: Collection[Person]
+) -> Iterable[tuple[Person, Known]]:
+    """Yield numbers and contacts in rows that are one person's alone, and go or are retained."""
+    seen: set[tuple[str, Key]] = set()
+    for step in plan.steps:
+        declared = datamap.declared(step.decision.table)
+        if declared.name in datamap.subjects:
+            continue
+        kinds = {
+            name: kind
+            for name in _going(declared)
+            if (kind := kind_in(name)) and kind != Kind.NAME
+        }
+        own = {
+            row.key: next(iter(row.owners))[0]
+            for row in step.rows
+            if not row.others
+            and len({person for person, _ in row.owners}) == 1
+            and (declared.name, row.key) not in seen
+        }
+        seen |= {(declared.name, key) for key in own}
+        columns = [declared.table.c[declared.column(n).key] for n in kinds]
+        for key, values, _ in _rows(conn, declared, list(own), columns, None) if kinds else ():
+            for name, value in zip(kinds, values, strict=True):
+                if own[key] in people and not _is_mask(declared, name, value):
+                    yield own[key], Known(kinds[name], value)
+
+
+def _rows(
+    conn: Connection,
+    declared: Declared,
+    keys: Sequence[Key],
+    columns: Sequence[ColumnElement[Any]],
+    place: Column[Any] | None,
+) -> Iterable[tuple[Key, list[str], Any]]:
+    """Yield (key, values as text, code of the property) of the rows that are there."""
+    key = [declared.table.c[c.key] for c in declared.key]
+    extra = [] if place is None else [place]
+    wanted = [c.label(f"c{at}") for at, c in enumerate([*key, *columns, *extra])]
+    for part in chunks(keys):
+        for row in conn.execute(select(*wanted).where(among(key, part))):
+            values = tuple(row)
+            texts = values[len(key) : len(key) + len(columns)]
+            code = values[-1] if extra else None
+            yield values[: len(key)], ["" if v is None else str(v) for v in texts], code
+
+
+def _is_mask(declared: Declared, name: str, value: str) -> bool:
+    """Return whether a value says nothing, or is what an erasure left."""
+    if not value.strip() or looks_redacted(value) or looks_invented(name, None, value):
+        return True
+    if name not in declared.rules:
+        return False
+    return bool(value == fixed_value(declared.written(name), declared.column(name)))
+
+
+def _is_known(datamap: DataMap, person: Person, values: Iterable[Known]) -> bool:
+    """Return whether a text can be searched for a person: by a name, where there are any."""
+    if not datamap.subjects[person[0]].names:
+        return bool(list(values))
+    return any(each.kind == Kind.NAME and each.part is called.Part.FULL for each in values)

@@ -1,0 +1,101 @@
+"""What `mentions` would strike out of which texts, for who reads a plan before it is decided."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import TypeDecorator
+
+from ...core.context import marked
+from ...core.image import Form
+from ...core.plan import Plan, Row, Step
+from ...core.policy import Mentions
+from ..raw import Reader, reader
+from ..work import Work
+from .mentioned import Hand, hand
+
+MOST = 20
+"""Mentions of a column that are shown; all are counted."""
+
+
+@dataclass(frozen=True)
+class Mention:
+    """What goes from the texts of one column.
+
+    :param table: name of the table.
+    :param column: name of the column.
+    :param rows: how many texts name the guest.
+    :param spans: how many stretches go from them.
+    :param whole: how many texts go as a whole, because nobody can tell any more whom they name.
+    :param shown: (before, the stretch, behind), what looks like somebody else masked; empty for
+        who may not look.
+    """
+
+    table: str
+    column: str
+    rows: int
+    spans: int
+    whole: int = 0
+    shown: tuple[tuple[str, str, str], ...] = ()
+
+
+def struck(work: Work, plan: Plan, show: bool) -> tuple[Mention, ...]:
+    """Return what goes from texts of which the rest stays.
+
+    :param work: the open transaction.
+    :param plan: the plan.
+    :param show: whether the stretches themselves may be shown.
+    """
+    datamap = work.whole()
+    columns = [
+        (step, name)
+        for step in plan.changing()
+        for name in step.decision.columns
+        if isinstance(datamap.declared(step.decision.table).written(name), Mentions)
+    ]
+    if not columns:
+        return ()
+    regions = {code: hotel.country for code, hotel in work.settings.properties.items()}
+    people = frozenset(plan.people)
+    it = hand(work.conn, datamap, plan, people, secrets.token_bytes, regions)
+    found: dict[tuple[str, str], Mention] = {}
+    for step, name in columns:
+        reads = reader(work.conn, datamap.declared(step.decision.table), work.live())
+        place = step.decision.table, name
+        found[place] = _column(reads, it, step, name, show, found.get(place))
+    return tuple(found.values())
+
+
+def _column(
+    reads: Reader, it: Hand, step: Step, name: str, show: bool, before: Mention | None
+) -> Mention:
+    told = before or Mention(step.decision.table, name, 0, 0)
+    rows, spans, whole = told.rows, told.spans, told.whole
+    shown = list(told.shown)
+    for row, text in _texts(reads, step, name):
+        owners = it.owners(row)
+        if not row.others and not it.pen.knows(owners):
+            whole += 1
+            continue
+        places = it.pen.places(text, owners)
+        rows, spans = rows + bool(places), spans + len(places)
+        shown += [marked(text, *place) for place in places[: MOST - len(shown)] if show]
+    return Mention(told.table, name, rows, spans, whole, tuple(shown))
+
+
+def _texts(reads: Reader, step: Step, name: str) -> Iterator[tuple[Row, str]]:
+    """Yield the rows of a step with their text, as the host knows it."""
+    own: dict[Any, Row] = {row.key: row for row in step.rows}
+    hosts = [name] if isinstance(reads.declared.column(name).type, TypeDecorator) else []
+    for key, cells, values in reads.rows(list(own), [name], hosts):
+        cell = cells[0]
+        if cell.form is Form.NULL:
+            continue
+        value = values.get(name, cell.value)
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if text.strip():
+            yield own[key], text
