@@ -21,7 +21,8 @@ import flask_guesterase
 
 OURS = str(Path(flask_guesterase.__file__).parent)
 SURGERY = str(Path(OURS) / "store" / "surgery.py")
-HANDED_ON = (str(Path(OURS) / "store" / "comeback" / "guard.py"), frozenset({"_hand_on", "_on_execute"}))
+_GUARD = Path(OURS) / "store" / "comeback" / "guard.py"
+HANDED_ON = (str(_GUARD), frozenset({"_hand_on", "_on_execute"}))
 """The guard stands between the host and its own statement, which it executes as it is."""
 
 CHANGE = re.compile(
