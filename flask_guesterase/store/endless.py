@@ -81,7 +81,8 @@ def _table(name: str, office: Office) -> Counts:
         return counts
     if lost := len(ageing.placeless(work, declared)):
         counts["", name, Open.NO_PLACE.value] = lost
-    keys = _unclocked(work, declared, ways(work.datamap, declared))
+    known_ways = ways(work.datamap, declared)
+    keys = _unclocked(work, declared, known_ways, _starting(work, declared, known_ways))
     if not keys:
         return counts
     known = owners(work.conn, work.datamap, declared, keys)
@@ -94,11 +95,28 @@ def _table(name: str, office: Office) -> Counts:
     return counts
 
 
-def _unclocked(work: Work, declared: Declared, known: Ways) -> list[Key]:
+def _starting(work: Work, declared: Declared, known: Ways) -> frozenset[str]:
+    """Return the events of a table that start a period: when a row was made often starts none."""
+    wanted = {
+        event
+        for place in work.settings.properties
+        for rule in law.rules_at(work, place)
+        if rule.category == declared.policy.category
+        for event in rule.clock
+    }
+    found = frozenset(known.events)
+    return found & wanted or found - {"created"} or found
+
+
+def _unclocked(
+    work: Work, declared: Declared, known: Ways, events: frozenset[str]
+) -> list[Key]:
     here = declared.table.alias("row_")
     columns = [*declared.erase, *declared.retain]
     mine = [here.c[c.key] for c in declared.key]
-    statement = select(*mine).where(holds(declared, here, columns), *_never(declared, known, here))
+    statement = select(*mine).where(
+        holds(declared, here, columns), *_never(declared, known, here, events)
+    )
     if declared.policy.where is not None:
         statement = statement.where(declared.policy.where(here))
     keys = [tuple(row) for row in work.conn.execute(statement.limit(MOST))]
@@ -106,9 +124,11 @@ def _unclocked(work: Work, declared: Declared, known: Ways) -> list[Key]:
     return [key for key in keys if key in full]
 
 
-def _never(declared: Declared, known: Ways, here: Any) -> Iterator[Any]:
-    """Yield the conditions that no event of a row's clock has a date."""
-    for reaches in known.events.values():
+def _never(
+    declared: Declared, known: Ways, here: Any, events: frozenset[str]
+) -> Iterator[Any]:
+    """Yield the conditions that none of these events of a row's clock has a date."""
+    for reaches in (known.events[event] for event in sorted(events)):
         for at in reaches:
             start = declared.table.alias("t0")
             joined, value = at.joined(start)

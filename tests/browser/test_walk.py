@@ -174,7 +174,7 @@ def test_the_other_pages_are_in_good_order(walker: Walker, lang: str) -> None:
     code = clerk.inner_text(".secret")
     officer = walker.enter(lang, "sha.officer")
     officer.goto(f"{desk}/{number}")
-    officer.locator("summary").click()
+    officer.locator("details:has(form[action$=refuse]) > summary").click()
     walker.look(officer, f"{lang}-25-perhaps")
     officer.check("[name=ground][value=kept-by-law]")
     press(officer.locator("form[action$=refuse] button"))
