@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text
 
 from flask_guesterase.store import worker
-from flask_guesterase.store.search.reading import residue
+from flask_guesterase.store.search import residue
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.worker import Report
 

@@ -17,7 +17,7 @@ from flask_guesterase.core.needle import Searcher, needles
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.search.reading import queued, residue, sought
+from flask_guesterase.store.search import queued, residue, sought
 from flask_guesterase.store.transaction import transaction
 from tests.store import hiding
 from tests.store.hotel import Base, Booking, Guest, Hotel, Invoice, Scan, policies
