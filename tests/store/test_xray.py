@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from flask_guesterase.store.search.reading.xray import LIKELY, SURE, Picture, sought, xray
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, Column, Engine, Integer, MetaData, String, Table, Text, create_engine
 from sqlalchemy.engine import make_url
@@ -19,6 +18,7 @@ from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import MatchError
 from flask_guesterase.store.datamap import DataMap
 from flask_guesterase.store.host import Host
+from flask_guesterase.store.search.xray import LIKELY, SURE, Picture, sought, xray
 from tests.oracle.dump import dump
 from tests.shapes.contents import Sealed
 from tests.store.inn import datamap
