@@ -212,7 +212,9 @@ def test_long(args: Sequence[str]) -> int:
     """Run the tests that take minutes; arguments go to pytest."""
     install(everything=True)
     install_services()
-    code = run([PYTHON, "-m", "pytest", "-m", "long", *args], GUESTERASE_LONG="1")
+    # By file: what a file builds for all its tests is built once.
+    workers = ["-n", "2", "--dist", "loadfile"]
+    code = run([PYTHON, "-m", "pytest", "-m", "long", *workers, *args], GUESTERASE_LONG="1")
     none_written = not any(
         "mark.long" in path.read_text(encoding="utf-8")
         for path in (ROOT / "tests").rglob("test_*.py")
