@@ -37,6 +37,8 @@ from tests.serve import BrokenEngine, MissingEngine
 
 ENGINES = ("sqlite", "postgresql", "mariadb")
 SERVERS = ("postgresql", "mariadb")
+DEEP = ("sqlite", *(pytest.param(name, marks=pytest.mark.long) for name in SERVERS))
+"""For tests whose short run is on SQLite alone: the engines by themselves are tried elsewhere."""
 SESSION = "GUESTERASE_TEST_SESSION"
 DRIVERS = {"postgresql": "postgresql+psycopg", "mariadb": "mariadb+pymysql"}
 MISSING = "engine not available: "

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import engines
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -64,14 +66,16 @@ def test_wrong_use_is_named(tmp_path: Path, words: tuple[str, str]) -> None:
     assert flask(tmp_path, "pms", "seed", *words).returncode == 2
 
 
-def test_migrations_make_what_the_models_say(database_url: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", engines.DEEP)
+def test_migrations_make_what_the_models_say(kind: str, tmp_path: Path) -> None:
     """After the upgrade nothing is left to generate; down and up again works; seeding fits."""
-    for words in (
-        ("db", "upgrade"),
-        ("db", "check"),
-        ("db", "downgrade", "base"),
-        ("db", "upgrade"),
-        ("pms", "seed", "--guests", "20"),
-    ):
-        answer = flask(tmp_path, *words, url=database_url)
-        assert answer.returncode == 0, (words, answer.stderr)
+    with engines.fresh_database(kind) as url:
+        for words in (
+            ("db", "upgrade"),
+            ("db", "check"),
+            ("db", "downgrade", "base"),
+            ("db", "upgrade"),
+            ("pms", "seed", "--guests", "20"),
+        ):
+            answer = flask(tmp_path, *words, url=url)
+            assert answer.returncode == 0, (words, answer.stderr)

@@ -397,7 +397,7 @@ def test_what_was_held_since_is_not_erased(hotel: House, freeze: bool) -> None:
 CRASH = """
 import os, signal, sys
 from example_pms import create_app
-from flask_guesterase.store import certifying, journal, remembering
+from flask_guesterase.store.remembrance import remembering
 
 folder, url, where = sys.argv[1:]
 app = create_app({"INSTANCE_PATH": folder, "DATABASE_URL": url, "TESTING": True,

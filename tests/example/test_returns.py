@@ -49,7 +49,7 @@ def states(hotel: House) -> list[str]:
         return list(conn.execute(wanted).scalars())
 
 
-@pytest.mark.parametrize("kind", engines.ENGINES)
+@pytest.mark.parametrize("kind", engines.DEEP)
 def test_a_guest_who_is_synchronised_back_goes_again_and_a_new_stay_lives(
     kind: str, tmp_path: Path
 ) -> None:

@@ -69,7 +69,7 @@ def content(app: Flask) -> Dump:
         return dump(conn)
 
 
-@pytest.mark.parametrize("kind", engines.ENGINES)
+@pytest.mark.parametrize("kind", engines.DEEP)
 def test_what_the_button_missed_and_what_an_erasure_leaves(kind: str, tmp_path: Path) -> None:
     """After the hotel's button many places are left; after an erasure what the law keeps."""
     number, guest = known("mueller")

@@ -16,7 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 
 from flask_guesterase.store import tables, upgrade
 from flask_guesterase.web import migrate
-from tests.engines import ENGINES, fresh_database
+from tests.engines import fresh_database
 
 HOST = '''
 """A hotel's application, a year old; HOST_* in the environment say which variant runs."""
@@ -121,7 +121,15 @@ class Host:
 OURS = {*tables.metadata.tables, upgrade.VERSION_TABLE}
 
 
-@pytest.fixture(params=[*((kind, "ours first") for kind in ENGINES), ("sqlite", "theirs first")])
+_HOSTS = [
+    ("sqlite", "ours first"),
+    ("postgresql", "theirs first"),
+    *(pytest.param(each, marks=pytest.mark.long)
+      for each in (("mariadb", "ours first"), ("sqlite", "theirs first"))),
+]  # fmt: skip
+
+
+@pytest.fixture(params=_HOSTS)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Host]:
     """A host on each engine; the order of initialisation has nothing to do with the engine."""
     kind, order = request.param
