@@ -134,7 +134,8 @@ def together(
 ) -> Iterator[tuple[int, int]]:
     """Yield the stretches in which all parts of a name stand together, in any order.
 
-    One word may lie between two of them: a middle name, a title, or the key of a JSON member.
+    One word may lie between two of them: a middle name, a title, or the key of a JSON member. A
+    mailbox at somebody's domain is an address, not a name: it is found as an address.
 
     :param text: a folded text.
     :param places: start, end and word of each part that was seen in it.
@@ -145,7 +146,8 @@ def together(
         missing = list(parts)
         last = places[first][0]
         for start, end, word in places[first:]:
-            if start - last > _REACH or len(_WORD.findall(text, last, max(start, last))) > 1:
+            between = text[last : max(start, last)]
+            if start - last > _REACH or len(_WORD.findall(between)) > 1 or "@" in between:
                 break
             for at, ways in enumerate(missing):
                 if word in ways:

@@ -107,6 +107,7 @@ def test_found_however_it_is_written(case: str) -> None:
         "Anna met Peter. Later Müller-Weber",
         "张三伟",
         "",
+        "anna@mueller-weber.example.org, and nobody else",
     ],
 )
 def test_not_seen_where_it_is_not(text: str) -> None:

@@ -110,7 +110,8 @@ def main(folder: Path) -> dict[str, Any]:
     traces(app, "zoe")
     traces(app, "carl")
     _, output = pages.command(app, "check", "--json")
-    seen["findings"] = json.loads(output)
+    # How many disks the machine has is not theirs to say.
+    seen["findings"] = [f for f in json.loads(output) if f["id"] != "register-same-disk"]
     with app.app_context():
         drawn = repr(app.backend.alembic.compare_metadata())
     seen["migration"] = {word: word in drawn for word in ("guesterase", "fk_")}

@@ -93,7 +93,9 @@ def main(folder: Path) -> dict[str, Any]:
     app = host(folder)
     seen: dict[str, Any] = {"upgrade": pages.command(app, "db", "upgrade")[0]}
     _, output = pages.command(app, "check", "--json")
-    seen["findings"] = [finding["id"] for finding in json.loads(output)]
+    # How many disks the machine has is not theirs to say.
+    found = {finding["id"] for finding in json.loads(output)} - {"register-same-disk"}
+    seen["findings"] = sorted(found)
     client = live(app)
     login = app.test_client().post("/authenticate", data={"id": "trip", "password": "secret-trip"})
     seen["login"] = login.status_code
