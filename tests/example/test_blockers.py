@@ -53,7 +53,7 @@ def in_the_way(hotel: House, *keys: int) -> list[Found]:
         return standing(office.work, [("guests", (key,)) for key in keys])
 
 
-@pytest.mark.parametrize("kind", engines.ENGINES)
+@pytest.mark.parametrize("kind", engines.DEEP)
 def test_a_guest_in_house_asks_checks_out_pays_and_is_erased(kind: str, tmp_path: Path) -> None:
     """Nobody asks or approves again: the sweep after check-out and night audit erases."""
     place, guest = known("zhao.min")
@@ -129,7 +129,7 @@ def test_a_member_of_a_group_does_not_wait_for_the_operator(tmp_path: Path) -> N
         assert in_the_way(hotel, member) == []
 
 
-@pytest.mark.parametrize("kind", engines.ENGINES)
+@pytest.mark.parametrize("kind", engines.DEEP)
 def test_what_was_paid_counts_and_not_that_the_folio_is_closed(kind: str, tmp_path: Path) -> None:
     """A cent less than was charged keeps the booker; nobody else of the hotel owes anything."""
     with engines.fresh_database(kind) as url, house(url, tmp_path) as hotel:

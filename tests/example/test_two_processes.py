@@ -19,7 +19,7 @@ from .test_acceptance import house, known
 ROOT = Path(__file__).parent.parent.parent
 
 
-@pytest.mark.parametrize("kind", engines.ENGINES)
+@pytest.mark.parametrize("kind", engines.DEEP)
 def test_two_processes_end_in_one_erasure(kind: str, tmp_path: Path) -> None:
     """One command erases; the other finds it done, or is told to come back; never two erasures."""
     _, guest = known("li.wei")

@@ -31,9 +31,9 @@ QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_to
 
 
 SHARDS, CASES, ON_SERVERS = 10, 50, 50
-"""500 cases on SQLite and 50 on each server; 200 and 15 in the short run."""
+"""500 cases on SQLite and 50 on each server; 150 and 15 in the short run."""
 
-_PARTS = [number if number < 4 else pytest.param(number, marks=pytest.mark.long)
+_PARTS = [number if number < 3 else pytest.param(number, marks=pytest.mark.long)
           for number in range(SHARDS)]  # fmt: skip
 
 
