@@ -204,7 +204,8 @@ def test(args: Sequence[str]) -> int:
     install(everything=True)
     install_services()
     # Some tests take a hundred times as long as others: whoever is done first takes from the rest.
-    workers = ["-n", "2", "--dist", "worksteal"]
+    # They wait for servers and disks a third of the time: one more worker than cores.
+    workers = ["-n", "3", "--dist", "worksteal"]
     return run([PYTHON, "-m", "pytest", *workers, *args])
 
 
