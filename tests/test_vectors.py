@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from flask_guesterase import offline
+from flask_guesterase import verify as offline
 from flask_guesterase.core.certificate import (
     CONTENT_MARK,
     Content,

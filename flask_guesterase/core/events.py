@@ -418,6 +418,84 @@ class OwnDataEnded(Event):
     name = "own-data-ended"
 
 
+class RestoreProposed(Event):
+    """Somebody proposed to take an erasure back; a second person must agree."""
+
+    name = "restore-proposed"
+
+
+class SubjectRestored(Event):
+    """Two people took an erasure back; the counts say what came back, the ground why."""
+
+    name = "subject-restored"
+
+
+class CertificateRevoked(Event):
+    """A certificate does not hold any more: its erasure was taken back."""
+
+    name = "certificate-revoked"
+
+
+class ErasureBegun(Event):
+    """An erasure in several databases was decided for good; it only goes forward from here."""
+
+    name = "erasure-begun"
+
+
+class RootRotated(Event):
+    """A new root lies over all living keys; the old one was destroyed."""
+
+    name = "root-rotated"
+
+
+class SigningKeyChanged(Event):
+    """Checkpoints are signed with another key from here on, says the old one."""
+
+    name = "signing-key-changed"
+
+
+class CheckpointReleased(Event):
+    """A checkpoint arrived at a place outside."""
+
+    name = "checkpoint-released"
+
+
+class CheckpointFailed(Event):
+    """A checkpoint could not be brought to a place outside in many tries."""
+
+    name = "checkpoint-failed"
+
+
+class JournalContinued(Event):
+    """Entries that a restored database had lost were put back from a copy outside."""
+
+    name = "journal-continued"
+
+
+class JournalPruned(Event):
+    """Old entries of the journal were taken out; the marks say what they were."""
+
+    name = "journal-pruned"
+
+
+class RegisterCounted(Event):
+    """The guest register was counted; the marks are keyed roots over all of it."""
+
+    name = "register-counted"
+
+
+class RegisterMissed(Event):
+    """Rows of the guest register are gone and no lawful step took them."""
+
+    name = "register-missed"
+
+
+class JournalWitnessed(Event):
+    """A checkpoint of somebody else's journal was found consistent, and cosigned."""
+
+    name = "journal-witnessed"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -483,6 +561,19 @@ EVENTS: dict[str, type[Event]] = {
         CanaryLooked,
         CanarySwitched,
         OwnDataEnded,
+        RestoreProposed,
+        SubjectRestored,
+        CertificateRevoked,
+        ErasureBegun,
+        RootRotated,
+        SigningKeyChanged,
+        CheckpointReleased,
+        CheckpointFailed,
+        JournalContinued,
+        JournalPruned,
+        RegisterCounted,
+        RegisterMissed,
+        JournalWitnessed,
     )
 }
 """Every event by its name."""

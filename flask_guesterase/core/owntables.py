@@ -75,8 +75,8 @@ TABLES: tuple[Own, ...] = (
     ),
     Own(
         "tree", "the head of a journal", End.JOURNAL, "with the journal",
-        {What.NAME: "controller", What.SERIAL: "epoch", What.COUNT: "size open",
-         What.HASH: "frontier public_key"},
+        {What.NAME: "controller", What.SERIAL: "epoch", What.COUNT: "size open pruned",
+         What.HASH: "frontier public_key edge"},
     ),
     Own(
         "entry", "the journal: that what was done was done, and nothing left out",
@@ -107,7 +107,7 @@ TABLES: tuple[Own, ...] = (
         "certificate", "what was issued to guests, so that it can be had and compared again",
         End.JOURNAL, "with the journal that proves it; it carries neither name nor stay",
         {What.RANDOM: "request", What.SERIAL: "supplement", What.TEXT: "body",
-         What.TIME: "issued_at"},
+         What.TIME: "issued_at revoked_at"},
     ),
     Own(
         "key", "which key files belong to this database", End.HOUSE, "with the installation",
@@ -214,6 +214,48 @@ TABLES: tuple[Own, ...] = (
         {What.SERIAL: "id", What.NAME: "property", What.RANDOM: "request box", What.WORD: "state",
          What.TIME: "born_at looked_at ended_at", What.TEXT: "found"},
         {"box": "its content, the invented values, when the canary ends"},
+    ),
+    Own(
+        "restoration", "that an erasure was taken back, by whom, on what ground, and what of it",
+        End.AGE, "with its request",
+        {What.SERIAL: "id", What.RANDOM: "request box", What.NAME: "controller property",
+         What.WORD: "ground state", What.PERSON: "proposed_by confirmed_by",
+         What.TIME: "proposed_at confirmed_at", What.TEXT: "report"},
+        {"box": "its content, which rows did not come back, with the recovery window"},
+    ),
+    Own(
+        "intent", "an erasure in several databases that a crash cuts off goes on, not back",
+        End.AGE, "90 days after it ended; never while it is open",
+        {What.SERIAL: "id", What.RANDOM: "number request box",
+         What.NAME: "controller property bind", What.WORD: "state problem",
+         What.TIME: "begun_at ended_at try_at", What.COUNT: "attempts"},
+        {"box": "its content, the keys of the rows, when it ended"},
+    ),
+    Own(
+        "census", "a row of the guest register that vanishes without a lawful step is missed",
+        End.AGE, "90 days after its night; the last one of each table stays",
+        {What.SERIAL: "id", What.NAME: "controller property table_name label",
+         What.TIME: "night at", What.COUNT: "count", What.MARK: "root marks"},
+        {"marks": "when the next night was counted"},
+    ),
+    Own(
+        "departed", "a census can tell what left the guest register lawfully",
+        End.AGE, "when the next night was counted, after 90 days at the latest",
+        {What.SERIAL: "id", What.NAME: "controller property table_name", What.MARK: "mark",
+         What.WORD: "action", What.RANDOM: "request", What.TIME: "at"},
+    ),
+    Own(
+        "released", "which checkpoints left the house, and where they are", End.JOURNAL,
+        "with the journal; it is about no person",
+        {What.SERIAL: "id epoch", What.NAME: "controller destination",
+         What.COUNT: "size attempts", What.HASH: "root", What.TEXT: "note",
+         What.WORD: "state problem", What.TIME: "next_at sent_at"},
+    ),
+    Own(
+        "witnessed", "another hotel's journal may only grow", End.HOUSE,
+        "as long as it is witnessed; it is about no person",
+        {What.NAME: "origin", What.HASH: "public_key root", What.COUNT: "size",
+         What.TEXT: "note", What.TIME: "at"},
     ),
 )  # fmt: skip
 """Every table of ours; the number of the version of our tables, in one more, says nothing."""

@@ -197,6 +197,28 @@ def _canary(work: Work) -> ColumnElement[bool]:
     return tables.canary.c.ended_at < cutoff(work.now)
 
 
+def _restoration(work: Work) -> ColumnElement[bool]:
+    table, request = tables.restoration, tables.request
+    known = select(request.c.id).where(request.c.number == table.c.request)
+    return and_(table.c.proposed_at < cutoff(work.now), ~known.exists())
+
+
+def _intent(work: Work) -> ColumnElement[bool]:
+    return tables.intent.c.ended_at < _weeks(work)
+
+
+def _census(work: Work) -> ColumnElement[bool]:
+    table = tables.census
+    last = select(func.max(table.c.id)).group_by(table.c.property, table.c.table_name)
+    newest = list(work.conn.execute(last).scalars())
+    return and_(table.c.at < _weeks(work), table.c.id.not_in(newest))
+
+
+def _departed(work: Work) -> ColumnElement[bool]:
+    # Whoever counts takes those it has counted; these stayed because nobody counts any more.
+    return tables.departed.c.at < _weeks(work)
+
+
 def _kept(work: Work) -> ColumnElement[bool]:
     kept = tables.kept
     return and_(
@@ -249,6 +271,10 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "delivery": _aged(tables.delivery, _delivery),
     "search": _aged(tables.search, _search),
     "canary": _aged(tables.canary, _canary),
+    "restoration": _aged(tables.restoration, _restoration),
+    "intent": _aged(tables.intent, _intent),
+    "census": _aged(tables.census, _census),
+    "departed": _aged(tables.departed, _departed),
     "kept": _aged(tables.kept, _kept),
     "facts": _pare,
 }

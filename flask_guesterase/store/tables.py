@@ -182,8 +182,11 @@ tree = _table(
     Column("frontier", _LongText, nullable=False),
     Column("public_key", String(64), nullable=False),
     Column("open", Boolean(create_constraint=False), nullable=False),
+    Column("pruned", BigInteger),
+    Column("edge", _LongText),
 )
-"""Head of each controller's tree; appending locks this row."""
+"""Head of each controller's tree; appending locks this row. Of a journal whose first entries were
+taken out: how many, and the right edge of the tree they made."""
 
 entry = _table(
     "entry",
@@ -239,6 +242,7 @@ certificate = _table(
     Column("supplement", Integer, primary_key=True, autoincrement=False),
     Column("body", _LongText, nullable=False),
     Column("issued_at", DateTime, nullable=False),
+    Column("revoked_at", DateTime),
 )
 """Certificates as issued, canonical JSON; supplement 0 is the first."""
 
@@ -493,3 +497,97 @@ canary = _table(
     Column("found", _LongText),
 )
 """Invented guests that were sent through the house: what was seen of them afterwards, and where."""
+
+restoration = _table(
+    "restoration",
+    Column("id", _Serial, primary_key=True),
+    Column("request", String(20), nullable=False, index=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("ground", String(40), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("proposed_by", String(20), nullable=False),
+    Column("proposed_at", DateTime, nullable=False),
+    Column("confirmed_by", String(20)),
+    Column("confirmed_at", DateTime),
+    Column("report", _LongText),
+    Column("box", String(40)),
+)
+"""Erasures that two people took back inside the recovery window, and what came back of each."""
+
+intent = _table(
+    "intent",
+    Column("id", _Serial, primary_key=True),
+    Column("number", String(40), nullable=False),
+    Column("request", String(20), index=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("bind", String(128), nullable=False),
+    Column("box", String(40)),
+    Column("state", String(12), nullable=False, index=True),
+    Column("begun_at", DateTime, nullable=False),
+    Column("ended_at", DateTime),
+    Column("attempts", Integer, nullable=False),
+    Column("try_at", DateTime),
+    Column("problem", String(80)),
+    UniqueConstraint("number", "bind"),
+)
+"""What was decided for several databases, one row each: it only goes forward from here."""
+
+census = _table(
+    "census",
+    Column("id", _Serial, primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("table_name", String(128), nullable=False),
+    Column("night", String(10), nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("root", String(64), nullable=False),
+    Column("label", String(80), nullable=False),
+    Column("marks", _LongText),
+    Column("at", DateTime, nullable=False),
+    UniqueConstraint("property", "table_name", "night"),
+)
+"""The guest register as counted each night: how many rows, and a keyed root over all of them."""
+
+departed = _table(
+    "departed",
+    Column("id", _Serial, primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("table_name", String(128), nullable=False),
+    Column("mark", String(64), nullable=False, index=True),
+    Column("action", String(40), nullable=False),
+    Column("request", String(20), index=True),
+    Column("at", DateTime, nullable=False, index=True),
+)
+"""Rows of the guest register that left it by a lawful step since the last census, by mark."""
+
+released = _table(
+    "released",
+    Column("id", _Serial, primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", String(64), nullable=False),
+    Column("destination", String(120), nullable=False),
+    Column("note", _LongText, nullable=False),
+    Column("state", String(12), nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", DateTime, nullable=False),
+    Column("sent_at", DateTime),
+    Column("problem", String(80)),
+    Index(None, "controller", "epoch", "size"),
+)
+"""Checkpoints on their way to places outside, and those that arrived there."""
+
+witnessed = _table(
+    "witnessed",
+    Column("origin", String(150), primary_key=True),
+    Column("public_key", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", String(64), nullable=False),
+    Column("note", _LongText, nullable=False),
+    Column("at", DateTime, nullable=False),
+)
+"""Journals of others that are witnessed here: the newest checkpoint that was cosigned of each."""

@@ -25,7 +25,7 @@ from . import journal, tables, upgrade, vault
 from .custodian import FolderCustodian
 from .transaction import MARIADB, transaction
 
-READER = Path(__file__).resolve().parent.parent / "offline.py"
+READER = Path(__file__).resolve().parent.parent / "verify.py"
 """The one-file reader that a copy of is put beside the files."""
 
 _OURS = (*tables.metadata.tables, upgrade.VERSION_TABLE)
@@ -130,7 +130,7 @@ def _export(conn: Connection, custodian: FolderCustodian, folder: Path) -> Expor
         "keys": _keys(custodian.path, folder / "keys"),
     }
     _check(folder, sealed, counts, conn)
-    shutil.copyfile(READER, folder / "offline.py")
+    shutil.copyfile(READER, folder / "verify.py")
     made = Export(folder, counts, _open(conn), _count(conn, tables.intake), _last_days(conn))
     (folder / "README.txt").write_text(_readme(made), encoding="utf-8")
     _settle(folder)
@@ -268,7 +268,7 @@ What this is
 ============
 
 Everything that flask_guesterase retained in a database it was removed from. The software is not
-needed to read it: offline.py needs Python and the package "cryptography".
+needed to read it: verify.py needs Python and the package "cryptography".
 
 {counts}
 
@@ -281,10 +281,10 @@ needed to read it: offline.py needs Python and the package "cryptography".
 How to read it
 ==============
 
-  python offline.py box . --all                      what every box holds
-  python offline.py box . --id BOX                   what one box holds
-  python offline.py journal.jsonl                    whether the journal is whole
-  python offline.py certificates/NUMBER.json         whether a certificate is genuine
+  python verify.py box . --all                      what every box holds
+  python verify.py box . --id BOX                   what one box holds
+  python verify.py journal.jsonl                    whether the journal is whole
+  python verify.py certificates/NUMBER.json         whether a certificate is genuine
 
 What you have to do
 ===================

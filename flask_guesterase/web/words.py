@@ -194,6 +194,19 @@ ACTIONS: dict[str, str] = {
     "canary-looked": N_("test guest looked for"),
     "canary-switched": N_("test guests let through, or stopped"),
     "own-data-ended": N_("own records ended"),
+    "restore-proposed": N_("proposed to take an erasure back"),
+    "subject-restored": N_("erasure taken back"),
+    "certificate-revoked": N_("certificate revoked"),
+    "erasure-begun": N_("erasure in several databases begun"),
+    "root-rotated": N_("root key rotated"),
+    "signing-key-changed": N_("signing key changed"),
+    "checkpoint-released": N_("checkpoint left the house"),
+    "checkpoint-failed": N_("checkpoint could not leave"),
+    "journal-continued": N_("lost entries put back"),
+    "journal-pruned": N_("old entries taken out"),
+    "register-counted": N_("guest register counted"),
+    "register-missed": N_("lines of the guest register are missing"),
+    "journal-witnessed": N_("checkpoint of another journal cosigned"),
 }
 
 BASES: dict[str, str] = {

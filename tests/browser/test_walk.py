@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from flask_guesterase import offline
+from flask_guesterase import verify as offline
 from tests.browser.walker import Walker, press
 
 

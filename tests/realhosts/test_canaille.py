@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flask_guesterase import offline
+from flask_guesterase import verify as offline
 from tests.realhosts.venvs import Host, ready
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from flask_guesterase import offline
+from flask_guesterase import verify as offline
 from tests.realhosts.owntests import own_tests
 from tests.realhosts.venvs import Host, ready
 

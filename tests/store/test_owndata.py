@@ -78,6 +78,7 @@ SPECIAL: Mapping[str, Mapping[str, Any]] = {
     "returned": {"state": "lives"},
     "hold": {"scope": "record"},
     "run": {"kind": "sweep", "property": ""},
+    "census": {"property": "sha", "table_name": "register"},
 }  # fmt: skip
 """Table -> what an old row must hold to have had its time."""
 

@@ -143,7 +143,7 @@ def test_the_certificate_checks_offline(house: House, console: Console, tmp_path
     console.raw("checkpoint", "--controller", "Pine Ltd", "--out", str(one))
     console.raw("db", "upgrade")
     console.raw("uninstall", "--out", str(tmp_path / "export"))
-    verifier = str(ROOT / "flask_guesterase" / "offline.py")
+    verifier = str(ROOT / "flask_guesterase" / "verify.py")
     journal = str(tmp_path / "export" / "journal.jsonl")
     for kept in (heads, one):
         done = subprocess.run(
@@ -475,7 +475,7 @@ def test_leaving_by_command(house: House, console: Console, tmp_path: Path) -> N
     assert [name for name in names if name.startswith(tables.PREFIX)] == []
     assert console.error("list") == "setup"
     done = subprocess.run(
-        [sys.executable, "-I", "offline.py", "box", ".", "--all"],
+        [sys.executable, "-I", "verify.py", "box", ".", "--all"],
         cwd=tmp_path / "last",
         capture_output=True,
         text=True,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from flask_guesterase import offline
+from flask_guesterase import verify as offline
 from flask_guesterase.core.scanned import is_genuine
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_guest import erased, statements

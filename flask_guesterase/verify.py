@@ -2,9 +2,9 @@
 
 One file; it needs Python 3.11 and the package ``cryptography``, and shares no code with the writer.
 
-    python offline.py certificate.json [--key KEY] [--checkpoint FILE] [--journal FILE]
-    python offline.py journal.jsonl [--checkpoint FILE] [--key KEY]
-    python offline.py box EXPORT-FOLDER [--id BOX | --all]
+    python verify.py certificate.json [--key KEY] [--checkpoint FILE] [--journal FILE]
+    python verify.py journal.jsonl [--checkpoint FILE] [--key KEY]
+    python verify.py box EXPORT-FOLDER [--id BOX | --all]
 
 KEY is the hotel's public key, from a place that is not the hotel's file: 64 hex digits, base 64, a
 C2SP verifier key, or a file with one of these. With ``--json`` the answer is JSON.

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, delete
 
-from flask_guesterase import offline
+from flask_guesterase import verify as offline
 from flask_guesterase.core.certificate import (
     CONTENT_MARK,
     Certificate,
