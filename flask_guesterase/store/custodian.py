@@ -171,6 +171,20 @@ class FolderCustodian:
                 del self._known[name]
         return there
 
+    def opens(self, label: str) -> None:
+        """Read the key of a label anew, whatever this process remembers.
+
+        :raises KeyMissingError: it, or the root it lies under, is not there.
+        :raises SealError: it is damaged, or the key of another label.
+        """
+        with self._ring.mutex:
+            self._known.pop(label, None)
+        self._open(label)
+
+    def absent(self, label: str) -> KeyMissingError:
+        """Return the error for a key that is not in the folder."""
+        return self._ring.missing(self._file(label).name)
+
     def signing_key(self, public: str = "") -> Ed25519PrivateKey:
         """Return the key that signs checkpoints and certificates.
 
