@@ -39,8 +39,8 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "depth", "disclosing", "freezing", "guesterase_cli", "keeping", "law", "operate", "ours", "restoring",
-    "returned", "rules", "searching", "sweeping", "telling", "xraying",
+    "depth", "disclosing", "freezing", "guesterase_cli", "keeping", "law", "operate", "ours",
+    "restoring", "returned", "rules", "searching", "sweeping", "telling", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")
