@@ -17,8 +17,9 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from ..core.errors import KeyMissingError, SealError
 from ..core.seal import NONCE_SIZE, Random
 from .keyfile import destroy, sync_folder
-from .keyring import Keyring, Pointer, copy_mark
+from .keyring import Keyring
 from .roots import Roots, decrypt
+from .wrapped import Pointer, copy_mark
 
 _LABEL = re.compile(r"[a-z]+:[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 _SIGNING, _RENEWED, _PEPPER = "signing", "signing-next", "pepper"

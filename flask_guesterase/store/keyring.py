@@ -10,65 +10,22 @@ rotation, or `settle`, goes on from there.
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import json
 import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import KeyMissingError, SealError, SetupError
-from ..core.log import canonical
-from ..core.seal import KEY_SIZE, NONCE_SIZE, Random
+from ..core.seal import KEY_SIZE, Random
 from .keyfile import FRESH, GONE, destroy, sync_folder, write
-from .roots import FolderRoots, Roots, broken
+from .roots import FolderRoots, Roots
+from .wrapped import CURRENT, Pointer, Wrapped, bound, stub
 
-KEY_FORMAT = "guesterase/key/v1"
-SERVED_FORMAT = "guesterase/key/v2"
-"""Format of a key file whose root lies in a key service: the service's own text is in it."""
-
-ROOT_FORMAT = "guesterase/root/v1"
-CURRENT = "current.json"
 _ROOT = re.compile(r"root-([0-9a-f]{16})\.(key|json)")
 _BATCH = 256
-
-
-@dataclass(frozen=True)
-class Pointer:
-    """What ``current.json`` says.
-
-    :param root: the root that new keys go under.
-    :param since: UTC day since which it does, ISO; empty where nobody said.
-    :param next: the root that comes after it, where it is made already.
-    """
-
-    root: str
-    since: str = ""
-    next: str = ""
-
-
-@dataclass(frozen=True)
-class Wrapped:
-    """A wrapped key file as it was read.
-
-    :param file: its name.
-    :param name: the name of the key.
-    :param root: the root it lies under.
-    :param sealed: the wrapped key.
-    """
-
-    file: str
-    name: str
-    root: str
-    sealed: bytes
-
-    @property
-    def aad(self) -> bytes:
-        """What the wrapped key is bound to."""
-        return _aad(self.name, self.root)
 
 
 class Keyring:
@@ -152,7 +109,7 @@ class Keyring:
         late = [each for each in self._wrapped() if each.root != now.root]
         for start in range(0, len(late), _BATCH):
             part = late[start : start + _BATCH]
-            aads = [_aad(each.name, now.root) for each in part]
+            aads = [bound(each.name, now.root) for each in part]
             pairs = list(zip(self._keys(part), aads, strict=True))
             sealed = self._roots(now.root).wrap(now.root, pairs)
             for each, text in zip(part, sealed, strict=True):
@@ -180,19 +137,13 @@ class Keyring:
         """
         self.private()
         try:
-            value = json.loads((self.path / CURRENT).read_bytes())
-            return Pointer(
-                str(value["root"]), str(value.get("since", "")), str(value.get("next", ""))
-            )
+            return Pointer.read((self.path / CURRENT).read_bytes())
         except FileNotFoundError:
             raise self.missing(CURRENT) from None
-        except (ValueError, TypeError, KeyError, AttributeError):
-            raise broken(CURRENT) from None
 
     def point(self, to: Pointer) -> None:
         """Write which root is in use, and which comes next; while the folder is locked."""
-        value = {"format": KEY_FORMAT, "root": to.root, "since": to.since, "next": to.next}
-        write(self.path / CURRENT, canonical({name: v for name, v in value.items() if v}))
+        write(self.path / CURRENT, to.text())
 
     def root_mark(self, root: str) -> bytes:
         """Return by which a copy of a root is known; 32 bytes.
@@ -286,37 +237,24 @@ class Keyring:
 
     def _parse(self, filename: str) -> Wrapped:
         try:
-            value = json.loads((self.path / filename).read_bytes())
-            if "sealed" in value:
-                sealed = str(value["sealed"]).encode()
-            else:
-                sealed = bytes.fromhex(value["nonce"]) + bytes.fromhex(value["wrapped"])
-            return Wrapped(filename, str(value["name"]), str(value["root"]), sealed)
+            return Wrapped.read(filename, (self.path / filename).read_bytes())
         except FileNotFoundError:
             raise self.missing(filename) from None
-        except (ValueError, TypeError, KeyError):
-            raise broken(filename) from None
 
     def _write(self, filename: str, name: str, key: bytes, root: str) -> None:
-        sealed = self._roots(root).wrap(root, [(key, _aad(name, root))])[0]
+        sealed = self._roots(root).wrap(root, [(key, bound(name, root))])[0]
         self._put(Wrapped(filename, name, root, sealed))
 
     def _put(self, each: Wrapped) -> None:
-        value = {"format": KEY_FORMAT, "name": each.name, "root": each.root}
-        if self._roots(each.root) is self._inside:
-            value["nonce"] = each.sealed[:NONCE_SIZE].hex()
-            value["wrapped"] = each.sealed[NONCE_SIZE:].hex()
-        else:
-            value |= {"format": SERVED_FORMAT, "sealed": each.sealed.decode("ascii")}
-        write(self.path / each.file, canonical(value))
+        served = self._roots(each.root) is not self._inside
+        write(self.path / each.file, each.text(served))
 
     def _roots(self, root: str) -> Roots:
         """Return who holds a root.
 
         :raises KeyMissingError: it lies in a key service that this application was not given.
         """
-        stub = self._stub(root)
-        if not stub.exists():
+        if not self._stub(root).exists():
             return self._inside
         if self._service is None:
             raise KeyMissingError(
@@ -334,8 +272,7 @@ class Keyring:
             self._inside.make(root)
         else:
             # Its name is here first, so that after a crash there is no root nobody knows of.
-            value = {"format": ROOT_FORMAT, "kept": self._service.kind, "root": root}
-            write(self._stub(root), canonical(value))
+            write(self._stub(root), stub(root, self._service.kind))
             self._service.make(root)
         return root
 
@@ -386,16 +323,3 @@ class Keyring:
                 yield
             finally:
                 os.close(handle)
-
-
-def copy_mark(lasting: bytes, root: bytes) -> str:
-    """Return by which a copy of a key folder is known, 64 hex digits.
-
-    :param lasting: secret of the folder that never changes.
-    :param root: mark of a root.
-    """
-    return hashlib.sha256(b"guesterase/copy/v2\0" + lasting + root).hexdigest()
-
-
-def _aad(name: str, root: str) -> bytes:
-    return canonical({"format": KEY_FORMAT, "name": name, "root": root})

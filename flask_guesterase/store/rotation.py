@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from ..core import rotation
 from ..core.events import SYSTEM, RootRotated
 from . import brake, copies, pulse, signing, tasks
-from .keyring import Pointer
 from .pulse import Pulse
 from .roots import FolderRoots
 from .work import Work
+from .wrapped import Pointer
 
 if TYPE_CHECKING:
     from .custodian import FolderCustodian

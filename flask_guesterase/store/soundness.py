@@ -19,6 +19,7 @@ from .tables import day as days
 SAMPLE = 50
 """How many boxes are opened unless somebody asks for more."""
 
+_PART = 100
 _TRIES = 400
 """How many other boxes are tried when one does not open, to say what happened to it."""
 
@@ -125,13 +126,17 @@ def _keys(conn: Connection, custodian: FolderCustodian, found: Sound) -> set[str
 
 
 def _sampled(conn: Connection, total: int, sample: int | None) -> Iterator[Box]:
-    """Yield boxes, spread evenly over all there are."""
+    """Yield boxes: all, or the next after each of so many places; identifiers are random."""
     ids = select(boxes.c.id).where(*_living()).order_by(boxes.c.id)
-    step = 1 if sample is None or total <= sample else total // max(sample, 1)
-    every = conn.execute(ids).scalars().all()[::step]
-    chosen = every if sample is None else every[:sample]
-    for start in range(0, len(chosen), 100):
-        yield from vault.fetch(conn, chosen[start : start + 100])
+    if sample is not None and total > sample:
+        places = (f"b{n * 16**8 // sample:08x}" for n in range(sample))
+        found = (conn.execute(ids.where(boxes.c.id >= p).limit(1)).scalar() for p in places)
+        yield from vault.fetch(conn, sorted(set(filter(None, found))))
+        return
+    last = ""
+    while part := conn.execute(ids.where(boxes.c.id > last).limit(_PART)).scalars().all():
+        yield from vault.fetch(conn, part)
+        last = part[-1]
 
 
 def _cause(

@@ -75,7 +75,7 @@ def safe(database_url: str, tmp_path: Path) -> Safe:
 def test_whole_keys_are_said_to_be_whole(safe: Safe) -> None:
     """Every label and every box is counted; ended ones are not missed."""
     assert safe.look() == Sound(2, 2, 6, 6, 6)
-    assert safe.look(sample=3).sampled == 3
+    assert 1 <= safe.look(sample=3).sampled <= 3
     with transaction(safe.engine) as conn:
         vault.mark_labels(conn, [ONE], NOW)
     vault.destroy(safe.keeper, [ONE])
