@@ -22,6 +22,7 @@ from ..core.log import read_entry
 from . import installation, journal
 from .installation import SIGNING
 from .tables import entry as entries
+from .tables import tree
 from .work import Work
 
 if TYPE_CHECKING:
@@ -64,22 +65,28 @@ def _named(conn: Connection) -> list[dict[str, Any]]:
         select(table.c.controller, table.c.epoch, table.c.position, table.c.body)
         .where(table.c.action.in_(_NAMING))
         .order_by(table.c.controller, table.c.epoch, table.c.position)
-    )
-    found = []
-    for row in rows:
-        public = read_entry(row.body.encode()).draft.marks.get(PUBLIC, "")
-        found.append(
-            {
-                "controller": row.controller,
-                "epoch": row.epoch,
-                "since_size": row.position + 1,
-                "public_key": public,
-                "verifier_key": verifier_key(
-                    origin(row.controller, row.epoch), bytes.fromhex(public)
-                ),
-            }
+    ).all()
+    found = {
+        (row.controller, row.epoch, row.position + 1): str(
+            read_entry(row.body.encode()).draft.marks.get(PUBLIC, "")
         )
-    return found
+        for row in rows
+    }
+    for row in conn.execute(select(tree)):
+        mine = [at for at in found if at[:2] == (row.controller, row.epoch)]
+        # Where the entry that named the key was taken out, the head still does.
+        if row.public_key and not mine:
+            found[row.controller, row.epoch, (row.pruned or 0) + 1] = row.public_key
+    return [
+        {
+            "controller": controller,
+            "epoch": epoch,
+            "since_size": size,
+            "public_key": public,
+            "verifier_key": verifier_key(origin(controller, epoch), bytes.fromhex(public)),
+        }
+        for (controller, epoch, size), public in sorted(found.items())
+    ]
 
 
 def in_force(work: Work) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -30,6 +31,7 @@ from flask_guesterase.store import installation, journal, signing, tables, upgra
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.transaction import transaction
+from tests.engines import SERVERS
 from tests.store.hotel import Hotel
 
 
@@ -236,6 +238,43 @@ def test_a_journal_that_begins_meanwhile_begins_with_the_key_in_force(lawful: Ho
         journal.append(office.work.conn, [item], old)
         _, _, public = journal.head(office.work.conn, "late-house")
     assert public == new
+
+
+@pytest.mark.parametrize("database_url", SERVERS, indirect=True)
+def test_who_begins_a_journal_waits_for_a_change_under_way(any_hotel: Hotel) -> None:
+    """The row of the key in force is what both take turns on, before the commit too."""
+    hotel = granted(any_hotel)
+    erased(hotel, 1)
+    old = hotel.custodian.public_key()
+    named: list[str] = []
+
+    def begin() -> None:
+        with transaction(hotel.engine) as conn:
+            item = journal.Draft("late-house", "2026-03-10T09:00:00Z", "sweep-done")
+            journal.append(conn, [item], old)
+            named.append(journal.head(conn, "late-house")[2])
+
+    with hotel.begin() as office:
+        new = office.renew_signing("officer", "second")
+        beginning = threading.Thread(target=begin)
+        beginning.start()
+        beginning.join(0.5)
+        assert beginning.is_alive()
+    beginning.join(60)
+    assert named == [new]
+
+
+def test_a_journal_whose_first_entries_were_taken_out_still_names_its_key(lawful: Hotel) -> None:
+    """The head names the key in force where no entry does any more."""
+    erased(lawful, 1)
+    public = lawful.custodian.public_key()
+    with lawful.begin() as office:
+        conn = office.work.conn
+        conn.execute(tables.entry.delete().where(tables.entry.c.action == "epoch-opened"))
+        conn.execute(update(tables.tree).values(pruned=3))
+        assert {s["since_size"] for s in office.signing_keys()} == {4}
+        name = office.signing_keys()[0]["controller"]
+        assert signing.public_keys(conn, name) == [public]
 
 
 def test_the_root_of_a_journal_with_a_change_is_that_of_its_entries(lawful: Hotel) -> None:
