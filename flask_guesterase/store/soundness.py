@@ -15,6 +15,7 @@ from . import installation, vault
 from .custodian import FolderCustodian
 from .tables import box as boxes
 from .tables import day as days
+from .tables import intake
 
 SAMPLE = 50
 """How many boxes are opened unless somebody asks for more."""
@@ -44,7 +45,7 @@ class Fault:
 class Sound:
     """What was looked at.
 
-    :param labels: labels under which living boxes lie.
+    :param labels: labels under which living boxes, and forms that wait, lie.
     :param keys: how many of their keys opened.
     :param boxes: living boxes.
     :param sampled: how many of them were tried.
@@ -61,7 +62,7 @@ class Sound:
 
 
 def look(conn: Connection, custodian: FolderCustodian, sample: int | None = SAMPLE) -> Sound:
-    """Try every key that a living box needs, and open boxes of every age; nothing is written.
+    """Try every key that is needed, and open boxes from all over; nothing is written.
 
     :param conn: open transaction; a read-only one is enough.
     :param custodian: the keys in use, or a copy of them that is to be tried.
@@ -108,8 +109,9 @@ def _living() -> tuple[ColumnElement[bool], ...]:
 
 def _keys(conn: Connection, custodian: FolderCustodian, found: Sound) -> set[str]:
     """Open the key of every label; return those that do not open."""
-    wanted = select(boxes.c.label).where(*_living()).distinct()
-    labels = sorted(conn.execute(wanted).scalars())
+    boxed = select(boxes.c.label).where(*_living())
+    waiting = select(intake.c.label).where(intake.c.label.not_in(select(days.c.label)))
+    labels = sorted(conn.execute(boxed.union(waiting)).scalars())
     there, bad = custodian.labels(), set[str]()
     found.labels = len(labels)
     for label in labels:

@@ -115,6 +115,22 @@ def test_a_days_file_that_is_deleted(safe: Safe) -> None:
     assert (safe.look().keys, safe.look().opened) == (1, 3)
 
 
+def test_the_key_of_a_form_that_waits(safe: Safe) -> None:
+    """What came through the form and was not looked at needs its key too."""
+    safe.keeper.ensure("intake:2026-11-24")
+    row = {
+        "property": "sh", "channel": "form", "received_on": NOW, "sealed": b"x", "box": "b1",
+        "label": "intake:2026-11-24", "ends_at": NOW,
+    }  # fmt: skip
+    with transaction(safe.engine) as conn:
+        conn.execute(tables.intake.insert().values(**row))
+    assert (safe.look().labels, safe.look().faults) == (3, [])
+    safe.keeper.forget("intake:2026-11-24")
+    assert [(kind, place) for kind, place, _ in safe.faults()] == [
+        ("key-missing", "intake:2026-11-24")
+    ]
+
+
 def test_a_root_that_is_lost(safe: Safe) -> None:
     """Nothing opens; the root is named, and that its copy is outside."""
     next(safe.keeper.path.glob("root-*.key")).unlink()
