@@ -40,18 +40,24 @@ def turn(run: Run) -> int:
         return 0
     done = int(run(signing.settle))
     custodian.settle()
-    done += _step(custodian, today)
+    done += _step(custodian, today, run(_last))
     return done + run(told)
 
 
-def _step(custodian: FolderCustodian, today: date) -> int:
+def _last(office: Office) -> Pulse | None:
+    return pulse.look(office.work.conn, NAME)
+
+
+def _step(custodian: FolderCustodian, today: date, last: Pulse | None) -> int:
     """Make the next root, or put it in the place of the old one, when its day has come."""
     now = custodian.root()
     if not now.since:
         custodian.date(today.isoformat())
         return 0
     since = date.fromisoformat(now.since)
-    if rotation.ends(since) <= today:
+    # Somebody put an older copy of the folder back: with it a root lives again that had ended.
+    back = last is not None and last.note != now.root and since < last.at.date()
+    if back or rotation.ends(since) <= today:
         custodian.rotate(today.isoformat(), expected=now.root)
         return 1
     if rotation.announced(since) <= today and not now.next:

@@ -168,6 +168,23 @@ def test_what_was_rotated_and_not_told_of_is_told_later(lawful: Hotel) -> None:
     assert lawful.events.count("root-rotated") == 2
 
 
+def test_a_root_that_comes_back_ends_again(lawful: Hotel, tmp_path: Path) -> None:
+    """Whoever puts an older copy of the folder back gets a new root under it the same night."""
+    rotation.turn(runner(lawful))
+    shutil.copytree(lawful.custodian.path, tmp_path / "old")
+    first = lawful.custodian.root_id()
+    live(lawful, 31)
+    second = lawful.custodian.root_id()
+    shutil.rmtree(lawful.custodian.path)
+    shutil.copytree(tmp_path / "old", lawful.custodian.path)
+    live(lawful, 1)
+    assert lawful.custodian.root_id() not in {first, second}
+    assert not (lawful.custodian.path / f"root-{first}.key").exists()
+    third = lawful.custodian.root_id()
+    live(lawful, 2)
+    assert lawful.custodian.root_id() == third
+
+
 def test_one_person_rotates_at_once(lawful: Hotel) -> None:
     """A person of the law is enough; others may not. The second copy is asked for anew."""
     rotation.turn(runner(lawful))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -68,8 +69,11 @@ class Safe:
 
 
 @pytest.fixture
-def safe(database_url: str, tmp_path: Path) -> Safe:
-    return Safe(database_url, tmp_path)
+def safe(database_url: str, tmp_path: Path) -> Iterator[Safe]:
+    """The database and its keys, on each of the three engines in turn."""
+    made = Safe(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
 
 
 def test_whole_keys_are_said_to_be_whole(safe: Safe) -> None:
