@@ -9,12 +9,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from flask import Flask
+from sqlalchemy import create_engine
+from sqlalchemy.orm import scoped_session, sessionmaker
 
+from flask_guesterase import Guesterase, Property, verify
 from flask_guesterase.core.errors import KeyMissingError, SealError
 from flask_guesterase.core.seal import Terms, close, open_box
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.roots import Roots
+from tests.store.forms import Base
 from tests.vaultserver import ROOT_TOKEN, Transit, serving
+from tests.web.test_cli import Console
 
 pytest.importorskip("hvac", reason="the extra vault is not installed")
 
@@ -274,3 +281,36 @@ def test_a_folder_moves_into_the_service_and_out_again(
     assert export.unwrap(DAY, wrapped, b"") == b"d" * 32
     assert export.public_key() == public
     assert len(names(transit)) == 1
+    # The one-file reader needs no service either.
+    read = AESGCM(verify.wrapping_key(tmp_path / "export", DAY))
+    assert read.decrypt(wrapped[:12], wrapped[12:], b"") == b"d" * 32
+
+
+def test_the_extension_takes_the_service(
+    tmp_path: Path, roots: VaultRoots, transit: Transit
+) -> None:
+    """One argument: keys are made under a root there, and the commands know it."""
+    engine = create_engine(f"sqlite:///{tmp_path / 'test.sqlite'}")
+    app = Flask("hotel", instance_path=str(tmp_path))
+    app.config.update(SECRET_KEY="only-for-tests", TESTING=True)
+    extension = Guesterase(
+        scoped_session(sessionmaker(engine)), models=Base, roots=roots,
+        properties=[Property("mu", "Fir", "Fir GmbH", "DE", "Europe/Berlin", "de")],
+    )  # fmt: skip
+    extension.init_app(app)
+    Base.metadata.create_all(engine)
+    console = Console(app)
+    assert console.json("db", "upgrade")["keys_made"] is True
+    with app.app_context():
+        root = extension.custodian.root_id()
+    assert names(transit) == {f"guesterase-{root}"}
+    assert console.json("keys", "check")["faults"] == []
+    console.json("keys", "copy", "--to", str(tmp_path / "copy"))
+    assert console.json("keys", "drill", "--folder", str(tmp_path / "copy"))["faults"] == []
+    wanted = ("keys", "copy", "--to", str(tmp_path / "more"), "--with-roots")
+    assert console.error(*wanted) == "input"
+    transit.sealed = True
+    with app.app_context():
+        extension.custodian._known.clear()
+    assert console.json("keys", "check", code=1)["error"]["message"].startswith("The key service")
+    engine.dispose()

@@ -19,7 +19,9 @@ from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.soundness import Sound
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.vault import Item
+from tests.engines import DEEP
 
+pytestmark = pytest.mark.parametrize("database_url", DEEP, indirect=True)
 NOW = datetime(2026, 11, 24, 10)
 ONE, TWO = "day:2026-12-01", "day:2026-12-02"
 
