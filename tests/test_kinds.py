@@ -11,7 +11,7 @@ from tests.store import (
     test_drift,
     test_host,
 )
-from tests.web import test_check, test_sweep
+from tests.web import test_check, test_keys, test_sweep
 
 MODULES = (
     test_blockers,
@@ -21,6 +21,7 @@ MODULES = (
     test_datamap,
     test_drift,
     test_host,
+    test_keys,
     test_sweep,
 )
 

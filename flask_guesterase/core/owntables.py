@@ -264,7 +264,8 @@ PLACES: tuple[Place, ...] = (
     Place(
         "key folder (GUESTERASE_KEYS)", "keys, of which each day's and each case's opens boxes",
         "without them nothing that is sealed can be read",
-        "each key on its day, or when its case, hold or epoch ends; the root with each rotation",
+        "each key on its day, or when its case, hold or epoch ends; the root every thirty "
+        "days",
     ),
     Place(
         "register of erasures (GUESTERASE_REGISTER)",

@@ -12,6 +12,7 @@ from sqlalchemy import Row, insert, select
 from ..core.checkpoint import Checkpoint, open_checkpoint
 from ..core.errors import (
     FourEyesError,
+    GuesteraseError,
     InputError,
     TamperedError,
     TransitionError,
@@ -23,7 +24,7 @@ from ..core.period import Period
 from ..core.permissions import Permission
 from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body
-from . import actors, rulebook, tables
+from . import actors, rulebook, signing, tables
 from .journal import stamp
 from .pending import touched
 
@@ -255,15 +256,23 @@ def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
     return day.isoformat()
 
 
+def _opened(work: Work, names: Sequence[str], text: str) -> Checkpoint:
+    """Return a checkpoint that a key of these journals signed, the one in force or one before."""
+    keys = [key for name in names for key in signing.public_keys(work.conn, name)]
+    why: GuesteraseError | None = None
+    for key in dict.fromkeys(keys) or [work.custodian.public_key()]:
+        try:
+            return open_checkpoint(text, key)
+        except TamperedError as problem:
+            why = why or problem
+    # What somebody brought is wrong, not our journal.
+    raise InputError(why.message if why else "", why.hint if why else "")
+
+
 def _seen(work: Work, row: Row[Any], text: str) -> Checkpoint:
     """Return a checkpoint of this house whose tree holds the proposal."""
-    key = work.custodian.signing_key().public_key().public_bytes_raw()
-    try:
-        head = open_checkpoint(text, key)
-    except TamperedError as problem:
-        # What somebody brought is wrong, not our journal.
-        raise InputError(problem.message, problem.hint) from None
     names = {slug(name) for name in rulebook.controllers(work, row.property)}
+    head = _opened(work, sorted(names), text)
     if head.controller not in names:
         raise InputError(
             "This checkpoint is of another controller's journal.",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, insert, select
 
+from ..core import rotation
 from ..core.certificate import CONTENT_MARK, Content, Gone, Left, Level, Shared, Stay, issue
 from ..core.depth import Evidence, Reached
 from ..core.errors import UnknownError
@@ -16,7 +17,7 @@ from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
-from . import journal, tables, witness
+from . import journal, signing, tables, witness
 from .cases import Case, day_at, tell
 from .partners import recipients
 from .remembrance import remembering
@@ -100,6 +101,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         shared=shared,
         partial=left,
         recovery_until=decisions.get("recovery", ""),
+        root_until=_root_until(decisions),
         four_eyes=_four_eyes(case),
         supplement=_count(work, case.number),
         unsearched=tuple(decisions.get("unsearched", ())),
@@ -124,6 +126,18 @@ def _copies_until(work: Work, property_: Property, case: Case) -> str:
         return ""
     erased = day_at(property_, case.erased_at.replace(tzinfo=UTC))
     return (erased + timedelta(days=days)).isoformat()
+
+
+def _root_until(decisions: Mapping[str, Any]) -> str:
+    """Return the day from which an old copy of the key folder opens nothing of this erasure.
+
+    Empty where nothing was sealed, and while nobody knows the day of something that was.
+    """
+    sealed = [i["until"] for i in decisions.get("did", ()) if i["outcome"] == Outcome.SEAL.value]
+    last = [*sealed, *filter(None, [decisions.get("recovery", "")])]
+    if not last or not all(last) or max(last) >= "9999":
+        return ""
+    return rotation.worthless(date.fromisoformat(max(last))).isoformat()
 
 
 def _four_eyes(case: Case) -> tuple[str, ...]:
@@ -171,7 +185,7 @@ def supplement(work: Work, case: Case) -> None:
 
 def _issue(work: Work, case: Case, said: Content) -> None:
     entry = journaled(work)[-1]
-    key = work.custodian.signing_key()
+    key = signing.key(work, case.controller)
     proof = witness.proof(work.conn, entry, key, journal.stamp(work.now))
     certificate = issue(said, proof, key)
     work.conn.execute(

@@ -1,6 +1,7 @@
 """The second copy of the keys, outside the property: two people say that it is there.
 
-What the law keeps is sealed only when losing one disk cannot lose the keys.
+What the law keeps is sealed only when losing one disk cannot lose the keys. The root that comes
+next is confirmed like the one in use, so that the month's rotation finds its copy there already.
 """
 
 from __future__ import annotations
@@ -12,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import InputError, TransitionError
 from ..core.events import CopyConfirmed
-from . import brake, pulse
+from . import brake, pulse, tasks
 from .pulse import Pulse
 
 if TYPE_CHECKING:
     from .work import Work
 
-NAME, SAID = "second-copy", "second-copy-said"
+NAME, SAID, NEXT = "second-copy", "second-copy-said", "second-copy-next"
 LASTING = timedelta(hours=24)
 """How long the first person's word waits for the second one's."""
 
@@ -26,12 +27,30 @@ LASTING = timedelta(hours=24)
 def confirmed(work: Work) -> bool:
     """Return whether two people confirmed a copy of the keys as they are now.
 
-    After the root was rotated the copy opens nothing any more, and has to be made anew.
+    After the root was rotated an older copy opens nothing any more; that of the new one may have
+    been confirmed before.
     """
-    known = pulse.look(work.conn, NAME)
-    if known is None or known.second is None:
-        return False
-    return _same(work, known.note)
+    return _stands(work, work.custodian.fingerprint())
+
+
+def ever(work: Work) -> bool:
+    """Return whether two people ever confirmed a copy of the keys."""
+    said = pulse.look(work.conn, NAME)
+    return said is not None and said.second is not None
+
+
+def of_next(work: Work) -> bool:
+    """Return whether two people confirmed a copy of the root that comes next."""
+    return _stands(work, work.custodian.fingerprint(next=True))
+
+
+def _stands(work: Work, mark: str) -> bool:
+    said = [pulse.look(work.conn, name) for name in (NAME, NEXT)]
+    return any(
+        hmac.compare_digest(known.note.encode(), mark.encode())
+        for known in said
+        if known is not None and known.second is not None
+    )
 
 
 def propose(work: Work, by: str, fingerprint: str) -> None:
@@ -41,11 +60,11 @@ def propose(work: Work, by: str, fingerprint: str) -> None:
     :param by: the host's id of who says it.
     :param fingerprint: what ``keys fingerprint --folder`` printed where the copy lies.
     :raises ForbiddenError: they may not decide about the law at any property.
-    :raises InputError: it is not the fingerprint of the keys in use.
+    :raises InputError: it is not the fingerprint of the keys in use, or of the next root.
     """
     actor = brake.lawyer(work, by)
     told = "".join(fingerprint.split()).lower()
-    if not _same(work, told):
+    if _name(work, told) is None:
         raise InputError(
             "This is not the fingerprint of the keys in use.",
             "Copy the key folder again, and read the fingerprint from the copy.",
@@ -64,17 +83,26 @@ def confirm(work: Work, by: str) -> None:
     """
     actor = brake.lawyer(work, by)
     known = pulse.look(work.conn, SAID, lock=True)
-    mine = Pulse(work.stamp, work.custodian.fingerprint(), actor)
-    if known is None or not pulse.second(known, mine, LASTING):
+    name = None if known is None else _name(work, known.note)
+    mine = Pulse(work.stamp, known.note if known is not None and name else "", actor)
+    if known is None or name is None or not pulse.second(known, mine, LASTING):
         raise TransitionError(
             "Nobody said in the last day that there is a copy of the keys in use.",
             "Let the first person give the fingerprint of the copy.",
         )
-    pulse.put(work.conn, NAME, replace(known, at=work.stamp, second=actor))
+    pulse.put(work.conn, name, replace(known, at=work.stamp, second=actor))
     pulse.take(work.conn, SAID)
-    work.events += [CopyConfirmed(name, actor=actor) for name in brake.controllers(work)]
+    if name == NEXT or not work.custodian.root().next:
+        tasks.close_house(work, tasks.NEW_ROOT, actor)
+    work.events += [CopyConfirmed(each, actor=actor) for each in brake.controllers(work)]
 
 
-def _same(work: Work, told: str) -> bool:
-    mine = work.custodian.fingerprint()
-    return hmac.compare_digest(told.encode(), mine.encode())
+def _name(work: Work, told: str) -> str | None:
+    """Return under which name a fingerprint is confirmed, None where it is none of ours."""
+    marks = {NAME: work.custodian.fingerprint()}
+    if work.custodian.root().next:
+        marks[NEXT] = work.custodian.fingerprint(next=True)
+    for name, mark in marks.items():
+        if hmac.compare_digest(told.encode(), mark.encode()):
+            return name
+    return None

@@ -8,19 +8,22 @@ import os
 import re
 from collections import OrderedDict
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ..core.errors import SealError
+from ..core.errors import KeyMissingError, SealError
 from ..core.seal import NONCE_SIZE, Random
 from .keyfile import destroy, sync_folder
-from .keyring import Keyring, broken, decrypt
+from .keyring import Keyring
+from .roots import Roots, decrypt
+from .wrapped import Pointer, copy_mark
 
 _LABEL = re.compile(r"[a-z]+:[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
-_SECRETS = ("signing", "pepper")
-_REMEMBERED = 64
+_SIGNING, _RENEWED, _PEPPER = "signing", "signing-next", "pepper"
+_REMEMBERED = 2048
 
 
 class FolderCustodian:
@@ -31,47 +34,89 @@ class FolderCustodian:
 
     :param path: the folder; `create` makes it.
     :param random: source of keys and nonces.
+    :param roots: who holds the roots that the keys lie under; the folder itself by default.
     """
 
-    def __init__(self, path: str | os.PathLike[str], random: Random = os.urandom) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        random: Random = os.urandom,
+        roots: Roots | None = None,
+    ) -> None:
         self.path = Path(path)
         self._random = random
-        self._ring = Keyring(self.path, random)
+        self._ring = Keyring(self.path, random, roots)
         self._known: OrderedDict[str, tuple[tuple[int, int], bytes]] = OrderedDict()
-        self._secrets: dict[str, bytes] = {}
         self._durable: set[str] = set()
 
     def exists(self) -> bool:
         """Tell whether `create` has finished here."""
         return self._ring.exists()
 
-    def create(self) -> None:
+    def create(self, since: str = "") -> None:
         """Make the folder, its first root and the lasting secrets; once per installation.
 
+        :param since: today, UTC, ISO: from here the age of the root is counted.
         :raises SetupError: there are keys already.
         :raises SealError: the folder is open to other users.
         """
-        _run(self._ring.creating(_SECRETS))
+        _run(self._ring.creating((_SIGNING, _PEPPER), since))
 
-    def rotate(self) -> None:
-        """Put a new root under all living keys and destroy the old one.
+    def prepare(self) -> None:
+        """Make the root that comes next, so that it can be copied before keys lie under it."""
+        _run(self._ring.preparing())
+
+    def rotate(self, since: str = "", expected: str = "") -> None:
+        """Put the next root under all living keys and destroy the old one.
 
         What an earlier rotation left half-done, after a crash, is finished first.
 
+        :param since: today, UTC, ISO.
+        :param expected: do it only while this is the root in use.
         :raises KeyMissingError: a root that is needed is gone; nothing was destroyed.
+        :raises SealError: a key does not open; nothing was destroyed.
         """
-        _run(self._ring.rotating())
+        _run(self._ring.rotating(since, expected))
 
     def settle(self) -> None:
-        """Finish what a crash interrupted: one root, every key under it, no loose ends."""
+        """Finish what a crash interrupted: every key under the root in use, no loose ends."""
         _run(self._ring.settling())
+
+    def root(self) -> Pointer:
+        """Return the root in use, since when it is, and the one that comes next.
+
+        :raises KeyMissingError: there are no keys in the folder.
+        """
+        return self._ring.pointer()
 
     def root_id(self) -> str:
         """Return the identifier of the root in use.
 
         :raises KeyMissingError: there are no keys in the folder.
         """
-        return self._ring.root_id()
+        return self.root().root
+
+    def date(self, since: str) -> None:
+        """Note since when the root is in use, where nobody said.
+
+        :param since: UTC day, ISO.
+        """
+        with self._ring.lock():
+            now = self._ring.pointer()
+            if not now.since:
+                self._ring.point(Pointer(now.root, since, now.next))
+
+    def service(self) -> str:
+        """Return where the root in use lies: ``folder``, or the word of a key service."""
+        return self._ring.service()
+
+    def copy(self, to: str | os.PathLike[str], roots: bool = False) -> int:
+        """Put a copy of every key into a folder; return how many files it has.
+
+        :param to: a folder for this copy alone; what is no key any more goes from it.
+        :param roots: with the roots, without which the copy opens nothing.
+        """
+        return self._ring.copying(Path(to), roots)
 
     def ensure(self, label: str) -> None:
         """Make the key of a label if there is none; it is durable when this returns.
@@ -120,29 +165,100 @@ class FolderCustodian:
         """Return the labels whose keys exist."""
         self._ring.private()
         names = (path.name[4:-5] for path in self.path.glob("key-*.json"))
-        return frozenset(name.replace("-", ":", 1) for name in names)
+        there = frozenset(name.replace("-", ":", 1) for name in names)
+        with self._ring.mutex:
+            # Keys that another process destroyed are not kept in this one's memory.
+            for name in [n for n in self._known if ":" in n and n not in there]:
+                del self._known[name]
+        return there
 
-    def signing_key(self) -> Ed25519PrivateKey:
+    def opens(self, label: str) -> None:
+        """Read the key of a label anew, whatever this process remembers.
+
+        :raises KeyMissingError: it, or the root it lies under, is not there.
+        :raises SealError: it is damaged, or the key of another label.
+        """
+        with self._ring.mutex:
+            self._known.pop(label, None)
+        self._open(label)
+
+    def absent(self, label: str) -> KeyMissingError:
+        """Return the error for a key that is not in the folder."""
+        return self._ring.missing(self._file(label).name)
+
+    def signing_key(self, public: str = "") -> Ed25519PrivateKey:
         """Return the key that signs checkpoints and certificates.
 
+        :param public: its public half, 64 hex digits, where a journal names it; in a change of
+            keys there are two.
         :raises KeyMissingError: it is not in the folder.
+        :raises SealError: the folder holds another one.
         """
-        return Ed25519PrivateKey.from_private_bytes(self._secret("signing"))
+        found = [key for key in self._signing() if public in ("", _public(key))]
+        if not found:
+            raise SealError(
+                "The signing key that this database names is not in the key folder.",
+                "Mount the key folder that belongs to this database, or bring its newest copy.",
+            )
+        return found[0]
+
+    def _signing(self) -> list[Ed25519PrivateKey]:
+        """Return the signing keys there are: one, or two while it is changed."""
+        # Twice, because another process may move the one to the place of the other meanwhile.
+        for _ in range(2):
+            found = []
+            for name in (_SIGNING, _RENEWED):
+                with suppress(KeyMissingError):
+                    found.append(Ed25519PrivateKey.from_private_bytes(self._secret(name)))
+            if found:
+                return found
+        return [Ed25519PrivateKey.from_private_bytes(self._secret(_SIGNING))]
 
     def public_key(self) -> bytes:
         """Return the public half of the signing key, 32 bytes."""
-        return self.signing_key().public_key().public_bytes_raw()
+        return bytes.fromhex(_public(self.signing_key()))
 
-    def fingerprint(self) -> str:
+    def renew(self) -> Ed25519PrivateKey:
+        """Make the signing key that comes next, unless there is one; durable on return."""
+        self._ring.add(self._secret_file(_RENEWED).name, _RENEWED)
+        return Ed25519PrivateKey.from_private_bytes(self._secret(_RENEWED))
+
+    def renewing(self) -> bool:
+        """Return whether a change of the signing key was begun and not finished."""
+        return self._secret_file(_RENEWED).exists() or not self._secret_file(_SIGNING).exists()
+
+    def settle_signing(self, public: str) -> None:
+        """Finish a change of the signing key: one is left, every other is destroyed.
+
+        :param public: public half of the key in force, 64 hex digits.
+        :raises SealError: it is not in the folder; nothing was destroyed.
+        """
+        key = self.signing_key(public).private_bytes_raw()
+        first, renewed = self._secret_file(_SIGNING), self._secret_file(_RENEWED)
+        if not first.exists() or self._secret(_SIGNING) != key:
+            with self._ring.lock():
+                destroy(first)
+            self._ring.store(first.name, _SIGNING, key)
+        with self._ring.lock():
+            self._known.pop(_RENEWED, None)
+            destroy(renewed)
+
+    def fingerprint(self, next: bool = False) -> str:
         """Return what a copy of this folder has in common with it, 64 hex digits.
 
-        It covers the signing key and the root in use: after a rotation an older copy of the folder
-        opens nothing, and has another fingerprint.
+        It covers the lasting secret and a root: after a rotation an older copy of the folder
+        opens nothing, and has another fingerprint. Where a key service holds the roots it stays.
 
+        :param next: for the root that comes next instead of the one in use.
         :raises KeyMissingError: one of them is not in the folder.
         """
-        material = self.public_key() + self._ring.root_mark()
-        return hashlib.sha256(b"guesterase/copy/v1\0" + material).hexdigest()
+        now = self.root()
+        root = now.next if next else now.root
+        if not root:
+            raise KeyMissingError(
+                "The next root of the keys is not made yet.", "It is made a week before its day."
+            )
+        return copy_mark(self.pepper("copy"), self._ring.root_mark(root))
 
     def pepper(self, name: str) -> bytes:
         """Return the secret for marks of one kind, 32 bytes; the same as long as the folder lives.
@@ -150,7 +266,7 @@ class FolderCustodian:
         :param name: any name, for example ``actor``.
         :raises KeyMissingError: the secret it is derived from is not in the folder.
         """
-        return _derive(self._secret("pepper"), name)
+        return _derive(self._secret(_PEPPER), name)
 
     def mortal(self, label: str, name: str) -> bytes:
         """Return a secret for marks that ends when its label is forgotten, 32 bytes.
@@ -167,8 +283,16 @@ class FolderCustodian:
         return self.path / f"key-{label.replace(':', '-', 1)}.json"
 
     def _open(self, label: str) -> bytes:
-        """Return the key of a label; what another process forgot is forgotten here too."""
-        path = self._file(label)
+        return self._read(label, self._file(label))
+
+    def _secret_file(self, name: str) -> Path:
+        return self.path / f"secret-{name}.json"
+
+    def _secret(self, name: str) -> bytes:
+        return self._read(name, self._secret_file(name))
+
+    def _read(self, label: str, path: Path) -> bytes:
+        """Return a key by its name; what another process destroyed is gone here too."""
         with self._ring.mutex:
             try:
                 stat = path.stat()
@@ -181,20 +305,18 @@ class FolderCustodian:
                 return known[1]
             name, key = self._ring.read(path.name)
             if name != label:
-                raise broken(path.name)
+                raise SealError(
+                    f"The key file {path.name} holds the key of {name}.",
+                    "Somebody put another file in its place; bring its copy back.",
+                )
             self._known[label] = (stamp, key)
             while len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
             return key
 
-    def _secret(self, name: str) -> bytes:
-        with self._ring.mutex:
-            if name not in self._secrets:
-                kept, key = self._ring.read(f"secret-{name}.json")
-                if kept != name:
-                    raise broken(f"secret-{name}.json")
-                self._secrets[name] = key
-            return self._secrets[name]
+
+def _public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
 
 
 def _derive(secret: bytes, name: str) -> bytes:

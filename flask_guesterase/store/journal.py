@@ -19,6 +19,7 @@ from ..core.errors import BusyError, UnknownError
 from ..core.events import Event
 from ..core.log import Draft, Entry, canonical, genesis, read_draft, slug, word
 from ..core.tree import Frontier, Node
+from . import installation
 from .tables import entry as entries
 from .tables import loose, node, tree
 from .transaction import MARIADB
@@ -136,6 +137,9 @@ def _head(
         first = select(tree.c.epoch).where(tree.c.controller == controller).limit(1)
         # A tree without an open epoch is in the middle of a change of epochs: look again.
         if conn.execute(first).first() is None:
+            # Whoever changes the signing key holds this row: no journal begins with the old one.
+            named = installation.known(conn, installation.SIGNING, lock=True)
+            public_key = bytes.fromhex(named) or public_key
             _begin(conn, controller, 0)
             row = conn.execute(_open_tree(controller).with_for_update()).one()
             if row.size == 0:

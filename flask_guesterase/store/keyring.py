@@ -1,33 +1,31 @@
-"""Key files under a root that rotates: ``root-<id>.key``, ``current.json`` and wrapped keys.
+"""Key files under a root that rotates: ``current.json``, wrapped keys, and the roots' own files.
 
 A wrapped key is a JSON file that names its root. ``current.json`` names the root that new keys go
-under. Every change is one durable step after which the folder is whole, so a crash between two
-steps loses nothing and the next rotation, or `settle`, goes on from there.
+under, and the next one where it is made already. A root is a file ``root-<id>.key``, or, where it
+lies in a key service, ``root-<id>.json``, which holds its name alone. Every change is one durable
+step after which the folder is whole, so a crash between two steps loses nothing and the next
+rotation, or `settle`, goes on from there.
 """
 
 from __future__ import annotations
 
 import fcntl
-import hashlib
-import json
 import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from ..core.errors import KeyMissingError, SealError, SetupError
-from ..core.log import canonical
-from ..core.seal import KEY_SIZE, NONCE_SIZE, Random
+from ..core.seal import KEY_SIZE, Random
 from .keyfile import FRESH, GONE, destroy, sync_folder, write
+from .roots import FolderRoots, Roots
+from .wrapped import CURRENT, Pointer, Wrapped, bound, stub
 
-KEY_FORMAT = "guesterase/key/v1"
-_CURRENT = "current.json"
-_ROOT = re.compile(r"root-([0-9a-f]{16})\.key")
+_ROOT = re.compile(r"root-([0-9a-f]{16})\.(key|json)")
+_BATCH = 256
 
 
 class Keyring:
@@ -35,20 +33,22 @@ class Keyring:
 
     :param path: the folder, readable for its owner only.
     :param random: source of keys and nonces.
+    :param service: who holds the roots; the folder itself by default.
     """
 
-    def __init__(self, path: Path, random: Random) -> None:
+    def __init__(self, path: Path, random: Random, service: Roots | None = None) -> None:
         self.path = path
         self.mutex = threading.RLock()
         self._random = random
-        self._roots: dict[str, bytes] = {}
+        self._inside = FolderRoots(path, random)
+        self._service = service
         self._private = False
 
     def exists(self) -> bool:
         """Tell whether the folder was created to its end."""
-        return (self.path / _CURRENT).exists()
+        return (self.path / CURRENT).exists()
 
-    def creating(self, secrets: Sequence[str]) -> Iterator[str]:
+    def creating(self, secrets: Sequence[str], since: str = "") -> Iterator[str]:
         """Make the folder, its first root and the named secrets, step by step.
 
         :raises SetupError: there are keys already.
@@ -58,7 +58,7 @@ class Keyring:
         with self.lock():
             if self.exists():
                 raise SetupError("This folder holds keys already.", "Keep them, or name another.")
-            self._sweep(keep=None)
+            self._sweep(frozenset())
             yield "swept"
             root = self._new_root()
             yield "root"
@@ -66,70 +66,106 @@ class Keyring:
                 self._write(f"secret-{name}.json", name, self._random(KEY_SIZE), root)
                 yield name
             # The pointer comes last: without it the next attempt starts again from nothing.
-            self._point_to(root)
+            self.point(Pointer(root, since))
             yield "pointer"
 
-    def rotating(self) -> Iterator[str]:
-        """Finish an earlier rotation, then put a new root under every key, step by step."""
+    def preparing(self) -> Iterator[str]:
+        """Make the root that comes next, unless there is one; nothing lies under it yet."""
         with self.lock():
             yield from self._settling()
-            root = self._new_root()
-            yield "root"
-            self._point_to(root)
+            if not self.pointer().next:
+                root = self._new_root()
+                yield "root"
+                self.point(replace(self.pointer(), next=root))
+                yield "pointer"
+
+    def rotating(self, since: str = "", expected: str = "") -> Iterator[str]:
+        """Finish an earlier rotation, then put the next root under every key, step by step.
+
+        :param since: UTC day of the rotation, ISO.
+        :param expected: rotate only while this is the root in use.
+        """
+        with self.lock():
+            yield from self._settling()
+            now = self.pointer()
+            if expected and now.root != expected:
+                return
+            # What does not open now would be lost with its root.
+            self._keys(self._wrapped())
+            if not now.next:
+                now = replace(now, next=self._new_root())
+                yield "root"
+            self.point(Pointer(now.next, since))
             yield "pointer"
             yield from self._settling()
 
     def settling(self) -> Iterator[str]:
-        """Finish what a crash interrupted: one root, and every key under it."""
+        """Finish what a crash interrupted: every key under the root in use, no loose ends."""
         with self.lock():
             yield from self._settling()
 
     def _settling(self) -> Iterator[str]:
-        current = self.root_id()
-        for path in sorted(self.path.glob("[!.]*.json")):
-            if path.name == _CURRENT:
-                continue
-            name, root, key = self._read(path.name)
-            if root != current:
-                self._write(path.name, name, key, current)
-                yield path.name
-        self._sweep(keep=current)
+        now = self.pointer()
+        late = [each for each in self._wrapped() if each.root != now.root]
+        for start in range(0, len(late), _BATCH):
+            part = late[start : start + _BATCH]
+            aads = [bound(each.name, now.root) for each in part]
+            pairs = list(zip(self._keys(part), aads, strict=True))
+            sealed = self._roots(now.root).wrap(now.root, pairs)
+            for each, text in zip(part, sealed, strict=True):
+                self._put(replace(each, root=now.root, sealed=text))
+                yield each.file
+        self._sweep(frozenset({now.root, now.next} - {""}))
         yield "destroyed"
 
-    def _sweep(self, keep: str | None) -> None:
+    def _sweep(self, keep: frozenset[str]) -> None:
         """Destroy roots that nothing lies under any more, and files a crash left unfinished."""
         for path in sorted(self.path.iterdir()):
             match = _ROOT.fullmatch(path.name)
-            left = path.name.startswith((FRESH, GONE)) or (match and match.group(1) != keep)
-            if left or (keep is None and path.suffix == ".json"):
+            if match and match.group(1) not in keep:
+                if match.group(2) == "json":
+                    self._roots(match.group(1)).destroy(match.group(1))
                 destroy(path)
-        self._roots = {root: key for root, key in self._roots.items() if root == keep}
+            elif path.name.startswith((FRESH, GONE)) or (not keep and path.suffix == ".json"):
+                destroy(path)
+        self._inside.keep(keep)
 
-    def root_id(self) -> str:
-        """Return the identifier of the root in use.
+    def pointer(self) -> Pointer:
+        """Return what ``current.json`` says.
 
         :raises KeyMissingError: there are no keys in the folder.
         """
         self.private()
         try:
-            return str(json.loads((self.path / _CURRENT).read_bytes())["root"])
+            return Pointer.read((self.path / CURRENT).read_bytes())
         except FileNotFoundError:
-            raise self.missing(_CURRENT) from None
-        except (ValueError, TypeError, KeyError):
-            raise broken(_CURRENT) from None
+            raise self.missing(CURRENT) from None
 
-    def root_mark(self) -> bytes:
-        """Return a hash of the root in use, by which a copy of it is known; 32 bytes.
+    def point(self, to: Pointer) -> None:
+        """Write which root is in use, and which comes next; while the folder is locked."""
+        write(self.path / CURRENT, to.text())
 
-        :raises KeyMissingError: it is not in the folder.
+    def root_mark(self, root: str) -> bytes:
+        """Return by which a copy of a root is known; 32 bytes.
+
+        :raises KeyMissingError: it is not there.
         """
-        return hashlib.sha256(self._root(self.root_id())).digest()
+        return self._roots(root).mark(root)
+
+    def service(self) -> str:
+        """Return where the root in use lies: ``folder``, or the word of a key service."""
+        return self._roots(self.pointer().root).kind
 
     def add(self, filename: str, name: str) -> None:
         """Write a new key under the root in use, unless there is one; durable on return."""
         with self.lock():
             if not (self.path / filename).exists():
-                self._write(filename, name, self._random(KEY_SIZE), self.root_id())
+                self._write(filename, name, self._random(KEY_SIZE), self.pointer().root)
+
+    def store(self, filename: str, name: str, key: bytes) -> None:
+        """Write a key that is given; durable on return."""
+        with self.lock():
+            self._write(filename, name, key, self.pointer().root)
 
     def read(self, filename: str) -> tuple[str, bytes]:
         """Return the name and the key of a wrapped key file.
@@ -138,64 +174,107 @@ class Keyring:
         :raises SealError: it is damaged.
         """
         self.private()
-        name, _, key = self._read(filename)
-        return name, key
-
-    def _read(self, filename: str) -> tuple[str, str, bytes]:
-        name, root, sealed = self._parse(filename)
+        each = self._parse(filename)
         while True:
             try:
-                return name, root, decrypt(self._root(root), sealed, _aad(name, root))
+                return each.name, self._keys([each])[0]
             except KeyMissingError:
                 # Another process may have rotated between our two reads.
-                before = root
-                name, root, sealed = self._parse(filename)
-                if root == before:
+                before = each.root
+                each = self._parse(filename)
+                if each.root == before:
                     raise
 
-    def _parse(self, filename: str) -> tuple[str, str, bytes]:
+    def copying(self, to: Path, roots: bool) -> int:
+        """Put a copy of every key into a folder, and take away what is no key any more.
+
+        :param to: a folder for this copy alone; it is made where it is not there.
+        :param roots: with the roots; what lies in a key service is wrapped anew for the copy.
+        :return: how many files the copy has.
+        """
+        to.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.lock():
+            files = {each.file: self.path / each.file for each in self._wrapped()}
+            files[CURRENT] = self.path / CURRENT
+            if roots and self.service() != FolderRoots.kind:
+                return self._moving(to)
+            for path in self.path.iterdir():
+                match = _ROOT.fullmatch(path.name)
+                if match and (roots or match.group(2) == "json"):
+                    files[path.name] = path
+            for name, path in sorted(files.items()):
+                write(to / name, path.read_bytes())
+            for path in sorted(to.iterdir()):
+                ours = path.suffix == ".json" or _ROOT.fullmatch(path.name)
+                if path.name.startswith((FRESH, GONE)) or (ours and path.name not in files):
+                    destroy(path)
+        return len(files)
+
+    def _moving(self, to: Path) -> int:
+        """Copy keys whose root lies elsewhere, under a root file of the copy's own."""
+        copy = Keyring(to, self._random)
+        for _ in copy.creating(()):
+            pass
+        every = self._wrapped()
+        for each, key in zip(every, self._keys(every), strict=True):
+            copy.store(each.file, each.name, key)
+        return len(every) + 2
+
+    def _wrapped(self) -> list[Wrapped]:
+        paths = [p for start in ("key", "secret") for p in self.path.glob(f"{start}-*.json")]
+        return [self._parse(path.name) for path in sorted(paths)]
+
+    def _keys(self, every: Sequence[Wrapped]) -> list[bytes]:
+        """Return the keys of wrapped key files, in their order."""
+        found: dict[str, bytes] = {}
+        for root in sorted({each.root for each in every}):
+            mine = [each for each in every if each.root == root]
+            for start in range(0, len(mine), _BATCH):
+                part = mine[start : start + _BATCH]
+                keys = self._roots(root).unwrap(root, [(each.sealed, each.aad) for each in part])
+                found |= {each.file: key for each, key in zip(part, keys, strict=True)}
+        return [found[each.file] for each in every]
+
+    def _parse(self, filename: str) -> Wrapped:
         try:
-            value = json.loads((self.path / filename).read_bytes())
-            sealed = bytes.fromhex(value["nonce"]) + bytes.fromhex(value["wrapped"])
-            return str(value["name"]), str(value["root"]), sealed
+            return Wrapped.read(filename, (self.path / filename).read_bytes())
         except FileNotFoundError:
             raise self.missing(filename) from None
-        except (ValueError, TypeError, KeyError):
-            raise broken(filename) from None
 
     def _write(self, filename: str, name: str, key: bytes, root: str) -> None:
-        nonce = self._random(NONCE_SIZE)
-        sealed = AESGCM(self._root(root)).encrypt(nonce, key, _aad(name, root))
-        if not (self.path / f"root-{root}.key").exists():
-            raise self.missing(f"root-{root}.key")
-        value = {
-            "format": KEY_FORMAT,
-            "name": name,
-            "nonce": nonce.hex(),
-            "root": root,
-            "wrapped": sealed.hex(),
-        }
-        write(self.path / filename, canonical(value))
+        sealed = self._roots(root).wrap(root, [(key, bound(name, root))])[0]
+        self._put(Wrapped(filename, name, root, sealed))
 
-    def _root(self, root: str) -> bytes:
-        if root not in self._roots:
-            name = f"root-{root}.key"
-            try:
-                key = (self.path / name).read_bytes()
-            except FileNotFoundError:
-                raise self.missing(name) from None
-            if len(key) != KEY_SIZE:
-                raise broken(name)
-            self._roots[root] = key
-        return self._roots[root]
+    def _put(self, each: Wrapped) -> None:
+        served = self._roots(each.root) is not self._inside
+        write(self.path / each.file, each.text(served))
+
+    def _roots(self, root: str) -> Roots:
+        """Return who holds a root.
+
+        :raises KeyMissingError: it lies in a key service that this application was not given.
+        """
+        if not self._stub(root).exists():
+            return self._inside
+        if self._service is None:
+            raise KeyMissingError(
+                f"The root {root} of the keys in {self.path} lies in a key service.",
+                "Pass the same roots= to Guesterase(...) as before.",
+            )
+        return self._service
+
+    def _stub(self, root: str) -> Path:
+        return self.path / f"root-{root}.json"
 
     def _new_root(self) -> str:
         root = self._random(8).hex()
-        write(self.path / f"root-{root}.key", self._random(KEY_SIZE))
+        if self._service is None:
+            self._inside.make(root)
+        else:
+            # Its name is here first, so that after a crash there is no root nobody knows of.
+            write(self._stub(root), stub(root, self._service.kind))
+            self._service.make(root)
         return root
-
-    def _point_to(self, root: str) -> None:
-        write(self.path / _CURRENT, canonical({"format": KEY_FORMAT, "root": root}))
 
     def private(self) -> None:
         """Make sure that nobody else can read the folder.
@@ -217,9 +296,18 @@ class Keyring:
         self._private = True
 
     def missing(self, filename: str) -> KeyMissingError:
-        """Return the error for a file that is not there."""
+        """Return the error for a file that is not there: the file, or the whole folder."""
+        if not self.path.exists():
+            what = f"The key folder {self.path} is not there."
+        elif not self.exists():
+            what = f"The key folder {self.path} holds no keys ({filename or CURRENT} is missing)."
+        else:
+            return KeyMissingError(
+                f"The key file {self.path / filename} is not there.",
+                "Bring it back from a copy of the key folder; a key whose day is over is gone.",
+            )
         return KeyMissingError(
-            f"The key file {self.path / filename} is not there.",
+            what,
             "Mount the key folder, or bring its copy back; keys are made once, at installation.",
         )
 
@@ -235,26 +323,3 @@ class Keyring:
                 yield
             finally:
                 os.close(handle)
-
-
-def _aad(name: str, root: str) -> bytes:
-    return canonical({"format": KEY_FORMAT, "name": name, "root": root})
-
-
-def decrypt(key: bytes, sealed: bytes, aad: bytes) -> bytes:
-    """Return a key that was encrypted as nonce and ciphertext.
-
-    :raises SealError: it is not as it was encrypted.
-    """
-    try:
-        return AESGCM(key).decrypt(sealed[:NONCE_SIZE], sealed[NONCE_SIZE:], aad)
-    except (InvalidTag, ValueError):
-        raise SealError(
-            "A wrapped key does not open: it is not as it was wrapped.",
-            "Compare it with a copy from before.",
-        ) from None
-
-
-def broken(filename: str) -> SealError:
-    """Return the error for a key file that is damaged."""
-    return SealError(f"The key file {filename} is damaged.", "Bring its copy back.")

@@ -6,6 +6,7 @@ from . import certifying
 from .desks.evidence import Evidence
 from .desks.guests import Guests
 from .desks.holding import Holding
+from .desks.keys import Keys
 from .desks.partners import Partners
 from .desks.police import Police
 from .desks.requests import Requests
@@ -16,7 +17,7 @@ from .desks.upkeep import Upkeep
 
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
-    Returns, Rules, Holding,
+    Returns, Rules, Holding, Keys,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -26,6 +26,7 @@ from . import (
     owndata,
     pulse,
     refresh,
+    rotation,
     runs,
     tables,
     tasks,
@@ -50,6 +51,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "endless": endless.remind,
     "recipients": following.follow,
     "own": owndata.end,
+    "keys": rotation.turn,
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 

@@ -23,6 +23,9 @@ PAPER = "paper"
 RECIPIENT = "recipient"
 """Kind of the tasks to tell somebody who holds copies."""
 
+NEW_ROOT, OLD_ROOT = "root-new", "root-old"
+"""Kinds of the tasks to copy a new root of the keys, and to destroy the copies of an old one."""
+
 ON_PAPER = frozenset(
     {"correspondence", "guest_register", "identity_document_copy", "invoice_accounting"}
 )
@@ -131,6 +134,43 @@ def ask(work: Work, code: str, name: str, due_on: date, count: int) -> int:
         more = {"count": table.c.count + count}
     work.conn.execute(update(table).where(table.c.id == row.id).values(**more))
     return int(row.id)
+
+
+def house(work: Work, kind: str, name: str, due_on: date) -> int:
+    """Ask the people who decide about the law for something of the whole house, once.
+
+    :param work: the open transaction.
+    :param kind: kind of the task.
+    :param name: what it is about; there is one task of each name.
+    :param due_on: day by which it should be done.
+    :return: how many tasks were made.
+    """
+    table = tables.task
+    mine = table.c.kind == kind, table.c.name == name
+    if work.conn.execute(select(table.c.id).where(*mine)).first() is not None:
+        return 0
+    work.conn.execute(
+        insert(table).values(
+            controller="", property="", kind=kind, name=name, due_on=due_on.isoformat(),
+            made_at=work.stamp,
+        )
+    )  # fmt: skip
+    return 1
+
+
+def close_house(work: Work, kind: str, actor: str) -> None:
+    """Note who did the open tasks of a kind by another door than their own list.
+
+    :param work: the open transaction.
+    :param kind: kind of the tasks.
+    :param actor: opaque number of the person.
+    """
+    table = tables.task
+    work.conn.execute(
+        update(table)
+        .where(table.c.kind == kind, table.c.done_at.is_(None))
+        .values(done_by=actor, done_at=work.stamp)
+    )
 
 
 def close(work: Work, id: int, actor: str) -> None:

@@ -127,7 +127,7 @@ def _export(conn: Connection, custodian: FolderCustodian, folder: Path) -> Expor
         "journal.jsonl": _write(folder / "journal.jsonl", journal.lines(conn)),
         "cases.jsonl": _write(folder / "cases.jsonl", _cases(conn)),
         "certificates": _certificates(conn, folder / "certificates"),
-        "keys": _keys(custodian.path, folder / "keys"),
+        "keys": custodian.copy(folder / "keys", roots=True),
     }
     _check(folder, sealed, counts, conn)
     shutil.copyfile(READER, folder / "verify.py")
@@ -181,14 +181,6 @@ def _certificates(conn: Connection, folder: Path) -> int:
         (folder / f"{row.request}{supplement}.json").write_text(row.body, encoding="utf-8")
         count += 1
     return count
-
-
-def _keys(source: Path, folder: Path) -> int:
-    folder.mkdir(mode=0o700)
-    files = [path for pattern in ("[!.]*.json", "[!.]*.key") for path in source.glob(pattern)]
-    for path in files:
-        shutil.copyfile(path, folder / path.name)
-    return len(files)
 
 
 def _check(

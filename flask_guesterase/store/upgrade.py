@@ -10,6 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +25,7 @@ from sqlalchemy.pool import SingletonThreadPool, StaticPool
 from sqlalchemy.schema import CreateTable
 
 from ..core.errors import BusyError, InputError, KeyMissingError, SetupError
-from . import tables
+from . import installation, tables
 from .custodian import FolderCustodian
 from .tables import PREFIX
 from .transaction import LOCK_SECONDS, transaction
@@ -112,19 +113,28 @@ def pending(conn: Connection) -> bool:
     return current(conn) != head()
 
 
-def make_keys(engine: Engine, custodian: FolderCustodian) -> bool:
+def make_keys(engine: Engine, custodian: FolderCustodian, now: datetime | None = None) -> bool:
     """Make the keys of a new installation; return whether that was needed.
+
+    The database notes which keys belong to it.
 
     :param engine: the host's engine, upgraded.
     :param custodian: who shall hold the keys.
+    :param now: aware UTC time; the age of the first root is counted from that day.
     :raises KeyMissingError: this database was used with keys before; new ones would open nothing.
     """
-    if custodian.exists():
-        return False
+    moment = (now or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
+    made = not custodian.exists() and _make(engine, custodian, moment.date().isoformat())
+    with transaction(engine) as conn:
+        installation.claim(conn, custodian, moment)
+    return made
+
+
+def _make(engine: Engine, custodian: FolderCustodian, today: str) -> bool:
     with transaction(engine, write=False) as conn:
         used = any(
             conn.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
-            for table in (tables.tree, tables.box, tables.actor)
+            for table in (tables.tree, tables.box, tables.actor, tables.epoch_key)
         )
     if used:
         raise KeyMissingError(
@@ -132,7 +142,7 @@ def make_keys(engine: Engine, custodian: FolderCustodian) -> bool:
             "Mount the key folder, or bring its copy back; new keys would open nothing.",
         )
     try:
-        custodian.create()
+        custodian.create(today)
     except SetupError:
         # Another process made them between our two looks.
         return False

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
+from ..core import rotation
 from ..core.finding import Finding, Severity
-from . import brake, copies, runs
+from . import brake, copies, runs, soundness
 from .invented import canaries
 from .remembrance import disks, remembering
 from .work import Work
 
 SEALED = frozenset({"guest_register"})
 """Retention categories whose records are sealed rather than left in their rows."""
+
+_LATE = timedelta(days=3)
 
 
 def findings(work: Work) -> list[Finding]:
@@ -36,6 +41,7 @@ def findings(work: Work) -> list[Finding]:
                 "Read what `flask guesterase sweep` shows, then run it with --confirm.",
             ))
     found += canaries.findings(work)
+    found += _keys(work)
     if _seals(work) and not copies.confirmed(work):
         found.append(_warn(
             "second-copy", "", "Nobody confirmed a copy of the keys outside the property, so what "
@@ -43,6 +49,34 @@ def findings(work: Work) -> list[Finding]:
             "Copy the key folder away, then run `flask guesterase keys confirm-copy`.",
         ))
     return found + _register(work)
+
+
+_SHOWN = 5
+
+
+def _keys(work: Work) -> list[Finding]:
+    """Return what is wrong with the keys, before somebody needs them."""
+    faults = soundness.look(work.conn, work.custodian).faults
+    found = [
+        Finding("keys-unsound", "", each.place, each.message, each.hint)
+        for each in faults[:_SHOWN]
+    ]
+    now, today = work.custodian.root(), work.now.date()
+    if now.next and copies.ever(work) and not copies.of_next(work):
+        found.append(_warn(
+            "root-copy", "", "Nobody confirmed a copy of the next root of the keys; where the old "
+            "one ends before somebody does, what the law keeps stays in its rows.",
+            "Copy the key folder away, then run `flask guesterase keys confirm-copy` with what "
+            "`keys fingerprint --next` prints there.",
+        ))
+    if now.since and today > rotation.ends(date.fromisoformat(now.since)) + _LATE:
+        found.append(_warn(
+            "root-old", "", "The root of the keys was to end days ago: old copies of the key "
+            "folder are dangerous for longer than certificates say.",
+            "Let cron run `flask guesterase sweep`, read what it says about the keys, or run "
+            "`flask guesterase keys rotate`.",
+        ))
+    return found
 
 
 def _register(work: Work) -> list[Finding]:

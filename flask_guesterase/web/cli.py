@@ -18,6 +18,7 @@ from . import (
     depth,
     disclosing,
     freezing,
+    keeping,
     law,
     operate,
     ours,
@@ -38,8 +39,8 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring",
-    "returned", "rules", "searching", "sweeping", "telling", "xraying",
+    "depth", "disclosing", "freezing", "guesterase_cli", "keeping", "law", "operate", "ours",
+    "restoring", "returned", "rules", "searching", "sweeping", "telling", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")

@@ -9,7 +9,7 @@ import click
 
 from ..core.depth import Measure, Status
 from ..store.depth.physical import Rewriting, rewrite
-from ..store.doctor.visit import second_copy, visit
+from ..store.doctor.visit import second_copy, visit, whole_keys
 from .console import Answer, fields, guesterase_cli, verb
 from .current import current
 
@@ -20,7 +20,7 @@ def doctor() -> Answer:
     found = visit(current.host.engine(), current.settings)
     if current.custodian.exists():
         with current.begin(write=False) as office:
-            found.append(second_copy(office.work))
+            found += [second_copy(office.work), whole_keys(office.work)]
     bad = sum(each.status is Status.BAD for each in found)
     unknown = sum(each.status is Status.UNKNOWN for each in found)
     return Answer(

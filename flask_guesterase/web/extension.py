@@ -13,15 +13,16 @@ from weakref import WeakSet
 
 from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.canary import Canary
-from ..core.errors import GuesteraseError, PolicyError, SetupError
+from ..core.errors import GuesteraseError, PolicyError, SealError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
-from ..store import packs, preconditions, schedule, veil, watch
+from ..store import installation, packs, preconditions, schedule, veil, watch
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
 from ..store.comeback import guard
@@ -40,6 +41,7 @@ from ..store.office import Office
 from ..store.partners import recipients
 from ..store.remembrance.replay import Survey
 from ..store.remembrance.replay import replay as replayed
+from ..store.roots import Roots
 from ..store.settings import Settings
 from ..store.sweep import NightAudit, SweepReport
 from ..store.sweep import sweep as swept
@@ -71,6 +73,7 @@ class _State:
     datamap: DataMap | None = None
     watching: object = None
     mapping: tuple[tuple[int, int], DataMap] | None = None
+    belongs: bool = False
 
 
 class Guesterase:
@@ -86,6 +89,7 @@ class Guesterase:
     :param night_audit: callable taking a property's code, returning whether its night audit runs;
         no sweep erases there meanwhile.
     :param packs: files of the operator's own jurisdiction packs.
+    :param roots: a key service that holds the roots of the keys; the key folder does by default.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -101,6 +105,7 @@ class Guesterase:
         holidays: Holidays | None = None,
         night_audit: NightAudit | None = None,
         packs: Iterable[str] = (),
+        roots: Roots | None = None,
     ) -> None:
         self.host = Host(db, models)
         self.channels = dict(channels or {})
@@ -109,6 +114,7 @@ class Guesterase:
         self._holidays = holidays
         self._night_audit = night_audit
         self._packs = tuple(map(str, packs))
+        self.roots = roots
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
         self._recipients: list[Recipient] = []
@@ -197,7 +203,7 @@ class Guesterase:
                 "This application has a Guesterase already.", "Call init_app once for each app."
             )
         settings = config.read(app, self._properties, self._packs)
-        state = _State(self, settings, FolderCustodian(settings.keys))
+        state = _State(self, settings, FolderCustodian(settings.keys, roots=self.roots))
         state.watching = sessions.install(app, self.erased)
         app.extensions[NAME] = state
         migrate.install(app)
@@ -268,6 +274,7 @@ class Guesterase:
         """
         app = cast(Any, current_app)._get_current_object()
         with transaction(self.host.engine(), write) as conn:
+            self._own_keys(conn)
             work = Work(
                 conn,
                 self._now(),
@@ -289,6 +296,16 @@ class Guesterase:
             effect()
         for event in work.events:
             announce(app, event)
+
+    def _own_keys(self, conn: Connection) -> None:
+        """Make sure, once in a process, that the key folder belongs to this database.
+
+        :raises KeyMissingError: it is of another installation.
+        """
+        state = self._state()
+        if not state.belongs and state.custodian.exists() and not pending(conn):
+            installation.require(conn, state.custodian)
+            state.belongs = True
 
     def run(self, unit: Callable[[Office], _Result]) -> _Result:
         """Run a unit of work in a transaction, and again after a deadlock.
@@ -371,9 +388,12 @@ class Guesterase:
                 "Run `flask guesterase db upgrade`.",
             ))
         elif self.custodian.exists():
-            with self.begin(write=False) as office:
-                findings += watch.findings(office.work)
-                findings += schedule.findings(office.work)
+            try:
+                with self.begin(write=False) as office:
+                    findings += watch.findings(office.work)
+                    findings += schedule.findings(office.work)
+            except SealError as problem:
+                findings.append(Finding("keys-foreign", "", "", problem.message, problem.hint))
         findings += self._installation()
         return sorted(set(findings))
 

@@ -66,7 +66,7 @@ def upgrade(wait: float) -> Answer:
     """Create our tables or bring them forward, and make the keys the first time."""
     engine = current.host.engine()
     done = revisions.upgrade(engine, wait)
-    made = revisions.make_keys(engine, current.custodian)
+    made = revisions.make_keys(engine, current.custodian, current._now())
     text = f"Upgraded to {done[-1]}." if done else "Our tables are up to date."
     if made:
         text += f" Keys were made in {current.custodian.path}; keep a copy elsewhere."

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
-from ..store.custodian import FolderCustodian
 from ..store.remembrance import remembering
 from ..store.sweep import SweepReport
 from .acting import by as _by
@@ -20,8 +18,7 @@ from .current import current
 
 clock_cli = AppGroup("clock", help="Say that a clock in doubt is right.")
 task_cli = AppGroup("task", help="What people must do by a day, paper to destroy above all.")
-keys_cli = AppGroup("keys", help="The copy of the keys outside the property.")
-for group in (clock_cli, task_cli, keys_cli):
+for group in (clock_cli, task_cli):
     guesterase_cli.add_command(group)
 
 _PREVIEW = ("property", "table", "category", "rows", "until_before")
@@ -119,30 +116,3 @@ def sign(id_: int, count: int, by: str, code: str) -> Answer:
         office.use_code(who, code)
         office.sign_task(id_, count, who)
     return Answer({"id": id_, "count": count}, "The task is signed.")
-
-
-@verb(keys_cli, "fingerprint")
-@click.option(
-    "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Where the copy lies; the key folder in use by default.",
-)
-def fingerprint(folder: Path | None) -> Answer:
-    """Print by what a copy of the keys is known; read it where the copy lies."""
-    keys = current.custodian if folder is None else FolderCustodian(folder)
-    mark = keys.fingerprint()
-    return Answer({"fingerprint": mark}, mark)
-
-
-@verb(keys_cli, "confirm-copy")
-@click.option("--fingerprint", "mark", required=True, help="What was read from the copy.")
-@two_people
-def confirm_copy(mark: str, by: str, code: str, second: str, second_code: str) -> Answer:
-    """Let two people say that a copy of the keys lies outside the property."""
-    first, other = trying(by), trying(second)
-    with current.begin() as office:
-        office.use_code(first, code)
-        office.use_code(other, second_code)
-        office.propose_copy(first, mark)
-        office.confirm_copy(other)
-    return Answer({"fingerprint": mark}, "The copy is confirmed; what the law keeps is sealed now.")

@@ -385,6 +385,8 @@ TASKS: dict[str, str] = {
     "stuck": N_("request that waits for long"),
     "endless": N_("nobody knows when this may go"),
     "recipient": N_("somebody who holds copies is to be told"),
+    "root-new": N_("new root key to be copied out of the house"),
+    "root-old": N_("copies of an old root key to be destroyed"),
 }
 
 SIGHTED: dict[str, str] = {
@@ -502,6 +504,7 @@ SWEPT: dict[str, str] = {
     "returned-waiting": N_("rows that wait to be erased again"),
     "unclear-no-more": N_("rows that became clear"),
     "gone": N_("rows that are gone"),
+    "keys": N_("steps in the change of keys"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
 

@@ -19,7 +19,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from flask_guesterase.core.errors import KeyMissingError, SealError, SetupError
 from flask_guesterase.core.seal import Custodian, Terms, close, open_box
 from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.store.keyring import Keyring, decrypt
+from flask_guesterase.store.keyring import Keyring
+from flask_guesterase.store.roots import decrypt
 
 DAY = "day:2026-12-01"
 
@@ -151,11 +152,11 @@ def test_a_rotation_between_two_reads_is_survived(keeper):
     class Overtaken(Keyring):
         done = False
 
-        def _root(self, root):
+        def _roots(self, root):
             if not self.done:
                 self.done = True
                 keeper.rotate()
-            return super()._root(root)
+            return super()._roots(root)
 
     ring = Overtaken(keeper.path, os.urandom)
     name, key = ring.read("key-day-2026-12-01.json")

@@ -198,7 +198,10 @@ def test_nothing_is_dropped_when_a_box_does_not_open(
 
 
 def test_nothing_is_dropped_when_the_copied_keys_open_nothing(
-    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+    engine: Engine,
+    custodian: FolderCustodian,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Files that do not read back as what was sealed stop the uninstall, and say so."""
     with transaction(engine) as conn:
@@ -208,7 +211,7 @@ def test_nothing_is_dropped_when_the_copied_keys_open_nothing(
     for label in custodian.labels():
         other.ensure(label)
     # Another folder was mounted over the one this process opened its keys from.
-    custodian.path = other.path
+    monkeypatch.setattr(custodian, "copy", other.copy)
     before = our_tables(engine)
     with pytest.raises(SealError, match="read back"):
         uninstall(engine, custodian, tmp_path / "export", drop=True)

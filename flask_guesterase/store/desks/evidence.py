@@ -8,7 +8,7 @@ from typing import Any
 from ...core.errors import InputError
 from ...core.log import slug
 from ...core.permissions import Permission
-from .. import actors, audit, books, cases, certifying, journal, views, witness
+from .. import actors, audit, books, cases, certifying, journal, signing, views, witness
 from .. import why as explain
 from ..remembrance import remembering
 from .desk import Desk
@@ -83,5 +83,5 @@ class Evidence(Desk):
                     "There are several journals.", f"Name one of: {', '.join(sorted(known))}."
                 )
             controller = next(iter(known))
-        key = self.work.custodian.signing_key()
+        key = signing.key(self.work, controller)
         return witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))

@@ -76,6 +76,10 @@ class Upkeep(Desk):
         """
         copies.confirm(self.work, by)
 
+    def copy_confirmed(self) -> bool:
+        """Return whether two people confirmed a copy of the keys as they are now."""
+        return copies.confirmed(self.work)
+
     def tasks(self, by: str | None = None, done: bool = False) -> Sequence[Mapping[str, Any]]:
         """Return what people must do by a day, the most urgent first.
 

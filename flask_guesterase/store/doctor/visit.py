@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine
 from ...core.certificate import Level
 from ...core.depth import Measure
 from ...core.errors import SetupError
-from .. import copies
+from .. import copies, soundness
 from ..settings import Settings
 from ..transaction import outside
 from ..work import Work
@@ -87,4 +87,18 @@ def second_copy(work: Work) -> Measure:
         "Two people confirmed a copy of the keys outside the property."
         if there else "Nobody confirmed a copy of the keys outside the property.",
         "Copy the key folder away, then run `flask guesterase keys confirm-copy`.",
+    ))  # fmt: skip
+
+
+def whole_keys(work: Work) -> Measure:
+    """Say whether every key that a living box needs opens, boxes sampled.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    found = soundness.look(work.conn, work.custodian)
+    return told("keys-whole", Level.COPIES, (
+        not found.faults,
+        f"{found.keys} of {found.labels} keys and {found.opened} of {found.sampled} boxes opened."
+        if not found.faults else found.faults[0].message,
+        "Run `flask guesterase keys check --all` and bring back what it names.",
     ))  # fmt: skip

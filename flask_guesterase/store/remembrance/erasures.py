@@ -44,8 +44,28 @@ class Register:
     def __init__(self, folder: str | os.PathLike[str], custodian: FolderCustodian) -> None:
         self.folder = Path(folder)
         self._custodian = custodian
-        mine = hashlib.sha256(b"guesterase/register\0" + custodian.public_key()).hexdigest()
-        self.path = self.folder / f"erasures-{mine[:12]}.jsonl"
+        self.path = self._named(custodian.pepper("register-file"))
+        self._take_over(self._named(custodian.public_key()))
+
+    def _named(self, secret: bytes) -> Path:
+        mine = hashlib.sha256(b"guesterase/register\0" + secret).hexdigest()
+        return self.folder / f"erasures-{mine[:12]}.jsonl"
+
+    def _take_over(self, old: Path) -> None:
+        """Give a register its lasting name: it was once named after the signing key."""
+        if not old.exists():
+            return
+        try:
+            handle = _lock(old)
+            try:
+                if old.exists() and not self.exists():
+                    old.rename(self.path)
+                    sync_folder(self.folder)
+            finally:
+                os.close(handle)
+        except OSError:
+            # Where nothing may be renamed it can still be read.
+            self.path = old
 
     def exists(self) -> bool:
         """Return whether there is a register of this installation here."""
@@ -93,9 +113,8 @@ class Register:
         """
         with _writable(self.folder):
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle = os.open(self.path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+            handle = _lock(self.path)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX)
             yield
         finally:
             os.close(handle)
@@ -162,6 +181,13 @@ def _tail(lines: Sequence[Line], broken: Sequence[Broken], path: Path) -> Tail:
         return Tail()
     done = max(line.committed for line in lines)
     return Tail(lines[-1].number, lines[-1].mac, done, tuple(dangling(lines)))
+
+
+def _lock(path: Path) -> int:
+    """Lock a register; closing what is returned lets go of it."""
+    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    fcntl.flock(handle, fcntl.LOCK_EX)
+    return handle
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from ...core.log import canonical
 from ...core.needle import needles
 from ...core.scanned import signed
 from ...core.seal import Terms
-from .. import certifying, journal, limits, outbox, safe, tables, tokens, views
+from .. import certifying, journal, limits, outbox, safe, signing, tables, tokens, views
 from ..cases import Case, load, tell
 from ..matching import Contact
 from ..tokens import Purpose
@@ -132,7 +132,7 @@ def answer(work: Work, said: Told) -> None:
             "left": leftover.listed(groups),
             "unsearched": list(said.unsearched),
         },
-        work.custodian.signing_key(),
+        signing.key(work, case.controller),
     )
     box = work.conn.execute(select(table.c.box).where(table.c.request == said.number)).scalar()
     safe.drop(work, box)

@@ -1,0 +1,40 @@
+"""The keys: which sign, whether they are whole, and how others take their place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .. import renewal, signing, soundness
+from ..custodian import FolderCustodian
+from .desk import Desk
+
+
+class Keys(Desk):
+    """The keys: which sign, whether they are whole, and how others take their place."""
+
+    def signing_keys(self) -> Sequence[Mapping[str, Any]]:
+        """Return which key signed which part of each journal, the oldest first."""
+        return signing.listed(self.work)
+
+    def renew_signing(self, by: str, second: str) -> str:
+        """Let two people put another signing key into force; return its public half.
+
+        :param by: the host's id of the first person.
+        :param second: that of the second.
+        :raises ForbiddenError: one of them may not decide about the law at any property.
+        :raises FourEyesError: they are the same person.
+        :raises SealError: the key in force is not in the folder.
+        :raises SetupError: nothing says which keys belong to this database.
+        """
+        return renewal.renew(self.work, by, second)
+
+    def sound(
+        self, sample: int | None = soundness.SAMPLE, copy: FolderCustodian | None = None
+    ) -> soundness.Sound:
+        """Return whether every key that is needed opens; nothing is written.
+
+        :param sample: how many boxes to open; None for all.
+        :param copy: another copy of the keys to try instead of those in use.
+        """
+        return soundness.look(self.work.conn, copy or self.work.custodian, sample)

@@ -1,0 +1,288 @@
+"""Lost, foreign, damaged and exchanged keys and boxes: each is named before somebody needs it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, select, update
+
+from flask_guesterase.core.errors import KeyMissingError, SealError
+from flask_guesterase.core.seal import Terms
+from flask_guesterase.store import installation, soundness, tables, vault
+from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.soundness import Sound
+from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.vault import Item
+from tests.engines import DEEP
+
+pytestmark = pytest.mark.parametrize("database_url", DEEP, indirect=True)
+NOW = datetime(2026, 11, 24, 10)
+ONE, TWO = "day:2026-12-01", "day:2026-12-02"
+
+
+class Safe:
+    """A database with boxes under two days, and their keys.
+
+    :param url: address of an empty database.
+    :param folder: where the keys go.
+    """
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.engine: Engine = create_engine(url)
+        self.folder = folder
+        tables.metadata.create_all(self.engine)
+        self.keeper = FolderCustodian(folder / "keys")
+        self.keeper.create()
+        items = [
+            Item(f"row {n}".encode(), Terms("hotel-a", "retention", day))
+            for day in ("2026-12-01", "2026-12-02")
+            for n in range(3)
+        ]
+        with transaction(self.engine) as conn:
+            installation.claim(conn, self.keeper, NOW)
+            self.ids = vault.put(conn, self.keeper, items, "2026-11-24")
+
+    def look(self, keeper: FolderCustodian | None = None, sample: int | None = None) -> Sound:
+        with transaction(self.engine, write=False) as conn:
+            return soundness.look(conn, keeper or FolderCustodian(self.keeper.path), sample)
+
+    def faults(self) -> list[tuple[str, str, str]]:
+        found = self.look().faults
+        assert all(f.hint.endswith(".") for f in found), found
+        return [(f.id, f.place, f.message) for f in found]
+
+    def key(self, label: str) -> Path:
+        return self.keeper.path / f"key-{label.replace(':', '-')}.json"
+
+    def set(self, id: str, **values: object) -> None:
+        with transaction(self.engine) as conn:
+            conn.execute(update(tables.box).where(tables.box.c.id == id).values(**values))
+
+    def row(self, id: str) -> dict[str, object]:
+        with transaction(self.engine, write=False) as conn:
+            found = conn.execute(select(tables.box).where(tables.box.c.id == id)).one()
+            return dict(found._mapping)
+
+
+@pytest.fixture
+def safe(database_url: str, tmp_path: Path) -> Iterator[Safe]:
+    """The database and its keys, on each of the three engines in turn."""
+    made = Safe(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def test_whole_keys_are_said_to_be_whole(safe: Safe) -> None:
+    """Every label and every box is counted; ended ones are not missed."""
+    assert safe.look() == Sound(2, 2, 6, 6, 6)
+    assert 1 <= safe.look(sample=3).sampled <= 3
+    with transaction(safe.engine) as conn:
+        vault.mark_labels(conn, [ONE], NOW)
+    vault.destroy(safe.keeper, [ONE])
+    assert safe.look() == Sound(1, 1, 3, 3, 3)
+
+
+@pytest.mark.parametrize("gone", ["folder", "files"])
+def test_a_folder_that_is_not_mounted(safe: Safe, gone: str) -> None:
+    """The folder is not there, or an empty one is in its place: cause and next step."""
+    safe.keeper.path.rename(safe.folder / "away")
+    if gone == "files":
+        safe.keeper.path.mkdir(mode=0o700)
+    ((kind, place, said),) = safe.faults()
+    assert (kind, place) == ("keys-missing", "")
+    assert ("is not there" if gone == "folder" else "holds no keys") in said
+    fresh = FolderCustodian(safe.keeper.path)
+    for use in (fresh.public_key, lambda: fresh.ensure(ONE), lambda: fresh.pepper("a")):
+        with pytest.raises(KeyMissingError, match="Mount the key folder"):
+            use()
+
+
+def test_a_folder_of_another_house(safe: Safe) -> None:
+    """Another installation's folder in its place is told apart from damage."""
+    shutil.rmtree(safe.keeper.path)
+    FolderCustodian(safe.keeper.path).create()
+    ((kind, _, said),) = safe.faults()
+    assert kind == "keys-missing"
+    assert "belongs to another installation" in said
+
+
+def test_a_days_file_that_is_deleted(safe: Safe) -> None:
+    """The day is named, and its boxes are not each listed; another copy brings it back."""
+    safe.key(ONE).unlink()
+    ((kind, place, said),) = safe.faults()
+    assert (kind, place) == ("key-missing", ONE)
+    assert "key-day-2026-12-01.json is not there" in said
+    assert (safe.look().keys, safe.look().opened) == (1, 3)
+
+
+def test_the_key_of_a_form_that_waits(safe: Safe) -> None:
+    """What came through the form and was not looked at needs its key too."""
+    safe.keeper.ensure("intake:2026-11-24")
+    row = {
+        "property": "sh", "channel": "form", "received_on": NOW, "sealed": b"x", "box": "b1",
+        "label": "intake:2026-11-24", "ends_at": NOW,
+    }  # fmt: skip
+    with transaction(safe.engine) as conn:
+        conn.execute(tables.intake.insert().values(**row))
+    assert (safe.look().labels, safe.look().faults) == (3, [])
+    safe.keeper.forget("intake:2026-11-24")
+    assert [(kind, place) for kind, place, _ in safe.faults()] == [
+        ("key-missing", "intake:2026-11-24")
+    ]
+
+
+def test_a_root_that_is_lost(safe: Safe) -> None:
+    """Nothing opens; the root is named, and that its copy is outside."""
+    next(safe.keeper.path.glob("root-*.key")).unlink()
+    ((kind, _, said),) = safe.faults()
+    assert kind == "keys-missing"
+    assert "The root key" in said
+    assert "no key under it opens" in said
+
+
+def test_a_file_that_is_damaged(safe: Safe) -> None:
+    """Cut off, or with other content: the file is named."""
+    text = safe.key(ONE).read_bytes()
+    safe.key(ONE).write_bytes(text[: len(text) // 2])
+    assert [(kind, place) for kind, place, _ in safe.faults()] == [("key-damaged", ONE)]
+    safe.key(ONE).write_bytes(text.replace(b'"wrapped":"', b'"wrapped":"00'))
+    assert [(kind, place) for kind, place, _ in safe.faults()] == [("key-damaged", ONE)]
+
+
+def test_a_days_file_in_the_place_of_another(safe: Safe) -> None:
+    """Copied over or exchanged, a file says whose key it holds."""
+    shutil.copy(safe.key(TWO), safe.key(ONE))
+    ((kind, place, said),) = safe.faults()
+    assert (kind, place) == ("key-damaged", ONE)
+    assert said == f"The key file {safe.key(ONE).name} holds the key of {TWO}."
+
+
+def test_a_box_that_was_copied_to_another_row(safe: Safe) -> None:
+    """A row under another identifier does not open, and says which it is a copy of."""
+    copy = safe.row(safe.ids[0]) | {"id": "b" + "0" * 32}
+    with transaction(safe.engine) as conn:
+        conn.execute(tables.box.insert().values(**copy))
+        with pytest.raises(SealError, match="not as it was wrapped"):
+            vault.unseal(conn, safe.keeper, ["b" + "0" * 32])
+    ((kind, place, said),) = safe.faults()
+    assert (kind, place) == ("box-damaged", "b" + "0" * 32)
+    assert said == f"The row of this box is a copy of that of {safe.ids[0]}."
+
+
+def _swap(safe: Safe, column: str) -> None:
+    one, two = (safe.row(id)[column] for id in safe.ids[:2])
+    safe.set(safe.ids[0], **{column: two})
+    safe.set(safe.ids[1], **{column: one})
+
+
+@pytest.mark.parametrize(
+    ("column", "said"), [("wrapped", "the wrapped key of"), ("payload", "the payload of")]
+)
+def test_rows_whose_content_was_exchanged(safe: Safe, column: str, said: str) -> None:
+    """Both boxes are named, each with the other's identifier; the rest opens."""
+    _swap(safe, column)
+    one, two = safe.ids[:2]
+    found = {place: text for kind, place, text in safe.faults() if kind == "box-damaged"}
+    assert set(found) == {one, two}
+    for mine, other in ((one, two), (two, one)):
+        assert f"carries {said} {other}" in found[mine]
+        with transaction(safe.engine, write=False) as conn, pytest.raises(SealError):
+            vault.unseal(conn, safe.keeper, [mine])
+    assert safe.look().opened == 4
+
+
+def test_a_label_that_was_changed(safe: Safe) -> None:
+    """A box put under a later day by hand does not open longer; the day it was sealed is named."""
+    safe.set(safe.ids[0], label=TWO)
+    ((kind, place, said),) = safe.faults()
+    assert (kind, place) == ("box-damaged", safe.ids[0])
+    assert said == f"The label of this box was changed: it was sealed under {ONE}."
+
+
+def test_a_payload_or_controller_that_was_changed(safe: Safe) -> None:
+    """One byte, or another hotel's name, is enough."""
+    payload = bytearray(safe.row(safe.ids[0])["payload"])  # type: ignore[call-overload]
+    payload[20] ^= 1
+    safe.set(safe.ids[0], payload=bytes(payload))
+    safe.set(safe.ids[1], controller="hotel-b")
+    found = safe.faults()
+    assert {place for _, place, _ in found} == set(safe.ids[:2])
+    assert {said for _, _, said in found} == {
+        "The payload of this box, or its controller, was changed."
+    }
+
+
+def test_a_wrapped_key_that_is_noise(safe: Safe) -> None:
+    """What cannot be explained is still named."""
+    safe.set(safe.ids[0], wrapped=os.urandom(60))
+    ((kind, place, said),) = safe.faults()
+    assert (kind, place) == ("box-damaged", safe.ids[0])
+    assert "not as it was wrapped" in said
+
+
+# a drill with a copy
+
+
+def copied(safe: Safe, name: str, roots: bool) -> FolderCustodian:
+    safe.keeper.copy(safe.folder / name, roots)
+    return FolderCustodian(safe.folder / name)
+
+
+def content(path: Path) -> dict[str, bytes]:
+    return {p.name: p.read_bytes() for p in path.iterdir()}
+
+
+def test_a_copy_opens_what_the_keys_open(safe: Safe) -> None:
+    """The drill opens boxes with the copy alone, and writes nothing into it."""
+    copy = copied(safe, "copy", roots=True)
+    before = content(copy.path)
+    safe.keeper.path.rename(safe.folder / "away")
+    assert safe.look(copy) == Sound(2, 2, 6, 6, 6)
+    assert content(copy.path) == before
+
+
+def test_a_copy_without_the_root_opens_nothing(safe: Safe) -> None:
+    """What travels with the nightly backup is worthless by itself, and whole with the root."""
+    copy = copied(safe, "copy", roots=False)
+    (fault,) = safe.look(copy).faults
+    assert "The root key" in fault.message
+    root = safe.keeper.root_id()
+    shutil.copy(safe.keeper.path / f"root-{root}.key", copy.path)
+    assert safe.look(FolderCustodian(copy.path)) == Sound(2, 2, 6, 6, 6)
+
+
+def test_an_old_copy_misses_what_came_after_it(safe: Safe) -> None:
+    """Days whose keys were made after the copy are named; taken again, nothing is missing."""
+    copy = copied(safe, "copy", roots=True)
+    with transaction(safe.engine) as conn:
+        item = Item(b"later", Terms("hotel-a", "retention", "2026-12-03"))
+        vault.put(conn, safe.keeper, [item], "2026-11-24")
+    found = safe.look(copy)
+    assert [(f.id, f.place) for f in found.faults] == [("key-missing", "day:2026-12-03")]
+    assert (found.opened, found.sampled) == (6, 7)
+    safe.keeper.forget(ONE)
+    safe.keeper.rotate()
+    copy = copied(safe, "copy", roots=True)
+    assert copy.labels() == {TWO, "day:2026-12-03"}
+    assert len(list(copy.path.glob("root-*"))) == 1
+
+
+def test_a_copy_is_taken_while_a_rotation_is_under_way(safe: Safe) -> None:
+    """It waits for the folder, so that no copy is torn between two roots."""
+    steps = safe.keeper._ring.rotating()
+    next(steps)
+    taken: list[FolderCustodian] = []
+    taking = threading.Thread(target=lambda: taken.append(copied(safe, "copy", roots=True)))
+    taking.start()
+    taking.join(0.2)
+    assert not taken
+    for _ in steps:
+        pass
+    taking.join(60)
+    assert safe.look(taken[0]).faults == []
