@@ -12,11 +12,12 @@ from .desks.requests import Requests
 from .desks.returns import Returns
 from .desks.rules import Rules
 from .desks.upkeep import Upkeep
+from .desks.witnesses import Witnesses
 
 
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
-    Returns, Rules, Holding,
+    Returns, Rules, Holding, Witnesses,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -27,6 +27,7 @@ from . import (
     searching,
     sweeping,
     telling,
+    witnessing,
     xraying,
 )
 from .acting import acting as _acting
@@ -39,7 +40,8 @@ from .words import CHANNELS, HOWS
 
 __all__ = [
     "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring",
-    "returned", "rules", "searching", "sweeping", "telling", "xraying",
+    "returned", "rules", "searching", "sweeping", "telling",
+    "witnessing", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")
