@@ -237,8 +237,18 @@ class Checkpoint:
                 found = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return found
 
+    def names(self, key: bytes) -> bool:
+        """Tell whether a line claims to be signed with this key."""
+        start = f"\u2014 {self.origin} "
+        lines = [line[len(start) :] for line in self.signatures if line.startswith(start)]
+        blobs = [base64.b64decode(line, validate=True) for line in lines]
+        return any(blob[:4] == self.key_id(key) for blob in blobs)
+
+    def key_id(self, key: bytes) -> bytes:
+        return hashlib.sha256(self.origin.encode() + b"\n\x01" + key).digest()[:4]
+
     def signed_by(self, key: bytes) -> bool:
-        name = hashlib.sha256(self.origin.encode() + b"\n\x01" + key).digest()[:4]
+        name = self.key_id(key)
         for line in self.signatures:
             start = f"\u2014 {self.origin} "
             if line.startswith(start):
@@ -585,14 +595,28 @@ def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) 
     for name, other in mine:
         here = inputs.journals.get((other.controller, other.epoch))
         if here is None:
-            report.add("outside-signature", other.signed_by(key), f"{name} was signed with this "
-                       "key.", f"{name} was NOT signed with this key.")
-            beside(report, name, other, head, inputs)
+            signed = signed_alone(other, {key, *inputs.keys})
+            report.add(
+                "outside" if signed is None else "outside-signature", signed,
+                f"{name} was signed with this key." if signed else
+                f"Whose {name} is: it was signed with another key. A hotel that changed its key "
+                "says so in its journal: give that with --journal, or the other key with --key.",
+                f"{name} was NOT signed with this key, and says it was.",
+            )
+            if signed:
+                beside(report, name, other, head, inputs)
         else:
             check_signature(report, name, other, inputs)
             compare(report, "outside", name, other, inputs)
     check_split(report, [*mine, ("the certificate", head)], {key})
     check_witnesses(report, head.origin, mine, inputs)
+
+
+def signed_alone(head: Checkpoint, keys: set[bytes]) -> bool | None:
+    """Tell whether one of these keys signed, or None where another key may have."""
+    if any(head.signed_by(key) for key in keys):
+        return True
+    return False if any(head.names(key) for key in keys) else None
 
 
 def beside(
@@ -1105,7 +1129,7 @@ def compare_lost(
     quoted = inputs.linked(head, lambda n: restore.root if n == restore.size else None)
     if size == restore.size:
         quoted = head.root == restore.root
-    if written and written < head.at:
+    if written and written <= head.at:
         # After a restore the tree grows again from an older state, with entries newer than all
         # that was lost. These say they are older, and still are not what the world saw then.
         report.add(id_, False, "", f"{title}: the first {size} entries are NOT those that {name} "
