@@ -306,6 +306,9 @@ def read_checkpoints(name: str) -> list[Checkpoint]:
     """Return the checkpoints of a file: one, or several with an empty line between them."""
     try:
         notes = re.split(r"(?<=\n)\n(?=guesterase/)", read(Path(name)))
+        if len(notes) > 1 and not (notes[-1].endswith("\n") and "\n\n\u2014 " in notes[-1]):
+            # What a crash left half written behind others was never a checkpoint.
+            notes.pop()
         return [Checkpoint(note) for note in notes]
     except BROKEN:
         raise UseError(f"{name} does not hold a checkpoint.") from None

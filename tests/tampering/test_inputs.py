@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from benchmarks.journal import generate
 from flask_guesterase import verify as offline
 from flask_guesterase.core.checkpoint import sign_checkpoint, verifier_key
 from flask_guesterase.core.cosignature import request, witness_key
@@ -111,6 +113,17 @@ def test_hotels_and_epochs_in_one_folder(world: World, tmp_path: Path) -> None:
     assert (code, len(answer["says"])) == (0, 2)
 
 
+def test_a_torn_note(world: World, tmp_path: Path) -> None:
+    """A checkpoint that a crash left half written is none; alone it is wrong use."""
+    journal = put(tmp_path, "journal.jsonl", world.lines)
+    for end in (1, 5, len(world.newest) - 60):
+        torn = put(tmp_path, "torn.txt", f"{world.old}\n{world.newest[:-end]}")
+        code, answer = ask(journal, "--checkpoint", torn)
+        assert (code, wrong(answer), cannot(answer)) == (0, set(), {"key", "later"})
+        alone = put(tmp_path, "alone.txt", world.newest[: -len(world.newest) + 30])
+        assert offline.main([str(journal), "--checkpoint", str(alone)]) == 2
+
+
 def test_a_later_epoch_alone(world: World, tmp_path: Path) -> None:
     """Of an epoch that is not here nobody can tell; the same entries twice are wrong."""
     made = catalogue.honest_epoch(world)
@@ -189,6 +202,20 @@ def test_lost_checkpoints_need_a_proof(world: World, hotel: Hotel, tmp_path: Pat
     given[2] = put(tmp_path, "fork.txt", fork)
     code, answer = ask(*given, "--proof", tmp_path / "proof.txt")
     assert (code, "outside" in wrong(answer)) == (1, True)
+
+
+def test_memory_of_a_whole_file_does_not_grow(tmp_path: Path) -> None:
+    """A journal of ten times the entries is verified with the memory of the shorter one."""
+    most = {}
+    for size in (300, 300, 3000):
+        path = tmp_path / f"{size}.jsonl"
+        generate(path, size)
+        tracemalloc.start()
+        code = offline.main([str(path), "--checkpoint", f"{path}.note"])
+        most[size] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert code == 0
+    assert most[3000] < most[300] * 1.2
 
 
 def test_memory_does_not_grow() -> None:
