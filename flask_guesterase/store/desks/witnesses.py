@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import cosigning
 from ..cosigning import Verdict
+from ..remembrance import remembering
 from .desk import Desk
 
 
@@ -46,5 +47,7 @@ class Witnesses(Desk):
         :param controller: slug, or name, of the controller.
         :param old: number of entries that house has seen, 0 for none.
         :raises UnknownError: there is no journal yet, or it is shorter.
+        :raises BlockedError: this database was restored and has not caught up.
         """
+        remembering.still(self.work)
         return cosigning.asked(self.work, controller, old)
