@@ -1,4 +1,7 @@
-"""Measure: ``python -m benchmarks [--guests N] [--subjects N] [--engine NAME ...]``."""
+"""Measure: ``python -m benchmarks [--guests N] [--subjects N] [--engine NAME ...]``.
+
+With ``--journal`` the one-file verifier is measured instead, over long journals.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from benchmarks import journal
 from benchmarks.residue import measure, short
 from tests.engines import ENGINES, fresh_database
 
@@ -26,9 +30,13 @@ def main() -> int:
     parser.add_argument("--guests", type=int, default=100_000)
     parser.add_argument("--subjects", type=int, default=100)
     parser.add_argument("--engine", action="append", choices=ENGINES)
+    parser.add_argument("--journal", action="store_true", help="only the one-file verifier")
     given = parser.parse_args()
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     sys.stdout.write(f"machine: {machine}\n")
+    if given.journal:
+        journal.report()
+        return 0
     for kind in given.engine or ENGINES:
         with database(kind) as url:
             report(measure(url, given.guests, given.subjects))

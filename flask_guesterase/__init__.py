@@ -28,6 +28,7 @@ from .web.current import current
 from .web.extension import Guesterase
 from .web.signals import signal
 from .web.staff import staff_pages
+from .web.witnessing import witness_pages
 
 __all__ = [
     "Blocker",
@@ -56,4 +57,5 @@ __all__ = [
     "retain",
     "signal",
     "staff_pages",
+    "witness_pages",
 ]

@@ -1,13 +1,19 @@
-"""Check certificates, journals and sealed boxes of flask_guesterase without that package.
+"""Check certificates, journals, checkpoints and sealed boxes of flask_guesterase without it.
 
 One file; it needs Python 3.11 and the package ``cryptography``, and shares no code with the writer.
 
-    python verify.py certificate.json [--key KEY] [--checkpoint FILE] [--journal FILE]
-    python verify.py journal.jsonl [--checkpoint FILE] [--key KEY]
+    python verify.py certificate.json [--journal FILE] [--checkpoint FILE] [--key KEY]
+    python verify.py journal.jsonl [more.jsonl ...] [--checkpoint FILE] [--key KEY]
+    python verify.py FOLDER           a folder that takes checkpoints: its journals against them
+    python verify.py checkpoint.txt [--checkpoint FILE] [--proof FILE]
     python verify.py box EXPORT-FOLDER [--id BOX | --all]
 
 KEY is the hotel's public key, from a place that is not the hotel's file: 64 hex digits, base 64, a
-C2SP verifier key, or a file with one of these. With ``--json`` the answer is JSON.
+C2SP verifier key, or a file with one of these. FILE of --checkpoint holds checkpoints that were
+kept where the hotel cannot write; of --proof, a consistency proof between two sizes of a journal.
+KEY of --witness is the C2SP verifier key of a witness whose cosignature a checkpoint should carry.
+--key, --checkpoint, --proof, --witness and --journal may be repeated. --json answers in JSON.
+Each question has one of three answers: SHOWN, WRONG, or CANNOT TELL with what would tell.
 Exit code: 0 nothing speaks against it, 1 something is wrong, 2 wrong use or unreadable input.
 """
 
@@ -20,6 +26,10 @@ import json
 import re
 import sys
 import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +40,15 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 SCAN = "guesterase/scan/v1"
 CERTIFICATES = ("guesterase/certificate/v1", "guesterase/certificate/v2")
 ENTRY = "guesterase/entry/v1"
+PRUNED = "guesterase/pruned/v1"
+KEY_CHANGE = b"guesterase/key-change/v1\n"
 BOX = "guesterase/box/v1"
 IMAGE = "guesterase/image/v1"
 KEY = "guesterase/key/v1"
 PROVING = ("check-completed", "subject-erased", "certificate-issued", "level-reached")
+ENDING = ("certificate-revoked", "subject-restored")
+LOOSE = ("host", "guest")
+LARGEST = 64 * 1024 * 1024
 BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
 
@@ -104,24 +119,89 @@ def root_from(index: int, size: int, value: bytes, path: list[bytes]) -> bytes:
     return pair(path[-1], root_from(index - k, size - k, value, path[:-1]))
 
 
-def roots(leaves: list[bytes], sizes: set[int]) -> dict[int, bytes]:
+def ends(old: int, size: int, value: bytes, path: list[bytes], whole: bool) -> tuple[bytes, bytes]:
+    """Follow the recursive definition of a consistency proof backwards (RFC 6962 §2.1.2).
+
+    Returns the roots of the older and of the newer tree that the path makes; `path` is used up.
+    """
+    if old == size:
+        found = value if whole else path.pop()
+        return found, found
+    k = half(size)
+    last = path.pop()
+    if old <= k:
+        older, newer = ends(old, k, value, path, whole)
+        return older, pair(newer, last)
+    older, newer = ends(old - k, size - k, value, path, False)
+    return pair(last, older), pair(last, newer)
+
+
+def continues(old: int, size: int, old_root: bytes, root: bytes, path: list[bytes]) -> bool:
+    """Tell whether a path proves that a tree continues an older one."""
+    if not 0 <= old <= size:
+        return False
+    if old == 0:
+        return not path and old_root == EMPTY
+    rest = list(path)
+    try:
+        return ends(old, size, old_root, rest, True) == (old_root, root) and not rest
+    except IndexError:
+        return False
+
+
+EMPTY = hashlib.sha256().digest()
+
+
+class Tree:
+    """A tree as the hashes of its complete subtrees, largest first: one per bit of its size."""
+
+    def __init__(self, size: int = 0, edge: Iterable[bytes] = ()) -> None:
+        self.size = size
+        self.edge = list(edge)
+        if size < 0 or len(self.edge) != size.bit_count():
+            raise ValueError("another edge")
+        if any(len(item) != 32 for item in self.edge):
+            raise ValueError("no hash")
+
+    def append(self, value: bytes) -> None:
+        edge, size = self.edge, self.size
+        while size & 1:
+            value = pair(edge.pop(), value)
+            size >>= 1
+        edge.append(value)
+        self.size += 1
+
+    def root(self) -> bytes:
+        if not self.edge:
+            return EMPTY
+        whole = self.edge[-1]
+        for left in reversed(self.edge[:-1]):
+            whole = pair(left, whole)
+        return whole
+
+
+def roots(leaves: Iterable[bytes], sizes: set[int]) -> dict[int, bytes]:
     """Return the root of the first n leaves, for each n in `sizes`."""
-    found = {0: hashlib.sha256().digest()} if 0 in sizes else {}
-    stack: list[tuple[int, bytes]] = []
-    for count, value in enumerate(leaves, 1):
-        stack.append((1, value))
-        while len(stack) > 1 and stack[-1][0] == stack[-2][0]:
-            width, right = stack.pop()
-            stack[-1] = (2 * width, pair(stack[-1][1], right))
-        if count in sizes:
-            whole = stack[-1][1]
-            for _, left in reversed(stack[:-1]):
-                whole = pair(left, whole)
-            found[count] = whole
+    tree = Tree()
+    found = {0: EMPTY} if 0 in sizes else {}
+    for value in leaves:
+        tree.append(value)
+        if tree.size in sizes:
+            found[tree.size] = tree.root()
     return found
 
 
 # Checkpoints (C2SP tlog-checkpoint in a C2SP signed-note)
+
+
+@dataclass(frozen=True)
+class Witness:
+    name: str
+    key: bytes
+
+    @property
+    def id(self) -> bytes:
+        return hashlib.sha256(self.name.encode() + b"\n\x04" + self.key).digest()[:4]
 
 
 class Checkpoint:
@@ -139,8 +219,36 @@ class Checkpoint:
             raise ValueError("not a checkpoint")
         self.signatures = signatures.splitlines()
 
+    def cosigned_by(self, witness: Witness) -> str | None:
+        """Return when a witness cosigned this; empty where its signature is wrong, or None."""
+        start, found = f"\u2014 {witness.name} ", None
+        for line in self.signatures:
+            if not line.startswith(start):
+                continue
+            blob = base64.b64decode(line[len(start) :], validate=True)
+            if blob[:4] != witness.id or len(blob) != 76:
+                continue
+            seconds = int.from_bytes(blob[4:12], "big")
+            message = f"cosignature/v1\ntime {seconds}\n{self.body}".encode()
+            if not verifies(witness.key, blob[12:], message):
+                return ""
+            found = str(seconds)
+            if seconds < 253402300800:
+                found = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return found
+
+    def names(self, key: bytes) -> bool:
+        """Tell whether a line claims to be signed with this key."""
+        start = f"\u2014 {self.origin} "
+        lines = [line[len(start) :] for line in self.signatures if line.startswith(start)]
+        blobs = [base64.b64decode(line, validate=True) for line in lines]
+        return any(blob[:4] == self.key_id(key) for blob in blobs)
+
+    def key_id(self, key: bytes) -> bytes:
+        return hashlib.sha256(self.origin.encode() + b"\n\x01" + key).digest()[:4]
+
     def signed_by(self, key: bytes) -> bool:
-        name = hashlib.sha256(self.origin.encode() + b"\n\x01" + key).digest()[:4]
+        name = self.key_id(key)
         for line in self.signatures:
             start = f"\u2014 {self.origin} "
             if line.startswith(start):
@@ -198,9 +306,126 @@ def read_checkpoints(name: str) -> list[Checkpoint]:
     """Return the checkpoints of a file: one, or several with an empty line between them."""
     try:
         notes = re.split(r"(?<=\n)\n(?=guesterase/)", read(Path(name)))
+        if len(notes) > 1 and not (notes[-1].endswith("\n") and "\n\n\u2014 " in notes[-1]):
+            # What a crash left half written behind others was never a checkpoint.
+            notes.pop()
         return [Checkpoint(note) for note in notes]
     except BROKEN:
         raise UseError(f"{name} does not hold a checkpoint.") from None
+
+
+def read_witness(text: str) -> Witness:
+    """Return a witness given by its verifier key (C2SP tlog-cosignature), or a file with one."""
+    if len(text) < 256 and Path(text).is_file():
+        text = read(Path(text))
+    try:
+        name, id_, encoded = text.strip().split("+", 2)
+        raw = base64.b64decode(encoded, validate=True)
+        witness = Witness(name, raw[1:])
+        if len(raw) != 33 or raw[0] != 4 or not name or witness.id.hex() != id_:
+            raise ValueError("another kind of key")
+    except ValueError:
+        raise UseError("The key of the witness is not a C2SP verifier key of one.") from None
+    return witness
+
+
+@dataclass(frozen=True)
+class Proof:
+    """That a checkpoint continues an older state: old size, path, and the newer checkpoint."""
+
+    old: int
+    path: list[bytes]
+    head: Checkpoint
+
+
+def read_proof(name: str) -> Proof:
+    """Return a consistency proof: lines before ``old SIZE`` are passed over (C2SP tlog-witness)."""
+    try:
+        top, _, note = read(Path(name)).partition("\n\n")
+        lines = top.split("\n")
+        place = next(place for place, line in enumerate(lines) if line.startswith("old "))
+        path = [base64.b64decode(line, validate=True) for line in lines[place + 1 :]]
+        if any(len(item) != 32 for item in path) or len(path) > 63:
+            raise ValueError("no hashes")
+        return Proof(int(lines[place][4:]), path, Checkpoint(note))
+    except (*BROKEN, StopIteration):
+        raise UseError(f"{name} does not hold a consistency proof.") from None
+
+
+# Everything that was given
+
+
+class Inputs:
+    """Everything that was given beside the file in question, read once.
+
+    :param journals: files of the journal; read in one pass with O(log n) hashes kept.
+    :param own: checkpoints whose sizes the journal is asked about too.
+    :param number: request whose end the journal is asked about.
+    """
+
+    def __init__(
+        self,
+        given: argparse.Namespace,
+        journals: list[Path],
+        own: Iterable[Checkpoint] = (),
+        number: str = "",
+    ) -> None:
+        self.keys = [read_key(text) for text in given.key]
+        self.witnesses = [read_witness(text) for text in given.witness]
+        self.heads = [(name, head) for name in given.checkpoint for head in read_checkpoints(name)]
+        self.proofs = [(name, read_proof(name)) for name in given.proof]
+        self.heads += [(name, proof.head) for name, proof in self.proofs]
+        wanted: Wanted = {}
+        for head in (*own, *(head for _, head in self.heads)):
+            wanted.setdefault((head.controller, head.epoch), set()).add(head.size)
+        for _, proof in self.proofs:
+            wanted.setdefault((proof.head.controller, proof.head.epoch), set()).add(proof.old)
+        self.journals = read_journals(journals, wanted, number) if journals else {}
+        self.quotes: dict[Name, list[Quote]] = {}
+        for here in self.journals.values():
+            quote = here.quote()
+            if quote is not None:
+                self.quotes.setdefault((here.controller, quote.epoch), []).append(quote)
+
+    def epochs(self, controller: str) -> list[Epoch]:
+        """Return what is here of a controller's journal, by epoch."""
+        names = sorted(name for name in self.journals if name[0] == controller)
+        return [self.journals[name] for name in names]
+
+    def lost(self, head: Checkpoint) -> Quote | None:
+        """Return the restore that may have lost what a checkpoint has seen, as declared."""
+        quotes = self.quotes.get((head.controller, head.epoch), ())
+        return next((quote for quote in quotes if quote.size >= head.size), None)
+
+    def linked(self, head: Checkpoint, root: Callable[[int], bytes | None]) -> bool | None:
+        """Tell whether proofs lead from a checkpoint to a root that is known, or None."""
+        for _, proof in self.proofs:
+            if (proof.head.origin, proof.old) != (head.origin, head.size):
+                continue
+            size, path = proof.head.size, proof.path
+            if not continues(head.size, size, head.root, proof.head.root, path):
+                return False
+            known = root(size)
+            if known is not None:
+                return known == proof.head.root
+        return None
+
+    def trusted(self, here: Epoch) -> set[bytes]:
+        """Return the keys of an epoch that the given keys vouch for."""
+        trusted, known = set(self.keys), False
+        for _, key in here.keys:
+            # The chain is signed: each key names the next one.
+            known = known or key in trusted
+            if known:
+                trusted.add(key)
+        for _, head in self.heads:
+            mine = (head.controller, head.epoch) == (here.controller, here.epoch)
+            if mine and here.roots.get(head.size) == head.root and (
+                any(head.signed_by(key) for key in trusted)
+            ):
+                # Whoever signed a tree vouches for every entry in it, those with keys too.
+                trusted |= {key for index, key in here.keys if index < head.size}
+        return trusted
 
 
 # Certificates
@@ -213,8 +438,8 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
         signed = canonical({name: item for name, item in value.items() if name != "signature"})
         content = value["content"]
         report.says = summary(content)
-        expected = read_key(given.key) if given.key else None
-        check_whose(report, key, expected)
+        inputs = certificate_inputs(value, given)
+        check_whose(report, key, inputs.keys, inputs)
         report.add(
             "signature",
             verifies(key, signature, value["format"].encode() + b"\n" + signed),
@@ -222,7 +447,8 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
             "The certificate is NOT as it was signed: something in it was changed.",
         )
         head = check_proof(report, value, key)
-        check_outside(report, head, key, given)
+        check_outside(report, head, key, inputs)
+        check_revoked(report, value, inputs)
     except BROKEN:
         report.add("form", False, "The certificate is incomplete or malformed.")
     report.add(
@@ -232,6 +458,15 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
         "declare still hold something. No certificate can show that.",
     )
     return report
+
+
+def certificate_inputs(value: dict[str, Any], given: argparse.Namespace) -> Inputs:
+    try:
+        own = [Checkpoint(value["proof"]["checkpoint"])]
+    except BROKEN:
+        # What is wrong about it is told where the certificate is looked at.
+        own = []
+    return Inputs(given, journal_files(given.journal), own, str(value["content"]["number"]))
 
 
 def check_scan(value: dict[str, Any], given: argparse.Namespace) -> Report:
@@ -247,7 +482,7 @@ def check_scan(value: dict[str, Any], given: argparse.Namespace) -> Report:
             report.says.append(f"LEFT: {item['place']}, {item['rows']} rows: {item['reason']}")
         if value["unsearched"]:
             report.says.append(f"not searched: {', '.join(value['unsearched'])}")
-        check_whose(report, key, read_key(given.key) if given.key else None)
+        check_whose(report, key, [read_key(text) for text in given.key])
         report.add(
             "signature",
             verifies(key, signature, SCAN.encode() + b"\n" + signed),
@@ -264,8 +499,10 @@ def check_scan(value: dict[str, Any], given: argparse.Namespace) -> Report:
     return report
 
 
-def check_whose(report: Report, key: bytes, expected: bytes | None) -> None:
-    if expected is None:
+def check_whose(
+    report: Report, key: bytes, expected: list[bytes], inputs: Inputs | None = None
+) -> None:
+    if not expected:
         report.add(
             "key",
             None,
@@ -273,11 +510,14 @@ def check_whose(report: Report, key: bytes, expected: bytes | None) -> None:
             "that with --key.",
         )
         return
+    epochs = inputs.journals.values() if inputs else ()
+    chained = inputs is not None and any(key in inputs.trusted(here) for here in epochs)
     report.add(
         "key",
-        key == expected,
-        "It is the key you gave.",
-        "It is NOT the key you gave: somebody else may have made this.",
+        key in expected or chained,
+        "It is the key you gave." if key in expected else "The key you gave vouches for this one.",
+        "It is NOT the key you gave: somebody else may have made this. A hotel that changed its "
+        "key says so in its journal: give that with --journal, or the key of that time too.",
     )
 
 
@@ -336,37 +576,92 @@ def check_content(
     )
 
 
-def check_outside(
-    report: Report, head: Checkpoint, key: bytes, given: argparse.Namespace
-) -> None:
-    """Compare with checkpoints that were kept elsewhere, through the journal where needed."""
-    if not given.checkpoint:
+def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) -> None:
+    """Compare with the journal, and with checkpoints that were kept elsewhere."""
+    if inputs.journals:
+        if (head.controller, head.epoch) in inputs.journals or inputs.lost(head):
+            compare(report, "journal", "The certificate's checkpoint", head, inputs)
+        else:
+            report.add("journal", None, "Whether the certificate is of the journal you gave: "
+                       f"{head.origin} is not in that.")
+    if not inputs.heads:
         report.add(
             "outside",
             None,
             "Whether the hotel shows everybody the same journal. For that, give a checkpoint that "
             "was kept elsewhere with --checkpoint.",
         )
-    journals = read_journal(Path(given.journal)) if given.journal else {}
-    leaves = [leaf(body) for body, _ in journals.get((head.controller, head.epoch), [])]
-    for name in given.checkpoint:
-        other = next((c for c in read_checkpoints(name) if c.origin == head.origin), None)
-        if other is None:
+    mine = [(name, other) for name, other in inputs.heads if other.origin == head.origin]
+    for name, other in inputs.heads:
+        if (name, other) not in mine and not any(name == known for known, _ in mine):
             report.add("outside", None, f"Anything from {name}: it is of another journal or epoch.")
-            continue
-        report.add("outside-signature", other.signed_by(key), f"{name} was signed with this key.",
-                   f"{name} was NOT signed with this key.")
-        if other.size == head.size:
-            same = other.root == head.root
-        elif max(other.size, head.size) <= len(leaves):
-            found = roots(leaves, {other.size, head.size})
-            same = found[other.size] == other.root and found[head.size] == head.root
+    for name, other in mine:
+        here = inputs.journals.get((other.controller, other.epoch))
+        if here is None:
+            signed = signed_alone(other, {key, *inputs.keys})
+            report.add(
+                "outside" if signed is None else "outside-signature", signed,
+                f"{name} was signed with this key." if signed else
+                f"Whose {name} is: it was signed with another key. A hotel that changed its key "
+                "says so in its journal: give that with --journal, or the other key with --key.",
+                f"{name} was NOT signed with this key, and says it was.",
+            )
+            if signed:
+                beside(report, name, other, head, inputs)
         else:
-            report.add("outside", None, f"Whether {name} is of the same journal: it has "
-                       f"{other.size} entries, not {head.size}. Give the journal with --journal.")
-            continue
-        report.add("outside", same, f"{name} is of the same journal.",
-                   f"{name} is of ANOTHER journal: two were shown to different people.")
+            check_signature(report, name, other, inputs)
+            compare(report, "outside", name, other, inputs)
+    check_split(report, [*mine, ("the certificate", head)], {key})
+    check_witnesses(report, head.origin, mine, inputs)
+
+
+def signed_alone(head: Checkpoint, keys: set[bytes]) -> bool | None:
+    """Tell whether one of these keys signed, or None where another key may have."""
+    if any(head.signed_by(key) for key in keys):
+        return True
+    return False if any(head.names(key) for key in keys) else None
+
+
+def beside(
+    report: Report, name: str, other: Checkpoint, head: Checkpoint, inputs: Inputs
+) -> None:
+    """Compare two checkpoints of one journal without the journal."""
+    small, large = sorted((other, head), key=lambda item: item.size)
+    if other.size == head.size:
+        same: bool | None = other.root == head.root
+    else:
+        same = inputs.linked(small, lambda size: large.root if size == large.size else None)
+    if same is None:
+        report.add("outside", None, f"Whether {name} is of the same journal: it has {other.size} "
+                   f"entries, not {head.size}. Give the journal with --journal, or a proof of "
+                   "consistency between the two with --proof.")
+        return
+    report.add("outside", same, f"{name} is of the same journal.",
+               f"{name} is of ANOTHER journal: two were shown to different people.")
+
+
+def check_revoked(report: Report, value: dict[str, Any], inputs: Inputs) -> None:
+    """Look whether the journal says that the erasure was taken back."""
+    entry = json.loads(value["proof"]["entry"])
+    name = entry["controller"], entry["epoch"]
+    later = [here for here in inputs.epochs(name[0]) if here.epoch >= name[1]]
+    if not later:
+        report.add("revoked", None, "Whether the certificate was revoked since. For that, give the "
+                   "hotel's newest journal with --journal.")
+        return
+    ended = [
+        at
+        for here in later
+        for index, at in here.ended
+        if here.epoch > name[1] or index > entry["index"]
+    ]
+    report.add(
+        "revoked",
+        not ended,
+        f"No entry of the journal you gave, up to {later[-1].at}, revokes the certificate.",
+        f"The certificate is REVOKED: the journal says that the erasure was taken back on "
+        f"{(ended or [''])[0]}.",
+    )
 
 
 def summary(content: dict[str, Any]) -> list[str]:
@@ -405,58 +700,141 @@ def summary(content: dict[str, Any]) -> list[str]:
     return lines
 
 
-# Journals
+# Journals: one pass, line by line, with O(log n) hashes kept of each epoch
 
-Journal = dict[tuple[str, int], list[tuple[bytes, dict[str, Any]]]]
+Name = tuple[str, int]
+"""Controller and epoch."""
 
-
-def read_journal(path: Path) -> Journal:
-    journals: Journal = {}
-    for number, line in enumerate(read(path).splitlines(), 1):
-        try:
-            entry = json.loads(line)
-            if entry["format"] != ENTRY:
-                raise ValueError("another format")
-            journals.setdefault((entry["controller"], entry["epoch"]), []).append(
-                (line.encode(), entry)
-            )
-        except BROKEN:
-            raise UseError(f"Line {number} of {path} is not a journal entry.") from None
-    return journals
+Wanted = dict[Name, set[int]]
+"""Sizes at which the root of a tree is asked for."""
 
 
-def check_journal(path: Path, given: argparse.Namespace) -> Report:
-    report = Report()
-    journals = read_journal(path)
-    heads = [(name, head) for name in given.checkpoint for head in read_checkpoints(name)]
-    for (controller, epoch), items in sorted(journals.items()):
-        title = f"guesterase/{controller}/{epoch}"
-        report.says.append(f"{title}: {len(items)} entries")
-        check_entries(report, title, items)
-        mine = [(name, head) for name, head in heads if head.origin == title]
-        check_heads(report, title, items, mine, given)
-        check_chain(report, title, items[0][1], journals)
-    for name, head in heads:
-        if (head.controller, head.epoch) not in journals:
-            report.add("outside", False, f"{name} is of {head.origin}, which is MISSING here.")
-    return report
+@dataclass(frozen=True)
+class Quote:
+    """What the first entry of an epoch quotes of the one before, after a restore of the database.
+
+    :param by: the epoch that quotes.
+    :param epoch: the epoch before.
+    :param size: how many entries the newest checkpoint known outside had seen of that.
+    :param root: its root.
+    :param at: when the hotel declared the restore.
+    """
+
+    by: str
+    epoch: int
+    size: int
+    root: bytes
+    at: str
 
 
-def check_entries(report: Report, title: str, items: list[tuple[bytes, dict[str, Any]]]) -> None:
-    wrong = next(
-        (
-            place
-            for place, (body, entry) in enumerate(items)
-            if entry.get("index") != place or safe_canonical(entry) != body
-        ),
-        None,
-    )
-    report.add(
-        "entries",
-        wrong is None,
-        f"{title}: no entry is missing between the first and the last.",
-        f"{title}: entry {wrong} is MISSING, moved or not as it was written.",
-    )
+@dataclass
+class Epoch:
+    """What one pass over a journal keeps of one epoch."""
+
+    controller: str
+    epoch: int
+    wanted: set[int]
+    number: str = ""
+    tree: Tree = field(default_factory=Tree)
+    roots: dict[int, bytes] = field(default_factory=dict)
+    pruned: int = 0
+    wrong: int | None = None
+    first: dict[str, Any] | None = None
+    keys: list[tuple[int, bytes]] = field(default_factory=list)
+    changes: list[tuple[int, bool]] = field(default_factory=list)
+    prunings: list[tuple[int, str, str]] = field(default_factory=list)
+    ended: list[tuple[int, str]] = field(default_factory=list)
+    at: str = ""
+    latest: str = ""
+    dates: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def title(self) -> str:
+        return f"guesterase/{self.controller}/{self.epoch}"
+
+    @property
+    def size(self) -> int:
+        return self.tree.size
+
+    def begin(self, entry: dict[str, Any], text: str) -> None:
+        """Begin behind entries that are not here, from the edge of the tree they made."""
+        if self.size or self.pruned or encoded(entry) != text:
+            self.wrong = self.size if self.wrong is None else self.wrong
+            return
+        size = entry["size"]
+        edge = [unhex(item) for item in entry["edge"]]
+        self.tree, self.pruned = Tree(size, edge), size
+        self.keys = [(size - 1, unhex(entry["public_key"]))]
+        # The edge alone gives the roots of the sizes that its larger subtrees make.
+        part, bits = Tree(), [1 << n for n in range(size.bit_length() - 1, -1, -1) if size >> n & 1]
+        for width, value in zip(bits, edge, strict=True):
+            part = Tree(part.size + width, [*part.edge, value])
+            self.roots[part.size] = part.root()
+
+    def take(self, entry: dict[str, Any], text: str) -> None:
+        """Take the next entry."""
+        index = self.tree.size
+        if self.wrong is None and (entry.get("index") != index or encoded(entry) != text):
+            self.wrong = index
+        self.tree.append(leaf(text.encode()))
+        self.at = entry["at"]
+        # Entries from outside our own transactions may be older than their place.
+        if self.at > self.latest and entry["actor"] not in LOOSE:
+            self.latest = self.at
+        if entry["action"] in SPECIAL:
+            self.note(index, entry)
+        if index + 1 in self.wanted:
+            self.roots[index + 1] = self.tree.root()
+            self.dates[index + 1], self.latest = self.latest, ""
+
+    def note(self, index: int, entry: dict[str, Any]) -> None:
+        """Keep what an entry says about the journal itself."""
+        action, marks = entry["action"], entry["marks"]
+        if action == "epoch-opened" and index == 0:
+            self.first = entry
+            self.keys.append((0, unhex(marks["public-key"])))
+        elif action == "signing-key-changed":
+            new, old = marks["public-key"], self.keys[-1][1]
+            said = KEY_CHANGE + canonical([self.controller, self.epoch, new])
+            good = verifies(old, unhex(marks["signature"]), said)
+            self.changes.append((index, good))
+            if good:
+                self.keys.append((index, unhex(new)))
+        elif action == "journal-pruned":
+            self.prunings.append((entry["counts"]["entries"], marks["root"], entry["at"]))
+        elif action in ENDING and entry["request"] == self.number:
+            self.ended.append((index, entry["at"]))
+
+    def quote(self) -> Quote | None:
+        """Return what this epoch quotes of the one before."""
+        if self.first is None or "previous-root" not in self.first["marks"]:
+            return None
+        facts, root = self.first["facts"], unhex(self.first["marks"]["previous-root"])
+        return Quote(
+            self.title, facts["previous-epoch"], facts["previous-size"], root, self.first["at"]
+        )
+
+    def key_at(self, size: int) -> bytes | None:
+        """Return the key that signs checkpoints of a size, None where that is not here."""
+        known = [key for index, key in self.keys if index < max(size, 1)]
+        return known[-1] if known else None
+
+
+SPECIAL = frozenset(("epoch-opened", "signing-key-changed", "journal-pruned", *ENDING))
+
+
+def _refuse(text: str) -> None:
+    raise ValueError(f"{text} has no canonical form")
+
+
+decoded = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse).decode
+_encoded = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def encoded(value: dict[str, Any]) -> str:
+    """Return the canonical form of a line, by the fast way where names are plain."""
+    text = _encoded(value)
+    return text if text.isascii() else safe_canonical(value).decode()
 
 
 def safe_canonical(value: Any) -> bytes:
@@ -466,55 +844,478 @@ def safe_canonical(value: Any) -> bytes:
         return b""
 
 
-def check_heads(
-    report: Report,
-    title: str,
-    items: list[tuple[bytes, dict[str, Any]]],
-    heads: list[tuple[str, Checkpoint]],
-    given: argparse.Namespace,
+def opened(path: Path) -> Any:
+    try:
+        return path.open("rb")
+    except OSError as problem:
+        raise UseError(f"{path} cannot be read: {problem.strerror}.") from None
+
+
+def journal_files(names: Iterable[str | Path]) -> list[Path]:
+    """Return the files of journals: those named, and those in folders named."""
+    found: list[Path] = []
+    for path in map(Path, names):
+        if not path.is_dir():
+            found.append(path)
+            continue
+        inside = sorted(path.glob("*.jsonl"))
+        journals = [one for one in inside if one.name == "journal.jsonl"] or [
+            one for one in inside if one.name not in ("boxes.jsonl", "cases.jsonl")
+        ]
+        if not journals:
+            raise UseError(f"There is no journal in {path}.")
+        found += journals
+    return found
+
+
+def read_journals(paths: list[Path], wanted: Wanted, number: str = "") -> dict[Name, Epoch]:
+    """Read journals line by line; nothing that grows with their length is kept.
+
+    :param wanted: where roots are asked for; what the journals themselves quote is added.
+    :param number: request whose end is looked for.
+    """
+    for path in paths:
+        ask_for_quoted(path, wanted)
+    found: dict[Name, Epoch] = {}
+    for path in paths:
+        with opened(path) as lines:
+            for place, line in enumerate(lines, 1):
+                # Only what the writer, or a system with other line ends, puts behind a line.
+                body = line[:-1] if line.endswith(b"\n") else line
+                if line.endswith(b"\r\n"):
+                    body = line[:-2]
+                try:
+                    text = body.decode()
+                    entry = decoded(text)
+                    name = entry["controller"], entry["epoch"]
+                    here = found.get(name)
+                    if here is None:
+                        here = found[name] = made(name, wanted, number)
+                    if entry["format"] == ENTRY:
+                        here.take(entry, text)
+                    elif entry["format"] == PRUNED:
+                        here.begin(entry, text)
+                    else:
+                        raise ValueError("another format")
+                except BROKEN:
+                    raise UseError(f"Line {place} of {path} is not a journal entry.") from None
+    return found
+
+
+def made(name: Name, wanted: Wanted, number: str) -> Epoch:
+    controller, epoch = name
+    if type(controller) is not str or type(epoch) is not int or "/" in controller:
+        raise ValueError("no journal has this name")
+    here = Epoch(controller, epoch, wanted.setdefault(name, set()), number)
+    here.roots[0] = EMPTY
+    return here
+
+
+def ask_for_quoted(path: Path, wanted: Wanted) -> None:
+    """Ask for the roots that a journal itself quotes, which may stand before the quote."""
+    with opened(path) as lines:
+        for line in lines:
+            if b'"previous-size"' not in line and b'"journal-pruned"' not in line:
+                continue
+            try:
+                entry = json.loads(line)
+                facts, epoch, size = entry["facts"], entry["epoch"], 0
+                if entry["action"] == "epoch-opened":
+                    epoch, size = facts["previous-epoch"], facts["previous-size"]
+                elif entry["action"] == "journal-pruned":
+                    size = entry["counts"]["entries"]
+                wanted.setdefault((entry["controller"], epoch), set()).add(size)
+            except BROKEN:
+                # What is wrong about it is told when the line is read.
+                continue
+
+
+# What is asked of a journal
+
+
+def check_journal(paths: list[Path], given: argparse.Namespace) -> Report:
+    report = Report()
+    folders = [path for path in paths if path.is_dir()]
+    found = [str(one) for folder in folders for one in sorted(folder.glob("*.checkpoints"))]
+    given.checkpoint = [*given.checkpoint, *found]
+    inputs = Inputs(given, journal_files([*paths, *given.journal]))
+    for _, here in sorted(inputs.journals.items()):
+        left = f", the first {here.pruned} of which are not here" if here.pruned else ""
+        report.says.append(f"{here.title}: {here.size} entries{left}")
+        mine = [(name, head) for name, head in inputs.heads if head.origin == here.title]
+        check_entries(report, here)
+        check_pruned(report, here, mine)
+        check_keys(report, here, mine, inputs)
+        check_heads(report, here, mine, inputs)
+        check_chain(report, here, inputs)
+    for name, head in inputs.heads:
+        if (head.controller, head.epoch) not in inputs.journals:
+            check_absent(report, name, head, inputs)
+    check_split(report, inputs.heads, everybody(inputs))
+    check_lost(report, inputs)
+    check_proofs(report, inputs)
+    return report
+
+
+def everybody(inputs: Inputs) -> set[bytes]:
+    """Return every key that may have signed: those given, and those the journals name."""
+    named = (key for here in inputs.journals.values() for _, key in here.keys)
+    return {*inputs.keys, *named}
+
+
+def check_entries(report: Report, here: Epoch) -> None:
+    report.add(
+        "entries",
+        here.wrong is None,
+        f"{here.title}: no entry is missing between the first and the last.",
+        f"{here.title}: entry {here.wrong} is MISSING, moved or not as it was written.",
+    )
+    first = here.first
+    if here.pruned and first is None:
+        return
+    fits = first is not None and (here.quote() is not None) == (here.epoch > 0)
+    if not fits:
+        report.add("first", False, f"{here.title}: the first entry does NOT open this epoch.")
+
+
+def check_pruned(report: Report, here: Epoch, heads: list[tuple[str, Checkpoint]]) -> None:
+    """Say what is known of entries at the start that are not here."""
+    for size, root, at in here.prunings:
+        known = here.roots.get(size)
+        if known is not None:
+            report.add(
+                "pruned", known.hex() == root,
+                f"{here.title}: the first {size} entries, taken out on {at}, are those that the "
+                "journal names.",
+                f"{here.title}: the first {size} entries are NOT those that the journal says were "
+                f"taken out on {at}.",
+            )
+    if here.pruned and here.pruned not in {size for size, _, _ in here.prunings}:
+        if any(head.size == here.pruned for _, head in heads):
+            return
+        report.add(
+            "pruned", None,
+            f"{here.title}: what the first {here.pruned} entries said, and why they are not here: "
+            "NO entry says that they were taken out. Ask for the whole journal, or give the "
+            "checkpoint that this part of it begins at.",
+        )
+
+
+def check_keys(
+    report: Report, here: Epoch, heads: list[tuple[str, Checkpoint]], inputs: Inputs
 ) -> None:
-    first = items[0][1]
-    own = first.get("marks", {}).get("public-key", "")
-    key = read_key(given.key) if given.key else bytes.fromhex(own) if len(own) == 64 else b""
-    found = roots([leaf(body) for body, _ in items], {head.size for _, head in heads})
-    if not heads:
+    """Say whose keys an epoch names, and whether each was named by the one before."""
+    for index, good in here.changes:
+        report.add(
+            "key-change", good,
+            f"{here.title}: the signing key was changed in entry {index}, says the key before.",
+            f"{here.title}: entry {index} names a new signing key, and the key before did NOT "
+            "sign that.",
+        )
+    named = {key for _, key in here.keys}
+    if not inputs.keys:
+        if heads:
+            own = here.keys[0][1].hex() if here.keys else "unknown"
+            report.add("key", None, f"{here.title}: whose key {own} is; the journal itself names "
+                       "it. Give the key the hotel published with --key.")
+        return
+    if named & inputs.trusted(here):
+        if not heads:
+            report.add("key", None, f"{here.title}: whether the owner of the key you gave wrote "
+                       "it: it names that key, but only a checkpoint is signed with it.")
+        return
+    elsewhere = any(
+        {key for _, key in other.keys} & inputs.trusted(other)
+        for other in inputs.epochs(here.controller)
+    )
+    report.add(
+        "key",
+        None if elsewhere or here.pruned else False,
+        f"{here.title}: whose key {(here.keys or [(0, b'')])[0][1].hex()} is; the key you gave "
+        "does not vouch for it here. Give the key of that time too.",
+        f"{here.title}: it does NOT name the key you gave: somebody else may have written it.",
+    )
+
+
+def check_heads(
+    report: Report, here: Epoch, heads: list[tuple[str, Checkpoint]], inputs: Inputs
+) -> None:
+    """Compare an epoch with the checkpoints of it that were kept elsewhere."""
+    for name, head in heads:
+        check_signature(report, name, head, inputs)
+        compare(report, "outside", name, head, inputs)
+    check_witnesses(report, here.title, heads, inputs)
+    newest = max((head for _, head in heads), key=lambda head: head.size, default=None)
+    last = inputs.epochs(here.controller)[-1] is here
+    if newest is None:
         report.add(
             "outside",
             None,
-            f"{title}: whether it was rewritten or cut short. For that, give a checkpoint that was "
-            "kept elsewhere with --checkpoint.",
+            f"{here.title}: whether it was rewritten or cut short. For that, give a checkpoint "
+            "that was kept elsewhere with --checkpoint.",
         )
-    elif not given.key:
-        report.add("key", None, f"{title}: whose key {own} is; the journal itself names it.")
-    for name, head in heads:
-        report.add("outside-signature", head.signed_by(key), f"{name} was signed with that key.",
-                   f"{name} was NOT signed with that key.")
-        if head.size > len(items):
-            report.add("outside", False, f"{title}: entries are MISSING at the end: {name} has "
-                       f"seen {head.size}, here are {len(items)}.")
-            continue
-        report.add("outside", found[head.size] == head.root,
-                   f"{title}: the first {head.size} entries are those that {name} has seen.",
-                   f"{title}: the first {head.size} entries are NOT those that {name} has seen.")
+    elif last:
+        behind = here.size - newest.size
+        some = f"whether the last {behind} entries stay as they are, and " if behind > 0 else ""
+        report.add(
+            "later",
+            None,
+            f"{here.title}: {some}whether entries made after {newest.at} were cut off: only a "
+            "newer checkpoint tells.",
+        )
 
 
-def check_chain(
-    report: Report, title: str, first: dict[str, Any], journals: Journal
+def check_signature(report: Report, name: str, head: Checkpoint, inputs: Inputs) -> None:
+    """Say whether a checkpoint was signed with the key that was in force at its size."""
+    here = inputs.journals.get((head.controller, head.epoch))
+    key = here.key_at(head.size) if here is not None else None
+    trusted = inputs.trusted(here) if here is not None else set(inputs.keys)
+    gone = here is None or key is None or head.size > here.size or inputs.lost(head) is not None
+    if gone:
+        # The entry that named the key of that size may be among those that are not here.
+        later = [one for one in inputs.epochs(head.controller) if one.epoch >= head.epoch]
+        keys = {*inputs.keys, *(known for one in later for _, known in one.keys)}
+        signer = next((known for known in keys if head.signed_by(known)), None)
+        pruned = here is not None and key is None
+        shown = True if signer else None if pruned or here is None else False
+    else:
+        signer = key if key is not None and head.signed_by(key) else None
+        shown = signer is not None
+    if shown and inputs.keys and signer not in trusted and not gone:
+        shown = None
+    report.add(
+        "outside-signature",
+        shown,
+        f"{name} was signed with {'the' if shown else 'a'} key of this journal"
+        + (" at that size." if shown else " that you gave; give the key of that time too."),
+        f"{name} was NOT signed with the key of this journal at that size.",
+    )
+
+
+def compare(
+    report: Report, id_: str, name: str, head: Checkpoint, inputs: Inputs
 ) -> None:
-    """Compare what a later epoch quotes of the one before."""
-    facts, quoted = first.get("facts", {}), first.get("marks", {}).get("previous-root")
-    if quoted is None:
+    """Compare a checkpoint with what is here of its journal."""
+    here = inputs.journals.get((head.controller, head.epoch))
+    title, size = head.origin, head.size
+    known = here.roots.get(size) if here is not None else None
+    restore = inputs.lost(head)
+    if known == head.root:
+        report.add(id_, True, f"{title}: the first {size} entries are those that {name} has seen.")
+    elif restore is not None:
+        compare_lost(report, id_, name, head, inputs, restore)
+    elif known is not None:
+        report.add(id_, False, "", f"{title}: the first {size} entries are NOT those that {name} "
+                   "has seen.")
+    elif here is None or size > here.size:
+        seen = here.size if here is not None else 0
+        report.add(id_, False, "", f"{title}: entries are MISSING at the end: {name} has seen "
+                   f"{size}, here are {seen}.")
+    else:
+        linked = inputs.linked(head, here.roots.get)
+        report.add(
+            id_, linked,
+            f"{title}: it continues the {size} entries that {name} has seen." if linked else
+            f"{title}: whether its first {size} entries are those that {name} has seen: they are "
+            "not here. Give a consistency proof from that size with --proof.",
+            f"{title}: it does NOT continue the {size} entries that {name} has seen.",
+        )
+
+
+def compare_lost(
+    report: Report, id_: str, name: str, head: Checkpoint, inputs: Inputs, restore: Quote
+) -> None:
+    """Compare a checkpoint of entries that a declared restore may have lost."""
+    here = inputs.journals.get((head.controller, head.epoch))
+    title, size = head.origin, head.size
+    written = here.dates.get(size, "") if here is not None else ""
+    quoted = inputs.linked(head, lambda n: restore.root if n == restore.size else None)
+    if size == restore.size:
+        quoted = head.root == restore.root
+    if written and written <= head.at:
+        # After a restore the tree grows again from an older state, with entries newer than all
+        # that was lost. These say they are older, and still are not what the world saw then.
+        report.add(id_, False, "", f"{title}: the first {size} entries are NOT those that {name} "
+                   f"has seen, and the restore declared on {restore.at} does not explain it: they "
+                   "say that they were written before it was signed.")
+    elif quoted is not None:
+        report.add(id_, quoted, f"{name} agrees with what {restore.by} quotes of {title} after a "
+                   "restore.", f"{name} is NOT of the journal that {restore.by} quotes.")
+    else:
+        report.add(id_, None, f"{title}: whether {name} is of the journal that {restore.by} quotes "
+                   f"with {restore.size} entries after a restore. Give a consistency proof from "
+                   f"{size} to {restore.size} with --proof.")
+
+
+def check_absent(report: Report, name: str, head: Checkpoint, inputs: Inputs) -> None:
+    """Look at a checkpoint of an epoch of which nothing is here."""
+    epochs = inputs.epochs(head.controller)
+    if not epochs:
+        report.add("outside", None, f"Anything from {name} of {head.origin}: that journal is not "
+                   "here. If this should be all of the hotel's journals, it is MISSING.")
+    elif inputs.lost(head) is None and any(one.epoch > head.epoch for one in epochs) and not (
+        inputs.quotes.get((head.controller, head.epoch))
+    ):
+        report.add("outside", None, f"Anything from {name} of {head.origin}: that epoch is not "
+                   "here. Give it too.")
+    else:
+        check_signature(report, name, head, inputs)
+        compare(report, "outside", name, head, inputs)
+
+
+def check_chain(report: Report, here: Epoch, inputs: Inputs) -> None:
+    """Compare what an epoch quotes of the one before, after a restore of the database."""
+    quote = here.quote()
+    if quote is None:
         return
-    before = journals.get((first["controller"], facts.get("previous-epoch")), [])
-    size = facts.get("previous-size")
-    if size is None or size > len(before):
-        report.add("epochs", None, f"{title}: whether the epoch before was as it quotes; its "
-                   "last entries are not here.")
-        return
-    found = roots([leaf(body) for body, _ in before], {size})
-    report.add("epochs", found.get(size, b"").hex() == quoted,
-               f"{title}: it quotes the epoch before as that is.",
-               f"{title}: it quotes ANOTHER epoch before than is here.")
+    before = inputs.journals.get((here.controller, quote.epoch))
+    known = before.roots.get(quote.size) if before is not None else None
+    keys = everybody(inputs)
+    for name, head in inputs.heads:
+        mine = (head.controller, head.epoch, head.size) == (
+            here.controller, quote.epoch, quote.size)
+        if mine and head.root != quote.root and any(head.signed_by(key) for key in keys):
+            report.add("epochs", False, "", f"{here.title}: it quotes ANOTHER epoch before than "
+                       f"{name} has seen.")
+    if known == quote.root:
+        report.add("epochs", True, f"{here.title}: it quotes the epoch before as that is.")
+    elif before is None:
+        report.add("epochs", None, f"{here.title}: whether the epoch before was as it quotes; that "
+                   "is not here.")
+    if before is not None and quote.epoch >= here.epoch:
+        report.add("epochs", False, "", f"{here.title}: it quotes an epoch that is not before it.")
+
+
+def check_lost(report: Report, inputs: Inputs) -> None:
+    """Say which entries a declared restore lost: what they said nobody can tell."""
+    for name, quotes in sorted(inputs.quotes.items()):
+        before = inputs.journals.get(name)
+        for quote in quotes:
+            if before is None or before.roots.get(quote.size) == quote.root:
+                continue
+            if before.pruned > quote.size:
+                continue
+            start = before.size
+            if quote.size <= before.size:
+                agreed = [
+                    head.size
+                    for _, head in inputs.heads
+                    if head.origin == before.title and before.roots.get(head.size) == head.root
+                ]
+                start = max((size for size in agreed if size < quote.size), default=0)
+            report.add(
+                "lost",
+                None,
+                f"{before.title}: what entries {start} to {quote.size - 1} said that the world had "
+                f"seen: they are LOST. The hotel declared on {quote.at} that its database was "
+                "restored. A copy of them kept elsewhere would tell.",
+            )
+
+
+def check_split(
+    report: Report, heads: list[tuple[str, Checkpoint]], keys: set[bytes]
+) -> None:
+    """Compare checkpoints with each other: two of one size that differ need no journal."""
+    signed = [(name, head) for name, head in heads if any(head.signed_by(key) for key in keys)]
+    seen: dict[tuple[str, int], tuple[str, bytes]] = {}
+    for name, head in signed:
+        first, root = seen.setdefault((head.origin, head.size), (name, head.root))
+        if root != head.root:
+            report.add("split", False, "", f"{first} and {name} are signed checkpoints of "
+                       f"{head.origin} with {head.size} entries, and they DIFFER: two journals "
+                       "were shown to different people.")
+    for name, head in signed:
+        for first, other in signed:
+            if head.origin == other.origin and head.size < other.size and (
+                moment(head.at) - moment(other.at) > timedelta(hours=1)
+            ):
+                report.add("split", False, "", f"{head.origin} had {other.size} entries when "
+                           f"{first} was signed, and LESS, {head.size}, when {name} was.")
+
+
+def moment(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ")
+
+
+def check_proofs(report: Report, inputs: Inputs) -> None:
+    """Check proofs of consistency against every root of their older size that is known."""
+    for name, proof in inputs.proofs:
+        origin, size = proof.head.origin, proof.head.size
+        here = inputs.journals.get((proof.head.controller, proof.head.epoch))
+        known = {head.root for _, head in inputs.heads if (head.origin, head.size) == (
+            origin, proof.old)}
+        if here is not None and proof.old in here.roots:
+            known.add(here.roots[proof.old])
+        if not known:
+            report.add("proof", None, f"What {name} proves: nothing else here is of {origin} with "
+                       f"{proof.old} entries. Give a checkpoint of that size.")
+            continue
+        good = all(
+            continues(proof.old, size, root, proof.head.root, proof.path) for root in known
+        )
+        report.add("proof", good, f"{name}: {origin} with {size} entries continues what it was "
+                   f"with {proof.old}.", f"{name} does NOT prove that {origin} with {size} entries "
+                   f"continues what it was with {proof.old}.")
+
+
+def check_witnesses(
+    report: Report, title: str, heads: list[tuple[str, Checkpoint]], inputs: Inputs
+) -> None:
+    """Look for the cosignatures that are expected (C2SP tlog-cosignature)."""
+    for witness in inputs.witnesses:
+        found = [(name, head, head.cosigned_by(witness)) for name, head in heads]
+        for name, _, when in found:
+            if when == "":
+                report.add("witness", False, "", f"The cosignature of {witness.name} in {name} is "
+                           "WRONG.")
+        good = [(head.size, when) for _, head, when in found if when]
+        if good:
+            size, when = max(good)
+            report.add("witness", True, f"{title}: {witness.name} saw {size} entries on {when}, "
+                       "continuing all it had seen before.")
+        elif not any(when == "" for _, _, when in found):
+            report.add("witness", None, f"{title}: whether {witness.name} saw this journal: no "
+                       "checkpoint given carries its cosignature.")
+
+
+def check_checkpoints(path: Path, given: argparse.Namespace) -> Report:
+    """Compare checkpoints with each other, and with journals where they are given."""
+    if given.journal:
+        files, given.journal = given.journal, []
+        given.checkpoint = [str(path), *given.checkpoint]
+        return check_journal([Path(name) for name in files], given)
+    report = Report()
+    given.checkpoint = [str(path), *given.checkpoint]
+    inputs = Inputs(given, [])
+    for name, head in inputs.heads:
+        report.says.append(f"{head.origin}: {head.size} entries, signed {head.at} ({name})")
+        signed = any(head.signed_by(key) for key in inputs.keys) if inputs.keys else None
+        report.add(
+            "outside-signature", signed,
+            f"{name} was signed with the key you gave." if signed else
+            f"Whether {name} was signed by the hotel. Give the key it published with --key.",
+            f"{name} was NOT signed with the key you gave.",
+        )
+    for origin in sorted({head.origin for _, head in inputs.heads}):
+        mine = [(name, head) for name, head in inputs.heads if head.origin == origin]
+        check_together(report, mine, inputs)
+        check_witnesses(report, origin, mine, inputs)
+    check_split(report, inputs.heads, set(inputs.keys))
+    check_proofs(report, inputs)
+    return report
+
+
+def check_together(
+    report: Report, heads: list[tuple[str, Checkpoint]], inputs: Inputs
+) -> None:
+    """Compare each checkpoint with the next larger one of the same journal."""
+    ordered = sorted(heads, key=lambda item: item[1].size)
+    for (_, small), (name, large) in pairwise(ordered):
+        if small.size == large.size and small.root == large.root:
+            continue
+        beside(report, name, large, small, inputs)
+    report.add("later", None, f"{ordered[-1][1].origin}: what came after {ordered[-1][1].at}: only "
+               "a newer checkpoint tells.")
 
 
 # Boxes
@@ -612,10 +1413,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         description=text, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", nargs="+", help="a file; or the word box and a folder")
-    parser.add_argument("--key", help="public key from elsewhere")
-    parser.add_argument("--checkpoint", action="append", default=[], help="may be repeated")
-    parser.add_argument("--journal", help="exported journal, to compare checkpoints of two sizes")
+    parser.add_argument("what", nargs="+", help="files; or a folder; or the word box and a folder")
+    for name, text in (
+        ("--key", "public key from elsewhere"),
+        ("--checkpoint", "checkpoints that were kept elsewhere"),
+        ("--journal", "exported journal that a certificate or checkpoint is compared with"),
+        ("--proof", "consistency proof between two sizes of a journal"),
+        ("--witness", "key of a witness whose cosignature is expected"),
+    ):
+        parser.add_argument(name, action="append", default=[], help=f"{text}; may be repeated")
     parser.add_argument("--keys", help="copy of the key folder; keys/ beside the boxes by default")
     parser.add_argument("--id", help="show what this box holds")
     parser.add_argument("--all", action="store_true", help="show what every box holds")
@@ -634,19 +1440,41 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def work(given: argparse.Namespace) -> Report:
-    if given.what[0] == "box" and len(given.what) == 2:
-        return check_boxes(Path(given.what[1]), given)
-    if len(given.what) != 1:
-        raise UseError("Name one file, or the word box and a folder.")
-    path = Path(given.what[0])
+    check = KINDS.get(given.what[0])
+    if check is not None:
+        if len(given.what) != 2:
+            raise UseError(f"Name one place after the word {given.what[0]}.")
+        return check(Path(given.what[1]), given)
+    paths = [Path(name) for name in given.what]
+    if len(paths) > 1 or paths[0].is_dir():
+        return check_journal(paths, given)
+    with opened(paths[0]) as file:
+        start = file.readline(LARGEST)
+    try:
+        value = json.loads(start)
+        journal = value["format"] in (ENTRY, PRUNED)
+    except BROKEN:
+        journal = False
+    if start.startswith(b"guesterase/"):
+        return check_checkpoints(paths[0], given)
+    return check_journal(paths, given) if journal else check_document(paths[0], given)
+
+
+def check_document(path: Path, given: argparse.Namespace) -> Report:
+    if path.stat().st_size > LARGEST:
+        raise UseError(f"{path} is neither a journal nor a certificate.")
     try:
         value = json.loads(read(path))
-        certificate = value["format"] in CERTIFICATES
-        if value["format"] == SCAN:
-            return check_scan(value, given)
+        kind = value["format"]
+        checks = {SCAN: check_scan, **dict.fromkeys(CERTIFICATES, check_certificate)}
+        check = checks[kind]
     except BROKEN:
-        certificate = False
-    return check_certificate(value, given) if certificate else check_journal(path, given)
+        raise UseError(f"{path} is nothing that can be checked here.") from None
+    return check(value, given)
+
+
+KINDS: dict[str, Callable[[Path, argparse.Namespace], Report]] = {"box": check_boxes}
+"""What is checked behind a word of its own."""
 
 
 def print_json(report: Report) -> None:

@@ -69,6 +69,7 @@ _VALUES = {
     "placeholder": "Column rule: a random, unique, unmailable text within the column's length.",
     "redact": "Column rule: a fixed mark that fits the column.",
     "staff_pages": "Blueprint of the staff's pages; the host registers it under its own prefix.",
+    "witness_pages": "Blueprint of the witness's address; register it where others may reach it.",
 }
 
 

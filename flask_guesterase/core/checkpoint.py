@@ -12,7 +12,7 @@ from datetime import datetime
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from .errors import TamperedError
+from .errors import InputError, TamperedError
 from .tree import HASH_SIZE
 
 
@@ -74,6 +74,36 @@ def verifier_key(name: str, public_key: bytes) -> str:
     """
     encoded = base64.b64encode(b"\x01" + public_key).decode()
     return f"{name}+{key_id(name, public_key).hex()}+{encoded}"
+
+
+def read_verifier_key(text: str) -> bytes:
+    """Return the Ed25519 key, 32 bytes, of a verifier key (C2SP signed-note).
+
+    :param text: name, key identifier and key with plus signs between.
+    :raises InputError: it is no such key.
+    """
+    try:
+        name, identifier, encoded = text.strip().split("+", 2)
+        raw = base64.b64decode(encoded, validate=True)
+    except (binascii.Error, ValueError):
+        name, identifier, raw = "", "", b""
+    if len(raw) != 33 or raw[:1] != b"\x01" or key_id(name, raw[1:]).hex() != identifier:
+        raise InputError(
+            "This is not the key of a journal.", "Give 64 hex digits, or a verifier key."
+        )
+    return raw[1:]
+
+
+def read_note(text: str) -> Checkpoint:
+    """Return what a signed note says, before anybody knows which key must have signed it.
+
+    :param text: the signed note.
+    :raises TamperedError: it is no checkpoint.
+    """
+    body, gap, lines = text.rpartition("\n\n")
+    if len(text) > _LONGEST_NOTE or not gap or not lines.endswith("\n"):
+        raise _no_checkpoint("it is not a signed note")
+    return _read_checkpoint(body + "\n")
 
 
 def sign_checkpoint(

@@ -20,6 +20,7 @@ GuesteraseError
 │   └── RetryableError     the unit may succeed when run again from its beginning
 ├── ErasureError           the database did not do what the plan says; nothing was changed
 ├── DeliveryError          a message or a file could not be dealt with; it is tried again
+│   └── BehindError        a witness has seen another number of entries; .size
 ├── SealError              a box or a key cannot be opened
 │   └── KeyMissingError    a key file is not where it should be
 └── TamperedError          the journal does not prove itself; .index
@@ -150,6 +151,16 @@ class ErasureError(GuesteraseError):
 
 class DeliveryError(GuesteraseError):
     """A message or a file could not be dealt with; it stays queued and is tried again."""
+
+
+class BehindError(DeliveryError):
+    """A witness has seen another number of entries than a proof begins at; `size` says it."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            f"The witness has seen {size} entries.", "Prove the checkpoint from that size."
+        )
+        self.size = size
 
 
 class SealError(GuesteraseError):

@@ -496,6 +496,12 @@ class JournalWitnessed(Event):
     name = "journal-witnessed"
 
 
+class JournalTrusted(Event):
+    """A person vouched for the key of somebody else's journal; it is witnessed from here on."""
+
+    name = "journal-trusted"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -574,6 +580,7 @@ EVENTS: dict[str, type[Event]] = {
         RegisterCounted,
         RegisterMissed,
         JournalWitnessed,
+        JournalTrusted,
     )
 }
 """Every event by its name."""

@@ -17,6 +17,7 @@ LIMITS = {
     "case": (20, timedelta(hours=1)),
     "again": (5, timedelta(days=1)),
     "answer": (60, timedelta(minutes=10)),
+    "witness": (60, timedelta(minutes=10)),
     "code": (5, timedelta(minutes=10)),
 }
 """Action -> how many tries in how long."""

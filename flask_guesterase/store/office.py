@@ -13,11 +13,12 @@ from .desks.requests import Requests
 from .desks.returns import Returns
 from .desks.rules import Rules
 from .desks.upkeep import Upkeep
+from .desks.witnesses import Witnesses
 
 
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
-    Returns, Rules, Holding, Keys,
+    Returns, Rules, Holding, Keys, Witnesses,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

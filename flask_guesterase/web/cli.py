@@ -28,6 +28,7 @@ from . import (
     searching,
     sweeping,
     telling,
+    witnessing,
     xraying,
 )
 from .acting import acting as _acting
@@ -40,7 +41,8 @@ from .words import CHANNELS, HOWS
 
 __all__ = [
     "depth", "disclosing", "freezing", "guesterase_cli", "keeping", "law", "operate", "ours",
-    "restoring", "returned", "rules", "searching", "sweeping", "telling", "xraying",
+    "restoring", "returned", "rules", "searching", "sweeping", "telling", "witnessing",
+    "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")

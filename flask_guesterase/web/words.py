@@ -207,6 +207,7 @@ ACTIONS: dict[str, str] = {
     "register-counted": N_("guest register counted"),
     "register-missed": N_("lines of the guest register are missing"),
     "journal-witnessed": N_("checkpoint of another journal cosigned"),
+    "journal-trusted": N_("key of another journal vouched for"),
 }
 
 BASES: dict[str, str] = {

@@ -1,0 +1,231 @@
+"""What else can be given: proofs, several files and hotels, folders, keys, checkpoints alone."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from benchmarks.journal import generate
+from flask_guesterase import verify as offline
+from flask_guesterase.core.checkpoint import sign_checkpoint, verifier_key
+from flask_guesterase.core.cosignature import request, witness_key
+from tests.tampering import catalogue, forge
+from tests.tampering.catalogue import OLD, TAKEN, World
+from tests.tampering.forge import WITNESS, Hotel, edge_line, public, signer
+from tests.test_verify import ask, cannot, verdicts, wrong
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The honest hotel."""
+    return catalogue.honest(tmp_path_factory.mktemp("inputs"))
+
+
+@pytest.fixture
+def hotel(world: World, tmp_path: Path) -> Iterator[Hotel]:
+    """The honest hotel once more, with its database."""
+    made = forge.anew(tmp_path / "hotel.sqlite", forge.drafts(world.lines))
+    yield made
+    made.close()
+
+
+def put(folder: Path, name: str, text: str | list[str]) -> Path:
+    """Write a file."""
+    path = folder / name
+    path.write_text(text if isinstance(text, str) else "".join(line + "\n" for line in text))
+    return path
+
+
+def test_a_proof_reaches_into_what_was_pruned(world: World, hotel: Hotel, tmp_path: Path) -> None:
+    """An old checkpoint of entries that are not here is joined to the journal by a proof."""
+    first = edge_line(world.lines, TAKEN, world.key)
+    path = put(tmp_path, "journal.jsonl", [first, *world.lines[TAKEN:]])
+    old = put(tmp_path, "old.txt", world.old)
+    given = [path, "--key", world.key.hex(), "--checkpoint", old]
+    assert "outside" in cannot(ask(*given)[1])
+    proof = request(OLD, hotel.consistency(OLD), world.newest)
+    code, answer = ask(*given, "--proof", put(tmp_path, "proof.txt", proof))
+    assert (code, cannot(answer)) == (0, {"pruned", "later"})
+    assert ("proof", True) in verdicts(answer)
+    for number in range(len(hotel.consistency(OLD))):
+        path_ = list(hotel.consistency(OLD))
+        path_[number] = bytes(32)
+        bad = put(tmp_path, "bad.txt", request(OLD, path_, world.newest))
+        code, answer = ask(*given, "--proof", bad)
+        assert (code, "proof" in wrong(answer)) == (1, True)
+
+
+def test_proofs_join_checkpoints_alone(world: World, hotel: Hotel, tmp_path: Path) -> None:
+    """Two checkpoints of different sizes are joined by a proof; without it nobody can tell."""
+    old, newest = put(tmp_path, "a.txt", world.old), put(tmp_path, "b.txt", world.newest)
+    given = [newest, "--checkpoint", old, "--key", world.key.hex()]
+    code, answer = ask(*given)
+    assert (code, cannot(answer)) == (0, {"outside", "later"})
+    text = request(OLD, hotel.consistency(OLD), world.newest)
+    for head in ("", "guesterase/consistency/v1\n"):
+        proof = put(tmp_path, "p.txt", head + text)
+        code, answer = ask(*given, "--proof", proof)
+        assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+    assert "outside-signature" in cannot(ask(newest)[1])
+    split = put(tmp_path, "c.txt", catalogue.split(world).newest)
+    code, answer = ask(*given, "--checkpoint", split)
+    assert (code, wrong(answer)) == (1, {"outside", "split"})
+    assert ask(newest, "--journal", put(tmp_path, "j.jsonl", world.lines))[0] == 0
+
+
+@pytest.mark.parametrize("size", range(1, 17))
+def test_every_proof(size: int, world: World, hotel: Hotel, tmp_path: Path) -> None:
+    """Proofs of every older size are followed as RFC 9162 defines them."""
+    leaves = [offline.leaf(line.encode()) for line in world.lines]
+    found = offline.roots(leaves, set(range(17)))
+    path = list(hotel.consistency(size))
+    assert offline.continues(size, 16, found[size], found[16], path)
+    assert not offline.continues(size, 16, found[size - 1], found[16], path)
+    assert not offline.continues(size, 16, found[size], found[15], path)
+    assert not offline.continues(size, 16, found[size], found[16], [*path, bytes(32)])
+
+
+def test_hotels_and_epochs_in_one_folder(world: World, tmp_path: Path) -> None:
+    """A folder that takes checkpoints is read as it is: journals, epochs, checkpoints."""
+    made = catalogue.honest_epoch(world)
+    one = [line for line in made.lines if '"epoch":0' in line]
+    two = [line for line in made.lines if '"epoch":1' in line]
+    other = Hotel(tmp_path / "b.sqlite", "hotel-b", "hotel-a")
+    other.append(3)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    put(folder, "hotel-a-0.jsonl", one)
+    put(folder, "hotel-a-1.jsonl", two)
+    put(folder, "hotel-b-0.jsonl", other.lines())
+    put(folder, "hotel-a.checkpoints", f"{world.old}\n{world.newest}")
+    put(folder, "hotel-b.checkpoints", other.checkpoint())
+    other.close()
+    code, answer = ask(folder, "--key", world.key.hex())
+    assert (code, wrong(answer)) == (0, set())
+    assert len(answer["says"]) == 3
+    assert "lost" in cannot(answer)
+    lines = (folder / "hotel-b-0.jsonl").read_text().splitlines()
+    put(folder, "hotel-b-0.jsonl", lines[:-1])
+    code, answer = ask(folder)
+    assert (code, wrong(answer)) == (1, {"outside"})
+    code, answer = ask(folder / "hotel-a-0.jsonl", folder / "hotel-a-1.jsonl")
+    assert (code, len(answer["says"])) == (0, 2)
+
+
+def test_a_torn_note(world: World, tmp_path: Path) -> None:
+    """A checkpoint that a crash left half written is none; alone it is wrong use."""
+    journal = put(tmp_path, "journal.jsonl", world.lines)
+    for end in (1, 5, len(world.newest) - 60):
+        torn = put(tmp_path, "torn.txt", f"{world.old}\n{world.newest[:-end]}")
+        code, answer = ask(journal, "--checkpoint", torn)
+        assert (code, wrong(answer), cannot(answer)) == (0, set(), {"key", "later"})
+        alone = put(tmp_path, "alone.txt", world.newest[: -len(world.newest) + 30])
+        assert offline.main([str(journal), "--checkpoint", str(alone)]) == 2
+
+
+def test_a_later_epoch_alone(world: World, tmp_path: Path) -> None:
+    """Of an epoch that is not here nobody can tell; the same entries twice are wrong."""
+    made = catalogue.honest_epoch(world)
+    two = put(tmp_path, "two.jsonl", [line for line in made.lines if '"epoch":1' in line])
+    code, answer = ask(two)
+    assert (code, "epochs" in cannot(answer)) == (0, True)
+    code, answer = ask(two, two)
+    assert (code, "entries" in wrong(answer)) == (1, True)
+
+
+def test_old_and_new_key(world: World, tmp_path: Path) -> None:
+    """Who knows the old key believes the new one; who knows the new one, what it signed."""
+    made = catalogue.changed_key(world)
+    journal = put(tmp_path, "journal.jsonl", made.lines)
+    old, new = put(tmp_path, "old.txt", world.old), put(tmp_path, "new.txt", made.newest)
+    fresh = public(signer("hotel-a-2"))
+    both = ["--checkpoint", old, "--checkpoint", new]
+    for key in (world.key.hex(), verifier_key("guesterase/hotel-a/0", fresh)):
+        code, answer = ask(journal, *both, "--key", key)
+        assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+    code, answer = ask(journal, "--checkpoint", old, "--key", fresh.hex())
+    assert (code, "outside-signature" in cannot(answer)) == (0, True)
+    head = forge.open_checkpoint(made.newest, fresh)
+    backdated = sign_checkpoint(head.origin, head.size, head.root, head.at, signer("hotel-a"))
+    code, answer = ask(journal, "--checkpoint", put(tmp_path, "back.txt", backdated))
+    assert (code, wrong(answer)) == (1, {"outside-signature"})
+    certificate = put(tmp_path, "c.json", world.certificate.to_json())
+    code, answer = ask(certificate, "--key", fresh.hex())
+    assert (code, wrong(answer)) == (1, {"key"})
+    given = ["--key", fresh.hex(), "--journal", journal, "--checkpoint", new]
+    code, answer = ask(certificate, *given)
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"scope"})
+
+
+def test_witnesses(world: World, tmp_path: Path) -> None:
+    """A cosignature is shown, missing, or wrong; a key of no witness is wrong use."""
+    journal = put(tmp_path, "journal.jsonl", world.lines)
+    key = witness_key(*WITNESS).text()
+    good = forge.cosigned(world.newest)
+    _, answer = ask(journal, "--checkpoint", put(tmp_path, "good.txt", good), "--witness", key)
+    assert ("witness", True) in verdicts(answer)
+    _, answer = ask(journal, "--witness", key)
+    assert "witness" in cannot(answer)
+    line = good.removeprefix(world.newest)
+    moved = put(tmp_path, "moved.txt", world.old + line)
+    code, answer = ask(journal, "--checkpoint", moved, "--witness", key)
+    assert (code, wrong(answer)) == (1, {"witness"})
+    assert ask(journal, "--checkpoint", moved)[0] == 0
+    assert offline.main([str(journal), "--witness", world.key.hex()]) == 2
+
+
+def test_an_excerpt(world: World, tmp_path: Path) -> None:
+    """What follows a checkpoint is whole for whoever has that checkpoint."""
+    lines = [edge_line(world.lines, OLD, world.key), *world.lines[OLD:]]
+    path, old = put(tmp_path, "part.jsonl", lines), put(tmp_path, "old.txt", world.old)
+    newest = put(tmp_path, "new.txt", world.newest)
+    both = ["--checkpoint", old, "--checkpoint", newest, "--key", world.key.hex()]
+    code, answer = ask(path, *both)
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+
+
+def test_lost_checkpoints_need_a_proof(world: World, hotel: Hotel, tmp_path: Path) -> None:
+    """A checkpoint of lost entries, smaller than the one that is quoted, is joined by a proof."""
+    made = catalogue.honest_epoch(world)
+    journal = put(tmp_path, "journal.jsonl", made.lines)
+    leaves = [offline.leaf(line.encode()) for line in world.lines]
+    root = offline.roots(leaves, {14})[14]
+    note = sign_checkpoint("guesterase/hotel-a/0", 14, root, "2026-11-01T13:00:00Z", hotel.key)
+    given = [journal, "--checkpoint", put(tmp_path, "lost.txt", note), "--key", world.key.hex()]
+    code, answer = ask(*given)
+    assert (code, {"outside", "lost"} <= cannot(answer)) == (0, True)
+    proof = request(14, hotel.consistency(14), world.newest)
+    code, answer = ask(*given, "--proof", put(tmp_path, "proof.txt", proof))
+    assert (code, ("outside", True) in verdicts(answer)) == (0, True)
+    fork = sign_checkpoint("guesterase/hotel-a/0", 14, bytes(32), "2026-11-01T13:00:00Z", hotel.key)
+    given[2] = put(tmp_path, "fork.txt", fork)
+    code, answer = ask(*given, "--proof", tmp_path / "proof.txt")
+    assert (code, "outside" in wrong(answer)) == (1, True)
+
+
+def test_memory_of_a_whole_file_does_not_grow(tmp_path: Path) -> None:
+    """A journal of ten times the entries is verified with the memory of the shorter one."""
+    most = {}
+    for size in (300, 300, 3000):
+        path = tmp_path / f"{size}.jsonl"
+        generate(path, size)
+        tracemalloc.start()
+        code = offline.main([str(path), "--checkpoint", f"{path}.note"])
+        most[size] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert code == 0
+    assert most[3000] < most[300] * 1.2
+
+
+def test_memory_does_not_grow() -> None:
+    """Of a journal the verifier keeps as many hashes as its length has binary digits."""
+    tree = offline.Tree()
+    for number in range(5000):
+        tree.append(offline.leaf(str(number).encode()))
+        assert len(tree.edge) == tree.size.bit_count()
+    assert tree.root() == offline.roots(
+        (offline.leaf(str(number).encode()) for number in range(5000)), {5000}
+    )[5000]  # fmt: skip
