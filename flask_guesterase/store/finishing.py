@@ -461,10 +461,11 @@ def _settle(
 
 def _judge(work: Work, line: Line[Any]) -> str:
     """Bring one sealed row up to date; return what became of it in a word, or nothing."""
-    if line.forgotten_at is not None:
-        keeping.end(work, [line.id])
-        return "forgotten"
     verdict = _verdict(work, line)
+    if line.forgotten_at is not None:
+        today = today_at(work.settings, work.now, line.property)
+        keeping.end(work, [line.id], early=verdict.kept(today))
+        return "forgotten"
     reason = law.reason(verdict)
     words, until = ",".join(reason.open)[:120], reason.until or None
     if (words, until) == (line.open, line.until):

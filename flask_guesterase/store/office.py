@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import certifying
+from .census import departing
 from .desks.evidence import Evidence
 from .desks.guests import Guests
 from .desks.holding import Holding
@@ -28,4 +29,5 @@ class Office(
 
     def close(self) -> None:
         """Journal what happened, as the last statements before the commit."""
+        departing.settle(self.work)
         certifying.journaled(self.work)

@@ -31,6 +31,7 @@ from . import (
     tasks,
     worker,
 )
+from .census import counting
 from .channels import Channel, Render
 from .comeback import reconcile
 from .depth import deepening
@@ -204,6 +205,8 @@ def _steps(
         _look_again(run, report)
     with report.trying("close"):
         _add(report, finishing.settled(run))
+    with report.trying("census"):
+        _add(report, counting.nightly(run, report.paused))
     if not report.paused:
         # Rewriting a file keeps its writers waiting for a moment.
         with report.trying("deepened"):

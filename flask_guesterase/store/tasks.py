@@ -23,6 +23,9 @@ PAPER = "paper"
 RECIPIENT = "recipient"
 """Kind of the tasks to tell somebody who holds copies."""
 
+REGISTER = "register"
+"""Kind of the tasks to look into lines of the guest register that are missed."""
+
 ON_PAPER = frozenset(
     {"correspondence", "guest_register", "identity_document_copy", "invoice_accounting"}
 )
@@ -131,6 +134,28 @@ def ask(work: Work, code: str, name: str, due_on: date, count: int) -> int:
         more = {"count": table.c.count + count}
     work.conn.execute(update(table).where(table.c.id == row.id).values(**more))
     return int(row.id)
+
+
+def look_into(work: Work, code: str, name: str, due_on: date, count: int) -> None:
+    """Ask people to look into lines of the guest register that vanished.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :param name: property, table and night, with ``/`` between.
+    :param due_on: day by which it should be done.
+    :param count: how many lines it is.
+    """
+    work.conn.execute(
+        insert(tables.task).values(
+            controller=slug(work.settings.property(code).controller),
+            property=code,
+            kind=REGISTER,
+            name=name,
+            due_on=due_on.isoformat(),
+            count=count,
+            made_at=work.stamp,
+        )
+    )
 
 
 def close(work: Work, id: int, actor: str) -> None:

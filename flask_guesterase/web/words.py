@@ -385,6 +385,7 @@ TASKS: dict[str, str] = {
     "stuck": N_("request that waits for long"),
     "endless": N_("nobody knows when this may go"),
     "recipient": N_("somebody who holds copies is to be told"),
+    "register": N_("lines of the guest register to look for"),
 }
 
 SIGHTED: dict[str, str] = {
@@ -488,6 +489,8 @@ SWEPT: dict[str, str] = {
     "sent": N_("messages sent"),
     "files": N_("files"),
     "forgotten": N_("boxes forgotten"),
+    "counted": N_("guest registers counted"),
+    "missed": N_("lines of the guest register missed"),
     "told": N_("notices to other systems"),
     "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),
