@@ -39,6 +39,7 @@ KINDS: dict[str, str] = {
     "path-unknown": "an owner path leads nowhere",
     "recipient-mute": "a recipient is not told where to answer",
     "recipient-unknown": "a recipient is to be given what no column holds",
+    "records-differ": "rows of ours are not what the journal says they are",
     "register-missed": "lines of the guest register vanished without a lawful step",
     "register-missing": "the register of erasures is not there, or knows nothing of earlier ones",
     "register-same-disk": "the register of erasures lies on the disk of the database",

@@ -130,7 +130,7 @@ def _line(
     reason = _reason(plan, decision, row)
     place = ruling.place or origin.property
     hotel = work.settings.properties.get(place)
-    return {
+    line = {
         "request": origin.number,
         # A guest asks one house of a group; what another one must keep is kept in its own name.
         "controller": slug(hotel.controller) if hotel is not None else origin.controller,
@@ -146,10 +146,11 @@ def _line(
         "rule": reason.rule[:80],
         "basis": reason.basis[:250],
         "grade": reason.grade,
-        "facts": canonical(ruling.told or _UNTOLD).decode(),
         "since": work.stamp,
         "ended_at": None,
     }
+    line["facts"] = canonical(law.vouched(work, line, ruling.told or _UNTOLD)).decode()
+    return line
 
 
 def _known_by(work: Work, table: str, key: Key) -> str:

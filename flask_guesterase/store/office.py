@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import certifying
+from . import binding, certifying
 from .census import departing
 from .desks.evidence import Evidence
 from .desks.guests import Guests
@@ -30,4 +30,5 @@ class Office(
     def close(self) -> None:
         """Journal what happened, as the last statements before the commit."""
         departing.settle(self.work)
+        binding.seal(self.work)
         certifying.journaled(self.work)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..core.finding import Finding, Severity
-from . import brake, copies, runs
+from . import brake, consistency, copies, runs
 from .census import watching
 from .invented import canaries
 from .remembrance import disks, remembering
@@ -38,6 +38,7 @@ def findings(work: Work) -> list[Finding]:
             ))
     found += canaries.findings(work)
     found += watching.findings(work)
+    found += consistency.findings(work)
     if _seals(work) and not copies.confirmed(work):
         found.append(_warn(
             "second-copy", "", "Nobody confirmed a copy of the keys outside the property, so what "
