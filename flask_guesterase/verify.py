@@ -21,7 +21,7 @@ import json
 import re
 import sys
 import zlib
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -524,6 +524,7 @@ def check_chain(
 CENSUS = "guesterase/census/v1"
 TAKING = ("retention-ended", "subject-erased", "subject-erased-again")
 SILENT_DAYS = 3
+LEAP, BACK = timedelta(hours=36), timedelta(minutes=5)
 
 
 def check_census(folder: Path, given: argparse.Namespace) -> Report:
@@ -544,6 +545,7 @@ def check_census(folder: Path, given: argparse.Namespace) -> Report:
         check_silence(report, title, entries, ends[place[0]])
     for key in sorted(lists.keys() - used_lists(counted, lists)):
         report.add("list", False, f"{name_of(key)}: NO entry of the journal is about this list.")
+    check_clock(report, path)
     told = check_journal(path, given)
     report.findings += told.findings
     report.add("census-scope", None, "Whether a mark is of a line that ever was, and what was "
@@ -757,6 +759,32 @@ def check_silence(
     if days > SILENT_DAYS:
         report.add("silence", False, f"{title}: NOT counted since {last}, though the journal goes "
                    f"on until {end}.")
+
+
+def check_clock(report: Report, path: Path) -> None:
+    """Say where the clock of the journal leapt, ran back, or is ahead of this one."""
+    before: dict[str, dict[str, Any]] = {}
+    now = datetime.now(UTC)
+    for entry in entries_of(path):
+        name, at = f"{entry['controller']}/{entry['epoch']}", when(entry)
+        last = before.get(entry["controller"])
+        before[entry["controller"]] = entry
+        if at - now > LEAP:
+            report.add("clock", False, f"{name}: entry {entry['index']} is dated {entry['at']}, "
+                       "which is AHEAD of today.")
+            return
+        if last is None or entry["action"] in ("clock-doubted", "clock-confirmed"):
+            continue
+        if at < when(last) - BACK:
+            report.add("clock", None, f"{name}: why the clock ran back at entry {entry['index']}, "
+                       f"from {last['at']} to {entry['at']}.")
+        elif at - when(last) > LEAP:
+            report.add("clock", None, f"{name}: whether time passed before entry "
+                       f"{entry['index']}: nothing was written from {last['at']} to {entry['at']}.")
+
+
+def when(entry: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["at"])
 
 
 def used_lists(

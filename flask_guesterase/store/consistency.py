@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from sqlalchemy import Row, select
 
-from ..core.events import ErasureApproved
+from ..core.events import CopyConfirmed, ErasureApproved, SigningKeyChanged
 from ..core.finding import Finding, Severity
 from ..core.lifecycle import State
 from ..core.log import read_entry
-from . import approvals, binding, finishing, keeping, law, tables
+from . import approvals, binding, brake, copies, finishing, keeping, law, pulse, tables
 from .blockers import today_at
 from .cases import load
+from .census import told
+from .journal import stamp
 from .work import Work
 
 _RUNNING = (State.APPROVED, State.WAITING)
@@ -29,7 +31,33 @@ def findings(work: Work) -> list[Finding]:
             found.append(_wrong(word, "", _WHAT[word]))
     found += [_wrong("approvals", number, _WHAT["approvals"]) for number in _forged(work)]
     found += [_wrong("actors", name, _WHAT["actors"]) for name in _unknown_actors(work)]
+    found += [_wrong("keys", name, _WHAT["keys"]) for name in _foreign_keys(work)]
+    if not _copied(work):
+        found.append(_wrong("copy", "", _WHAT["copy"]))
     return found + [_wrong("kept", str(id_), _WHAT["kept"]) for id_ in _kept(work)]
+
+
+def _foreign_keys(work: Work) -> list[str]:
+    """Return the journals that another signing key signs than the one in the key folder."""
+    mine, found = work.custodian.public_key().hex(), []
+    for name in brake.controllers(work):
+        actions = {"epoch-opened", SigningKeyChanged.name}
+        newest = next(told.backwards(work, name, actions), None)
+        if newest is not None and newest.draft.marks.get("public-key") != mine:
+            found.append(name)
+    return found
+
+
+def _copied(work: Work) -> bool:
+    """Return whether the journal knows of the two people who confirmed a copy of the keys."""
+    known = pulse.look(work.conn, copies.NAME)
+    if known is None or known.second is None:
+        return True
+    return any(
+        (entry.draft.actor, entry.draft.at) == (known.second, stamp(known.at))
+        for name in brake.controllers(work)
+        for entry in told.backwards(work, name, {CopyConfirmed.name})
+    )
 
 
 _WHAT = {
@@ -37,6 +65,8 @@ _WHAT = {
     binding.RULES: "Lines of the rulebook are not those that the journal knows of.",
     "approvals": "The journal knows of no such approval by two people.",
     "actors": "The journal names a person whose number is not in our tables any more.",
+    "keys": "The keys in the folder are not those that sign this journal.",
+    "copy": "The journal does not know who confirmed the copy of the keys.",
     "kept": "A kept line, its box or its last day is not as the law and the record have it.",
 }
 
