@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, update
 
+from flask_guesterase import verify
 from flask_guesterase.core.brake import BACKWARDS, LEAPT, judge
 from flask_guesterase.core.errors import FourEyesError
 from flask_guesterase.core.policy import Exempt, null, retain
-from flask_guesterase.store import pulse, tables
+from flask_guesterase.store import journal, pulse, tables, watch
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.pulse import Pulse
 from tests.resistance.conftest import DUE, Pine
@@ -163,3 +166,34 @@ def test_a_heartbeat_forged(pine: Pine) -> None:
     times = [d.at for d in pine.entries("sweep-done")]
     days = [datetime.fromisoformat(at) for at in times]
     assert max(b - a for a, b in pairwise(days)) > timedelta(hours=36)
+
+
+def test_an_installation_without_a_copy(pine: Pine) -> None:
+    """Without a confirmed copy of the keys nothing leaves its row, and `check` says why."""
+    number = pine.approved(1)
+    pine.work()
+    assert pine.state(number) == "sealed"
+    assert pine.names()[1] == "Ada Roe"
+    found = pine.run(lambda office: watch.findings(office.work))
+    assert "second-copy" in {each.id for each in found}
+
+
+def test_a_clock_that_leapt_is_named_outside(
+    pine: Pine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The verifier names a leap in the journal's times, and entries dated ahead of today."""
+    path = tmp_path / "journal.jsonl"
+
+    def said(days: int) -> dict[str, bool | None]:
+        pine.later(days=days)
+        pine.tried()
+        with pine.engine.connect() as conn:
+            path.write_text("\n".join(journal.lines(conn)) + "\n", encoding="utf-8")
+        capsys.readouterr()
+        verify.main(["census", str(tmp_path), "--journal", str(path), "--json"])
+        found = json.loads(capsys.readouterr().out)["findings"]
+        return {f["text"].split(": ")[-1][:12]: f["shown"] for f in found if f["id"] == "clock"}
+
+    assert said(1) == {}
+    assert set(said(10).values()) == {None}
+    assert False in said(40000).values()
