@@ -205,8 +205,9 @@ def _steps(
         _look_again(run, report)
     with report.trying("close"):
         _add(report, finishing.settled(run))
-    with report.trying("census"):
-        _add(report, counting.nightly(run, report.paused))
+    for code in (code for code in codes if code not in report.paused):
+        with report.trying("census"):
+            _add(report, counting.nightly(run, code))
     if not report.paused:
         # Rewriting a file keeps its writers waiting for a moment.
         with report.trying("deepened"):

@@ -61,15 +61,14 @@ class Count:
     altered: int
 
 
-def nightly(run: Run, skip: Sequence[str] = ()) -> dict[str, int]:
-    """Count the guest register of every property that was not counted today.
+def nightly(run: Run, code: str) -> dict[str, int]:
+    """Count the guest register of a property that was not counted today.
 
     :param run: runs a unit of work.
-    :param skip: properties that are left alone now.
+    :param code: code of the property.
     :return: tables that were counted, and lines that are missed.
     """
-    codes = run(lambda office: sorted(office.work.settings.properties))
-    found = [each for code in codes if code not in skip for each in run(partial(_count, code))]
+    found = run(partial(_count, code))
     run(_end_keys)
     told_of = {"counted": len(found), "missed": sum(c.missed + c.altered for c in found)}
     return {name: count for name, count in told_of.items() if count}

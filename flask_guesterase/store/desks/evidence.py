@@ -66,7 +66,7 @@ class Evidence(Desk):
         return certifying.newest(self.work, case.number)
 
     def verify(self) -> Sequence[audit.Problem]:
-        """Re-derive the whole journal, compare our own rows with it, and return what does not fit."""
+        """Re-derive the journal, compare our rows with it, and return what does not fit."""
         differ = [
             audit.Problem(each.id, each.place, None, None, each.message)
             for each in consistency.findings(self.work)
