@@ -148,6 +148,22 @@ def test_a_vanished_row_blamed_on_a_lawful_step_is_named(
         assert any(id_ == "vanished" and mark in text for id_, text in wrong(findings))
 
 
+def test_a_vanished_row_that_its_list_keeps_quiet_about_is_named(
+    outside: Outside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two lists are compared with each other, whatever the later one says of what left."""
+    with outside.house.engine.begin() as conn:
+        conn.execute(delete(Form).where(Form.id == 2))
+    outside.night()
+    newest = sorted(outside.folder.glob("census-mu-*"))[-1]
+    gone, = json.loads(newest.read_text())["gone"]
+    _edited(newest, gone=[])
+    _, findings = outside.verify(capsys)
+    quiet = [text for id_, text in wrong(findings) if id_ == "vanished" and gone["mark"] in text]
+    assert len(quiet) == 1
+    assert "does not say so" in quiet[0]
+
+
 def test_a_list_that_was_changed_is_named(
     outside: Outside, capsys: pytest.CaptureFixture[str]
 ) -> None:

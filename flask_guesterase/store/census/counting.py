@@ -174,7 +174,7 @@ def _before(
         # What stands in our table and in no journal is nobody's word.
         return _Before()
     root, rows = said.marks["root"], said.counts.get("rows", 0)
-    lines = _lines(last) if last is not None and last.root == root else None
+    lines = _lines(last) if last is not None else None
     if last is None or lines is None or not _same(lines, root):
         return _Before(root, rows, "", None)
     if not _knows(work, last):
