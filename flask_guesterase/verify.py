@@ -6,6 +6,7 @@ One file; it needs Python 3.11 and the package ``cryptography``, and shares no c
     python verify.py journal.jsonl [more.jsonl ...] [--checkpoint FILE] [--key KEY]
     python verify.py FOLDER           a folder that takes checkpoints: its journals against them
     python verify.py checkpoint.txt [--checkpoint FILE] [--proof FILE]
+    python verify.py census FOLDER --journal FILE [--checkpoint FILE] [--key KEY]
     python verify.py box EXPORT-FOLDER [--id BOX | --all]
 
 KEY is the hotel's public key, from a place that is not the hotel's file: 64 hex digits, base 64, a
@@ -1318,6 +1319,288 @@ def check_together(
                "a newer checkpoint tells.")
 
 
+# Censuses: lists of marks of the guest register, night after night
+
+CENSUS = "guesterase/census/v1"
+TAKING = ("retention-ended", "subject-erased", "subject-erased-again")
+SILENT_DAYS = 3
+LEAP, BACK = timedelta(hours=36), timedelta(minutes=5)
+
+
+def check_census(folder: Path, given: argparse.Namespace) -> Report:
+    """Compare lists with the journal and night with night, from files alone."""
+    if not given.journal:
+        raise UseError("Give the exported journal with --journal.")
+    report = Report()
+    lists = read_lists(report, folder)
+    files, given.journal = journal_files(given.journal), []
+    if len(files) != 1:
+        raise UseError("Give one file with --journal.")
+    (path,) = files
+    counted, ends, restored = read_counts(path)
+    steps = read_steps(path, {(c, g["index"]) for (c, *_), v in lists.items() for g in v["gone"]})
+    taken: dict[tuple[str, int, str], int] = {}
+    for place, entries in sorted(counted.items()):
+        title = "/".join(place)
+        report.says.append(f"{title}: {len(entries)} counts, {entries[-1]['counts']['rows']} rows")
+        check_nights(report, title, entries, restored.get(place[0], []))
+        check_lists(report, place, entries, lists, steps, taken)
+        check_silence(report, title, entries, ends[place[0]])
+    for key in sorted(lists.keys() - used_lists(counted, lists)):
+        report.add("list", False, f"{name_of(key)}: NO entry of the journal is about this list.")
+    check_clock(report, path)
+    told = check_journal([path], given)
+    report.findings += told.findings
+    report.add("census-scope", None, "Whether a mark is of a line that ever was, and what was "
+               "never counted: a line that came and went between two counts.")
+    return report
+
+
+Lists = dict[tuple[str, ...], dict[str, Any]]
+
+
+def list_of(place: tuple[str, ...], entry: dict[str, Any]) -> tuple[str, ...]:
+    """Return by what the list of an entry is known: place, root and root of the one before."""
+    return (*place, entry["marks"]["root"], entry["marks"].get("previous", ""))
+
+
+def name_of(key: tuple[str, ...]) -> str:
+    return "/".join(key[:3])
+
+
+def read_lists(report: Report, folder: Path) -> Lists:
+    """Return the lists of a folder by controller, property, table and root."""
+    lists = {}
+    for path in sorted(folder.glob("census-*.json")):
+        try:
+            text = read(path).encode()
+            value = json.loads(text)
+            marks = [unhex(mark) for mark in value["marks"]]
+            leaves = [leaf(mark) for mark in marks]
+            root = roots(leaves, {len(leaves)})[len(leaves)].hex()
+            fits = (
+                value["format"] == CENSUS
+                and canonical(value) == text.rstrip(b"\n")
+                and all(len(mark) == 16 for mark in marks)
+                and marks == sorted(set(marks))
+                and value["count"] == len(marks)
+                and value["root"] == root
+                and len({gone["mark"] for gone in value["gone"]}) == len(value["gone"])
+            )
+            place = [value[name] for name in ("controller", "property", "table")]
+            key = (*place, root, value["previous"])
+        except BROKEN:
+            fits, key, value = False, ("",) * 5, {}
+        if not report.add("list-form", fits, f"{path.name} is whole and has the root it names.",
+                          f"{path.name} is NOT as it was written."):
+            continue
+        lists[key] = value
+    if not lists:
+        report.add("lists", None, f"Anything about single lines: no list in {folder} is readable.")
+    return lists
+
+
+Counts = dict[tuple[str, str, str], list[dict[str, Any]]]
+
+
+def entries_of(path: Path) -> Any:
+    """Yield the entries of an exported journal, one at a time."""
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                try:
+                    value = json.loads(line)
+                    if value["format"] == ENTRY:
+                        yield value
+                except BROKEN:
+                    continue  # who reads the journal says so
+    except OSError as problem:
+        raise UseError(f"{path} cannot be read: {problem.strerror}.") from None
+
+
+def read_counts(path: Path) -> tuple[Counts, dict[str, str], dict[str, list[tuple[int, int]]]]:
+    """Return the entries about counts, each journal's last day, and where it was restored."""
+    counted: Counts = {}
+    ends: dict[str, str] = {}
+    restored: dict[str, list[tuple[int, int]]] = {}
+    for entry in entries_of(path):
+        controller, place = entry["controller"], (entry["epoch"], entry["index"])
+        ends[controller] = max(ends.get(controller, ""), entry["at"])
+        if entry["action"] in ("epoch-opened", "journal-continued") and place != (0, 0):
+            restored.setdefault(controller, []).append(place)
+        if entry["action"] == "register-counted":
+            key = (controller, str(entry["facts"].get("property", "")), entry["grounds"][0])
+            counted.setdefault(key, []).append(entry)
+    return counted, ends, restored
+
+
+def read_steps(path: Path, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return the entries that lists name as the steps that took lines."""
+    return {
+        (entry["controller"], entry["index"]): entry
+        for entry in entries_of(path)
+        if (entry["controller"], entry["index"]) in wanted
+    }
+
+
+def check_nights(
+    report: Report, title: str, entries: list[dict[str, Any]], restored: list[tuple[int, int]]
+) -> None:
+    """Follow the entries from night to night: each quotes the root of the one before."""
+    seen: list[str] = []
+    last = (0, 0)
+    for entry in entries:
+        at, previous = (entry["epoch"], entry["index"]), entry["marks"].get("previous")
+        follows = previous == (seen[-1] if seen else None)
+        if not follows and any(last < place < at for place in restored):
+            follows = previous is None or previous in seen
+        if not seen and previous is not None:
+            report.add("chain", None, f"{title}: what was counted before entry {entry['index']}; "
+                       "it is not in this journal.")
+        elif not follows:
+            report.add("chain", False, f"{title}: entry {entry['index']} does NOT follow the count "
+                       "before it.")
+        missed = entry["counts"]["missed"] + entry["counts"].get("altered", 0)
+        if missed:
+            report.add("missed", False, f"{title}: {missed} lines VANISHED or were exchanged "
+                       f"without a lawful step before {entry['at']}, says the hotel itself.")
+        seen.append(entry["marks"]["root"])
+        last = at
+
+
+def check_lists(
+    report: Report,
+    place: tuple[str, str, str],
+    entries: list[dict[str, Any]],
+    lists: Lists,
+    steps: dict[tuple[str, int], dict[str, Any]],
+    taken: dict[tuple[str, int, str], int],
+) -> None:
+    before: dict[str, Any] | None = None
+    first = True
+    for entry in entries:
+        now = lists.get(list_of(place, entry))
+        title = f"{'/'.join(place)} {entry['at'][:10]}"
+        if now is None:
+            report.add("list", None, f"{title}: which lines there were; the list is not here.")
+        elif now["count"] != entry["counts"]["rows"]:
+            report.add("list", False, f"{title}: the list has {now['count']} lines, NOT "
+                       f"{entry['counts']['rows']} as the journal says.")
+        elif not first and before is None:
+            report.add("list", None, f"{title}: which lines left; the list before is not here.")
+        elif before is not None:
+            follow(report, title, before, now, entry)
+            explain(report, title, place, now, (steps, taken, entry))
+        before, first = now, False
+
+
+def follow(
+    report: Report, title: str, before: dict[str, Any], now: dict[str, Any], entry: dict[str, Any]
+) -> None:
+    """Compare two lists that follow each other with what the later one says left."""
+    old, new = set(before["marks"]), set(now["marks"])
+    named = {gone["mark"] for gone in now["gone"]}
+    if before["label"] != now["label"]:
+        # The key of the marks changed: only who is named as gone, and the sum, can be compared.
+        new_rows = entry["counts"]["arrived"]
+        fits = named <= old and len(old) - len(named) + new_rows == len(new)
+        report.add("follows", fits, f"{title}: lines before, those that left and new ones add up; "
+                   "the key of the marks changed, so that single lines cannot be followed.",
+                   f"{title}: lines before, those that left and new ones do NOT add up.")
+        return
+    for mark in sorted((old - new) - named):
+        report.add("vanished", False, f"{title}: line {mark} VANISHED, and its list "
+                   "does not say so.")
+    for mark in sorted(named - (old - new)):
+        report.add("vanished", False, f"{title}: line {mark} did NOT leave, as the list says.")
+    report.add("arrived", len(new - old) == entry["counts"]["arrived"],
+               f"{title}: {len(new - old)} lines are new, as the journal says.",
+               f"{title}: {len(new - old)} lines are new, NOT {entry['counts']['arrived']}.")
+
+
+def explain(
+    report: Report,
+    title: str,
+    place: tuple[str, str, str],
+    now: dict[str, Any],
+    known: tuple[dict[tuple[str, int], Any], dict[tuple[str, int, str], int], dict[str, Any]],
+) -> None:
+    """Ask the journal about each line that left: its step is there, and took as many."""
+    steps, taken, entry = known
+    lawful = 0
+    for gone in now["gone"]:
+        step = steps.get((place[0], gone["index"]))
+        key = (place[0], gone["index"], place[2])
+        if not gone["action"]:
+            report.add("vanished", False, f"{title}: line {gone['mark']} VANISHED without a lawful "
+                       "step.")
+            continue
+        taken[key] = taken.get(key, 0) + 1
+        fits = (
+            step is not None
+            and step["action"] == gone["action"]
+            and gone["action"] in TAKING
+            and (step["epoch"], step["index"]) < (entry["epoch"], entry["index"])
+            and taken[key] <= step["counts"].get(place[2], 0)
+        )
+        lawful += 1
+        if not fits:
+            report.add("vanished", False, f"{title}: line {gone['mark']} VANISHED: entry "
+                       f"{gone['index']} of the journal did not take it.")
+    counts = entry["counts"]
+    report.add("departed", (lawful, len(now["gone"]) - lawful)
+               == (counts["departed"], counts["missed"]),
+               f"{title}: {lawful} lines left by steps that the journal has.",
+               f"{title}: as many lines left or are missed as the journal does NOT say.")
+
+
+def check_silence(
+    report: Report, title: str, entries: list[dict[str, Any]], end: str
+) -> None:
+    last = entries[-1]["at"]
+    days = (datetime.fromisoformat(end) - datetime.fromisoformat(last)).days
+    if days > SILENT_DAYS:
+        report.add("silence", False, f"{title}: NOT counted since {last}, though the journal goes "
+                   f"on until {end}.")
+
+
+def check_clock(report: Report, path: Path) -> None:
+    """Say where the clock of the journal leapt, ran back, or is ahead of this one."""
+    before: dict[str, dict[str, Any]] = {}
+    now = datetime.now(UTC)
+    for entry in entries_of(path):
+        name, at = f"{entry['controller']}/{entry['epoch']}", when(entry)
+        last = before.get(entry["controller"])
+        before[entry["controller"]] = entry
+        if at - now > LEAP:
+            report.add("clock", False, f"{name}: entry {entry['index']} is dated {entry['at']}, "
+                       "which is AHEAD of today.")
+            return
+        if last is None or entry["action"] in ("clock-doubted", "clock-confirmed"):
+            continue
+        if at < when(last) - BACK:
+            report.add("clock", None, f"{name}: why the clock ran back at entry {entry['index']}, "
+                       f"from {last['at']} to {entry['at']}.")
+        elif at - when(last) > LEAP:
+            report.add("clock", None, f"{name}: whether time passed before entry "
+                       f"{entry['index']}: nothing was written from {last['at']} to {entry['at']}.")
+
+
+def when(entry: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(entry["at"])
+
+
+def used_lists(
+    counted: Counts, lists: Lists
+) -> set[tuple[str, ...]]:
+    return {
+        list_of(place, entry)
+        for place, entries in counted.items()
+        for entry in entries
+        if list_of(place, entry) in lists
+    }
+
+
 # Boxes
 
 
@@ -1473,7 +1756,10 @@ def check_document(path: Path, given: argparse.Namespace) -> Report:
     return check(value, given)
 
 
-KINDS: dict[str, Callable[[Path, argparse.Namespace], Report]] = {"box": check_boxes}
+KINDS: dict[str, Callable[[Path, argparse.Namespace], Report]] = {
+    "box": check_boxes,
+    "census": check_census,
+}
 """What is checked behind a word of its own."""
 
 

@@ -36,6 +36,7 @@ from ..core.plan import (
 from ..core.seal import Terms
 from . import (
     actors,
+    approvals,
     brake,
     certifying,
     keeping,
@@ -133,6 +134,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     remembering.require(work)
     if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
         return Ending(State.WAITING, ("grace",))
+    if not approvals.stands(work, case):
+        return _review_again(work, case, actor, ("the journal knows of no such approval",))
     plan = plan_of(work, case)
     canaries.require(work, case, plan)
     moved = differences(case.decisions or {}, decisions_of(plan, secret(work, case)))

@@ -147,7 +147,7 @@ def _look_over(last: int, office: Office) -> int:
         .limit(MANY)
     ).all()
     for line in lines:
-        reason = law.reason(_verdict(work, line))
+        reason = law.reason(verdict(work, line))
         if (reason.until or None) != line.until:
             _note(work, line, reason)
     return lines[-1].id if lines else 0
@@ -231,7 +231,7 @@ def _finish(
 
 
 def _at_once(work: Work, line: Line[Any]) -> bool:
-    record = law.read_facts(work, line.property, line.facts)
+    record = law.read_facts(work, line)
     return ageing.at_once(work, record, law.names_of(work, line))
 
 
@@ -461,16 +461,17 @@ def _settle(
 
 def _judge(work: Work, line: Line[Any]) -> str:
     """Bring one sealed row up to date; return what became of it in a word, or nothing."""
+    found = verdict(work, line)
     if line.forgotten_at is not None:
-        keeping.end(work, [line.id])
+        today = today_at(work.settings, work.now, line.property)
+        keeping.end(work, [line.id], early=found.kept(today))
         return "forgotten"
-    verdict = _verdict(work, line)
-    reason = law.reason(verdict)
+    reason = law.reason(found)
     words, until = ",".join(reason.open)[:120], reason.until or None
     if (words, until) == (line.open, line.until):
         _move(work, line, until)
         return ""
-    if not verdict.kept(today_at(work.settings, work.now, line.property)):
+    if not found.kept(today_at(work.settings, work.now, line.property)):
         if line.box_label.startswith("hold:"):
             return ""
         vault.empty(work.conn, [line.box], work.stamp)
@@ -482,8 +483,9 @@ def _judge(work: Work, line: Line[Any]) -> str:
     return "settled"
 
 
-def _verdict(work: Work, line: Line[Any]) -> Verdict:
-    facts = law.read_facts(work, line.property, line.facts)
+def verdict(work: Work, line: Line[Any]) -> Verdict:
+    """Return how long the law keeps a kept row, by what was written down about it."""
+    facts = law.read_facts(work, line)
     return law.judge(work, facts, law.names_of(work, line))
 
 

@@ -19,7 +19,19 @@ from ..core.lifecycle import OPEN, State
 from ..core.log import canonical, slug
 from ..core.permissions import Permission
 from ..core.seal import Box, Terms, close, new_box_id, open_box
-from . import actors, answering, certifying, limits, outbox, people, safe, tables, tokens, vault
+from . import (
+    actors,
+    answering,
+    approvals,
+    certifying,
+    limits,
+    outbox,
+    people,
+    safe,
+    tables,
+    tokens,
+    vault,
+)
 from .cases import Case, Opening, columns, day_at, label, read, record, tell
 from .matching import Contact, Match, by_clerk, by_contact
 from .settings import Property
@@ -180,7 +192,7 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
     known = _open_already(work, opening)
     if known is not None:
         return known.number
-    return _record(work, opening, match, actor or SYSTEM).number
+    return _record(work, opening, match, actor or SYSTEM, by).number
 
 
 def _noon(property_: Property, day: date) -> datetime:
@@ -243,7 +255,9 @@ def _open_already(work: Work, opening: Opening) -> Case | None:
     return None if row is None else read(row)
 
 
-def _record(work: Work, opening: Opening, match: Match, actor: str) -> Case:
+def _record(
+    work: Work, opening: Opening, match: Match, actor: str, by: str | None = None
+) -> Case:
     case = record(work, opening)
     people.put(work, case.number, match.judged)
     if match.contact is not None and opening.asked_by != Asker.RELATIVE:
@@ -255,7 +269,7 @@ def _record(work: Work, opening: Opening, match: Match, actor: str) -> Case:
     counts = {"taken": len(match.taken), "perhaps": len(match.judged) - len(match.taken)}
     other = opening.asked_by if opening.asked_by != Asker.GUEST else ""
     words = tuple(filter(None, (case.channel, other, opening.reason)))
-    tell(work, ErasureRequested, case, actor, counts, words)
+    tell(work, ErasureRequested, case, actor, counts, words, approvals.who(work, case, by))
     return case
 
 

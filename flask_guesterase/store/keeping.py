@@ -16,6 +16,7 @@ from ..core.log import canonical, slug
 from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, Ruling, key_text
 from ..core.seal import Terms
 from . import clocks, law, shelf, tables, vault
+from .census import departing
 from .lines import registers
 from .reading import texts
 from .sql import among
@@ -129,7 +130,7 @@ def _line(
     reason = _reason(plan, decision, row)
     place = ruling.place or origin.property
     hotel = work.settings.properties.get(place)
-    return {
+    line = {
         "request": origin.number,
         # A guest asks one house of a group; what another one must keep is kept in its own name.
         "controller": slug(hotel.controller) if hotel is not None else origin.controller,
@@ -145,10 +146,11 @@ def _line(
         "rule": reason.rule[:80],
         "basis": reason.basis[:250],
         "grade": reason.grade,
-        "facts": canonical(ruling.told or _UNTOLD).decode(),
         "since": work.stamp,
         "ended_at": None,
     }
+    line["facts"] = canonical(law.vouched(work, line, ruling.told or _UNTOLD)).decode()
+    return line
 
 
 def _known_by(work: Work, table: str, key: Key) -> str:
@@ -237,15 +239,21 @@ def living(work: Work, number: str) -> int:
     return len(work.conn.execute(rows).all())
 
 
-def end(work: Work, ids: Iterable[int]) -> None:
+def end(work: Work, ids: Iterable[int], early: bool = False) -> None:
     """Note that kept rows went, or are kept in another way from now on.
 
     A key that is made of what was kept goes with it.
+
+    :param work: the open transaction.
+    :param ids: numbers of the kept rows.
+    :param early: they are gone though the law still keeps them, so that the register misses them.
     """
     wanted = sorted(ids)
     if not wanted:
         return
     kept = tables.kept
+    if not early:
+        departing.closed(work, work.conn.execute(select(kept).where(kept.c.id.in_(wanted))).all())
     mine = update(kept).where(kept.c.id.in_(wanted))
     work.conn.execute(mine.values(ended_at=work.stamp))
     known = work.datamap.tables.items()

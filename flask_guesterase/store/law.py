@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from ..core.log import canonical
 from ..core.plan import Key, Reason, Row, Ruling, Rulings, key_text
 from ..core.retention import Facts, Open, Rule, Verdict, floor, pared
+from ..core.seal import fingerprint
 from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, facts_of
@@ -196,14 +199,16 @@ def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]
     kept = tables.kept
     for part in chunks(sorted(texts)):
         rows = work.conn.execute(
-            select(kept.c.row_key, kept.c.property, kept.c.facts).where(
+            select(kept.c.table_name, kept.c.row_key, kept.c.property, kept.c.facts).where(
                 kept.c.table_name == name,
                 kept.c.row_key.in_(part),
                 kept.c.ended_at.is_(None),
             )
         )
         for row in rows:
-            found[texts[row.row_key]] = read_facts(work, row.property, row.facts)
+            record = read_facts(work, row)
+            if record.place:
+                found[texts[row.row_key]] = record
     return found
 
 
@@ -220,12 +225,38 @@ def written_facts(work: Work, record: Record) -> dict[str, Any]:
     }
 
 
-def read_facts(work: Work, place: str, text: str) -> Record:
-    """Return what was written down about a kept row, for the property it was written for."""
-    value = json.loads(text)
-    hotel = work.settings.properties.get(place)
-    if hotel is None:
+def vouched(work: Work, line: Mapping[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return facts with a mark by which a change past us is known, and another row's facts too.
+
+    :param line: what is written down of the row: table, key, property.
+    :param told: the facts as plain values.
+    """
+    said = [line["table_name"], line["row_key"], line["property"], told["answers"], told["events"]]
+    key = work.custodian.pepper("kept")
+    return {**told, "mark": fingerprint(key, "facts", canonical(said).decode())}
+
+
+def bound(work: Work, line: Any) -> bool:
+    """Return whether the facts of a kept row are those that were written down about it."""
+    value = json.loads(line.facts)
+    told = {name: value.get(name, {}) for name in ("answers", "events")}
+    mark = vouched(work, line._mapping, told)["mark"]
+    return hmac.compare_digest(str(value.get("mark", "")), mark)
+
+
+def read_facts(work: Work, line: Any) -> Record:
+    """Return what was written down about a kept row, for the property it was written for.
+
+    Facts that somebody changed in the database are no facts: what nobody knows the end of stays.
+
+    :param work: the open transaction.
+    :param line: row of our table, with table, key, property and facts.
+    """
+    value = json.loads(line.facts)
+    hotel = work.settings.properties.get(line.property)
+    if hotel is None or not bound(work, line):
         return Record("", Facts())
+    place = line.property
     events = {event: date.fromisoformat(day) for event, day in value["events"].items()}
     return Record(place, Facts(events, value["answers"], hotel.country, hotel.fiscal))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from . import certifying
+from . import binding, certifying
+from .census import departing
 from .desks.evidence import Evidence
 from .desks.guests import Guests
 from .desks.holding import Holding
@@ -30,4 +31,6 @@ class Office(
 
     def close(self) -> None:
         """Journal what happened, as the last statements before the commit."""
+        departing.settle(self.work)
+        binding.seal(self.work)
         certifying.journaled(self.work)

@@ -24,7 +24,7 @@ from ..core.permissions import Permission
 from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
-from . import actors, heldkeys, people, reach, safe, tables
+from . import actors, binding, heldkeys, people, reach, safe, tables
 from .cases import load
 from .clocks import places_of
 from .datamap import Declared
@@ -323,6 +323,7 @@ def _insert(
         .order_by(table.c.id)
         .with_for_update()
     ).all()
+    work.bound.add(binding.HOLDS)
     done = work.conn.execute(
         insert(tables.hold).values(
             kind=kind,
@@ -351,6 +352,7 @@ def _seal(work: Work, id: int, hotel: Property, reference: str) -> None:
 
 
 def write(work: Work, id: int, **values: object) -> None:
+    work.bound.add(binding.HOLDS)
     work.conn.execute(update(tables.hold).where(tables.hold.c.id == id).values(**values))
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..core.plan import Block, Key, Person, Plan, Rulings
 from . import blockers, eraser, law
+from .census import departing
 from .eraser import Scope
 from .keeping import Origin
 from .remembrance import tracing
@@ -90,6 +91,7 @@ def erase(work: Work, origin: Origin, drawn: Plan, about: Scope | None = None) -
     bounds = scope(work, drawn.people, lock=True) if about is None else about
     erased = eraser.erase(work.conn, work.whole(), drawn, work.live(), scope=bounds)
     work.changed |= set(erased.counts)
+    departing.note(work, origin.property, origin.number or "", drawn, erased)
     if remembered is not None:
         work.remember.append(remembered)
     return erased

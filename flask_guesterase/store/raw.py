@@ -107,6 +107,14 @@ class Reader:
                 tail = dict(zip(typed, values[width + len(names) :], strict=True))
                 yield values[:width], cells, tail
 
+    def own(self, names: Sequence[str]) -> list[ColumnElement[Any]]:
+        """Return the expressions that give columns in the engine's own form.
+
+        :param names: SQL names of columns.
+        """
+        mapped = {c.name: c for c in self.declared.table.c}
+        return [self._own(mapped.get(n), n, self.type_of(n)) for n in names]
+
     def _select(
         self, keys: Sequence[Key], names: Sequence[str], typed: Sequence[str],
         types: Mapping[str, str],

@@ -32,7 +32,18 @@ from ..core.permissions import Permission
 from ..core.plan import Plan, decisions_of, differences, digest
 from ..core.remembrance import Kind
 from ..core.standing import Standing
-from . import actors, answering, deadlines, minors, people, planning, reply, tables, tokens
+from . import (
+    actors,
+    answering,
+    approvals,
+    deadlines,
+    minors,
+    people,
+    planning,
+    reply,
+    tables,
+    tokens,
+)
 from .cases import Case, acknowledge, load, secret, step, tell, where
 from .intake import end_contact
 from .post import write
@@ -87,7 +98,7 @@ def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
         raise InputError("There is no such way to show who one is.", f"Use {', '.join(ways)}.")
     who = Asker(case.asked_by or Asker.GUEST)
     paper = asking.seen(seen or (_SEEN.get(how, "") if who is Asker.GUEST else ""), who)
-    return _verified(work, case, actor, Shown(how), paper)
+    return _verified(work, case, actor, Shown(how), paper, by)
 
 
 _SEEN = {Shown.DESK.value: asking.Seen.DOCUMENT.value, Shown.KNOWN.value: asking.Seen.KNOWN.value}
@@ -95,7 +106,12 @@ _SEEN = {Shown.DESK.value: asking.Seen.DOCUMENT.value, Shown.KNOWN.value: asking
 
 
 def _verified(
-    work: Work, case: Case, actor: str, how: Shown, paper: asking.Seen | None = None
+    work: Work,
+    case: Case,
+    actor: str,
+    how: Shown,
+    paper: asking.Seen | None = None,
+    by: str | None = None,
 ) -> str:
     word = None if paper is None else paper.value
     case = step(
@@ -105,7 +121,8 @@ def _verified(
     )  # fmt: skip
     acknowledge(work, case.number)
     known = () if word is None or _SEEN.get(how.value) == word else (word,)
-    tell(work, IdentityVerified, case, actor, grounds=(how.value, *known))
+    mark = approvals.who(work, case, by)
+    tell(work, IdentityVerified, case, actor, grounds=(how.value, *known), marks=mark)
     return tokens.case_code(work, case.number)
 
 
@@ -135,7 +152,8 @@ def choose(work: Work, number: str, id: int, by: str, standing: Standing) -> Non
         )
     people.decide(work, case.number, id, standing, f"by:{actor}")
     case = step(work, case)
-    tell(work, SubjectTaken, case, actor, grounds=(standing.value,))
+    mark = approvals.who(work, case, by)
+    tell(work, SubjectTaken, case, actor, grounds=(standing.value,), marks=mark)
 
 
 def plan_of(work: Work, case: Case) -> Plan:
@@ -168,6 +186,7 @@ def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
             else "Look at it again; somebody may have acted in the meantime.",
         )
     _second_person(work, case, actor)
+    approvals.second(work, case, by)
     plan = plan_of(work, case)
     if not plan.people:
         raise TransitionError(
@@ -191,7 +210,9 @@ def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
         try_at=work.stamp + grace, attempts=0, **(waits if grace else {}),
     )  # fmt: skip
     rows = sum(len(s.rows) for s in plan.changing())
-    tell(work, ErasureApproved, case, actor, {"rows": rows, "people": len(plan.people)})
+    marks = {approvals.DIGEST: digest(plan, key), **approvals.who(work, case, by)}
+    counts = {"rows": rows, "people": len(plan.people)}
+    tell(work, ErasureApproved, case, actor, counts, marks=marks)
 
 
 def _second_person(work: Work, case: Case, actor: str) -> None:

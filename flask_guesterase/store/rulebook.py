@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from .settings import Settings
     from .work import Work
 
+RULES = "rules"
+"""Word under which the journal has a root over the lines; see `binding`."""
+
 LABELS = ""
 """What the labels of columns stand under instead of a property: the data map is one for all."""
 
@@ -72,6 +75,7 @@ def forget(work: Work) -> None:
     """Let rules and labels be read again: a line was written."""
     work.rules.clear()
     work.labels = None
+    work.bound.add(RULES)
 
 
 def today(work: Work) -> date:

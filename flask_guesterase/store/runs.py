@@ -19,9 +19,10 @@ from sqlalchemy import insert, select, update
 from ..core.brake import stale
 from ..core.errors import BusyError, MovedError
 from ..core.events import SYSTEM, SweepConfirmed, SweepDone
-from ..core.log import canonical, slug
+from ..core.log import canonical, slug, word
 from ..core.permissions import Permission
 from . import actors, brake, pulse, rulebook, tables
+from .census import told
 from .pulse import Pulse
 from .work import Work
 
@@ -164,7 +165,20 @@ def shown(work: Work, code: str) -> Preview | None:
 def confirmed(work: Work, code: str) -> bool:
     """Return whether a person confirmed what a sweep erases at a property by today's rules."""
     last = shown(work, code)
-    return last is not None and last.current and last.confirmed_by is not None
+    if last is None or not last.current or last.confirmed_by is None:
+        return False
+    return _vouched(work, code, last.confirmed_by)
+
+
+def _vouched(work: Work, code: str, actor: str) -> bool:
+    """Return whether the journal knows that a person confirmed today's rules at a property."""
+    rules = mark(work, code)
+    return any(
+        (entry.draft.facts.get("property"), entry.draft.actor) == (word(code), actor)
+        and entry.draft.marks.get("rules") == rules
+        for name in brake.controllers(work)
+        for entry in told.backwards(work, name, {SweepConfirmed.name})
+    )
 
 
 def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:

@@ -32,6 +32,7 @@ from . import (
     tasks,
     worker,
 )
+from .census import counting
 from .channels import Channel, Render
 from .comeback import reconcile
 from .depth import deepening
@@ -206,6 +207,9 @@ def _steps(
         _look_again(run, report)
     with report.trying("close"):
         _add(report, finishing.settled(run))
+    for code in (code for code in codes if code not in report.paused):
+        with report.trying("census"):
+            _add(report, counting.nightly(run, code))
     if not report.paused:
         # Rewriting a file keeps its writers waiting for a moment.
         with report.trying("deepened"):

@@ -26,6 +26,9 @@ RECIPIENT = "recipient"
 NEW_ROOT, OLD_ROOT = "root-new", "root-old"
 """Kinds of the tasks to copy a new root of the keys, and to destroy the copies of an old one."""
 
+REGISTER = "register"
+"""Kind of the tasks to look into lines of the guest register that are missed."""
+
 ON_PAPER = frozenset(
     {"correspondence", "guest_register", "identity_document_copy", "invoice_accounting"}
 )
@@ -170,6 +173,28 @@ def close_house(work: Work, kind: str, actor: str) -> None:
         update(table)
         .where(table.c.kind == kind, table.c.done_at.is_(None))
         .values(done_by=actor, done_at=work.stamp)
+    )
+
+
+def look_into(work: Work, code: str, name: str, due_on: date, count: int) -> None:
+    """Ask people to look into lines of the guest register that vanished.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :param name: property, table and night, with ``/`` between.
+    :param due_on: day by which it should be done.
+    :param count: how many lines it is.
+    """
+    work.conn.execute(
+        insert(tables.task).values(
+            controller=slug(work.settings.property(code).controller),
+            property=code,
+            kind=REGISTER,
+            name=name,
+            due_on=due_on.isoformat(),
+            count=count,
+            made_at=work.stamp,
+        )
     )
 
 

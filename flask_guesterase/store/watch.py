@@ -6,7 +6,8 @@ from datetime import date, timedelta
 
 from ..core import rotation
 from ..core.finding import Finding, Severity
-from . import brake, copies, runs, soundness
+from . import brake, consistency, copies, runs, soundness
+from .census import watching
 from .invented import canaries
 from .remembrance import disks, remembering
 from .work import Work
@@ -42,6 +43,8 @@ def findings(work: Work) -> list[Finding]:
             ))
     found += canaries.findings(work)
     found += _keys(work)
+    found += watching.findings(work)
+    found += consistency.findings(work)
     if _seals(work) and not copies.confirmed(work):
         found.append(_warn(
             "second-copy", "", "Nobody confirmed a copy of the keys outside the property, so what "

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from ..core.census import Departure
 from ..core.events import Event
 from ..core.holding import HoldQuery
 from ..core.policy import Blocker
@@ -50,6 +51,8 @@ class Work:
     :param recipients: who else holds copies and is told.
     :param rules: property -> rules of retention in force, as read in this transaction.
     :param labels: (table, column) -> categories that bind it, once they were read.
+    :param departures: lines that left the guest register lawfully.
+    :param bound: kinds of our own rows that changed and that the journal vouches for.
     """
 
     conn: Connection
@@ -70,6 +73,8 @@ class Work:
     recipients: tuple[Recipient, ...] = ()
     rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
     labels: Mapping[tuple[str, str], tuple[str, ...]] | None = None
+    departures: list[Departure] = field(default_factory=list)
+    bound: set[str] = field(default_factory=set)
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 

@@ -19,12 +19,14 @@ def sweep() -> str:
     hotels = {hotel.code: hotel for hotel in must(Permission.LAW)}
     with current.begin(write=False) as office:
         status = office.sweeps(me())
+        counts = office.counts(me())
     tongue = language(zone=next(iter(hotels.values())).zone)
-    counts = status["last"]["counts"] if status["last"] else {}
+    done = status["last"]["counts"] if status["last"] else {}
     return render_template(
         "guesterase/staff/sweep.html",
         hotels=hotels,
-        did=[(tongue.gettext(SWEPT.get(name, name)), count) for name, count in counts.items()],
+        did=[(tongue.gettext(SWEPT.get(name, name)), count) for name, count in done.items()],
+        counts=counts,
         **status,
     )
 

@@ -388,6 +388,7 @@ TASKS: dict[str, str] = {
     "recipient": N_("somebody who holds copies is to be told"),
     "root-new": N_("new root key to be copied out of the house"),
     "root-old": N_("copies of an old root key to be destroyed"),
+    "register": N_("lines of the guest register to look for"),
 }
 
 SIGHTED: dict[str, str] = {
@@ -491,6 +492,8 @@ SWEPT: dict[str, str] = {
     "sent": N_("messages sent"),
     "files": N_("files"),
     "forgotten": N_("boxes forgotten"),
+    "counted": N_("guest registers counted"),
+    "missed": N_("lines of the guest register missed"),
     "told": N_("notices to other systems"),
     "recipients": N_("late answers and further certificates"),
     "endless": N_("ends that somebody must find"),

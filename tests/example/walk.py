@@ -247,6 +247,7 @@ def consoles(house: House, number: str) -> None:
     house.tell("keys", "confirm-copy", "--fingerprint", mark,
                *house.acting("sha.officer", "sha.officer2"))  # fmt: skip
     for words in (("verify",), ("worker", "--once"), ("sweep",), ("task", "list"), ("data",),
+                  ("census", "--out", str(out / "lists")),
                   ("jurisdiction", "list"), ("jurisdiction", "show", "CN"),
                   ("jurisdiction", "check", str(out / "nothing.toml")),
                   ("policy", "show", "--property", "SHA"), ("policy", "waiting")):  # fmt: skip

@@ -38,6 +38,16 @@ GRANTS = {
 """User -> property -> what they may do there."""
 
 
+SETTINGS = Settings(
+    {
+        "mu": Property("mu", "Fir", "Fir GmbH", "DE", "Europe/Berlin", "de"),
+        "be": Property("be", "Elm", "Elm GmbH", "DE", "Europe/Berlin", "de"),
+    },
+    mail="print",
+    recovery_days=7,
+)
+
+
 class Base(DeclarativeBase):
     """Base of the host's models."""
 
@@ -105,14 +115,7 @@ class Forms:
         self.now = now
         self.custodian = FolderCustodian(folder / "keys")
         self.custodian.create()
-        self.settings = Settings(
-            {
-                "mu": Property("mu", "Fir", "Fir GmbH", "DE", "Europe/Berlin", "de"),
-                "be": Property("be", "Elm", "Elm GmbH", "DE", "Europe/Berlin", "de"),
-            },
-            mail="print",
-            recovery_days=7,
-        )
+        self.settings = SETTINGS
         self.datamap = self.mapped()
         Base.metadata.create_all(self.engine)
         tables.metadata.create_all(self.engine)

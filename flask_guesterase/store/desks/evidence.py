@@ -8,7 +8,18 @@ from typing import Any
 from ...core.errors import InputError
 from ...core.log import slug
 from ...core.permissions import Permission
-from .. import actors, audit, books, cases, certifying, journal, signing, views, witness
+from .. import (
+    actors,
+    audit,
+    books,
+    cases,
+    certifying,
+    consistency,
+    journal,
+    signing,
+    views,
+    witness,
+)
 from .. import why as explain
 from ..remembrance import remembering
 from .desk import Desk
@@ -66,8 +77,12 @@ class Evidence(Desk):
         return certifying.newest(self.work, case.number)
 
     def verify(self) -> Sequence[audit.Problem]:
-        """Re-derive the whole journal and return where it does not prove itself."""
-        return audit.verify(self.work.conn)
+        """Re-derive the journal, compare our rows with it, and return what does not fit."""
+        differ = [
+            audit.Problem(each.id, each.place, None, None, each.message)
+            for each in consistency.findings(self.work)
+        ]
+        return [*audit.verify(self.work.conn), *differ]
 
     def checkpoint(self, controller: str = "") -> str:
         """Return a signed checkpoint of a journal.

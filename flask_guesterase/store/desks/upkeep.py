@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from .. import (
@@ -19,6 +20,7 @@ from .. import (
     tokens,
     waiting,
 )
+from ..census import counting, listing, watching
 from ..comeback import marks
 from ..partners import deliveries
 from .desk import Desk
@@ -46,6 +48,32 @@ class Upkeep(Desk):
         :raises MovedError: the rules changed since, or there is a newer preview.
         """
         return runs.confirm(self.work, by, ids)
+
+    def count_register(self, property: str) -> Sequence[counting.Count]:
+        """Count the guest register of a property, where that was not done today.
+
+        :param property: code of the property.
+        :raises UnknownError: there is no such property.
+        :raises BlockedError: the clock is in doubt.
+        """
+        return counting.count(self.work, property)
+
+    def counts(self, by: str | None = None) -> Sequence[Mapping[str, Any]]:
+        """Return the last count of the guest register of each property and table.
+
+        :param by: the host's id of who asks; None at a console.
+        """
+        return watching.last(self.work, by)
+
+    def count_files(
+        self, since: datetime | None = None, controller: str = ""
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yield name and content of the files of the newest counts.
+
+        :param since: only of what was counted after this time, naive UTC.
+        :param controller: only of this controller, by its slug.
+        """
+        return listing.files_since(self.work, since, controller)
 
     def confirm_clock(self, by: str) -> bool:
         """Say that a clock in doubt is right; the second person's word lets the brake go.

@@ -18,6 +18,7 @@ from ...core.lifecycle import OPEN, State
 from ...core.plan import Person, decisions_of, digest, key_text
 from ...core.standing import Standing
 from .. import cases, people, planning, tables
+from ..approvals import DIGEST
 from ..cases import Case, Opening, day_at, load, secret, step, tell
 from ..host import Host
 from ..review import Shown, withdraw
@@ -260,7 +261,8 @@ def _approve(work: Work, case: Case, approved: tuple[str, str]) -> None:
     tell(work, ErasureRequested, case, SYSTEM, {"taken": len(plan.people)}, (KIND,))
     tell(work, IdentityVerified, case, SYSTEM, grounds=(KIND,))
     changes = sum(len(s.rows) for s in plan.changing())
-    tell(work, ErasureApproved, case, SYSTEM, {"rows": changes}, (KIND,))
+    marks = {DIGEST: digest(plan, key)}
+    tell(work, ErasureApproved, case, SYSTEM, {"rows": changes}, (KIND,), marks)
 
 
 def _away(run: Run, canary: Canary, drill: Drill, which: tuple[int, str]) -> str:

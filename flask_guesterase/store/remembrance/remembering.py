@@ -86,6 +86,9 @@ def standing(work: Work, lock: bool = False) -> Standing | None:
     if known and not file.exists():
         return Standing(known, Tail(known), missing=True, holds=holds)
     tail = file.tail()
+    if known and tail.number < known:
+        # It was cut: a line is written before the database says that it knows of it.
+        return Standing(known, tail, missing=True, holds=holds)
     if latched is not None:
         return Standing(known, tail, False, True, int(latched.note), holds)
     here = known or 0

@@ -1,0 +1,123 @@
+"""Rows of ours that decide what may go, bound to the journal: a change past us is visible.
+
+Each transaction that changes such rows journals a root over all of them. Whoever changes one in
+the database leaves the root of before in the journal, and cannot take it out unseen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from ..core.events import RulesChanged
+from ..core.log import canonical
+from ..core.rulebook import LineState
+from ..core.seal import fingerprint
+from . import brake, pulse, rulebook, tables
+from .census import told
+from .pulse import Pulse
+from .work import Work
+
+HOLDS, RULES = "holds", rulebook.RULES
+"""What is bound, by the word under which its root stands in the journal."""
+
+_HOLD = (
+    "id", "kind", "scope", "controller", "property", "table_name", "row_key", "room",
+    "first_night", "last_night", "query", "silent", "why", "box", "placed_by", "confirmed_by",
+    "lift_by",
+)  # fmt: skip
+_RULE = (
+    "id", "property", "kind", "name", "body", "mark", "state", "proposed_by", "confirmed_by",
+    "checkpoint", "acts_on",
+)  # fmt: skip
+
+
+def seal(work: Work) -> None:
+    """Journal the roots of what changed, with the events of this transaction.
+
+    Call it before the journal is written for the last time. Who changes such rows takes turns on
+    one row, so that no root leaves out what another transaction is about to commit.
+
+    :param work: the open transaction.
+    """
+    for word in sorted(work.bound):
+        name = f"bound-{word}"
+        pulse.put(work.conn, name, Pulse(work.stamp))
+        pulse.look(work.conn, name, lock=True)
+        now = root(work, word)
+        if not _attach(work, {word: now}) and now not in newest(work, word):
+            names = brake.controllers(work)
+            work.events += [RulesChanged(name, marks={word: now}) for name in names[:1]]
+    work.bound.clear()
+
+
+def _attach(work: Work, marks: Mapping[str, str]) -> bool:
+    """Put marks on the last event of this transaction that may carry them; tell whether one may."""
+    for place in range(len(work.events) - 1, work.journaled - 1, -1):
+        event = work.events[place]
+        if event.name in BINDING:
+            work.events[place] = replace(event, marks={**event.marks, **marks})
+            return True
+    return False
+
+
+def newest(work: Work, word: str) -> set[str]:
+    """Return the newest root of a kind that any journal has; several that are of one second.
+
+    :param work: an open transaction; a read-only one is enough.
+    :param word: what is bound.
+    """
+    found: list[tuple[str, str]] = []
+    for controller in brake.controllers(work):
+        for entry in told.backwards(work, controller, BINDING):
+            if found and entry.draft.at < max(at for at, _ in found):
+                break
+            if word in entry.draft.marks:
+                found.append((entry.draft.at, entry.draft.marks[word]))
+    last = max((at for at, _ in found), default="")
+    return {mark for at, mark in found if at == last}
+
+
+BINDING = frozenset({
+    "hold-placed", "hold-lifted", "lift-proposed", "frozen", "freeze-confirmed", "rules-changed",
+    "rule-proposed", "rule-confirmed", "house-period-set",
+})  # fmt: skip
+"""Events that may carry a root."""
+
+
+def root(work: Work, word: str) -> str:
+    """Return the keyed root over the rows of one kind.
+
+    :param work: the open transaction.
+    :param word: what is bound.
+    """
+    wanted, names = _ROWS[word]
+    rows = [canonical(_plain(row, names)).decode() for row in work.conn.execute(wanted())]
+    key = work.custodian.pepper("bound")
+    return fingerprint(key, word, canonical(sorted(rows)).decode())
+
+
+def _plain(row: Row[Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return a row as canonical JSON holds it."""
+    said = row._mapping
+    return {
+        name: said[name] if isinstance(said[name], bool | int | type(None)) else str(said[name])
+        for name in names
+    }
+
+
+def _holds() -> Any:
+    return select(tables.hold).where(tables.hold.c.lifted_at.is_(None))
+
+
+def _rules() -> Any:
+    return select(tables.rule).where(tables.rule.c.state != LineState.ENDED.value)
+
+
+_ROWS: Mapping[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
+    HOLDS: (_holds, _HOLD),
+    RULES: (_rules, _RULE),
+}

@@ -1,0 +1,95 @@
+"""What people see of the counts: the last ones, what is missed, what is not counted any more."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, select
+
+from ...core.events import RegisterMissed, TaskDone
+from ...core.finding import Finding, Severity
+from ...core.permissions import Permission
+from .. import actors, brake, tables, tasks
+from ..work import Work
+from . import told
+
+STALE = timedelta(hours=72)
+"""How long ago a table was counted last before somebody should look."""
+
+LATELY = timedelta(days=400)
+"""How far back the journal is read for lines that are missed."""
+
+
+def last(work: Work, by: str | None = None) -> Sequence[Mapping[str, Any]]:
+    """Return the last count of each property and table: night, rows, time.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks, for the properties whose law they decide about; None at
+        a console, for all.
+    """
+    table = tables.census
+    newest = select(func.max(table.c.id)).group_by(table.c.property, table.c.table_name)
+    rows = work.conn.execute(
+        select(
+            table.c.property, table.c.table_name, table.c.night, table.c.count.label("rows"),
+            table.c.at,
+        )
+        .where(table.c.id.in_(newest))
+        .order_by(table.c.property, table.c.table_name)
+    ).all()  # fmt: skip
+    missed = unsettled(work)
+    return [
+        {
+            "property": row.property, "table": row.table_name, "night": row.night,
+            "rows": row.rows, "missed": bool(missed[row.property]),
+            "stale": work.stamp - row.at > STALE,
+        }
+        for row in rows
+        if by is None or actors.may(work, by, Permission.LAW, row.property)
+    ]  # fmt: skip
+
+
+def unsettled(work: Work) -> Counter[str]:
+    """Return how often lines of a property were missed that nobody has looked into yet.
+
+    The journal is asked, and no table that a line could be taken from.
+    """
+    counts: Counter[str] = Counter()
+    since = work.stamp - LATELY
+    for controller in brake.controllers(work):
+        for entry in told.backwards(work, controller, {RegisterMissed.name, TaskDone.name}):
+            if told.at_of(entry) < since:
+                break
+            code = str(entry.draft.facts.get("property", ""))
+            if entry.draft.action == RegisterMissed.name:
+                counts[code] += 1
+            elif tasks.REGISTER in entry.draft.grounds:
+                counts[code] -= 1
+    return Counter({code: count for code, count in counts.items() if count > 0})
+
+
+def findings(work: Work) -> list[Finding]:
+    """Return which registers miss lines, and which are not counted any more.
+
+    :param work: the open transaction.
+    """
+    found = [
+        Finding(
+            "register-missed", "", code, "Lines of the guest register are gone, or their boxes are "
+            "others, and no lawful step did that.",
+            "Compare with a backup and with who had access; then sign the task.", Severity.WARN,
+        )
+        for code in sorted(unsettled(work))
+    ]  # fmt: skip
+    for row in last(work):
+        if row["stale"]:
+            found.append(Finding(
+                "register-uncounted", row["table"], row["property"], "This guest register was "
+                f"counted last on {row['night']}.",
+                "Let the sweep run; a table, property or declaration that went is looked into.",
+                Severity.WARN,
+            ))  # fmt: skip
+    return found

@@ -1,0 +1,1 @@
+"""What somebody could try who wants a lawful record to be gone early: stopped, or seen."""

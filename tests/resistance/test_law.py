@@ -1,0 +1,199 @@
+"""Attacks by way of the law's text, the vendor's policy, the clock and the settings."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, update
+
+from flask_guesterase import verify
+from flask_guesterase.core.brake import BACKWARDS, LEAPT, judge
+from flask_guesterase.core.errors import FourEyesError
+from flask_guesterase.core.policy import Exempt, null, retain
+from flask_guesterase.store import journal, pulse, tables, watch
+from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.pulse import Pulse
+from tests.resistance.conftest import DUE, Pine
+from tests.store.forms import Base, Form, policies
+from tests.store.test_rulebook import Lawful
+
+SHORT = 'floor = "P1D"'
+
+
+def test_a_shortened_period(law: Lawful) -> None:
+    """The old floor binds for 30 days more, and ends only by two people and a checkpoint."""
+    before = law.verdict()
+    law.write(SHORT)
+    assert law.verdict().until == before.until
+    law.hotel.later(days=60)
+    assert law.verdict().until == before.until
+    [line] = law.waits("floor")
+    law.do("propose_change", line.id, "officer")
+    with pytest.raises(FourEyesError):
+        law.do("confirm_change", line.id, "officer", law.checkpoint())
+    assert "rules-changed" in law.hotel.events
+    assert "rule-proposed" in law.hotel.events
+
+
+def declared(pine: Pine, **columns: Any) -> None:
+    """Let the vendor's code say something else of the register's columns."""
+    (guest, mine), (form, policy) = policies()
+    policy = replace(policy, columns={**policy.columns, **columns})
+    mapped = Base.metadata.tables.values(), list(Base.registry.mappers)
+    pine.datamap = resolve([(guest, mine), (form, policy)], *mapped)
+
+
+def test_a_relabelled_category(pine: Pine) -> None:
+    """A column under another category stays under the old one too, and nothing goes unseen."""
+    declared(pine, name=retain("marketing", null))
+    pine.night()
+    pine.sweep("officer")
+    pine.later(days=5)
+    pine.tried()
+    assert pine.names()[1] == "Ada Roe"
+    assert "rules-changed" in pine.actions()
+    assert pine.counted()["missed"] == 0
+
+
+def test_a_column_made_unretained(pine: Pine) -> None:
+    """What the law keeps is kept though the code says that it goes at once."""
+    declared(pine, name=null)
+    number = pine.approved(1)
+    pine.work()
+    assert pine.state(number) == "sealed"
+    assert pine.names()[1] == "Ada Roe"
+
+
+def test_a_policy_exempted_by_a_code_change(pine: Pine) -> None:
+    """A register that is declared to be nobody's is not counted any more, which is said."""
+    (guest, mine), _ = policies()
+    mapped = Base.metadata.tables.values(), list(Base.registry.mappers)
+    pine.datamap = resolve([(guest, mine), (Form, Exempt("nothing personal"))], *mapped)
+    for _ in range(4):
+        pine.night()
+    assert "register-uncounted" in pine.seen()
+    assert pine.names()[1] == "Ada Roe"
+
+
+def test_a_clock_set_forward(pine: Pine) -> None:
+    """Two years on in a second: nothing is erased by day until two people say that it is right."""
+    pine.leap(days=800)
+    report = pine.tried()
+    assert report.doubt == LEAPT
+    assert set(pine.names().values()) == {"Ada Roe"}
+    assert "clock-doubted" in pine.actions()
+    pine.run(lambda office: office.confirm_clock("officer"))
+    with pytest.raises(FourEyesError):
+        pine.run(lambda office: office.confirm_clock("officer"))
+    assert pine.tried().doubt == LEAPT
+
+
+def test_a_clock_set_backwards(pine: Pine) -> None:
+    """So that a last day never comes, or a night is counted again: everything by day stops."""
+    pine.leap(days=-30)
+    assert pine.tried().doubt == BACKWARDS
+    assert len(pine.entries("register-counted")) == 2
+
+
+def test_a_clock_set_forward_on_the_database_server() -> None:
+    """A server's clock can only stop what a machine's clock would let go, never let it go."""
+    now = datetime(2026, 3, 10, 12)
+    ahead = now + timedelta(days=800)
+    assert judge(now, [now], database=ahead) == ""
+    assert judge(ahead, [now], database=ahead) == LEAPT
+    assert judge(ahead, [ahead], database=now) == LEAPT
+
+
+def test_a_doubt_taken_out_of_the_database(pine: Pine) -> None:
+    """The doubt comes back by itself: the journal's own times say that the clock leapt."""
+    pine.leap(days=800)
+    pine.tried()
+    pine.raw(delete(tables.pulse).where(tables.pulse.c.name == "clock-doubted"))
+    assert pine.tried().doubt == LEAPT
+    assert set(pine.names().values()) == {"Ada Roe"}
+
+
+def test_a_preview_confirmed_by_sql(pine: Pine) -> None:
+    """What a sweep may erase is confirmed by a person with the law, and the journal knows whom."""
+    pine.form(5, DUE)
+    pine.night()
+    pine.raw(update(tables.run).where(tables.run.c.kind == "preview").values(confirmed_by="a1"))
+    pine.later(days=1)
+    assert "mu" in pine.tried().unconfirmed
+    assert pine.names()[5] == "Ada Roe"
+    pine.sweep("officer")
+    assert pine.names()[5] == "Ada Roe"
+
+
+def test_a_recovery_window_set_to_nothing(pine: Pine) -> None:
+    """Without a safety copy what the law keeps is kept all the same."""
+    pine.settings = replace(pine.settings, recovery_days=0)
+    [number] = pine.seal(1)
+    assert pine.state(number) == "sealed"
+    assert [row["purpose"] for row in pine.ours("box") if row["purpose"] == "retention"]
+    pine.night()
+    assert pine.counted()["missed"] == 0
+
+
+def test_a_property_or_controller_renamed(pine: Pine) -> None:
+    """A house under another controller is compared with the journal of the one before."""
+    pine.move("mu", controller="Shell Ltd")
+    pine.raw(delete(Form).where(Form.id == 1))
+    pine.night()
+    assert pine.counted()["missed"] == 1
+    places = {("zz" if code == "mu" else code): place for code, place in
+              pine.settings.properties.items()}  # fmt: skip
+    pine.settings = replace(pine.settings, properties={
+        code: replace(place, code=code) for code, place in places.items()
+    })  # fmt: skip
+    for _ in range(4):
+        pine.night()
+    assert "register-uncounted" in pine.seen()
+
+
+def test_a_heartbeat_forged(pine: Pine) -> None:
+    """Clock and heartbeat set together are believed; the journal then has a leap to be seen."""
+    with pine.engine.begin() as conn:
+        pine.leap(days=10)
+        pulse.put(conn, "heartbeat", Pulse((pine.now - timedelta(hours=1)).replace(tzinfo=None)))
+    assert pine.tried().doubt == ""
+    times = [d.at for d in pine.entries("sweep-done")]
+    days = [datetime.fromisoformat(at) for at in times]
+    assert max(b - a for a, b in pairwise(days)) > timedelta(hours=36)
+
+
+def test_an_installation_without_a_copy(pine: Pine) -> None:
+    """Without a confirmed copy of the keys nothing leaves its row, and `check` says why."""
+    number = pine.approved(1)
+    pine.work()
+    assert pine.state(number) == "sealed"
+    assert pine.names()[1] == "Ada Roe"
+    found = pine.run(lambda office: watch.findings(office.work))
+    assert "second-copy" in {each.id for each in found}
+
+
+def test_a_clock_that_leapt_is_named_outside(
+    pine: Pine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The verifier names a leap in the journal's times, and entries dated ahead of today."""
+    path = tmp_path / "journal.jsonl"
+
+    def said(days: int) -> dict[str, bool | None]:
+        pine.later(days=days)
+        pine.tried()
+        with pine.engine.connect() as conn:
+            path.write_text("\n".join(journal.lines(conn)) + "\n", encoding="utf-8")
+        capsys.readouterr()
+        verify.main(["census", str(tmp_path), "--journal", str(path), "--json"])
+        found = json.loads(capsys.readouterr().out)["findings"]
+        return {f["text"].split(": ")[-1][:12]: f["shown"] for f in found if f["id"] == "clock"}
+
+    assert said(1) == {}
+    assert set(said(10).values()) == {None}
+    assert False in said(40000).values()

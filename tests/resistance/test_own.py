@@ -1,0 +1,128 @@
+"""Attacks on our own tables by who reaches the database."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert, update
+
+from flask_guesterase.store import tables
+from flask_guesterase.store.pulse import Pulse, put
+from tests.resistance.conftest import Pine
+
+
+@pytest.mark.parametrize("attack", ["deleted", "lifted", "moved"])
+def test_a_hold_taken_away_by_sql(pine: Pine, attack: str) -> None:
+    """A freeze that two people did not lift stands in the journal, and `check` says so."""
+    pine.run(lambda office: office.freeze("mu", "second"))
+    assert pine.seen() == set()
+    table = tables.hold
+    now = pine.now.replace(tzinfo=None)
+    pine.raw({
+        "deleted": delete(table),
+        "lifted": update(table).values(lifted_at=now, lifted_by="a1", lift_by="a2"),
+        "moved": update(table).values(property="be"),
+    }[attack])  # fmt: skip
+    assert "records-differ:holds" in pine.seen()
+
+
+def test_a_hold_lifted_by_two_people_is_no_alarm(pine: Pine) -> None:
+    """What people do by our own doors changes the journal with it."""
+    id_ = pine.run(lambda office: office.freeze("mu", "second"))
+    pine.run(lambda office: office.lift(id_, "officer"))
+    assert pine.run(lambda office: office.lift(id_, "second"))
+    assert pine.seen() == set()
+
+
+def _shorter(pine: Pine) -> str:
+    row = next(r for r in pine.ours("rule") if r["kind"] == "floor" and "regist" in r["body"])
+    return str(row["body"]).replace("P1Y", "P1D")
+
+
+@pytest.mark.parametrize("attack", ["deleted", "ended", "body", "acts"])
+def test_a_rule_rewritten_by_sql(pine: Pine, attack: str) -> None:
+    """Rows of the rulebook are bound to the journal: any other line is told."""
+    assert pine.seen() == set()
+    table = tables.rule
+    pine.raw({
+        "deleted": delete(table),
+        "ended": update(table).values(state="ended"),
+        "body": update(table).where(table.c.kind == "floor").values(body=_shorter(pine)),
+        "acts": update(table).values(state="leaving", acts_on="2026-03-01"),
+    }[attack])  # fmt: skip
+    assert "records-differ:rules" in pine.seen()
+
+
+def test_a_floor_deleted_by_sql_comes_back(pine: Pine) -> None:
+    """Whoever deletes the law's lines finds them again, for the sources still say them."""
+    pine.raw(delete(tables.rule))
+    pine.raw(delete(tables.pulse).where(tables.pulse.c.name.like("rules%")))
+    pine.night()
+    assert pine.names()[1] == "Ada Roe"
+    assert any("regist" in row["body"] for row in pine.ours("rule"))
+
+
+def test_a_last_day_shortened_by_sql(pine: Pine) -> None:
+    """The law is asked again before anything goes, so the day comes back by itself."""
+    pine.seal(1)
+    before = pine.ours("kept")[0]["until"]
+    pine.raw(update(tables.kept).values(until="2026-03-09"))
+    assert "records-differ:kept" in pine.seen()
+    pine.night()
+    kept = pine.ours("kept")[0]
+    assert (kept["until"], kept["ended_at"]) == (before, None)
+    assert pine.counted()["missed"] == 0
+
+
+def test_facts_of_a_kept_line_backdated(pine: Pine) -> None:
+    """A departure years ago, written by SQL, is no fact: the line stays and is told."""
+    pine.seal(1)
+    kept = pine.ours("kept")[0]
+    facts: dict[str, Any] = json.loads(kept["facts"])
+    facts["events"]["departed"] = "2020-01-01"
+    pine.raw(update(tables.kept).values(facts=json.dumps(facts), until="2021-01-01"))
+    assert "records-differ:kept" in pine.seen()
+    pine.night()
+    assert pine.ours("kept")[0]["ended_at"] is None
+    assert pine.counted()["missed"] == 0
+
+
+def test_the_last_day_of_a_box_shortened(pine: Pine) -> None:
+    """A box whose day is not that of its line is told, and its key lives on."""
+    pine.seal(1)
+    box = tables.box
+    pine.raw(update(box).where(box.c.purpose == "retention").values(last_day="2026-03-01"))
+    assert "records-differ:kept" in pine.seen()
+    label = next(row["label"] for row in pine.ours("box") if row["purpose"] == "retention")
+    pine.work()
+    assert label in pine.custodian.labels()
+
+
+def test_a_copy_of_the_keys_confirmed_by_sql(pine: Pine) -> None:
+    """Two people confirm a copy in the journal, or nobody did."""
+    now, mark = pine.now.replace(tzinfo=None), pine.custodian.fingerprint()
+    with pine.engine.begin() as conn:
+        put(conn, "second-copy", Pulse(now, mark, "a1", "a2"))
+    assert "records-differ:copy" in pine.seen()
+
+
+def test_a_second_persons_word_for_the_clock_by_sql(pine: Pine) -> None:
+    """A word written beside the doubt does not end the doubt."""
+    pine.leap(days=800)
+    pine.tried()
+    now = pine.now.replace(tzinfo=None)
+    with pine.engine.begin() as conn:
+        put(conn, "clock", Pulse(now, "0", "a1", "a2"))
+    assert pine.tried().doubt == "leap"
+
+
+def test_a_kept_line_invented(pine: Pine) -> None:
+    """A row that says a line lies in a box which is not there keeps no count whole."""
+    pine.raw(insert(tables.kept).values(
+        controller="fir-gmbh", property="mu", table_name="forms", row_key="int:1", columns="[]",
+        category="guest_register", mode="sealed", box="none", open="", rule="", basis="",
+        grade="A", facts='{"answers":{},"events":{}}', since=pine.now.replace(tzinfo=None),
+    ))  # fmt: skip
+    assert "records-differ:kept" in pine.seen()

@@ -1,0 +1,161 @@
+"""Attacks by people who have a login, a friend, or a console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, update
+
+from flask_guesterase.core.errors import FourEyesError, TransitionError
+from flask_guesterase.core.register import Asked, Basis
+from flask_guesterase.store import tables
+from tests.resistance.conftest import Pine
+from tests.store.forms import Guest
+from tests.web.house import House
+from tests.web.test_cli import Console, code_of
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house with a console."""
+    made = House(sqlite_url, tmp_path)
+    made.people()
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+def _ready(house: House) -> tuple[Console, str, str]:
+    console = Console(house.app)
+    number = house.request()
+    console.json("confirm", number, *console.proved("clerk"), "--how", "desk")
+    return console, number, console.json("preview", number)["digest"]
+
+
+def test_names_typed_at_a_console(house: House) -> None:
+    """A name is no person: without a code of that person's own login nothing is decided."""
+    console, number, digest = _ready(house)
+    told = ("approve", number, "--by", "officer", "--digest", digest)
+    assert console.raw(*told, code=2)
+    console.error(*told, "--code", "00000000")
+    assert house.state(number) == "review"
+
+
+def test_one_persons_two_codes(house: House) -> None:
+    """Two codes of one login are one person, whatever names stand beside them."""
+    console, number, digest = _ready(house)
+    code_of(house, "officer")
+    second = code_of(house, "officer")
+    for who in ("second", "clerk"):
+        console.error("approve", number, "--by", who, "--code", second, "--digest", digest)
+    assert house.state(number) == "review"
+
+
+def test_a_code_used_twice(house: House) -> None:
+    """A code opens one thing, once."""
+    console, number, digest = _ready(house)
+    code = code_of(house, "officer")
+    console.json("approve", number, "--by", "officer", "--code", code, "--digest", digest)
+    told = ("refuse", number, "--by", "officer", "--code", code, "--ground", "kept-by-law")
+    assert console.error(*told) == "token"
+
+
+def test_a_request_filed_for_a_friend(pine: Pine) -> None:
+    """A clerk who files and confirms does not decide; what the law keeps stays whoever does."""
+    number = pine.filed(1, by="officer")
+    with pytest.raises(FourEyesError):
+        pine.approve(number, "officer")
+    pine.approve(number, "second")
+    pine.work()
+    assert pine.state(number) == "sealed"
+    assert pine.names()[1] == "Ada Roe"
+    pine.night()
+    assert pine.counted()["missed"] == 0
+
+
+def test_an_approver_alone(pine: Pine) -> None:
+    """Nobody approves what nobody confirmed."""
+    asked = {"email": "g1@mail.example"}
+    number = pine.run(lambda office: office.request(asked, property="mu", by="second"))
+    with pytest.raises(TransitionError):
+        pine.approve(str(number), "officer")
+
+
+def test_a_contact_changed_yesterday(pine: Pine) -> None:
+    """A proof from somebody's own mailbox erases no more than the law lets go of anybody."""
+    pine.raw(update(Guest).where(Guest.id == 1).values(email="friend@mail.example"))
+    asked = {"email": "friend@mail.example"}
+    number = str(pine.run(lambda office: office.request(asked, property="mu", by="desk")))
+    pine.run(lambda office: office.confirm(number, "desk", "callback"))
+    pine.approve(number)
+    pine.work()
+    assert pine.state(number) == "sealed"
+    assert pine.names()[1] == "Ada Roe"
+
+
+def test_a_number_taken_off_a_person(pine: Pine) -> None:
+    """Who deletes their own number to act under another is the same person all the same."""
+    number = pine.filed(1, by="officer")
+    pine.raw(delete(tables.actor))
+    with pytest.raises(FourEyesError):
+        pine.approve(number, "officer")
+
+
+def test_an_approver_without_a_number(pine: Pine) -> None:
+    """A number that the journal names and our table has no more is told."""
+    pine.approved(1)
+    pine.raw(delete(tables.actor))
+    assert "records-differ:actors" in pine.seen()
+
+
+def test_an_approval_written_by_sql(pine: Pine) -> None:
+    """A state in a row is no approval: it goes back to people, and the journal says so."""
+    number = pine.filed(1)
+    table = tables.request
+    pine.raw(update(table).values(
+        state="approved", decided_by="a2", decided_at=pine.now.replace(tzinfo=None),
+        try_at=pine.now.replace(tzinfo=None), digest="0" * 64, decisions="{}",
+    ))  # fmt: skip
+    assert "records-differ:approvals" in pine.seen()
+    pine.work()
+    assert pine.state(number) == "review"
+    assert pine.names()[1] == "Ada Roe"
+    assert "request-reviewed-again" in pine.actions()
+
+
+def test_a_plan_exchanged_after_approval(pine: Pine) -> None:
+    """The digest that was approved stands in the journal; another one was not."""
+    number = pine.approved(1)
+    pine.raw(update(tables.request).values(digest="0" * 64))
+    assert "records-differ:approvals" in pine.seen()
+    pine.work()
+    assert pine.state(number) == "review"
+
+
+def test_who_filed_rewritten_by_sql(pine: Pine) -> None:
+    """Who filed stands in the journal as well, under the key of the case."""
+    number = pine.filed(1, by="officer")
+    pine.raw(update(tables.request).values(filed_by="a99", verified_by="a99"))
+    with pytest.raises(FourEyesError):
+        pine.approve(number, "officer")
+
+
+def test_a_record_marked_as_a_test_guest(pine: Pine) -> None:
+    """The ways of invented guests are open to rows that were made for them, and no other."""
+    number = pine.approved(1)
+    pine.raw(update(tables.request).values(kind="canary"))
+    pine.work()
+    assert pine.state(number) == "review"
+    assert pine.names()[1] == "Ada Roe"
+    assert "records-differ:approvals" not in pine.seen()
+
+
+def test_a_register_asked_for_without_a_reason(pine: Pine) -> None:
+    """Producing the register is recorded, so that who looked somebody up is known."""
+    day = date(2026, 3, 1)
+    asked = Asked("mu", "District police", "PS-1", "A-1", night=day, basis=Basis.POLICE)
+    pine.run(lambda office: office.produce_register(asked, "officer"))
+    assert "register-produced" in pine.actions()

@@ -1,0 +1,165 @@
+"""Attacks on the guest register itself, and on what counts it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, text, update
+from sqlalchemy.orm import Session
+
+from flask_guesterase.core import census
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.store import tables, uninstall
+from tests.resistance.conftest import Pine
+from tests.store.forms import Form
+
+
+def _by_orm(pine: Pine) -> None:
+    with Session(pine.engine) as session:
+        session.delete(session.get(Form, 1))
+        session.commit()
+
+
+def _in_bulk(pine: Pine) -> None:
+    with Session(pine.engine) as session:
+        session.execute(delete(Form).where(Form.id == 1))
+        session.commit()
+
+
+def _by_connection(pine: Pine) -> None:
+    with pine.engine.begin() as conn:
+        conn.execute(text("DELETE FROM forms WHERE id = 1"))
+
+
+def _all_of_it(pine: Pine) -> None:
+    with pine.engine.begin() as conn:
+        conn.execute(text("DELETE FROM forms"))
+
+
+@pytest.mark.parametrize(
+    ("attack", "missed"),
+    [(_by_orm, 1), (_in_bulk, 1), (_by_connection, 1), (_all_of_it, 3)],
+)
+def test_a_raw_delete_on_the_register(pine: Pine, attack: object, missed: int) -> None:
+    """Whatever way a line goes past us, the next night misses it and people are told."""
+    attack(pine)  # type: ignore[operator]
+    pine.night()
+    assert pine.counted()["missed"] == missed
+    assert "register-missed" in pine.seen()
+    assert [t["count"] for t in pine.ours("task") if t["property"] == "mu"] == [missed]
+
+
+def test_a_raw_update_on_the_register(pine: Pine) -> None:
+    """A line that was emptied is missed; one that was rewritten is counted as changed."""
+    pine.raw(update(Form).where(Form.id == 1).values(name=None))
+    pine.raw(update(Form).where(Form.id == 2).values(name="Somebody Else"))
+    pine.night()
+    assert (pine.counted()["missed"], pine.counted()["changed"]) == (1, 1)
+
+
+def test_a_line_moved_to_another_property(pine: Pine) -> None:
+    """A line that is another hotel's all of a sudden is missed where it was."""
+    pine.raw(update(Form).where(Form.id == 1).values(house="nowhere"))
+    pine.night()
+    assert pine.counted()["missed"] == 1
+
+
+def test_a_sealed_line_taken_away(pine: Pine) -> None:
+    """Box, shelf and what says that it is kept, all deleted: the next night misses the line."""
+    pine.seal(1)
+    for table in (tables.shelf, tables.kept, tables.box):
+        pine.raw(delete(table))
+    pine.night()
+    assert pine.counted()["missed"] == 1
+
+
+def test_a_box_overwritten(pine: Pine) -> None:
+    """A box with another content than it had does not open, and is seen the next night."""
+    pine.seal(1)
+    pine.night()
+    box = tables.box
+    pine.raw(update(box).where(box.c.purpose == "retention").values(payload=b"x" * 90))
+    pine.night()
+    assert pine.counted()["altered"] == 1
+    assert "register-missed" in pine.seen()
+
+
+def test_a_departure_backdated(pine: Pine) -> None:
+    """Rows that call a deletion lawful explain nothing without an entry that took as many."""
+    said = next(row for row in pine.ours("census") if row["property"] == "mu")
+    marks = [line[:16].hex() for line in census.unpacked(json.loads(said["marks"])["lines"])]
+    pine.raw(insert(tables.departed).values([
+        {"controller": said["controller"], "property": "mu", "table_name": "forms", "mark": mark,
+         "action": "subject-erased", "request": "GR-1", "at": pine.now.replace(tzinfo=None)}
+        for mark in marks
+    ]))  # fmt: skip
+    pine.raw(delete(Form).where(Form.id == 1))
+    pine.night()
+    assert pine.counted()["missed"] == 1
+    assert pine.counted()["departed"] == 0
+
+
+def test_a_count_edited(pine: Pine) -> None:
+    """Without the row of last night's count, or with another, the journal's root still counts."""
+    pine.raw(delete(Form).where(Form.id == 1))
+    pine.raw(delete(tables.census))
+    pine.night()
+    assert pine.counted()["missed"] == 1
+    assert pine.entries("register-missed")[-1].grounds == ("forms", "list-lost")
+
+
+def test_a_task_deleted(pine: Pine) -> None:
+    """Who deletes the task that asks to look does not delete what the journal knows."""
+    pine.raw(delete(Form).where(Form.id == 1))
+    pine.night()
+    pine.raw(delete(tables.task))
+    assert "register-missed" in pine.seen()
+
+
+def test_a_hotel_that_erases_to_hide_from_the_police(pine: Pine) -> None:
+    """A freeze by anybody on duty, or a silent hold, keeps every row; lifting takes two."""
+    frozen = pine.run(lambda office: office.freeze("mu", "second"))
+    number = pine.approved(1)
+    pine.work()
+    assert pine.state(number) == "waiting"
+    assert pine.run(lambda office: office.lift(frozen, "officer")) is False
+    assert pine.run(lambda office: office.lift(frozen, "second")) is True
+    wanted = Wanted("record", "police-order", "forms", "1", property="mu", silent=True)
+    pine.run(lambda office: office.place_hold(wanted, "second"))
+    pine.work()
+    assert pine.names()[1] == "Ada Roe"
+
+
+def test_an_old_database_restored_to_erase_again(pine: Pine, tmp_path: Path) -> None:
+    """A database that knows less than the register of erasures erases nothing until replayed."""
+    pine.settings = replace(pine.settings, register=str(tmp_path / "register"))
+    with pine.engine.connect() as conn:
+        raw = conn.connection.dbapi_connection
+        before = "\n".join(raw.iterdump())  # type: ignore[union-attr]
+    pine.seal(1)
+    pine.engine.dispose()
+    path = Path(str(pine.engine.url.database))
+    path.unlink()
+    with pine.engine.begin() as conn:
+        conn.connection.dbapi_connection.executescript(before)  # type: ignore[union-attr]
+    pine.now += timedelta(minutes=5)
+    assert pine.tried().doubt == "restored"
+    assert pine.names()[1] == "Ada Roe"
+
+
+def test_uninstalling_to_be_rid_of_it(
+    pine: Pine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Leaving gives back everything that is kept, with the journal that counted it."""
+    pine.seal(1)
+    # The tables of this house were made without a version.
+    monkeypatch.setattr("flask_guesterase.store.upgrade.pending", lambda conn: False)
+    made = uninstall.uninstall(pine.engine, pine.custodian, tmp_path / "export", drop=False)
+    boxes = (tmp_path / "export" / "boxes.jsonl").read_text()
+    assert '"purpose":"retention"' in boxes
+    assert "register-counted" in (tmp_path / "export" / "journal.jsonl").read_text()
+    assert made.folder == tmp_path / "export"

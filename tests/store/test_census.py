@@ -1,0 +1,304 @@
+"""The guest register is counted each night, and a line without a lawful end is missed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, func, insert, select, update
+
+from flask_guesterase.core import census
+from flask_guesterase.core.log import read_entry
+from flask_guesterase.store import copies, tables
+from flask_guesterase.store.census import watching
+from tests.store import forms
+from tests.store.forms import Form, Forms
+
+OLD, NEW = date(2025, 2, 1), date(2026, 3, 1)
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path) -> Iterator[Forms]:
+    """Two hotels on SQLite whose lines are not due yet."""
+    yield from _made(sqlite_url, tmp_path)
+
+
+@pytest.fixture
+def any_house(database_url: str, tmp_path: Path) -> Iterator[Forms]:
+    """The same on each of the three engines in turn."""
+    yield from _made(database_url, tmp_path)
+
+
+def _made(url: str, folder: Path) -> Iterator[Forms]:
+    made = Forms(url, folder)
+    for id_ in range(1, 6):
+        made.form(id_, NEW)
+    made.form(9, NEW, "be")
+    yield made
+    made.engine.dispose()
+
+
+def counted(house: Forms, code: str = "mu") -> dict[str, Any]:
+    """Return what the journal says of the last count of a hotel."""
+    found = entries(house, "register-counted")
+    return next(dict(d.counts) for d in reversed(found) if d.facts["property"] == code)
+
+
+def entries(house: Forms, action: str) -> list[Any]:
+    """Return the journal's entries with an action, in order."""
+    table = tables.entry
+    with house.engine.connect() as conn:
+        bodies = conn.execute(
+            select(table.c.body).where(table.c.action == action).order_by(table.c.position)
+        ).scalars()
+        return [read_entry(body.encode()).draft for body in bodies]
+
+
+def raw(house: Forms, statement: Any) -> None:
+    """Let somebody write into the database who goes past everything."""
+    with house.engine.begin() as conn:
+        conn.execute(statement)
+
+
+def test_a_night_is_counted_once_and_its_root_is_in_the_journal(house: Forms) -> None:
+    """One entry per hotel and table; the second sweep of a day counts nothing."""
+    assert house.sweep().counts["counted"] == 2
+    assert "counted" not in house.sweep().counts
+    assert counted(house) == {"rows": 5, "arrived": 5, "departed": 0, "missed": 0}
+    assert counted(house, "be")["rows"] == 1
+    house.later(days=1)
+    house.form(6, NEW)
+    house.sweep()
+    assert counted(house) == {"rows": 6, "arrived": 1, "departed": 0, "missed": 0}
+    first, second = [d for d in entries(house, "register-counted") if d.facts["property"] == "mu"]
+    assert second.marks["previous"] == first.marks["root"] != second.marks["root"]
+    assert "previous" not in first.marks
+
+
+def test_a_row_that_vanished_is_missed_and_told_to_people(any_house: Forms) -> None:
+    """DELETE past everything: journal, finding and task, until somebody signs it."""
+    house = any_house
+    house.sweep()
+    raw(house, delete(Form).where(Form.id == 3))
+    house.later(days=1)
+    assert house.sweep().counts["missed"] == 1
+    assert counted(house) == {"rows": 4, "arrived": 0, "departed": 0, "missed": 1}
+    assert [dict(d.counts) for d in entries(house, "register-missed")] == [
+        {"rows": 1, "altered": 0}
+    ]
+    assert ("register-missed", "mu") in findings(house)
+    task = next(t for t in house.ours("task") if t["kind"] == "register")
+    assert (task["property"], task["count"]) == ("mu", 1)
+    house.run(lambda office: office.sign_task(task["id"], 1, "officer"))
+    assert ("register-missed", "mu") not in findings(house)
+    house.later(days=1)
+    house.sweep()
+    assert counted(house)["missed"] == 0
+
+
+def findings(house: Forms) -> list[tuple[str, str]]:
+    """Return kind and property of what `check` says of the register."""
+    with house.begin() as office:
+        return [(f.id, f.column) for f in watching.findings(office.work)]
+
+
+def test_what_ends_by_law_is_departed(any_house: Forms) -> None:
+    """A line whose year is over goes with the sweep, and nobody misses it."""
+    house = any_house
+    house.form(7, OLD)
+    house.sweep()
+    assert counted(house)["rows"] == 6
+    house.later(hours=1)
+    house.sweep("officer")
+    assert house.names()[7] is None
+    house.later(days=1)
+    house.sweep()
+    assert counted(house) == {"rows": 5, "arrived": 0, "departed": 1, "missed": 0}
+    assert house.ours("departed") == []
+
+
+def test_an_edit_is_counted_apart(house: Forms) -> None:
+    """A correction is daily business: it is counted, and missed by nobody."""
+    house.sweep()
+    raw(house, update(Form).where(Form.id == 2).values(name="Ada Row"))
+    house.later(days=1)
+    house.sweep()
+    assert counted(house) == {"rows": 5, "arrived": 0, "departed": 0, "missed": 0, "changed": 1}
+
+
+def test_a_row_that_was_emptied_is_missed(house: Forms) -> None:
+    """A line that holds nothing any more is none, whoever emptied it."""
+    house.sweep()
+    raw(house, update(Form).where(Form.id == 2).values(name=None))
+    house.later(days=1)
+    house.sweep()
+    assert counted(house)["missed"] == 1
+
+
+def test_over_the_end_of_a_month(house: Forms) -> None:
+    """The key changes and the lists are marked anew; what vanished over it is missed still."""
+    house.sweep()
+    house.later(days=20)
+    house.sweep()
+    raw(house, delete(Form).where(Form.id == 1))
+    house.later(days=2)
+    house.sweep()
+    assert counted(house) == {"rows": 4, "arrived": 0, "departed": 0, "missed": 1}
+    assert "census:2026-04" in house.custodian.labels()
+    house.later(days=1)
+    house.sweep()
+    house.work()
+    assert "census:2026-03" not in house.custodian.labels()
+    house.later(days=1)
+    house.sweep()
+    assert counted(house) == {"rows": 4, "arrived": 0, "departed": 0, "missed": 0}
+
+
+def sealing(house: Forms, *ids: int) -> None:
+    """Erase guests at their wish; what the law keeps of them goes into boxes."""
+    mark = house.custodian.fingerprint()
+    house.run(lambda office: copies.propose(office.work, "officer", mark))
+    house.run(lambda office: copies.confirm(office.work, "second"))
+    for id_ in ids:
+        asked = {"email": f"g{id_}@mail.example"}
+        number = house.run(
+            lambda office, asked=asked: office.request(asked, property="mu", by="porter2")
+        )
+        house.run(lambda office, number=number: office.confirm(number, "porter2", "desk"))
+        digest = house.run(lambda office, number=number: office.preview(number).digest)
+        house.run(
+            lambda office, number=number, digest=digest: office.approve(number, "officer", digest)
+        )
+        house.work()
+
+
+@pytest.fixture
+def clerk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clerk who files and verifies."""
+    grants = {"mu": {"view", "file", "verify"}}
+    monkeypatch.setitem(forms.GRANTS, "porter2", grants)
+
+
+@pytest.mark.usefixtures("clerk")
+def test_a_sealed_line_keeps_its_mark_until_its_day(any_house: Forms) -> None:
+    """Sealing changes no root; when the floor is over the line departs, and the shell is none."""
+    house = any_house
+    for id_ in (7, 8):
+        house.form(id_, date(2025, 3, 20))
+    house.sweep()
+    root = entries(house, "register-counted")[-1].marks["root"]
+    sealing(house, 7, 8)
+    assert [row["mode"] for row in house.ours("kept")] == ["sealed", "sealed"]
+    house.later(days=1)
+    house.sweep()
+    assert counted(house) == {"rows": 7, "arrived": 0, "departed": 0, "missed": 0}
+    assert entries(house, "register-counted")[-1].marks["root"] == root
+    house.later(days=12)
+    house.sweep()
+    house.sweep("officer")
+    house.later(days=1)
+    house.sweep()
+    assert {row["ended_at"] is not None for row in house.ours("kept")} == {True}
+    told = [dict(d.counts) for d in entries(house, "register-counted")]
+    assert sum(counts["departed"] for counts in told) == 2
+    assert sum(counts["missed"] for counts in told) == 0
+    assert counted(house)["rows"] == 5
+
+
+@pytest.mark.usefixtures("clerk")
+@pytest.mark.parametrize("attack", ["box", "emptied", "kept", "payload", "forgotten"])
+def test_a_box_that_vanished_is_missed(house: Forms, attack: str) -> None:
+    """Box, its content, or what says that it is kept: whatever goes before its day is seen."""
+    house.sweep()
+    sealing(house, 1)
+    house.later(days=1)
+    house.sweep()
+    box, kept = tables.box, tables.kept
+    mine = box.c.purpose == "retention"
+    statement = {
+        "box": delete(box).where(mine),
+        "emptied": update(box).where(mine).values(payload=None, wrapped=None),
+        "kept": delete(kept),
+        "payload": update(box).where(mine).values(payload=b"x" * 60),
+        "forgotten": update(box).where(mine).values(
+            payload=None, wrapped=None, forgotten_at=house.now.replace(tzinfo=None)
+        ),
+    }[attack]  # fmt: skip
+    raw(house, statement)
+    house.later(days=1)
+    house.tried()
+    last = counted(house)
+    assert (last["missed"], last.get("altered", 0)) == ((0, 1) if attack == "payload" else (1, 0))
+
+
+@pytest.mark.usefixtures("clerk")
+def test_a_forged_departure_explains_nothing(house: Forms) -> None:
+    """Rows that say a line left lawfully need an entry of the journal that took as many."""
+    house.sweep()
+    table = tables.census
+    with house.engine.connect() as conn:
+        said = conn.execute(
+            select(table.c.marks).where(table.c.property == "mu")
+        ).scalar_one()
+    marks = [line[:16].hex() for line in census.unpacked(json.loads(said)["lines"])]
+    raw(house, insert(tables.departed).values([
+        {"controller": "fir-gmbh", "property": "mu", "table_name": "forms", "mark": mark,
+         "action": "retention-ended", "at": house.now.replace(tzinfo=None)}
+        for mark in marks
+    ]))  # fmt: skip
+    raw(house, delete(Form).where(Form.id.in_([1, 2])))
+    house.later(days=1)
+    house.sweep()
+    assert counted(house)["missed"] == 2
+
+
+@pytest.mark.parametrize("attack", ["deleted", "edited", "key"])
+def test_a_list_that_was_touched_is_told(house: Forms, attack: str) -> None:
+    """The journal says what the root of the last list was: another list is none."""
+    house.sweep()
+    raw(house, delete(Form).where(Form.id == 1))
+    table = tables.census
+    if attack == "deleted":
+        raw(house, delete(table))
+    elif attack == "edited":
+        for row in house.ours("census"):
+            said = json.loads(row["marks"]) | {"lines": ""}
+            raw(house, update(table).where(table.c.id == row["id"]).values(
+                marks=json.dumps(said)
+            ))  # fmt: skip
+    else:
+        house.custodian.forget("census:2026-03")
+    house.later(days=1)
+    house.sweep()
+    assert counted(house)["missed"] == 1
+    told = [d for d in entries(house, "register-missed") if d.facts["property"] == "mu"]
+    assert told[-1].grounds == ("forms", "list-lost")
+
+
+def test_a_register_that_is_not_counted_any_more_is_told(house: Forms) -> None:
+    """A property taken out of the settings takes its lines out of sight, which is said."""
+    house.sweep()
+    house.settings = type(house.settings)(
+        {"be": house.settings.properties["be"]}, mail="print", recovery_days=7
+    )
+    for _ in range(4):
+        house.later(days=1)
+        house.sweep()
+    assert ("register-uncounted", "mu") in findings(house)
+    assert ("register-uncounted", "be") not in findings(house)
+
+
+def test_lists_go_out_as_canonical_files_without_anybodys_data(house: Forms) -> None:
+    """Names, keys and dates of stays are in no list."""
+    house.sweep()
+    files = house.run(lambda office: dict(office.count_files()))
+    assert sorted(files) == [
+        "census-be-forms-2026-03-10.json", "census-mu-forms-2026-03-10.json",
+    ]  # fmt: skip
+    assert b"Ada" not in b"".join(files.values())
+    with house.engine.connect() as conn:
+        assert conn.execute(select(func.count()).select_from(tables.census)).scalar_one() == 2

@@ -1,0 +1,79 @@
+"""The guest register counted at a console, and what the officers' page says of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete
+
+from flask_guesterase.core.policy import Policy, keep, null, placeholder, redact, retain
+from flask_guesterase.store import tables
+from tests.store.hotel import Booking, Companion, Guest, Invoice, policies
+from tests.web.house import House
+from tests.web.test_cli import Console
+
+
+def registered(files: str) -> list[tuple[Any, Policy]]:
+    """Return what the vendor declares: the document's number is of the guest register."""
+    (guest, policy), *others = policies(files)
+    columns = {
+        "hotel": keep("which house"), "name": redact, "email": placeholder, "phone": null,
+        "document_no": retain("guest_register", null),
+    }  # fmt: skip
+    return [(guest, Policy(columns, subject=policy.subject)), *others]
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house one of whose guests has a document on file."""
+    made = House(sqlite_url, tmp_path, declared=registered)
+    made.people()
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+def test_a_count_at_a_console_with_its_lists(house: House, tmp_path: Path) -> None:
+    """It counts once a day, writes the lists, and ends with 1 when a line is missed."""
+    console = Console(house.app)
+    folder = tmp_path / "lists"
+    told = console.json("census", "--out", str(folder))
+    rows = {each["property"]: each["rows"] for each in told["counts"]}
+    assert rows == {"sh": 1, "mu": 0}
+    assert sorted(told["files"]) == sorted(path.name for path in folder.iterdir())
+    assert "counted today already" in console.raw("census")[0]
+    made = json.loads((folder / next(n for n in told["files"] if "-sh-" in n)).read_text())
+    assert (made["count"], made["previous"], made["gone"]) == (1, "", [])
+
+
+def test_lines_that_are_missed_are_shown_to_officers(house: House) -> None:
+    """The page of the sweep says what was counted last, and that lines are missed."""
+    console = Console(house.app)
+    console.json("census")
+    page = house.browser("officer").get("/desk/privacy/sweep", wish="en")
+    assert "Guest register counted" in page
+    assert "lines are missed" not in page
+    with house.hotel.engine.begin() as conn:
+        for model in (Companion, Invoice, Booking):
+            conn.execute(delete(model))
+        conn.execute(delete(Guest).where(Guest.id == 1))
+        conn.execute(tables.census.update().values(night="2026-01-01"))
+    told = console.json("census", code=1)
+    assert told["missed"] == 1
+    page = house.browser("officer").get("/desk/privacy/sweep", wish="en")
+    assert "lines are missed" in page
+    tasks = house.browser("officer").get("/desk/privacy/tasks", wish="en")
+    assert "lines of the guest register to look for" in tasks
+    assert "lines are missed" not in house.browser("far-officer").get(
+        "/desk/privacy/sweep", wish="en"
+    )
+
+
+def test_a_folder_that_cannot_be_written_is_named(house: House, tmp_path: Path) -> None:
+    """An error names cause and next step."""
+    (tmp_path / "file").write_text("x")
+    assert Console(house.app).error("census", "--out", str(tmp_path / "file" / "in")) == "input"
