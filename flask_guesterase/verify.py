@@ -31,7 +31,7 @@ SCAN = "guesterase/scan/v1"
 CERTIFICATES = ("guesterase/certificate/v1", "guesterase/certificate/v2")
 ENTRY = "guesterase/entry/v1"
 BOX = "guesterase/box/v1"
-IMAGE = "guesterase/image/v1"
+IMAGES = ("guesterase/image/v1", "guesterase/image/v2")
 KEY = "guesterase/key/v1"
 PROVING = ("check-completed", "subject-erased", "certificate-issued", "level-reached")
 BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
@@ -583,7 +583,7 @@ def contents(box_id: str, payload: bytes) -> list[str]:
     """Return what a box holds: row images a line per row, anything else as it is."""
     try:
         value = json.loads(payload)
-        if value["format"] != IMAGE:
+        if value["format"] not in IMAGES:
             raise ValueError("something else")
         lines = [f"{box_id}: {len(value['rows'])} rows of {value['dialect']} {value['version']}"]
         for row in value["rows"]:

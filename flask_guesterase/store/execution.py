@@ -38,6 +38,7 @@ from . import (
     actors,
     brake,
     certifying,
+    journal,
     keeping,
     law,
     outbox,
@@ -247,7 +248,7 @@ def recover(
     last_day = ends.isoformat()
     dialect = work.conn.dialect
     version = ".".join(str(part) for part in dialect.server_version_info or ())
-    payload = encode(Images(dialect.name, version, tuple(images)))
+    payload = encode(Images(dialect.name, version, tuple(images), journal.stamp(work.now)))
     item = vault.Item(payload, Terms(origin.controller, "recovery", last_day), origin.number)
     vault.put(work.conn, work.custodian, [item], work.today)
     return last_day
