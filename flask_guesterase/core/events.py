@@ -430,6 +430,12 @@ class SubjectRestored(Event):
     name = "subject-restored"
 
 
+class FileRestored(Event):
+    """A file of an erasure that was taken back lies where it lay."""
+
+    name = "file-restored"
+
+
 class CertificateRevoked(Event):
     """A certificate does not hold any more: its erasure was taken back."""
 

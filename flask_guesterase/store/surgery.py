@@ -59,12 +59,16 @@ class Erased:
     :param sealed: decision -> key -> image of the columns that leave the row for a box.
     :param files: (root folder, name) of files to be removed.
     :param counts: table -> rows changed.
+    :param rows: of which row each image is.
+    :param named: which row names each file.
     """
 
     images: list[Image] = field(default_factory=list)
     sealed: dict[Decision, dict[Key, Image]] = field(default_factory=dict)
     files: list[tuple[str, str]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    rows: list[tuple[str, Key]] = field(default_factory=list)
+    named: list[tuple[str, Key]] = field(default_factory=list)
 
 
 @dataclass
@@ -137,9 +141,10 @@ class Surgery:
             )
             self.places.setdefault((step.decision, key), []).append(len(self.done.images))
             self.done.images.append(image)
+            self.done.rows.append((declared.name, key))
             if step.decision.outcome is Outcome.SEAL:
                 self.done.sealed.setdefault(step.decision, {})[key] = image
-            self._note_files(declared, values)
+            self._note_files(declared, key, values)
         if len(read) != len(set(keys)):
             raise BusyError(
                 f"Rows of {declared.name} changed while they were being erased.",
@@ -153,11 +158,13 @@ class Surgery:
         self.done.counts[declared.name] = before + len(rows) - again
         return read
 
-    def _note_files(self, declared: Declared, values: Mapping[str, Any]) -> None:
+    def _note_files(self, declared: Declared, key: Key, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
             rule = declared.written(name)
             if isinstance(rule, File) and value:
                 self.done.files += [(rule.root, each) for each in rule.names(str(value))]
+        more = len(self.done.files) - len(self.done.named)
+        self.done.named += [(declared.name, key)] * more
 
     def _overwrite(self, step: Step, before: Read) -> None:
         declared = self.datamap.declared(step.decision.table)

@@ -197,6 +197,7 @@ ACTIONS: dict[str, str] = {
     "restore-proposed": N_("proposed to take an erasure back"),
     "subject-restored": N_("erasure taken back"),
     "certificate-revoked": N_("certificate revoked"),
+    "file-restored": N_("file put back"),
     "erasure-begun": N_("erasure in several databases begun"),
     "root-rotated": N_("root key rotated"),
     "signing-key-changed": N_("signing key changed"),
