@@ -8,6 +8,7 @@ from .desks.guests import Guests
 from .desks.holding import Holding
 from .desks.partners import Partners
 from .desks.police import Police
+from .desks.recovery import Recovery
 from .desks.requests import Requests
 from .desks.returns import Returns
 from .desks.rules import Rules
@@ -16,7 +17,7 @@ from .desks.upkeep import Upkeep
 
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
-    Returns, Rules, Holding,
+    Returns, Rules, Holding, Recovery,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 
