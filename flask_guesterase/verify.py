@@ -210,8 +210,17 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
     report = Report()
     try:
         key, signature = unhex(value["public_key"]), unhex(value["signature"])
-        signed = canonical({name: item for name, item in value.items() if name != "signature"})
+        unsigned = ("signature", "revoked")
+        signed = canonical({name: item for name, item in value.items() if name not in unsigned})
         content = value["content"]
+        if "revoked" in value:
+            report.add(
+                "revoked",
+                False,
+                "",
+                f"The file says that it was REVOKED on {value['revoked']}: the erasure was taken "
+                "back.",
+            )
         report.says = summary(content)
         expected = read_key(given.key) if given.key else None
         check_whose(report, key, expected)

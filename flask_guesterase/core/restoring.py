@@ -11,7 +11,7 @@ from typing import Any
 from .log import canonical
 
 
-class Cause(StrEnum):
+class RestoreGround(StrEnum):
     """On which grounds two people may take an erasure back inside its recovery window."""
 
     PERSON = "wrong-person"

@@ -25,7 +25,7 @@ from ...core.lifecycle import DONE, State
 from ...core.log import canonical
 from ...core.permissions import Permission
 from ...core.remembrance import Kind
-from ...core.restoring import Cause, Report, Table, read_report
+from ...core.restoring import Report, RestoreGround, Table, read_report
 from ...core.seal import Terms
 from .. import actors, brake, safe, tables, vault
 from ..cases import Case, load, step, tell
@@ -50,7 +50,7 @@ def propose(work: Work, number: str, by: str, ground: str) -> int:
     :param work: the open transaction.
     :param number: number of the request.
     :param by: the host's id of who proposes.
-    :param ground: one of `core.restoring.Cause`.
+    :param ground: one of `core.restoring.RestoreGround`.
     :raises ForbiddenError: they may not restore at its property.
     :raises InputError: there is no such ground.
     :raises TransitionError: there is nothing to restore, or not any more.
@@ -58,8 +58,9 @@ def propose(work: Work, number: str, by: str, ground: str) -> int:
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.RESTORE, case.property)
-    if ground not in {each.value for each in Cause}:
-        raise InputError("There is no such ground.", f"Use {', '.join(each for each in Cause)}.")
+    if ground not in {each.value for each in RestoreGround}:
+        known = ", ".join(each.value for each in RestoreGround)
+        raise InputError("There is no such ground.", f"Use {known}.")
     ready(work, case)
     table = tables.restoration
     work.conn.execute(

@@ -163,7 +163,7 @@ def write_guest(work: Work, case: Case, ground: str) -> None:
 
     :param work: the open transaction, in which the rows are back.
     :param case: the request.
-    :param ground: one of `core.restoring.Cause`.
+    :param ground: one of `core.restoring.RestoreGround`.
     """
     on = day_at(work.settings.property(case.property), work.now).isoformat()
     params, dedupe = {"ground": ground, "until": on}, f"restored:{case.number}"
