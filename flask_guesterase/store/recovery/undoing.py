@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import DBAPIError
 
 from ...core.asking import Asker
 from ...core.certificate import CONTENT_MARK, from_json
@@ -177,7 +178,8 @@ def write_guest(work: Work, case: Case, ground: str) -> None:
 def _contact(work: Work, case: Case) -> Contact | None:
     """Return the first address on file, or else the first number, of the people of a request."""
     found: list[Contact] = []
-    with suppress(ValueError, LookupError):
+    # A column that is gone since, or a type that cannot read it, leaves a letter to print.
+    with suppress(ValueError, LookupError, DBAPIError), work.conn.begin_nested():
         for person, on_file in known(
             work.conn, work.datamap, people.taken(work, case.number)
         ).items():
