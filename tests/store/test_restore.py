@@ -201,7 +201,7 @@ def test_columns_that_came_and_went(any_hotel: Hotel) -> None:
         "ALTER TABLE guests DROP COLUMN document_no",
     )
     if hotel.engine.dialect.name != "sqlite":
-        wide = {"postgresql": "ALTER COLUMN phone TYPE text", "mysql": "MODIFY phone text"}
+        wide = {"postgresql": "ALTER COLUMN phone TYPE text", "mariadb": "MODIFY phone text"}
         alter(hotel, f"ALTER TABLE guests {wide[hotel.engine.dialect.name]}")
     report = restore(hotel, number)
     assert refused(report) == {}
@@ -222,7 +222,7 @@ def test_a_column_that_must_be_filled_a_table_that_is_gone_a_name_in_another_cas
     alter(hotel, "DROP TABLE scans", "DROP TABLE companions")
     alter(hotel, "CREATE TABLE scans (id integer PRIMARY KEY, guest_id integer, path varchar(200),"
                  " must integer NOT NULL)")  # fmt: skip
-    quote = "`" if hotel.engine.dialect.name == "mysql" else '"'
+    quote = "`" if hotel.engine.dialect.name == "mariadb" else '"'
     alter(hotel, f"ALTER TABLE bookings RENAME COLUMN remark TO {quote}Remark{quote}")
     report = restore(hotel, number)
     assert refused(report) == {"companions": {"table-gone": 1}, "scans": {"column-needed": 2}}

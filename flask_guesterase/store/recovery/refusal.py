@@ -113,12 +113,12 @@ def reason(problem: DBAPIError) -> Fate:
         raise problem
     if problem.connection_invalidated or not is_refusal(problem):
         raise problem
-    state = str(getattr(problem.orig, "sqlstate", "") or "")
-    if state:
-        return _STATES.get(state, Fate.SHAPE if state.startswith("22") else Fate.REFUSED)
     args = getattr(problem.orig, "args", ())
     if args and isinstance(args[0], int):
         return _NUMBERS.get(args[0], Fate.REFUSED)
+    state = str(getattr(problem.orig, "sqlstate", "") or "")
+    if state:
+        return _STATES.get(state, Fate.SHAPE if state.startswith("22") else Fate.REFUSED)
     said = str(problem.orig).lower()
     return next((fate for words, fate in _WORDS.items() if said.startswith(words)), Fate.REFUSED)
 
