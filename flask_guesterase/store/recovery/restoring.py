@@ -168,7 +168,7 @@ def _undo(
         recipients=undoing.recipients(work, case),
     )
     if not again:
-        case = step(work, case, State.RESTORED, try_at=None)
+        case = step(work, case, State.RESTORED, ended_at=work.stamp, try_at=None)
         undoing.revoke(work, case, actor)
         work.remember.append(tracing.undone(case, Kind.RESTORED, wanted.ground))
     tell(work, SubjectRestored, case, actor, report.counts, (wanted.ground,))
