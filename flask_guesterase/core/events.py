@@ -569,6 +569,7 @@ EVENTS: dict[str, type[Event]] = {
         OwnDataEnded,
         RestoreProposed,
         SubjectRestored,
+        FileRestored,
         CertificateRevoked,
         ErasureBegun,
         RootRotated,

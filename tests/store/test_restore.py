@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -34,7 +35,9 @@ from flask_guesterase.store import law, outbox, pulse, removal, safe, tables, va
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.recovery import files
 from flask_guesterase.store.remembrance import remembering
+from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.forgotten import recall
+from flask_guesterase.store.remembrance.replay import replay
 from tests.oracle.dump import assert_same, dump
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
 from tests.store.house import House
@@ -95,6 +98,9 @@ def test_everything_comes_back_byte_for_byte_with_its_files(any_hotel: Hotel) ->
     }
     assert hotel.state(number) == "restored"
     assert hotel.events.count("file-restored") == 2
+    (row,) = hotel.ours("restoration")
+    assert read_report(row["report"]) == report
+    assert "Ann" not in row["report"]
 
 
 def test_a_removal_that_was_not_done_is_called_off(hotel: Hotel) -> None:
@@ -128,9 +134,8 @@ def enforced(hotel: Hotel) -> Hotel:
     return hotel
 
 
-def test_newer_data_stays_and_the_rest_comes_back(any_hotel: Hotel) -> None:
+def test_newer_data_stays_and_the_rest_comes_back(hotel: Hotel) -> None:
     """A row that somebody wrote to since the erasure is theirs, and stays as it is."""
-    hotel = any_hotel
     number = filled(hotel)
     hotel.erased(number)
     with hotel.engine.begin() as conn:
@@ -474,7 +479,9 @@ def test_the_certificate_is_revoked_and_register_and_journal_say_so(
         assert all(found.takes_back(line) for line in found.lines)
 
 
-def test_a_register_that_cannot_be_written_stops_it(hotel: Hotel, tmp_path: Path) -> None:
+def test_a_register_that_cannot_be_written_stops_it(
+    hotel: Hotel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A replay would erase again what nobody wrote down as taken back."""
     hotel.settings = replace(hotel.settings, register=str(tmp_path / "register"))
     number = filled(hotel)
@@ -482,14 +489,41 @@ def test_a_register_that_cannot_be_written_stops_it(hotel: Hotel, tmp_path: Path
     with hotel.begin() as office:
         office.propose_restore(number, "officer", "wrong-plan")
     gone = host(hotel)
+
+    def full(*_: Any) -> None:
+        raise SetupError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Register, "append", full)
+        with pytest.raises(SetupError), hotel.begin() as office:
+            office.restore(number, "second")
+    assert_same(gone, host(hotel))
     (tmp_path / "register").rename(tmp_path / "elsewhere")
     with pytest.raises(SetupError), hotel.begin() as office:
         office.restore(number, "second")
-    assert_same(gone, host(hotel))
     (tmp_path / "elsewhere").rename(tmp_path / "register")
+    assert_same(gone, host(hotel))
     with hotel.begin() as office:
         office.restore(number, "second")
     assert hotel.state(number) == "restored"
+
+
+def test_a_replay_after_it_does_not_erase_again(hotel: Hotel, tmp_path: Path) -> None:
+    """Yesterday's database knows neither erasure nor restore; the guest stays."""
+    hotel.settings = replace(hotel.settings, register=str(tmp_path / "register"))
+    number = filled(hotel)
+    here = Path(str(hotel.engine.url.database))
+    hotel.engine.dispose()
+    shutil.copyfile(here, tmp_path / "yesterday")
+    before = host(hotel)
+    hotel.erased(number)
+    restore(hotel, number)
+    hotel.engine.dispose()
+    shutil.copyfile(tmp_path / "yesterday", here)
+    done = replay(partial(run, hotel))
+    assert (done.restored, done.undone) == (False, (number,))
+    assert_same(before, host(hotel))
+    assert hotel.state(number) == "review"
 
 
 def test_recipients_who_were_told_are_told_again_and_others_are_not(hotel: Hotel) -> None:
@@ -670,16 +704,6 @@ def test_a_removal_in_progress_is_waited_for(hotel: Hotel) -> None:
         if parcel.kind == outbox.FILE:
             files.remove(partial(run, hotel), parcel)
     assert len(list(hotel.files.iterdir())) == 2
-
-
-def test_a_report_is_read_back(hotel: Hotel) -> None:
-    """What the table keeps is what was reported."""
-    number = filled(hotel)
-    hotel.erased(number)
-    report = restore(hotel, number)
-    (row,) = hotel.ours("restoration")
-    assert read_report(row["report"]) == report
-    assert "Ann" not in row["report"]
 
 
 def test_a_box_that_does_not_open_stops_all_of_it(hotel: Hotel) -> None:
