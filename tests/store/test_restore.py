@@ -31,9 +31,9 @@ from flask_guesterase.core.policy import null, retain
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.core.restoring import Report, Table, read_report
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import law, outbox, pulse, removal, safe, tables, vault, worker
+from flask_guesterase.store import ageing, law, outbox, pulse, removal, safe, tables, vault, worker
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.recovery import files
+from flask_guesterase.store.recovery import files, window
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.forgotten import recall
@@ -370,6 +370,25 @@ def test_nothing_is_kept_of_a_stay_with_a_minor(house: House) -> None:
     assert "recovery" not in {row["purpose"] for row in house.ours("box")}
     with house.begin() as office, pytest.raises(TransitionError, match="nothing to restore"):
         office.propose_restore(number, "officer", "wrong-person")
+
+
+def test_nothing_is_kept_of_what_a_number_in_the_law_has_ended(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies of documents that may not be held go without a safety copy; the rest has one."""
+    declared = policies(str(hotel.files))
+    declared[-1] = (Scan, replace(declared[-1][1], category="identity_document_copy"))
+    hotel.datamap = hotel.mapped(declared)
+    monkeypatch.setattr(window, "_hard", lambda work: frozenset({"identity_document_copy"}))
+    monkeypatch.setattr(ageing, "at_once", lambda work, record, names: True)
+    number = filled(hotel)
+    hotel.erased(number)
+    deliver(hotel)
+    assert files.PURPOSE not in {row["purpose"] for row in hotel.ours("box")}
+    report = restore(hotel, number)
+    assert "scans" not in report.tables
+    assert (report.files, list(hotel.files.iterdir())) == ({}, [])
+    assert hotel.row(1)["name"] == "Ann Berg"
 
 
 def test_not_while_the_clock_or_the_database_is_in_doubt(hotel: Hotel, tmp_path: Path) -> None:
