@@ -343,6 +343,9 @@ def test_entries_and_notes_are_read():
     assert offline.read_key(notes["verifier_key"]) == key
     assert decode(vector("image")["payload"].encode()) == images()
     assert decode(vector("image2")["payload"].encode()) == images_now()
+    for name in ("image", "image2"):
+        said = offline.contents("b1", vector(name)["payload"].encode())
+        assert said[:2] == ["b1: 1 rows of postgresql 15.20", "  guests [id=7] overwritten"]
     for item in vector("canonical"):
         assert offline.canonical(item["value"]).hex() == item["hex"]
 

@@ -27,6 +27,7 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import null, retain
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.core.restoring import Report, Table, read_report
@@ -408,6 +409,29 @@ def test_not_while_the_clock_or_the_database_is_in_doubt(hotel: Hotel, tmp_path:
     with hotel.begin() as office, pytest.raises(BlockedError):
         office.propose_restore(number, "officer", "wrong-person")
     assert hotel.state(number) == "erased"
+
+
+def test_a_hold_reaches_the_copies_and_lengthens_no_window(hotel: Hotel) -> None:
+    """Rows and bytes lie under the hold's key; they come back inside the window and not after."""
+    hotel.grants["officer"] |= {"hold"}
+    number = filled(hotel)
+    hotel.erased(number)
+    deliver(hotel)
+    with hotel.begin() as office:
+        office.place_hold(Wanted("subject", "court-order", "guests", "int:1"), "officer")
+    copies = {"recovery", files.PURPOSE}
+    labels = {row["label"] for row in hotel.ours("box") if row["purpose"] in copies}
+    assert labels == {"hold:1"}
+    report = restore(hotel, number)
+    deliver(hotel)
+    assert refused(report) == {}
+    assert len(list(hotel.files.glob("*.png"))) == 2
+    for _ in range(8):
+        hotel.later(days=1)
+        worker._forget(partial(run, hotel))
+    assert labels == {row["label"] for row in hotel.ours("box") if row["purpose"] in copies}
+    with hotel.begin() as office, pytest.raises(TransitionError, match="2026-03-17"):
+        office.propose_restore(number, "officer", "guest-wish")
 
 
 # what hangs on it
