@@ -195,8 +195,7 @@ class Putback:
         statement = update(target.source).values(values).where(target.mine(row, known))
         if target.dialect == "mariadb" and not target.keyed:
             statement = statement.with_dialect_options(mysql_limit=1, mariadb_limit=1)
-        given = {"handle": row.handle} if target.dialect == "postgresql" and row.handle else {}
-        done = self.conn.execute(statement, given)
+        done = self.conn.execute(statement)
         if done.rowcount > 1:
             refuse(Fate.REUSED)
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     TableClause,
     and_,
+    bindparam,
     column,
     literal,
     literal_column,
@@ -159,7 +160,8 @@ class Target:
         if row.handle is None:
             return self.where(known)
         if self.dialect == "postgresql":
-            return literal_column("ctid") == literal_column("CAST(:handle AS tid)")
+            handle = bindparam("handle", row.handle, type_=NullType())
+            return and_(text("ctid = CAST(:handle AS tid)").bindparams(handle))
         return literal_column(self._handle) == literal(row.handle)
 
     def find(self, known: Cells, lock: bool = True) -> list[Found]:
