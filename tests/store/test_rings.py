@@ -19,7 +19,7 @@ from sqlalchemy import (
     update,
 )
 
-from flask_guesterase.core.policy import Policy, Subject, delete
+from flask_guesterase.core.policy import Policy, Subject, delete, keep, null
 from flask_guesterase.store import live
 from flask_guesterase.store.recovery.putback import Putback
 from flask_guesterase.store.recovery.refusal import Back, Fate, Old
@@ -130,3 +130,32 @@ def test_a_circle_that_cannot_close_stays_out_as_a_whole(database_url: str) -> N
     }  # fmt: skip
     assert stays >= {1, 4, 9}
     assert bills >= {1, 4}
+
+
+def test_rows_without_a_key_come_back(database_url: str) -> None:
+    """Equal rows and rows that only the erasure made equal: each is what it was."""
+    metadata = MetaData()
+    Table("guests", metadata, Column("id", Integer, primary_key=True), Column("name", String(40)))
+    visits = Table(
+        "visits", metadata, Column("guest_id", ForeignKey("guests.id")), Column("wish", String(9)),
+        Column("note", String(9)),
+    )
+    declared = datamap(metadata, {
+        "guests": Policy({"name": null}, subject=Subject(match=["name"])),
+        "visits": Policy({"wish": null, "note": keep("which")}, via="guest_id"),
+    })
+    with host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(metadata.tables["guests"]), [{"id": 1, "name": "Aino"}])
+            conn.execute(insert(visits), [
+                {"guest_id": 1, "wish": wish, "note": note}
+                for wish, note in (("a", "x"), ("a", "x"), ("b", "x"), (None, "x"), ("a", "y"))
+            ])  # fmt: skip
+        with engine.connect() as conn:
+            before = dump(conn)
+        erased = erase(engine, declared, AINO)
+        with engine.connect() as conn:
+            assert set(conn.execute(text("SELECT wish FROM visits")).scalars()) == {None}
+        put_back(engine, declared, erased)
+        with engine.connect() as conn:
+            assert_same(before, dump(conn))
