@@ -44,7 +44,7 @@ ENTRY = "guesterase/entry/v1"
 PRUNED = "guesterase/pruned/v1"
 KEY_CHANGE = b"guesterase/key-change/v1\n"
 BOX = "guesterase/box/v1"
-IMAGE = "guesterase/image/v1"
+IMAGES = ("guesterase/image/v1", "guesterase/image/v2")
 KEY = "guesterase/key/v1"
 PROVING = ("check-completed", "subject-erased", "certificate-issued", "level-reached")
 ENDING = ("certificate-revoked", "subject-restored")
@@ -436,8 +436,17 @@ def check_certificate(value: dict[str, Any], given: argparse.Namespace) -> Repor
     report = Report()
     try:
         key, signature = unhex(value["public_key"]), unhex(value["signature"])
-        signed = canonical({name: item for name, item in value.items() if name != "signature"})
+        unsigned = ("signature", "revoked")
+        signed = canonical({name: item for name, item in value.items() if name not in unsigned})
         content = value["content"]
+        if "revoked" in value:
+            report.add(
+                "revoked",
+                False,
+                "",
+                f"The file says that it was REVOKED on {value['revoked']}: the erasure was taken "
+                "back.",
+            )
         report.says = summary(content)
         inputs = certificate_inputs(value, given)
         check_whose(report, key, inputs.keys, inputs)
@@ -1667,7 +1676,7 @@ def contents(box_id: str, payload: bytes) -> list[str]:
     """Return what a box holds: row images a line per row, anything else as it is."""
     try:
         value = json.loads(payload)
-        if value["format"] != IMAGE:
+        if value["format"] not in IMAGES:
             raise ValueError("something else")
         lines = [f"{box_id}: {len(value['rows'])} rows of {value['dialect']} {value['version']}"]
         for row in value["rows"]:

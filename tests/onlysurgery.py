@@ -1,8 +1,9 @@
-"""Over the whole suite: every change of a host row that our code causes comes from the surgery.
+"""Over the whole suite: our code changes host rows in the surgery, and where a restore puts back.
 
 It is shown at run time, not by reading imports: each INSERT, UPDATE or DELETE on a table that is
 not ours is traced to the nearest caller outside SQLAlchemy. When that caller lies in
-``flask_guesterase/``, it must be ``store/surgery.py``.
+``flask_guesterase/``, it must be ``store/surgery.py``, or ``store/recovery/putback.py`` that undoes
+what the surgery did.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ import flask_guesterase
 
 OURS = str(Path(flask_guesterase.__file__).parent)
 SURGERY = str(Path(OURS) / "store" / "surgery.py")
+PUTBACK = str(Path(OURS) / "store" / "recovery" / "putback.py")
 _GUARD = Path(OURS) / "store" / "comeback" / "guard.py"
 HANDED_ON = (str(_GUARD), frozenset({"_hand_on", "_on_execute"}))
 """The guard stands between the host and its own statement, which it executes as it is."""
@@ -55,7 +57,7 @@ def watch(
     if found is None or "guesterase_" in found.group(2):
         return
     where = caller()
-    if where == SURGERY:
+    if where in (SURGERY, PUTBACK):
         changes["surgery"] += 1
     elif where.startswith(OURS):
         offences.append(f"{Path(where).relative_to(OURS)}: {found.group(1)} {found.group(2)}")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -175,8 +175,21 @@ def images():
     return Images("postgresql", "15.20", (row,))
 
 
+def images_now():
+    """The same row in the newest format, with what the erasure left in it."""
+    old = images()
+    left = (
+        cell("name", "character varying(80)", "***"),
+        cell("photo", "bytea", None),
+        cell("phone", "text", None),
+        cell("points", "bigint", 0),
+        cell("weight", "real", 0.0),
+    )
+    return replace(old, rows=(replace(old.rows[0], after=left),), at=AT)
+
+
 def make_image(folder):
-    return {"payload": encode(images()).decode()}
+    return {"payload": encode(images_now()).decode()}
 
 
 def make_box(folder):
@@ -291,11 +304,15 @@ MAKERS = {
     "tree": make_tree,
     "entry": make_entry,
     "checkpoint": make_checkpoint,
-    "image": make_image,
+    "image2": make_image,
     "box": make_box,
     "mark": make_mark,
     "certificate2": make_certificate,
 }
+
+
+OLD = {"deflated", "certificate", "image"}
+"""Made once: compressors differ, and what writers of an older format made is only read."""
 
 
 def vector(name):
@@ -310,7 +327,7 @@ def test_formats_are_frozen(name, tmp_path):
 
 def test_every_vector_is_tested():
     """No vector lies in the folder that nothing makes again."""
-    assert {path.stem for path in FOLDER.glob("*.json")} == {*MAKERS, "deflated", "certificate"}
+    assert {path.stem for path in FOLDER.glob("*.json")} == {*MAKERS, *OLD}
 
 
 def test_entries_and_notes_are_read():
@@ -325,6 +342,10 @@ def test_entries_and_notes_are_read():
     assert offline.Checkpoint(notes["note"]).signed_by(key)
     assert offline.read_key(notes["verifier_key"]) == key
     assert decode(vector("image")["payload"].encode()) == images()
+    assert decode(vector("image2")["payload"].encode()) == images_now()
+    for name in ("image", "image2"):
+        said = offline.contents("b1", vector(name)["payload"].encode())
+        assert said[:2] == ["b1: 1 rows of postgresql 15.20", "  guests [id=7] overwritten"]
     for item in vector("canonical"):
         assert offline.canonical(item["value"]).hex() == item["hex"]
 
@@ -381,7 +402,7 @@ def test_the_reference_lists_every_field():
     document = json.loads(vector("certificate2")["certificate"])
     box = json.loads(vector("box")["boxes"][0]["line"])
     key_file = json.loads(bytes.fromhex(vector("box")["keys"]["secret-signing.json"]))
-    image = asdict(images())
+    image = asdict(images_now())
     names = {
         *document,
         *document["content"],

@@ -430,6 +430,12 @@ class SubjectRestored(Event):
     name = "subject-restored"
 
 
+class FileRestored(Event):
+    """A file of an erasure that was taken back lies where it lay."""
+
+    name = "file-restored"
+
+
 class CertificateRevoked(Event):
     """A certificate does not hold any more: its erasure was taken back."""
 
@@ -569,6 +575,7 @@ EVENTS: dict[str, type[Event]] = {
         OwnDataEnded,
         RestoreProposed,
         SubjectRestored,
+        FileRestored,
         CertificateRevoked,
         ErasureBegun,
         RootRotated,

@@ -10,7 +10,10 @@ from enum import StrEnum
 from .errors import SealError
 from .log import canonical
 
-IMAGE_FORMAT = "guesterase/image/v1"
+IMAGE_FORMAT = "guesterase/image/v2"
+FIRST_FORMAT = "guesterase/image/v1"
+FORMATS = (FIRST_FORMAT, IMAGE_FORMAT)
+"""What can be read; the newest is written."""
 
 Native = str | bytes | int | float | None
 """What a database driver gives and takes without a type of the host in between."""
@@ -112,6 +115,8 @@ class Image:
     :param change: what was done to it.
     :param columns: the cells that were lost; all of them when it was deleted.
     :param order: place in the order of changes; a restore goes backwards.
+    :param after: the same cells as the erasure left them, by which newer data is told; empty when
+        the row was deleted, and in the first version.
     """
 
     table: str
@@ -119,6 +124,12 @@ class Image:
     change: Change
     columns: tuple[Cell, ...]
     order: int
+    after: tuple[Cell, ...] = ()
+
+    def now(self) -> tuple[Cell, ...]:
+        """Return the cells that identify the row since the change."""
+        left = {cell.name: cell for cell in self.after}
+        return tuple(left.get(cell.name, cell) for cell in self.key)
 
 
 @dataclass(frozen=True)
@@ -128,17 +139,20 @@ class Images:
     :param dialect: ``sqlite``, ``postgresql`` or ``mariadb``.
     :param version: the engine's version text.
     :param rows: the images.
+    :param at: when the rows were changed, RFC 3339 in UTC; empty in the first version.
     """
 
     dialect: str
     version: str
     rows: tuple[Image, ...]
+    at: str = ""
 
 
 def encode(images: Images) -> bytes:
-    """Return images as the payload of a box: canonical JSON of ``guesterase/image/v1``."""
+    """Return images as the payload of a box: canonical JSON of ``guesterase/image/v2``."""
     return canonical(
         {
+            "at": images.at,
             "dialect": images.dialect,
             "format": IMAGE_FORMAT,
             "rows": [_row(row) for row in images.rows],
@@ -149,6 +163,7 @@ def encode(images: Images) -> bytes:
 
 def _row(row: Image) -> dict[str, object]:
     return {
+        "after": _cells(row.after),
         "change": row.change.value,
         "columns": _cells(row.columns),
         "key": _cells(row.key),
@@ -170,17 +185,19 @@ def decode(payload: bytes) -> Images:
     """
     try:
         value = json.loads(payload)
-        if value["format"] != IMAGE_FORMAT:
+        if value["format"] not in FORMATS:
             raise ValueError("another format")
-        rows = tuple(_image(row) for row in value["rows"])
-        return Images(value["dialect"], value["version"], rows)
+        new = value["format"] == IMAGE_FORMAT
+        rows = tuple(_image(row, new) for row in value["rows"])
+        at = str(value["at"]) if new else ""
+        return Images(value["dialect"], value["version"], rows, at)
     except (ValueError, TypeError, KeyError, RecursionError):
         raise SealError(
-            "This box does not hold row images.", f"{IMAGE_FORMAT} is expected."
+            "This box does not hold row images.", f"{' or '.join(FORMATS)} is expected."
         ) from None
 
 
-def _image(row: Mapping[str, object]) -> Image:
+def _image(row: Mapping[str, object], new: bool) -> Image:
     order = row["order"]
     if type(order) is not int:
         raise TypeError("an order number is expected")
@@ -190,6 +207,7 @@ def _image(row: Mapping[str, object]) -> Image:
         change=Change(str(row["change"])),
         columns=_read_cells(row["columns"]),
         order=order,
+        after=_read_cells(row["after"]) if new else (),
     )
 
 

@@ -20,3 +20,4 @@ class Permission(StrEnum):
     REGISTER = "register"
     BOOKS = "books"
     LAW = "law"
+    RESTORE = "restore"

@@ -199,22 +199,25 @@ def _issue(work: Work, case: Case, said: Content) -> None:
 
 
 def newest(work: Work, number: str) -> dict[str, Any]:
-    """Return the newest certificate of a request as issued.
+    """Return the newest certificate of a request as issued; a revoked one says so.
 
     :raises UnknownError: there is none yet.
     """
     table = tables.certificate
-    body = work.conn.execute(
-        select(table.c.body)
+    found = work.conn.execute(
+        select(table.c.body, table.c.revoked_at)
         .where(table.c.request == number)
         .order_by(table.c.supplement.desc())
         .limit(1)
-    ).scalar()
-    if body is None:
+    ).one_or_none()
+    if found is None:
         raise UnknownError(
             "There is no certificate yet.", "It is issued when the erasure was checked."
         )
-    value: dict[str, Any] = json.loads(body)
+    value: dict[str, Any] = json.loads(found.body)
+    if found.revoked_at is not None:
+        # Beside what was signed, which stays as it was issued.
+        value["revoked"] = found.revoked_at.date().isoformat()
     return value
 
 

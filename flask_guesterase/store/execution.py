@@ -39,6 +39,7 @@ from . import (
     approvals,
     brake,
     certifying,
+    journal,
     keeping,
     law,
     outbox,
@@ -57,6 +58,7 @@ from .intake import end_contact
 from .invented import canaries
 from .partners import recipients
 from .post import write
+from .recovery.window import unkept
 from .remembrance import remembering
 from .review import plan_of
 from .search import residue, sought
@@ -200,6 +202,7 @@ def postpone(work: Work, number: str) -> None:
 def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     origin = keeping.Origin(case.number, case.controller, case.property)
     known = recipients.gather(work, case.property, plan)
+    spared = unkept(work, plan)
     if case.kind != KIND:
         # Who gets an invented guest's values into a living row must not make that row go.
         marks.take(work, origin, plan)
@@ -208,10 +211,10 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     keeping.record(work, origin, plan, erased)
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}
-    recovery = recover(work, origin, erased.images)
+    recovery = recover(work, origin, spared.images(erased))
     sought.put(work, case, erased.images)
-    for root, name in dict.fromkeys(erased.files):
-        outbox.queue_file(work, case, root, name)
+    for root, name, until in spared.files(erased, recovery):
+        outbox.queue_file(work, case, root, name, until)
     recipients.queue(work, origin, known, invented=case.kind == KIND)
     buried = people.bury(work, case.number, plan.untouched())
     done = {
@@ -250,7 +253,7 @@ def recover(
     last_day = ends.isoformat()
     dialect = work.conn.dialect
     version = ".".join(str(part) for part in dialect.server_version_info or ())
-    payload = encode(Images(dialect.name, version, tuple(images)))
+    payload = encode(Images(dialect.name, version, tuple(images), journal.stamp(work.now)))
     item = vault.Item(payload, Terms(origin.controller, "recovery", last_day), origin.number)
     vault.put(work.conn, work.custodian, [item], work.today)
     return last_day

@@ -38,7 +38,7 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             f"A table or column that is needed is not in the database ({_code(problem)}).",
             "Nothing was changed; run 'flask guesterase check', which names it.",
         )
-    if problem.connection_invalidated or not _is_refusal(problem):
+    if problem.connection_invalidated or not is_refusal(problem):
         return BusyError(
             f"The database did not answer ({_code(problem)}).",
             "Nothing was changed; try again when it is back.",
@@ -49,7 +49,7 @@ def translated(problem: DBAPIError) -> GuesteraseError:
     )
 
 
-def _is_refusal(problem: DBAPIError) -> bool:
+def is_refusal(problem: DBAPIError) -> bool:
     """Return whether the database answered, and the answer was no."""
     if isinstance(problem, _REFUSALS):
         return True

@@ -40,6 +40,7 @@ from .depth import deepening
 from .eraser import Scope
 from .finder import erased_before, find, owners
 from .partners import recipients
+from .recovery.window import unkept
 from .search import sought
 from .sql import among, chunks
 from .traces import holding
@@ -208,6 +209,7 @@ def _finish(
     if not plan.changing() and _same(work, lines, plan):
         return {}
     known = recipients.gather(work, origin.property, plan, _untold(work, lines, keys))
+    spared = unkept(work, plan)
     if origin.number is not None:
         marks.take(work, origin, plan)
         objections.take(work, origin, plan)
@@ -216,12 +218,13 @@ def _finish(
     keeping.record(work, origin, plan, erased)
     if origin.number is not None:
         people.bury(work, origin.number, plan.untouched())
+    recovery = ""
     if not any(_at_once(work, line) for line in lines if line.until):
-        execution.recover(work, origin, erased.images)
+        recovery = execution.recover(work, origin, spared.images(erased))
     if origin.number is not None:
         sought.more(work, origin.number, erased.images)
-    for root, name in dict.fromkeys(erased.files):
-        outbox.queue_file(work, origin, root, name)
+    for root, name, until in spared.files(erased, recovery):
+        outbox.queue_file(work, origin, root, name, until)
     recipients.queue(work, origin, known, again=True)
     if erased.counts:
         work.events.append(RetentionEnded(

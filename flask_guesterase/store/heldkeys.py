@@ -17,7 +17,7 @@ from .reach import covered_in, reach
 from .sql import chunks
 from .work import Work
 
-PURPOSES = ("retention", "recovery", "file")
+PURPOSES = ("retention", "recovery", "recovery-file", "file")
 """What boxes are kept for that a hold reaches; what only tells a guest something goes its way."""
 
 

@@ -17,6 +17,7 @@ from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, Ruling, key_t
 from ..core.seal import Terms
 from . import clocks, law, shelf, tables, vault
 from .census import departing
+from .journal import stamp
 from .lines import registers
 from .reading import texts
 from .sql import among
@@ -187,7 +188,7 @@ def _terms(work: Work, line: Mapping[str, Any]) -> Terms:
 def _payload(work: Work, image: Image) -> bytes:
     dialect = work.conn.dialect
     version = ".".join(str(part) for part in dialect.server_version_info or ())
-    return encode(Images(dialect.name, version, (image,)))
+    return encode(Images(dialect.name, version, (image,), stamp(work.now)))
 
 
 def _lay(work: Work, layings: Iterable[Laying]) -> None:

@@ -10,6 +10,7 @@ from .desks.holding import Holding
 from .desks.keys import Keys
 from .desks.partners import Partners
 from .desks.police import Police
+from .desks.recovery import Recovery
 from .desks.requests import Requests
 from .desks.returns import Returns
 from .desks.rules import Rules
@@ -19,7 +20,7 @@ from .desks.witnesses import Witnesses
 
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
-    Returns, Rules, Holding, Keys, Witnesses,
+    Returns, Rules, Holding, Keys, Witnesses, Recovery,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, delete, func, insert, or_, select, update
 
 from ..core.errors import SealError, UnknownError
-from ..core.events import Event, FileRemoved, MessageFailed, MessageSent
+from ..core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ..core.log import slug
 from ..core.permissions import Permission
 from ..core.seal import Terms
@@ -22,7 +22,7 @@ from .work import Work
 if TYPE_CHECKING:
     from .matching import Contact
 
-MESSAGE, FILE, RECIPIENT = "message", "file", "recipient"
+MESSAGE, FILE, RECIPIENT, BACK = "message", "file", "recipient", "file-back"
 
 QUEUED, SENDING, READY, SENT, FAILED = "queued", "sending", "ready", "sent", "failed"
 """States: waiting to be sent, being sent, waiting to be printed, done, given up."""
@@ -53,7 +53,7 @@ class Parcel:
     """One thing to be done outside the database, opened.
 
     :param id: number of its row.
-    :param kind: "message" or "file".
+    :param kind: "message", "file" or "file-back".
     :param channel: smtp, print, page, sms, or disk for files.
     :param request: number of the request.
     :param template: name of the message's text.
@@ -141,13 +141,14 @@ class Sender(Protocol):
         """Return the code of the property."""
 
 
-def queue_file(work: Work, case: Sender, root: str, name: str) -> None:
+def queue_file(work: Work, case: Sender, root: str, name: str, until: str = "") -> None:
     """Queue the removal of a file.
 
     :param work: the open transaction.
     :param case: the request it is about, or what ended by itself.
     :param root: the declared folder.
     :param name: name of the file in it; may tell who somebody is, so it is sealed.
+    :param until: last day on which it can be had back; empty when its bytes are not kept.
     """
     count = work.conn.execute(
         select(func.count())
@@ -155,7 +156,47 @@ def queue_file(work: Work, case: Sender, root: str, name: str) -> None:
         .where(tables.outbox.c.request == case.number, tables.outbox.c.kind == FILE)
     ).scalar_one()
     dedupe = f"file:{case.number or secrets.token_hex(8)}:{count + 1}"
-    _queue(work, case, FILE, "disk", "remove", dedupe, {"root": root, "name": name})
+    content = {"root": root, "name": name, "until": until if case.number else ""}
+    _queue(work, case, FILE, "disk", "remove", dedupe, content)
+
+
+def queue_back(work: Work, case: Sender, removal: str) -> None:
+    """Queue a file's way back to where it was.
+
+    :param work: the open transaction.
+    :param case: the request it is about.
+    :param removal: mark of the parcel that removed it, by which its bytes are found.
+    """
+    dedupe = f"{BACK}:{removal}"
+    if queued(work, dedupe):
+        again = update(tables.outbox).where(
+            tables.outbox.c.dedupe == dedupe, tables.outbox.c.state == FAILED
+        )
+        work.conn.execute(again.values(state=QUEUED, attempts=0, next_at=work.stamp))
+        return
+    _queue(work, case, BACK, "disk", "put-back", dedupe, {"removal": removal})
+
+
+def call_off(work: Work, id: int) -> None:
+    """Take a parcel back that was not dealt with, with what is sealed for it.
+
+    :param work: the open transaction, in which its row is locked.
+    """
+    table = tables.outbox
+    safe.drop(work, work.conn.execute(select(table.c.box).where(table.c.id == id)).scalar())
+    work.conn.execute(delete(table).where(table.c.id == id))
+
+
+def hold_still(work: Work, parcel: Parcel) -> bool:
+    """Return whether a parcel is still to be dealt with, and keep others from taking it back.
+
+    :param work: the open transaction, in which it is dealt with.
+    """
+    table = tables.outbox
+    row = work.conn.execute(
+        select(table.c.state).where(table.c.id == parcel.id).with_for_update()
+    ).one_or_none()
+    return row is not None and row.state == SENDING
 
 
 def leaving(work: Work, number: str) -> list[tuple[str, str]]:
@@ -266,8 +307,12 @@ def done(work: Work, parcel: Parcel) -> None:
     box = _set(work, parcel.id, state=SENT, done_at=work.stamp, problem=None)
     _drop(work, parcel.id, box)
     _first_answer(work, parcel.request, parcel.kind, parcel.template)
-    event = FileRemoved if parcel.kind == FILE else MessageSent
-    _tell(work, event, parcel.id, "system", (parcel.channel,))
+    _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel,))
+
+
+_DONE: Mapping[str, type[Event]] = {
+    MESSAGE: MessageSent, FILE: FileRemoved, BACK: FileRestored,
+}  # fmt: skip
 
 
 def failed(work: Work, parcel: Parcel, problem: str) -> None:
@@ -286,6 +331,14 @@ def failed(work: Work, parcel: Parcel, problem: str) -> None:
         work, parcel.id, state=QUEUED, attempts=attempts, next_at=work.stamp + wait,
         problem=problem[:80],
     )  # fmt: skip
+
+
+def give_up(work: Work, parcel: Parcel, problem: str) -> None:
+    """Record that something can never be done as it was asked: a person must look.
+
+    :param problem: an enumerated word.
+    """
+    _fail(work, parcel.id, parcel.kind, problem)
 
 
 def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str, Any]]:
@@ -334,8 +387,7 @@ def printed(work: Work, id: int, by: str) -> None:
     box = _set(work, id, state=SENT, done_at=work.stamp)
     _drop(work, id, box)
     _first_answer(work, row.request, row.kind, row.template)
-    event = FileRemoved if row.kind == FILE else MessageSent
-    _tell(work, event, id, actor, ("print",))
+    _tell(work, _DONE[row.kind], id, actor, ("print",))
 
 
 def _first_answer(work: Work, number: str, kind: str, template: str) -> None:

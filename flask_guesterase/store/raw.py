@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    Column,
     ColumnElement,
     Connection,
     LargeBinary,
@@ -113,7 +112,11 @@ class Reader:
         :param names: SQL names of columns.
         """
         mapped = {c.name: c for c in self.declared.table.c}
-        return [self._own(mapped.get(n), n, self.type_of(n)) for n in names]
+        dialect = self.conn.dialect.name
+        return [
+            own_form(dialect, mapped[n] if n in mapped else column(n), self.type_of(n))
+            for n in names
+        ]
 
     def _select(
         self, keys: Sequence[Key], names: Sequence[str], typed: Sequence[str],
@@ -122,11 +125,12 @@ class Reader:
         table = self.declared.table
         key = [table.c[c.key] for c in self.declared.key]
         mapped = {c.name: c for c in table.c}
+        dialect = self.conn.dialect.name
         return (
             select(
                 *(c.label(f"k{i}") for i, c in enumerate(key)),
-                *(self._own(mapped.get(n), n, types[n]).label(f"r{i}")
-                  for i, n in enumerate(names)),
+                *(own_form(dialect, mapped[n] if n in mapped else column(n), types[n])
+                  .label(f"r{i}") for i, n in enumerate(names)),
                 *(mapped[n].label(f"t{i}") for i, n in enumerate(typed)),
             )
             .select_from(table)
@@ -134,21 +138,25 @@ class Reader:
             .order_by(*key)
         )
 
-    def _own(self, mapped: Column[Any] | None, name: str, type_: str) -> ColumnElement[Any]:
-        """Return the expression that gives a column in the engine's own form."""
-        source: ColumnElement[Any] = column(name) if mapped is None else mapped
-        dialect = self.conn.dialect.name
-        if dialect == "sqlite":
-            # An expression has no declared type, by which sqlite3 may be told to convert.
-            return func.ifnull(source, null(), type_=NullType())
-        if dialect == "postgresql":
-            return cast(source, Text)
-        low = type_.lower()
-        if any(word in low for word in _BINARY):
-            return type_coerce(source, LargeBinary())
-        if low.startswith("float"):
-            return cast(cast(source, mysql.DOUBLE()), mysql.CHAR())
-        return cast(source, mysql.CHAR(charset="utf8mb4"))
+
+def own_form(dialect: str, source: ColumnElement[Any], type_: str) -> ColumnElement[Any]:
+    """Return the expression that gives a column in the engine's own form.
+
+    :param dialect: name of SQLAlchemy's dialect.
+    :param source: the column.
+    :param type_: the engine's own text for its type.
+    """
+    if dialect == "sqlite":
+        # An expression has no declared type, by which sqlite3 may be told to convert.
+        return func.ifnull(source, null(), type_=NullType())
+    if dialect == "postgresql":
+        return cast(source, Text)
+    low = type_.lower()
+    if any(word in low for word in _BINARY):
+        return type_coerce(source, LargeBinary())
+    if low.startswith("float"):
+        return cast(cast(source, mysql.DOUBLE()), mysql.CHAR())
+    return cast(source, mysql.CHAR(charset="utf8mb4"))
 
 
 def reader(conn: Connection, declared: Declared, live: LiveSchema | None) -> Reader:

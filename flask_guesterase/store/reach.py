@@ -23,6 +23,10 @@ Texts = dict[str, set[str]]
 """Table -> key texts of rows."""
 
 
+_COPIES = ("recovery", "recovery-file", outbox.FILE)
+"""Purposes of what is sealed for a request: rows, bytes of files, and names of files."""
+
+
 def reach(work: Work, hold: Hold) -> set[str]:
     """Return the boxes that hold rows under a hold, or the names of their files."""
     return _kept(work, hold) | _of_requests(work, hold) | _of_sweeps(work, hold)
@@ -96,7 +100,7 @@ def _of_requests(work: Work, hold: Hold) -> set[str]:
         .join(subject, subject.c.request == box.c.request)
         .where(
             box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(["recovery", outbox.FILE]),
+            box.c.purpose.in_(_COPIES),
             subject.c.standing == Standing.TAKEN.value,
         )
     )
@@ -158,7 +162,7 @@ def _holding(work: Work, hold: Hold) -> set[str]:
         select(box.c.id).where(
             box.c.request.in_(mine),
             box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(["recovery", outbox.FILE]),
+            box.c.purpose.in_(_COPIES),
         )
     )
     return set(rows.scalars())

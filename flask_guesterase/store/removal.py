@@ -16,43 +16,59 @@ def remove(root: str, name: str) -> None:
     :raises DeliveryError: it lies outside the folder, is no file, or the system refuses. The
         path is not repeated: it may tell who somebody is.
     """
+    # A link inside the folder goes after the file it names, so that a crash between leaves the
+    # link that leads the next try to the file.
+    for each in dict.fromkeys(locate(root, name)):
+        _unlink(each)
+
+
+def locate(root: str, name: str) -> tuple[Path, Path]:
+    """Return where a file lies, and the path that was named, which may be a link to it.
+
+    :param root: the declared folder.
+    :param name: path of the file, relative to the folder or inside it.
+    :raises DeliveryError: it lies outside the folder.
+    """
     if not name.strip() or "\0" in name:
-        raise _refuse("names no file")
+        raise refuse("names no file")
     folder = Path(os.path.realpath(root))
     path = folder / name
     try:
         parent = Path(os.path.realpath(path.parent))
         target = Path(os.path.realpath(path))
     except (OSError, ValueError):
-        raise _refuse("cannot be followed") from None
+        raise refuse("cannot be followed") from None
     if path.name in ("", ".", "..") or not parent.is_relative_to(folder):
-        raise _refuse("lies outside the declared folder")
+        raise refuse("lies outside the declared folder")
     if target == folder or not target.is_relative_to(folder):
-        raise _refuse("leads out of the declared folder")
-    # A link inside the folder goes after the file it names, so that a crash between leaves the
-    # link that leads the next try to the file.
-    for each in dict.fromkeys((target, parent / path.name)):
-        _unlink(each)
+        raise refuse("leads out of the declared folder")
+    return target, parent / path.name
 
 
 def _unlink(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
-        raise _refuse("is a folder")
+        raise refuse("is a folder")
     try:
         path.unlink(missing_ok=True)
         if path.parent.is_dir():
-            handle = os.open(path.parent, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            settle(path.parent)
     except NotADirectoryError:
         return
     except OSError as problem:
-        raise _refuse(f"cannot be removed ({type(problem).__name__})") from None
+        raise refuse(f"cannot be removed ({type(problem).__name__})") from None
 
 
-def _refuse(cause: str) -> DeliveryError:
+def settle(folder: Path) -> None:
+    """Make what happened in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def refuse(cause: str) -> DeliveryError:
+    """Return the error of a file that cannot be dealt with; it names none."""
     return DeliveryError(
         f"A file of this request {cause}.", "Look at the File(root=...) rule and at the disk."
     )

@@ -37,6 +37,8 @@ def answer(work: Work, case: Case) -> Answer | None:
     """Return the answer a guest may read now, or None as long as there is none."""
     if case.ground is not None and case.state in (State.REFUSED, State.COMPLAINT):
         return _refusal(work, case, Ground(case.ground))
+    if case.state is State.RESTORED:
+        return Answer(case.state.value)
     if case.state not in DONE or not certifying.exists(work, case.number):
         return None
     content = certifying.newest(work, case.number)["content"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import (
@@ -59,12 +59,16 @@ class Erased:
     :param sealed: decision -> key -> image of the columns that leave the row for a box.
     :param files: (root folder, name) of files to be removed.
     :param counts: table -> rows changed.
+    :param rows: of which row each image is.
+    :param named: which row names each file.
     """
 
     images: list[Image] = field(default_factory=list)
     sealed: dict[Decision, dict[Key, Image]] = field(default_factory=dict)
     files: list[tuple[str, str]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
+    rows: list[tuple[str, Key]] = field(default_factory=list)
+    named: list[tuple[str, Key]] = field(default_factory=list)
 
 
 @dataclass
@@ -74,6 +78,7 @@ class Surgery:
     :param hand: makes what is left of texts; one that knows nobody lets whole texts go.
     :param moved: (table, key as it is now) of rows without a key of their own that changed.
     :param changed: table -> keys of the rows that were changed.
+    :param places: (decision, key) -> places of the row's images; of equal rows several.
     """
 
     conn: Connection
@@ -84,6 +89,7 @@ class Surgery:
     hand: Hand = NOBODY
     moved: set[tuple[str, Key]] = field(default_factory=set)
     changed: dict[str, set[Key]] = field(default_factory=dict)
+    places: dict[tuple[Decision, Key], list[int]] = field(default_factory=dict)
 
     def lock(self, plan_: Plan) -> Before:
         """Lock every row of a plan in a fixed order and keep the images."""
@@ -133,10 +139,12 @@ class Surgery:
                 tuple(by_name[name] for name in names),
                 len(self.done.images),
             )
+            self.places.setdefault((step.decision, key), []).append(len(self.done.images))
             self.done.images.append(image)
+            self.done.rows.append((declared.name, key))
             if step.decision.outcome is Outcome.SEAL:
                 self.done.sealed.setdefault(step.decision, {})[key] = image
-            self._note_files(declared, values)
+            self._note_files(declared, key, values)
         if len(read) != len(set(keys)):
             raise BusyError(
                 f"Rows of {declared.name} changed while they were being erased.",
@@ -150,11 +158,13 @@ class Surgery:
         self.done.counts[declared.name] = before + len(rows) - again
         return read
 
-    def _note_files(self, declared: Declared, values: Mapping[str, Any]) -> None:
+    def _note_files(self, declared: Declared, key: Key, values: Mapping[str, Any]) -> None:
         for name, value in values.items():
             rule = declared.written(name)
             if isinstance(rule, File) and value:
                 self.done.files += [(rule.root, each) for each in rule.names(str(value))]
+        more = len(self.done.files) - len(self.done.named)
+        self.done.named += [(declared.name, key)] * more
 
     def _overwrite(self, step: Step, before: Read) -> None:
         declared = self.datamap.declared(step.decision.table)
@@ -185,7 +195,17 @@ class Surgery:
                     for c, old in zip(declared.key, k, strict=True)
                 )
             self.moved |= {(declared.name, after[k]) for k in part if after[k] != k}
-            self._check_overwritten(reads, {k: after[k] for k in part}, before, made)
+            now = self._check_overwritten(reads, {k: after[k] for k in part}, before, made)
+            for k in part:
+                self._note_after(step, k, now[after[k]])
+
+    def _note_after(self, step: Step, key: Key, cells: tuple[Cell, ...]) -> None:
+        """Keep what a row holds now with its images, by which newer data is told later."""
+        for place in self.places[step.decision, key]:
+            self.done.images[place] = replace(self.done.images[place], after=cells)
+        if step.decision.outcome is Outcome.SEAL:
+            sealed = self.done.sealed[step.decision]
+            sealed[key] = replace(sealed[key], after=cells)
 
     def _each(
         self,
@@ -249,8 +269,11 @@ class Surgery:
         after: Mapping[Key, Key],
         before: Read,
         made: Mapping[Key, Mapping[str, Any]],
-    ) -> None:
-        """Raise unless each row, by the key it has now, holds what was written into it."""
+    ) -> dict[Key, tuple[Cell, ...]]:
+        """Return what each row holds, by the key it has now.
+
+        :raises ErasureError: it is not what was written into it.
+        """
         declared, dialect = reads.declared, self.conn.dialect
         names = list(next(iter(made.values())))
         read = reads.read(list(after.values()), names)
@@ -270,6 +293,7 @@ class Surgery:
                 f"{declared.name} does not hold what the plan wrote into it.",
                 "A trigger or another rule of the database writes back; nothing was changed.",
             )
+        return read
 
     @contextmanager
     def _untied(

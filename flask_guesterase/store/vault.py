@@ -33,11 +33,13 @@ class Item:
     :param payload: what to seal.
     :param terms: controller, purpose, last day, label.
     :param request: number of the request it belongs to, or None.
+    :param id: identifier of the box, a new one when empty; for what must be found without a list.
     """
 
     payload: bytes
     terms: Terms
     request: str | None = None
+    id: str = ""
 
 
 def put(conn: Connection, custodian: Custodian, items: Sequence[Item], today: str) -> list[str]:
@@ -55,7 +57,7 @@ def put(conn: Connection, custodian: Custodian, items: Sequence[Item], today: st
         raise SealError("This box would have ended before it was closed.", "Give a later day.")
     for label in labels:
         custodian.ensure(label)
-    closed = [close(item.payload, item.terms, custodian) for item in items]
+    closed = [close(item.payload, item.terms, custodian, item.id) for item in items]
     rows = [
         {
             "id": box.id,

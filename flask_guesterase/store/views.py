@@ -39,6 +39,8 @@ class CaseView:
     :param withdrawable: whether it can still be taken back.
     :param reasons: what it waits for.
     :param answer: the reasoned answer, or None as long as there is none.
+    :param restored_on: when the erasure was taken back, naive UTC, or None.
+    :param restored_for: on which ground.
     """
 
     number: str
@@ -55,6 +57,8 @@ class CaseView:
     withdrawable: bool = False
     reasons: tuple[str, ...] = ()
     answer: Answer | None = None
+    restored_on: datetime | None = None
+    restored_for: str = ""
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
@@ -83,7 +87,20 @@ def guest_view(work: Work, case: Case) -> CaseView:
         State.WITHDRAWN in MOVES[case.state],
         waiting.in_the_way(case),
         reply.answer(work, case),
+        *_restored(work, case),
     )
+
+
+def _restored(work: Work, case: Case) -> tuple[datetime | None, str]:
+    """Return when and why an erasure was taken back, the first time."""
+    table = tables.restoration
+    row = work.conn.execute(
+        select(table.c.confirmed_at, table.c.ground)
+        .where(table.c.request == case.number, table.c.state == "restored")
+        .order_by(table.c.id)
+        .limit(1)
+    ).one_or_none()
+    return (row.confirmed_at, row.ground) if row is not None else (None, "")
 
 
 def by_code(work: Work, code: str) -> Case:

@@ -12,15 +12,16 @@ from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, finishing, heldkeys, outbox, refresh, removal, shelf, vault
+from . import brake, finishing, heldkeys, outbox, refresh, shelf, vault
 from .channels import Channel, Message, Render, message_id
 from .comeback import returned
 from .comeback.again import Again, Fate
 from .depth import deepening
 from .execution import Ending
 from .office import Office
-from .outbox import FILE, Parcel
+from .outbox import BACK, FILE, Parcel
 from .partners import delivering
+from .recovery import files
 from .remembrance import remembering
 from .search import queued, rescan, residue
 from .search.reading import Progress
@@ -333,13 +334,16 @@ def _deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: 
     names = frozenset(channels)
     while parcels := run(lambda office: outbox.claim(office.work, names)):
         for parcel in parcels:
-            problem = _try(parcel, render, channels)
+            problem = _try(run, parcel, render, channels)
             if problem:
                 run(partial(_failed, parcel, problem))
                 report.problems[f"{parcel.request}:{parcel.kind}"] = problem
             else:
-                run(partial(_done, parcel))
-                report.add("files" if parcel.kind == FILE else "sent")
+                report.add(_SENT.get(parcel.kind, "sent"))
+
+
+_SENT = {FILE: "files", BACK: "files-back"}
+"""Kinds of parcels that go to the disk, and what is counted of them."""
 
 
 def _tell(run: Run, report: Report) -> None:
@@ -359,14 +363,20 @@ def _done(parcel: Parcel, office: Office) -> None:
     outbox.done(office.work, parcel)
 
 
-def _try(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> str:
+def _try(run: Run, parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> str:
     """Do what a parcel asks; return the name of what went wrong, or an empty string.
 
     A channel may be the host's own code: whatever it raises, its text may hold an address, so
     the name of the class is all that is kept.
     """
     try:
-        _send(parcel, render, channels)
+        if parcel.kind == FILE:
+            files.remove(run, parcel)
+        elif parcel.kind == BACK:
+            files.put_back(run, parcel)
+        else:
+            _send(parcel, render, channels)
+            run(partial(_done, parcel))
     except Exception as problem:
         return type(problem).__name__
     return ""
@@ -374,9 +384,6 @@ def _try(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> str
 
 def _send(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> None:
     content = parcel.content
-    if parcel.kind == FILE:
-        removal.remove(content["root"], content["name"])
-        return
     subject, body = render(parcel.template, content["lang"], content["params"])
     channels[parcel.channel].send(
         Message(

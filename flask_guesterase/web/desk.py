@@ -22,7 +22,7 @@ staff_pages = pages("guesterase_staff", "staff")
 
 CODED = (
     Permission.VERIFY, Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE,
-    Permission.REGISTER, Permission.LAW, Permission.AUDIT,
+    Permission.REGISTER, Permission.LAW, Permission.AUDIT, Permission.RESTORE,
 )  # fmt: skip
 """Who decides anything may have to prove at a console who they are."""
 

@@ -27,6 +27,7 @@ from ..core.grounds import Reason
 from ..core.holding import Cause, Scope
 from ..core.lifecycle import Ground
 from ..core.register import Basis, Judgement
+from ..core.restoring import RestoreGround
 from .language import LANGUAGES, N_
 from .words import CHANNELS, FORMATS, HOWS
 
@@ -190,6 +191,12 @@ class Refuse(Form):
     """On which ground a request is refused."""
 
     ground = _one_of([ground.value for ground in Ground])
+
+
+class Restore(Form):
+    """On which ground an erasure is taken back."""
+
+    ground = _one_of([each.value for each in RestoreGround])
 
 
 class Hold(Form):

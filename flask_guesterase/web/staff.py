@@ -23,6 +23,7 @@ from . import (
     letters,
     recipients,
     records,
+    recovery,
     register,
     returns,
     schemas,
@@ -35,8 +36,8 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "canaries", "holding", "lawful", "leftover", "recipients", "records", "register", "returns",
-    "staff_pages", "upkeep",
+    "canaries", "holding", "lawful", "leftover", "recipients", "records", "recovery", "register",
+    "returns", "staff_pages", "upkeep",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
@@ -143,6 +144,8 @@ def show(number: str) -> str:
         plan = office.preview(number, by=me()) if planned else None
         told = office.told(number, by=me())
         found = office.residue(number, by=me())
+        back = office.restoration(number, by=me())
+        mine = office.acts_as(me())
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -153,6 +156,9 @@ def show(number: str) -> str:
         recipients=told,
         found=found,
         may=_deeds(case),
+        back=back,
+        mine=mine,
+        cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
         seen_options=_papers(tongue, case),
@@ -206,6 +212,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "approve": state is State.REVIEW and approve,
         "refuse": State.REFUSED in MOVES[state] and may(Permission.REFUSE, code),
         "hold": may(Permission.HOLD, code),
+        "restore": may(Permission.RESTORE, code),
         "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
         "extend": case["extendable"] and approve,
         "erase": state in (State.APPROVED, State.WAITING) and may(Permission.ERASE, code),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..core.identity import kind_of
 from ..core.lifecycle import Ground, State
+from ..core.restoring import RestoreGround
 from ..core.rulebook import LineKind, LineState
 from .language import N_, Language
 
@@ -197,6 +198,7 @@ ACTIONS: dict[str, str] = {
     "restore-proposed": N_("proposed to take an erasure back"),
     "subject-restored": N_("erasure taken back"),
     "certificate-revoked": N_("certificate revoked"),
+    "file-restored": N_("file put back"),
     "erasure-begun": N_("erasure in several databases begun"),
     "root-rotated": N_("root key rotated"),
     "signing-key-changed": N_("signing key changed"),
@@ -363,6 +365,30 @@ RULES: dict[str, str] = {
     "added": N_("new"),
 }
 """What a line of the rulebook is about, and whether it binds."""
+
+RESTORED: dict[str, str] = {
+    RestoreGround.PERSON: N_("The wrong person's data had been erased."),
+    RestoreGround.PLAN: N_("More had been erased than should have been."),
+    RestoreGround.WISH: N_("It was done at the guest's wish."),
+    RestoreGround.ORDER: N_("The hotel is bound to keep them."),
+    "restore-restored": N_("erasure taken back"),
+    "restore-refused": N_("nothing came back; the erasure stands"),
+    "back-newer": N_("somebody wrote there since"),
+    "back-reused-key": N_("another row has its number now"),
+    "back-unique": N_("another row has a value that only one may have"),
+    "back-foreign-key": N_("what it points at is not there"),
+    "back-missing-row": N_("the row is not there any more"),
+    "back-column-needed": N_("a column that is new must be filled"),
+    "back-column-gone": N_("its columns are not there any more"),
+    "back-table-gone": N_("the table is not there any more"),
+    "back-check": N_("a rule of the database forbids it"),
+    "back-does-not-fit": N_("it does not fit the column any more"),
+    "back-changed-by-database": N_("the database writes something else there"),
+    "back-database-refused": N_("the database refuses it"),
+    "file-exists": N_("another file lies where it lay"),
+    "file-back": N_("file to be put back"),
+}
+"""Why an erasure was taken back, for the guest too, and why a row did not come back."""
 
 CLOCK: dict[str, str] = {
     "leap": N_("It leapt by more than a day and a half"),
@@ -554,6 +580,7 @@ _ALL: tuple[dict[str, str], ...] = (
     TOLD,
     CANARIES,
     ENDLESS,
+    RESTORED,
 )
 
 

@@ -54,7 +54,8 @@ def test_what_cannot_come_back_is_refused(value):
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"[]", b"null", b'{"format":"guesterase/image/v2"}', b'{"format":"guesterase/image/v1"}'],
+    [b"", b"[]", b"null", b'{"format":"guesterase/image/v3"}', b'{"format":"guesterase/image/v1"}',
+     b'{"format":"guesterase/image/v2","dialect":"","version":"","rows":[]}'],
 )
 def test_another_payload_is_refused(payload):
     """A payload that does not hold images is an error of ours."""

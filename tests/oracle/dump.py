@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Column, Connection, inspect, literal_column, text
-from sqlalchemy.types import LargeBinary, _Binary
+from sqlalchemy.dialects.mysql import BIT
+from sqlalchemy.types import LargeBinary, NullType, _Binary
 
 OURS = ("guesterase_", "alembic_version")
 
@@ -84,7 +85,8 @@ def _postgresql(column: str, type_: Any) -> str:
 
 
 def _mariadb(column: str, type_: Any) -> str:
-    if isinstance(type_, (LargeBinary, _Binary)):
+    # What SQLAlchemy has no class for is a geometry.
+    if isinstance(type_, (LargeBinary, _Binary, BIT, NullType)):
         return f"HEX({column})"
     return f"CAST({column} AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
 

@@ -35,8 +35,8 @@ from flask_guesterase.store.work import Holidays, Work
 
 GRANTS = {
     "clerk": {"view", "file", "verify"},
-    "officer": {"view", "file", "verify", "approve", "refuse", "erase"},
-    "second": {"view", "file", "verify", "approve", "refuse", "erase"},
+    "officer": {"view", "file", "verify", "approve", "refuse", "erase", "restore"},
+    "second": {"view", "file", "verify", "approve", "refuse", "erase", "restore"},
     "auditor": {"audit"},
 }
 """User -> what they may do at the property "sh"; nobody may do anything at "mu"."""

@@ -28,7 +28,7 @@ PROPERTIES = (
 )
 
 DESK = frozenset({"view", "file", "verify"})
-OFFICE = DESK | {"approve", "refuse", "erase", "law"}
+OFFICE = DESK | {"approve", "refuse", "erase", "law", "restore"}
 STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "clerk": ("sh", DESK),
     "officer": ("sh", OFFICE),

@@ -24,6 +24,7 @@ from tests.web.house import CANARY, PROPERTIES, Browser, House
 
 MAIL = Path(flask_guesterase.web.__file__).parent / "templates" / "guesterase" / "mail"
 NAMES = sorted(path.stem for path in MAIL.glob("*.txt") if path.stem != "frame")
+GROUND = {"refuse": "kept-by-law", "restore": "guest-wish"}
 PARAMS = {
     "number": "GR-ABCD2345",
     "property": "sh",
@@ -66,7 +67,7 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
     clerk = house.browser("clerk")
     officer = house.browser("officer")
     house.extension.recipient(Recipient("police", by_hand("Call the duty desk.")))
-    for end in ("refuse", "withdraw", "erase"):
+    for end in ("refuse", "withdraw", "restore", "erase"):
         guest = house.browser()
         guest.post("/privacy/ask", **form)
         house.worker()
@@ -80,7 +81,11 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
         if end == "erase":
             officer.post(f"{desk}/{number}/approve", digest=digest)
             _waits_for_a_stay(house, officer, f"{desk}/{number}/erase")
-        officer.post(f"{desk}/{number}/{end}", ground="kept-by-law")
+        if end == "restore":
+            officer.post(f"{desk}/{number}/approve", digest=digest)
+            officer.post(f"{desk}/{number}/erase")
+        officer.post(f"{desk}/{number}/{end}", ground=GROUND.get(end, ""))
+        house.browser("second").post(f"{desk}/{number}/restore/confirm")
     again = "/privacy/case/again"
     assert guest.post(again, again, email="ann@mail.example").status_code == 303
     _takes_longer(house, officer, desk)

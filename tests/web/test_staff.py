@@ -22,7 +22,7 @@ from tests.web.house import CANARY, STAFF, Browser, House
 
 DESK = "/desk/privacy"
 
-CODED = "verify approve refuse hold freeze register law audit"
+CODED = "verify approve refuse hold freeze register law audit restore"
 
 NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "index": ("view", {}),
@@ -90,6 +90,8 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "replay": ("erase", {}),
     "settle_restored": ("verify", {"theirs": "no"}),
     "holds_placed": ("hold", {}),
+    "propose_restore": ("restore", {"ground": "wrong-person"}),
+    "confirm_restore": ("restore", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 

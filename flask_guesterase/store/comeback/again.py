@@ -23,6 +23,7 @@ from ..cases import load, secret
 from ..eraser import Scope
 from ..keeping import Origin
 from ..partners import recipients
+from ..recovery.window import unkept
 from ..search import sought
 from ..surgery import Erased
 from ..waiting import reasons_of
@@ -196,13 +197,14 @@ def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
 ) -> None:
     known = recipients.gather(work, origin.property, plan)
+    spared = unkept(work, plan)
     marks.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, about)
     keeping.record(work, origin, plan, erased)
     work.changed |= {step.decision.table for step in plan.keeping()}
-    execution.recover(work, origin, erased.images, day)
-    for root, name in dict.fromkeys(erased.files):
-        outbox.queue_file(work, origin, root, name)
+    recovery = execution.recover(work, origin, spared.images(erased), day)
+    for root, name, until in spared.files(erased, recovery):
+        outbox.queue_file(work, origin, root, name, until)
     recipients.queue(work, origin, known, again=True)
     _seek(work, origin, erased)
     held = plan.untouched()

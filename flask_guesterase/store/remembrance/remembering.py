@@ -196,7 +196,7 @@ def intend(work: Work) -> None:
         first, tail = _written(work, file, notes, erasing and not work.replaying)
     except SetupError:
         # A hold that the register cannot take is placed all the same.
-        if erasing:
+        if erasing or any(note.kind is Kind.RESTORED for note in notes):
             raise
         return
     pulse.put(work.conn, KNOWN, Pulse(work.stamp, str(tail.number)))

@@ -1,0 +1,201 @@
+"""What hangs on an erasure and goes with it when it is taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.exc import DBAPIError
+
+from ...core.asking import Asker
+from ...core.certificate import CONTENT_MARK, from_json
+from ...core.errors import SealError
+from ...core.events import CertificateRevoked
+from ...core.identity import Kind
+from ...core.image import Image, decode
+from ...core.log import canonical
+from ...core.recipient import Stage
+from .. import keeping, law, outbox, people, shelf, tables, tasks, vault
+from ..cases import Case, day_at, tell
+from ..comeback.again import Fate
+from ..finder import known
+from ..matching import Contact
+from ..search import sought
+from ..work import Work
+from .refusal import Old
+
+TELL_WITHIN = timedelta(days=7)
+"""Days in which recipients should hear that an erasure was taken back."""
+
+
+def rows(work: Work, case: Case, left: Iterable[Old]) -> None:
+    """End what was kept of an erasure; what is sealed of a row that did not come back stays.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param left: rows that did not come back.
+    """
+    kept, box = tables.kept, tables.box
+    sealed = select(box.c.id).where(box.c.request == case.number, box.c.purpose == "retention")
+    lines = work.conn.execute(
+        select(kept.c.id, kept.c.table_name, kept.c.mode, kept.c.box).where(
+            or_(kept.c.request == case.number, kept.c.box.in_(sealed)), kept.c.ended_at.is_(None)
+        )
+    ).all()
+    refused = {_place(old.image) for old in left}
+    stays = {line.id for line in lines if _stays(work, line, refused)}
+    # What the law keeps of such a row stays in its box, on nobody's request any more.
+    work.conn.execute(update(kept).where(kept.c.id.in_(sorted(stays))).values(request=None))
+    vault.empty(
+        work.conn,
+        sorted(line.box for line in lines if line.box and line.id not in stays),
+        work.stamp,
+    )
+    shelf.forget(work)
+    keeping.end(work, (line.id for line in lines if line.id not in stays))
+
+
+def _place(image: Image) -> tuple[str, str]:
+    return image.table, canonical([[c.name, c.form.value, c.value] for c in image.key]).decode()
+
+
+def _stays(work: Work, line: Any, refused: set[tuple[str, str]]) -> bool:
+    """Return whether a kept row lies in a box and did not come back."""
+    if line.mode != law.SEALED or line.table_name not in {table for table, _ in refused}:
+        return False
+    try:
+        images = decode(vault.unseal(work.conn, work.custodian, [line.box])[0]).rows
+    except SealError:
+        return False
+    return any(_place(image) in refused for image in images)
+
+
+def traces(work: Work, case: Case, actor: str) -> None:
+    """End all by which erased people are known again or looked for; objections stay.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param actor: opaque number of who takes it back.
+    """
+    mark, subject, seen = tables.mark, tables.subject, tables.returned
+    work.conn.execute(
+        delete(mark).where(mark.c.request == case.number, mark.c.ends_on.is_not(None))
+    )
+    work.conn.execute(
+        update(subject).where(subject.c.request == case.number).values(erased_at=None)
+    )
+    sought.end(work, case, "")
+    work.conn.execute(
+        update(seen)
+        .where(
+            seen.c.request == case.number,
+            seen.c.state.in_([Fate.OPEN.value, Fate.STAFF.value]),
+        )
+        .values(state=Fate.LIVES.value, decided_by=actor, decided_at=work.stamp, try_at=None)
+    )
+
+
+def recipients(work: Work, case: Case) -> tuple[str, ...]:
+    """Return who was told of an erasure; a person is asked to tell each again.
+
+    Who was not told yet is not told any more.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    table, parcel = tables.delivery, tables.outbox
+    lines = work.conn.execute(
+        select(table.c.id, table.c.recipient, table.c.state, table.c.task, table.c.outbox)
+        .where(table.c.request == case.number)
+        .order_by(table.c.id)
+    ).all()
+    told = []
+    for line in lines:
+        waits = line.outbox is None or work.conn.execute(
+            select(parcel.c.id)
+            .where(parcel.c.id == line.outbox, parcel.c.state.in_([outbox.QUEUED, outbox.READY]))
+            .with_for_update()
+        ).first()
+        if line.state == Stage.QUEUED and waits:
+            _untell(work, line)
+        else:
+            told.append(line.recipient)
+    names = tuple(dict.fromkeys(told))
+    due = day_at(work.settings.property(case.property), work.now) + TELL_WITHIN
+    for name in names:
+        tasks.ask(work, case.property, f"{case.property}/{name}/restored-{case.number}", due, 1)
+    return names
+
+
+def _untell(work: Work, line: Any) -> None:
+    if line.outbox is not None:
+        outbox.call_off(work, line.outbox)
+    task = tables.task
+    if line.task is not None:
+        work.conn.execute(delete(task).where(task.c.id == line.task, task.c.done_at.is_(None)))
+    work.conn.execute(delete(tables.delivery).where(tables.delivery.c.id == line.id))
+
+
+def revoke(work: Work, case: Case, actor: str) -> None:
+    """Revoke every certificate of a request; they can still be had, and say so.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param actor: opaque number of who takes it back.
+    """
+    table = tables.certificate
+    mine = (table.c.request == case.number, table.c.revoked_at.is_(None))
+    for row in work.conn.execute(select(table).where(*mine).order_by(table.c.supplement)).all():
+        issued = from_json(row.body)
+        marks = {CONTENT_MARK: issued.content.mark(issued.format)}
+        counts = {"supplement": row.supplement}
+        tell(work, CertificateRevoked, case, actor, counts, (), marks)
+    work.conn.execute(update(table).where(*mine).values(revoked_at=work.stamp))
+
+
+# the guest
+
+
+def write_guest(work: Work, case: Case, ground: str) -> None:
+    """Tell the guest that it was taken back, at a contact that is on file again, or by a letter.
+
+    :param work: the open transaction, in which the rows are back.
+    :param case: the request.
+    :param ground: one of `core.restoring.RestoreGround`.
+    """
+    on = day_at(work.settings.property(case.property), work.now).isoformat()
+    params, dedupe = {"ground": ground, "until": on}, f"restored:{case.number}"
+    contact = _contact(work, case) if case.asked_by != Asker.RELATIVE else None
+    if contact is None:
+        outbox.queue_print(work, case, "restored", params, dedupe)
+    else:
+        outbox.queue_message(work, case, contact, "restored", params, dedupe)
+
+
+def _contact(work: Work, case: Case) -> Contact | None:
+    """Return the first address on file, or else the first number, of the people of a request."""
+    found: list[Contact] = []
+    # A column that is gone since, or a type that cannot read it, leaves a letter to print.
+    with suppress(ValueError, LookupError, DBAPIError), work.conn.begin_nested():
+        for person, on_file in known(
+            work.conn, work.datamap, people.taken(work, case.number)
+        ).items():
+            kinds = work.datamap.subjects[person[0]].contact
+            found += [
+                Contact(kinds[name], value.strip())
+                for name, value in on_file.contacts.items()
+                if value.strip()
+            ]
+    return next(iter(_usable(found)), None)
+
+
+def _usable(found: Sequence[Contact]) -> list[Contact]:
+    mails = [c for c in found if c.kind == Kind.EMAIL and "@" in c.value and not _masked(c.value)]
+    return mails + [c for c in found if c.kind == Kind.PHONE]
+
+
+def _masked(value: str) -> bool:
+    return value.endswith(".invalid")

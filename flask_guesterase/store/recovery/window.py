@@ -1,0 +1,99 @@
+"""What of an erasure may be kept for the recovery window, and what never is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ...core.image import Image
+from ...core.plan import Key, Plan, Step
+from ...core.retention import Kind
+from .. import ageing, law, minors, rulebook
+from ..clocks import facts_of
+from ..datamap import Declared
+from ..surgery import Erased
+from ..work import Work
+
+Rows = frozenset[tuple[str, Key]]
+"""Table and key of rows."""
+
+
+@dataclass(frozen=True)
+class Unkept:
+    """What no safety copy may be made of.
+
+    :param all: nothing may be kept at all.
+    :param rows: rows of which a copy would outlive a number in the law.
+    """
+
+    all: bool = False
+    rows: Rows = frozenset()
+
+    def images(self, erased: Erased) -> Sequence[Image]:
+        """Return the images that may be sealed for the window."""
+        if self.all:
+            return ()
+        pairs = zip(erased.rows, erased.images, strict=True)
+        return [image for row, image in pairs if row not in self.rows]
+
+    def files(self, erased: Erased, until: str) -> Iterator[tuple[str, str, str]]:
+        """Yield folder and name of each file, and the last day for which its bytes are kept.
+
+        :param erased: what was done.
+        :param until: last day of the window; empty where there is none.
+        """
+        known: dict[tuple[str, str], str] = {}
+        for row, place in zip(erased.named, erased.files, strict=True):
+            spared = self.all or row in self.rows
+            # A file that two rows name is kept for neither when it may not be for one.
+            known[place] = "" if spared or known.get(place) == "" else until
+        for (root, name), last in known.items():
+            yield root, name, last
+
+
+def unkept(work: Work, plan: Plan) -> Unkept:
+    """Return what of a plan no safety copy may be made of; before it is carried out.
+
+    Of minors nothing is kept, nor of records a number in the law has ended, such as copies of
+    identity documents that may not be held.
+
+    :param work: the open transaction.
+    :param plan: the plan.
+    """
+    if work.settings.recovery_days == 0 or minors.involved(work, plan.people):
+        return Unkept(all=True)
+    if not _hard(work):
+        return Unkept()
+    return Unkept(rows=frozenset(row for step in plan.changing() for row in _over(work, step)))
+
+
+def _hard(work: Work) -> frozenset[str]:
+    """Return the categories on which some law sets a number by which they must be gone."""
+    return frozenset(
+        rule.category
+        for code in work.settings.properties
+        for rule in law.rules_at(work, code)
+        if rule.ceiling is not None and rule.ceiling_kind is Kind.HARD
+    )
+
+
+def _over(work: Work, step: Step) -> Iterator[tuple[str, Key]]:
+    declared = work.datamap.declared(step.decision.table)
+    names = _categories(work, declared)
+    if not names & _hard(work):
+        return
+    keys = [row.key for row in step.rows]
+    found = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
+    for key in keys:
+        record = found.get(key)
+        if record is not None and record.place and ageing.at_once(work, record, names):
+            yield declared.name, key
+
+
+def _categories(work: Work, declared: Declared) -> frozenset[str]:
+    names = {name for each in set(declared.retain.values()) for name in law.called(
+        work, declared, each
+    )}  # fmt: skip
+    if declared.policy.category:
+        names |= {declared.policy.category, *rulebook.labels(work, declared.name, "")}
+    return frozenset(names)

@@ -1,0 +1,109 @@
+"""On random hosts an erasure that is taken back leaves the database as it was, byte for byte."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, note, seed, settings
+from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy.pool import NullPool
+
+from flask_guesterase.core.image import Images, decode, encode
+from flask_guesterase.core.plan import key_text
+from flask_guesterase.store import live
+from flask_guesterase.store import tables as own
+from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.eraser import erase, plan
+from flask_guesterase.store.recovery.putback import Putback
+from flask_guesterase.store.recovery.refusal import Fate, Old
+from tests.engines import fresh_database
+
+from .dump import assert_same, dump
+from .schemas import worlds
+from .test_random import _empty, memory
+from .world import World
+
+pytestmark = pytest.mark.timeout(900)
+
+QUIET = (HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much)
+
+
+@pytest.mark.parametrize(
+    ("number", "cases"), [(0, 25), *(pytest.param(n, 150, marks=pytest.mark.long) for n in (1, 2))]
+)
+def test_what_was_erased_comes_back_on_sqlite(number: int, cases: int) -> None:
+    """Erase, then take back: the dump of the whole schema is the one from before."""
+    _run(cases, number, memory)
+
+
+@pytest.mark.parametrize("cases", [4, pytest.param(50, marks=pytest.mark.long)])
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_what_was_erased_comes_back_on_servers(kind: str, cases: int) -> None:
+    """The same on real servers."""
+    with fresh_database(kind) as url:
+        engine = create_engine(url, poolclass=NullPool)
+
+        @contextmanager
+        def opened() -> Iterator[Connection]:
+            with engine.connect() as conn:
+                try:
+                    yield conn
+                finally:
+                    conn.rollback()
+                    _empty(conn)
+
+        _run(cases, 3, opened)
+
+
+def _run(cases: int, number: int, opened: Callable[[], Any]) -> None:
+    @seed(number)
+    @settings(max_examples=cases, deadline=None, database=None, suppress_health_check=QUIET)
+    @given(worlds())
+    def compare(world: World) -> None:
+        note(world.describe())
+        with opened() as conn:
+            there_and_back(conn, world)
+
+    compare()
+
+
+def there_and_back(conn: Connection, world: World) -> None:
+    """Carry out the requests of a world one by one, then take them back, the last one first."""
+    tables = world.build()
+    registry, mappers = world.map()
+    try:
+        datamap = resolve(world.policies.items(), tables.values(), mappers)
+        if conn.dialect.name == "sqlite" and world.enforced:
+            conn.exec_driver_sql("PRAGMA foreign_keys = ON")
+        world.metadata.create_all(conn)
+        own.metadata.create_all(conn, [own.subject, own.kept])
+        world.fill(conn, tables)
+        conn.commit()
+        schema, done = live.read(conn), []
+        for number, people in enumerate(world.requests):
+            before = dump(conn)
+            drawn = plan(conn, datamap, people, schema)
+            if drawn.blocked:
+                continue
+            images = erase(conn, datamap, drawn, schema).images
+            done.append((before, number, encode(Images(schema.dialect, "", tuple(images)))))
+            for table, key in people:
+                conn.execute(insert(own.subject).values(
+                    request=f"R{number}", table_name=table, row_key=key_text(key),
+                    standing="taken", why="match",
+                ))
+            conn.commit()
+        for before, number, payload in reversed(done):
+            old = [Old(image, f"b{number}") for image in reversed(decode(payload).rows)]
+            back = Putback(conn, datamap, schema).run(old)
+            conn.commit()
+            assert_same(before, dump(conn))
+            # A row that was empty anyway, or equal to its mask, is as before already.
+            assert {each.fate for each in back} <= {Fate.RESTORED, Fate.ALREADY}
+            assert len(back) == len(old)
+    finally:
+        if registry is not None:
+            registry.dispose()

@@ -1,0 +1,766 @@
+"""An erasure taken back: everything as it was, what hangs on it undone, each refusal named."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event, insert, text, update
+
+from flask_guesterase.core.certificate import from_json
+from flask_guesterase.core.errors import (
+    BlockedError,
+    ForbiddenError,
+    FourEyesError,
+    InputError,
+    KeyMissingError,
+    SealError,
+    SetupError,
+    TransitionError,
+    UnknownError,
+)
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.policy import null, retain
+from flask_guesterase.core.remembrance import Kind
+from flask_guesterase.core.restoring import Report, Table, read_report
+from flask_guesterase.recipients import Recipient, by_hand
+from flask_guesterase.store import ageing, law, outbox, pulse, removal, safe, tables, vault, worker
+from flask_guesterase.store.office import Office
+from flask_guesterase.store.recovery import files, window
+from flask_guesterase.store.remembrance import remembering
+from flask_guesterase.store.remembrance.erasures import Register
+from flask_guesterase.store.remembrance.forgotten import recall
+from flask_guesterase.store.remembrance.replay import replay
+from tests.oracle.dump import assert_same, dump
+from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
+from tests.store.house import House
+
+
+def run(hotel: Hotel, unit: Callable[[Office], Any], /) -> Any:
+    with hotel.begin() as office:
+        return unit(office)
+
+
+def deliver(hotel: Hotel) -> worker.Report:
+    """Let the worker send and remove what is due."""
+    report = worker.Report()
+    worker._deliver(partial(run, hotel), lambda *_: ("", ""), {}, report)
+    return report
+
+
+def filled(hotel: Hotel) -> str:
+    """Put a guest with rows and files of every rule into the hotel; return her request."""
+    hotel.guest(1, name="Ann Berg", email="ann@example.com", phone="+86 1", document_no="P1234567")
+    hotel.guest(2, name="Bo Lind", email="bo@example.com")
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="late")
+    hotel.put(Booking, id=2, number="B2", guest_id=2, remark="early")
+    hotel.put(Companion, booking_id=2, guest_id=1)
+    for name in ("ann.png", "ann2.png"):
+        (hotel.files / name).write_bytes(name.encode() * 1000)
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    hotel.put(Scan, id=2, guest_id=1, path="ann2.png")
+    return hotel.approved(email="ann@example.com")
+
+
+def restore(hotel: Hotel, number: str, ground: str = "wrong-person") -> Report:
+    with hotel.begin() as office:
+        office.propose_restore(number, "officer", ground)
+    with hotel.begin() as office:
+        return office.restore(number, "second")
+
+
+def host(hotel: Hotel) -> Any:
+    with hotel.engine.connect() as conn:
+        return dump(conn)
+
+
+def test_everything_comes_back_byte_for_byte_with_its_files(any_hotel: Hotel) -> None:
+    """Rows of every rule and files whose removal was done: the dump is the one from before."""
+    hotel = any_hotel
+    number, before = filled(hotel), host(hotel)
+    assert hotel.erased(number) == "erased"
+    assert deliver(hotel).counts["files"] == 2
+    assert list(hotel.files.iterdir()) == []
+    report = restore(hotel, number)
+    assert_same(before, host(hotel))
+    assert report.files == {"back": 2}
+    assert {t: each.refused for t, each in report.tables.items() if each.refused} == {}
+    assert deliver(hotel).counts == {"files-back": 2}
+    assert {f.name: f.read_bytes() for f in hotel.files.iterdir()} == {
+        name: name.encode() * 1000 for name in ("ann.png", "ann2.png")
+    }
+    assert hotel.state(number) == "restored"
+    assert hotel.events.count("file-restored") == 2
+    (row,) = hotel.ours("restoration")
+    assert read_report(row["report"]) == report
+    assert "Ann" not in row["report"]
+
+
+def test_a_removal_that_was_not_done_is_called_off(hotel: Hotel) -> None:
+    """A file that still lies there stays, and the worker finds nothing to remove."""
+    number = filled(hotel)
+    hotel.erased(number)
+    report = restore(hotel, number)
+    assert report.files == {"kept": 2}
+    assert deliver(hotel).counts == {}
+    assert {f.name for f in hotel.files.iterdir()} == {"ann.png", "ann2.png"}
+
+
+# what does not come back, while the rest does
+
+
+def alter(hotel: Hotel, *statements: str) -> None:
+    with hotel.engine.begin() as conn:
+        for statement in statements:
+            conn.execute(text(statement))
+
+
+def refused(report: Report) -> dict[str, dict[str, int]]:
+    return {name: dict(each.refused) for name, each in report.tables.items() if each.refused}
+
+
+def enforced(hotel: Hotel) -> Hotel:
+    """Let SQLite look at foreign keys, as servers do."""
+    if hotel.engine.dialect.name == "sqlite":
+        event.listen(hotel.engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys=ON"))
+        hotel.engine.dispose()
+    return hotel
+
+
+def test_newer_data_stays_and_the_rest_comes_back(hotel: Hotel) -> None:
+    """A row that somebody wrote to since the erasure is theirs, and stays as it is."""
+    number = filled(hotel)
+    hotel.erased(number)
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(phone="+86 2"))
+    newer = hotel.row(1)
+    report = restore(hotel, number)
+    assert refused(report) == {"guests": {"newer": 1}}
+    assert hotel.row(1) == newer
+    assert {t: each.restored for t, each in report.tables.items()} == {
+        "bookings": 1, "companions": 1, "guests": 0, "scans": 2,
+    }  # fmt: skip
+    assert hotel.state(number) == "restored"
+
+
+def test_a_key_that_another_row_has_and_one_that_is_gone(any_hotel: Hotel) -> None:
+    """A number given to another row, a row deleted since, a parent deleted since."""
+    hotel = enforced(any_hotel)
+    number = filled(hotel)
+    hotel.erased(number)
+    hotel.put(Scan, id=1, guest_id=2, path="bo.png")
+    alter(hotel, "DELETE FROM bookings")
+    report = restore(hotel, number)
+    assert refused(report) == {
+        "bookings": {"missing-row": 1}, "companions": {"foreign-key": 1},
+        "scans": {"reused-key": 1},
+    }  # fmt: skip
+    assert {row["id"]: row["path"] for row in hotel.rows(Scan)} == {1: "bo.png", 2: "ann2.png"}
+    assert hotel.row(1)["name"] == "Ann Berg"
+
+
+def test_a_value_that_only_one_row_may_have_can_be_tried_again(any_hotel: Hotel) -> None:
+    """Refused while another guest has her address; once that is put right, the row comes back.
+
+    What came back the first time is not touched again, whatever was done to it since.
+    """
+    hotel = any_hotel
+    number, before = filled(hotel), host(hotel)
+    hotel.erased(number)
+    alter(hotel, "CREATE UNIQUE INDEX only_one ON guests (email)")
+    hotel.guest(7, name="Al", email="ann@example.com")
+    report = restore(hotel, number)
+    assert refused(report) == {"guests": {"unique": 1}}
+    with hotel.begin() as office:
+        (line,) = office.not_restored(number, "officer")
+    assert (line["table"], line["reason"]) == ("guests", "unique")
+    alter(hotel, "DELETE FROM guests WHERE id = 7", "DELETE FROM companions")
+    again = restore(hotel, number, "guest-wish")
+    assert refused(again) == {}
+    assert again.tables["guests"] == Table(restored=1)
+    assert again.tables["companions"] == Table(already=1)
+    assert hotel.rows(Companion) == [], "what was deleted on purpose since does not come back"
+    hotel.put(Companion, booking_id=2, guest_id=1)
+    assert_same(before, host(hotel))
+    assert hotel.state(number) == "restored"
+    assert hotel.events.count("subject-restored") == 2
+    assert hotel.events.count("certificate-revoked") == 1
+    assert [r["template"] for r in hotel.ours("outbox")].count("restored") == 1
+
+
+def test_columns_that_came_and_went(any_hotel: Hotel) -> None:
+    """New columns take their default, a wider type takes the old value, a gone column is told."""
+    hotel = any_hotel
+    number = filled(hotel)
+    hotel.erased(number)
+    alter(
+        hotel,
+        "ALTER TABLE scans ADD COLUMN vip integer DEFAULT 3",
+        "ALTER TABLE guests DROP COLUMN document_no",
+    )
+    if hotel.engine.dialect.name != "sqlite":
+        wide = {"postgresql": "ALTER COLUMN phone TYPE text", "mariadb": "MODIFY phone text"}
+        alter(hotel, f"ALTER TABLE guests {wide[hotel.engine.dialect.name]}")
+    report = restore(hotel, number)
+    assert refused(report) == {}
+    assert report.tables["guests"].gone == ("document_no",)
+    with hotel.engine.connect() as conn:
+        guest = conn.execute(text("SELECT name, phone FROM guests WHERE id = 1")).one()
+        assert tuple(guest) == ("Ann Berg", "+86 1")
+        assert set(conn.execute(text("SELECT vip FROM scans")).scalars()) == {3}
+
+
+def test_a_column_that_must_be_filled_a_table_that_is_gone_a_name_in_another_case(
+    any_hotel: Hotel,
+) -> None:
+    """Each is a reason of its own; a column that is only written otherwise is found."""
+    hotel = any_hotel
+    number = filled(hotel)
+    hotel.erased(number)
+    alter(hotel, "DROP TABLE scans", "DROP TABLE companions")
+    alter(hotel, "CREATE TABLE scans (id integer PRIMARY KEY, guest_id integer, path varchar(200),"
+                 " must integer NOT NULL)")  # fmt: skip
+    quote = "`" if hotel.engine.dialect.name == "mariadb" else '"'
+    alter(hotel, f"ALTER TABLE bookings RENAME COLUMN remark TO {quote}Remark{quote}")
+    report = restore(hotel, number)
+    assert refused(report) == {"companions": {"table-gone": 1}, "scans": {"column-needed": 2}}
+    assert report.tables["bookings"] == Table(restored=1)
+    with hotel.engine.connect() as conn:
+        assert conn.execute(text(
+            f"SELECT {quote}Remark{quote} FROM bookings WHERE id = 1"
+        )).scalar() == "late"
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_check_and_a_column_that_became_narrow(
+    kind: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """What the column does not take any more is refused, and never cut."""
+    hotel = Hotel(request.getfixturevalue(f"{kind}_url"), tmp_path)
+    number = filled(hotel)
+    hotel.erased(number)
+    narrow = {
+        "postgresql": "ALTER COLUMN remark TYPE varchar(3)", "mariadb": "MODIFY remark varchar(3)",
+    }  # fmt: skip
+    alter(
+        hotel,
+        "UPDATE bookings SET remark = NULL",
+        f"ALTER TABLE bookings {narrow[kind]}",
+        "ALTER TABLE guests ADD CONSTRAINT odd CHECK (document_no IS NULL)",
+    )
+    report = restore(hotel, number)
+    assert refused(report) == {"bookings": {"does-not-fit": 1}, "guests": {"check": 1}}
+    assert {row["remark"] for row in hotel.rows(Booking)} == {None}
+    hotel.engine.dispose()
+
+
+def test_triggers_that_refuse_or_write_something_else(hotel: Hotel) -> None:
+    """A trigger's own no is a reason, and so is another value in the place of the old one."""
+    number = filled(hotel)
+    hotel.erased(number)
+    alter(
+        hotel,
+        "CREATE TRIGGER no BEFORE INSERT ON companions BEGIN SELECT RAISE(ABORT, 'Ann'); END",
+        "CREATE TRIGGER other AFTER UPDATE ON bookings BEGIN"
+        " UPDATE bookings SET remark = 'x' WHERE id = new.id AND remark <> 'x'; END",
+    )
+    report = restore(hotel, number)
+    assert refused(report) == {
+        "bookings": {"changed-by-database": 1}, "companions": {"database-refused": 1},
+    }  # fmt: skip
+    assert hotel.rows(Booking)[0]["remark"] is None
+
+
+def test_when_nothing_comes_back_the_erasure_stands(hotel: Hotel) -> None:
+    """Certificate, marks and state stay; the report says why."""
+    number = filled(hotel)
+    hotel.erased(number)
+    alter(hotel, *(f"DROP TABLE {t}" for t in ("scans", "companions", "bookings", "guests")))
+    marks = len(hotel.ours("mark"))
+    report = restore(hotel, number)
+    assert not report.restored
+    assert {why for each in refused(report).values() for why in each} == {"table-gone"}
+    assert hotel.state(number) == "erased"
+    assert len(hotel.ours("mark")) == marks > 0
+    assert hotel.ours("certificate")[0]["revoked_at"] is None
+    assert [row["state"] for row in hotel.ours("restoration")] == ["refused"]
+
+
+# who may, and when
+
+
+def test_two_people_who_may_and_a_ground(hotel: Hotel) -> None:
+    """Neither without the permission, nor alone, nor without a ground or a proposal."""
+    number = filled(hotel)
+    with hotel.begin() as office, pytest.raises(TransitionError, match="approved"):
+        office.propose_restore(number, "officer", "wrong-person")
+    hotel.erased(number)
+    with hotel.begin() as office:
+        with pytest.raises(ForbiddenError):
+            office.propose_restore(number, "clerk", "wrong-person")
+        with pytest.raises(InputError):
+            office.propose_restore(number, "officer", "because")
+        with pytest.raises(UnknownError):
+            office.restore(number, "officer")
+        office.propose_restore(number, "officer", "wrong-person")
+        with pytest.raises(FourEyesError):
+            office.restore(number, "officer")
+        with pytest.raises(ForbiddenError):
+            office.restore(number, "clerk")
+    assert hotel.state(number) == "erased"
+    with hotel.begin() as office:
+        office.propose_restore(number, "second", "guest-wish")
+    with hotel.begin() as office:
+        assert [r["ground"] for r in office.restoration(number)["restorations"]] == ["guest-wish"]
+        office.restore(number, "officer")
+    assert hotel.state(number) == "restored"
+
+
+def test_after_the_window_nothing_comes_back_and_no_box_opens(hotel: Hotel) -> None:
+    """The error names the day; a database copy of before and the key folder of after open none."""
+    number = filled(hotel)
+    hotel.erased(number)
+    deliver(hotel)
+    with hotel.begin() as office:
+        boxes = [
+            vault.fetch(office.work.conn, [id])[0]
+            for purpose in ("recovery", files.PURPOSE)
+            for id in vault.of_request(office.work.conn, number, purpose)
+        ]
+        assert len(boxes) == 3
+        office.propose_restore(number, "officer", "wrong-person")
+    assert {box.last_day for box in boxes} == {"2026-03-17"}
+    for _ in range(8):
+        hotel.later(days=1)
+        worker._forget(partial(run, hotel))
+    with hotel.begin() as office, pytest.raises(TransitionError, match="2026-03-17"):
+        office.restore(number, "second")
+    for box in boxes:
+        with pytest.raises(KeyMissingError):
+            vault.open_box(box, hotel.custodian)
+    assert hotel.state(number) == "erased"
+
+
+def test_without_a_safety_copy_there_is_nothing_to_restore(hotel: Hotel) -> None:
+    """A window of 0 days: rows and files are gone at once, and it says so."""
+    hotel.settings = replace(hotel.settings, recovery_days=0)
+    number = filled(hotel)
+    hotel.erased(number)
+    deliver(hotel)
+    assert {row["purpose"] for row in hotel.ours("box")} & {"recovery", files.PURPOSE} == set()
+    with hotel.begin() as office, pytest.raises(TransitionError, match="nothing to restore"):
+        office.propose_restore(number, "officer", "wrong-person")
+
+
+def test_nothing_is_kept_of_a_stay_with_a_minor(house: House) -> None:
+    """Neither the child's rows nor the mother's lie in a safety copy."""
+    house.grants["officer"] |= {"law", "restore"}
+    house.person(1, born=date(1980, 1, 1))
+    house.person(2, "kid", born=date(2018, 1, 1))
+    house.stay(7, 1, 1, 2, status="out", days=-9)
+    number = house.approved(email="ann@example.com")
+    house.erased(number)
+    assert "recovery" not in {row["purpose"] for row in house.ours("box")}
+    with house.begin() as office, pytest.raises(TransitionError, match="nothing to restore"):
+        office.propose_restore(number, "officer", "wrong-person")
+
+
+def test_nothing_is_kept_of_what_a_number_in_the_law_has_ended(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies of documents that may not be held go without a safety copy; the rest has one."""
+    declared = policies(str(hotel.files))
+    declared[-1] = (Scan, replace(declared[-1][1], category="identity_document_copy"))
+    hotel.datamap = hotel.mapped(declared)
+    monkeypatch.setattr(window, "_hard", lambda work: frozenset({"identity_document_copy"}))
+    monkeypatch.setattr(ageing, "at_once", lambda work, record, names: True)
+    number = filled(hotel)
+    hotel.erased(number)
+    deliver(hotel)
+    assert files.PURPOSE not in {row["purpose"] for row in hotel.ours("box")}
+    report = restore(hotel, number)
+    assert "scans" not in report.tables
+    assert (report.files, list(hotel.files.iterdir())) == ({}, [])
+    assert hotel.row(1)["name"] == "Ann Berg"
+
+
+def test_not_while_the_clock_or_the_database_is_in_doubt(hotel: Hotel, tmp_path: Path) -> None:
+    """A database that has not caught up after a restore, and a clock that leapt, take nothing
+    back."""
+    hotel.settings = replace(hotel.settings, register=str(tmp_path / "register"))
+    number = filled(hotel)
+    hotel.erased(number)
+    with hotel.engine.begin() as conn:
+        pulse.put(conn, remembering.RESTORED, pulse.Pulse(hotel.now.replace(tzinfo=None), "0"))
+    with hotel.begin() as office, pytest.raises(BlockedError):
+        office.propose_restore(number, "officer", "wrong-person")
+    with hotel.engine.begin() as conn:
+        pulse.take(conn, remembering.RESTORED)
+    hotel.later(hours=1)
+    hotel.now += timedelta(days=3)
+    with hotel.begin() as office, pytest.raises(BlockedError):
+        office.propose_restore(number, "officer", "wrong-person")
+    assert hotel.state(number) == "erased"
+
+
+def test_a_hold_reaches_the_copies_and_lengthens_no_window(hotel: Hotel) -> None:
+    """Rows and bytes lie under the hold's key; they come back inside the window and not after."""
+    hotel.grants["officer"] |= {"hold"}
+    number = filled(hotel)
+    hotel.erased(number)
+    deliver(hotel)
+    with hotel.begin() as office:
+        office.place_hold(Wanted("subject", "court-order", "guests", "int:1"), "officer")
+    copies = {"recovery", files.PURPOSE}
+    labels = {row["label"] for row in hotel.ours("box") if row["purpose"] in copies}
+    assert labels == {"hold:1"}
+    report = restore(hotel, number)
+    deliver(hotel)
+    assert refused(report) == {}
+    assert len(list(hotel.files.glob("*.png"))) == 2
+    for _ in range(8):
+        hotel.later(days=1)
+        worker._forget(partial(run, hotel))
+    assert labels == {row["label"] for row in hotel.ours("box") if row["purpose"] in copies}
+    with hotel.begin() as office, pytest.raises(TransitionError, match="2026-03-17"):
+        office.propose_restore(number, "officer", "guest-wish")
+
+
+# what hangs on it
+
+
+def test_marks_searches_tombstones_and_sightings_end_and_objections_stay(hotel: Hotel) -> None:
+    """Nobody is known again as erased any more; who objected to advertising is still heard."""
+    number = filled(hotel)
+    hotel.erased(number)
+    with hotel.engine.begin() as conn:
+        line = {
+            "controller": "pine-ltd", "property": "sh", "table_name": "guests",
+            "row_mark": "c" * 64, "erased_at": hotel.now.replace(tzinfo=None), "request": number,
+        }  # fmt: skip
+        conn.execute(insert(tables.mark).values(kind="objection", mark="d" * 64, **line))
+        conn.execute(insert(tables.returned).values(
+            request=number, controller="pine-ltd", property="sh", table_name="guests",
+            row_key="int:1", why="erased-key", door="flush", state="open", attempts=0,
+            seen_at=hotel.now.replace(tzinfo=None),
+        ))  # fmt: skip
+    assert any(row["kind"] != "objection" for row in hotel.ours("mark"))
+    restore(hotel, number)
+    assert [row["kind"] for row in hotel.ours("mark")] == ["objection"]
+    assert {row["erased_at"] for row in hotel.ours("subject")} == {None}
+    assert [row["state"] for row in hotel.ours("returned")] == ["lives"]
+    assert [row["state"] for row in hotel.ours("search")] == ["ended"]
+    assert "search" not in {row["purpose"] for row in hotel.ours("box")}
+
+
+def test_what_the_law_kept_is_kept_no_more_but_of_rows_that_did_not_come_back(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sealed number ends with its box; one whose row was written to since stays producible."""
+    monkeypatch.setattr(law, "boxes", lambda work: True)
+    declared = policies(str(hotel.files))
+    columns = {**declared[0][1].columns, "document_no": retain("guest_register", null)}
+    declared[0] = (Guest, replace(declared[0][1], columns=columns))
+    hotel.datamap = hotel.mapped(declared)
+    numbers = []
+    for id in (1, 2):
+        hotel.guest(id, name=f"G{id}", email=f"g{id}@example.com", document_no=f"P{id}")
+        numbers.append(hotel.approved(email=f"g{id}@example.com"))
+        assert hotel.erased(numbers[-1]) == "sealed"
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 2).values(document_no="new"))
+    for number in numbers:
+        restore(hotel, number)
+    assert hotel.row(1)["document_no"] == "P1"
+    assert hotel.row(2)["document_no"] == "new"
+    kept = {row["row_key"]: row for row in hotel.ours("kept")}
+    assert kept["int:1"]["ended_at"] is not None
+    assert (kept["int:2"]["ended_at"], kept["int:2"]["request"]) == (None, None)
+    boxes = {row["id"]: row["payload"] for row in hotel.ours("box")}
+    assert boxes[kept["int:1"]["box"]] is None
+    assert boxes[kept["int:2"]["box"]] is not None
+
+
+def test_the_certificate_is_revoked_and_register_and_journal_say_so(
+    hotel: Hotel, tmp_path: Path
+) -> None:
+    """One entry names the certificate's own mark; a replay reads that it was taken back."""
+    hotel.settings = replace(hotel.settings, register=str(tmp_path / "register"))
+    number = filled(hotel)
+    hotel.erased(number)
+    with hotel.begin() as office:
+        issued = from_json(json.dumps(office.certificate(number)))
+        told = office.work.events
+    before = len(hotel.events)
+    with hotel.begin() as office:
+        office.propose_restore(number, "officer", "binding-order")
+    with hotel.begin() as office:
+        office.restore(number, "second")
+        told = list(office.work.events)
+    (revoked,) = [e for e in told if e.name == "certificate-revoked"]
+    assert revoked.marks == {"certificate": issued.content.mark(issued.format)}
+    (restored,) = [e for e in told if e.name == "subject-restored"]
+    assert restored.grounds == ("binding-order",)
+    assert restored.counts == {"restored": 5, "refused": 0, "files": 2}
+    assert hotel.events[before] == "restore-proposed"
+    with hotel.begin() as office:
+        assert office.verify() == []
+        assert office.certificate(number)["revoked"] == "2026-03-10"
+        register = remembering.register(office.work)
+        assert register is not None
+        kinds = [line.note.kind for line in register.lines()[0]]
+        assert Kind.RESTORED in kinds
+        found = recall(office.work, 0)
+        assert all(found.takes_back(line) for line in found.lines)
+
+
+def test_a_register_that_cannot_be_written_stops_it(
+    hotel: Hotel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay would erase again what nobody wrote down as taken back."""
+    hotel.settings = replace(hotel.settings, register=str(tmp_path / "register"))
+    number = filled(hotel)
+    hotel.erased(number)
+    with hotel.begin() as office:
+        office.propose_restore(number, "officer", "wrong-plan")
+    gone = host(hotel)
+
+    def full(*_: Any) -> None:
+        raise SetupError("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Register, "append", full)
+        with pytest.raises(SetupError), hotel.begin() as office:
+            office.restore(number, "second")
+    assert_same(gone, host(hotel))
+    (tmp_path / "register").rename(tmp_path / "elsewhere")
+    with pytest.raises(SetupError), hotel.begin() as office:
+        office.restore(number, "second")
+    (tmp_path / "elsewhere").rename(tmp_path / "register")
+    assert_same(gone, host(hotel))
+    with hotel.begin() as office:
+        office.restore(number, "second")
+    assert hotel.state(number) == "restored"
+
+
+def test_a_replay_after_it_does_not_erase_again(hotel: Hotel, tmp_path: Path) -> None:
+    """Yesterday's database knows neither erasure nor restore; the guest stays."""
+    hotel.settings = replace(hotel.settings, register=str(tmp_path / "register"))
+    number = filled(hotel)
+    here = Path(str(hotel.engine.url.database))
+    hotel.engine.dispose()
+    shutil.copyfile(here, tmp_path / "yesterday")
+    before = host(hotel)
+    hotel.erased(number)
+    restore(hotel, number)
+    hotel.engine.dispose()
+    shutil.copyfile(tmp_path / "yesterday", here)
+    done = replay(partial(run, hotel))
+    assert (done.restored, done.undone) == (False, (number,))
+    assert_same(before, host(hotel))
+    assert hotel.state(number) == "review"
+
+
+def test_recipients_who_were_told_are_told_again_and_others_are_not(hotel: Hotel) -> None:
+    """A person is asked to tell who was told; who was not told yet is not told any more."""
+    hotel.recipients = (
+        Recipient("told", by_hand("Call.")), Recipient("untold", by_hand("Call.")),
+    )  # fmt: skip
+    number = filled(hotel)
+    hotel.erased(number)
+    with hotel.engine.begin() as conn:
+        conn.execute(
+            update(tables.delivery).where(tables.delivery.c.recipient == "told")
+            .values(state="done")
+        )  # fmt: skip
+    report = restore(hotel, number)
+    assert report.recipients == ("told",)
+    assert [row["recipient"] for row in hotel.ours("delivery")] == ["told"]
+    open_ = [row["name"] for row in hotel.ours("task") if row["name"].endswith(number)]
+    assert open_ == [f"sh/told/restored-{number}"]
+
+
+def test_the_guest_is_written_to_at_the_address_that_is_back(hotel: Hotel) -> None:
+    """Where no address came back a letter is printed."""
+    number = filled(hotel)
+    hotel.erased(number)
+    restore(hotel, number)
+    (letter,) = [r for r in hotel.ours("outbox") if r["template"] == "restored"]
+    assert (letter["channel"], letter["state"]) == ("smtp", "queued")
+    with hotel.begin() as office:
+        content = safe.read(office.work, letter["box"])
+    assert content["to"] == "ann@example.com"
+    assert content["params"]["ground"] == "wrong-person"
+    hotel.guest(5, name="Cy", email="cy@example.com")
+    other = hotel.approved(email="cy@example.com")
+    hotel.erased(other)
+    alter(hotel, "UPDATE guests SET name = 'new', email = NULL WHERE id = 5")
+    hotel.put(Booking, id=9, number="B9", guest_id=5)
+    assert not restore(hotel, other).restored
+    assert len([r for r in hotel.ours("outbox") if r["template"] == "restored"]) == 1
+
+
+def test_the_same_person_can_be_erased_again_after_it(hotel: Hotel) -> None:
+    """A new request finds them, erases them, and gives a certificate of its own."""
+    number, before = filled(hotel), host(hotel)
+    hotel.erased(number)
+    restore(hotel, number)
+    again = hotel.approved(email="ann@example.com")
+    assert hotel.erased(again) == "erased"
+    assert hotel.row(1)["name"] != "Ann Berg"
+    restore(hotel, again)
+    assert_same(before, host(hotel))
+
+
+# files
+
+
+class Crash(BaseException):
+    """The process dies."""
+
+
+def test_bytes_are_sealed_before_a_file_goes_and_a_crash_goes_on(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dead after each piece, before and after the file goes: it finishes, and comes back whole."""
+    monkeypatch.setattr(files, "PIECE", 3000)
+    number = filled(hotel)
+    hotel.erased(number)
+    whole = {f.name: f.read_bytes() for f in hotel.files.iterdir()}
+    put, gone = files._put, removal.remove
+    budget = [0]
+
+    def dying(real: Callable[..., Any]) -> Callable[..., Any]:
+        def maybe(*given: Any) -> Any:
+            if budget[0] == 0:
+                raise Crash
+            budget[0] -= 1
+            return real(*given)
+
+        return maybe
+
+    monkeypatch.setattr(files, "_put", dying(put))
+    monkeypatch.setattr(removal, "remove", dying(gone))
+    rounds = 0
+    while list(hotel.files.iterdir()) and rounds < 40:
+        budget[0] = 1
+        rounds += 1
+        with suppress(Crash):
+            deliver(hotel)
+        here = {f.name: f.read_bytes() for f in hotel.files.iterdir()}
+        assert here.items() <= whole.items(), "a file is there as it was, or gone"
+        hotel.later(minutes=11)
+    assert rounds >= 6, "each piece and each removal was a round of its own"
+    monkeypatch.setattr(files, "_put", put)
+    monkeypatch.setattr(removal, "remove", gone)
+    deliver(hotel)
+    assert restore(hotel, number).files == {"back": 2}
+    deliver(hotel)
+    assert {f.name: f.read_bytes() for f in hotel.files.iterdir()} == whole
+
+
+def test_a_file_that_another_lies_in_the_way_of_does_not_come_back(hotel: Hotel) -> None:
+    """Nothing is written over; the rest comes back, and staff are told of the one that did not."""
+    number = filled(hotel)
+    hotel.erased(number)
+    deliver(hotel)
+    (hotel.files / "ann.png").write_bytes(b"another")
+    restore(hotel, number)
+    deliver(hotel)
+    assert (hotel.files / "ann.png").read_bytes() == b"another"
+    assert (hotel.files / "ann2.png").read_bytes() == b"ann2.png" * 1000
+    with hotel.begin() as office:
+        states = office.restoration(number)["files"]
+    assert sorted((f["state"], f["problem"]) for f in states) == [
+        ("failed", "file-exists"), ("sent", ""),
+    ]  # fmt: skip
+    assert [f.name for f in hotel.files.iterdir() if f.name.startswith(".")] == []
+    (hotel.files / "ann.png").unlink()
+    restore(hotel, number)
+    deliver(hotel)
+    assert (hotel.files / "ann.png").read_bytes() == b"ann.png" * 1000
+
+
+def test_a_crash_while_a_file_comes_back_goes_on(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dead after the file appeared and before that is written down: it is found as its own."""
+    number = filled(hotel)
+    hotel.erased(number)
+    deliver(hotel)
+    restore(hotel, number)
+
+    def dead(*_: Any) -> None:
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "_back", dead)
+        with pytest.raises(Crash):
+            deliver(hotel)
+    assert len(list(hotel.files.glob("*.png"))) == 1
+    hotel.later(minutes=11)
+    assert deliver(hotel).problems == {}
+    assert len(list(hotel.files.glob("*.png"))) == 2
+    assert {row["state"] for row in hotel.ours("outbox") if row["kind"] == "file-back"} == {"sent"}
+
+
+def test_a_file_that_changes_while_it_is_sealed_is_sealed_anew(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not removed before its last bytes are sealed."""
+    number = filled(hotel)
+    hotel.erased(number)
+    real = files._seal
+
+    def late(*given: Any) -> None:
+        real(*given)
+        (hotel.files / "ann.png").write_bytes(b"later")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "_seal", late)
+        assert deliver(hotel).problems
+    assert (hotel.files / "ann.png").read_bytes() == b"later"
+    hotel.later(hours=1)
+    deliver(hotel)
+    assert list(hotel.files.glob("*.png")) == []
+    restore(hotel, number)
+    deliver(hotel)
+    assert (hotel.files / "ann.png").read_bytes() == b"later"
+
+
+def test_a_removal_in_progress_is_waited_for(hotel: Hotel) -> None:
+    """A worker that claimed a file and finds its erasure taken back removes nothing."""
+    number = filled(hotel)
+    hotel.erased(number)
+    with hotel.begin() as office:
+        parcels = outbox.claim(office.work, frozenset())
+    restore(hotel, number)
+    for parcel in parcels:
+        if parcel.kind == outbox.FILE:
+            files.remove(partial(run, hotel), parcel)
+    assert len(list(hotel.files.iterdir())) == 2
+
+
+def test_a_box_that_does_not_open_stops_all_of_it(hotel: Hotel) -> None:
+    """A swapped or damaged safety copy puts nothing back."""
+    number = filled(hotel)
+    hotel.erased(number)
+    gone = host(hotel)
+    with hotel.engine.begin() as conn:
+        conn.execute(
+            update(tables.box).where(tables.box.c.purpose == "recovery").values(payload=b"x" * 64)
+        )
+    with hotel.begin() as office:
+        office.propose_restore(number, "officer", "wrong-person")
+    with pytest.raises(SealError), hotel.begin() as office:
+        office.restore(number, "second")
+    assert_same(gone, host(hotel))
+    assert hotel.state(number) == "erased"

@@ -1,0 +1,159 @@
+"""An erasure taken back on the staff's pages and at a console: two people, and nobody's data."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from flask_guesterase import verify as offline
+from flask_guesterase.store import tokens
+from tests.web.house import CANARY, Browser, House
+from tests.web.test_cli import Console, code_of
+
+DESK = "/desk/privacy"
+
+
+@pytest.fixture
+def number(house: House) -> str:
+    """A request about Ann that was carried out."""
+    number = house.request()
+    with house.app.app_context():
+        with house.extension.begin() as office:
+            office.confirm(number, "clerk", "desk")
+        with house.extension.begin() as office:
+            office.approve(number, "officer", office.preview(number).digest)
+        house.extension.work()
+    assert house.state(number) == "sealed"
+    return number
+
+
+@pytest.fixture
+def console(house: House) -> Console:
+    """The console of the same house."""
+    return Console(house.app)
+
+
+def propose(house: House, number: str, login: str = "officer", **form: str) -> Browser:
+    browser = house.browser(login)
+    form = {"ground": "wrong-person", **form}
+    assert browser.post(f"{DESK}/{number}/restore", **form).status_code == 303
+    return browser
+
+
+def test_one_proposes_another_confirms_and_neither_sees_data(house: House, number: str) -> None:
+    """The page says until when, who proposed it, and afterwards what came back, in counts."""
+    officer, second = house.browser("officer"), house.browser("second")
+    assert "It can be taken back until" in officer.get(f"{DESK}/{number}")
+    assert "Take the erasure back" not in house.browser("clerk").get(f"{DESK}/{number}").replace(
+        "<h2>Take the erasure back</h2>", ""
+    )
+    propose(house, number)
+    own = officer.get(f"{DESK}/{number}")
+    assert "Another person must confirm it." in own
+    assert "/restore/confirm" not in own
+    assert officer.post(f"{DESK}/{number}/restore/confirm").status_code == 403
+    assert house.state(number) == "sealed"
+    page = second.get(f"{DESK}/{number}")
+    assert "/restore/confirm" in page
+    assert second.post(f"{DESK}/{number}/restore/confirm").status_code == 303
+    done = second.get(f"{DESK}/{number}")
+    assert house.hotel.row(1)["name"] == CANARY
+    for text in (own, page, done):
+        assert CANARY not in text
+        assert "ann@mail.example" not in text
+    assert "erasure taken back" in done
+    assert house.state(number) == "restored"
+    assert "Revoked on" in second.get(f"{DESK}/{number}/certificate")
+
+
+def test_a_ground_is_needed_and_a_proposal(house: House, number: str) -> None:
+    """An unknown ground is an input error; nothing to confirm is nothing there."""
+    officer = house.browser("officer")
+    assert officer.post(f"{DESK}/{number}/restore", ground="because").status_code == 422
+    assert officer.post(f"{DESK}/{number}/restore/confirm").status_code == 404
+    assert house.state(number) == "sealed"
+
+
+def test_the_guest_reads_it_in_their_case(house: House, number: str) -> None:
+    """Day, ground, what it means and where to complain; the certificate can still be had."""
+    with house.app.app_context(), house.extension.begin() as office:
+        code = tokens.case_code(office.work, number)
+    propose(house, number)
+    house.browser("second").post(f"{DESK}/{number}/restore/confirm")
+    guest = house.browser()
+    assert guest.client.get(f"/privacy/case/{code}").status_code == 303
+    page = guest.get("/privacy/case")
+    assert "the hotel took the erasure of your data back" in page
+    assert "The wrong person&#39;s data had been erased." in page
+    assert "If you do not agree" in page
+    assert "Look for me again" not in page
+    assert "Revoked on" in guest.get("/privacy/case/certificate")
+    assert "revoked" in json.loads(guest.get("/privacy/case/certificate.json"))
+    assert "重新存档" in guest.get("/privacy/case", wish="zh")
+
+
+def test_the_certificate_says_that_it_is_revoked(
+    house: House, number: str, tmp_path: Any, capsys: Any
+) -> None:
+    """It can still be had; the file says revoked, its signature holds, and no reader takes it."""
+    officer = house.browser("officer")
+    path = f"{DESK}/{number}/certificate.json"
+    before = json.loads(officer.get(path))
+    propose(house, number)
+    house.browser("second").post(f"{DESK}/{number}/restore/confirm")
+    after = json.loads(officer.get(path))
+    assert "revoked" not in before
+    day = after.pop("revoked")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", day)
+    assert after == before
+    file = tmp_path / "certificate.json"
+    file.write_text(json.dumps(after | {"revoked": day}))
+    assert offline.main([str(file), "--key", after["public_key"]]) == 1
+    said = capsys.readouterr().out
+    assert f"REVOKED on {day}" in said
+    assert "NOT as it was signed" not in said
+
+
+@pytest.mark.parametrize("ground", ["wrong-person", "binding-order"])
+def test_the_guest_is_told_in_their_language(house: House, number: str, ground: str) -> None:
+    """The letter and nothing but it names the day, the ground in words and where to complain."""
+    propose(house, number, ground=ground)
+    house.browser("second").post(f"{DESK}/{number}/restore/confirm")
+    letters = [row for row in house.hotel.ours("outbox") if row["template"] == "restored"]
+    assert len(letters) == 1
+    page = house.browser("clerk").get(f"{DESK}/outbox")
+    assert "took the erasure of your data back" in page or "撤销了对您数据的删除" in page
+    assert "order" not in re.sub(r"<[^>]*>", "", page).lower().replace("in order", "")
+    assert ground not in page
+
+
+def test_at_a_console_both_need_codes_of_their_own(
+    house: House, number: str, console: Console
+) -> None:
+    """Names typed at a console are no people; one's code does not stand for the other's."""
+
+    def people(first: str, second: str) -> list[str]:
+        return [
+            "--by", first, "--code", code_of(house, first),
+            "--second", second, "--second-code", code_of(house, second),
+            "--ground", "wrong-plan",
+        ]  # fmt: skip
+
+    typed = ["--by", "officer", "--code", "AAAA-AAAA", "--second", "second"]
+    assert console.error(
+        "restore", number, *typed, "--second-code", "BBBB-BBBB", "--ground", "wrong-plan"
+    ) == "token"  # fmt: skip
+    assert console.error("restore", number, *people("officer", "officer")) in (
+        "four-eyes", "token",
+    )  # fmt: skip
+    assert console.error("restore", number, *people("officer", "clerk")) == "forbidden"
+    assert house.state(number) == "sealed"
+    done = console.json("restore", number, *people("officer", "second"))
+    assert done["restored"] is True
+    assert done["tables"]["guests"]["restored"] == 1
+    assert house.state(number) == "restored"
+    assert house.hotel.row(1)["name"] == CANARY
+    assert CANARY not in json.dumps(done)
