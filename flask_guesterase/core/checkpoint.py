@@ -51,6 +51,7 @@ _ORIGIN = re.compile(r"guesterase/[a-z0-9]+(?:-[a-z0-9]+)*/(?:0|[1-9][0-9]{0,8})
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 _AT = re.compile(r"at [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _LONGEST_NOTE = 64 * 1024
+_BETWEEN = re.compile(r"(?<=\n)\n(?=guesterase/)")
 
 
 def origin(controller: str, epoch: int) -> str:
@@ -113,6 +114,29 @@ def open_checkpoint(text: str, public_key: bytes) -> Checkpoint:
     ):
         raise _no_checkpoint("it was not signed by this key")
     return checkpoint
+
+
+def read_note(text: str) -> Checkpoint:
+    """Return what a signed note says, before anybody knows which key must have signed it.
+
+    :param text: the signed note.
+    :raises TamperedError: it is no checkpoint.
+    """
+    body, gap, lines = text.rpartition("\n\n")
+    if len(text) > _LONGEST_NOTE or not gap or not lines.endswith("\n"):
+        raise _no_checkpoint("it is not a signed note")
+    return _read_checkpoint(body + "\n")
+
+
+def notes(text: str) -> list[str]:
+    """Return the signed notes of a text that holds several, an empty line between them.
+
+    What a crash left half written at its end is no note and is left out.
+
+    :param text: for example what a folder that takes checkpoints holds.
+    """
+    parts = _BETWEEN.split(text)
+    return [part for part in parts if part.endswith("\n") and "\n\n\u2014 " in part]
 
 
 def _no_checkpoint(why: str) -> TamperedError:

@@ -38,6 +38,8 @@ from ..store.invented.scratch import scratch
 from ..store.live import read as read_live
 from ..store.office import Office
 from ..store.partners import recipients
+from ..store.release.places import Place, Take, places
+from ..store.release.releasing import release as released
 from ..store.remembrance.replay import Survey
 from ..store.remembrance.replay import replay as replayed
 from ..store.settings import Settings
@@ -86,6 +88,8 @@ class Guesterase:
     :param night_audit: callable taking a property's code, returning whether its night audit runs;
         no sweep erases there meanwhile.
     :param packs: files of the operator's own jurisdiction packs.
+    :param checkpoints: callables that bring a checkpoint of a journal to a place outside, besides
+        those that the configuration names.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -101,6 +105,7 @@ class Guesterase:
         holidays: Holidays | None = None,
         night_audit: NightAudit | None = None,
         packs: Iterable[str] = (),
+        checkpoints: Iterable[Take] = (),
     ) -> None:
         self.host = Host(db, models)
         self.channels = dict(channels or {})
@@ -109,6 +114,7 @@ class Guesterase:
         self._holidays = holidays
         self._night_audit = night_audit
         self._packs = tuple(map(str, packs))
+        self._checkpoints = tuple(checkpoints)
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
         self._recipients: list[Recipient] = []
@@ -279,6 +285,7 @@ class Guesterase:
                 holidays=self._holidays,
                 queries=dict(self._queries),
                 recipients=tuple(self._recipients),
+                places=self._places(),
             )
             office = Office(work)
             yield office
@@ -323,12 +330,26 @@ class Guesterase:
                 report.add("canary", len(self.send_canaries()))
         return report
 
-    def replay(self) -> Survey:
+    def replay(self, checkpoints: Iterable[str] = ()) -> Survey:
         """Carry out again what a restored database has forgotten; return what was done.
 
+        :param checkpoints: signed checkpoints of the journals, brought from where they were kept.
+        :raises InputError: one of them is no checkpoint of this house.
         :raises SetupError: no register is kept, or it is not where it was.
         """
-        return replayed(self.run)
+        return replayed(self.run, tuple(checkpoints))
+
+    def release(self, note: Callable[[str, str], None]) -> int:
+        """Bring the checkpoints of the journals to the places outside now; return how many arrived.
+
+        :param note: told the way to a place that could not be reached, and what went wrong.
+        :raises BlockedError: this database was restored and has not caught up.
+        """
+        return released(self.run, note, at_once=True)
+
+    def _places(self) -> tuple[Place, ...]:
+        named = self.settings.checkpoints
+        return places(named, self._every_channel() if named else {}, self._checkpoints)
 
     def _every_channel(self) -> dict[str, Channel]:
         settings = self.settings

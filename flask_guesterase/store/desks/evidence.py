@@ -10,6 +10,7 @@ from ...core.log import slug
 from ...core.permissions import Permission
 from .. import actors, audit, books, cases, certifying, journal, views, witness
 from .. import why as explain
+from ..release import outside
 from ..remembrance import remembering
 from .desk import Desk
 
@@ -65,9 +66,15 @@ class Evidence(Desk):
         remembering.still(self.work)
         return certifying.newest(self.work, case.number)
 
-    def verify(self) -> Sequence[audit.Problem]:
-        """Re-derive the whole journal and return where it does not prove itself."""
-        return audit.verify(self.work.conn)
+    def verify(self, brought: Sequence[str] = ()) -> Sequence[audit.Problem]:
+        """Re-derive the whole journal and return where it does not prove itself.
+
+        It is compared with what the folders that take checkpoints have seen.
+
+        :param brought: signed checkpoints from where they were kept.
+        :raises InputError: one of them is no checkpoint of this house.
+        """
+        return audit.verify(self.work.conn, outside.seen(self.work, brought))
 
     def checkpoint(self, controller: str = "") -> str:
         """Return a signed checkpoint of a journal.
@@ -75,6 +82,7 @@ class Evidence(Desk):
         :param controller: who answers for the data; may be left out where there is one.
         :raises InputError: there are several, and none was named.
         :raises UnknownError: it has no journal yet.
+        :raises BlockedError: this database was restored and has not caught up.
         """
         known = {slug(p.controller) for p in self.work.settings.properties.values()}
         if not controller:
@@ -83,5 +91,6 @@ class Evidence(Desk):
                     "There are several journals.", f"Name one of: {', '.join(sorted(known))}."
                 )
             controller = next(iter(known))
+        remembering.still(self.work)
         key = self.work.custodian.signing_key()
         return witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))
