@@ -9,10 +9,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, Row, and_, or_, select
 
 from ..core.certificate import Proof
-from ..core.checkpoint import origin, sign_checkpoint
+from ..core.checkpoint import Checkpoint, origin, sign_checkpoint
 from ..core.errors import SealError, UnknownError
 from ..core.log import Entry, slug
-from ..core.tree import Frontier, Lookup, consistency_path, edge_places, inclusion_path
+from ..core.tree import (
+    Frontier,
+    Lookup,
+    consistency_path,
+    edge_places,
+    inclusion_path,
+    verify_consistency,
+)
 from .journal import edge, head, pruned_edge
 from .tables import entry as entries
 from .tables import node, tree
@@ -97,6 +104,27 @@ def continues(
             "The database may have been restored: run `flask guesterase replay`.",
         )
     return with_nodes(conn, controller, epoch, lambda node: consistency_path(old, size, node))
+
+
+def proves(conn: Connection, old: Checkpoint, now: Checkpoint) -> tuple[bytes, ...]:
+    """Prove that a checkpoint continues an earlier one, and look whether it does.
+
+    :param conn: open transaction.
+    :param old: the earlier checkpoint.
+    :param now: today's checkpoint of the same journal.
+    :raises UnknownError: it does not, or another epoch began since.
+    """
+    if old.origin != now.origin:
+        raise UnknownError(
+            "Another epoch began since that checkpoint.",
+            "The first entry of the new epoch quotes the end of the old one.",
+        )
+    path = continues(conn, now.controller, now.epoch, old.size, now.size)
+    if not verify_consistency(old.size, now.size, old.root, now.root, path):
+        raise UnknownError(
+            "The journal does not continue that checkpoint.", "Run `flask guesterase verify`."
+        )
+    return path
 
 
 def frontier_at(conn: Connection, row: Row[Any], size: int) -> Frontier:

@@ -15,6 +15,7 @@ from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
 from . import (
+    chronicle,
     depth,
     disclosing,
     freezing,
@@ -38,8 +39,8 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours", "restoring",
-    "returned", "rules", "searching", "sweeping", "telling", "xraying",
+    "chronicle", "depth", "disclosing", "freezing", "guesterase_cli", "law", "operate", "ours",
+    "restoring", "returned", "rules", "searching", "sweeping", "telling", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")

@@ -38,6 +38,7 @@ from ..store.invented.scratch import scratch
 from ..store.live import read as read_live
 from ..store.office import Office
 from ..store.partners import recipients
+from ..store.pruning import Wish, prune
 from ..store.release.places import Place, Take, places
 from ..store.release.releasing import release as released
 from ..store.remembrance.replay import Survey
@@ -346,6 +347,15 @@ class Guesterase:
         :raises BlockedError: this database was restored and has not caught up.
         """
         return released(self.run, note, at_once=True)
+
+    def prune(self, what: Wish) -> int:
+        """Take old entries out of a journal that two people may have taken out.
+
+        :param what: what `Office.prune` returned.
+        :return: how many went.
+        :raises TamperedError: the journal does not prove itself; nothing goes then.
+        """
+        return prune(self.run, what)
 
     def _places(self) -> tuple[Place, ...]:
         named = self.settings.checkpoints

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
+from ...core.checkpoint import proof_text, read_note
 from ...core.errors import InputError
 from ...core.log import slug
 from ...core.permissions import Permission
-from .. import actors, audit, books, cases, certifying, journal, views, witness
+from .. import (
+    actors,
+    audit,
+    books,
+    cases,
+    certifying,
+    export,
+    journal,
+    ledger,
+    pruning,
+    views,
+    witness,
+)
 from .. import why as explain
 from ..release import outside
 from ..remembrance import remembering
@@ -76,6 +90,42 @@ class Evidence(Desk):
         """
         return audit.verify(self.work.conn, outside.seen(self.work, brought))
 
+    def prune(self, controller: str, before: date, by: str, second: str) -> pruning.Wish:
+        """Return what two people may have taken out of a journal; `pruning.prune` does it.
+
+        :param before: entries from before this day go, as far as they may.
+        :raises InputError: entries of that day are younger than six years.
+        :raises ForbiddenError: one of them may neither audit nor decide about the law there.
+        :raises FourEyesError: it is the same person twice.
+        """
+        return pruning.wish(self.work, controller or self._only(), before, by, second)
+
+    def journal(self, controller: str = "", most: int = 50) -> Sequence[ledger.Line]:
+        """Return the newest entries of a journal, without silent holds."""
+        return ledger.newest(self.work, controller or self._only(), most=most)
+
+    def export(self, controller: str = "", since: str = "") -> Iterator[str]:
+        """Yield a journal, or all of them, line by line.
+
+        :param since: a signed checkpoint of it; only what came after it.
+        :raises InputError: it is no checkpoint of this house.
+        :raises BlockedError: this database was restored and has not caught up.
+        """
+        remembering.still(self.work)
+        head = outside.brought(self.work, since) if since else None
+        return export.lines(self.work.conn, controller, head)
+
+    def consistency(self, old: str) -> str:
+        """Return a proof that a journal continues an earlier checkpoint of it.
+
+        :param old: the earlier checkpoint, a signed note.
+        :raises InputError: it is no checkpoint of this house.
+        :raises UnknownError: the journal does not continue it, or not in this epoch.
+        """
+        head = outside.brought(self.work, old)
+        note = self.checkpoint(head.controller)
+        return proof_text(head, note, witness.proves(self.work.conn, head, read_note(note)))
+
     def checkpoint(self, controller: str = "") -> str:
         """Return a signed checkpoint of a journal.
 
@@ -84,13 +134,16 @@ class Evidence(Desk):
         :raises UnknownError: it has no journal yet.
         :raises BlockedError: this database was restored and has not caught up.
         """
-        known = {slug(p.controller) for p in self.work.settings.properties.values()}
-        if not controller:
-            if len(known) > 1:
-                raise InputError(
-                    "There are several journals.", f"Name one of: {', '.join(sorted(known))}."
-                )
-            controller = next(iter(known))
+        controller = controller or self._only()
         remembering.still(self.work)
         key = self.work.custodian.signing_key()
         return witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))
+
+    def _only(self) -> str:
+        """Return the one controller there is."""
+        known = {slug(p.controller) for p in self.work.settings.properties.values()}
+        if len(known) > 1:
+            raise InputError(
+                "There are several journals.", f"Name one of: {', '.join(sorted(known))}."
+            )
+        return next(iter(known))

@@ -47,12 +47,7 @@ def seen(work: Work, by_hand: Sequence[str] = ()) -> list[Checkpoint]:
     :param by_hand: signed notes that somebody brought.
     :raises InputError: one of them is no checkpoint of this house.
     """
-    found = []
-    for text in by_hand:
-        head = _ours(work, text)
-        if head is None:
-            raise InputError("This is no checkpoint of this house.", "Bring another one.")
-        found.append(head)
+    found = [brought(work, text) for text in by_hand]
     trees = work.conn.execute(select(tree.c.controller).distinct().order_by(tree.c.controller))
     for controller in list(trees.scalars()):
         for folder in folders(work):
@@ -60,6 +55,17 @@ def seen(work: Work, by_hand: Sequence[str] = ()) -> list[Checkpoint]:
                 heads = (_ours(work, text) for text in folder.notes(controller))
                 found += [head for head in heads if head is not None]
     return found
+
+
+def brought(work: Work, text: str) -> Checkpoint:
+    """Return a checkpoint of this house that somebody brought.
+
+    :raises InputError: it is none.
+    """
+    head = _ours(work, text)
+    if head is None:
+        raise InputError("This is no checkpoint of this house.", "Bring another one.")
+    return head
 
 
 def _ours(work: Work, text: str) -> Checkpoint | None:

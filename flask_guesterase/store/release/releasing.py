@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, insert, select, update
 
 from ...core.checkpoint import read_note
+from ...core.errors import TamperedError
 from ...core.events import SYSTEM, CheckpointFailed, CheckpointReleased
-from .. import witness
+from .. import brake, witness
 from ..journal import stamp
 from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
 from ..remembrance import remembering
@@ -201,20 +202,26 @@ def _tell(
     )  # fmt: skip
 
 
-def outside(work: Work, controller: str, epoch: int) -> list[Row[Any]]:
-    """Return the checkpoints of an epoch that a place outside took, the newest first.
-
-    :param work: the open transaction.
-    :param controller: slug of the controller.
-    :param epoch: number of the epoch.
-    """
-    return list(
-        work.conn.execute(
+def late(work: Work) -> bool:
+    """Return whether there is a journal that no place outside took a checkpoint of for a day."""
+    for row in work.conn.execute(select(tree).where(tree.c.open)).all():
+        sent = work.conn.execute(
             select(released)
-            .where(
-                released.c.controller == controller, released.c.epoch == epoch,
-                released.c.state == SENT,
-            )
-            .order_by(released.c.size.desc(), released.c.id.desc())
-        ).all()
-    )  # fmt: skip
+            .where(released.c.controller == row.controller, released.c.state == SENT)
+            .order_by(released.c.id.desc())
+            .limit(1)
+        ).first()
+        if sent is None:
+            if brake.aged(work, LATE):
+                return True
+        elif work.stamp - sent.sent_at > LATE and _moved(work, row, sent):
+            return True
+    return False
+
+
+def refused(work: Work) -> bool:
+    """Return whether a place refused a checkpoint because it has seen something else."""
+    found = select(released.c.id).where(
+        released.c.state != SENT, released.c.problem == TamperedError.__name__
+    )
+    return work.conn.execute(found.limit(1)).first() is not None
