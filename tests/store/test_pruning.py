@@ -1,4 +1,4 @@
-"""Old entries go by two people's word, and everything that was shown outside is proved as before."""
+"""Old entries go by two people's word, and what was shown outside is proved as before."""
 
 from __future__ import annotations
 
