@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -51,6 +52,7 @@ _ORIGIN = re.compile(r"guesterase/[a-z0-9]+(?:-[a-z0-9]+)*/(?:0|[1-9][0-9]{0,8})
 _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 _AT = re.compile(r"at [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _LONGEST_NOTE = 64 * 1024
+_BETWEEN = re.compile(r"(?<=\n)\n(?=guesterase/)")
 
 
 def origin(controller: str, epoch: int) -> str:
@@ -143,6 +145,31 @@ def open_checkpoint(text: str, public_key: bytes) -> Checkpoint:
     ):
         raise _no_checkpoint("it was not signed by this key")
     return checkpoint
+
+
+def notes(text: str) -> list[str]:
+    """Return the signed notes of a text that holds several, an empty line between them.
+
+    What a crash left half written at its end is no note and is left out.
+
+    :param text: for example what a folder that takes checkpoints holds.
+    """
+    parts = _BETWEEN.split(text)
+    return [part for part in parts if part.endswith("\n") and "\n\n\u2014 " in part]
+
+
+PROOF_FORMAT = "guesterase/consistency/v1"
+
+
+def proof_text(old: Checkpoint, note: str, path: Sequence[bytes]) -> str:
+    """Return a proof that a checkpoint continues an earlier one, as text (cf. C2SP tlog-proof).
+
+    :param old: the earlier checkpoint.
+    :param note: the later one, a signed note.
+    :param path: the consistency proof between them (RFC 9162 §2.1.4).
+    """
+    hashes = "".join(base64.b64encode(item).decode() + "\n" for item in path)
+    return f"{PROOF_FORMAT}\nold {old.size}\n{hashes}\n{note}"
 
 
 def _no_checkpoint(why: str) -> TamperedError:

@@ -10,11 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, origin
 from .errors import InputError, TamperedError
-from .tree import leaf_hash
+from .tree import Frontier, leaf_hash
 
 ENTRY_FORMAT = "guesterase/entry/v1"
+PRUNED_FORMAT = "guesterase/pruned/v1"
+KEY_CHANGE = "signing-key-changed"
+"""Action of the entry by which the old key says which one signs checkpoints from here on."""
 _SAFE_INTEGER = 2**53 - 1
 
 
@@ -273,3 +276,35 @@ def genesis(
         facts = {"previous-epoch": previous.epoch, "previous-size": previous.size}
     reason = "start" if previous is None else "restore"
     return Draft(controller, at, "epoch-opened", grounds=(reason,), marks=marks, facts=facts)
+
+
+def pruned(controller: str, epoch: int, edge: Frontier, public_key: bytes) -> bytes:
+    """Return the line of an export that stands instead of the first entries of an epoch.
+
+    :param controller: slug of the controller.
+    :param epoch: number of the epoch.
+    :param edge: right edge of the tree that the entries left out make.
+    :param public_key: the Ed25519 key that signs checkpoints of their number, 32 bytes.
+    """
+    return canonical({
+        "controller": controller,
+        "edge": [item.hex() for item in edge.hashes],
+        "epoch": epoch,
+        "format": PRUNED_FORMAT,
+        "public_key": public_key.hex(),
+        "size": edge.size,
+    })  # fmt: skip
+
+
+def quoted(entry: Entry) -> Checkpoint | None:
+    """Return the checkpoint of the epoch before that the first entry of an epoch quotes.
+
+    :param entry: the entry; any other than such a first one quotes none.
+    """
+    marks, facts = entry.draft.marks, entry.draft.facts
+    root, size = marks.get("previous-root"), facts.get("previous-size")
+    epoch = facts.get("previous-epoch")
+    if entry.index or root is None or not isinstance(size, int) or not isinstance(epoch, int):
+        return None
+    controller = entry.draft.controller
+    return Checkpoint(origin(controller, epoch), size, bytes.fromhex(root), entry.draft.at)

@@ -76,18 +76,18 @@ TABLES: tuple[Own, ...] = (
     Own(
         "tree", "the head of a journal", End.JOURNAL, "with the journal",
         {What.NAME: "controller", What.SERIAL: "epoch", What.COUNT: "size open pruned",
-         What.HASH: "frontier public_key edge"},
+         What.HASH: "frontier public_key edge edge_key"},
     ),
     Own(
         "entry", "the journal: that what was done was done, and nothing left out",
-        End.JOURNAL, "not yet: taking a part out of a journal without breaking its proof is work "
-        "to come",
+        End.JOURNAL, "when two people prune the journal, six years after it was written at the "
+        "earliest; never while its request has a record, or its hold was not lifted",
         {What.NAME: "controller", What.SERIAL: "epoch position", What.RANDOM: "request",
          What.WORD: "action", What.TEXT: "body", What.HASH: "leaf"},
     ),
     Own(
         "node", "hashes by which an entry is proved without reading all of them",
-        End.JOURNAL, "with the journal",
+        End.JOURNAL, "with its entries; what proves the entries that stay, stays",
         {What.NAME: "controller", What.SERIAL: "epoch level position", What.HASH: "hash"},
     ),
     Own(
@@ -105,7 +105,8 @@ TABLES: tuple[Own, ...] = (
     ),
     Own(
         "certificate", "what was issued to guests, so that it can be had and compared again",
-        End.JOURNAL, "with the journal that proves it; it carries neither name nor stay",
+        End.JOURNAL, "with the entry of the journal that proves it, when that is pruned; it "
+        "carries neither name nor stay",
         {What.RANDOM: "request", What.SERIAL: "supplement", What.TEXT: "body",
          What.TIME: "issued_at revoked_at"},
     ),

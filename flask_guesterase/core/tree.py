@@ -89,6 +89,38 @@ class Frontier:
         return root
 
 
+def edge_places(size: int) -> list[tuple[int, int]]:
+    """Return level and index of the complete subtrees of the first leaves, left to right.
+
+    :param size: how many leaves; where the hashes of a `Frontier` of this size belong.
+    """
+    places, start = [], 0
+    for level in range(size.bit_length() - 1, -1, -1):
+        if size >> level & 1:
+            places.append((level, start >> level))
+            start += 1 << level
+    return places
+
+
+def kept_for(old: int, pruned: int) -> set[tuple[int, int]]:
+    """Return which complete subtrees of leaves that went a proof from an old size still needs.
+
+    Beside the old tree's own right edge these are the right-hand siblings on the way from there up
+    to where the first leaf begins that is still there (RFC 9162 §2.1.4.1).
+
+    :param old: size of the old tree, at most `pruned`.
+    :param pruned: how many leaves went.
+    """
+    places = set(edge_places(old))
+    for level in range(pruned.bit_length() if old else 0):
+        index = (old - 1) >> level
+        # A right-hand sibling is needed where the old tree ends in the left one.
+        if not index & 1:
+            places.add((level, index + 1))
+    inside = {(level, index) for level, index in places if (index + 1) << level <= pruned}
+    return inside - set(edge_places(pruned))
+
+
 def range_hash(start: int, end: int, node: Lookup) -> bytes:
     """Return the root of the leaves from `start` up to, not including, `end`.
 

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, insert, select
 
-from ..core.checkpoint import Checkpoint, open_checkpoint
+from ..core.checkpoint import Checkpoint
 from ..core.errors import (
     FourEyesError,
-    GuesteraseError,
     InputError,
     TamperedError,
     TransitionError,
@@ -24,9 +23,11 @@ from ..core.period import Period
 from ..core.permissions import Permission
 from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body
-from . import actors, rulebook, signing, tables
+from . import actors, rulebook, tables
 from .journal import stamp
+from .outbox import SENT
 from .pending import touched
+from .signers import open_ours
 
 if TYPE_CHECKING:
     from .work import Work
@@ -231,7 +232,8 @@ def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
     :param work: the open transaction.
     :param id_: number of the line.
     :param by: the host's id of the second person.
-    :param checkpoint: text of a signed checkpoint, kept outside, that has seen the proposal.
+    :param checkpoint: text of a signed checkpoint, kept outside, that has seen the proposal; where
+        it is empty, one that a place outside took counts.
     :raises FourEyesError: they proposed it.
     :raises TransitionError: nobody proposed it, or it was confirmed already.
     :raises InputError: it is not a checkpoint of this house, or older than the proposal.
@@ -243,7 +245,7 @@ def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
             "Let a first person propose it.",
         )
     _another(row, actor)
-    head = _seen(work, row, checkpoint)
+    head = _seen(work, row, checkpoint) if checkpoint.strip() else _taken(work, row)
     day = rulebook.today(work) + timedelta(days=DAYS)
     line = replace(rulebook.line_of(row), acts_on=day)
     rulebook.change(
@@ -256,23 +258,14 @@ def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
     return day.isoformat()
 
 
-def _opened(work: Work, names: Sequence[str], text: str) -> Checkpoint:
-    """Return a checkpoint that a key of these journals signed, the one in force or one before."""
-    keys = [key for name in names for key in signing.public_keys(work.conn, name)]
-    why: GuesteraseError | None = None
-    for key in dict.fromkeys(keys) or [work.custodian.public_key()]:
-        try:
-            return open_checkpoint(text, key)
-        except TamperedError as problem:
-            why = why or problem
-    # What somebody brought is wrong, not our journal.
-    raise InputError(why.message if why else "", why.hint if why else "")
-
-
 def _seen(work: Work, row: Row[Any], text: str) -> Checkpoint:
     """Return a checkpoint of this house whose tree holds the proposal."""
+    try:
+        head = open_ours(work.conn, text, work.custodian.public_key())
+    except TamperedError as problem:
+        # What somebody brought is wrong, not our journal.
+        raise InputError(problem.message, problem.hint) from None
     names = {slug(name) for name in rulebook.controllers(work, row.property)}
-    head = _opened(work, sorted(names), text)
     if head.controller not in names:
         raise InputError(
             "This checkpoint is of another controller's journal.",
@@ -298,6 +291,24 @@ def _seen(work: Work, row: Row[Any], text: str) -> Checkpoint:
         "This checkpoint is older than the proposal.",
         "Let one be made and kept outside after the proposal, and bring that.",
     )
+
+
+def _taken(work: Work, row: Row[Any]) -> Checkpoint:
+    """Return a checkpoint that a place outside took since the proposal."""
+    table = tables.released
+    names = [slug(name) for name in rulebook.controllers(work, row.property)]
+    note = work.conn.execute(
+        select(table.c.note)
+        .where(table.c.controller.in_(names), table.c.state == SENT)
+        .order_by(table.c.epoch.desc(), table.c.size.desc())
+        .limit(1)
+    ).scalar()
+    if note is None:
+        raise InputError(
+            "No checkpoint has left the house.",
+            "Run `flask guesterase checkpoint --release`, or bring one that was kept outside.",
+        )
+    return _seen(work, row, note)
 
 
 def _waits(work: Work, id_: int, by: str, states: set[LineState]) -> tuple[Row[Any], str]:

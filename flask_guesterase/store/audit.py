@@ -10,9 +10,13 @@ from sqlalchemy import Connection, Row, and_, func, or_, select
 
 from ..core.checkpoint import Checkpoint
 from ..core.errors import TamperedError
-from ..core.log import Entry, read_draft, read_entry
+from ..core.events import JournalPruned
+from ..core.log import KEY_CHANGE, Entry, read_draft, read_entry
 from ..core.tree import Frontier, Node
-from .journal import edge
+from .journal import edge, pruned_edge
+from .pruned import inside, left_inside
+from .quotes import Quotes, quotes
+from .signers import follows
 from .tables import entry as entries
 from .tables import loose, node, tree
 
@@ -48,14 +52,15 @@ def verify(conn: Connection, outside: Iterable[Checkpoint] = ()) -> list[Problem
     :return: problems; empty when everything fits.
     """
     problems = []
-    known = list(outside)
     trees = conn.execute(select(tree).order_by(tree.c.controller, tree.c.epoch)).all()
+    told = {row.controller: quotes(conn, row.controller) for row in trees}
+    known = list(outside)
     for row in trees:
         mine = [c for c in known if (c.controller, c.epoch) == (row.controller, row.epoch)]
-        problems += _Audit(conn, row, mine).run()
+        problems += _Audit(conn, row, mine, told[row.controller]).run()
     there = {(row.controller, row.epoch) for row in trees}
     for head in known:
-        if (head.controller, head.epoch) not in there:
+        if (head.controller, head.epoch) not in there and head not in told.get(head.controller, ()):
             problems.append(
                 Problem(
                     "tree-missing", head.controller, head.epoch, None,
@@ -69,15 +74,18 @@ class _Audit:
     """One tree, from its first entry to its last."""
 
     def __init__(
-        self, conn: Connection, row: Row[Any], outside: Sequence[Checkpoint]
+        self, conn: Connection, row: Row[Any], outside: Sequence[Checkpoint], told: Quotes
     ) -> None:
         self._conn = conn
         self._row = row
         self._outside = {head.size: head for head in outside}
+        self._told = told
+        self._key: bytes | None = None
         self._problems: list[Problem] = []
 
     def run(self) -> list[Problem]:
-        grown, count = Frontier(), 0
+        grown = self._first()
+        count = grown.size
         self._compare_outside(grown)
         for batch in self._batches():
             leaves = []
@@ -87,12 +95,30 @@ class _Audit:
             grown = self._grow(grown, leaves)
         self._compare_head(grown)
         self._count_nodes(grown)
-        for size in sorted(self._outside):
-            if size > grown.size:
+        if self._key is not None and self._key.hex() != self._row.public_key:
+            self._report("key-differs", None, "The key of this epoch is not the one it names.")
+        for size, head in sorted(self._outside.items()):
+            if size > grown.size and head not in self._told:
                 self._report(
                     "truncated", grown.size, "A checkpoint from outside has seen more entries."
                 )
         return self._problems
+
+    def _first(self) -> Frontier:
+        """Return the tree of the entries that were taken out, when two people said so."""
+        row = self._row
+        if not row.pruned:
+            return Frontier()
+        try:
+            gone = pruned_edge(row)
+        except (TamperedError, ValueError):
+            gone = Frontier()
+        if gone.size != row.pruned or not _said(self._conn, row.controller, gone):
+            self._report("pruned-unsaid", 0, "Entries are gone that no entry says were taken out.")
+        self._key = bytes.fromhex(row.edge_key or "")
+        for problem in inside(self._conn, row, gone, self._outside.values()):
+            self._report("node-differs", None, problem)
+        return gone
 
     def _report(self, id_: str, index: int | None, message: str) -> None:
         row = self._row
@@ -133,6 +159,8 @@ class _Audit:
             self._report("entry-changed", stored.position, "An entry is not what was hashed.")
         if stored.position == 0:
             self._check_first(entry)
+        if stored.action == KEY_CHANGE:
+            self._check_key(entry)
         return entry.leaf()
 
     def _misplaced(self, entry: Entry, stored: Row[Any]) -> bool:
@@ -141,8 +169,17 @@ class _Audit:
 
     def _check_first(self, entry: Entry) -> None:
         opened = entry.draft.action == "epoch-opened"
-        if not opened or entry.draft.marks.get("public-key") != self._row.public_key:
+        named = entry.draft.marks.get("public-key", "")
+        self._key = bytes.fromhex(named)
+        if not opened or not named:
             self._report("first-entry", 0, "The first entry does not open this epoch.")
+
+    def _check_key(self, entry: Entry) -> None:
+        """Look whether the key before signed that another one takes its place."""
+        draft = entry.draft
+        if self._key is None or not follows(self._key, draft, entry.epoch):
+            self._report("key-change", entry.index, "The key before did not sign its successor.")
+        self._key = bytes.fromhex(draft.marks.get("public-key", ""))
 
     def _grow(self, grown: Frontier, leaves: Sequence[bytes]) -> Frontier:
         start, nodes = grown.size, []
@@ -157,7 +194,7 @@ class _Audit:
 
     def _compare_outside(self, grown: Frontier) -> None:
         head = self._outside.get(grown.size)
-        if head is not None and head.root != grown.root():
+        if head is not None and head.root != grown.root() and head not in self._told:
             self._report(
                 "outside-differs", None,
                 f"The first {head.size} entries are not those a checkpoint from outside has seen.",
@@ -203,13 +240,33 @@ class _Audit:
             )
 
     def _count_nodes(self, grown: Frontier) -> None:
+        row, gone = self._row, self._row.pruned or 0
         stored = self._conn.execute(
             select(func.count()).select_from(node).where(
-                node.c.controller == self._row.controller, node.c.epoch == self._row.epoch
+                node.c.controller == row.controller, node.c.epoch == row.epoch
             )
         ).scalar_one()
-        if stored != grown.size - grown.size.bit_count():
+        if gone:
+            stored -= len(left_inside(self._conn, row))
+        if stored != nodes_of(grown.size) - nodes_of(gone):
             self._report("node-count", None, "There are more or fewer stored hashes than needed.")
+
+
+def nodes_of(size: int) -> int:
+    """Return how many complete subtrees above the leaves a tree has."""
+    return size - size.bit_count()
+
+
+def _said(conn: Connection, controller: str, gone: Frontier) -> bool:
+    """Return whether an entry says that this many entries with this root were taken out."""
+    bodies = conn.execute(
+        select(entries.c.body).where(
+            entries.c.controller == controller, entries.c.action == JournalPruned.name
+        )
+    ).scalars()
+    drafts = (read_draft(body.encode()) for body in bodies)
+    wanted = (gone.size, gone.root().hex())
+    return any((d.counts.get("entries"), d.marks.get("root")) == wanted for d in drafts)
 
 
 def _open_twice(trees: Sequence[Row[Any]]) -> list[Problem]:

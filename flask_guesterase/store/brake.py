@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, select, text
+from sqlalchemy import Connection, func, select, text
 
 from ..core import brake
 from ..core.errors import BlockedError, TransitionError
@@ -139,10 +139,19 @@ def controllers(work: Work) -> list[str]:
 
 
 def began(conn: Connection) -> datetime | None:
-    """Return when the first journal began, naive UTC, or None before anything happened."""
-    table = tables.entry
-    first = select(table.c.body).where(table.c.epoch == 0, table.c.position == 0)
+    """Return when the first entry that is there was written, naive UTC, or None without any."""
+    table, head = tables.entry, tables.tree
+    first = select(table.c.body).where(
+        table.c.controller == head.c.controller, table.c.epoch == head.c.epoch,
+        table.c.position == func.coalesce(head.c.pruned, 0),
+    )  # fmt: skip
     return min((_at(body) for body in conn.execute(first).scalars()), default=None)
+
+
+def aged(work: Work, age: timedelta) -> bool:
+    """Return whether the first entry that is there is older than an age."""
+    since = began(work.conn)
+    return since is not None and work.stamp - since > age
 
 
 def _seen(conn: Connection) -> list[datetime]:

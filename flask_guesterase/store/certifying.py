@@ -30,16 +30,24 @@ STAYING = frozenset({Outcome.SEAL.value, Outcome.RETAIN.value, Outcome.HOLD.valu
 """Outcomes of what stays for a while, in its row or in a box."""
 
 
-def journaled(work: Work) -> list[Entry]:
+def journaled(work: Work, proving: bool = False) -> list[Entry]:
     """Put the events of a transaction that are not in the journal yet into it, in order.
 
     What must outlive the database goes to the register first, so that everybody takes the locks
     of register and journal in the same order.
+
+    :param work: the open transaction.
+    :param proving: the entries are needed now; otherwise those of a restored database wait to be
+        put in sequence until it has caught up.
     """
     remembering.intend(work)
     news = work.events[work.journaled :]
     work.journaled = len(work.events)
     if not news:
+        return []
+    if not proving and remembering.forgetful(work):
+        for draft in journal.drafts(news, work.now):
+            journal.leave(work.conn, draft)
         return []
     return journal.append(work.conn, journal.drafts(news, work.now), work.custodian.public_key())
 
@@ -184,7 +192,7 @@ def supplement(work: Work, case: Case) -> None:
 
 
 def _issue(work: Work, case: Case, said: Content) -> None:
-    entry = journaled(work)[-1]
+    entry = journaled(work, proving=True)[-1]
     key = signing.key(work, case.controller)
     proof = witness.proof(work.conn, entry, key, journal.stamp(work.now))
     certificate = issue(said, proof, key)

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from ..core.checkpoint import Checkpoint
 from ..core.errors import BusyError, UnknownError
 from ..core.events import Event
-from ..core.log import Draft, Entry, canonical, genesis, read_draft, slug, word
+from ..core.log import KEY_CHANGE, Draft, Entry, canonical, genesis, read_draft, slug, word
 from ..core.tree import Frontier, Node
 from . import installation
 from .tables import entry as entries
@@ -207,6 +207,29 @@ def begin_epoch(
     return epoch
 
 
+def put_back(conn: Connection, controller: str, epoch: int, items: Sequence[Entry]) -> None:
+    """Append entries that a restored database had lost exactly where they were.
+
+    :param conn: open transaction.
+    :param controller: slug of the controller.
+    :param epoch: number of the epoch; one that this database has forgotten begins again.
+    :param items: the entries, in order, from the place behind the last one that is there.
+    :raises BusyError: they do not continue the tree, as somebody appended meanwhile.
+    """
+    mine = select(tree).where(tree.c.controller == controller, tree.c.epoch == epoch)
+    row = conn.execute(mine.with_for_update()).first()
+    if row is None:
+        conn.execute(update(tree).where(tree.c.controller == controller).values(open=False))
+        _begin(conn, controller, epoch)
+        row = conn.execute(mine.with_for_update()).one()
+    if [item.index for item in items] != list(range(row.size, row.size + len(items))):
+        raise BusyError("The head of the journal moved.", "Run `flask guesterase replay` again.")
+    _write(conn, epoch, edge(row), [item.draft for item in items])
+    for item in items:
+        if item.index == 0 or item.draft.action == KEY_CHANGE:
+            _sign_for(conn, controller, epoch, bytes.fromhex(item.draft.marks["public-key"]))
+
+
 def leave(conn: Connection, item: Draft) -> None:
     """Write a draft into somebody else's transaction; it never takes the lock of the head.
 
@@ -257,7 +280,7 @@ def head(conn: Connection, controller: str) -> tuple[int, Frontier, str]:
 
 
 def lines(conn: Connection) -> Iterator[str]:
-    """Yield every entry as a line of ``journal.jsonl``, by controller, epoch and place."""
+    """Yield every entry that is there, by controller, epoch and place; `export` writes files."""
     order = (entries.c.controller, entries.c.epoch, entries.c.position)
     for (body,) in conn.execute(select(entries.c.body).order_by(*order)):
         yield body
@@ -269,6 +292,16 @@ def edge(row: Row[Any]) -> Frontier:
     :raises TamperedError: it does not fit its size.
     """
     return Frontier(row.size, tuple(bytes.fromhex(item) for item in row.frontier.split()))
+
+
+def pruned_edge(row: Row[Any]) -> Frontier:
+    """Return the right edge of the tree that the entries made which were taken out of a journal.
+
+    :param row: row of the table of trees.
+    :raises TamperedError: it does not fit its size.
+    """
+    hashes = tuple(bytes.fromhex(item) for item in (row.edge or "").split())
+    return Frontier(row.pruned or 0, hashes)
 
 
 def _written(frontier: Frontier) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..core.destination import Destination
 from ..core.errors import UnknownError
 
 
@@ -54,6 +55,7 @@ class Settings:
     :param inline: whether the worker runs in the web process right after a request.
     :param packs: files of the operator's own jurisdiction packs.
     :param register: folder of the register of erasures; empty where none is kept.
+    :param checkpoints: places outside that checkpoints of the journals go to.
     :param backup_days: days for which backups of the database are kept, None where nobody said.
     """
 
@@ -68,6 +70,7 @@ class Settings:
     packs: tuple[str, ...] = ()
     register: str = ""
     backup_days: int | None = None
+    checkpoints: tuple[Destination, ...] = ()
 
     def property(self, code: str) -> Property:
         """Return the property with this code.

@@ -131,6 +131,8 @@ def sweep(
         leased(lambda office: _finish(office, started, report))
     finally:
         run(lambda office: runs.stop(office.work, token))
+    with report.trying("release"):
+        worker.release(run, report, at_once=True)
     return report
 
 

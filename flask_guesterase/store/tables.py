@@ -184,9 +184,10 @@ tree = _table(
     Column("open", Boolean(create_constraint=False), nullable=False),
     Column("pruned", BigInteger),
     Column("edge", _LongText),
+    Column("edge_key", String(64)),
 )
 """Head of each controller's tree; appending locks this row. Of a journal whose first entries were
-taken out: how many, and the right edge of the tree they made."""
+taken out: how many, the right edge of the tree they made, and the key that signed then."""
 
 entry = _table(
     "entry",

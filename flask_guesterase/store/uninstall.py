@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,9 +20,9 @@ from sqlalchemy import Connection, Engine, func, select
 
 from ..core.errors import InputError, SealError, SetupError
 from ..core.lifecycle import OPEN
-from ..core.log import canonical
+from ..core.log import ENTRY_FORMAT, canonical
 from ..core.seal import Box, open_box
-from . import journal, tables, upgrade, vault
+from . import export, tables, upgrade, vault
 from .custodian import FolderCustodian
 from .transaction import MARIADB, transaction
 
@@ -124,7 +125,7 @@ def _export(conn: Connection, custodian: FolderCustodian, folder: Path) -> Expor
             folder / "boxes.jsonl",
             (line for line in vault.lines(conn) if Box.from_json(line).id in sealed),
         ),
-        "journal.jsonl": _write(folder / "journal.jsonl", journal.lines(conn)),
+        "journal.jsonl": _write(folder / "journal.jsonl", export.lines(conn)),
         "cases.jsonl": _write(folder / "cases.jsonl", _cases(conn)),
         "certificates": _certificates(conn, folder / "certificates"),
         "keys": custodian.copy(folder / "keys", roots=True),
@@ -197,10 +198,11 @@ def _check(
     except SealError:
         found = {}
     with (folder / "journal.jsonl").open(encoding="utf-8") as file:
-        entries = [json.loads(line) for line in file]
+        kinds = Counter(json.loads(line)["format"] for line in file)
     complete = (
         found == sealed
-        and len(entries) == counts["journal.jsonl"] == _count(conn, tables.entry)
+        and kinds.total() == counts["journal.jsonl"]
+        and kinds[ENTRY_FORMAT] == _count(conn, tables.entry)
         and counts["cases.jsonl"] == _count(conn, tables.request)
         and counts["certificates"] == _count(conn, tables.certificate)
     )

@@ -1,4 +1,4 @@
-"""What `check` says of what should be so by itself: clock, sweep, copy of the keys, register."""
+"""What `check` says of what should be so by itself: clock, sweep, keys, register, checkpoints."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from ..core.finding import Finding, Severity
 from . import brake, consistency, copies, runs, soundness
 from .census import watching
 from .invented import canaries
+from .release import releasing
 from .remembrance import disks, remembering
 from .work import Work
 
@@ -51,7 +52,37 @@ def findings(work: Work) -> list[Finding]:
             "the law keeps stays in its rows.",
             "Copy the key folder away, then run `flask guesterase keys confirm-copy`.",
         ))
-    return found + _register(work)
+    return found + _register(work) + _checkpoints(work)
+
+
+def _checkpoints(work: Work) -> list[Finding]:
+    """Return what is wrong with the places outside that take checkpoints of the journals."""
+    if not work.places:
+        return [_warn(
+            "checkpoint-missing", "", "No place outside takes checkpoints: whoever owns this "
+            "machine could write the journal anew, and nobody could tell.",
+            "Set GUESTERASE_CHECKPOINTS to a folder on another machine, a mailbox or a witness.",
+        )]
+    found = []
+    if releasing.late(work):
+        found.append(_warn(
+            "checkpoint-late", "", "No place outside took a checkpoint for more than a day.",
+            "Run `flask guesterase checkpoint --release` and read what it says.",
+        ))
+    if releasing.refused(work):
+        found.append(_warn(
+            "checkpoint-refused", "", "A place outside has seen another journal, or more of it.",
+            "If the database was restored, run `flask guesterase replay`; if not, somebody cut "
+            "or changed the journal: run `flask guesterase verify`.",
+        ))
+    for place in work.places:
+        if place.folder is not None and disks.shared(work.conn, str(place.folder.path)):
+            found.append(_warn(
+                "checkpoint-same-disk", "", "A folder that takes checkpoints lies on the disk of "
+                "the database: what takes the one takes the other.",
+                "Name a folder on another machine in GUESTERASE_CHECKPOINTS.",
+            ))
+    return found
 
 
 _SHOWN = 5

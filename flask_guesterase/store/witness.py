@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, Row, and_, or_, select
 
 from ..core.certificate import Proof
-from ..core.checkpoint import origin, sign_checkpoint
+from ..core.checkpoint import Checkpoint, origin, sign_checkpoint
 from ..core.errors import SealError, UnknownError
 from ..core.log import Entry, slug
-from ..core.tree import Lookup, consistency_path, inclusion_path
-from .journal import edge, head
+from ..core.tree import (
+    Frontier,
+    Lookup,
+    consistency_path,
+    edge_places,
+    inclusion_path,
+    verify_consistency,
+)
+from .journal import edge, head, pruned_edge
 from .tables import entry as entries
 from .tables import node, tree
 
@@ -76,14 +84,69 @@ def consistency(conn: Connection, controller: str, old: int) -> tuple[bytes, ...
     :raises UnknownError: the journal is shorter than that.
     """
     epoch, tip, _ = head(conn, controller)
-    if not 0 <= old <= tip.size:
+    return continues(conn, slug(controller), epoch, old, tip.size)
+
+
+def continues(
+    conn: Connection, controller: str, epoch: int, old: int, size: int
+) -> tuple[bytes, ...]:
+    """Prove that the first entries of a tree continue fewer of them (RFC 9162 §2.1.4).
+
+    :param controller: slug of the controller.
+    :param epoch: number of the epoch.
+    :param old: size of the earlier checkpoint.
+    :param size: size of the later one, at most that of the tree.
+    :raises UnknownError: the journal is shorter than that, or nodes that are needed were pruned.
+    """
+    if not 0 <= old <= size:
         raise UnknownError(
             "The journal is shorter than that checkpoint.",
-            "The database may have been restored; begin a new epoch that quotes the checkpoint.",
+            "The database may have been restored: run `flask guesterase replay`.",
         )
-    return with_nodes(
-        conn, slug(controller), epoch, lambda node: consistency_path(old, tip.size, node)
+    return with_nodes(conn, controller, epoch, lambda node: consistency_path(old, size, node))
+
+
+def proves(conn: Connection, old: Checkpoint, now: Checkpoint) -> tuple[bytes, ...]:
+    """Prove that a checkpoint continues an earlier one, and look whether it does.
+
+    :param conn: open transaction.
+    :param old: the earlier checkpoint.
+    :param now: today's checkpoint of the same journal.
+    :raises UnknownError: it does not, or another epoch began since.
+    """
+    if old.origin != now.origin:
+        raise UnknownError(
+            "Another epoch began since that checkpoint.",
+            "The first entry of the new epoch quotes the end of the old one.",
+        )
+    path = continues(conn, now.controller, now.epoch, old.size, now.size)
+    if not verify_consistency(old.size, now.size, old.root, now.root, path):
+        raise UnknownError(
+            "The journal does not continue that checkpoint.", "Run `flask guesterase verify`."
+        )
+    return path
+
+
+def frontier_at(conn: Connection, row: Row[Any], size: int) -> Frontier:
+    """Return the right edge of a tree as it was at an earlier size.
+
+    :param conn: open transaction.
+    :param row: row of the tree.
+    :param size: number of entries then.
+    :raises UnknownError: the tree is shorter, or the nodes that are needed were pruned.
+    """
+    if size == row.size:
+        return edge(row)
+    if not 0 <= size < row.size:
+        raise UnknownError(
+            "The journal is shorter than that checkpoint.",
+            "The database may have been restored: run `flask guesterase replay`.",
+        )
+    places = edge_places(size)
+    hashes = with_nodes(
+        conn, row.controller, row.epoch, lambda node: tuple(node(*place) for place in places)
     )
+    return Frontier(size, hashes)
 
 
 def with_nodes(
@@ -105,7 +168,8 @@ def with_nodes(
 
     compute(note)
     known = {(0, index): value for index, value in _leaves(conn, controller, epoch, asked)}
-    upper = [place for place in asked if place[0]]
+    # A leaf that went may stand among the nodes, where a proof from an old size needs it.
+    upper = [place for place in asked if place not in known]
     if upper:
         rows = conn.execute(
             select(node.c.level, node.c.position, node.c.hash).where(
@@ -116,10 +180,23 @@ def with_nodes(
         )
         known.update({(row.level, row.position): bytes.fromhex(row.hash) for row in rows})
     if not known.keys() >= set(asked):
+        known.update(_pruned(conn, controller, epoch))
+    if not known.keys() >= set(asked):
         raise UnknownError(
             "Nodes of the journal are missing.", "Run `flask guesterase verify`."
         )
     return compute(lambda level, index: known[level, index])
+
+
+def _pruned(
+    conn: Connection, controller: str, epoch: int
+) -> Iterator[tuple[tuple[int, int], bytes]]:
+    """Yield the complete subtrees of the entries that were taken out, with their places."""
+    row = conn.execute(
+        select(tree).where(tree.c.controller == controller, tree.c.epoch == epoch)
+    ).first()
+    if row is not None and row.pruned:
+        yield from zip(edge_places(row.pruned), pruned_edge(row).hashes, strict=True)
 
 
 def _leaves(

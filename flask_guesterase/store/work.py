@@ -20,6 +20,7 @@ from .custodian import FolderCustodian
 from .datamap import DataMap
 from .drift import drift
 from .live import read
+from .release.places import Place
 from .settings import Settings
 
 Authorize = Callable[[str, str, str], bool]
@@ -49,6 +50,7 @@ class Work:
     :param holidays: the host's answer to which days of a year are no working days at a property.
     :param queries: name -> query of the host by which rows can be held.
     :param recipients: who else holds copies and is told.
+    :param places: places outside that take checkpoints.
     :param rules: property -> rules of retention in force, as read in this transaction.
     :param labels: (table, column) -> categories that bind it, once they were read.
     :param departures: lines that left the guest register lawfully.
@@ -71,6 +73,7 @@ class Work:
     holidays: Holidays | None = None
     queries: Mapping[str, HoldQuery] = field(default_factory=dict)
     recipients: tuple[Recipient, ...] = ()
+    places: tuple[Place, ...] = ()
     rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
     labels: Mapping[tuple[str, str], tuple[str, ...]] | None = None
     departures: list[Departure] = field(default_factory=list)

@@ -22,6 +22,7 @@ from .office import Office
 from .outbox import BACK, FILE, Parcel
 from .partners import delivering
 from .recovery import files
+from .release import releasing
 from .remembrance import remembering
 from .search import queued, rescan, residue
 from .search.reading import Progress
@@ -219,6 +220,7 @@ def work(
         "returned": lambda: _returned(run, report),
         "deliver": lambda: _deliver(run, render, channels, report),
         "recipients": lambda: _tell(run, report),
+        "release": lambda: release(run, report),
         "forget": lambda: report.add("forgotten", _forget(run)),
     }
     for name, step in steps.items():
@@ -236,11 +238,11 @@ _BY_DAY = frozenset({"expire", "erase", "returned", "forget"})
 """Steps that end something because a day has come."""
 
 NOT_DELIVERING = frozenset(
-    {"clock", "intake", "expire", "erase", "sightings", "returned", "forget"}
+    {"clock", "intake", "expire", "erase", "sightings", "returned", "release", "forget"}
 )
 """Steps that send nothing, for a round that only sends; it looks at the register all the same."""
 
-_OUT = frozenset({"deliver", "recipients"})
+_OUT = frozenset({"deliver", "recipients", "release"})
 """Steps by which something leaves the house."""
 
 
@@ -353,6 +355,20 @@ def _tell(run: Run, report: Report) -> None:
         report.problems[f"recipient:{name}"] = problem
 
     report.add("told", delivering.tell(run, note))
+
+
+def release(run: Run, report: Report, at_once: bool = False) -> None:
+    """Bring checkpoints to the places outside; a place is told of by its way alone.
+
+    :param run: runs a unit of work.
+    :param report: where to count what arrived, and note what did not.
+    :param at_once: do not wait until it is time again.
+    """
+
+    def note(way: str, problem: str) -> None:
+        report.problems[f"checkpoint:{way}"] = problem
+
+    report.add("released", releasing.release(run, note, at_once))
 
 
 def _failed(parcel: Parcel, problem: str, office: Office) -> None:

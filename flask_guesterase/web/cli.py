@@ -15,6 +15,7 @@ from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
 from . import (
+    chronicle,
     counting,
     depth,
     disclosing,
@@ -41,9 +42,9 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "counting", "depth", "disclosing", "freezing", "guesterase_cli", "keeping", "law",
-    "operate", "ours", "restoring", "returned", "rules", "searching", "sweeping", "telling",
-    "witnessing", "xraying",
+    "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli", "keeping",
+    "law", "operate", "ours", "restoring", "returned", "rules", "searching", "sweeping",
+    "telling", "witnessing", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")

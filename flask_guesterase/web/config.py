@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask
 
+from ..core.destination import destinations
 from ..core.errors import SetupError
 from ..store.settings import Property, Settings
 
@@ -35,6 +36,10 @@ DEFAULTS: dict[str, Any] = {
     "GUESTERASE_REGISTER": "",
     #: Days for which backups of the database are kept; empty means that nobody said.
     "GUESTERASE_BACKUP_DAYS": "",
+    #: Places outside that take checkpoints of the journals: ``file:/folder`` on another disk or
+    #: mount, ``mailto:address``, ``witness:https://…#KEY`` with the verifier key of
+    #: the witness; several with blanks between, or a list.
+    "GUESTERASE_CHECKPOINTS": "",
     #: Run the worker in the web process after each change; for demos and tests.
     "GUESTERASE_INLINE": False,
 }
@@ -68,6 +73,7 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
         register=values["GUESTERASE_REGISTER"]
         or os.path.join(app.instance_path, "guesterase-register"),
         backup_days=_days(values, "GUESTERASE_BACKUP_DAYS"),
+        checkpoints=destinations(values["GUESTERASE_CHECKPOINTS"] or ""),
         inline=values["GUESTERASE_INLINE"] in (True, 1, "1", "true", "True"),
         packs=packs,
     )

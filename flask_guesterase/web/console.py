@@ -17,6 +17,7 @@ from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy.exc import DBAPIError
 
+from ..core.checkpoint import notes
 from ..core.errors import GuesteraseError, InputError
 from ..core.finding import Finding
 from ..store.failure import translated
@@ -181,6 +182,25 @@ def _padded(text: str, width: int) -> str:
 
 def _width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def notes_of(paths: Iterable[Path]) -> list[str]:
+    """Return the signed checkpoints that files hold, one or several in each.
+
+    :raises InputError: one of them cannot be read, or holds none.
+    """
+    found: list[str] = []
+    for path in paths:
+        try:
+            held = notes(path.read_bytes().decode("utf-8"))
+        except (OSError, UnicodeDecodeError) as problem:
+            raise InputError(
+                f"The checkpoint cannot be read ({type(problem).__name__}).", "Name another file."
+            ) from None
+        if not held:
+            raise InputError("The file holds no signed checkpoint.", "Name another file.")
+        found += held
+    return found
 
 
 def written(path: Path, text: str) -> None:

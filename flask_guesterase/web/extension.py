@@ -39,6 +39,9 @@ from ..store.invented.scratch import scratch
 from ..store.live import read as read_live
 from ..store.office import Office
 from ..store.partners import recipients
+from ..store.pruning import Wish, prune
+from ..store.release.places import Place, Take, places
+from ..store.release.releasing import release as released
 from ..store.remembrance.replay import Survey
 from ..store.remembrance.replay import replay as replayed
 from ..store.roots import Roots
@@ -90,6 +93,8 @@ class Guesterase:
         no sweep erases there meanwhile.
     :param packs: files of the operator's own jurisdiction packs.
     :param roots: a key service that holds the roots of the keys; the key folder does by default.
+    :param checkpoints: callables that bring a checkpoint of a journal to a place outside, besides
+        those that the configuration names.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -106,6 +111,7 @@ class Guesterase:
         night_audit: NightAudit | None = None,
         packs: Iterable[str] = (),
         roots: Roots | None = None,
+        checkpoints: Iterable[Take] = (),
     ) -> None:
         self.host = Host(db, models)
         self.channels = dict(channels or {})
@@ -115,6 +121,7 @@ class Guesterase:
         self._night_audit = night_audit
         self._packs = tuple(map(str, packs))
         self.roots = roots
+        self._checkpoints = tuple(checkpoints)
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
         self._recipients: list[Recipient] = []
@@ -286,6 +293,7 @@ class Guesterase:
                 holidays=self._holidays,
                 queries=dict(self._queries),
                 recipients=tuple(self._recipients),
+                places=self._places(),
             )
             office = Office(work)
             yield office
@@ -340,12 +348,35 @@ class Guesterase:
                 report.add("canary", len(self.send_canaries()))
         return report
 
-    def replay(self) -> Survey:
+    def replay(self, checkpoints: Iterable[str] = ()) -> Survey:
         """Carry out again what a restored database has forgotten; return what was done.
 
+        :param checkpoints: signed checkpoints of the journals, brought from where they were kept.
+        :raises InputError: one of them is no checkpoint of this house.
         :raises SetupError: no register is kept, or it is not where it was.
         """
-        return replayed(self.run)
+        return replayed(self.run, tuple(checkpoints))
+
+    def release(self, note: Callable[[str, str], None]) -> int:
+        """Bring the checkpoints of the journals to the places outside now; return how many arrived.
+
+        :param note: told the way to a place that could not be reached, and what went wrong.
+        :raises BlockedError: this database was restored and has not caught up.
+        """
+        return released(self.run, note, at_once=True)
+
+    def prune(self, what: Wish) -> int:
+        """Take old entries out of a journal that two people may have taken out.
+
+        :param what: what `Office.prune` returned.
+        :return: how many went.
+        :raises TamperedError: the journal does not prove itself; nothing goes then.
+        """
+        return prune(self.run, what)
+
+    def _places(self) -> tuple[Place, ...]:
+        named = self.settings.checkpoints
+        return places(named, self._every_channel() if named else {}, self._checkpoints)
 
     def _every_channel(self) -> dict[str, Channel]:
         settings = self.settings

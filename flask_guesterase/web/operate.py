@@ -20,7 +20,7 @@ from ..store.draft import draft as drafted
 from ..store.remembrance import remembering
 from ..store.uninstall import uninstall as leave
 from ..store.worker import Report
-from .console import Answer, fields, guesterase_cli, listing, out, verb, written
+from .console import Answer, fields, guesterase_cli, listing, notes_of, out, verb, written
 from .current import current
 
 db_cli = AppGroup("db", help="Create our own tables, or bring them to the newest revision.")
@@ -88,23 +88,39 @@ def sql(dialect: str | None, since: str | None) -> Answer:
 
 
 @verb(guesterase_cli)
-def verify() -> Answer:
-    """Re-derive the whole journal and say where it does not prove itself."""
+@click.option(
+    "--checkpoint",
+    "brought",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with checkpoints that were kept outside; may be repeated.",
+)
+def verify(brought: tuple[Path, ...]) -> Answer:
+    """Re-derive the whole journal and say where it does not prove itself.
+
+    It is compared with what the folders that take checkpoints have seen, and with what is brought.
+    """
     with current.begin(write=False) as office:
-        found = [asdict(problem) for problem in office.verify()]
+        found = [asdict(problem) for problem in office.verify(notes_of(brought))]
     columns = ("id", "controller", "epoch", "index", "message")
     text = listing(found, columns) or "The journal proves itself from its first entry to its last."
     return Answer(found, text, fine=not found)
 
 
 @verb(guesterase_cli)
-@out
+@click.option("--out", type=click.Path(path_type=Path), help="What to write; must be new.")
+@click.option("--release", is_flag=True, help="Bring them to the places outside now.")
 @click.option("--controller", metavar="NAME", help="Only of this one's journal.")
-def checkpoint(out: Path, controller: str | None) -> Answer:
+def checkpoint(out: Path | None, release: bool, controller: str | None) -> Answer:
     """Write the signed heads of the journals to a file, to be kept where nobody here can write.
 
-    One signed note for each controller that has a journal, one after the other.
+    One signed note for each controller that has a journal, one after the other. With --release
+    they go to the places that GUESTERASE_CHECKPOINTS names instead.
     """
+    if release:
+        return _released()
+    if out is None:
+        raise click.UsageError("Give --out FILE, or --release.")
     names = [controller] if controller else _controllers()
     notes = []
     with current.begin(write=False) as office:
@@ -118,6 +134,13 @@ def checkpoint(out: Path, controller: str | None) -> Answer:
         raise UnknownError("There is no journal yet.", "It begins with the first event.")
     written(out, "\n".join(notes))
     return Answer({"file": str(out), "checkpoints": notes}, str(out))
+
+
+def _released() -> Answer:
+    problems: dict[str, str] = {}
+    count = current.release(problems.__setitem__)
+    text = "\n".join([f"{count} arrived", *(f"{way}: {told}" for way, told in problems.items())])
+    return Answer({"arrived": count, "problems": problems}, text, fine=not problems)
 
 
 def _controllers() -> list[str]:

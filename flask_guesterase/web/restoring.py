@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from ..core.permissions import Permission
 from ..store.remembrance.replay import DOOR, Survey
 from . import schemas
 from .acting import trying
-from .console import Answer, fields, guesterase_cli, verb
+from .console import Answer, fields, guesterase_cli, notes_of, verb
 from .current import current
 from .desk import granted, me, must, staff_pages
 
@@ -95,9 +96,18 @@ def holds_placed() -> AnyResponse:
 @verb(guesterase_cli, "replay")
 @click.option("--yes", is_flag=True, help="Do it; without this it is only shown.")
 @click.option("--anew", is_flag=True, help="Begin another register: the old one is lost for good.")
+@click.option(
+    "--checkpoint",
+    "brought",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with checkpoints that were kept outside; may be repeated.",
+)
 @click.option("--by", metavar="WHO", help="With --anew: who decides it, their id at the host.")
 @click.option("--code", metavar="CODE", help="Their one-time code, from their own login.")
-def replay_command(yes: bool, anew: bool, by: str | None, code: str | None) -> Answer:
+def replay_command(
+    yes: bool, anew: bool, brought: tuple[Path, ...], by: str | None, code: str | None
+) -> Answer:
     """After a restore: erase again what the database has forgotten; first only show it."""
     if anew:
         return _anew(by, code)
@@ -105,7 +115,7 @@ def replay_command(yes: bool, anew: bool, by: str | None, code: str | None) -> A
         with current.begin(write=False) as office:
             seen = office.survey()
         return Answer(seen.as_dict(), _told(seen), _NEXT if seen.restored else "")
-    done = current.replay()
+    done = current.replay(notes_of(brought))
     with current.begin(write=False) as office:
         left = office.alarm()
     told = {**done.as_dict(), "alarm": left}

@@ -87,14 +87,14 @@ def propose(id_: int, by: str, code: str) -> Answer:
 @_code
 @click.option(
     "--checkpoint",
-    required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with one signed checkpoint made after the proposal and kept outside.",
+    help="File with one signed checkpoint made after the proposal and kept outside; not needed "
+    "where a place outside took one.",
 )
-def confirm(id_: int, by: str, code: str, checkpoint: Path) -> Answer:
+def confirm(id_: int, by: str, code: str, checkpoint: Path | None) -> Answer:
     """Let a shortening act thirty days from today, as a second person."""
     try:
-        text = checkpoint.read_bytes().decode("utf-8")
+        text = "" if checkpoint is None else checkpoint.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as problem:
         raise InputError(
             f"The checkpoint cannot be read ({type(problem).__name__}).", "Name another file."

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert
 
+from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.errors import (
     ForbiddenError,
     FourEyesError,
@@ -341,14 +342,43 @@ def test_an_old_or_foreign_checkpoint_does_not_do(law: Lawful) -> None:
         law.do("confirm_change", line.id, "second", old)
     good = law.checkpoint()
     other = str(law.do("checkpoint", "Fir GmbH"))
-    for text in (good.replace("at 2026", "at 2027"), "", other):
-        with pytest.raises(InputError, match=r"cannot be trusted|another controller"):
+    for text in (good.replace("at 2026", "at 2027"), "no", other, ""):
+        with pytest.raises(InputError, match=r"cannot be trusted|another controller|has left"):
             law.do("confirm_change", line.id, "second", text)
     law.do("confirm_change", line.id, "second", good)
     with pytest.raises(TransitionError):
         law.do("propose_change", line.id, "officer")
     row = next(row for row in law.hotel.ours("rule") if row["id"] == line.id)
     assert len(row["checkpoint"]) == 64
+
+
+def test_a_checkpoint_that_a_place_took_does(law: Lawful) -> None:
+    """Nobody need bring one that left the house after the proposal; one from before is too old."""
+    law.write(SHORT)
+    [line] = law.waits("floor")
+    sent(law)
+    law.do("propose_change", line.id, "officer")
+    with pytest.raises(InputError, match="older"):
+        law.do("confirm_change", line.id, "second", "")
+    sent(law, state="queued")
+    with pytest.raises(InputError, match="older"):
+        law.do("confirm_change", line.id, "second", "")
+    sent(law)
+    assert law.do("confirm_change", line.id, "second", "")
+
+
+def sent(law: Lawful, state: str = "sent") -> None:
+    """Write down that a place took a checkpoint of now."""
+    note = law.checkpoint()
+    head = read_note(note)
+    with law.hotel.engine.begin() as conn:
+        conn.execute(
+            tables.released.insert().values(
+                controller=head.controller, epoch=head.epoch, size=head.size,
+                root=head.root.hex(), destination="file:/x", note=note, state=state, attempts=0,
+                next_at=law.hotel.now.replace(tzinfo=None),
+            )
+        )  # fmt: skip
 
 
 def test_a_source_put_back_voids_what_was_allowed(law: Lawful) -> None:

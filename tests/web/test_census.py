@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 from sqlalchemy import delete
 
+from flask_guesterase import verify
+from flask_guesterase.core.checkpoint import read_note
+from flask_guesterase.core.destination import Destination, Way
 from flask_guesterase.core.policy import Policy, keep, null, placeholder, redact, retain
 from flask_guesterase.store import tables
+from flask_guesterase.store.release.places import Release, places
 from tests.store.hotel import Booking, Companion, Guest, Invoice, policies
 from tests.web.house import House
 from tests.web.test_cli import Console
@@ -48,6 +52,28 @@ def test_a_count_at_a_console_with_its_lists(house: House, tmp_path: Path) -> No
     assert "counted today already" in console.raw("census")[0]
     made = json.loads((folder / next(n for n in told["files"] if "-sh-" in n)).read_text())
     assert (made["count"], made["previous"], made["gone"]) == (1, "", [])
+
+
+def test_a_folder_that_takes_checkpoints_keeps_the_lists(house: House, tmp_path: Path) -> None:
+    """What the database drops after the next night stays outside, and is followed from there."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (place,) = places([Destination(Way.FILE, str(outside))], {})
+    console = Console(house.app)
+    told = console.json("census")
+    with house.app.app_context():
+        for controller in ("pine", "fir"):
+            with house.extension.begin(write=False) as office:
+                note = office.checkpoint(controller)
+            head = read_note(note)
+            place.take(
+                Release(controller, head.epoch, head.size, head.root, note, house.extension.run)
+            )
+    lists = sorted(path.name for path in outside.glob("census-*.json"))
+    assert len(lists) == len(told["counts"]) == 2
+    said = [str(path) for path in outside.glob("*.jsonl")]
+    for journal in said:
+        assert verify.main(["census", str(outside), "--journal", journal]) == 0
 
 
 def test_lines_that_are_missed_are_shown_to_officers(house: House) -> None:

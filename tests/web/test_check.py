@@ -7,7 +7,7 @@ import re
 import shutil
 import tempfile
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from flask_guesterase import (
     retain,
 )
 from flask_guesterase.core import pack as pack_module
+from flask_guesterase.core.events import SweepConfirmed
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.remembrance import Kind, Note
 from flask_guesterase.recipients import Recipient, Webhook
@@ -64,6 +65,7 @@ def find(
     recipient: Recipient | None = None,
     base: str = "",
     register: str = "",
+    outside: str = "right",
 ) -> list[Finding]:
     """Return what `check` finds in an application whose installation lacks something.
 
@@ -76,6 +78,7 @@ def find(
     :param env: the host's Alembic env.py; empty where it has none.
     :param signed: somebody signed the packs of the property.
     :param register: what is wrong with the register: "disk", "missing", "none" or "restored".
+    :param outside: how it stands with checkpoints: "right", "none", "disk", "late" or "refused".
     :param reviewed: day by which the German pack must be looked at again; its own when empty.
     :param recipient: who else holds copies.
     :param base: address of the guest pages.
@@ -92,6 +95,11 @@ def find(
             SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys",
             GUESTERASE_REGISTER=f"{apart}/register",
         )  # fmt: skip
+        for place in (folder, apart):
+            Path(place, "outside").mkdir()
+        if outside != "none":
+            place = folder if outside == "disk" else apart
+            app.config["GUESTERASE_CHECKPOINTS"] = f"file:{place}/outside"
         db = SQLAlchemy(app)
 
         class Guest(db.Model):  # type: ignore[name-defined,misc]  # the class is made at run time
@@ -121,6 +129,8 @@ def find(
                 _review_by(app, reviewed, folder)
             if register:
                 _remember(extension, register)
+            if outside in ("late", "refused"):
+                _keep_in(extension, db.engine, outside)
             if signed:
                 _sign(db.engine, extension.settings)
             found = extension.check()
@@ -146,6 +156,46 @@ def _remember(extension: Guesterase, wrong: str) -> None:
     if wrong == "restored":
         with extension.begin() as office:
             pulse.take(office.work.conn, remembering.KNOWN)
+
+
+def _keep_in(extension: Guesterase, engine: sa.Engine, wrong: str) -> None:
+    """Let something happen of which no place outside took a checkpoint for more than a day."""
+    with extension.begin() as office:
+        office.work.events.append(SweepConfirmed("pine-ltd", "sh"))
+    if wrong == "late":
+        later = datetime.now(UTC) + timedelta(hours=26)
+        extension._now = lambda: later  # type: ignore[method-assign]
+        return
+    with engine.begin() as conn:
+        conn.execute(
+            tables.released.insert().values(
+                controller="pine-ltd", epoch=0, size=2, root="0" * 64, destination="file:/x",
+                note="", state="queued", attempts=1, next_at=datetime(2026, 1, 1),
+                problem="TamperedError",
+            )
+        )
+
+
+@CASES.of("checkpoint-missing")
+def checkpoint_missing(wrong: bool) -> list[Finding]:
+    return find(outside="none" if wrong else "right")
+
+
+@CASES.of("checkpoint-late", "sqlite")
+def checkpoint_late(wrong: bool, engine: str) -> list[Finding]:
+    return find(engine, outside="late" if wrong else "right")
+
+
+@CASES.of("checkpoint-refused")
+def checkpoint_refused(wrong: bool) -> list[Finding]:
+    return find(outside="refused" if wrong else "right")
+
+
+@CASES.of("checkpoint-same-disk", *engines.ENGINES)
+def checkpoint_same_disk(wrong: bool, engine: str) -> list[Finding]:
+    if not wrong and not two_disks():
+        return []
+    return find(engine, outside="disk" if wrong else "right")
 
 
 @CASES.of("register-same-disk", *engines.ENGINES)
@@ -194,7 +244,7 @@ def test_a_complete_installation_has_no_finding(engine: str) -> None:
     """With map, tables, keys, answers and contact in place there is nothing to report."""
     found = find(engine)
     if not two_disks():
-        found = [each for each in found if each.id != "register-same-disk"]
+        found = [each for each in found if not each.id.endswith("same-disk")]
     assert found == []
 
 

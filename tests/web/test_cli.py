@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,10 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 
+from flask_guesterase.core.checkpoint import read_note
+from flask_guesterase.core.destination import destinations
 from flask_guesterase.core.policy import exempt
+from flask_guesterase.core.tree import verify_consistency
 from flask_guesterase.store import tables, upgrade
 from flask_guesterase.web.console import fields, guesterase_cli, listing
 from flask_guesterase.web.current import current
@@ -566,3 +571,36 @@ def test_columns_are_aligned_whatever_the_script() -> None:
     ]
     assert listing([], ("table",)) == ""
     assert fields({"number": "E1", "late": False, "left": []}) == "number  E1"
+
+
+def test_the_journal_is_exported_and_proved(house: House, console: Console, tmp_path: Path) -> None:
+    """Export, list, proof and release at the console; pruning asks for two people and a day."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    state = house.app.extensions["guesterase"]
+    place = destinations(f"file:{outside}")
+    state.settings = replace(state.settings, checkpoints=place)
+    number = approved(console, house)
+    pine = ("--controller", "Pine Ltd")
+    first, whole, rest = (tmp_path / name for name in ("first.txt", "all.jsonl", "rest.jsonl"))
+    console.raw("checkpoint", *pine, "--out", str(first))
+    console.json("erase", number)
+    assert console.json("checkpoint", "--release")["arrived"] >= 1
+    told = console.json("journal", "export", *pine, "--out", str(whole))
+    lines = whole.read_text().splitlines()
+    assert told["lines"] == len(lines)
+    console.json("journal", "export", *pine, "--since", str(first), "--out", str(rest))
+    head = read_note(first.read_text())
+    later = rest.read_text().splitlines()
+    assert json.loads(later[0])["size"] == head.size
+    assert later[1:] == lines[head.size :]
+    shown = console.json("journal", "show", *pine)
+    assert len(shown) == len(lines)
+    proof = console.json("journal", "consistency", "--old", str(first))["proof"]
+    assert proof.startswith(f"guesterase/consistency/v1\nold {head.size}\n")
+    path, note = proof.split("\n", 2)[2].split("\n\n", 1)
+    now = read_note(note)
+    hashes = [base64.b64decode(each) for each in path.splitlines()]
+    assert verify_consistency(head.size, now.size, head.root, now.root, hashes)
+    assert console.json("verify", "--checkpoint", str(first)) == []
+    assert CANARY not in console.printed

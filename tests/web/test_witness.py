@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from flask_guesterase.core.checkpoint import read_note, sign_checkpoint
 from flask_guesterase.core.cosignature import Judgement, cosigned, read_witness_key, request
+from flask_guesterase.core.destination import Destination, Way
 from flask_guesterase.core.errors import (
     BehindError,
     DeliveryError,
@@ -28,6 +29,7 @@ from flask_guesterase.core.log import Draft
 from flask_guesterase.core.tree import EMPTY_ROOT
 from flask_guesterase.store import cosigning, journal, tables, witness
 from flask_guesterase.store.cosigning import Verdict
+from flask_guesterase.store.release.places import Release, places
 from flask_guesterase.store.settings import Property
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.web.witnessing import witness_pages
@@ -331,3 +333,19 @@ def work(conn: Connection) -> Any:
         custodian=SimpleNamespace(pepper=lambda name: b"p" * 32),
         settings=SimpleNamespace(properties={}),
     )  # fmt: skip
+
+
+def test_a_witness_is_a_place_for_checkpoints(houses: tuple[House, House]) -> None:
+    """What the configuration names asks the other house, and what comes back is cosigned."""
+    pine, fir = houses
+    vouched(pine, fir, "fir")
+    key = Console(pine.app).json("witness", "key")["key"]
+    note, _ = proving(fir, "fir")
+    head = read_note(note)
+    with served(pine) as url, fir.app.app_context():
+        (place,) = places([Destination(Way.WITNESS, f"{url}#{key}")], {})
+        release = Release("fir", 0, head.size, head.root, note, fir.extension.run)
+        for _ in range(2):
+            found = place.take(release)
+            assert found is not None
+            assert cosigned(found, found, read_witness_key(key)) is not None

@@ -31,8 +31,9 @@ def _long_text() -> sa.types.TypeEngine[str]:
 def upgrade(op: Operations) -> None:
     """Create every table and column that is not there yet; a run that was cut off is repeated."""
     _columns(
-        op, "guesterase_tree", sa.Column("pruned", sa.BigInteger()), sa.Column("edge", _long_text())
-    )
+        op, "guesterase_tree", sa.Column("pruned", sa.BigInteger()),
+        sa.Column("edge", _long_text()), sa.Column("edge_key", sa.String(64)),
+    )  # fmt: skip
     _columns(op, "guesterase_certificate", sa.Column("revoked_at", sa.DateTime()))
     _restoration(op)
     _intent(op)

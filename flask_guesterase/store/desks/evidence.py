@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
+from ...core.checkpoint import proof_text, read_note
 from ...core.errors import InputError
 from ...core.log import slug
 from ...core.permissions import Permission
@@ -15,12 +17,16 @@ from .. import (
     cases,
     certifying,
     consistency,
+    export,
     journal,
+    ledger,
+    pruning,
     signing,
     views,
     witness,
 )
 from .. import why as explain
+from ..release import outside
 from ..remembrance import remembering
 from .desk import Desk
 
@@ -76,13 +82,55 @@ class Evidence(Desk):
         remembering.still(self.work)
         return certifying.newest(self.work, case.number)
 
-    def verify(self) -> Sequence[audit.Problem]:
-        """Re-derive the journal, compare our rows with it, and return what does not fit."""
+    def verify(self, brought: Sequence[str] = ()) -> Sequence[audit.Problem]:
+        """Re-derive the journal, compare our rows with it, and return what does not fit.
+
+        It is compared with what the folders that take checkpoints have seen, too.
+
+        :param brought: signed checkpoints from where they were kept.
+        :raises InputError: one of them is no checkpoint of this house.
+        """
         differ = [
             audit.Problem(each.id, each.place, None, None, each.message)
             for each in consistency.findings(self.work)
         ]
-        return [*audit.verify(self.work.conn), *differ]
+        return [*audit.verify(self.work.conn, outside.seen(self.work, brought)), *differ]
+
+    def prune(self, controller: str, before: date, by: str, second: str) -> pruning.Wish:
+        """Return what two people may have taken out of a journal; `pruning.prune` does it.
+
+        :param before: entries from before this day go, as far as they may.
+        :raises InputError: entries of that day are younger than six years.
+        :raises ForbiddenError: one of them may neither audit nor decide about the law there.
+        :raises FourEyesError: it is the same person twice.
+        """
+        return pruning.wish(self.work, controller or self._only(), before, by, second)
+
+    def journal(self, controller: str = "", most: int = 50) -> Sequence[ledger.Line]:
+        """Return the newest entries of a journal, without silent holds."""
+        return ledger.newest(self.work, controller or self._only(), most=most)
+
+    def export(self, controller: str = "", since: str = "") -> Iterator[str]:
+        """Yield a journal, or all of them, line by line.
+
+        :param since: a signed checkpoint of it; only what came after it.
+        :raises InputError: it is no checkpoint of this house.
+        :raises BlockedError: this database was restored and has not caught up.
+        """
+        remembering.still(self.work)
+        head = outside.brought(self.work, since) if since else None
+        return export.lines(self.work.conn, controller, head)
+
+    def consistency(self, old: str) -> str:
+        """Return a proof that a journal continues an earlier checkpoint of it.
+
+        :param old: the earlier checkpoint, a signed note.
+        :raises InputError: it is no checkpoint of this house.
+        :raises UnknownError: the journal does not continue it, or not in this epoch.
+        """
+        head = outside.brought(self.work, old)
+        note = self.checkpoint(head.controller)
+        return proof_text(head, note, witness.proves(self.work.conn, head, read_note(note)))
 
     def checkpoint(self, controller: str = "") -> str:
         """Return a signed checkpoint of a journal.
@@ -90,13 +138,18 @@ class Evidence(Desk):
         :param controller: who answers for the data; may be left out where there is one.
         :raises InputError: there are several, and none was named.
         :raises UnknownError: it has no journal yet.
+        :raises BlockedError: this database was restored and has not caught up.
         """
-        known = {slug(p.controller) for p in self.work.settings.properties.values()}
-        if not controller:
-            if len(known) > 1:
-                raise InputError(
-                    "There are several journals.", f"Name one of: {', '.join(sorted(known))}."
-                )
-            controller = next(iter(known))
+        controller = controller or self._only()
+        remembering.still(self.work)
         key = signing.key(self.work, controller)
         return witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))
+
+    def _only(self) -> str:
+        """Return the one controller there is."""
+        known = {slug(p.controller) for p in self.work.settings.properties.values()}
+        if len(known) > 1:
+            raise InputError(
+                "There are several journals.", f"Name one of: {', '.join(sorted(known))}."
+            )
+        return next(iter(known))

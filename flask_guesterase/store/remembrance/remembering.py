@@ -25,6 +25,7 @@ from ...core.remembrance import Kind, Line, Note
 from .. import brake, pulse, tables
 from ..journal import stamp
 from ..pulse import Pulse
+from ..release import outside
 from ..work import Work
 from .erasures import Register, Tail
 
@@ -39,6 +40,9 @@ HOLDS = "unfinished"
 
 The word says nothing of holds: they may be silent.
 """
+
+CONTINUED = "continued"
+"""Name under which it stands that the journals were seen to after this restore."""
 
 _ERASING = frozenset({Kind.INTENT, Kind.ENDED})
 
@@ -164,10 +168,12 @@ def still(work: Work) -> None:
 def notice(work: Work) -> bool:
     """Return whether this database was restored; the first time the journals say it.
 
+    The register knows erasures it has forgotten, a folder that takes checkpoints any entry.
+
     :param work: the open transaction; it may write.
     """
     found = standing(work)
-    if found is None or not found.restored:
+    if found is None or not (found.restored or outside.behind(work)):
         return False
     if pulse.look(work.conn, RESTORED, lock=True) is None:
         pulse.put(work.conn, RESTORED, Pulse(work.stamp, str(found.since)))
@@ -176,6 +182,17 @@ def notice(work: Work) -> bool:
             RestoreNoticed(name, actor=SYSTEM, counts=behind) for name in brake.controllers(work)
         ]
     return True
+
+
+def forgetful(work: Work) -> bool:
+    """Return whether it is known that this database was restored and has not caught up.
+
+    Until then what happens waits to be put in sequence: a journal that nobody appended to since
+    the restore can be continued where the world has seen it.
+    """
+    if work.replaying or not work.settings.register:
+        return False
+    return pulse.look(work.conn, RESTORED) is not None
 
 
 def intend(work: Work) -> None:

@@ -25,6 +25,7 @@ from ..comeback.again import Fate, Warrant
 from ..comeback.returned import Seen
 from ..keeping import Origin
 from ..pulse import Pulse
+from ..release import continuing
 from ..work import Work
 from . import remembering, tracing
 from .forgotten import Forgotten, Hold, Judged, Places, Verdict, erased_on, find, judge, recall
@@ -142,18 +143,21 @@ def _judged(known: Forgotten) -> list[Line]:
     ]
 
 
-def replay(run: Run) -> Survey:
+def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
     """Carry out again what a restored database has forgotten, one short transaction after another.
 
-    It may be run again after it was interrupted: what is gone already is left alone.
+    It may be run again after it was interrupted: what is gone already is left alone. The journals
+    come first, as everything else is written into them.
 
     :param run: runs a unit of work.
+    :param checkpoints: signed checkpoints that somebody brought from where they were kept.
     :return: what was done; not `restored` any more when all of it was looked at.
     :raises SetupError: no register is kept, or it is not where it was.
     """
+    journals = continuing.resume(run, checkpoints)
     begun: tuple[Forgotten, Places, Survey] | None = run(_begin)
     if begun is None:
-        return Survey(False)
+        return Survey(False, journals)
     known, places, told = begun
     counts: Counter[str] = Counter()
     for line in known.lines:
@@ -164,7 +168,7 @@ def replay(run: Run) -> Survey:
     counts.update(run(partial(_taken_back, known)))
     if not counts["failed"]:
         run(partial(_end, known, counts))
-    found = {word: count for word, count in counts.items() if count}
+    found = {word: count for word, count in counts.items() if count} | journals
     return replace(told, restored=bool(counts["failed"]), counts=found)
 
 
@@ -320,6 +324,7 @@ def _end(known: Forgotten, counts: Mapping[str, int], office: Office) -> None:
     work = office.work
     work.replaying = True
     pulse.take(work.conn, remembering.RESTORED)
+    pulse.take(work.conn, remembering.CONTINUED)
     if known.holds:
         until = max(hold.line.number for hold in known.holds)
         note = f"{len(known.holds)}:{known.since}:{until}"

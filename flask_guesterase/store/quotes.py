@@ -1,0 +1,46 @@
+"""What the epochs of a journal quote: the checkpoints a restore could not go on from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+from sqlalchemy import Connection, select
+
+from ..core.checkpoint import Checkpoint
+from ..core.errors import TamperedError
+from ..core.log import quoted, read_entry
+from .tables import entry as entries
+
+
+class Quotes:
+    """Checkpoints that epochs of a journal quote: what was lost up to them is told openly.
+
+    :param heads: the checkpoints.
+    """
+
+    def __init__(self, heads: Iterable[Checkpoint]) -> None:
+        self._heads = {head.epoch: head for head in heads}
+
+    def __contains__(self, head: Checkpoint) -> bool:
+        """Return whether a checkpoint is one of them, or an earlier one of the same epoch."""
+        known = self._heads.get(head.epoch)
+        if known is None or head.size > known.size:
+            return False
+        return head.size < known.size or head.root == known.root
+
+
+def quotes(conn: Connection, controller: str) -> Quotes:
+    """Return what the epochs of a journal quote; an entry that cannot be read quotes nothing.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param controller: slug of the controller.
+    """
+    bodies = conn.execute(
+        select(entries.c.body).where(entries.c.controller == controller, entries.c.position == 0)
+    ).scalars()
+    heads = []
+    for body in bodies:
+        with suppress(TamperedError, ValueError):
+            heads.append(quoted(read_entry(body.encode())))
+    return Quotes(head for head in heads if head is not None)

@@ -1,0 +1,219 @@
+"""After a restore: lost entries are put back from outside, or an epoch begins that says so.
+
+The tree of a restored database is shorter than what the world has seen. Where a folder outside
+holds the lost entries they are appended again exactly, so that every checkpoint the world has is
+again one of this journal. Where it does not, or something was written since the restore, the tree
+can never be that journal again: another epoch begins, and its first entry quotes the newest
+checkpoint that is known, so that nobody can take the gap for a cut.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, select
+
+from ...core.checkpoint import Checkpoint, origin, read_note
+from ...core.errors import DeliveryError, InputError, TamperedError
+from ...core.events import SYSTEM, JournalContinued
+from ...core.log import Entry, read_entry
+from ...core.tree import Frontier
+from .. import journal, pulse, signing
+from ..export import BATCH
+from ..pulse import Pulse
+from ..remembrance import remembering
+from ..signers import open_ours
+from ..tables import tree
+from ..work import Work
+from .folder import Folder
+from .outside import agrees, behind, folders, newest
+
+if TYPE_CHECKING:
+    from ..office import Office
+
+Run = Callable[[Callable[["Office"], Any]], Any]
+"""Runs a unit of work in a transaction of its own."""
+
+def resume(run: Run, by_hand: Sequence[str] = ()) -> dict[str, int]:
+    """Bring the journals of a restored database in line with what the world has seen.
+
+    It may be run again after it was interrupted.
+
+    :param run: runs a unit of work.
+    :param by_hand: signed checkpoints that somebody brought from where they were kept.
+    :return: "entries-put-back" and "epochs-begun", where there were any.
+    :raises InputError: what was brought is no checkpoint of this house.
+    """
+    run(partial(_checked, by_hand))
+    if not run(partial(_wanted, by_hand)):
+        return {}
+    counts: Counter[str] = Counter()
+    for controller in run(_controllers):
+        put = 0
+        for number in range(run(lambda office: len(folders(office.work)))):
+            put += _put_back(run, controller, number)
+        counts.update(run(partial(_finish, controller, put, tuple(by_hand))))
+    run(_noted)
+    return {word: count for word, count in counts.items() if count}
+
+
+def _checked(by_hand: Sequence[str], office: Office) -> None:
+    for text in by_hand:
+        try:
+            open_ours(office.work.conn, text, office.work.custodian.public_key())
+        except TamperedError as problem:
+            # What somebody brought is wrong, not our journal.
+            raise InputError(problem.message, problem.hint) from None
+
+
+def _wanted(by_hand: Sequence[str], office: Office) -> bool:
+    """Return whether a journal has to be seen to: once a restore, and whenever it is behind."""
+    work = office.work
+    restored = remembering.notice(work)
+    if restored and pulse.look(work.conn, remembering.CONTINUED) is None:
+        return True
+    rows = {row.controller: row for row in _open(work)}
+    brought = [read_note(text) for text in by_hand]
+    unknown = any(
+        head.controller in rows and not agrees(work, rows[head.controller], head)
+        for head in brought
+    )
+    return unknown or behind(work)
+
+
+def _open(work: Work) -> Sequence[Row[Any]]:
+    return work.conn.execute(
+        select(tree).where(tree.c.open).order_by(tree.c.controller, tree.c.epoch)
+    ).all()
+
+
+def _controllers(office: Office) -> list[str]:
+    return [row.controller for row in _open(office.work)]
+
+
+def _noted(office: Office) -> None:
+    if remembering.notice(office.work):
+        pulse.put(office.work.conn, remembering.CONTINUED, Pulse(office.work.stamp))
+
+
+# entries put back
+
+
+def _put_back(run: Run, controller: str, number: int) -> int:
+    """Append what a folder holds and this database has lost; return how many entries."""
+    count = 0
+    while True:
+        todo: tuple[int, int, int] | None = run(partial(_todo, controller, number))
+        if todo is None:
+            return count
+        epoch, start, end = todo
+        for first in range(start, end, BATCH):
+            last = min(first + BATCH, end)
+            run(partial(_append, controller, number, epoch, first, last))
+        count += end - start
+
+
+def _todo(controller: str, number: int, office: Office) -> tuple[int, int, int] | None:
+    """Return of which epoch which entries of a folder continue what is here, exactly."""
+    work = office.work
+    folder = folders(work)[number]
+    row = next(row for row in _open(work) if row.controller == controller)
+    try:
+        for epoch in (row.epoch, row.epoch + 1):
+            if not folder.has(controller, epoch):
+                continue
+            here = journal.edge(row) if epoch == row.epoch else Frontier()
+            end = _vouched(work, folder, controller, epoch, here)
+            if end is not None:
+                return epoch, here.size, end
+    except (DeliveryError, TamperedError):
+        return None
+    return None
+
+
+def _vouched(
+    work: Work, folder: Folder, controller: str, epoch: int, here: Frontier
+) -> int | None:
+    """Return up to where entries of a folder make the very tree that its checkpoint vouches for."""
+    head = folder.newest(controller, epoch)
+    if head is None or head.size <= here.size or not _signed(work, folder, head):
+        return None
+    grown = here
+    for batch in _batches(folder, controller, epoch, here.size, head.size):
+        grown, _ = grown.extend(entry.leaf() for entry in batch)
+    return head.size if grown.size == head.size and grown.root() == head.root else None
+
+
+def _signed(work: Work, folder: Folder, head: Checkpoint) -> bool:
+    for text in reversed(folder.notes(head.controller)):
+        if read_note(text) == head:
+            try:
+                return open_ours(work.conn, text, work.custodian.public_key()) == head
+            except TamperedError:
+                return False
+    return False
+
+
+def _batches(
+    folder: Folder, controller: str, epoch: int, start: int, end: int
+) -> Iterator[list[Entry]]:
+    batch: list[Entry] = []
+    for line in folder.entries(controller, epoch, start, end):
+        entry = read_entry(line)
+        if (entry.draft.controller, entry.epoch) != (controller, epoch):
+            raise TamperedError("This place holds an entry of another journal.")
+        batch.append(entry)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+def _append(
+    controller: str, number: int, epoch: int, start: int, end: int, office: Office
+) -> None:
+    folder = folders(office.work)[number]
+    items = [read_entry(line) for line in folder.entries(controller, epoch, start, end)]
+    journal.put_back(office.work.conn, controller, epoch, items)
+
+
+# another epoch
+
+
+def _finish(controller: str, put: int, by_hand: Sequence[str], office: Office) -> dict[str, int]:
+    """Say what was put back; begin another epoch where the world has seen something else."""
+    work = office.work
+    # What other transactions leave meanwhile is put in sequence behind this.
+    work.replaying = True
+    row = next(row for row in _open(work) if row.controller == controller)
+    head = newest(work, controller, by_hand)
+    counts = {"entries-put-back": put}
+    if head is None:
+        head = _own(work, row)
+    elif agrees(work, row, head):
+        head = None
+    if head is not None:
+        journal.begin_epoch(
+            work.conn, controller, journal.stamp(work.now), signing.in_force(work), head
+        )
+        counts["epochs-begun"] = 1
+    if put:
+        work.events.append(JournalContinued(controller, actor=SYSTEM, counts={"entries": put}))
+    return counts
+
+
+def _own(work: Work, row: Row[Any]) -> Checkpoint | None:
+    """Return what is left as a checkpoint, where a restored database knows no other.
+
+    Certificates of after the backup carry signed heads of entries that are gone: under the old
+    origin the same key would vouch for two journals.
+    """
+    if not remembering.notice(work) or pulse.look(work.conn, remembering.CONTINUED) is not None:
+        return None
+    tip = journal.edge(row)
+    return Checkpoint(
+        origin(row.controller, row.epoch), tip.size, tip.root(), journal.stamp(work.now)
+    )

@@ -1,0 +1,279 @@
+"""A folder on another disk or mount that takes entries and checkpoints, and never goes back.
+
+First come the new entries, synced, then the note that vouches for them: whoever reads the folder
+finds every entry that its newest checkpoint covers.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from ...core.checkpoint import Checkpoint, notes, read_note
+from ...core.errors import DeliveryError, TamperedError
+from ...core.log import PRUNED_FORMAT
+from ..keyfile import sync_folder
+
+if TYPE_CHECKING:
+    from .places import Release
+
+_BLOCK = 1 << 16
+
+
+class Folder:
+    """A folder that takes checkpoints.
+
+    :param path: the folder; it is not made, because a mount that is not there would be missed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def take(self, release: Release) -> str | None:
+        """Write the entries that are new here, then the note; a second time changes nothing.
+
+        :raises DeliveryError: the folder is not there, or cannot be written.
+        :raises TamperedError: it has seen another journal, or more of this one.
+        """
+        with self._locked():
+            seen = self.newest(release.controller, release.epoch)
+            if seen is not None and self._same(release, seen) >= release.size:
+                return None
+            self._entries(release, 0 if seen is None else seen.size)
+            self._censuses(release)
+            self._note(release)
+        return None
+
+    def newest(self, controller: str, epoch: int | None = None) -> Checkpoint | None:
+        """Return the newest checkpoint here, its signature not looked at.
+
+        :param controller: slug of the controller.
+        :param epoch: only of this epoch.
+        :raises DeliveryError: the folder cannot be read.
+        """
+        found = [read_note(text) for text in reversed(self.notes(controller, epoch is None))]
+        return next((head for head in found if epoch in (None, head.epoch)), None)
+
+    def notes(self, controller: str, last: bool = False) -> list[str]:
+        """Return the notes here, the newest last.
+
+        :param last: the end of the file is enough.
+        """
+        with _told():
+            text = _end(self._notes_file(controller), _BLOCK if last else None)
+        return notes(text.decode("utf-8", "replace"))
+
+    def entries(self, controller: str, epoch: int, start: int, end: int) -> Iterator[bytes]:
+        """Yield the entries here from one place up to, not including, another.
+
+        :raises DeliveryError: the folder cannot be read.
+        """
+        with _told(), self._entries_file(controller, epoch).open("rb") as file:
+            file.seek(_offset(file, start))
+            for line in file:
+                if _index(line) >= end or not line.endswith(b"\n"):
+                    return
+                yield line[:-1]
+
+    def has(self, controller: str, epoch: int) -> bool:
+        """Return whether there are entries of an epoch here."""
+        return self._entries_file(controller, epoch).exists()
+
+    def _notes_file(self, controller: str) -> Path:
+        return self.path / f"{controller}.checkpoints"
+
+    def _entries_file(self, controller: str, epoch: int) -> Path:
+        return self.path / f"{controller}-{epoch}.jsonl"
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        if not self.path.is_dir():
+            raise DeliveryError(
+                "The folder for checkpoints is not there.", "Mount it, or make it once by hand."
+            )
+        with _told():
+            handle = os.open(self.path / ".guesterase.lock", os.O_RDWR | os.O_CREAT, 0o640)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            with _told():
+                yield
+        finally:
+            os.close(handle)
+
+    def _same(self, release: Release, seen: Checkpoint) -> int:
+        """Return how much was seen here of the very journal that is now to be taken."""
+        root = release.root_of(seen.size)
+        if root is None:
+            raise TamperedError(
+                "This place has seen more of the journal than there is here.",
+                "If the database was restored, run `flask guesterase replay`.",
+            )
+        if root != seen.root:
+            raise TamperedError(
+                "This place has seen another journal.",
+                "If the database was restored, run `flask guesterase replay`.",
+            )
+        return seen.size
+
+    def _entries(self, release: Release, vouched: int) -> None:
+        file = self._entries_file(release.controller, release.epoch)
+        fresh = not file.exists()
+        with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o640), "r+b") as out:
+            have = _count(out)
+            if have > vouched:
+                # Written before a crash, and no checkpoint says that it was right.
+                have = self._compared(out, release, vouched, have)
+            if have < release.first:
+                if have:
+                    raise TamperedError(
+                        "Entries are missing here that were taken out of the journal since.",
+                        "Bring the file back from its copy, or give another folder.",
+                    )
+                out.write(release.instead().encode() + b"\n")
+                have = release.first
+            for body in release.entries(have):
+                out.write(body.encode() + b"\n")
+            out.flush()
+            os.fsync(out.fileno())
+        if fresh:
+            sync_folder(self.path)
+
+    def _compared(self, out: IO[bytes], release: Release, vouched: int, have: int) -> int:
+        """Return how many entries stay; those that are another journal's are put aside."""
+        file = self._entries_file(release.controller, release.epoch)
+        upto = min(have, release.size)
+        ours = (body.encode() for body in release.entries(vouched))
+        there = self.entries(release.controller, release.epoch, vouched, have)
+        if have <= release.size and all(a == b for a, b in zip(there, ours, strict=False)):
+            return upto
+        cut = _offset(out, vouched)
+        aside = file.with_suffix(f".{vouched}-{have}.aside")
+        with aside.open("wb") as rest:
+            out.seek(cut)
+            rest.write(out.read())
+            rest.flush()
+            os.fsync(rest.fileno())
+        _cut(out, cut)
+        return vouched
+
+    def _censuses(self, release: Release) -> None:
+        """Keep the counts of the guest register, which the database drops after the next night."""
+        fresh = False
+        for name, content in release.censuses():
+            file = self.path / name
+            if file.exists():
+                continue
+            made = file.with_name(f".{name}.new")
+            with made.open("wb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            made.rename(file)
+            fresh = True
+        if fresh:
+            sync_folder(self.path)
+
+    def _note(self, release: Release) -> None:
+        file = self._notes_file(release.controller)
+        fresh = not file.exists()
+        with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o640), "r+b") as out:
+            whole = out.read()
+            known = notes(whole.decode("utf-8", "replace"))
+            _cut(out, len("\n".join(known).encode()))
+            out.write((("\n" if known else "") + release.note).encode())
+            out.flush()
+            os.fsync(out.fileno())
+        if fresh:
+            sync_folder(self.path)
+
+
+def _end(file: Path, most: int | None) -> bytes:
+    """Return a file from its beginning, or only so many bytes of its end."""
+    if not file.exists():
+        return b""
+    with file.open("rb") as read:
+        if most is not None:
+            read.seek(max(file.stat().st_size - most, 0))
+        return read.read()
+
+
+def _count(out: IO[bytes]) -> int:
+    """Return how many entries are in a file; what a crash left half written at its end goes."""
+    size = out.seek(0, os.SEEK_END)
+    span = _BLOCK
+    while True:
+        start = max(size - span, 0)
+        out.seek(start)
+        block = out.read()
+        whole = block.rfind(b"\n") + 1
+        line = block.rfind(b"\n", 0, whole - 1) + 1 if whole else 0
+        if not start or (whole and line):
+            _cut(out, start + whole)
+            return _following(block[line:whole]) if whole else 0
+        span *= 4
+
+
+def _following(line: bytes) -> int:
+    """Return the place that comes after a line."""
+    value = _value(line)
+    if value.get("format") == PRUNED_FORMAT:
+        return int(value["size"])
+    return int(value["index"]) + 1
+
+
+def _index(line: bytes) -> int:
+    """Return the place of the entry in a line, -1 where it holds none."""
+    value = _value(line) if line.endswith(b"\n") else {}
+    return int(value.get("index", -1))
+
+
+def _value(line: bytes) -> dict[str, Any]:
+    try:
+        value = dict(json.loads(line))
+    except (ValueError, TypeError):
+        value = {}
+    if not {"index", "size"} & value.keys():
+        raise TamperedError(
+            "A line that this place holds is no entry.", "Bring the file back from its copy."
+        )
+    return value
+
+
+def _offset(file: IO[bytes], place: int) -> int:
+    """Return where the entry of a place begins in a file, or its end; places only grow in it."""
+    low, high = 0, file.seek(0, os.SEEK_END)
+    while low < high:
+        middle = (low + high) // 2
+        file.seek(middle)
+        # From the middle of a line the next one is looked at.
+        file.readline()
+        here, line = file.tell(), file.readline()
+        if line and _index(line) < place:
+            low = here + len(line)
+        else:
+            high = middle
+    file.seek(low)
+    while (line := file.readline()) and _index(line) < place:
+        low += len(line)
+    return low
+
+
+def _cut(out: IO[bytes], size: int) -> None:
+    out.truncate(size)
+    out.seek(size)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise DeliveryError(
+            f"The folder for checkpoints cannot be used ({type(problem).__name__}).",
+            "Mount it, make it writable for this application, and look for free space.",
+        ) from None

@@ -1,0 +1,369 @@
+"""Checkpoints leave the house, and a restored journal is brought in line with where they went."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from flask_guesterase import verify
+from flask_guesterase.core.destination import Destination, Way, destinations
+from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError, SetupError
+from flask_guesterase.core.log import quoted, read_entry
+from flask_guesterase.store import tables, watch, worker
+from flask_guesterase.store.outbox import BACK_OFF
+from flask_guesterase.store.release import releasing
+from flask_guesterase.store.release.places import Release, places
+from flask_guesterase.store.remembrance.replay import replay
+from tests import engines
+from tests.store.ashore import PINE, Ashore
+
+
+@pytest.fixture
+def inn(sqlite_url: str, tmp_path: Path) -> Iterator[Ashore]:
+    """A hotel on SQLite."""
+    made = Ashore(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def any_inn(database_url: str, tmp_path: Path) -> Iterator[Ashore]:
+    """A hotel on each engine."""
+    made = Ashore(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def lines(inn: Ashore, epoch: int = 0) -> list[str]:
+    """Return the entries that lie outside."""
+    return (inn.outside / f"{PINE}-{epoch}.jsonl").read_text().splitlines()
+
+
+def read_by_the_one_file(inn: Ashore) -> None:
+    """Let the reader that shares no code with us look at what lies outside."""
+    heads = verify.read_checkpoints(str(inn.outside / f"{PINE}.checkpoints"))
+    assert all(head.signed_by(inn.custodian.public_key()) for head in heads)
+    newest = heads[-1]
+    found = [line.encode() for line in lines(inn, newest.epoch)]
+    assert verify.roots([verify.leaf(line) for line in found], {newest.size}) == {
+        newest.size: newest.root
+    }
+
+
+def test_a_folder_gets_the_entries_and_then_the_note(inn: Ashore) -> None:
+    inn.happen(5)
+    assert inn.release() == 1
+    assert len(lines(inn)) == 6
+    read_by_the_one_file(inn)
+    assert inn.actions()[-1] == "checkpoint-released"
+    assert inn.release() == 0, "its own entry moves the head, and nothing more happened"
+    inn.happen(2)
+    assert inn.release(at_once=False) == 0, "the hour is not over"
+    inn.pass_(hours=1)
+    assert inn.release(at_once=False) == 1
+    assert len(lines(inn)) == 9
+    read_by_the_one_file(inn)
+    assert [head.size for head in inn.known()] == [6, 9]
+    assert inn.verified() == []
+
+
+def test_what_is_brought_twice_changes_nothing(inn: Ashore) -> None:
+    """A worker that died after the folder had it brings it again."""
+    inn.happen(3)
+    inn.release()
+    before = {path.name: path.read_bytes() for path in inn.outside.iterdir()}
+    with inn.engine.begin() as conn:
+        conn.execute(update(tables.released).values(state="sending", sent_at=None))
+    assert inn.release() == 0, "the other worker may still be at it"
+    inn.pass_(minutes=11)
+    assert inn.release() == 1
+    assert {path.name: path.read_bytes() for path in inn.outside.iterdir()} == before
+
+
+def test_a_crash_between_entries_and_note_is_finished(inn: Ashore) -> None:
+    """Entries without a note, and half a line, are what a plug that was pulled leaves."""
+    inn.happen(3)
+    inn.release()
+    (inn.outside / f"{PINE}.checkpoints").write_text("guesterase/pine/0\n3\nhalf a no")
+    with (inn.outside / f"{PINE}-0.jsonl").open("a") as file:
+        file.write('{"half a li')
+    inn.happen(1)
+    assert inn.release() == 1
+    assert len(lines(inn)) == 6
+    read_by_the_one_file(inn)
+    assert list(inn.outside.glob("*.aside")) == []
+
+
+def test_entries_that_no_checkpoint_vouched_for_are_put_aside(inn: Ashore) -> None:
+    inn.happen(3)
+    inn.release()
+    with (inn.outside / f"{PINE}-0.jsonl").open("a") as file:
+        file.write(lines(inn)[-1].replace('"index":3', '"index":4') + "\n")
+    inn.happen(1)
+    assert inn.release() == 1
+    read_by_the_one_file(inn)
+    (aside,) = inn.outside.glob("*.aside")
+    assert aside.name == f"{PINE}-0.4-5.aside"
+
+
+def test_a_place_that_fails_is_tried_again_and_then_told_of(inn: Ashore) -> None:
+    tries: list[int] = []
+
+    def broken(release: Release) -> None:
+        tries.append(release.size)
+        raise DeliveryError("no")
+
+    inn.places = places([], {}, [broken])
+    inn.happen(1)
+    for wait in (0, *BACK_OFF):
+        inn.pass_(minutes=wait)
+        assert releasing.release(inn.run, inn.problems.__setitem__) == 0
+        assert inn.problems == {"callable": "DeliveryError"}
+    assert len(tries) == len(BACK_OFF) + 1
+    assert inn.actions().count("checkpoint-failed") == 1
+    assert {row["state"] for row in inn.ours("released")} == {"failed"}
+
+
+def test_a_callable_may_ask_for_proofs_and_sign(inn: Ashore) -> None:
+    seen: list[tuple[int, int]] = []
+
+    def ask(release: Release) -> str:
+        seen.append((release.size, len(release.consistency(2))))
+        assert len(list(release.entries(0))) == release.size
+        return release.note + "\u2014 witness.example AAAAAA==\n"
+
+    inn.places = places([], {}, [ask])
+    inn.happen(6)
+    assert inn.release() == 1
+    assert seen == [(7, 2)]
+    (row,) = inn.ours("released")
+    assert row["note"].endswith("\u2014 witness.example AAAAAA==\n")
+    assert row["destination"].startswith("callable:1:")
+
+
+def test_mail_goes_through_the_channel_once_a_day(inn: Ashore) -> None:
+    sent: list[tuple[str, str]] = []
+
+    class Post:
+        def send(self, message: object) -> None:
+            sent.append((message.to, message.body))  # type: ignore[attr-defined]
+
+    inn.places = places([Destination(Way.MAIL, "log@example.org")], {"smtp": Post()})
+    inn.happen(1)
+    assert inn.release(at_once=False) == 1
+    inn.happen(1)
+    inn.pass_(hours=2)
+    assert inn.release(at_once=False) == 0
+    inn.pass_(hours=20)
+    assert inn.release(at_once=False) == 1
+    assert [to for to, _ in sent] == ["log@example.org"] * 2
+    assert sent[0][1].startswith("guesterase/pine/0\n2\n")
+
+
+def test_places_are_read_from_the_configuration() -> None:
+    found = destinations("file:/mnt/a mailto:a@example.org witness:https://w.example/x#k")
+    assert [each.way for each in found] == [Way.FILE, Way.MAIL, Way.WITNESS]
+    assert destinations(["file:/mnt/with blank"])[0].target == "/mnt/with blank"
+    assert len(Destination(Way.FILE, "/" + "x" * 200).name) < 120
+    for wrong in ("file:relative", "ftp://x", "mailto:nobody", "/mnt/a"):
+        with pytest.raises(SetupError, match="none that is known"):
+            destinations(wrong)
+
+
+def test_a_folder_that_is_not_there_is_no_folder(inn: Ashore) -> None:
+    """A mount that is missing must not be replaced by a folder on the database's own disk."""
+    inn.places = places([Destination(Way.FILE, str(inn.outside / "mount"))], {})
+    inn.happen(1)
+    assert inn.release() == 0
+    assert inn.problems == {"file": "DeliveryError"}
+    assert not (inn.outside / "mount").exists()
+
+
+def found(inn: Ashore) -> set[str]:
+    """Return what check says of the places."""
+    ids = inn.run(lambda office: [f.id for f in watch.findings(office.work)])
+    return {id_ for id_ in ids if id_.startswith("checkpoint")}
+
+
+def test_check_says_when_nothing_leaves(inn: Ashore) -> None:
+    inn.happen(1)
+    assert found(inn) == {"checkpoint-same-disk"}
+    inn.release()
+    inn.happen(1)
+    inn.pass_(hours=26)
+    assert found(inn) == {"checkpoint-same-disk", "checkpoint-late"}
+    inn.release()
+    assert found(inn) == {"checkpoint-same-disk"}
+    inn.places = ()
+    assert found(inn) == {"checkpoint-missing"}
+
+
+# after a restore
+
+
+@pytest.mark.parametrize("engine", engines.ENGINES)
+def test_lost_entries_are_put_back_exactly(engine: str, tmp_path: Path) -> None:
+    """An honest hotel that restored yesterday's database is the hotel the world has seen."""
+    with engines.fresh_database(engine) as url:
+        inn = Ashore(url, tmp_path)
+        inn.guest(1, name="Ann Berg", email="ann@mail.example")
+        number = inn.approved(email="ann@mail.example")
+        inn.happen(3)
+        inn.release()
+        with inn.backup() as restore:
+            assert inn.erased(number) == "erased"
+            inn.happen(1200)
+            inn.release()
+            inn.happen(2)
+            world = inn.known()[-1]
+            restore()
+            assert inn.row(1)["name"] == "Ann Berg"
+            assert inn.verified() == ["truncated"]
+            report = worker.work(inn.run, lambda *_: ("", ""), {})
+            assert report.problems["register"] == "restored"
+            assert "released" not in report.counts
+            with pytest.raises(BlockedError):
+                inn.release()
+            with inn.begin() as office, pytest.raises(BlockedError):
+                office.checkpoint()
+            before = inn.tree().size
+            inn.happen(1)
+            assert inn.tree().size == before, "what happens waits, so that the tree can go on"
+            done = replay(inn.run)
+            assert not done.restored
+            assert done.counts["entries-put-back"] == world.size - before
+            assert done.counts["ask"] == 1, "the erasures come after the journal"
+            assert inn.tree().epoch == 0
+            with inn.engine.connect() as conn:
+                body = conn.execute(
+                    select(tables.entry.c.body).where(tables.entry.c.position == world.size - 1)
+                ).scalar_one()
+            assert body == lines(inn)[world.size - 1]
+            assert "journal-continued" in inn.actions()[world.size:]
+            assert "restore-noticed" in inn.actions()[world.size:]
+            assert inn.verified() == []
+            assert inn.release() == 1
+            read_by_the_one_file(inn)
+            assert inn.verified() == []
+            assert not replay(inn.run).counts
+        inn.engine.dispose()
+
+
+def test_a_journal_that_went_on_since_the_restore_begins_an_epoch(any_inn: Ashore) -> None:
+    """The tree has forked from what the world saw: the new epoch quotes it, and says so."""
+    inn = any_inn
+    inn.happen(3)
+    inn.release()
+    with inn.backup() as restore:
+        inn.happen(5)
+        inn.release()
+        world = inn.known()[-1]
+        restore()
+        inn.happen(2, grounds=("other",))
+        assert "truncated" in inn.verified()
+        done = replay(inn.run)
+        assert done.counts == {"epochs-begun": 1}
+        row = inn.tree()
+        assert row.epoch == 1
+        with inn.engine.connect() as conn:
+            first = conn.execute(
+                select(tables.entry.c.body).where(
+                    tables.entry.c.epoch == 1, tables.entry.c.position == 0
+                )
+            ).scalar_one()
+        told = quoted(read_entry(first.encode()))
+        assert told is not None
+        assert (told.size, told.root) == (world.size, world.root)
+        assert inn.verified() == []
+        assert inn.release() == 1
+        read_by_the_one_file(inn)
+        assert inn.verified() == []
+        assert replay(inn.run).counts == {}
+
+
+def test_a_journal_that_was_cut_is_called_so(any_inn: Ashore) -> None:
+    """Without a restore that is told openly the newest entries were cut away."""
+    inn = any_inn
+    inn.happen(8)
+    inn.release()
+    with inn.backup() as restore:
+        inn.happen(4)
+        inn.release()
+        restore()
+        assert inn.verified() == ["truncated"]
+        assert found(inn) >= {"checkpoint-same-disk"}
+        inn.settings = replace(inn.settings, register="")
+        inn.happen(1)
+        assert inn.release() == 0
+        assert inn.problems == {"file": "TamperedError"}, "no folder goes back"
+        assert "checkpoint-refused" in found(inn)
+
+
+def test_a_checkpoint_brought_by_hand_is_quoted(inn: Ashore) -> None:
+    """Where no folder holds the entries, the newest checkpoint anybody has is what is quoted."""
+    inn.happen(3)
+    with inn.backup() as restore:
+        inn.happen(4)
+        with inn.begin() as office:
+            note = office.checkpoint()
+        restore()
+        with pytest.raises(InputError):
+            replay(inn.run, [note.replace("\n8\n", "\n9\n")])
+        assert inn.verified(note) == ["truncated"]
+        assert replay(inn.run, [note]).counts == {"epochs-begun": 1}
+        assert inn.verified(note) == []
+        assert replay(inn.run, [note]).counts == {}
+
+
+def test_a_restore_of_which_no_checkpoint_is_known_begins_an_epoch(inn: Ashore) -> None:
+    """Certificates of after the backup carry heads under the old origin: no second one is made."""
+    inn.places = ()
+    inn.guest(1, name="Ann Berg", email="ann@mail.example")
+    number = inn.approved(email="ann@mail.example")
+    with inn.backup() as restore:
+        inn.erased(number)
+        restore()
+        done = replay(inn.run)
+        assert done.counts["epochs-begun"] == 1
+        assert inn.tree().epoch == 1
+        assert inn.verified() == []
+        assert done.counts["ask"] == 1, "of a guest without a date a person decides"
+
+
+def test_a_folder_anybody_wrote_to_stops_nobody(inn: Ashore) -> None:
+    """A note that this house did not sign is no sign of a restore."""
+    inn.happen(2)
+    inn.release()
+    file = inn.outside / f"{PINE}.checkpoints"
+    file.write_text(file.read_text().replace("\n3\n", "\n900\n"))
+    report = worker.work(inn.run, lambda *_: ("", ""), {})
+    assert "register" not in report.problems
+
+
+def test_entries_are_written_once_when_they_are_lost_outside(inn: Ashore) -> None:
+    """A folder whose entries were lost gets all of them again with the next checkpoint."""
+    inn.happen(4)
+    inn.release()
+    (inn.outside / f"{PINE}-0.jsonl").unlink()
+    inn.happen(1)
+    assert inn.release() == 1
+    assert [json.loads(line)["index"] for line in lines(inn)] == list(range(7))
+    read_by_the_one_file(inn)
+
+
+def test_a_folder_that_has_seen_another_journal_refuses(inn: Ashore) -> None:
+    inn.happen(4)
+    inn.release()
+    with inn.engine.begin() as conn:
+        for table in (tables.tree, tables.entry, tables.node, tables.released):
+            conn.execute(delete(table))
+    inn.pass_(minutes=1)
+    inn.settings = replace(inn.settings, register="")
+    inn.happen(9, grounds=("other",))
+    assert inn.release() == 0
+    assert inn.problems == {"file": "TamperedError"}

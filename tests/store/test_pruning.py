@@ -1,0 +1,204 @@
+"""Old entries go by two people's word, and what was shown outside is proved as before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, insert, select, update
+
+from flask_guesterase.core.checkpoint import Checkpoint
+from flask_guesterase.core.errors import ForbiddenError, FourEyesError, InputError, TamperedError
+from flask_guesterase.core.log import ENTRY_FORMAT, read_entry
+from flask_guesterase.core.tree import leaf_hash, verify_consistency, verify_inclusion
+from flask_guesterase.store import export, pruning, tables, witness
+from tests.store.ashore import PINE, Ashore
+
+DAY = date(2026, 9, 1)
+"""A day six and a half years after the hotel's first entries."""
+
+
+@pytest.fixture
+def inn(sqlite_url: str, tmp_path: Path) -> Iterator[Ashore]:
+    """A hotel on SQLite."""
+    made = Ashore(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def any_inn(database_url: str, tmp_path: Path) -> Iterator[Ashore]:
+    """A hotel on each engine."""
+    made = Ashore(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def grown(inn: Ashore) -> list[Checkpoint]:
+    """Let a journal grow, release it at several sizes, and let seven years pass."""
+    for count in (2, 1, 4, 6, 1, 9):
+        inn.happen(count)
+        inn.release()
+        inn.pass_(hours=2)
+    heads = inn.known()
+    inn.pass_(days=7 * 365)
+    inn.happen(3)
+    inn.release()
+    return heads
+
+
+def prune(inn: Ashore, before: date = date(2026, 9, 1)) -> int:
+    """Let two people take out what is from before a day."""
+    what = inn.run(lambda office: office.prune(PINE, before, "auditor", "officer"))
+    return pruning.prune(inn.run, what)
+
+
+def proved(inn: Ashore, heads: list[Checkpoint]) -> None:
+    """Prove every checkpoint to be continued, and every entry that is there to be in the tree."""
+    row = inn.tree()
+    with inn.begin() as office:
+        conn = office.work.conn
+        root = inn.root()[2]
+        for head in heads:
+            path = witness.continues(conn, PINE, 0, head.size, row.size)
+            assert verify_consistency(head.size, row.size, head.root, root, path), head.size
+        found = conn.execute(select(tables.entry).order_by(tables.entry.c.position)).all()
+        for each in found:
+            proof = witness.proof(
+                conn, read_entry(each.body.encode()), inn.custodian.signing_key(),
+                "2033-01-01T00:00:00Z",
+            )  # fmt: skip
+            path = tuple(bytes.fromhex(item) for item in proof.path)
+            leaf = leaf_hash(each.body.encode())
+            assert verify_inclusion(each.position, row.size, leaf, path, root)
+
+
+def test_what_was_shown_outside_is_proved_as_before(any_inn: Ashore) -> None:
+    inn = any_inn
+    heads = grown(inn)
+    size = inn.tree().size
+    # The entry that the last of them arrived is as old, and covered by a later checkpoint.
+    assert prune(inn) == inn.tree().pruned == heads[-1].size + 1
+    assert inn.tree().size == size + 1
+    assert inn.actions()[-1] == "journal-pruned"
+    assert inn.verified() == []
+    proved(inn, heads)
+    assert prune(inn) == 0
+    inn.happen(40)
+    inn.release()
+    proved(inn, inn.known())
+    assert inn.verified() == []
+
+
+@pytest.mark.parametrize("batch", [1, 3, 5, 8])
+def test_it_may_be_cut_off_after_each_batch(
+    inn: Ashore, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """Each transaction leaves a journal that proves itself, and the next run goes on."""
+    monkeypatch.setattr(pruning, "BATCH", batch)
+    heads = grown(inn)
+    what = inn.run(lambda office: office.prune(PINE, date(2026, 9, 1), "auditor", "officer"))
+    total = 0
+    while count := inn.run(lambda office: pruning._batch(what, 0, office)):
+        total += count
+        assert inn.verified() == []
+        proved(inn, heads)
+    assert total == heads[-1].size + 1
+
+
+def test_an_export_begins_with_what_stands_instead(inn: Ashore) -> None:
+    grown(inn)
+    prune(inn)
+    with inn.begin() as office:
+        lines = list(export.lines(office.work.conn))
+    row = inn.tree()
+    assert f'"size":{row.pruned}' in lines[0]
+    assert '"format":"guesterase/pruned/v1"' in lines[0]
+    assert inn.custodian.public_key().hex() in lines[0]
+    assert [read_entry(line.encode()).index for line in lines[1:]] == list(
+        range(row.pruned, row.size)
+    )
+    assert all(ENTRY_FORMAT in line for line in lines[1:])
+
+
+def test_two_people_who_may_and_six_years(inn: Ashore) -> None:
+    grown(inn)
+    with inn.begin() as office:
+        with pytest.raises(FourEyesError):
+            office.prune(PINE, DAY, "auditor", "auditor")
+        with pytest.raises(ForbiddenError):
+            office.prune(PINE, DAY, "auditor", "clerk")
+        with pytest.raises(InputError, match="six years"):
+            office.prune(PINE, inn.now.date(), "auditor", "officer")
+    assert inn.tree().pruned is None
+
+
+def test_what_is_still_needed_stays(inn: Ashore) -> None:
+    """A request with a record, a hold that was not lifted, what no place took: each is a limit."""
+    inn.happen(3)
+    inn.guest(1, name="Ann Berg", email="ann@mail.example")
+    number = inn.file(email="ann@mail.example")
+    first = inn.actions().index("erasure-requested")
+    inn.happen(3)
+    inn.release()
+    inn.pass_(days=7 * 365)
+    inn.happen(1)
+    assert prune(inn) == first
+    with inn.engine.begin() as conn:
+        conn.execute(delete(tables.request).where(tables.request.c.number == number))
+        conn.execute(
+            insert(tables.hold).values(
+                kind="hold", scope="subject", why="court", controller=PINE, property="sh",
+                silent=False, placed_by="a1", placed_at=inn.now.replace(tzinfo=None, year=2026),
+                **{c.name: "" for c in tables.hold.c if not c.nullable and c.name in ("room",)},
+            )
+        )  # fmt: skip
+    assert prune(inn) > 0
+    assert inn.verified() == []
+
+
+def test_nothing_goes_that_no_place_took(inn: Ashore) -> None:
+    inn.happen(5)
+    inn.pass_(days=7 * 365)
+    inn.happen(1)
+    assert prune(inn) == 0
+
+
+def test_a_journal_that_does_not_prove_itself_stays(inn: Ashore) -> None:
+    grown(inn)
+    with inn.engine.begin() as conn:
+        conn.execute(update(tables.entry).where(tables.entry.c.position == 4).values(leaf="0" * 64))
+    with pytest.raises(TamperedError):
+        prune(inn)
+    assert inn.tree().pruned is None
+
+
+def test_entries_that_were_cut_at_the_front_are_no_pruning(inn: Ashore) -> None:
+    """Whoever deletes the first entries, and writes the edge, has no entry that says so."""
+    grown(inn)
+    with inn.begin() as office:
+        edge = witness.frontier_at(office.work.conn, inn.tree(), 4)
+    with inn.engine.begin() as conn:
+        conn.execute(delete(tables.entry).where(tables.entry.c.position < 4))
+        conn.execute(
+            update(tables.tree).values(
+                pruned=4, edge=" ".join(item.hex() for item in edge.hashes),
+                edge_key=inn.custodian.public_key().hex(),
+            )
+        )  # fmt: skip
+    assert "pruned-unsaid" in inn.verified()
+
+
+def test_a_hash_that_a_proof_needs_is_missed(inn: Ashore) -> None:
+    grown(inn)
+    prune(inn)
+    with inn.engine.begin() as conn:
+        gone = inn.tree().pruned
+        conn.execute(
+            update(tables.node)
+            .where(tables.node.c.level == 0, tables.node.c.position < gone)
+            .values(hash="0" * 64)
+        )
+    assert "node-differs" in inn.verified()
