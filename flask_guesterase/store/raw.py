@@ -25,6 +25,7 @@ from sqlalchemy.types import NullType
 
 from ..core.image import Cell, cell
 from ..core.plan import Key, key_text
+from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import Declared
 from .sql import among, chunks, text_length
@@ -145,4 +146,5 @@ class Reader:
 
 def reader(conn: Connection, declared: Declared, live: LiveSchema | None) -> Reader:
     """Return a reader of one declared table."""
-    return Reader(conn, declared, live.table(declared.name) if live is not None else None)
+    found = live.table(declared.name) if live is not None else None
+    return Reader(at(conn, declared.name), declared, found)
