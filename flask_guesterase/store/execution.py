@@ -15,6 +15,7 @@ from ..core.errors import BlockedError, MovedError, TransitionError
 from ..core.events import (
     SYSTEM,
     CheckCompleted,
+    ErasureBegun,
     RequestReviewedAgain,
     RequestWaiting,
     SubjectErased,
@@ -123,7 +124,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     actor = SYSTEM
     if by is not None:
         actor = actors.allow(work, by, Permission.ERASE, case.property)
-    if case.state in DONE or case.state is State.CHECKING:
+    if case.state in DONE or case.state in (State.ERASING, State.CHECKING):
         return Ending(case.state)
     if case.state not in _RUNNING:
         raise TransitionError(
@@ -210,7 +211,6 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, case, root, name)
     recipients.queue(work, origin, known, invented=case.kind == KIND)
-    buried = people.bury(work, case.number, plan.untouched())
     done = {
         **deepening.noted(case.decisions or {}, None),
         "did": did(plan),
@@ -218,12 +218,19 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
         "files": len(set(erased.files)),
         "recovery": recovery,
     }
+    files = {"files": len(set(erased.files))}
+    waits = {"waiting_for": None, "waiting_until": None, "attempts": 0, "try_at": None}
+    if work.begun:
+        # Several databases: the others follow this commit, then the default one; see `forward`.
+        case = step(work, case, State.ERASING, decisions=done, **waits)
+        tell(work, ErasureBegun, case, actor, {**erased.counts, **files})
+        return Ending(case.state)
+    buried = people.bury(work, case.number, plan.untouched())
     case = step(
         work, case, State.ERASING, State.CHECKING,
-        decisions=done, erased_at=work.stamp, try_at=None,
-        waiting_for=None, waiting_until=None, attempts=0,
+        decisions=done, erased_at=work.stamp, **waits,
     )  # fmt: skip
-    counts = {**erased.counts, "people": buried, "files": len(set(erased.files))}
+    counts = {**erased.counts, "people": buried, **files}
     tell(work, SubjectErased, case, actor, counts)
     return Ending(case.state)
 

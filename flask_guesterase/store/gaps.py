@@ -37,7 +37,9 @@ def unreadable(datamap: DataMap) -> frozenset[str]:
 
     Something is not there, or rows without a key hold what cannot be compared.
     """
-    tables = {f.table for f in datamap.findings if f.id == "table-missing"}
+    tables = {
+        f.table for f in datamap.findings if f.id in ("table-missing", "several-binds") and f.table
+    }
     columns = {(f.table, f.column) for f in datamap.findings if f.id == "column-missing"}
 
     def is_there(declared: Declared) -> bool:

@@ -24,14 +24,14 @@ from sqlalchemy.types import DateTime
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError
 from ..core.image import Cell, Change, Form, Image
-from ..core.plan import Decision, Key, Outcome, Plan, Row, Step
+from ..core.plan import Decision, Key, Outcome, Plan, Row, Step, key_text
 from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .history import end_history
 from .links import Link, children_first, circular, links
-from .masks import Entropy, holds_json, is_static, value_for
+from .masks import Entropy, Seeded, holds_json, is_static, value_for
 from .order import layers, ordered
 from .proof import same, took
 from .raw import Reader, reader
@@ -217,16 +217,18 @@ class Surgery:
         rule, column = declared.written(name), declared.column(name)
         cells, typed = old
         if not isinstance(rule, Mentions | Inside):
-            return self._value(reads, name, typed.get(name))
+            return self._value(reads, name, typed.get(name), row)
         was = typed[name] if name in typed else _text_of(name, cells)
         with _vendors(f"{declared.name}.{name}"):
             return self.hand.made(rule, column, was, row, reads.room(name))
 
-    def _value(self, reads: Reader, name: str, old: Any) -> Any:
-        declared = reads.declared
+    def _value(self, reads: Reader, name: str, old: Any, row: Row | None = None) -> Any:
+        declared, entropy = reads.declared, self.entropy
+        if isinstance(entropy, Seeded) and row is not None:
+            entropy = entropy.of(f"{declared.name}|{name}|{key_text(row.key)}")
         with _vendors(f"{declared.name}.{name}"):
             return value_for(
-                declared.written(name), declared.column(name), old, self.entropy, reads.room(name)
+                declared.written(name), declared.column(name), old, entropy, reads.room(name)
             )
 
     def _bound(self, declared: Declared, name: str, value: Any) -> Any:

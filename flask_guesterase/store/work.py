@@ -50,6 +50,7 @@ class Work:
     :param recipients: who else holds copies and is told.
     :param rules: property -> rules of retention in force, as read in this transaction.
     :param labels: (table, column) -> categories that bind it, once they were read.
+    :param begun: erasures over several databases that begin with this transaction's commit.
     """
 
     conn: Connection
@@ -70,6 +71,7 @@ class Work:
     recipients: tuple[Recipient, ...] = ()
     rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
     labels: Mapping[tuple[str, str], tuple[str, ...]] | None = None
+    begun: list[str] = field(default_factory=list)
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 

@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.canary import Canary
@@ -22,6 +23,9 @@ from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
 from ..store import packs, preconditions, schedule, veil, watch
+from ..store.binds import forward
+from ..store.binds.crossing import Binds
+from ..store.binds.reaching import reachable, without
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
 from ..store.comeback import guard
@@ -71,6 +75,7 @@ class _State:
     datamap: DataMap | None = None
     watching: object = None
     mapping: tuple[tuple[int, int], DataMap] | None = None
+    binds: tuple[Engine, Binds] | None = None
 
 
 class Guesterase:
@@ -229,6 +234,14 @@ class Guesterase:
             )
         return state.datamap
 
+    @property
+    def binds(self) -> Binds:
+        """Return where the host's tables lie besides its default database."""
+        state, engine = self._state(), self.host.engine()
+        if state.binds is None or state.binds[0] is not engine:
+            state.binds = engine, self.host.binds()
+        return state.binds[1]
+
     def _side(self) -> Side | None:
         """Return what the guard must know of the application at work, or of the only one."""
         here = cast(Any, current_app)._get_current_object() if has_app_context() else None
@@ -257,7 +270,7 @@ class Guesterase:
         findings = coverage(datamap) + clock_findings(datamap)
         findings += preconditions.findings(datamap, self._blockers)
         findings += recipients.findings(datamap, self._recipients)
-        return findings + self.host.findings(d.table for d in datamap.tables.values())
+        return findings + self.host.findings(datamap)
 
     @contextmanager
     def begin(self, write: bool = True) -> Iterator[Office]:
@@ -267,7 +280,7 @@ class Guesterase:
         :raises BusyError: the host's own transaction stands in the way.
         """
         app = cast(Any, current_app)._get_current_object()
-        with transaction(self.host.engine(), write) as conn:
+        with transaction(self.host.engine(), write, self.binds) as conn:
             work = Work(
                 conn,
                 self._now(),
@@ -289,6 +302,10 @@ class Guesterase:
             effect()
         for event in work.events:
             announce(app, event)
+        for number in work.begun:
+            problem = forward.tried(self.run, number)
+            if problem:
+                _log.warning("guesterase: %s while %s was carried on", problem, number)
 
     def run(self, unit: Callable[[Office], _Result]) -> _Result:
         """Run a unit of work in a transaction, and again after a deadlock.
@@ -362,8 +379,11 @@ class Guesterase:
     def check(self) -> list[Finding]:
         """Return everything that is wrong: data map, live database and installation."""
         findings = list(self.datamap.findings)
-        with transaction(self.host.engine(), write=False) as conn:
-            findings += drift(self.datamap, read_live(conn, schemas=self.datamap.schemas()))
+        binds, down = reachable(self.binds)
+        findings += down
+        seen = without(self.datamap, self.binds, binds)
+        with transaction(self.host.engine(), False, binds) as conn:
+            findings += drift(seen, read_live(conn, schemas=self.datamap.schemas()))
             late = pending(conn)
         if late:
             findings.append(Finding(
@@ -410,7 +430,7 @@ class Guesterase:
             found = shell(self.datamap, row)
             if found is None or found.marked:
                 return found is not None
-            with transaction(self.host.engine(), write=False) as conn:
+            with transaction(self.host.engine(), False, self.binds) as conn:
                 return bool(erased_before(conn, self.datamap, {found.person}))
         except (GuesteraseError, SQLAlchemyError) as problem:
             # A gap of ours never keeps anybody out.

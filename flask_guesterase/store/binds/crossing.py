@@ -140,7 +140,7 @@ class Crossing(Connection):
         manager.__exit__(None, None, None)
 
     def _place(self, statement: Any) -> str:
-        found = set(_places(self.binds, statement))
+        found = set(places_of(self.binds, statement))
         if len(found) > 1:
             raise SetupError(
                 "A statement names tables of two databases.",
@@ -149,7 +149,7 @@ class Crossing(Connection):
         return found.pop() if found else HOME
 
 
-def _places(binds: Binds, statement: Any) -> Iterator[str]:
+def places_of(binds: Binds, statement: Any) -> Iterator[str]:
     """Yield where a statement's tables lie; one nobody mapped lies with those it is joined to."""
     for part in visitors.iterate(statement):
         if isinstance(part, Table) or (

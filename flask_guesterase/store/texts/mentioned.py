@@ -157,17 +157,38 @@ def hand(
     :param entropy: where the randomness of placeholders comes from.
     :param regions: countries by property.
     """
+    values, strangers = known_of(conn, datamap, plan, people, regions)
+    return Hand(Pen(values, strangers), frozenset(people), entropy)
+
+
+def known_of(
+    conn: Connection,
+    datamap: DataMap,
+    plan: Plan,
+    people: Collection[Person],
+    regions: Regions,
+) -> tuple[dict[Person, list[Known]], list[Person]]:
+    """Return what the people of a plan are known by, and of whom no text can be searched.
+
+    Nothing is read where no rule of the plan needs it.
+
+    :param conn: open transaction.
+    :param datamap: the data map.
+    :param plan: what will be done, before anything is.
+    :param people: the people it is about; empty when records' own time is over.
+    :param regions: countries by property.
+    """
     if not people or not any(
         names_people(datamap.declared(step.decision.table).written(name))
         for step in plan.changing()
         for name in step.decision.columns
     ):
-        return Hand(Pen({}), frozenset(people), entropy)
+        return {}, []
     values = values_of(conn, datamap, people, regions)
     strangers = [person for person in values if not _is_known(datamap, person, values[person])]
     for person, known in _in_rows(conn, datamap, plan, people):
         values.setdefault(person, []).append(known)
-    return Hand(Pen(values, strangers), frozenset(people), entropy)
+    return values, strangers
 
 
 def values_of(
