@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from ..core.canary import KIND
 from ..core.certificate import CONTENT_MARK, Left
@@ -50,6 +50,7 @@ from . import (
     vault,
     waiting,
 )
+from .binds.crossing import binds_of, of_bind
 from .cases import Case, load, secret, step, tell
 from .comeback import marks, objections
 from .depth import deepening
@@ -252,12 +253,28 @@ def recover(
     if ends < today:
         return ""
     last_day = ends.isoformat()
-    dialect = work.conn.dialect
-    version = ".".join(str(part) for part in dialect.server_version_info or ())
-    payload = encode(Images(dialect.name, version, tuple(images)))
-    item = vault.Item(payload, Terms(origin.controller, "recovery", last_day), origin.number)
-    vault.put(work.conn, work.custodian, [item], work.today)
+    terms = Terms(origin.controller, "recovery", last_day)
+    items = [
+        vault.Item(_payload(of_bind(work.conn, name), mine), terms, origin.number)
+        for name, mine in _by_bind(work, images).items()
+    ]
+    vault.put(work.conn, work.custodian, items, work.today)
     return last_day
+
+
+def _by_bind(work: Work, images: Sequence[Image]) -> dict[str, list[Image]]:
+    """Return images by the database their rows are in: one box each, in that engine's own form."""
+    binds = binds_of(work.conn)
+    found: dict[str, list[Image]] = {}
+    for image in images:
+        found.setdefault(binds.of(image.table), []).append(image)
+    return found
+
+
+def _payload(conn: Connection, images: Sequence[Image]) -> bytes:
+    dialect = conn.dialect
+    version = ".".join(str(part) for part in dialect.server_version_info or ())
+    return encode(Images(dialect.name, version, tuple(images)))
 
 
 def did(plan: Plan) -> list[dict[str, Any]]:

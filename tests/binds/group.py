@@ -23,6 +23,7 @@ from flask_guesterase import (
     null,
     placeholder,
     redact,
+    retain,
 )
 from flask_guesterase.core.policy import delete
 from flask_guesterase.store import tables
@@ -44,9 +45,10 @@ class Group:
     :param urls: addresses of empty databases: the default one, the archive, and perhaps the
         members' own, which otherwise lie in the default one.
     :param folder: where keys are.
+    :param bills: whether there are bills in the archive, which the law keeps for years.
     """
 
-    def __init__(self, urls: Sequence[str], folder: Path) -> None:
+    def __init__(self, urls: Sequence[str], folder: Path, bills: bool = False) -> None:
         self.app = Flask(__name__, instance_path=str(folder))
         self.app.config.update(
             SQLALCHEMY_DATABASE_URI=urls[0],
@@ -59,6 +61,8 @@ class Group:
         self.names = NAMES[: len(urls)]
         self.extension = Guesterase(self.db, authorize=lambda *_: True, properties=[PINE])
         self._declare("crm" if len(urls) > 2 else None)
+        if bills:
+            self._bills()
         self.extension.init_app(self.app)
         self.extension.user = _staff  # type: ignore[method-assign]
         self.app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
@@ -138,6 +142,24 @@ class Group:
         register(Voucher, Policy(
             {"member_code": kept, "words": redact}, via=Equal({"member_code": "code"}, to="members")
         ))
+
+    def _bills(self) -> None:
+        db = self.db
+
+        class Bill(db.Model):  # type: ignore[name-defined,misc]  # made at run time
+            __tablename__ = "bills"
+            __bind_key__ = "archive"
+            id = sa.Column(sa.Integer, primary_key=True)
+            guest_no = sa.Column(sa.Integer, index=True)
+            billed_to = sa.Column(sa.String(80))
+            issued_on = sa.Column(sa.Date)
+
+        self.bill = Bill
+        self.extension.register(Bill, Policy(
+            {"guest_no": keep("occupancy"), "issued_on": keep("bookkeeping"),
+             "billed_to": retain("invoice_accounting")},
+            via=Equal({"guest_no": "id"}, to="guests"), clock="issued_on",
+        ))  # fmt: skip
 
     def make(self) -> None:
         """Create all tables and keys, and put guests and members in."""
@@ -271,12 +293,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 
 
 @contextmanager
-def group(kinds: Sequence[str], folder: Path) -> Iterator[Group]:
+def group(kinds: Sequence[str], folder: Path, bills: bool = False) -> Iterator[Group]:
     """A group over fresh databases of these kinds."""
     with ExitStack() as stack:
         urls = [stack.enter_context(fresh_database(kind)) for kind in kinds]
         folder.mkdir(parents=True, exist_ok=True)
-        made = Group(urls, folder)
+        made = Group(urls, folder, bills)
         made.make()
         try:
             yield made

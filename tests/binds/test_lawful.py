@@ -1,0 +1,112 @@
+"""What the law keeps, what goes by itself, and the safety copy, over several databases."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from flask_guesterase.core.errors import VeiledError
+from flask_guesterase.core.image import decode
+from flask_guesterase.store import finishing, tables, vault
+
+from .group import CANARY, Group, group
+
+ISSUED = dt.date(2020, 5, 6)
+
+
+@pytest.fixture
+def hotel(tmp_path: Path) -> Iterator[Group]:
+    """A group over three databases, with bills in the archive."""
+    with group(["sqlite"] * 3, tmp_path, bills=True) as made:
+        made.put("bills", [
+            {"id": 1, "guest_no": 1, "billed_to": CANARY, "issued_on": ISSUED},
+            {"id": 2, "guest_no": 2, "billed_to": "Bea Lund", "issued_on": ISSUED},
+        ])
+        with made.app.app_context(), made.extension.begin() as office:
+            office.sign_pack("CN", "officer")
+        yield made
+
+
+def billed(hotel: Group) -> list[str | None]:
+    """Return what stands in the bills."""
+    return [line[2] for line in hotel.dumps()["archive"]["bills"].lines]
+
+
+def test_what_the_law_keeps_in_another_database_is_hidden_and_goes_on_its_day(
+    hotel: Group,
+) -> None:
+    """A bill stays where it was, no session shows its name, and it goes when its time is over."""
+    number = hotel.approved()
+    assert hotel.erase(number) == "sealed"
+    assert billed(hotel) == [f"text '{CANARY}'", "text 'Bea Lund'"]
+    with hotel.app.app_context():
+        mine, other = (hotel.db.session.get(hotel.bill, id_) for id_ in (1, 2))
+        assert other.billed_to == "Bea Lund"
+        assert CANARY not in str(mine.billed_to)
+        with pytest.raises(VeiledError):
+            hotel.db.session.scalars(sa.select(hotel.bill.billed_to)).all()
+        hotel.db.session.rollback()
+    _later(hotel, years=40)
+    with hotel.app.app_context():
+        counts = finishing.finish(hotel.extension.run)
+    assert counts["finished"] == 1
+    assert billed(hotel) == [None, "text 'Bea Lund'"]
+    assert hotel.state(number) == "erased"
+
+
+def test_the_safety_copy_names_the_engine_of_each_database(hotel: Group) -> None:
+    """One box for each database, so that each restore meets the form its engine wrote."""
+    number = hotel.approved()
+    hotel.erase(number)
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        work = office.work
+        boxes = vault.of_request(work.conn, number, "recovery")
+        images = [decode(each) for each in vault.unseal(work.conn, work.custodian, boxes)]
+    lying = [{row.table for row in each.rows} for each in images]
+    assert sorted(map(sorted, lying)) == [
+        ["guests", "stays", "vouchers"], ["letters", "pages"], ["members", "points"],
+    ]  # fmt: skip
+
+
+def test_a_kept_row_that_cannot_go_yet_stays_kept(hotel: Group) -> None:
+    """What ends by itself goes through the same intent: a lock elsewhere leaves all as it was."""
+    number = hotel.approved()
+    hotel.erase(number)
+    _later(hotel, years=40)
+    with hotel.app.app_context(), hotel.engines()[1].connect() as other:
+        other.exec_driver_sql("BEGIN IMMEDIATE")
+        counts = finishing.finish(hotel.extension.run)
+        other.rollback()
+    assert counts.get("unfinished") == 1
+    assert billed(hotel)[0] == f"text '{CANARY}'"
+    with hotel.app.app_context():
+        finishing.finish(hotel.extension.run)
+    assert CANARY not in str(billed(hotel))
+    with hotel.app.app_context(), hotel.engines()[0].connect() as conn:
+        states = conn.execute(sa.select(tables.intent.c.state)).scalars().all()
+    assert set(states) == {"done"}
+
+
+def test_a_bind_needs_no_table_of_ours(hotel: Group) -> None:
+    """Nothing of ours is written to another database."""
+    number = hotel.approved()
+    hotel.erase(number)
+    with hotel.app.app_context():
+        for engine in hotel.engines()[1:]:
+            with engine.connect() as conn, pytest.raises(DBAPIError):
+                conn.execute(sa.select(tables.kept))
+            names = sa.inspect(engine).get_table_names()
+            assert not [name for name in names if name.startswith("guesterase")]
+
+
+def _later(hotel: Group, years: int) -> None:
+    before: Any = hotel.extension._now
+    hotel.extension._now = staticmethod(  # type: ignore[method-assign,assignment]
+        lambda: before() + dt.timedelta(days=366 * years)
+    )
