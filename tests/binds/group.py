@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -66,6 +67,10 @@ class Group:
         self.extension.init_app(self.app)
         self.extension.user = _staff  # type: ignore[method-assign]
         self.app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
+        with self.app.app_context():
+            for engine in self.engines():
+                if engine.dialect.name == "sqlite":
+                    event.listen(engine, "connect", _enforce)
 
     def _declare(self, members: str | None) -> None:
         db, register = self.db, self.extension.register
@@ -164,11 +169,6 @@ class Group:
     def make(self) -> None:
         """Create all tables and keys, and put guests and members in."""
         with self.app.app_context():
-            for engine in self.engines():
-                if engine.dialect.name == "sqlite":
-                    event.listen(
-                        engine, "connect", lambda raw, _: raw.execute("PRAGMA foreign_keys = ON")
-                    )
             self.db.create_all()
             tables.metadata.create_all(self.engines()[0])
             self.extension.custodian.create()
@@ -246,6 +246,10 @@ class Group:
                 engine.dispose()
 
 
+def _enforce(raw: Any, _: Any) -> None:
+    raw.execute("PRAGMA foreign_keys = ON")
+
+
 class _Person:
     def __init__(self, login: str) -> None:
         self.login = login
@@ -304,3 +308,19 @@ def group(kinds: Sequence[str], folder: Path, bills: bool = False) -> Iterator[G
             yield made
         finally:
             made.close()
+
+
+def beside(folder: Path) -> list[str]:
+    """Return addresses of three SQLite files in a folder."""
+    return [f"sqlite:///{folder}/{name}.sqlite" for name in ("home", "archive", "crm")]
+
+
+@contextmanager
+def copied(template: Path, folder: Path) -> Iterator[Group]:
+    """A group over copies of the files and keys of another one."""
+    shutil.copytree(template, folder)
+    made = Group(beside(folder), folder)
+    try:
+        yield made
+    finally:
+        made.close()

@@ -24,12 +24,12 @@ from flask_guesterase.store.worker import carry_out
 from tests.engines import fresh_database
 from tests.oracle.dump import assert_same
 
-from .group import CANARY, NAMES, Group, group
+from .group import CANARY, NAMES, Group, beside, copied, group
 
 KINDS = [
-    pytest.param(("sqlite", "sqlite"), id="two"),
+    pytest.param(("sqlite", "sqlite"), id="two", marks=pytest.mark.long),
     pytest.param(("sqlite", "sqlite", "sqlite"), id="three"),
-    pytest.param(("postgresql", "sqlite"), id="postgresql+sqlite"),
+    pytest.param(("postgresql", "sqlite"), id="postgresql+sqlite", marks=pytest.mark.long),
     pytest.param(("postgresql", "mariadb", "sqlite"), id="postgresql+mariadb+sqlite"),
     pytest.param(("mariadb", "postgresql", "sqlite"), id="mariadb+postgresql+sqlite",
                  marks=pytest.mark.long),
@@ -52,6 +52,38 @@ def fixed() -> Any:
 
 
 _undisturbed: dict[tuple[str, ...], Any] = {}
+
+
+@pytest.fixture(scope="module")
+def approved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A folder with a group over three files and an approved request; to be copied."""
+    folder = tmp_path_factory.mktemp("approved")
+    hotel = Group(beside(folder), folder)
+    hotel.make()
+    number = hotel.approved()
+    hotel.close()
+    return folder, number
+
+
+@pytest.fixture(scope="module")
+def cut_off(
+    approved: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, str]:
+    """The same, its erasure cut off right after the intent; to be copied."""
+    folder = tmp_path_factory.mktemp("cut") / "off"
+    with copied(approved[0], folder) as hotel, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intents, "secrets", fixed())
+        after_intent(patch)
+        with pytest.raises(Crash):
+            hotel.erase(approved[1])
+    return folder, approved[1]
+
+
+@pytest.fixture
+def ready(approved: tuple[Path, str], tmp_path: Path) -> Iterator[tuple[Group, str]]:
+    """A group of one's own in which an erasure was approved."""
+    with copied(approved[0], tmp_path / "hotel") as hotel:
+        yield hotel, approved[1]
 
 
 def undisturbed(kinds: tuple[str, ...], folder: Path) -> Any:
@@ -178,10 +210,10 @@ def before_home(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(forward, "_tell", tell)
 
 
-POINTS = [after_intent, after_first, before_mark, before_home]
-
-
-@pytest.mark.parametrize("point", POINTS, ids=lambda p: p.__name__)
+@pytest.mark.parametrize("point", [
+    after_intent, before_home,
+    *(pytest.param(p, marks=pytest.mark.long) for p in (after_first, before_mark)),
+], ids=lambda p: p.__name__)  # fmt: skip
 @pytest.mark.parametrize("kinds", [
     pytest.param(THREE, id="three"),
     *(pytest.param(k, id="+".join(k), marks=pytest.mark.long) for k in (
@@ -208,21 +240,23 @@ def test_a_fault_between_two_databases_goes_forward(
 
 
 @pytest.mark.parametrize("where", ["rehearsal", "register"])
-def test_a_fault_before_the_intent_leaves_all_as_it_was(where: str, tmp_path: Path) -> None:
+def test_a_fault_before_the_intent_leaves_all_as_it_was(
+    where: str, ready: tuple[Group, str]
+) -> None:
     """Nothing is committed anywhere before the intent is."""
-    with group(THREE, tmp_path) as hotel:
-        before, number = hotel.dumps(), hotel.approved()
+    hotel, number = ready
+    before = hotel.dumps()
 
-        def fail(*_: Any, **__: Any) -> Any:
-            raise Crash(where)
+    def fail(*_: Any, **__: Any) -> Any:
+        raise Crash(where)
 
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(intents, "_entries" if where == "rehearsal" else "_put", fail)
-            with pytest.raises(Crash):
-                hotel.erase(number)
-        same(hotel, before)
-        assert not intents_of(hotel)
-        assert hotel.erase(number) == "erased"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(intents, "_entries" if where == "rehearsal" else "_put", fail)
+        with pytest.raises(Crash):
+            hotel.erase(number)
+    same(hotel, before)
+    assert not intents_of(hotel)
+    assert hotel.erase(number) == "erased"
 
 
 KILLED = ["after_intent", "after_first", "before_mark", "before_home"]
@@ -264,15 +298,10 @@ def test_a_process_that_is_killed_between_two_databases(
 
 
 @pytest.fixture
-def cut(tmp_path: Path) -> Iterator[tuple[Group, str]]:
-    """A group in which an erasure was cut off right after its intent."""
-    with group(THREE, tmp_path / "hotel") as hotel:
-        number = hotel.approved()
-        with pytest.MonkeyPatch.context() as patch:
-            after_intent(patch)
-            with pytest.raises(Crash):
-                hotel.erase(number)
-        yield hotel, number
+def cut(cut_off: tuple[Path, str], tmp_path: Path) -> Iterator[tuple[Group, str]]:
+    """A group of one's own in which an erasure was cut off right after its intent."""
+    with copied(cut_off[0], tmp_path / "hotel") as hotel:
+        yield hotel, cut_off[1]
 
 
 def change(hotel: Group, place: str, statement: str) -> None:
@@ -421,6 +450,7 @@ def test_a_box_that_was_tampered_with_stops_it(cut: tuple[Group, str], harm: str
     same(hotel, before)
 
 
+@pytest.mark.long
 def test_two_workers_at_once_end_in_one_erasure(cut: tuple[Group, str]) -> None:
     """The second finds the rows of the intent taken, or all of it done."""
     hotel, number = cut
@@ -447,54 +477,53 @@ def test_erasing_again_while_it_is_going_forward_changes_nothing(cut: tuple[Grou
     assert hotel.actions().count("erasure-begun") == 1
 
 
-def test_rows_that_somebody_else_holds_stop_it_before_the_intent(tmp_path: Path) -> None:
+def test_rows_that_somebody_else_holds_stop_it_before_the_intent(ready: tuple[Group, str]) -> None:
     """A lock in another database is met while all is as before."""
-    with group(THREE, tmp_path) as hotel:
-        number, before = hotel.approved(), hotel.dumps()
-        with hotel.app.app_context(), hotel.engines()[1].connect() as other:
-            other.exec_driver_sql("BEGIN IMMEDIATE")
-            with pytest.raises(BusyError):
-                hotel.erase(number)
-            other.rollback()
-        assert not intents_of(hotel)
-        same(hotel, before)
-
-
-def test_a_rule_that_another_database_refuses_stops_it_before_the_intent(tmp_path: Path) -> None:
-    """A CHECK of another database is met in the rehearsal, not behind the point of no return."""
-    with group(THREE, tmp_path) as hotel:
-        change(hotel, "archive", "CREATE TRIGGER no_letters BEFORE UPDATE ON letters WHEN "
-               "NEW.title = '[erased]' BEGIN SELECT RAISE(ABORT, 'no'); END")  # fmt: skip
-        number = hotel.approved()
-        before = hotel.dumps()
-        with pytest.raises(GuesteraseError):
+    hotel, number = ready
+    before = hotel.dumps()
+    with hotel.app.app_context(), hotel.engines()[1].connect() as other:
+        other.exec_driver_sql("BEGIN IMMEDIATE")
+        with pytest.raises(BusyError):
             hotel.erase(number)
-        assert not intents_of(hotel)
-        same(hotel, before)
+        other.rollback()
+    assert not intents_of(hotel)
+    same(hotel, before)
 
 
-def test_the_search_by_value_reads_every_database(tmp_path: Path) -> None:
-    """A copy that nobody declared, in another database, makes the erasure a partial one."""
-    with group(THREE, tmp_path) as hotel:
-        change(hotel, "crm", "CREATE TABLE mailing (id INTEGER PRIMARY KEY, words TEXT)")
-        change(hotel, "crm", "INSERT INTO mailing VALUES (1, 'to ann@mail.example')")
-        number = hotel.approved()
-        assert hotel.erase(number) == "partial"
-        with hotel.app.app_context(), hotel.extension.begin(write=False) as office:
-            shown = office.residue(number)
-        assert "mailing" in str(shown)
-
-
-def test_no_deeper_level_is_claimed_than_was_measured(tmp_path: Path) -> None:
-    """The files of several databases are not measured, and the certificate does not say so."""
-    with group(THREE, tmp_path) as hotel:
-        number = hotel.approved()
+def test_a_rule_that_another_database_refuses_stops_it_before_the_intent(
+    ready: tuple[Group, str],
+) -> None:
+    """A CHECK of another database is met in the rehearsal, not behind the point of no return."""
+    hotel, number = ready
+    change(hotel, "archive", "CREATE TRIGGER no_letters BEFORE UPDATE ON letters WHEN "
+           "NEW.title = '[erased]' BEGIN SELECT RAISE(ABORT, 'no'); END")  # fmt: skip
+    before = hotel.dumps()
+    with pytest.raises(GuesteraseError):
         hotel.erase(number)
-        with hotel.app.app_context(), hotel.engines()[0].connect() as conn:
-            wanted = sa.select(tables.request.c.decisions, tables.request.c.try_at)
-            decisions, later = conn.execute(wanted.where(tables.request.c.number == number)).one()
-        assert '"level":"L1"' in decisions
-        assert later is None
+    assert not intents_of(hotel)
+    same(hotel, before)
+
+
+def test_the_search_by_value_reads_every_database(ready: tuple[Group, str]) -> None:
+    """A copy that nobody declared, in another database, makes the erasure a partial one."""
+    hotel, number = ready
+    change(hotel, "crm", "CREATE TABLE mailing (id INTEGER PRIMARY KEY, words TEXT)")
+    change(hotel, "crm", "INSERT INTO mailing VALUES (1, 'to ann@mail.example')")
+    assert hotel.erase(number) == "partial"
+    with hotel.app.app_context(), hotel.extension.begin(write=False) as office:
+        shown = office.residue(number)
+    assert "mailing" in str(shown)
+
+
+def test_no_deeper_level_is_claimed_than_was_measured(ready: tuple[Group, str]) -> None:
+    """The files of several databases are not measured, and the certificate does not say so."""
+    hotel, number = ready
+    hotel.erase(number)
+    with hotel.app.app_context(), hotel.engines()[0].connect() as conn:
+        wanted = sa.select(tables.request.c.decisions, tables.request.c.try_at)
+        decisions, later = conn.execute(wanted.where(tables.request.c.number == number)).one()
+    assert '"level":"L1"' in decisions
+    assert later is None
 
 
 def test_no_name_is_readable_in_our_tables(cut: tuple[Group, str]) -> None:
