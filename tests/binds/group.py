@@ -11,6 +11,8 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
+from flask.testing import FlaskClient
+from flask_login import LoginManager, UserMixin, login_user
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Engine, event
 
@@ -65,8 +67,10 @@ class Group:
         if bills:
             self._bills()
         self.extension.init_app(self.app)
-        self.extension.user = _staff  # type: ignore[method-assign]
         self.app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
+        manager = LoginManager(self.app)
+        manager.user_loader(_Person)
+        self.app.add_url_rule("/in", view_func=_log_in)
         with self.app.app_context():
             for engine in self.engines():
                 if engine.dialect.name == "sqlite":
@@ -239,6 +243,13 @@ class Group:
                     found[name] = dump(conn)
             return found
 
+    def browser(self) -> FlaskClient:
+        """Return a browser in which the officer is logged in."""
+        client = self.app.test_client()
+        client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+        assert client.get("/in").status_code == 200
+        return client
+
     def close(self) -> None:
         """Give all connections back."""
         with self.app.app_context():
@@ -250,16 +261,14 @@ def _enforce(raw: Any, _: Any) -> None:
     raw.execute("PRAGMA foreign_keys = ON")
 
 
-class _Person:
+class _Person(UserMixin):  # type: ignore[misc]  # Flask-Login has no types
     def __init__(self, login: str) -> None:
-        self.login = login
-
-    def get_id(self) -> str:
-        return self.login
+        self.id = login
 
 
-def _staff(login: str) -> Any:
-    return _Person(login)
+def _log_in() -> str:
+    login_user(_Person("officer"))
+    return "in"
 
 
 ROWS: dict[str, list[dict[str, Any]]] = {

@@ -17,6 +17,7 @@ import pytest
 import sqlalchemy as sa
 
 from flask_guesterase.core.errors import BusyError, GuesteraseError
+from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.store import tables
 from flask_guesterase.store.binds import forward, intents
 from flask_guesterase.store.binds.crossing import Crossing
@@ -294,13 +295,20 @@ def test_a_process_that_is_killed_between_two_databases(
         hotel.close()
 
 
+def test_the_intent_alone_changes_no_row(
+    cut: tuple[Group, str], ready: tuple[Group, str]
+) -> None:
+    """What is cut off right after the intent is as before, in every database."""
+    same(cut[0], ready[0].dumps())
+
+
 # what changes meanwhile
 
 
 @pytest.fixture
 def cut(cut_off: tuple[Path, str], tmp_path: Path) -> Iterator[tuple[Group, str]]:
     """A group of one's own in which an erasure was cut off right after its intent."""
-    with copied(cut_off[0], tmp_path / "hotel") as hotel:
+    with copied(cut_off[0], tmp_path / "cut") as hotel:
         yield hotel, cut_off[1]
 
 
@@ -535,3 +543,26 @@ def test_no_name_is_readable_in_our_tables(cut: tuple[Group, str]) -> None:
             for table in tables.metadata.sorted_tables:
                 assert CANARY not in str(conn.execute(sa.select(table)).all()), table.name
     assert file.exists()
+
+
+def test_staff_read_which_database_is_waited_for(cut: tuple[Group, str]) -> None:
+    """After an hour the staff page names it; who places a hold reads that it comes too late."""
+    hotel, _ = cut
+    page = hotel.browser().get("/desk/privacy/").text
+    assert "wait for a database" not in page
+    assert "a hold placed now is too late" in hotel.browser().get("/desk/privacy/holds").text
+    hotel.extension._now = _hours(hotel, 2)  # type: ignore[method-assign]
+    page = hotel.browser().get("/desk/privacy/").text
+    assert "wait for a database that cannot be reached: archive." in page
+
+
+def test_a_hold_that_comes_after_the_intent_stops_nothing(cut: tuple[Group, str]) -> None:
+    """What was decided for good goes on; what was not named in it is held."""
+    hotel, number = cut
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        office.place_hold(
+            Wanted(Scope.SUBJECT.value, Cause.COURT.value, table="guests", key="int:1"), "officer"
+        )
+    hotel.work()
+    assert "Zebrafinch" not in str(hotel.dumps())
+    assert hotel.state(number) in ("erased", "sealed")

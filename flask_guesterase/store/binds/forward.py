@@ -282,6 +282,39 @@ def _readable(work: Work, held: Iterable[Person]) -> list[Person]:
     return found
 
 
+def begun(work: Work, codes: Iterable[str]) -> int:
+    """Return how many erasures over several databases are under way at these properties.
+
+    A hold that is placed now comes too late for the rows named in them.
+    """
+    table = tables.intent
+    mine = table.c.property.in_(list(codes)), table.c.state == OPEN
+    return work.conn.execute(
+        select(func.count(func.distinct(table.c.number))).where(*mine)
+    ).scalar_one()
+
+
+def awaited(work: Work, codes: Iterable[str]) -> list[str]:
+    """Return the databases that erasures at these properties have waited for since an hour."""
+    table = tables.intent
+    first = (
+        select(func.min(table.c.id))
+        .where(
+            table.c.state == OPEN,
+            table.c.property.in_(list(codes)),
+            table.c.begun_at < work.stamp - STALE,
+        )
+        .group_by(table.c.number)
+    )
+    ids = list(work.conn.execute(first).scalars())
+    names = work.conn.execute(select(table.c.bind).where(table.c.id.in_(ids)).distinct())
+    return sorted(name or DEFAULT for name in names.scalars())
+
+
+DEFAULT = "(default)"
+"""What the default database is called where names are shown."""
+
+
 def findings(work: Work) -> list[Finding]:
     """Return the intents that have been open for more than an hour, by database."""
     table = tables.intent
@@ -293,7 +326,7 @@ def findings(work: Work) -> list[Finding]:
     )
     return [
         Finding(
-            "intent-open", "", row.bind or "(default)", f"{row.number} erasures over several "
+            "intent-open", "", row.bind or DEFAULT, f"{row.number} erasures over several "
             f"databases wait for this one since {row.at:%Y-%m-%d %H:%M} UTC.",
             "See that it can be reached; they go on by themselves.", Severity.WARN,
         )
