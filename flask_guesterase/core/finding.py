@@ -48,6 +48,7 @@ KINDS: dict[str, str] = {
     "rule-misfit": "a rule cannot fit its column",
     "second-copy": "nobody confirmed a copy of the keys outside the property",
     "several-binds": "a table lies in a database that cannot be erased in together with the others",
+    "intent-lost": "what was decided for several databases is not there any more",
     "intent-open": "an erasure over several databases waits for one of them",
     "shared-delete": "rows can have several owners and go with the first of them",
     "subject-missing": "no table's rows stand for a person",

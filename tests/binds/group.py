@@ -170,14 +170,14 @@ class Group:
             via=Equal({"guest_no": "id"}, to="guests"), clock="issued_on",
         ))  # fmt: skip
 
-    def make(self) -> None:
+    def make(self, rows: Mapping[str, list[dict[str, Any]]] | None = None) -> None:
         """Create all tables and keys, and put guests and members in."""
         with self.app.app_context():
             self.db.create_all()
             tables.metadata.create_all(self.engines()[0])
             self.extension.custodian.create()
-            for name, rows in ROWS.items():
-                self.put(name, rows)
+            for name, each in (rows or ROWS).items():
+                self.put(name, each)
 
     def put(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Insert rows into the database a table lies in."""
@@ -306,13 +306,18 @@ ROWS: dict[str, list[dict[str, Any]]] = {
 
 
 @contextmanager
-def group(kinds: Sequence[str], folder: Path, bills: bool = False) -> Iterator[Group]:
+def group(
+    kinds: Sequence[str],
+    folder: Path,
+    bills: bool = False,
+    rows: Mapping[str, list[dict[str, Any]]] | None = None,
+) -> Iterator[Group]:
     """A group over fresh databases of these kinds."""
     with ExitStack() as stack:
         urls = [stack.enter_context(fresh_database(kind)) for kind in kinds]
         folder.mkdir(parents=True, exist_ok=True)
         made = Group(urls, folder, bills)
-        made.make()
+        made.make(rows)
         try:
             yield made
         finally:

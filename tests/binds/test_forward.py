@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import secrets
 import signal
@@ -25,7 +26,7 @@ from flask_guesterase.store.worker import carry_out
 from tests.engines import fresh_database
 from tests.oracle.dump import assert_same
 
-from .group import CANARY, NAMES, Group, beside, copied, group
+from .group import CANARY, NAMES, ROWS, Group, beside, copied, group
 
 KINDS = [
     pytest.param(("sqlite", "sqlite"), id="two", marks=pytest.mark.long),
@@ -134,6 +135,44 @@ def test_everything_goes_and_nothing_else(kinds: tuple[str, ...], tmp_path: Path
         assert {row.state for row in intents_of(hotel)} == {"done"}
         assert not [row for row in intents_of(hotel) if row.box]
         assert not [label for label in hotel.extension_labels() if label.startswith("intent:")]
+
+
+@pytest.mark.parametrize("kinds", KINDS)
+def test_twins_are_equal_once_erased(kinds: tuple[str, ...], tmp_path: Path) -> None:
+    """Two groups that differ only in what is erased of one guest are equal byte for byte."""
+    ends = []
+    for side, rows in (("one", ROWS), ("other", twin())):
+        with group(kinds, tmp_path / side, rows=rows) as hotel:
+            before = hotel.dumps()
+            number = hotel.approved(
+                {"email": rows["guests"][0]["email"], "name": rows["guests"][0]["name"]}
+            )
+            assert hotel.erase(number) == "erased"
+            ends.append((before, hotel.dumps()))
+    (first, one), (second, other) = ends
+    for name in one:
+        assert first[name] != second[name]
+        assert_same(one[name], other[name])
+
+
+def twin() -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of a group whose guest has other values, in content and length."""
+    moved = {
+        CANARY: "Maximiliane Oberhuberin", "ann@mail.example": "maxi.oberhuberin@post.example",
+        "Ann": "Maximiliane",
+    }  # fmt: skip
+
+    def other(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        for old, new in moved.items():
+            value = value.replace(old, new)
+        return value
+
+    rows = {name: [{c: other(v) for c, v in row.items()} for row in each]
+            for name, each in ROWS.items()}  # fmt: skip
+    rows["guests"][0]["born"] = dt.date(1971, 8, 9)
+    return rows
 
 
 def _hers(table: str, line: tuple[str | None, ...]) -> bool:
@@ -414,8 +453,6 @@ def test_a_database_that_is_down_is_waited_for(cut: tuple[Group, str], tmp_path:
 
 
 def _hours(hotel: Group, hours: int) -> Any:
-    import datetime as dt
-
     before = hotel.extension._now
     return staticmethod(lambda: before() + dt.timedelta(hours=hours))
 
@@ -431,7 +468,7 @@ def test_check_names_the_database_an_erasure_waits_for(cut: tuple[Group, str]) -
     assert {f.id for f in found} == {"intent-open"}
 
 
-@pytest.mark.parametrize("harm", ["payload", "swapped", "lost", "key"])
+@pytest.mark.parametrize("harm", ["payload", "swapped", "lost", "row", "key"])
 def test_a_box_that_was_tampered_with_stops_it(cut: tuple[Group, str], harm: str) -> None:
     """Nothing is done, nothing is called done, and the worker names the error."""
     hotel, number = cut
@@ -441,6 +478,7 @@ def test_a_box_that_was_tampered_with_stops_it(cut: tuple[Group, str], harm: str
         "payload": f"UPDATE guesterase_box SET payload = zeroblob(60) WHERE id = '{boxes[0]}'",
         "swapped": f"UPDATE guesterase_intent SET box = '{boxes[1]}' WHERE box = '{boxes[0]}'",
         "lost": f"DELETE FROM guesterase_box WHERE id = '{boxes[0]}'",
+        "row": "DELETE FROM guesterase_intent WHERE bind = 'crm'",
         "key": "",
     }[harm]
     if statement:
@@ -456,6 +494,23 @@ def test_a_box_that_was_tampered_with_stops_it(cut: tuple[Group, str], harm: str
     assert hotel.state(number) == "erasing"
     assert "subject-erased" not in hotel.actions()
     same(hotel, before)
+
+
+def test_a_database_called_done_by_hand_is_looked_at_again(cut: tuple[Group, str]) -> None:
+    """Who writes into our table that a database is done deceives nobody: the rows are asked."""
+    hotel, number = cut
+    change(hotel, "", "UPDATE guesterase_intent SET state = 'done' WHERE bind <> ''")
+    hotel.work()
+    assert hotel.state(number) == "erased"
+    assert not holds(hotel, "Ann")
+
+
+def test_check_misses_an_intent_that_was_deleted(cut: tuple[Group, str]) -> None:
+    """A request that is being erased without anything that erases it is a finding."""
+    hotel, _ = cut
+    change(hotel, "", "DELETE FROM guesterase_intent")
+    with hotel.app.app_context(), hotel.extension.begin() as office:
+        assert [f.id for f in forward.findings(office.work)] == ["intent-lost"]
 
 
 @pytest.mark.long

@@ -12,7 +12,7 @@ from sqlalchemy import Row as Line
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from ...core.errors import ErasureError, GuesteraseError, UnknownError
+from ...core.errors import ErasureError, GuesteraseError, SealError, UnknownError
 from ...core.events import SYSTEM, SubjectErased
 from ...core.finding import Finding, Severity
 from ...core.image import Cell
@@ -113,8 +113,14 @@ def _next(number: str, rounds: dict[str, int], office: Office) -> bool:
     if not open_:
         return False
     part = open_[0]
+    intent = intents.read(work, part)
+    if tuple(each.bind for each in found) != intent.binds:
+        raise SealError(
+            "What was decided for several databases is not all there.",
+            "Nothing was done; look at who can write to guesterase_intent.",
+        )
     if part.bind != HOME:
-        left = _carry_out(work, part, intents.read(work, part))
+        left = _carry_out(work, part, intent)
         intents.note(work, part, state=DONE, ended_at=work.stamp, problem=_said(left))
         return True
     for other in found[:-1]:
@@ -324,7 +330,16 @@ def findings(work: Work) -> list[Finding]:
         .group_by(table.c.bind)
         .order_by(table.c.bind)
     )
-    return [
+    request = tables.request
+    open_ = select(table.c.id).where(table.c.request == request.c.number, table.c.state == OPEN)
+    lost = work.conn.execute(
+        select(func.count()).where(request.c.state == State.ERASING.value, ~open_.exists())
+    ).scalar_one()
+    gone = [Finding(
+        "intent-lost", "", "", f"{lost} erasures over several databases have begun, and what was "
+        "decided is not there any more.", "Restore guesterase_intent and its boxes from a copy.",
+    )] if lost else []  # fmt: skip
+    return gone + [
         Finding(
             "intent-open", "", row.bind or DEFAULT, f"{row.number} erasures over several "
             f"databases wait for this one since {row.at:%Y-%m-%d %H:%M} UTC.",

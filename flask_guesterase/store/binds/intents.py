@@ -66,6 +66,7 @@ class Intent:
     :param known: what they are known by in texts.
     :param strangers: those of whom no text can be searched.
     :param over: tables whose rows' own time is over.
+    :param binds: all databases of it, in the order in which they are changed.
     """
 
     steps: tuple[tuple[Decision, tuple[Entry, ...]], ...]
@@ -77,6 +78,7 @@ class Intent:
     known: Mapping[Person, Sequence[Known]] = field(default_factory=dict)
     strangers: tuple[Person, ...] = ()
     over: frozenset[str] = frozenset()
+    binds: tuple[str, ...] = ()
 
     @property
     def hand(self) -> Hand:
@@ -110,6 +112,7 @@ def erase(work: Work, origin: Origin, drawn: Plan, scope: Scope) -> Erased:
         rows = _entries(work, erased)
         rehearsed.rollback()
     shared = {
+        "binds": [*others, HOME],
         "counts": dict(erased.counts),
         "files": len(set(erased.files)),
         "held": _texts(drawn.untouched()),
@@ -221,6 +224,7 @@ def read(work: Work, part: Line[Any]) -> Intent:
         },
         tuple(sorted(_people(value["strangers"]))),
         frozenset(value["over"]),
+        tuple(value["binds"]),
     )  # fmt: skip
 
 
