@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..core.finding import Finding, Severity
 from . import brake, copies, runs
-from .binds import forward
+from .binds import awaiting
 from .invented import canaries
 from .remembrance import disks, remembering
 from .work import Work
@@ -37,7 +37,7 @@ def findings(work: Work) -> list[Finding]:
                 "Read what `flask guesterase sweep` shows, then run it with --confirm.",
             ))
     found += canaries.findings(work)
-    found += forward.findings(work)
+    found += awaiting.findings(work)
     if _seals(work) and not copies.confirmed(work):
         found.append(_warn(
             "second-copy", "", "Nobody confirmed a copy of the keys outside the property, so what "

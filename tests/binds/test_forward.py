@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from flask_guesterase.core.errors import BusyError, GuesteraseError
 from flask_guesterase.core.holding import Cause, Scope, Wanted
 from flask_guesterase.store import tables
-from flask_guesterase.store.binds import forward, intents
+from flask_guesterase.store.binds import awaiting, forward, intents
 from flask_guesterase.store.binds.crossing import Crossing
 from flask_guesterase.store.worker import carry_out
 from tests.engines import fresh_database
@@ -461,9 +461,9 @@ def test_check_names_the_database_an_erasure_waits_for(cut: tuple[Group, str]) -
     """After an hour `check` says which databases are waited for; before, nothing."""
     hotel, _ = cut
     with hotel.app.app_context(), hotel.extension.begin() as office:
-        assert not forward.findings(office.work)
-        office.work.now += 2 * forward.STALE
-        found = forward.findings(office.work)
+        assert not awaiting.findings(office.work)
+        office.work.now += 2 * awaiting.STALE
+        found = awaiting.findings(office.work)
     assert {f.column for f in found} == {"archive", "crm", "(default)"}
     assert {f.id for f in found} == {"intent-open"}
 
@@ -510,7 +510,7 @@ def test_check_misses_an_intent_that_was_deleted(cut: tuple[Group, str]) -> None
     hotel, _ = cut
     change(hotel, "", "DELETE FROM guesterase_intent")
     with hotel.app.app_context(), hotel.extension.begin() as office:
-        assert [f.id for f in forward.findings(office.work)] == ["intent-lost"]
+        assert [f.id for f in awaiting.findings(office.work)] == ["intent-lost"]
 
 
 @pytest.mark.long

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,21 +14,17 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.errors import ErasureError, GuesteraseError, SealError, UnknownError
 from ...core.events import SYSTEM, SubjectErased
-from ...core.finding import Finding, Severity
-from ...core.image import Cell
 from ...core.lifecycle import State
-from ...core.plan import Decision, Key, Outcome, Person, Plan, Row, Step, key_text
+from ...core.plan import Person, Plan
 from .. import people, safe, tables
 from ..cases import load, step, tell
-from ..datamap import Declared
-from ..finder import owners
 from ..masks import Seeded
-from ..raw import reader
 from ..surgery import Erased, Surgery
 from ..work import Work
 from . import intents
 from .crossing import HOME, Crossing
-from .intents import DONE, OPEN, Entry, Intent
+from .intents import DONE, OPEN, Intent
+from .remaining import remaining
 
 if TYPE_CHECKING:
     from ..office import Office
@@ -42,8 +38,6 @@ RETRY_MINUTES = (1, 5, 15, 60, 180, 360)
 ROUNDS = 3
 """How often a database is gone back to in which the host wrote again what had gone."""
 
-STALE = timedelta(hours=1)
-"""How long an intent may be open before staff and `check` are told."""
 
 
 def tried(run: Run, number: str) -> str:
@@ -58,7 +52,8 @@ def tried(run: Run, number: str) -> str:
         on(run, number)
     except (GuesteraseError, SQLAlchemyError) as problem:
         name = type(problem).__name__
-        run(partial(_failed, number, name))
+        with suppress(GuesteraseError):
+            run(partial(_failed, number, name))
         return name
     return ""
 
@@ -124,7 +119,7 @@ def _next(number: str, rounds: dict[str, int], office: Office) -> bool:
         intents.note(work, part, state=DONE, ended_at=work.stamp, problem=_said(left))
         return True
     for other in found[:-1]:
-        again = _left(work, intents.read(work, other)).steps
+        again = remaining(work, intents.read(work, other)).steps
         if again and rounds.setdefault(other.bind, 0) < ROUNDS:
             # The host wrote what had gone; it goes again before anything is called done.
             rounds[other.bind] += 1
@@ -138,18 +133,6 @@ def _said(left: int) -> str | None:
     return f"left:{left}" if left else None
 
 
-@dataclass
-class _Left:
-    """What one database has still to do.
-
-    :param steps: decisions with the rows that are not yet as the plan leaves them.
-    :param passed: rows that are another person's now, or were sealed and have changed since.
-    """
-
-    steps: list[Step] = field(default_factory=list)
-    passed: int = 0
-
-
 def _carry_out(work: Work, part: Line[Any], intent: Intent) -> int:
     """Do in one database what is not done yet; return how many rows had to be left."""
     conn = work.conn
@@ -160,7 +143,7 @@ def _carry_out(work: Work, part: Line[Any], intent: Intent) -> int:
                 "Configure it again; what was decided for it waits.",
             )
         conn.write(part.bind)
-    left = _left(work, intent)
+    left = remaining(work, intent)
     plan = Plan(tuple(intent.people), tuple(left.steps))
     surgery = Surgery(
         conn, work.whole(), work.live(), Seeded(intent.seed), Erased(), intent.hand
@@ -170,79 +153,6 @@ def _carry_out(work: Work, part: Line[Any], intent: Intent) -> int:
         # Committed before it is called done: a crash between the two finds all as it should be.
         conn.commit_at(part.bind)
     return left.passed
-
-
-def _left(work: Work, intent: Intent) -> _Left:
-    found = _Left()
-    for decision, entries in intent.steps:
-        declared = work.datamap.declared(decision.table)
-        keys = _keys(work, declared, entries)
-        waiting = _waiting(work, declared, decision, entries, keys, found)
-        theirs = _still_theirs(work, declared, waiting, keys)
-        found.passed += len(waiting) - len(theirs)
-        rows = tuple(
-            Row(keys[e.key], frozenset((p, 0) for p in e.owners),
-                frozenset((p, 0) for p in e.others))
-            for e in theirs
-        )  # fmt: skip
-        if rows:
-            found.steps.append(Step(decision, rows))
-    return found
-
-
-def _keys(work: Work, declared: Declared, entries: Iterable[Entry]) -> dict[str, Key]:
-    """Return key as text -> key, of rows that can still be named."""
-    found = {}
-    for entry in entries:
-        try:
-            found[entry.key] = people.read_key(work, declared.name, entry.key)
-        except UnknownError:
-            continue
-    return found
-
-
-def _waiting(
-    work: Work,
-    declared: Declared,
-    decision: Decision,
-    entries: Iterable[Entry],
-    keys: dict[str, Key],
-    found: _Left,
-) -> list[Entry]:
-    """Return the rows that are there and not as the plan leaves them."""
-    names = () if decision.outcome is Outcome.DELETE else decision.columns
-    now = reader(work.conn, declared, work.live()).read(list(keys.values()), names)
-    waiting = []
-    for entry in {e.key: e for e in entries}.values():
-        cells = now.get(keys[entry.key]) if entry.key in keys else None
-        if cells is None or (entry.after and _same(cells, entry.after)):
-            continue
-        if decision.outcome is Outcome.SEAL and not _same(cells, entry.before):
-            # What is there now lies in no box: the law may want it.
-            found.passed += 1
-            continue
-        waiting.append(entry)
-    return waiting
-
-
-def _same(cells: Iterable[Cell], others: Iterable[Cell]) -> bool:
-    return {(c.name, c.form, c.value) for c in cells} == {
-        (c.name, c.form, c.value) for c in others
-    }
-
-
-def _still_theirs(
-    work: Work, declared: Declared, entries: list[Entry], keys: dict[str, Key]
-) -> list[Entry]:
-    """Return the rows that did not get another owner; one that leads to nobody is still theirs."""
-    wanted = [keys[entry.key] for entry in entries]
-    known = owners(work.conn, work.datamap, declared, wanted) if wanted else {}
-
-    def now(entry: Entry) -> set[Person]:
-        found = known.get(keys[entry.key], ())
-        return {(table, (key_text(key),)) for (table, key), _ in found}
-
-    return [e for e in entries if not e.owners or not now(e) or now(e) & e.owners]
 
 
 def _finish(work: Work, found: list[Line[Any]]) -> None:
@@ -286,64 +196,3 @@ def _readable(work: Work, held: Iterable[Person]) -> list[Person]:
         except UnknownError:
             continue
     return found
-
-
-def begun(work: Work, codes: Iterable[str]) -> int:
-    """Return how many erasures over several databases are under way at these properties.
-
-    A hold that is placed now comes too late for the rows named in them.
-    """
-    table = tables.intent
-    mine = table.c.property.in_(list(codes)), table.c.state == OPEN
-    return work.conn.execute(
-        select(func.count(func.distinct(table.c.number))).where(*mine)
-    ).scalar_one()
-
-
-def awaited(work: Work, codes: Iterable[str]) -> list[str]:
-    """Return the databases that erasures at these properties have waited for since an hour."""
-    table = tables.intent
-    first = (
-        select(func.min(table.c.id))
-        .where(
-            table.c.state == OPEN,
-            table.c.property.in_(list(codes)),
-            table.c.begun_at < work.stamp - STALE,
-        )
-        .group_by(table.c.number)
-    )
-    ids = list(work.conn.execute(first).scalars())
-    names = work.conn.execute(select(table.c.bind).where(table.c.id.in_(ids)).distinct())
-    return sorted(name or DEFAULT for name in names.scalars())
-
-
-DEFAULT = "(default)"
-"""What the default database is called where names are shown."""
-
-
-def findings(work: Work) -> list[Finding]:
-    """Return the intents that have been open for more than an hour, by database."""
-    table = tables.intent
-    rows = work.conn.execute(
-        select(table.c.bind, func.count().label("number"), func.min(table.c.begun_at).label("at"))
-        .where(table.c.state == OPEN, table.c.begun_at < work.stamp - STALE)
-        .group_by(table.c.bind)
-        .order_by(table.c.bind)
-    )
-    request = tables.request
-    open_ = select(table.c.id).where(table.c.request == request.c.number, table.c.state == OPEN)
-    lost = work.conn.execute(
-        select(func.count()).where(request.c.state == State.ERASING.value, ~open_.exists())
-    ).scalar_one()
-    gone = [Finding(
-        "intent-lost", "", "", f"{lost} erasures over several databases have begun, and what was "
-        "decided is not there any more.", "Restore guesterase_intent and its boxes from a copy.",
-    )] if lost else []  # fmt: skip
-    return gone + [
-        Finding(
-            "intent-open", "", row.bind or DEFAULT, f"{row.number} erasures over several "
-            f"databases wait for this one since {row.at:%Y-%m-%d %H:%M} UTC.",
-            "See that it can be reached; they go on by themselves.", Severity.WARN,
-        )
-        for row in rows
-    ]  # fmt: skip

@@ -12,7 +12,7 @@ from .. import (
     lookover,
     placing,
 )
-from ..binds import forward
+from ..binds import awaiting
 from .desk import Desk
 
 
@@ -39,7 +39,7 @@ class Holding(Desk):
         """Return how many erasures have begun that a hold placed now does not stop any more."""
         may = actors.may
         codes = self.work.settings.properties
-        return forward.begun(
+        return awaiting.begun(
             self.work, [c for c in codes if may(self.work, by, Permission.HOLD, c)]
         )
 
