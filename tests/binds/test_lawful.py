@@ -13,7 +13,9 @@ from sqlalchemy.exc import DBAPIError
 
 from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.image import decode
-from flask_guesterase.store import finishing, tables, vault
+from flask_guesterase.store import cases, finishing, tables, vault
+from flask_guesterase.store.comeback import again
+from flask_guesterase.store.keeping import Origin
 
 from .group import CANARY, Group, group
 
@@ -110,3 +112,38 @@ def _later(hotel: Group, years: int) -> None:
     hotel.extension._now = staticmethod(  # type: ignore[method-assign,assignment]
         lambda: before() + dt.timedelta(days=366 * years)
     )
+
+
+def test_who_is_back_in_another_database_is_erased_again(hotel: Group) -> None:
+    """What was decided before is done again over all databases, through an intent of its own."""
+    number = hotel.approved()
+    hotel.erase(number)
+    with hotel.app.app_context():
+        with hotel.engines()[2].begin() as conn:
+            conn.exec_driver_sql(f"UPDATE members SET name = '{CANARY}' WHERE id = 7")
+        with hotel.engines()[0].begin() as conn:
+            conn.exec_driver_sql("UPDATE vouchers SET words = 'for Ann' WHERE id = 1")
+        with hotel.extension.begin() as office:
+            case = cases.load(office.work, number)
+            origin = Origin(number, case.controller, case.property)
+            done = again.again(office.work, origin, [("members", (7,))])
+        assert done.fate is again.Fate.ERASED, done
+    assert CANARY not in str(hotel.dumps()["crm"])
+    assert "Ann" not in str(hotel.dumps()[""]["vouchers"])
+    assert hotel.actions().count("subject-erased-again") == 1
+    assert hotel.actions().count("subject-erased") == 1
+
+
+def test_the_sweep_ends_records_of_another_database(hotel: Group) -> None:
+    """A bill whose floor is over goes from the archive, and leaves no intent open."""
+    old = {"id": 3, "guest_no": 2, "billed_to": "Bea Lund", "issued_on": dt.date(1980, 1, 2)}
+    hotel.put("bills", [old])
+    with hotel.app.app_context():
+        for _ in range(2):
+            report = hotel.extension.sweep(confirm_by="officer")
+            assert not report.problems, report.problems
+    assert billed(hotel) == [f"text '{CANARY}'", "text 'Bea Lund'", None]
+    with hotel.app.app_context(), hotel.engines()[0].connect() as conn:
+        states = conn.execute(sa.select(tables.intent.c.state, tables.intent.c.request)).all()
+    assert {tuple(row) for row in states} == {("done", None)}
+    assert "retention-ended" in hotel.actions()
