@@ -452,6 +452,29 @@ def test_a_database_that_is_down_is_waited_for(cut: tuple[Group, str], tmp_path:
     assert not holds(hotel, "Ann")
 
 
+def test_a_database_that_is_down_before_the_intent_keeps_all_waiting(
+    ready: tuple[Group, str],
+) -> None:
+    """Nothing begins that could not be carried through; the request waits as it was approved."""
+    hotel, number = ready
+    with hotel.app.app_context():
+        file = Path(str(hotel.engines()[2].url.database))
+    hotel.close()
+    away = file.with_suffix(".away")
+    file.rename(away)
+    file.mkdir()
+    with pytest.raises(GuesteraseError):
+        hotel.erase(number)
+    assert hotel.work().problems
+    file.rmdir()
+    away.rename(file)
+    hotel.close()
+    assert not intents_of(hotel)
+    assert hotel.state(number) == "approved"
+    assert holds(hotel, "Zebrafinch")
+    assert hotel.erase(number) == "erased"
+
+
 def _hours(hotel: Group, hours: int) -> Any:
     before = hotel.extension._now
     return staticmethod(lambda: before() + dt.timedelta(hours=hours))
