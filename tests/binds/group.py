@@ -48,7 +48,8 @@ class Group:
     :param urls: addresses of empty databases: the default one, the archive, and perhaps the
         members' own, which otherwise lie in the default one.
     :param folder: where keys are.
-    :param bills: whether there are bills in the archive, which the law keeps for years.
+    :param bills: whether there are bills in the archive, which the law keeps for years, and
+        stamps, which have no key.
     """
 
     def __init__(self, urls: Sequence[str], folder: Path, bills: bool = False) -> None:
@@ -164,6 +165,14 @@ class Group:
             issued_on = sa.Column(sa.Date)
 
         self.bill = Bill
+        stamps = db.Table(
+            "stamps", sa.Column("guest_no", sa.Integer, index=True),
+            sa.Column("words", sa.String(80)), bind_key="archive",
+        )  # fmt: skip
+        self.extension.register(stamps, Policy(
+            {"guest_no": keep("occupancy"), "words": redact},
+            via=Equal({"guest_no": "id"}, to="guests"),
+        ))  # fmt: skip
         self.extension.register(Bill, Policy(
             {"guest_no": keep("occupancy"), "issued_on": keep("bookkeeping"),
              "billed_to": retain("invoice_accounting")},

@@ -30,7 +30,7 @@ from .group import CANARY, NAMES, ROWS, Group, beside, copied, group
 
 KINDS = [
     pytest.param(("sqlite", "sqlite"), id="two", marks=pytest.mark.long),
-    pytest.param(("sqlite", "sqlite", "sqlite"), id="three"),
+    pytest.param(("sqlite", "sqlite", "sqlite"), id="three", marks=pytest.mark.long),
     pytest.param(("postgresql", "sqlite"), id="postgresql+sqlite", marks=pytest.mark.long),
     pytest.param(("postgresql", "mariadb", "sqlite"), id="postgresql+mariadb+sqlite"),
     pytest.param(("mariadb", "postgresql", "sqlite"), id="mariadb+postgresql+sqlite",
@@ -137,7 +137,13 @@ def test_everything_goes_and_nothing_else(kinds: tuple[str, ...], tmp_path: Path
         assert not [label for label in hotel.extension_labels() if label.startswith("intent:")]
 
 
-@pytest.mark.parametrize("kinds", KINDS)
+@pytest.mark.parametrize("kinds", [
+    pytest.param(THREE, id="three"),
+    *(pytest.param(k, id="+".join(k), marks=pytest.mark.long) for k in (
+        ("sqlite", "sqlite"), ("postgresql", "sqlite"), ("postgresql", "mariadb", "sqlite"),
+        ("mariadb", "sqlite", "postgresql"),
+    )),
+])  # fmt: skip
 def test_twins_are_equal_once_erased(kinds: tuple[str, ...], tmp_path: Path) -> None:
     """Two groups that differ only in what is erased of one guest are equal byte for byte."""
     ends = []
@@ -251,8 +257,8 @@ def before_home(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("point", [
-    after_intent, before_home,
-    *(pytest.param(p, marks=pytest.mark.long) for p in (after_first, before_mark)),
+    before_home,
+    *(pytest.param(p, marks=pytest.mark.long) for p in (after_intent, after_first, before_mark)),
 ], ids=lambda p: p.__name__)  # fmt: skip
 @pytest.mark.parametrize("kinds", [
     pytest.param(THREE, id="three"),
@@ -491,7 +497,10 @@ def test_check_names_the_database_an_erasure_waits_for(cut: tuple[Group, str]) -
     assert {f.id for f in found} == {"intent-open"}
 
 
-@pytest.mark.parametrize("harm", ["payload", "swapped", "lost", "row", "key"])
+@pytest.mark.parametrize("harm", [
+    "swapped", "row", "key",
+    *(pytest.param(harm, marks=pytest.mark.long) for harm in ("payload", "lost")),
+])  # fmt: skip
 def test_a_box_that_was_tampered_with_stops_it(cut: tuple[Group, str], harm: str) -> None:
     """Nothing is done, nothing is called done, and the worker names the error."""
     hotel, number = cut

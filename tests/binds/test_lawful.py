@@ -18,6 +18,7 @@ from flask_guesterase.store.comeback import again
 from flask_guesterase.store.keeping import Origin
 
 from .group import CANARY, Group, group
+from .test_forward import Crash, after_intent, before_mark
 
 ISSUED = dt.date(2020, 5, 6)
 
@@ -83,6 +84,7 @@ def test_the_safety_copy_names_the_engine_of_each_database(hotel: Group) -> None
     ]  # fmt: skip
 
 
+@pytest.mark.long
 def test_a_kept_row_that_cannot_go_yet_stays_kept(hotel: Group) -> None:
     """What ends by itself goes through the same intent: a lock elsewhere leaves all as it was."""
     number = hotel.approved()
@@ -156,3 +158,21 @@ def test_the_sweep_ends_records_of_another_database(hotel: Group) -> None:
         states = conn.execute(sa.select(tables.intent.c.state, tables.intent.c.request)).all()
     assert {tuple(row) for row in states} == {("done", None)}
     assert "retention-ended" in hotel.actions()
+
+
+@pytest.mark.parametrize("point", [
+    pytest.param(after_intent, marks=pytest.mark.long), before_mark,
+], ids=["after_intent", "before_mark"])  # fmt: skip
+def test_rows_without_a_key_go_forward_too(hotel: Group, point: Any) -> None:
+    """Equal rows of a table without a key go, those of others stay, wherever it was cut off."""
+    hotel.put("stamps", [{"guest_no": 1, "words": "Ann"}] * 2 + [{"guest_no": 2, "words": "Bea"}])
+    number = hotel.approved()
+    with pytest.MonkeyPatch.context() as patch:
+        point(patch)
+        with pytest.raises(Crash):
+            hotel.erase(number)
+    hotel.work()
+    assert hotel.state(number) == "sealed"
+    words = [str(line[1]) for line in hotel.dumps()["archive"]["stamps"].lines]
+    found = sorted(word.removeprefix("text ").strip("'") for word in words)
+    assert found == ["Bea", "[erased]", "[erased]"]

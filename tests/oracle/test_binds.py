@@ -41,13 +41,12 @@ def test_random_hosts_over_sqlite_databases(number: int) -> None:
     _run(100 if number else 12, number, ["sqlite"] * 3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("kinds", "cases"), [
-    (("postgresql", "mariadb", "sqlite"), 3),
-    *(pytest.param(kinds, 40, marks=pytest.mark.long) for kinds in (
-        ("postgresql", "sqlite"), ("mariadb", "postgresql", "sqlite"),
-        ("postgresql", "mariadb", "sqlite"),
-    )),
-])  # fmt: skip
+    (("postgresql", "sqlite"), 40),
+    (("mariadb", "postgresql", "sqlite"), 40),
+    (("postgresql", "mariadb", "sqlite"), 40),
+], ids=["postgresql", "mariadb", "postgresql+mariadb"])  # fmt: skip
 def test_random_hosts_over_servers(kinds: Sequence[str], cases: int) -> None:
     """PostgreSQL, MariaDB and SQLite side by side, each as the default one: the same."""
     _run(cases, 7, kinds)
