@@ -8,6 +8,7 @@ from sqlalchemy import Connection, String, cast, column, literal, select, table
 from sqlalchemy.sql.elements import quoted_name
 
 from .core.finding import Finding, Severity
+from .store.binds.crossing import of_bind
 from .store.drift import drift
 from .store.live import LiveSchema, LiveTable, read
 from .store.transaction import transaction
@@ -23,7 +24,7 @@ def assert_covered(extension: Guesterase) -> None:
     :raises AssertionError: with every finding that would stop an erasure, and its cure.
     """
     datamap = extension.datamap
-    with transaction(extension.host.engine(), write=False) as conn:
+    with transaction(extension.host.engine(), False, extension.binds) as conn:
         found = [*datamap.findings, *drift(datamap, read(conn, schemas=datamap.schemas()))]
     open_ = sorted({f for f in found if f.severity is Severity.STOP})
     if open_:
@@ -46,9 +47,14 @@ def assert_erased(extension: Guesterase, values: Iterable[str]) -> None:
         raise ValueError("A value of less than three signs is found in anybody's data.")
     datamap = extension.datamap
     retained = {(name, c) for name, d in datamap.tables.items() for c in d.retain}
-    with transaction(extension.host.engine(), write=False) as conn:
+    with transaction(extension.host.engine(), False, extension.binds) as conn:
         live = read(conn, schemas=datamap.schemas())
-        places = [p for p in _places(conn, live, wanted) if p not in retained]
+        places = [
+            place
+            for bind, part in live.each()
+            for place in _places(of_bind(conn, bind), part, wanted)
+            if place not in retained
+        ]
     if places:
         raise AssertionError("Something is left in: " + ", ".join(f"{t}.{c}" for t, c in places))
 

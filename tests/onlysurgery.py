@@ -23,9 +23,13 @@ import flask_guesterase
 OURS = str(Path(flask_guesterase.__file__).parent)
 SURGERY = str(Path(OURS) / "store" / "surgery.py")
 PUTBACK = str(Path(OURS) / "store" / "recovery" / "putback.py")
-_GUARD = Path(OURS) / "store" / "comeback" / "guard.py"
-HANDED_ON = (str(_GUARD), frozenset({"_hand_on", "_on_execute"}))
-"""The guard stands between the host and its own statement, which it executes as it is."""
+_STORE = Path(OURS) / "store"
+HANDED_ON = {
+    str(_STORE / "comeback" / "guard.py"): frozenset({"_hand_on", "_on_execute"}),
+    str(_STORE / "binds" / "crossing.py"): frozenset({"execute"}),
+}
+"""What stands between a caller and its own statement, and executes it as it is: the guard for the
+host, and the connection that leads to several databases."""
 
 CHANGE = re.compile(
     r"^\s*(?:WITH\b.*?\)\s*)?(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE|REPLACE\s+INTO)\s+"
@@ -42,7 +46,7 @@ def caller() -> str:
     frame = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
-        handed = name == HANDED_ON[0] and frame.f_code.co_name in HANDED_ON[1]
+        handed = frame.f_code.co_name in HANDED_ON.get(name, ())
         if "sqlalchemy" not in name and name != __file__ and not handed:
             return name
         frame = frame.f_back  # type: ignore[assignment]

@@ -44,7 +44,8 @@ MOVES: dict[State, frozenset[State]] = {
     State.WITHDRAWN: frozenset(),
     State.RESTORED: frozenset(),
 }
-"""From each state, the states that may follow. ERASING lasts only inside one transaction."""
+"""From each state, the states that may follow. ERASING lasts only inside one transaction, except
+where an erasure goes over several databases."""
 
 OPEN = frozenset(
     {State.RECEIVED, State.VERIFIED, State.REVIEW, State.APPROVED, State.WAITING, State.COMPLAINT}

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, Select, select, true
+from sqlalchemy import ColumnElement, Date, DateTime, FromClause, Select, select, true
 
 from ..core.lifecycle import OPEN
 from ..core.plan import Key, key_text
 from ..core.retention import Due, Kind, Rule, due
 from ..core.standing import Standing
 from . import law, rulebook, tables
+from .binds.trail import crosses
 from .blockers import today_at
 from .clocks import Record, Ways, facts_of, places_of, ways
 from .datamap import Declared
@@ -224,10 +225,15 @@ def _selects(
     for event in sorted({event for rule in rules for event in rule.clock} & set(known.events)):
         for at in known.events[event]:
             start = declared.table.alias("t0")
-            joined, value = at.joined(start)
+            old: ColumnElement[bool] = true()
+            joined: FromClause = start
+            # A clock in another database cannot be asked here; each row is judged by it later.
+            if not crosses(work.conn, declared.table, at.hops):
+                joined, value = at.joined(start)
+                old = _old(value, before)
             statement = select(*(start.c[c.key] for c in declared.key)).select_from(joined)
             full = holds(declared, start, columns)
-            statement = statement.where(_old(value, before), full)
+            statement = statement.where(old, full)
             if declared.policy.where is not None:
                 statement = statement.where(declared.policy.where(start))
             yield statement.distinct()

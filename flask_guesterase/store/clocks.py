@@ -14,6 +14,7 @@ from ..core.finding import Finding, Severity
 from ..core.plan import Key
 from ..core.policy import Policy
 from ..core.retention import CATEGORIES, EVENTS, Facts
+from .binds.trail import Trail, crosses, legs
 from .datamap import DataMap, Declared
 from .finder import owners
 from .masks import fixed_value
@@ -61,6 +62,11 @@ class Reach:
     def read(self, conn: Connection, declared: Declared, keys: Sequence[Key]) -> dict[Key, Any]:
         """Return key -> value; of several the latest, and nothing where there is none."""
         found: dict[Key, Any] = {}
+        if crosses(conn, declared.table, self.hops):
+            trail = Trail(conn, legs(conn, declared.table, self.hops), declared.key, self._end)
+            for key, (value,) in trail.onward(keys):
+                _latest(found, key, value)
+            return found
         start = declared.table.alias("t0")
         mine = [start.c[c.key] for c in declared.key]
         joined, value = self.joined(start)
@@ -68,10 +74,13 @@ class Reach:
         for part in chunks(keys):
             rows = select(*mine, value).select_from(joined).where(among(mine, part))
             for row in conn.execute(rows):
-                key, got = tuple(row)[:width], row[width]
-                if got is not None and (key not in found or _later(got, found[key])):
-                    found[key] = got
+                _latest(found, tuple(row)[:width], row[width])
         return found
+
+    def _end(
+        self, joined: FromClause, here: FromClause
+    ) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
+        return joined, here, [here.c[self.column]]
 
     def joined(self, start: FromClause) -> tuple[FromClause, ColumnElement[Any]]:
         """Return what to select from, and the expression of the value."""
@@ -84,6 +93,11 @@ class Reach:
             condition = and_(*(here.c[a.key] == there.c[b.key] for a, b in pairs))
             joined, here = joined.join(there, condition), there
         return joined, here.c[self.column]
+
+
+def _latest(found: dict[Key, Any], key: Key, got: Any) -> None:
+    if got is not None and (key not in found or _later(got, found[key])):
+        found[key] = got
 
 
 def _later(one: Any, other: Any) -> bool:

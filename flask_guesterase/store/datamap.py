@@ -163,6 +163,20 @@ class DataMap:
         """Return the same map with more findings, sorted and without repetition."""
         return replace(self, findings=tuple(sorted({*self.findings, *more})))
 
+    def within(self, places: Mapping[str, str], bind: str) -> DataMap:
+        """Return what of this map is about one of several databases.
+
+        :param places: full name of a table -> name of its database, if not the default one.
+        :param bind: name of the database.
+        """
+        if not places:
+            return self
+        known = self.atlas.tables.items()
+        mine = {name: table for name, table in known if places.get(name, "") == bind}
+        mappers = [m for name in mine for m in self.atlas.mappers.get(name, ())]
+        declared = {name: each for name, each in self.tables.items() if name in mine}
+        return replace(self, tables=declared, atlas=Atlas(mine.values(), mappers))
+
     def schemas(self) -> tuple[str, ...]:
         """Return the schemas the host's tables name, the default one left out."""
         return tuple(sorted({t.schema for t in self.atlas.tables.values() if t.schema}))

@@ -18,7 +18,14 @@ def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
     :param datamap: the resolved data map.
     :param live: the database as read.
     """
-    findings = [*_database(live), *_stale(datamap, live)]
+    findings = list(_stale(datamap, live))
+    for bind, each in live.each():
+        findings += _drift(datamap.within(live.places, bind), each)
+    return findings
+
+
+def _drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
+    findings = list(_database(live))
     names = spelled(datamap, live)
     wanted = {found for found, name in names.items() if name in datamap.tables}
     known = wanted | {found for found, name in names.items() if name in datamap.exempt}

@@ -6,7 +6,7 @@ They stay. Each kind becomes a task of the property's officer, so that it is on 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ from ..core.log import slug
 from ..core.plan import Key
 from ..core.retention import Open
 from . import ageing, blockers, law, tables
-from .clocks import Ways, places_of, ways
+from .binds.trail import crosses
+from .clocks import Reach, Ways, places_of, ways
 from .datamap import Declared
 from .finder import owners
 from .gaps import unreadable
@@ -114,27 +115,30 @@ def _unclocked(
     here = declared.table.alias("row_")
     columns = [*declared.erase, *declared.retain]
     mine = [here.c[c.key] for c in declared.key]
+    reaches = [at for event in sorted(events) for at in known.events[event]]
+    far = [at for at in reaches if crosses(work.conn, declared.table, at.hops)]
+    near = [at for at in reaches if at not in far]
     statement = select(*mine).where(
-        holds(declared, here, columns), *_never(declared, known, here, events)
+        holds(declared, here, columns), *_never(declared, near, here)
     )
     if declared.policy.where is not None:
         statement = statement.where(declared.policy.where(here))
     keys = [tuple(row) for row in work.conn.execute(statement.limit(MOST))]
+    for at in far:
+        told = at.read(work.conn, declared, keys)
+        keys = [key for key in keys if key not in told]
     full = holding(work.conn, declared, keys, columns)
     return [key for key in keys if key in full]
 
 
-def _never(
-    declared: Declared, known: Ways, here: Any, events: frozenset[str]
-) -> Iterator[Any]:
-    """Yield the conditions that none of these events of a row's clock has a date."""
-    for reaches in (known.events[event] for event in sorted(events)):
-        for at in reaches:
-            start = declared.table.alias("t0")
-            joined, value = at.joined(start)
-            same = and_(*(start.c[c.key] == here.c[c.key] for c in declared.key))
-            found = select(literal(1)).select_from(joined).where(same, value.is_not(None))
-            yield ~exists(found.correlate(here))
+def _never(declared: Declared, reaches: Iterable[Reach], here: Any) -> Iterator[Any]:
+    """Yield the conditions that none of these dates of a row's clock is there."""
+    for at in reaches:
+        start = declared.table.alias("t0")
+        joined, value = at.joined(start)
+        same = and_(*(start.c[c.key] == here.c[c.key] for c in declared.key))
+        found = select(literal(1)).select_from(joined).where(same, value.is_not(None))
+        yield ~exists(found.correlate(here))
 
 
 def _note(work: Work, counts: Counts) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Connection, and_, or_, select
 
 from ..core.canary import KIND
 from ..core.certificate import CONTENT_MARK, Left
@@ -15,6 +15,7 @@ from ..core.errors import BlockedError, MovedError, TransitionError
 from ..core.events import (
     SYSTEM,
     CheckCompleted,
+    ErasureBegun,
     RequestReviewedAgain,
     RequestWaiting,
     SubjectErased,
@@ -51,6 +52,7 @@ from . import (
     vault,
     waiting,
 )
+from .binds.crossing import binds_of, of_bind
 from .cases import Case, load, secret, step, tell
 from .comeback import marks, objections
 from .depth import deepening
@@ -126,7 +128,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     actor = SYSTEM
     if by is not None:
         actor = actors.allow(work, by, Permission.ERASE, case.property)
-    if case.state in DONE or case.state is State.CHECKING:
+    if case.state in DONE or case.state in (State.ERASING, State.CHECKING):
         return Ending(case.state)
     if case.state not in _RUNNING:
         raise TransitionError(
@@ -216,7 +218,6 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until)
     recipients.queue(work, origin, known, invented=case.kind == KIND)
-    buried = people.bury(work, case.number, plan.untouched())
     done = {
         **deepening.noted(case.decisions or {}, None),
         "did": did(plan),
@@ -224,12 +225,19 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
         "files": len(set(erased.files)),
         "recovery": recovery,
     }
+    files = {"files": len(set(erased.files))}
+    waits = {"waiting_for": None, "waiting_until": None, "attempts": 0, "try_at": None}
+    if work.begun:
+        # Several databases: the others follow this commit, then the default one; see `forward`.
+        case = step(work, case, State.ERASING, decisions=done, **waits)
+        tell(work, ErasureBegun, case, actor, {**erased.counts, **files})
+        return Ending(case.state)
+    buried = people.bury(work, case.number, plan.untouched())
     case = step(
         work, case, State.ERASING, State.CHECKING,
-        decisions=done, erased_at=work.stamp, try_at=None,
-        waiting_for=None, waiting_until=None, attempts=0,
+        decisions=done, erased_at=work.stamp, **waits,
     )  # fmt: skip
-    counts = {**erased.counts, "people": buried, "files": len(set(erased.files))}
+    counts = {**erased.counts, "people": buried, **files}
     tell(work, SubjectErased, case, actor, counts)
     return Ending(case.state)
 
@@ -251,12 +259,29 @@ def recover(
     if ends < today:
         return ""
     last_day = ends.isoformat()
-    dialect = work.conn.dialect
-    version = ".".join(str(part) for part in dialect.server_version_info or ())
-    payload = encode(Images(dialect.name, version, tuple(images), journal.stamp(work.now)))
-    item = vault.Item(payload, Terms(origin.controller, "recovery", last_day), origin.number)
-    vault.put(work.conn, work.custodian, [item], work.today)
+    terms = Terms(origin.controller, "recovery", last_day)
+    at = journal.stamp(work.now)
+    items = [
+        vault.Item(_payload(of_bind(work.conn, name), mine, at), terms, origin.number)
+        for name, mine in _by_bind(work, images).items()
+    ]
+    vault.put(work.conn, work.custodian, items, work.today)
     return last_day
+
+
+def _by_bind(work: Work, images: Sequence[Image]) -> dict[str, list[Image]]:
+    """Return images by the database their rows are in: one box each, in that engine's own form."""
+    binds = binds_of(work.conn)
+    found: dict[str, list[Image]] = {}
+    for image in images:
+        found.setdefault(binds.of(image.table), []).append(image)
+    return found
+
+
+def _payload(conn: Connection, images: Sequence[Image], at: str) -> bytes:
+    dialect = conn.dialect
+    version = ".".join(str(part) for part in dialect.server_version_info or ())
+    return encode(Images(dialect.name, version, tuple(images), at))
 
 
 def did(plan: Plan) -> list[dict[str, Any]]:

@@ -25,6 +25,7 @@ from ..core.errors import MatchError
 from ..core.identity import kind_of, spellings
 from ..core.plan import Key, Person, Row, key_text
 from . import tables
+from .binds.trail import Trail, crosses, legs
 from .datamap import Contacts, DataMap, Declared
 from .paths import Path
 from .sql import among, chunks, equal, host_values, is_text
@@ -130,7 +131,11 @@ def _collect(
 ) -> None:
     """Add the rows that one path leads from to the owners found so far."""
     path = declared.paths[index]
-    for part in chunks(sorted(keys, key=key_text)):
+    ordered = sorted(keys, key=key_text)
+    if (trail := _trail(conn, datamap, declared, path)) is not None:
+        _note(trail.backward(ordered), path, index, into)
+        return
+    for part in chunks(ordered):
         statement, ends = _walk(datamap, declared, path)
         _gather(conn, statement.where(among(ends, part)), declared, path, index, into)
 
@@ -141,12 +146,58 @@ def _everyone(
     """Return all owners of these rows, by every path."""
     owners: Owners = {}
     for index, path in enumerate(declared.paths):
-        for part in chunks(keys):
+        trail = _trail(conn, datamap, declared, path, whole=True)
+        if trail is not None:
+            _note(trail.onward(keys), path, index, owners)
+        for part in chunks(keys) if trail is None else ():
             statement, _ = _walk(datamap, declared, path, whole=True)
             heads = list(statement.selected_columns)[: len(declared.key)]
             limited = statement.where(among(heads, part))
             _gather(conn, limited, declared, path, index, owners)
     return owners
+
+
+def _note(found: Iterable[tuple[Key, Key]], path: Path, index: int, into: Owners) -> None:
+    for row, person in found:
+        into.setdefault(row, set()).add(((path.subject.fullname, person), index))
+
+
+def _trail(
+    conn: Connection, datamap: DataMap, declared: Declared, path: Path, whole: bool = False
+) -> Trail | None:
+    """Return a path that leads over several databases, or None: one select can follow it.
+
+    :param whole: go as far as the subject table even where its key can be read one step before.
+    """
+    end = datamap.tables[path.subject.fullname]
+    hops = path.hops
+    last = hops[-1] if hops and path.select is None else None
+    short = not whole and last is not None and not last.guarded and _names_key(last.target, end)
+    hops = hops[:-1] if short else hops
+    if not crosses(conn, declared.table, hops):
+        return None
+
+    def ends(
+        joined: FromClause, here: FromClause
+    ) -> tuple[FromClause, FromClause, Sequence[ColumnElement[Any]]]:
+        if path.select is not None:
+            home = datamap.tables[path.hops[-1].table.fullname]
+            return _by_select(path.select, home, joined, here, end)
+        if short and last is not None:
+            order = [last.source[last.target.index(c)] for c in end.key]
+            return joined, here, [here.c[c.key] for c in order]
+        return joined, here, [here.c[c.key] for c in end.key]
+
+    def first(statement: Select[Any], start: FromClause, _: FromClause) -> Select[Any]:
+        where = declared.policy.where
+        return statement if where is None else statement.where(where(start))
+
+    def bound(statement: Select[Any], _: FromClause, here: FromClause) -> Select[Any]:
+        where = end.policy.where if whole else None
+        return statement if where is None else statement.where(where(here))
+
+    stretches = legs(conn, declared.table, hops)
+    return Trail(conn, stretches, declared.key, ends, first, bound)
 
 
 def _gather(

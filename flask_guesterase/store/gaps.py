@@ -10,7 +10,7 @@ from sqlalchemy import Connection, FromClause, and_, column, func, select, table
 from ..core.finding import Finding, Severity
 from ..core.plan import Block, Key, Row
 from .datamap import DataMap, Declared
-from .links import Link
+from .links import Link, is_apart, pointed
 from .sql import among, chunks
 
 GAP = "gap"
@@ -37,7 +37,9 @@ def unreadable(datamap: DataMap) -> frozenset[str]:
 
     Something is not there, or rows without a key hold what cannot be compared.
     """
-    tables = {f.table for f in datamap.findings if f.id == "table-missing"}
+    tables = {
+        f.table for f in datamap.findings if f.id in ("table-missing", "several-binds") and f.table
+    }
     columns = {(f.table, f.column) for f in datamap.findings if f.id == "column-missing"}
 
     def is_there(declared: Declared) -> bool:
@@ -107,11 +109,29 @@ def _pointing(
         schema, _, bare = link.child.rpartition(".")
         child = table(bare, *(column(n) for n in link.columns), schema=schema or None).alias("c")
         target = parent.table.alias("p")
+        if is_apart(conn, datamap, link):
+            count += _pointing_apart(conn, datamap, link, found[link.parent])
+            continue
         pairs = zip(link.columns, link.targets, strict=True)
         joined = child.join(
             target, and_(*(child.c[a] == target.c[parent.column(b).key] for a, b in pairs))
         )
         count += _count(conn, joined, [target.c[c.key] for c in parent.key], found[link.parent])
+    return count
+
+
+def _pointing_apart(
+    conn: Connection, datamap: DataMap, link: Link, rows: Collection[Row]
+) -> int:
+    """Count rows of another database that point at rows found."""
+    child = datamap.atlas.tables[link.child].alias("c")
+    names = {c.name: c for c in child.c}
+    here = [names[n] for n in link.columns]
+    count = 0
+    for part in chunks(sorted({row.key for row in rows}, key=str)):
+        values = pointed(conn, datamap.declared(link.parent), link, part)
+        wanted = select(func.count()).select_from(child).where(among(here, values))
+        count += conn.execute(wanted).scalar_one()
     return count
 
 

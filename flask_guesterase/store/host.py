@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapper, configure_mappers, registry, scoped_session
 from ..core.errors import SetupError
 from ..core.finding import Finding
 from ..core.policy import Exempt, Policy
+from .binds.crossing import Binds
+from .binds.spanning import spanning
+from .datamap import DataMap
 from .tables import PREFIX
 
 Models = Any
@@ -80,18 +83,61 @@ class Host:
             if isinstance(declaration, Policy | Exempt):
                 yield mapper.class_, declaration
 
-    def findings(self, declared: Iterable[Table]) -> list[Finding]:
-        """Return what is declared in a database of its own, which is not erased yet."""
+    def binds(self) -> Binds:
+        """Return where the tables lie that the session routes to another database."""
+        home = self.engine()
+        names = {id(each): str(n) for n, each in getattr(self.db, "engines", {}).items()}
+        engines: dict[str, Engine] = {}
+        places = {}
+        for table, engine in self._routed():
+            if engine is None or _is_one(engine, home) or not _is_known(engine):
+                continue
+            same = (n for n, each in engines.items() if _is_one(each, engine))
+            name = next(same, None) or names.get(id(engine)) or _address(engine)
+            engines.setdefault(name, engine)
+            places[table.fullname] = name
+        return Binds(dict(sorted(engines.items())), places)
+
+    def _routed(self) -> Iterator[tuple[Table, Engine | None]]:
+        """Yield each table with the engine its rows are on, None where there is none."""
+        mapped = {mapper.local_table: mapper for mapper in self.mappers()}
+        for table in self.tables():
+            try:
+                bind = self.session.get_bind(mapped.get(table), clause=table)
+            except (SQLAlchemyError, RuntimeError):
+                yield table, None
+            else:
+                yield table, bind.engine
+
+    def findings(self, datamap: DataMap) -> list[Finding]:
+        """Return what lies in several databases and cannot be erased together."""
+        try:
+            binds = self.binds()
+        except SetupError:
+            return []
         found = []
-        for table in declared:
-            bind = table.info.get("bind_key") or table.metadata.info.get("bind_key")
-            if bind is not None:
-                found.append(Finding(
-                    "several-binds", table.fullname, "", f"The table lives in the bind '{bind}'.",
-                    "Erasing across several databases is not done yet; see the explanation "
-                    "of several databases in the documentation.",
-                ))
+        for table, engine in self._routed():
+            if table.fullname in datamap.tables and (engine is None or not _is_known(engine)):
+                what = "no database" if engine is None else f"a database ({engine.dialect.name})"
+                found.append(_apart(table.fullname, f"The session routes it to {what} in which "
+                                    "nothing can be erased.", "Use SQLite, PostgreSQL or MariaDB."))
+        if binds.engines:
+            found += self._doubled(datamap)
+            found += [
+                _apart(name, f"{what} names tables of two databases.",
+                       "Split it by database: there are no joins between them.")
+                for name, what in spanning(binds, datamap)
+            ]
         return found
+
+    def _doubled(self, datamap: DataMap) -> Iterator[Finding]:
+        """Yield declared tables whose name two databases have: the data map knows but one."""
+        seen: dict[str, Table] = {}
+        for metadata in self._metadatas():
+            for name, table in metadata.tables.items():
+                if seen.setdefault(name, table) is not table and name in datamap.tables:
+                    yield _apart(name, "Two databases have a table of this name.",
+                                 "Give one of them another name.")
 
     def expire(self, tables: Iterable[str]) -> None:
         """Expire what the host's session holds of these tables, pending changes left alone."""
@@ -111,6 +157,26 @@ class Host:
 
     def _metadatas(self) -> list[MetaData]:
         return [s.metadata if isinstance(s, registry) else s for s in self._sources]
+
+
+def _is_one(engine: Engine, other: Engine) -> bool:
+    """Return whether two engines lead to the same database."""
+    if engine is other or engine.pool is other.pool:
+        return True
+    return engine.url == other.url and engine.url.database not in (None, "", ":memory:")
+
+
+def _is_known(engine: Engine) -> bool:
+    return engine.dialect.name in ("sqlite", "postgresql", "mysql", "mariadb")
+
+
+def _address(engine: Engine) -> str:
+    """Return a name for a database that the host gave none: its address, without any secret."""
+    return str(engine.url.set(username=None, password=None, query={}))[-120:]
+
+
+def _apart(table: str, message: str, hint: str) -> Finding:
+    return Finding("several-binds", table, "", message, hint)
 
 
 def _is_ours(table: Any) -> bool:

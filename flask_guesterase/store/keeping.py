@@ -16,6 +16,7 @@ from ..core.log import canonical, slug
 from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, Ruling, key_text
 from ..core.seal import Terms
 from . import clocks, law, shelf, tables, vault
+from .binds.crossing import at
 from .census import departing
 from .journal import stamp
 from .lines import registers
@@ -186,7 +187,7 @@ def _terms(work: Work, line: Mapping[str, Any]) -> Terms:
 
 
 def _payload(work: Work, image: Image) -> bytes:
-    dialect = work.conn.dialect
+    dialect = at(work.conn, image.table).dialect
     version = ".".join(str(part) for part in dialect.server_version_info or ())
     return encode(Images(dialect.name, version, (image,), stamp(work.now)))
 
@@ -200,7 +201,7 @@ def _lay(work: Work, layings: Iterable[Laying]) -> None:
         if lines is None:
             continue
         declared = lines.declared
-        cells = texts(lines, each.image.columns, work.conn.dialect)
+        cells = texts(lines, each.image.columns, at(work.conn, each.table).dialect)
         wanted = (lines.room, lines.first_night, lines.last_night)
         key = [declared.table.c[c.key] for c in declared.key]
         now = work.conn.execute(select(*wanted).where(among(key, [each.key]))).one()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Connection,
     ForeignKeyConstraint,
+    FromClause,
     and_,
     column,
     func,
@@ -19,6 +20,7 @@ from sqlalchemy import (
 
 from ..core.plan import Block, Key, Outcome, Plan, key_text
 from ..core.policy import Null
+from .binds.crossing import binds_of
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .sql import among, chunks
@@ -51,8 +53,10 @@ def links(datamap: DataMap, live: LiveSchema | None) -> tuple[Link, ...]:
                 link = _mapped(constraint)
                 if live is not None and not _is_there(link, live):
                     continue
+                if live is not None and _crosses(link, live):
+                    link = replace(link, action="NO ACTION")
                 found[link.child, link.columns, link.parent] = link
-    for link in _read(datamap, live) if live is not None else ():
+    for link in _read_all(datamap, live) if live is not None else ():
         found[link.child, link.columns, link.parent] = link
     return tuple(sorted(found.values()))
 
@@ -61,6 +65,11 @@ def spelled(datamap: DataMap, live: LiveSchema) -> dict[str, str]:
     """Return name in the database -> name as it was mapped or declared, where that is known."""
     names = (*datamap.atlas.tables, *datamap.exempt)
     return {found.name: name for name in names if (found := live.table(name)) is not None}
+
+
+def _read_all(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
+    for bind, each in live.each():
+        yield from _read(datamap.within(live.places, bind), each)
 
 
 def _read(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
@@ -81,6 +90,11 @@ def _read(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
                 columns(fk.target, fk.target_columns),
                 fk.on_delete,
             )
+
+
+def _crosses(link: Link, live: LiveSchema) -> bool:
+    """Return whether a mapped key leads to another database, which then does nothing about it."""
+    return live.places.get(link.child, "") != live.places.get(link.parent, "")
 
 
 def _is_there(link: Link, live: LiveSchema) -> bool:
@@ -192,13 +206,19 @@ def _strangers(
         free |= _letting_go(child, plan, link)
     parent = datamap.declared(link.parent)
     target = parent.table.alias("parent")
-    if child is None:
+    apart = is_apart(conn, datamap, link)
+    if child is None and apart:
+        source: FromClause = datamap.atlas.tables[link.child].alias("child")
+        by_name = {c.name: c for c in source.c}
+        here = [by_name[n] for n in link.columns]
+        heads: list[ColumnElement[Any]] = [func.count()]
+    elif child is None:
         schema, _, bare = link.child.rpartition(".")
         source = table(
             bare, *(column(n) for n in link.columns), schema=schema or None
         ).alias("child")
         here = [source.c[n] for n in link.columns]
-        heads: list[ColumnElement[Any]] = [func.count()]
+        heads = [func.count()]
     else:
         source = child.table.alias("child")
         here = [source.c[child.column(n).key] for n in link.columns]
@@ -208,12 +228,37 @@ def _strangers(
     count = 0
     for part in chunks(keys):
         ends = [target.c[c.key] for c in parent.key]
-        rows = conn.execute(select(*heads).select_from(joined).where(among(ends, part)))
+        wanted = select(*heads).select_from(joined).where(among(ends, part))
+        if apart:
+            values = pointed(conn, parent, link, part)
+            wanted = select(*heads).select_from(source).where(among(here, values))
+        rows = conn.execute(wanted)
         if child is None:
             count += rows.scalar_one()
         else:
             count += sum(key_text(tuple(row)) not in free for row in rows)
     return count
+
+
+def is_apart(conn: Connection, datamap: DataMap, link: Link) -> bool:
+    """Return whether a key leads from one database to another."""
+    binds = binds_of(conn)
+    return link.child in datamap.atlas.tables and binds.of(link.child) != binds.of(link.parent)
+
+
+def pointed(conn: Connection, parent: Declared, link: Link, keys: Sequence[Key]) -> list[Key]:
+    """Return the values by which rows in another database can point at these rows.
+
+    :param conn: open transaction.
+    :param parent: their table.
+    :param link: the key that leads to them.
+    :param keys: their keys.
+    """
+    table = parent.table.alias("parent")
+    there = [table.c[parent.column(n).key] for n in link.targets]
+    ends = [table.c[c.key] for c in parent.key]
+    rows = conn.execute(select(*there).where(among(ends, keys)))
+    return [key for row in rows if None not in (key := tuple(row))]
 
 
 def _letting_go(child: Declared, plan: Plan, link: Link) -> set[str]:

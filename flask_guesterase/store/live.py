@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from ..core.errors import SetupError
+from .binds.crossing import HOME, Binds, binds_of, of_bind
 from .catalog import mariadb, postgresql, sqlite
 from .catalog.shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
 
@@ -40,6 +41,41 @@ def read(
         come along, because they act when a wanted row goes.
     :raises SetupError: the engine is not SQLite, PostgreSQL or MariaDB.
     """
+    binds = binds_of(conn)
+    if binds.engines:
+        found = {name: _read(of_bind(conn, name), schemas, binds, name)
+                 for name in (HOME, *binds.engines)}
+        return _joined(found, binds)
+    schema = _one(conn, schemas)
+    return schema if only is None else _only(schema, only)
+
+
+def _read(
+    conn: Connection, schemas: Sequence[str], binds: Binds, name: str
+) -> LiveSchema:
+    """Read one of several databases, of the schemas named only those that lie there."""
+    lying = {table.rpartition(".")[0] for table, bind in binds.places.items() if bind == name}
+    elsewhere = {table.rpartition(".")[0] for table in binds.places} - {""}
+    mine = [s for s in schemas if s in lying or (name == HOME and s not in elsewhere)]
+    return _one(conn, mine)
+
+
+def _joined(found: Mapping[str, LiveSchema], binds: Binds) -> LiveSchema:
+    """Return several databases as one; where two have a table of one name, the mapping decides."""
+    home, tables = found[HOME], {}
+    for name, part in found.items():
+        for table in part.tables.values():
+            if table.name not in tables or binds.of(table.name) == name:
+                tables[table.name] = table
+    return replace(
+        home,
+        tables=MappingProxyType(dict(sorted(tables.items()))),
+        parts=MappingProxyType(dict(found)),
+        places=MappingProxyType(dict(binds.places)),
+    )
+
+
+def _one(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
     dialect: Any = conn.dialect
     if dialect.name == "sqlite":
         schema = sqlite.read(conn, schemas)
@@ -52,7 +88,7 @@ def read(
             f"The database engine {dialect.name} is not supported.",
             "Use SQLite, PostgreSQL or MariaDB.",
         )
-    return schema if only is None else _only(schema, only)
+    return schema
 
 
 def signature(schema: LiveSchema) -> str:

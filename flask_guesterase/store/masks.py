@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -38,6 +39,37 @@ ENOUGH = 8
 def redacted(length: int | None) -> str:
     """Return the fixed mark that fits a length (characters), or None for no limit."""
     return MARK if length is None or length >= len(MARK) else "*" * length
+
+
+class Seeded:
+    """Randomness that is the same for the same row and column, so that it can be made again.
+
+    :param seed: 32 random bytes.
+    """
+
+    def __init__(self, seed: bytes) -> None:
+        self.seed = seed
+        self._count = iter(range(2**63))
+
+    def __call__(self, size: int) -> bytes:
+        """Return the next bytes that belong to no row."""
+        return self.of(str(next(self._count)))(size)
+
+    def of(self, spot: str) -> Entropy:
+        """Return the randomness of one place; each of its bytes comes once.
+
+        :param spot: what names the place, for example table, column and key.
+        """
+        blocks = iter(range(2**63))
+        key = hmac.digest(self.seed, spot.encode(), "sha256")
+
+        def draw(size: int) -> bytes:
+            made = b""
+            while len(made) < size:
+                made += hmac.digest(key, str(next(blocks)).encode(), "sha256")
+            return made[:size]
+
+        return draw
 
 
 def invented(name: str, length: int | None, entropy: Entropy) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from ..core.plan import Block, Key, Person, Plan, Rulings
 from . import blockers, eraser, law
+from .binds import intents
 from .census import departing
 from .eraser import Scope
 from .keeping import Origin
@@ -89,7 +90,7 @@ def erase(work: Work, origin: Origin, drawn: Plan, about: Scope | None = None) -
     """
     remembered = tracing.note(work, origin, drawn)
     bounds = scope(work, drawn.people, lock=True) if about is None else about
-    erased = eraser.erase(work.conn, work.whole(), drawn, work.live(), scope=bounds)
+    erased = intents.erase(work, origin, drawn, bounds)
     work.changed |= set(erased.counts)
     departing.note(work, origin.property, origin.number or "", drawn, erased)
     if remembered is not None:

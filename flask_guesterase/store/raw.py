@@ -24,6 +24,7 @@ from sqlalchemy.types import NullType
 
 from ..core.image import Cell, cell
 from ..core.plan import Key, key_text
+from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import Declared
 from .sql import among, chunks, text_length
@@ -161,4 +162,5 @@ def own_form(dialect: str, source: ColumnElement[Any], type_: str) -> ColumnElem
 
 def reader(conn: Connection, declared: Declared, live: LiveSchema | None) -> Reader:
     """Return a reader of one declared table."""
-    return Reader(conn, declared, live.table(declared.name) if live is not None else None)
+    found = live.table(declared.name) if live is not None else None
+    return Reader(at(conn, declared.name), declared, found)

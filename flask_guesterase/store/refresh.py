@@ -11,11 +11,12 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from ..core.certificate import Left
 from ..core.errors import GuesteraseError
 from . import tables
+from .binds.crossing import HOME, Crossing, binds_of
 from .cases import Case, load, step
 from .catalog.shape import LiveSchema, LiveTable
 from .work import Work
@@ -93,7 +94,8 @@ def _reads(live: LiveSchema, view: str, others: Collection[str]) -> bool:
 def _wanted(numbers: Sequence[str], office: Office) -> dict[str, list[str]]:
     """Return request -> the views of what it erased, or of which an earlier refresh failed."""
     work = office.work
-    if work.conn.dialect.name != "postgresql":
+    others = binds_of(work.conn).engines.values()
+    if "postgresql" not in {work.conn.dialect.name, *(each.dialect.name for each in others)}:
         return {}
     request = tables.request
     rows = work.conn.execute(
@@ -121,12 +123,20 @@ def _refresh(view: str, office: Office) -> None:
         return
     # Readers of a view with a unique index need not wait meanwhile.
     quietly = "CONCURRENTLY " if any("(" not in c for key in found.unique for c in key) else ""
-    name = _spelled(work, found)
-    work.conn.exec_driver_sql(f"REFRESH MATERIALIZED VIEW {quietly}{name}")
+    conn = _written(work, found)
+    name = _spelled(conn, found)
+    conn.exec_driver_sql(f"REFRESH MATERIALIZED VIEW {quietly}{name}")
 
 
-def _spelled(work: Work, found: LiveTable) -> str:
-    quote = work.conn.dialect.identifier_preparer.quote
+def _written(work: Work, found: LiveTable) -> Connection:
+    """Return the connection, which will commit, to the database a view is in."""
+    conn, parts = work.conn, work.live().parts.items()
+    name = next((name for name, part in parts if part.tables.get(found.name) is found), HOME)
+    return conn.write(name) if name != HOME and isinstance(conn, Crossing) else conn
+
+
+def _spelled(conn: Connection, found: LiveTable) -> str:
+    quote = conn.dialect.identifier_preparer.quote
     bare = found.name.removeprefix(f"{found.schema}.")
     return f"{quote(found.schema)}.{quote(bare)}" if found.schema else quote(bare)
 

@@ -17,6 +17,7 @@ from ..core.image import Image, decode
 from ..core.register import Asked, document_form, name_form, name_forms
 from ..core.seal import Box, fingerprint, open_box
 from . import tables, vault
+from .binds.crossing import at
 from .lines import Lines, registers
 from .reading import texts
 from .sql import chunks
@@ -193,7 +194,7 @@ def _labels(work: Work, box: str) -> set[str]:
 
 def _exchange(work: Work, lines: Lines, image: Image, way: tuple[str, str, str]) -> None:
     box, before, after = way
-    said = texts(lines, image.columns, work.conn.dialect)
+    said = texts(lines, image.columns, at(work.conn, image.table).dialect)
     old, new = (_marks(work, lines, said, label) for label in (before, after))
     _move(work, box, before, {**new, "label": after}, old)
 

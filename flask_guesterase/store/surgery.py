@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,13 +24,14 @@ from sqlalchemy.types import DateTime
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError
 from ..core.image import Cell, Change, Form, Image
-from ..core.plan import Decision, Key, Outcome, Plan, Row, Step
+from ..core.plan import Decision, Key, Outcome, Plan, Row, Step, key_text
 from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
+from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .history import end_history
 from .links import Link, children_first, circular, links
-from .masks import Entropy, holds_json, is_static, value_for
+from .masks import Entropy, Seeded, holds_json, is_static, value_for
 from .order import layers, ordered
 from .proof import same, took
 from .raw import Reader, reader
@@ -61,6 +62,7 @@ class Erased:
     :param counts: table -> rows changed.
     :param rows: of which row each image is.
     :param named: which row names each file.
+    :param took: per image, the decision and the row.
     """
 
     images: list[Image] = field(default_factory=list)
@@ -69,6 +71,7 @@ class Erased:
     counts: dict[str, int] = field(default_factory=dict)
     rows: list[tuple[str, Key]] = field(default_factory=list)
     named: list[tuple[str, Key]] = field(default_factory=list)
+    took: list[tuple[Decision, Row]] = field(default_factory=list)
 
 
 @dataclass
@@ -111,7 +114,11 @@ class Surgery:
             for step in ordered(deletes, last, Outcome.DELETE):
                 self._delete(step, known)
         for name in dict.fromkeys(step.decision.table for step in steps):
-            end_history(self.conn, self.datamap.declared(name), self.live)
+            declared = self.datamap.declared(name)
+            end_history(self._at(declared), declared, self.live)
+
+    def _at(self, declared: Declared) -> Connection:
+        return at(self.conn, declared.name)
 
     def _reader(self, step: Step) -> Reader:
         return reader(self.conn, self.datamap.declared(step.decision.table), self.live)
@@ -127,6 +134,7 @@ class Surgery:
         wanted = names + [name for name in own if name not in names]
         read: Read = {}
         change = Change.DELETED if deletes else Change.OVERWRITTEN
+        by_key = {row.key: row for row in step.rows}
         with _vendors(declared.name):
             rows = list(reads.rows(keys, wanted, _typed(declared, names, deletes), lock=True))
         for key, cells, values in rows:
@@ -142,6 +150,7 @@ class Surgery:
             self.places.setdefault((step.decision, key), []).append(len(self.done.images))
             self.done.images.append(image)
             self.done.rows.append((declared.name, key))
+            self.done.took.append((step.decision, by_key[key]))
             if step.decision.outcome is Outcome.SEAL:
                 self.done.sealed.setdefault(step.decision, {})[key] = image
             self._note_files(declared, key, values)
@@ -228,16 +237,18 @@ class Surgery:
         rule, column = declared.written(name), declared.column(name)
         cells, typed = old
         if not isinstance(rule, Mentions | Inside):
-            return self._value(reads, name, typed.get(name))
+            return self._value(reads, name, typed.get(name), row)
         was = typed[name] if name in typed else _text_of(name, cells)
         with _vendors(f"{declared.name}.{name}"):
             return self.hand.made(rule, column, was, row, reads.room(name))
 
-    def _value(self, reads: Reader, name: str, old: Any) -> Any:
-        declared = reads.declared
+    def _value(self, reads: Reader, name: str, old: Any, row: Row | None = None) -> Any:
+        declared, entropy = reads.declared, self.entropy
+        if isinstance(entropy, Seeded) and row is not None:
+            entropy = entropy.of(f"{declared.name}|{name}|{key_text(row.key)}")
         with _vendors(f"{declared.name}.{name}"):
             return value_for(
-                declared.written(name), declared.column(name), old, self.entropy, reads.room(name)
+                declared.written(name), declared.column(name), old, entropy, reads.room(name)
             )
 
     def _bound(self, declared: Declared, name: str, value: Any) -> Any:
@@ -249,12 +260,13 @@ class Surgery:
             return literal(value, column.type)
         # The text itself: the host's type would write the whole document anew.
         raw = literal(value, Text())
-        return cast(raw, column.type) if self.conn.dialect.name == "postgresql" else raw
+        postgresql = self._at(declared).dialect.name == "postgresql"
+        return cast(raw, column.type) if postgresql else raw
 
     def _untouched(self, declared: Declared, names: Sequence[str]) -> dict[Any, Any]:
         """Pin the columns that the mapping or MariaDB would change by themselves."""
         pinned = {}
-        stamps = self.conn.dialect.name in MARIADB
+        stamps = self._at(declared).dialect.name in MARIADB
         for c in declared.table.c:
             moves = c.onupdate is not None or c.server_onupdate is not None
             if c.name not in names and not c.computed and (
@@ -274,7 +286,7 @@ class Surgery:
 
         :raises ErasureError: it is not what was written into it.
         """
-        declared, dialect = reads.declared, self.conn.dialect
+        declared, dialect = reads.declared, reads.conn.dialect
         names = list(next(iter(made.values())))
         read = reads.read(list(after.values()), names)
         for k, now in after.items():
@@ -319,32 +331,11 @@ class Surgery:
             for part in chunks([row.key for row in step.rows]) if loose else ():
                 values = {**self._untouched(declared, ()), **loose}
                 self.conn.execute(update(table).where(among(key, part)).values(values))
-        tight = any(circular(name, tables, held) for name in tables)
-        with self._late_checks() if tight else nullcontext():
+        tight = [name for name in tables if circular(name, tables, held)]
+        with ExitStack() as checks:
+            for conn in {id(conn): conn for conn in (at(self.conn, n) for n in tight)}.values():
+                checks.enter_context(_late_checks(conn))
             yield held
-
-    @contextmanager
-    def _late_checks(self) -> Iterator[None]:
-        """Let foreign keys that cannot be let go of be looked at when all rows are gone.
-
-        On MariaDB, which cannot wait, they are not looked at: nothing else points at these rows,
-        as the plan found with the rows locked, and nobody can add a row that does meanwhile.
-        """
-        dialect = self.conn.dialect.name
-        if dialect == "sqlite":
-            self.conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        elif dialect == "postgresql":
-            self.conn.execute(text("SET CONSTRAINTS ALL DEFERRED"))
-        if dialect not in MARIADB:
-            yield
-            return
-        before = self.conn.exec_driver_sql("SELECT @@SESSION.foreign_key_checks").scalar_one()
-        self.conn.exec_driver_sql("SET SESSION foreign_key_checks = 0")
-        try:
-            yield
-        finally:
-            if not self.conn.invalidated:
-                self.conn.exec_driver_sql(f"SET SESSION foreign_key_checks = {int(before)}")
 
     def _delete(self, step: Step, known: Sequence[Link]) -> None:
         declared = self.datamap.declared(step.decision.table)
@@ -352,7 +343,7 @@ class Surgery:
         key = [table.c[c.key] for c in declared.key]
         reads = self._reader(step)
         found = layers(reads, [row.key for row in step.rows], known)
-        if self.conn.dialect.name == "postgresql":
+        if reads.conn.dialect.name == "postgresql":
             # It looks at foreign keys when the statement ends, the others row by row.
             found = [[k for layer in found for k in layer]]
         for part in (part for layer in found for part in chunks(layer)):
@@ -362,6 +353,30 @@ class Surgery:
                     f"Rows of {declared.name} are still there after they were deleted.",
                     "A trigger or row-level security keeps them; nothing was changed.",
                 )
+
+
+@contextmanager
+def _late_checks(conn: Connection) -> Iterator[None]:
+    """Let foreign keys that cannot be let go of be looked at when all rows are gone.
+
+    On MariaDB, which cannot wait, they are not looked at: nothing else points at these rows,
+    as the plan found with the rows locked, and nobody can add a row that does meanwhile.
+    """
+    dialect = conn.dialect.name
+    if dialect == "sqlite":
+        conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    elif dialect == "postgresql":
+        conn.execute(text("SET CONSTRAINTS ALL DEFERRED"))
+    if dialect not in MARIADB:
+        yield
+        return
+    before = conn.exec_driver_sql("SELECT @@SESSION.foreign_key_checks").scalar_one()
+    conn.exec_driver_sql("SET SESSION foreign_key_checks = 0")
+    try:
+        yield
+    finally:
+        if not conn.invalidated:
+            conn.exec_driver_sql(f"SET SESSION foreign_key_checks = {int(before)}")
 
 
 def _typed(declared: Declared, names: Sequence[str], deletes: bool) -> list[str]:

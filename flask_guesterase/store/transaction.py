@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError
+from .binds.crossing import ALONE, Binds, Crossing
 from .failure import translated
 
 LOCK_SECONDS = 2
@@ -21,18 +22,41 @@ WRITES = "guesterase_writes"
 
 
 @contextmanager
-def transaction(engine: Engine, write: bool = True) -> Iterator[Connection]:
+def transaction(
+    engine: Engine, write: bool = True, binds: Binds = ALONE
+) -> Iterator[Connection]:
     """Open a transaction on a connection that is not the host's, and commit it at the end.
 
     READ COMMITTED with a lock time-out on PostgreSQL and MariaDB, ``BEGIN IMMEDIATE`` on SQLite.
 
     :param engine: the host's engine.
     :param write: False takes no write lock on SQLite and rolls back at the end.
+    :param binds: the host's other databases; what is written there is committed right after.
     :raises BusyError: the engine can only give the host's own connection while it has something
         pending, or somebody else's transaction holds what is needed.
     """
-    with _connected(engine, write) as conn, _isolated(conn, engine.dialect.name, write) as isolated:
+    with (
+        _settled() as others, _connected(engine, write, binds) as conn,
+        _isolated(conn, engine.dialect.name, write) as isolated,
+    ):
+        others.append(conn)
         yield isolated
+
+
+@contextmanager
+def _settled() -> Iterator[list[Connection]]:
+    """Let the other databases follow the default one: committed after it, or rolled back."""
+    opened: list[Connection] = []
+    try:
+        yield opened
+    except BaseException as problem:
+        for conn in opened:
+            if isinstance(conn, Crossing):
+                conn.drop(problem)
+        raise
+    for conn in opened:
+        if isinstance(conn, Crossing):
+            conn.settle()
 
 
 @contextmanager
@@ -59,11 +83,12 @@ def outside(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def _connected(engine: Engine, write: bool) -> Iterator[Connection]:
+def _connected(engine: Engine, write: bool, binds: Binds = ALONE) -> Iterator[Connection]:
     """Take a connection that is not the host's; what a driver raises on it is translated."""
     try:
         _refuse_the_hosts_own(engine)
-        conn = engine.connect()
+        crossing = bool(binds.engines)
+        conn = Crossing(engine, binds, transaction) if crossing else engine.connect()
     except PoolTimeoutError:
         raise BusyError(
             "No database connection was free.",

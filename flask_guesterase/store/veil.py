@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Pool
 from sqlalchemy.event import contains, listen
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, UnboundExecutionError
 from sqlalchemy.orm import InstanceState, ORMExecuteState, Session, scoped_session
 from sqlalchemy.orm.base import PassiveFlag
 
@@ -44,6 +44,7 @@ class _Opening:
     shown: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
         default_factory=WeakKeyDictionary
     )
+    away: set[Pool] = field(default_factory=set)
 
 
 @dataclass
@@ -54,6 +55,7 @@ class _Known:
     hidden: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
         default_factory=WeakKeyDictionary
     )
+    away: set[Pool] = field(default_factory=set)
 
 
 _gates = Gates()
@@ -128,11 +130,27 @@ def _restricted(
     session: Session, table: str, bind: dict[str, Any]
 ) -> tuple[Connection, Restricted]:
     """Return the kept rows of a table, read once in the session's transaction."""
-    conn = session.connection(bind_arguments=bind)
+    conn = _ours(session, bind)
     known, key = _known(session).tables, (conn.engine.pool, table)
     if key not in known:
         known[key] = _read(conn, table)
     return conn, known[key]
+
+
+def _ours(session: Session, bind: dict[str, Any]) -> Connection:
+    """Return the session's connection to the database our tables are in.
+
+    Rows of another database are kept by a note in the default one.
+    """
+    conn = session.connection(bind_arguments=bind)
+    pool, away = conn.engine.pool, _known(session).away
+    if pool in _present or (pool not in away and present(conn)):
+        return conn
+    away.add(pool)
+    try:
+        return session.connection()
+    except UnboundExecutionError:
+        return conn
 
 
 def _read(conn: Connection, table: str) -> Restricted:

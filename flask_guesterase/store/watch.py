@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from ..core import rotation
 from ..core.finding import Finding, Severity
 from . import brake, consistency, copies, runs, soundness
+from .binds import awaiting
 from .census import watching
 from .invented import canaries
 from .release import releasing
@@ -46,6 +47,7 @@ def findings(work: Work) -> list[Finding]:
     found += _keys(work)
     found += watching.findings(work)
     found += consistency.findings(work)
+    found += awaiting.findings(work)
     if _seals(work) and not copies.confirmed(work):
         found.append(_warn(
             "second-copy", "", "Nobody confirmed a copy of the keys outside the property, so what "

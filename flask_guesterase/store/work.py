@@ -55,6 +55,7 @@ class Work:
     :param labels: (table, column) -> categories that bind it, once they were read.
     :param departures: lines that left the guest register lawfully.
     :param bound: kinds of our own rows that changed and that the journal vouches for.
+    :param begun: erasures over several databases that begin with this transaction's commit.
     """
 
     conn: Connection
@@ -78,6 +79,7 @@ class Work:
     labels: Mapping[tuple[str, str], tuple[str, ...]] | None = None
     departures: list[Departure] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
+    begun: list[str] = field(default_factory=list)
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 

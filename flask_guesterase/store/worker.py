@@ -13,6 +13,7 @@ from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
 from . import brake, finishing, heldkeys, outbox, refresh, shelf, vault
+from .binds import forward
 from .channels import Channel, Message, Render, message_id
 from .comeback import returned
 from .comeback.again import Again, Fate
@@ -101,7 +102,8 @@ def _erase_one(run: Run, number: str, by: str | None = None) -> State:
         brake.require(office.work)
         return office.erase(number, by)
 
-    return run(erase).settled()
+    state = run(erase).settled()
+    return forward.reached(run, number) if state is State.ERASING else state
 
 
 def carry_all(
@@ -215,6 +217,7 @@ def work(
         "register": lambda: _register(run, report),
         "intake": lambda: _intake(run, report),
         "expire": lambda: report.add("expired", run(Office.expire)),
+        "forward": lambda: _forward(run, report),
         "erase": lambda: _erase(run, report),
         "sightings": lambda: _sightings(run, report),
         "returned": lambda: _returned(run, report),
@@ -238,7 +241,10 @@ _BY_DAY = frozenset({"expire", "erase", "returned", "forget"})
 """Steps that end something because a day has come."""
 
 NOT_DELIVERING = frozenset(
-    {"clock", "intake", "expire", "erase", "sightings", "returned", "release", "forget"}
+    {
+        "clock", "intake", "expire", "forward", "erase", "sightings", "returned", "release",
+        "forget",
+    }
 )
 """Steps that send nothing, for a round that only sends; it looks at the register all the same."""
 
@@ -249,7 +255,7 @@ _OUT = frozenset({"deliver", "recipients", "release"})
 def _stopped(report: Report) -> frozenset[str]:
     """Return the steps that wait: for the clock, or until a restored database has caught up."""
     if report.problems.get("register") == remembering.RESTORED:
-        return _BY_DAY | _OUT
+        return _BY_DAY | _OUT | {"forward"}
     return _BY_DAY if {"clock", "register"} & set(report.problems) else frozenset()
 
 
@@ -275,6 +281,16 @@ def _beat(office: Office) -> str:
     if not doubt:
         brake.beat(office.work)
     return doubt
+
+
+def _forward(run: Run, report: Report) -> None:
+    """Carry on erasures over several databases that were cut off, or that waited for one."""
+    for number in run(lambda office: forward.due(office.work)):
+        problem = forward.tried(run, number)
+        if problem:
+            report.problems[f"forward:{number}"] = problem
+        else:
+            report.add("forward")
 
 
 def _intake(run: Run, report: Report) -> None:

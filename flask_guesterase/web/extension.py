@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.canary import Canary
@@ -23,6 +23,9 @@ from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
 from ..store import installation, packs, preconditions, schedule, veil, watch
+from ..store.binds import forward
+from ..store.binds.crossing import Binds
+from ..store.binds.reaching import reachable, without
 from ..store.channels import Channel, built_in
 from ..store.clocks import clock_findings
 from ..store.comeback import guard
@@ -77,6 +80,7 @@ class _State:
     watching: object = None
     mapping: tuple[tuple[int, int], DataMap] | None = None
     belongs: bool = False
+    binds: tuple[Engine, Binds] | None = None
 
 
 class Guesterase:
@@ -242,6 +246,14 @@ class Guesterase:
             )
         return state.datamap
 
+    @property
+    def binds(self) -> Binds:
+        """Return where the host's tables lie besides its default database."""
+        state, engine = self._state(), self.host.engine()
+        if state.binds is None or state.binds[0] is not engine:
+            state.binds = engine, self.host.binds()
+        return state.binds[1]
+
     def _side(self) -> Side | None:
         """Return what the guard must know of the application at work, or of the only one."""
         here = cast(Any, current_app)._get_current_object() if has_app_context() else None
@@ -270,7 +282,7 @@ class Guesterase:
         findings = coverage(datamap) + clock_findings(datamap)
         findings += preconditions.findings(datamap, self._blockers)
         findings += recipients.findings(datamap, self._recipients)
-        return findings + self.host.findings(d.table for d in datamap.tables.values())
+        return findings + self.host.findings(datamap)
 
     @contextmanager
     def begin(self, write: bool = True) -> Iterator[Office]:
@@ -280,7 +292,7 @@ class Guesterase:
         :raises BusyError: the host's own transaction stands in the way.
         """
         app = cast(Any, current_app)._get_current_object()
-        with transaction(self.host.engine(), write) as conn:
+        with transaction(self.host.engine(), write, self.binds) as conn:
             self._own_keys(conn)
             work = Work(
                 conn,
@@ -304,6 +316,10 @@ class Guesterase:
             effect()
         for event in work.events:
             announce(app, event)
+        for number in work.begun:
+            problem = forward.tried(self.run, number)
+            if problem:
+                _log.warning("guesterase: %s while %s was carried on", problem, number)
 
     def _own_keys(self, conn: Connection) -> None:
         """Make sure, once in a process, that the key folder belongs to this database.
@@ -410,8 +426,11 @@ class Guesterase:
     def check(self) -> list[Finding]:
         """Return everything that is wrong: data map, live database and installation."""
         findings = list(self.datamap.findings)
-        with transaction(self.host.engine(), write=False) as conn:
-            findings += drift(self.datamap, read_live(conn, schemas=self.datamap.schemas()))
+        binds, down = reachable(self.binds)
+        findings += down
+        seen = without(self.datamap, self.binds, binds)
+        with transaction(self.host.engine(), False, binds) as conn:
+            findings += drift(seen, read_live(conn, schemas=self.datamap.schemas()))
             late = pending(conn)
         if late:
             findings.append(Finding(
@@ -461,7 +480,7 @@ class Guesterase:
             found = shell(self.datamap, row)
             if found is None or found.marked:
                 return found is not None
-            with transaction(self.host.engine(), write=False) as conn:
+            with transaction(self.host.engine(), False, self.binds) as conn:
                 return bool(erased_before(conn, self.datamap, {found.person}))
         except (GuesteraseError, SQLAlchemyError) as problem:
             # A gap of ours never keeps anybody out.

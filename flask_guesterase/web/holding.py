@@ -39,13 +39,14 @@ def _list(template: str, kind: str = "") -> str:
     with current.begin() as office:
         found = [row for row in office.holds(me()) if kind in ("", row["kind"])]
         mine = office.acts_as(me())
+        begun = office.begun(me()) if not kind else 0
     zones = {hotel.code: hotel.zone for hotel in current.settings.properties.values()}
     rows = [
         {**row, "placed": language(zone=zones[row["property"]]).moment(row["placed_at"])}
         for row in found
     ]
     return render_template(
-        template, rows=rows, mine=mine, freezable=granted(Permission.FREEZE)
+        template, rows=rows, mine=mine, freezable=granted(Permission.FREEZE), begun=begun
     )
 
 

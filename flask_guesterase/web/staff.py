@@ -54,6 +54,7 @@ def index() -> str:
     }
     with current.begin(write=False) as office:
         rows = office.list(chosen["property"] or None, chosen["state"] or None, by=me())
+        awaited = office.awaited(me())
     zones = {hotel.code: hotel.zone for hotel in hotels}
     shown = [
         {**row, "received": language(zones[row["property"]]).day(row["received_at"])}
@@ -68,6 +69,7 @@ def index() -> str:
         may_file=bool(granted(Permission.FILE)),
         freezable=granted(Permission.FREEZE),
         unconfirmed=holding.unconfirmed(),
+        awaited=awaited,
     )
 
 

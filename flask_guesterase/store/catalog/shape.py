@@ -129,6 +129,9 @@ class LiveSchema:
     :param foreign_keys_enforced: foreign keys act for this connection.
     :param triggers_known: False when the current role may not see triggers (MariaDB without the
         TRIGGER privilege), so that an empty list means nothing.
+    :param parts: name of a database -> what it holds, where this is several of them as one; the
+        rest then describes the default one.
+    :param places: full name of a table -> name of the database it lies in, if not the default one.
     """
 
     dialect: str
@@ -139,9 +142,20 @@ class LiveSchema:
     foreign_keys_enforced: bool = True
     triggers_known: bool = True
     folds: bool = False
+    parts: Mapping[str, LiveSchema] = field(default_factory=lambda: MappingProxyType({}))
+    places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def each(self) -> tuple[tuple[str, LiveSchema], ...]:
+        """Return the databases this is put together from, by name; itself where there is one."""
+        return tuple(self.parts.items()) or (("", self),)
 
     def table(self, name: str) -> LiveTable | None:
         """The table of that key, also when qualified with the default schema, or None."""
+        if self.parts:
+            home = self.parts[self.places.get(name, "")]
+            parts = [home] if name in self.places else [home, *self.parts.values()]
+            tables = (each.table(name) for each in parts)
+            return next((table for table in tables if table is not None), None)
         found = self.tables.get(name)
         if found is not None:
             return found

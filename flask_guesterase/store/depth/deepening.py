@@ -19,6 +19,7 @@ from ...core.events import SYSTEM, LevelReached
 from ...core.image import Form, decode
 from ...core.lifecycle import State
 from .. import certifying, tables, vault
+from ..binds.crossing import binds_of
 from ..cases import Case, load, step, tell
 from ..work import Work
 from . import sqlite
@@ -90,8 +91,10 @@ def measured(run: Run, numbers: Sequence[str], most: int | None) -> dict[str, Re
     :param most: bytes up to which a file is rewritten; None for no bound.
     :return: number -> how far it reaches, and why.
     """
-    engine = run(lambda office: office.work.conn.engine)
-    if engine.dialect.name != "sqlite":
+    conn = run(lambda office: office.work.conn)
+    engine = conn.engine
+    # Files of several databases are not measured together, so that less is claimed of them.
+    if engine.dialect.name != "sqlite" or binds_of(conn).engines:
         return dict.fromkeys(numbers, Reached(evidence=(Evidence.WAITS,)))
     try:
         return sqlite.clean(engine, run(partial(_values, numbers)), most)
@@ -142,7 +145,8 @@ def again(work: Work, decisions: Mapping[str, Any]) -> Any:
     """Return when the sweep shall measure a request again that ends now, or None for never."""
     depth = certifying.depth_of(decisions)
     enough = depth.level >= Level.LOGS or Evidence.NO_FILE in depth.evidence
-    return None if enough or work.conn.dialect.name != "sqlite" else work.stamp
+    alone = work.conn.dialect.name == "sqlite" and not binds_of(work.conn).engines
+    return work.stamp if alone and not enough else None
 
 
 def _shallow(last: int, office: Office) -> tuple[int, list[str]]:

@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...core.holding import Wanted
+from ...core.permissions import Permission
 from .. import (
     actors,
     lookover,
     placing,
 )
+from ..binds import awaiting
 from .desk import Desk
 
 
@@ -32,6 +34,14 @@ class Holding(Desk):
         :raises ForbiddenError: they may not place holds at its property.
         """
         return placing.rows_of(self.work, number, by)
+
+    def begun(self, by: str) -> int:
+        """Return how many erasures have begun that a hold placed now does not stop any more."""
+        may = actors.may
+        codes = self.work.settings.properties
+        return awaiting.begun(
+            self.work, [c for c in codes if may(self.work, by, Permission.HOLD, c)]
+        )
 
     def freeze(
         self, property: str, by: str, night: str | None = None, room: str | None = None

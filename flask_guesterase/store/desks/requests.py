@@ -11,6 +11,7 @@ from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.standing import Standing
 from .. import actors, cases, deadlines, execution, intake, limits, outbox, review, tokens
+from ..binds import awaiting
 from ..execution import Ending
 from ..preview import Preview, preview
 from ..search import leftover, queued
@@ -140,6 +141,12 @@ class Requests(Desk):
         :raises TransitionError: nothing was erased yet.
         """
         return execution.check(self.work, number)
+
+    def awaited(self, by: str) -> Sequence[str]:
+        """Return the databases that begun erasures have waited for since an hour, by name."""
+        codes = self.work.settings.properties
+        mine = [c for c in codes if actors.may(self.work, by, Permission.VIEW, c)]
+        return awaiting.awaited(self.work, mine)
 
     def residue(self, number: str, by: str | None = None) -> dict[str, Any]:
         """Return what the search by value found: places and counts; where exactly, for staff.

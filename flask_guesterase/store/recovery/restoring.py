@@ -20,7 +20,7 @@ from ...core.errors import (
     UnknownError,
 )
 from ...core.events import RestoreProposed, SubjectRestored
-from ...core.image import decode
+from ...core.image import Images, decode
 from ...core.lifecycle import DONE, State
 from ...core.log import canonical
 from ...core.permissions import Permission
@@ -28,6 +28,7 @@ from ...core.remembrance import Kind
 from ...core.restoring import Report, RestoreGround, Table, read_report
 from ...core.seal import Terms
 from .. import actors, brake, safe, tables, vault
+from ..binds.crossing import HOME, Crossing, at, binds_of
 from ..cases import Case, load, step, tell
 from ..remembrance import remembering, tracing
 from ..work import Work
@@ -181,12 +182,16 @@ def _undo(
 
 
 def _rows(work: Work, case: Case) -> list[Back]:
-    """Put the rows of every safety copy of a request back, those of the last one first."""
+    """Put the rows of every safety copy of a request back, those of the last one first.
+
+    What lies in other databases is committed there before the default one: after a crash between
+    them who restores again finds it as it was, and goes on.
+    """
     known = _done(work, case.number)
     copies = []
     for box in vault.of_request(work.conn, case.number, "recovery"):
         images = decode(vault.unseal(work.conn, work.custodian, [box])[0])
-        if images.dialect.replace("mysql", "mariadb") != work.live().dialect:
+        if any(_kind(images.dialect) != _kind(name) for name in _dialects(work, images)):
             raise ErasureError(
                 "The safety copy was made on another kind of database.",
                 "Nothing was changed; restore it on the one it was made on.",
@@ -197,10 +202,27 @@ def _rows(work: Work, case: Case) -> list[Back]:
         for _, box, rows in sorted(copies, key=lambda each: each[:2], reverse=True)
         for image in sorted(rows, key=lambda each: -each.order)
     ]
-    putback = Putback(work.conn, work.datamap, work.live())
-    backs = putback.run([each for each in old if each.name not in known])
+    backs: list[Back] = []
+    new = [each for each in old if each.name not in known]
+    binds = binds_of(work.conn)
+    for name in (HOME, *binds.named(each.image.table for each in new)):
+        conn = work.conn.write(name) if isinstance(work.conn, Crossing) and name else work.conn
+        mine = [each for each in new if binds.of(each.image.table) == name]
+        backs += Putback(conn, work.datamap, work.live()).run(mine)
+    if isinstance(work.conn, Crossing):
+        for name in binds.named(each.image.table for each in new):
+            work.conn.commit_at(name)
     work.changed |= {back.old.image.table for back in backs if back.fate is Fate.RESTORED}
     return backs + [Back(each, Fate.ALREADY) for each in old if each.name in known]
+
+
+def _dialects(work: Work, images: Images) -> set[str]:
+    """Return on which kinds of database the tables of a safety copy lie today."""
+    return {at(work.conn, each.table).dialect.name for each in images.rows}
+
+
+def _kind(dialect: str) -> str:
+    return dialect.replace("mysql", "mariadb")
 
 
 def _done(work: Work, number: str) -> set[tuple[str, int]]:

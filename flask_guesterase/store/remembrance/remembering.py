@@ -116,7 +116,9 @@ def _unknown(conn: Connection, line: Line, known: int) -> bool:
 
 
 _COMING = frozenset(
-    state.value for state in (State.APPROVED, State.WAITING, State.CHECKING, *DONE)
+    state.value for state in (
+        State.APPROVED, State.WAITING, State.ERASING, State.CHECKING, *DONE,
+    )
 )
 
 

@@ -18,6 +18,7 @@ from ...core.needle import Needle, Strength
 from ...core.plan import Person, key_text
 from ...core.standing import Standing
 from .. import outbox, people, tables
+from ..binds.crossing import ALONE, Binds, binds_of
 from ..cases import Case
 from ..datamap import DataMap
 from ..failure import translated
@@ -75,6 +76,7 @@ class Asked:
     :param searches: the requests.
     :param folders: folder -> table and column that name its files.
     :param leaving: files whose removal is queued.
+    :param binds: the host's other databases.
     """
 
     engine: Engine
@@ -83,6 +85,7 @@ class Asked:
     searches: list[Sought]
     folders: dict[str, tuple[str, str]]
     leaving: list[tuple[str, str]] = field(default_factory=list)
+    binds: Binds = ALONE
 
     @property
     def wanted(self) -> frozenset[Needle]:
@@ -122,7 +125,7 @@ def searched(
             run(lambda office: None)
 
     def opened() -> AbstractContextManager[Connection]:
-        return transaction(asked.engine, write=False)
+        return transaction(asked.engine, False, asked.binds)
 
     finds, living = _look(asked, opened, until, beat)
     for each in asked.searches:
@@ -184,7 +187,7 @@ def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
     leaving = [pair for each in searches for pair in outbox.leaving(work, each.number)]
     return Asked(
         work.conn.engine, work.datamap, space(work.live(), work.datamap, reach), searches,
-        roots(work.datamap), leaving,
+        roots(work.datamap), leaving, binds_of(work.conn),
     )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import NullType
 
+from ..binds.crossing import of_bind
 from ..transaction import MARIADB
 from .space import Field, How, Place, Way
 
@@ -88,8 +89,14 @@ def pieces(opened: Opened, place: Place) -> Iterator[Piece]:
     :param place: the table.
     :raises GuesteraseError: it cannot be read.
     """
+
+    @contextmanager
+    def there() -> Iterator[Connection]:
+        with opened() as conn:
+            yield of_bind(conn, place.bind)
+
     walk = {Way.STREAM: _stream, Way.BLOCKS: _blocks}.get(place.way, _by_key)
-    yield from walk(opened, place)
+    yield from walk(there, place)
 
 
 def _by_key(opened: Opened, place: Place) -> Iterator[Piece]:

@@ -22,6 +22,7 @@ from ...core.image import Cell, Form, Image
 from ...core.needle import LOYALTY, Needle, Strength, needles
 from ...core.seal import Terms
 from .. import safe, tables
+from ..binds.crossing import at
 from ..cases import Case, load
 from ..datamap import Declared
 from ..reading import by_the_host
@@ -166,7 +167,7 @@ def _plain(work: Work, declared: Declared, cell: Cell) -> str:
     if isinstance(type_, TypeDecorator):
         if isinstance(value, str) and value.startswith("\\x") and cell.type == "bytea":
             value = bytes.fromhex(value[2:])
-        return by_the_host(type_, value, work.conn.dialect)
+        return by_the_host(type_, value, at(work.conn, declared.name).dialect)
     return "" if isinstance(value, bytes) else str(value)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -67,6 +67,7 @@ class Place:
     :param fields: what is read.
     :param mapped: the host's mapping of it, or None.
     :param declared: its declaration, or None.
+    :param bind: name of the database it lies in, empty for the default one.
     """
 
     table: LiveTable
@@ -75,6 +76,7 @@ class Place:
     fields: tuple[Field, ...]
     mapped: Table | None = None
     declared: Declared | None = None
+    bind: str = ""
 
     @property
     def name(self) -> str:
@@ -103,6 +105,15 @@ def space(live: LiveSchema, datamap: DataMap, reach: Reach = Reach.EVERYTHING) -
     :param datamap: what the host declared.
     :param reach: tables nobody mapped count, or not.
     """
+    found = [
+        _space(part, datamap.within(live.places, bind), reach, bind) for bind, part in live.each()
+    ]
+    places = [place for each in found for place in each.places]
+    places.sort(key=lambda place: (place.name not in datamap.subjects, place.name, place.bind))
+    return Space(tuple(places), tuple(sorted(n for each in found for n in each.unsearched)))
+
+
+def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space:
     places, unsearched = [], []
     for table in live.tables.values():
         mapped = _mapped(table, live, datamap)
@@ -112,11 +123,10 @@ def space(live: LiveSchema, datamap: DataMap, reach: Reach = Reach.EVERYTHING) -
             continue
         if table.row_security:
             unsearched.append(f"{table.name} (rows hidden by row-level security)")
-        place = _place(table, live, datamap, mapped)
+        place = replace(_place(table, live, datamap, mapped), bind=bind)
         if place.fields:
             places.append(place)
-    places.sort(key=lambda place: (place.name not in datamap.subjects, place.name))
-    return Space(tuple(places), tuple(sorted(unsearched)))
+    return Space(tuple(places), tuple(unsearched))
 
 
 def _mapped(table: LiveTable, live: LiveSchema, datamap: DataMap) -> Table | None:

@@ -20,11 +20,12 @@ from ...core.jsonpath import Path
 from ...core.mentions import MARK, Edit, Known, Pen, nothing
 from ...core.needle import LOYALTY
 from ...core.parts import applied
-from ...core.plan import Key, Person, Plan, Row
+from ...core.plan import Key, Person, Plan, Row, key_text
 from ...core.policy import Computed, Constant, Inside, Keep, Mentions, Null, Part, Placeholder, Rule
 from ..datamap import DataMap, Declared
 from ..masks import (
     Entropy,
+    Seeded,
     fallback,
     fixed_value,
     holds_json,
@@ -96,7 +97,8 @@ class Hand:
         owners = self.owners(row)
         if isinstance(rule, Inside):
             whole = column.table.fullname in self.over
-            new = applied(rule, text, self._part, partial(self._strike, row, whole))
+            made = partial(self._part, f"{column.table.fullname}|{column.name}", row)
+            new = applied(rule, text, made, partial(self._strike, row, whole))
             fits = new is not None and (room is None or len(new) <= room)
             return new if fits else _otherwise(rule, column, room)
         if not text.strip():
@@ -118,13 +120,16 @@ class Hand:
             return self.pen.strike_within(node, text, self.owners(row))
         return [(node.start, node.end, json.dumps(nothing("")))]
 
-    def _part(self, part: Part, path: Path, old: Any) -> Any:
+    def _part(self, spot: str, row: Row, part: Part, path: Path, old: Any) -> Any:
         if isinstance(part, Null):
             return None
         if isinstance(part, Constant):
             return part.value
         if isinstance(part, Placeholder):
-            return invented(path.last, None, self.entropy)
+            entropy = self.entropy
+            if isinstance(entropy, Seeded):
+                entropy = entropy.of(f"{spot}|{key_text(row.key)}|{path.text}")
+            return invented(path.last, None, entropy)
         return part.function(old) if isinstance(part, Computed) else MARK
 
 
@@ -157,17 +162,38 @@ def hand(
     :param entropy: where the randomness of placeholders comes from.
     :param regions: countries by property.
     """
+    values, strangers = known_of(conn, datamap, plan, people, regions)
+    return Hand(Pen(values, strangers), frozenset(people), entropy)
+
+
+def known_of(
+    conn: Connection,
+    datamap: DataMap,
+    plan: Plan,
+    people: Collection[Person],
+    regions: Regions,
+) -> tuple[dict[Person, list[Known]], list[Person]]:
+    """Return what the people of a plan are known by, and of whom no text can be searched.
+
+    Nothing is read where no rule of the plan needs it.
+
+    :param conn: open transaction.
+    :param datamap: the data map.
+    :param plan: what will be done, before anything is.
+    :param people: the people it is about; empty when records' own time is over.
+    :param regions: countries by property.
+    """
     if not people or not any(
         names_people(datamap.declared(step.decision.table).written(name))
         for step in plan.changing()
         for name in step.decision.columns
     ):
-        return Hand(Pen({}), frozenset(people), entropy)
+        return {}, []
     values = values_of(conn, datamap, people, regions)
     strangers = [person for person in values if not _is_known(datamap, person, values[person])]
     for person, known in _in_rows(conn, datamap, plan, people):
         values.setdefault(person, []).append(known)
-    return Hand(Pen(values, strangers), frozenset(people), entropy)
+    return values, strangers
 
 
 def values_of(

@@ -1,0 +1,1 @@
+"""Several databases of one host: which table lies where, and an erasure over all of them."""

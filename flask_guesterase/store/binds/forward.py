@@ -1,0 +1,198 @@
+"""An erasure over several databases, carried on from wherever it was cut off; never back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row as Line
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from ...core.errors import ErasureError, GuesteraseError, SealError, UnknownError
+from ...core.events import SYSTEM, SubjectErased
+from ...core.lifecycle import State
+from ...core.plan import Person, Plan
+from .. import people, safe, tables
+from ..cases import load, step, tell
+from ..masks import Seeded
+from ..surgery import Erased, Surgery
+from ..work import Work
+from . import intents
+from .crossing import HOME, Crossing
+from .intents import DONE, OPEN, Intent
+from .remaining import remaining
+
+if TYPE_CHECKING:
+    from ..office import Office
+
+Run = Callable[[Callable[["Office"], Any]], Any]
+"""Runs a unit of work in a transaction of its own."""
+
+RETRY_MINUTES = (1, 5, 15, 60, 180, 360)
+"""How long a database that cannot be changed now is left alone; the last one goes on for ever."""
+
+ROUNDS = 3
+"""How often a database is gone back to in which the host wrote again what had gone."""
+
+
+
+def tried(run: Run, number: str) -> str:
+    """Carry an intent on; return the name of what went wrong, or an empty string.
+
+    What fails is written down with the database, which is left alone for a while.
+
+    :param run: runs a unit of work.
+    :param number: number of the intent.
+    """
+    try:
+        on(run, number)
+    except (GuesteraseError, SQLAlchemyError) as problem:
+        name = type(problem).__name__
+        with suppress(GuesteraseError):
+            run(partial(_failed, number, name))
+        return name
+    return ""
+
+
+def on(run: Run, number: str) -> None:
+    """Carry an intent on to its end, one database after the other, the default one last.
+
+    :param run: runs a unit of work.
+    :param number: number of the intent.
+    """
+    rounds: dict[str, int] = {}
+    while run(partial(_next, number, rounds)):
+        pass
+
+
+def due(work: Work) -> list[str]:
+    """Return the intents that are open and may be tried now, the oldest first."""
+    table = tables.intent
+    rows = (
+        select(table.c.number, func.min(table.c.id))
+        .where(table.c.state == OPEN)
+        .group_by(table.c.number)
+        .having(func.max(table.c.try_at) <= work.stamp)
+        .order_by(func.min(table.c.id))
+    )
+    return [row.number for row in work.conn.execute(rows)]
+
+
+def reached(run: Run, number: str) -> State:
+    """Return the state in which a request is now."""
+    state: State = run(lambda office: load(office.work, number).state)
+    return state
+
+
+def _failed(number: str, problem: str, office: Office) -> None:
+    work = office.work
+    for part in intents.parts(work, number):
+        if part.state == OPEN:
+            wait = RETRY_MINUTES[min(part.attempts, len(RETRY_MINUTES) - 1)]
+            later = work.stamp + timedelta(minutes=wait)
+            intents.note(
+                work, part, attempts=part.attempts + 1, try_at=later, problem=problem[:80]
+            )
+            return
+
+
+def _next(number: str, rounds: dict[str, int], office: Office) -> bool:
+    """Change the first database that is not done; return whether there is another one."""
+    work = office.work
+    found = intents.parts(work, number)
+    open_ = [part for part in found if part.state == OPEN]
+    if not open_:
+        return False
+    part = open_[0]
+    intent = intents.read(work, part)
+    if tuple(each.bind for each in found) != intent.binds:
+        raise SealError(
+            "What was decided for several databases is not all there.",
+            "Nothing was done; look at who can write to guesterase_intent.",
+        )
+    if part.bind != HOME:
+        left = _carry_out(work, part, intent)
+        intents.note(work, part, state=DONE, ended_at=work.stamp, problem=_said(left))
+        return True
+    for other in found[:-1]:
+        again = remaining(work, intents.read(work, other)).steps
+        if again and rounds.setdefault(other.bind, 0) < ROUNDS:
+            # The host wrote what had gone; it goes again before anything is called done.
+            rounds[other.bind] += 1
+            intents.note(work, other, state=OPEN, ended_at=None)
+            return True
+    _finish(work, found)
+    return False
+
+
+def _said(left: int) -> str | None:
+    return f"left:{left}" if left else None
+
+
+def _carry_out(work: Work, part: Line[Any], intent: Intent) -> int:
+    """Do in one database what is not done yet; return how many rows had to be left."""
+    conn = work.conn
+    if part.bind != HOME:
+        if not isinstance(conn, Crossing) or part.bind not in conn.binds.engines:
+            raise ErasureError(
+                f"The database '{part.bind}' is not among the host's any more.",
+                "Configure it again; what was decided for it waits.",
+            )
+        conn.write(part.bind)
+    left = remaining(work, intent)
+    plan = Plan(tuple(intent.people), tuple(left.steps))
+    surgery = Surgery(
+        conn, work.whole(), work.live(), Seeded(intent.seed), Erased(), intent.hand
+    )
+    surgery.carry_out(plan, surgery.lock(plan))
+    if part.bind != HOME and isinstance(conn, Crossing):
+        # Committed before it is called done: a crash between the two finds all as it should be.
+        conn.commit_at(part.bind)
+    return left.passed
+
+
+def _finish(work: Work, found: list[Line[Any]]) -> None:
+    """Change the default database, see that all of them are done, and say so."""
+    home = found[-1]
+    intent = intents.read(work, home)
+    left = _carry_out(work, home, intent)
+    work.changed |= set(intent.counts)
+    for part in found:
+        safe.drop(work, part.box)
+        values = {"problem": _said(left)} if part is home else {}
+        intents.note(
+            work, part, state=DONE, ended_at=part.ended_at or work.stamp, box=None, **values
+        )
+    work.after.append(partial(work.custodian.forget, intents.label(home.number)))
+    if home.request is not None:
+        _tell(work, home, intent, sum(_counted(part) for part in found[:-1]) + left)
+
+
+def _counted(part: Line[Any]) -> int:
+    word, _, count = (part.problem or "").partition(":")
+    return int(count) if word == "left" else 0
+
+
+def _tell(work: Work, home: Line[Any], intent: Intent, left: int) -> None:
+    """Move the request on, where it waited for this."""
+    case = load(work, home.request, lock=True)
+    if case.state is not State.ERASING:
+        return
+    buried = people.bury(work, case.number, _readable(work, intent.held))
+    case = step(work, case, State.CHECKING, erased_at=work.stamp, try_at=None)
+    counts = {**intent.counts, "people": buried, "files": intent.files}
+    tell(work, SubjectErased, case, SYSTEM, counts | ({"left": left} if left else {}))
+
+
+def _readable(work: Work, held: Iterable[Person]) -> list[Person]:
+    found = []
+    for table, (text,) in held:
+        try:
+            found.append((table, people.read_key(work, table, str(text))))
+        except UnknownError:
+            continue
+    return found

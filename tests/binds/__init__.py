@@ -1,0 +1,1 @@
+"""Erasures over several databases of one host."""

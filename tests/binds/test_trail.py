@@ -1,0 +1,134 @@
+"""A path over two databases finds what the same path finds in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from sqlalchemy.pool import StaticPool
+
+from flask_guesterase.core.errors import SetupError
+from flask_guesterase.core.policy import Equal, Policy, Subject, keep, placeholder, redact
+from flask_guesterase.store import tables as own
+from flask_guesterase.store.binds.crossing import Binds, Crossing, at
+from flask_guesterase.store.clocks import Reach
+from flask_guesterase.store.datamap import DataMap, resolve
+from flask_guesterase.store.finder import find, owners
+from flask_guesterase.store.paths import Hop
+from flask_guesterase.store.transaction import transaction
+from tests.engines import fresh_database
+
+GUESTS: list[dict[str, Any]] = [
+    {"id": 1, "mail": "Ann@mail.example", "code": "7"},
+    {"id": 2, "mail": "bea@mail.example", "code": "8"},
+    {"id": 3, "mail": "", "code": "0"},
+    {"id": 4, "mail": None, "code": None},
+]
+NOTES: list[dict[str, Any]] = [
+    {"id": 1, "mail": "ann@MAIL.example", "number": 7},
+    {"id": 2, "mail": "Ann@mail.example", "number": 8},
+    {"id": 3, "mail": "", "number": 0},
+    {"id": 4, "mail": None, "number": None},
+    {"id": 5, "mail": "bea@mail.example", "number": 99},
+]
+
+
+def _tables() -> tuple[sa.Table, sa.Table]:
+    metadata = sa.MetaData()
+    guests = sa.Table(
+        "guests", metadata, sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("mail", sa.String(80)), sa.Column("code", sa.String(8)),
+    )  # fmt: skip
+    notes = sa.Table(
+        "notes", metadata, sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("mail", sa.String(80)), sa.Column("number", sa.Integer),
+    )  # fmt: skip
+    return guests, notes
+
+
+def _map(guests: sa.Table, notes: sa.Table, via: Equal) -> DataMap:
+    return resolve(
+        [
+            (guests, Policy(
+                {"mail": placeholder, "code": keep("no secret")}, subject=Subject(match=["mail"])
+            )),
+            (notes, Policy({"mail": redact, "number": keep("no secret")}, via=via)),
+        ],
+        [guests, notes], [],
+    )  # fmt: skip
+
+
+@contextmanager
+def _apart(kind: str) -> Iterator[tuple[Crossing, sa.Table, sa.Table]]:
+    """Guests in the default database, notes in one of a kind."""
+    guests, notes = _tables()
+    home = sa.create_engine("sqlite://", poolclass=StaticPool)
+    with fresh_database(kind) as url:
+        away = sa.create_engine(url)
+        with home.begin() as conn:
+            guests.create(conn)
+            own.metadata.create_all(conn, [own.subject, own.kept])
+            conn.execute(guests.insert(), GUESTS)
+        with away.begin() as conn:
+            notes.create(conn)
+            conn.execute(notes.insert(), NOTES)
+        with transaction(home, False, Binds({"away": away}, {"notes": "away"})) as crossing:
+            assert isinstance(crossing, Crossing)
+            yield crossing, guests, notes
+        home.dispose()
+        away.dispose()
+
+
+VIAS = {
+    "exact": (Equal({"mail": "mail"}, to="guests"), {2: {1}, 5: {2}}),
+    "fold": (Equal({"mail": "mail"}, to="guests", fold=True), {1: {1}, 2: {1}, 5: {2}}),
+    "number": (Equal({"number": "code"}, to="guests"), {1: {1}, 2: {2}}),
+}
+"""Path -> the notes it finds, and whose each is; nobody's where it is empty, 0 or unknown."""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+@pytest.mark.parametrize("name", VIAS)
+def test_a_path_over_two_databases(kind: str, name: str) -> None:
+    """From people to rows and from rows to people, the same rows; empty values are nobody's."""
+    via, wanted = VIAS[name]
+    with _apart(kind) as (conn, guests, notes):
+        datamap = _map(guests, notes, via)
+        found = find(conn, datamap, [("guests", (n,)) for n in (1, 2, 3, 4)])
+        known = owners(conn, datamap, datamap.declared("notes"), [(n,) for n in range(1, 6)])
+    rows = {row.key[0]: {p[1][0] for p, _ in row.owners} for row in found["notes"]}
+    assert rows == wanted
+    assert {k[0]: {p[1][0] for p, _ in each} for k, each in known.items()} == wanted
+
+
+def test_the_far_databases_own_rules_of_case_decide() -> None:
+    """MariaDB takes letters of another case for the same text, here as in a join of its own."""
+    with _apart("mariadb") as (conn, guests, notes):
+        datamap = _map(guests, notes, VIAS["exact"][0])
+        found = find(conn, datamap, [("guests", (1,))])
+    assert {row.key for row in found["notes"]} == {(1,), (2,)}
+
+
+def test_a_date_in_another_database_is_read_by_value() -> None:
+    """A clock may lie in another database; of several dates the latest counts."""
+    with _apart("sqlite") as (conn, guests, notes):
+        datamap = _map(guests, notes, VIAS["exact"][0])
+        reach = Reach((Hop((guests.c.mail,), (notes.c.mail,)),), "number")
+        read = reach.read(conn, datamap.declared("guests"), [(1,), (2,), (4,)])
+    assert read == {(1,): 8, (2,): 99}
+
+
+def test_a_statement_over_two_databases_is_refused() -> None:
+    """It is an error that says so, not a table that is not there."""
+    with _apart("sqlite") as (conn, guests, notes):
+        assert at(conn, "notes") is not conn
+        assert at(conn, "guests") is conn
+        assert conn.execute(sa.select(sa.func.count()).select_from(notes)).scalar_one() == 5
+        assert conn.scalar(sa.select(sa.func.count()).select_from(notes.alias())) == 5
+        with pytest.raises(SetupError, match="two databases"):
+            conn.execute(sa.select(guests.c.id).join(notes, notes.c.mail == guests.c.mail))
+        with pytest.raises(SetupError, match="two databases"):
+            conn.execute(sa.select(guests.c.id).where(guests.c.mail.in_(sa.select(notes.c.mail))))
