@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
@@ -20,8 +21,10 @@ from .custodian import FolderCustodian
 from .datamap import DataMap
 from .drift import drift
 from .live import read
-from .release.places import Place
 from .settings import Settings
+
+if TYPE_CHECKING:
+    from .release.places import Place
 
 Authorize = Callable[[str, str, str], bool]
 """Answers whether a user (id) has a permission at a property (code)."""
