@@ -30,6 +30,12 @@ from tests.chaos.tape import COMMIT, COMMITTED, WRITE, Effect
 OUTSIDE = frozenset({sight.FILES, sight.KEYS, sight.REGISTER, sight.CHANNEL, WRONG})
 """What a transaction does not hold: it may be ahead of the database, and is compared at the end."""
 
+LASTING = frozenset({
+    COMMIT, COMMITTED, *tape.FILES, "Mail.send", "Mail.send done", "System.tell",
+    "System.tell done", "Register.append",
+})  # fmt: skip
+"""Effects that somebody can see after the process has ended."""
+
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -215,18 +221,30 @@ class Drill:
     # faults
 
     def points(self, *whats: str) -> list[int]:
-        """Return the numbers of the effects to strike at: of many statements three."""
-        chosen = []
+        """Return the numbers of the effects to strike at: of the statements of a transaction three.
+
+        On a server a call that only reads or computes is left out where nothing that lasts has
+        happened since the point before: there is no difference that a restart could see.
+
+        :param whats: kinds of effects; all when empty.
+        """
         turns: dict[int, list[int]] = {}
         for number, effect in enumerate(self.effects):
             if effect.what == WRITE:
                 turns.setdefault(effect.turn, []).append(number)
-            elif not whats or effect.what in whats:
+        three = {n for all_ in turns.values() for n in (all_[0], all_[len(all_) // 2], all_[-1])}
+        chosen, lasting, known = [], True, set()
+        for number, effect in enumerate(self.effects):
+            if effect.what == WRITE:
+                wanted = number in three
+            else:
+                wanted = effect.what in LASTING or lasting or effect.what not in known
+            if wanted or (self.kind == "sqlite" and effect.what != WRITE):
                 chosen.append(number)
-        if not whats or WRITE in whats:
-            for numbers in turns.values():
-                chosen += {numbers[0], numbers[len(numbers) // 2], numbers[-1]}
-        return sorted(chosen)
+                known.add(effect.what)
+                lasting = False
+            lasting = lasting or effect.what in LASTING
+        return [n for n in chosen if not whats or self.effects[n].what in whats]
 
     def kill(self, at: int) -> None:
         """Kill the process at an effect, look, restart it, and compare."""

@@ -303,7 +303,7 @@ class Inn(Hotel):
         """Let the worker make one round."""
         return worker.work(self.run, render, self.channels)
 
-    def rounds(self, many: int = 3) -> list[dict[str, str]]:
+    def rounds(self, many: int = 2) -> list[dict[str, str]]:
         """Let time pass and the worker work; return what each round could not do."""
         problems = []
         for _ in range(many):

@@ -68,7 +68,6 @@ def _erased(inn: Inn) -> None:
 
 def _rotate(inn: Inn) -> None:
     inn.custodian.rotate()
-    inn.copied()
 
 
 def _rotated(inn: Inn) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, DateTime, LargeBinary, Table, inspect, select
 
 from flask_guesterase.core.certificate import check, from_json
+from flask_guesterase.core.events import SearchRepeated
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.remembrance import SETTLING, Kind, dangling
 from flask_guesterase.store import audit, tables, upgrade
@@ -47,6 +48,9 @@ _OUT = {
     "try_at": "likewise",
 }
 """Columns that are left out, and why."""
+
+_TOLD = frozenset({SearchRepeated.name})
+"""Entries by which the journal says that something was done once more than undisturbed."""
 
 _RANDOM_NAMES = frozenset({
     "hash", "mark", "row_mark", "name_mark", "document_mark", "subject_mark", "reference", "digest",
@@ -117,7 +121,7 @@ def _rows(conn: Connection, table: Table, boxes: Mapping[str, str]) -> Iterable[
     for row in conn.execute(select(*columns)):
         values = dict(row._mapping)
         if table is tables.entry:
-            yield _entry(values["body"])
+            yield from [] if values["action"] in _TOLD else [_entry(values["body"])]
         elif table is tables.certificate:
             yield _certificate(values)
         elif table is tables.pulse:
@@ -179,11 +183,14 @@ def _register(inn: Inn, custodian: FolderCustodian, wrong: list[str]) -> list[st
     wrong += [f"register: {each.why}" for each in broken if each.place < len(lines)]
     abandoned = [line for line in lines if line.note.kind is Kind.ABANDONED]
     given_up = {n for line in abandoned for n in range(line.first, line.last + 1)}
-    return sorted(
+    said = [
         f"{line.note.kind.value} {line.note.request} {len(line.note.rows)}"
         for line in lines
         if line.note.kind not in SETTLING and line.number not in given_up
-    )
+    ]
+    # A restored database cannot tell whether a replay that died was committed: it stands as one.
+    caught_up = [line for line in said if line.startswith(Kind.REPLAYED.value)]
+    return sorted([line for line in said if line not in caught_up] + caught_up[:1])
 
 
 def unfinished(inn: Inn) -> list[str]:

@@ -11,6 +11,7 @@ import json
 import os
 import signal
 import sys
+import tempfile
 import traceback
 from pathlib import Path
 from typing import Any
@@ -26,10 +27,24 @@ def main() -> None:
     """Serve until nobody asks any more."""
     answers, asks = os.fdopen(os.dup(1), "w"), os.fdopen(os.dup(0), "r")
     os.dup2(2, 1)
+    _warm()
     gc.freeze()
     for line in asks:
         answers.write(json.dumps(_forked(json.loads(line), asks)) + "\n")
         answers.flush()
+
+
+def _warm() -> None:
+    """Do everything once on a hotel that is thrown away: children begin with warm caches."""
+    scene = SCENES["erase"]
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        with opened(f"sqlite:///{name}/hotel.sqlite", folder, "smtp://127.0.0.1:9") as inn:
+            inn.build()
+            scene.prepare(inn)
+            scene.operate(inn)
+            sight.see(inn)
+            scene.recover(inn)
 
 
 def _forked(ask: dict[str, Any], asks: Any) -> dict[str, Any]:
@@ -79,11 +94,11 @@ def _look(scene: Scene, inn: Inn, ask: dict[str, Any]) -> dict[str, Any]:
 
 def _operate(scene: Scene, inn: Inn, ask: dict[str, Any]) -> dict[str, Any]:
     """Run the operation with a tape, undisturbed or with a fault, and what follows if it lives."""
+    _arrive(scene, inn)
     states = [sight.see(inn)]
     rolls = tape.Tape(ask.get("at", -1), ask.get("kind", ""), ask.get("server", 0))
     if ask.get("states"):
         rolls.after_commit = lambda: states.append(_seen_apart(inn))
-    _arrive(scene, inn)
     tape.install(rolls)
     problem = _held(scene, inn, ask) if ask.get("held") else scenes.tried(scene.operate, inn)
     rolls.running = False
