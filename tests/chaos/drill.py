@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -25,16 +26,18 @@ from tests import engines
 from tests.chaos import sight, tape
 from tests.chaos.scenes import SCENES, Scene
 from tests.chaos.sight import HOST, WRONG, Sight
-from tests.chaos.tape import COMMIT, COMMITTED, WRITE, Effect
+from tests.chaos.tape import COMMIT, COMMITTED, FSYNC, WRITE, Effect
 
 OUTSIDE = frozenset({sight.FILES, sight.KEYS, sight.REGISTER, sight.CHANNEL, WRONG})
 """What a transaction does not hold: it may be ahead of the database, and is compared at the end."""
 
 LASTING = frozenset({
-    COMMIT, COMMITTED, *tape.FILES, "Mail.send", "Mail.send done", "System.tell",
-    "System.tell done", "Register.append",
+    COMMIT, tape.CREATE, tape.RENAME, tape.UNLINK, "Mail.send", "System.tell", "Register.append"
 })  # fmt: skip
-"""Effects that somebody can see after the process has ended."""
+"""Effects that somebody can see after the process was killed; a page that was written and not
+synced outlives a process, and not a machine."""
+
+_PLACE = re.compile(r"^.*/work/|[a-z]+-[0-9*][-0-9*]*")
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -233,18 +236,34 @@ class Drill:
             if effect.what == WRITE:
                 turns.setdefault(effect.turn, []).append(number)
         three = {n for all_ in turns.values() for n in (all_[0], all_[len(all_) // 2], all_[-1])}
-        chosen, lasting, known = [], True, set()
+        once, known, chosen = set(self.moments()), set(), []
         for number, effect in enumerate(self.effects):
+            first = effect.what not in known or effect.what in (COMMIT, COMMITTED)
             if effect.what == WRITE:
                 wanted = number in three
             else:
-                wanted = effect.what in LASTING or lasting or effect.what not in known
-            if wanted or (self.kind == "sqlite" and effect.what != WRITE):
+                wanted = self.kind == "sqlite" or first or number in once
+            if wanted:
                 chosen.append(number)
                 known.add(effect.what)
-                lasting = False
-            lasting = lasting or effect.what in LASTING
         return [n for n in chosen if not whats or self.effects[n].what in whats]
+
+    def moments(self, few: bool = False) -> list[int]:
+        """Return one effect for each state that a killed process can leave behind.
+
+        :param few: of effects of one kind at one kind of place the first only, commits aside: the
+            fifth key of a transaction is made as the first one was.
+        """
+        chosen, known, news = [], set(), True
+        for number, effect in enumerate(self.effects):
+            if news or (effect.what == FSYNC and "." in effect.detail):
+                kind = effect.what, _PLACE.sub("", effect.detail)
+                if not few or kind not in known or COMMITTED in kind:
+                    chosen.append(number)
+                known.add(kind)
+                news = False
+            news = news or effect.what in LASTING
+        return chosen
 
     def kill(self, at: int) -> None:
         """Kill the process at an effect, look, restart it, and compare."""
@@ -283,7 +302,8 @@ class Drill:
         if set(self.stage.post.came) != self.letters:
             found.append(f"letters: {len(self.stage.post.came)} for {len(self.letters)}")
         if found:
-            said = [*found[:12], *([f"and {len(found) - 12} more"] if len(found) > 12 else [])]
+            said = [line[:240] for line in found[:8]]
+            said += [f"and {len(found) - 8} more"] if len(found) > 8 else []
             self.toll.wrong.append("\n  ".join([where, *said, f"rounds: {told['problems']}"]))
 
     def _named(self, at: int) -> str:
@@ -364,7 +384,8 @@ def _free_port() -> int:
 @contextmanager
 def drilling(kind: str, name: str, stage: Stage) -> Iterator[Drill]:
     """Prepare a scene on an engine, and let go of it again."""
-    with tempfile.TemporaryDirectory(prefix="guesterase-chaos-") as folder:
+    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    with tempfile.TemporaryDirectory(prefix="guesterase-chaos-", dir=memory) as folder:
         drill = Drill(kind, SCENES[name], stage, Path(folder))
         try:
             yield drill

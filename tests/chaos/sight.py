@@ -157,7 +157,8 @@ def _entry(body: str) -> str:
 
 def _certificate(values: Mapping[str, Any]) -> str:
     content = json.loads(values["body"])["content"]
-    content.pop("mark", None)
+    # How far the recipients are depends on when it was issued; supplements say it later.
+    content["recipients"] = sorted(each["recipient"] for each in content["recipients"])
     revoked = values.get("revoked_at") is not None
     return json.dumps([values["request"], values["supplement"], revoked, content], sort_keys=True)
 

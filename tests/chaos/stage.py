@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import traceback
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,10 @@ def _finish(scene: Scene, inn: Inn, ask: dict[str, Any]) -> dict[str, Any]:
 
 def _arrive(scene: Scene, inn: Inn) -> None:
     """Let the day of the operation come, as days come where something beats the heart."""
-    inn.later(days=scene.days, hours=3)
+    if scene.migrates:
+        inn.now += timedelta(hours=3)  # where the heart beats there may be no table yet
+    else:
+        inn.later(days=scene.days, hours=3)
 
 
 _ACTS = {
