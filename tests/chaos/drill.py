@@ -111,10 +111,12 @@ class Toll:
     """What was tried on a scene, for the report.
 
     :param tried: kind of fault -> how often.
+    :param felt: kind of fault -> how often the operation noticed.
     :param wrong: what was found, fault by fault.
     """
 
     tried: Counter[str] = field(default_factory=Counter)
+    felt: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
 
 
@@ -265,6 +267,18 @@ class Drill:
             news = news or effect.what in LASTING
         return chosen
 
+    def deadlocks(self) -> list[int]:
+        """Return where a transaction has the row of a request and not yet that of the register."""
+        found = []
+        turns = {each.turn for each in self.effects if each.what == "Register.append"}
+        for turn in sorted(turns):
+            found += [
+                number for number, each in enumerate(self.effects)
+                if each.turn == turn and each.what == WRITE and each.detail.startswith("update")
+                and "guesterase" not in each.detail
+            ][:1]  # fmt: skip
+        return found
+
     def kill(self, at: int) -> None:
         """Kill the process at an effect, look, restart it, and compare."""
         with self.fresh() as place:
@@ -283,13 +297,19 @@ class Drill:
             told = self.stage.ask(
                 "operate", self.scene, place, at=at, kind=kind, go_on=True, **more
             )
+        self._feel(kind, told)
         self._judge(kind, at, told)
+
+    def _feel(self, kind: str, told: dict[str, Any]) -> None:
+        """Count a fault that made a difference to the process: it failed, or did more."""
+        self.toll.felt[kind] += bool(told["problem"] or len(told["effects"]) != len(self.effects))
 
     def hold(self, table: str) -> None:
         """Let another transaction hold every row of a table during the operation."""
         with self.fresh() as place:
             self.stage.post.came.clear()
             told = self.stage.ask("operate", self.scene, place, held=table, go_on=True)
+        self._feel("lock", told)
         self._judge(f"lock {table}", -1, told)
 
     def _judge(self, kind: str, at: int, told: dict[str, Any]) -> None:
@@ -337,6 +357,8 @@ class Drill:
     def assert_whole(self) -> None:
         """Assert that something was tried and nothing was wrong."""
         assert sum(self.toll.tried.values()) > 0
+        for kind, count in self.toll.tried.items():
+            assert kind == "kill" or self.toll.felt[kind] > count / 2, (kind, self.toll.felt)
         assert not self.toll.wrong, "\n".join(
             [f"{len(self.toll.wrong)} of {sum(self.toll.tried.values())}", *self.toll.wrong[:20]]
         )
