@@ -24,6 +24,7 @@ from sqlalchemy import make_url
 
 from tests import engines
 from tests.chaos import sight, tape
+from tests.chaos.plug import Plug
 from tests.chaos.scenes import SCENES, Scene
 from tests.chaos.sight import HOST, WRONG, Sight
 from tests.chaos.tape import COMMIT, COMMITTED, FSYNC, WRITE, Effect
@@ -127,7 +128,6 @@ class Drill:
     :param scene: the operation.
     :param stage: the process that forks.
     :param folder: where everything lies.
-    :param durable: on a server of our own that writes through to the disk.
     """
 
     def __init__(self, kind: str, scene: Scene, stage: Stage, folder: Path) -> None:
@@ -290,6 +290,29 @@ class Drill:
             done = self.stage.ask("finish", self.scene, place)
         self._judge("kill", at, done)
 
+    def around(self, many: int) -> list[int]:
+        """Return where to kill the server: in the transactions that write most.
+
+        :param many: in how many of them.
+        """
+        writes = Counter(each.turn for each in self.effects if each.what == WRITE)
+        turns = {turn for turn, _ in writes.most_common(many)}
+        return [
+            at for at in self.points(WRITE, COMMIT, COMMITTED) if self.effects[at].turn in turns
+        ]
+
+    def pull(self, at: int, plug: Plug) -> None:
+        """Kill the database server at an effect, start it again, and compare."""
+        with self.fresh() as place:
+            self.stage.post.came.clear()
+            told = self.stage.ask(
+                "operate", self.scene, place, at=at, kind="server", server=plug.pid
+            )
+            plug.again()
+            self._feel("server", told)
+            done = self.stage.ask("finish", self.scene, place)
+        self._judge("server", at, done)
+
     def throw(self, at: int, kind: str = "raise", **more: Any) -> None:
         """Let an effect fail in a process that goes on living, and compare."""
         with self.fresh() as place:
@@ -334,7 +357,7 @@ class Drill:
         wrong = [f"{WRONG} {line}" for line in seen[WRONG]]
         if self.scene.migrates and self.kind == "mariadb":
             return wrong
-        if kind == "kill":
+        if kind in ("kill", "server"):
             done = sum(each.what == COMMIT for each in self.effects[:at])
             return wrong + sight.differences(self.states[done], seen, OUTSIDE)
         if all(seen[HOST] != state[HOST] for state in self.states):

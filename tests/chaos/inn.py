@@ -255,7 +255,7 @@ class Inn(Hotel):
         (self.folder / "NZ.toml").write_text(PACK, encoding="utf-8")
         Base.metadata.create_all(self.engine)
         upgrade.upgrade(self.engine)
-        self.custodian.create()
+        upgrade.make_keys(self.engine, self.custodian)
         self.run(lambda office: office.sign_pack("NZ", "officer"))
         self.copied()
         self.people()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -95,6 +97,57 @@ def _replayed(inn: Inn) -> None:
     replay(inn.run)
 
 
+def _proposed(inn: Inn) -> None:
+    _erased(inn)
+    inn.run(lambda office: office.propose_restore(_number(inn), "second", "wrong-person"))
+
+
+def _number(inn: Inn) -> str:
+    return str(inn.ours("request")[0]["number"])
+
+
+def _restore(inn: Inn) -> Report:
+    inn.run(lambda office: office.restore(_number(inn), "officer"))
+    return inn.work()
+
+
+def _restored(inn: Inn) -> None:
+    """Confirm again what is still only proposed, as the second person does."""
+    _settled(inn)
+    if inn.state(_number(inn)) != "restored":
+        inn.run(lambda office: office.restore(_number(inn), "officer"))
+
+
+def _changes_key(inn: Inn) -> None:
+    signing: Any = importlib.import_module("flask_guesterase.store.signing")
+    renewal: Any = importlib.import_module("flask_guesterase.store.renewal")
+    inn.run(lambda office: renewal.renew(office.work, "officer", "second"))
+    inn.run(signing.settle)
+
+
+def _changed_key(inn: Inn) -> None:
+    """Change the key again where the change came to nothing; a half one is finished first."""
+    _settled(inn)
+    signing: Any = importlib.import_module("flask_guesterase.store.signing")
+    inn.run(signing.settle)
+    if not any(row["action"] == "signing-key-changed" for row in inn.ours("entry")):
+        _changes_key(inn)
+
+
+def _turns(inn: Inn) -> None:
+    rotation: Any = importlib.import_module("flask_guesterase.store.rotation")
+    rotation.rotate(inn.run, "officer")
+
+
+def _turned(inn: Inn) -> None:
+    """Finish what the next sweep finishes, and rotate again where there is nothing to finish."""
+    rotation: Any = importlib.import_module("flask_guesterase.store.rotation")
+    _settled(inn)
+    inn.run(rotation.told)
+    if not any(row["action"] == "root-rotated" for row in inn.ours("entry")):
+        _turns(inn)
+
+
 def _older(revision: str) -> Step:
     """Return what puts our tables back to an older revision, with the rows they have."""
 
@@ -156,6 +209,10 @@ def _migrate(inn: Inn) -> None:
     upgrade.upgrade(inn.engine)
 
 
+def _there(module: str) -> bool:
+    return importlib.util.find_spec(f"flask_guesterase.store.{module}") is not None
+
+
 SCENES: Mapping[str, Scene] = {
     scene.name: scene
     for scene in (
@@ -163,6 +220,9 @@ SCENES: Mapping[str, Scene] = {
         Scene("forget", _erased, _erase, _settled, days=8),
         Scene("rotate", _erased, _rotate, _rotated),
         Scene("replay", _both_erased, _replay, _replayed, restored=True),
+        *([Scene("restore", _proposed, _restore, _restored)] if _there("recovery") else []),
+        *([Scene("rotate-root", _erased, _turns, _turned)] if _there("rotation") else []),
+        *([Scene("sign-anew", _erased, _changes_key, _changed_key)] if _there("renewal") else []),
         *(
             Scene(f"migrate-{revision}", _older(revision), _migrate, _settled, migrates=True)
             for revision in ("0001", "0002", "0003")

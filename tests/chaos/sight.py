@@ -29,7 +29,7 @@ WRONG = "wrong"
 """Everything that no honest state has: a journal that does not prove itself, a bad signature."""
 
 _PLACEHOLDER = re.compile(r"erased-[a-z2-7]+@erased\.invalid")
-_RANDOM = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,}")
+_RANDOM = re.compile(r"(?<=root-)[0-9a-f]{16}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32,}")
 
 _SKIPPED = {
     "node": "verified with the journal",

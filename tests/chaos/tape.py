@@ -21,7 +21,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from flask_guesterase.store.channels import Mail
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.remembrance.erasures import Register
-from tests.chaos import inn, wires
+from tests.chaos import inn, plug, wires
 
 WRITE, COMMIT, COMMITTED = "write", "commit", "committed"
 FSYNC, RENAME, UNLINK, CREATE = "fsync", "rename", "unlink", "create"
@@ -60,8 +60,8 @@ class Tape:
     """What happened so far, and where to strike.
 
     :param at: number of the effect to strike at; -1 for none.
-    :param kind: how: "kill", "raise", "drop", "full", "torn", "server".
-    :param server: process group of the database server, for "server".
+    :param kind: how: "kill", "raise", "drop", "deadlock", "full", "torn", "server".
+    :param server: process of the database server, for "server".
     :param after_commit: called after each commit.
     """
 
@@ -94,7 +94,7 @@ class Tape:
         if self.kind == "kill":
             os.kill(os.getpid(), signal.SIGKILL)
         elif self.kind == "server":
-            os.killpg(self.server, signal.SIGKILL)
+            plug.pull(self.server)
         elif self.kind == "drop":
             wires.cut(raw)
         elif self.kind == "deadlock":
