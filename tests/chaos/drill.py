@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +38,7 @@ LASTING = frozenset({
 """Effects that somebody can see after the process was killed; a page that was written and not
 synced outlives a process, and not a machine."""
 
+_MEMORY = [Path("/dev/shm")]  # noqa: S108  # a folder of our own is made below it
 _PLACE = re.compile(r"^.*/work/|[a-z]+-[0-9*][-0-9*]*")
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -179,6 +180,8 @@ class Drill:
             self.effects = [Effect(*each) for each in told["effects"]]
             self.states: list[Sight] = told["states"]
             done = self.stage.ask("finish", self.scene, place)
+        early = tape.unsynced(self.effects)
+        assert not early, early
         self.end: Sight = done["end"]
         self.letters = set(self.stage.post.came)
         assert len(self.letters) == len(self.stage.post.came)
@@ -429,7 +432,7 @@ def _free_port() -> int:
 @contextmanager
 def drilling(kind: str, name: str, stage: Stage) -> Iterator[Drill]:
     """Prepare a scene on an engine, and let go of it again."""
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
+    memory = next((str(path) for path in _MEMORY if path.is_dir()), None)
     with tempfile.TemporaryDirectory(prefix="guesterase-chaos-", dir=memory) as folder:
         drill = Drill(kind, SCENES[name], stage, Path(folder))
         try:

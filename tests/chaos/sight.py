@@ -85,11 +85,30 @@ def see(inn: Inn) -> Sight:
             seen[WRONG] += [f"journal: {p.id} {p.message}" for p in audit.verify(conn)]
             seen[WRONG] += _certificates(conn, custodian)
         conn.rollback()
+    seen[WRONG] += _too_early(inn, custodian)
     seen[FILES] = _files(inn.files)
     seen[CHANNEL] = sorted(path.read_text() for path in (inn.folder / "channel").glob("*"))
     seen[KEYS] = sorted(custodian.labels()) if custodian.exists() else []
     seen[REGISTER] = _register(inn, custodian, seen[WRONG])
     return seen
+
+
+def _too_early(inn: Inn, custodian: FolderCustodian) -> list[str]:
+    """Return what is gone outside the database although the database still counts on it."""
+    wrong = []
+    with inn.engine.connect() as conn:
+        there = set(inspect(conn).get_table_names())
+        named = conn.exec_driver_sql("SELECT path FROM scans").scalars().all()
+        wrong += [f"file {n} is gone, its row is not" for n in named if not (inn.files / n).exists()]
+        if {tables.box.name, tables.day.name} <= there and custodian.exists():
+            box, day = tables.box.c, tables.day.c
+            boxes = select(box.label).where(box.forgotten_at.is_(None))
+            living = set(conn.execute(boxes).scalars())
+            ended = set(conn.execute(select(day.label)).scalars())
+            gone = living - ended - custodian.labels()
+            wrong += [f"the key {label} is gone, nothing says so" for label in sorted(gone)]
+        conn.rollback()
+    return wrong
 
 
 def loose(inn: Inn) -> list[str]:

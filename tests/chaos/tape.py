@@ -11,7 +11,7 @@ import os
 import re
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -243,3 +243,29 @@ def _around(tape: Tape, owner: Any, name: str, both: bool) -> None:
         return result
 
     setattr(owner, name, hooked)
+
+
+def unsynced(effects: Sequence[Effect]) -> list[str]:
+    """Return commits that rely on a file which a power failure could still take away.
+
+    A killed process leaves in the cache of the machine what it has written; a machine without
+    power does not. So it is the order that is looked at: a file is synced, then renamed, then its
+    folder is synced, and only then is committed what counts on it.
+    """
+    open_: dict[str, str] = {}
+    wrong = []
+    for effect in effects:
+        name = _named(effect.detail)
+        if effect.what == CREATE:
+            open_[name] = "was written and not synced"
+        elif effect.what == FSYNC:
+            open_.pop(name, None)
+        elif effect.what in (RENAME, UNLINK):
+            if effect.what == RENAME and name in open_:
+                wrong.append(f"{name} was renamed before it was synced")
+            open_.pop(name, None)
+            open_[f"work/{name.split('/')[0]}"] = "has names that are not synced"
+        elif effect.what == COMMIT:
+            wrong += [f"a commit came while {name} {why}" for name, why in open_.items()]
+            open_.clear()
+    return wrong

@@ -1,4 +1,4 @@
-"""In the long run: the database server is killed while it is written to, restarted, and recovers."""
+"""In the long run: the database server is killed while it writes, restarted, and recovers."""
 
 from __future__ import annotations
 
