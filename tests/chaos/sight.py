@@ -99,7 +99,8 @@ def _too_early(inn: Inn, custodian: FolderCustodian) -> list[str]:
     with inn.engine.connect() as conn:
         there = set(inspect(conn).get_table_names())
         named = conn.exec_driver_sql("SELECT path FROM scans").scalars().all()
-        wrong += [f"file {n} is gone, its row is not" for n in named if not (inn.files / n).exists()]
+        files = {path.name for path in inn.files.iterdir()}
+        wrong += [f"file {name} is gone, its row is not" for name in named if name not in files]
         if {tables.box.name, tables.day.name} <= there and custodian.exists():
             box, day = tables.box.c, tables.day.c
             boxes = select(box.label).where(box.forgotten_at.is_(None))
