@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from signal import SIGKILL, SIGQUIT, Signals
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pymysql
@@ -196,8 +197,21 @@ def start(recipe: Recipe, home: Path, durable: bool) -> Running:
     if account:
         for path in [home, *home.iterdir()]:
             os.chown(path, account.pw_uid, account.pw_gid)
-    # Root without such an account: a user namespace of its own, where the process is nobody.
-    prefix = ["unshare", "--user", "--"] if os.geteuid() == 0 and not account else []
+    prefix = _prefix(account)
+    if subprocess.call([*prefix, *install], **_how(home, account)):
+        raise BrokenEngine(f"{install[0]} failed")
+    return Running(
+        _run(recipe, home, port, password, durable), recipe.url(port, password), home / "data"
+    )
+
+
+def restart(recipe: Recipe, home: Path, url: str) -> subprocess.Popen[bytes]:
+    """Start a durable server again that was killed, at the address it had; it recovers first."""
+    parts = urlsplit(url)
+    return _run(recipe, home, int(parts.port or 0), str(parts.password), True)
+
+
+def _how(home: Path, account: pwd.struct_passwd | None) -> dict[str, Any]:
     # A starting MariaDB clears temporary tables out of its temporary folder, also those of
     # another server. What the programs print goes to the log of `tests.serve`, their parent.
     how: dict[str, Any] = {
@@ -207,10 +221,20 @@ def start(recipe: Recipe, home: Path, durable: bool) -> Running:
     }
     if account:
         how |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
-    if subprocess.call([*prefix, *install], **how):
-        raise BrokenEngine(f"{install[0]} failed")
-    command = [*prefix, *recipe.serve(home, port, durable)]
-    process = subprocess.Popen(command, **how)
+    return how
+
+
+def _prefix(account: pwd.struct_passwd | None) -> list[str]:
+    # Root without such an account: a user namespace of its own, where the process is nobody.
+    return ["unshare", "--user", "--"] if os.geteuid() == 0 and not account else []
+
+
+def _run(
+    recipe: Recipe, home: Path, port: int, password: str, durable: bool
+) -> subprocess.Popen[bytes]:
+    account = _account(recipe.account)
+    command = [*_prefix(account), *recipe.serve(home, port, durable)]
+    process = subprocess.Popen(command, **_how(home, account))
     until = time.monotonic() + START_SECONDS
     while not recipe.answers(port, password):
         if process.poll() is not None:
@@ -219,7 +243,7 @@ def start(recipe: Recipe, home: Path, durable: bool) -> Running:
             process.kill()
             raise BrokenEngine(f"{command[0]} did not answer within {START_SECONDS:.0f} seconds")
         time.sleep(0.05)
-    return Running(process, recipe.url(port, password), home / "data")
+    return process
 
 
 def write_note(note: Path, content: dict[str, str]) -> None:

@@ -264,6 +264,7 @@ def _register(run: Run, report: Report) -> None:
     if run(lambda office: remembering.notice(office.work)):
         report.problems["register"] = remembering.RESTORED
         return
+    run(lambda office: remembering.finish(office.work))
     found = run(lambda office: remembering.standing(office.work))
     if found is not None and (found.missing or found.holds):
         report.problems["register"] = "missing" if found.missing else remembering.HOLDS

@@ -280,6 +280,22 @@ def settle(work: Work, file: Register, found: Standing) -> Tail:
     return tail
 
 
+def finish(work: Work) -> None:
+    """Write down what became of lines whose process died, before somebody writes the next one.
+
+    :param work: the open transaction.
+    """
+    file, found = register(work), standing(work)
+    if file is None or found is None or found.missing or found.restored or not found.tail.open:
+        return
+    take_turns(work)
+    # When that fails, whoever writes next does it.
+    with suppress(SetupError), file.locked():
+        now = standing(work)
+        if now is not None and not now.missing and not now.restored:
+            settle(work, file, now)
+
+
 def _settling(tail: Tail, kind: Kind, first: int, last: int, at: str) -> Line:
     done = max(tail.committed, last) if kind is Kind.OUTCOME else tail.committed
     return Line(Note(kind), tail.number + 1, at, first, last, done)

@@ -1,0 +1,17 @@
+"""The process that forks and the mail server, once for the tests of a file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.chaos.drill import Stage
+
+
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    """Return the process that forks a child for each fault."""
+    made = Stage()
+    yield made
+    made.close()
