@@ -1356,6 +1356,10 @@ def check_census(folder: Path, given: argparse.Namespace) -> Report:
         check_lists(report, place, entries, lists, steps, taken)
         check_silence(report, title, entries, ends[place[0]])
     for key in sorted(lists.keys() - used_lists(counted, lists)):
+        if key[0] not in ends:
+            report.add("list", None, f"{name_of(key)}: whether it was counted so. For that, give "
+                       "the journal of its controller with --journal.")
+            continue
         report.add("list", False, f"{name_of(key)}: NO entry of the journal is about this list.")
     check_clock(report, path)
     told = check_journal([path], given)

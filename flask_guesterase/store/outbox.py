@@ -318,10 +318,15 @@ _DONE: Mapping[str, type[Event]] = {
 def failed(work: Work, parcel: Parcel, problem: str) -> None:
     """Record a try that failed: it is tried again later, or a person must look.
 
+    Where the error came from the connection after the commit that says it is done, it is done.
+
     :param work: the open transaction.
     :param parcel: what could not be done.
     :param problem: an enumerated word or the name of an error class, never its text.
     """
+    state = select(tables.outbox.c.state).where(tables.outbox.c.id == parcel.id)
+    if work.conn.execute(state.with_for_update()).scalar() == SENT:
+        return
     attempts = parcel.attempts + 1
     if attempts > len(BACK_OFF):
         _fail(work, parcel.id, parcel.kind, problem)

@@ -14,7 +14,7 @@ from flask.cli import AppGroup
 from ..core.errors import InputError
 from ..core.log import slug
 from .acting import trying
-from .console import Answer, guesterase_cli, listing, notes_of, out, verb
+from .console import Answer, Day, Existing, guesterase_cli, listing, notes_of, out, verb
 from .current import current
 from .sweeping import two_people
 
@@ -22,7 +22,7 @@ journal_cli = AppGroup("journal", help="Export the journal, prove it, take old e
 guesterase_cli.add_command(journal_cli)
 
 _COLUMNS = ("position", "at", "action", "actor", "number", "counts", "grounds")
-_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_file = Existing(exists=True, dir_okay=False, path_type=Path)
 _controller = click.option("--controller", metavar="NAME", default="", help="Whose journal.")
 
 
@@ -76,7 +76,7 @@ def consistency(old: Path) -> Answer:
 
 @verb(journal_cli, "prune")
 @click.option(
-    "--before", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Day, six years ago or more."
+    "--before", required=True, type=Day(), help="Day, six years ago or more."
 )
 @_controller
 @two_people

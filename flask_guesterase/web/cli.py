@@ -37,7 +37,7 @@ from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, fields, guesterase_cli, listing, out, verb, written
+from .console import Answer, Day, fields, guesterase_cli, listing, out, verb, written
 from .current import current
 from .words import CHANNELS, HOWS
 
@@ -89,7 +89,7 @@ def _matches(given: Sequence[str]) -> dict[str, str]:
 @click.option("--channel", type=click.Choice(sorted({*CHANNELS} - {"form"})), default="cli")
 @click.option(
     "--received",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=Day(),
     metavar="DAY",
     help="Day it reached the property, YYYY-MM-DD; today by default.",
 )

@@ -29,6 +29,33 @@ out = click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="What to write; must be new."
 )
 
+
+
+class Existing(click.Path):
+    """A path that must be there; a wrong one is not repeated, for it may hold somebody's name."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail("There is no such file or folder that can be read.", param, ctx)
+
+
+class Day(click.DateTime):
+    """A day; what is none is not repeated."""
+
+    def __init__(self) -> None:
+        super().__init__(["%Y-%m-%d"])
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the day as a time."""
+        try:
+            return super().convert(value, param, ctx)
+        except click.BadParameter:
+            self.fail("This is no day; write it like 2026-12-01.", param, ctx)
+
+
 _DETAILS = ("findings", "problems", "fields", "differences", "reasons", "index")
 
 

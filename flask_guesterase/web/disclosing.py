@@ -12,13 +12,13 @@ from ..core.errors import InputError
 from ..core.register import Asked, Basis, Judgement
 from ..store.register import document
 from . import acting
-from .console import Answer, fields, guesterase_cli, out, verb, written
+from .console import Answer, Day, fields, guesterase_cli, out, verb, written
 from .current import current
 
 register_cli = AppGroup("register", help="Show the guest register to an authority, and review it.")
 guesterase_cli.add_command(register_cli)
 
-_NIGHT = click.DateTime(["%Y-%m-%d"])
+_NIGHT = Day()
 
 
 @verb(register_cli)

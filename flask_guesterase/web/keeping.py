@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from ..core.errors import InputError
+from ..core.errors import InputError, KeyMissingError
 from ..store import rotation, signing
 from ..store.custodian import FolderCustodian
 from ..store.roots import FolderRoots
@@ -16,7 +16,7 @@ from ..store.soundness import SAMPLE, Sound
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, fields, guesterase_cli, listing, verb
+from .console import Answer, Existing, fields, guesterase_cli, listing, verb
 from .current import current
 from .sweeping import two_people
 
@@ -27,7 +27,7 @@ _FAULT = ("id", "place", "message", "hint")
 
 _folder = click.option(
     "--folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=Existing(exists=True, file_okay=False, path_type=Path),
     help="Where the copy lies; the key folder in use by default.",
 )
 _all = click.option("--all", "every", is_flag=True, help="Open every box instead of some.")
@@ -44,7 +44,19 @@ def fingerprint(folder: Path | None, coming: bool) -> Answer:
 
 
 def _copy(folder: Path) -> FolderCustodian:
-    return FolderCustodian(folder, roots=current.roots)
+    """Return a copy of the keys, to be looked at; what was typed is not repeated.
+
+    :raises KeyMissingError: it holds no keys, or their root is not in it.
+    """
+    copy = FolderCustodian(folder, roots=current.roots)
+    try:
+        copy.fingerprint()
+    except KeyMissingError:
+        raise KeyMissingError(
+            "This folder holds no keys, or their root is not in it.",
+            "Name the folder of a copy that was made --with-roots, or put its root beside it.",
+        ) from None
+    return copy
 
 
 @verb(keys_cli, "confirm-copy")
@@ -80,7 +92,7 @@ def copy(to: Path, with_roots: bool) -> Answer:
         raise InputError("This is the key folder itself.", "Name a folder for the copy.")
     count = keys.copy(to, with_roots)
     note = "" if with_roots else "The roots are not in it: without them it opens nothing."
-    return Answer({"folder": str(to), "files": count}, f"{count} files in {to}.", note)
+    return Answer({"files": count}, f"{count} files were copied.", note)
 
 
 @verb(keys_cli, "rotate")
@@ -133,7 +145,7 @@ def check(every: bool) -> Answer:
 @click.option(
     "--folder",
     required=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=Existing(exists=True, file_okay=False, path_type=Path),
     help="Where the copy lies.",
 )
 @_all

@@ -20,7 +20,7 @@ from ..store.draft import draft as drafted
 from ..store.remembrance import remembering
 from ..store.uninstall import uninstall as leave
 from ..store.worker import Report
-from .console import Answer, fields, guesterase_cli, listing, notes_of, out, verb, written
+from .console import Answer, Existing, fields, guesterase_cli, listing, notes_of, out, verb, written
 from .current import current
 
 db_cli = AppGroup("db", help="Create our own tables, or bring them to the newest revision.")
@@ -92,7 +92,7 @@ def sql(dialect: str | None, since: str | None) -> Answer:
     "--checkpoint",
     "brought",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Existing(exists=True, dir_okay=False, path_type=Path),
     help="File with checkpoints that were kept outside; may be repeated.",
 )
 def verify(brought: tuple[Path, ...]) -> Answer:

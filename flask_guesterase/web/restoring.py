@@ -16,7 +16,7 @@ from ..core.permissions import Permission
 from ..store.remembrance.replay import DOOR, Survey
 from . import schemas
 from .acting import trying
-from .console import Answer, fields, guesterase_cli, notes_of, verb
+from .console import Answer, Existing, fields, guesterase_cli, notes_of, verb
 from .current import current
 from .desk import granted, me, must, staff_pages
 
@@ -100,7 +100,7 @@ def holds_placed() -> AnyResponse:
     "--checkpoint",
     "brought",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Existing(exists=True, dir_okay=False, path_type=Path),
     help="File with checkpoints that were kept outside; may be repeated.",
 )
 @click.option("--by", metavar="WHO", help="With --anew: who decides it, their id at the host.")

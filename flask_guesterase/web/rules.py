@@ -17,7 +17,7 @@ from . import terms
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, fields, guesterase_cli, listing, verb
+from .console import Answer, Existing, fields, guesterase_cli, listing, verb
 from .current import current
 from .language import LANGUAGES, Language
 from .law import jurisdiction_cli
@@ -87,7 +87,7 @@ def propose(id_: int, by: str, code: str) -> Answer:
 @_code
 @click.option(
     "--checkpoint",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Existing(exists=True, dir_okay=False, path_type=Path),
     help="File with one signed checkpoint made after the proposal and kept outside; not needed "
     "where a place outside took one.",
 )

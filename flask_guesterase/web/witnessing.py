@@ -18,7 +18,7 @@ from ..store.cosigning import Verdict
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, guesterase_cli, listing, out, verb, written
+from .console import Answer, Existing, guesterase_cli, listing, out, verb, written
 from .current import current
 
 witness_cli = AppGroup("witness", help="Witness journals of other houses; ask them to do so.")
@@ -31,7 +31,7 @@ _in = click.option(
     "--in",
     "source",
     required=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Existing(exists=True, dir_okay=False, path_type=Path),
     help="What `witness ask` wrote in the other house.",
 )
 
@@ -71,7 +71,7 @@ def list_() -> Answer:
 @click.option("--controller", metavar="NAME", default="", help="Whose journal, where several are.")
 @click.option(
     "--last",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=Existing(exists=True, dir_okay=False, path_type=Path),
     help="The checkpoint that the other house cosigned last; none the first time.",
 )
 def ask(out: Path, controller: str, last: Path | None) -> Answer:

@@ -11,7 +11,7 @@ import click
 
 from ..store.search.xray import sought
 from ..store.search.xray import xray as seen
-from .console import Answer, guesterase_cli, listing, verb
+from .console import Answer, Existing, guesterase_cli, listing, verb
 from .current import current
 
 
@@ -51,7 +51,7 @@ def pairs(given: Sequence[str]) -> Iterator[tuple[str, str]]:
     "--folder",
     "folders",
     multiple=True,
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    type=Existing(exists=True, file_okay=False, path_type=Path),
     help="Look at the names of the files in it too; may be repeated.",
 )
 def xray(

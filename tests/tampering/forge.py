@@ -35,7 +35,7 @@ def public(key: Ed25519PrivateKey) -> bytes:
     return key.public_key().public_bytes_raw()
 
 
-TABLES = [tables.tree, tables.entry, tables.node, tables.loose]
+TABLES = [tables.tree, tables.entry, tables.node, tables.loose, tables.epoch_key]
 
 
 def _hasty(raw: Any, _: object) -> None:
