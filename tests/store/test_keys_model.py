@@ -255,7 +255,8 @@ TestKeys.settings = settings(max_examples=20, stateful_step_count=20, deadline=N
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 class TestKeysLong(Keys.TestCase):  # type: ignore[name-defined, misc]
     """The same, deeper."""
 
-    settings = settings(max_examples=400, stateful_step_count=50, deadline=None)
+    settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
