@@ -30,6 +30,7 @@ from flask_guesterase.store.channels import Channel, Mail
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.release.places import Place
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import again
 from flask_guesterase.store.worker import Report
@@ -241,6 +242,7 @@ class Inn(Hotel):
             policies(str(self.files)), Base.metadata.tables.values(), list(Base.registry.mappers)
         )
         self.events = []
+        self.places: tuple[Place, ...] = ()
         self.blockers = ()
         self.holidays = None
         self.recipients = (
@@ -284,6 +286,13 @@ class Inn(Hotel):
             self.put(Scan, id=id, guest_id=id, path=scan)
         self.put(Companion, booking_id=1, guest_id=2)
         self.put(Companion, booking_id=2, guest_id=1)
+
+    @contextmanager
+    def begin(self) -> Iterator[Office]:
+        """Open the office the way the extension does, with the places there are."""
+        with super().begin() as office:
+            office.work.places = self.places
+            yield office
 
     @property
     def run(self) -> Callable[[Callable[[Office], Any]], Any]:

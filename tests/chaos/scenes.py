@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +17,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
+from flask_guesterase import verify
+from flask_guesterase.core.destination import Destination, Way
 from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store.release import releasing
+from flask_guesterase.store.release.places import places
 from flask_guesterase.store.remembrance.replay import replay
 from flask_guesterase.store.worker import Report
 from tests.chaos.inn import Inn
@@ -148,6 +154,31 @@ def _turned(inn: Inn) -> None:
         _turns(inn)
 
 
+def _outside(inn: Inn) -> None:
+    """Give the house a folder elsewhere; it is made by hand, once."""
+    _erased(inn)
+    (inn.folder / "outside").mkdir()
+
+
+def _release(inn: Inn) -> None:
+    """Let the checkpoint leave; the same one is brought again where nobody knows that it came."""
+    inn.places = places([Destination(Way.FILE, str(inn.folder / "outside"))], {})
+    releasing.release(inn.run)
+
+
+def _released(inn: Inn) -> None:
+    """Bring what is still on its way, after the time for which another worker may be at it."""
+    _settled(inn)
+    inn.later(minutes=11)
+    _release(inn)
+    (entries,) = (inn.folder / "outside").glob("*.jsonl")
+    (notes,) = (inn.folder / "outside").glob("*.checkpoints")
+    said = [str(entries), "--checkpoint", str(notes), "--key", inn.custodian.public_key().hex()]
+    with redirect_stdout(StringIO()) as told:
+        code = verify.main(said)
+    assert code == 0, told.getvalue()
+
+
 def _older(revision: str) -> Step:
     """Return what puts our tables back to an older revision, with the rows they have."""
 
@@ -223,6 +254,7 @@ SCENES: Mapping[str, Scene] = {
         *([Scene("restore", _proposed, _restore, _restored)] if _there("recovery") else []),
         *([Scene("rotate-root", _erased, _turns, _turned)] if _there("rotation") else []),
         *([Scene("sign-anew", _erased, _changes_key, _changed_key)] if _there("renewal") else []),
+        Scene("release", _outside, _release, _released),
         *(
             Scene(f"migrate-{revision}", _older(revision), _migrate, _settled, migrates=True)
             for revision in ("0001", "0002", "0003")

@@ -40,6 +40,7 @@ _SKIPPED = {
 _OUT = {
     "version": "counts changes, also those that came to nothing in the end",
     "attempts": "counts what failed",
+    "note": "names the time at which it was signed; the verifier reads it where it came to",
     "problem": "the last thing that failed",
     "size": "depends on how many entries a fault caused",
     "position": "likewise",
