@@ -70,7 +70,9 @@ class Stage:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(line) + "\n")
         self._process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline())
+        said = self._process.stdout.readline()
+        assert said, f"the process that forks ended with {self._process.wait(5)}"
+        answer: dict[str, Any] = json.loads(said)
         assert "error" not in answer, answer["error"]
         return answer
 
@@ -137,8 +139,12 @@ class Drill:
         self._stack = ExitStack()
         self.work = folder / "work"
         self._refreshed = ""
-        self._prepare()
-        self._rehearse()
+        try:
+            self._prepare()
+            self._rehearse()
+        except BaseException:
+            self.close()
+            raise
 
     # what is compared with
 

@@ -76,6 +76,7 @@ def _do(ask: dict[str, Any]) -> dict[str, Any]:
     scene = SCENES[ask["scene"]]
     wires.at(ask["url"])
     with opened(ask["url"], Path(ask["folder"]), ask["mail"]) as inn:
+        inn.restored = scene.restored
         return _ACTS[ask["act"]](scene, inn, ask)
 
 
@@ -120,6 +121,7 @@ def _held(scene: Scene, inn: Inn, ask: dict[str, Any]) -> str:
 def _seen_apart(inn: Inn) -> sight.Sight:
     """Look from a connection of its own, whatever the process has open."""
     with opened(inn.engine.url.render_as_string(hide_password=False), inn.folder, inn.mail) as eye:
+        eye.restored = inn.restored
         return sight.see(eye)
 
 

@@ -74,9 +74,13 @@ class Tape:
     _turn: int = 0
     _wrote: int = 0
     _limits: tuple[int, int] | None = None
+    _filled: Any = None
 
     def free(self) -> None:
-        """Lift the limit that tore a file."""
+        """Let there be room again, after the operation at the latest."""
+        if self._filled is not None and not self.running:
+            wires.lift(self._filled)
+            self._filled = None
         if self._limits is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
             self._limits = None
@@ -103,6 +107,7 @@ class Tape:
             if what in FILES:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             wires.fill(raw)
+            self._filled = raw
         elif self.kind == "torn":
             self._limits = resource.getrlimit(resource.RLIMIT_FSIZE)
             size = os.stat(detail).st_size if os.path.exists(detail) else 0

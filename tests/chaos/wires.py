@@ -51,6 +51,11 @@ def fill(raw: Any) -> None:
     raw.execute(f"PRAGMA max_page_count = {pages}")
 
 
+def lift(raw: Any) -> None:
+    """Let there be room again."""
+    raw.execute("PRAGMA max_page_count = 1073741823")
+
+
 def deadlock(raw: Any) -> None:
     """Let another transaction hold what this one wants next, and want what this one holds.
 

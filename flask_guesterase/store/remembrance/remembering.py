@@ -45,6 +45,9 @@ CONTINUED = "continued"
 """Name under which it stands that the journals were seen to after this restore."""
 
 _ERASING = frozenset({Kind.INTENT, Kind.ENDED})
+_SURE = frozenset({Kind.RESTORED, Kind.REPLAYED})
+"""Kinds beside these that must be in the register: without the last line of a replay the database
+would go on knowing less than the register does."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +218,7 @@ def intend(work: Work) -> None:
         first, tail = _written(work, file, notes, erasing and not work.replaying)
     except SetupError:
         # A hold that the register cannot take is placed all the same.
-        if erasing or any(note.kind is Kind.RESTORED for note in notes):
+        if erasing or any(note.kind in _SURE for note in notes):
             raise
         return
     pulse.put(work.conn, KNOWN, Pulse(work.stamp, str(tail.number)))
