@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, DateTime, LargeBinary, Table, func, inspect, select
 
 from flask_guesterase.core.certificate import check, from_json
-from flask_guesterase.core.events import SearchRepeated
+from flask_guesterase.core.events import RestoreReplayed, SearchRepeated
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.remembrance import SETTLING, Kind, dangling
 from flask_guesterase.store import audit, tables, upgrade
@@ -51,6 +51,7 @@ _OUT = {
 }
 """Columns that are left out, and why."""
 
+_COUNTS_ANEW = frozenset({RestoreReplayed.name})
 _TOLD = frozenset({SearchRepeated.name})
 """Entries by which the journal says that something was done once more than undisturbed."""
 
@@ -185,7 +186,8 @@ def _value(column: Any, value: Any, boxes: Mapping[str, str]) -> Any:
 def _entry(body: str) -> str:
     draft = read_entry(body.encode()).draft
     said = draft.as_dict()
-    for word in ("at", "marks", "actor"):
+    # A replay that was interrupted counts what was left to do when it began again.
+    for word in ("at", "marks", "actor", *(["counts"] if draft.action in _COUNTS_ANEW else [])):
         said.pop(word, None)
     return json.dumps(said, sort_keys=True, default=str)
 
@@ -224,9 +226,9 @@ def _register(inn: Inn, custodian: FolderCustodian, wrong: list[str]) -> list[st
         for line in lines
         if line.note.kind not in SETTLING and line.number not in given_up
     ]
-    # A restored database cannot tell whether a replay that died was committed: it stands as one.
-    caught_up = [line for line in said if line.startswith(Kind.REPLAYED.value)]
-    return sorted([line for line in said if line not in caught_up] + caught_up[:1])
+    # A restored database cannot tell whether a replay that died was committed: what it wrote
+    # stands, and is written once more.
+    return sorted(set(said) if inn.restored else said)
 
 
 def unfinished(inn: Inn) -> list[str]:

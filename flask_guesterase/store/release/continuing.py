@@ -50,13 +50,12 @@ def resume(run: Run, by_hand: Sequence[str] = ()) -> dict[str, int]:
     run(partial(_checked, by_hand))
     if not run(partial(_wanted, by_hand)):
         return {}
-    counts: Counter[str] = Counter()
+    put: Counter[str] = Counter()
     for controller in run(_controllers):
-        put = 0
+        put[controller] = 0
         for number in range(run(lambda office: len(folders(office.work)))):
-            put += _put_back(run, controller, number)
-        counts.update(run(partial(_finish, controller, put, tuple(by_hand))))
-    run(_noted)
+            put[controller] += _put_back(run, controller, number)
+    counts: Counter[str] = run(partial(_finished, put, tuple(by_hand)))
     return {word: count for word, count in counts.items() if count}
 
 
@@ -94,9 +93,14 @@ def _controllers(office: Office) -> list[str]:
     return [row.controller for row in _open(office.work)]
 
 
-def _noted(office: Office) -> None:
+def _finished(put: Mapping[str, int], by_hand: Sequence[str], office: Office) -> Counter[str]:
+    """Finish every journal and note that it was done, together: an epoch is begun once."""
+    counts: Counter[str] = Counter()
+    for controller, entries in put.items():
+        counts.update(_finish(controller, entries, by_hand, office))
     if remembering.notice(office.work):
         pulse.put(office.work.conn, remembering.CONTINUED, Pulse(office.work.stamp))
+    return counts
 
 
 # entries put back
