@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from ..core.errors import InputError, KeyMissingError
+from ..core.errors import InputError, KeyMissingError, SealError
 from ..store import rotation, signing
 from ..store.custodian import FolderCustodian
 from ..store.roots import FolderRoots
@@ -46,15 +46,16 @@ def fingerprint(folder: Path | None, coming: bool) -> Answer:
 def _copy(folder: Path) -> FolderCustodian:
     """Return a copy of the keys, to be looked at; what was typed is not repeated.
 
-    :raises KeyMissingError: it holds no keys, or their root is not in it.
+    :raises KeyMissingError: it holds no keys, their root is not in it, or others can read it.
     """
     copy = FolderCustodian(folder, roots=current.roots)
     try:
         copy.fingerprint()
-    except KeyMissingError:
+    except (KeyMissingError, SealError):
         raise KeyMissingError(
-            "This folder holds no keys, or their root is not in it.",
-            "Name the folder of a copy that was made --with-roots, or put its root beside it.",
+            "This folder holds no keys that can be used, their root is not in it, or others can "
+            "read it.",
+            "Name the folder of a copy that was made --with-roots, and `chmod 700` it.",
         ) from None
     return copy
 
