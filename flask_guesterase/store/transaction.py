@@ -41,6 +41,8 @@ def transaction(
     ):
         others.append(conn)
         yield isolated
+        if isinstance(conn, Crossing):
+            conn.go_ahead()
 
 
 @contextmanager

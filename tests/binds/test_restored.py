@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from flask_guesterase.core.errors import SetupError
 from flask_guesterase.store.binds.crossing import Crossing
+from flask_guesterase.store.remembrance.erasures import Register
 from tests.oracle.dump import assert_same
 
 from .group import Group, group
@@ -43,6 +45,27 @@ def test_every_database_is_as_it_was(kinds: tuple[str, ...], tmp_path: Path) -> 
         assert hotel.actions().count("subject-restored") == 1
 
 
+def test_what_fails_at_the_end_changes_no_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register cannot be written, which comes after all rows were put back: all is erased."""
+    with group(("sqlite", "sqlite", "sqlite"), tmp_path) as hotel:
+        number = hotel.approved()
+        hotel.erase(number)
+        erased = hotel.dumps()
+
+        def full(*_: object) -> None:
+            raise SetupError("The register of erasures cannot be written.", "Look at its disk.")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Register, "append", full)
+            with pytest.raises(SetupError):
+                taken_back(hotel, number)
+        for name, dump in hotel.dumps().items():
+            assert_same(erased[name], dump)
+        assert hotel.state(number) == "erased"
+
+
 def test_a_crash_between_two_databases_is_finished(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,17 +74,20 @@ def test_a_crash_between_two_databases_is_finished(
         before = hotel.dumps()
         number = hotel.approved()
         hotel.erase(number)
-        commit = Crossing.commit_at
+        commit = Crossing.go_ahead
 
-        def cut(self: Crossing, name: str) -> None:
-            commit(self, name)
-            raise InterruptedError
+        def cut(self: Crossing) -> None:
+            ahead = bool(self._ahead)
+            commit(self)
+            if ahead:
+                raise InterruptedError
 
         with monkeypatch.context() as patch:
-            patch.setattr(Crossing, "commit_at", cut)
+            patch.setattr(Crossing, "go_ahead", cut)
             with pytest.raises(InterruptedError):
                 taken_back(hotel, number)
-        assert hotel.state(number) in ("erased", "sealed")
+        assert hotel.state(number) == "erased"
+        assert hotel.dumps()["archive"] == before["archive"]
         taken_back(hotel, number)
         for name, dump in hotel.dumps().items():
             assert_same(before[name], dump)

@@ -39,7 +39,7 @@ LASTING = frozenset({
 synced outlives a process, and not a machine."""
 
 _MEMORY = [Path("/dev/shm")]  # noqa: S108  # a folder of our own is made below it
-_PLACE = re.compile(r"^.*/work/|[a-z]+-[0-9*][-0-9*]*")
+_PLACE = re.compile(r"^.*/house/|[a-z]+-[0-9*][-0-9*]*")
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -137,7 +137,7 @@ class Drill:
         self.kind, self.scene, self.stage, self.folder = kind, scene, stage, folder
         self.toll = Toll()
         self._stack = ExitStack()
-        self.work = folder / "work"
+        self.work = folder / "house"
         self._refreshed = ""
         try:
             self._prepare()
@@ -318,8 +318,11 @@ class Drill:
                 "operate", self.scene, place, at=at, kind="server", server=plug.pid
             )
             plug.again()
-            self._feel("server", told)
+            felt = self._feel("server", told)
             done = self.stage.ask("finish", self.scene, place)
+        # Whoever has nothing to ask any more does not notice that the server died.
+        if not felt and any(each.what in (WRITE, COMMIT) for each in self.effects[at + 1 :]):
+            self.toll.wrong.append(f"{self.kind} {self.scene.name}: nobody noticed {at}")
         self._judge("server", at, done)
 
     def throw(self, at: int, kind: str = "raise", **more: Any) -> None:
@@ -332,9 +335,11 @@ class Drill:
         self._feel(kind, told)
         self._judge(kind, at, told)
 
-    def _feel(self, kind: str, told: dict[str, Any]) -> None:
+    def _feel(self, kind: str, told: dict[str, Any]) -> bool:
         """Count a fault that made a difference to the process: it failed, or did more."""
-        self.toll.felt[kind] += bool(told["problem"] or len(told["effects"]) != len(self.effects))
+        felt = bool(told["problem"] or len(told["effects"]) != len(self.effects))
+        self.toll.felt[kind] += felt
+        return felt
 
     def hold(self, table: str) -> None:
         """Let another transaction hold every row of a table during the operation."""

@@ -60,6 +60,7 @@ class Crossing(Connection):
         self.binds = binds
         self._opened = opened
         self._others: dict[str, tuple[AbstractContextManager[Connection], Connection, bool]] = {}
+        self._ahead: list[str] = []
 
     def execute(
         self, statement: Any, parameters: Any = None, *, execution_options: Any = None
@@ -106,6 +107,15 @@ class Crossing(Connection):
     def commit_at(self, name: str) -> None:
         """Commit what was written in another database, before the default one commits."""
         self._end(name)
+
+    def ahead(self, name: str) -> None:
+        """Let another database commit before the default one, when all else is done."""
+        self._ahead.append(name)
+
+    def go_ahead(self) -> None:
+        """Commit what is to be committed before the default database is."""
+        while self._ahead:
+            self._end(self._ahead.pop(0))
 
     def settle(self) -> None:
         """Commit what is open elsewhere, after the default database did; one by one.

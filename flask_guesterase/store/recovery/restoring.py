@@ -184,8 +184,9 @@ def _undo(
 def _rows(work: Work, case: Case) -> list[Back]:
     """Put the rows of every safety copy of a request back, those of the last one first.
 
-    What lies in other databases is committed there before the default one: after a crash between
-    them who restores again finds it as it was, and goes on.
+    What lies in other databases is committed there last of all but for the default one: what
+    fails before that changes nothing, and after a crash between them who restores again finds
+    those rows as they were, and goes on.
     """
     known = _done(work, case.number)
     copies = []
@@ -209,9 +210,8 @@ def _rows(work: Work, case: Case) -> list[Back]:
         conn = work.conn.write(name) if isinstance(work.conn, Crossing) and name else work.conn
         mine = [each for each in new if binds.of(each.image.table) == name]
         backs += Putback(conn, work.datamap, work.live()).run(mine)
-    if isinstance(work.conn, Crossing):
-        for name in binds.named(each.image.table for each in new):
-            work.conn.commit_at(name)
+        if isinstance(work.conn, Crossing) and name:
+            work.conn.ahead(name)
     work.changed |= {back.old.image.table for back in backs if back.fate is Fate.RESTORED}
     return backs + [Back(each, Fate.ALREADY) for each in old if each.name in known]
 
