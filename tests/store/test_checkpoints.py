@@ -16,7 +16,7 @@ from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError
 from flask_guesterase.core.log import quoted, read_entry
 from flask_guesterase.store import tables, watch, worker
 from flask_guesterase.store.outbox import BACK_OFF
-from flask_guesterase.store.release import releasing
+from flask_guesterase.store.release import continuing, releasing
 from flask_guesterase.store.release.places import Release, places
 from flask_guesterase.store.remembrance.replay import replay
 from tests import engines
@@ -204,6 +204,35 @@ def test_check_says_when_nothing_leaves(inn: Ashore) -> None:
 
 
 # after a restore
+
+
+def test_entries_put_back_before_a_crash_are_told(
+    inn: Ashore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A replay that died when they were there again, and before it said so, says so later."""
+    inn.guest(1, name="Ann Berg", email="ann@mail.example")
+    number = inn.approved(email="ann@mail.example")
+    inn.release()
+    with inn.backup() as restore:
+        assert inn.erased(number) == "erased"
+        inn.happen(7)
+        inn.release()
+        world = inn.known()[-1]
+        restore()
+        before = inn.tree().size
+        worker.work(inn.run, lambda *_: ("", ""), {})
+
+        def dies(*_: object) -> None:
+            raise InterruptedError
+
+        with monkeypatch.context() as patch:
+            patch.setattr(continuing, "_finish", dies)
+            with pytest.raises(InterruptedError):
+                replay(inn.run)
+        assert inn.tree().size == world.size
+        assert replay(inn.run).counts["entries-put-back"] == world.size - before
+        assert inn.actions()[world.size :].count("journal-continued") == 1
+        assert "entries-put-back" not in replay(inn.run).counts
 
 
 @pytest.mark.parametrize("engine", engines.ENGINES)

@@ -9,8 +9,9 @@ checkpoint that is known, so that nobody can take the gap for a cut.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 Run = Callable[[Callable[["Office"], Any]], Any]
 """Runs a unit of work in a transaction of its own."""
 
+
 def resume(run: Run, by_hand: Sequence[str] = ()) -> dict[str, int]:
     """Bring the journals of a restored database in line with what the world has seen.
 
@@ -50,12 +52,11 @@ def resume(run: Run, by_hand: Sequence[str] = ()) -> dict[str, int]:
     run(partial(_checked, by_hand))
     if not run(partial(_wanted, by_hand)):
         return {}
-    put: Counter[str] = Counter()
-    for controller in run(_controllers):
-        put[controller] = 0
+    controllers = run(_controllers)
+    for controller in controllers:
         for number in range(run(lambda office: len(folders(office.work)))):
-            put[controller] += _put_back(run, controller, number)
-    counts: Counter[str] = run(partial(_finished, put, tuple(by_hand)))
+            _put_back(run, controller, number)
+    counts: Counter[str] = run(partial(_finished, controllers, tuple(by_hand)))
     return {word: count for word, count in counts.items() if count}
 
 
@@ -93,11 +94,13 @@ def _controllers(office: Office) -> list[str]:
     return [row.controller for row in _open(office.work)]
 
 
-def _finished(put: Mapping[str, int], by_hand: Sequence[str], office: Office) -> Counter[str]:
+def _finished(
+    controllers: Sequence[str], by_hand: Sequence[str], office: Office
+) -> Counter[str]:
     """Finish every journal and note that it was done, together: an epoch is begun once."""
     counts: Counter[str] = Counter()
-    for controller, entries in put.items():
-        counts.update(_finish(controller, entries, by_hand, office))
+    for controller in controllers:
+        counts.update(_finish(controller, by_hand, office))
     if remembering.notice(office.work):
         pulse.put(office.work.conn, remembering.CONTINUED, Pulse(office.work.stamp))
     return counts
@@ -106,18 +109,16 @@ def _finished(put: Mapping[str, int], by_hand: Sequence[str], office: Office) ->
 # entries put back
 
 
-def _put_back(run: Run, controller: str, number: int) -> int:
-    """Append what a folder holds and this database has lost; return how many entries."""
-    count = 0
+def _put_back(run: Run, controller: str, number: int) -> None:
+    """Append what a folder holds and this database has lost."""
     while True:
         todo: tuple[int, int, int] | None = run(partial(_todo, controller, number))
         if todo is None:
-            return count
+            return
         epoch, start, end = todo
         for first in range(start, end, BATCH):
             last = min(first + BATCH, end)
             run(partial(_append, controller, number, epoch, first, last))
-        count += end - start
 
 
 def _todo(controller: str, number: int, office: Office) -> tuple[int, int, int] | None:
@@ -179,21 +180,34 @@ def _batches(
 def _append(
     controller: str, number: int, epoch: int, start: int, end: int, office: Office
 ) -> None:
-    folder = folders(office.work)[number]
+    work = office.work
+    folder = folders(work)[number]
     items = [read_entry(line) for line in folder.entries(controller, epoch, start, end)]
-    journal.put_back(office.work.conn, controller, epoch, items)
+    journal.put_back(work.conn, controller, epoch, items)
+    # Said at the end, behind them: who dies before that still knows how many they were.
+    known = pulse.look(work.conn, _name(controller))
+    count = len(items) + int(known.note if known is not None else 0)
+    pulse.put(work.conn, _name(controller), Pulse(work.stamp, str(count)))
+
+
+def _name(controller: str) -> str:
+    """Return under which name it stands how many entries of a journal were put back."""
+    return f"put-back:{hashlib.sha256(controller.encode()).hexdigest()[:20]}"
 
 
 # another epoch
 
 
-def _finish(controller: str, put: int, by_hand: Sequence[str], office: Office) -> dict[str, int]:
+def _finish(controller: str, by_hand: Sequence[str], office: Office) -> dict[str, int]:
     """Say what was put back; begin another epoch where the world has seen something else."""
     work = office.work
     # What other transactions leave meanwhile is put in sequence behind this.
     work.replaying = True
     row = next(row for row in _open(work) if row.controller == controller)
     head = newest(work, controller, by_hand)
+    known = pulse.look(work.conn, _name(controller))
+    put = int(known.note) if known is not None else 0
+    pulse.take(work.conn, _name(controller))
     counts = {"entries-put-back": put}
     if head is None:
         head = _own(work, row)
