@@ -12,23 +12,18 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from ..core.checkpoint import origin, verifier_key
 from ..core.errors import SealError, UnknownError
-from ..core.events import SigningKeyChanged
-from ..core.keychange import PUBLIC
-from ..core.log import read_entry
 from . import installation, journal
 from .installation import SIGNING
-from .tables import entry as entries
+from .signers import signers
 from .tables import tree
 from .work import Work
 
 if TYPE_CHECKING:
     from .office import Office
-
-_NAMING = ("epoch-opened", SigningKeyChanged.name)
 
 
 def key(work: Work, controller: str) -> Ed25519PrivateKey:
@@ -45,47 +40,19 @@ def key(work: Work, controller: str) -> Ed25519PrivateKey:
     return work.custodian.signing_key(public)
 
 
-def public_keys(conn: Connection, controller: str) -> Sequence[bytes]:
-    """Return every key that signed for a controller's journal, the newest first.
-
-    :param controller: slug of the controller.
-    """
-    found = [row["public_key"] for row in _named(conn) if row["controller"] == controller]
-    return [bytes.fromhex(public) for public in dict.fromkeys(found[::-1])]
-
-
 def listed(work: Work) -> Sequence[Mapping[str, Any]]:
     """Return which key signed which part of each journal, and how verifiers write it."""
-    return _named(work.conn)
-
-
-def _named(conn: Connection) -> list[dict[str, Any]]:
-    table = entries
-    rows = conn.execute(
-        select(table.c.controller, table.c.epoch, table.c.position, table.c.body)
-        .where(table.c.action.in_(_NAMING))
-        .order_by(table.c.controller, table.c.epoch, table.c.position)
-    ).all()
-    found = {
-        (row.controller, row.epoch, row.position + 1): str(
-            read_entry(row.body.encode()).draft.marks.get(PUBLIC, "")
-        )
-        for row in rows
-    }
-    for row in conn.execute(select(tree)):
-        mine = [at for at in found if at[:2] == (row.controller, row.epoch)]
-        # Where the entry that named the key was taken out, the head still does.
-        if row.public_key and not mine:
-            found[row.controller, row.epoch, (row.pruned or 0) + 1] = row.public_key
+    rows = work.conn.execute(select(tree).order_by(tree.c.controller, tree.c.epoch)).all()
     return [
         {
-            "controller": controller,
-            "epoch": epoch,
-            "since_size": size,
-            "public_key": public,
-            "verifier_key": verifier_key(origin(controller, epoch), bytes.fromhex(public)),
+            "controller": row.controller,
+            "epoch": row.epoch,
+            "since_size": max(size, (row.pruned or 0) + 1),
+            "public_key": public.hex(),
+            "verifier_key": verifier_key(origin(row.controller, row.epoch), public),
         }
-        for (controller, epoch, size), public in sorted(found.items())
+        for row in rows
+        for size, public in signers(work.conn, row)
     ]
 
 
