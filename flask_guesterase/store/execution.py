@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import and_, or_, select
 
 from ..core.canary import KIND
 from ..core.certificate import CONTENT_MARK, Left
@@ -20,7 +20,6 @@ from ..core.events import (
     RequestWaiting,
     SubjectErased,
 )
-from ..core.image import Image, Images, encode
 from ..core.lifecycle import DONE, State
 from ..core.permissions import Permission
 from ..core.plan import (
@@ -34,13 +33,11 @@ from ..core.plan import (
     decisions_of,
     differences,
 )
-from ..core.seal import Terms
 from . import (
     actors,
     approvals,
     brake,
     certifying,
-    journal,
     keeping,
     law,
     outbox,
@@ -49,10 +46,8 @@ from . import (
     refresh,
     reply,
     tables,
-    vault,
     waiting,
 )
-from .binds.crossing import binds_of, of_bind
 from .cases import Case, load, secret, step, tell
 from .comeback import marks, objections
 from .depth import deepening
@@ -60,7 +55,7 @@ from .intake import end_contact
 from .invented import canaries
 from .partners import recipients
 from .post import write
-from .recovery.window import unkept
+from .recovery.window import recover, unkept
 from .remembrance import remembering
 from .review import plan_of
 from .search import residue, sought
@@ -240,48 +235,6 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     counts = {**erased.counts, "people": buried, **files}
     tell(work, SubjectErased, case, actor, counts)
     return Ending(case.state)
-
-
-def recover(
-    work: Work, origin: keeping.Origin, images: Sequence[Image], since: date | None = None
-) -> str:
-    """Seal what was erased for the recovery window; return its last day, empty without one.
-
-    :param work: the open transaction.
-    :param origin: on whose behalf.
-    :param images: the rows as they were.
-    :param since: day of the first erasure where this is not the first; its window stays.
-    """
-    if not images or work.settings.recovery_days == 0:
-        return ""
-    today = work.now.date()
-    ends = (since or today) + timedelta(days=work.settings.recovery_days)
-    if ends < today:
-        return ""
-    last_day = ends.isoformat()
-    terms = Terms(origin.controller, "recovery", last_day)
-    at = journal.stamp(work.now)
-    items = [
-        vault.Item(_payload(of_bind(work.conn, name), mine, at), terms, origin.number)
-        for name, mine in _by_bind(work, images).items()
-    ]
-    vault.put(work.conn, work.custodian, items, work.today)
-    return last_day
-
-
-def _by_bind(work: Work, images: Sequence[Image]) -> dict[str, list[Image]]:
-    """Return images by the database their rows are in: one box each, in that engine's own form."""
-    binds = binds_of(work.conn)
-    found: dict[str, list[Image]] = {}
-    for image in images:
-        found.setdefault(binds.of(image.table), []).append(image)
-    return found
-
-
-def _payload(conn: Connection, images: Sequence[Image], at: str) -> bytes:
-    dialect = conn.dialect
-    version = ".".join(str(part) for part in dialect.server_version_info or ())
-    return encode(Images(dialect.name, version, tuple(images), at))
 
 
 def did(plan: Plan) -> list[dict[str, Any]]:

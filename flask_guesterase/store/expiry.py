@@ -20,7 +20,7 @@ from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
 from ..core.plan import Person, Plan, Row, key_text
 from ..core.standing import Standing
-from . import blockers, execution, holds, keeping, outbox, planning, tables
+from . import blockers, holds, keeping, outbox, planning, tables
 from .ageing import Expired, ageing, expired, judged
 from .clocks import places_of
 from .comeback import marks
@@ -29,6 +29,7 @@ from .eraser import Scope
 from .finishing import Run, rows_of
 from .partners import recipients
 from .people import EXPIRED
+from .recovery.window import of_minors, recover
 from .sql import among, chunks
 from .work import Work
 
@@ -149,10 +150,11 @@ def _carry_out(
     work: Work, place: str, drawn: Plan, scope: Scope, at_once: bool
 ) -> dict[str, int]:
     origin = _origin(work, place)
+    kept = not at_once and not of_minors(work, drawn)
     erased = planning.erase(work, origin, drawn, scope)
     keeping.record(work, origin, drawn, erased)
-    if not at_once:
-        execution.recover(work, origin, erased.images)
+    if kept:
+        recover(work, origin, erased.images)
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
     work.events.append(RetentionEnded(origin.controller, place, "", SYSTEM, erased.counts))

@@ -40,7 +40,7 @@ from .depth import deepening
 from .eraser import Scope
 from .finder import erased_before, find, owners
 from .partners import recipients
-from .recovery.window import unkept
+from .recovery.window import recover, unkept
 from .search import sought
 from .sql import among, chunks
 from .traces import holding
@@ -220,7 +220,7 @@ def _finish(
         people.bury(work, origin.number, plan.untouched())
     recovery = ""
     if not any(_at_once(work, line) for line in lines if line.until):
-        recovery = execution.recover(work, origin, spared.images(erased))
+        recovery = recover(work, origin, spared.images(erased))
     if origin.number is not None:
         sought.more(work, origin.number, erased.images)
     for root, name, until in spared.files(erased, recovery):

@@ -23,7 +23,7 @@ from flask_guesterase.core.policy import (
     retain,
 )
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
-from flask_guesterase.store import endless, expiry, finishing, tables
+from flask_guesterase.store import endless, expiry, finishing, minors, tables
 from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.partners import delivering
@@ -519,6 +519,25 @@ def test_no_safety_copy_outlives_a_number_in_the_law(any_inn: Inn) -> None:
     expiry.expire(inn.run)
     assert inn.read(BILLS, 2)["payer"] is None
     assert copies_of(inn) == 1, "no number in the law says by when a bill must be gone"
+
+
+def test_no_safety_copy_is_made_of_a_minors_record(
+    inn: Inn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What ends by itself of a child's rows is not kept a week longer either."""
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1, dated=date(2024, 3, 1))
+    asked = []
+
+    def young(work: Any, people: Any) -> bool:
+        asked.extend(people)
+        return True
+
+    monkeypatch.setattr(minors, "involved", young)
+    expiry.expire(inn.run)
+    assert inn.read(BILLS, 1)["payer"] is None
+    assert asked == [("people", (1,))]
+    assert copies_of(inn) == 0
 
 
 def test_no_safety_copy_of_what_was_kept_to_its_last_lawful_day(any_inn: Inn) -> None:

@@ -1,16 +1,23 @@
-"""What of an erasure may be kept for the recovery window, and what never is."""
+"""What is sealed of an erasure for the recovery window, and what never is."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
-from ...core.image import Image
+from sqlalchemy import Connection
+
+from ...core.image import Image, Images, encode
 from ...core.plan import Key, Plan, Step
 from ...core.retention import Kind
-from .. import ageing, law, minors, rulebook
+from ...core.seal import Terms
+from .. import ageing, law, minors, rulebook, vault
+from ..binds.crossing import binds_of, of_bind
 from ..clocks import facts_of
 from ..datamap import Declared
+from ..journal import stamp
+from ..keeping import Origin
 from ..surgery import Erased
 from ..work import Work
 
@@ -60,11 +67,59 @@ def unkept(work: Work, plan: Plan) -> Unkept:
     :param work: the open transaction.
     :param plan: the plan.
     """
-    if work.settings.recovery_days == 0 or minors.involved(work, plan.people):
+    if work.settings.recovery_days == 0 or of_minors(work, plan):
         return Unkept(all=True)
     if not _hard(work):
         return Unkept()
     return Unkept(rows=frozenset(row for step in plan.changing() for row in _over(work, step)))
+
+
+def of_minors(work: Work, plan: Plan) -> bool:
+    """Return whether a plan is about a minor, or about rows of one; before it is carried out."""
+    whose = {p for step in plan.changing() for row in step.rows for p, _ in row.owners}
+    return minors.involved(work, {*plan.people, *whose})
+
+
+def recover(
+    work: Work, origin: Origin, images: Sequence[Image], since: date | None = None
+) -> str:
+    """Seal what was erased for the recovery window; return its last day, empty without one.
+
+    :param work: the open transaction.
+    :param origin: on whose behalf.
+    :param images: the rows as they were.
+    :param since: day of the first erasure where this is not the first; its window stays.
+    """
+    if not images or work.settings.recovery_days == 0:
+        return ""
+    today = work.now.date()
+    ends = (since or today) + timedelta(days=work.settings.recovery_days)
+    if ends < today:
+        return ""
+    last_day = ends.isoformat()
+    terms = Terms(origin.controller, "recovery", last_day)
+    at = stamp(work.now)
+    items = [
+        vault.Item(_payload(of_bind(work.conn, name), mine, at), terms, origin.number)
+        for name, mine in _by_bind(work, images).items()
+    ]
+    vault.put(work.conn, work.custodian, items, work.today)
+    return last_day
+
+
+def _by_bind(work: Work, images: Sequence[Image]) -> dict[str, list[Image]]:
+    """Return images by the database their rows are in: one box each, in that engine's own form."""
+    binds = binds_of(work.conn)
+    found: dict[str, list[Image]] = {}
+    for image in images:
+        found.setdefault(binds.of(image.table), []).append(image)
+    return found
+
+
+def _payload(conn: Connection, images: Sequence[Image], at: str) -> bytes:
+    dialect = conn.dialect
+    version = ".".join(str(part) for part in dialect.server_version_info or ())
+    return encode(Images(dialect.name, version, tuple(images), at))
 
 
 def _hard(work: Work) -> frozenset[str]:
