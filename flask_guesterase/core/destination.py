@@ -63,6 +63,6 @@ def _read(text: str) -> Destination:
         raise SetupError(
             "A place for checkpoints is none that is known.",
             "GUESTERASE_CHECKPOINTS takes file:/folder, mailto:address and witness:https://…#KEY; "
-            "pass anything else as a callable to Guesterase(checkpoints=[...]).",
+            "give anything else as a callable to guesterase.destination(...).",
         )
     return Destination(Way(word), target)

@@ -97,8 +97,6 @@ class Guesterase:
         no sweep erases there meanwhile.
     :param packs: files of the operator's own jurisdiction packs.
     :param roots: a key service that holds the roots of the keys; the key folder does by default.
-    :param checkpoints: callables that bring a checkpoint of a journal to a place outside, besides
-        those that the configuration names.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -115,7 +113,6 @@ class Guesterase:
         night_audit: NightAudit | None = None,
         packs: Iterable[str] = (),
         roots: Roots | None = None,
-        checkpoints: Iterable[Take] = (),
     ) -> None:
         self.host = Host(db, models)
         self.channels = dict(channels or {})
@@ -125,7 +122,7 @@ class Guesterase:
         self._night_audit = night_audit
         self._packs = tuple(map(str, packs))
         self.roots = roots
-        self._checkpoints = tuple(checkpoints)
+        self._destinations: list[Take] = []
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
         self._recipients: list[Recipient] = []
@@ -158,6 +155,15 @@ class Guesterase:
         for each in added:
             recipients.check(each, self._recipients)
             self._recipients.append(each)
+
+    def destination(self, *added: Take) -> None:
+        """Name what brings checkpoints of the journals to a place outside.
+
+        It is told of them besides the places that the configuration names.
+
+        :param added: callables taking a release: its note, its size and what proves it.
+        """
+        self._destinations.extend(added)
 
     def canary(self, declared: Canary) -> None:
         """Declare an invented guest that goes through a property, once two people approved it.
@@ -392,7 +398,7 @@ class Guesterase:
 
     def _places(self) -> tuple[Place, ...]:
         named = self.settings.checkpoints
-        return places(named, self._every_channel() if named else {}, self._checkpoints)
+        return places(named, self._every_channel() if named else {}, self._destinations)
 
     def _every_channel(self) -> dict[str, Channel]:
         settings = self.settings

@@ -24,6 +24,7 @@ from flask_guesterase.core.destination import destinations
 from flask_guesterase.core.policy import exempt
 from flask_guesterase.core.tree import verify_consistency
 from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store.release.places import Release
 from flask_guesterase.web.console import fields, guesterase_cli, listing
 from flask_guesterase.web.current import current
 from flask_guesterase.web.extension import Guesterase
@@ -604,3 +605,21 @@ def test_the_journal_is_exported_and_proved(house: House, console: Console, tmp_
     assert verify_consistency(head.size, now.size, head.root, now.root, hashes)
     assert console.json("verify", "--checkpoint", str(first)) == []
     assert CANARY not in console.printed
+
+
+def test_a_callable_of_the_hosts_takes_checkpoints(house: House, console: Console) -> None:
+    """It is given each journal's note and what proves it; one that raises does not have it."""
+    notes: list[tuple[str, int]] = []
+
+    def publish(release: Release) -> None:
+        notes.append((release.controller, release.size))
+        assert read_note(release.note).size == release.size
+        if len(notes) == 1:
+            raise OSError
+
+    house.extension.destination(publish)
+    approved(console, house)
+    told = console.json("checkpoint", "--release", code=1)
+    assert told["problems"] == {"callable": "OSError"}
+    assert told["arrived"] == len(notes) - 1
+    assert len({controller for controller, _ in notes}) == len(notes)
