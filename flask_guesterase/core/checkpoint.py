@@ -6,7 +6,6 @@ import base64
 import binascii
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -156,20 +155,6 @@ def notes(text: str) -> list[str]:
     """
     parts = _BETWEEN.split(text)
     return [part for part in parts if part.endswith("\n") and "\n\n\u2014 " in part]
-
-
-PROOF_FORMAT = "guesterase/consistency/v1"
-
-
-def proof_text(old: Checkpoint, note: str, path: Sequence[bytes]) -> str:
-    """Return a proof that a checkpoint continues an earlier one, as text (cf. C2SP tlog-proof).
-
-    :param old: the earlier checkpoint.
-    :param note: the later one, a signed note.
-    :param path: the consistency proof between them (RFC 9162 §2.1.4).
-    """
-    hashes = "".join(base64.b64encode(item).decode() + "\n" for item in path)
-    return f"{PROOF_FORMAT}\nold {old.size}\n{hashes}\n{note}"
 
 
 def _no_checkpoint(why: str) -> TamperedError:

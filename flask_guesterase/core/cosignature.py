@@ -128,6 +128,10 @@ def cosigned(note: str, lines: str, witness: WitnessKey) -> tuple[str, int] | No
     return None
 
 
+PROOF_FORMAT = "guesterase/consistency/v1"
+"""First line of a proof for people: what a witness is asked, under a name."""
+
+
 def request(old: int, proof: Sequence[bytes], note: str) -> str:
     """Return what a witness is asked: add-checkpoint (C2SP tlog-witness).
 

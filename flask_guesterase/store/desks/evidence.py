@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
-from ...core.checkpoint import proof_text, read_note
+from ...core.checkpoint import read_note
+from ...core.cosignature import PROOF_FORMAT, request
 from ...core.errors import InputError
 from ...core.log import slug
 from ...core.permissions import Permission
@@ -130,7 +131,8 @@ class Evidence(Desk):
         """
         head = outside.brought(self.work, old)
         note = self.checkpoint(head.controller)
-        return proof_text(head, note, witness.proves(self.work.conn, head, read_note(note)))
+        path = witness.proves(self.work.conn, head, read_note(note))
+        return f"{PROOF_FORMAT}\n{request(head.size, path, note)}"
 
     def checkpoint(self, controller: str = "") -> str:
         """Return a signed checkpoint of a journal.
