@@ -24,13 +24,15 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import IO, Any, NoReturn
 
 import psycopg
 import pymysql
 import pytest
-from sqlalchemy import URL, make_url
+from jinja2 import FileSystemBytecodeCache
+from sqlalchemy import URL, Engine, MetaData, make_url
 
 from tests import serve
 from tests.serve import BrokenEngine, MissingEngine
@@ -95,6 +97,33 @@ def end_session(seconds: float = 20.0) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         if os.environ.get(SESSION) == str(folder):
             del os.environ[SESSION]
+
+
+_built: dict[tuple[MetaData, ...], bytes] = {}
+
+
+def build(engine: Engine, *schemas: MetaData) -> None:
+    """Create tables; an SQLite file that is not there is a copy of the first one of its kind.
+
+    A thousand tests begin with the same empty tables, and an SQLite file is but bytes.
+    """
+    file = Path(engine.url.database or "")
+    new = engine.dialect.name == "sqlite" and engine.url.database and not file.exists()
+    if new and schemas in _built:
+        file.write_bytes(_built[schemas])
+        return
+    for each in schemas:
+        each.create_all(engine)
+    if new:
+        _built[schemas] = file.read_bytes()
+
+
+@lru_cache(maxsize=1)
+def templates() -> FileSystemBytecodeCache:
+    """Where the applications of a session keep what Jinja made of their templates."""
+    folder = session_folder() / "templates"
+    folder.mkdir(exist_ok=True)
+    return FileSystemBytecodeCache(str(folder))
 
 
 def server(kind: str, *, durable: bool = False) -> Server:

@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from example_pms import create_app, db
 from example_pms.hotel import demo_password
 from example_pms.seed import seed
+from tests.engines import templates
 
 TODAY = date(2026, 3, 9)
 
@@ -47,6 +48,7 @@ class Clerk:
 def hotel_app(folder: Path, url: str) -> Flask:
     """Return the demo hotel over the database at `url`, its tables made, nobody in it."""
     app = create_app({"INSTANCE_PATH": str(folder), "DATABASE_URL": url, "TESTING": True})
+    app.jinja_env.bytecode_cache = templates()
     with app.app_context():
         db.create_all()
     return app

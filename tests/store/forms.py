@@ -24,6 +24,7 @@ from flask_guesterase.store.sweep import NightAudit, SweepReport, sweep
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
 from flask_guesterase.store.worker import Report
+from tests.engines import build
 
 _Result = TypeVar("_Result")
 
@@ -117,8 +118,7 @@ class Forms:
         self.custodian.create()
         self.settings = SETTINGS
         self.datamap = self.mapped()
-        Base.metadata.create_all(self.engine)
-        tables.metadata.create_all(self.engine)
+        build(self.engine, Base.metadata, tables.metadata)
         for code in ("DE", "EU"):
             self.run(partial(_signed, code))
 

@@ -32,6 +32,7 @@ from flask_guesterase.store.office import Office
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Holidays, Work
+from tests.engines import build
 
 GRANTS = {
     "clerk": {"view", "file", "verify"},
@@ -162,8 +163,7 @@ class Hotel:
         )
         self.datamap: DataMap = self.mapped(policies(str(self.files)))
         self.grants = {user: set(granted) for user, granted in GRANTS.items()}
-        Base.metadata.create_all(self.engine)
-        tables.metadata.create_all(self.engine)
+        build(self.engine, Base.metadata, tables.metadata)
         self.events: list[str] = []
         self.blockers: tuple[Blocker, ...] = ()
         self.holidays: Holidays | None = None

@@ -37,6 +37,7 @@ from flask_guesterase.store.register import Produced
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
+from tests.engines import build
 
 NIGHT = date(2026, 3, 9)
 GRANTS = {
@@ -138,8 +139,7 @@ class Night:
             "mu": Property("mu", "Hotel Fir", "Fir GmbH", "DE", "Europe/Berlin"),
         })  # fmt: skip
         self.declare(LINE)
-        Base.metadata.create_all(self.engine)
-        tables.metadata.create_all(self.engine)
+        build(self.engine, Base.metadata, tables.metadata)
         self.events: list[Any] = []
         with self.engine.begin() as conn:
             conn.execute(insert(Guest).values(id=1, hotel="sh", name="Guest"))

@@ -18,6 +18,7 @@ from flask_guesterase.store.settings import Property
 from flask_guesterase.web.extension import Guesterase, May
 from flask_guesterase.web.guest import guest_pages
 from flask_guesterase.web.staff import staff_pages
+from tests.engines import templates
 from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, policies
 
 PROPERTIES = (
@@ -99,6 +100,7 @@ class House:
         self.extension.init_app(self.app)
         self.app.register_blueprint(guest_pages, url_prefix="/privacy")
         self.app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
+        self.app.jinja_env.bytecode_cache = templates()
         self.app.teardown_appcontext(lambda _: self.session.remove())
         if logins:
             self._logins()
