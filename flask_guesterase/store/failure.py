@@ -38,6 +38,11 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             f"A table or column that is needed is not in the database ({_code(problem)}).",
             "Nothing was changed; run 'flask guesterase check', which names it.",
         )
+    if is_full(problem):
+        return BusyError(
+            f"The disk of the database is full ({_code(problem)}).",
+            "Nothing was changed; give it room, what is due is done then.",
+        )
     if problem.connection_invalidated or not is_refusal(problem):
         return BusyError(
             f"The database did not answer ({_code(problem)}).",
@@ -81,6 +86,9 @@ _RETRY_NUMBERS = frozenset({1213, 1020})
 _LOCK_NUMBERS = frozenset({1205})
 _MISSING_STATES = frozenset({"42P01", "42703", "3F000"})
 _MISSING_NUMBERS = frozenset({1146, 1054})
+_FULL_STATES = frozenset({"53100"})
+_FULL_NUMBERS = frozenset({1021, 1114})
+_SQLITE_FULL = 13
 _RIGHT_STATES = frozenset({"42501", "25006"})
 _RIGHT_NUMBERS = frozenset({1044, 1142, 1143, 1290})
 
@@ -109,6 +117,17 @@ def is_forbidden(problem: BaseException) -> bool:
         _state(problem) in _RIGHT_STATES
         or _number(problem) in _RIGHT_NUMBERS
         or "readonly database" in str(problem.orig)
+    )
+
+
+def is_full(problem: BaseException) -> bool:
+    """Return whether the database has no room to write."""
+    if not isinstance(problem, DBAPIError):
+        return False
+    return (
+        _state(problem) in _FULL_STATES
+        or _number(problem) in _FULL_NUMBERS
+        or getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF == _SQLITE_FULL
     )
 
 

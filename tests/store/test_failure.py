@@ -25,6 +25,7 @@ MYSQL, PG = pymysql.err, psycopg.errors
 def sqlite(sql: str) -> Exception:
     """Return what SQLite really raises for a statement."""
     conn = sqlite3.connect(":memory:")
+    conn.execute("PRAGMA max_page_count = 50")
     try:
         conn.executescript("CREATE TABLE t (a UNIQUE, CHECK (a <> 5)); INSERT INTO t VALUES (1)")
         conn.execute(sql)
@@ -92,3 +93,25 @@ def test_each_failure_has_its_own_words(
     assert type(told) is expected
     assert told.hint
     assert "Korhonen" not in str(told) + repr(told)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        PG.DiskFull(CANARY),
+        MYSQL.OperationalError(1021, CANARY),
+        MYSQL.OperationalError(1114, CANARY),
+        sqlite(
+            "WITH n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < 99999) "
+            "INSERT INTO t SELECT i + 9 FROM n"
+        ),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_full_disk_is_called_so(raised: Exception) -> None:
+    """Whoever has to act learns that room is missing, not that nobody answered."""
+    bases = (sqlite3, psycopg, pymysql.err)
+    base = next(b.Error for b in bases if isinstance(raised, b.Error))
+    told = translated(DBAPIError.instance("INSERT", {}, raised, base))
+    assert type(told) is BusyError
+    assert "full" in told.message
