@@ -75,6 +75,38 @@ def test_a_guest_asks_and_holds_a_certificate(
     assert not _known(officer, walker.address, words)
 
 
+@pytest.mark.parametrize("words", WALKS, ids=lambda words: words.lang)
+def test_two_people_take_an_erasure_back(walker: Walker, words: Words) -> None:
+    """One officer proposes, another confirms; the front desk has the guest again, who is told."""
+    house = words.place.lower()
+    guest, desk = walker.enter(words.lang), walker.enter(words.lang, f"{house}.desk")
+    officer = walker.enter(words.lang, f"{house}.officer")
+    before = _known(officer, walker.address, words)
+    _ask(walker, guest, words)
+    _prove(walker, guest, desk, words)
+    _decide(walker, officer, words)
+    page = officer.url
+    assert not _known(officer, walker.address, words)
+    officer.goto(page)
+    proposal = officer.locator("details:has(form[action$=restore])")
+    proposal.locator("summary").click()
+    walker.look(officer, f"{words.lang}-41-take-back")
+    proposal.locator("[name=ground][value=wrong-person]").check()
+    press(proposal.locator("button"))
+    assert not officer.locator("form[action$='restore/confirm']").count()
+    walker.look(officer, f"{words.lang}-42-proposed")
+    second = walker.enter(words.lang, f"{house}.officer2")
+    second.goto(page)
+    press(second.locator("form[action$='restore/confirm'] button"))
+    walker.look(second, f"{words.lang}-43-taken-back")
+    assert _known(officer, walker.address, words) == before
+    guest.goto(f"{walker.address}/privacy/case")
+    walker.look(guest, f"{words.lang}-44-told")
+    _link(guest, words.certificate)
+    walker.look(guest, f"{words.lang}-45-revoked")
+    assert not walker.problems, "\n".join(walker.problems)
+
+
 def _button(page: Page, text: str) -> None:
     press(page.locator("main").get_by_role("button", name=text, exact=True))
 
