@@ -16,6 +16,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -178,7 +179,9 @@ def demo(args: Sequence[str]) -> int:
     must([*FLASK, "guesterase", "db", "upgrade"])
     logins = _logins()
     if not logins:
-        must([*FLASK, "pms", "seed", "--guests", "60", "--seed", "7"])
+        # Stays are dated from today, or guests in house would have overstayed for months.
+        today = date.today().isoformat()
+        must([*FLASK, "pms", "seed", "--guests", "60", "--seed", "7", "--today", today])
         logins = _logins()
     port = _free_port(given.host, given.port)
     address = f"http://{given.host}:{port}"

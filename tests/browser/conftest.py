@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def address(tmp_path: Path) -> Iterator[str]:
     assert upgraded.exit_code == 0, upgraded.output
     with app.app_context():
         db.create_all()
-        seed(db.session(), 60, 7, scans=tmp_path / "scans")
+        seed(db.session(), 60, 7, datetime.now(UTC).date(), scans=tmp_path / "scans")
         db.session.remove()
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)

@@ -269,7 +269,7 @@ def unsynced(effects: Sequence[Effect]) -> list[str]:
             if effect.what == RENAME and name in open_:
                 wrong.append(f"{name} was renamed before it was synced")
             open_.pop(name, None)
-            open_[f"work/{name.split('/')[0]}"] = "has names that are not synced"
+            open_[f"house/{name.split('/')[0]}"] = "has names that are not synced"
         elif effect.what == COMMIT:
             wrong += [f"a commit came while {name} {why}" for name, why in open_.items()]
             open_.clear()

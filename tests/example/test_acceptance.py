@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from flask_guesterase.store import planning
 from tests import engines
 from tests.oracle.dump import Changes, Dump, changes, dump
 
-TODAY = date(2026, 11, 23)
+TODAY = datetime.now(UTC).date() - timedelta(days=1)
+"""The business date of a night audit that has just run, by the clock the installation reads."""
 PLACEHOLDER = re.compile(r"erased-[a-z2-7]{24}@erased\.invalid")
 RETAINED = {
     Registration: (
