@@ -48,7 +48,8 @@ def used() -> set[str | tuple[str, ...]]:
 def messages(code: str) -> Iterator[Message]:
     """Yield the messages of one catalog."""
     with (FOLDER / "translations" / code / "LC_MESSAGES" / "guesterase.po").open("rb") as file:
-        yield from (message for message in read_po(file, locale=code, abort_invalid=True) if message.id)
+        catalog = read_po(file, locale=code, abort_invalid=True)
+        yield from (message for message in catalog if message.id)
 
 
 FILLED = re.compile(r"%\(\w+\)s")
