@@ -10,10 +10,10 @@ PERMISSIONS = {
     "officer": frozenset(
         {
             "view", "file", "verify", "approve", "refuse", "erase",
-            "hold", "freeze", "register", "books", "law", "restore",
+            "hold", "freeze", "register", "books", "law", "restore", "figures",
         }
     ),
-    "auditor": frozenset({"view", "audit"}),
+    "auditor": frozenset({"view", "audit", "figures"}),
 }  # fmt: skip
 """Role -> permissions, in the person's own property only."""
 

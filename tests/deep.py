@@ -37,6 +37,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_copies.py": ("mariadb",),
     "tests/store/test_eraser.py": ("postgresql",),
     "tests/store/test_expiry.py": ("mariadb",),
+    "tests/store/test_figures.py": ("mariadb",),
     "tests/store/test_finder.py": ("postgresql",),
     "tests/store/test_gaps.py": ("mariadb",),
     "tests/store/test_guard.py": ("postgresql",),

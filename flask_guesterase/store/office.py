@@ -7,6 +7,7 @@ from .census import departing
 from .desks.evidence import Evidence
 from .desks.guests import Guests
 from .desks.holding import Holding
+from .desks.improvement import Improvement
 from .desks.keys import Keys
 from .desks.partners import Partners
 from .desks.police import Police
@@ -20,7 +21,7 @@ from .desks.witnesses import Witnesses
 
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
-    Returns, Rules, Holding, Keys, Witnesses, Recovery,
+    Returns, Rules, Holding, Keys, Witnesses, Recovery, Improvement,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

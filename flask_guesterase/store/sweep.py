@@ -53,6 +53,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "recipients": following.follow,
     "own": owndata.end,
     "keys": rotation.turn,
+    "age": lambda run: run(Office.note_age),
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 

@@ -40,6 +40,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".returns", N_("Came back"), Permission.VERIFY),
     (".advertising", N_("Advertising"), Permission.FILE),
     (".sweep", N_("Sweep"), Permission.LAW),
+    (".figures", N_("Figures"), Permission.FIGURES),
     (".tasks", N_("Tasks"), (Permission.ERASE, Permission.LAW)),
     (".restored", N_("After a restore"), (Permission.ERASE, Permission.HOLD)),
     (".canaries", N_("Test guests"), Permission.LAW),

@@ -17,6 +17,7 @@ from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
     canaries,
+    figures,
     holding,
     lawful,
     leftover,
@@ -36,8 +37,8 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "canaries", "holding", "lawful", "leftover", "recipients", "records", "recovery", "register",
-    "returns", "staff_pages", "upkeep",
+    "canaries", "figures", "holding", "lawful", "leftover", "recipients", "records", "recovery",
+    "register", "returns", "staff_pages", "upkeep",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}

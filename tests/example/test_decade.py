@@ -26,6 +26,7 @@ from flask_guesterase.store.worker import carry_out
 from . import travel
 from .conftest import hotel_app
 from .decade import Decade, hold, lift, unlawful
+from .figured import agree
 
 BEGIN = date(2027, 1, 1)
 ENDED = ("departed", "cancelled", "no_show", "last_activity")
@@ -187,6 +188,7 @@ def finish(desk: Desk, months: int) -> None:
         states = Counter(stands(office, number) for number in desk.open)
         assert set(states) <= {"erased", "sealed", "ended"}, states
         assert not list(office.verify())
+        assert sum(agree(office, each) for each in office.figures())
     assert all((desk.done["waited"], desk.done["expired"], states["sealed"])), desk.done
 
 

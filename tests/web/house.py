@@ -34,7 +34,7 @@ STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "clerk": ("sh", DESK),
     "officer": ("sh", OFFICE),
     "second": ("sh", OFFICE),
-    "auditor": ("sh", frozenset({"view", "audit"})),
+    "auditor": ("sh", frozenset({"view", "audit", "figures"})),
     "porter": ("sh", DESK | {"freeze"}),
     "holder": ("sh", DESK | {"hold", "freeze"}),
     "second-holder": ("sh", frozenset({"view", "hold"})),

@@ -92,6 +92,8 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "holds_placed": ("hold", {}),
     "propose_restore": ("restore", {"ground": "wrong-person"}),
     "confirm_restore": ("restore", {}),
+    "figures": ("figures", {}),
+    "figures_file": ("figures", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 

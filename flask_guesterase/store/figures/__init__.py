@@ -1,0 +1,1 @@
+"""Figures for those who must improve the process: counted when asked, frozen in a review."""

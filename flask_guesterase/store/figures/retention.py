@@ -1,0 +1,60 @@
+"""What ended by its day, month by month, and what will end in the coming ones."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from ...core.events import RetentionEnded
+from ...core.log import slug, word
+from ..census.told import at_of, backwards
+from ..settings import Property
+from ..tables import kept
+from ..work import Work
+
+OPEN_END = "open"
+"""Where nobody knows yet when something ends."""
+
+
+def ended(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, int]:
+    """Return month -> rows that went at a property because their day had come, by the journal.
+
+    :param work: the open transaction.
+    :param hotel: the property.
+    :param wanted: months in order, ``YYYY-MM``, as the journal's UTC days have them.
+    """
+    counts = Counter(dict.fromkeys(wanted, 0))
+    for entry in backwards(work, slug(hotel.controller), {RetentionEnded.name}):
+        month = at_of(entry).isoformat()[:7]
+        if month < wanted[0]:
+            break
+        if month in counts and entry.draft.facts.get("property") == word(hotel.code):
+            counts[month] += sum(entry.draft.counts.values())
+    return dict(counts)
+
+
+def coming(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return month -> category -> rows whose time to be kept ends in it.
+
+    What should have ended before counts in the first month, what ends later is left out, and
+    what has no day yet stands under `OPEN_END`.
+
+    :param work: the open transaction.
+    :param hotel: the property.
+    :param wanted: months in order, ``YYYY-MM``.
+    """
+    found: dict[str, dict[str, int]] = {month: {} for month in (*wanted, OPEN_END)}
+    month = func.substr(kept.c.until, 1, 7)
+    rows = work.conn.execute(
+        select(month.label("month"), kept.c.category, kept.c.mode, func.count())
+        .where(kept.c.property == hotel.code, kept.c.ended_at.is_(None))
+        .group_by(month, kept.c.category, kept.c.mode)
+    )
+    for when, category, mode, many in rows:
+        at = OPEN_END if not when else max(when, wanted[0])
+        if at in found:
+            name = category or mode
+            found[at][name] = found[at].get(name, 0) + many
+    return {at: dict(sorted(each.items())) for at, each in found.items()}

@@ -1,0 +1,78 @@
+"""The figures of the dashboard, counted once more from the journal alone."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from flask_guesterase.store import tables
+from flask_guesterase.store.figures.gathering import Figures
+from flask_guesterase.store.office import Office
+
+ENDS = {"check-completed", "erasure-refused", "erasure-withdrawn", "request-expired"}
+
+
+def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]:
+    """Return, per month: received, ends by word, days until the answer, rows that ended."""
+    zone = ZoneInfo(office.work.settings.property(code).zone)
+    rows = office.work.conn.execute(
+        select(tables.entry.c.body).order_by(tables.entry.c.epoch, tables.entry.c.position)
+    ).scalars()
+    received: dict[str, date] = {}
+    answer: dict[str, date] = {}
+    end: dict[str, str] = {}
+    ended: Counter[str] = Counter()
+    for body in rows:
+        entry = json.loads(body)
+        if entry.get("facts", {}).get("property") != code.lower():
+            continue
+        at = datetime.fromisoformat(entry["at"])
+        day, action, number = at.astimezone(zone).date(), entry["action"], entry.get("request")
+        if action == "erasure-requested":
+            received[number] = day
+        elif action in ("subject-erased", "erasure-refused"):
+            answer.setdefault(number, day)
+        elif action == "retention-ended":
+            ended[at.isoformat()[:7]] += sum(entry.get("counts", {}).values())
+        if action in ENDS:
+            words = entry.get("grounds", [])
+            end[number] = words[0] if action == "check-completed" else action
+    found: dict[str, Any] = {
+        month: {"received": 0, "ends": Counter(), "days": []} for month in months
+    }
+    for number, day in received.items():
+        month = found.get(day.isoformat()[:7])
+        if month is None:
+            continue
+        month["received"] += 1
+        if number in end:
+            month["ends"][end[number]] += 1
+        if number in answer:
+            month["days"].append((answer[number] - day).days)
+    for month in months:
+        found[month]["ended"] = ended[month]
+    return found
+
+
+WORDS = {"refused": "erasure-refused", "withdrawn": "erasure-withdrawn", "expired": "request-expired"}
+
+
+def agree(office: Office, figures: Figures) -> int:
+    """Assert that a dashboard says what the journal says; return how many requests it counts."""
+    told = from_journal(office, figures.property, [each.month for each in figures.months])
+    for each in figures.months:
+        journal = told[each.month]
+        assert each.received == journal["received"], each.month
+        assert {WORDS.get(w, w): n for w, n in each.outcomes.items()} == journal["ends"], each.month
+        days = sorted(journal["days"])
+        assert each.answered == len(days), each.month
+        half = days[(len(days) + 1) // 2 - 1] if days else None
+        ninety = days[-(-len(days) * 9 // 10) - 1] if days else None
+        assert (each.days or (None, None)) == (half, ninety), each.month
+        assert figures.ended[each.month] == journal["ended"], each.month
+    return sum(each.received for each in figures.months)

@@ -1,0 +1,62 @@
+"""What ended by its day and how old the oldest record is, read from real rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.core.errors import InputError
+from flask_guesterase.store.figures import age
+from tests.store.forms import Forms
+
+OLD, NEW = date(2025, 2, 1), date(2025, 8, 20)
+
+
+@pytest.fixture
+def house(database_url: str, tmp_path: Path) -> Iterator[Forms]:
+    """Two hotels on each engine: at one a form that is due and one that is not."""
+    made = Forms(database_url, tmp_path)
+    made.form(1, OLD)
+    made.form(2, NEW)
+    yield made
+    made.engine.dispose()
+
+
+def oldest(house: Forms) -> date | None:
+    """Return the day of the oldest record."""
+    return house.run(lambda office: age.oldest(office.work))
+
+
+def told(house: Forms) -> int | None:
+    """Return what the public page would say."""
+    return house.run(lambda office: office.oldest_months())
+
+
+def test_the_oldest_record_is_the_oldest_that_still_holds_something(house: Forms) -> None:
+    """What was erased counts no more; a note that is older than a day and a half says nothing."""
+    assert (oldest(house), told(house)) == (OLD, None)
+    house.sweep()
+    assert told(house) == 13
+    house.sweep("officer")
+    house.sweep()
+    assert (oldest(house), told(house)) == (NEW, 6)
+    house.later(days=3)
+    assert told(house) is None
+
+
+def test_what_ended_is_counted_in_its_month_and_at_its_property(house: Forms) -> None:
+    """The journal's counts, at the hotel whose rows they were."""
+    house.sweep()
+    house.sweep("officer")
+    be, mu = house.run(lambda office: office.figures())
+    assert (sum(be.ended.values()), mu.ended["2026-03"], sum(mu.ended.values())) == (0, 1, 1)
+    assert [len(each.months) for each in (be, mu)] == [12, 12]
+
+
+def test_no_more_months_than_can_be_shown(house: Forms) -> None:
+    """A wish for a hundred years is answered with what to ask for."""
+    with pytest.raises(InputError, match="1 to 36"):
+        house.run(lambda office: office.figures(many=1200))
