@@ -349,11 +349,23 @@ def failing(work: Work, places: Collection[str] | None = None, most: int = 100) 
     ]  # fmt: skip
 
 
-def retry(work: Work, ids: Iterable[int]) -> int:
-    """Let rows that failed be tried at once, from the beginning; return how many.
+def given_up(work: Work) -> dict[str, int]:
+    """Return property -> how many rows are not tried any more until a person has looked."""
+    due = tables.due
+    rows = work.conn.execute(
+        select(due.c.property, func.count())
+        .where(due.c.try_at.is_(None))
+        .group_by(due.c.property)
+        .order_by(due.c.property)
+    )
+    return {row[0]: row[1] for row in rows}
 
-    :param ids: their numbers.
+
+def retry(work: Work) -> int:
+    """Let every row that failed be tried by the next sweep, from the beginning; return how many.
+
+    :param work: the open transaction.
     """
     due = tables.due
-    mine = update(due).where(due.c.id.in_(list(ids)), due.c.tries > 0)
+    mine = update(due).where(due.c.tries > 0)
     return work.conn.execute(mine.values(tries=0, try_at=work.stamp, problem=None)).rowcount

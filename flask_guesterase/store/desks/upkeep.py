@@ -11,6 +11,7 @@ from .. import (
     copies,
     deadlines,
     disclosures,
+    due,
     execution,
     intake,
     limits,
@@ -38,6 +39,10 @@ class Upkeep(Desk):
         :raises ForbiddenError: they may not decide about the law at any property.
         """
         return runs.status(self.work, by)
+
+    def retry_due(self) -> int:
+        """Let what could not be erased by its day be tried by the next sweep; return how many."""
+        return due.retry(self.work)
 
     def confirm_sweep(self, by: str, ids: Sequence[int] | None = None) -> Sequence[str]:
         """Confirm what the last sweep showed; return the properties that are confirmed by it.
