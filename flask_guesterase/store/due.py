@@ -280,6 +280,16 @@ def postpone(work: Work, claims: Iterable[Claim]) -> None:
         work.conn.execute(update(tables.due).where(tables.due.c.id.in_(part)).values(values))
 
 
+def wake(work: Work) -> None:
+    """Let rows that were put off be looked at at once: what kept them may have ended.
+
+    :param work: the open transaction.
+    """
+    due = tables.due
+    waiting = update(due).where(due.c.tries == 0, due.c.try_at > work.stamp)
+    work.conn.execute(waiting.values(try_at=work.stamp))
+
+
 def move(work: Work, claims: Mapping[int, str]) -> None:
     """Write down the property at which rows lie now.
 
@@ -311,22 +321,24 @@ def failed(work: Work, claim: Claim, problem: str, met: bool = False) -> None:
 # what is left
 
 
-def backlog(work: Work) -> Sequence[Backlog]:
+def backlog(work: Work, places: Collection[str] | None = None) -> Sequence[Backlog]:
     """Return what is due and not gone, by property, table and category.
 
     :param work: the open transaction.
+    :param places: properties to look at; None for all.
     """
     due = tables.due
     vain = func.sum(case((due.c.tries > 0, 1), else_=0))
-    rows = work.conn.execute(
-        select(
-            due.c.property, due.c.table_name, due.c.category, func.count(), func.min(due.c.day),
-            vain,
-        )
+    kind = due.c.property, due.c.table_name, due.c.category
+    wanted = (
+        select(*kind, func.count(), func.min(due.c.day), vain)
         .where(due.c.day < work.today)
-        .group_by(due.c.property, due.c.table_name, due.c.category)
-        .order_by(due.c.property, due.c.table_name, due.c.category)
-    )  # fmt: skip
+        .group_by(*kind)
+        .order_by(*kind)
+    )
+    if places is not None:
+        wanted = wanted.where(due.c.property.in_(sorted(places)))
+    rows = work.conn.execute(wanted)
     return [Backlog(p, t, c, int(n), oldest, int(f or 0)) for p, t, c, n, oldest, f in rows]
 
 

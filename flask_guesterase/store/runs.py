@@ -21,7 +21,7 @@ from ..core.errors import BusyError, MovedError
 from ..core.events import SYSTEM, SweepConfirmed, SweepDone
 from ..core.log import canonical, slug, word
 from ..core.permissions import Permission
-from . import actors, brake, due, halting, pulse, rulebook, tables
+from . import actors, brake, pulse, rulebook, tables
 from .census import told
 from .pulse import Pulse
 from .work import Work
@@ -257,9 +257,6 @@ def status(work: Work, by: str | None) -> dict[str, Any]:
         "doubt": brake.doubt(work.conn, work.stamp),
         "first_word": brake.proposed(work),
         "previews": previews,
-        "halted": halting.halted(work.conn),
-        "backlog": [each for each in due.backlog(work) if by is None or each.property in places],
-        "failing": due.failing(work, None if by is None else places),
     }
 
 
