@@ -39,6 +39,7 @@ BACKOFF = (
 SOON = BACKOFF[0]
 """How long a row waits that somebody else's transaction held."""
 
+_FARTHEST = timedelta(days=2)
 _STALE = timedelta(days=1)
 """Age at which it is written down anew that a row is still due."""
 
@@ -166,12 +167,14 @@ def _refresh(work: Work, pairs: Iterable[tuple[Row[Any], Expired]]) -> None:
             work.conn.execute(
                 update(due).where(due.c.id == row.id).values(looked_at=work.stamp, **said)
             )
-        elif work.stamp - row.looked_at >= _STALE:
+        elif abs(work.stamp - row.looked_at) >= _STALE:
             stale.append(row.id)
     if stale:
-        work.conn.execute(
-            update(due).where(due.c.id.in_(stale)).values(looked_at=work.stamp)
-        )
+        mine = due.c.id.in_(stale)
+        work.conn.execute(update(due).where(mine).values(looked_at=work.stamp))
+        # Nothing of ours is put off for longer: the clock was wrong, or a hand was at work.
+        far = due.c.try_at > work.stamp + _FARTHEST
+        work.conn.execute(update(due).where(mine, far).values(try_at=work.stamp))
 
 
 def tomorrow(work: Work) -> datetime:

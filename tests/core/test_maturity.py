@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +54,7 @@ def test_who_looks_every_now_and_then_misses_no_day(
 def test_windows_lie_apart_and_in_order(known: list[Term], last: date, gap: int) -> None:
     """No date is read twice by one look."""
     found = windows(known, last, last + timedelta(days=gap))
-    for one, other in zip(found, found[1:], strict=False):
+    for one, other in pairwise(found):
         assert other.after is not None
         assert one.until < other.after
     assert bool(found) <= bool(known)

@@ -103,7 +103,7 @@ def refuse(house: Forms, id: int) -> None:
 
 
 def steps(house: Forms, do: Callable[[], object]) -> int:
-    """Return how many steps SQLite's machine makes, in tens: it makes some for each row it reads."""
+    """Return how many steps SQLite's machine makes, in tens: some for each row it reads."""
     count = 0
 
     def one() -> int:
@@ -330,9 +330,6 @@ def test_rules_that_change_while_a_sweep_is_at_work_stop_it(house: Forms) -> Non
     house.confirmed()
     house.form(2, OLD)
 
-    def changed(code: str) -> bool:
-        return False
-
     looking.look(house.run)
     marks = {"mu": house.run(lambda office: runs.mark(office.work, "mu"))}
     house.move("mu", fiscal=(6, 30))
@@ -463,7 +460,7 @@ def test_the_stop_switch_stops_between_two_batches(house: Forms) -> None:
 
 def test_a_host_that_asks_for_room_gets_smaller_batches_and_rests(house: Forms) -> None:
     """Under pressure batches halve and the sweep waits between them."""
-    forms(house, range(1, 121), OLD)
+    forms(house, range(1, 161), OLD)
     sizes: list[int] = []
     shift = Shift(pressure=lambda: True, progress=sizes.append)
     shift.rest = lambda seconds: setattr(  # type: ignore[method-assign]
