@@ -17,12 +17,13 @@ from ..core.events import SYSTEM
 from ..core.log import slug
 from ..core.plan import Key
 from ..core.retention import Open
-from . import ageing, blockers, law, tables
+from . import ageing, blockers, law, looking, pulse, runs, tables
 from .binds.trail import crosses
 from .clocks import Reach, Ways, places_of, ways
 from .datamap import Declared
 from .finder import owners
 from .gaps import unreadable
+from .pulse import Pulse
 from .traces import holding, holds
 from .work import Work
 
@@ -55,6 +56,27 @@ def remind(run: Run) -> int:
     return done
 
 
+def weekly(run: Run) -> int:
+    """Do so once a week, and after a change of the rules: all that has no end has to be read.
+
+    :param run: runs a unit of work.
+    """
+    mark = run(_waited)
+    if not mark:
+        return 0
+    done = remind(run)
+    run(lambda office: pulse.put(office.work.conn, TASK, Pulse(office.work.stamp, mark)))
+    return done
+
+
+def _waited(office: Office) -> str:
+    """Return the mark of the rules when it is time to look again, or an empty string."""
+    work, mark = office.work, runs.whole(office.work)
+    last = pulse.look(work.conn, TASK)
+    known = last is not None and last.note == mark
+    return "" if last and known and abs(work.stamp - last.at) < looking.WEEK else mark
+
+
 def _kept(work: Work) -> Counts:
     """Count what erasures kept without a known end."""
     kept = tables.kept
@@ -80,7 +102,8 @@ def _table(name: str, office: Office) -> Counts:
     declared = work.datamap.tables[name]
     if declared.policy.clock is None or name in unreadable(work.whole()):
         return counts
-    if lost := len(ageing.placeless(work, declared)):
+    known_lost = looking.lost(work, name)
+    if lost := ageing.placeless(work, declared) if known_lost is None else known_lost:
         counts["", name, Open.NO_PLACE.value] = lost
     known_ways = ways(work.datamap, declared)
     keys = _unclocked(work, declared, known_ways, _starting(work, declared, known_ways))

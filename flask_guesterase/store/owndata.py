@@ -219,6 +219,10 @@ def _departed(work: Work) -> ColumnElement[bool]:
     return tables.departed.c.at < _weeks(work)
 
 
+def _due(work: Work) -> ColumnElement[bool]:
+    return tables.due.c.looked_at < _weeks(work)
+
+
 def _kept(work: Work) -> ColumnElement[bool]:
     kept = tables.kept
     return and_(
@@ -275,6 +279,7 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "intent": _aged(tables.intent, _intent),
     "census": _aged(tables.census, _census),
     "departed": _aged(tables.departed, _departed),
+    "due": _aged(tables.due, _due),
     "kept": _aged(tables.kept, _kept),
     "facts": _pare,
 }
