@@ -30,7 +30,7 @@ from flask_guesterase.core.image import decode
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.policy import Equal, Policy, Subject, delete, keep, null, redact
 from flask_guesterase.core.seal import open_box
-from flask_guesterase.store import tables, vault
+from flask_guesterase.store import audit, tables, vault
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
@@ -259,6 +259,15 @@ class Crowd:
             ).scalars()
             return [read_entry(body.encode()).draft for body in bodies]
 
+    def verified(self) -> list[Any]:
+        """Return what is wrong with the journal."""
+        with transaction(self.engine, write=False) as conn:
+            return list(audit.verify(conn))
+
+    def dues(self) -> int:
+        """Return how many rows are written down as due."""
+        return self.count(tables.due)
+
     def boxed(self) -> int:
         """Open every safety copy and return how many rows lie in them."""
         many, last = 0, ""
@@ -267,7 +276,7 @@ class Crowd:
             ids = ids.order_by(tables.box.c.id).limit(200)
             while part := list(conn.execute(ids.where(tables.box.c.id > last)).scalars()):
                 for box in vault.fetch(conn, part):
-                    many += len(decode(open_box(box, self.custodian)).images)
+                    many += len(decode(open_box(box, self.custodian)).rows)
                 last = part[-1]
         return many
 
