@@ -35,7 +35,8 @@ class Relay:
         self._process = process
 
     def _ask(self, **ask: Any) -> Any:
-        assert self._process.stdin is not None and self._process.stdout is not None
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(ask) + "\n")
         self._process.stdin.flush()
         answer = json.loads(self._process.stdout.readline())
