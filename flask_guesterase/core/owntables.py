@@ -266,8 +266,8 @@ TABLES: tuple[Own, ...] = (
          What.WORD: "category problem", What.TIME: "day looked_at try_at", What.COUNT: "tries"},
     ),
     Own(
-        "look", "a look goes on where the last one ended", End.HOUSE,
-        "one row a table of the host's, written over each time",
+        "look", "a look goes on where the last one ended", End.AGE,
+        "with the policy of its table, or 90 days after the last look at all of it",
         {What.NAME: "table_name", What.HASH: "mark", What.TIME: "day whole_at",
          What.KEY: "after", What.COUNT: "newest lost"},
         {"after": "when the table was looked through"},

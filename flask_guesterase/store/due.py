@@ -39,6 +39,7 @@ BACKOFF = (
 SOON = BACKOFF[0]
 """How long a row waits that somebody else's transaction held."""
 
+_FARTHEST = timedelta(days=2)
 _STALE = timedelta(days=1)
 """Age at which it is written down anew that a row is still due."""
 
@@ -166,12 +167,14 @@ def _refresh(work: Work, pairs: Iterable[tuple[Row[Any], Expired]]) -> None:
             work.conn.execute(
                 update(due).where(due.c.id == row.id).values(looked_at=work.stamp, **said)
             )
-        elif work.stamp - row.looked_at >= _STALE:
+        elif abs(work.stamp - row.looked_at) >= _STALE:
             stale.append(row.id)
     if stale:
-        work.conn.execute(
-            update(due).where(due.c.id.in_(stale)).values(looked_at=work.stamp)
-        )
+        mine = due.c.id.in_(stale)
+        work.conn.execute(update(due).where(mine).values(looked_at=work.stamp))
+        # Nothing of ours is put off for longer: the clock was wrong, or a hand was at work.
+        far = due.c.try_at > work.stamp + _FARTHEST
+        work.conn.execute(update(due).where(mine, far).values(try_at=work.stamp))
 
 
 def tomorrow(work: Work) -> datetime:
@@ -280,6 +283,16 @@ def postpone(work: Work, claims: Iterable[Claim]) -> None:
         work.conn.execute(update(tables.due).where(tables.due.c.id.in_(part)).values(values))
 
 
+def wake(work: Work) -> None:
+    """Let rows that were put off be looked at at once: what kept them may have ended.
+
+    :param work: the open transaction.
+    """
+    due = tables.due
+    waiting = update(due).where(due.c.tries == 0, due.c.try_at > work.stamp)
+    work.conn.execute(waiting.values(try_at=work.stamp))
+
+
 def move(work: Work, claims: Mapping[int, str]) -> None:
     """Write down the property at which rows lie now.
 
@@ -311,22 +324,24 @@ def failed(work: Work, claim: Claim, problem: str, met: bool = False) -> None:
 # what is left
 
 
-def backlog(work: Work) -> Sequence[Backlog]:
+def backlog(work: Work, places: Collection[str] | None = None) -> Sequence[Backlog]:
     """Return what is due and not gone, by property, table and category.
 
     :param work: the open transaction.
+    :param places: properties to look at; None for all.
     """
     due = tables.due
     vain = func.sum(case((due.c.tries > 0, 1), else_=0))
-    rows = work.conn.execute(
-        select(
-            due.c.property, due.c.table_name, due.c.category, func.count(), func.min(due.c.day),
-            vain,
-        )
+    kind = due.c.property, due.c.table_name, due.c.category
+    wanted = (
+        select(*kind, func.count(), func.min(due.c.day), vain)
         .where(due.c.day < work.today)
-        .group_by(due.c.property, due.c.table_name, due.c.category)
-        .order_by(due.c.property, due.c.table_name, due.c.category)
-    )  # fmt: skip
+        .group_by(*kind)
+        .order_by(*kind)
+    )
+    if places is not None:
+        wanted = wanted.where(due.c.property.in_(sorted(places)))
+    rows = work.conn.execute(wanted)
     return [Backlog(p, t, c, int(n), oldest, int(f or 0)) for p, t, c, n, oldest, f in rows]
 
 
@@ -349,11 +364,23 @@ def failing(work: Work, places: Collection[str] | None = None, most: int = 100) 
     ]  # fmt: skip
 
 
-def retry(work: Work, ids: Iterable[int]) -> int:
-    """Let rows that failed be tried at once, from the beginning; return how many.
+def given_up(work: Work) -> dict[str, int]:
+    """Return property -> how many rows are not tried any more until a person has looked."""
+    due = tables.due
+    rows = work.conn.execute(
+        select(due.c.property, func.count())
+        .where(due.c.try_at.is_(None))
+        .group_by(due.c.property)
+        .order_by(due.c.property)
+    )
+    return {row[0]: row[1] for row in rows}
 
-    :param ids: their numbers.
+
+def retry(work: Work) -> int:
+    """Let every row that failed be tried by the next sweep, from the beginning; return how many.
+
+    :param work: the open transaction.
     """
     due = tables.due
-    mine = update(due).where(due.c.id.in_(list(ids)), due.c.tries > 0)
+    mine = update(due).where(due.c.tries > 0)
     return work.conn.execute(mine.values(tries=0, try_at=work.stamp, problem=None)).rowcount

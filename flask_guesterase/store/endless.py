@@ -44,33 +44,33 @@ Counts = Counter[tuple[str, str, str]]
 """(Property, table or category, reason) -> rows."""
 
 
-def remind(run: Run) -> int:
+def remind(run: Run, everything: bool = True) -> int:
     """Put what nobody knows the end of on the list of who must find it; return how many kinds.
 
     :param run: runs a unit of work.
+    :param everything: also what no erasure kept, which is found by reading the host's tables.
     """
     counts: Counts = run(lambda office: _kept(office.work))
-    for name in run(lambda office: sorted(office.work.datamap.tables)):
+    for name in run(lambda office: sorted(office.work.datamap.tables)) if everything else ():
         counts.update(run(partial(_table, name)))
-    done: int = run(lambda office: _note(office.work, counts))
+    done: int = run(lambda office: _note(office.work, counts, everything))
     return done
 
 
-def weekly(run: Run) -> int:
-    """Do so once a week, and after a change of the rules: all that has no end has to be read.
+def nightly(run: Run) -> int:
+    """Do so every night; the host's tables are read once a week, and after a change of the rules.
 
     :param run: runs a unit of work.
     """
     mark = run(_waited)
-    if not mark:
-        return 0
-    done = remind(run)
-    run(lambda office: pulse.put(office.work.conn, TASK, Pulse(office.work.stamp, mark)))
+    done = remind(run, bool(mark))
+    if mark:
+        run(lambda office: pulse.put(office.work.conn, TASK, Pulse(office.work.stamp, mark)))
     return done
 
 
 def _waited(office: Office) -> str:
-    """Return the mark of the rules when it is time to look again, or an empty string."""
+    """Return the mark of the rules when it is time to read everything, or an empty string."""
     work, mark = office.work, runs.whole(office.work)
     last = pulse.look(work.conn, TASK)
     known = last is not None and last.note == mark
@@ -164,7 +164,7 @@ def _never(declared: Declared, reaches: Iterable[Reach], here: Any) -> Iterator[
         yield ~exists(found.correlate(here))
 
 
-def _note(work: Work, counts: Counts) -> int:
+def _note(work: Work, counts: Counts, everything: bool) -> int:
     wanted: dict[str, tuple[str, int]] = {}
     for (place, what, word), count in counts.items():
         # What lies at no property that is known is every property's to find.
@@ -183,7 +183,7 @@ def _note(work: Work, counts: Counts) -> int:
         elif known[name] is None or known[name] <= work.stamp - TIME:
             _set(work, name, count=count, done_at=None, done_by=None)
     for name, done_at in known.items():
-        if name not in wanted and done_at is None:
+        if everything and name not in wanted and done_at is None:
             _set(work, name, done_at=work.stamp, done_by=SYSTEM)
     return len(wanted)
 

@@ -30,6 +30,7 @@ from . import (
     runs,
     shelf,
     tables,
+    unheld,
     vault,
 )
 from .blockers import today_at
@@ -77,26 +78,30 @@ def finish(
     shift = Shift() if shift is None else shift
     counts: Counter[str] = Counter()
     _looked_over(run)
-    for number in run(lambda office: _requests(office.work, skip)):
+    lifted = run(lambda office: unheld.since(office.work))
+    for number in run(lambda office: _requests(office.work, skip, bool(lifted))):
         if shift.over():
             break
         _tried(counts, run, partial(_request, number, skip))
-    counts.update(finish_unasked(run, shift, skip))
+    counts.update(finish_unasked(run, shift, skip, bool(lifted)))
+    if lifted and not shift.over():
+        run(lambda office: unheld.note(office.work, lifted))
     counts.update(settled(run))
     return {word: count for word, count in counts.items() if count}
 
 
 def finish_unasked(
-    run: Run, shift: Shift, skip: frozenset[str] = frozenset()
+    run: Run, shift: Shift, skip: frozenset[str] = frozenset(), held: bool = False
 ) -> dict[str, int]:
     """Let go of what was kept without a request; several processes may do so at once.
 
     :param run: runs a unit of work.
     :param shift: what may be taken.
     :param skip: properties at which nothing goes now.
+    :param held: also look at what a hold kept.
     :return: finished rows, and what waits or failed.
     """
-    counts = work_off(run, _Unasked(skip), shift)
+    counts = work_off(run, _Unasked(skip, held), shift)
     return {word: count for word, count in counts.items() if count}
 
 
@@ -104,17 +109,20 @@ class _Unasked:
     """Kept rows without a request: those whose day is over, then those whose day nobody knows.
 
     :param skip: properties at which nothing goes now.
+    :param held: also those a hold kept.
     """
 
-    def __init__(self, skip: frozenset[str]) -> None:
+    def __init__(self, skip: frozenset[str], held: bool) -> None:
         self._skip = skip
+        self._held = held
         self._known = True
         self._after = ("", 0)
 
     def claim(self, work: Work, size: int) -> Sequence[Line[Any]]:
         kept = tables.kept
         day, id = self._after
-        wanted = select(kept).where(_due(work, self._skip), kept.c.request.is_(None))
+        due = _due(work, self._skip, self._held)
+        wanted = select(kept).where(due, kept.c.request.is_(None))
         if self._known:
             later = (kept.c.until > day) | ((kept.c.until == day) & (kept.c.id > id))
             wanted = wanted.where(kept.c.until.is_not(None), later)
@@ -156,10 +164,13 @@ def _tried(
         counts["unfinished"] += 1
 
 
-def _due(work: Work, skip: frozenset[str] = frozenset()) -> Any:
-    """Return the condition of what may be due: its day is over, or nobody knew its day."""
+def _due(work: Work, skip: frozenset[str] = frozenset(), held: bool = True) -> Any:
+    """Return the condition of what may be due: its day is over, or nobody knew its day.
+
+    :param held: also what a hold kept, whose end nobody knows either.
+    """
     kept = tables.kept
-    return (
+    return (true() if held else kept.c.mode != law.HELD) & (
         kept.c.ended_at.is_(None)
         & (kept.c.mode != law.SEALED)
         & or_(kept.c.until.is_(None), kept.c.until <= work.today)
@@ -167,10 +178,10 @@ def _due(work: Work, skip: frozenset[str] = frozenset()) -> Any:
     )
 
 
-def _requests(work: Work, skip: frozenset[str]) -> list[str]:
+def _requests(work: Work, skip: frozenset[str], held: bool) -> list[str]:
     kept = tables.kept
-    rows = select(kept.c.request).where(_due(work, skip), kept.c.request.is_not(None)).distinct()
-    return sorted({*work.conn.execute(rows).scalars(), *_over(work, skip)})
+    asked = select(kept.c.request).where(_due(work, skip, held), kept.c.request.is_not(None))
+    return sorted({*work.conn.execute(asked.distinct()).scalars(), *_over(work, skip)})
 
 
 def _over(work: Work, skip: frozenset[str]) -> list[str]:

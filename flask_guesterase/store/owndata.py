@@ -223,6 +223,10 @@ def _due(work: Work) -> ColumnElement[bool]:
     return tables.due.c.looked_at < _weeks(work)
 
 
+def _look_row(work: Work) -> ColumnElement[bool]:
+    return tables.look.c.whole_at < _weeks(work)
+
+
 def _kept(work: Work) -> ColumnElement[bool]:
     kept = tables.kept
     return and_(
@@ -280,6 +284,7 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "census": _aged(tables.census, _census),
     "departed": _aged(tables.departed, _departed),
     "due": _aged(tables.due, _due),
+    "look": _aged(tables.look, _look_row),
     "kept": _aged(tables.kept, _kept),
     "facts": _pare,
 }

@@ -55,7 +55,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "deadlines": lambda run: run(Office.remind),
     "stuck": lambda run: run(Office.stuck),
     "holds": lambda run: run(Office.remind_holds),
-    "endless": endless.weekly,
+    "endless": endless.nightly,
     "recipients": following.follow,
     "own": owndata.end,
     "keys": rotation.turn,
@@ -123,6 +123,7 @@ class SweepReport(Report):
     :param unconfirmed: properties at which nobody confirmed what would go.
     :param paused: properties in their night audit.
     :param confirmed: properties that were confirmed with this sweep.
+    :param halted: somebody stopped erasing by day.
     :param erased: property, table, category, rows and last day of what went by its day.
     :param backlog: what is due and not gone: property, table, category, rows, the oldest day, and
         how many rows were tried in vain.
@@ -142,6 +143,7 @@ class SweepReport(Report):
     unconfirmed: list[str] = field(default_factory=list)
     paused: list[str] = field(default_factory=list)
     confirmed: list[str] = field(default_factory=list)
+    halted: bool = False
     erased: list[dict[str, Any]] = field(default_factory=list)
     backlog: list[dict[str, Any]] = field(default_factory=list)
     oldest: str = ""
@@ -246,6 +248,7 @@ def _sum_up(run: Run, report: SweepReport, shift: Shift) -> None:
     report.seconds = round(shift.elapsed, 3)
     report.batches, report.splits, report.met = shift.batches, shift.splits, shift.met
     report.rested, report.stopped = round(shift.rested, 3), shift.stopped
+    report.halted = report.halted or shift.stopped == HALTED
     with report.trying("backlog"):
         left, failing = run(_left_over)
         closed = {*report.unconfirmed, *report.paused}
@@ -329,8 +332,8 @@ def _codes(office: Office) -> list[str]:
 
 def _days(run: Run, report: SweepReport, shift: Shift) -> None:
     """Do what goes by its day, as far as the shift lasts."""
-    if run(lambda office: halting.halted(office.work.conn)):
-        shift.stopped = HALTED
+    report.halted = run(lambda office: halting.halted(office.work.conn))
+    if report.halted:
         return
     with report.trying("keep"):
         _add(report, finishing.finish(run, shift=shift))

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ...core.permissions import Permission
 from .. import (
+    actors,
     brake,
     copies,
     deadlines,
     disclosures,
+    due,
     execution,
+    halting,
     intake,
     limits,
     review,
@@ -37,7 +41,21 @@ class Upkeep(Desk):
         :param by: the host's id of who asks; None at a console.
         :raises ForbiddenError: they may not decide about the law at any property.
         """
-        return runs.status(self.work, by)
+        stands = runs.status(self.work, by)
+        places = None if by is None else [
+            code
+            for code in self.work.settings.properties
+            if actors.may(self.work, by, Permission.LAW, code)
+        ]
+        return stands | {
+            "halted": halting.halted(self.work.conn),
+            "backlog": due.backlog(self.work, places),
+            "failing": due.failing(self.work, places),
+        }
+
+    def retry_due(self) -> int:
+        """Let what could not be erased by its day be tried by the next sweep; return how many."""
+        return due.retry(self.work)
 
     def confirm_sweep(self, by: str, ids: Sequence[int] | None = None) -> Sequence[str]:
         """Confirm what the last sweep showed; return the properties that are confirmed by it.
@@ -47,7 +65,11 @@ class Upkeep(Desk):
         :raises ForbiddenError: there is no such property.
         :raises MovedError: the rules changed since, or there is a newer preview.
         """
-        return runs.confirm(self.work, by, ids)
+        confirmed = runs.confirm(self.work, by, ids)
+        if confirmed:
+            # A person of two properties waited for the other one's word.
+            due.wake(self.work)
+        return confirmed
 
     def count_register(self, property: str) -> Sequence[counting.Count]:
         """Count the guest register of a property, where that was not done today.
