@@ -28,13 +28,16 @@ MODULES = (
 )
 
 ELSEWHERE = {
+    "clock-unindexed": "store/test_indexing.py",
     "intent-lost": "binds/test_forward.py",
     "intent-open": "binds/test_forward.py",
+    "link-unindexed": "store/test_indexing.py",
+    "path-unindexed": "store/test_indexing.py",
     "records-differ": "resistance/test_own.py",
     "register-missed": "resistance/test_register.py",
     "register-uncounted": "resistance/test_law.py",
 }
-"""Kinds that an attack or a crash provokes, and the module whose tests do and look for the word."""
+"""Kinds that take an attack, a crash or many rows, and the module whose tests look for them."""
 
 
 def test_every_kind_of_finding_is_provoked_somewhere() -> None:

@@ -93,23 +93,6 @@ def _owners(declared: Declared) -> Iterator[Finding]:
             "first of them.", "Use rows=delete_when_last_owner unless that is what you mean.",
             Severity.WARN,
         )
-    for path in declared.paths:
-        for hop in path.hops:
-            first = hop.source[0]
-            if not _indexed(first) and not _indexed(hop.target[0]):
-                yield Finding(
-                    "path-unindexed", first.table.fullname, first.name,
-                    "An owner path runs over a column without an index.",
-                    f"CREATE INDEX ON {first.table.fullname} ({first.name}).", Severity.WARN,
-                )
-
-
-def _indexed(column: Column[object]) -> bool:
-    table = column.table
-    if column.primary_key and next(iter(table.primary_key.columns)) is column:
-        return True
-    leading = [next(iter(index.columns)) for index in table.indexes if len(index.columns)]
-    return bool(column.index or column.unique) or any(c is column for c in leading)
 
 
 def _columns(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ from ..store.drift import drift
 from ..store.finder import erased_before
 from ..store.gone import shell
 from ..store.host import Host
+from ..store.indexing import unindexed
 from ..store.invented import hatching
 from ..store.invented.scratch import scratch
 from ..store.live import read as read_live
@@ -454,7 +455,8 @@ class Guesterase:
         findings += down
         seen = without(self.datamap, self.binds, binds)
         with transaction(self.host.engine(), False, binds) as conn:
-            findings += drift(seen, read_live(conn, schemas=self.datamap.schemas()))
+            live = read_live(conn, schemas=self.datamap.schemas())
+            findings += drift(seen, live) + unindexed(conn, seen, live)
             late = pending(conn)
         if late:
             findings.append(Finding(

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Column,
     Computed,
     ForeignKey,
-    Index,
     Integer,
     MetaData,
     String,
@@ -138,17 +137,6 @@ def path_endless(wrong: bool) -> list[Finding]:
         right(notes=Policy({"text": null}, via="answers" if wrong else "guest_id")),
         metadata=metadata,
     )
-
-
-@CASES.of("path-unindexed")
-def path_unindexed(wrong: bool) -> list[Finding]:
-    metadata = hotel()
-    notes = metadata.tables["notes"]
-    notes.append_column(Column("mail", String(120)))
-    if not wrong:
-        Index("ix_mail", notes.c.mail)
-    by_mail = Policy({"text": null, "mail": null}, via=Equal({"mail": "email"}, to="guests"))
-    return find(right(notes=by_mail), metadata=metadata)
 
 
 @CASES.of("path-unknown")
@@ -298,8 +286,8 @@ def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
 
 
 def test_what_warns_does_not_stop() -> None:
-    """Shared deletes, retained columns in deleted rows and slow paths are for people to weigh."""
-    warnings = ("shared-delete", "retain-in-delete", "path-unindexed")
+    """Shared deletes and retained columns in deleted rows are for people to weigh."""
+    warnings = ("shared-delete", "retain-in-delete")
     for case in CASES.all:
         found = {f.severity for f in case.ask(True) if f.id == case.id}
         assert found == {Severity.WARN if case.id in warnings else Severity.STOP}, case.id

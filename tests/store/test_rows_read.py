@@ -1,0 +1,99 @@
+"""Erasing a guest reads that guest's rows, however many others there are, or were before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.store import expiry
+from tests import engines
+from tests.store.crowd import GUESTS, NEW, OLD, Crowd
+from tests.store.meter import reading
+
+LONG = pytest.mark.long
+SIZES = [
+    ("sqlite", 100, 1_000, 20),
+    # Of a table of which it wants a twentieth PostgreSQL reads the whole, because that is cheaper.
+    ("postgresql", 1_500, 12_000, 10),
+    pytest.param("mariadb", 1_000, 10_000, 20, marks=LONG),
+    pytest.param("sqlite", 10_000, 100_000, 500, marks=LONG),
+    pytest.param("postgresql", 20_000, 200_000, 500, marks=LONG),
+    pytest.param("mariadb", 10_000, 100_000, 500, marks=LONG),
+]
+"""Engine, living guests of a small and of a big hotel, and how many guests are due in both."""
+
+
+@contextmanager
+def hotel(kind: str, folder: Path, living: int, due: int) -> Iterator[Crowd]:
+    """Yield a hotel in which so many live and so many are due."""
+    folder.mkdir()
+    with engines.fresh_database(kind) as url:
+        made = Crowd(url, folder)
+        try:
+            made.build()
+            made.confirmed()
+            made.fill(range(1, living + 1), NEW)
+            made.fill(range(living + 1, living + due + 1), OLD)
+            made.analyse()
+            yield made
+        finally:
+            made.engine.dispose()
+
+
+def swept(made: Crowd) -> Counter[str]:
+    """Erase whose time is over; return the rows read for one of them."""
+    before = made.count(GUESTS, GUESTS.c.email.is_(None))
+    with reading(made.engine) as read:
+        done = expiry.expire(made.run)
+    many = made.count(GUESTS, GUESTS.c.email.is_(None)) - before
+    assert done["people"] == many > 0, done
+    return Counter({name: count // many for name, count in read.items()})
+
+
+def asked(made: Crowd) -> Counter[str]:
+    """Erase a guest who asks; return the rows read for it."""
+    last = made.count(GUESTS)
+    ask = {"email": f"g{last}@mail.example"}
+    number = made.run(lambda office: office.request(ask, property="sh", by="clerk"))
+    made.run(lambda office: office.confirm(number, "clerk", "desk"))
+    made.run(lambda office: office.approve(number, "officer", office.preview(number).digest))
+    with reading(made.engine) as read:
+        made.run(lambda office: office.erase(number))
+    assert last not in made.there()
+    return read
+
+
+def assert_same(small: Counter[str], big: Counter[str]) -> None:
+    """Assert that a guest of the big hotel cost as many rows of each table as one of the small."""
+    # A tree of a hundred times as many leaves is a step higher.
+    more = {name: (small[name], big[name]) for name in big if big[name] > small[name] * 1.15 + 6}
+    assert not more, more
+
+
+@pytest.mark.parametrize(("kind", "few", "many", "due"), SIZES)
+def test_a_guest_costs_as_many_rows_in_a_big_hotel(
+    kind: str, few: int, many: int, due: int, tmp_path: Path
+) -> None:
+    """In a batch of a sweep, and by a request: rows read per guest do not grow with the hotel."""
+    found = {}
+    for living in (few, many):
+        with hotel(kind, tmp_path / str(living), living, due) as made:
+            found[living] = asked(made), swept(made)
+    for small, big in zip(found[few], found[many], strict=True):
+        assert_same(small, big)
+
+
+@pytest.mark.parametrize("kind", engines.DEEP)
+def test_a_guest_costs_as_many_rows_after_years_of_sweeps(kind: str, tmp_path: Path) -> None:
+    """What our own tables remember of others who went is not read again for each who goes."""
+    with hotel(kind, tmp_path / "hotel", 400, 10) as made:
+        first = swept(made)
+        made.fill(range(1_000, 1_120), OLD)
+        swept(made)
+        made.fill(range(2_000, 2_010), OLD)
+        last = swept(made)
+    assert_same(first, last)
