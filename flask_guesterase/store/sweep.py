@@ -23,6 +23,7 @@ from . import (
     endless,
     expiry,
     finishing,
+    halting,
     owndata,
     pulse,
     refresh,
@@ -53,6 +54,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "recipients": following.follow,
     "own": owndata.end,
     "keys": rotation.turn,
+    "halted": lambda run: run(lambda office: halting.remind(office.work)),
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 
@@ -78,6 +80,7 @@ class SweepReport(Report):
     :param unconfirmed: properties at which nobody confirmed what would go.
     :param paused: properties in their night audit.
     :param confirmed: properties that were confirmed with this sweep.
+    :param halted: somebody stopped erasing by day.
     """
 
     doubt: str = ""
@@ -85,6 +88,7 @@ class SweepReport(Report):
     unconfirmed: list[str] = field(default_factory=list)
     paused: list[str] = field(default_factory=list)
     confirmed: list[str] = field(default_factory=list)
+    halted: bool = False
 
     @contextmanager
     def trying(self, word: str) -> Iterator[None]:
@@ -189,10 +193,12 @@ def _steps(
     report.paused = [code for code in codes if _audited(report, night_audit, code)]
     with report.trying("resume"):
         _resume(run, report)
-    with report.trying("keep"):
-        _add(report, finishing.finish(run))
-    with report.trying("expire"):
-        _expire(run, report, codes)
+    report.halted = run(lambda office: halting.halted(office.work.conn))
+    if not report.halted:
+        with report.trying("keep"):
+            _add(report, finishing.finish(run))
+        with report.trying("expire"):
+            _expire(run, report, codes)
     if {"finished", "expired"} & set(report.counts):
         with report.trying("refreshed"):
             report.add("refreshed", refresh.everything(run))

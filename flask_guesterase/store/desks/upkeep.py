@@ -6,12 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ...core.permissions import Permission
 from .. import (
+    actors,
     brake,
     copies,
     deadlines,
     disclosures,
     execution,
+    halting,
     intake,
     limits,
     review,
@@ -20,6 +23,7 @@ from .. import (
     tokens,
     waiting,
 )
+from ..backlog import Backlog, backlog
 from ..census import counting, listing, watching
 from ..comeback import marks
 from ..partners import deliveries
@@ -48,6 +52,38 @@ class Upkeep(Desk):
         :raises MovedError: the rules changed since, or there is a newer preview.
         """
         return runs.confirm(self.work, by, ids)
+
+    def halt_sweep(self, by: str, ground: str) -> None:
+        """Stop erasing by day for the whole house; one person is enough.
+
+        :param by: the host's id of who stops it.
+        :param ground: wrong-rows, investigation, authority-order or upkeep.
+        :raises ForbiddenError: they may not decide about the law at any property.
+        :raises InputError: there is no such ground.
+        :raises TransitionError: it is stopped already.
+        """
+        halting.halt(self.work, by, ground)
+
+    def resume_sweep(self, by: str) -> bool:
+        """Let erasing by day go on; the second person's word ends the stop.
+
+        :param by: the host's id of who says it.
+        :return: whether that was the second person.
+        :raises ForbiddenError: they may not decide about the law at any property.
+        :raises FourEyesError: they were the first person.
+        :raises TransitionError: nothing is stopped.
+        """
+        return halting.resume(self.work, by)
+
+    def backlog(self, by: str | None = None) -> Sequence[Backlog]:
+        """Return what has had its time and is still there: property, table, category, rows, age.
+
+        :param by: the host's id of who asks, for the properties whose law they decide about.
+        """
+        found = backlog(self.work)
+        if by is None:
+            return found
+        return [line for line in found if actors.may(self.work, by, Permission.LAW, line.property)]
 
     def count_register(self, property: str) -> Sequence[counting.Count]:
         """Count the guest register of a property, where that was not done today.
