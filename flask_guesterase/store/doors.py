@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from ..core.finding import Finding, Severity
-from . import brake, pulse, runs
+from . import brake, pulse
 from .pulse import Pulse
 
 if TYPE_CHECKING:
