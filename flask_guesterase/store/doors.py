@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -22,6 +22,9 @@ SILENCE = timedelta(hours=26)
 
 Ten hours later the clock itself would count as in doubt, and two people would be needed.
 """
+
+LEAD = "round-lead"
+"""Name of the pulse: who works in the background and since when; when a round ended, no note."""
 
 FAILED = "round-failed"
 """Name of the pulse that holds what went wrong in the background since it last went well."""
@@ -87,6 +90,21 @@ def silent(work: Work) -> bool:
     """
     since = heartbeat(work.conn)
     return since is not None and work.stamp - since > SILENCE
+
+
+def status(work: Work) -> dict[str, Any]:
+    """Return when something last ran, by which doors work came in, and who works behind one.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    lead, failed = pulse.look(work.conn, LEAD), pulse.look(work.conn, FAILED)
+    return {
+        "heartbeat": heartbeat(work.conn),
+        "silent": silent(work),
+        "doors": {door.value: at for door, at in last(work.conn).items()},
+        "leading": lead.at if lead is not None and lead.note else None,
+        "failed": "" if failed is None else failed.note,
+    }
 
 
 def findings(work: Work) -> list[Finding]:

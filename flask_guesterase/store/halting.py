@@ -139,7 +139,8 @@ def findings(work: Work) -> list[Finding]:
         Finding(
             "sweep-halted", "", "", f"Somebody stopped erasing by day {days} days ago: what has "
             "had its time stays, which the law does not allow for long.",
-            "Put right why it was stopped; then two people run `flask guesterase sweep resume`.",
+            "Put right why it was stopped; then let two people run `flask guesterase retention "
+            "resume`.",
             Severity.WARN,
         )
     ]  # fmt: skip

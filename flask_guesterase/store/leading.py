@@ -14,9 +14,6 @@ from .pulse import Pulse
 if TYPE_CHECKING:
     from .work import Work
 
-LEAD = "round-lead"
-"""Name of the pulse: who leads and since when, or, without a note, when the last round ended."""
-
 _LONGEST = 240
 
 
@@ -24,23 +21,18 @@ def take(work: Work, token: str, every: timedelta, lease: timedelta) -> bool:
     """Take the lead, unless another process is at work or a round ended lately.
 
     :param work: the open transaction.
-    :param token: names this process; `leads` says afterwards whether it was the only one.
+    :param token: names this process.
     :param every: how far apart rounds are.
     :param lease: how long a process that says nothing is believed to be at work.
     """
-    held = pulse.look(work.conn, LEAD, lock=True)
-    if held is not None:
-        wait = lease if held.note else every
-        if abs(work.stamp - held.at) < wait:
-            return False
-    pulse.put(work.conn, LEAD, Pulse(work.stamp, token))
+    mine = Pulse(work.stamp, token)
+    if pulse.first(work.conn, doors.LEAD, mine):
+        return True
+    held = pulse.look(work.conn, doors.LEAD, lock=True)
+    if held is not None and abs(work.stamp - held.at) < (lease if held.note else every):
+        return False
+    pulse.put(work.conn, doors.LEAD, mine)
     return True
-
-
-def leads(work: Work, token: str) -> bool:
-    """Return whether this process leads: of two that came first at once, one does."""
-    held = pulse.look(work.conn, LEAD)
-    return held is not None and held.note == token
 
 
 def leave(work: Work, token: str, problems: Iterable[str] = ()) -> None:
@@ -50,9 +42,9 @@ def leave(work: Work, token: str, problems: Iterable[str] = ()) -> None:
     :param token: what was taken with.
     :param problems: names of the classes of errors; never their texts.
     """
-    held = pulse.look(work.conn, LEAD, lock=True)
+    held = pulse.look(work.conn, doors.LEAD, lock=True)
     if held is not None and held.note == token:
-        pulse.put(work.conn, LEAD, Pulse(work.stamp))
+        pulse.put(work.conn, doors.LEAD, Pulse(work.stamp))
     _note(work, Counter(problems))
 
 

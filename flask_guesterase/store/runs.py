@@ -21,7 +21,7 @@ from ..core.errors import BusyError, MovedError
 from ..core.events import SYSTEM, SweepConfirmed, SweepDone
 from ..core.log import canonical, slug, word
 from ..core.permissions import Permission
-from . import actors, brake, halting, pulse, rulebook, tables
+from . import actors, brake, pulse, rulebook, tables
 from .census import told
 from .pulse import Pulse
 from .work import Work
@@ -258,8 +258,6 @@ def status(work: Work, by: str | None) -> dict[str, Any]:
         "stale": is_stale(work),
         "doubt": brake.doubt(work.conn, work.stamp),
         "first_word": brake.proposed(work),
-        "halted": halting.standing(work.conn),
-        "goes_on": halting.proposed(work),
         "previews": previews,
     }
 

@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,7 +15,9 @@ from flask.cli import AppGroup
 from ..core.errors import UnknownError
 from ..core.finding import Finding, Severity
 from ..core.log import slug
+from ..store import doors
 from ..store import upgrade as revisions
+from ..store.doors import Door
 from ..store.draft import REVIEW
 from ..store.draft import draft as drafted
 from ..store.remembrance import remembering
@@ -153,18 +156,23 @@ def _controllers() -> list[str]:
 def worker(once: bool, every: float) -> Answer:
     """Look at what came in, carry out what is due, deliver messages, forget what has ended."""
     if once:
-        report = current.work()
+        report = _round()
         return Answer(report, _summary(report) or "nothing to do", fine=not report.problems)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     rounds = 0
     while not stop.is_set():
-        report, rounds = current.work(), rounds + 1
+        report, rounds = _round(), rounds + 1
         if not report.idle or report.problems:
             click.echo(_summary(report), err=True)
         stop.wait(every)
     return Answer({"rounds": rounds}, note=f"The worker has ended after {rounds} rounds.")
+
+
+def _round() -> Report:
+    current.run(partial(doors.enter, Door.COMMAND))
+    return current.work()
 
 
 def _summary(report: Report) -> str:

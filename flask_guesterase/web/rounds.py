@@ -58,8 +58,6 @@ def turn(extension: Guesterase, app: Flask, bell: Bell) -> None:
         lease = pause + timedelta(seconds=2 * SECONDS)
         if not extension.run(lambda office: leading.take(office.work, token, pause, lease)):
             return
-        if not extension.run(lambda office: leading.leads(office.work, token)):
-            return
         problems: list[str] = []
         try:
             problems += _round(extension, bell)

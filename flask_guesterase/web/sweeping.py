@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
+from ..store import doors
+from ..store.doors import Door
 from ..store.remembrance import remembering
 from ..store.sweep import SweepReport
 from .acting import by as _by
@@ -52,6 +55,7 @@ def sweep(confirm: bool, by: str | None, code: str | None) -> Answer:
         who = trying(by)
         with current.begin() as office:
             office.use_code(who, code)
+    current.run(partial(doors.enter, Door.COMMAND))
     report = current.sweep(who)
     return Answer(report, _told(report), _note(report), fine=not (report.problems or report.doubt))
 
@@ -60,6 +64,7 @@ def _told(report: SweepReport) -> str:
     parts = [f"{word} {count}" for word, count in report.counts.items()]
     parts += [f"{word} {problem}" for word, problem in report.problems.items()]
     lines = [", ".join(parts) or "nothing to do"]
+    lines += ["halted: nothing was erased by day"] if report.halted else []
     lines += [f"paused: {', '.join(report.paused)}"] if report.paused else []
     if report.unconfirmed:
         lines.append(f"not confirmed: {', '.join(report.unconfirmed)}")
@@ -78,6 +83,8 @@ def _note(report: SweepReport) -> str:
             f"The clock is in doubt ({report.doubt}): nothing was done. Set it right, then let "
             "two people run 'flask guesterase clock confirm'."
         )
+    if report.halted:
+        return "Somebody stopped erasing by day. Run 'flask guesterase retention status'."
     if report.unconfirmed:
         return "Nothing was erased by day there. Read the list, then run it with --confirm."
     return ""

@@ -421,6 +421,13 @@ TASKS: dict[str, str] = {
     "halted": N_("erasing by day is stopped and must go on"),
 }
 
+DOORS: dict[str, str] = {
+    "teardown": N_("Woken by visitors of the pages"),
+    "command": N_("A command, for example by cron"),
+    "task": N_("A Celery task"),
+}
+"""By which doors work comes in."""
+
 STOPS: dict[str, str] = {
     "wrong-rows": N_("the wrong rows went, or would go"),
     "investigation": N_("something happened that must be looked into"),

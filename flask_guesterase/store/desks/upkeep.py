@@ -13,6 +13,7 @@ from .. import (
     copies,
     deadlines,
     disclosures,
+    doors,
     execution,
     halting,
     intake,
@@ -35,13 +36,17 @@ class Upkeep(Desk):
 
     # the sweep
 
-    def sweeps(self, by: str | None = None) -> Mapping[str, Any]:
-        """Return how the sweep stands: the last one, what waits to be confirmed, the clock.
+    def sweeps(self, by: str | None = None) -> dict[str, Any]:
+        """Return how the sweep stands: the last one, what waits to be confirmed, clock, doors.
 
         :param by: the host's id of who asks; None at a console.
         :raises ForbiddenError: they may not decide about the law at any property.
         """
-        return runs.status(self.work, by)
+        found = runs.status(self.work, by) | doors.status(self.work)
+        stopped = {
+            "halted": halting.standing(self.work.conn), "goes_on": halting.proposed(self.work)
+        }
+        return found | stopped
 
     def confirm_sweep(self, by: str, ids: Sequence[int] | None = None) -> Sequence[str]:
         """Confirm what the last sweep showed; return the properties that are confirmed by it.
