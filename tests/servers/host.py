@@ -16,15 +16,30 @@ from flask import Flask, Response, request
 from sqlalchemy import create_engine, event, select
 from sqlalchemy.orm import scoped_session, sessionmaker
 
+from flask_guesterase.store.worker import Report
 from flask_guesterase.web.extension import Guesterase
 from tests.store.forms import GRANTS, SETTINGS, Base, Guest, policies
 
 FOLDER, URL, EVERY = "SERVERHOST_FOLDER", "SERVERHOST_URL", "SERVERHOST_EVERY"
-ASKED, WAIT = "asked", "wait"
-"""Files in the folder: one line for each sweep that began, and whether it has to wait."""
+WORKED, ASKED, WAIT = "worked", "asked", "wait"
+"""Files in the folder: a line for each round and each sweep that began; whether it must wait."""
 
 PARTS = 5
 LONGEST_WAIT = 60.0
+
+
+class Marked(Guesterase):
+    """The extension, which writes down the process in which a round begins."""
+
+    def work(self) -> Report:
+        """Do one round."""
+        _mark(Path(os.environ[FOLDER]) / WORKED)
+        return super().work()
+
+
+def _mark(path: Path) -> None:
+    with path.open("a") as file:
+        file.write(f"{os.getpid()}\n")
 
 
 def create_app() -> Flask:
@@ -36,7 +51,7 @@ def create_app() -> Flask:
     session = scoped_session(sessionmaker(engine))
     app = Flask(__name__, instance_path=str(folder))
     app.config.update(SECRET_KEY="only-for-tests-" + "0" * 32, GUESTERASE_KEYS=f"{folder}/keys")
-    extension = Guesterase(
+    extension = Marked(
         session,
         authorize=lambda user, right, place: right in GRANTS[user].get(place, ()),
         models=Base,
@@ -79,8 +94,7 @@ def create_app() -> Flask:
 def _audited(folder: Path, code: str) -> bool:
     if code != min(SETTINGS.properties):
         return False
-    with (folder / ASKED).open("a") as asked:
-        asked.write(f"{os.getpid()}\n")
+    _mark(folder / ASKED)
     until = time.monotonic() + LONGEST_WAIT
     while (folder / WAIT).exists() and time.monotonic() < until:
         time.sleep(0.02)

@@ -87,9 +87,9 @@ class Site:
         """Let sweeps go on."""
         (self.folder / hosts.WAIT).unlink(missing_ok=True)
 
-    def began(self) -> list[int]:
-        """Return the processes in which a sweep began, in order."""
-        asked = self.folder / hosts.ASKED
+    def began(self, what: str = hosts.ASKED) -> list[int]:
+        """Return the processes in which a sweep, or a round, began, in order."""
+        asked = self.folder / what
         return [int(line) for line in asked.read_text().split()] if asked.exists() else []
 
     def gone(self) -> bool:
@@ -131,8 +131,8 @@ def _command(kind: str, port: int) -> list[str]:
     else:
         serving = [
             "gunicorn", "-k", kind, "--workers", str(WORKERS), "--bind", f"127.0.0.1:{port}",
-            "--graceful-timeout", "40", "--preload", "--no-control-socket", *(["--threads", "4"] if kind == "gthread"
-            else []), WSGI,
+            "--threads", "4" if kind == "gthread" else "1", "--graceful-timeout", "40",
+            "--preload", "--no-control-socket", WSGI,
         ]  # fmt: skip
     return [sys.executable, "-m", *serving]
 
@@ -262,6 +262,7 @@ def test_one_process_of_several_sweeps_and_the_next_takes_up(site: Site, kind: s
             server.threads(seen)
         (leader,) = site.began()
         assert leader in seen
+        assert site.began(hosts.WORKED) == [leader]
         os.kill(leader, signal.SIGKILL)
         for _ in range(10):
             server.threads(seen)
@@ -323,7 +324,7 @@ def test_on_database_servers_three_workers_lead_one_by_one(engine: str, tmp_path
             wait(lambda: sum(server.threads(seen).values()) == WORKERS and site.began(), server)
             for _ in range(20):
                 server.threads(seen)
-            assert len(site.began()) == 1
+            assert site.began(hosts.WORKED) == site.began() == site.began()[:1]
             site.go_on()
             wait(lambda: server.threads(seen) and site.gone() and site.ended(), server)
         site.forms.engine.dispose()

@@ -192,7 +192,7 @@ def test_two_sweeps_at_once_are_one(host: Host) -> None:
 
 
 def test_a_beat_schedule_names_every_task_and_spreads_nights(host: Host) -> None:
-    """Each task once; a tick nobody took is dropped; installations sweep at minutes of their own."""
+    """Each task once; a tick nobody took is dropped; houses sweep at minutes of their own."""
     made = schedule(host.app)
     assert sorted(line["task"] for line in made.values()) == sorted([WORK, SWEEP, DELIVER])
     assert schedule(host.app) == made

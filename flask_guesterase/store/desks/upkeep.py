@@ -15,7 +15,9 @@ from .. import (
     disclosures,
     doors,
     execution,
+    figures,
     halting,
+    health,
     intake,
     limits,
     review,
@@ -89,6 +91,14 @@ class Upkeep(Desk):
         if by is None:
             return found
         return [line for line in found if actors.may(self.work, by, Permission.LAW, line.property)]
+
+    def figures(self) -> figures.Figures:
+        """Return counts and ages for whoever watches the installation; nobody's data."""
+        return figures.figures(self.work)
+
+    def ills(self) -> Sequence[str]:
+        """Return what is wrong with the installation, in words alone."""
+        return health.ills(self.work)
 
     def count_register(self, property: str) -> Sequence[counting.Count]:
         """Count the guest register of a property, where that was not done today.
