@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from ..core.errors import GuesteraseError
 from ..core.log import read_entry
@@ -14,6 +14,7 @@ from . import brake, doors
 from .custodian import FolderCustodian
 from .journal import edge
 from .remembrance import remembering
+from .roots import Roots
 from .tables import entry as entries
 from .tables import tree
 from .work import Work
@@ -34,8 +35,6 @@ def ills(work: Work) -> list[str]:
         found.append("heartbeat-stale")
     if brake.doubt(work.conn, work.stamp):
         found.append("clock-doubted")
-    if not reachable(work.custodian):
-        found.append(CUSTODIAN)
     if not all(_whole(work.conn, row.controller, row.epoch) for row in _open(work.conn)):
         found.append(JOURNAL)
     try:
@@ -49,20 +48,20 @@ def ills(work: Work) -> list[str]:
     return found
 
 
-def reachable(custodian: FolderCustodian) -> bool:
-    """Return whether who holds the keys opens one, read anew, with the root it lies under."""
+def reachable(folder: str, roots: Roots | None) -> bool:
+    """Return whether the keys open now, whatever this process remembers of them.
+
+    :param folder: the key folder.
+    :param roots: the key service that holds the roots; None where the folder does.
+    """
     try:
-        label = min(custodian.labels(), default="")
-        custodian.root()
-        if label:
-            custodian.opens(label)
-        custodian.signing_key()
+        FolderCustodian(folder, roots=roots).signing_key()
     except (GuesteraseError, OSError):
         return False
     return True
 
 
-def _open(conn: Connection) -> Sequence[Row[Any]]:
+def _open(conn: Connection) -> Sequence[Any]:
     return conn.execute(select(tree.c.controller, tree.c.epoch).where(tree.c.open)).all()
 
 

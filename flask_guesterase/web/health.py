@@ -43,7 +43,7 @@ def _ills() -> list[str]:
         with transaction(current.host.engine(), False) as conn:
             if pending(conn):
                 return [health.PENDING]
-        if not health.reachable(current.custodian):
+        if not health.reachable(current.settings.keys, current.roots):
             return [health.CUSTODIAN]
         with current.begin(write=False) as office:
             return list(office.ills())

@@ -73,10 +73,9 @@ class Bell:
             if self.ended or not self._serves():
                 return
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._work, name="guesterase", daemon=True
-                )
-                self._thread.start()
+                thread = threading.Thread(target=self._work, name="guesterase", daemon=True)
+                thread.start()
+                self._thread = thread
             self._woken.set()
         finally:
             self._taken.release()
