@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -30,14 +30,19 @@ class Backlog:
     failing: int = 0
 
 
-def backlog(work: Work) -> Sequence[Backlog]:
+def backlog(work: Work, places: Collection[str] | None = None) -> Sequence[Backlog]:
     """Return what has had its time, the oldest first.
 
     :param work: the open transaction.
+    :param places: codes of the properties to look at; None for all.
     """
     days: dict[tuple[str, str, str], list[date]] = {}
     for declared in ageing(work):
         for item in expired(work, declared):
             days.setdefault((item.place, item.table, item.category), []).append(item.day)
-    found = [Backlog(*what, len(each), min(each).isoformat()) for what, each in days.items()]
+    found = [
+        Backlog(*what, len(each), min(each).isoformat())
+        for what, each in days.items()
+        if places is None or what[0] in places
+    ]
     return sorted(found, key=lambda each: (each.oldest, each.property, each.table))

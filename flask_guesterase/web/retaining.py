@@ -57,7 +57,7 @@ def status() -> Answer:
     """Show the last sweep, what waits, by which doors work came in, and whether it is stopped."""
     with current.begin(write=False) as office:
         found = office.sweeps()
-        waits = [asdict(line) for line in office.backlog()]
+    waits = [asdict(line) for line in found["backlog"]]
     told = _told(found)
     text = [fields(told), listing(waits, _BACKLOG)]
     data = told | {"backlog": waits, "unconfirmed": _unconfirmed(found)}

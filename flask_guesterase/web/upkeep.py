@@ -21,7 +21,6 @@ def sweep() -> str:
     with current.begin(write=False) as office:
         status = office.sweeps(me())
         counts = office.counts(me())
-        waits = office.backlog(me())
     tongue = language(zone=next(iter(hotels.values())).zone)
     done = status["last"]["counts"] if status["last"] else {}
     return render_template(
@@ -29,7 +28,6 @@ def sweep() -> str:
         hotels=hotels,
         did=[(tongue.gettext(SWEPT.get(name, name)), count) for name, count in done.items()],
         counts=counts,
-        waits=waits,
         ground_options=[(stop.value, tongue.gettext(STOPS[stop.value])) for stop in Stop],
         came=[(tongue.gettext(DOORS[door]), at) for door, at in status["doors"].items()],
         **status,

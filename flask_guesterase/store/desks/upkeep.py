@@ -26,7 +26,7 @@ from .. import (
     tokens,
     waiting,
 )
-from ..backlog import Backlog, backlog
+from ..backlog import backlog
 from ..census import counting, listing, watching
 from ..comeback import marks
 from ..partners import deliveries
@@ -44,11 +44,17 @@ class Upkeep(Desk):
         :param by: the host's id of who asks; None at a console.
         :raises ForbiddenError: they may not decide about the law at any property.
         """
-        found = runs.status(self.work, by) | doors.status(self.work)
-        stopped = {
-            "halted": halting.standing(self.work.conn), "goes_on": halting.proposed(self.work)
+        places = [
+            code
+            for code in self.work.settings.properties
+            if by is None or actors.may(self.work, by, Permission.LAW, code)
+        ]
+        return runs.status(self.work, by) | doors.status(self.work) | {
+            "halted": halting.standing(self.work.conn),
+            "goes_on": halting.proposed(self.work),
+            "backlog": backlog(self.work, places),
+            "failing": [],
         }
-        return found | stopped
 
     def confirm_sweep(self, by: str, ids: Sequence[int] | None = None) -> Sequence[str]:
         """Confirm what the last sweep showed; return the properties that are confirmed by it.
@@ -81,16 +87,6 @@ class Upkeep(Desk):
         :raises TransitionError: nothing is stopped.
         """
         return halting.resume(self.work, by)
-
-    def backlog(self, by: str | None = None) -> Sequence[Backlog]:
-        """Return what has had its time and is still there: property, table, category, rows, age.
-
-        :param by: the host's id of who asks, for the properties whose law they decide about.
-        """
-        found = backlog(self.work)
-        if by is None:
-            return found
-        return [line for line in found if actors.may(self.work, by, Permission.LAW, line.property)]
 
     def figures(self) -> figures.Figures:
         """Return counts and ages for whoever watches the installation; nobody's data."""
