@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
-from ..store import doors
 from ..store.doors import Door
 from ..store.remembrance import remembering
 from ..store.sweep import SweepReport
@@ -18,6 +16,7 @@ from .acting import code as _code
 from .acting import trying
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
+from .entering import enter
 
 clock_cli = AppGroup("clock", help="Say that a clock in doubt is right.")
 task_cli = AppGroup("task", help="What people must do by a day, paper to destroy above all.")
@@ -55,7 +54,7 @@ def sweep(confirm: bool, by: str | None, code: str | None) -> Answer:
         who = trying(by)
         with current.begin() as office:
             office.use_code(who, code)
-    current.run(partial(doors.enter, Door.COMMAND))
+    enter(Door.COMMAND)
     report = current.sweep(who)
     return Answer(report, _told(report), _note(report), fine=not (report.problems or report.doubt))
 
