@@ -26,6 +26,7 @@ from .store.settings import Property
 from .web.callback import guest_pages
 from .web.current import current
 from .web.extension import Guesterase
+from .web.health import health_pages
 from .web.signals import signal
 from .web.staff import staff_pages
 from .web.witnessing import witness_pages
@@ -47,6 +48,7 @@ __all__ = [
     "delete_when_last_owner",
     "exempt",
     "guest_pages",
+    "health_pages",
     "inside",
     "keep",
     "mentions",

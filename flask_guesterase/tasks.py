@@ -7,14 +7,19 @@ twice, loses and doubles nothing.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
 from flask import Flask
 
 from .core.errors import BusyError
-from .web.current import current
+from .store.doors import Door
+from .web.current import NAME, current
+from .web.entering import enter
 
 WORK, SWEEP, DELIVER = "guesterase.work", "guesterase.sweep", "guesterase.deliver"
 """Names of the tasks, as a schedule or ``send_task`` names them."""
@@ -35,9 +40,34 @@ def register(celery: Celery, app: Flask) -> Mapping[str, Any]:
     return {name: _task(celery, app, name, body) for name, body in bodies.items()}
 
 
+def schedule(app: Flask, hour: int = 2) -> dict[str, dict[str, Any]]:
+    """Return what a beat schedule needs: rounds of the worker, deliveries, and a sweep each night.
+
+    The minute of the sweep is drawn from the properties' codes, so that many installations on
+    one broker or database do not all begin at once; it is always the same for one. A task that
+    no worker took before the next one comes is dropped: the next does its work.
+
+    :param app: the host's Flask application, with the extension.
+    :param hour: hour of the sweep by the clock of Celery's ``timezone``; not that of the night
+        audit.
+    """
+    codes = " ".join(sorted(app.extensions[NAME].settings.properties))
+    minute = int.from_bytes(hashlib.sha256(codes.encode()).digest()[:2], "big") % 60
+    every = {WORK: timedelta(minutes=1), DELIVER: timedelta(minutes=5)}
+    lines: dict[str, dict[str, Any]] = {
+        name.replace(".", "-"): {
+            "task": name, "schedule": pause, "options": {"expires": pause.total_seconds()},
+        }
+        for name, pause in every.items()
+    }  # fmt: skip
+    nightly = {"schedule": crontab(hour=hour, minute=minute), "options": {"expires": 12 * 3600}}
+    return lines | {SWEEP.replace(".", "-"): {"task": SWEEP} | nightly}
+
+
 def _task(celery: Celery, app: Flask, name: str, body: Callable[[], Counts]) -> Any:
     def run() -> Counts:
         with app.app_context():
+            enter(Door.TASK)
             return body()
 
     run.__name__ = name.replace(".", "_")

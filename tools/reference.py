@@ -63,6 +63,7 @@ _VALUES = {
     "delete": "Row rule: the row goes with any of its owners.",
     "delete_when_last_owner": "Row rule: the row goes when its last living owner does.",
     "guest_pages": "Blueprint of the guests' pages; the host registers it under its own prefix.",
+    "health_pages": "Blueprint of the health address: well or not, in words, for whoever watches.",
     "mentions": "Column rule: only what names the person is taken out of a text; the rest stays.",
     "null": "Column rule: NULL.",
     "overwrite": "Row rule: the row stays and its columns are overwritten; the default.",

@@ -208,6 +208,24 @@ class SweepDone(Event):
     name = "sweep-done"
 
 
+class SweepHalted(Event):
+    """A person stopped that things are erased because their day has come; the ground says why."""
+
+    name = "sweep-halted"
+
+
+class SweepStillHalted(Event):
+    """Erasing by day is still stopped; said every day until two people let it go on."""
+
+    name = "sweep-still-halted"
+
+
+class SweepResumed(Event):
+    """Two people let erasing by day go on; the count says how many days it stood."""
+
+    name = "sweep-resumed"
+
+
 class PaperDue(Event):
     """Records ended whose paper must be destroyed too."""
 
@@ -538,6 +556,9 @@ EVENTS: dict[str, type[Event]] = {
         ClockConfirmed,
         SweepConfirmed,
         SweepDone,
+        SweepHalted,
+        SweepStillHalted,
+        SweepResumed,
         PaperDue,
         TaskDone,
         CopyConfirmed,

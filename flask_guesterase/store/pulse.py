@@ -43,16 +43,26 @@ def look(conn: Connection, name: str, lock: bool = False) -> Pulse | None:
 
 def put(conn: Connection, name: str, pulse: Pulse) -> None:
     """Write what shall stand under a name, whatever stood there before."""
-    values = {"at": pulse.at, "note": pulse.note, "by": pulse.by, "second": pulse.second}
-    mine = update(tables.pulse).where(tables.pulse.c.name == name).values(values)
-    if conn.execute(mine).rowcount:
-        return
+    mine = update(tables.pulse).where(tables.pulse.c.name == name).values(_values(pulse))
+    if not conn.execute(mine).rowcount and not first(conn, name, pulse):
+        conn.execute(mine)
+
+
+def first(conn: Connection, name: str, pulse: Pulse) -> bool:
+    """Write what shall stand under a name where nothing does; return whether nothing did.
+
+    It waits for somebody else's transaction that writes the same name.
+    """
     try:
         with conn.begin_nested():
-            conn.execute(insert(tables.pulse).values(name=name, **values))
+            conn.execute(insert(tables.pulse).values(name=name, **_values(pulse)))
     except IntegrityError:
-        # Somebody else's transaction wrote it first.
-        conn.execute(mine)
+        return False
+    return True
+
+
+def _values(pulse: Pulse) -> dict[str, object]:
+    return {"at": pulse.at, "note": pulse.note, "by": pulse.by, "second": pulse.second}
 
 
 def take(conn: Connection, name: str) -> None:

@@ -29,6 +29,8 @@ from .work import Work
 SWEEP, PREVIEW = "sweep", "preview"
 LEASE = timedelta(minutes=10)
 """How long a sweep that says nothing is believed to be at work."""
+NIGHTLY = timedelta(hours=25)
+"""How long after a sweep nobody waits for a nightly job any more."""
 
 
 @dataclass(frozen=True)
@@ -258,6 +260,15 @@ def status(work: Work, by: str | None) -> dict[str, Any]:
         "first_word": brake.proposed(work),
         "previews": previews,
     }
+
+
+def due(work: Work) -> bool:
+    """Return whether the last sweep ended so long ago that the next one should not be waited for.
+
+    An hour more than a day, so that where a job sweeps every night, the job comes first.
+    """
+    last = last_sweep(work)
+    return last is None or work.stamp - last["ended"] >= NIGHTLY
 
 
 def is_stale(work: Work) -> bool:

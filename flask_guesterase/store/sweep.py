@@ -60,6 +60,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "own": owndata.end,
     "keys": rotation.turn,
     "age": lambda run: run(Office.note_age),
+    "halted": lambda run: run(lambda office: halting.remind(office.work)),
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from ..core import rotation
 from ..core.finding import Finding, Severity
-from . import brake, consistency, copies, due, runs, soundness
+from . import brake, consistency, copies, doors, due, halting, runs, soundness
 from .binds import awaiting
 from .census import watching
 from .invented import canaries
@@ -34,8 +34,9 @@ def findings(work: Work) -> list[Finding]:
     if runs.is_stale(work):
         found.append(_warn(
             "sweep-stale", "", "No sweep has come to its end for a day and a half.",
-            "Let cron run `flask guesterase sweep` every night.",
+            "Let cron, a systemd timer or Celery run `flask guesterase sweep` every night.",
         ))
+    found += doors.findings(work) + halting.findings(work)
     for code in sorted(work.settings.properties):
         shown = runs.shown(work, code)
         if shown is not None and not (shown.current and shown.confirmed_by):

@@ -25,6 +25,7 @@ from . import (
     operate,
     ours,
     restoring,
+    retaining,
     returned,
     rules,
     searching,
@@ -43,8 +44,8 @@ from .words import CHANNELS, HOWS
 
 __all__ = [
     "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli", "keeping",
-    "law", "operate", "ours", "restoring", "returned", "rules", "searching", "sweeping",
-    "telling", "witnessing", "xraying",
+    "law", "operate", "ours", "restoring", "retaining", "returned", "rules", "searching",
+    "sweeping", "telling", "witnessing", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")

@@ -58,11 +58,12 @@ from ..store.upgrade import pending
 from ..store.work import Holidays, Work
 from ..store.worker import NOT_DELIVERING, Report
 from ..store.worker import work as round_of
-from . import config, migrate, sessions
+from . import config, migrate, rounds, sessions
 from .cli import guesterase_cli
 from .current import NAME
 from .letters import render
 from .signals import announce
+from .teardown import Bell
 
 _log = logging.getLogger("flask_guesterase")
 _Result = TypeVar("_Result")
@@ -83,6 +84,7 @@ class _State:
     mapping: tuple[tuple[int, int], DataMap] | None = None
     belongs: bool = False
     binds: tuple[Engine, Binds] | None = None
+    bell: Bell | None = None
 
 
 class Guesterase:
@@ -101,6 +103,8 @@ class Guesterase:
         now; sweeps take smaller batches and rest between them meanwhile.
     :param packs: files of the operator's own jurisdiction packs.
     :param roots: a key service that holds the roots of the keys; the key folder does by default.
+    :param teardown: seconds between two rounds of background work that the host's traffic wakes;
+        five minutes by default, outside of tests; 0 for none.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -118,6 +122,7 @@ class Guesterase:
         pressure: Pressure | None = None,
         packs: Iterable[str] = (),
         roots: Roots | None = None,
+        teardown: float | None = None,
     ) -> None:
         self.host = Host(db, models)
         self.channels = dict(channels or {})
@@ -128,6 +133,7 @@ class Guesterase:
         self._pressure = pressure
         self._packs = tuple(map(str, packs))
         self.roots = roots
+        self._teardown = teardown
         self._destinations: list[Take] = []
         self._declared: list[tuple[Target, Policy | Exempt]] = []
         self._blockers: list[Blocker] = []
@@ -234,6 +240,7 @@ class Guesterase:
         veil.install(self.host, self._declared)
         self._apps.add(app)
         guard.install(self.host, self._side)
+        state.bell = rounds.install(self, app, self._teardown)
 
     @property
     def settings(self) -> Settings:

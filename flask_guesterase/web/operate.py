@@ -15,6 +15,7 @@ from ..core.errors import UnknownError
 from ..core.finding import Finding, Severity
 from ..core.log import slug
 from ..store import upgrade as revisions
+from ..store.doors import Door
 from ..store.draft import REVIEW
 from ..store.draft import draft as drafted
 from ..store.remembrance import remembering
@@ -22,6 +23,7 @@ from ..store.uninstall import uninstall as leave
 from ..store.worker import Report
 from .console import Answer, Existing, fields, guesterase_cli, listing, notes_of, out, verb, written
 from .current import current
+from .entering import enter
 
 db_cli = AppGroup("db", help="Create our own tables, or bring them to the newest revision.")
 guesterase_cli.add_command(db_cli)
@@ -153,18 +155,23 @@ def _controllers() -> list[str]:
 def worker(once: bool, every: float) -> Answer:
     """Look at what came in, carry out what is due, deliver messages, forget what has ended."""
     if once:
-        report = current.work()
+        report = _round()
         return Answer(report, _summary(report) or "nothing to do", fine=not report.problems)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     rounds = 0
     while not stop.is_set():
-        report, rounds = current.work(), rounds + 1
+        report, rounds = _round(), rounds + 1
         if not report.idle or report.problems:
             click.echo(_summary(report), err=True)
         stop.wait(every)
     return Answer({"rounds": rounds}, note=f"The worker has ended after {rounds} rounds.")
+
+
+def _round() -> Report:
+    enter(Door.COMMAND)
+    return current.work()
 
 
 def _summary(report: Report) -> str:

@@ -24,6 +24,7 @@ from marshmallow.validate import Length, OneOf, Regexp
 from ..core.asking import Asker, Delay, Seen
 from ..core.errors import InputError
 from ..core.grounds import Reason
+from ..core.halting import Stop
 from ..core.holding import Cause, Scope
 from ..core.lifecycle import Ground
 from ..core.register import Basis, Judgement
@@ -306,6 +307,12 @@ class Objection(Form):
     property = _text(required=True)
     contact = _text(required=True)
     what = _one_of(("object", "agree"))
+
+
+class Halted(Form):
+    """Why somebody stops erasing by day."""
+
+    ground = _one_of([ground.value for ground in Stop])
 
 
 class Signed(Form):

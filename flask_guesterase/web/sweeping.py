@@ -11,6 +11,7 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from ..store.doors import Door
 from ..store.remembrance import remembering
 from ..store.sweep import SweepReport
 from .acting import by as _by
@@ -18,6 +19,7 @@ from .acting import code as _code
 from .acting import trying
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
+from .entering import enter
 
 clock_cli = AppGroup("clock", help="Say that a clock in doubt is right.")
 task_cli = AppGroup("task", help="What people must do by a day, paper to destroy above all.")
@@ -68,6 +70,7 @@ def sweep(confirm: bool, by: str | None, code: str | None, **given: Any) -> Answ
     if retry:
         with current.begin() as office:
             office.retry_due()
+    enter(Door.COMMAND)
     with _progress() as progress:
         report = current.sweep(who, progress=progress, **given)
     return Answer(report, _told(report), _note(report), fine=not (report.problems or report.doubt))
@@ -110,6 +113,7 @@ def _told(report: SweepReport) -> str:
     parts = [f"{word} {count}" for word, count in report.counts.items()]
     parts += [f"{word} {problem}" for word, problem in report.problems.items()]
     lines = [", ".join(parts) or "nothing to do"]
+    lines += ["halted: nothing was erased by day"] if report.halted else []
     lines += [f"paused: {', '.join(report.paused)}"] if report.paused else []
     lines += ["another sweep leads; this one took part in erasing"] if report.joined else []
     lines += [f"stopped: {report.stopped}"] if report.stopped else []
@@ -132,6 +136,8 @@ def _note(report: SweepReport) -> str:
             f"The clock is in doubt ({report.doubt}): nothing was done. Set it right, then let "
             "two people run 'flask guesterase clock confirm'."
         )
+    if report.halted:
+        return "Somebody stopped erasing by day. Run 'flask guesterase retention status'."
     if report.unconfirmed:
         return "Nothing was erased by day there. Read the list, then run it with --confirm."
     return ""

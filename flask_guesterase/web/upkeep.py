@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..core.halting import Stop
 from ..core.permissions import Permission
 from . import schemas
 from .current import current
 from .desk import me, must, staff_pages
 from .pages import language
-from .words import SWEPT
+from .words import DOORS, STOPS, SWEPT
 
 
 @staff_pages.get("/sweep")
@@ -27,6 +28,8 @@ def sweep() -> str:
         hotels=hotels,
         did=[(tongue.gettext(SWEPT.get(name, name)), count) for name, count in done.items()],
         counts=counts,
+        ground_options=[(stop.value, tongue.gettext(STOPS[stop.value])) for stop in Stop],
+        came=[(tongue.gettext(DOORS[door]), at) for door, at in status["doors"].items()],
         **status,
     )
 
@@ -47,6 +50,25 @@ def confirm_clock() -> AnyResponse:
     must(Permission.LAW)
     with current.begin() as office:
         office.confirm_clock(me())
+    return redirect(url_for(".sweep"), 303)
+
+
+@staff_pages.post("/sweep/halt")
+def halt_sweep() -> AnyResponse:
+    """Stop erasing by day for the whole house."""
+    must(Permission.LAW)
+    form = schemas.read(schemas.Halted(), request.form)
+    with current.begin() as office:
+        office.halt_sweep(me(), form["ground"])
+    return redirect(url_for(".sweep"), 303)
+
+
+@staff_pages.post("/sweep/resume")
+def resume_sweep() -> AnyResponse:
+    """Say that erasing by day goes on, as the first or as the second person."""
+    must(Permission.LAW)
+    with current.begin() as office:
+        office.resume_sweep(me())
     return redirect(url_for(".sweep"), 303)
 
 

@@ -160,6 +160,9 @@ ACTIONS: dict[str, str] = {
     "clock-confirmed": N_("clock confirmed by two people"),
     "sweep-confirmed": N_("sweep confirmed"),
     "sweep-done": N_("sweep done"),
+    "sweep-halted": N_("erasing by day stopped"),
+    "sweep-still-halted": N_("erasing by day still stopped"),
+    "sweep-resumed": N_("erasing by day goes on"),
     "paper-due": N_("paper to destroy"),
     "task-done": N_("task signed"),
     "copy-confirmed": N_("second copy of the keys confirmed"),
@@ -415,7 +418,23 @@ TASKS: dict[str, str] = {
     "root-new": N_("new root key to be copied out of the house"),
     "root-old": N_("copies of an old root key to be destroyed"),
     "register": N_("lines of the guest register to look for"),
+    "halted": N_("erasing by day is stopped and must go on"),
 }
+
+DOORS: dict[str, str] = {
+    "teardown": N_("Woken by visitors of the pages"),
+    "command": N_("A command, for example by cron"),
+    "task": N_("A Celery task"),
+}
+"""By which doors work comes in."""
+
+STOPS: dict[str, str] = {
+    "wrong-rows": N_("the wrong rows went, or would go"),
+    "investigation": N_("something happened that must be looked into"),
+    "authority-order": N_("an authority or a court ordered it"),
+    "upkeep": N_("work on the installation"),
+}
+"""Why somebody stopped erasing by day."""
 
 SIGHTED: dict[str, str] = {
     "erased-key": N_("An erased row is filled again."),
@@ -527,6 +546,7 @@ SWEPT: dict[str, str] = {
     "erased-again": N_("people erased again who were back"),
     "own": N_("records of our own that ended"),
     "canary": N_("test guests"),
+    "halted": N_("reminders that erasing by day is stopped"),
     "problems": N_("steps that failed"),
     "returned": N_("rows in which somebody came back"),
     "returned-unclear": N_("rows that staff must look at"),
@@ -577,6 +597,7 @@ _ALL: tuple[dict[str, str], ...] = (
     RETURNS,
     CLOCK,
     TASKS,
+    STOPS,
     TOLD,
     CANARIES,
     ENDLESS,

@@ -216,7 +216,20 @@ def test_the_other_pages_are_in_good_order(walker: Walker, lang: str) -> None:
     officer.goto(f"{desk}/journal")
     walker.look(officer, f"{lang}-27-not-allowed")
     _refused(walker, lang, code)
+    _swept(walker, lang, officer)
     assert not walker.problems, "\n".join(walker.problems)
+
+
+def _swept(walker: Walker, lang: str, officer: Page) -> None:
+    """Read how erasing by day stands, stop it with a ground, and see what that looks like."""
+    sweep = f"{walker.address}/desk/privacy/sweep"
+    officer.goto(sweep)
+    officer.locator("details:has(form[action$=halt]) > summary").click()
+    walker.look(officer, f"{lang}-32-sweep")
+    officer.check("[name=ground][value=wrong-rows]")
+    press(officer.locator("form[action$=halt] button"))
+    walker.look(officer, f"{lang}-33-halted")
+    assert officer.locator("form[action$=resume]").count() == 1
 
 
 def _refused(walker: Walker, lang: str, code: str) -> None:

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import sqlalchemy as sa
 
 from flask_guesterase.store import upgrade, worker
 from flask_guesterase.store.custodian import FolderCustodian
-from flask_guesterase.tasks import DELIVER, SWEEP, WORK
+from flask_guesterase.tasks import DELIVER, SWEEP, WORK, schedule
 from tests import engines, serve
 from tests import partner as partners
 from tests.partner import Partner
@@ -188,6 +189,43 @@ def test_two_sweeps_at_once_are_one(host: Host) -> None:
         host.extension._night_audit = in_audit
         assert host.extension.sweep().problems == {}
     assert seen == [{"busy": 1}]
+
+
+def test_a_beat_schedule_names_every_task_and_spreads_nights(host: Host) -> None:
+    """Each task once; a tick nobody took is dropped; houses sweep at minutes of their own."""
+    made = schedule(host.app)
+    assert sorted(line["task"] for line in made.values()) == sorted([WORK, SWEEP, DELIVER])
+    assert schedule(host.app) == made
+    for line in made.values():
+        assert line["task"] in host.celery.tasks
+        assert 0 < line["options"]["expires"] <= 24 * 3600
+    state = host.app.extensions["guesterase"]
+    minutes = set()
+    for code in "abcdefgh":
+        state.settings = replace(state.settings, properties={code: object()})
+        minutes |= schedule(host.app)["guesterase-sweep"]["schedule"].minute
+    assert len(minutes) > 3
+
+
+def test_a_real_beat_sends_what_the_schedule_says(host: Host, broker: str) -> None:
+    """Beat takes the schedule as it is; a worker that comes by this door is noted."""
+    host.celery.conf.beat_schedule = schedule(host.app)
+    beat = host.celery.Beat(schedule=str(Path(host.environment[celeryhost.FOLDER]) / "beat"))
+    service = beat.Service(
+        app=host.celery, max_interval=1, schedule_filename=beat.schedule,
+        scheduler_cls="celery.beat:Scheduler",
+    )  # fmt: skip
+    scheduler = service.get_scheduler()
+    for entry in scheduler.schedule.values():
+        if entry.task.startswith("guesterase."):
+            scheduler.apply_async(entry, producer=None, advance=False)
+    stored = _stored(broker)
+    for name in (WORK, SWEEP, DELIVER):
+        assert name.encode() in stored
+    with host.app.app_context():
+        host.celery.tasks[WORK]()
+        with host.extension.begin(write=False) as office:
+            assert office.sweeps()["doors"]["task"] is not None
 
 
 @pytest.mark.long

@@ -17,7 +17,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.canary import Canary, Sighting, invent
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store import leading, tables, upgrade
 from flask_guesterase.store.invented import canaries
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import NightAudit
@@ -140,6 +140,32 @@ def sweep_stale(wrong: bool) -> list[Finding]:
             front.forms.leap(hours=-37)
             front.forms.sweep()
             front.forms.later(hours=35)
+        return front.check()
+
+
+@CASES.of("heartbeat-stale")
+def heartbeat_stale(wrong: bool) -> list[Finding]:
+    with fronted() as front:
+        front.forms.sweep()
+        front.forms.leap(hours=27 if wrong else 25)
+        return front.check()
+
+
+@CASES.of("sweep-halted")
+def sweep_halted(wrong: bool) -> list[Finding]:
+    with fronted() as front:
+        front.forms.run(lambda office: office.halt_sweep("officer", "upkeep"))
+        if not wrong:
+            front.forms.run(lambda office: office.resume_sweep("officer"))
+            front.forms.run(lambda office: office.resume_sweep("second"))
+        return front.check()
+
+
+@CASES.of("round-failed")
+def round_failed(wrong: bool) -> list[Finding]:
+    with fronted() as front:
+        problems = ["OSError"] if wrong else []
+        front.forms.run(lambda office: leading.leave(office.work, "", problems))
         return front.check()
 
 
@@ -293,6 +319,29 @@ def test_a_copy_of_the_keys_is_confirmed_at_a_console(front: Front, console: Con
     assert not [f for f in front.check() if f.id == "second-copy"]
 
 
+def test_stop_and_go_on_at_a_console(front: Front, console: Console) -> None:
+    """One person with their code stops it, two let it go on; the status says it and ends with 1."""
+    front.forms.confirmed()
+    front.forms.form(3, OLD)
+    one = ["--by", "officer", "--code", front.code("officer")]
+    console.json("retention", "halt", "--ground", "investigation", *one)
+    assert console.json("sweep")["halted"]
+    assert front.forms.names()[3] == "Ada Roe"
+    status = console.json("retention", "status", code=1)
+    assert status["halted"] == "investigation"
+    assert [(line["property"], line["rows"], line["oldest"]) for line in status["backlog"]] == [
+        ("mu", 1, "2026-02-01")
+    ]
+    assert status["by command"]
+    assert status["by task"] is None
+    both = ["--second", "second", "--second-code", front.code("second")]
+    console.json(
+        "retention", "resume", "--by", "officer", "--code", front.code("officer"), *both
+    )
+    assert console.json("sweep")["counts"]["expired"] == 1
+    assert console.json("retention", "status")["backlog"] == []
+
+
 # the staff's pages
 
 
@@ -339,6 +388,34 @@ def test_a_clock_in_doubt_is_told_and_two_people_let_it_go(front: Front) -> None
     assert first.post(f"{DESK}/sweep/clock", f"{DESK}/sweep").status_code == 403
     assert second.post(f"{DESK}/sweep/clock", f"{DESK}/sweep").status_code == 303
     assert "The clock is in doubt" not in second.get(f"{DESK}/sweep")
+
+
+def test_an_officer_stops_it_and_another_lets_it_go_on(front: Front) -> None:
+    """The page says what waits, stops it with a ground, and needs two to go on."""
+    front.forms.confirmed()
+    front.forms.form(3, OLD)
+    first, second = front.browser("officer"), front.browser("second")
+    page = first.get(f"{DESK}/sweep")
+    assert "Oldest day" in page
+    assert "February 1, 2026" in page
+    here = f"{DESK}/sweep"
+    assert first.post(f"{here}/halt", here, ground="because").status_code == 422
+    assert first.post(f"{here}/halt", here, ground="upkeep").status_code == 303
+    assert "Erasing by day is stopped" in second.get(here)
+    assert first.post(f"{here}/resume", here).status_code == 303
+    assert "One person said that it may go on" in second.get(here)
+    assert first.post(f"{here}/resume", here).status_code == 403
+    assert second.post(f"{here}/resume", here).status_code == 303
+    assert "Erasing by day is stopped" not in second.get(here)
+
+
+def test_who_decides_elsewhere_sees_only_what_waits_there(front: Front) -> None:
+    """Backlog is told of the reader's hotels; who may not decide can stop nothing."""
+    page = front.browser("far").get(f"{DESK}/sweep")
+    assert page.count("<td data-label=\"Oldest day\">") == 1
+    porter = front.browser("porter")
+    answer = porter.post(f"{DESK}/sweep/halt", ground="upkeep")
+    assert answer.status_code == 403
 
 
 def test_a_porter_signs_for_the_paper_of_their_hotel(front: Front) -> None:

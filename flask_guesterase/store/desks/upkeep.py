@@ -13,9 +13,12 @@ from .. import (
     copies,
     deadlines,
     disclosures,
+    doors,
     due,
     execution,
+    gauges,
     halting,
+    health,
     intake,
     limits,
     review,
@@ -35,20 +38,20 @@ class Upkeep(Desk):
 
     # the sweep
 
-    def sweeps(self, by: str | None = None) -> Mapping[str, Any]:
-        """Return how the sweep stands: the last one, what waits to be confirmed, the clock.
+    def sweeps(self, by: str | None = None) -> dict[str, Any]:
+        """Return how the sweep stands: the last one, what waits to be confirmed, clock, doors.
 
         :param by: the host's id of who asks; None at a console.
         :raises ForbiddenError: they may not decide about the law at any property.
         """
-        stands = runs.status(self.work, by)
         places = None if by is None else [
             code
             for code in self.work.settings.properties
             if actors.may(self.work, by, Permission.LAW, code)
         ]
-        return stands | {
-            "halted": halting.halted(self.work.conn),
+        return runs.status(self.work, by) | doors.status(self.work) | {
+            "halted": halting.standing(self.work.conn),
+            "goes_on": halting.proposed(self.work),
             "backlog": due.backlog(self.work, places),
             "failing": due.failing(self.work, places),
         }
@@ -70,6 +73,36 @@ class Upkeep(Desk):
             # A person of two properties waited for the other one's word.
             due.wake(self.work)
         return confirmed
+
+    def halt_sweep(self, by: str, ground: str) -> None:
+        """Stop erasing by day for the whole house; one person is enough.
+
+        :param by: the host's id of who stops it.
+        :param ground: wrong-rows, investigation, authority-order or upkeep.
+        :raises ForbiddenError: they may not decide about the law at any property.
+        :raises InputError: there is no such ground.
+        :raises TransitionError: it is stopped already.
+        """
+        halting.halt(self.work, by, ground)
+
+    def resume_sweep(self, by: str) -> bool:
+        """Let erasing by day go on; the second person's word ends the stop.
+
+        :param by: the host's id of who says it.
+        :return: whether that was the second person.
+        :raises ForbiddenError: they may not decide about the law at any property.
+        :raises FourEyesError: they were the first person.
+        :raises TransitionError: nothing is stopped.
+        """
+        return halting.resume(self.work, by)
+
+    def gauges(self) -> gauges.Gauges:
+        """Return counts and ages for whoever watches the installation; nobody's data."""
+        return gauges.gauges(self.work)
+
+    def ills(self) -> Sequence[str]:
+        """Return what is wrong with the installation, in words alone."""
+        return health.ills(self.work)
 
     def count_register(self, property: str) -> Sequence[counting.Count]:
         """Count the guest register of a property, where that was not done today.

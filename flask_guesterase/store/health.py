@@ -1,0 +1,88 @@
+"""Whether the installation is well, in words alone: for whoever watches it, without figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ..core.errors import GuesteraseError
+from ..core.log import read_entry
+from ..core.tree import Frontier
+from . import brake, doors
+from .custodian import FolderCustodian
+from .journal import edge
+from .remembrance import remembering
+from .roots import Roots
+from .tables import entry as entries
+from .tables import tree
+from .work import Work
+
+PENDING, CUSTODIAN, JOURNAL, DATABASE = (
+    "tables-pending", "custodian-unreachable", "journal-broken", "database-unreachable",
+)  # fmt: skip
+
+
+def ills(work: Work) -> list[str]:
+    """Return what is wrong, as words; empty where nothing is.
+
+    :param work: an open transaction of an installation whose tables are there; a read-only one is
+        enough.
+    """
+    found = []
+    if doors.silent(work):
+        found.append("heartbeat-stale")
+    if brake.doubt(work.conn, work.stamp):
+        found.append("clock-doubted")
+    if not all(_whole(work.conn, row.controller, row.epoch) for row in _open(work.conn)):
+        found.append(JOURNAL)
+    try:
+        register = remembering.standing(work)
+    except GuesteraseError:
+        return [*found, "register-missing"]
+    if register is not None and register.missing:
+        found.append("register-missing")
+    if register is not None and (register.restored or register.holds):
+        found.append("restore-pending")
+    return found
+
+
+def reachable(folder: str, roots: Roots | None) -> bool:
+    """Return whether the keys open now, whatever this process remembers of them.
+
+    :param folder: the key folder.
+    :param roots: the key service that holds the roots; None where the folder does.
+    """
+    try:
+        FolderCustodian(folder, roots=roots).signing_key()
+    except (GuesteraseError, OSError):
+        return False
+    return True
+
+
+def _open(conn: Connection) -> Sequence[Any]:
+    return conn.execute(select(tree.c.controller, tree.c.epoch).where(tree.c.open)).all()
+
+
+def _whole(conn: Connection, controller: str, epoch: int) -> bool:
+    """Return whether the head of a journal fits the newest entry; `verify` looks at all of it."""
+    row = conn.execute(
+        select(tree).where(tree.c.controller == controller, tree.c.epoch == epoch)
+    ).one()
+    mine = entries.c.controller == controller, entries.c.epoch == epoch
+    last = conn.execute(
+        select(entries).where(*mine).order_by(entries.c.position.desc()).limit(1)
+    ).one_or_none()
+    try:
+        head: Frontier = edge(row)
+        if last is None:
+            return bool(row.size == (row.pruned or 0))
+        entry = read_entry(last.body.encode())
+    except GuesteraseError:
+        return False
+    place = last.position == entry.index == row.size - 1
+    leaf = entry.leaf()
+    # Of an odd number of leaves the last one stands alone at the edge.
+    stands = row.size % 2 == 0 or head.hashes[-1] == leaf
+    return bool(place and leaf.hex() == last.leaf and stands)

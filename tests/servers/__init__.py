@@ -1,0 +1,1 @@
+"""Real servers in front of a host with the extension: what teardown does and does not do."""

@@ -1,0 +1,168 @@
+"""The stop switch: one person stops erasing by day at once, two others' words let it go on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.core.errors import (
+    ForbiddenError,
+    FourEyesError,
+    InputError,
+    TransitionError,
+)
+from flask_guesterase.store import doors, halting, leading, runs
+from flask_guesterase.store.doors import Door
+from tests.store.forms import Forms
+
+OLD = date(2025, 2, 1)
+
+
+@pytest.fixture
+def forms(sqlite_url: str, tmp_path: Path) -> Iterator[Forms]:
+    """Two hotels with a form due at each, whose sweep is confirmed."""
+    made = Forms(sqlite_url, tmp_path)
+    made.confirmed()
+    made.form(1, OLD)
+    made.form(2, OLD, "be")
+    yield made
+    made.engine.dispose()
+
+
+def stop(forms: Forms, by: str = "officer", ground: str = "wrong-rows") -> None:
+    forms.run(lambda office: office.halt_sweep(by, ground))
+
+
+def test_one_person_stops_it_and_two_let_it_go_on(forms: Forms) -> None:
+    """Nothing goes while it is stopped; the same person twice does not end it."""
+    stop(forms)
+    report = forms.sweep()
+    assert report.halted
+    assert "expired" not in report.counts
+    assert None not in forms.names().values()
+    assert not forms.run(lambda office: office.resume_sweep("officer"))
+    with pytest.raises(FourEyesError):
+        forms.run(lambda office: office.resume_sweep("officer"))
+    assert forms.sweep().halted
+    assert forms.run(lambda office: office.resume_sweep("second"))
+    assert forms.sweep().counts["expired"] == 2
+    assert set(forms.names().values()) == {None}
+
+
+def test_the_journal_says_who_stopped_it_why_and_for_how_long(forms: Forms) -> None:
+    """Stopped, still stopped each day once, and let go on: in every controller's journal."""
+    stop(forms)
+    assert "halted" not in forms.sweep().counts
+    for _ in range(2):
+        forms.later(days=1)
+        assert forms.sweep().counts["halted"] == 1
+        assert "halted" not in forms.sweep().counts
+    for by in ("second", "officer"):
+        forms.run(lambda office, by=by: office.resume_sweep(by))  # type: ignore[misc]
+    for controller in ("fir", "elm"):
+        said = [action for action in forms.actions(controller) if "halt" in action]
+        assert said == ["sweep-halted", "sweep-still-halted", "sweep-still-halted"]
+        assert forms.actions(controller)[-1] == "sweep-resumed"
+
+
+def test_it_stands_on_the_list_of_who_decides_until_it_ends(forms: Forms) -> None:
+    """A task of the house is open as long as nothing goes."""
+    stop(forms)
+    (task,) = forms.run(lambda office: office.tasks("officer"))
+    assert task["kind"] == "halted"
+    for by in ("officer", "second"):
+        forms.run(lambda office, by=by: office.resume_sweep(by))  # type: ignore[misc]
+    assert forms.run(lambda office: office.tasks("officer")) == []
+
+
+def test_only_who_decides_about_the_law_may_on_a_known_ground_once(forms: Forms) -> None:
+    """Others, other words, and a second stop are refused; so is ending what does not stand."""
+    with pytest.raises(ForbiddenError):
+        stop(forms, "porter")
+    with pytest.raises(InputError):
+        stop(forms, ground="because")
+    with pytest.raises(TransitionError):
+        forms.run(lambda office: office.resume_sweep("officer"))
+    stop(forms)
+    with pytest.raises(TransitionError):
+        stop(forms, "second")
+    with pytest.raises(ForbiddenError):
+        forms.run(lambda office: office.resume_sweep("porter"))
+
+
+def test_a_word_of_yesterday_ends_nothing(forms: Forms) -> None:
+    """Two people within a day; and a new stop forgets what was said about the last one."""
+    stop(forms)
+    forms.run(lambda office: office.resume_sweep("officer"))
+    forms.later(hours=25)
+    assert not forms.run(lambda office: office.resume_sweep("second"))
+    assert forms.run(lambda office: office.resume_sweep("officer"))
+    stop(forms)
+    assert not forms.run(lambda office: halting.proposed(office.work))
+    assert not forms.run(lambda office: office.resume_sweep("officer"))
+
+
+def test_who_leads_keeps_the_others_out_until_it_is_silent(forms: Forms) -> None:
+    """One at a time; not again before the pause; taken up when the lease is over."""
+    pause, lease = timedelta(minutes=5), timedelta(minutes=6)
+
+    def take(token: str) -> bool:
+        return forms.run(lambda office: leading.take(office.work, token, pause, lease))
+
+    def leave(token: str, *problems: str) -> None:
+        forms.run(lambda office: leading.leave(office.work, token, problems))
+
+    assert take("a")
+    assert not take("b")
+    leave("b")
+    assert not take("b"), "who does not lead cannot give the lead back"
+    leave("a")
+    assert not take("b")
+    forms.later(minutes=5)
+    assert take("b")
+    forms.later(minutes=7)
+    assert take("c"), "the silent one is believed to be dead"
+    leave("b")
+    assert not take("d"), "the dead one that comes back does not free the other's lead"
+
+
+def test_what_went_wrong_in_the_background_is_counted_until_it_goes_well(forms: Forms) -> None:
+    """By the names of classes; a round that goes well forgets them."""
+
+    def leave(*problems: str) -> None:
+        forms.run(lambda office: leading.leave(office.work, "a", problems))
+
+    def failed() -> list[str]:
+        found = forms.run(lambda office: doors.findings(office.work))
+        return [each.message.rpartition(": ")[2] for each in found if each.id == "round-failed"]
+
+    leave("OSError", "ValueError")
+    leave("OSError")
+    assert failed() == ["OSError 2, ValueError 1."]
+    leave()
+    assert failed() == []
+
+
+def test_a_nightly_job_comes_before_the_background(forms: Forms) -> None:
+    """A sweep is due an hour more than a day after the last one ended."""
+    forms.sweep()
+    forms.later(hours=24)
+    assert not forms.run(lambda office: runs.due(office.work))
+    forms.later(hours=1)
+    assert forms.run(lambda office: runs.due(office.work))
+
+
+def test_doors_are_noted_and_told_when_nothing_comes(forms: Forms) -> None:
+    """Silent for more than a night: the finding names when each door was used last."""
+    forms.run(lambda office: doors.enter(Door.TASK, office))
+    forms.leap(hours=25)
+    assert not forms.run(lambda office: doors.findings(office.work))
+    forms.leap(hours=2)
+    (found,) = forms.run(lambda office: doors.findings(office.work))
+    assert found.id == "heartbeat-stale"
+    assert "a Celery task on 2026-03-10" in found.message
+    assert "the end of requests never" in found.message
+    assert "cron" in found.hint
