@@ -59,7 +59,9 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
     return found
 
 
-WORDS = {"refused": "erasure-refused", "withdrawn": "erasure-withdrawn", "expired": "request-expired"}
+WORDS = {
+    "refused": "erasure-refused", "withdrawn": "erasure-withdrawn", "expired": "request-expired",
+}  # fmt: skip
 
 
 def agree(office: Office, figures: Figures) -> int:
