@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Engine, create_engine, event
 
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import amendments, tables
+from flask_guesterase.store import amendments, expiry, tables
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
@@ -82,23 +82,33 @@ class Estate:
     """
 
     def __init__(self, url: str, folder: Path, shape: Shape) -> None:
+        self._open(url, folder, shape)
+        self.custodian.create()
+        (folder / "xx.toml").write_text(LAW, encoding="utf-8")
+        tables.metadata.create_all(self.engine)
+        self.run(lambda office: amendments.sign(office.work, "XX", "officer"))
+        for id in held_of(shape):
+            self.run(partial(_hold, id))
+
+    @classmethod
+    def opened(cls, url: str, folder: Path, shape: Shape) -> Estate:
+        """Return an installation that was made before, as another process opens it."""
+        found = cls.__new__(cls)
+        found._open(url, folder, shape)
+        return found
+
+    def _open(self, url: str, folder: Path, shape: Shape) -> None:
         self.engine = engine_of(url)
         self.shape = shape
         self.now = NOON
         self.blockers = BLOCKERS
         self.custodian = FolderCustodian(folder / "keys")
-        self.custodian.create()
         pack = folder / "xx.toml"
-        pack.write_text(LAW, encoding="utf-8")
         place = Property("fir", "Fir", "Fir Ltd", "XX", "Europe/Berlin")
         self.settings = Settings({"fir": place}, recovery_days=7, mail="page", packs=(str(pack),))
         self.datamap = resolve(
             POLICIES, Base.metadata.tables.values(), list(Base.registry.mappers)
         )
-        tables.metadata.create_all(self.engine)
-        self.run(lambda office: amendments.sign(office.work, "XX", "officer"))
-        for id in held_of(shape):
-            self.run(partial(_hold, id))
 
     @contextmanager
     def begin(self) -> Iterator[Office]:
@@ -142,6 +152,13 @@ class Estate:
         """Let a sweep show what would go, and the officer confirm it; nothing goes yet."""
         self.sweep()
         self.run(lambda office: office.confirm_sweep("officer"))
+
+    def expire(self) -> int:
+        """Erase whose time is over, as the sweep does; return how many people."""
+        counts = expiry.expire(self.run)
+        if counts.get("unfinished"):
+            raise RuntimeError(str(counts))
+        return counts.get("people", 0)
 
     def approved(self, id: int) -> str:
         """File, confirm and approve the erasure of one guest; return its number."""
