@@ -1,80 +1,106 @@
-"""Measure: ``python -m benchmarks [--guests N] [--subjects N] [--engine NAME ...]``.
+"""Measure: ``python -m benchmarks [PART ...] [--guests 10k ...] [--engine NAME ...]``.
 
-With ``--journal`` the one-file verifier is measured instead, over long journals.
+Parts: sweep (sweep, single erasure and naive loop beside hand-written SQL, in turns), growth (the
+same from the smallest to the largest of ``--guests``, in key order and scattered), memory (of one
+sweep over everything), idle (what the extension costs a host that erases nothing), beside (a load
+on the example while a sweep runs), residue (the search by value), journal (the one-file verifier),
+peers (other packages on the same rows), scale (what follows for ten thousand hotels).
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import platform
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
-from benchmarks import journal
-from benchmarks.residue import measure, short
-from tests.engines import ENGINES, fresh_database
+from benchmarks import beside, idle, journal, memory, peers, residue, scale
+from benchmarks.compare import compare, sides
+from benchmarks.figures import machine, middle, say, short, size
+from benchmarks.rows import Shape
+from tests.engines import ENGINES
 
-
-@contextmanager
-def database(kind: str) -> Iterator[str]:
-    """Yield the address of an empty database."""
-    with fresh_database(kind) as url:
-        yield url
+SWEPT, DAYS, SINGLES = 8_000, 4, 24
+"""Guests who are swept in a comparison, on so many days; and how many are erased one by one."""
 
 
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--guests", type=int, default=100_000)
-    parser.add_argument("--subjects", type=int, default=100)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--guests", type=size, action="append", help="10k, 100k, 1M")
+    parser.add_argument("--subjects", type=int, default=100, help="people searched for (residue)")
     parser.add_argument("--engine", action="append", choices=ENGINES)
-    parser.add_argument("--journal", action="store_true", help="only the one-file verifier")
+    parser.add_argument("--journal", action="store_true", help="the same as the part journal")
     given = parser.parse_args()
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    sys.stdout.write(f"machine: {machine}\n")
-    if given.journal:
-        journal.report()
-        return 0
-    for kind in given.engine or ENGINES:
-        with database(kind) as url:
-            report(measure(url, given.guests, given.subjects))
-        small = given.guests // 100
-        times = {}
-        for guests in (small, given.guests):
-            with database(kind) as url:
-                times[guests] = short(url, guests)
-        told = ", ".join(f"{guests:,}: {ms:.1f} ms" for guests, ms in times.items())
-        sys.stdout.write(f"  erasing transaction, median, by guests: {told}\n")
+    given.guests = sorted(given.guests or [10_000])
+    given.engine = given.engine or list(ENGINES)
+    parts = given.parts or (["journal"] if given.journal else list(USUAL))
+    if unknown := set(parts) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; known: {', '.join(PARTS)}")
+    say(f"machine: {machine()}")
+    for name in parts:
+        say(f"\n== {name}")
+        PARTS[name](given)
     return 0
 
 
-def report(found: dict[str, object]) -> None:
-    """Print what was measured."""
-    took: dict[str, float] = found["took"]  # type: ignore[assignment]
-    rows, characters = int(str(found["rows"])), int(str(found["characters"]))
-    before, after = found["memory"]  # type: ignore[misc]
-    lines = [
-        f"{found['engine']}: {found['guests']:,} guests, {found['subjects']:,} subjects, "
-        f"{found['values']:,} values",
-        f"  fill {took['fill']:.0f} s, erase {took['erase']:.1f} s "
-        f"({took['erase'] / int(str(found['subjects'])) * 1000:.1f} ms each)",
-        f"  one reading: {took['search']:.1f} s, {rows:,} rows, {characters / 1e6:,.0f} M "
-        f"characters, {rows / took['search']:,.0f} rows/s, pieces {found['pieces']}",
-        f"  the same columns read by hand and thrown away: {took['read']:.1f} s; "
-        f"ratio {took['search'] / took['read']:.2f}; of computing alone "
-        f"{took['search computing']:.1f} s and {took['read computing']:.1f} s, ratio "
-        f"{took['search computing'] / took['read computing']:.2f}",
-        f"  LIKE by hand: {took['like']:.1f} s a value, "
-        f"{took['like'] * int(str(found['values'])):,.0f} s for all; "
-        f"ratio {took['search'] / (took['like'] * int(str(found['values']))):.4f}",
-        f"  memory at most {before:.0f} MiB before, {after:.0f} MiB after",
-        f"  with every check and certificate {took['all']:.1f} s; partial {found['partial']}, "
-        f"found in {found['found']}, problems {found['problems']}",
-    ]
-    sys.stdout.write("\n".join(lines) + "\n")
+def _shape(guests: int, scattered: bool) -> Shape:
+    return Shape(guests, min(0.8, SWEPT / guests), DAYS, scattered)
 
+
+def sweeping(given: argparse.Namespace) -> None:
+    """Print sweeps, single erasures and the naive loop beside hand-written SQL."""
+    for kind in given.engine:
+        for guests in given.guests:
+            with sides(kind, _shape(guests, False)) as pair:
+                say("\n".join(compare(pair, SINGLES).lines()))
+
+
+def growth(given: argparse.Namespace) -> None:
+    """Print how the cost of a thousand guests grows with the tables."""
+    for kind in given.engine:
+        for scattered in (False, True):
+            cost: dict[str, list[float]] = {}
+            for guests in given.guests:
+                with sides(kind, _shape(guests, scattered)) as pair:
+                    found = compare(pair)
+                say("\n".join(found.lines()))
+                for who in ("ours", "sets"):
+                    cost.setdefault(who, []).append(1000 / middle(found.sweep[who]))
+            order = "scattered" if scattered else "in key order"
+            say(f"{kind}, {order}, cost of a thousand guests, "
+                f"{' -> '.join(map(short, given.guests))}:")  # fmt: skip
+            for who, spent in cost.items():
+                told = " -> ".join(f"{each / spent[0]:.2f}" for each in spent)
+                say(f"  {who:<6} {told}   ({spent[0] * 1000:,.0f} ms at first)")
+            more = cost["ours"][-1] / cost["ours"][0] / (cost["sets"][-1] / cost["sets"][0])
+            say(f"  growth to that of hand-written SQL: {more:.2f}")
+
+
+def searching(given: argparse.Namespace) -> None:
+    """Print what the search by value costs."""
+    for kind in given.engine:
+        residue.report(kind, given.guests[-1], given.subjects)
+
+
+def verifying(given: argparse.Namespace) -> None:
+    """Print what verifying a long journal costs."""
+    journal.report()
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "sweep": sweeping,
+    "growth": growth,
+    "memory": memory.report,
+    "idle": idle.report,
+    "beside": beside.report,
+    "residue": searching,
+    "journal": verifying,
+    "peers": peers.report,
+    "scale": scale.report,
+}
+USUAL = ("sweep", "growth", "memory", "idle", "beside", "residue", "journal")
+"""What is measured when nothing is named."""
 
 if __name__ == "__main__":
     sys.exit(main())

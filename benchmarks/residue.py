@@ -16,7 +16,9 @@ from flask_guesterase.store import worker
 from flask_guesterase.store.search import residue
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.worker import Report
+from tests.engines import fresh_database
 
+from .figures import say
 from .hotel import Hotel, email
 
 COLUMNS = {
@@ -124,3 +126,45 @@ def short(url: str, guests: int) -> float:
             times.append((time.perf_counter() - start) * 1000)
         hotel.engine.dispose()
     return sorted(times)[len(times) // 2]
+
+
+def report(kind: str, guests: int, subjects: int) -> None:
+    """Measure on one engine and print.
+
+    :param kind: the engine, as `tests.engines` names it.
+    :param guests: how many the hotel has.
+    :param subjects: how many of them are looked for.
+    """
+    with fresh_database(kind) as url:
+        for line in _told(measure(url, guests, subjects)):
+            say(line)
+    times = {}
+    for size in (max(guests // 100, 50), guests):
+        with fresh_database(kind) as url:
+            times[size] = short(url, size)
+    said = ", ".join(f"{size:,}: {ms:.1f} ms" for size, ms in times.items())
+    say(f"  erasing transaction, median, by guests: {said}")
+
+
+def _told(found: dict[str, Any]) -> list[str]:
+    took: dict[str, float] = found["took"]
+    rows, subjects, alone = found["rows"], found["subjects"], took["like"] * found["values"]
+    before, after = found["memory"]
+    return [
+        f"{found['engine']}: {found['guests']:,} guests, {subjects:,} subjects, "
+        f"{found['values']:,} values",
+        f"  fill {took['fill']:.0f} s, erase {took['erase']:.1f} s "
+        f"({took['erase'] / subjects * 1000:.1f} ms each)",
+        f"  one reading: {took['search']:.1f} s, {rows:,} rows, "
+        f"{found['characters'] / 1e6:,.0f} M characters, {rows / took['search']:,.0f} rows/s, "
+        f"pieces {found['pieces']}",
+        f"  the same columns read by hand and thrown away: {took['read']:.1f} s; "
+        f"ratio {took['search'] / took['read']:.2f}; of computing alone "
+        f"{took['search computing']:.1f} s and {took['read computing']:.1f} s, ratio "
+        f"{took['search computing'] / took['read computing']:.2f}",
+        f"  LIKE by hand: {took['like']:.1f} s a value, {alone:,.0f} s for all; "
+        f"ratio {took['search'] / alone:.4f}",
+        f"  memory at most {before:.0f} MiB before, {after:.0f} MiB after",
+        f"  with every check and certificate {took['all']:.1f} s; partial {found['partial']}, "
+        f"found in {found['found']}, problems {found['problems']}",
+    ]

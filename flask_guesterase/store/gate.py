@@ -62,7 +62,8 @@ class Gates:
         self._keys: dict[Any, tuple[str, ...]] = {}
         self._covers: WeakKeyDictionary[Mapper[Any], tuple[Cover, ...]] = WeakKeyDictionary()
         self._heard: WeakSet[Mapper[Any]] = WeakSet()
-        self._seen: tuple[int, ...] = ()
+        self._lists: tuple[Declarations, ...] = ()
+        self._seen: list[int] = []
         self._stale = False
 
     def add(self, host: Host, declared: Declarations) -> None:
@@ -74,9 +75,9 @@ class Gates:
 
     def gate(self) -> Gate:
         """Return the guarded tables; cheap unless a mapping or a policy was added."""
-        seen = tuple(len(declared) for declared in self._hosts.values())
-        if self._stale or seen != self._seen:
-            self._stale, self._seen = False, seen
+        if self._stale or [*map(len, self._lists)] != self._seen:
+            self._lists = tuple(self._hosts.values())
+            self._stale, self._seen = False, [*map(len, self._lists)]
             self._gate, self._keys = {}, {}
             self._covers.clear()
             for host, declared in list(self._hosts.items()):

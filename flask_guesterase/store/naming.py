@@ -41,6 +41,9 @@ class Guarded:
 Gate = Mapping[str, Guarded]
 """Table name, with its schema where it has one -> its guarded columns."""
 
+_FORMS = 1000
+"""Forms of statements that are remembered before all are forgotten."""
+
 
 def named(gate: Gate, statement: Any, parameters: Any = None) -> dict[str, set[str]]:
     """Return the guarded columns that a statement names, per table.
@@ -63,6 +66,36 @@ def named(gate: Gate, statement: Any, parameters: Any = None) -> dict[str, set[s
         keys = {key for each in given if isinstance(each, Mapping) for key in each}
         reader.write(statement, keys)
     return reader.result()
+
+
+class Names:
+    """What statements name, remembered by their form: a host asks the same few all day."""
+
+    def __init__(self) -> None:
+        self._held: tuple[Gate, dict[Any, dict[str, set[str]]]] = ({}, {})
+
+    def of(self, gate: Gate, statement: Any, parameters: Any = None) -> dict[str, set[str]]:
+        """Return what `named` does, for the caller to change.
+
+        Only a SELECT is remembered, by what SQLAlchemy caches its compiled text by: values of
+        parameters aside, that is everything it is made of.
+
+        :param gate: the guarded tables; other ones are another mapping.
+        :param statement: anything a session executes.
+        :param parameters: what it is executed with.
+        """
+        form = statement._generate_cache_key() if isinstance(statement, Select) else None
+        if form is None:
+            reads = hasattr(statement, "get_children")
+            return named(gate, statement, parameters) if reads else {}
+        held, known = self._held
+        if held is not gate or len(known) >= _FORMS:
+            known = {}
+            self._held = (gate, known)
+        found = known.get(form.key)
+        if found is None:
+            found = known[form.key] = named(gate, statement, parameters)
+        return {table: set(columns) for table, columns in found.items()} if found else {}
 
 
 def joined(gate: Gate, path: Any) -> dict[str, set[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, inspect, select
+from sqlalchemy import Connection, Select, bindparam, inspect, literal_column, select
 
 from . import tables
 
@@ -63,7 +63,7 @@ def read(conn: Connection, table: str) -> Restricted:
     :param conn: the session's connection, in its transaction.
     :param table: name of the table.
     """
-    rows = conn.execute(_living(table).limit(WHOLE + 1)).all()
+    rows = conn.execute(_FIRST, {"name": table}).all()
     if len(rows) > WHOLE:
         return Restricted(table, whole=False)
     found = Restricted(table)
@@ -72,11 +72,17 @@ def read(conn: Connection, table: str) -> Restricted:
     return found
 
 
-def _living(table: str, *conditions: Any) -> Select[Any]:
+def _living(table: Any, *conditions: Any) -> Select[Any]:
     kept = tables.kept
+    # Written out: a list of parameters would be spelled anew each time a host loads a row.
+    modes = [literal_column(f"'{mode}'") for mode in MODES]
     return select(kept.c.row_key, kept.c.property, kept.c.columns).where(
-        kept.c.table_name == table, kept.c.mode.in_(MODES), kept.c.ended_at.is_(None), *conditions
+        kept.c.table_name == table, kept.c.mode.in_(modes), kept.c.ended_at.is_(None), *conditions
     )
+
+
+_FIRST = _living(bindparam("name")).limit(WHOLE + 1)
+"""The rows of one table, built once: it is asked in each transaction that loads such a row."""
 
 
 def _parts(conn: Connection, statement: Select[Any]) -> list[_Part]:

@@ -23,7 +23,7 @@ from sqlalchemy.orm.base import PassiveFlag
 from ..core.errors import VeiledError
 from .gate import Cover, Declarations, Gates
 from .host import Host
-from .naming import joined, named
+from .naming import Names, joined
 from .restricted import Restricted, present, read
 from .withheld import Withheld, hide
 
@@ -59,6 +59,7 @@ class _Known:
 
 
 _gates = Gates()
+_names = Names()
 _present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
 _openings: ContextVar[tuple[_Opening, ...]] = ContextVar("guesterase_books", default=())
 
@@ -173,14 +174,19 @@ def _read(conn: Connection, table: str) -> Restricted:
 
 def _on_execute(state: ORMExecuteState) -> None:
     gate = _gates.gate()
-    if not gate or state.is_column_load or not hasattr(state.statement, "get_children"):
+    if not gate:
+        return
+    options = state.execution_options
+    streams = options.get("yield_per") or options.get("stream_results")
+    found = _names.of(gate, state.statement, state.parameters)
+    # Most of what a host asks ends here.
+    if not (found or streams) or state.is_column_load:
         return
     session, bind = state.session, dict(state.bind_arguments)
-    if state.execution_options.get("yield_per") or state.execution_options.get("stream_results"):
+    if streams and hasattr(state.statement, "get_children"):
         # While rows stream in, the connection may not be free for a question.
         for table in gate:
             _restricted(session, table, dict(bind))
-    found = named(gate, state.statement, state.parameters)
     if found and state.is_relationship_load:
         for table, columns in joined(gate, state.loader_strategy_path).items():
             found[table] = found.get(table, set()) - columns

@@ -60,7 +60,7 @@ def _all() -> Iterator[_Post]:
     for host, method in list(_sides.items()):
         sides = method()
         side = sides() if sides is not None else None
-        if side is None or not side.custodian.exists():
+        if side is None:
             continue
         post = _posts.get(host)
         if post is None or post.side.datamap is not side.datamap:
@@ -115,6 +115,9 @@ def _flushed(post: _Post, session: Session) -> None:
             rows.append(row)
             mappers.append(state.mapper)
     if not mappers:
+        return
+    # The key folder is looked at last: most of what a host writes is nobody's data.
+    if not post.side.custodian.exists():
         return
     conn = session.connection(bind_arguments={"mapper": mappers[0]})
     if _is_ours(conn, post.side):
@@ -183,7 +186,10 @@ def _on_execute(state: ORMExecuteState) -> Any:
     name = getattr(statement.table, "fullname", "")
     posts: list[_Post] = []
     with _harmless("look at a statement"):
-        posts = [post for post in _all() if name in post.side.datamap.tables]
+        posts = [
+            post for post in _all()
+            if name in post.side.datamap.tables and post.side.custodian.exists()
+        ]
     if not posts:
         return None
     result = _hand_on(state)
