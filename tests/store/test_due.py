@@ -18,11 +18,11 @@ from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.policy import null
 from flask_guesterase.store import due, expiry, halting, looking, pulse, runs, sweep, tables
 from flask_guesterase.store.claiming import Shift
+from flask_guesterase.store.claims import Bounds
 from flask_guesterase.store.due import BACKOFF
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.pulse import Pulse
 from flask_guesterase.store.sweep import Limits, SweepReport
-from flask_guesterase.store.taking import Bounds
 from flask_guesterase.store.transaction import transaction
 from tests.store.forms import Form, Forms, Guest, _render
 
