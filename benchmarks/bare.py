@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, jsonify
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from werkzeug.serving import make_server
 from werkzeug.test import EnvironBuilder
 
 from flask_guesterase import Guesterase
@@ -36,12 +37,14 @@ class Bare:
 
     :param url: address of the database.
     :param folder: where keys go.
-    :param installed: whether the extension is installed; one guest was erased through it then.
+    :param installed: whether the extension is installed.
+    :param quick: whether writes are not waited for, and one guest is erased through the extension
+        first; otherwise the database is as an installation left it.
     """
 
-    def __init__(self, url: str, folder: Path, installed: bool) -> None:
+    def __init__(self, url: str, folder: Path, installed: bool, quick: bool = True) -> None:
         self.engine: Engine = engine_of(url)
-        if self.engine.dialect.name == "sqlite":
+        if quick and self.engine.dialect.name == "sqlite":
             # What a disk takes to write is no concern of what is measured here.
             event.listen(self.engine, "connect", _quick)
         self.session: scoped_session[Session] = scoped_session(sessionmaker(self.engine))
@@ -53,6 +56,8 @@ class Bare:
         self.app.teardown_appcontext(lambda _: self.session.remove())
         self._routes()
         self.extension: Guesterase | None = self._install() if installed else None
+        if self.extension is not None and quick:
+            self._live(self.extension)
 
     def _install(self) -> Guesterase:
         place = Property("fir", "Fir", "Fir Ltd", "DE", "Europe/Berlin")
@@ -64,8 +69,11 @@ class Bare:
             added.register(target, _kept() if target is Invoice else policy)
         added.block(*BLOCKERS)
         added.init_app(self.app)
+        return added
+
+    def _live(self, added: Guesterase) -> None:
+        """Let the installation have erased somebody, as one that is some days old."""
         tables.metadata.create_all(self.engine)
-        self.app.login_manager = None  # type: ignore[attr-defined]
         added.user = lambda identifier: identifier  # type: ignore[method-assign]
         with self.app.app_context():
             added.custodian.create()
@@ -75,7 +83,6 @@ class Bare:
             with added.begin() as office:
                 office.approve(number, "officer", office.preview(number).digest)
             added.run(lambda office: office.erase(number))
-        return added
 
     def _routes(self) -> None:
         session = self.session
@@ -166,5 +173,14 @@ def serve(url: str, folder: str, installed: str) -> None:
         sys.stdout.flush()
 
 
+def listen(url: str, folder: str) -> None:
+    """Answer over HTTP on a free port of the loopback, which is printed, until ended."""
+    host = Bare(url, Path(folder), installed=True, quick=False)
+    server = make_server("127.0.0.1", 0, host.app, threaded=True)
+    sys.stdout.write(f"{server.server_port}\n")
+    sys.stdout.flush()
+    server.serve_forever()
+
+
 if __name__ == "__main__":
-    serve(*sys.argv[1:])
+    listen(*sys.argv[1:3]) if sys.argv[3] == "http" else serve(*sys.argv[1:])

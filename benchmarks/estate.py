@@ -59,6 +59,9 @@ def built(url: str, shape: Shape) -> None:
     with engine.connect() as conn:
         conn = conn.execution_options(isolation_level="AUTOCOMMIT")
         if engine.dialect.name == "postgresql":
+            for name in Base.metadata.tables:
+                last = f"setval(pg_get_serial_sequence('{name}', 'id'), max(id))"
+                conn.exec_driver_sql(f"SELECT {last} FROM {name}").all()
             conn.exec_driver_sql("VACUUM ANALYZE")
         elif engine.dialect.name == "sqlite":
             conn.exec_driver_sql("ANALYZE")

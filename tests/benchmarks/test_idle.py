@@ -1,0 +1,149 @@
+"""An idle installation asks nothing of the database and listens to no cursor."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event, func, select, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import aliased, with_loader_criteria
+
+from benchmarks.bare import Bare
+from benchmarks.estate import built
+from benchmarks.rows import Shape
+from benchmarks.schema import Guest, Invoice, Message, Payment, Reservation
+from flask_guesterase.store.naming import Gate, Guarded, Names, named
+from tests.engines import DEEP, fresh_database
+
+ROOT = Path(__file__).resolve().parents[2]
+HEARD = """
+import sys
+from pathlib import Path
+from benchmarks.bare import Bare
+host = Bare(sys.argv[1], Path(sys.argv[2]), installed=True)
+host.ask("write", 7)
+host.ask("kept", 7)
+for name in ("before_cursor_execute", "after_cursor_execute", "before_execute", "after_execute",
+             "begin", "commit", "rollback"):
+    print(name, len(list(getattr(host.engine.dispatch, name))))
+for name in ("checkout", "checkin", "reset"):
+    print(name, len(list(getattr(host.engine.pool.dispatch, name))))
+"""
+"""Run in a process of its own: the suite itself listens to cursors."""
+
+
+@pytest.fixture(params=DEEP)
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bare]:
+    """A host with the extension, through which somebody was erased once."""
+    with fresh_database(request.param) as url:
+        built(url, Shape(40))
+        made = Bare(url, tmp_path, installed=True)
+        yield made
+        made.session.remove()
+        made.engine.dispose()
+
+
+def statements(host: Bare, route: str) -> list[str]:
+    """Return what the database is asked during a request of one kind."""
+    asked: list[str] = []
+
+    def note(conn: Connection, cursor: object, statement: str, *_: object) -> None:
+        asked.append(statement)
+
+    event.listen(host.engine, "before_cursor_execute", note)
+    try:
+        host.ask(route, 7)
+    finally:
+        event.remove(host.engine, "before_cursor_execute", note)
+    return asked
+
+
+def test_nobody_listens_to_what_each_statement_passes(tmp_path: Path) -> None:
+    """Sessions are listened to; cursors, connections, transactions and pools are not."""
+    with fresh_database("sqlite") as url:
+        built(url, Shape(20))
+        done = subprocess.run(
+            [sys.executable, "-c", HEARD, url, str(tmp_path)], cwd=ROOT, check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+    heard = dict(line.split() for line in done.stdout.splitlines())
+    assert len(heard) == 10
+    assert set(heard.values()) == {"0"}
+
+
+@pytest.mark.parametrize(("route", "asked"), [("static", 0), ("read", 3), ("write", 3)])
+def test_an_ordinary_request_asks_what_the_host_asks(host: Bare, route: str, asked: int) -> None:
+    """Not one statement of ours, neither at first nor later."""
+    for _ in range(2):
+        found = statements(host, route)
+        assert [line for line in found if "guesterase" in line] == []
+        assert len(found) == asked
+
+
+def test_what_may_be_hidden_is_asked_once_in_a_transaction(host: Bare) -> None:
+    """Rows of which the law may keep a column cost one look, however many are loaded."""
+    host.ask("kept", 5)
+    ours = [line for line in statements(host, "kept") if "guesterase" in line]
+    assert len(ours) == 1
+    assert "guesterase_kept" in ours[0]
+
+
+GATE: Gate = {
+    "invoices": Guarded(frozenset({"billed_to"}), frozenset({"billed_to"})),
+    "guests": Guarded(frozenset({"phone"}), frozenset({"phone", "telephone"})),
+}
+OTHER = aliased(Guest)
+SELECTS = [
+    select(Invoice).where(Invoice.id == 1),
+    select(Invoice).where(Invoice.id == 2),
+    select(Invoice.billed_to).where(Invoice.id == 1),
+    select(Invoice.total),
+    select(Invoice).where(Invoice.billed_to == "x"),
+    select(Invoice).order_by(text("billed_to")),
+    select(Invoice).order_by("billed_to"),
+    select(Guest).options(with_loader_criteria(
+        Guest, Guest.phone != "x"
+    )),
+    select(Guest),
+    select(OTHER.phone),
+    select(Guest.__table__),
+    select(func.count()).select_from(Guest),
+    select(func.max(Guest.phone)),
+    select(text("phone")).select_from(Guest),
+    select(text("name")).select_from(Guest),
+    select(select(Guest.phone).subquery()),
+    select(Reservation).where(Reservation.guest.has(Guest.phone == "x")),
+    select(Message, Payment),
+]  # fmt: skip
+
+
+def test_a_form_that_is_remembered_names_what_it_named() -> None:
+    """Asked again, and with other values, a statement names the same; another names its own."""
+    names = Names()
+    for _ in range(3):
+        for statement in SELECTS:
+            assert names.of(GATE, statement) == named(GATE, statement)
+    assert sum(bool(named(GATE, statement)) for statement in SELECTS) >= 9
+
+
+def test_what_is_remembered_ends_with_the_mapping() -> None:
+    names = Names()
+    statement = select(Guest.email)
+    assert names.of(GATE, statement) == {}
+    more: Gate = {"guests": Guarded(frozenset({"email"}), frozenset({"email"}))}
+    assert names.of(more, statement) == {"guests": {"email"}}
+    # Whoever changes an answer changes nothing for the next.
+    names.of(more, statement)["guests"].clear()
+    assert names.of(more, statement) == {"guests": {"email"}}
+
+
+def test_a_statement_that_is_no_select_is_read_each_time() -> None:
+    names = Names()
+    changed = Guest.__table__.update().where(Guest.__table__.c.id == 1)
+    assert names.of(GATE, changed, {"phone": "x"}) == {"guests": {"phone"}}
+    assert names.of(GATE, changed, {"name": "x"}) == {}
+    assert names.of(GATE, object()) == {}
