@@ -336,6 +336,9 @@ def _days(run: Run, report: SweepReport, shift: Shift) -> None:
     """Do what goes by its day, as far as the shift lasts."""
     report.halted = run(lambda office: halting.halted(office.work.conn))
     if report.halted:
+        # What is due is counted all the same, or a stop would hide what it holds up.
+        with report.trying("look"):
+            looking.look(run, shift.over)
         return
     with report.trying("keep"):
         _add(report, finishing.finish(run, shift=shift))
