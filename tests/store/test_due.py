@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, insert, select, update
 
-from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.errors import BusyError, MovedError
 from flask_guesterase.core.policy import null
-from flask_guesterase.store import due, expiry, halting, looking, pulse, runs, sweep, tables
+from flask_guesterase.store import due, expiry, halting, looking, pulse, runs, sweep, tables, unheld
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.claims import Bounds
 from flask_guesterase.store.due import BACKOFF
@@ -335,7 +335,7 @@ def test_rules_that_change_while_a_sweep_is_at_work_stop_it(house: Forms) -> Non
     looking.look(house.run)
     marks = {"mu": house.run(lambda office: runs.mark(office.work, "mu"))}
     house.move("mu", fiscal=(6, 30))
-    with pytest.raises(Exception, match="rules changed"):
+    with pytest.raises(MovedError, match="rules changed"):
         expiry.erase_due(house.run, Bounds(marks=marks), Shift(), {})
     assert left(house) == {2}
 
@@ -514,6 +514,37 @@ def test_what_a_hold_or_the_hotel_needs_is_no_failure(house: Forms) -> None:
 
 def _claimed(name: str, office: Office) -> list[due.Claim]:
     return due.claim(office.work, name, 9, ())
+
+
+def test_what_is_held_is_read_again_when_something_may_have_freed_it(house: Forms) -> None:
+    """Not every night: after a hold was lifted, the rules changed, or a week passed."""
+
+    def look() -> bool:
+        found = house.run(lambda office: unheld.since(office.work))
+        if found is not None:
+            house.run(lambda office: unheld.note(office.work, found))
+        return found is not None
+
+    assert (look(), look()) == (True, False)
+    held = {
+        "kind": "hold", "scope": "record", "controller": "fir", "property": "mu", "silent": False,
+        "why": "court-order", "placed_by": "a1", "placed_at": house.now.replace(tzinfo=None),
+    }  # fmt: skip
+    with house.engine.begin() as conn:
+        conn.execute(insert(tables.hold).values(**held))
+    house.later(hours=1)
+    assert not look()
+    with house.engine.begin() as conn:
+        conn.execute(update(tables.hold).values(lifted_at=house.now.replace(tzinfo=None)))
+    house.later(hours=1)
+    assert (look(), look()) == (True, False)
+    house.change(null)
+    assert (look(), look()) == (True, False)
+    house.later(days=7)
+    assert (look(), look()) == (True, False)
+    with house.engine.begin() as conn:
+        conn.execute(insert(tables.hold).values(held | {"scope": "query"}))
+    assert (look(), look()) == (True, True)
 
 
 def test_paper_is_asked_for_when_a_sweep_died_before_it_could(house: Forms) -> None:
