@@ -31,8 +31,8 @@ from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import due, expiry, looking, tables
 from flask_guesterase.store.claiming import Shift
+from flask_guesterase.store.claims import Bounds, Claimed
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.taking import Bounds, Claimed
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
 from tests import engines
@@ -42,7 +42,7 @@ FIRST = 10_000
 """Numbers of guests from here on are new ones; imports take those below, where no look expects."""
 
 DAYS = st.integers(min_value=-3, max_value=12)
-MACHINES = {"sqlite": (8, 16), "postgresql": (12, 20), "mariadb": (6, 20)}
+MACHINES = {"sqlite": (5, 14), "postgresql": (10, 20), "mariadb": (5, 20)}
 """Engine -> how many runs, and how many steps of each."""
 
 
