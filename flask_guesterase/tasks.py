@@ -83,12 +83,17 @@ def work() -> Counts:
 
 
 def sweep() -> Counts:
-    """Erase what is due because its day has come; a second sweep beside another does nothing."""
+    """Erase what is due because its day has come; beside another sweep, take part in erasing.
+
+    So the sweep of a worker that died goes on at once with the next, not when its lease is over.
+    """
     try:
-        report = current.sweep()
+        report = current.sweep(join=True)
     except BusyError:
         return {"busy": 1}
-    return report.counts | _problems(report.problems) | ({"doubted": 1} if report.doubt else {})
+    said = {"doubted": report.doubt, "joined": report.joined}
+    words = {word: 1 for word, true in said.items() if true}
+    return report.counts | _problems(report.problems) | words
 
 
 def deliver() -> Counts:

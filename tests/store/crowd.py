@@ -30,7 +30,7 @@ from flask_guesterase.core.image import decode
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.policy import Equal, Policy, Subject, delete, keep, null, redact
 from flask_guesterase.core.seal import open_box
-from flask_guesterase.store import audit, tables, vault
+from flask_guesterase.store import audit, tables, upgrade, vault
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
@@ -64,6 +64,8 @@ grade = "A"
 as_of = "2026"
 rank = "law"
 """
+
+PLACE = Property("sh", "Kauri", "Kauri Ltd", "NZ", "Pacific/Auckland", "en")
 
 METADATA = MetaData()
 GUESTS = Table(
@@ -109,7 +111,9 @@ def policies() -> list[tuple[Any, Policy]]:
         )),
         (BOOKINGS, Policy({"remark": null, "total": keep("bookkeeping")}, via="guest_id")),
         (POSTINGS, Policy({}, via="booking_id.guest_id", rows=delete)),
-        (LETTERS, Policy({"body": redact}, via=Equal({"holder": "id"}, to="guests"))),
+        (LETTERS, Policy(
+            {"holder": keep("a key"), "body": redact}, via=Equal({"holder": "id"}, to="guests")
+        )),
     ]  # fmt: skip
 
 
@@ -130,17 +134,17 @@ class Crowd:
         self.now = NOON
         self.custodian = FolderCustodian(folder / "keys")
         self.settings = Settings(
-            {"sh": Property("sh", "Kauri", "Kauri Ltd", "NZ", "Pacific/Auckland", "en")},
+            {PLACE.code: PLACE},
             recovery_days=7, mail="print", packs=(str(folder / "NZ.toml"),),
         )  # fmt: skip
         self.datamap = resolve(policies(), METADATA.tables.values(), [])
 
     def build(self) -> None:
-        """Make keys, tables and law."""
+        """Make tables, keys and law."""
         (self.folder / "NZ.toml").write_text(PACK, encoding="utf-8")
-        self.custodian.create()
         METADATA.create_all(self.engine)
-        tables.metadata.create_all(self.engine)
+        upgrade.upgrade(self.engine)
+        upgrade.make_keys(self.engine, self.custodian, self.now)
         self.run(lambda office: office.sign_pack("NZ", "officer"))
 
     def fill(self, ids: Iterable[int], seen: date) -> None:

@@ -120,7 +120,7 @@ def _sweep(ask: dict[str, Any]) -> dict[str, Any]:
     if ask.get("batch"):
         # A few guests are then as many batches as a few thousand would be.
         pace.MOST = ask["batch"]
-        pace.Pace.__init__.__defaults__ = (ask["batch"], 0.0, None)
+        pace.Pace.__init__.__defaults__ = (ask["batch"], *pace.Pace.__init__.__defaults__[1:])
     steps = _counting(ask.get("at", 0))
     report = hotel.sweep(limits=Limits(join=bool(ask.get("join"))))
     return {

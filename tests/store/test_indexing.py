@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,10 +27,12 @@ from sqlalchemy import (
 
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import Equal, Policy, Subject, delete, exempt, keep, null, redact
+from flask_guesterase.store import looking
 from flask_guesterase.store.datamap import DataMap
 from flask_guesterase.store.indexing import unindexed
 from flask_guesterase.store.live import read
 from tests import engines
+from tests.store.crowd import NEW, Crowd
 from tests.store.inn import Policies, datamap, erase, host
 from tests.store.meter import reading
 
@@ -253,6 +257,41 @@ def test_the_date_of_a_clock_wants_an_index_where_a_sweep_asks_it(kind: str) -> 
         with made.begin() as conn:
             conn.exec_driver_sql(found.hint)
         assert cured(made, declared) == []
+
+
+@pytest.mark.parametrize("kind", engines.DEEP)
+def test_a_date_without_an_index_is_read_whole_each_day_and_not_after_its_cure(
+    kind: str, tmp_path: Path
+) -> None:
+    """A sweep that looks for what came of age today reads that, once the date has an index."""
+    with engines.fresh_database(kind) as url:
+        made = Crowd(url, tmp_path)
+        made.build()
+        made.fill(range(1, 6 * MANY + 1), NEW)
+        with made.engine.begin() as conn:
+            ours = "DROP INDEX ix_guests_seen"
+            conn.exec_driver_sql(ours + (" ON guests" if kind == "mariadb" else ""))
+        made.analyse()
+        looking.look(made.run)
+        (found,) = cured(made.engine, made.datamap)
+        assert (found.id, found.column) == ("clock-unindexed", "seen")
+        before = looked(made)
+        with made.engine.begin() as conn:
+            conn.exec_driver_sql(found.hint)
+        made.analyse()
+        assert cured(made.engine, made.datamap) == []
+        after = looked(made)
+        made.engine.dispose()
+    rows = "" if kind == "sqlite" else "guests"
+    assert before[rows] - after[rows] >= 6 * MANY * 0.9
+
+
+def looked(made: Crowd) -> Counter[str]:
+    """Let a day pass and a sweep look; return the rows read."""
+    made.later(days=1)
+    with reading(made.engine) as read:
+        assert looking.look(made.run)
+    return read
 
 
 def test_mariadb_is_told_what_helps_where_no_index_can() -> None:
