@@ -75,7 +75,7 @@ def read(conn: Connection, table: str) -> Restricted:
 def _living(table: Any, *conditions: Any) -> Select[Any]:
     kept = tables.kept
     # Written out: a list of parameters would be spelled anew each time a host loads a row.
-    modes = [literal_column(f"'{mode}'") for mode in MODES]
+    modes: list[Any] = [literal_column(f"'{mode}'") for mode in MODES]
     return select(kept.c.row_key, kept.c.property, kept.c.columns).where(
         kept.c.table_name == table, kept.c.mode.in_(modes), kept.c.ended_at.is_(None), *conditions
     )
