@@ -10,8 +10,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakMethod
 
 from sqlalchemy import Connection, Delete, Insert, Pool, Table, Update, inspect
@@ -31,9 +30,8 @@ Sides = Callable[[], Side | None]
 """Returns the installation that is at work here, or None where there is none."""
 
 
-@dataclass(frozen=True)
-class _Post:
-    """One installation with what of it is watched."""
+class _Post(NamedTuple):
+    """One installation with what of it is watched; a tuple, for each flush makes one."""
 
     side: Side
     watched: Mapping[str, Watched]
@@ -94,21 +92,25 @@ def _is_ours(conn: Connection, side: Side) -> bool:
 
 
 def _on_flush(session: Session, flush_context: Any) -> None:
-    if not (session.new or session.dirty or session.deleted):
+    # Each of these is collected anew whenever it is asked for.
+    new, dirty, deleted = session.new, session.dirty, session.deleted
+    if not (new or dirty or deleted):
         return
+    written = (*new, *dirty)
     with _harmless("look at a flush"):
         for post in _all():
-            _flushed(post, session)
+            _flushed(post, session, written, deleted)
 
 
-def _flushed(post: _Post, session: Session) -> None:
+def _flushed(
+    post: _Post, session: Session, written: Iterable[Any], deleted: Iterable[Any]
+) -> None:
     gone: Counter[tuple[str, str]] = Counter()
     rows: list[Row] = []
     mappers: list[Mapper[Any]] = []
-    for state, table in _states(session, session.deleted, post.side, post.side.datamap.tables):
+    for state, table in _states(session, deleted, post.side, post.side.datamap.tables):
         gone[table.fullname, _place(post, state, table)] += 1
         mappers.append(state.mapper)
-    written = (*session.new, *session.dirty)
     for state, table in _states(session, written, post.side, post.watched):
         row = _row(post.watched[table.fullname], state, table, state.obj() in session.new)
         if row is not None:

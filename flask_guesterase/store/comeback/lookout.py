@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Pool
 
@@ -28,9 +28,8 @@ HOST = "host"
 """Actor of what the host's own code did."""
 
 
-@dataclass(frozen=True)
-class Side:
-    """What the guard must know of one installation.
+class Side(NamedTuple):
+    """What the guard must know of one installation; a tuple, for each flush makes one.
 
     :param pool: where connections to the host's database come from.
     :param settings: the operator's settings.
