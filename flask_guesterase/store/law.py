@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -51,17 +52,45 @@ def rulings(
         records = records_of(work, declared, keys)
         law = reasons(work, declared, records)
         boxed = _empty(work, declared, keys)
+        made = _Made(work, standing, only)
         for row in rows:
-            result[name, row.key] = Ruling(
-                law.get(row.key, {}),
-                boxed.get(row.key, frozenset()),
-                tuple(sorted(held.get(row.key, ()))),
-                blockers.needed_of(standing, name, row),
-                records[row.key].place if row.key in records else "",
-                written_facts(work, records[row.key]) if row.key in records else {},
-                None if only is None else only.get((name, row.key), frozenset()),
+            result[name, row.key] = made.of(
+                name, row, law.get(row.key), boxed.get(row.key, frozenset()),
+                held.get(row.key, ()), records.get(row.key),
             )
     return result
+
+
+@dataclass
+class _Made:
+    """Rulings of one table; of rows about which the same is true there is one.
+
+    :param work: the open transaction.
+    :param standing: preconditions of the hotel that stand.
+    :param only: (table, key) -> the columns the plan is about, where it is not about all.
+    """
+
+    work: Work
+    standing: Sequence[blockers.Found]
+    only: Mapping[tuple[str, Key], frozenset[str]] | None
+    known: dict[tuple[object, ...], Ruling] = field(default_factory=dict)
+
+    def of(
+        self, table: str, row: Row, law: Mapping[str, Reason] | None, boxed: frozenset[str],
+        held: Sequence[int], record: Record | None,
+    ) -> Ruling:
+        """Return the ruling of a row."""
+        needed = blockers.needed_of(self.standing, table, row) if self.standing else {}
+        only = None if self.only is None else self.only.get((table, row.key), frozenset())
+        # The law's words and records live as long as this does, so that an id stays whose it is.
+        alike = id(law), boxed, tuple(held), tuple(sorted(needed.items())), id(record), only
+        if alike not in self.known:
+            told = written_facts(self.work, record) if record is not None else {}
+            place = record.place if record is not None else ""
+            self.known[alike] = Ruling(
+                law or {}, boxed, tuple(sorted(held)), needed, place, told, only
+            )
+        return self.known[alike]
 
 
 def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, Record]:
@@ -82,14 +111,23 @@ def reasons(
     """Return, per row, why the law still keeps each of its retention categories today."""
     labels = _labels(work, declared)
     kept: dict[Key, dict[str, Reason]] = {}
+    known: dict[int, dict[str, Reason]] = {}
     for key, record in records.items():
-        said = {}
-        for category, names in labels.items():
-            verdict = judge(work, record, names)
-            if verdict.kept(today_at(work.settings, work.now, record.place)):
-                said[category] = reason(verdict)
-        kept[key] = said
+        if id(record) not in known:
+            known[id(record)] = _still(work, record, labels)
+        kept[key] = known[id(record)]
     return kept
+
+
+def _still(
+    work: Work, record: Record, labels: Mapping[str, Sequence[str]]
+) -> dict[str, Reason]:
+    said = {}
+    for category, names in labels.items():
+        verdict = judge(work, record, names)
+        if verdict.kept(today_at(work.settings, work.now, record.place)):
+            said[category] = reason(verdict)
+    return said
 
 
 def _labels(work: Work, declared: Declared) -> dict[str, tuple[str, ...]]:
