@@ -19,7 +19,7 @@ from .blockers import today_at
 from .clocks import Record, Ways, facts_of, places_of, ways
 from .datamap import Declared
 from .gaps import unreadable
-from .sql import chunks, is_text
+from .sql import MANY, chunks, is_text, one_of
 from .traces import holding, holds
 from .work import Work
 
@@ -170,13 +170,13 @@ def _without_open(work: Work, declared: Declared, keys: Sequence[Key]) -> list[K
     request, subject = tables.request, tables.subject
     texts = {key_text(key): key for key in keys}
     asked: set[str] = set()
-    for part in chunks(sorted(texts)):
+    for part in chunks(sorted(texts), MANY):
         rows = (
             select(subject.c.row_key)
             .join_from(subject, request, subject.c.request == request.c.number)
             .where(
                 subject.c.table_name == declared.name,
-                subject.c.row_key.in_(part),
+                one_of(subject.c.row_key, part),
                 subject.c.standing != Standing.LEFT.value,
                 request.c.state.in_([state.value for state in OPEN]),
             )

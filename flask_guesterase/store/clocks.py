@@ -21,7 +21,7 @@ from .finder import owners
 from .masks import fixed_value
 from .paths import Hop, Resolver
 from .settings import Settings
-from .sql import among, chunks
+from .sql import among, parts
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Reach:
         mine = [start.c[c.key] for c in declared.key]
         joined, value = self.joined(start)
         width = len(mine)
-        for part in chunks(keys):
+        for part in parts(keys):
             rows = select(*mine, value).select_from(joined).where(among(mine, part))
             for row in conn.execute(rows):
                 _latest(found, tuple(row)[:width], row[width])

@@ -28,7 +28,7 @@ from . import tables
 from .binds.trail import Trail, crosses, legs
 from .datamap import Contacts, DataMap, Declared
 from .paths import Path
-from .sql import among, chunks, equal, host_values, is_text
+from .sql import MANY, among, chunks, equal, host_values, is_text, one_of, parts
 from .traces import holding, tells
 
 Owners = dict[Key, set[tuple[Person, int]]]
@@ -135,7 +135,7 @@ def _collect(
     if (trail := _trail(conn, datamap, declared, path)) is not None:
         _note(trail.backward(ordered), path, index, into)
         return
-    for part in chunks(ordered):
+    for part in parts(ordered):
         statement, ends = _walk(datamap, declared, path)
         _gather(conn, statement.where(among(ends, part)), declared, path, index, into)
 
@@ -149,7 +149,7 @@ def _everyone(
         trail = _trail(conn, datamap, declared, path, whole=True)
         if trail is not None:
             _note(trail.onward(keys), path, index, owners)
-        for part in chunks(keys) if trail is None else ():
+        for part in parts(keys) if trail is None else ():
             statement, _ = _walk(datamap, declared, path, whole=True)
             heads = list(statement.selected_columns)[: len(declared.key)]
             limited = statement.where(among(heads, part))
@@ -284,11 +284,11 @@ def erased_before(
     gone = set()
     table = tables.subject
     for name, texts in by_table.items():
-        for part in chunks(sorted(texts)):
+        for part in chunks(sorted(texts), MANY):
             rows = conn.execute(
                 select(table.c.row_key).where(
                     table.c.table_name == name,
-                    table.c.row_key.in_(part),
+                    one_of(table.c.row_key, part),
                     table.c.erased_at.is_not(None),
                 )
             )
@@ -384,7 +384,7 @@ def known(
         declared = datamap.declared(name)
         table = declared.table.alias("s")
         columns = [table.c[c.key] for c in declared.key]
-        for part in chunks(keys):
+        for part in parts(keys):
             condition = among(columns, part)
             for one in _read(conn, declared, datamap.subjects[name], table, condition, None):
                 result[one.person] = one

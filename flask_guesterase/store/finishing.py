@@ -42,7 +42,7 @@ from .finder import erased_before, find, owners
 from .partners import recipients
 from .recovery.window import recover, unkept
 from .search import sought
-from .sql import among, chunks
+from .sql import among, parts
 from .traces import holding
 from .work import Work
 
@@ -319,7 +319,7 @@ def rows_of(
     columns = [declared.table.c[c.key] for c in declared.key]
     there = [
         tuple(row)
-        for part in chunks(keys)
+        for part in parts(keys)
         for row in work.conn.execute(select(*columns).where(among(columns, part)))
     ]
     known = owners(work.conn, work.datamap, declared, there)

@@ -19,7 +19,7 @@ from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, facts_of
 from .datamap import Declared
-from .sql import chunks
+from .sql import MANY, chunks, one_of
 from .traces import holding, tells
 
 if TYPE_CHECKING:
@@ -235,11 +235,11 @@ def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]
     texts = {key_text(key): key for key in keys}
     found: dict[Key, Record] = {}
     kept = tables.kept
-    for part in chunks(sorted(texts)):
+    for part in chunks(sorted(texts), MANY):
         rows = work.conn.execute(
             select(kept.c.table_name, kept.c.row_key, kept.c.property, kept.c.facts).where(
                 kept.c.table_name == name,
-                kept.c.row_key.in_(part),
+                one_of(kept.c.row_key, part),
                 kept.c.ended_at.is_(None),
             )
         )
@@ -304,11 +304,11 @@ def sealed_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, froze
     texts = {key_text(key): key for key in keys}
     found: dict[Key, set[str]] = {}
     kept = tables.kept
-    for part in chunks(sorted(texts)):
+    for part in chunks(sorted(texts), MANY):
         rows = work.conn.execute(
             select(kept.c.row_key, kept.c.category).where(
                 kept.c.table_name == name,
-                kept.c.row_key.in_(part),
+                one_of(kept.c.row_key, part),
                 kept.c.mode == SEALED,
             )
         )

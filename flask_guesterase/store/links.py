@@ -23,7 +23,7 @@ from ..core.policy import Null
 from .binds.crossing import binds_of
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
-from .sql import among, chunks
+from .sql import among, parts
 
 
 @dataclass(frozen=True, order=True)
@@ -226,7 +226,7 @@ def _strangers(
     there = [target.c[parent.column(n).key] for n in link.targets]
     joined = source.join(target, and_(*(a == b for a, b in zip(here, there, strict=True))))
     count = 0
-    for part in chunks(keys):
+    for part in parts(keys):
         ends = [target.c[c.key] for c in parent.key]
         wanted = select(*heads).select_from(joined).where(among(ends, part))
         if apart:

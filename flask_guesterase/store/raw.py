@@ -27,7 +27,7 @@ from ..core.plan import Key, key_text
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import Declared
-from .sql import among, chunks, text_length
+from .sql import among, parts, text_length
 
 _BINARY = ("blob", "binary", "bit", "geometry", "point", "polygon", "linestring")
 
@@ -94,7 +94,7 @@ class Reader:
         :param lock: lock the rows, in a fixed order.
         """
         types = {name: self.type_of(name) for name in names}
-        for part in chunks(sorted(keys, key=key_text)):
+        for part in parts(sorted(keys, key=key_text)):
             statement = self._select(part, names, typed, types)
             rows = self.conn.execute(statement.with_for_update() if lock else statement)
             width = len(self.declared.key)

@@ -25,7 +25,7 @@ from ..custodian import FolderCustodian
 from ..datamap import Declared
 from ..keeping import Origin
 from ..settings import Settings
-from ..sql import among, chunks
+from ..sql import among, chunks, parts
 from ..work import Work
 from .watched import OTHER, Watched, watched
 
@@ -215,7 +215,7 @@ def read(
     place = [one.place] if one.place is not None else []
     width = len(declared.key)
     found = {}
-    for part in chunks(keys):
+    for part in parts(keys):
         wanted = select(*declared.key, *columns, *place).where(among(list(declared.key), part))
         for row in conn.execute(wanted):
             cells = tuple(row)
