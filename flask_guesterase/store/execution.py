@@ -208,7 +208,7 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
     keeping.record(work, origin, plan, erased)
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}
-    recovery = recover(work, origin, spared.images(erased))
+    recovery = recover(work, origin, spared.strips(erased))
     sought.put(work, case, erased.images)
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until)

@@ -154,7 +154,7 @@ def _carry_out(
     erased = planning.erase(work, origin, drawn, scope)
     keeping.record(work, origin, drawn, erased)
     if kept:
-        recover(work, origin, erased.images)
+        recover(work, origin, erased.strips())
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
     work.events.append(RetentionEnded(origin.controller, place, "", SYSTEM, erased.counts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,6 +67,11 @@ def find(
         wanted.setdefault(table, set()).add(key)
     found = {}
     for name, declared in datamap.tables.items():
+        if len(declared.paths) == 1 and declared.paths[0].to_one:
+            rows = _of_one(conn, datamap, declared, wanted) if name not in without else []
+            if rows:
+                found[name] = rows
+            continue
         mine: Owners = {}
         for index, path in enumerate(declared.paths) if name not in without else ():
             keys = wanted.get(path.subject.fullname)
@@ -75,6 +80,40 @@ def find(
         if mine:
             found[name] = _rows(conn, datamap, declared, mine, wanted)
     return found
+
+
+def _of_one(
+    conn: Connection, datamap: DataMap, declared: Declared, wanted: Mapping[str, set[Key]]
+) -> list[Row]:
+    """Return the rows of a table whose rows belong to nobody but one person by one path."""
+    path = declared.paths[0]
+    keys = wanted.get(path.subject.fullname)
+    if not keys:
+        return []
+    subject, width = path.subject.fullname, len(declared.key)
+    whose: dict[Key, frozenset[tuple[Person, int]]] = {}
+    rows: dict[Key, Row] = {}
+    for line in _pairs(conn, datamap, declared, path, sorted(keys, key=key_text)):
+        key, person = line[:width], line[width:]
+        owner = whose.get(person)
+        if owner is None:
+            owner = whose[person] = frozenset({((subject, person), 0)})
+        if key in rows and rows[key].owners != owner:
+            owner |= rows[key].owners
+        rows[key] = Row(key, owner)
+    return sorted(rows.values(), key=lambda row: key_text(row.key))
+
+
+def _pairs(
+    conn: Connection, datamap: DataMap, declared: Declared, path: Path, keys: Sequence[Key]
+) -> Iterator[Key]:
+    """Yield the key of each row that a path leads from to these people, and theirs behind it."""
+    if (trail := _trail(conn, datamap, declared, path)) is not None:
+        yield from (row + person for row, person in trail.backward(keys))
+        return
+    statement, ends = _walk(datamap, declared, path)
+    for part in parts(keys):
+        yield from map(tuple, conn.execute(statement.where(among(ends, part))))
 
 
 def owned(
@@ -131,13 +170,9 @@ def _collect(
 ) -> None:
     """Add the rows that one path leads from to the owners found so far."""
     path = declared.paths[index]
-    ordered = sorted(keys, key=key_text)
-    if (trail := _trail(conn, datamap, declared, path)) is not None:
-        _note(trail.backward(ordered), path, index, into)
-        return
-    for part in parts(ordered):
-        statement, ends = _walk(datamap, declared, path)
-        _gather(conn, statement.where(among(ends, part)), declared, path, index, into)
+    subject, width = path.subject.fullname, len(declared.key)
+    for line in _pairs(conn, datamap, declared, path, sorted(keys, key=key_text)):
+        into.setdefault(line[:width], set()).add(((subject, line[width:]), index))
 
 
 def _everyone(

@@ -220,7 +220,7 @@ def _finish(
         people.bury(work, origin.number, plan.untouched())
     recovery = ""
     if not any(_at_once(work, line) for line in lines if line.until):
-        recovery = recover(work, origin, spared.images(erased))
+        recovery = recover(work, origin, spared.strips(erased))
     if origin.number is not None:
         sought.more(work, origin.number, erased.images)
     for root, name, until in spared.files(erased, recovery):

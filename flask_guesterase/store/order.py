@@ -29,6 +29,8 @@ def layers(reads: Reader, keys: Sequence[Key], known: Iterable[Link]) -> list[li
     """
     name = reads.declared.name
     ties = [link for link in known if link.child == link.parent == name]
+    if not ties:
+        return [list(keys)]
     above: dict[Key, set[Key]] = {key: set() for key in keys}
     for tie in ties:
         _note(reads, tie, keys, above)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError
-from .binds.crossing import ALONE, Binds, Crossing
+from .binds.crossing import ALONE, Binds, Crossing, binds_of
 from .failure import translated
 
 LOCK_SECONDS = 2
@@ -137,6 +137,16 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
 def writes(conn: Connection) -> bool:
     """Return whether what is written on a connection will be committed."""
     return bool(conn.get_execution_options().get(WRITES, True))
+
+
+def alone(conn: Connection) -> bool:
+    """Return whether nobody else can write as long as this transaction is open.
+
+    So it is on SQLite, where a transaction of ours that writes locks the whole file.
+    """
+    if binds_of(conn).engines or conn.dialect.name != "sqlite":
+        return False
+    return bool(conn.get_execution_options().get(WRITES))
 
 
 def commits_alone(raw: Any) -> bool:
