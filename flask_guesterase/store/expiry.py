@@ -13,7 +13,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import and_, delete, insert
 
 from ..core.errors import BusyError, ErasureError, SealError, UnknownError
 from ..core.events import SYSTEM, RetentionEnded
@@ -25,12 +25,12 @@ from .ageing import Expired, ageing, expired, judged
 from .clocks import places_of
 from .comeback import marks
 from .datamap import Declared
-from .eraser import Scope
+from .eraser import Locked, Scope
 from .finishing import Run, rows_of
 from .partners import recipients
 from .people import EXPIRED
 from .recovery.window import of_minors, recover
-from .sql import among, chunks
+from .sql import MANY, chunks, one_of
 from .work import Work
 
 if TYPE_CHECKING:
@@ -103,9 +103,11 @@ def _erase(items: Sequence[Expired], skip: frozenset[str], office: Office) -> di
     declared = work.datamap.declared(items[0].table)
     now = judged(work, declared, [item.key for item in items])
     # A part of a profile that has had its time takes neither the rest nor the person along.
-    whole = [item for item in now if item.whole and item.table in work.datamap.subjects]
+    people = declared.name in work.datamap.subjects
+    whole = [item for item in now if people and item.whole]
     counts = Counter(_people(work, declared, whole, skip))
-    counts.update(_records(work, declared, [item for item in now if item not in whole]))
+    rest = [item for item in now if not (people and item.whole)]
+    counts.update(_records(work, declared, rest))
     return dict(counts)
 
 
@@ -139,19 +141,20 @@ def _record_group(
     stopped |= set(holds.held(work, declared.name, keys))
     keys[:] = [key for key in keys if key not in stopped]
     scope = planning.records(work, Scope((), find), only, standing)
-    drawn = planning.plan(work, scope)
+    held = planning.locked(work, scope)
+    drawn = held.plan
     waiting = {"waiting": len(stopped)} if stopped else {}
     if drawn.blocked or not drawn.changing():
         return waiting | ({"waiting": len(items)} if drawn.blocked else {})
-    return waiting | _carry_out(work, place, drawn, scope, items[0].at_once)
+    return waiting | _carry_out(work, place, held, scope, items[0].at_once)
 
 
 def _carry_out(
-    work: Work, place: str, drawn: Plan, scope: Scope, at_once: bool
+    work: Work, place: str, held: Locked, scope: Scope, at_once: bool
 ) -> dict[str, int]:
-    origin = _origin(work, place)
+    origin, drawn = _origin(work, place), held.plan
     kept = not at_once and not of_minors(work, drawn)
-    erased = planning.erase(work, origin, drawn, scope)
+    erased = planning.erase(work, origin, held, scope)
     keeping.record(work, origin, drawn, erased)
     if kept:
         recover(work, origin, erased.strips())
@@ -199,7 +202,8 @@ def _free(
     # Of the profile, whose own time is over, no text stays; of other records what is not theirs.
     over = frozenset(table for table, _ in who)
     scope = replace(planning.scope(work, who, lock=True), over=over)
-    drawn = planning.plan(work, scope)
+    held = planning.locked(work, scope)
+    drawn = held.plan
     if drawn.blocked or _reaches(work, drawn, skip):
         if len(who) == 1:
             return {"waiting": 1}
@@ -215,10 +219,11 @@ def _free(
     ]
     origin = _origin(work, place)
     marks.take(work, origin, drawn)
-    done = _carry_out(work, place, drawn, scope, at_once)
+    done = _carry_out(work, place, held, scope, at_once)
     for known in told:
         recipients.queue(work, origin, known)
-    gone = [person for person in who if person not in drawn.untouched()]
+    untouched = drawn.untouched()
+    gone = [person for person in who if person not in untouched]
     _bury(work, gone)
     return done | {"people": len(gone)}
 
@@ -249,9 +254,11 @@ def _bury(work: Work, who: Iterable[Person]) -> None:
         }
         for table, key in who
     ]  # fmt: skip
-    for part in chunks(rows):
-        before = among([table.c.table_name, table.c.row_key], [
-            (row["table_name"], row["row_key"]) for row in part
-        ])
-        work.conn.execute(delete(table).where(table.c.request == EXPIRED, before))
+    for part in chunks(rows, MANY):
+        before = and_(
+            table.c.request == EXPIRED,
+            table.c.table_name.in_(sorted({row["table_name"] for row in part})),
+            one_of(table.c.row_key, [row["row_key"] for row in part]),
+        )
+        work.conn.execute(delete(table).where(before))
         work.conn.execute(insert(table), part)

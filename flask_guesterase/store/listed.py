@@ -29,8 +29,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.visitors import InternalTraversal
 from sqlalchemy.types import TypeEngine
 
-_ARRAYS = frozenset({"psycopg"})
-_LISTS = frozenset({"pymysql", "mysqldb"})
+ARRAYS = frozenset({"psycopg"})
+LISTS = frozenset({"pymysql", "mysqldb"})
 """Drivers that take many values as one parameter."""
 
 
@@ -47,7 +47,7 @@ def is_listable(type_: TypeEngine[Any], values: Sequence[Any]) -> bool:
     )
 
 
-class _Packed(TypeDecorator[Any]):
+class Packed(TypeDecorator[Any]):
     """Many values of one type as one parameter.
 
     :param item: type of each.
@@ -96,7 +96,7 @@ class Listed(ColumnElement[bool]):
     def __init__(self, column: ColumnElement[Any], values: Sequence[Any]) -> None:
         self.column = column
         self.type = Boolean()
-        self.packed = bindparam(None, values, type_=_Packed(column.type), unique=True)
+        self.packed = bindparam(None, values, type_=Packed(column.type), unique=True)
         self.each = bindparam(None, values, type_=column.type, unique=True, expanding=True)
 
 
@@ -107,7 +107,7 @@ def _each(element: Listed, compiler: Any, **options: Any) -> str:
 
 @compiles(Listed, "postgresql")
 def _array(element: Listed, compiler: Any, **options: Any) -> str:
-    if compiler.dialect.driver not in _ARRAYS:
+    if compiler.dialect.driver not in ARRAYS:
         return _each(element, compiler, **options)
     column = compiler.process(element.column, **options)
     return f"{column} = ANY ({compiler.process(element.packed, **options)})"
@@ -122,7 +122,7 @@ def _document(element: Listed, compiler: Any, **options: Any) -> str:
 
 @compiles(Listed, "mysql", "mariadb")
 def _list(element: Listed, compiler: Any, **options: Any) -> str:
-    if compiler.dialect.driver not in _LISTS:
+    if compiler.dialect.driver not in LISTS:
         return _each(element, compiler, **options)
     column = compiler.process(element.column, **options)
     return f"{column} IN {compiler.process(element.packed, **options)}"

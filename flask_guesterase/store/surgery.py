@@ -35,6 +35,7 @@ from .masks import Entropy, Seeded, holds_json, is_static, value_for
 from .order import layers, ordered
 from .proof import same, stays, took
 from .raw import Reader, reader
+from .spread import spread
 from .sql import among, chunks, exactly, is_text, parts
 from .taking import Before, Held, Taken, hold, take
 from .texts.mentioned import NOBODY, Hand
@@ -198,12 +199,14 @@ class Surgery:
         else:
             own = [n for n in names if n not in fixed]
             rows = {row.key: row for row in step.rows}
-            for part in chunks(keys, BATCH):
+            for part in parts(keys):
                 made = {
                     k: {n: self._made(reads, n, taken, rows[k]) for n in own} | fixed
                     for k in part
                 }
-                self._update(reads, part, fixed, dict.fromkeys(own, (part, made)))
+                if not self._spread(reads, own, fixed, made):
+                    for few in chunks(part, BATCH):
+                        self._update(reads, few, fixed, dict.fromkeys(own, (few, made)))
                 self._check(reads, {k: k for k in part}, taken, made)
         if step.decision.outcome is Outcome.SEAL:
             self.done.sealed[step.decision] = taken.by_key()
@@ -250,6 +253,28 @@ class Surgery:
         }
         with _vendors(declared.name):
             self.conn.execute(update(table).where(among(key, part)).values(values))
+
+    def _spread(
+        self,
+        reads: Reader,
+        own: Sequence[str],
+        fixed: Mapping[str, Any],
+        made: Mapping[Key, Mapping[str, Any]],
+    ) -> bool:
+        """Give many rows values of their own in one statement; return whether that was done."""
+        declared = reads.declared
+        if len(declared.key) > 1 or len(made) == 1:
+            return False
+        columns = {n: declared.column(n) for n in own}
+        rows = {k[0]: {c: values[n] for n, c in columns.items()} for k, values in made.items()}
+        statement = spread(reads.conn.dialect, declared.key[0], rows)
+        if statement is None:
+            return False
+        values = self._untouched(declared, [*fixed, *own])
+        values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
+        with _vendors(declared.name):
+            self.conn.execute(statement.values(values))
+        return True
 
     def _check_alike(
         self, reads: Reader, part: Sequence[Key], taken: Taken, fixed: Mapping[str, Any]

@@ -25,7 +25,7 @@ from ..custodian import FolderCustodian
 from ..datamap import Declared
 from ..keeping import Origin
 from ..settings import Settings
-from ..sql import among, chunks, parts
+from ..sql import MANY, among, chunks, one_of, parts
 from ..work import Work
 from .watched import OTHER, Watched, watched
 
@@ -91,7 +91,9 @@ def _forms(
 ) -> set[tuple[str, str]]:
     found = set()
     scope = f"{place}|" if kind in (OTHER, REFERENCE) else ""
-    for region in (*regions, "") if kind == Kind.PHONE else ("",):
+    # What begins with a plus is international, whatever the country.
+    national = kind == Kind.PHONE and not told.lstrip().startswith("+")
+    for region in (*regions, "") if national else ("",):
         with suppress(MatchError):
             found.add((kind, scope + normal(kind, told, region).casefold()))
     return found
@@ -158,32 +160,49 @@ def take(work: Work, origin: Origin, plan: Plan) -> int:
         if one is not None:
             for line in _step(making, one, step, plan):
                 lines[line["kind"], line["mark"], line["row_mark"]] = line
-    for part in chunks(lines.values()):
-        again = [(line["mark"], line["row_mark"]) for line in part]
-        table = tables.mark
-        work.conn.execute(delete(table).where(among([table.c.mark, table.c.row_mark], again)))
-        work.conn.execute(insert(table), part)
+    for part in chunks(lines.values(), MANY):
+        _renew(work.conn, part)
     return len(lines)
+
+
+def _renew(conn: Connection, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Write marks down; those that were known already count from this erasure on."""
+    table = tables.mark
+    pairs = {(line["mark"], line["row_mark"]) for line in lines}
+    known = conn.execute(
+        select(table.c.id, table.c.mark, table.c.row_mark).where(
+            one_of(table.c.mark, sorted({mark for mark, _ in pairs}))
+        )
+    )
+    again = [row.id for row in known if (row.mark, row.row_mark) in pairs]
+    if again:
+        conn.execute(delete(table).where(one_of(table.c.id, again)))
+    conn.execute(insert(table), lines)
 
 
 def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[str, Any]]:
     going = frozenset(step.decision.columns)
     deletes = step.decision.outcome is Outcome.DELETE
     held = {row.key: row for row in step.rows}
+    named = set(one.names) if deletes else set(one.names) & going
     lines = []
+    regions_of = {place: regions(making.work.settings, place) for place in
+                  ("", making.origin.property, *making.work.settings.properties)}
     for key, values in read(making.work.conn, one, list(held)).items():
         owners = sorted(row_text(*person) for person, _ in held[key].owners)
         own = making.of(KEY, row_text(one.name, key))
         person = making.of(KEY, owners[0]) if owners else own
         ruling = plan.rulings.get((one.name, key))
         place = ruling.place if ruling is not None else ""
-        region = regions(making.work.settings, place or making.origin.property)
+        region = regions_of.get(place or making.origin.property) or regions(
+            making.work.settings, place or making.origin.property
+        )
         if _is_shell(one.declared, going, deletes, key):
             lines.append(making.line(KEY, one.name, own, person, place))
         mine = {c: v for c, v in values.items() if deletes or c in going}
         for kind, text in sorted(texts(one, mine, region)):
             lines.append(making.line(kind, one.name, making.of(kind, text), person, place))
-        if set(one.names) & set(mine):
+        if named:
             for kind, ways in zip(NAMES, name_of(one, values), strict=True):
                 for way in sorted(ways):
                     mark = making.of(kind, way)
