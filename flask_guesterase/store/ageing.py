@@ -200,7 +200,7 @@ def _candidates(work: Work, declared: Declared) -> list[Key]:
     ]
     for binding, columns in wanted:
         for statement in _selects(work, declared, known, binding, columns):
-            keys.update(dict.fromkeys(tuple(row) for row in work.conn.execute(statement)))
+            keys.update(dict.fromkeys(tuple(row) for row in work.conn.execute(statement).all()))
     return list(keys)
 
 

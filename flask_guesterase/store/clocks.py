@@ -74,8 +74,8 @@ class Reach:
         width = len(mine)
         for part in parts(keys):
             rows = select(*mine, value).select_from(joined).where(among(mine, part))
-            for row in conn.execute(rows):
-                _latest(found, tuple(row)[:width], row[width])
+            for row in map(tuple, conn.execute(rows).all()):
+                _latest(found, row[:width], row[width])
         return found
 
     def _end(

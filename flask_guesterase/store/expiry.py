@@ -13,7 +13,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, insert
+from sqlalchemy import and_, delete
 
 from ..core.errors import BusyError, ErasureError, SealError, UnknownError
 from ..core.events import SYSTEM, RetentionEnded
@@ -27,6 +27,7 @@ from .comeback import marks
 from .datamap import Declared
 from .eraser import Locked, Scope
 from .finishing import Run, rows_of
+from .given import put
 from .partners import recipients
 from .people import EXPIRED
 from .recovery.window import of_minors, recover
@@ -261,4 +262,4 @@ def _bury(work: Work, who: Iterable[Person]) -> None:
             one_of(table.c.row_key, [row["row_key"] for row in part]),
         )
         work.conn.execute(delete(table).where(before))
-        work.conn.execute(insert(table), part)
+        put(work.conn, table, part)

@@ -113,7 +113,7 @@ def _pairs(
         return
     statement, ends = _walk(datamap, declared, path)
     for part in parts(keys):
-        yield from map(tuple, conn.execute(statement.where(among(ends, part))))
+        yield from map(tuple, conn.execute(statement.where(among(ends, part))).all())
 
 
 def owned(
@@ -244,7 +244,7 @@ def _gather(
     into: Owners,
 ) -> None:
     width = len(declared.key)
-    for line in conn.execute(statement):
+    for line in conn.execute(statement).all():
         values = tuple(line)
         person = (path.subject.fullname, values[width:])
         into.setdefault(values[:width], set()).add((person, index))

@@ -45,18 +45,24 @@ def rulings(
     :param only: (table, key) -> the columns the plan is about, where it is not about all.
     """
     result: dict[tuple[str, Key], Ruling] = {}
+    living = holds.living(work)
     for name, rows in found.items():
         declared = work.datamap.declared(name)
         keys = [row.key for row in rows]
-        held = holds.held(work, name, keys)
+        held = holds.covered(work, living, name, keys)
         records = records_of(work, declared, keys)
         law = reasons(work, declared, records)
         boxed = _empty(work, declared, keys)
         made = _Made(work, standing, only)
+        if not (held or records or boxed or standing or only):
+            # Nothing keeps anything of any of them.
+            free = Ruling(only=None if only is None else frozenset())
+            result.update(((name, key), free) for key in keys)
+            continue
         for row in rows:
             result[name, row.key] = made.of(
                 name, row, law.get(row.key), boxed.get(row.key, frozenset()),
-                held.get(row.key, ()), records.get(row.key),
+                tuple(held.get(row.key, ())), records.get(row.key),
             )
     return result
 
@@ -77,13 +83,13 @@ class _Made:
 
     def of(
         self, table: str, row: Row, law: Mapping[str, Reason] | None, boxed: frozenset[str],
-        held: Sequence[int], record: Record | None,
+        held: tuple[int, ...], record: Record | None,
     ) -> Ruling:
         """Return the ruling of a row."""
         needed = blockers.needed_of(self.standing, table, row) if self.standing else {}
         only = None if self.only is None else self.only.get((table, row.key), frozenset())
         # The law's words and records live as long as this does, so that an id stays whose it is.
-        alike = id(law), boxed, tuple(held), tuple(sorted(needed.items())), id(record), only
+        alike = id(law), boxed, held, tuple(sorted(needed.items())), id(record), only
         if alike not in self.known:
             told = written_facts(self.work, record) if record is not None else {}
             place = record.place if record is not None else ""

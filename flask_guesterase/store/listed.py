@@ -99,6 +99,10 @@ class Listed(ColumnElement[bool]):
         self.packed = bindparam(None, values, type_=Packed(column.type), unique=True)
         self.each = bindparam(None, values, type_=column.type, unique=True, expanding=True)
 
+    def self_group(self, against: Any = None) -> Listed:
+        """Return itself: compared with true, no index would be used."""
+        return self
+
 
 @compiles(Listed)
 def _each(element: Listed, compiler: Any, **options: Any) -> str:

@@ -112,7 +112,7 @@ class Reader:
         for part in parts(sorted(keys, key=key_text)):
             statement = self._select(part, names, typed, types)
             rows = self.conn.execute(statement.with_for_update() if lock else statement)
-            yield from map(tuple, rows)
+            yield from map(tuple, rows.all())
 
     def alike(
         self, keys: Sequence[Key], names: Sequence[str]

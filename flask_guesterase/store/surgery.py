@@ -29,13 +29,13 @@ from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
+from .given import spread
 from .history import end_history
 from .links import Link, children_first, circular, links
 from .masks import Entropy, Seeded, holds_json, is_static, value_for
 from .order import layers, ordered
 from .proof import same, stays, took
 from .raw import Reader, reader
-from .spread import spread
 from .sql import among, chunks, exactly, is_text, parts
 from .taking import Before, Held, Taken, hold, take
 from .texts.mentioned import NOBODY, Hand

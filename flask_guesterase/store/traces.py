@@ -73,7 +73,7 @@ def _selected(
     return {
         tuple(row)
         for part in parts(keys)
-        for row in conn.execute(select(*mine).where(among(mine, part), wanted))
+        for row in conn.execute(select(*mine).where(among(mine, part), wanted)).all()
     }
 
 

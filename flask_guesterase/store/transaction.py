@@ -169,12 +169,10 @@ _LOCAL = {
     "mariadb": (_ISOLATION,),
     "postgresql": (
         _ISOLATION,
-        f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'",
-        "SET LOCAL TimeZone = 'UTC'",
-        "SET LOCAL DateStyle = 'ISO, YMD'",
-        "SET LOCAL IntervalStyle = 'postgres'",
-        "SET LOCAL bytea_output = 'hex'",
-        "SET LOCAL extra_float_digits = 1",
+        f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true),"
+        " set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true),"
+        " set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),"
+        " set_config('extra_float_digits', '1', true)",
     ),
 }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, delete, or_, select
 
 from ...core.errors import KeyMissingError, MatchError
 from ...core.identity import Kind, Readings, normal, readings
@@ -23,6 +23,7 @@ from ...core.seal import fingerprint
 from .. import tables, vault
 from ..custodian import FolderCustodian
 from ..datamap import Declared
+from ..given import put
 from ..keeping import Origin
 from ..settings import Settings
 from ..sql import MANY, among, chunks, one_of, parts
@@ -160,24 +161,47 @@ def take(work: Work, origin: Origin, plan: Plan) -> int:
         if one is not None:
             for line in _step(making, one, step, plan):
                 lines[line["kind"], line["mark"], line["row_mark"]] = line
-    for part in chunks(lines.values(), MANY):
-        _renew(work.conn, part)
+    if _were_erased(work.conn, plan):
+        _forget(work.conn, {(line["mark"], line["row_mark"]) for line in lines.values()})
+    put(work.conn, tables.mark, lines.values())
     return len(lines)
 
 
-def _renew(conn: Connection, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Write marks down; those that were known already count from this erasure on."""
-    table = tables.mark
-    pairs = {(line["mark"], line["row_mark"]) for line in lines}
-    known = conn.execute(
-        select(table.c.id, table.c.mark, table.c.row_mark).where(
-            one_of(table.c.mark, sorted({mark for mark, _ in pairs}))
-        )
+def _were_erased(conn: Connection, plan: Plan) -> bool:
+    """Return whether somebody in a plan was erased before: only then their marks are known."""
+    table = tables.subject
+    by_table: dict[str, set[str]] = {}
+    for step in plan.changing():
+        for row in step.rows:
+            for (name, key), _ in row.owners:
+                by_table.setdefault(name, set()).add(key_text(key))
+        if any(not row.owners for row in step.rows):
+            return True
+    return any(
+        conn.execute(
+            select(table.c.id)
+            .where(
+                table.c.table_name == name,
+                one_of(table.c.row_key, part),
+                table.c.erased_at.is_not(None),
+            )
+            .limit(1)
+        ).first()
+        for name, texts in by_table.items()
+        for part in chunks(sorted(texts), MANY)
     )
-    again = [row.id for row in known if (row.mark, row.row_mark) in pairs]
-    if again:
-        conn.execute(delete(table).where(one_of(table.c.id, again)))
-    conn.execute(insert(table), lines)
+
+
+def _forget(conn: Connection, pairs: set[tuple[str, str]]) -> None:
+    """Take out marks that were known already: they count from this erasure on."""
+    table = tables.mark
+    for part in chunks(sorted({mark for mark, _ in pairs}), MANY):
+        known = conn.execute(
+            select(table.c.id, table.c.mark, table.c.row_mark).where(one_of(table.c.mark, part))
+        )
+        again = [row.id for row in known if (row.mark, row.row_mark) in pairs]
+        if again:
+            conn.execute(delete(table).where(one_of(table.c.id, again)))
 
 
 def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[str, Any]]:
@@ -236,8 +260,7 @@ def read(
     found = {}
     for part in parts(keys):
         wanted = select(*declared.key, *columns, *place).where(among(list(declared.key), part))
-        for row in conn.execute(wanted):
-            cells = tuple(row)
+        for cells in map(tuple, conn.execute(wanted).all()):
             values = dict(zip(one.read, cells[width:], strict=False))
             values[""] = str(cells[-1]) if place else ""
             found[cells[:width]] = values
