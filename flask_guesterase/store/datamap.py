@@ -112,6 +112,11 @@ class Declared:
         return self._columns[name]
 
     @cached_property
+    def said(self) -> dict[tuple[Any, ...], Any]:
+        """Return what is made of this declaration once and used again: parts of statements."""
+        return {}
+
+    @cached_property
     def _columns(self) -> dict[str, Column[Any]]:
         return {column.name: column for column in self.table.c}
 

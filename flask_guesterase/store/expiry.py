@@ -6,8 +6,10 @@ go when their floor is. A person's whole data go when the profile's own ceiling 
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -98,6 +100,19 @@ def _tried(
         _tried(counts, run, items[half:], skip)
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let Python look for circles among objects after a batch, not again and again within it."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_uncollected()
 def _erase(items: Sequence[Expired], skip: frozenset[str], office: Office) -> dict[str, int]:
     """Erase rows of one table, as far as they still may go in this transaction."""
     work = office.work

@@ -19,6 +19,7 @@ from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, facts_of
 from .datamap import Declared
+from .finder import Owners
 from .sql import MANY, chunks, one_of
 from .traces import holding, tells
 
@@ -49,7 +50,7 @@ def rulings(
     for name, rows in found.items():
         declared = work.datamap.declared(name)
         keys = [row.key for row in rows]
-        held = holds.covered(work, living, name, keys)
+        held = holds.covered(work, living, name, keys, _owners(declared, rows))
         records = records_of(work, declared, keys)
         law = reasons(work, declared, records)
         boxed = _empty(work, declared, keys)
@@ -65,6 +66,13 @@ def rulings(
                 tuple(held.get(row.key, ())), records.get(row.key),
             )
     return result
+
+
+def _owners(declared: Declared, rows: Sequence[Row]) -> Owners | None:
+    """Return all owners of rows, where a row can have but one; None where they must be read."""
+    if len(declared.paths) != 1 or not declared.paths[0].to_one:
+        return None
+    return {row.key: set(row.owners) for row in rows} if all(r.owners for r in rows) else None
 
 
 @dataclass

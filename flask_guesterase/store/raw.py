@@ -152,10 +152,26 @@ class Reader:
         self, keys: Sequence[Key], names: Sequence[str], typed: Sequence[str],
         types: Mapping[str, str],
     ) -> Select[Any]:
+        key = [self.declared.table.c[c.key] for c in self.declared.key]
+        return self._columns_of(names, typed, types).where(among(key, keys))
+
+    def _columns_of(
+        self, names: Sequence[str], typed: Sequence[str], types: Mapping[str, str]
+    ) -> Select[Any]:
+        """Return the select of these columns of all rows, in the order of their keys."""
+        said, dialect = self.declared.said, self.conn.dialect.name
+        place = ("raw", dialect, *types.items(), *typed)
+        if place not in said:
+            said[place] = self._made(names, typed, types, dialect)
+        found: Select[Any] = said[place]
+        return found
+
+    def _made(
+        self, names: Sequence[str], typed: Sequence[str], types: Mapping[str, str], dialect: str
+    ) -> Select[Any]:
         table = self.declared.table
         key = [table.c[c.key] for c in self.declared.key]
         mapped = {c.name: c for c in table.c}
-        dialect = self.conn.dialect.name
         return (
             select(
                 *(c.label(f"k{i}") for i, c in enumerate(key)),
@@ -164,7 +180,6 @@ class Reader:
                 *(mapped[n].label(f"t{i}") for i, n in enumerate(typed)),
             )
             .select_from(table)
-            .where(among(key, keys))
             .order_by(*key)
         )
 

@@ -124,12 +124,12 @@ class _Making:
     work: Work
     origin: Origin
     key: bytes
+    ends_on: str
 
     def of(self, kind: str, text: str) -> str:
         return fingerprint(self.key, kind, text)
 
     def line(self, kind: str, table: str, mark: str, person: str, place: str) -> dict[str, Any]:
-        today = self.work.now.date()
         return {
             "request": self.origin.number,
             "controller": self.origin.controller,
@@ -139,7 +139,7 @@ class _Making:
             "mark": mark,
             "row_mark": person,
             "erased_at": self.work.stamp,
-            "ends_on": months_after(today, MONTHS).isoformat(),
+            "ends_on": self.ends_on,
         }
 
 
@@ -153,7 +153,8 @@ def take(work: Work, origin: Origin, plan: Plan) -> int:
     """
     year = work.now.year
     work.custodian.ensure(label(year))
-    making = _Making(work, origin, work.custodian.mortal(label(year), "returning"))
+    ends_on = months_after(work.now.date(), MONTHS).isoformat()
+    making = _Making(work, origin, work.custodian.mortal(label(year), "returning"), ends_on)
     known = watched(work.datamap)
     lines: dict[tuple[str, str, str], dict[str, Any]] = {}
     for step in plan.changing():
