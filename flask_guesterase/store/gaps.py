@@ -11,6 +11,7 @@ from ..core.finding import Finding, Severity
 from ..core.plan import Block, Key, Row
 from .datamap import DataMap, Declared
 from .links import Link, is_apart, pointed
+from .memory import by_identity
 from .sql import among, parts
 
 GAP = "gap"
@@ -32,6 +33,7 @@ _OWNERLESS = frozenset({"owner-missing", "path-unknown", "path-endless"})
 Found = Mapping[str, Sequence[Row]]
 
 
+@by_identity
 def unreadable(datamap: DataMap) -> frozenset[str]:
     """Return the declared tables whose rows cannot be looked for.
 

@@ -23,6 +23,7 @@ from ..core.policy import Null
 from .binds.crossing import binds_of
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
+from .memory import by_identity
 from .sql import among, parts
 
 
@@ -44,6 +45,7 @@ class Link:
     action: str = "NO ACTION"
 
 
+@by_identity
 def links(datamap: DataMap, live: LiveSchema | None) -> tuple[Link, ...]:
     """Return every foreign key, from the live database where it was read, else as mapped."""
     found: dict[tuple[str, tuple[str, ...], str], Link] = {}
