@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -76,11 +76,18 @@ def judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
     full = _full(work, declared, free)
     found = []
+    # Of rows that tell the same the same is over.
+    known: dict[tuple[int, frozenset[str]], Expired | None] = {}
     for key, record in records.items():
-        gone = {part for part, still in full.items() if key not in still}
-        item = _judge(work, declared, key, record, {**dict.fromkeys(gone), **reasons.get(key, {})})
+        kept = frozenset(reasons.get(key, ())).union(
+            [part for part, still in full.items() if key not in still]
+        )
+        alike = id(record), kept
+        if alike not in known:
+            known[alike] = _judge(work, declared, key, record, kept)
+        item = known[alike]
         if item is not None:
-            found.append(item)
+            found.append(item if item.key == key else replace(item, key=key))
     return found
 
 
@@ -92,7 +99,7 @@ def _full(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[str, set[
 
 
 def _judge(
-    work: Work, declared: Declared, key: Key, record: Record, kept: Mapping[str, Any]
+    work: Work, declared: Declared, key: Key, record: Record, kept: Collection[str]
 ) -> Expired | None:
     """Return what of one row has had its time, or None.
 

@@ -28,7 +28,17 @@ from . import tables
 from .binds.trail import Trail, crosses, legs
 from .datamap import Contacts, DataMap, Declared
 from .paths import Path
-from .sql import MANY, among, chunks, equal, host_values, is_text, one_of, parts
+from .sql import (
+    MANY,
+    among,
+    chunks,
+    equal,
+    host_values,
+    in_order,
+    is_text,
+    one_of,
+    parts,
+)
 from .traces import holding, tells
 
 Owners = dict[Key, set[tuple[Person, int]]]
@@ -93,7 +103,7 @@ def _of_one(
     subject, width = path.subject.fullname, len(declared.key)
     whose: dict[Key, frozenset[tuple[Person, int]]] = {}
     rows: dict[Key, Row] = {}
-    for line in _pairs(conn, datamap, declared, path, sorted(keys, key=key_text)):
+    for line in _pairs(conn, datamap, declared, path, in_order(keys)):
         key, person = line[:width], line[width:]
         owner = whose.get(person)
         if owner is None:
@@ -101,7 +111,7 @@ def _of_one(
         if key in rows and rows[key].owners != owner:
             owner |= rows[key].owners
         rows[key] = Row(key, owner)
-    return sorted(rows.values(), key=lambda row: key_text(row.key))
+    return [rows[key] for key in in_order(rows)]
 
 
 def _pairs(
@@ -171,7 +181,7 @@ def _collect(
     """Add the rows that one path leads from to the owners found so far."""
     path = declared.paths[index]
     subject, width = path.subject.fullname, len(declared.key)
-    for line in _pairs(conn, datamap, declared, path, sorted(keys, key=key_text)):
+    for line in _pairs(conn, datamap, declared, path, in_order(keys)):
         into.setdefault(line[:width], set()).add(((subject, line[width:]), index))
 
 

@@ -24,11 +24,11 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.types import NullType
 
 from ..core.image import Cell, cell
-from ..core.plan import Key, key_text
+from ..core.plan import Key
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import Declared
-from .sql import among, parts, text_length
+from .sql import among, in_order, parts, text_length
 
 _BINARY = ("blob", "binary", "bit", "geometry", "point", "polygon", "linestring")
 
@@ -109,7 +109,7 @@ class Reader:
     ) -> Iterator[tuple[Any, ...]]:
         """Yield what `rows` does as one tuple a row: key, engine's own values, host's values."""
         types = {name: self.type_of(name) for name in names}
-        for part in parts(sorted(keys, key=key_text)):
+        for part in parts(in_order(keys)):
             statement = self._select(part, names, typed, types)
             rows = self.conn.execute(statement.with_for_update() if lock else statement)
             yield from map(tuple, rows.all())

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import Enum, NullType, TypeEngine
 
-from ..core.plan import Key
+from ..core.plan import Key, key_text
 from .listed import Listed, is_listable
 
 CHUNK = 400
@@ -42,6 +42,14 @@ def chunks(items: Iterable[_Item], size: int = CHUNK) -> Iterator[list[_Item]]:
     source = iter(items)
     while part := list(islice(source, size)):
         yield part
+
+
+def in_order(keys: Iterable[Key]) -> list[Key]:
+    """Return keys in an order that is the same whoever asks."""
+    found = list(keys)
+    if all(len(key) == 1 and type(key[0]) is int for key in found):
+        return sorted(found)
+    return sorted(found, key=key_text)
 
 
 def parts(keys: Sequence[Key]) -> Iterator[list[Key]]:
