@@ -32,7 +32,8 @@ from .links import links, referenced
 from .masks import Entropy
 from .proof import stands
 from .raw import Reader, reader
-from .surgery import Erased, Surgery
+from .surgery import Surgery
+from .taking import Erased
 from .texts.mentioned import Regions, hand
 from .transaction import alone
 

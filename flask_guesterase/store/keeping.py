@@ -23,7 +23,7 @@ from .journal import stamp
 from .lines import registers
 from .reading import texts
 from .sql import among
-from .surgery import Erased
+from .taking import Erased
 from .work import Work
 
 FOREVER = "9999-12-31"

@@ -12,7 +12,7 @@ from .census import departing
 from .eraser import Locked, Scope
 from .keeping import Origin
 from .remembrance import tracing
-from .surgery import Erased
+from .taking import Erased
 from .work import Work
 
 Only = Mapping[tuple[str, Key], frozenset[str]]

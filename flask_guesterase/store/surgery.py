@@ -16,68 +16,32 @@ from sqlalchemy import (
     delete,
     literal,
     null,
-    text,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import DateTime
 
-from ..core.errors import ErasureError, GuesteraseError
-from ..core.image import Cell, Form, Image, Strip, cell
-from ..core.plan import Decision, Key, Outcome, Plan, Row, Step, key_text
-from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
+from ..core.errors import ErasureError
+from ..core.image import Cell, Form, cell
+from ..core.plan import Key, Outcome, Plan, Row, Step, key_text
+from ..core.policy import Constant, File, Inside, Mentions
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .given import spread
 from .history import end_history
 from .links import Link, children_first, circular, links
+from .lost import at_most, plain, typed, vendors
 from .masks import Entropy, Seeded, holds_json, is_static, value_for
-from .order import layers, ordered
+from .order import late_checks, layers, ordered
 from .proof import same, stays, took
 from .raw import Reader, reader
-from .sql import among, chunks, exactly, is_text, parts
-from .taking import Before, Held, Taken, hold, take
+from .sql import among, chunks, exactly, parts
+from .taking import Before, Erased, Held, Taken, hold, take
 from .texts.mentioned import NOBODY, Hand
 from .transaction import MARIADB
 
 BATCH = 200
 """Rows one UPDATE writes when each row gets a value of its own."""
-
-
-@dataclass
-class Erased:
-    """What was done.
-
-    :param taken: the rows, as they were, by the decision they came under.
-    :param sealed: decision -> key -> image of the columns that leave the row for a box.
-    :param files: (root folder, name) of files to be removed.
-    :param counts: table -> rows changed.
-    :param named: which row names each file.
-    """
-
-    taken: list[Taken] = field(default_factory=list)
-    sealed: dict[Decision, dict[Key, Image]] = field(default_factory=dict)
-    files: list[tuple[str, str]] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    named: list[tuple[str, Key]] = field(default_factory=list)
-
-    @property
-    def images(self) -> list[Image]:
-        """Return the rows as they were, in the order in which they were locked."""
-        return [image for each in self.taken for image in each.strip().images()]
-
-    @property
-    def took(self) -> list[tuple[Decision, Row]]:
-        """Return, per image, the decision and the row."""
-        return [(each.decision, row) for each in self.taken for row in each.rows]
-
-    def strips(self, without: frozenset[tuple[str, Key]] = frozenset()) -> list[Strip]:
-        """Return the rows as they were, as boxes hold them.
-
-        :param without: table and key of rows that are left out.
-        """
-        return [each.strip(without) for each in self.taken]
 
 
 @dataclass
@@ -109,13 +73,13 @@ class Surgery:
         for name in sorted(found):
             declared = self.datamap.declared(name)
             reads = reader(self.conn, declared, self.live)
-            names = _at_most(declared, reads)
+            names = at_most(declared, reads)
             if names:
                 lost = [*declared.erase, *declared.retain]
-                typed = {*_typed(declared, lost, True), *_typed(declared, lost, False)}
+                hosts = {*typed(declared, lost, True), *typed(declared, lost, False)}
                 keys = [row.key for row in found[name]]
-                with _vendors(name):
-                    self.held[name] = hold(reads, keys, names, sorted(typed))
+                with vendors(name):
+                    self.held[name] = hold(reads, keys, names, sorted(hosts))
 
     def lock(self, plan_: Plan) -> Before:
         """Lock every row of a plan in a fixed order and keep the images."""
@@ -152,15 +116,15 @@ class Surgery:
         deletes = step.decision.outcome is Outcome.DELETE
         reads = self._reader(step)
         names = reads.names() if deletes else list(step.decision.columns)
-        typed = _typed(declared, names, deletes)
+        hosts = typed(declared, names, deletes)
         keys = [row.key for row in step.rows]
         wanted = names + [c.name for c in declared.key if c.name not in names]
         held = self.held.get(declared.name)
-        if held is None or not held.has(keys, wanted, typed):
-            with _vendors(declared.name):
-                held = hold(reads, keys, wanted, typed)
+        if held is None or not held.has(keys, wanted, hosts):
+            with vendors(declared.name):
+                held = hold(reads, keys, wanted, hosts)
         first = sum(len(each.rows) for each in self.done.taken)
-        taken = take(reads, held, step, (names, typed), first)
+        taken = take(reads, held, step, (names, hosts), first)
         self.done.taken.append(taken)
         if step.decision.outcome is Outcome.SEAL:
             self.done.sealed[step.decision] = {}
@@ -251,7 +215,7 @@ class Surgery:
             declared.column(n): self._each(declared, n, keys, made)
             for n, (keys, made) in own.items()
         }
-        with _vendors(declared.name):
+        with vendors(declared.name):
             self.conn.execute(update(table).where(among(key, part)).values(values))
 
     def _spread(
@@ -272,7 +236,7 @@ class Surgery:
             return False
         values = self._untouched(declared, [*fixed, *own])
         values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
-        with _vendors(declared.name):
+        with vendors(declared.name):
             self.conn.execute(statement.values(values))
         return True
 
@@ -315,14 +279,14 @@ class Surgery:
             return self._value(reads, name, taken.host(row.key, name), row)
         known = name in taken.typed
         was = taken.host(row.key, name) if known else _text_of(taken.cell(row.key, name))
-        with _vendors(f"{declared.name}.{name}"):
+        with vendors(f"{declared.name}.{name}"):
             return self.hand.made(rule, column, was, row, reads.room(name))
 
     def _value(self, reads: Reader, name: str, old: Any, row: Row | None = None) -> Any:
         declared, entropy = reads.declared, self.entropy
         if isinstance(entropy, Seeded) and row is not None:
             entropy = entropy.of(f"{declared.name}|{name}|{key_text(row.key)}")
-        with _vendors(f"{declared.name}.{name}"):
+        with vendors(f"{declared.name}.{name}"):
             return value_for(
                 declared.written(name), declared.column(name), old, entropy, reads.room(name)
             )
@@ -346,7 +310,7 @@ class Surgery:
         for c in declared.table.c:
             moves = c.onupdate is not None or c.server_onupdate is not None
             if c.name not in names and not c.computed and (
-                moves or (stamps and isinstance(_plain(c.type), DateTime))
+                moves or (stamps and isinstance(plain(c.type), DateTime))
             ):
                 pinned[c] = c
         return pinned
@@ -424,7 +388,7 @@ class Surgery:
         tight = [name for name in tables if circular(name, tables, held)]
         with ExitStack() as checks:
             for conn in {id(conn): conn for conn in (at(self.conn, n) for n in tight)}.values():
-                checks.enter_context(_late_checks(conn))
+                checks.enter_context(late_checks(conn))
             yield held
 
     def _delete(self, step: Step, known: Sequence[Link]) -> None:
@@ -445,77 +409,7 @@ class Surgery:
                 )
 
 
-@contextmanager
-def _late_checks(conn: Connection) -> Iterator[None]:
-    """Let foreign keys that cannot be let go of be looked at when all rows are gone.
-
-    On MariaDB, which cannot wait, they are not looked at: nothing else points at these rows,
-    as the plan found with the rows locked, and nobody can add a row that does meanwhile.
-    """
-    dialect = conn.dialect.name
-    if dialect == "sqlite":
-        conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    elif dialect == "postgresql":
-        conn.execute(text("SET CONSTRAINTS ALL DEFERRED"))
-    if dialect not in MARIADB:
-        yield
-        return
-    before = conn.exec_driver_sql("SELECT @@SESSION.foreign_key_checks").scalar_one()
-    conn.exec_driver_sql("SET SESSION foreign_key_checks = 0")
-    try:
-        yield
-    finally:
-        if not conn.invalidated:
-            conn.exec_driver_sql(f"SET SESSION foreign_key_checks = {int(before)}")
-
-
-def _typed(declared: Declared, names: Sequence[str], deletes: bool) -> list[str]:
-    """Return the columns whose host's value a rule works on, or its check compares with."""
-    if deletes:
-        return [n for n, rule in declared.rules.items() if isinstance(rule, File)]
-    return [n for n in names if _needs_value(declared, n)]
-
-
-def _needs_value(declared: Declared, name: str) -> bool:
-    rule = declared.written(name)
-    if isinstance(rule, Redact):
-        return isinstance(declared.column(name).type, TypeDecorator)
-    if isinstance(rule, Mentions | Inside):
-        return isinstance(declared.column(name).type, TypeDecorator)
-    if isinstance(rule, Constant) and isinstance(rule.value, str):
-        return not is_text(declared.column(name).type)
-    return isinstance(rule, Computed | Constant | File)
-
-
-def _at_most(declared: Declared, reads: Reader) -> list[str]:
-    """Return the columns that may be lost, and the key; none where nothing can be."""
-    own = [c.name for c in declared.key]
-    if declared.deletes:
-        names = reads.names()
-        return names + [name for name in own if name not in names]
-    names = [*declared.erase, *declared.retain]
-    return names + [name for name in own if name not in names] if names else []
-
-
 def _text_of(cell: Cell) -> str | None:
     if cell.form is Form.NULL:
         return None
     return cell.value if cell.form is Form.TEXT else str(cell.native())
-
-
-def _plain(type_: Any) -> Any:
-    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
-
-
-@contextmanager
-def _vendors(place: str) -> Iterator[None]:
-    """Turn what code of the host or a driver raises about a value into an error without it."""
-    try:
-        yield
-    except (GuesteraseError, SQLAlchemyError):
-        raise
-    except Exception as raised:
-        raise ErasureError(
-            f"A value could not be made for {place} ({type(raised).__name__}).",
-            "Look at its rule and at the column's type; nothing was changed.",
-        ) from None

@@ -191,3 +191,38 @@ def _picker(places: Sequence[int]) -> Any:
         place = places[0]
         return lambda line: (line[place],)
     return itemgetter(*places) if places else lambda line: ()
+
+
+@dataclass
+class Erased:
+    """What was done.
+
+    :param taken: the rows, as they were, by the decision they came under.
+    :param sealed: decision -> key -> image of the columns that leave the row for a box.
+    :param files: (root folder, name) of files to be removed.
+    :param counts: table -> rows changed.
+    :param named: which row names each file.
+    """
+
+    taken: list[Taken] = field(default_factory=list)
+    sealed: dict[Decision, dict[Key, Image]] = field(default_factory=dict)
+    files: list[tuple[str, str]] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    named: list[tuple[str, Key]] = field(default_factory=list)
+
+    @property
+    def images(self) -> list[Image]:
+        """Return the rows as they were, in the order in which they were locked."""
+        return [image for each in self.taken for image in each.strip().images()]
+
+    @property
+    def took(self) -> list[tuple[Decision, Row]]:
+        """Return, per image, the decision and the row."""
+        return [(each.decision, row) for each in self.taken for row in each.rows]
+
+    def strips(self, without: frozenset[tuple[str, Key]] = frozenset()) -> list[Strip]:
+        """Return the rows as they were, as boxes hold them.
+
+        :param without: table and key of rows that are left out.
+        """
+        return [each.strip(without) for each in self.taken]

@@ -22,7 +22,7 @@ from ..eraser import Locked, Scope
 from ..keeping import FOREVER, Origin
 from ..masks import Seeded
 from ..raw import reader
-from ..surgery import Erased
+from ..taking import Erased
 from ..texts.mentioned import Hand, known_of
 from ..work import Work
 from .crossing import HOME, Crossing, binds_of

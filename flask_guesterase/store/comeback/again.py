@@ -25,7 +25,7 @@ from ..keeping import Origin
 from ..partners import recipients
 from ..recovery.window import recover, unkept
 from ..search import sought
-from ..surgery import Erased
+from ..taking import Erased
 from ..waiting import reasons_of
 from ..work import Work
 from . import marks

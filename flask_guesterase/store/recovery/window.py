@@ -18,7 +18,7 @@ from ..clocks import facts_of
 from ..datamap import Declared
 from ..journal import stamp
 from ..keeping import Origin
-from ..surgery import Erased
+from ..taking import Erased
 from ..work import Work
 
 Rows = frozenset[tuple[str, Key]]
