@@ -45,6 +45,7 @@ PRUNED = "guesterase/pruned/v1"
 KEY_CHANGE = b"guesterase/key-change/v1\n"
 BOX = "guesterase/box/v1"
 IMAGES = ("guesterase/image/v1", "guesterase/image/v2")
+STRIPS = "guesterase/image/v3"
 KEY = "guesterase/key/v1"
 PROVING = ("check-completed", "subject-erased", "certificate-issued", "level-reached")
 ENDING = ("certificate-revoked", "subject-restored")
@@ -1680,6 +1681,8 @@ def contents(box_id: str, payload: bytes) -> list[str]:
     """Return what a box holds: row images a line per row, anything else as it is."""
     try:
         value = json.loads(payload)
+        if value["format"] == STRIPS:
+            return strips(box_id, value)
         if value["format"] not in IMAGES:
             raise ValueError("something else")
         lines = [f"{box_id}: {len(value['rows'])} rows of {value['dialect']} {value['version']}"]
@@ -1690,6 +1693,34 @@ def contents(box_id: str, payload: bytes) -> list[str]:
         return lines
     except BROKEN:
         return [f"{box_id}: {payload.decode('utf-8', 'backslashreplace')}"]
+
+
+def strips(box_id: str, value: dict[str, Any]) -> list[str]:
+    """Return what a box of the third version holds, where names and types are said once."""
+    lines = []
+    for strip in value["strips"]:
+        names = [*strip["columns"], *strip["key"]]
+        first = len(strip["columns"])
+        for _, *cells in strip["rows"]:
+            told = [
+                (name, type_, shown(as_cell(item)))
+                for (name, type_), item in zip(names, cells, strict=False)
+            ]
+            key = ", ".join(f"{name}={text}" for name, _, text in told[first:])
+            lines.append(f"  {strip['table']} [{key}] {strip['change']}")
+            lines += [f"    {name} ({type_}): {text}" for name, type_, text in told[:first]]
+    rows = sum(len(strip["rows"]) for strip in value["strips"])
+    return [f"{box_id}: {rows} rows of {value['dialect']} {value['version']}", *lines]
+
+
+def as_cell(item: object) -> dict[str, str]:
+    """Return a value of a strip as the older versions wrote it."""
+    if item is None:
+        return {"form": "null", "value": ""}
+    if isinstance(item, list):
+        form, text = item
+        return {"form": form, "value": text}
+    return {"form": "text" if isinstance(item, str) else "int", "value": str(item)}
 
 
 def shown(cell: dict[str, str]) -> str:

@@ -253,6 +253,8 @@ def _is_hanzi(c: str) -> bool:
 
 def readings(name: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the ways to read the alphabetic part and the Chinese part of a name."""
+    if name.isascii():
+        return frozenset({" ".join(sorted(_tokens(name)))}) - {""}, frozenset()
     text = unicodedata.normalize("NFKC", name)
     hanzi = "".join(c for c in text if _is_hanzi(c))
     rest = "".join(" " if _is_hanzi(c) else c for c in text)
@@ -278,6 +280,8 @@ def _umlauts(text: str) -> str:
 
 def _fold(text: str) -> str:
     """Return a text without case and without the accents of Latin, Greek and Cyrillic letters."""
+    if text.isascii():
+        return text.casefold()
     apart = unicodedata.normalize("NFKD", text).casefold()
     kept: list[str] = []
     base = ""

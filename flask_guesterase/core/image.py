@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
 
 from .errors import SealError
-from .log import canonical
 
-IMAGE_FORMAT = "guesterase/image/v2"
+IMAGE_FORMAT = "guesterase/image/v3"
+SECOND_FORMAT = "guesterase/image/v2"
 FIRST_FORMAT = "guesterase/image/v1"
-FORMATS = (FIRST_FORMAT, IMAGE_FORMAT)
+FORMATS = (FIRST_FORMAT, SECOND_FORMAT, IMAGE_FORMAT)
 """What can be read; the newest is written."""
 
 Native = str | bytes | int | float | None
@@ -132,6 +133,76 @@ class Image:
         return tuple(left.get(cell.name, cell) for cell in self.key)
 
 
+Columns = tuple[tuple[str, str], ...]
+"""Name and the engine's own type text of some columns."""
+
+Line = tuple[object, ...]
+"""One row of a strip: its order, then what the driver gave for its columns, its key, and what is
+left of it."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Rows of one table that changed alike, with names and types said once.
+
+    :param table: table name, with its schema when that is not the default one.
+    :param change: what was done to the rows.
+    :param columns: what was lost.
+    :param key: what identifies a row.
+    :param after: what is left of the columns; empty when the rows were deleted.
+    :param lines: the rows.
+    """
+
+    table: str
+    change: Change
+    columns: Columns
+    key: Columns
+    after: Columns
+    lines: Sequence[Line]
+
+    def images(self) -> Iterator[Image]:
+        """Yield the image of each row.
+
+        :raises SealError: a value could not be brought back exactly.
+        """
+        first, second = 1 + len(self.columns), 1 + len(self.columns) + len(self.key)
+        for line in self.lines:
+            yield Image(
+                self.table,
+                _cells(self.key, line[first:second]),
+                self.change,
+                _cells(self.columns, line[1:first]),
+                int(str(line[0])),
+                _cells(self.after, line[second:]),
+            )
+
+
+def _cells(columns: Columns, values: Sequence[object]) -> tuple[Cell, ...]:
+    return tuple(
+        cell(name, type_, value) for (name, type_), value in zip(columns, values, strict=True)
+    )
+
+
+def strips(images: Iterable[Image]) -> list[Strip]:
+    """Return images as strips, in their order."""
+    found: list[tuple[tuple[object, ...], Strip, list[Line]]] = []
+    for image in images:
+        columns, key, after = map(_named, (image.columns, image.key, image.after))
+        alike = image.table, image.change, columns, key, after
+        cells = *image.columns, *image.key, *image.after
+        line = image.order, *(each.native() for each in cells)
+        if not found or found[-1][0] != alike:
+            lines: list[Line] = []
+            strip = Strip(image.table, image.change, columns, key, after, lines)
+            found.append((alike, strip, lines))
+        found[-1][2].append(line)
+    return [strip for _, strip, _ in found]
+
+
+def _named(cells: Iterable[Cell]) -> Columns:
+    return tuple((each.name, each.type) for each in cells)
+
+
 @dataclass(frozen=True)
 class Images:
     """The images of one box.
@@ -149,33 +220,71 @@ class Images:
 
 
 def encode(images: Images) -> bytes:
-    """Return images as the payload of a box: canonical JSON of ``guesterase/image/v2``."""
-    return canonical(
-        {
-            "at": images.at,
-            "dialect": images.dialect,
-            "format": IMAGE_FORMAT,
-            "rows": [_row(row) for row in images.rows],
-            "version": images.version,
-        }
-    )
+    """Return images as the payload of a box: canonical JSON of ``guesterase/image/v3``."""
+    return encode_strips(images.dialect, images.version, images.at, strips(images.rows))
 
 
-def _row(row: Image) -> dict[str, object]:
-    return {
-        "after": _cells(row.after),
-        "change": row.change.value,
-        "columns": _cells(row.columns),
-        "key": _cells(row.key),
-        "order": row.order,
-        "table": row.table,
+def encode_strips(dialect: str, version: str, at: str, found: Iterable[Strip]) -> bytes:
+    """Return strips as the payload of a box: canonical JSON of ``guesterase/image/v3``.
+
+    :param dialect: ``sqlite``, ``postgresql`` or ``mariadb``.
+    :param version: the engine's version text.
+    :param at: when the rows were changed, RFC 3339 in UTC.
+    :param found: the strips, in their order.
+    :raises SealError: a value could not be brought back exactly.
+    """
+    # In the order in which names sort, so that it is canonical as it is written.
+    value = {
+        "at": at,
+        "dialect": dialect,
+        "format": IMAGE_FORMAT,
+        "strips": [
+            {
+                "after": each.after,
+                "change": each.change.value,
+                "columns": each.columns,
+                "key": each.key,
+                "rows": _lines(each),
+                "table": each.table,
+            }
+            for each in found
+        ],
+        "version": version,
     }
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError:
+        raise SealError(
+            "A text could not be brought back exactly.", "Read the column as bytes."
+        ) from None
 
 
-def _cells(cells: Iterable[Cell]) -> list[dict[str, str]]:
-    return [
-        {"form": c.form.value, "name": c.name, "type": c.type, "value": c.value} for c in cells
-    ]
+_WHOLE = 2**53 - 1
+"""Largest whole number that every reader of JSON reads exactly."""
+
+
+def _lines(strip: Strip) -> Sequence[Sequence[object]]:
+    """Return the rows as JSON takes them, as they are where it takes all of them."""
+    kinds = set(map(type, chain.from_iterable(strip.lines)))
+    if kinds <= {str, int, type(None)}:
+        large = int in kinds and any(
+            type(value) is int and abs(value) > _WHOLE
+            for value in chain.from_iterable(strip.lines)
+        )
+        if not large:
+            return strip.lines
+    return [[_said(value) for value in line] for line in strip.lines]
+
+
+def _said(value: object) -> object:
+    """Return a value as JSON takes it: NULL, text, a whole number, or its form and its text."""
+    made = cell("", "", value)
+    if made.form in (Form.NULL, Form.TEXT):
+        return value
+    number = int(made.value) if made.form is Form.INT else None
+    if number is not None and abs(number) <= _WHOLE:
+        return number
+    return [made.form.value, made.value]
 
 
 def decode(payload: bytes) -> Images:
@@ -187,14 +296,49 @@ def decode(payload: bytes) -> Images:
         value = json.loads(payload)
         if value["format"] not in FORMATS:
             raise ValueError("another format")
-        new = value["format"] == IMAGE_FORMAT
-        rows = tuple(_image(row, new) for row in value["rows"])
+        new = value["format"] != FIRST_FORMAT
         at = str(value["at"]) if new else ""
+        if value["format"] == IMAGE_FORMAT:
+            rows = tuple(image for strip in value["strips"] for image in _strip(strip).images())
+        else:
+            rows = tuple(_image(row, new) for row in value["rows"])
         return Images(value["dialect"], value["version"], rows, at)
     except (ValueError, TypeError, KeyError, RecursionError):
         raise SealError(
             "This box does not hold row images.", f"{' or '.join(FORMATS)} is expected."
         ) from None
+
+
+def _strip(value: Mapping[str, object]) -> Strip:
+    after, columns, key = (_columns(value[name]) for name in ("after", "columns", "key"))
+    lines = [_line(line) for line in _listed(value["rows"])]
+    return Strip(str(value["table"]), Change(str(value["change"])), columns, key, after, lines)
+
+
+def _columns(value: object) -> Columns:
+    return tuple((str(name), str(type_)) for name, type_ in map(_listed, _listed(value)))
+
+
+def _line(value: object) -> Line:
+    order, *values = _listed(value)
+    if type(order) is not int:
+        raise TypeError("an order number is expected")
+    return order, *map(_native, values)
+
+
+def _native(value: object) -> Native:
+    if value is None or isinstance(value, str):
+        return value
+    if type(value) is int:
+        return value
+    form, text = _listed(value)
+    return Cell("", "", Form(str(form)), str(text)).native()
+
+
+def _listed(value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise TypeError("a list is expected")
+    return value
 
 
 def _image(row: Mapping[str, object], new: bool) -> Image:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from .log import canonical
 from .seal import fingerprint
@@ -47,8 +48,7 @@ class Decision:
     until: str = ""
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row and the people of this plan it belongs to, and how many living others.
 
     :param key: the row's key.
@@ -239,12 +239,11 @@ def draw(
     promised: set[Decision] = set()
     for table in sorted(found):
         shape = shapes[table]
-        for row in found[table]:
-            ruling = known.get((table, row.key)) or _unruled(shape)
-            for decision in decide(shape, row, ruling):
-                under.setdefault(decision, []).append(row)
+        for ruling, rows in _alike(shape, found[table], known):
+            for decision in decide(shape, rows[0], ruling):
+                under.setdefault(decision, []).extend(rows)
             free = replace(ruling, held=(), needed={})
-            promised.update(decide(shape, row, free))
+            promised.update(decide(shape, rows[0], free))
     steps = tuple(
         Step(decision, tuple(sorted(under[decision], key=_row_order)))
         for decision in sorted(under)
@@ -252,6 +251,29 @@ def draw(
     return Plan(
         tuple(sorted(people, key=_person_order)), steps, (), policy, frozenset(promised), known
     )
+
+
+def _alike(
+    shape: Shape, rows: Iterable[Row], known: Rulings
+) -> Iterator[tuple[Ruling, list[Row]]]:
+    """Yield rows about which the same is decided: one ruling, and the same ways to their owners."""
+    unruled = _unruled(shape)
+    groups: dict[tuple[object, ...], tuple[Ruling, list[Row]]] = {}
+    for row in rows:
+        ruling = known.get((shape.table, row.key), unruled)
+        alike: tuple[object, ...] = (id(ruling),)
+        if row.others:
+            alike = (id(ruling), _ways(row.owners), _ways(row.others))
+        group = groups.get(alike)
+        if group is None:
+            groups[alike] = (ruling, [row])
+        else:
+            group[1].append(row)
+    yield from groups.values()
+
+
+def _ways(people: Iterable[tuple[Person, int]]) -> frozenset[int]:
+    return frozenset(path for _, path in people)
 
 
 def _unruled(shape: Shape) -> Ruling:
@@ -456,6 +478,8 @@ def key_text(key: Key) -> str:
 
     No two keys have the same text: the sign that divides parts is escaped inside them.
     """
+    if len(key) == 1 and type(key[0]) is int:
+        return f"int:{key[0]}"
     return "|".join(f"{type(part).__name__}:{_escaped(part)}" for part in key)
 
 

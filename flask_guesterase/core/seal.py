@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 import os
@@ -25,6 +24,8 @@ KEY_SIZE = 32
 NONCE_SIZE = 12
 BLOCK = 256
 _HEADER = 5
+_LARGE = 1 << 16
+"""Bytes from which a payload is compressed fast instead of well."""
 _PLAIN, _DEFLATED = b"\x00", b"\x01"
 
 Random = Callable[[int], bytes]
@@ -236,7 +237,7 @@ def wrap_aad(box_id: str, label: str) -> bytes:
 def _pad(payload: bytes) -> bytes:
     flag, data = _PLAIN, payload
     if len(payload) > BLOCK - _HEADER:
-        deflated = zlib.compress(payload, 6)
+        deflated = zlib.compress(payload, 6 if len(payload) < _LARGE else 1)
         if len(deflated) < len(payload):
             flag, data = _DEFLATED, deflated
     head = flag + len(data).to_bytes(4, "big") + data
@@ -267,4 +268,4 @@ def fingerprint(key: bytes, kind: str, value: str) -> str:
     if len(key) < 16 or "\0" in kind:
         raise SealError("A mark needs a key of 16 bytes and a plain kind.", "Use a pepper.")
     message = f"{MARK_FORMAT}\0{kind}\0".encode() + value.encode("utf-8", "surrogatepass")
-    return hmac.new(key, message, hashlib.sha256).hexdigest()
+    return hmac.digest(key, message, "sha256").hex()

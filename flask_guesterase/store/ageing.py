@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any
 
 from sqlalchemy import select
 
@@ -19,7 +18,7 @@ from .candidates import old
 from .clocks import Record, facts_of, places_of
 from .datamap import Declared
 from .gaps import unreadable
-from .sql import chunks
+from .sql import MANY, chunks, one_of
 from .traces import holding
 from .work import Work
 
@@ -101,11 +100,18 @@ def judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
     full = _full(work, declared, free)
     found = []
+    # Of rows that tell the same the same is over.
+    known: dict[tuple[int, frozenset[str]], Expired | None] = {}
     for key, record in records.items():
-        gone = {part for part, still in full.items() if key not in still}
-        item = _judge(work, declared, key, record, {**dict.fromkeys(gone), **reasons.get(key, {})})
+        kept = frozenset(reasons.get(key, ())).union(
+            [part for part, still in full.items() if key not in still]
+        )
+        alike = id(record), kept
+        if alike not in known:
+            known[alike] = _judge(work, declared, key, record, kept)
+        item = known[alike]
         if item is not None:
-            found.append(item)
+            found.append(item if item.key == key else replace(item, key=key))
     return found
 
 
@@ -117,7 +123,7 @@ def _full(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[str, set[
 
 
 def _judge(
-    work: Work, declared: Declared, key: Key, record: Record, kept: Mapping[str, Any]
+    work: Work, declared: Declared, key: Key, record: Record, kept: Collection[str]
 ) -> Expired | None:
     """Return what of one row has had its time, or None.
 
@@ -200,13 +206,13 @@ def waiting(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Key]:
     request, subject = tables.request, tables.subject
     texts = {key_text(key): key for key in keys}
     asked: set[str] = set()
-    for part in chunks(sorted(texts)):
+    for part in chunks(sorted(texts), MANY):
         rows = (
             select(subject.c.row_key)
             .join_from(subject, request, subject.c.request == request.c.number)
             .where(
                 subject.c.table_name == declared.name,
-                subject.c.row_key.in_(part),
+                one_of(subject.c.row_key, part),
                 subject.c.standing != Standing.LEFT.value,
                 request.c.state.in_([state.value for state in OPEN]),
             )

@@ -20,7 +20,7 @@ from .datamap import DataMap, Declared
 from .finder import Owners, owned
 from .gaps import unreadable
 from .settings import Settings
-from .sql import among, chunks, holds_text
+from .sql import MANY, among, chunks, holds_text, one_of, parts
 
 if TYPE_CHECKING:
     from .work import Work
@@ -89,7 +89,7 @@ def standing(work: Work, people: Iterable[Person], lock: bool = False) -> list[F
 def _lock(work: Work, declared: Declared, rows: Owners) -> None:
     here = declared.table.alias("b")
     columns = [here.c[c.key] for c in declared.key]
-    for part in chunks(sorted(rows, key=key_text)):
+    for part in parts(sorted(rows, key=key_text)):
         work.conn.execute(select(*columns).where(among(columns, part)).with_for_update()).all()
 
 
@@ -106,13 +106,13 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
     ends, more = end_of(blocker, here)
     needs = _needs(work.datamap, blocker)
     for today, keys in sorted(days.items()):
-        for part in chunks(keys):
+        for part in parts(keys):
             statement = select(*columns, ends.label("until_")).where(
                 among(columns, part), blocker.where(here, today)
             )
             for row in work.conn.execute(statement):
-                *parts, end = row
-                key = tuple(parts)
+                *cells, end = row
+                key = tuple(cells)
                 place = places.get(key, "")
                 day = day_of(end, naive, _zone(work.settings, place))
                 day = day + more if day is not None else None
@@ -189,13 +189,13 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
     )
     seen: dict[tuple[str, str, str], set[Person]] = {}
     for name, texts in by_table.items():
-        for part in chunks(sorted(texts)):
+        for part in chunks(sorted(texts), MANY):
             statement = (
                 select(request.c.number, request.c.property, request.c.due_on, subject.c.row_key)
                 .join_from(subject, request, subject.c.request == request.c.number)
                 .where(
                     subject.c.table_name == name,
-                    subject.c.row_key.in_(part),
+                    one_of(subject.c.row_key, part),
                     subject.c.standing == Standing.TAKEN.value,
                     answers,
                 )

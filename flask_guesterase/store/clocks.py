@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,7 @@ from .finder import owners
 from .masks import fixed_value
 from .paths import Hop, Resolver
 from .settings import Settings
-from .sql import among, chunks
+from .sql import among, parts
 
 
 @dataclass(frozen=True)
@@ -71,10 +72,10 @@ class Reach:
         mine = [start.c[c.key] for c in declared.key]
         joined, value = self.joined(start)
         width = len(mine)
-        for part in chunks(keys):
+        for part in parts(keys):
             rows = select(*mine, value).select_from(joined).where(among(mine, part))
-            for row in conn.execute(rows):
-                _latest(found, tuple(row)[:width], row[width])
+            for row in map(tuple, conn.execute(rows).all()):
+                _latest(found, row[:width], row[width])
         return found
 
     def _end(
@@ -205,28 +206,52 @@ def facts_of(
     answers = {
         name: _said(conn, datamap, declared, at, wanted) for name, at in found.answers.items()
     }
-    records = {}
+    records: dict[Key, Record] = {}
+    # What rows say is the same for many of them, and judged once.
+    made: dict[tuple[object, ...], Record] = {}
     for key in wanted:
-        place = settings.properties.get(places.get(key, ""))
-        zone = ZoneInfo(place.zone) if place is not None else ZoneInfo("UTC")
-        naive = ZoneInfo(declared.policy.zone or "UTC")
-        days = {
-            event: [day for v in read if (day := day_of(v.get(key), naive, zone)) is not None]
-            for event, read in events.items()
-        }
+        code = places.get(key, "")
+        seen = [[v.get(key) for v in read] for read in events.values()]
         said = {n: v[key] for n, v in answers.items() if key in v}
-        if isinstance(said.get("birth"), datetime):
-            said["birth"] = said["birth"].date()
-        records[key] = Record(
-            place.code if place is not None else "",
-            Facts(
-                {event: max(known) for event, known in days.items() if known},
-                said,
-                place.country if place is not None else "",
-                place.fiscal if place is not None else (12, 31),
-            ),
-        )
+        alike = code, *map(_exactly, chain(said, said.values(), *seen))
+        if alike not in made:
+            days = dict(zip(events, seen, strict=True))
+            made[alike] = _record(declared, settings, code, days, said)
+        records[key] = made[alike]
     return records
+
+
+def _exactly(value: Any) -> object:
+    """Return what tells a value from any other that does not mean exactly the same."""
+    return value if value is None or type(value) in (str, date) else (type(value), repr(value))
+
+
+def _record(
+    declared: Declared,
+    settings: Settings,
+    code: str,
+    events: Mapping[str, Iterable[Any]],
+    answers: dict[str, Any],
+) -> Record:
+    """Return what the law may ask of a row that says this."""
+    place = settings.properties.get(code)
+    zone = ZoneInfo(place.zone) if place is not None else ZoneInfo("UTC")
+    naive = ZoneInfo(declared.policy.zone or "UTC")
+    days = {
+        event: [day for v in values if (day := day_of(v, naive, zone)) is not None]
+        for event, values in events.items()
+    }
+    if isinstance(answers.get("birth"), datetime):
+        answers["birth"] = answers["birth"].date()
+    return Record(
+        place.code if place is not None else "",
+        Facts(
+            {event: max(known) for event, known in days.items() if known},
+            answers,
+            place.country if place is not None else "",
+            place.fiscal if place is not None else (12, 31),
+        ),
+    )
 
 
 def _said(

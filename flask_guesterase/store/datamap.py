@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import ARRAY, JSON, Column, PickleType, Table
@@ -64,23 +65,28 @@ class Declared:
         """Return the table's name, with its schema where it has one."""
         return self.table.fullname
 
-    @property
+    @cached_property
     def erase(self) -> dict[str, Rule]:
         """Return the columns that are overwritten, with their rules."""
         return {n: r for n, r in self.rules.items() if not isinstance(r, Keep | Retain)}
 
-    @property
+    @cached_property
     def retain(self) -> dict[str, str]:
         """Return the columns the law keeps, with their categories."""
         return {n: r.category for n, r in self.rules.items() if isinstance(r, Retain)}
 
     def written(self, name: str) -> Rule:
         """Return the rule that says what a column becomes when it goes; of a retained one too."""
-        rule = self.rules[name]
-        if not isinstance(rule, Retain):
-            return rule
-        after = replacement(rule, self.column(name))
-        return rule if after is None else after
+        return self._written[name]
+
+    @cached_property
+    def _written(self) -> dict[str, Rule]:
+        found = dict(self.rules)
+        for name, rule in self.rules.items():
+            if isinstance(rule, Retain):
+                after = replacement(rule, self.column(name))
+                found[name] = rule if after is None else after
+        return found
 
     @property
     def deletes(self) -> bool:
@@ -103,7 +109,16 @@ class Declared:
 
     def column(self, name: str) -> Column[Any]:
         """Return the column with this SQL name."""
-        return next(column for column in self.table.c if column.name == name)
+        return self._columns[name]
+
+    @cached_property
+    def said(self) -> dict[tuple[Any, ...], Any]:
+        """Return what is made of this declaration once and used again: parts of statements."""
+        return {}
+
+    @cached_property
+    def _columns(self) -> dict[str, Column[Any]]:
+        return {column.name: column for column in self.table.c}
 
     def shape(self) -> Shape:
         """Return what the planner must know of this table."""

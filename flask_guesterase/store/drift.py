@@ -10,6 +10,13 @@ from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 from .links import spelled
 from .masks import fits
+from .memory import by_identity
+
+
+@by_identity
+def drifted(datamap: DataMap, live: LiveSchema) -> DataMap:
+    """Return the data map with what the live database adds to its findings."""
+    return datamap.with_findings(drift(datamap, live))
 
 
 def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:

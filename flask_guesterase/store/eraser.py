@@ -32,8 +32,10 @@ from .links import links, referenced
 from .masks import Entropy
 from .proof import stands
 from .raw import Reader, reader
-from .surgery import Erased, Surgery
+from .surgery import Surgery
+from .taking import Erased
 from .texts.mentioned import Regions, hand
+from .transaction import alone
 
 Found = Mapping[str, Sequence[Row]]
 """Table -> the rows of it that a plan is about."""
@@ -86,7 +88,12 @@ def plan(
     :param live: the live database as read, for what it would do by itself.
     """
     scope = about if isinstance(about, Scope) else everything(conn, datamap, about)
-    found = scope.find()
+    return _draw(conn, datamap, scope, live, scope.find())
+
+
+def _draw(
+    conn: Connection, datamap: DataMap, scope: Scope, live: LiveSchema | None, found: Found
+) -> Plan:
     rulings = scope.rule(found) if scope.rule is not None else None
     shapes = {name: _shape(datamap, scope, name) for name in found}
     drawn = draw(shapes, found, scope.people, datamap.version, rulings)
@@ -125,6 +132,45 @@ SEALED = frozenset({"guest_register"})
 """Categories whose columns leave the host's rows at once; fiscal documents stay in place."""
 
 
+@dataclass(frozen=True)
+class Locked:
+    """A plan whose rows nobody else can change before this transaction ends.
+
+    :param plan: the plan, drawn once they were locked.
+    :param surgery: what carries it out; it holds the rows as they were read under the lock.
+    """
+
+    plan: Plan
+    surgery: Surgery
+
+
+def locked(
+    conn: Connection,
+    datamap: DataMap,
+    scope: Scope,
+    live: LiveSchema | None = None,
+    entropy: Entropy = secrets.token_bytes,
+) -> Locked:
+    """Lock all rows a plan may change, and draw it.
+
+    :param conn: open transaction; the locks last until it ends.
+    :param datamap: the resolved data map.
+    :param scope: what the plan is about.
+    :param live: the live database as read.
+    :param entropy: where the randomness of placeholders comes from.
+    :raises RetryableError: rows of the scope changed while they were being locked.
+    """
+    found = scope.find()
+    surgery = Surgery(conn, datamap, live, entropy, Erased())
+    surgery.hold(found)
+    if not alone(conn) and scope.find() != found:
+        raise RetryableError(_CHANGED, "Try again; nothing was changed.")
+    return Locked(_draw(conn, datamap, scope, live, found), surgery)
+
+
+_CHANGED = "Rows of this plan changed while they were being locked."
+
+
 def erase(
     conn: Connection,
     datamap: DataMap,
@@ -134,9 +180,6 @@ def erase(
     scope: Scope | None = None,
 ) -> Erased:
     """Do what the plan says, in the transaction of `conn`; all of it or, by rollback, nothing.
-
-    Rows that appear because of it under decisions of the plan (a trigger that copies into a
-    declared history table) are erased in a second round.
 
     :param conn: open transaction; the caller commits it.
     :param datamap: the resolved data map.
@@ -149,37 +192,75 @@ def erase(
     :raises BusyError: rows of the plan changed while it was being carried out.
     :raises ErasureError: the database did not do what the plan says.
     """
-    if approved.blocked:
+    _free(approved)
+    scope = everything(conn, datamap, approved.people) if scope is None else scope
+    surgery = Surgery(conn, datamap, live, entropy, Erased())
+    surgery.hold(_by_table(approved))
+    now = plan(conn, datamap, scope, live)
+    if _rows(now) != _rows(approved) or now.blocked:
+        raise RetryableError(_CHANGED, "Try again; nothing was changed.")
+    return carry_out(Locked(approved, surgery), scope)
+
+
+def _by_table(drawn: Plan) -> dict[str, list[Row]]:
+    """Return the rows that a plan changes, each once."""
+    found: dict[str, dict[Key, Row]] = {}
+    for step in drawn.changing():
+        found.setdefault(step.decision.table, {}).update((row.key, row) for row in step.rows)
+    return {name: list(rows.values()) for name, rows in found.items()}
+
+
+def _free(drawn: Plan) -> None:
+    if drawn.blocked:
         raise BlockedError(
             "Something stands in the way of this erasure.",
             "Read the plan: it says what, and in which table.",
-            tuple(sorted({block.reason for block in approved.blocked})),
+            tuple(sorted({block.reason for block in drawn.blocked})),
         )
-    scope = everything(conn, datamap, approved.people) if scope is None else scope
-    done = Erased()
-    surgery = Surgery(conn, datamap, live, entropy, done)
-    before = surgery.lock(approved)
-    locked = plan(conn, datamap, scope, live)
-    if _rows(locked) != _rows(approved) or locked.blocked:
-        raise RetryableError(
-            "Rows of this plan changed while they were being locked.",
-            "Try again; nothing was changed.",
-        )
+
+
+def carry_out(held: Locked, scope: Scope) -> Erased:
+    """Do what a plan says whose rows are locked; all of it or, by rollback, nothing.
+
+    Rows that appear because of it under decisions of the plan (a trigger that copies into a
+    declared history table) are erased in a second round.
+
+    :param held: the plan.
+    :param scope: what it is about.
+    :raises BlockedError: something stands in the way of the plan.
+    :raises BusyError: rows of the plan changed while it was being carried out.
+    :raises ErasureError: the database did not do what the plan says.
+    """
+    drawn, surgery = held.plan, held.surgery
+    _free(drawn)
+    conn, datamap, live = surgery.conn, surgery.datamap, surgery.live
+    before = surgery.lock(drawn)
     # Whom texts name is read while their rows still tell it.
     people = frozenset(scope.people)
-    known = hand(conn, datamap, approved, people, entropy, scope.regions)
+    known = hand(conn, datamap, drawn, people, surgery.entropy, scope.regions)
     surgery.hand = replace(known, over=scope.over)
-    surgery.carry_out(approved, before)
-    rest = _appeared(plan(conn, datamap, scope, live), surgery.moved, approved)
+    surgery.carry_out(drawn, before)
+    if _is_quiet(live):
+        return surgery.done
+    rest = _appeared(plan(conn, datamap, scope, live), surgery.moved, drawn)
     if rest.steps:
         surgery.carry_out(rest, surgery.lock(rest))
-        left = _appeared(plan(conn, datamap, scope, live), surgery.moved, approved, rest)
+        left = _appeared(plan(conn, datamap, scope, live), surgery.moved, drawn, rest)
         if left.steps:
             raise ErasureError(
                 f"Rows keep appearing in {left.steps[0].decision.table} while it is erased.",
                 "Look at the triggers of that table.",
             )
-    return done
+    return surgery.done
+
+
+def _is_quiet(live: LiveSchema | None) -> bool:
+    """Return whether the database writes no rows by itself when others change."""
+    return live is not None and all(
+        each.triggers_known
+        and not any(table.triggers or table.view for table in each.tables.values())
+        for _, each in live.each()
+    )
 
 
 def remains(

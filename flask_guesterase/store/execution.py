@@ -51,13 +51,13 @@ from . import (
 from .cases import Case, load, secret, step, tell
 from .comeback import marks, objections
 from .depth import deepening
+from .eraser import Locked, Scope
 from .intake import end_contact
 from .invented import canaries
 from .partners import recipients
 from .post import write
 from .recovery.window import recover, unkept
 from .remembrance import remembering
-from .review import plan_of
 from .search import residue, sought
 from .work import Work
 
@@ -135,7 +135,9 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
         return Ending(State.WAITING, ("grace",))
     if not approvals.stands(work, case):
         return _review_again(work, case, actor, ("the journal knows of no such approval",))
-    plan = plan_of(work, case)
+    scope = planning.scope(work, people.taken(work, case.number), lock=True)
+    held = planning.locked(work, scope)
+    plan = held.plan
     canaries.require(work, case, plan)
     moved = differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
     if moved:
@@ -143,7 +145,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     blocked = plan.blocked or all_kept(plan)
     if blocked:
         return _wait(work, case, blocked)
-    return _erase(work, case, actor, plan)
+    return _erase(work, case, actor, held, scope)
 
 
 def all_kept(plan: Plan) -> tuple[Block, ...]:
@@ -196,7 +198,8 @@ def postpone(work: Work, number: str) -> None:
     step(work, case, attempts=case.attempts + 1, try_at=later)
 
 
-def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
+def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> Ending:
+    plan = held.plan
     origin = keeping.Origin(case.number, case.controller, case.property)
     known = recipients.gather(work, case.property, plan)
     spared = unkept(work, plan)
@@ -204,11 +207,11 @@ def _erase(work: Work, case: Case, actor: str, plan: Plan) -> Ending:
         # Who gets an invented guest's values into a living row must not make that row go.
         marks.take(work, origin, plan)
         objections.take(work, origin, plan)
-    erased = planning.erase(work, origin, plan)
+    erased = planning.erase(work, origin, held, scope)
     keeping.record(work, origin, plan, erased)
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}
-    recovery = recover(work, origin, spared.images(erased))
+    recovery = recover(work, origin, spared.strips(erased))
     sought.put(work, case, erased.images)
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until)

@@ -6,13 +6,15 @@ go when their floor is. A person's whole data go when the profile's own ceiling 
 
 from __future__ import annotations
 
+import gc
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert
+from sqlalchemy import and_, delete
 
 from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
@@ -25,12 +27,13 @@ from .claims import Bounds, Claimed, Listed
 from .clocks import places_of
 from .comeback import marks
 from .datamap import Declared
-from .eraser import Scope
+from .eraser import Locked, Scope
 from .finishing import Run, rows_of
+from .given import put
 from .partners import recipients
 from .people import EXPIRED
 from .recovery.window import of_minors, recover
-from .sql import among, chunks
+from .sql import MANY, chunks, one_of
 from .tallies import Tally, add, lines, tally
 from .work import Work
 
@@ -124,14 +127,29 @@ def _remembers(name: str, office: Office) -> bool:
     return due.remembers(office.work, office.work.datamap.declared(name))
 
 
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Let Python look for circles among objects after a batch, not again and again within it."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@_uncollected()
 def _erase(now: Sequence[Expired], skip: frozenset[str], office: Office) -> dict[str, int]:
     """Erase rows of one table that were judged in this transaction, as far as they may go."""
     work = office.work
     declared = work.datamap.declared(now[0].table)
     # A part of a profile that has had its time takes neither the rest nor the person along.
-    whole = [item for item in now if item.whole and item.table in work.datamap.subjects]
+    people = declared.name in work.datamap.subjects
+    whole = [item for item in now if people and item.whole]
     counts = Counter(_people(work, declared, whole, skip))
-    counts.update(_records(work, declared, [item for item in now if item not in whole]))
+    rest = [item for item in now if not (people and item.whole)]
+    counts.update(_records(work, declared, rest))
     return dict(counts)
 
 
@@ -165,22 +183,23 @@ def _record_group(
     stopped |= set(holds.held(work, declared.name, keys))
     keys[:] = [key for key in keys if key not in stopped]
     scope = planning.records(work, Scope((), find), only, standing)
-    drawn = planning.plan(work, scope)
+    held = planning.locked(work, scope)
+    drawn = held.plan
     waiting = {"waiting": len(stopped)} if stopped else {}
     if drawn.blocked or not drawn.changing():
         return waiting | ({"waiting": len(items)} if drawn.blocked else {})
-    return waiting | _carry_out(work, place, drawn, scope, items[0].at_once)
+    return waiting | _carry_out(work, place, held, scope, items[0].at_once)
 
 
 def _carry_out(
-    work: Work, place: str, drawn: Plan, scope: Scope, at_once: bool
+    work: Work, place: str, held: Locked, scope: Scope, at_once: bool
 ) -> dict[str, int]:
-    origin = _origin(work, place)
+    origin, drawn = _origin(work, place), held.plan
     kept = not at_once and not of_minors(work, drawn)
-    erased = planning.erase(work, origin, drawn, scope)
+    erased = planning.erase(work, origin, held, scope)
     keeping.record(work, origin, drawn, erased)
     if kept:
-        recover(work, origin, erased.images)
+        recover(work, origin, erased.strips())
     for root, name in dict.fromkeys(erased.files):
         outbox.queue_file(work, origin, root, name)
     work.events.append(RetentionEnded(origin.controller, place, "", SYSTEM, erased.counts))
@@ -225,7 +244,8 @@ def _free(
     # Of the profile, whose own time is over, no text stays; of other records what is not theirs.
     over = frozenset(table for table, _ in who)
     scope = replace(planning.scope(work, who, lock=True), over=over)
-    drawn = planning.plan(work, scope)
+    held = planning.locked(work, scope)
+    drawn = held.plan
     if drawn.blocked or _reaches(work, drawn, skip):
         if len(who) == 1:
             return {"waiting": 1}
@@ -241,10 +261,11 @@ def _free(
     ]
     origin = _origin(work, place)
     marks.take(work, origin, drawn)
-    done = _carry_out(work, place, drawn, scope, at_once)
+    done = _carry_out(work, place, held, scope, at_once)
     for known in told:
         recipients.queue(work, origin, known)
-    gone = [person for person in who if person not in drawn.untouched()]
+    untouched = drawn.untouched()
+    gone = [person for person in who if person not in untouched]
     _bury(work, gone)
     return done | {"people": len(gone)}
 
@@ -275,9 +296,11 @@ def _bury(work: Work, who: Iterable[Person]) -> None:
         }
         for table, key in who
     ]  # fmt: skip
-    for part in chunks(rows):
-        before = among([table.c.table_name, table.c.row_key], [
-            (row["table_name"], row["row_key"]) for row in part
-        ])
-        work.conn.execute(delete(table).where(table.c.request == EXPIRED, before))
-        work.conn.execute(insert(table), part)
+    for part in chunks(rows, MANY):
+        before = and_(
+            table.c.request == EXPIRED,
+            table.c.table_name.in_(sorted({row["table_name"] for row in part})),
+            one_of(table.c.row_key, [row["row_key"] for row in part]),
+        )
+        work.conn.execute(delete(table).where(before))
+        put(work.conn, table, part)

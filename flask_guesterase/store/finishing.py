@@ -45,7 +45,7 @@ from .finder import erased_before, find, owners
 from .partners import recipients
 from .recovery.window import recover, unkept
 from .search import sought
-from .sql import among, chunks
+from .sql import among, parts
 from .traces import holding
 from .work import Work
 
@@ -283,7 +283,7 @@ def _finish(
         people.bury(work, origin.number, plan.untouched())
     recovery = ""
     if not any(_at_once(work, line) for line in lines if line.until):
-        recovery = recover(work, origin, spared.images(erased))
+        recovery = recover(work, origin, spared.strips(erased))
     if origin.number is not None:
         sought.more(work, origin.number, erased.images)
     for root, name, until in spared.files(erased, recovery):
@@ -382,7 +382,7 @@ def rows_of(
     columns = [declared.table.c[c.key] for c in declared.key]
     there = [
         tuple(row)
-        for part in chunks(keys)
+        for part in parts(keys)
         for row in work.conn.execute(select(*columns).where(among(columns, part)))
     ]
     known = owners(work.conn, work.datamap, declared, there)

@@ -11,7 +11,8 @@ from ..core.finding import Finding, Severity
 from ..core.plan import Block, Key, Row
 from .datamap import DataMap, Declared
 from .links import Link, is_apart, pointed
-from .sql import among, chunks
+from .memory import by_identity
+from .sql import among, parts
 
 GAP = "gap"
 
@@ -32,6 +33,7 @@ _OWNERLESS = frozenset({"owner-missing", "path-unknown", "path-endless"})
 Found = Mapping[str, Sequence[Row]]
 
 
+@by_identity
 def unreadable(datamap: DataMap) -> frozenset[str]:
     """Return the declared tables whose rows cannot be looked for.
 
@@ -128,7 +130,7 @@ def _pointing_apart(
     names = {c.name: c for c in child.c}
     here = [names[n] for n in link.columns]
     count = 0
-    for part in chunks(sorted({row.key for row in rows}, key=str)):
+    for part in parts(sorted({row.key for row in rows}, key=str)):
         values = pointed(conn, datamap.declared(link.parent), link, part)
         wanted = select(func.count()).select_from(child).where(among(here, values))
         count += conn.execute(wanted).scalar_one()
@@ -158,5 +160,5 @@ def _count(
         conn.execute(
             select(func.count()).select_from(source).where(among(key, part), *more)
         ).scalar_one()
-        for part in chunks(keys)
+        for part in parts(keys)
     )

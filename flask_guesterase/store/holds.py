@@ -88,15 +88,27 @@ def held(work: Work, table: str, keys: Iterable[Key]) -> dict[Key, list[int]]:
     return {key: sorted(ids) for key, ids in found.items()}
 
 
-def covered(work: Work, holds: Sequence[Hold], table: str, keys: Sequence[Key]) -> Covered:
-    """Return which of these rows the given holds cover: key -> numbers."""
+def covered(
+    work: Work,
+    holds: Sequence[Hold],
+    table: str,
+    keys: Sequence[Key],
+    owned: Owners | None = None,
+) -> Covered:
+    """Return which of these rows the given holds cover: key -> numbers.
+
+    :param owned: all owners of the rows, where they are known already.
+    """
     if not holds or not keys:
         return {}
     found: Covered = {}
     _by_row(holds, table, keys, found)
     if all(hold.scope == Scope.RECORD for hold in holds):
         return found
-    rows = _Rows(work, table, keys)
+    rows = _Rows(work, table, keys, owned)
+    whose = {(hold.table, hold.row) for hold in holds if hold.scope == Scope.SUBJECT}
+    if whose:
+        rows.note(whose)
     for hold in holds:
         for key in _COVERS[hold.scope](rows, hold):
             found.setdefault(key, set()).add(hold.id)
@@ -116,11 +128,14 @@ def _by_row(holds: Sequence[Hold], table: str, keys: Sequence[Key], found: Cover
 class _Rows:
     """Rows of one table that are asked about, with their owners and places, read once."""
 
-    def __init__(self, work: Work, table: str, keys: Sequence[Key]) -> None:
+    def __init__(
+        self, work: Work, table: str, keys: Sequence[Key], owned: Owners | None = None
+    ) -> None:
         self.work = work
         self.declared = work.datamap.declared(table)
         self.keys = list(keys)
-        self._owners: dict[Key, set[Person]] | None = None
+        self._owners = _people(owned) if owned is not None else None
+        self._of: dict[tuple[str, str], set[Key]] = {}
         self._places: dict[Key, str] | None = None
 
     def owners(self) -> dict[Key, set[Person]]:
@@ -129,6 +144,18 @@ class _Rows:
                 self.work.conn, self.work.datamap, self.declared, self.keys
             ))
         return self._owners
+
+    def note(self, whose: set[tuple[str, str]]) -> None:
+        """Find the rows of these subject rows, given by table and key as text, in one look."""
+        tables_ = {table for table, _ in whose}
+        for key, people in self.owners().items():
+            for table, row in people:
+                if table in tables_ and (here := (table, key_text(row))) in whose:
+                    self._of.setdefault(here, set()).add(key)
+
+    def of_subject(self, table: str, text: str) -> set[Key]:
+        """Return the rows of a subject row that was noted."""
+        return self._of.get((table, text), set())
 
     def at(self, code: str) -> set[Key]:
         """Return the rows that lie at a property, or nobody knows where."""
@@ -152,11 +179,7 @@ def _record(rows: _Rows, hold: Hold) -> set[Key]:
 
 
 def _subject(rows: _Rows, hold: Hold) -> set[Key]:
-    return {
-        key
-        for key, people in rows.owners().items()
-        if any(table == hold.table and key_text(row) == hold.row for table, row in people)
-    }
+    return rows.of_subject(hold.table, hold.row)
 
 
 def _query(rows: _Rows, hold: Hold) -> set[Key]:

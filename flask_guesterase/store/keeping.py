@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from ..core.events import SYSTEM, RankConflict
 from ..core.image import Image, Images, encode
@@ -18,11 +18,12 @@ from ..core.seal import Terms
 from . import clocks, law, shelf, tables, vault
 from .binds.crossing import at
 from .census import departing
+from .given import put
 from .journal import stamp
 from .lines import registers
 from .reading import texts
 from .sql import among
-from .surgery import Erased
+from .taking import Erased
 from .work import Work
 
 FOREVER = "9999-12-31"
@@ -65,8 +66,7 @@ def record(work: Work, origin: Origin, plan: Plan, erased: Erased) -> int:
     ids = vault.put(work.conn, work.custodian, [item for item, _ in boxes], work.today)
     for box, (_, laying) in zip(ids, boxes, strict=True):
         laying.line["box"] = box
-    if lines:
-        work.conn.execute(insert(tables.kept), lines)
+    put(work.conn, tables.kept, lines)
     _lay(work, [laying for _, laying in boxes])
     _conflicts(work, origin, plan)
     return len(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at
 from .clocks import Record, facts_of
 from .datamap import Declared
-from .sql import chunks
+from .finder import Owners
+from .sql import MANY, chunks, one_of
 from .traces import holding, tells
 
 if TYPE_CHECKING:
@@ -44,24 +46,65 @@ def rulings(
     :param only: (table, key) -> the columns the plan is about, where it is not about all.
     """
     result: dict[tuple[str, Key], Ruling] = {}
+    living = holds.living(work)
     for name, rows in found.items():
         declared = work.datamap.declared(name)
         keys = [row.key for row in rows]
-        held = holds.held(work, name, keys)
+        held = holds.covered(work, living, name, keys, _owners(declared, rows))
         records = records_of(work, declared, keys)
         law = reasons(work, declared, records)
         boxed = _empty(work, declared, keys)
+        made = _Made(work, standing, only)
+        if not (held or records or boxed or standing or only):
+            # Nothing keeps anything of any of them.
+            free = Ruling(only=None if only is None else frozenset())
+            result.update(((name, key), free) for key in keys)
+            continue
         for row in rows:
-            result[name, row.key] = Ruling(
-                law.get(row.key, {}),
-                boxed.get(row.key, frozenset()),
-                tuple(sorted(held.get(row.key, ()))),
-                blockers.needed_of(standing, name, row),
-                records[row.key].place if row.key in records else "",
-                written_facts(work, records[row.key]) if row.key in records else {},
-                None if only is None else only.get((name, row.key), frozenset()),
+            result[name, row.key] = made.of(
+                name, row, law.get(row.key), boxed.get(row.key, frozenset()),
+                tuple(held.get(row.key, ())), records.get(row.key),
             )
     return result
+
+
+def _owners(declared: Declared, rows: Sequence[Row]) -> Owners | None:
+    """Return all owners of rows, where a row can have but one; None where they must be read."""
+    if len(declared.paths) != 1 or not declared.paths[0].to_one:
+        return None
+    return {row.key: set(row.owners) for row in rows} if all(r.owners for r in rows) else None
+
+
+@dataclass
+class _Made:
+    """Rulings of one table; of rows about which the same is true there is one.
+
+    :param work: the open transaction.
+    :param standing: preconditions of the hotel that stand.
+    :param only: (table, key) -> the columns the plan is about, where it is not about all.
+    """
+
+    work: Work
+    standing: Sequence[blockers.Found]
+    only: Mapping[tuple[str, Key], frozenset[str]] | None
+    known: dict[tuple[object, ...], Ruling] = field(default_factory=dict)
+
+    def of(
+        self, table: str, row: Row, law: Mapping[str, Reason] | None, boxed: frozenset[str],
+        held: tuple[int, ...], record: Record | None,
+    ) -> Ruling:
+        """Return the ruling of a row."""
+        needed = blockers.needed_of(self.standing, table, row) if self.standing else {}
+        only = None if self.only is None else self.only.get((table, row.key), frozenset())
+        # The law's words and records live as long as this does, so that an id stays whose it is.
+        alike = id(law), boxed, held, tuple(sorted(needed.items())), id(record), only
+        if alike not in self.known:
+            told = written_facts(self.work, record) if record is not None else {}
+            place = record.place if record is not None else ""
+            self.known[alike] = Ruling(
+                law or {}, boxed, tuple(sorted(held)), needed, place, told, only
+            )
+        return self.known[alike]
 
 
 def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, Record]:
@@ -82,14 +125,23 @@ def reasons(
     """Return, per row, why the law still keeps each of its retention categories today."""
     labels = _labels(work, declared)
     kept: dict[Key, dict[str, Reason]] = {}
+    known: dict[int, dict[str, Reason]] = {}
     for key, record in records.items():
-        said = {}
-        for category, names in labels.items():
-            verdict = judge(work, record, names)
-            if verdict.kept(today_at(work.settings, work.now, record.place)):
-                said[category] = reason(verdict)
-        kept[key] = said
+        if id(record) not in known:
+            known[id(record)] = _still(work, record, labels)
+        kept[key] = known[id(record)]
     return kept
+
+
+def _still(
+    work: Work, record: Record, labels: Mapping[str, Sequence[str]]
+) -> dict[str, Reason]:
+    said = {}
+    for category, names in labels.items():
+        verdict = judge(work, record, names)
+        if verdict.kept(today_at(work.settings, work.now, record.place)):
+            said[category] = reason(verdict)
+    return said
 
 
 def _labels(work: Work, declared: Declared) -> dict[str, tuple[str, ...]]:
@@ -197,11 +249,11 @@ def told_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, Record]
     texts = {key_text(key): key for key in keys}
     found: dict[Key, Record] = {}
     kept = tables.kept
-    for part in chunks(sorted(texts)):
+    for part in chunks(sorted(texts), MANY):
         rows = work.conn.execute(
             select(kept.c.table_name, kept.c.row_key, kept.c.property, kept.c.facts).where(
                 kept.c.table_name == name,
-                kept.c.row_key.in_(part),
+                one_of(kept.c.row_key, part),
                 kept.c.ended_at.is_(None),
             )
         )
@@ -266,11 +318,11 @@ def sealed_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, froze
     texts = {key_text(key): key for key in keys}
     found: dict[Key, set[str]] = {}
     kept = tables.kept
-    for part in chunks(sorted(texts)):
+    for part in chunks(sorted(texts), MANY):
         rows = work.conn.execute(
             select(kept.c.row_key, kept.c.category).where(
                 kept.c.table_name == name,
-                kept.c.row_key.in_(part),
+                one_of(kept.c.row_key, part),
                 kept.c.mode == SEALED,
             )
         )

@@ -23,7 +23,8 @@ from ..core.policy import Null
 from .binds.crossing import binds_of
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
-from .sql import among, chunks
+from .memory import by_identity
+from .sql import among, parts
 
 
 @dataclass(frozen=True, order=True)
@@ -44,6 +45,7 @@ class Link:
     action: str = "NO ACTION"
 
 
+@by_identity
 def links(datamap: DataMap, live: LiveSchema | None) -> tuple[Link, ...]:
     """Return every foreign key, from the live database where it was read, else as mapped."""
     found: dict[tuple[str, tuple[str, ...], str], Link] = {}
@@ -226,7 +228,7 @@ def _strangers(
     there = [target.c[parent.column(n).key] for n in link.targets]
     joined = source.join(target, and_(*(a == b for a, b in zip(here, there, strict=True))))
     count = 0
-    for part in chunks(keys):
+    for part in parts(keys):
         ends = [target.c[c.key] for c in parent.key]
         wanted = select(*heads).select_from(joined).where(among(ends, part))
         if apart:

@@ -8,13 +8,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from types import MappingProxyType
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 from ..core.errors import SetupError
 from .binds.crossing import HOME, Binds, binds_of, of_bind
 from .catalog import mariadb, postgresql, sqlite
 from .catalog.shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigger
+from .catalog.version import Version, lasts, version
 
 __all__ = [
     "LiveColumn",
@@ -22,6 +24,7 @@ __all__ = [
     "LiveSchema",
     "LiveTable",
     "LiveTrigger",
+    "known",
     "read",
     "signature",
 ]
@@ -48,6 +51,32 @@ def read(
         return _joined(found, binds)
     schema = _one(conn, schemas)
     return schema if only is None else _only(schema, only)
+
+
+_known: WeakKeyDictionary[Engine, dict[tuple[str, ...], tuple[Version, LiveSchema]]] = (
+    WeakKeyDictionary()
+)
+
+
+def known(conn: Connection, schemas: Sequence[str] = ()) -> LiveSchema:
+    """Return what `read` does, read again only when the catalogue changed.
+
+    :param conn: an open connection.
+    :param schemas: further schemas.
+    :raises SetupError: the engine is not SQLite, PostgreSQL or MariaDB.
+    """
+    now = None if binds_of(conn).engines else version(conn, schemas)
+    if now is None:
+        return read(conn, schemas=schemas)
+    mine = _known.setdefault(conn.engine, {})
+    wanted = tuple(schemas)
+    seen = mine.get(wanted)
+    if seen is not None and seen[0] == now:
+        return seen[1]
+    schema = read(conn, schemas=schemas)
+    if lasts(schema):
+        mine[wanted] = (now, schema)
+    return schema
 
 
 def _read(

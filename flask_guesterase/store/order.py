@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, text
 
 from ..core.plan import Decision, Key, Outcome, Step
 from .links import Link
 from .raw import Reader
+from .transaction import MARIADB
 
 
 def ordered(steps: Iterable[Step], order: Sequence[str], outcome: Outcome) -> list[Step]:
@@ -29,6 +33,8 @@ def layers(reads: Reader, keys: Sequence[Key], known: Iterable[Link]) -> list[li
     """
     name = reads.declared.name
     ties = [link for link in known if link.child == link.parent == name]
+    if not ties:
+        return [list(keys)]
     above: dict[Key, set[Key]] = {key: set() for key in keys}
     for tie in ties:
         _note(reads, tie, keys, above)
@@ -67,3 +73,27 @@ def _sound(start: Key, above: Mapping[Key, set[Key]], depth: dict[Key, int]) -> 
             continue
         trail.pop()
         depth[key] = 1 + max((depth[k] for k in above[key] if k in depth), default=-1)
+
+
+@contextmanager
+def late_checks(conn: Connection) -> Iterator[None]:
+    """Let foreign keys that cannot be let go of be looked at when all rows are gone.
+
+    On MariaDB, which cannot wait, they are not looked at: nothing else points at these rows,
+    as the plan found with the rows locked, and nobody can add a row that does meanwhile.
+    """
+    dialect = conn.dialect.name
+    if dialect == "sqlite":
+        conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    elif dialect == "postgresql":
+        conn.execute(text("SET CONSTRAINTS ALL DEFERRED"))
+    if dialect not in MARIADB:
+        yield
+        return
+    before = conn.exec_driver_sql("SELECT @@SESSION.foreign_key_checks").scalar_one()
+    conn.exec_driver_sql("SET SESSION foreign_key_checks = 0")
+    try:
+        yield
+    finally:
+        if not conn.invalidated:
+            conn.exec_driver_sql(f"SET SESSION foreign_key_checks = {int(before)}")

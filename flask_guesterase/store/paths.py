@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Select, Table, UniqueConstraint
@@ -61,7 +62,7 @@ class Path:
     subject: Table
     select: Select[Any] | None = None
 
-    @property
+    @cached_property
     def to_one(self) -> bool:
         """Return whether each row has at most one owner by this path."""
         return self.select is None and all(hop.to_one for hop in self.hops)

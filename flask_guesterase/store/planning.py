@@ -9,10 +9,10 @@ from ..core.plan import Block, Key, Person, Plan, Rulings
 from . import blockers, eraser, law
 from .binds import intents
 from .census import departing
-from .eraser import Scope
+from .eraser import Locked, Scope
 from .keeping import Origin
 from .remembrance import tracing
-from .surgery import Erased
+from .taking import Erased
 from .work import Work
 
 Only = Mapping[tuple[str, Key], frozenset[str]]
@@ -80,17 +80,29 @@ def plan(work: Work, about: Scope | Iterable[Person]) -> Plan:
     return eraser.plan(work.conn, work.whole(), bounds, work.live())
 
 
-def erase(work: Work, origin: Origin, drawn: Plan, about: Scope | None = None) -> Erased:
+def locked(work: Work, about: Scope) -> Locked:
+    """Lock all rows a plan of this scope may change, and draw it.
+
+    :raises RetryableError: rows of the scope changed while they were being locked.
+    """
+    return eraser.locked(work.conn, work.whole(), about, work.live())
+
+
+def erase(
+    work: Work, origin: Origin, drawn: Plan | Locked, about: Scope | None = None
+) -> Erased:
     """Carry out a plan that was drawn in this transaction; the register is told of it.
 
     :param work: the open transaction.
     :param origin: on whose behalf.
-    :param drawn: the plan.
+    :param drawn: the plan; one whose rows are locked is not drawn again.
     :param about: what it is about, everything of its people by default.
     """
+    held = drawn if isinstance(drawn, Locked) else None
+    drawn = drawn.plan if isinstance(drawn, Locked) else drawn
     remembered = tracing.note(work, origin, drawn)
     bounds = scope(work, drawn.people, lock=True) if about is None else about
-    erased = intents.erase(work, origin, drawn, bounds)
+    erased = intents.erase(work, origin, held or drawn, bounds)
     work.changed |= set(erased.counts)
     departing.note(work, origin.property, origin.number or "", drawn, erased)
     if remembered is not None:

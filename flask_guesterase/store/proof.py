@@ -19,7 +19,7 @@ from ..core.policy import (
     Rule,
 )
 from .masks import looks_invented, looks_redacted
-from .sql import holds_text
+from .sql import holds_text, is_text
 
 
 def took(
@@ -45,6 +45,22 @@ def took(
     if isinstance(rule, Redact | Placeholder) and _is_plain(column, now):
         return _bare(now.value) == _bare(str(written))
     return same or before.form is Form.NULL or (now.form, now.value) != (before.form, before.value)
+
+
+def stays(rule: Rule, column: Column[Any], now: Any, written: Any) -> bool:
+    """Return whether a column plainly holds what was written into it; False means: look closer.
+
+    :param rule: the rule of the column.
+    :param column: the column.
+    :param now: the engine's own value, as it is.
+    :param written: the value that was written.
+    """
+    inner = _inner(rule)
+    if isinstance(inner, Null) or written is None:
+        return now is None
+    if isinstance(inner, Constant | Redact | Placeholder):
+        return type(now) is str and now == written and is_text(column.type)
+    return False
 
 
 def stands(rule: Rule, column: Column[Any], now: Cell, room: int | None) -> bool:

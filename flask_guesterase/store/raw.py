@@ -13,6 +13,7 @@ from sqlalchemy import (
     Select,
     Text,
     cast,
+    collate,
     column,
     func,
     null,
@@ -23,11 +24,11 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.types import NullType
 
 from ..core.image import Cell, cell
-from ..core.plan import Key, key_text
+from ..core.plan import Key
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import Declared
-from .sql import among, chunks, text_length
+from .sql import among, in_order, parts, text_length
 
 _BINARY = ("blob", "binary", "bit", "geometry", "point", "polygon", "linestring")
 
@@ -93,19 +94,47 @@ class Reader:
         :param typed: columns to read through the host's type as well.
         :param lock: lock the rows, in a fixed order.
         """
+        types = [self.type_of(name) for name in names]
+        width, end = len(self.declared.key), len(self.declared.key) + len(names)
+        for row in self.lines(keys, names, typed, lock):
+            cells = tuple(map(cell, names, types, row[width:end]))
+            yield row[:width], cells, dict(zip(typed, row[end:], strict=True))
+
+    def lines(
+        self,
+        keys: Sequence[Key],
+        names: Sequence[str],
+        typed: Sequence[str] = (),
+        lock: bool = False,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield what `rows` does as one tuple a row: key, engine's own values, host's values."""
         types = {name: self.type_of(name) for name in names}
-        for part in chunks(sorted(keys, key=key_text)):
+        for part in parts(in_order(keys)):
             statement = self._select(part, names, typed, types)
             rows = self.conn.execute(statement.with_for_update() if lock else statement)
-            width = len(self.declared.key)
-            for row in rows:
-                values = tuple(row)
-                middle = values[width : width + len(names)]
-                cells = tuple(
-                    cell(n, types[n], v) for n, v in zip(names, middle, strict=True)
-                )
-                tail = dict(zip(typed, values[width + len(names) :], strict=True))
-                yield values[:width], cells, tail
+            yield from map(tuple, rows.all())
+
+    def alike(
+        self, keys: Sequence[Key], names: Sequence[str]
+    ) -> list[tuple[tuple[Any, ...], int]]:
+        """Return each way in which these columns are filled in these rows, and in how many.
+
+        :param keys: which rows.
+        :param names: columns, compared in the engine's own form, to the letter.
+        """
+        dialect = self.conn.dialect.name
+        table = self.declared.table
+        key = [table.c[c.key] for c in self.declared.key]
+        columns = [
+            _to_the_letter(dialect, own).label(f"r{i}") for i, own in enumerate(self.own(names))
+        ]
+        found: dict[tuple[Any, ...], int] = {}
+        for part in parts(keys):
+            wanted = select(*columns, func.count().label("rows_")).select_from(table)
+            for row in self.conn.execute(wanted.where(among(key, part)).group_by(*columns)):
+                *cells, many = row
+                found[tuple(cells)] = found.get(tuple(cells), 0) + many
+        return list(found.items())
 
     def own(self, names: Sequence[str]) -> list[ColumnElement[Any]]:
         """Return the expressions that give columns in the engine's own form.
@@ -123,10 +152,26 @@ class Reader:
         self, keys: Sequence[Key], names: Sequence[str], typed: Sequence[str],
         types: Mapping[str, str],
     ) -> Select[Any]:
+        key = [self.declared.table.c[c.key] for c in self.declared.key]
+        return self._columns_of(names, typed, types).where(among(key, keys))
+
+    def _columns_of(
+        self, names: Sequence[str], typed: Sequence[str], types: Mapping[str, str]
+    ) -> Select[Any]:
+        """Return the select of these columns of all rows, in the order of their keys."""
+        said, dialect = self.declared.said, self.conn.dialect.name
+        place = ("raw", dialect, *types.items(), *typed)
+        if place not in said:
+            said[place] = self._made(names, typed, types, dialect)
+        found: Select[Any] = said[place]
+        return found
+
+    def _made(
+        self, names: Sequence[str], typed: Sequence[str], types: Mapping[str, str], dialect: str
+    ) -> Select[Any]:
         table = self.declared.table
         key = [table.c[c.key] for c in self.declared.key]
         mapped = {c.name: c for c in table.c}
-        dialect = self.conn.dialect.name
         return (
             select(
                 *(c.label(f"k{i}") for i, c in enumerate(key)),
@@ -135,9 +180,15 @@ class Reader:
                 *(mapped[n].label(f"t{i}") for i, n in enumerate(typed)),
             )
             .select_from(table)
-            .where(among(key, keys))
             .order_by(*key)
         )
+
+
+def _to_the_letter(dialect: str, own: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a column's own form so that only what is the same to the letter is equal."""
+    if isinstance(own.type, LargeBinary | NullType):
+        return own
+    return collate(own, "C" if dialect == "postgresql" else "utf8mb4_nopad_bin")
 
 
 def own_form(dialect: str, source: ColumnElement[Any], type_: str) -> ColumnElement[Any]:

@@ -25,10 +25,14 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import Enum, NullType, TypeEngine
 
-from ..core.plan import Key
+from ..core.plan import Key, key_text
+from .listed import Listed, is_listable
 
 CHUNK = 400
-"""Keys a statement names at most; below every engine's limit of parameters."""
+"""Keys of several columns a statement names at most; below every engine's limits."""
+
+MANY = 2000
+"""Values of one column a statement names at most."""
 
 _Item = TypeVar("_Item")
 
@@ -40,18 +44,39 @@ def chunks(items: Iterable[_Item], size: int = CHUNK) -> Iterator[list[_Item]]:
         yield part
 
 
+def in_order(keys: Iterable[Key]) -> list[Key]:
+    """Return keys in an order that is the same whoever asks."""
+    found = list(keys)
+    if all(len(key) == 1 and type(key[0]) is int for key in found):
+        return sorted(found)
+    return sorted(found, key=key_text)
+
+
+def parts(keys: Sequence[Key]) -> Iterator[list[Key]]:
+    """Yield keys in lists that one `among` takes."""
+    plain = all(len(key) == 1 and key[0] is not None for key in keys)
+    return chunks(keys, MANY if plain else CHUNK)
+
+
 def among(columns: Sequence[ColumnElement[Any]], keys: Sequence[Key]) -> ColumnElement[bool]:
     """Return the condition that the columns hold one of the keys; NULL equals NULL here."""
     if not keys:
         return false()
     whole = [key for key in keys if None not in key]
-    parts: list[ColumnElement[bool]] = []
+    conditions: list[ColumnElement[bool]] = []
     if whole and len(columns) == 1:
-        parts.append(columns[0].in_([key[0] for key in whole]))
+        conditions.append(one_of(columns[0], [key[0] for key in whole]))
     elif whole:
-        parts.append(tuple_(*columns).in_(whole))
-    parts += [exactly(columns, key) for key in keys if None in key]
-    return or_(*parts)
+        conditions.append(tuple_(*columns).in_(whole))
+    conditions += [exactly(columns, key) for key in keys if None in key]
+    return or_(*conditions)
+
+
+def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
+    """Return the condition that a column holds one of these values, at least one."""
+    if len(values) > 1 and is_listable(column.type, values):
+        return Listed(column, values)
+    return column.in_(values)
 
 
 def exactly(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
@@ -16,62 +16,32 @@ from sqlalchemy import (
     delete,
     literal,
     null,
-    text,
     update,
 )
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.types import DateTime
 
-from ..core.errors import BusyError, ErasureError, GuesteraseError
-from ..core.image import Cell, Change, Form, Image
-from ..core.plan import Decision, Key, Outcome, Plan, Row, Step, key_text
-from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
+from ..core.errors import ErasureError
+from ..core.image import Cell, Form, cell
+from ..core.plan import Key, Outcome, Plan, Row, Step, key_text
+from ..core.policy import Constant, File, Inside, Mentions
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
+from .given import spread
 from .history import end_history
 from .links import Link, children_first, circular, links
+from .lost import at_most, plain, typed, vendors
 from .masks import Entropy, Seeded, holds_json, is_static, value_for
-from .order import layers, ordered
-from .proof import same, took
+from .order import late_checks, layers, ordered
+from .proof import same, stays, took
 from .raw import Reader, reader
-from .sql import among, chunks, exactly
+from .sql import among, chunks, exactly, parts
+from .taking import Before, Erased, Held, Taken, hold, take
 from .texts.mentioned import NOBODY, Hand
 from .transaction import MARIADB
 
 BATCH = 200
 """Rows one UPDATE writes when each row gets a value of its own."""
-
-Old = tuple[tuple[Cell, ...], dict[str, Any]]
-"""A row's cells, and the host's own values of some of its columns."""
-
-Read = dict[Key, Old]
-"""Key -> the row's cells, and the host's own values where a rule or its check needs them."""
-
-Before = dict[Decision, Read]
-"""What the locking read found, per decision."""
-
-
-@dataclass
-class Erased:
-    """What an erasure did, for the vault, the outbox and the journal.
-
-    :param images: the rows as they were, in the order of changes.
-    :param sealed: decision -> key -> image of the columns that leave the row for a box.
-    :param files: (root folder, name) of files to be removed.
-    :param counts: table -> rows changed.
-    :param rows: of which row each image is.
-    :param named: which row names each file.
-    :param took: per image, the decision and the row.
-    """
-
-    images: list[Image] = field(default_factory=list)
-    sealed: dict[Decision, dict[Key, Image]] = field(default_factory=dict)
-    files: list[tuple[str, str]] = field(default_factory=list)
-    counts: dict[str, int] = field(default_factory=dict)
-    rows: list[tuple[str, Key]] = field(default_factory=list)
-    named: list[tuple[str, Key]] = field(default_factory=list)
-    took: list[tuple[Decision, Row]] = field(default_factory=list)
 
 
 @dataclass
@@ -81,7 +51,7 @@ class Surgery:
     :param hand: makes what is left of texts; one that knows nobody lets whole texts go.
     :param moved: (table, key as it is now) of rows without a key of their own that changed.
     :param changed: table -> keys of the rows that were changed.
-    :param places: (decision, key) -> places of the row's images; of equal rows several.
+    :param held: table -> its rows, locked and read before it was decided about them.
     """
 
     conn: Connection
@@ -92,7 +62,24 @@ class Surgery:
     hand: Hand = NOBODY
     moved: set[tuple[str, Key]] = field(default_factory=set)
     changed: dict[str, set[Key]] = field(default_factory=dict)
-    places: dict[tuple[Decision, Key], list[int]] = field(default_factory=dict)
+    held: dict[str, Held] = field(default_factory=dict)
+
+    def hold(self, found: Mapping[str, Sequence[Row]]) -> None:
+        """Lock and read rows about which nothing is decided yet, in a fixed order.
+
+        :param found: table -> rows.
+        :raises RetryableError: one of them is not there any more.
+        """
+        for name in sorted(found):
+            declared = self.datamap.declared(name)
+            reads = reader(self.conn, declared, self.live)
+            names = at_most(declared, reads)
+            if names:
+                lost = [*declared.erase, *declared.retain]
+                hosts = {*typed(declared, lost, True), *typed(declared, lost, False)}
+                keys = [row.key for row in found[name]]
+                with vendors(name):
+                    self.held[name] = hold(reads, keys, names, sorted(hosts))
 
     def lock(self, plan_: Plan) -> Before:
         """Lock every row of a plan in a fixed order and keep the images."""
@@ -123,98 +110,151 @@ class Surgery:
     def _reader(self, step: Step) -> Reader:
         return reader(self.conn, self.datamap.declared(step.decision.table), self.live)
 
-    def _lock(self, step: Step) -> Read:
-        """Lock the rows of a step and keep their images."""
+    def _lock(self, step: Step) -> Taken:
+        """Lock the rows of a step, where they are not locked yet, and keep their images."""
         declared = self.datamap.declared(step.decision.table)
         deletes = step.decision.outcome is Outcome.DELETE
         reads = self._reader(step)
         names = reads.names() if deletes else list(step.decision.columns)
+        hosts = typed(declared, names, deletes)
         keys = [row.key for row in step.rows]
-        own = [c.name for c in declared.key]
-        wanted = names + [name for name in own if name not in names]
-        read: Read = {}
-        change = Change.DELETED if deletes else Change.OVERWRITTEN
-        by_key = {row.key: row for row in step.rows}
-        with _vendors(declared.name):
-            rows = list(reads.rows(keys, wanted, _typed(declared, names, deletes), lock=True))
-        for key, cells, values in rows:
-            read[key] = cells, values
-            by_name = {c.name: c for c in cells}
-            image = Image(
-                declared.name,
-                tuple(by_name[name] for name in own),
-                change,
-                tuple(by_name[name] for name in names),
-                len(self.done.images),
-            )
-            self.places.setdefault((step.decision, key), []).append(len(self.done.images))
-            self.done.images.append(image)
-            self.done.rows.append((declared.name, key))
-            self.done.took.append((step.decision, by_key[key]))
-            if step.decision.outcome is Outcome.SEAL:
-                self.done.sealed.setdefault(step.decision, {})[key] = image
-            self._note_files(declared, key, values)
-        if len(read) != len(set(keys)):
-            raise BusyError(
-                f"Rows of {declared.name} changed while they were being erased.",
-                "Try again; nothing was changed.",
-            )
+        wanted = names + [c.name for c in declared.key if c.name not in names]
+        held = self.held.get(declared.name)
+        if held is None or not held.has(keys, wanted, hosts):
+            with vendors(declared.name):
+                held = hold(reads, keys, wanted, hosts)
+        first = sum(len(each.rows) for each in self.done.taken)
+        taken = take(reads, held, step, (names, hosts), first)
+        self.done.taken.append(taken)
+        if step.decision.outcome is Outcome.SEAL:
+            self.done.sealed[step.decision] = {}
+        self._note_files(declared, taken)
         known = self.changed.setdefault(declared.name, set())
         # A row that is overwritten and sealed is one row; two that look the same are two.
-        again = len(known & set(read)) if step.decision.outcome is Outcome.SEAL else 0
-        known.update(read)
+        again = len(known.intersection(keys)) if step.decision.outcome is Outcome.SEAL else 0
+        known.update(keys)
         before = self.done.counts.get(declared.name, 0)
-        self.done.counts[declared.name] = before + len(rows) - again
-        return read
+        self.done.counts[declared.name] = before + len(taken.rows) - again
+        return taken
 
-    def _note_files(self, declared: Declared, key: Key, values: Mapping[str, Any]) -> None:
-        for name, value in values.items():
-            rule = declared.written(name)
-            if isinstance(rule, File) and value:
-                self.done.files += [(rule.root, each) for each in rule.names(str(value))]
-        more = len(self.done.files) - len(self.done.named)
-        self.done.named += [(declared.name, key)] * more
+    def _note_files(self, declared: Declared, taken: Taken) -> None:
+        rules = {name: declared.written(name) for name in taken.typed}
+        for name, rule in rules.items():
+            if not isinstance(rule, File):
+                continue
+            for row, values in zip(taken.rows, taken.hosts, strict=True):
+                if value := values[taken.typed.index(name)]:
+                    found = [(rule.root, each) for each in rule.names(str(value))]
+                    self.done.files += found
+                    self.done.named += [(declared.name, row.key)] * len(found)
 
-    def _overwrite(self, step: Step, before: Read) -> None:
+    def _overwrite(self, step: Step, taken: Taken) -> None:
         declared = self.datamap.declared(step.decision.table)
-        table = declared.table
-        key = [table.c[c.key] for c in declared.key]
         names = step.decision.columns
         reads = self._reader(step)
         fixed = {n: self._value(reads, n, None) for n in names if is_static(declared.written(n))}
+        keys = [row.key for row in step.rows]
+        if declared.keyed_by(names):
+            self._overwrite_key(step, taken, reads, fixed)
+        elif len(fixed) == len(names):
+            for part in parts(keys):
+                self._update(reads, part, fixed, {})
+                self._check_alike(reads, part, taken, fixed)
+        else:
+            own = [n for n in names if n not in fixed]
+            rows = {row.key: row for row in step.rows}
+            for part in parts(keys):
+                made = {
+                    k: {n: self._made(reads, n, taken, rows[k]) for n in own} | fixed
+                    for k in part
+                }
+                if not self._spread(reads, own, fixed, made):
+                    for few in chunks(part, BATCH):
+                        self._update(reads, few, fixed, dict.fromkeys(own, (few, made)))
+                self._check(reads, {k: k for k in part}, taken, made)
+        if step.decision.outcome is Outcome.SEAL:
+            self.done.sealed[step.decision] = taken.by_key()
+
+    def _overwrite_key(
+        self, step: Step, taken: Taken, reads: Reader, fixed: Mapping[str, Any]
+    ) -> None:
+        """Overwrite rows that have no key of their own, or whose key goes with the rest."""
+        declared, names = reads.declared, step.decision.columns
         rows = {row.key: row for row in step.rows}
         own = [n for n in names if n not in fixed]
-        moves = any(c.name in names for c in declared.key)
-        after: dict[Key, Key] = {}
         # A statement that changes the key it looks for finds nothing more on MariaDB, which
         # assigns from left to right: rows without a key of their own go one by one.
-        for part in chunks([row.key for row in step.rows], 1 if moves and own else BATCH):
+        for part in chunks(list(rows), 1 if own else BATCH):
             made = {
-                k: {n: self._made(reads, n, before[k], rows[k]) for n in own} | fixed
+                k: {n: self._made(reads, n, taken, rows[k]) for n in own} | dict(fixed)
                 for k in part
             }
-            values: dict[Any, Any] = self._untouched(declared, names)
-            values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
-            values |= {declared.column(n): self._each(declared, n, part, made) for n in own}
-            with _vendors(declared.name):
-                self.conn.execute(update(table).where(among(key, part)).values(values))
-            for k in part:
-                after[k] = tuple(
-                    made[k].get(c.name, old)
-                    for c, old in zip(declared.key, k, strict=True)
+            self._update(reads, part, fixed, dict.fromkeys(own, (part, made)))
+            after = {
+                k: tuple(
+                    made[k].get(c.name, old) for c, old in zip(declared.key, k, strict=True)
                 )
-            self.moved |= {(declared.name, after[k]) for k in part if after[k] != k}
-            now = self._check_overwritten(reads, {k: after[k] for k in part}, before, made)
-            for k in part:
-                self._note_after(step, k, now[after[k]])
+                for k in part
+            }
+            self.moved |= {(declared.name, now) for k, now in after.items() if now != k}
+            self._check(reads, after, taken, made)
 
-    def _note_after(self, step: Step, key: Key, cells: tuple[Cell, ...]) -> None:
-        """Keep what a row holds now with its images, by which newer data is told later."""
-        for place in self.places[step.decision, key]:
-            self.done.images[place] = replace(self.done.images[place], after=cells)
-        if step.decision.outcome is Outcome.SEAL:
-            sealed = self.done.sealed[step.decision]
-            sealed[key] = replace(sealed[key], after=cells)
+    def _update(
+        self,
+        reads: Reader,
+        part: Sequence[Key],
+        fixed: Mapping[str, Any],
+        own: Mapping[str, tuple[Sequence[Key], Mapping[Key, Mapping[str, Any]]]],
+    ) -> None:
+        declared = reads.declared
+        table = declared.table
+        key = [table.c[c.key] for c in declared.key]
+        values: dict[Any, Any] = self._untouched(declared, [*fixed, *own])
+        values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
+        values |= {
+            declared.column(n): self._each(declared, n, keys, made)
+            for n, (keys, made) in own.items()
+        }
+        with vendors(declared.name):
+            self.conn.execute(update(table).where(among(key, part)).values(values))
+
+    def _spread(
+        self,
+        reads: Reader,
+        own: Sequence[str],
+        fixed: Mapping[str, Any],
+        made: Mapping[Key, Mapping[str, Any]],
+    ) -> bool:
+        """Give many rows values of their own in one statement; return whether that was done."""
+        declared = reads.declared
+        if len(declared.key) > 1 or len(made) == 1:
+            return False
+        columns = {n: declared.column(n) for n in own}
+        rows = {k[0]: {c: values[n] for n, c in columns.items()} for k, values in made.items()}
+        statement = spread(reads.conn.dialect, declared.key[0], rows)
+        if statement is None:
+            return False
+        values = self._untouched(declared, [*fixed, *own])
+        values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
+        with vendors(declared.name):
+            self.conn.execute(statement.values(values))
+        return True
+
+    def _check_alike(
+        self, reads: Reader, part: Sequence[Key], taken: Taken, fixed: Mapping[str, Any]
+    ) -> None:
+        """See that every row holds the same now, which is what was written into it."""
+        names = list(fixed)
+        found = reads.alike(part, names)
+        if len(found) == 1 and found[0][1] == len(taken.places_of(part)):
+            cells = found[0][0]
+            if all(
+                stays(reads.declared.written(n), reads.declared.column(n), v, fixed[n])
+                for n, v in zip(names, cells, strict=True)
+            ):
+                taken.leave(part, cells, names)
+                return
+        self._check(reads, {k: k for k in part}, taken, {k: dict(fixed) for k in part})
 
     def _each(
         self,
@@ -231,22 +271,22 @@ class Surgery:
         pairs = ((exactly(key, k), value) for k, value in values.items())
         return case(*pairs, else_=declared.column(name))
 
-    def _made(self, reads: Reader, name: str, old: Old, row: Row) -> Any:
+    def _made(self, reads: Reader, name: str, taken: Taken, row: Row) -> Any:
         """Return what a rule makes of a column of one row."""
         declared = reads.declared
         rule, column = declared.written(name), declared.column(name)
-        cells, typed = old
         if not isinstance(rule, Mentions | Inside):
-            return self._value(reads, name, typed.get(name), row)
-        was = typed[name] if name in typed else _text_of(name, cells)
-        with _vendors(f"{declared.name}.{name}"):
+            return self._value(reads, name, taken.host(row.key, name), row)
+        known = name in taken.typed
+        was = taken.host(row.key, name) if known else _text_of(taken.cell(row.key, name))
+        with vendors(f"{declared.name}.{name}"):
             return self.hand.made(rule, column, was, row, reads.room(name))
 
     def _value(self, reads: Reader, name: str, old: Any, row: Row | None = None) -> Any:
         declared, entropy = reads.declared, self.entropy
         if isinstance(entropy, Seeded) and row is not None:
             entropy = entropy.of(f"{declared.name}|{name}|{key_text(row.key)}")
-        with _vendors(f"{declared.name}.{name}"):
+        with vendors(f"{declared.name}.{name}"):
             return value_for(
                 declared.written(name), declared.column(name), old, entropy, reads.room(name)
             )
@@ -270,42 +310,56 @@ class Surgery:
         for c in declared.table.c:
             moves = c.onupdate is not None or c.server_onupdate is not None
             if c.name not in names and not c.computed and (
-                moves or (stamps and isinstance(_plain(c.type), DateTime))
+                moves or (stamps and isinstance(plain(c.type), DateTime))
             ):
                 pinned[c] = c
         return pinned
 
-    def _check_overwritten(
+    def _check(
         self,
         reads: Reader,
         after: Mapping[Key, Key],
-        before: Read,
+        taken: Taken,
         made: Mapping[Key, Mapping[str, Any]],
-    ) -> dict[Key, tuple[Cell, ...]]:
-        """Return what each row holds, by the key it has now.
+    ) -> None:
+        """See that each row, by the key it has now, holds what was written into it.
 
-        :raises ErasureError: it is not what was written into it.
+        :raises ErasureError: it does not.
         """
-        declared, dialect = reads.declared, reads.conn.dialect
+        declared = reads.declared
         names = list(next(iter(made.values())))
-        read = reads.read(list(after.values()), names)
+        width = len(declared.key)
+        read = {
+            line[:width]: line[width:] for line in reads.lines(list(after.values()), names)
+        }
+        rules = [(n, declared.written(n), declared.column(n)) for n in names]
         for k, now in after.items():
-            old, typed = {c.name: c for c in before[k][0]}, before[k][1]
-            for c in read.get(now, ()):
-                column, written = declared.column(c.name), made[k][c.name]
-                equal = c.name in typed and same(column, typed[c.name], written, dialect)
-                if not took(
-                    declared.written(c.name), column, c, old[c.name], written, equal
-                ):
-                    break
-            else:
-                if now in read:
-                    continue
-            raise ErasureError(
-                f"{declared.name} does not hold what the plan wrote into it.",
-                "A trigger or another rule of the database writes back; nothing was changed.",
-            )
-        return read
+            cells = read.get(now)
+            if cells is None or not all(
+                stays(rule, column, value, made[k][n])
+                or self._took(reads, taken, k, (n, value), made[k][n])
+                for (n, rule, column), value in zip(rules, cells, strict=True)
+            ):
+                raise ErasureError(
+                    f"{declared.name} does not hold what the plan wrote into it.",
+                    "A trigger or another rule of the database writes back; nothing was changed.",
+                )
+            taken.leave([k], cells, names)
+
+    def _took(
+        self, reads: Reader, taken: Taken, key: Key, now: tuple[str, Any], written: Any
+    ) -> bool:
+        declared, name = reads.declared, now[0]
+        column = declared.column(name)
+        old = taken.cell(key, name)
+        if name in taken.typed:
+            host = taken.host(key, name)
+        else:
+            host = old.value if old.form is Form.TEXT else None
+        comparable = name in taken.typed or isinstance(declared.written(name), Constant)
+        equal = comparable and same(column, host, written, reads.conn.dialect)
+        made = cell(name, reads.type_of(name), now[1])
+        return took(declared.written(name), column, made, old, written, equal)
 
     @contextmanager
     def _untied(
@@ -328,13 +382,13 @@ class Surgery:
                 if free:
                     loose |= free
                     held.remove(tie)
-            for part in chunks([row.key for row in step.rows]) if loose else ():
+            for part in parts([row.key for row in step.rows]) if loose else ():
                 values = {**self._untouched(declared, ()), **loose}
                 self.conn.execute(update(table).where(among(key, part)).values(values))
         tight = [name for name in tables if circular(name, tables, held)]
         with ExitStack() as checks:
             for conn in {id(conn): conn for conn in (at(self.conn, n) for n in tight)}.values():
-                checks.enter_context(_late_checks(conn))
+                checks.enter_context(late_checks(conn))
             yield held
 
     def _delete(self, step: Step, known: Sequence[Link]) -> None:
@@ -346,7 +400,7 @@ class Surgery:
         if reads.conn.dialect.name == "postgresql":
             # It looks at foreign keys when the statement ends, the others row by row.
             found = [[k for layer in found for k in layer]]
-        for part in (part for layer in found for part in chunks(layer)):
+        for part in (part for layer in found for part in parts(layer)):
             self.conn.execute(delete(table).where(among(key, part)))
             if reads.read(part, ()):
                 raise ErasureError(
@@ -355,66 +409,7 @@ class Surgery:
                 )
 
 
-@contextmanager
-def _late_checks(conn: Connection) -> Iterator[None]:
-    """Let foreign keys that cannot be let go of be looked at when all rows are gone.
-
-    On MariaDB, which cannot wait, they are not looked at: nothing else points at these rows,
-    as the plan found with the rows locked, and nobody can add a row that does meanwhile.
-    """
-    dialect = conn.dialect.name
-    if dialect == "sqlite":
-        conn.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-    elif dialect == "postgresql":
-        conn.execute(text("SET CONSTRAINTS ALL DEFERRED"))
-    if dialect not in MARIADB:
-        yield
-        return
-    before = conn.exec_driver_sql("SELECT @@SESSION.foreign_key_checks").scalar_one()
-    conn.exec_driver_sql("SET SESSION foreign_key_checks = 0")
-    try:
-        yield
-    finally:
-        if not conn.invalidated:
-            conn.exec_driver_sql(f"SET SESSION foreign_key_checks = {int(before)}")
-
-
-def _typed(declared: Declared, names: Sequence[str], deletes: bool) -> list[str]:
-    """Return the columns whose host's value a rule works on, or its check compares with."""
-    if deletes:
-        return [n for n, rule in declared.rules.items() if isinstance(rule, File)]
-    return [n for n in names if _needs_value(declared, n)]
-
-
-def _needs_value(declared: Declared, name: str) -> bool:
-    rule = declared.written(name)
-    if isinstance(rule, Redact):
-        return isinstance(declared.column(name).type, TypeDecorator)
-    if isinstance(rule, Mentions | Inside):
-        return isinstance(declared.column(name).type, TypeDecorator)
-    return isinstance(rule, Computed | Constant | File)
-
-
-def _text_of(name: str, cells: Sequence[Cell]) -> str | None:
-    cell = next(c for c in cells if c.name == name)
+def _text_of(cell: Cell) -> str | None:
     if cell.form is Form.NULL:
         return None
     return cell.value if cell.form is Form.TEXT else str(cell.native())
-
-
-def _plain(type_: Any) -> Any:
-    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
-
-
-@contextmanager
-def _vendors(place: str) -> Iterator[None]:
-    """Turn what code of the host or a driver raises about a value into an error without it."""
-    try:
-        yield
-    except (GuesteraseError, SQLAlchemyError):
-        raise
-    except Exception as raised:
-        raise ErasureError(
-            f"A value could not be made for {place} ({type(raised).__name__}).",
-            "Look at its rule and at the column's type; nothing was changed.",
-        ) from None

@@ -34,7 +34,7 @@ from ..core.policy import (
 from .datamap import Declared
 from .masks import fallback, fixed_value, holds_json, is_marked
 from .raw import reader
-from .sql import among, chunks, is_text, text_length
+from .sql import among, is_text, parts, text_length
 
 
 def holding(
@@ -72,8 +72,8 @@ def _selected(
     wanted = holds(declared, here, columns)
     return {
         tuple(row)
-        for part in chunks(keys)
-        for row in conn.execute(select(*mine).where(among(mine, part), wanted))
+        for part in parts(keys)
+        for row in conn.execute(select(*mine).where(among(mine, part), wanted)).all()
     }
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError
-from .binds.crossing import ALONE, Binds, Crossing
+from .binds.crossing import ALONE, Binds, Crossing, binds_of
 from .failure import translated
 
 LOCK_SECONDS = 2
@@ -139,6 +139,16 @@ def writes(conn: Connection) -> bool:
     return bool(conn.get_execution_options().get(WRITES, True))
 
 
+def alone(conn: Connection) -> bool:
+    """Return whether nobody else can write as long as this transaction is open.
+
+    So it is on SQLite, where a transaction of ours that writes locks the whole file.
+    """
+    if binds_of(conn).engines or conn.dialect.name != "sqlite":
+        return False
+    return bool(conn.get_execution_options().get(WRITES))
+
+
 def commits_alone(raw: Any) -> bool:
     """Return whether the host's engine commits each statement by itself.
 
@@ -159,12 +169,10 @@ _LOCAL = {
     "mariadb": (_ISOLATION,),
     "postgresql": (
         _ISOLATION,
-        f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'",
-        "SET LOCAL TimeZone = 'UTC'",
-        "SET LOCAL DateStyle = 'ISO, YMD'",
-        "SET LOCAL IntervalStyle = 'postgres'",
-        "SET LOCAL bytea_output = 'hex'",
-        "SET LOCAL extra_float_digits = 1",
+        f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true),"
+        " set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true),"
+        " set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),"
+        " set_config('extra_float_digits', '1', true)",
     ),
 }
 

@@ -19,8 +19,8 @@ from ..core.retention import Rule
 from .catalog.shape import LiveSchema
 from .custodian import FolderCustodian
 from .datamap import DataMap
-from .drift import drift
-from .live import read
+from .drift import drifted
+from .live import known
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -101,14 +101,13 @@ class Work:
     def live(self) -> LiveSchema:
         """Return the live database, read once in this transaction."""
         if self._live is None:
-            self._live = read(self.conn, schemas=self.datamap.schemas())
+            self._live = known(self.conn, schemas=self.datamap.schemas())
         return self._live
 
     def whole(self) -> DataMap:
         """Return the data map with what the live database adds to its findings."""
         if self._whole is None:
-            live = self.live()
-            self._whole = self.datamap.with_findings(drift(self.datamap, live))
+            self._whole = drifted(self.datamap, self.live())
         return self._whole
 
     @property

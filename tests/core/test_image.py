@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flask_guesterase.core.errors import SealError
-from flask_guesterase.core.image import Cell, Change, Form, Image, Images, cell, decode, encode
+from flask_guesterase.core.image import (
+    Cell,
+    Change,
+    Form,
+    Image,
+    Images,
+    Strip,
+    cell,
+    decode,
+    encode,
+    encode_strips,
+)
 
 natives = st.one_of(
     st.none(),
@@ -54,7 +65,8 @@ def test_what_cannot_come_back_is_refused(value):
 
 @pytest.mark.parametrize(
     "payload",
-    [b"", b"[]", b"null", b'{"format":"guesterase/image/v3"}', b'{"format":"guesterase/image/v1"}',
+    [b"", b"[]", b"null", b'{"format":"guesterase/image/v4"}', b'{"format":"guesterase/image/v1"}',
+     b'{"format":"guesterase/image/v3","dialect":"","version":"","at":""}',
      b'{"format":"guesterase/image/v2","dialect":"","version":"","rows":[]}'],
 )
 def test_another_payload_is_refused(payload):
@@ -66,16 +78,42 @@ def test_another_payload_is_refused(payload):
 def test_a_broken_image_is_refused():
     """An unknown form, change or order number is an error of ours."""
     images = Images(
-        "sqlite", "3", (Image("g", (), Change.OVERWRITTEN, (Cell("a", "t", Form.INT, "1"),), 3),)
+        "sqlite", "3",
+        (Image("g", (), Change.OVERWRITTEN, (Cell("a", "t", Form.INT, str(2**60)),), 3),),
     )
     payload = encode(images)
     for old, new in [
         (b'"int"', b'"money"'),
         (b'"overwritten"', b'"moved"'),
-        (b'"order":3', b'"order":"3"'),
+        (b'"rows":[[3,', b'"rows":[["3",'),
+        (b'"rows":[[3,', b'"rows":[[3,1,'),
         (b'"key":[]', b'"key":{}'),
+        (b'[["a","t"]]', b'["a"]'),
     ]:
+        assert old in payload
         with pytest.raises(SealError):
             decode(payload.replace(old, new))
     with pytest.raises(SealError):
         Cell("a", "t", Form.INT, "one").native()
+
+
+@given(st.lists(st.lists(natives, min_size=2, max_size=2), min_size=1, max_size=5))
+def test_rows_of_a_strip_come_back_each_by_itself(lines):
+    """What is said once for many rows is the same as if each had said it."""
+    columns = (("name", "text"),)
+    strip = Strip("guests", Change.OVERWRITTEN, columns, (("id", "x"),), columns, [
+        (order, old, order, left) for order, (old, left) in enumerate(lines)
+    ])
+    rows = decode(encode_strips("sqlite", "3.46", "", [strip])).rows
+    assert rows == tuple(strip.images())
+    assert [(image.order, image.key[0].native()) for image in rows] == [
+        (order, order) for order in range(len(lines))
+    ]
+
+
+def test_a_value_that_cannot_come_back_is_in_no_strip():
+    """Half of a surrogate pair, and what a driver made of a decimal, are refused."""
+    for value in ("\ud800", object()):
+        strip = Strip("guests", Change.DELETED, (("name", "text"),), (), (), [(0, value)])
+        with pytest.raises(SealError):
+            encode_strips("sqlite", "3.46", "", [strip])

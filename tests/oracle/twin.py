@@ -15,7 +15,7 @@ from flask_guesterase.core.plan import Outcome, Person, Plan
 from flask_guesterase.store.catalog.shape import LiveSchema
 from flask_guesterase.store.datamap import DataMap
 from flask_guesterase.store.eraser import erase, plan
-from flask_guesterase.store.surgery import Erased
+from flask_guesterase.store.taking import Erased
 
 from .dump import Changes, Dump, Line, as_text, assert_same, changes, dump
 

@@ -28,7 +28,7 @@ from flask_guesterase.core.policy import (
 from flask_guesterase.store import eraser
 from flask_guesterase.store.datamap import DataMap
 from flask_guesterase.store.masks import MARK
-from flask_guesterase.store.surgery import Erased
+from flask_guesterase.store.taking import Erased
 from flask_guesterase.store.transaction import transaction
 from tests.oracle.dump import Dump, changes, dump, places
 from tests.store import inn

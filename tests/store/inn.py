@@ -16,7 +16,7 @@ from flask_guesterase.store import tables as own
 from flask_guesterase.store.coverage import coverage
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.drift import drift
-from flask_guesterase.store.surgery import Erased
+from flask_guesterase.store.taking import Erased
 from flask_guesterase.store.transaction import transaction
 
 Policies = Mapping[Any, Policy | Exempt]

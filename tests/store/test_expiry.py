@@ -127,10 +127,12 @@ rank = "law"
 class Inn(Hotel):
     """A hotel whose people run out by themselves, and whose bills may be two people's."""
 
+    pack = PACK
+
     def __init__(self, url: str, folder: Path) -> None:
         super().__init__(url, folder)
         file = folder / "NZ.toml"
-        file.write_text(PACK, encoding="utf-8")
+        file.write_text(self.pack, encoding="utf-8")
         self.settings = replace(
             self.settings,
             packs=(str(file),),

@@ -32,7 +32,7 @@ from flask_guesterase.core.policy import Policy, Subject, inside, keep, mentions
 from flask_guesterase.store import eraser
 from flask_guesterase.store.datamap import DataMap
 from flask_guesterase.store.finder import erased_before
-from flask_guesterase.store.surgery import Erased
+from flask_guesterase.store.taking import Erased
 from flask_guesterase.store.traces import holding, tells
 from flask_guesterase.store.transaction import transaction
 from tests.store.hotel import Booking, Guest, Hotel, policies

@@ -23,7 +23,7 @@ from flask_guesterase.core.policy import Policy, Subject, delete, keep, null
 from flask_guesterase.store import live
 from flask_guesterase.store.recovery.putback import Putback
 from flask_guesterase.store.recovery.refusal import Back, Fate, Old
-from flask_guesterase.store.surgery import Erased
+from flask_guesterase.store.taking import Erased
 from flask_guesterase.store.transaction import transaction
 from tests.oracle.dump import assert_same, dump
 from tests.store.inn import datamap, erase, host

@@ -19,7 +19,8 @@ from ...core.plan import Person, Plan
 from .. import people, safe, tables
 from ..cases import load, step, tell
 from ..masks import Seeded
-from ..surgery import Erased, Surgery
+from ..surgery import Surgery
+from ..taking import Erased
 from ..work import Work
 from . import intents
 from .crossing import HOME, Crossing

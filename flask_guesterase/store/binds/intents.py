@@ -18,11 +18,11 @@ from ...core.mentions import Known, Pen
 from ...core.plan import Decision, Outcome, Person, Plan, Row, key_text
 from ...core.seal import Terms
 from .. import eraser, safe, tables
-from ..eraser import Scope
+from ..eraser import Locked, Scope
 from ..keeping import FOREVER, Origin
 from ..masks import Seeded
 from ..raw import reader
-from ..surgery import Erased
+from ..taking import Erased
 from ..texts.mentioned import Hand, known_of
 from ..work import Work
 from .crossing import HOME, Crossing, binds_of
@@ -86,7 +86,7 @@ class Intent:
         return Hand(Pen(self.known, self.strangers), self.people, Seeded(self.seed), self.over)
 
 
-def erase(work: Work, origin: Origin, drawn: Plan, scope: Scope) -> Erased:
+def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Erased:
     """Carry out a plan: at once where it lies in one database, else as far as that can be.
 
     Over several databases the whole is carried out before anything is committed, so that whatever
@@ -95,13 +95,16 @@ def erase(work: Work, origin: Origin, drawn: Plan, scope: Scope) -> Erased:
 
     :param work: the open transaction.
     :param origin: on whose behalf.
-    :param drawn: the plan, drawn in this transaction.
+    :param given: the plan, drawn in this transaction.
     :param scope: what it is about.
     """
     conn = work.conn
     binds = binds_of(conn)
+    drawn = given.plan if isinstance(given, Locked) else given
     others = binds.named(step.decision.table for step in drawn.changing())
     if not others or not isinstance(conn, Crossing):
+        if isinstance(given, Locked):
+            return eraser.carry_out(given, scope)
         return eraser.erase(conn, work.whole(), drawn, work.live(), scope=scope)
     for name in others:
         conn.write(name)

@@ -14,7 +14,7 @@ from ...core.log import slug
 from ...core.plan import Plan, key_text
 from .. import law, tables
 from ..sql import chunks
-from ..surgery import Erased
+from ..taking import Erased
 from ..work import Work
 from .register import boxed, counted, standing
 

@@ -25,7 +25,7 @@ from ..keeping import Origin
 from ..partners import recipients
 from ..recovery.window import recover, unkept
 from ..search import sought
-from ..surgery import Erased
+from ..taking import Erased
 from ..waiting import reasons_of
 from ..work import Work
 from . import marks
@@ -202,7 +202,7 @@ def _carry_out(
     erased = planning.erase(work, origin, plan, about)
     keeping.record(work, origin, plan, erased)
     work.changed |= {step.decision.table for step in plan.keeping()}
-    recovery = recover(work, origin, spared.images(erased), day)
+    recovery = recover(work, origin, spared.strips(erased), day)
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, origin, root, name, until)
     recipients.queue(work, origin, known, again=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, or_, select
+from sqlalchemy import Connection, delete, or_, select
 
 from ...core.errors import KeyMissingError, MatchError
 from ...core.identity import Kind, Readings, normal, readings
@@ -23,9 +23,10 @@ from ...core.seal import fingerprint
 from .. import tables, vault
 from ..custodian import FolderCustodian
 from ..datamap import Declared
+from ..given import put
 from ..keeping import Origin
 from ..settings import Settings
-from ..sql import among, chunks
+from ..sql import MANY, among, chunks, one_of, parts
 from ..work import Work
 from .watched import OTHER, Watched, watched
 
@@ -91,7 +92,9 @@ def _forms(
 ) -> set[tuple[str, str]]:
     found = set()
     scope = f"{place}|" if kind in (OTHER, REFERENCE) else ""
-    for region in (*regions, "") if kind == Kind.PHONE else ("",):
+    # What begins with a plus is international, whatever the country.
+    national = kind == Kind.PHONE and not told.lstrip().startswith("+")
+    for region in (*regions, "") if national else ("",):
         with suppress(MatchError):
             found.add((kind, scope + normal(kind, told, region).casefold()))
     return found
@@ -121,12 +124,12 @@ class _Making:
     work: Work
     origin: Origin
     key: bytes
+    ends_on: str
 
     def of(self, kind: str, text: str) -> str:
         return fingerprint(self.key, kind, text)
 
     def line(self, kind: str, table: str, mark: str, person: str, place: str) -> dict[str, Any]:
-        today = self.work.now.date()
         return {
             "request": self.origin.number,
             "controller": self.origin.controller,
@@ -136,7 +139,7 @@ class _Making:
             "mark": mark,
             "row_mark": person,
             "erased_at": self.work.stamp,
-            "ends_on": months_after(today, MONTHS).isoformat(),
+            "ends_on": self.ends_on,
         }
 
 
@@ -150,7 +153,8 @@ def take(work: Work, origin: Origin, plan: Plan) -> int:
     """
     year = work.now.year
     work.custodian.ensure(label(year))
-    making = _Making(work, origin, work.custodian.mortal(label(year), "returning"))
+    ends_on = months_after(work.now.date(), MONTHS).isoformat()
+    making = _Making(work, origin, work.custodian.mortal(label(year), "returning"), ends_on)
     known = watched(work.datamap)
     lines: dict[tuple[str, str, str], dict[str, Any]] = {}
     for step in plan.changing():
@@ -158,32 +162,72 @@ def take(work: Work, origin: Origin, plan: Plan) -> int:
         if one is not None:
             for line in _step(making, one, step, plan):
                 lines[line["kind"], line["mark"], line["row_mark"]] = line
-    for part in chunks(lines.values()):
-        again = [(line["mark"], line["row_mark"]) for line in part]
-        table = tables.mark
-        work.conn.execute(delete(table).where(among([table.c.mark, table.c.row_mark], again)))
-        work.conn.execute(insert(table), part)
+    if _were_erased(work.conn, plan):
+        _forget(work.conn, {(line["mark"], line["row_mark"]) for line in lines.values()})
+    put(work.conn, tables.mark, lines.values())
     return len(lines)
+
+
+def _were_erased(conn: Connection, plan: Plan) -> bool:
+    """Return whether somebody in a plan was erased before: only then their marks are known."""
+    table = tables.subject
+    by_table: dict[str, set[str]] = {}
+    for step in plan.changing():
+        for row in step.rows:
+            for (name, key), _ in row.owners:
+                by_table.setdefault(name, set()).add(key_text(key))
+        if any(not row.owners for row in step.rows):
+            return True
+    return any(
+        conn.execute(
+            select(table.c.id)
+            .where(
+                table.c.table_name == name,
+                one_of(table.c.row_key, part),
+                table.c.erased_at.is_not(None),
+            )
+            .limit(1)
+        ).first()
+        for name, texts in by_table.items()
+        for part in chunks(sorted(texts), MANY)
+    )
+
+
+def _forget(conn: Connection, pairs: set[tuple[str, str]]) -> None:
+    """Take out marks that were known already: they count from this erasure on."""
+    table = tables.mark
+    for part in chunks(sorted({mark for mark, _ in pairs}), MANY):
+        known = conn.execute(
+            select(table.c.id, table.c.mark, table.c.row_mark).where(one_of(table.c.mark, part))
+        )
+        again = [row.id for row in known if (row.mark, row.row_mark) in pairs]
+        if again:
+            conn.execute(delete(table).where(one_of(table.c.id, again)))
 
 
 def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[str, Any]]:
     going = frozenset(step.decision.columns)
     deletes = step.decision.outcome is Outcome.DELETE
     held = {row.key: row for row in step.rows}
+    named = set(one.names) if deletes else set(one.names) & going
     lines = []
+    regions_of = {place: regions(making.work.settings, place) for place in
+                  ("", making.origin.property, *making.work.settings.properties)}
     for key, values in read(making.work.conn, one, list(held)).items():
         owners = sorted(row_text(*person) for person, _ in held[key].owners)
         own = making.of(KEY, row_text(one.name, key))
         person = making.of(KEY, owners[0]) if owners else own
         ruling = plan.rulings.get((one.name, key))
         place = ruling.place if ruling is not None else ""
-        region = regions(making.work.settings, place or making.origin.property)
+        region = regions_of.get(place or making.origin.property) or regions(
+            making.work.settings, place or making.origin.property
+        )
         if _is_shell(one.declared, going, deletes, key):
             lines.append(making.line(KEY, one.name, own, person, place))
         mine = {c: v for c, v in values.items() if deletes or c in going}
         for kind, text in sorted(texts(one, mine, region)):
             lines.append(making.line(kind, one.name, making.of(kind, text), person, place))
-        if set(one.names) & set(mine):
+        if named:
             for kind, ways in zip(NAMES, name_of(one, values), strict=True):
                 for way in sorted(ways):
                     mark = making.of(kind, way)
@@ -215,10 +259,9 @@ def read(
     place = [one.place] if one.place is not None else []
     width = len(declared.key)
     found = {}
-    for part in chunks(keys):
+    for part in parts(keys):
         wanted = select(*declared.key, *columns, *place).where(among(list(declared.key), part))
-        for row in conn.execute(wanted):
-            cells = tuple(row)
+        for cells in map(tuple, conn.execute(wanted).all()):
             values = dict(zip(one.read, cells[width:], strict=False))
             values[""] = str(cells[-1]) if place else ""
             found[cells[:width]] = values

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
-from ...core.image import Image, Images, encode
+from ...core.image import Strip, encode_strips
 from ...core.plan import Key, Plan, Step
 from ...core.retention import Kind
 from ...core.seal import Terms
@@ -18,7 +18,7 @@ from ..clocks import facts_of
 from ..datamap import Declared
 from ..journal import stamp
 from ..keeping import Origin
-from ..surgery import Erased
+from ..taking import Erased
 from ..work import Work
 
 Rows = frozenset[tuple[str, Key]]
@@ -36,12 +36,9 @@ class Unkept:
     all: bool = False
     rows: Rows = frozenset()
 
-    def images(self, erased: Erased) -> Sequence[Image]:
+    def strips(self, erased: Erased) -> Sequence[Strip]:
         """Return the images that may be sealed for the window."""
-        if self.all:
-            return ()
-        pairs = zip(erased.rows, erased.images, strict=True)
-        return [image for row, image in pairs if row not in self.rows]
+        return () if self.all else erased.strips(self.rows)
 
     def files(self, erased: Erased, until: str) -> Iterator[tuple[str, str, str]]:
         """Yield folder and name of each file, and the last day for which its bytes are kept.
@@ -81,7 +78,7 @@ def of_minors(work: Work, plan: Plan) -> bool:
 
 
 def recover(
-    work: Work, origin: Origin, images: Sequence[Image], since: date | None = None
+    work: Work, origin: Origin, images: Sequence[Strip], since: date | None = None
 ) -> str:
     """Seal what was erased for the recovery window; return its last day, empty without one.
 
@@ -90,6 +87,7 @@ def recover(
     :param images: the rows as they were.
     :param since: day of the first erasure where this is not the first; its window stays.
     """
+    images = [strip for strip in images if strip.lines]
     if not images or work.settings.recovery_days == 0:
         return ""
     today = work.now.date()
@@ -107,19 +105,19 @@ def recover(
     return last_day
 
 
-def _by_bind(work: Work, images: Sequence[Image]) -> dict[str, list[Image]]:
+def _by_bind(work: Work, images: Sequence[Strip]) -> dict[str, list[Strip]]:
     """Return images by the database their rows are in: one box each, in that engine's own form."""
     binds = binds_of(work.conn)
-    found: dict[str, list[Image]] = {}
+    found: dict[str, list[Strip]] = {}
     for image in images:
         found.setdefault(binds.of(image.table), []).append(image)
     return found
 
 
-def _payload(conn: Connection, images: Sequence[Image], at: str) -> bytes:
+def _payload(conn: Connection, images: Sequence[Strip], at: str) -> bytes:
     dialect = conn.dialect
     version = ".".join(str(part) for part in dialect.server_version_info or ())
-    return encode(Images(dialect.name, version, tuple(images), at))
+    return encode_strips(dialect.name, version, at, images)
 
 
 def _hard(work: Work) -> frozenset[str]:

@@ -1,0 +1,132 @@
+"""A column that holds one of many values, said so that the statement is the same for any number.
+
+The values go as one parameter where engine and driver take that: an array on PostgreSQL, a JSON
+array on SQLite, a list on MariaDB. Elsewhere, and of types an array may read differently, each is
+a parameter of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    ColumnElement,
+    Dialect,
+    Enum,
+    Integer,
+    String,
+    Text,
+    TypeDecorator,
+    Uuid,
+    bindparam,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.visitors import InternalTraversal
+from sqlalchemy.types import TypeEngine
+
+ARRAYS = frozenset({"psycopg"})
+LISTS = frozenset({"pymysql", "mysqldb"})
+"""Drivers that take many values as one parameter."""
+
+
+def is_listable(type_: TypeEngine[Any], values: Sequence[Any]) -> bool:
+    """Return whether these values of a type mean the same in one parameter as in many."""
+    if isinstance(type_, TypeDecorator | Enum):
+        return False
+    if isinstance(type_, Integer):
+        return all(type(value) is int for value in values)
+    if isinstance(type_, Uuid):
+        return all(type(value) in (UUID, str) for value in values)
+    return isinstance(type_, String) and all(
+        type(value) is str and "\0" not in value for value in values
+    )
+
+
+class Packed(TypeDecorator[Any]):
+    """Many values of one type as one parameter.
+
+    :param item: type of each.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any]) -> None:
+        super().__init__()
+        self.item = item
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return an array on PostgreSQL; elsewhere the text or list is passed on as it is."""
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(ARRAY(self.item))
+        return dialect.type_descriptor(Text()) if dialect.name == "sqlite" else _Bare()
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Return the values as the driver takes them."""
+        if dialect.name == "postgresql":
+            return value
+        bind = self.item.dialect_impl(dialect).bind_processor(dialect)
+        items = [bind(each) for each in value] if bind is not None else list(value)
+        return json.dumps(items) if dialect.name == "sqlite" else items
+
+
+class _Bare(TypeEngine[Any]):
+    """What the driver is given as it is."""
+
+
+class Listed(ColumnElement[bool]):
+    """The condition that a column holds one of these values, none of which is NULL.
+
+    :param column: the column.
+    :param values: the values, at least one.
+    """
+
+    inherit_cache = True
+    _traverse_internals = [  # noqa: RUF012 - the name and form SQLAlchemy asks for
+        ("column", InternalTraversal.dp_clauseelement),
+        ("packed", InternalTraversal.dp_clauseelement),
+        ("each", InternalTraversal.dp_clauseelement),
+    ]
+
+    def __init__(self, column: ColumnElement[Any], values: Sequence[Any]) -> None:
+        self.column = column
+        self.type = Boolean()
+        self.packed = bindparam(None, values, type_=Packed(column.type), unique=True)
+        self.each = bindparam(None, values, type_=column.type, unique=True, expanding=True)
+
+    def self_group(self, against: Any = None) -> Listed:
+        """Return itself: compared with true, no index would be used."""
+        return self
+
+
+@compiles(Listed)
+def _each(element: Listed, compiler: Any, **options: Any) -> str:
+    return str(compiler.process(element.column.in_(element.each), **options))
+
+
+@compiles(Listed, "postgresql")
+def _array(element: Listed, compiler: Any, **options: Any) -> str:
+    if compiler.dialect.driver not in ARRAYS:
+        return _each(element, compiler, **options)
+    column = compiler.process(element.column, **options)
+    return f"{column} = ANY ({compiler.process(element.packed, **options)})"
+
+
+@compiles(Listed, "sqlite")
+def _document(element: Listed, compiler: Any, **options: Any) -> str:
+    column = compiler.process(element.column, **options)
+    values = compiler.process(element.packed, **options)
+    return f"{column} IN (SELECT value FROM json_each({values}))"  # noqa: S608 - no value in it
+
+
+@compiles(Listed, "mysql", "mariadb")
+def _list(element: Listed, compiler: Any, **options: Any) -> str:
+    if compiler.dialect.driver not in LISTS:
+        return _each(element, compiler, **options)
+    column = compiler.process(element.column, **options)
+    return f"{column} IN {compiler.process(element.packed, **options)}"

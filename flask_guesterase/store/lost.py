@@ -1,0 +1,63 @@
+"""Which columns of a row an erasure reads before it takes them, and how what a host raises ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import TypeDecorator
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..core.errors import ErasureError, GuesteraseError
+from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
+from .datamap import Declared
+from .raw import Reader
+from .sql import is_text
+
+
+def typed(declared: Declared, names: Sequence[str], deletes: bool) -> list[str]:
+    """Return the columns whose host's value a rule works on, or its check compares with."""
+    if deletes:
+        return [n for n, rule in declared.rules.items() if isinstance(rule, File)]
+    return [n for n in names if _needs_value(declared, n)]
+
+
+def _needs_value(declared: Declared, name: str) -> bool:
+    rule = declared.written(name)
+    if isinstance(rule, Redact):
+        return isinstance(declared.column(name).type, TypeDecorator)
+    if isinstance(rule, Mentions | Inside):
+        return isinstance(declared.column(name).type, TypeDecorator)
+    if isinstance(rule, Constant) and isinstance(rule.value, str):
+        return not is_text(declared.column(name).type)
+    return isinstance(rule, Computed | Constant | File)
+
+
+def at_most(declared: Declared, reads: Reader) -> list[str]:
+    """Return the columns that may be lost, and the key; none where nothing can be."""
+    own = [c.name for c in declared.key]
+    if declared.deletes:
+        names = reads.names()
+        return names + [name for name in own if name not in names]
+    names = [*declared.erase, *declared.retain]
+    return names + [name for name in own if name not in names] if names else []
+
+
+def plain(type_: Any) -> Any:
+    """Return the type that a host's type stands for."""
+    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
+
+
+@contextmanager
+def vendors(place: str) -> Iterator[None]:
+    """Turn what code of the host or a driver raises about a value into an error without it."""
+    try:
+        yield
+    except (GuesteraseError, SQLAlchemyError):
+        raise
+    except Exception as raised:
+        raise ErasureError(
+            f"A value could not be made for {place} ({type(raised).__name__}).",
+            "Look at its rule and at the column's type; nothing was changed.",
+        ) from None

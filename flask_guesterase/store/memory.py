@@ -1,0 +1,36 @@
+"""Remembering what a function returned for the very same arguments."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_MOST = 16
+"""Results one function remembers; an installation has one data map and one schema."""
+
+
+def by_identity(function: _Function) -> _Function:
+    """Return a function that remembers its last results by which objects it was given.
+
+    For arguments that never change and are too large to be compared.
+
+    :param function: what depends on nothing but its arguments.
+    """
+    known: OrderedDict[tuple[int, ...], tuple[tuple[object, ...], Any]] = OrderedDict()
+
+    @wraps(function)
+    def remembering(*given: object) -> Any:
+        place = tuple(map(id, given))
+        found = known.get(place)
+        if found is None:
+            # The arguments are kept, so that their numbers stay theirs.
+            found = known[place] = (given, function(*given))
+            while len(known) > _MOST:
+                known.popitem(last=False)
+        return found[1]
+
+    return cast(_Function, remembering)
