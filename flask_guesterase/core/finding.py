@@ -25,6 +25,7 @@ KINDS: dict[str, str] = {
     "database-read-only": "the server, file or session refuses changes",
     "declared-twice": "a table is exempt and has a policy",
     "delete-referenced": "rows are deleted that rows of another table keep pointing at",
+    "due-failing": "rows that have had their time could not be erased, and wait for a person",
     "fulltext": "a full-text index keeps words of erased rows",
     "heartbeat-stale": "nothing has run by itself for more than a day",
     "house-missing": "the law gives no number for a declared category, and the house set none",

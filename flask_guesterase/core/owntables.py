@@ -258,6 +258,20 @@ TABLES: tuple[Own, ...] = (
         {What.NAME: "origin", What.HASH: "public_key root", What.COUNT: "size",
          What.TEXT: "note", What.TIME: "at"},
     ),
+    Own(
+        "due", "what has had its time goes once and is not looked for again every night",
+        End.AGE, "in the transaction that erases the row, or when it is not due any more; 90 days "
+        "after anybody last found it due",
+        {What.SERIAL: "id", What.NAME: "table_name property", What.KEY: "row_key",
+         What.WORD: "category problem", What.TIME: "day looked_at try_at", What.COUNT: "tries"},
+    ),
+    Own(
+        "look", "a look goes on where the last one ended", End.AGE,
+        "with the policy of its table, or 90 days after the last look at all of it",
+        {What.NAME: "table_name", What.HASH: "mark", What.TIME: "day whole_at",
+         What.KEY: "after", What.COUNT: "newest lost"},
+        {"after": "when the table was looked through"},
+    ),
 )  # fmt: skip
 """Every table of ours; the number of the version of our tables, in one more, says nothing."""
 

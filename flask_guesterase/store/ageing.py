@@ -4,24 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, DateTime, FromClause, Select, select, true
+from sqlalchemy import select
 
 from ..core.lifecycle import OPEN
 from ..core.plan import Key, key_text
-from ..core.retention import Due, Kind, Rule, due
+from ..core.retention import Due, Kind, due
 from ..core.standing import Standing
 from . import law, rulebook, tables
-from .binds.trail import crosses
 from .blockers import today_at
-from .clocks import Record, Ways, facts_of, places_of, ways
+from .candidates import old
+from .clocks import Record, facts_of, places_of
 from .datamap import Declared
 from .gaps import unreadable
-from .sql import chunks, is_text
-from .traces import holding, holds
+from .sql import chunks
+from .traces import holding
 from .work import Work
+
+PAGE = 2000
+"""Rows that are judged at once."""
 
 
 @dataclass(frozen=True)
@@ -58,20 +61,42 @@ def ageing(work: Work) -> Iterator[Declared]:
             yield declared
 
 
-def expired(work: Work, declared: Declared) -> list[Expired]:
-    """Return the rows of a table that have had their time today."""
-    return judged(work, declared, _candidates(work, declared))
+def expired(work: Work, declared: Declared) -> Iterator[Expired]:
+    """Yield the rows of a table that have had their time today, all of it read in pages.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    """
+    for part in chunks(_aged(work, declared), PAGE):
+        yield from judged(work, declared, part)
 
 
-def placeless(work: Work, declared: Declared) -> list[Key]:
-    """Return the rows that may have had their time, if only somebody knew at which property."""
-    keys = _candidates(work, declared)
-    known = places_of(work.conn, work.datamap, work.settings, declared, keys)
-    return [key for key in keys if known.get(key, "") not in work.settings.properties]
+def placeless(work: Work, declared: Declared) -> int:
+    """Return how many rows may have had their time, if only somebody knew at which property.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    """
+    count = 0
+    for part in chunks(_aged(work, declared), PAGE):
+        known = places_of(work.conn, work.datamap, work.settings, declared, part)
+        count += sum(known.get(key, "") not in work.settings.properties for key in part)
+    return count
+
+
+def _aged(work: Work, declared: Declared) -> list[Key]:
+    return list(dict.fromkeys(tuple(row) for row in work.conn.execute(old(work, declared))))
 
 
 def judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]:
-    free = _without_open(work, declared, keys)
+    """Return which of these rows have had their time today.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param keys: their keys.
+    """
+    asked = set(waiting(work, declared, keys))
+    free = [key for key in keys if key not in asked]
     records = facts_of(work.conn, work.datamap, work.settings, declared.name, free)
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
     full = _full(work, declared, free)
@@ -163,10 +188,15 @@ def _latest(work: Work, record: Record, names: Collection[str]) -> date | None:
     return max(days) if len(days) == len(names) else None
 
 
-def _without_open(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Key]:
-    """Return the subject rows that no open request is about: it decides what becomes of them."""
+def waiting(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Key]:
+    """Return the subject rows that an open request is about: it decides what becomes of them.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param keys: their keys.
+    """
     if declared.name not in work.datamap.subjects:
-        return list(keys)
+        return []
     request, subject = tables.request, tables.subject
     texts = {key_text(key): key for key in keys}
     asked: set[str] = set()
@@ -182,67 +212,8 @@ def _without_open(work: Work, declared: Declared, keys: Sequence[Key]) -> list[K
             )
         )
         asked.update(work.conn.execute(rows).scalars())
-    return [key for text, key in texts.items() if text not in asked]
-
-
-def _candidates(work: Work, declared: Declared) -> list[Key]:
-    """Return the rows old enough for the shortest period, that still hold something."""
-    rules = [r for code in work.settings.properties for r in law.rules_at(work, code)]
-    known = ways(work.datamap, declared)
-    base = {declared.policy.category, *rulebook.labels(work, declared.name, "")} - {""}
-    keys: dict[Key, None] = {}
-    wanted: list[tuple[list[Rule], list[str]]] = [
-        ([r for r in rules if r.category in base and r.ceiling is not None], list(declared.erase)),
-        *(
-            ([r for r in rules if r.category in law.called(work, declared, c)], _of(declared, c))
-            for c in sorted(set(declared.retain.values()))
-        ),
-    ]
-    for binding, columns in wanted:
-        for statement in _selects(work, declared, known, binding, columns):
-            keys.update(dict.fromkeys(tuple(row) for row in work.conn.execute(statement)))
-    return list(keys)
+    return [key for text, key in texts.items() if text in asked]
 
 
 def _of(declared: Declared, category: str) -> list[str]:
     return [name for name, c in declared.retain.items() if c == category]
-
-
-def _selects(
-    work: Work,
-    declared: Declared,
-    known: Ways,
-    rules: Sequence[Rule],
-    columns: Sequence[str],
-) -> Iterator[Select[Any]]:
-    """Yield selects of the rows with an event that is old enough, by each event of the rules."""
-    lengths = [r.ceiling or r.floor for r in rules if r.ceiling or r.floor]
-    if not lengths:
-        return
-    shortest = min(365 * p.years + 28 * p.months + p.days + p.working for p in lengths if p)
-    # Two days for zones; a year's end only makes it later.
-    before = work.now.date() - timedelta(days=max(shortest - 2, 0))
-    for event in sorted({event for rule in rules for event in rule.clock} & set(known.events)):
-        for at in known.events[event]:
-            start = declared.table.alias("t0")
-            old: ColumnElement[bool] = true()
-            joined: FromClause = start
-            # A clock in another database cannot be asked here; each row is judged by it later.
-            if not crosses(work.conn, declared.table, at.hops):
-                joined, value = at.joined(start)
-                old = _old(value, before)
-            statement = select(*(start.c[c.key] for c in declared.key)).select_from(joined)
-            full = holds(declared, start, columns)
-            statement = statement.where(old, full)
-            if declared.policy.where is not None:
-                statement = statement.where(declared.policy.where(start))
-            yield statement.distinct()
-
-
-def _old(value: ColumnElement[Any], day: date) -> ColumnElement[bool]:
-    """Return the condition that a date is not after a day; true where its type cannot tell."""
-    if isinstance(value.type, DateTime):
-        return value <= datetime.combine(day, time.max)
-    if isinstance(value.type, Date):
-        return value <= day
-    return value <= f"{day.isoformat()}T99" if is_text(value.type) else true()

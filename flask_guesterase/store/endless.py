@@ -17,12 +17,13 @@ from ..core.events import SYSTEM
 from ..core.log import slug
 from ..core.plan import Key
 from ..core.retention import Open
-from . import ageing, blockers, law, tables
+from . import ageing, blockers, law, looking, pulse, runs, tables
 from .binds.trail import crosses
 from .clocks import Reach, Ways, places_of, ways
 from .datamap import Declared
 from .finder import owners
 from .gaps import unreadable
+from .pulse import Pulse
 from .traces import holding, holds
 from .work import Work
 
@@ -43,16 +44,37 @@ Counts = Counter[tuple[str, str, str]]
 """(Property, table or category, reason) -> rows."""
 
 
-def remind(run: Run) -> int:
+def remind(run: Run, everything: bool = True) -> int:
     """Put what nobody knows the end of on the list of who must find it; return how many kinds.
 
     :param run: runs a unit of work.
+    :param everything: also what no erasure kept, which is found by reading the host's tables.
     """
     counts: Counts = run(lambda office: _kept(office.work))
-    for name in run(lambda office: sorted(office.work.datamap.tables)):
+    for name in run(lambda office: sorted(office.work.datamap.tables)) if everything else ():
         counts.update(run(partial(_table, name)))
-    done: int = run(lambda office: _note(office.work, counts))
+    done: int = run(lambda office: _note(office.work, counts, everything))
     return done
+
+
+def nightly(run: Run) -> int:
+    """Do so every night; the host's tables are read once a week, and after a change of the rules.
+
+    :param run: runs a unit of work.
+    """
+    mark = run(_waited)
+    done = remind(run, bool(mark))
+    if mark:
+        run(lambda office: pulse.put(office.work.conn, TASK, Pulse(office.work.stamp, mark)))
+    return done
+
+
+def _waited(office: Office) -> str:
+    """Return the mark of the rules when it is time to read everything, or an empty string."""
+    work, mark = office.work, runs.whole(office.work)
+    last = pulse.look(work.conn, TASK)
+    known = last is not None and last.note == mark
+    return "" if last and known and abs(work.stamp - last.at) < looking.WEEK else mark
 
 
 def _kept(work: Work) -> Counts:
@@ -80,7 +102,8 @@ def _table(name: str, office: Office) -> Counts:
     declared = work.datamap.tables[name]
     if declared.policy.clock is None or name in unreadable(work.whole()):
         return counts
-    if lost := len(ageing.placeless(work, declared)):
+    known_lost = looking.lost(work, name)
+    if lost := ageing.placeless(work, declared) if known_lost is None else known_lost:
         counts["", name, Open.NO_PLACE.value] = lost
     known_ways = ways(work.datamap, declared)
     keys = _unclocked(work, declared, known_ways, _starting(work, declared, known_ways))
@@ -141,7 +164,7 @@ def _never(declared: Declared, reaches: Iterable[Reach], here: Any) -> Iterator[
         yield ~exists(found.correlate(here))
 
 
-def _note(work: Work, counts: Counts) -> int:
+def _note(work: Work, counts: Counts, everything: bool) -> int:
     wanted: dict[str, tuple[str, int]] = {}
     for (place, what, word), count in counts.items():
         # What lies at no property that is known is every property's to find.
@@ -160,7 +183,7 @@ def _note(work: Work, counts: Counts) -> int:
         elif known[name] is None or known[name] <= work.stamp - TIME:
             _set(work, name, count=count, done_at=None, done_by=None)
     for name, done_at in known.items():
-        if name not in wanted and done_at is None:
+        if everything and name not in wanted and done_at is None:
             _set(work, name, done_at=work.stamp, done_by=SYSTEM)
     return len(wanted)
 

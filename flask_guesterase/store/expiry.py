@@ -7,21 +7,20 @@ go when their floor is. A person's whole data go when the profile's own ceiling 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert
 
-from ..core.errors import BusyError, ErasureError, SealError, UnknownError
 from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
 from ..core.plan import Person, Plan, Row, key_text
 from ..core.standing import Standing
-from . import blockers, holds, keeping, outbox, planning, tables
-from .ageing import Expired, ageing, expired, judged
+from . import blockers, due, holds, keeping, looking, outbox, planning, tables
+from .ageing import PAGE, Expired, ageing, expired, judged
+from .claiming import Shift, work_off
 from .clocks import places_of
 from .comeback import marks
 from .datamap import Declared
@@ -31,77 +30,104 @@ from .partners import recipients
 from .people import EXPIRED
 from .recovery.window import of_minors, recover
 from .sql import among, chunks
+from .taking import Bounds, Claimed, Listed
+from .tallies import Tally, add, lines, tally
 from .work import Work
 
 if TYPE_CHECKING:
     from .office import Office
 
-BATCH = 100
-"""Rows, or people, that one transaction erases."""
-
-
 def preview(work: Work) -> list[dict[str, Any]]:
-    """Return what a sweep would erase now: property, table, category, rows and the last day.
+    """Return what has had its time now: property, table, category, rows and the last day.
+
+    Everything is read; `showing` reads what a look has found.
 
     :param work: the open transaction.
     """
-    counts: dict[tuple[str, str, str], list[date]] = {}
+    counts: Tally = {}
     for declared in ageing(work):
-        for item in expired(work, declared):
-            counts.setdefault((item.place, item.table, item.category), []).append(item.day)
-    return [
-        {
-            "property": place,
-            "table": table,
-            "category": category,
-            "rows": len(days),
-            "until_before": max(days).isoformat(),
-        }
-        for (place, table, category), days in sorted(counts.items())
-    ]
+        add(counts, tally(expired(work, declared)))
+    return lines(counts)
 
 
-def expire(run: Run, skip: frozenset[str] = frozenset()) -> dict[str, int]:
-    """Erase what has had its time, one short transaction after another.
+def showing(run: Run, places: Collection[str]) -> list[dict[str, Any]]:
+    """Return what a sweep would erase now, of what the last look found: each row is judged again.
+
+    :param run: runs a unit of work.
+    :param places: codes of the properties to show.
+    """
+    counts: Tally = {}
+    for name in run(lambda office: [d.name for d in ageing(office.work)]):
+        at: int | None = 0
+        while at is not None:
+            found, at = run(partial(_shown, name, frozenset(places), at))
+            add(counts, found)
+    return lines(counts)
+
+
+def _shown(
+    name: str, places: frozenset[str], after: int, office: Office
+) -> tuple[Tally, int | None]:
+    """Count a page of what is due; return where to go on, or None at the end."""
+    work, declared = office.work, office.work.datamap.declared(name)
+    items: Iterable[Expired]
+    if due.remembers(work, declared):
+        claims = due.page(work, name, after, PAGE)
+        items = judged(work, declared, list(due.keys(declared, claims)))
+        last = claims[-1].id if len(claims) == PAGE else None
+    else:
+        items, last = expired(work, declared), None
+    return tally(item for item in items if item.place in places), last
+
+
+def expire(
+    run: Run,
+    skip: frozenset[str] = frozenset(),
+    shift: Shift | None = None,
+    gone: Tally | None = None,
+) -> dict[str, int]:
+    """Look for what has had its time and erase it, one short transaction after another.
 
     :param run: runs a unit of work.
     :param skip: properties at which nothing is erased now.
+    :param shift: what may be taken; everything when None.
+    :param gone: where to count the rows that went, by property, table and category.
     :return: erased rows and people, and what waits or failed.
+    """
+    shift = Shift() if shift is None else shift
+    looking.look(run, shift.over)
+    return erase_due(run, Bounds(skip), shift, {} if gone is None else gone)
+
+
+def erase_due(run: Run, bounds: Bounds, shift: Shift, gone: Tally) -> dict[str, int]:
+    """Erase what a look has found due; several processes may do so at once.
+
+    :param run: runs a unit of work.
+    :param bounds: where something may be erased.
+    :param shift: what may be taken.
+    :param gone: where to count the rows that went.
+    :return: erased rows and people, and what waits or failed.
+    :raises MovedError: the rules are not those that were confirmed any more.
     """
     counts: Counter[str] = Counter()
     for name in run(lambda office: [d.name for d in ageing(office.work)]):
-        items = run(partial(_listed, name, skip))
-        for part in chunks(items, BATCH):
-            _tried(counts, run, part, skip)
+        if shift.over():
+            break
+        if run(partial(_remembers, name)):
+            counts.update(work_off(run, Claimed(name, bounds, gone, _erase), shift))
+        elif not bounds.beside:
+            counts.update(work_off(run, Listed(name, bounds, gone, _erase), shift))
     return {word: count for word, count in counts.items() if count}
 
 
-def _listed(name: str, skip: frozenset[str], office: Office) -> list[Expired]:
+def _remembers(name: str, office: Office) -> bool:
+    return due.remembers(office.work, office.work.datamap.declared(name))
+
+
+def _erase(now: Sequence[Expired], skip: frozenset[str], office: Office) -> dict[str, int]:
+    """Erase rows of one table that were judged in this transaction, as far as they may go."""
     work = office.work
-    found = expired(work, work.datamap.declared(name))
-    return [item for item in found if item.place not in skip]
-
-
-def _tried(
-    counts: Counter[str], run: Run, items: Sequence[Expired], skip: frozenset[str]
-) -> None:
-    """Erase a batch; when that fails, halve it until the one that fails stands alone."""
-    try:
-        counts.update(run(partial(_erase, items, skip)))
-    except (BusyError, ErasureError, SealError, UnknownError):
-        if len(items) == 1:
-            counts["unfinished"] += 1
-            return
-        half = len(items) // 2
-        _tried(counts, run, items[:half], skip)
-        _tried(counts, run, items[half:], skip)
-
-
-def _erase(items: Sequence[Expired], skip: frozenset[str], office: Office) -> dict[str, int]:
-    """Erase rows of one table, as far as they still may go in this transaction."""
-    work = office.work
-    declared = work.datamap.declared(items[0].table)
-    now = judged(work, declared, [item.key for item in items])
+    declared = work.datamap.declared(now[0].table)
     # A part of a profile that has had its time takes neither the rest nor the person along.
     whole = [item for item in now if item.whole and item.table in work.datamap.subjects]
     counts = Counter(_people(work, declared, whole, skip))

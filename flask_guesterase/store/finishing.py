@@ -30,13 +30,16 @@ from . import (
     runs,
     shelf,
     tables,
+    unheld,
     vault,
 )
 from .blockers import today_at
 from .cases import Case, load, step, tell
+from .claiming import Shift, work_off
 from .comeback import marks, objections
 from .datamap import Declared
 from .depth import deepening
+from .due import skips
 from .eraser import Scope
 from .finder import erased_before, find, owners
 from .partners import recipients
@@ -53,7 +56,7 @@ Run = Callable[[Callable[["Office"], Any]], Any]
 """Runs a unit of work in a transaction of its own."""
 
 BATCH = 100
-"""Kept rows that one transaction looks at."""
+"""Sealed rows that one transaction looks at."""
 
 MANY = 1000
 """Kept rows whose day one transaction finds again without a look at the host's."""
@@ -62,24 +65,93 @@ SOON = 2
 """Days before its last one on which a box is judged again, so that a longer floor is in time."""
 
 
-def finish(run: Run, skip: frozenset[str] = frozenset()) -> dict[str, int]:
+def finish(
+    run: Run, skip: frozenset[str] = frozenset(), shift: Shift | None = None
+) -> dict[str, int]:
     """Let go of everything whose time has come, one short transaction after another.
 
     :param run: runs a unit of work.
     :param skip: properties at which nothing goes now.
+    :param shift: what may be taken; everything when None.
     :return: finished rows, requests that ended, and what waits or failed.
     """
+    shift = Shift() if shift is None else shift
     counts: Counter[str] = Counter()
     _looked_over(run)
-    numbers = run(lambda office: _requests(office.work, skip))
-    for number in numbers:
+    lifted = run(lambda office: unheld.since(office.work))
+    for number in run(lambda office: _requests(office.work, skip, bool(lifted))):
+        if shift.over():
+            break
         _tried(counts, run, partial(_request, number, skip))
-    last = 0
-    while rows := run(partial(_unasked, last, skip)):
-        last = rows[-1]
-        _tried(counts, run, partial(_rows, rows))
+    counts.update(finish_unasked(run, shift, skip, bool(lifted)))
+    if lifted and not shift.over():
+        run(lambda office: unheld.note(office.work, lifted))
     counts.update(settled(run))
     return {word: count for word, count in counts.items() if count}
+
+
+def finish_unasked(
+    run: Run, shift: Shift, skip: frozenset[str] = frozenset(), held: bool = False
+) -> dict[str, int]:
+    """Let go of what was kept without a request; several processes may do so at once.
+
+    :param run: runs a unit of work.
+    :param shift: what may be taken.
+    :param skip: properties at which nothing goes now.
+    :param held: also look at what a hold kept.
+    :return: finished rows, and what waits or failed.
+    """
+    counts = work_off(run, _Unasked(skip, held), shift)
+    return {word: count for word, count in counts.items() if count}
+
+
+class _Unasked:
+    """Kept rows without a request: those whose day is over, then those whose day nobody knows.
+
+    :param skip: properties at which nothing goes now.
+    :param held: also those a hold kept.
+    """
+
+    def __init__(self, skip: frozenset[str], held: bool) -> None:
+        self._skip = skip
+        self._held = held
+        self._known = True
+        self._after = ("", 0)
+
+    def claim(self, work: Work, size: int) -> Sequence[Line[Any]]:
+        kept = tables.kept
+        day, id = self._after
+        due = _due(work, self._skip, self._held)
+        wanted = select(kept).where(due, kept.c.request.is_(None))
+        if self._known:
+            later = (kept.c.until > day) | ((kept.c.until == day) & (kept.c.id > id))
+            wanted = wanted.where(kept.c.until.is_not(None), later)
+            wanted = wanted.order_by(kept.c.until, kept.c.id)
+        else:
+            wanted = wanted.where(kept.c.until.is_(None), kept.c.id > id).order_by(kept.c.id)
+        return self._locked(work, wanted.limit(size))
+
+    def claim_again(self, work: Work, items: Sequence[Line[Any]]) -> Sequence[Line[Any]]:
+        kept = tables.kept
+        ids = [line.id for line in items]
+        mine = select(kept).where(_due(work), kept.c.id.in_(ids)).order_by(kept.c.id)
+        return self._locked(work, mine)
+
+    def _locked(self, work: Work, wanted: Any) -> Sequence[Line[Any]]:
+        return work.conn.execute(wanted.with_for_update(skip_locked=skips(work.conn))).all()
+
+    def do(self, office: Office, items: Sequence[Line[Any]]) -> Mapping[str, int]:
+        return _rows(items, office)
+
+    def done(self, items: Sequence[Line[Any]]) -> None:
+        self._after = max([self._after, *((line.until or "", line.id) for line in items)])
+
+    def failed(self, work: Work, item: Line[Any], problem: str, met: bool) -> None:
+        self.done([item])
+
+    def again(self) -> bool:
+        begun, self._known, self._after = self._known, False, ("", 0)
+        return begun
 
 
 def _tried(
@@ -92,10 +164,13 @@ def _tried(
         counts["unfinished"] += 1
 
 
-def _due(work: Work, skip: frozenset[str] = frozenset()) -> Any:
-    """Return the condition of what may be due: its day is over, or nobody knew its day."""
+def _due(work: Work, skip: frozenset[str] = frozenset(), held: bool = True) -> Any:
+    """Return the condition of what may be due: its day is over, or nobody knew its day.
+
+    :param held: also what a hold kept, whose end nobody knows either.
+    """
     kept = tables.kept
-    return (
+    return (true() if held else kept.c.mode != law.HELD) & (
         kept.c.ended_at.is_(None)
         & (kept.c.mode != law.SEALED)
         & or_(kept.c.until.is_(None), kept.c.until <= work.today)
@@ -103,10 +178,10 @@ def _due(work: Work, skip: frozenset[str] = frozenset()) -> Any:
     )
 
 
-def _requests(work: Work, skip: frozenset[str]) -> list[str]:
+def _requests(work: Work, skip: frozenset[str], held: bool) -> list[str]:
     kept = tables.kept
-    rows = select(kept.c.request).where(_due(work, skip), kept.c.request.is_not(None)).distinct()
-    return sorted({*work.conn.execute(rows).scalars(), *_over(work, skip)})
+    asked = select(kept.c.request).where(_due(work, skip, held), kept.c.request.is_not(None))
+    return sorted({*work.conn.execute(asked.distinct()).scalars(), *_over(work, skip)})
 
 
 def _over(work: Work, skip: frozenset[str]) -> list[str]:
@@ -154,17 +229,6 @@ def _look_over(last: int, office: Office) -> int:
     return lines[-1].id if lines else 0
 
 
-def _unasked(last: int, skip: frozenset[str], office: Office) -> list[int]:
-    kept = tables.kept
-    rows = (
-        select(kept.c.id)
-        .where(_due(office.work, skip), kept.c.request.is_(None), kept.c.id > last)
-        .order_by(kept.c.id)
-        .limit(BATCH)
-    )
-    return list(office.work.conn.execute(rows).scalars())
-
-
 def _request(number: str, skip: frozenset[str], office: Office) -> dict[str, int]:
     work = office.work
     case = load(work, number, lock=True)
@@ -177,9 +241,8 @@ def _request(number: str, skip: frozenset[str], office: Office) -> dict[str, int
     return counts | {"ended": int(complete(work, number))}
 
 
-def _rows(ids: Sequence[int], office: Office) -> dict[str, int]:
-    work, kept = office.work, tables.kept
-    lines = work.conn.execute(select(kept).where(_due(work), kept.c.id.in_(ids))).all()
+def _rows(lines: Sequence[Line[Any]], office: Office) -> dict[str, int]:
+    work = office.work
     counts: Counter[str] = Counter()
     groups: dict[tuple[str, str], list[Any]] = {}
     for line in lines:

@@ -219,6 +219,14 @@ def _departed(work: Work) -> ColumnElement[bool]:
     return tables.departed.c.at < _weeks(work)
 
 
+def _due(work: Work) -> ColumnElement[bool]:
+    return tables.due.c.looked_at < _weeks(work)
+
+
+def _look_row(work: Work) -> ColumnElement[bool]:
+    return tables.look.c.whole_at < _weeks(work)
+
+
 def _kept(work: Work) -> ColumnElement[bool]:
     kept = tables.kept
     return and_(
@@ -275,6 +283,8 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "intent": _aged(tables.intent, _intent),
     "census": _aged(tables.census, _census),
     "departed": _aged(tables.departed, _departed),
+    "due": _aged(tables.due, _due),
+    "look": _aged(tables.look, _look_row),
     "kept": _aged(tables.kept, _kept),
     "facts": _pare,
 }

@@ -6,10 +6,9 @@ while its host says night audit, and does nothing at all while the clock is in d
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -17,13 +16,16 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 
 from ..core import brake as clock
+from ..core.errors import BusyError
 from ..core.lifecycle import State
 from . import (
     brake,
+    due,
     endless,
     expiry,
     finishing,
     halting,
+    looking,
     owndata,
     pulse,
     refresh,
@@ -35,6 +37,7 @@ from . import (
 )
 from .census import counting
 from .channels import Channel, Render
+from .claiming import HALTED, Pressure, Shift
 from .comeback import reconcile
 from .depth import deepening
 from .office import Office
@@ -42,6 +45,8 @@ from .partners import following
 from .pulse import Pulse
 from .remembrance import remembering
 from .search import queued
+from .taking import Bounds
+from .tallies import Tally, lines
 from .worker import Report, Run
 
 _Result = TypeVar("_Result")
@@ -50,7 +55,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "deadlines": lambda run: run(Office.remind),
     "stuck": lambda run: run(Office.stuck),
     "holds": lambda run: run(Office.remind_holds),
-    "endless": endless.remind,
+    "endless": endless.nightly,
     "recipients": following.follow,
     "own": owndata.end,
     "keys": rotation.turn,
@@ -71,6 +76,45 @@ _LAPSED = {"expired": "lapsed"}
 _OPEN = (State.APPROVED, State.WAITING, State.CHECKING)
 
 
+DAY = timedelta(hours=20)
+"""How long after a whole sweep a bounded one only erases."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much one sweep may do.
+
+    :param seconds: how long it may begin further batches; the rest stays due. A bounded sweep
+        that follows a whole one within the day only erases.
+    :param rows: how many rows it may erase by their day.
+    :param join: take part in erasing while another sweep leads, instead of being refused.
+    :param pressure: the host's answer to whether it needs the database for itself just now.
+    :param progress: told after each batch how many rows it had.
+    """
+
+    seconds: float | None = None
+    rows: int | None = None
+    join: bool = False
+    pressure: Pressure | None = None
+    progress: Callable[[int], None] | None = None
+
+    def shift(self) -> Shift:
+        """Return what may be taken, from now on."""
+        made = Shift(self.seconds, self.rows)
+        made.pressure = self.pressure or made.pressure
+        made.progress = self.progress or made.progress
+        return made
+
+    @property
+    def bounded(self) -> bool:
+        """Return whether it may end before everything is done."""
+        return self.seconds is not None or self.rows is not None
+
+
+WHOLE = Limits()
+"""Everything that is due, alone."""
+
+
 @dataclass
 class SweepReport(Report):
     """What a sweep did, showed, and left alone.
@@ -81,6 +125,18 @@ class SweepReport(Report):
     :param paused: properties in their night audit.
     :param confirmed: properties that were confirmed with this sweep.
     :param halted: somebody stopped erasing by day.
+    :param erased: property, table, category, rows and last day of what went by its day.
+    :param backlog: what is due and not gone: property, table, category, rows, the oldest day, and
+        how many rows were tried in vain.
+    :param oldest: the oldest day of the backlog where something may go, ISO, or empty.
+    :param failing: rows that cannot be erased, with the name of the error's class.
+    :param seconds: how long it took.
+    :param batches: how many transactions erased by day.
+    :param splits: how often one was halved because a row failed.
+    :param met: how often one met a lock and was tried again.
+    :param rested: seconds that it left to the host.
+    :param stopped: why it ended before everything was done: time, rows or halted; or empty.
+    :param joined: another sweep leads, and this one took part in erasing.
     """
 
     doubt: str = ""
@@ -89,6 +145,17 @@ class SweepReport(Report):
     paused: list[str] = field(default_factory=list)
     confirmed: list[str] = field(default_factory=list)
     halted: bool = False
+    erased: list[dict[str, Any]] = field(default_factory=list)
+    backlog: list[dict[str, Any]] = field(default_factory=list)
+    oldest: str = ""
+    failing: list[dict[str, Any]] = field(default_factory=list)
+    seconds: float = 0.0
+    batches: int = 0
+    splits: int = 0
+    met: int = 0
+    rested: float = 0.0
+    stopped: str = ""
+    joined: bool = False
 
     @contextmanager
     def trying(self, word: str) -> Iterator[None]:
@@ -109,6 +176,7 @@ def sweep(
     channels: Mapping[str, Channel],
     confirm_by: str | None = None,
     night_audit: NightAudit | None = None,
+    limits: Limits = WHOLE,
 ) -> SweepReport:
     """Do everything that is due because a day has come.
 
@@ -117,7 +185,8 @@ def sweep(
     :param channels: name -> channel, mail included where it is set.
     :param confirm_by: the host's id of who confirms the last previews first, or None.
     :param night_audit: the host's answer to whether a property is in its night audit.
-    :raises BusyError: another sweep is at work.
+    :param limits: how much it may do.
+    :raises BusyError: another sweep is at work, and this one was not to join it.
     :raises ForbiddenError: who confirms may not decide about the law at any property.
     :raises MovedError: what they confirm is not what the last sweep showed.
     """
@@ -125,19 +194,72 @@ def sweep(
     report.doubt = run(lambda office: brake.hold_back(office.work)) or run(_forgetful)
     if report.doubt:
         return report
+    shift, audit = limits.shift(), night_audit or _never
     started = run(lambda office: office.work.stamp)
-    token = run(lambda office: runs.start(office.work))
+    try:
+        token = run(lambda office: runs.start(office.work))
+    except BusyError:
+        if not limits.join or confirm_by is not None:
+            raise
+        return _joined(_Believed(run, started), report, audit, shift)
     try:
         leased = _Leased(run, token, started)
         if confirm_by is not None:
             report.confirmed = list(leased(lambda office: office.confirm_sweep(confirm_by)))
-        _steps(leased, report, night_audit or _never, (render, channels))
-        leased(lambda office: _finish(office, started, report))
+        whole = not limits.bounded or leased(_waited)
+        report.paused = _paused(leased, report, audit)
+        if whole:
+            _steps(leased, report, shift, (render, channels))
+            leased(lambda office: _finish(office, started, report))
+        else:
+            _days(leased, report, shift)
     finally:
         run(lambda office: runs.stop(office.work, token))
     with report.trying("release"):
         worker.release(run, report, at_once=True)
+    _sum_up(run, report, shift)
     return report
+
+
+def _waited(office: Office) -> bool:
+    """Return whether everything has to be done again, not only what is erased by its day."""
+    last = runs.last_sweep(office.work)
+    return last is None or abs(office.work.stamp - last["ended"]) >= DAY
+
+
+def _joined(run: Run, report: SweepReport, audit: NightAudit, shift: Shift) -> SweepReport:
+    """Take part in the erasing of a sweep that leads: of what it found, where it is confirmed."""
+    report.joined = True
+    report.paused = _paused(run, report, audit)
+    with report.trying("keep"):
+        _add(report, finishing.finish_unasked(run, shift))
+    with report.trying("expire"):
+        marks = run(_marks)
+        skip = set(report.paused) | (set(run(_codes)) - set(marks))
+        gone: Tally = {}
+        _add(report, expiry.erase_due(run, Bounds(frozenset(skip), marks, True), shift, gone))
+        report.erased = lines(gone)
+        report.add(_PAPER, run(_papered))
+    _sum_up(run, report, shift)
+    return report
+
+
+def _sum_up(run: Run, report: SweepReport, shift: Shift) -> None:
+    """Write down how it went, and what is left."""
+    report.seconds = round(shift.elapsed, 3)
+    report.batches, report.splits, report.met = shift.batches, shift.splits, shift.met
+    report.rested, report.stopped = round(shift.rested, 3), shift.stopped
+    report.halted = report.halted or shift.stopped == HALTED
+    with report.trying("backlog"):
+        left, failing = run(_left_over)
+        closed = {*report.unconfirmed, *report.paused}
+        report.backlog, report.failing = left, failing
+        report.oldest = min((e["oldest"] for e in left if e["property"] not in closed), default="")
+
+
+def _left_over(office: Office) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    work = office.work
+    return [asdict(e) for e in due.backlog(work)], [asdict(e) for e in due.failing(work)]
 
 
 def _forgetful(office: Office) -> str:
@@ -152,56 +274,90 @@ def _never(code: str) -> bool:
     return False
 
 
-class _Leased:
-    """Runs each unit under the lease of this sweep, by a clock that goes on as it should.
+class _Believed:
+    """Runs each unit by a clock that goes on as it should.
 
     :param run: runs a unit of work.
-    :param token: whose lease it is.
     :param now: naive UTC, a time at which the clock was believed.
     """
 
-    def __init__(self, run: Run, token: str, now: datetime) -> None:
+    def __init__(self, run: Run, now: datetime) -> None:
         self._run = run
-        self._token = token
         self._now = now
 
     def __call__(self, unit: Callable[[Office], _Result], /) -> _Result:
         """Return what the unit returns.
 
         :raises BlockedError: the clock went wrong since the unit before.
-        :raises BusyError: another sweep took over.
         """
 
         def one(office: Office) -> _Result:
             stamp = office.work.stamp
             if clock.judge(stamp, [self._now]):
                 brake.require(office.work)
-            runs.go_on(office.work, self._token)
+            self._go_on(office)
             self._now = max(self._now, stamp)
             return unit(office)
 
         return self._run(one)
 
+    def _go_on(self, office: Office) -> None:
+        pass
+
+
+class _Leased(_Believed):
+    """Runs each unit under the lease of this sweep as well.
+
+    :param token: whose lease it is.
+    """
+
+    def __init__(self, run: Run, token: str, now: datetime) -> None:
+        super().__init__(run, now)
+        self._token = token
+
+    def _go_on(self, office: Office) -> None:
+        """Go on as long as no other sweep took over.
+
+        :raises BusyError: one did.
+        """
+        runs.go_on(office.work, self._token)
+
+
+def _paused(run: Run, report: SweepReport, night_audit: NightAudit) -> list[str]:
+    return [code for code in run(_codes) if _audited(report, night_audit, code)]
+
+
+def _codes(office: Office) -> list[str]:
+    return sorted(office.work.settings.properties)
+
+
+def _days(run: Run, report: SweepReport, shift: Shift) -> None:
+    """Do what goes by its day, as far as the shift lasts."""
+    report.halted = run(lambda office: halting.halted(office.work.conn))
+    if report.halted:
+        # What nobody erases is counted all the same: how much waits, and since when.
+        with report.trying("expire"):
+            looking.look(run, shift.over)
+        return
+    with report.trying("keep"):
+        _add(report, finishing.finish(run, shift=shift))
+    with report.trying("expire"):
+        _expire(run, report, shift)
+    if {"finished", "expired"} & set(report.counts):
+        with report.trying("refreshed"):
+            report.add("refreshed", refresh.everything(run))
+
 
 def _steps(
     run: Run,
     report: SweepReport,
-    night_audit: NightAudit,
+    shift: Shift,
     post: tuple[Render, Mapping[str, Channel]],
 ) -> None:
-    codes = run(lambda office: sorted(office.work.settings.properties))
-    report.paused = [code for code in codes if _audited(report, night_audit, code)]
+    codes = run(_codes)
     with report.trying("resume"):
         _resume(run, report)
-    report.halted = run(lambda office: halting.halted(office.work.conn))
-    if not report.halted:
-        with report.trying("keep"):
-            _add(report, finishing.finish(run))
-        with report.trying("expire"):
-            _expire(run, report, codes)
-    if {"finished", "expired"} & set(report.counts):
-        with report.trying("refreshed"):
-            report.add("refreshed", refresh.everything(run))
+    _days(run, report, shift)
     with report.trying("paper"):
         report.add("paper", run(_paper))
     with report.trying("returns"):
@@ -268,36 +424,43 @@ def _approved(office: Office, paused: list[str]) -> list[str]:
     return list(rows.scalars())
 
 
-def _expire(run: Run, report: SweepReport, codes: list[str]) -> None:
+def _expire(run: Run, report: SweepReport, shift: Shift) -> None:
     """Erase by day where that was confirmed; elsewhere show what would go."""
-    before = run(lambda office: expiry.preview(office.work))
-    for code in codes:
-        if code in report.paused:
-            continue
-        rows = [row for row in before if row["property"] == code]
-        if not run(partial(_confirmed, code, rows)):
-            report.unconfirmed.append(code)
+    looked = looking.look(run, shift.over)
+    marks = run(_marks)
+    report.unconfirmed = [c for c in run(_codes) if c not in marks and c not in report.paused]
+    if report.unconfirmed and looked:
+        found = expiry.showing(run, report.unconfirmed)
+        for code in report.unconfirmed:
+            rows = [row for row in found if row["property"] == code]
+            run(partial(_show, code, rows))
             report.previews += rows
     skip = frozenset([*report.paused, *report.unconfirmed])
-    if skip < set(codes):
-        _add(report, expiry.expire(run, skip))
-        after = run(lambda office: expiry.preview(office.work))
-        gone = _rows(before) - _rows(after)
-        report.add(_PAPER, run(lambda office: tasks.paper(office.work, gone)))
+    if skip < set(run(_codes)):
+        gone: Tally = {}
+        try:
+            _add(report, expiry.erase_due(run, Bounds(skip, marks), shift, gone))
+        finally:
+            report.erased = lines(gone)
+            report.add(_PAPER, run(_papered))
 
 
-def _confirmed(code: str, rows: list[dict[str, Any]], office: Office) -> bool:
-    if runs.confirmed(office.work, code):
-        return True
+def _marks(office: Office) -> dict[str, str]:
+    """Return property -> mark of the rules, where a person confirmed what goes by them."""
+    return {
+        code: runs.mark(office.work, code)
+        for code in _codes(office)
+        if runs.confirmed(office.work, code)
+    }
+
+
+def _show(code: str, rows: list[dict[str, Any]], office: Office) -> None:
     runs.show(office.work, code, rows)
-    return False
 
 
-def _rows(preview: list[dict[str, Any]]) -> Counter[tuple[str, str]]:
-    counts = Counter[tuple[str, str]]()
-    for row in preview:
-        counts[row["property"], row["category"]] += row["rows"]
-    return counts
+def _papered(office: Office) -> int:
+    """Ask for the paper of what went by its day, in whatever process."""
+    return tasks.paper(office.work, tasks.noted(office.work))
 
 
 def _paper(office: Office) -> int:

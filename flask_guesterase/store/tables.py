@@ -276,6 +276,7 @@ kept = _table(
     Column("since", DateTime, nullable=False),
     Column("ended_at", DateTime, index=True),
     Index(None, "table_name", "row_key"),
+    Index(None, "ended_at", "until", "id"),
 )
 """What an erasure kept, per row and category: sealed in a box or in place, until when and why."""
 
@@ -592,3 +593,35 @@ witnessed = _table(
     Column("at", DateTime, nullable=False),
 )
 """Journals of others that are witnessed here: the newest checkpoint that was cosigned of each."""
+
+due = _table(
+    "due",
+    Column("id", _Serial, primary_key=True),
+    Column("table_name", String(128), nullable=False),
+    Column("row_key", String(400), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("category", String(40), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("looked_at", DateTime, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("try_at", DateTime),
+    Column("problem", String(80)),
+    UniqueConstraint("table_name", "row_key"),
+    Index(None, "table_name", "try_at", "id"),
+    Index(None, "looked_at"),
+)
+"""Rows of the host's whose last day is over, until they went: claimed, put off, or tried in vain.
+Without a time at which to try it, a person has to look."""
+
+look = _table(
+    "look",
+    Column("table_name", String(128), primary_key=True),
+    Column("mark", String(64), nullable=False),
+    Column("day", String(10), nullable=False),
+    Column("whole_at", DateTime, nullable=False),
+    Column("after", String(400)),
+    Column("newest", BigInteger),
+    Column("lost", Integer, nullable=False),
+)
+"""How far each table of the host's was looked through for what has had its time, by which rules;
+a look at all of it that is not finished goes on after a key."""

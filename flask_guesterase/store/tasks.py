@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import secrets
 from calendar import monthrange
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, false, insert, or_, select, update
+from sqlalchemy import ColumnElement, delete, false, insert, or_, select, update
 
 from ..core.errors import InputError, TransitionError, UnknownError
 from ..core.events import SYSTEM, PaperDue, TaskDone
 from ..core.log import slug
 from ..core.permissions import Permission
-from . import actors, brake, tables
+from . import actors, brake, pulse, tables
+from .pulse import Pulse
+from .sql import chunks
 from .work import Work
 
 PAPER = "paper"
@@ -61,6 +64,40 @@ def paper(work: Work, ended: Mapping[tuple[str, str], int]) -> int:
         )  # fmt: skip
         done += 1
     return done
+
+
+_GONE = "gone:"
+"""What a batch notes of records whose paper is to be destroyed, until a sweep asks for it."""
+
+
+def note(work: Work, ended: Mapping[tuple[str, str], int]) -> None:
+    """Note what ended in this transaction, for `noted`; nobody waits for anybody's count.
+
+    :param work: the open transaction.
+    :param ended: property and category -> how many rows ended.
+    """
+    for (code, category), count in sorted(ended.items()):
+        if category in ON_PAPER and count > 0:
+            name = _GONE + secrets.token_hex(12)
+            pulse.put(work.conn, name, Pulse(work.stamp, f"{count}|{category}|{code}"))
+
+
+def noted(work: Work) -> dict[tuple[str, str], int]:
+    """Return what was noted since it was asked for last, and forget the notes.
+
+    :param work: the open transaction.
+    """
+    table = tables.pulse
+    rows = work.conn.execute(
+        select(table.c.name, table.c.note).where(table.c.name.like(f"{_GONE}%"))
+    ).all()
+    counts: dict[tuple[str, str], int] = {}
+    for row in rows:
+        count, category, code = row.note.split("|", 2)
+        counts[code, category] = counts.get((code, category), 0) + int(count)
+    for part in chunks(row.name for row in rows):
+        work.conn.execute(delete(table).where(table.c.name.in_(part)))
+    return counts
 
 
 def _grow(work: Work, name: str, count: int) -> int | None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from ..core import rotation
 from ..core.finding import Finding, Severity
-from . import brake, consistency, copies, doors, halting, runs, soundness
+from . import brake, consistency, copies, doors, due, halting, runs, soundness
 from .binds import awaiting
 from .census import watching
 from .invented import canaries
@@ -44,6 +44,7 @@ def findings(work: Work) -> list[Finding]:
                 "sweep-unconfirmed", code, "Nobody confirmed what a sweep would erase here.",
                 "Read what `flask guesterase sweep` shows, then run it with --confirm.",
             ))
+    found += _failing(work)
     found += canaries.findings(work)
     found += _keys(work)
     found += watching.findings(work)
@@ -56,6 +57,17 @@ def findings(work: Work) -> list[Finding]:
             "Copy the key folder away, then run `flask guesterase keys confirm-copy`.",
         ))
     return found + _register(work) + _checkpoints(work)
+
+
+def _failing(work: Work) -> list[Finding]:
+    """Return the properties at which rows were tried so often that nobody tries them any more."""
+    return [
+        _warn(
+            "due-failing", code, f"{count} rows that have had their time could not be erased.",
+            "Run `flask guesterase sweep --status`, cure what it names, then run it with --retry.",
+        )
+        for code, count in due.given_up(work).items()
+    ]  # fmt: skip
 
 
 def _checkpoints(work: Work) -> list[Finding]:

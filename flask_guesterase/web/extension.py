@@ -27,6 +27,7 @@ from ..store.binds import forward
 from ..store.binds.crossing import Binds
 from ..store.binds.reaching import reachable, without
 from ..store.channels import Channel, built_in
+from ..store.claiming import Pressure
 from ..store.clocks import clock_findings
 from ..store.comeback import guard
 from ..store.comeback.lookout import Side
@@ -49,7 +50,7 @@ from ..store.remembrance.replay import Survey
 from ..store.remembrance.replay import replay as replayed
 from ..store.roots import Roots
 from ..store.settings import Settings
-from ..store.sweep import NightAudit, SweepReport
+from ..store.sweep import Limits, NightAudit, SweepReport
 from ..store.sweep import sweep as swept
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending
@@ -97,6 +98,8 @@ class Guesterase:
         working days there; weekends need not be named.
     :param night_audit: callable taking a property's code, returning whether its night audit runs;
         no sweep erases there meanwhile.
+    :param pressure: callable returning whether the application needs its database for itself just
+        now; sweeps take smaller batches and rest between them meanwhile.
     :param packs: files of the operator's own jurisdiction packs.
     :param roots: a key service that holds the roots of the keys; the key folder does by default.
     :param teardown: seconds between two rounds of background work that the host's traffic wakes;
@@ -115,6 +118,7 @@ class Guesterase:
         channels: dict[str, Channel] | None = None,
         holidays: Holidays | None = None,
         night_audit: NightAudit | None = None,
+        pressure: Pressure | None = None,
         packs: Iterable[str] = (),
         roots: Roots | None = None,
         teardown: float | None = None,
@@ -125,6 +129,7 @@ class Guesterase:
         self._properties = properties
         self._holidays = holidays
         self._night_audit = night_audit
+        self._pressure = pressure
         self._packs = tuple(map(str, packs))
         self.roots = roots
         self._teardown = teardown
@@ -364,15 +369,28 @@ class Guesterase:
         """Send messages, remove files and tell recipients that are due, and nothing else."""
         return round_of(self.run, render, self._every_channel(), NOT_DELIVERING)
 
-    def sweep(self, confirm_by: str | None = None) -> SweepReport:
+    def sweep(
+        self,
+        confirm_by: str | None = None,
+        *,
+        seconds: float | None = None,
+        rows: int | None = None,
+        join: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> SweepReport:
         """Erase what is due because its day has come, where a person confirmed what that is.
 
         :param confirm_by: the host's id of who confirms what the last sweep showed, or None.
-        :raises BusyError: another sweep is at work.
+        :param seconds: how long it may begin further batches; the rest stays due.
+        :param rows: how many rows it may erase by their day.
+        :param join: take part in erasing while another sweep leads.
+        :param progress: told after each batch how many rows it had.
+        :raises BusyError: another sweep is at work, and this one was not to join it.
         """
+        limits = Limits(seconds, rows, join, self._pressure, progress)
         channels = self._every_channel()
-        report = swept(self.run, render, channels, confirm_by, self._night_audit)
-        if self._canaries and not report.doubt:
+        report = swept(self.run, render, channels, confirm_by, self._night_audit, limits)
+        if self._canaries and not (report.doubt or report.joined or report.stopped):
             with report.trying("canary"):
                 report.add("canary", len(self.send_canaries()))
         return report

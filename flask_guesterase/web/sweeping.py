@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -25,6 +28,8 @@ for group in (clock_cli, task_cli):
     guesterase_cli.add_command(group)
 
 _PREVIEW = ("property", "table", "category", "rows", "until_before")
+_BACKLOG = ("property", "table", "category", "rows", "oldest", "failing")
+_FAILING = ("id", "property", "table", "category", "day", "tries", "try_at", "problem")
 _TASK = ("id", "property", "kind", "name", "due_on", "late", "count", "done_by", "done_at")
 
 _second = click.option(
@@ -46,18 +51,63 @@ def two_people(function: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--confirm", is_flag=True, help="Confirm first what the last sweep showed.")
 @click.option("--by", metavar="WHO", help="Who confirms: their id at the host.")
 @click.option("--code", metavar="CODE", help="Their one-time code, from their own login.")
-def sweep(confirm: bool, by: str | None, code: str | None) -> Answer:
+@click.option("--seconds", type=click.FloatRange(min=0), help="Begin no batch after this time.")
+@click.option("--rows", type=click.IntRange(min=1), help="Erase no more rows by their day.")
+@click.option("--join", is_flag=True, help="Take part in erasing while another sweep leads.")
+@click.option("--retry", is_flag=True, help="Try what could not be erased at once, once more.")
+@click.option("--status", is_flag=True, help="Only say how things stand, and what is left.")
+def sweep(confirm: bool, by: str | None, code: str | None, **given: Any) -> Answer:
     """Erase what is due because its day has come; the first run, and after a change, only show."""
     if confirm and not (by and code):
         raise click.UsageError("--confirm needs --by and --code.")
+    retry, status = given.pop("retry"), given.pop("status")
+    if status:
+        return _status()
     who = None
     if confirm and by and code:
         who = trying(by)
         with current.begin() as office:
             office.use_code(who, code)
+    if retry:
+        with current.begin() as office:
+            office.retry_due()
     current.run(partial(doors.enter, Door.COMMAND))
-    report = current.sweep(who)
+    with _progress() as progress:
+        report = current.sweep(who, progress=progress, **given)
     return Answer(report, _told(report), _note(report), fine=not (report.problems or report.doubt))
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[int], None] | None]:
+    """Show how many rows went, to a person at a terminal and to nobody else."""
+    screen = sys.stderr
+    if not screen.isatty():
+        yield None
+        return
+    with current.begin(write=False) as office:
+        total = sum(each.rows for each in office.sweeps()["backlog"])
+    with click.progressbar(length=max(total, 1), file=screen, label="rows") as shown:
+
+        def progress(rows: int) -> None:
+            done = shown.pos + rows
+            # What the look of this sweep finds comes on top.
+            shown.length = max(shown.length or 0, done)
+            shown.update(rows)
+
+        yield progress
+
+
+def _status() -> Answer:
+    with current.begin(write=False) as office:
+        found = dict(office.sweeps())
+    last = found["last"]
+    ended = f"on {last['ended']:%Y-%m-%d %H:%M} UTC" if last else "never yet"
+    lines = [f"the last sweep ended {ended}"]
+    lines += ["halted"] if found["halted"] else []
+    backlog = [asdict(each) for each in found["backlog"]]
+    lines.append(listing(backlog, _BACKLOG) or "nothing is due")
+    lines.append(listing([asdict(each) for each in found["failing"]], _FAILING))
+    return Answer(found, "\n".join(filter(None, lines)))
 
 
 def _told(report: SweepReport) -> str:
@@ -66,6 +116,10 @@ def _told(report: SweepReport) -> str:
     lines = [", ".join(parts) or "nothing to do"]
     lines += ["halted: nothing was erased by day"] if report.halted else []
     lines += [f"paused: {', '.join(report.paused)}"] if report.paused else []
+    lines += ["another sweep leads; this one took part in erasing"] if report.joined else []
+    lines += [f"stopped: {report.stopped}"] if report.stopped else []
+    if report.oldest:
+        lines.append(f"the oldest of what is due should have gone on {report.oldest}")
     if report.unconfirmed:
         lines.append(f"not confirmed: {', '.join(report.unconfirmed)}")
         lines.append(listing(report.previews, _PREVIEW) or "nothing would be erased today")

@@ -17,7 +17,7 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.canary import Canary, Sighting, invent
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.store import leading, upgrade
+from flask_guesterase.store import leading, tables, upgrade
 from flask_guesterase.store.invented import canaries
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import NightAudit
@@ -175,6 +175,17 @@ def sweep_unconfirmed(wrong: bool) -> list[Finding]:
         front.forms.sweep()
         if not wrong:
             front.forms.sweep("officer")
+        return front.check()
+
+
+@CASES.of("due-failing")
+def due_failing(wrong: bool) -> list[Finding]:
+    with fronted() as front:
+        forms = front.forms
+        forms.sweep()
+        with forms.engine.begin() as conn:
+            at = None if wrong else forms.now.replace(tzinfo=None)
+            conn.execute(tables.due.update().values(tries=11, try_at=at, problem="ErasureError"))
         return front.check()
 
 

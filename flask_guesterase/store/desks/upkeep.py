@@ -14,6 +14,7 @@ from .. import (
     deadlines,
     disclosures,
     doors,
+    due,
     execution,
     figures,
     halting,
@@ -26,7 +27,6 @@ from .. import (
     tokens,
     waiting,
 )
-from ..backlog import backlog
 from ..census import counting, listing, watching
 from ..comeback import marks
 from ..partners import deliveries
@@ -52,9 +52,13 @@ class Upkeep(Desk):
         return runs.status(self.work, by) | doors.status(self.work) | {
             "halted": halting.standing(self.work.conn),
             "goes_on": halting.proposed(self.work),
-            "backlog": backlog(self.work, places),
-            "failing": [],
+            "backlog": due.backlog(self.work, places),
+            "failing": due.failing(self.work, places),
         }
+
+    def retry_due(self) -> int:
+        """Let what could not be erased by its day be tried by the next sweep; return how many."""
+        return due.retry(self.work)
 
     def confirm_sweep(self, by: str, ids: Sequence[int] | None = None) -> Sequence[str]:
         """Confirm what the last sweep showed; return the properties that are confirmed by it.
@@ -64,7 +68,11 @@ class Upkeep(Desk):
         :raises ForbiddenError: there is no such property.
         :raises MovedError: the rules changed since, or there is a newer preview.
         """
-        return runs.confirm(self.work, by, ids)
+        confirmed = runs.confirm(self.work, by, ids)
+        if confirmed:
+            # A person of two properties waited for the other one's word.
+            due.wake(self.work)
+        return confirmed
 
     def halt_sweep(self, by: str, ground: str) -> None:
         """Stop erasing by day for the whole house; one person is enough.

@@ -18,7 +18,7 @@ from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.plan import Person, key_text
 from ...core.remembrance import Kind, Line, Note
-from .. import actors, brake, cases, pulse, tables
+from .. import actors, brake, cases, looking, pulse, tables
 from ..cases import Case, load, step, tell
 from ..comeback import again, returned
 from ..comeback.again import Fate, Warrant
@@ -325,6 +325,7 @@ def _end(known: Forgotten, counts: Mapping[str, int], office: Office) -> None:
     work.replaying = True
     pulse.take(work.conn, remembering.RESTORED)
     pulse.take(work.conn, remembering.CONTINUED)
+    looking.forget(work)
     if known.holds:
         until = max(hold.line.number for hold in known.holds)
         note = f"{len(known.holds)}:{known.since}:{until}"

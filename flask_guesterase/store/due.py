@@ -1,0 +1,397 @@
+"""What is due: rows of the host's that have had their time, each claimed by one worker at a time.
+
+A row stands here from the look that found it until the transaction that erases it takes it away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    TypeDecorator,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
+
+from ..core.plan import Key, key_text
+from . import people, tables
+from .ageing import Expired
+from .datamap import Declared
+from .sql import chunks
+from .work import Work
+
+BACKOFF = (
+    timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6),
+    *[timedelta(days=1)] * 7,
+)  # fmt: skip
+"""How long a row that failed waits for the next try; after the last one a person has to look."""
+
+SOON = BACKOFF[0]
+"""How long a row waits that somebody else's transaction held."""
+
+_FARTHEST = timedelta(days=2)
+_STALE = timedelta(days=1)
+"""Age at which it is written down anew that a row is still due."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A due row that this transaction has claimed.
+
+    :param id: its number.
+    :param key: key of the host's row, as `core.plan.key_text` writes it.
+    :param property: code of the property.
+    :param category: category by which it goes.
+    :param day: last day on which it may still be there, ISO.
+    :param tries: how often it failed.
+    :param try_at: naive UTC, from when on it was to be tried.
+    """
+
+    id: int
+    key: str
+    property: str
+    category: str
+    day: str
+    tries: int
+    try_at: datetime
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What is due and not gone.
+
+    :param property: code of the property.
+    :param table: table of the rows.
+    :param category: category by which they go.
+    :param rows: how many.
+    :param oldest: the earliest day on which one of them should have gone, ISO.
+    :param failing: how many of them were tried in vain.
+    """
+
+    property: str
+    table: str
+    category: str
+    rows: int
+    oldest: str
+    failing: int
+
+
+@dataclass(frozen=True)
+class Failing:
+    """A row that cannot be erased.
+
+    :param id: its number in our table.
+    :param property: code of the property.
+    :param table: table of the row.
+    :param category: category by which it goes.
+    :param day: last day on which it might be there, ISO.
+    :param tries: how often it was tried.
+    :param try_at: naive UTC, when it is tried again; None when a person has to look.
+    :param problem: name of the error's class.
+    """
+
+    id: int
+    property: str
+    table: str
+    category: str
+    day: str
+    tries: int
+    try_at: datetime | None
+    problem: str
+
+
+def remembers(work: Work, declared: Declared) -> bool:
+    """Return whether rows of a table can be written down here.
+
+    Where the key is all of a row, or goes with it, or cannot be read back from text, it cannot.
+    """
+    going = [*declared.erase, *declared.retain]
+    if not declared.keyed or declared.blurred or declared.keyed_by(going):
+        return False
+    if not any(isinstance(column.type, TypeDecorator) for column in declared.key):
+        return True
+    found = work.conn.execute(select(*declared.key).limit(1)).first()
+    return found is None or people.plain_key(declared, key_text(tuple(found))) is not None
+
+
+def put(work: Work, declared: Declared, items: Iterable[Expired], later: Iterable[Expired]) -> int:
+    """Write down that rows are due; return how many were not known.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param items: rows that are due now.
+    :param later: rows that something keeps for now: they are looked at again tomorrow.
+    """
+    wanted = {key_text(item.key): (item, work.stamp) for item in items}
+    wanted |= {key_text(item.key): (item, tomorrow(work)) for item in later}
+    new = 0
+    for part in chunks(wanted.items()):
+        known = _known(work.conn, declared.name, [text for text, _ in part])
+        _refresh(work, [(known[t], item) for t, (item, _) in part if t in known])
+        rows = [
+            {
+                "table_name": declared.name, "row_key": text, "property": item.place,
+                "category": item.category, "day": item.day.isoformat(), "tries": 0,
+                "looked_at": work.stamp, "try_at": at, "problem": None,
+            }
+            for text, (item, at) in part
+            if text not in known
+        ]  # fmt: skip
+        new += len(rows)
+        if rows:
+            work.conn.execute(insert(tables.due), rows)
+    return new
+
+
+def _known(conn: Connection, table: str, texts: Sequence[str]) -> dict[str, Row[Any]]:
+    due = tables.due
+    rows = conn.execute(select(due).where(due.c.table_name == table, due.c.row_key.in_(texts)))
+    return {row.row_key: row for row in rows}
+
+
+def _refresh(work: Work, pairs: Iterable[tuple[Row[Any], Expired]]) -> None:
+    due, stale = tables.due, []
+    for row, item in pairs:
+        said = {"property": item.place, "category": item.category, "day": item.day.isoformat()}
+        if any(getattr(row, name) != value for name, value in said.items()):
+            work.conn.execute(
+                update(due).where(due.c.id == row.id).values(looked_at=work.stamp, **said)
+            )
+        elif abs(work.stamp - row.looked_at) >= _STALE:
+            stale.append(row.id)
+    if stale:
+        mine = due.c.id.in_(stale)
+        work.conn.execute(update(due).where(mine).values(looked_at=work.stamp))
+        # Nothing of ours is put off for longer: the clock was wrong, or a hand was at work.
+        far = due.c.try_at > work.stamp + _FARTHEST
+        work.conn.execute(update(due).where(mine, far).values(try_at=work.stamp))
+
+
+def tomorrow(work: Work) -> datetime:
+    """Return the beginning of the next UTC day, naive."""
+    return datetime.combine(work.now.date() + timedelta(days=1), time.min)
+
+
+# claims
+
+
+def claim(
+    work: Work, table: str, size: int, skip: Collection[str], after: Claim | None = None
+) -> list[Claim]:
+    """Claim due rows of a table for this transaction; those others have claimed are passed over.
+
+    :param work: the open transaction.
+    :param table: table of the rows.
+    :param size: how many at most.
+    :param skip: properties at which nothing is erased now.
+    :param after: the last row of the batch before, so that what it took is not read again.
+    """
+    due = tables.due
+    wanted = _open(work, table).where(due.c.try_at <= work.stamp)
+    if skip:
+        wanted = wanted.where(due.c.property.not_in(sorted(skip)))
+    if after is not None:
+        later = (due.c.try_at > after.try_at) | (
+            (due.c.try_at == after.try_at) & (due.c.id > after.id)
+        )
+        wanted = wanted.where(due.c.try_at >= after.try_at, later)
+    return _claimed(work, wanted.limit(size))
+
+
+def claim_again(work: Work, table: str, claims: Iterable[Claim]) -> list[Claim]:
+    """Claim the same rows in another transaction, as far as nobody else took them meanwhile."""
+    due, found = tables.due, []
+    for part in chunks(claim.id for claim in claims):
+        found += _claimed(work, _open(work, table).where(due.c.id.in_(part)))
+    return found
+
+
+def page(work: Work, table: str, after: int, size: int) -> list[Claim]:
+    """Return the next due rows of a table without claiming them, those that wait included.
+
+    :param work: the open transaction.
+    :param table: table of the rows.
+    :param after: number of the last row of the page before.
+    :param size: how many at most.
+    """
+    due = tables.due
+    mine = select(due).where(due.c.table_name == table, due.c.id > after)
+    found = work.conn.execute(mine.order_by(due.c.id).limit(size))
+    return [_claim(row) for row in found]
+
+
+def _open(work: Work, table: str) -> Select[Any]:
+    due = tables.due
+    mine = select(due).where(due.c.table_name == table, due.c.try_at.is_not(None))
+    mine = mine.order_by(due.c.try_at, due.c.id)
+    return mine.with_for_update(skip_locked=skips(work.conn))
+
+
+def _claimed(work: Work, wanted: Select[Any]) -> list[Claim]:
+    return [_claim(row) for row in work.conn.execute(wanted)]
+
+
+def _claim(r: Row[Any]) -> Claim:
+    at = r.try_at or datetime.max
+    return Claim(r.id, r.row_key, r.property, r.category, r.day, r.tries, at)
+
+
+def skips(conn: Connection) -> bool:
+    """Return whether the engine passes over rows that others have locked.
+
+    SQLite has one writer at a time; an older MariaDB or MySQL waits.
+    """
+    dialect: Any = conn.dialect
+    if dialect.name == "postgresql":
+        return True
+    if dialect.name not in ("mysql", "mariadb"):
+        return False
+    version = tuple(dialect.server_version_info or ())
+    return version >= ((10, 6) if getattr(dialect, "is_mariadb", False) else (8, 0, 1))
+
+
+def keys(declared: Declared, claims: Iterable[Claim]) -> dict[Key, Claim]:
+    """Return the keys of the host's rows; one that nobody can read any more is left out."""
+    found = {}
+    for each in claims:
+        key = people.plain_key(declared, each.key)
+        if key is not None:
+            found[key] = each
+    return found
+
+
+def done(work: Work, claims: Iterable[Claim]) -> None:
+    """Take rows away: they went, or are not due any more."""
+    for part in chunks(claim.id for claim in claims):
+        work.conn.execute(delete(tables.due).where(tables.due.c.id.in_(part)))
+
+
+def postpone(work: Work, claims: Iterable[Claim]) -> None:
+    """Put rows off until tomorrow: a hold or the hotel needs them, which is no failure."""
+    values = {"try_at": tomorrow(work), "looked_at": work.stamp, "tries": 0, "problem": None}
+    for part in chunks(claim.id for claim in claims):
+        work.conn.execute(update(tables.due).where(tables.due.c.id.in_(part)).values(values))
+
+
+def wake(work: Work) -> None:
+    """Let rows that were put off be looked at at once: what kept them may have ended.
+
+    :param work: the open transaction.
+    """
+    due = tables.due
+    waiting = update(due).where(due.c.tries == 0, due.c.try_at > work.stamp)
+    work.conn.execute(waiting.values(try_at=work.stamp))
+
+
+def move(work: Work, claims: Mapping[int, str]) -> None:
+    """Write down the property at which rows lie now.
+
+    :param claims: number -> code of the property.
+    """
+    for id, place in claims.items():
+        work.conn.execute(update(tables.due).where(tables.due.c.id == id).values(property=place))
+
+
+def failed(work: Work, claim: Claim, problem: str, met: bool = False) -> None:
+    """Write down that a row could not be erased, and when it is tried again.
+
+    :param work: the open transaction.
+    :param claim: the row.
+    :param problem: name of the error's class.
+    :param met: somebody else's transaction held what was needed: it is tried soon, and not counted.
+    """
+    tries = claim.tries if met else claim.tries + 1
+    wait = SOON if met else BACKOFF[tries - 1] if tries <= len(BACKOFF) else None
+    at = None if wait is None else work.stamp + wait
+    due = tables.due
+    work.conn.execute(
+        update(due)
+        .where(due.c.id == claim.id)
+        .values(tries=tries, try_at=at, problem=problem[:80])
+    )
+
+
+# what is left
+
+
+def backlog(work: Work, places: Collection[str] | None = None) -> Sequence[Backlog]:
+    """Return what is due and not gone, by property, table and category.
+
+    :param work: the open transaction.
+    :param places: properties to look at; None for all.
+    """
+    due = tables.due
+    vain = func.sum(case((due.c.tries > 0, 1), else_=0))
+    kind = due.c.property, due.c.table_name, due.c.category
+    wanted = (
+        select(*kind, func.count(), func.min(due.c.day), vain)
+        .where(due.c.day < work.today)
+        .group_by(*kind)
+        .order_by(*kind)
+    )
+    if places is not None:
+        wanted = wanted.where(due.c.property.in_(sorted(places)))
+    rows = work.conn.execute(wanted)
+    return [Backlog(p, t, c, int(n), oldest, int(f or 0)) for p, t, c, n, oldest, f in rows]
+
+
+def ready(work: Work, places: Collection[str]) -> bool:
+    """Return whether a row could be claimed now at one of some properties.
+
+    :param work: the open transaction.
+    :param places: codes of the properties.
+    """
+    due = tables.due
+    free = due.c.property.in_(sorted(places)), due.c.day < work.today, due.c.try_at <= work.stamp
+    return work.conn.execute(select(due.c.id).where(*free).limit(1)).first() is not None
+
+
+def failing(work: Work, places: Collection[str] | None = None, most: int = 100) -> list[Failing]:
+    """Return rows that were tried in vain, those that wait for a person first.
+
+    :param work: the open transaction.
+    :param places: properties to look at; None for all.
+    :param most: how many at most.
+    """
+    due = tables.due
+    wanted = select(due).where(due.c.tries > 0).order_by(due.c.tries.desc(), due.c.id).limit(most)
+    if places is not None:
+        wanted = wanted.where(due.c.property.in_(sorted(places)))
+    return [
+        Failing(
+            r.id, r.property, r.table_name, r.category, r.day, r.tries, r.try_at, r.problem or "",
+        )
+        for r in work.conn.execute(wanted)
+    ]  # fmt: skip
+
+
+def given_up(work: Work) -> dict[str, int]:
+    """Return property -> how many rows are not tried any more until a person has looked."""
+    due = tables.due
+    rows = work.conn.execute(
+        select(due.c.property, func.count())
+        .where(due.c.try_at.is_(None))
+        .group_by(due.c.property)
+        .order_by(due.c.property)
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def retry(work: Work) -> int:
+    """Let every row that failed be tried by the next sweep, from the beginning; return how many.
+
+    :param work: the open transaction.
+    """
+    due = tables.due
+    mine = update(due).where(due.c.tries > 0)
+    return work.conn.execute(mine.values(tries=0, try_at=work.stamp, problem=None)).rowcount

@@ -1,0 +1,165 @@
+"""What one transaction of a sweep takes: claimed rows, judged again, erased, and noted as gone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..core.errors import MovedError
+from . import due, runs, tasks
+from .ageing import Expired, expired, judged, waiting
+from .datamap import Declared
+from .tallies import Tally, add, tally
+from .work import Work
+
+if TYPE_CHECKING:
+    from .office import Office
+
+Erase = Callable[[Sequence[Expired], frozenset[str], "Office"], dict[str, int]]
+"""Erases rows of one table that were judged in this transaction; returns word -> how many."""
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Where a sweep may erase.
+
+    :param skip: properties at which nothing is erased now.
+    :param marks: property -> mark of the rules that a person confirmed there; none is asked for
+        a property that is not named.
+    :param beside: another sweep leads: only what can be claimed is taken.
+    """
+
+    skip: frozenset[str] = frozenset()
+    marks: Mapping[str, str] = field(default_factory=dict)
+    beside: bool = False
+
+
+class Claimed:
+    """Rows of one table that are written down as due.
+
+    :param name: the table.
+    :param bounds: where something may be erased.
+    :param gone: where to count the rows that went.
+    :param erase: what erases them.
+    """
+
+    def __init__(self, name: str, bounds: Bounds, gone: Tally, erase: Erase) -> None:
+        self._name = name
+        self._bounds = bounds
+        self._tally = gone
+        self._erase = erase
+        self._after: due.Claim | None = None
+        self._gone: Tally = {}
+
+    def claim(self, work: Work, size: int) -> Sequence[due.Claim]:
+        return due.claim(work, self._name, size, self._bounds.skip, self._after)
+
+    def claim_again(self, work: Work, items: Sequence[due.Claim]) -> Sequence[due.Claim]:
+        return due.claim_again(work, self._name, items)
+
+    def do(self, office: Office, items: Sequence[due.Claim]) -> Mapping[str, int]:
+        work = office.work
+        declared = work.datamap.declared(self._name)
+        keys = due.keys(declared, items)
+        now = judged(work, declared, list(keys))
+        mine = [item for item in now if item.place not in self._bounds.skip]
+        _require(work, self._bounds, mine)
+        counts = self._erase(mine, self._bounds.skip, office) if mine else {}
+        left = _left(work, declared, mine, counts)
+        self._gone = _noted(work, mine, left)
+        later = {item.key for item in left} if counts.get("waiting") else set()
+        later |= set(waiting(work, declared, [key for key in keys if key not in later]))
+        elsewhere = {keys[item.key].id: item.place for item in now if item not in mine}
+        due.postpone(work, [keys[key] for key in later])
+        due.move(work, elsewhere)
+        kept = {keys[key].id for key in later} | set(elsewhere)
+        due.done(work, [each for each in items if each.id not in kept])
+        return counts
+
+    def done(self, items: Sequence[due.Claim]) -> None:
+        self._after = max([*items, *filter(None, [self._after])], key=lambda c: (c.try_at, c.id))
+        add(self._tally, self._gone)
+
+    def failed(self, work: Work, item: due.Claim, problem: str, met: bool) -> None:
+        due.failed(work, item, problem, met)
+
+    def again(self) -> bool:
+        begun, self._after = self._after is not None, None
+        return begun
+
+
+class Listed:
+    """Rows of a table whose keys cannot be written down: they are listed anew by each sweep."""
+
+    def __init__(self, name: str, bounds: Bounds, gone: Tally, erase: Erase) -> None:
+        self._name = name
+        self._bounds = bounds
+        self._tally = gone
+        self._erase = erase
+        self._items: list[Expired] | None = None
+        self._gone: Tally = {}
+
+    def claim(self, work: Work, size: int) -> Sequence[Expired]:
+        if self._items is None:
+            found = expired(work, work.datamap.declared(self._name))
+            self._items = [item for item in found if item.place not in self._bounds.skip]
+        return self._items[:size]
+
+    def claim_again(self, work: Work, items: Sequence[Expired]) -> Sequence[Expired]:
+        return items
+
+    def do(self, office: Office, items: Sequence[Expired]) -> Mapping[str, int]:
+        work = office.work
+        declared = work.datamap.declared(self._name)
+        mine = judged(work, declared, [item.key for item in items])
+        mine = [item for item in mine if item.place not in self._bounds.skip]
+        _require(work, self._bounds, mine)
+        counts = self._erase(mine, self._bounds.skip, office) if mine else {}
+        self._gone = _noted(work, mine, _left(work, declared, mine, counts))
+        return counts
+
+    def done(self, items: Sequence[Expired]) -> None:
+        self._drop(items)
+        add(self._tally, self._gone)
+
+    def failed(self, work: Work, item: Expired, problem: str, met: bool) -> None:
+        self._drop([item])
+
+    def _drop(self, items: Sequence[Expired]) -> None:
+        gone = {item.key for item in items}
+        self._items = [item for item in self._items or [] if item.key not in gone]
+
+    def again(self) -> bool:
+        return False
+
+
+def _require(work: Work, bounds: Bounds, items: Iterable[Expired]) -> None:
+    """Make sure that the rules are those that a person confirmed."""
+    for place in {item.place for item in items} & set(bounds.marks):
+        if runs.mark(work, place) != bounds.marks[place]:
+            raise MovedError(
+                "The rules changed while a sweep was at work.",
+                "The next one shows what would go by them.",
+            )
+
+
+def _left(
+    work: Work, declared: Declared, items: Sequence[Expired], counts: Mapping[str, int]
+) -> list[Expired]:
+    """Return which rows of a batch are still there; looked up only where its counts leave doubt."""
+    if not counts.get("waiting") and counts.get("expired", 0) >= len(items):
+        return []
+    return judged(work, declared, [item.key for item in items])
+
+
+def _noted(work: Work, items: Iterable[Expired], left: Iterable[Expired]) -> Tally:
+    """Count what went, and note whose paper is to be destroyed."""
+    still = {item.key for item in left}
+    gone = tally(item for item in items if item.key not in still)
+    paper: Counter[tuple[str, str]] = Counter()
+    for (place, _, category), (rows, _) in gone.items():
+        paper[place, category] += rows
+    tasks.note(work, paper)
+    return gone
