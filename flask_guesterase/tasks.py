@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from celery import Celery
@@ -18,9 +17,9 @@ from celery.schedules import crontab
 from flask import Flask
 
 from .core.errors import BusyError
-from .store import doors
 from .store.doors import Door
 from .web.current import NAME, current
+from .web.entering import enter
 
 WORK, SWEEP, DELIVER = "guesterase.work", "guesterase.sweep", "guesterase.deliver"
 """Names of the tasks, as a schedule or ``send_task`` names them."""
@@ -74,7 +73,7 @@ def schedule(app: Flask, hour: int = 2) -> dict[str, dict[str, Any]]:
 def _task(celery: Celery, app: Flask, name: str, body: Callable[[], Counts]) -> Any:
     def run() -> Counts:
         with app.app_context():
-            current.run(partial(doors.enter, Door.TASK))
+            enter(Door.TASK)
             return body()
 
     run.__name__ = name.replace(".", "_")

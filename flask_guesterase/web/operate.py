@@ -6,7 +6,6 @@ import signal
 import threading
 from collections.abc import Iterable
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import click
@@ -15,7 +14,6 @@ from flask.cli import AppGroup
 from ..core.errors import UnknownError
 from ..core.finding import Finding, Severity
 from ..core.log import slug
-from ..store import doors
 from ..store import upgrade as revisions
 from ..store.doors import Door
 from ..store.draft import REVIEW
@@ -25,6 +23,7 @@ from ..store.uninstall import uninstall as leave
 from ..store.worker import Report
 from .console import Answer, Existing, fields, guesterase_cli, listing, notes_of, out, verb, written
 from .current import current
+from .entering import enter
 
 db_cli = AppGroup("db", help="Create our own tables, or bring them to the newest revision.")
 guesterase_cli.add_command(db_cli)
@@ -171,7 +170,7 @@ def worker(once: bool, every: float) -> Answer:
 
 
 def _round() -> Report:
-    current.run(partial(doors.enter, Door.COMMAND))
+    enter(Door.COMMAND)
     return current.work()
 
 

@@ -14,12 +14,13 @@ from flask import Flask
 from sqlalchemy.pool import StaticPool
 
 from ..core.errors import BusyError
-from ..store import doors, leading, runs
+from ..store import leading, runs
 from ..store.doors import Door
 from ..store.office import Office
 from ..store.transaction import transaction
 from ..store.upgrade import pending
 from . import teardown
+from .entering import enter
 from .teardown import Bell
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _ready(extension: Guesterase) -> bool:
 
 
 def _round(extension: Guesterase, bell: Bell) -> list[str]:
-    extension.run(partial(doors.enter, Door.TEARDOWN))
+    enter(Door.TEARDOWN)
     found = _problems(extension.work().problems)
     if not bell.ended and extension.run(_sweep_due):
         # Another sweep that is at work takes up what is due.

@@ -6,13 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 import click
 from flask.cli import AppGroup
 
-from ..store import doors
 from ..store.doors import Door
 from ..store.remembrance import remembering
 from ..store.sweep import SweepReport
@@ -21,6 +19,7 @@ from .acting import code as _code
 from .acting import trying
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
+from .entering import enter
 
 clock_cli = AppGroup("clock", help="Say that a clock in doubt is right.")
 task_cli = AppGroup("task", help="What people must do by a day, paper to destroy above all.")
@@ -71,7 +70,7 @@ def sweep(confirm: bool, by: str | None, code: str | None, **given: Any) -> Answ
     if retry:
         with current.begin() as office:
             office.retry_due()
-    current.run(partial(doors.enter, Door.COMMAND))
+    enter(Door.COMMAND)
     with _progress() as progress:
         report = current.sweep(who, progress=progress, **given)
     return Answer(report, _told(report), _note(report), fine=not (report.problems or report.doubt))

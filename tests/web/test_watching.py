@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from flask_guesterase import health_pages
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.metrics import metrics_pages
+from flask_guesterase.store import health as store_health
 from flask_guesterase.store import tables
 from flask_guesterase.web import health
 from tests.web.test_sweep import OLD, Front
 
+DOCS = Path(__file__).parent.parent.parent / "docs" / "how-to"
 TOKEN = "only-for-this-test"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
@@ -51,6 +56,29 @@ def figures(front: Front) -> dict[tuple[str, ...], float]:
         for family in families
         for sample in family.samples
     }
+
+
+def blocks(page: str) -> list[str]:
+    """Return the Python of a how-to page."""
+    return re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_page_about_watching_says_what_is_there(front: Front) -> None:
+    """Its code runs as it stands; its tables list every word and every metric, and no other."""
+    app = Flask("hotel")
+    app.config["METRICS_TOKEN"] = TOKEN
+    for code in blocks("monitor.md"):
+        exec(code, {"app": app})  # noqa: S102 - the page is the test
+    served = {str(rule) for rule in app.url_map.iter_rules()}
+    assert {"/privacy-health/", "/privacy-metrics/"} <= served
+    page = (DOCS / "monitor.md").read_text(encoding="utf-8")
+    words = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
+    told = re.findall(r'"([a-z]+-[a-z]+)"', inspect.getsource(store_health))
+    assert words == set(told)
+    front.forms.sweep()
+    text = front.app.test_client().get("/metrics/", headers=BEARER).text
+    there = set(re.findall(r"^# TYPE (\w+)", text, re.MULTILINE))
+    assert set(re.findall(r"guesterase_\w+", page)) == there
 
 
 # health
