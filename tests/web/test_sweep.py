@@ -392,8 +392,7 @@ def test_a_clock_in_doubt_is_told_and_two_people_let_it_go(front: Front) -> None
 
 def test_an_officer_stops_it_and_another_lets_it_go_on(front: Front) -> None:
     """The page says what waits, stops it with a ground, and needs two to go on."""
-    front.forms.confirmed()
-    front.forms.form(3, OLD)
+    front.forms.sweep()
     first, second = front.browser("officer"), front.browser("second")
     page = first.get(f"{DESK}/sweep")
     assert "Oldest day" in page
@@ -411,6 +410,7 @@ def test_an_officer_stops_it_and_another_lets_it_go_on(front: Front) -> None:
 
 def test_who_decides_elsewhere_sees_only_what_waits_there(front: Front) -> None:
     """Backlog is told of the reader's hotels; who may not decide can stop nothing."""
+    front.forms.sweep()
     page = front.browser("far").get(f"{DESK}/sweep")
     assert page.count("<td data-label=\"Oldest day\">") == 1
     porter = front.browser("porter")

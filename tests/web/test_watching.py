@@ -174,18 +174,20 @@ def test_strangers_cannot_make_the_database_work(
 
 def test_figures_are_what_they_count(front: Front) -> None:
     """Backlog with its age, requests, sweep, outbox, journal, stop and clock, as they stand."""
-    front.forms.confirmed()
-    assert ("due_rows", "guest_register", "mu", "forms") not in figures(front)
-    front.forms.form(3, OLD)
-    front.forms.form(4, date(2025, 3, 5))
-    front.forms.run(lambda office: office.request({"email": "g3@mail.example"}, property="mu"))
+    front.forms.form(3, date(2025, 3, 5))
+    front.forms.form(4, date(2026, 3, 1))
+    front.forms.sweep()
+    front.forms.run(lambda office: office.request({"email": "g4@mail.example"}, property="mu"))
     found = figures(front)
     assert found["due_rows", "guest_register", "mu", "forms"] == 2
     # Gone on 2026-02-01; it is the 10th of March.
     assert found["due_oldest_seconds", "guest_register", "mu", "forms"] == 37 * 86400
     assert found["requests", "received"] == 1
     assert found["requests_overdue",] == 0
-    assert found["sweep_did", "expired"] == 2
+    front.forms.sweep("officer")
+    found = figures(front)
+    assert ("due_rows", "guest_register", "mu", "forms") not in found
+    assert found["sweep_did", "expired"] == 3
     assert found["sweep_age_seconds",] == found["heartbeat_age_seconds",] == 0
     assert (found["halted",], found["clock_doubted",]) == (0, 0)
     entries = found["journal_entries",]
