@@ -65,6 +65,8 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "sweep": ("law", {}),
     "confirm_sweep": ("law", {"preview": "999"}),
     "confirm_clock": ("law", {}),
+    "halt_sweep": ("law", {"ground": "upkeep"}),
+    "resume_sweep": ("law", {}),
     "tasks": ("erase law", {}),
     "sign_task": ("erase law", {"count": "1"}),
     "sign_pack": ("law", {"pack": "none"}),
