@@ -1,4 +1,8 @@
-"""How fast a sweep goes: batches as large as a short transaction holds, smaller under pressure."""
+"""How fast a sweep goes: batches as large as a short transaction holds, smaller under pressure.
+
+A transaction costs something by itself, and something for each row. Both are learnt from the
+batches before, for a batch that is too small spends its time on beginning and ending.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,13 @@ SHORTEST_REST, LONGEST_REST = 0.1, 2.0
 """Seconds between two batches under pressure."""
 
 SLOW = 3.0
-"""How many times longer than usual a row takes when the database has become slow."""
+"""How many times longer than expected a batch takes when the database has become slow."""
 
-_WEIGHT = 0.2
-"""How much the last batch says about what is usual."""
+_KEEPS = 0.8
+"""How much of what was learnt counts beside the next batch."""
+
+_SPREAD = 0.05
+"""How much sizes must differ, as a part of their mean, to tell a row's cost from a batch's."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +33,16 @@ class Pace:
 
     :param size: rows.
     :param rest: seconds.
-    :param usual: seconds that one row usually takes, or None before the first batch.
+    :param fixed: seconds that a transaction takes without any row.
+    :param each: seconds that a row adds, or None before the first batch.
+    :param sums: batches, rows, seconds, rows squared, rows by seconds; older ones weigh less.
     """
 
     size: int = FIRST
     rest: float = 0.0
-    usual: float | None = None
+    fixed: float = 0.0
+    each: float | None = None
+    sums: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
 
     def after(self, rows: int, seconds: float, pressed: bool = False) -> Pace:
         """Return the pace that follows a batch.
@@ -40,16 +51,38 @@ class Pace:
         :param seconds: how long its transaction took, the commit included.
         :param pressed: the host, or a lock that was not given, asks to make room.
         """
-        cost = max(seconds, 1e-6) / max(rows, 1)
-        before = cost if self.usual is None else self.usual
-        now = replace(self, usual=before + _WEIGHT * (cost - before))
-        if pressed or (seconds > TARGET and cost > SLOW * before):
+        rows, seconds = max(rows, 1), max(seconds, 1e-6)
+        now = self if pressed else self._learnt(rows, seconds)
+        if pressed or self._is_slow(rows, seconds):
             rest = min(LONGEST_REST, max(SHORTEST_REST, 2 * self.rest))
             return replace(now, size=max(1, self.size // 2), rest=rest)
         rest = self.rest / 2 if self.rest > SHORTEST_REST else 0.0
-        wanted = int(TARGET / cost)
+        wanted = now._wanted()
         if rows < self.size:
             # What was left over at the end says nothing about a full batch that is larger.
             wanted = min(wanted, self.size)
         size = max(self.size // 2, min(wanted, 2 * self.size))
         return replace(now, size=max(1, min(size, MOST)), rest=rest)
+
+    def _is_slow(self, rows: int, seconds: float) -> bool:
+        if self.each is None:
+            return False
+        return seconds > TARGET and seconds > SLOW * (self.fixed + self.each * rows)
+
+    def _wanted(self) -> int:
+        """Return the rows that take the target, but no fewer than cost as much as the batch."""
+        each = self.each or 1e-9
+        return int(min(MOST, max((TARGET - self.fixed) / each, self.fixed / each)))
+
+    def _learnt(self, rows: int, seconds: float) -> Pace:
+        seen = (1.0, rows, seconds, rows * rows, rows * seconds)
+        sums = [_KEEPS * old + new for old, new in zip(self.sums, seen, strict=True)]
+        count, x, y, xx, xy = sums
+        mean, took = x / count, y / count
+        spread = xx / count - mean * mean
+        fixed = self.fixed
+        if spread > (_SPREAD * mean) ** 2:
+            fixed = took - mean * max(0.0, (xy / count - mean * took) / spread)
+        fixed = min(max(fixed, 0.0), took)
+        each = max((took - fixed) / mean, 1e-9)
+        return replace(self, fixed=fixed, each=each, sums=(count, x, y, xx, xy))

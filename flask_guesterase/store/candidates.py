@@ -66,7 +66,7 @@ def parts(work: Work, declared: Declared) -> list[Part]:
         named = _rules(work, set(law.called(work, declared, category)))
         columns = tuple(n for n, c in declared.retain.items() if c == category)
         found.append(Part(columns, _terms(work, [*named, *ceilings], floors=True)))
-    return [part for part in found if part.terms]
+    return [part for part in found if part.terms and (part.columns or declared.deletes)]
 
 
 def _rules(work: Work, categories: set[str]) -> list[tuple[str, Rule]]:

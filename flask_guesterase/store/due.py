@@ -325,7 +325,7 @@ def failed(work: Work, claim: Claim, problem: str, met: bool = False) -> None:
 
 
 def backlog(work: Work, places: Collection[str] | None = None) -> Sequence[Backlog]:
-    """Return what is due and not gone, by property, table and category.
+    """Return what is due and not gone by property, table and category, the oldest first.
 
     :param work: the open transaction.
     :param places: properties to look at; None for all.
@@ -337,7 +337,7 @@ def backlog(work: Work, places: Collection[str] | None = None) -> Sequence[Backl
         select(*kind, func.count(), func.min(due.c.day), vain)
         .where(due.c.day < work.today)
         .group_by(*kind)
-        .order_by(*kind)
+        .order_by(func.min(due.c.day), *kind)
     )
     if places is not None:
         wanted = wanted.where(due.c.property.in_(sorted(places)))

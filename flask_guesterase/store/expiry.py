@@ -21,6 +21,7 @@ from ..core.standing import Standing
 from . import blockers, due, holds, keeping, looking, outbox, planning, tables
 from .ageing import PAGE, Expired, ageing, expired, judged
 from .claiming import Shift, work_off
+from .claims import Bounds, Claimed, Listed
 from .clocks import places_of
 from .comeback import marks
 from .datamap import Declared
@@ -30,7 +31,6 @@ from .partners import recipients
 from .people import EXPIRED
 from .recovery.window import of_minors, recover
 from .sql import among, chunks
-from .taking import Bounds, Claimed, Listed
 from .tallies import Tally, add, lines, tally
 from .work import Work
 

@@ -38,6 +38,7 @@ from . import (
 from .census import counting
 from .channels import Channel, Render
 from .claiming import HALTED, Pressure, Shift
+from .claims import Bounds
 from .comeback import reconcile
 from .depth import deepening
 from .office import Office
@@ -45,7 +46,6 @@ from .partners import following
 from .pulse import Pulse
 from .remembrance import remembering
 from .search import queued
-from .taking import Bounds
 from .tallies import Tally, lines
 from .worker import Report, Run
 

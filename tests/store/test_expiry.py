@@ -469,6 +469,26 @@ def test_a_row_that_is_partly_kept_is_not_erased_again_every_night(any_inn: Inn)
     assert len(inn.events) == events
 
 
+def test_a_kept_row_that_is_refused_does_not_keep_the_others(inn: Inn) -> None:
+    """Three bills end on one day; the database refuses the second, and the sweep after it not."""
+    for id in (1, 2, 3):
+        inn.person(id, date(2022, 1, 1), visa=None)
+        inn.bill(id, one=id)
+    assert expiry.expire(inn.run)["people"] == 3
+    with inn.engine.begin() as conn:
+        conn.exec_driver_sql(
+            "CREATE TRIGGER refuses BEFORE UPDATE ON bills WHEN NEW.id = 2 "
+            "BEGIN SELECT RAISE(ABORT, 'Ann Berg'); END"
+        )
+    inn.later(days=3 * 366)
+    assert finishing.finish(inn.run) == {"finished": 2, "unfinished": 1}
+    assert [inn.read(BILLS, id)["payer"] for id in (1, 2, 3)] == [None, "Ann Berg", None]
+    with inn.engine.begin() as conn:
+        conn.exec_driver_sql("DROP TRIGGER refuses")
+    assert finishing.finish(inn.run) == {"finished": 1}
+    assert inn.read(BILLS, 2)["payer"] is None
+
+
 def change_bills(inn: Inn) -> None:
     """Let the vendor say that a bill's other columns go after a month, its payer after two years.
 

@@ -17,7 +17,8 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.canary import Canary, Sighting, invent
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.store import leading, tables, upgrade
+from flask_guesterase.store import leading, runs, tables, upgrade
+from flask_guesterase.store.claiming import Pressure
 from flask_guesterase.store.invented import canaries
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import NightAudit
@@ -46,9 +47,15 @@ class Front:
 
     :param folder: where database and keys go.
     :param night_audit: the host's answer to whether a property is in its night audit.
+    :param pressure: the host's answer to whether it needs the database for itself.
     """
 
-    def __init__(self, folder: Path, night_audit: NightAudit | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        night_audit: NightAudit | None = None,
+        pressure: Pressure | None = None,
+    ) -> None:
         self.forms = Forms(f"sqlite:///{folder / 'test.sqlite'}", folder)
         upgrade.upgrade(self.forms.engine)
         self.app = Flask(__name__, instance_path=str(folder))
@@ -63,6 +70,7 @@ class Front:
             models=Base,
             properties=self.forms.settings.properties.values(),
             night_audit=night_audit,
+            pressure=pressure,
         )
         for target, policy in policies():
             self.extension.register(target, policy)
@@ -270,6 +278,40 @@ def test_sweep_confirm_and_sign_at_a_console(front: Front, console: Console) -> 
     )
     assert answer == {"id": int(number), "count": 4}
     assert [task["count"] for task in console.json("task", "list", "--done")] == [4]
+
+
+def test_a_sweep_is_bounded_joined_and_asked_at_a_console(front: Front, console: Console) -> None:
+    """A row at a time; what is left and what fails is listed by number and class, never by name."""
+    out, _ = console.raw("sweep", "--status")
+    assert "never yet" in out
+    console.json("sweep")
+    console.json("sweep", "--confirm", "--by", "officer", "--code", front.code("officer"),
+                 "--rows", "1")  # fmt: skip
+    assert list(front.forms.names().values()).count(None) == 1
+    status = console.json("sweep", "--status")
+    assert [(each["rows"], each["oldest"]) for each in status["backlog"]] == [(1, "2026-02-01")]
+    with front.forms.engine.begin() as conn:
+        conn.execute(tables.due.update().values(tries=11, try_at=None, problem="ErasureError"))
+    out, _ = console.raw("sweep", "--status")
+    assert "ErasureError" in out
+    assert "Ada" not in out
+    front.forms.run(lambda office: runs.start(office.work))
+    assert console.error("sweep") == "busy"
+    report = console.json("sweep", "--join", "--retry")
+    assert (report["joined"], report["backlog"]) == (True, [])
+    assert set(front.forms.names().values()) == {None}
+
+
+def test_the_extension_asks_the_host_for_room(tmp_path: Path) -> None:
+    """The argument of the extension reaches the sweep, which rests between its batches."""
+    asked = []
+    front = Front(tmp_path, pressure=lambda: not asked.append(1))
+    front.forms.form(1, OLD)
+    with front.app.app_context():
+        front.extension.sweep()
+        assert front.extension.sweep("officer").rested > 0
+    assert asked
+    front.forms.engine.dispose()
 
 
 def test_who_confirms_a_sweep_proves_who_they_are(front: Front, console: Console) -> None:
