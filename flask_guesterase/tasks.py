@@ -28,15 +28,21 @@ Counts = dict[str, int]
 """Word -> how many."""
 
 
-def register(celery: Celery, app: Flask) -> Mapping[str, Any]:
+def register(celery: Celery, app: Flask, join: bool = False) -> Mapping[str, Any]:
     """Register the tasks; return them by their names.
 
     They are acknowledged when they have ended, so that those of a worker that died run again.
 
     :param celery: the host's Celery application.
     :param app: the host's Flask application; each task runs in a context of its own.
+    :param join: let a sweep beside another take part in its erasing, instead of doing nothing.
     """
-    bodies: dict[str, Callable[[], Counts]] = {WORK: work, SWEEP: sweep, DELIVER: deliver}
+
+    def night() -> Counts:
+        """Erase what is due because its day has come."""
+        return sweep(join)
+
+    bodies: dict[str, Callable[[], Counts]] = {WORK: work, SWEEP: night, DELIVER: deliver}
     return {name: _task(celery, app, name, body) for name, body in bodies.items()}
 
 
@@ -82,13 +88,13 @@ def work() -> Counts:
     return report.counts | _problems(report.problems)
 
 
-def sweep() -> Counts:
-    """Erase what is due because its day has come; beside another sweep, take part in erasing.
+def sweep(join: bool = False) -> Counts:
+    """Erase what is due because its day has come.
 
-    So the sweep of a worker that died goes on at once with the next, not when its lease is over.
+    :param join: take part in the erasing of a sweep that is at work, instead of doing nothing.
     """
     try:
-        report = current.sweep(join=True)
+        report = current.sweep(join=join)
     except BusyError:
         return {"busy": 1}
     said = {"doubted": report.doubt, "joined": report.joined}

@@ -70,7 +70,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/web/test_rounds.py::test_a_forked_process_starts_a_thread_of_its_own": ("free",),
     "tests/web/test_staff.py::test_routes_by_roles_by_properties": ("mu",),
     "tests/web/test_watching.py::test_each_ill_is_told_by_its_word":
-        ("ill_clock", "ill_tables", "ill_keys", "ill_head"),
+        ("ill_clock", "ill_tables", "ill_keys", "ill_root", "ill_head", "ill_register"),
 }
 """File, or file and test -> words of the parameters; an empty one is every case."""
 

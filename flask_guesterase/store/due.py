@@ -345,6 +345,17 @@ def backlog(work: Work, places: Collection[str] | None = None) -> Sequence[Backl
     return [Backlog(p, t, c, int(n), oldest, int(f or 0)) for p, t, c, n, oldest, f in rows]
 
 
+def ready(work: Work, places: Collection[str]) -> bool:
+    """Return whether a row could be claimed now at one of some properties.
+
+    :param work: the open transaction.
+    :param places: codes of the properties.
+    """
+    due = tables.due
+    free = due.c.property.in_(sorted(places)), due.c.day < work.today, due.c.try_at <= work.stamp
+    return work.conn.execute(select(due.c.id).where(*free).limit(1)).first() is not None
+
+
 def failing(work: Work, places: Collection[str] | None = None, most: int = 100) -> list[Failing]:
     """Return rows that were tried in vain, those that wait for a person first.
 

@@ -21,7 +21,7 @@ from ..core.errors import BusyError, MovedError
 from ..core.events import SYSTEM, SweepConfirmed, SweepDone
 from ..core.log import canonical, slug, word
 from ..core.permissions import Permission
-from . import actors, brake, pulse, rulebook, tables
+from . import actors, brake, due, halting, pulse, rulebook, tables
 from .census import told
 from .pulse import Pulse
 from .work import Work
@@ -262,13 +262,17 @@ def status(work: Work, by: str | None) -> dict[str, Any]:
     }
 
 
-def due(work: Work) -> bool:
-    """Return whether the last sweep ended so long ago that the next one should not be waited for.
+def wanted(work: Work) -> bool:
+    """Return whether a sweep should begin although no job or person asked for one.
 
-    An hour more than a day, so that where a job sweeps every night, the job comes first.
+    That is where the last one ended so long ago that no nightly job will come any more, and where
+    one that was bounded left rows that may go by confirmed rules.
     """
     last = last_sweep(work)
-    return last is None or work.stamp - last["ended"] >= NIGHTLY
+    if last is None or work.stamp - last["ended"] >= NIGHTLY:
+        return True
+    places = [code for code in work.settings.properties if confirmed(work, code)]
+    return not halting.halted(work.conn) and due.ready(work, places)
 
 
 def is_stale(work: Work) -> bool:

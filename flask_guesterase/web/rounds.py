@@ -85,12 +85,12 @@ def _round(extension: Guesterase, bell: Bell) -> list[str]:
     if not bell.ended and extension.run(_sweep_due):
         # Another sweep that is at work takes up what is due.
         with suppress(BusyError):
-            found += _problems(extension.sweep().problems)
+            found += _problems(extension.sweep(seconds=SECONDS).problems)
     return found
 
 
 def _sweep_due(office: Office) -> bool:
-    return runs.due(office.work)
+    return runs.wanted(office.work)
 
 
 def _problems(problems: Mapping[str, str]) -> list[str]:

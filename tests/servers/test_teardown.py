@@ -31,7 +31,6 @@ OLD = date(2025, 2, 1)
 SECONDS = 60.0
 WORKERS = 3
 
-SERVERS = ("sync", "gthread", "development")
 WSGI = "tests.servers.host:create_app()"
 
 
@@ -222,13 +221,10 @@ def site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
     made.forms.engine.dispose()
 
 
-LATER = [
-    pytest.param("sync", marks=pytest.mark.long), "gthread",
-    pytest.param("development", marks=pytest.mark.long),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", LATER)
+@pytest.mark.parametrize("kind", [
+    pytest.param("sync", marks=pytest.mark.long), pytest.param("gthread", marks=pytest.mark.long),
+    "development",
+])  # fmt: skip
 def test_answers_are_the_same_and_do_not_wait_for_the_round(site: Site, kind: str) -> None:
     """Byte for byte, to the end of the connection, while the round they woke stands still."""
     site.hold()
@@ -251,7 +247,7 @@ def test_answers_are_the_same_and_do_not_wait_for_the_round(site: Site, kind: st
     assert site.pulse("door-teardown") is not None
 
 
-@pytest.mark.parametrize("kind", LATER[:2])
+@pytest.mark.parametrize("kind", [pytest.param("sync", marks=pytest.mark.long), "gthread"])
 def test_one_process_of_several_sweeps_and_the_next_takes_up(site: Site, kind: str) -> None:
     """All workers are woken, one leads; killed with its round, another one does it."""
     site.hold()
@@ -299,6 +295,7 @@ def test_a_server_ends_although_a_round_is_at_work(
         wait(lambda: server.raw("/whole") and site.gone(), server)
 
 
+@pytest.mark.long
 def test_without_traffic_the_heartbeat_goes_stale_and_check_says_so(site: Site) -> None:
     """A round beats the heart; a day without visitors later `check` names what is missing."""
     site.age("heartbeat", hours=27)

@@ -22,6 +22,14 @@ OLD = date(2025, 2, 1)
 
 
 @pytest.fixture
+def quiet(sqlite_url: str, tmp_path: Path) -> Iterator[Forms]:
+    """Two hotels at which nothing ever ran."""
+    made = Forms(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
 def forms(sqlite_url: str, tmp_path: Path) -> Iterator[Forms]:
     """Two hotels with a form due at each, whose sweep is confirmed."""
     made = Forms(sqlite_url, tmp_path)
@@ -52,6 +60,7 @@ def test_one_person_stops_it_and_two_let_it_go_on(forms: Forms) -> None:
     assert set(forms.names().values()) == {None}
 
 
+@pytest.mark.long
 def test_the_journal_says_who_stopped_it_why_and_for_how_long(forms: Forms) -> None:
     """Stopped, still stopped each day once, and let go on: in every controller's journal."""
     stop(forms)
@@ -68,6 +77,7 @@ def test_the_journal_says_who_stopped_it_why_and_for_how_long(forms: Forms) -> N
         assert forms.actions(controller)[-1] == "sweep-resumed"
 
 
+@pytest.mark.long
 def test_it_stands_on_the_list_of_who_decides_until_it_ends(forms: Forms) -> None:
     """A task of the house is open as long as nothing goes."""
     stop(forms)
@@ -78,42 +88,42 @@ def test_it_stands_on_the_list_of_who_decides_until_it_ends(forms: Forms) -> Non
     assert forms.run(lambda office: office.tasks("officer")) == []
 
 
-def test_only_who_decides_about_the_law_may_on_a_known_ground_once(forms: Forms) -> None:
+def test_only_who_decides_about_the_law_may_on_a_known_ground_once(quiet: Forms) -> None:
     """Others, other words, and a second stop are refused; so is ending what does not stand."""
     with pytest.raises(ForbiddenError):
-        stop(forms, "porter")
+        stop(quiet, "porter")
     with pytest.raises(InputError):
-        stop(forms, ground="because")
+        stop(quiet, ground="because")
     with pytest.raises(TransitionError):
-        forms.run(lambda office: office.resume_sweep("officer"))
-    stop(forms)
+        quiet.run(lambda office: office.resume_sweep("officer"))
+    stop(quiet)
     with pytest.raises(TransitionError):
-        stop(forms, "second")
+        stop(quiet, "second")
     with pytest.raises(ForbiddenError):
-        forms.run(lambda office: office.resume_sweep("porter"))
+        quiet.run(lambda office: office.resume_sweep("porter"))
 
 
-def test_a_word_of_yesterday_ends_nothing(forms: Forms) -> None:
+def test_a_word_of_yesterday_ends_nothing(quiet: Forms) -> None:
     """Two people within a day; and a new stop forgets what was said about the last one."""
-    stop(forms)
-    forms.run(lambda office: office.resume_sweep("officer"))
-    forms.later(hours=25)
-    assert not forms.run(lambda office: office.resume_sweep("second"))
-    assert forms.run(lambda office: office.resume_sweep("officer"))
-    stop(forms)
-    assert not forms.run(lambda office: halting.proposed(office.work))
-    assert not forms.run(lambda office: office.resume_sweep("officer"))
+    stop(quiet)
+    quiet.run(lambda office: office.resume_sweep("officer"))
+    quiet.later(hours=25)
+    assert not quiet.run(lambda office: office.resume_sweep("second"))
+    assert quiet.run(lambda office: office.resume_sweep("officer"))
+    stop(quiet)
+    assert not quiet.run(lambda office: halting.proposed(office.work))
+    assert not quiet.run(lambda office: office.resume_sweep("officer"))
 
 
-def test_who_leads_keeps_the_others_out_until_it_is_silent(forms: Forms) -> None:
+def test_who_leads_keeps_the_others_out_until_it_is_silent(quiet: Forms) -> None:
     """One at a time; not again before the pause; taken up when the lease is over."""
     pause, lease = timedelta(minutes=5), timedelta(minutes=6)
 
     def take(token: str) -> bool:
-        return forms.run(lambda office: leading.take(office.work, token, pause, lease))
+        return quiet.run(lambda office: leading.take(office.work, token, pause, lease))
 
     def leave(token: str, *problems: str) -> None:
-        forms.run(lambda office: leading.leave(office.work, token, problems))
+        quiet.run(lambda office: leading.leave(office.work, token, problems))
 
     assert take("a")
     assert not take("b")
@@ -121,22 +131,22 @@ def test_who_leads_keeps_the_others_out_until_it_is_silent(forms: Forms) -> None
     assert not take("b"), "who does not lead cannot give the lead back"
     leave("a")
     assert not take("b")
-    forms.later(minutes=5)
+    quiet.later(minutes=5)
     assert take("b")
-    forms.later(minutes=7)
+    quiet.later(minutes=7)
     assert take("c"), "the silent one is believed to be dead"
     leave("b")
     assert not take("d"), "the dead one that comes back does not free the other's lead"
 
 
-def test_what_went_wrong_in_the_background_is_counted_until_it_goes_well(forms: Forms) -> None:
+def test_what_went_wrong_in_the_background_is_counted_until_it_goes_well(quiet: Forms) -> None:
     """By the names of classes; a round that goes well forgets them."""
 
     def leave(*problems: str) -> None:
-        forms.run(lambda office: leading.leave(office.work, "a", problems))
+        quiet.run(lambda office: leading.leave(office.work, "a", problems))
 
     def failed() -> list[str]:
-        found = forms.run(lambda office: doors.findings(office.work))
+        found = quiet.run(lambda office: doors.findings(office.work))
         return [each.message.rpartition(": ")[2] for each in found if each.id == "round-failed"]
 
     leave("OSError", "ValueError")
@@ -146,22 +156,23 @@ def test_what_went_wrong_in_the_background_is_counted_until_it_goes_well(forms: 
     assert failed() == []
 
 
+@pytest.mark.long
 def test_a_nightly_job_comes_before_the_background(forms: Forms) -> None:
     """A sweep is due an hour more than a day after the last one ended."""
     forms.sweep()
     forms.later(hours=24)
-    assert not forms.run(lambda office: runs.due(office.work))
+    assert not forms.run(lambda office: runs.wanted(office.work))
     forms.later(hours=1)
-    assert forms.run(lambda office: runs.due(office.work))
+    assert forms.run(lambda office: runs.wanted(office.work))
 
 
-def test_doors_are_noted_and_told_when_nothing_comes(forms: Forms) -> None:
+def test_doors_are_noted_and_told_when_nothing_comes(quiet: Forms) -> None:
     """Silent for more than a night: the finding names when each door was used last."""
-    forms.run(lambda office: doors.enter(Door.TASK, office))
-    forms.leap(hours=25)
-    assert not forms.run(lambda office: doors.findings(office.work))
-    forms.leap(hours=2)
-    (found,) = forms.run(lambda office: doors.findings(office.work))
+    quiet.run(lambda office: doors.enter(Door.TASK, office))
+    quiet.leap(hours=25)
+    assert not quiet.run(lambda office: doors.findings(office.work))
+    quiet.leap(hours=2)
+    (found,) = quiet.run(lambda office: doors.findings(office.work))
     assert found.id == "heartbeat-stale"
     assert "a Celery task on 2026-03-10" in found.message
     assert "the end of requests never" in found.message
