@@ -28,14 +28,15 @@ Counts = dict[str, int]
 """Word -> how many."""
 
 
-def register(celery: Celery, app: Flask, join: bool = False) -> Mapping[str, Any]:
+def register(celery: Celery, app: Flask, join: bool = True) -> Mapping[str, Any]:
     """Register the tasks; return them by their names.
 
     They are acknowledged when they have ended, so that those of a worker that died run again.
 
     :param celery: the host's Celery application.
     :param app: the host's Flask application; each task runs in a context of its own.
-    :param join: let a sweep beside another take part in its erasing, instead of doing nothing.
+    :param join: let a sweep beside another take part in its erasing, instead of doing nothing; so
+        that of a worker that died goes on with the next, not when its lease is over.
     """
 
     def night() -> Counts:
@@ -88,7 +89,7 @@ def work() -> Counts:
     return report.counts | _problems(report.problems)
 
 
-def sweep(join: bool = False) -> Counts:
+def sweep(join: bool = True) -> Counts:
     """Erase what is due because its day has come.
 
     :param join: take part in the erasing of a sweep that is at work, instead of doing nothing.
