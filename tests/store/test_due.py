@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event, insert, select, update
 
-from flask_guesterase.core.errors import BusyError
+from flask_guesterase.core.errors import BusyError, MovedError
 from flask_guesterase.core.policy import null
 from flask_guesterase.store import due, expiry, halting, looking, pulse, runs, sweep, tables, unheld
 from flask_guesterase.store.claiming import Shift
@@ -335,7 +335,7 @@ def test_rules_that_change_while_a_sweep_is_at_work_stop_it(house: Forms) -> Non
     looking.look(house.run)
     marks = {"mu": house.run(lambda office: runs.mark(office.work, "mu"))}
     house.move("mu", fiscal=(6, 30))
-    with pytest.raises(Exception, match="rules changed"):
+    with pytest.raises(MovedError, match="rules changed"):
         expiry.erase_due(house.run, Bounds(marks=marks), Shift(), {})
     assert left(house) == {2}
 
