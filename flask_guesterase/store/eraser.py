@@ -27,7 +27,7 @@ from ..core.plan import (
 from .catalog.shape import LiveSchema
 from .datamap import DataMap
 from .finder import find
-from .gaps import reached, unreadable
+from .gaps import reached, stops, unreadable
 from .links import links, referenced
 from .masks import Entropy
 from .proof import stands
@@ -162,6 +162,11 @@ def locked(
     """
     found = scope.find()
     surgery = Surgery(conn, datamap, live, entropy, Erased())
+    if stops(datamap):
+        # What a gap reaches may not be there to be locked, or may refuse it.
+        drawn = _draw(conn, datamap, scope, live, found)
+        if drawn.blocked:
+            return Locked(drawn, surgery)
     surgery.hold(found)
     if not alone(conn) and scope.find() != found:
         raise RetryableError(_CHANGED, "Try again; nothing was changed.")

@@ -55,6 +55,14 @@ def unreadable(datamap: DataMap) -> frozenset[str]:
     return frozenset(name for name, d in datamap.tables.items() if not is_there(d))
 
 
+def stops(datamap: DataMap) -> bool:
+    """Return whether there is a gap at all that a plan may reach."""
+    return any(
+        finding.severity is Severity.STOP and finding.id not in _HARMLESS
+        for finding in datamap.findings
+    )
+
+
 def reached(
     conn: Connection, datamap: DataMap, found: Found, known: Sequence[Link]
 ) -> list[Block]:

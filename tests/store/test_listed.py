@@ -1,0 +1,130 @@
+"""Many values in one parameter mean what many parameters mean, and a catalogue is read when new."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+    create_engine,
+    insert,
+    not_,
+    select,
+    text,
+)
+
+from flask_guesterase.store import live, tables
+from flask_guesterase.store.given import put, spread
+from flask_guesterase.store.sql import among, one_of
+
+METADATA = MetaData()
+THINGS = Table(
+    "things",
+    METADATA,
+    Column("id", Integer, primary_key=True),
+    Column("word", String(40), index=True),
+    Column("mark", Uuid),
+    Column("at", DateTime),
+)
+WORDS = ["plain", "O'Neil", "back\\slash", 'quo"te', "王小明", "%s :x", " padded ", "", "1", "[1]"]
+AT = dt.datetime(2026, 3, 10, 12)
+MARKS = [uuid.UUID(int=number) for number in range(len(WORDS))]
+
+
+def fill(url: str) -> Any:
+    """Return an engine over a table with one row a word."""
+    engine = create_engine(url)
+    METADATA.create_all(engine)
+    with engine.begin() as conn:
+        conn.execute(insert(THINGS), [
+            {"id": number, "word": word, "mark": mark}
+            for number, (word, mark) in enumerate(zip(WORDS, MARKS, strict=True), 1)
+        ])
+    return engine
+
+
+def test_a_list_finds_what_each_of_its_values_finds(database_url: str) -> None:
+    """Numbers, texts and UUIDs are found alike in one parameter and one by one, and not at all."""
+    engine = fill(database_url)
+    with engine.connect() as conn:
+        for column, values in (
+            (THINGS.c.id, [1, 3, 99, 2**31 - 1]), (THINGS.c.word, [*WORDS[::2], "nobody"]),
+            (THINGS.c.mark, [*MARKS[1::2], uuid.UUID(int=77)]),
+        ):  # fmt: skip
+            wanted = select(THINGS.c.id).order_by(THINGS.c.id)
+            listed = one_of(column, values)
+            assert "IN (__[" not in str(listed.compile(engine)), "one parameter a value"
+            apart = {id for v in values for id in conn.execute(wanted.where(column == v)).scalars()}
+            assert conn.execute(wanted.where(listed)).scalars().all() == sorted(apart)
+            assert among([column], [(v,) for v in values]) is not None
+            rest = conn.execute(wanted.where(not_(column.in_(values)))).scalars().all()
+            assert sorted([*apart, *rest]) == list(range(1, len(WORDS) + 1))
+    engine.dispose()
+
+
+def test_rows_given_together_are_written_as_they_are(database_url: str) -> None:
+    """Texts of every kind and NULL arrive in their rows, whether inserted or overwritten."""
+    engine = fill(database_url)
+    turned: list[str | None] = [*reversed(WORDS[1:]), None]
+    with engine.begin() as conn:
+        rows = {number: {THINGS.c.word: word} for number, word in enumerate(turned, 1)}
+        statement = spread(conn.dialect, THINGS.c.id, rows)
+        assert statement is not None
+        conn.execute(statement)
+        tables.subject.create(conn)
+        put(conn, tables.subject, [
+            {"request": "r1", "table_name": "things", "row_key": word, "standing": "taken",
+             "why": "", "erased_at": at}
+            for word, at in zip(WORDS, [AT, None] * 5, strict=True)
+        ])  # fmt: skip
+        found = dict(conn.execute(select(THINGS.c.id, THINGS.c.word)).all())
+        ours = tables.subject.c
+        kept = conn.execute(select(ours.row_key, ours.request).order_by(ours.id)).all()
+    assert found == dict(enumerate(turned, 1))
+    assert kept == [(word, "r1") for word in WORDS]
+    engine.dispose()
+
+
+def test_the_catalogue_is_read_again_when_it_changed(database_url: str) -> None:
+    """A column and a trigger that come between two transactions are known to the second."""
+    engine = fill(database_url)
+    with engine.begin() as conn:
+        before = live.known(conn)
+        assert live.signature(live.known(conn)) == live.signature(before)
+    with engine.begin() as conn:
+        conn.execute(text("ALTER TABLE things ADD COLUMN more INTEGER"))
+    with engine.connect() as conn:
+        found = live.known(conn).table("things")
+        assert found is not None
+        assert "more" in found.columns
+    with engine.begin() as conn:
+        if engine.dialect.name == "postgresql":
+            conn.execute(text(
+                "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS "
+                "$$ BEGIN RETURN NEW; END $$"
+            ))
+            conn.execute(text(
+                "CREATE TRIGGER late BEFORE UPDATE ON things FOR EACH ROW "
+                "EXECUTE FUNCTION nothing()"
+            ))
+        elif engine.dialect.name == "sqlite":
+            conn.execute(text(
+                "CREATE TRIGGER late BEFORE UPDATE ON things BEGIN SELECT 1; END"
+            ))
+        else:
+            conn.execute(text(
+                "CREATE TRIGGER late BEFORE UPDATE ON things FOR EACH ROW SET @late = 1"
+            ))
+    with engine.connect() as conn:
+        found = live.known(conn).table("things")
+        assert found is not None
+        assert [trigger.name for trigger in found.triggers] == ["late"]
+    engine.dispose()
