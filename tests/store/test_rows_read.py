@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_guesterase.store import expiry
+from flask_guesterase.store import expiry, looking
 from tests import engines
 from tests.store.crowd import GUESTS, NEW, OLD, Crowd
 from tests.store.meter import reading
@@ -37,6 +37,8 @@ def hotel(kind: str, folder: Path, living: int, due: int) -> Iterator[Crowd]:
             made.build()
             made.confirmed()
             made.fill(range(1, living + 1), NEW)
+            # What is new in a table is looked at once, by the sweep that follows.
+            looking.look(made.run)
             made.fill(range(living + 1, living + due + 1), OLD)
             made.analyse()
             yield made
@@ -69,8 +71,12 @@ def asked(made: Crowd) -> Counter[str]:
 
 def assert_same(small: Counter[str], big: Counter[str]) -> None:
     """Assert that a guest of the big hotel cost as many rows of each table as one of the small."""
-    # A tree of a hundred times as many leaves is a step higher.
-    more = {name: (small[name], big[name]) for name in big if big[name] > small[name] * 1.15 + 6}
+    # A higher tree has a row more; SQLite's steps also tell how many guests shared a batch.
+    slack = {name: 1.3 if not name else 1.15 for name in big}
+    more = {
+        name: (small[name], big[name]) for name in big
+        if big[name] > small[name] * slack[name] + 6
+    }  # fmt: skip
     assert not more, more
 
 
