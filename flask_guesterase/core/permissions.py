@@ -21,3 +21,5 @@ class Permission(StrEnum):
     BOOKS = "books"
     LAW = "law"
     RESTORE = "restore"
+    COMPLAINT = "complaint"
+    INCIDENT = "incident"

@@ -219,6 +219,33 @@ def _departed(work: Work) -> ColumnElement[bool]:
     return tables.departed.c.at < _weeks(work)
 
 
+def _complaint(work: Work) -> ColumnElement[bool]:
+    return tables.complaint.c.ended_at < cutoff(work.now)
+
+
+def _feedback(work: Work) -> ColumnElement[bool]:
+    return tables.feedback.c.at < cutoff(work.now)
+
+
+def _incident(work: Work) -> ColumnElement[bool]:
+    return tables.incident.c.closed_at < cutoff(work.now)
+
+
+def _notice(work: Work) -> ColumnElement[bool]:
+    table = tables.notice
+    return and_(table.c.proposed_at < cutoff(work.now), ~_known(table.c.incident))
+
+
+def _measure(work: Work) -> ColumnElement[bool]:
+    table = tables.measure
+    return and_(table.c.made_at < cutoff(work.now), ~_known(table.c.incident))
+
+
+def _known(incident: Column[Any]) -> ColumnElement[bool]:
+    table = tables.incident
+    return select(table.c.id).where(table.c.number == incident).exists()
+
+
 def _kept(work: Work) -> ColumnElement[bool]:
     kept = tables.kept
     return and_(
@@ -277,6 +304,11 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "departed": _aged(tables.departed, _departed),
     "kept": _aged(tables.kept, _kept),
     "facts": _pare,
+    "complaint": _aged(tables.complaint, _complaint),
+    "feedback": _aged(tables.feedback, _feedback),
+    "incident": _aged(tables.incident, _incident),
+    "notice": _aged(tables.notice, _notice),
+    "measure": _aged(tables.measure, _measure),
 }
 """Word of the journal -> step that ends one batch; in this order."""
 

@@ -36,6 +36,7 @@ from .census import counting
 from .channels import Channel, Render
 from .comeback import reconcile
 from .depth import deepening
+from .incidents import noticing
 from .office import Office
 from .partners import following
 from .pulse import Pulse
@@ -53,6 +54,9 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "recipients": following.follow,
     "own": owndata.end,
     "keys": rotation.turn,
+    "complaints": lambda run: run(Office.remind_complaints),
+    "incidents": lambda run: run(Office.remind_incidents),
+    "incident-letters": noticing.push_all,
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 
