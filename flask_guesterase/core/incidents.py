@@ -91,6 +91,11 @@ class Alarm:
     facts: tuple[str, ...] = ()
     note: str = ""
 
+    @property
+    def word(self) -> str:
+        """Return its name as one word of the journal."""
+        return self.id.replace("/", ".")
+
     def applies(self, severity: Severity | None) -> bool:
         """Return whether it rings; as long as nobody said how grave it is, it does.
 

@@ -14,6 +14,7 @@ _ALARM = (
     "id", "whom", "within", "severity", "article", "source", "grade", "as_of", "facts", "note",
 )  # fmt: skip
 _WITHIN = re.compile(r"at-once|PT(\d{1,4})H|P(\d{1,3})D")
+_ID = re.compile(r"[A-Za-z-]+/[a-z][a-z-]*")
 _AGE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
 
@@ -42,7 +43,8 @@ def alarm(table: Table, code: str) -> Alarm:
         "within", lambda t: bool(_WITHIN.fullmatch(t)), "at-once, PT72H or P30D"
     )
     return Alarm(
-        table.say("id", lambda t: t.startswith(f"{code}/"), f"'{code}/' and a name"),
+        table.say("id", lambda t: bool(_ID.fullmatch(t)) and t.startswith(f"{code}/"),
+                  f"'{code}/' and a name in small letters"),
         table.choice("whom", Whom, Whom.AUTHORITY),
         _hours(within),
         table.choice("severity", Severity, Severity.UNLIKELY),

@@ -68,7 +68,7 @@ def told_authority(
         "state": SENT, "box": box, "proposed_by": actor, "sent_by": actor, "sent_at": at,
     })  # fmt: skip
     late = {"late": 1} if at > duty.due_at else {}
-    records.tell(work, NoticeSent, row, actor, (Whom.AUTHORITY.value, alarm), late)
+    records.tell(work, NoticeSent, row, actor, (Whom.AUTHORITY.value, duty.alarm.word), late)
 
 
 def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
@@ -100,7 +100,7 @@ def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
         _write(work, duty.notice, box=box, proposed_by=actor, proposed_at=work.stamp)
     else:
         raise TransitionError("The guests were told.", "Tell them more by another way.")
-    records.tell(work, NoticeProposed, row, actor, (alarm,))
+    records.tell(work, NoticeProposed, row, actor, (duty.alarm.word,))
 
 
 def let_go(work: Work, number: str, alarm: str, by: str) -> None:
@@ -120,7 +120,7 @@ def let_go(work: Work, number: str, alarm: str, by: str) -> None:
 
 
 def push(work: Work) -> bool:
-    """Write the next letters that two people let go; return whether there are more.
+    """Write the next letters that two people let go; return whether any waited.
 
     Only to contacts that are still on file and are this person's alone; the others are counted,
     so that they can be told in public.
@@ -152,7 +152,7 @@ def push(work: Work) -> bool:
     values["untold"] += row.sealed or 0
     _write(work, notice, state=SENT, sent_at=work.stamp, **values)
     counts = {"told": values["told"], "untold": values["untold"]}
-    whom = (Whom.GUESTS.value, notice.alarm)
+    whom = (Whom.GUESTS.value, notice.alarm.replace("/", "."))
     records.tell(work, NoticeSent, row, str(notice.sent_by or SYSTEM), whom, counts)
     return True
 
