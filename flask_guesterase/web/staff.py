@@ -17,7 +17,9 @@ from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
     canaries,
+    complaining,
     holding,
+    incidents,
     lawful,
     leftover,
     letters,
@@ -36,8 +38,8 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "canaries", "holding", "lawful", "leftover", "recipients", "records", "recovery", "register",
-    "returns", "staff_pages", "upkeep",
+    "canaries", "complaining", "holding", "incidents", "lawful", "leftover", "recipients",
+    "records", "recovery", "register", "returns", "staff_pages", "upkeep",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}

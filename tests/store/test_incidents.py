@@ -341,6 +341,6 @@ def test_what_cannot_be_is_not_recorded(small: Watch, more: dict[str, Any]) -> N
         small.classify(number, "risk-likely", "guests.nothing")
     with pytest.raises(InputError), small.begin() as office:
         office.plan_measure(number, "Do it", "stranger", date(2026, 4, 1), "officer")
+    early = small.now - timedelta(days=1)
     with pytest.raises(InputError), small.begin() as office:
-        early = small.now - timedelta(days=1)
         office.told_authority(number, "CN/authority", "x", "officer", early)

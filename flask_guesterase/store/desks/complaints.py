@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..complaints import deciding, feedback, looking, outside, receiving, reminding
+from ..complaints import deciding, feedback, looking, outside, receiving, records, reminding
 from ..complaints.deciding import Draft
 from ..complaints.outside import Seen
 from ..complaints.receiving import Grievance
@@ -51,6 +51,14 @@ class Complaints(Desk):
         :raises ForbiddenError: they may neither file nor deal with complaints at the property.
         """
         receiving.acknowledge(self.work, number, by)
+
+    def complaint_clock(self, number: str) -> dict[str, Any]:
+        """Return by when a complaint is answered, and whether that is the house's own choice.
+
+        :raises UnknownError: there is none.
+        """
+        row = records.load(self.work, number)
+        return {"due_on": row.due_on, "house": bool(row.house)}
 
     def complaints(self, by: str | None, property: str = "") -> Sequence[dict[str, Any]]:
         """Return complaints, open ones first by their day, without what anybody wrote.
