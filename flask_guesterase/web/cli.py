@@ -15,6 +15,7 @@ from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
 from . import (
+    casecli,
     chronicle,
     counting,
     depth,
@@ -42,8 +43,8 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli", "keeping",
-    "law", "operate", "ours", "restoring", "returned", "rules", "searching", "sweeping",
+    "casecli", "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli",
+    "keeping", "law", "operate", "ours", "restoring", "returned", "rules", "searching", "sweeping",
     "telling", "witnessing", "xraying",
 ]  # fmt: skip
 

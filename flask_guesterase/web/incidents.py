@@ -246,6 +246,7 @@ def _owner(problem: InputError) -> dict[str, list[str]]:
 def measure_done(incident: str, measure: int) -> AnyResponse:
     """Note that a measure was done."""
     with current.begin() as office:
+        office.incident(incident, me())
         office.measure_done(measure, me())
     return _back(incident)
 
