@@ -24,11 +24,12 @@ class Happening(StrEnum):
 
 
 class Severity(StrEnum):
-    """What it may mean for the people concerned.
+    """What it may mean for the people concerned; none where no personal data were.
 
     Source: GDPR Articles 33 and 34.
     """
 
+    NONE = "risk-none"
     UNLIKELY = "risk-unlikely"
     RISK = "risk-likely"
     HIGH = "risk-high"

@@ -48,6 +48,10 @@ LATE = "recipient"
 """Text of the reminder that a recipient did not answer, likewise; all others go to guests."""
 
 
+NO_ANSWER = frozenset({OFFICER, LATE, "complained", "complaint"})
+"""Texts that are no answer to a request: reminders, and what is said of a complaint."""
+
+
 @dataclass(frozen=True)
 class Parcel:
     """One thing to be done outside the database, opened.
@@ -439,7 +443,7 @@ def printed(work: Work, id: int, by: str) -> None:
 
 def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
     """Note that a guest was answered once a letter to them left the house."""
-    if kind == MESSAGE and template not in (OFFICER, LATE):
+    if kind == MESSAGE and template not in NO_ANSWER:
         acknowledge(work, number)
 
 

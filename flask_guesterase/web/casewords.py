@@ -38,6 +38,7 @@ HAPPENINGS: dict[str, str] = {
 """What happened."""
 
 SEVERITIES: dict[str, str] = {
+    "risk-none": N_("no personal data were concerned"),
     "risk-unlikely": N_("a risk for people is unlikely"),
     "risk-likely": N_("a risk for people is likely"),
     "risk-high": N_("a high risk for people"),

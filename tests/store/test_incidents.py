@@ -179,6 +179,7 @@ def test_only_contacts_that_are_one_persons_are_written_to(watch: Watch) -> None
     ("country", "severity", "known"),
     [
         ("DE", "risk-unlikely", {}),
+        ("CN", "risk-none", {}),
         ("DE", "risk-likely", {"EU/authority": 72}),
         ("CN", "risk-unlikely", {"CN/authority": 0}),
         ("CN", "risk-high", {"CN/authority": 0, "CN/guests": 0, "CN/cyberspace-office": 4}),

@@ -25,6 +25,10 @@ EARLY = timedelta(hours=24)
 """Before which people are reminded once a day; after the last moment they are too."""
 
 
+PROMPT = timedelta(hours=24)
+"""After which what a law wants at once, without a number, is called late here."""
+
+
 @dataclass(frozen=True)
 class Ringing:
     """One duty to tell somebody of an incident.
@@ -61,7 +65,8 @@ def ringing(work: Work, row: Incident) -> Sequence[Ringing]:
         due, notice = alarm.due(row.noticed_at), notices.get(alarm.id)
         open_ = alarm.applies(severity) and (notice is None or notice.state != SENT)
         left = int((due - work.stamp).total_seconds() // 3600)
-        late = open_ and due < work.stamp and row.state != CLOSED
+        grace = PROMPT if alarm.hours == 0 else timedelta(0)
+        late = open_ and due + grace < work.stamp and row.state != CLOSED
         found.append(Ringing(alarm, due, alarm.applies(severity), notice, late, left))
     return sorted(found, key=lambda each: (each.due_at, each.alarm.id))
 
