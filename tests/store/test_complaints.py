@@ -319,10 +319,10 @@ def test_what_comes_without_a_case_is_limited_and_looks_nobody_up(small: Desk) -
     with pytest.raises(LimitError), small.begin() as office:
         office.complain_without_case(Grievance("about-other", WORDS, "sh"), "192.0.2.7")
     assert not small.ours("request")
-    with pytest.raises(InputError), small.begin() as office:
-        office.complain_without_case(
-            Grievance("about-other", WORDS, "sh", contact="no\ncontact@x"), "192.0.2.8"
-        )
+    for wrong in ("no\ncontact@x", "a@mail.example;b@mail.example", "neither"):
+        given = Grievance("about-other", WORDS, "sh", contact=wrong)
+        with pytest.raises(InputError), small.begin() as office:
+            office.complain_without_case(given, "192.0.2.8")
 
 
 def test_feedback_is_given_once_at_the_end_and_counted(desk: Desk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -25,6 +26,8 @@ from ..tokens import Purpose
 from ..work import Work
 from . import records
 from .records import Complaint
+
+_ADDRESS = re.compile(r"[^@\s;,<>]+@[^@\s;,<>]+")
 
 RECEIPT = "complained"
 """Text of the letter that says that a complaint was received."""
@@ -192,6 +195,8 @@ def contact_from(text: str, hotel: Property) -> Contact | None:
     kind = Kind.EMAIL if "@" in value else Kind.PHONE
     try:
         normal(kind, value, hotel.country)
+        if kind is Kind.EMAIL and not _ADDRESS.fullmatch(value):
+            raise MatchError("This is more than one address.")
     except MatchError:
         raise InputError(
             "This is neither an e-mail address nor a phone number.",

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Row, func, or_, select
 
 from ...core.errors import InputError
 from ...core.events import IncidentMeasured
@@ -42,7 +43,7 @@ class Reach:
     """Who was found.
 
     :param living: subject rows of people who are on file.
-    :param sealed: rows that lie in a box only, as (table, key text).
+    :param sealed: people of whom something lies in a box only, as (table, key text).
     :param erased: how many people were erased since it may have happened; nobody knows who.
     """
 
@@ -114,7 +115,9 @@ def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
         for part in _keys(work, declared):
             mine = _concerned(work, declared, part, (row.property, asked))
             found.living |= _owners(work, declared, mine)
-        found.sealed |= _sealed(work, row.property, name, asked)
+    where = (row.property, asked)
+    for name in names if asked.table else sorted(work.datamap.tables):
+        found.sealed |= _whose(work, _sealed(work, name, where))
     buried = _tombstones(work, row.property)
     found.living = {p for p in found.living if (p[0], key_text(p[1])) not in buried}
     found.erased = len(_since(buried, row.happened_at) - found.sealed)
@@ -161,11 +164,12 @@ def _owners(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Person]:
     return mine
 
 
-def _sealed(work: Work, code: str, name: str, asked: Asked) -> set[tuple[str, str]]:
+def _sealed(work: Work, name: str, where: tuple[str, Asked]) -> list[Row[Any]]:
     """Return rows of a table that lie sealed; those whose nights are known, by their nights."""
+    code, asked = where
     kept, shelf = tables.kept, tables.shelf
     wanted = (
-        select(kept.c.table_name, kept.c.row_key)
+        select(kept.c.request, kept.c.table_name, kept.c.row_key)
         .outerjoin(shelf, shelf.c.box == kept.c.box)
         .where(
             kept.c.table_name == name, kept.c.property == code, kept.c.mode == law.SEALED,
@@ -178,7 +182,27 @@ def _sealed(work: Work, code: str, name: str, asked: Asked) -> set[tuple[str, st
     if asked.until is not None:
         first = func.coalesce(shelf.c.first_night, "")
         wanted = wanted.where(or_(first == "", first <= asked.until.isoformat()))
-    return {(row.table_name, row.row_key) for row in work.conn.execute(wanted)}
+    return list(work.conn.execute(wanted))
+
+
+def _whose(work: Work, rows: Iterable[Row[Any]]) -> set[tuple[str, str]]:
+    """Return the people of sealed rows, by their tombstones; a row of nobody's stands for one."""
+    subject = tables.subject
+    by_request: dict[str, set[tuple[str, str]]] = {}
+    found: set[tuple[str, str]] = set()
+    for row in rows:
+        if row.request is None:
+            found.add((row.table_name, row.row_key))
+        else:
+            by_request.setdefault(row.request, set()).add((row.table_name, row.row_key))
+    for part in chunks(sorted(by_request)):
+        mine = select(subject.c.request, subject.c.table_name, subject.c.row_key).where(
+            subject.c.request.in_(part), subject.c.erased_at.is_not(None)
+        )
+        for each in work.conn.execute(mine):
+            found.add((each.table_name, each.row_key))
+            by_request.pop(each.request, None)
+    return found.union(*by_request.values())
 
 
 def _tombstones(work: Work, code: str) -> dict[tuple[str, str], datetime]:
