@@ -17,7 +17,7 @@ from flask_guesterase.core.errors import (
     TokenError,
     TransitionError,
 )
-from flask_guesterase.store import owndata, sweep, tables
+from flask_guesterase.store import owndata, safe, sweep, tables
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
@@ -185,6 +185,8 @@ def test_words_end_on_their_day_and_stay_as_long_as_a_complaint_is_open(small: D
         forget(small)
     assert small.one(waits)["text"] == "Still open"
     assert small.one(done)["text"] == ""
+    boxes = [row for row in small.ours("box") if row["purpose"] == "complaint"]
+    assert sum(row["payload"] is not None for row in boxes) == 1
     small.later(days=3 * 366)
     owndata.end(small.run)
     assert [row["number"] for row in small.ours("complaint")] == [waits]
@@ -323,6 +325,27 @@ def test_what_comes_without_a_case_is_limited_and_looks_nobody_up(small: Desk) -
         given = Grievance("about-other", WORDS, "sh", contact=wrong)
         with pytest.raises(InputError), small.begin() as office:
             office.complain_without_case(given, "192.0.2.8")
+
+
+def test_the_answer_goes_where_it_may(desk: Desk) -> None:
+    """To the contact on file of a case, to what was given without one, else to the printer."""
+    number = desk.refused()
+    with desk.begin() as office:
+        mine = office.complain(desk.codes[number], "about-refusal", WORDS)
+        given = Grievance("about-manner", WORDS, "sh", contact="zebra@mail.example")
+        other = office.complain_without_case(given, "192.0.2.7")
+        silent = office.complain_without_case(Grievance("about-other", WORDS, "sh"), "192.0.2.7")
+    assert desk.one(other)["contact"] == "zebra@mail.example"
+    for complaint in (mine, other, silent):
+        with desk.begin() as office:
+            office.answer_complaint(complaint, "second", "upheld")
+    sent: dict[str, str] = {}
+    with desk.begin() as office:
+        for row in desk.ours("outbox"):
+            if row["template"] == "complaint":
+                which = row["dedupe"].rpartition(":")[2]
+                sent[which] = safe.read(office.work, row["box"])["to"] or row["channel"]
+    assert sent == {mine: "ann@example.com", other: "zebra@mail.example", silent: "print"}
 
 
 def test_feedback_is_given_once_at_the_end_and_counted(desk: Desk) -> None:
