@@ -11,6 +11,7 @@ PERMISSIONS = {
         {
             "view", "file", "verify", "approve", "refuse", "erase",
             "hold", "freeze", "register", "books", "law", "restore", "figures",
+            "complaint", "incident",
         }
     ),
     "auditor": frozenset({"view", "audit", "figures"}),

@@ -205,6 +205,10 @@ def jurisdictions() -> Iterator[str]:
             yield from _said(f"`{rule.id}` ({rule.category})", law.rule_lines(rule))
         if pack.answering is not None:
             yield from _said("Answering a request", law.answering_lines(pack.answering))
+        if pack.complaining is not None:
+            yield from _said("Answering a complaint", law.complaining_lines(pack.complaining))
+        for alarm in pack.alarms:
+            yield from _said(f"`{alarm.id}` (telling of an incident)", law.alarm_lines(alarm))
         for category, text in pack.unknown:
             yield f"* Not known, or without a number, `{category}`: {text}"
         for note in pack.notes:

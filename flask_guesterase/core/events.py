@@ -23,7 +23,7 @@ class Event:
 
     :param controller: who answers for the data; names the journal it goes to.
     :param property: code of the property.
-    :param number: number of the request, empty when there is none.
+    :param number: number of the request, complaint or incident, empty when there is none.
     :param actor: opaque number of the person who acted ("a12"), "guest" or "system".
     :param counts: how many of what, for example ``{"rows": 12}``.
     :param grounds: enumerated words: a ground of refusal, a channel, a reason to wait.
@@ -526,6 +526,132 @@ class JournalTrusted(Event):
     name = "journal-trusted"
 
 
+class ComplaintReceived(Event):
+    """A complaint was received; the grounds say what it is about and how it came."""
+
+    name = "complaint-received"
+
+
+class RefusalContested(Event):
+    """A guest complained about a refusal; another person looks at it."""
+
+    name = "refusal-contested"
+
+
+class ReviewerInvited(Event):
+    """Somebody outside was asked to look at a complaint; the ground says what they may do."""
+
+    name = "reviewer-invited"
+
+
+class ReviewerAdvised(Event):
+    """Somebody outside said what they think of a complaint."""
+
+    name = "reviewer-advised"
+
+
+class ComplaintAnswered(Event):
+    """A complaint was answered; the ground says how."""
+
+    name = "complaint-answered"
+
+
+class RefusalUpheld(Event):
+    """After a complaint another person found that a refusal stands."""
+
+    name = "refusal-upheld"
+
+
+class RefusalOverturned(Event):
+    """After a complaint a refusal does not stand; the request is decided anew."""
+
+    name = "refusal-overturned"
+
+
+class ComplaintReminded(Event):
+    """The privacy officer was reminded that the answer to a complaint is due soon."""
+
+    name = "complaint-reminded"
+
+
+class ComplaintOverdue(Event):
+    """The answer to a complaint, or the word that it came, is late; officer and deputy are told."""
+
+    name = "complaint-overdue"
+
+
+class FeedbackGiven(Event):
+    """A guest said how it went, after the end of a request; the count is the rating."""
+
+    name = "feedback-given"
+
+
+class IncidentOpened(Event):
+    """Somebody on duty reported an incident; the ground says what happened."""
+
+    name = "incident-opened"
+
+
+class IncidentClassified(Event):
+    """It was said how grave an incident is, what it came from and which data it is about."""
+
+    name = "incident-classified"
+
+
+class IncidentMeasured(Event):
+    """It was looked up whom an incident may concern; the counts say how many."""
+
+    name = "incident-measured"
+
+
+class IncidentReminded(Event):
+    """Somebody must soon be told of an incident; the officer was reminded."""
+
+    name = "incident-reminded"
+
+
+class IncidentOverdue(Event):
+    """Somebody must have been told of an incident and was not; officer and deputy are told."""
+
+    name = "incident-overdue"
+
+
+class NoticeProposed(Event):
+    """A person proposed to tell guests of an incident; another one must agree."""
+
+    name = "notice-proposed"
+
+
+class NoticeSent(Event):
+    """An authority or guests were told of an incident; the grounds say by which duty."""
+
+    name = "notice-sent"
+
+
+class MeasurePlanned(Event):
+    """A person was made to answer for a measure after an incident."""
+
+    name = "measure-planned"
+
+
+class MeasureDone(Event):
+    """A measure after an incident was done."""
+
+    name = "measure-done"
+
+
+class IncidentReviewed(Event):
+    """A person wrote down what an incident taught."""
+
+    name = "incident-reviewed"
+
+
+class IncidentClosed(Event):
+    """Another person closed an incident; its evidence is held no more."""
+
+    name = "incident-closed"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -609,6 +735,27 @@ EVENTS: dict[str, type[Event]] = {
         RegisterMissed,
         JournalWitnessed,
         JournalTrusted,
+        ComplaintReceived,
+        RefusalContested,
+        ReviewerInvited,
+        ReviewerAdvised,
+        ComplaintAnswered,
+        RefusalUpheld,
+        RefusalOverturned,
+        ComplaintReminded,
+        ComplaintOverdue,
+        FeedbackGiven,
+        IncidentOpened,
+        IncidentClassified,
+        IncidentMeasured,
+        IncidentReminded,
+        IncidentOverdue,
+        NoticeProposed,
+        NoticeSent,
+        MeasurePlanned,
+        MeasureDone,
+        IncidentReviewed,
+        IncidentClosed,
     )
 }
 """Every event by its name."""

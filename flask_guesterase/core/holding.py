@@ -11,12 +11,13 @@ from .plan import LEGAL_DUTY
 
 
 class Scope(StrEnum):
-    """What a hold is on; a freeze is on a place."""
+    """What a hold is on; a freeze is on a place, evidence of an incident on boxes and journal."""
 
     SUBJECT = "subject"
     RECORD = "record"
     QUERY = "query"
     PLACE = "place"
+    EVIDENCE = "evidence"
 
 
 class Cause(StrEnum):

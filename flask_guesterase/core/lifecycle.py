@@ -40,12 +40,13 @@ MOVES: dict[State, frozenset[State]] = {
     State.ERASED: frozenset({State.RESTORED}),
     State.EXPIRED: frozenset(),
     State.REFUSED: frozenset({State.COMPLAINT}),
-    State.COMPLAINT: frozenset({State.REFUSED, State.REVIEW}),
+    State.COMPLAINT: frozenset({State.REFUSED, State.REVIEW, State.RECEIVED}),
     State.WITHDRAWN: frozenset(),
     State.RESTORED: frozenset(),
 }
 """From each state, the states that may follow. ERASING lasts only inside one transaction, except
-where an erasure goes over several databases."""
+where an erasure goes over several databases. A refusal that a complaint overturned is decided anew;
+where it was never shown who asks, that comes first."""
 
 OPEN = frozenset(
     {State.RECEIVED, State.VERIFIED, State.REVIEW, State.APPROVED, State.WAITING, State.COMPLAINT}

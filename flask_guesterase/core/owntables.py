@@ -272,6 +272,52 @@ TABLES: tuple[Own, ...] = (
          What.KEY: "after", What.COUNT: "newest lost"},
         {"after": "when the table was looked through"},
     ),
+    Own(
+        "complaint", "that a complaint was answered in time, and by another person, must be shown",
+        End.AGE, "three years after it was answered; never while it is open",
+        {What.SERIAL: "id version", What.RANDOM: "number request box advice_box answer_box",
+         What.NAME: "property controller lang",
+         What.WORD: "about channel state mode advice outcome", What.COUNT: "house",
+         What.TIME: "received_at due_on receipt_on acknowledged_at invited_at advised_at ended_at "
+                    "reminded_on",
+         What.PERSON: "filed_by invited_by decided_by"},
+        {"box": "its content 400 days after it came, later while it is open",
+         "advice_box": "likewise", "answer_box": "likewise"},
+    ),
+    Own(
+        "feedback", "guests say how it went, so that it goes better", End.AGE,
+        "three years after it was given, or with its request",
+        {What.SERIAL: "id", What.NAME: "property controller", What.RANDOM: "request box",
+         What.COUNT: "rating", What.TIME: "at"},
+        {"box": "its content 400 days after it was given"},
+    ),
+    Own(
+        "incident", "every incident is documented, and what was done about it", End.AGE,
+        "three years after it was closed; never while it is open",
+        {What.SERIAL: "id version hold", What.RANDOM: "number box reach_box review_box",
+         What.NAME: "property controller", What.WORD: "kind state severity cause",
+         What.TEXT: "columns asked", What.COUNT: "living sealed erased",
+         What.TIME: "noticed_at happened_at opened_at classified_at reached_at reviewed_at "
+                    "closed_at reminded_on",
+         What.PERSON: "opened_by classified_by reviewed_by closed_by"},
+        {"box": "its content 400 days after it was written, later while it is open",
+         "reach_box": "likewise", "review_box": "likewise"},
+    ),
+    Own(
+        "notice", "who was told of an incident, when and by whom", End.AGE,
+        "with its incident",
+        {What.SERIAL: "id position", What.RANDOM: "incident box", What.NAME: "controller property",
+         What.WORD: "alarm whom state", What.COUNT: "told untold",
+         What.TIME: "proposed_at sent_at", What.PERSON: "proposed_by sent_by"},
+        {"box": "its content 400 days after it was written, later while its incident is open"},
+    ),
+    Own(
+        "measure", "what is done after an incident, who answers for it, and by when", End.AGE,
+        "with its incident",
+        {What.SERIAL: "id", What.RANDOM: "incident box", What.NAME: "controller property",
+         What.TIME: "due_on made_at done_at", What.PERSON: "owner made_by done_by"},
+        {"box": "its content 400 days after it was written, later while its incident is open"},
+    ),
 )  # fmt: skip
 """Every table of ours; the number of the version of our tables, in one more, says nothing."""
 

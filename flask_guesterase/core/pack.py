@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
+from .complaining import Complaining
+from .incidents import Alarm
 from .period import Period
 from .retention import Grade, Rank, Rule
 
@@ -103,6 +105,8 @@ class Pack:
     :param unknown: (category, text) of what nobody found, or of a limit without a number.
     :param id_copy: what it says about copies of identity documents.
     :param notes: what a reader should know.
+    :param complaining: how long it gives for a complaint, or None: what it extends says.
+    :param alarms: who must be told of an incident, and how fast.
     """
 
     code: str
@@ -121,6 +125,8 @@ class Pack:
     unknown: tuple[tuple[str, str], ...] = ()
     id_copy: IdCopy = IdCopy.NONE
     notes: tuple[str, ...] = ()
+    complaining: Complaining | None = None
+    alarms: tuple[Alarm, ...] = ()
 
     def stale(self, today: date) -> bool:
         """Return whether somebody should have looked at it again by now."""

@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from .complaining import Complaining
 from .errors import PackError
 from .pack import CONDITIONS, Answering, IdCopy, Level, Pack
+from .packclocks import alarm, complaining
 from .packtext import Problem, Section, Table, parsed, sections
 from .period import Period
 from .retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule, Start
@@ -40,7 +42,7 @@ def check_pack(text: str) -> tuple[Problem, ...]:
 
 _HEAD = (
     "code", "name", "level", "country", "extends", "as_of", "review_by", "floor_ranks", "id_copy",
-    "notes", "answering", "complaint", "cannot_recall", "unknown", "rule",
+    "notes", "answering", "complaint", "cannot_recall", "unknown", "rule", "complaining", "alarm",
 )  # fmt: skip
 _ANSWERING = (
     "acknowledge", "answer", "extension", "pause_identity", "house", "article", "source", "grade",
@@ -89,6 +91,8 @@ def _read(text: str) -> tuple[Pack, list[Problem]]:
         tuple(_unknown(table) for table in _tables(head, places, "unknown")),
         head.choice("id_copy", IdCopy, IdCopy.NONE),
         head.words("notes"),
+        _complaining(head, places),
+        tuple(alarm(table, code) for table in _tables(head, places, "alarm")),
     )
     return pack.under(pack.floor_ranks), sorted(problems)
 
@@ -165,6 +169,11 @@ def _answering(head: Table, places: Mapping[str, list[Section]]) -> Answering | 
         _age(table),
         table.words("facts"),
     )
+
+
+def _complaining(head: Table, places: Mapping[str, list[Section]]) -> Complaining | None:
+    table = _table(head, places, "complaining")
+    return None if table is None else complaining(table)
 
 
 def _rule(table: Table, code: str, ids: set[str]) -> Rule:

@@ -22,3 +22,5 @@ class Permission(StrEnum):
     LAW = "law"
     RESTORE = "restore"
     FIGURES = "figures"
+    COMPLAINT = "complaint"
+    INCIDENT = "incident"

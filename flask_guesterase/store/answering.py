@@ -6,8 +6,10 @@ import functools
 from collections.abc import Mapping
 from datetime import date
 
+from ..core.complaining import Complaining
 from ..core.deadlines import USUAL, Answering
 from ..core.grounds import law_of
+from ..core.incidents import HOUSE, Alarm
 from ..core.pack import Pack
 from . import packs
 from .settings import Property, Settings
@@ -36,6 +38,18 @@ def complaint(settings: Settings, property_: Property, lang: str) -> str:
 def cannot_recall(settings: Settings, property_: Property, lang: str) -> str:
     """Return what was reported to authorities there and stays with them, or an empty string."""
     return _text([p.cannot_recall for p in _chain(settings, property_)], lang)
+
+
+def complaining(settings: Settings, property_: Property) -> Complaining | None:
+    """Return what the law at a property says of complaints to the hotel, or None: nothing."""
+    given = (pack.complaining for pack in _chain(settings, property_))
+    return next((found for found in given if found is not None), None)
+
+
+def alarms(settings: Settings, property_: Property) -> tuple[Alarm, ...]:
+    """Return who must be told of an incident there, and how fast; the house's where no law says."""
+    found = tuple(alarm for pack in _chain(settings, property_) for alarm in pack.alarms)
+    return found or HOUSE
 
 
 def holidays(work: Work, property_: Property, day: date) -> frozenset[date]:

@@ -160,7 +160,7 @@ def _stays(work: Work, numbers: list[str]) -> set[str]:
 
 _HANGING = (
     tables.contact, tables.token, tables.outbox, tables.delivery, tables.search,
-    tables.returned, tables.box,
+    tables.returned, tables.box, tables.feedback,
 )  # fmt: skip
 
 

@@ -33,13 +33,13 @@ class Hold:
     """A living hold or freeze, as far as what it covers goes.
 
     :param id: its number.
-    :param scope: subject, record, query or place.
+    :param scope: subject, record, query, place or evidence.
     :param property: code of the property.
     :param table: table of the row, or that a query is on.
     :param row: key of the row, as `core.plan.key_text` writes it.
     :param room: room that is frozen, or empty for all.
     :param night: night that is frozen, ISO, or empty for all.
-    :param query: name of the query.
+    :param query: name of the query, or number of the incident.
     """
 
     id: int
@@ -321,4 +321,6 @@ _COVERS = {
     Scope.SUBJECT.value: _subject,
     Scope.QUERY.value: _query,
     Scope.PLACE.value: _place,
+    # Of an incident boxes and journal are held; what guests ask for goes on.
+    Scope.EVIDENCE.value: _record,
 }

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from . import binding, certifying
 from .census import departing
+from .desks.complaints import Complaints
 from .desks.evidence import Evidence
 from .desks.guests import Guests
 from .desks.holding import Holding
 from .desks.improvement import Improvement
+from .desks.incidents import Incidents
 from .desks.keys import Keys
 from .desks.partners import Partners
 from .desks.police import Police
@@ -22,6 +24,7 @@ from .desks.witnesses import Witnesses
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
     Returns, Rules, Holding, Keys, Witnesses, Recovery, Improvement,
+    Complaints, Incidents,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -48,6 +48,10 @@ LATE = "recipient"
 """Text of the reminder that a recipient did not answer, likewise; all others go to guests."""
 
 
+NO_ANSWER = frozenset({OFFICER, LATE, "complained", "complaint"})
+"""Texts that are no answer to a request: reminders, and what is said of a complaint."""
+
+
 @dataclass(frozen=True)
 class Parcel:
     """One thing to be done outside the database, opened.
@@ -106,6 +110,48 @@ def queue_print(
     """
     channel = work.settings.mail if work.settings.mail in SHOWN else "print"
     _message(work, case, channel, "", template, params, dedupe)
+
+
+@dataclass(frozen=True)
+class Post:
+    """To whom a letter goes that no request asked for.
+
+    :param controller: slug of who answers for the data.
+    :param property: code of the property.
+    :param lang: language of the letter.
+    :param kind: "email" or "phone".
+    :param value: the contact; empty for a letter that is printed.
+    :param number: no request's.
+    """
+
+    controller: str
+    property: str
+    lang: str
+    kind: str = "email"
+    value: str = ""
+    number: str | None = None
+
+
+def queue_post(
+    work: Work, post: Post, template: str, params: Mapping[str, str], dedupe: str
+) -> None:
+    """Queue a letter that no request asked for.
+
+    :param work: the open transaction.
+    :param post: to whom it goes.
+    :param template: name of its text.
+    :param params: what the text needs beyond the property; what it is about, "number", among it.
+    :param dedupe: a second letter with the same mark is not queued.
+    """
+    channel = channel_for(work, post.kind)
+    if not post.value and channel not in SHOWN:
+        channel = "print"
+    content = {
+        "to": post.value,
+        "lang": post.lang,
+        "params": {**params, "property": post.property},
+    }
+    _queue(work, post, MESSAGE, channel, template, dedupe, content)
 
 
 def _message(
@@ -397,7 +443,7 @@ def printed(work: Work, id: int, by: str) -> None:
 
 def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
     """Note that a guest was answered once a letter to them left the house."""
-    if kind == MESSAGE and template not in (OFFICER, LATE):
+    if kind == MESSAGE and template not in NO_ANSWER:
         acknowledge(work, number)
 
 
@@ -432,7 +478,8 @@ def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:
         content = safe.read(work, row.box) if row.box and row.kind == MESSAGE else {}
     except (SealError, UnknownError):
         content = {}
-    return letter | {k: v for k, v in content.items() if k in letter}
+    letter |= {k: v for k, v in content.items() if k in letter}
+    return letter | {"number": row.request or letter["params"].get("number", "")}
 
 
 def _open(work: Work, row: Row[Any]) -> Parcel:

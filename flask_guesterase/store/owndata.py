@@ -225,6 +225,31 @@ def _due(work: Work) -> ColumnElement[bool]:
 
 def _look_row(work: Work) -> ColumnElement[bool]:
     return tables.look.c.whole_at < _weeks(work)
+def _complaint(work: Work) -> ColumnElement[bool]:
+    return tables.complaint.c.ended_at < cutoff(work.now)
+
+
+def _feedback(work: Work) -> ColumnElement[bool]:
+    return tables.feedback.c.at < cutoff(work.now)
+
+
+def _incident(work: Work) -> ColumnElement[bool]:
+    return tables.incident.c.closed_at < cutoff(work.now)
+
+
+def _notice(work: Work) -> ColumnElement[bool]:
+    table = tables.notice
+    return and_(table.c.proposed_at < cutoff(work.now), ~_known(table.c.incident))
+
+
+def _measure(work: Work) -> ColumnElement[bool]:
+    table = tables.measure
+    return and_(table.c.made_at < cutoff(work.now), ~_known(table.c.incident))
+
+
+def _known(incident: Column[Any]) -> ColumnElement[bool]:
+    table = tables.incident
+    return select(table.c.id).where(table.c.number == incident).exists()
 
 
 def _kept(work: Work) -> ColumnElement[bool]:
@@ -287,6 +312,11 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "look": _aged(tables.look, _look_row),
     "kept": _aged(tables.kept, _kept),
     "facts": _pare,
+    "complaint": _aged(tables.complaint, _complaint),
+    "feedback": _aged(tables.feedback, _feedback),
+    "incident": _aged(tables.incident, _incident),
+    "notice": _aged(tables.notice, _notice),
+    "measure": _aged(tables.measure, _measure),
 }
 """Word of the journal -> step that ends one batch; in this order."""
 

@@ -311,8 +311,59 @@ def _load(work: Work, id: int, by: str) -> Row[Any]:
     return row
 
 
+def hold_evidence(work: Work, code: str, incident: str, actor: str) -> int:
+    """Hold what is evidence of an incident; return the hold's number.
+
+    The register is not told of it: a restored database has forgotten the incident too.
+
+    :param work: the open transaction.
+    :param code: code of the property.
+    :param incident: number of the incident.
+    :param actor: opaque number of who opened it.
+    """
+    hotel = work.settings.property(code)
+    values = {
+        "scope": Scope.EVIDENCE.value,
+        "query": incident,
+        "silent": False,
+        "why": Cause.INTERNAL.value,
+    }
+    id = _insert(work, HOLD, hotel, actor, values, remembered=False)
+    boxes = _wrap(work, id)
+    tell(work, HoldPlaced, hotel, actor, {"boxes": boxes}, (Cause.INTERNAL.value,))
+    return id
+
+
+def wrap_evidence(work: Work, id: int) -> int:
+    """Put under the key of a living hold what it reaches by now; return how many boxes."""
+    return _wrap(work, id)
+
+
+def end_evidence(work: Work, id: int, actor: str) -> None:
+    """Lift the hold of an incident that two people brought to its end; again without harm.
+
+    :param work: the open transaction.
+    :param id: number of the hold.
+    :param actor: opaque number of who closed the incident.
+    """
+    table = tables.hold
+    row = work.conn.execute(
+        select(table).where(table.c.id == id, table.c.lifted_at.is_(None)).with_for_update()
+    ).one_or_none()
+    if row is not None:
+        write(work, id, lifted_by=actor, lifted_at=work.stamp)
+        ended = heldkeys.unwrap(work, read(row))
+        hotel = work.settings.property(row.property)
+        tell(work, HoldLifted, hotel, actor, {"boxes": ended})
+
+
 def _insert(
-    work: Work, kind: str, hotel: Property, actor: str, values: dict[str, Any]
+    work: Work,
+    kind: str,
+    hotel: Property,
+    actor: str,
+    values: dict[str, Any],
+    remembered: bool = True,
 ) -> int:
     # Whoever erases has locked their request first: what runs now ends before this goes on.
     running = [state.value for state in _RUNNING]
@@ -335,7 +386,7 @@ def _insert(
         )
     )
     id = int(done.inserted_primary_key[0])  # type: ignore[index] # a table with a serial has one
-    if work.settings.register:
+    if work.settings.register and remembered:
         placed = work.conn.execute(select(tables.hold).where(tables.hold.c.id == id)).one()
         work.remember.append(tracing.held(work, placed))
     return id

@@ -20,6 +20,7 @@ from ..core.errors import (
     UnknownError,
 )
 from ..core.events import JournalPruned
+from ..core.holding import Scope
 from ..core.log import KEY_CHANGE, read_entry, slug
 from ..core.period import Period, months_after
 from ..core.permissions import Permission
@@ -156,6 +157,8 @@ def _batch(what: Wish, epoch: int, office: Office) -> int:
 def _limit(work: Work, row: Row[Any], before: date) -> int:
     """Return how many first entries of a tree may go."""
     conn, mine = work.conn, _of(row)
+    if _evidence(work, row.controller):
+        return 0
     left = sizes(conn, row.controller, row.epoch, row.size)
     most = left[-1] if left else 0
     if row.open:
@@ -176,6 +179,17 @@ def _limit(work: Work, row: Row[Any], before: date) -> int:
     first = conn.execute(select(func.min(entries.c.position)).where(mine, or_(*kept))).scalar()
     young = _at(work, row, before)
     return int(min(most, young, row.size if first is None else first))
+
+
+def _evidence(work: Work, controller: str) -> bool:
+    """Return whether the journal is evidence of an incident that is not closed."""
+    hold = tables.hold
+    living = select(hold.c.id).where(
+        hold.c.controller == controller,
+        hold.c.scope == Scope.EVIDENCE.value,
+        hold.c.lifted_at.is_(None),
+    )
+    return work.conn.execute(living.limit(1)).first() is not None
 
 
 def _newest_key(row: Row[Any]) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 from sqlalchemy import select
 
 from ..core.errors import SealError
 from ..core.holding import Scope
 from ..core.image import Image, decode
+from ..core.incidents import COPIED
 from ..core.plan import Key, Person, key_text
 from ..core.standing import Standing
 from . import outbox, tables, vault
@@ -29,7 +32,32 @@ _COPIES = ("recovery", "recovery-file", outbox.FILE)
 
 def reach(work: Work, hold: Hold) -> set[str]:
     """Return the boxes that hold rows under a hold, or the names of their files."""
+    if hold.scope == Scope.EVIDENCE:
+        return _evidence(work, hold)
     return _kept(work, hold) | _of_requests(work, hold) | _of_sweeps(work, hold)
+
+
+def _evidence(work: Work, hold: Hold) -> set[str]:
+    """Return the safety copies of what was erased while an incident went on unnoticed."""
+    box, request, table = tables.box, tables.request, tables.incident
+    row = work.conn.execute(select(table).where(table.c.number == hold.query)).one_or_none()
+    if row is None or row.kind not in COPIED:
+        return set()
+    wanted = (
+        select(box.c.id)
+        .join(request, request.c.number == box.c.request)
+        .where(
+            request.c.property == hold.property,
+            request.c.erased_at <= row.opened_at,
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(["recovery", "recovery-file"]),
+        )
+    )
+    if row.happened_at is not None:
+        # Whoever reports it rarely knows the minute.
+        wanted = wanted.where(request.c.erased_at >= row.happened_at - timedelta(days=1))
+    there = replace(hold, scope=Scope.PLACE.value, query="")
+    return set(work.conn.execute(wanted).scalars()) | _of_sweeps(work, there)
 
 
 def _kept(work: Work, hold: Hold) -> set[str]:

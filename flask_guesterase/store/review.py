@@ -6,6 +6,8 @@ import hmac
 from datetime import timedelta
 from enum import StrEnum
 
+from sqlalchemy import select
+
 from ..core import asking
 from ..core.asking import Asker
 from ..core.errors import (
@@ -294,10 +296,14 @@ def expire(work: Work, most: int = 50) -> int:
     What reached the hotel otherwise is never ended by a clock: a person answers it.
     """
     table = tables.request
+    complaint = tables.complaint
+    contested = select(complaint.c.id).where(complaint.c.request == table.c.number).exists()
     due = where(
         work,
         table.c.state == State.RECEIVED.value,
         table.c.channel == "form",
+        # A refusal that a complaint overturned waits for a person, not for a clock.
+        ~contested,
         table.c.received_at <= work.stamp - UNCONFIRMED,
         most=most,
     )

@@ -41,6 +41,7 @@ from .claiming import HALTED, Pressure, Shift
 from .claims import Bounds
 from .comeback import reconcile
 from .depth import deepening
+from .incidents import noticing
 from .office import Office
 from .partners import following
 from .pulse import Pulse
@@ -61,6 +62,9 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "keys": rotation.turn,
     "age": lambda run: run(Office.note_age),
     "halted": lambda run: run(lambda office: halting.remind(office.work)),
+    "complaints": lambda run: run(Office.remind_complaints),
+    "incidents": lambda run: run(Office.remind_incidents),
+    "incident-letters": noticing.push_all,
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 

@@ -30,6 +30,8 @@ class Purpose(StrEnum):
     CASE = "case"
     CODE = "code"
     AGAIN = "again"
+    REVIEW = "review"
+    REVIEWER = "reviewer"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,41 @@ def link(work: Work, request: str, purpose: Purpose = Purpose.CONFIRM) -> str:
     secret = secrets.token_urlsafe(32)
     _keep(work, purpose, secret, timedelta(hours=LINK_HOURS), request=request)
     return secret
+
+
+def invite(work: Work, number: str, lasting: timedelta) -> tuple[str, str]:
+    """Return a new single-use link and the code that goes with it; earlier ones end.
+
+    Only both together open anything, so that they can go two ways.
+
+    :param work: the open transaction.
+    :param number: number of the complaint.
+    :param lasting: how long they are good for.
+    """
+    end(work, number, Purpose.REVIEW, Purpose.REVIEWER)
+    secret, code = secrets.token_urlsafe(32), _letters(8)
+    _keep(work, Purpose.REVIEW, f"{secret}:{code}", lasting, request=number)
+    return secret, f"{code[:4]}-{code[4:]}"
+
+
+def enter(work: Work, secret: str, code: str) -> tuple[str, Token]:
+    """Use such a link up; return what the browser shows from then on, and what it opens.
+
+    :raises TokenError: link and code do not go together, or one of them is used or expired.
+    """
+    token = use(work, Purpose.REVIEW, f"{secret}:{plain(code)}")
+    kept = secrets.token_urlsafe(32)
+    _keep(work, Purpose.REVIEWER, kept, token.ends_at - work.stamp, request=token.request)
+    return kept, token
+
+
+def end(work: Work, number: str, *purposes: Purpose) -> None:
+    """Delete the tokens of these purposes that a request or complaint has."""
+    table = tables.token
+    mine = [purpose.value for purpose in purposes]
+    work.conn.execute(
+        delete(table).where(table.c.request == number, table.c.purpose.in_(mine))
+    )
 
 
 def case_code(work: Work, request: str) -> str:

@@ -15,6 +15,7 @@ from ..core.lifecycle import Ground, State
 from ..core.log import canonical
 from ..store.worker import carry_out
 from . import (
+    casecli,
     chronicle,
     counting,
     depth,
@@ -46,6 +47,9 @@ __all__ = [
     "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli", "keeping",
     "law", "operate", "ours", "restoring", "retaining", "returned", "rules", "searching",
     "sweeping", "telling", "witnessing", "xraying",
+    "casecli", "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli",
+    "keeping", "law", "operate", "ours", "restoring", "returned", "rules", "searching", "sweeping",
+    "telling", "witnessing", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")

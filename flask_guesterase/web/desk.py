@@ -23,6 +23,7 @@ staff_pages = pages("guesterase_staff", "staff")
 CODED = (
     Permission.VERIFY, Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE,
     Permission.REGISTER, Permission.LAW, Permission.AUDIT, Permission.RESTORE,
+    Permission.COMPLAINT, Permission.INCIDENT,
 )  # fmt: skip
 """Who decides anything may have to prove at a console who they are."""
 
@@ -44,6 +45,9 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".tasks", N_("Tasks"), (Permission.ERASE, Permission.LAW)),
     (".restored", N_("After a restore"), (Permission.ERASE, Permission.HOLD)),
     (".canaries", N_("Test guests"), Permission.LAW),
+    (".complaints", N_("Complaints"), Permission.COMPLAINT),
+    (".incidents", N_("Incidents"), Permission.INCIDENT),
+    (".new_incident", N_("Report an incident"), tuple(Permission)),
     (".code", N_("My code"), CODED),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""

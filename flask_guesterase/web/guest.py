@@ -11,7 +11,7 @@ from ..core.errors import InputError, TokenError
 from ..store.office import Office
 from ..store.settings import Property
 from ..store.views import CaseView
-from . import letters, rescanning
+from . import grievance, letters, rescanning
 from .current import current
 from .guestdesk import CASE, guest_pages
 from .guestdesk import count as _count
@@ -19,7 +19,7 @@ from .pages import json_file, language, no_fields
 from .schemas import Ask, LookUp, read
 from .words import GUEST_WORDS, STEPS
 
-__all__ = ["guest_pages", "rescanning"]
+__all__ = ["grievance", "guest_pages", "rescanning"]
 
 
 @guest_pages.context_processor
@@ -108,6 +108,7 @@ def case() -> str:
     with current.begin(write=False) as office:
         view = _seen(office)
         scan = office.scan(code)
+        rated = not office.feedback_asked(code)
     hotel = current.settings.property(view.property)
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -116,6 +117,7 @@ def case() -> str:
         answer=None if view.answer is None else letters.sentences(tongue, hotel, view.answer),
         hotel=hotel,
         scan=scan,
+        rated=rated,
         step=STEPS.index(view.word),
     )
 

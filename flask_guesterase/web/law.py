@@ -10,7 +10,9 @@ from typing import Any
 import click
 from flask.cli import AppGroup
 
+from ..core.complaining import HOUSE, Complaining
 from ..core.errors import UnknownError
+from ..core.incidents import Alarm
 from ..core.pack import Answering, Pack
 from ..core.packfile import check_pack
 from ..core.retention import CATEGORIES, Rule
@@ -111,6 +113,10 @@ def _told(pack: Pack) -> Iterator[str]:
         yield f"{rule.id}: {CATEGORIES[rule.category]}\n{indented(rule_lines(rule))}"
     if pack.answering is not None:
         yield f"Answering a request\n{indented(answering_lines(pack.answering))}"
+    if pack.complaining is not None:
+        yield f"Answering a complaint\n{indented(complaining_lines(pack.complaining))}"
+    for alarm in pack.alarms:
+        yield f"{alarm.id}: telling of an incident\n{indented(alarm_lines(alarm))}"
     unknown = [f"  {category}: {text}" for category, text in pack.unknown]
     for title, lines in (
         ("Not known, or without a number", unknown),
@@ -164,6 +170,34 @@ def answering_lines(answering: Answering) -> dict[str, Any]:
         "grade": answering.grade.value,
         "as of": answering.as_of,
         "facts": answering.facts,
+    }
+
+
+def complaining_lines(complaining: Complaining) -> dict[str, Any]:
+    """Return how long a law gives for a complaint, field by field, in words."""
+    return {
+        "acknowledge": str(complaining.acknowledge or ""),
+        "answer": str(complaining.answer or f"{HOUSE} (no number: a choice of the house)"),
+        "article": complaining.article,
+        "source": complaining.source,
+        "grade": complaining.grade.value,
+        "as of": complaining.as_of,
+        "facts": complaining.facts,
+    }
+
+
+def alarm_lines(alarm: Alarm) -> dict[str, Any]:
+    """Return who must be told of an incident and how fast, field by field, in words."""
+    return {
+        "told": alarm.whom.value,
+        "within": f"{alarm.hours} hours" if alarm.hours else "at once (the law has no number)",
+        "from": alarm.severity.value,
+        "article": alarm.article,
+        "source": alarm.source,
+        "grade": alarm.grade.value,
+        "as of": alarm.as_of,
+        "facts": alarm.facts,
+        "note": alarm.note,
     }
 
 

@@ -46,8 +46,17 @@ def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, st
 
 
 _EMPTY = dict.fromkeys(
-    ("token", "ground", "state", "until", "reason", "reasons", "what", "due", "left"), ""
-)
+    (
+        "token", "ground", "state", "until", "reason", "reasons", "what", "due", "left",
+        "complaint", "about", "outcome", "words", "noticed", "case",
+    ), "",
+)  # fmt: skip
+
+
+def written(template: str, lang: str, params: Mapping[str, str]) -> dict[str, str]:
+    """Return subject, body and language tag of a message, to be read before it is sent."""
+    subject, body = render(template, lang, params)
+    return {"subject": subject, "body": body, "tag": language_of(lang, params).tag}
 
 
 def answer_of(tongue: Language, hotel: Property, params: Mapping[str, str]) -> Told:

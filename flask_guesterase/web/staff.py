@@ -17,8 +17,10 @@ from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
     canaries,
+    complaining,
     figures,
     holding,
+    incidents,
     lawful,
     leftover,
     letters,
@@ -39,6 +41,8 @@ from .words import CHANNELS, HOWS, key_word, word
 __all__ = [
     "canaries", "figures", "holding", "lawful", "leftover", "recipients", "records", "recovery",
     "register", "returns", "staff_pages", "upkeep",
+    "canaries", "complaining", "holding", "incidents", "lawful", "leftover", "recipients",
+    "records", "recovery", "register", "returns", "staff_pages", "upkeep",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}

@@ -6,6 +6,7 @@ from ..core.identity import kind_of
 from ..core.lifecycle import Ground, State
 from ..core.restoring import RestoreGround
 from ..core.rulebook import LineKind, LineState
+from .casewords import CASES
 from .language import N_, Language
 
 STEPS = ("received", "identity", "deciding", "waiting", "done")
@@ -213,6 +214,27 @@ ACTIONS: dict[str, str] = {
     "register-missed": N_("lines of the guest register are missing"),
     "journal-witnessed": N_("checkpoint of another journal cosigned"),
     "journal-trusted": N_("key of another journal vouched for"),
+    "complaint-received": N_("complaint received"),
+    "refusal-contested": N_("refusal contested"),
+    "reviewer-invited": N_("reviewer from outside invited"),
+    "reviewer-advised": N_("reviewer from outside answered"),
+    "complaint-answered": N_("complaint answered"),
+    "refusal-upheld": N_("refusal stands after a complaint"),
+    "refusal-overturned": N_("refusal overturned after a complaint"),
+    "complaint-reminded": N_("reminder that a complaint is to be answered"),
+    "complaint-overdue": N_("answer to a complaint overdue"),
+    "feedback-given": N_("feedback given"),
+    "incident-opened": N_("incident reported"),
+    "incident-classified": N_("incident classified"),
+    "incident-measured": N_("looked up whom an incident concerns"),
+    "incident-reminded": N_("reminder that somebody is to be told of an incident"),
+    "incident-overdue": N_("somebody was not told of an incident in time"),
+    "notice-proposed": N_("letters to guests about an incident proposed"),
+    "notice-sent": N_("somebody told of an incident"),
+    "measure-planned": N_("measure after an incident planned"),
+    "measure-done": N_("measure after an incident done"),
+    "incident-reviewed": N_("incident reviewed"),
+    "incident-closed": N_("incident closed"),
 }
 
 BASES: dict[str, str] = {
@@ -555,6 +577,9 @@ SWEPT: dict[str, str] = {
     "unclear-no-more": N_("rows that became clear"),
     "gone": N_("rows that are gone"),
     "keys": N_("steps in the change of keys"),
+    "complaints": N_("reminders about complaints"),
+    "incidents": N_("reminders about incidents"),
+    "incident-letters": N_("batches of letters about incidents"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
 
@@ -602,6 +627,7 @@ _ALL: tuple[dict[str, str], ...] = (
     CANARIES,
     ENDLESS,
     RESTORED,
+    *CASES,
 )
 
 

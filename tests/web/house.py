@@ -29,7 +29,7 @@ PROPERTIES = (
 )
 
 DESK = frozenset({"view", "file", "verify"})
-OFFICE = DESK | {"approve", "refuse", "erase", "law", "restore"}
+OFFICE = DESK | {"approve", "refuse", "erase", "law", "restore", "complaint", "incident"}
 STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "clerk": ("sh", DESK),
     "officer": ("sh", OFFICE),

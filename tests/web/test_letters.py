@@ -16,6 +16,10 @@ import flask_guesterase.web
 from flask_guesterase import Blocker
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.recipients import Recipient, by_hand
+from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.incidents import noticing
+from flask_guesterase.store.incidents.affected import Asked
+from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.partners import following
 from flask_guesterase.web.letters import address, render
@@ -37,6 +41,12 @@ PARAMS = {
     "what": "answer",
     "due": "2026-03-12",
     "left": "-1",
+    "complaint": "GC-ABCD2345",
+    "about": "about-refusal",
+    "outcome": "upheld",
+    "words": "Some words.",
+    "noticed": "2026-03-01T09:00:00",
+    "case": "GR-ABCD2345",
 }
 
 
@@ -90,6 +100,8 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
     assert guest.post(again, again, email="ann@mail.example").status_code == 303
     _takes_longer(house, officer, desk)
     _is_not_answered(house)
+    _complains(house)
+    _happens(house)
     assert {row["template"] for row in house.hotel.ours("outbox")} == set(NAMES)
     letters = clerk.get(f"{desk}/outbox")
     assert letters.count('<div class="letter"') == len(house.hotel.ours("outbox"))
@@ -104,6 +116,31 @@ def _takes_longer(house: House, officer: Browser, desk: str) -> None:
     with house.app.app_context(), house.extension.begin() as office:
         office.work.now += timedelta(days=88)
         assert office.remind() == 1
+
+
+def _complains(house: House) -> None:
+    """File a complaint, let its day pass, and answer it."""
+    with house.app.app_context(), house.extension.begin() as office:
+        given = Grievance("about-manner", "Rude.", "sh", channel="desk", contact="a@mail.example")
+        number = office.file_complaint(given, "clerk")
+    with house.app.app_context(), house.extension.begin() as office:
+        office.work.now += timedelta(days=88)
+        assert office.remind_complaints() == 1
+        office.answer_complaint(number, "second", "upheld", "Sorry.")
+
+
+def _happens(house: House) -> None:
+    """Open an incident, let its hours pass, and tell the guests."""
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.open_incident(Report("sh", "leak", "A list."), "clerk")
+        office.measure_incident(number, Asked(), "officer")
+        office.propose_notice(number, "EU/guests", "A list was seen.", "officer")
+    with house.app.app_context(), house.extension.begin() as office:
+        office.work.now += timedelta(days=4)
+        assert office.remind_incidents() == 1
+        office.let_notice_go(number, "EU/guests", "second")
+    with house.app.app_context():
+        noticing.push_all(house.extension.run)
 
 
 def _is_not_answered(house: House) -> None:

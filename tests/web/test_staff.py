@@ -15,14 +15,19 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 
+from flask_guesterase.core.permissions import Permission
 from flask_guesterase.core.register import Asked, Basis
+from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.review import Shown
 from flask_guesterase.web import schemas
 from tests.web.house import CANARY, STAFF, Browser, House
 
 DESK = "/desk/privacy"
 
-CODED = "verify approve refuse hold freeze register law audit restore"
+CODED = "verify approve refuse hold freeze register law audit restore complaint incident"
+
+ANY = " ".join(Permission)
 
 NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "index": ("view", {}),
@@ -96,10 +101,41 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "confirm_restore": ("restore", {}),
     "figures": ("figures", {}),
     "figures_file": ("figures", {}),
+    "complaints": ("complaint", {}),
+    "new_complaint": ("file complaint", {}),
+    "file_complaint": ("file complaint", {
+        "about": "about-manner", "text": "Rude.", "channel": "desk", "lang": "en",
+        "received": "2026-03-01",
+    }),
+    "show_complaint": ("complaint", {}),
+    "acknowledge_complaint": ("file complaint", {}),
+    "complaint_letter": ("complaint", {"outcome": "upheld"}),
+    "answer_complaint": ("complaint", {"outcome": "upheld"}),
+    "invite_reviewer": ("complaint", {"mode": "recommend"}),
+    "incidents": ("incident", {}),
+    "new_incident": (ANY, {}),
+    "open_incident": (ANY, {"kind": "leak", "text": "A list was left in the lift."}),
+    "show_incident": ("incident", {}),
+    "classify_incident": ("incident", {
+        "kind": "leak", "severity": "risk-likely", "cause": "human-error",
+    }),
+    "measure_incident": ("incident", {}),
+    "incident_notice": ("incident", {}),
+    "incident_notice_file": ("incident", {}),
+    "told_authority": ("incident", {"duty": "CN/authority", "reference": "A-1"}),
+    "propose_notice": ("incident", {"duty": "CN/guests", "words": "A list was seen."}),
+    "let_notice_go": ("incident", {"duty": "CN/guests"}),
+    "plan_measure": ("incident", {"what": "Shred lists", "owner": "clerk", "due": "2999-01-01"}),
+    "measure_done": ("incident", {}),
+    "review_incident": ("incident", {"words": "Shred at once."}),
+    "close_incident": ("incident", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
-CHOSEN = {"file", "produce", "freeze", "object_", "switch_canary", "stop_canary"}
+CHOSEN = {
+    "file", "produce", "freeze", "object_", "switch_canary", "stop_canary", "file_complaint",
+    "open_incident",
+}
 """Pages at which the hotel is chosen in the form."""
 
 DENIED = "You may not do this at this property."
@@ -127,6 +163,12 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
         number = office.request({"email": email}, property=place)
         asked = Asked(place, "Police", "P-1", "A-1", Basis.POLICE, date(2026, 3, 1))
         shown = office.produce_register(asked, {"sh": "night", "mu": "far-night"}[place]).number
+        officer = {"sh": "officer", "mu": "far-officer"}[place]
+        given = Grievance("about-manner", "Rude.", place, channel="desk")
+        cases = {
+            "complaint": office.file_complaint(given, officer),
+            "incident": office.open_incident(Report(place, "leak", "A list."), officer),
+        }
     wrong = []
     for login, (home, granted) in STAFF.items():
         browser = house.browser(login)
@@ -135,7 +177,7 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
             name = rule.endpoint.rpartition(".")[2]
             permission, form = NEEDS[name]
             which = shown if name == "review" else number
-            answer = _call(house, browser.client, rule, method, which, place, form, token)
+            answer = _call(house, browser.client, rule, method, which, place, form, token, cases)
             unscoped = {"hold", "letter", "notice", "row", "task"}
             scoped = bool(rule.arguments - unscoped) or name in CHOSEN
             allowed = bool(granted & set(permission.split())) and (home == place or not scoped)
@@ -156,8 +198,11 @@ def _call(
     place: str,
     form: dict[str, str],
     token: str,
+    cases: dict[str, str] | None = None,
 ) -> Any:
     values: dict[str, Any] = {"number": number, "code": place, "letter": 1, "hold": 1, "task": 1}
+    values |= cases or {"complaint": "GC-ABCD2345", "incident": "GI-ABCD2345"}
+    values["measure"] = 1
     values["notice"] = 1
     values["row"] = 1
     with house.app.test_request_context():

@@ -1,0 +1,1 @@
+"""Complaints and feedback: received, looked at by another person, answered in time."""

@@ -1,0 +1,173 @@
+"""How a complaint is answered: by another person than who decided, in a letter that was read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...core import complaining
+from ...core.answer import Answer
+from ...core.complaining import ANSWERED, OPEN, Outcome
+from ...core.errors import TransitionError
+from ...core.events import ComplaintAnswered, RefusalOverturned, RefusalUpheld
+from ...core.lifecycle import State
+from ...core.remembrance import Kind
+from .. import cases, outbox, reply, written
+from ..cases import Case
+from ..intake import contact_of
+from ..post import write
+from ..remembrance import tracing
+from ..tokens import Purpose, end
+from ..work import Work
+from . import records
+from .records import Complaint
+
+LETTER = "complaint"
+"""Text of the letter that answers a complaint."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """The letter that answers a complaint, before it is sent.
+
+    :param lang: language tag of the guest.
+    :param params: what the text needs.
+    :param printed: whether nobody can be written to, so that it is printed at the desk.
+    """
+
+    lang: str
+    params: Mapping[str, str]
+    printed: bool
+
+
+def draft(work: Work, number: str, by: str, outcome: str, words: str) -> Draft:
+    """Return the letter that would be sent, changing nothing.
+
+    :param work: the open transaction.
+    :param number: number of the complaint.
+    :param by: the host's id of the person.
+    :param outcome: one of `core.complaining.Outcome` that fits.
+    :param words: what is said to the guest besides, in the guest's language; may be empty.
+    :raises ForbiddenError: they may not deal with complaints at its property.
+    :raises FourEyesError: they decided what is complained about.
+    :raises InputError: there is no such answer to this complaint.
+    :raises TransitionError: it was answered.
+    """
+    row, actor = records.allowed(work, number, by)
+    case = records.case_of(work, row)
+    records.other(row, case, actor)
+    return drafted(work, row, case, outcome, words)
+
+
+def drafted(work: Work, row: Complaint, case: Case | None, outcome: str, words: str) -> Draft:
+    """Return the letter that would be sent; who asks was looked at before.
+
+    :raises InputError: there is no such answer to this complaint.
+    :raises TransitionError: it was answered, or the request cannot be decided anew.
+    """
+    found = _fitting(work, row, case, outcome)
+    params = _params(work, row, case, found, words)
+    said = written.read(work, row.box) or {}
+    reached = contact_of(work, case.number) if case is not None else said.get("value")
+    return Draft(row.lang, params, not reached)
+
+
+def decide(work: Work, number: str, by: str, outcome: str, words: str) -> None:
+    """Answer a complaint, by another person than who decided what it is about.
+
+    A refusal that is overturned goes back to be decided anew.
+
+    :raises ForbiddenError: they may not deal with complaints at its property.
+    :raises FourEyesError: they decided what is complained about.
+    :raises InputError: there is no such answer to this complaint.
+    :raises TransitionError: it was answered, or the request cannot be decided anew.
+    """
+    row, actor = records.allowed(work, number, by, lock=True)
+    case = records.case_of(work, row, lock=True)
+    records.other(row, case, actor)
+    settle(work, row, case, actor, (outcome, words))
+
+
+def settle(
+    work: Work, row: Complaint, case: Case | None, actor: str, said: tuple[str, str]
+) -> None:
+    """Answer a complaint; who answers was looked at before.
+
+    :param work: the open transaction, in which complaint and request are locked.
+    :param row: the complaint.
+    :param case: the request it is about, or None.
+    :param actor: opaque number of who answers.
+    :param said: outcome, and words to the guest.
+    """
+    outcome = _fitting(work, row, case, said[0])
+    params = _params(work, row, case, outcome, said[1])
+    box = written.seal(work, row.controller, records.PURPOSE, {"text": said[1].strip()})
+    row = records.change(
+        work, row, state=ANSWERED, outcome=outcome.value, decided_by=actor, answer_box=box,
+        ended_at=work.stamp,
+    )  # fmt: skip
+    end(work, row.number, Purpose.REVIEW, Purpose.REVIEWER)
+    records.tell(work, ComplaintAnswered, row, actor, (outcome.value,))
+    if case is not None and records.contested(case):
+        case = _moved(work, row, case, outcome, actor)
+    _send(work, row, case, params)
+
+
+def _fitting(work: Work, row: Complaint, case: Case | None, word: str) -> Outcome:
+    if row.state != OPEN:
+        raise TransitionError("This complaint was answered.", "Look at the answer.")
+    found = complaining.outcome(word, records.contested(case))
+    keyless = case is not None and cases.label(case.number) not in work.custodian.labels()
+    if found is Outcome.OVERTURNED and keyless:
+        raise TransitionError(
+            "The request is so old that its key is destroyed.",
+            "Uphold the refusal and file the request anew, with the same day of receipt.",
+        )
+    return found
+
+
+def _params(
+    work: Work, row: Complaint, case: Case | None, outcome: Outcome, words: str
+) -> dict[str, str]:
+    answer = reply.answer(work, case) if case is not None else None
+    if outcome is Outcome.OVERTURNED or answer is None:
+        # What the law says for the refusal is no answer to who was right.
+        answer = Answer(outcome.value)
+    return {
+        "complaint": row.number,
+        "about": row.about,
+        "outcome": outcome.value,
+        "words": words.replace("\0", "").strip()[: complaining.LONGEST_TEXT],
+        "answer": answer.to_json(),
+        "number": row.number if case is None else case.number,
+        "property": row.property,
+        "case": "" if case is None else case.number,
+    }
+
+
+def _moved(work: Work, row: Complaint, case: Case, outcome: Outcome, actor: str) -> Case:
+    if outcome is Outcome.UPHELD:
+        cases.tell(work, RefusalUpheld, case, actor, grounds=(row.about,))
+        return cases.step(work, case, State.REFUSED, ended_at=work.stamp)
+    # Whoever never showed who they are does so first; a complaint is no proof of it.
+    to = State.RECEIVED if case.verified_at is None else State.REVIEW
+    work.remember.append(tracing.undone(case, Kind.OVERTURNED, "complaint"))
+    cases.tell(work, RefusalOverturned, case, actor, grounds=(row.about,))
+    return cases.step(
+        work, case, to, ground=None, decided_by=None, decided_at=None, ended_at=None,
+        due_on=max(case.due_on, row.due_on), reminded_on=None,
+    )  # fmt: skip
+
+
+def _send(work: Work, row: Complaint, case: Case | None, params: Mapping[str, str]) -> None:
+    if case is not None and contact_of(work, case.number) is not None:
+        write(work, case, LETTER, params, f":{row.number}")
+        return
+    mark = f"{LETTER}:{row.request or ''}:{row.number}"
+    if case is not None:
+        outbox.queue_print(work, case, LETTER, params, mark)
+        return
+    said = written.read(work, row.box) or {}
+    kind, value = said.get("kind", "email"), said.get("value", "")
+    post = outbox.Post(row.controller, row.property, row.lang, kind, value)
+    outbox.queue_post(work, post, LETTER, params, mark)

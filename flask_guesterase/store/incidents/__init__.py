@@ -1,0 +1,1 @@
+"""Incidents: opened by anybody on duty, classified, measured, told, cured, reviewed, closed."""

@@ -1,0 +1,228 @@
+"""Whom an incident may concern: asked of the data map, never kept as a list that can be read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select
+
+from ...core.errors import InputError
+from ...core.events import IncidentMeasured
+from ...core.plan import Key, Person, key_text
+from .. import law, tables, written
+from ..clocks import facts_of
+from ..datamap import Declared
+from ..finder import owners
+from ..holds import keys_of
+from ..sql import chunks
+from ..work import Work
+from . import records
+from .records import Incident
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which records an incident was about.
+
+    :param table: name of a declared table; every table of people when empty.
+    :param since: first day of the records, by any of their declared events; all when None.
+    :param until: last day, or None.
+    """
+
+    table: str = ""
+    since: date | None = None
+    until: date | None = None
+
+
+@dataclass
+class Reach:
+    """Who was found.
+
+    :param living: subject rows of people who are on file.
+    :param sealed: people of whom something lies in a box only, as (table, key text).
+    :param erased: how many people were erased since it may have happened; nobody knows who.
+    """
+
+    living: set[Person] = field(default_factory=set)
+    sealed: set[tuple[str, str]] = field(default_factory=set)
+    erased: int = 0
+
+
+def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
+    """Look up whom an incident may concern; keep it in a sealed box and return the counts.
+
+    What cannot be told counts as concerned: a record without a day, a row without a place.
+
+    :param work: the open transaction.
+    :param number: number of the incident.
+    :param asked: which records it was about.
+    :param by: the host's id of the person.
+    :raises ForbiddenError: they may not deal with incidents at its property.
+    :raises InputError: the days are in the wrong order.
+    :raises UnknownError: there is no such declared table.
+    :raises TransitionError: it is closed.
+    """
+    row, actor = records.at_work(work, number, by)
+    if asked.since and asked.until and asked.until < asked.since:
+        raise InputError("The last day is before the first.", "Correct one of the two days.")
+    found = _reach(work, row, asked)
+    box = written.seal(
+        work, row.controller, records.PURPOSE,
+        {
+            "people": sorted([table, key_text(key)] for table, key in found.living),
+            "sealed": sorted(list(each) for each in found.sealed),
+        },
+    )  # fmt: skip
+    counts = {
+        "living": len(found.living), "sealed": len(found.sealed), "erased": found.erased,
+    }  # fmt: skip
+    question = {
+        "table": asked.table,
+        "since": asked.since.isoformat() if asked.since else "",
+        "until": asked.until.isoformat() if asked.until else "",
+    }
+    row = records.change(
+        work, row, asked=json.dumps(question), reach_box=box, reached_at=work.stamp, **counts
+    )
+    records.tell(work, IncidentMeasured, row, actor, (), counts)
+    return counts
+
+
+def people_of(work: Work, row: Incident) -> list[Person]:
+    """Return the people on file whom it may concern, in a fixed order; without erased ones."""
+    said = written.read(work, row.reach_box) or {"people": []}
+    by_table: dict[str, list[str]] = {}
+    for table, text in said["people"]:
+        by_table.setdefault(table, []).append(text)
+    buried = set(_tombstones(work, row.property))
+    found: list[Person] = []
+    for table, texts in sorted(by_table.items()):
+        if table in work.datamap.tables:
+            keys = keys_of(work, table, texts)
+            found += [(table, key) for text, key in keys.items() if (table, text) not in buried]
+    return found
+
+
+def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
+    names = [asked.table] if asked.table else sorted(work.datamap.subjects)
+    found = Reach()
+    for name in names:
+        declared = work.datamap.declared(name)
+        for part in _keys(work, declared):
+            mine = _concerned(work, declared, part, (row.property, asked))
+            found.living |= _owners(work, declared, mine)
+    where = (row.property, asked)
+    for name in names if asked.table else sorted(work.datamap.tables):
+        found.sealed |= _whose(work, _sealed(work, name, where))
+    buried = _tombstones(work, row.property)
+    found.living = {p for p in found.living if (p[0], key_text(p[1])) not in buried}
+    found.erased = len(_since(buried, row.happened_at) - found.sealed)
+    return found
+
+
+def _keys(work: Work, declared: Declared) -> Iterator[Sequence[Key]]:
+    """Yield the keys of a table in parts."""
+    columns = list(declared.key)
+    rows = work.conn.execute(select(*columns).order_by(*columns)).all()
+    yield from chunks([tuple(row) for row in rows])
+
+
+def _concerned(
+    work: Work, declared: Declared, keys: Sequence[Key], where: tuple[str, Asked]
+) -> list[Key]:
+    code, asked = where
+    known = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
+    found = []
+    for key in keys:
+        record = known.get(key)
+        place = record.place if record is not None else ""
+        days = list(record.facts.events.values()) if record is not None else []
+        if place in ("", code) and _within(days, asked):
+            found.append(key)
+    return found
+
+
+def _within(days: Iterable[date], asked: Asked) -> bool:
+    known = list(days)
+    if not known:
+        return True
+    since, until = asked.since or date.min, asked.until or date.max
+    return any(since <= day <= until for day in known)
+
+
+def _owners(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Person]:
+    if not keys:
+        return set()
+    found = owners(work.conn, work.datamap, declared, keys)
+    mine = {person for pairs in found.values() for person, _ in pairs}
+    if declared.name in work.datamap.subjects:
+        mine |= {(declared.name, key) for key in keys}
+    return mine
+
+
+def _sealed(work: Work, name: str, where: tuple[str, Asked]) -> list[Row[Any]]:
+    """Return rows of a table that lie sealed; those whose nights are known, by their nights."""
+    code, asked = where
+    kept, shelf = tables.kept, tables.shelf
+    wanted = (
+        select(kept.c.request, kept.c.table_name, kept.c.row_key)
+        .outerjoin(shelf, shelf.c.box == kept.c.box)
+        .where(
+            kept.c.table_name == name, kept.c.property == code, kept.c.mode == law.SEALED,
+            kept.c.ended_at.is_(None),
+        )
+    )  # fmt: skip
+    if asked.since is not None:
+        last = func.coalesce(shelf.c.last_night, "")
+        wanted = wanted.where(or_(last == "", last >= asked.since.isoformat()))
+    if asked.until is not None:
+        first = func.coalesce(shelf.c.first_night, "")
+        wanted = wanted.where(or_(first == "", first <= asked.until.isoformat()))
+    return list(work.conn.execute(wanted))
+
+
+def _whose(work: Work, rows: Iterable[Row[Any]]) -> set[tuple[str, str]]:
+    """Return the people of sealed rows, by their tombstones; a row of nobody's stands for one."""
+    subject = tables.subject
+    by_request: dict[str, set[tuple[str, str]]] = {}
+    found: set[tuple[str, str]] = set()
+    for row in rows:
+        if row.request is None:
+            found.add((row.table_name, row.row_key))
+        else:
+            by_request.setdefault(row.request, set()).add((row.table_name, row.row_key))
+    for part in chunks(sorted(by_request)):
+        mine = select(subject.c.request, subject.c.table_name, subject.c.row_key).where(
+            subject.c.request.in_(part), subject.c.erased_at.is_not(None)
+        )
+        for each in work.conn.execute(mine):
+            found.add((each.table_name, each.row_key))
+            by_request.pop(each.request, None)
+    return found.union(*by_request.values())
+
+
+def _tombstones(work: Work, code: str) -> dict[tuple[str, str], datetime]:
+    """Return whose rows were erased at a property, and when; those without a place among them."""
+    subject, request = tables.subject, tables.request
+    rows = work.conn.execute(
+        select(subject.c.table_name, subject.c.row_key, subject.c.erased_at, request.c.property)
+        .outerjoin(request, request.c.number == subject.c.request)
+        .where(subject.c.erased_at.is_not(None))
+    )
+    return {
+        (each.table_name, each.row_key): each.erased_at
+        for each in rows
+        if each.property in (None, code)
+    }
+
+
+def _since(
+    buried: Mapping[tuple[str, str], datetime], happened: datetime | None
+) -> set[tuple[str, str]]:
+    """Return who was erased since it may have happened, and so was on file then."""
+    day = datetime.min if happened is None else datetime.combine(happened.date(), time.min)
+    return {who for who, erased in buried.items() if erased >= day}

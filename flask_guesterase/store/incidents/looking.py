@@ -1,0 +1,153 @@
+"""What staff read of incidents: the list with its clocks, one incident, and the notice's facts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from ...core.incidents import CLOSED, Whom
+from .. import tables, written
+from ..work import Work
+from . import alarms, curing, records
+from .alarms import Ringing
+from .records import Incident
+
+
+def listed(work: Work, by: str | None, property_: str = "") -> Sequence[dict[str, Any]]:
+    """Return incidents, open ones first, the most urgent before the others.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks; None at a console.
+    :param property_: code of one property, or empty.
+    :raises ForbiddenError: they may deal with incidents nowhere.
+    """
+    table = tables.incident
+    codes = records.places(work, by, property_)
+    rows = work.conn.execute(select(table).where(table.c.property.in_(codes))).all()
+    lines = [line(work, row) for row in rows]
+    return sorted(
+        lines, key=lambda each: (each["state"] == CLOSED, each["next_at"] or each["noticed_at"])
+    )
+
+
+def line(work: Work, row: Incident) -> dict[str, Any]:
+    """Return one incident as lists show it: numbers, times and words."""
+    waiting = [r for r in alarms.ringing(work, row) if r.applies and not r.done]
+    open_ = row.state != CLOSED
+    return {
+        "number": row.number,
+        "property": row.property,
+        "kind": row.kind,
+        "state": row.state,
+        "severity": row.severity or "",
+        "cause": row.cause or "",
+        "noticed_at": row.noticed_at,
+        "happened_at": row.happened_at,
+        "opened_at": row.opened_at,
+        "closed_at": row.closed_at,
+        "living": row.living,
+        "sealed": row.sealed,
+        "erased": row.erased,
+        "next_at": waiting[0].due_at if waiting and open_ else None,
+        "late": open_ and any(each.late for each in waiting),
+    }
+
+
+def show(work: Work, number: str, by: str) -> dict[str, Any]:
+    """Return one incident, opened for who may deal with it; it names no guest.
+
+    :raises UnknownError: there is none.
+    :raises ForbiddenError: they may not deal with incidents at its property.
+    """
+    row, actor = records.allowed(work, number, by)
+    return line(work, row) | {
+        "text": _text(work, row.box),
+        "review": _text(work, row.review_box),
+        "columns": [f"{table}.{column}" for table, column in records.columns(row)],
+        "asked": json.loads(row.asked) if row.asked else {},
+        "reached_at": row.reached_at,
+        "hold": row.hold,
+        "opened_by": row.opened_by,
+        "classified_by": row.classified_by or "",
+        "reviewed_by": row.reviewed_by or "",
+        "closed_by": row.closed_by or "",
+        "duties": [_duty(work, each, actor) for each in alarms.ringing(work, row)],
+        "measures": _measures(work, row),
+        "missing": curing.missing(work, row) if row.state != CLOSED else (),
+        "mine": row.reviewed_by == actor,
+    }
+
+
+def _text(work: Work, box: str | None) -> str:
+    return str((written.read(work, box) or {}).get("text", ""))
+
+
+def _duty(work: Work, each: Ringing, actor: str) -> dict[str, Any]:
+    notice, alarm = each.notice, each.alarm
+    return {
+        "id": alarm.id,
+        "whom": alarm.whom.value,
+        "hours": alarm.hours,
+        "article": alarm.article,
+        "source": alarm.source,
+        "grade": alarm.grade.value,
+        "note": alarm.note,
+        "due_at": each.due_at,
+        "applies": each.applies,
+        "late": each.late,
+        "hours_left": each.hours_left,
+        "state": "" if notice is None else notice.state,
+        "words": "" if notice is None else _text(work, notice.box),
+        "sent_at": None if notice is None else notice.sent_at,
+        "sent_by": "" if notice is None else notice.sent_by or "",
+        "told": 0 if notice is None else notice.told,
+        "untold": 0 if notice is None else notice.untold,
+        "mine": notice is not None and notice.proposed_by == actor,
+    }
+
+
+def _measures(work: Work, row: Incident) -> list[dict[str, Any]]:
+    table = tables.measure
+    rows = work.conn.execute(
+        select(table).where(table.c.incident == row.number).order_by(table.c.due_on, table.c.id)
+    ).all()
+    found = []
+    for each in rows:
+        said = written.read(work, each.box) or {}
+        found.append(
+            {
+                "id": each.id,
+                "text": said.get("text", ""),
+                "owner": said.get("owner", "") or each.owner,
+                "due_on": each.due_on,
+                "late": each.done_at is None and each.due_on < work.today,
+                "done_at": each.done_at,
+                "done_by": each.done_by or "",
+            }
+        )
+    return found
+
+
+def notice(work: Work, number: str, alarm: str, by: str) -> dict[str, Any]:
+    """Return what the notice to an authority says: facts, counts, measures; no guest's name.
+
+    :raises ForbiddenError: they may not deal with incidents at its property.
+    :raises UnknownError: there is no such duty at its property.
+
+    Source: GDPR Article 33(3), PIPL Article 57.
+    """
+    row, actor = records.allowed(work, number, by)
+    duty = alarms.duty(work, row, alarm, Whom.AUTHORITY)
+    known = [each for each in records.columns(row) if each[0] in work.datamap.tables]
+    kept = {work.datamap.declared(table).retain.get(column, "") for table, column in known}
+    return line(work, row) | {
+        "text": _text(work, row.box),
+        "columns": [f"{table}.{column}" for table, column in records.columns(row)],
+        "categories": sorted(filter(None, kept)),
+        "duty": _duty(work, duty, actor),
+        "measures": _measures(work, row),
+        "delayed": duty.due_at < work.stamp and duty.alarm.hours > 0 and not duty.done,
+    }

@@ -1,0 +1,238 @@
+"""Telling of an incident: the authority by hand, guests by letters that two people let go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import Row, insert, select, update
+
+from ...core import complaining
+from ...core.errors import FourEyesError, InputError, MatchError, TransitionError, UnknownError
+from ...core.events import SYSTEM, NoticeProposed, NoticeSent
+from ...core.identity import Kind
+from ...core.incidents import QUEUED, SENDING, SENT, Whom
+from ...core.plan import Person
+from ...core.seal import fingerprint
+from ...core.standing import Standing
+from .. import matching, outbox, tables, written
+from ..finder import Candidate, known
+from ..matching import Contact
+from ..settings import Property
+from ..work import Work
+from . import affected, alarms, records
+from .records import Incident
+
+if TYPE_CHECKING:
+    from ..office import Office
+
+Run = Callable[[Callable[["Office"], Any]], Any]
+"""Runs a unit of work in a transaction of its own."""
+
+LETTER = "incident"
+"""Text of the letter that tells a guest of an incident."""
+
+BATCH = 100
+"""Guests told in one transaction."""
+
+_Notice = Row[Any]
+
+
+def told_authority(
+    work: Work, number: str, alarm: str, reference: str, by: str, sent: datetime | None = None
+) -> None:
+    """Record that an authority was told, by whom, when, and under which reference.
+
+    :param work: the open transaction.
+    :param number: number of the incident.
+    :param alarm: id of the duty.
+    :param reference: what the authority calls it; it is sealed.
+    :param by: the host's id of who told it.
+    :param sent: when, aware; now if None.
+    :raises ForbiddenError: they may not deal with incidents at its property.
+    :raises UnknownError: there is no such duty at its property.
+    :raises InputError: there is no reference, or the time lies ahead or before the incident.
+    :raises TransitionError: it was recorded before, or the incident is closed.
+    """
+    row, actor = records.at_work(work, number, by)
+    duty = alarms.duty(work, row, alarm, Whom.AUTHORITY)
+    if duty.notice is not None:
+        raise TransitionError("This notice was recorded before.", "It stays as it is.")
+    text = complaining.wording(reference)
+    at = work.stamp if sent is None else sent.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+    if at > work.stamp or at < row.noticed_at:
+        raise InputError("Nobody can have told it then.", "Give the time at which it was sent.")
+    box = written.seal(work, row.controller, records.PURPOSE, {"text": text})
+    _insert(work, row, alarm, Whom.AUTHORITY, {
+        "state": SENT, "box": box, "proposed_by": actor, "sent_by": actor, "sent_at": at,
+    })  # fmt: skip
+    late = {"late": 1} if at > duty.due_at else {}
+    records.tell(work, NoticeSent, row, actor, (Whom.AUTHORITY.value, duty.alarm.word), late)
+
+
+def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
+    """Propose to tell the guests whom an incident may concern; a second person lets it go.
+
+    Proposed again, the words are the new ones and the first person's.
+
+    :param work: the open transaction.
+    :param number: number of the incident.
+    :param alarm: id of the duty.
+    :param words: what happened, what it may mean, what was done, what a guest can do.
+    :param by: the host's id of the person.
+    :raises ForbiddenError: they may not deal with incidents at its property.
+    :raises UnknownError: there is no such duty at its property.
+    :raises InputError: nothing is written.
+    :raises TransitionError: nobody looked up whom it concerns, or they were told.
+    """
+    row, actor = records.at_work(work, number, by)
+    duty = alarms.duty(work, row, alarm, Whom.GUESTS)
+    text = complaining.wording(words)
+    if row.reach_box is None:
+        raise TransitionError("Nobody looked up whom it concerns.", "Do that first.")
+    box = written.seal(work, row.controller, records.PURPOSE, {"text": text})
+    if duty.notice is None:
+        _insert(work, row, alarm, Whom.GUESTS, {
+            "state": QUEUED, "box": box, "proposed_by": actor,
+        })  # fmt: skip
+    elif duty.notice.state == QUEUED:
+        _write(work, duty.notice, box=box, proposed_by=actor, proposed_at=work.stamp)
+    else:
+        raise TransitionError("The guests were told.", "Tell them more by another way.")
+    records.tell(work, NoticeProposed, row, actor, (duty.alarm.word,))
+
+
+def let_go(work: Work, number: str, alarm: str, by: str) -> None:
+    """Let the letters to guests go, as the second person; `push` writes them.
+
+    :raises ForbiddenError: they may not deal with incidents at its property.
+    :raises FourEyesError: they proposed it.
+    :raises TransitionError: nobody proposed it, or it was let go.
+    """
+    row, actor = records.at_work(work, number, by)
+    notice = alarms.duty(work, row, alarm, Whom.GUESTS).notice
+    if notice is None or notice.state != QUEUED:
+        raise TransitionError("No letter waits to be let go.", "Look at the incident again.")
+    if notice.proposed_by == actor:
+        raise FourEyesError("Two people write to guests.", "Ask a second person to read it.")
+    _write(work, notice, state=SENDING, sent_by=actor)
+
+
+def push(work: Work) -> bool:
+    """Write the next letters that two people let go; return whether any waited.
+
+    Only to contacts that are still on file and are this person's alone; the others are counted,
+    so that they can be told in public.
+
+    Source: GDPR Article 34(3)(c).
+    """
+    table = tables.notice
+    notice = work.conn.execute(
+        select(table)
+        .where(table.c.state == SENDING, table.c.property.in_(list(work.settings.properties)))
+        .order_by(table.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if notice is None:
+        return False
+    row = records.load(work, notice.incident)
+    everyone = affected.people_of(work, row)
+    part = everyone[notice.position : notice.position + BATCH]
+    told = sum(_letters(work, row, notice, part))
+    untold = len(part) - told
+    end = notice.position + len(part)
+    values = {
+        "position": end, "told": notice.told + told, "untold": notice.untold + untold,
+    }  # fmt: skip
+    if end < len(everyone):
+        _write(work, notice, **values)
+        return True
+    values["untold"] += row.sealed or 0
+    _write(work, notice, state=SENT, sent_at=work.stamp, **values)
+    counts = {"told": values["told"], "untold": values["untold"]}
+    whom = (Whom.GUESTS.value, notice.alarm.replace("/", "."))
+    records.tell(work, NoticeSent, row, str(notice.sent_by or SYSTEM), whom, counts)
+    return True
+
+
+def push_all(run: Run, most: int = 1000) -> int:
+    """Write letters that two people let go, batch after batch; return how many batches.
+
+    :param run: runs a unit of work.
+    :param most: batches at most, so that a page does not wait for long.
+    """
+    count = 0
+    while count < most and run(lambda office: push(office.work)):
+        count += 1
+    return count
+
+
+def _letters(
+    work: Work, row: Incident, notice: _Notice, people: Sequence[Person]
+) -> Iterator[bool]:
+    hotel = work.settings.property(row.property)
+    words = (written.read(work, notice.box) or {}).get("text", "")
+    params = {
+        "number": row.number, "about": row.kind, "words": words,
+        "noticed": row.noticed_at.isoformat(),
+    }  # fmt: skip
+    on_file = known(work.conn, work.datamap, people)
+    for person in people:
+        candidate = on_file.get(person)
+        contact = None if candidate is None else _contact(work, candidate, hotel)
+        if contact is not None:
+            _letter(work, row, (hotel, contact), params)
+        yield contact is not None
+
+
+def _contact(work: Work, candidate: Candidate, hotel: Property) -> Contact | None:
+    """Return a contact that is still this person's, and nobody else's, or None."""
+    kinds = work.datamap.subjects[candidate.person[0]].contact
+    for wanted in (Kind.EMAIL, Kind.PHONE):
+        for column, text in candidate.contacts.items():
+            if kinds[column] == wanted and _alone(work, wanted, text, (candidate, hotel)):
+                return Contact(wanted.value, text)
+    return None
+
+
+def _alone(
+    work: Work, kind: Kind, text: str, whose: tuple[Candidate, Property]
+) -> bool:
+    candidate, hotel = whose
+    given = {kind.value: text}
+    if candidate.name:
+        given[Kind.NAME.value] = candidate.name
+    try:
+        found = matching.by_clerk(work, given, hotel)
+    except (MatchError, UnknownError):
+        return False
+    standing = {each.found.person: each.standing for each in found.judged}
+    return candidate.person in standing and set(standing.values()) == {Standing.TAKEN}
+
+
+def _letter(
+    work: Work, row: Incident, to: tuple[Property, Contact], params: dict[str, str]
+) -> None:
+    hotel, contact = to
+    mark = fingerprint(work.custodian.pepper("incident"), row.number, contact.value.casefold())
+    post = outbox.Post(row.controller, hotel.code, hotel.lang, contact.kind, contact.value)
+    outbox.queue_post(work, post, LETTER, params, f"{LETTER}:{row.number}:{mark[:40]}")
+
+
+def _insert(
+    work: Work, row: Incident, alarm: str, whom: Whom, values: dict[str, Any]
+) -> int:
+    done = work.conn.execute(
+        insert(tables.notice).values(
+            incident=row.number, controller=row.controller, property=row.property, alarm=alarm,
+            whom=whom.value, proposed_at=work.stamp, position=0, told=0, untold=0, **values,
+        )
+    )  # fmt: skip
+    return int(cast(Any, done.inserted_primary_key)[0])
+
+
+def _write(work: Work, notice: _Notice, **values: object) -> None:
+    table = tables.notice
+    work.conn.execute(update(table).where(table.c.id == notice.id).values(**values))

@@ -1,0 +1,151 @@
+"""Incidents as rows: read, locked, written, told of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ...core.errors import ForbiddenError, TransitionError, UnknownError
+from ...core.events import Event
+from ...core.incidents import CLOSED, Severity
+from ...core.log import slug
+from ...core.permissions import Permission
+from .. import actors, tables, written
+from ..settings import Property
+from ..work import Work
+
+Incident = Row[Any]
+"""A row of the table of incidents."""
+
+PURPOSE = "incident"
+"""What the boxes of incidents are kept for."""
+
+
+def load(work: Work, number: str, lock: bool = False) -> Incident:
+    """Return an incident.
+
+    :param work: the open transaction.
+    :param number: its number, as people write it.
+    :param lock: keep others from acting on it until the transaction ends.
+    :raises UnknownError: there is none.
+    """
+    table = tables.incident
+    wanted = select(table).where(table.c.number == number.strip().upper())
+    row = work.conn.execute(wanted.with_for_update() if lock else wanted).one_or_none()
+    if row is None:
+        raise UnknownError("There is no incident with this number.", "Look it up in the list.")
+    return row
+
+
+def allowed(work: Work, number: str, by: str, lock: bool = False) -> tuple[Incident, str]:
+    """Return an incident and the opaque number of who may deal with it.
+
+    :raises UnknownError: there is none.
+    :raises ForbiddenError: they may not deal with incidents at its property.
+    """
+    row = load(work, number, lock)
+    return row, actors.allow(work, by, Permission.INCIDENT, row.property)
+
+
+def at_work(work: Work, number: str, by: str) -> tuple[Incident, str]:
+    """Return an incident that is not closed, locked, and the number of who may deal with it.
+
+    :raises ForbiddenError: they may not deal with incidents at its property.
+    :raises TransitionError: it is closed.
+    """
+    row, actor = allowed(work, number, by, lock=True)
+    if row.state == CLOSED:
+        raise TransitionError("This incident is closed.", "Open a new one.")
+    return row, actor
+
+
+def on_duty(work: Work, by: str, code: str) -> str:
+    """Return the opaque number of anybody whom the host lets do anything at a property.
+
+    :raises ForbiddenError: they may do nothing there.
+    """
+    if any(actors.may(work, by, each, code) for each in Permission):
+        return actors.number(work, by)
+    raise ForbiddenError(
+        "This needs a permission at this property.", "Ask whoever gives permissions at your hotel."
+    )
+
+
+def add(work: Work, hotel: Property, values: Mapping[str, Any]) -> Incident:
+    """Insert an incident under a number of its own and return it."""
+    while True:
+        number = written.numbered("GI")
+        try:
+            with work.conn.begin_nested():
+                work.conn.execute(
+                    insert(tables.incident).values(
+                        number=number, property=hotel.code, controller=slug(hotel.controller),
+                        version=1, **values,
+                    )
+                )  # fmt: skip
+        except IntegrityError:
+            continue
+        return load(work, number)
+
+
+def change(work: Work, row: Incident, **values: Any) -> Incident:
+    """Write what changed of an incident, and return it.
+
+    :raises TransitionError: somebody else acted on it in the meantime.
+    """
+    table = tables.incident
+    done = work.conn.execute(
+        update(table)
+        .where(table.c.id == row.id, table.c.version == row.version)
+        .values(version=row.version + 1, **values)
+    )
+    if done.rowcount != 1:
+        raise TransitionError(
+            "Somebody else acted on this incident in the meantime.", "Look at it again."
+        )
+    return load(work, row.number)
+
+
+def severity(row: Incident) -> Severity | None:
+    """Return how grave an incident is, or None as long as nobody said."""
+    return None if row.severity is None else Severity(row.severity)
+
+
+def columns(row: Incident) -> list[tuple[str, str]]:
+    """Return which columns of the data map it is about: table and column."""
+    return [(table, column) for table, column in json.loads(row.columns or "[]")]
+
+
+def places(work: Work, by: str | None, property_: str = "") -> list[str]:
+    """Return the properties at which a person may deal with incidents; all at a console.
+
+    :raises ForbiddenError: they may nowhere.
+    """
+    codes = [code for code in work.settings.properties if property_ in ("", code)]
+    if by is None:
+        return codes
+    mine = [code for code in codes if actors.may(work, by, Permission.INCIDENT, code)]
+    if not mine:
+        raise ForbiddenError(
+            f"This needs the permission '{Permission.INCIDENT}' at a property.",
+            "Ask whoever gives permissions at your hotel.",
+        )
+    return mine
+
+
+def tell(
+    work: Work,
+    event: type[Event],
+    row: Incident,
+    actor: str,
+    grounds: Sequence[str] = (),
+    counts: Mapping[str, int] | None = None,
+) -> None:
+    """Note that something happened to an incident, for the journal and the signals."""
+    work.events.append(
+        event(row.controller, row.property, row.number, actor, dict(counts or {}), tuple(grounds))
+    )

@@ -1,0 +1,81 @@
+"""Words of complaints, feedback and incidents."""
+
+from __future__ import annotations
+
+from .language import N_
+
+ABOUTS: dict[str, str] = {
+    "about-refusal": N_("The request was refused."),
+    "about-rest": N_("Something was not erased, or is kept without a reason."),
+    "about-delay": N_("It takes too long."),
+    "about-person": N_("The wrong person's data were erased or shown."),
+    "about-manner": N_("I was treated badly."),
+    "about-other": N_("Something else."),
+}
+"""What a guest complains about."""
+
+OUTCOMES: dict[str, str] = {
+    "upheld": N_("What the hotel decided stands."),
+    "overturned": N_("The refusal does not stand; the request is decided anew."),
+    "remedied": N_("The complaint is right, and it was put right."),
+}
+"""How a complaint is answered."""
+
+MODES: dict[str, str] = {
+    "recommend": N_("say what they think; the hotel decides"),
+    "decide": N_("decide"),
+}
+"""What a reviewer from outside may do."""
+
+HAPPENINGS: dict[str, str] = {
+    "leak": N_("data leaked, or may have"),
+    "wrong-erasure": N_("something was erased that should not have been"),
+    "lost-device": N_("a device or papers were lost or stolen"),
+    "wrong-recipient": N_("something went to the wrong recipient"),
+    "system-failure": N_("a system failed"),
+    "mis-operation": N_("somebody operated something wrongly"),
+}
+"""What happened."""
+
+SEVERITIES: dict[str, str] = {
+    "risk-none": N_("no personal data were concerned"),
+    "risk-unlikely": N_("a risk for people is unlikely"),
+    "risk-likely": N_("a risk for people is likely"),
+    "risk-high": N_("a high risk for people"),
+}
+"""How grave an incident is."""
+
+ORIGINS: dict[str, str] = {
+    "human-error": N_("a mistake of a person"),
+    "technical-fault": N_("a technical fault"),
+    "attack": N_("an attack"),
+    "theft": N_("theft"),
+    "partner": N_("a partner of the hotel"),
+    "cause-unknown": N_("not known yet"),
+}
+"""What an incident came from."""
+
+DUTIES: dict[str, str] = {
+    "authority": N_("the authority"),
+    "guests": N_("the guests"),
+    "not-reviewed": N_("nobody wrote down what it taught"),
+    "not-told": N_("somebody must still be told"),
+    "measures-open": N_("a measure is not done yet"),
+    "evidence": N_("evidence of an incident"),
+}
+"""Who is told of an incident, and what is missing before it is closed."""
+
+COUNTED: dict[str, str] = {
+    "rating": N_("rating"),
+    "columns": N_("columns"),
+    "living": N_("on file"),
+    "duties": N_("people to be told"),
+    "untold": N_("not reached"),
+    "late": N_("late"),
+}
+"""What their entries in the journal count."""
+
+CASES: tuple[dict[str, str], ...] = (
+    ABOUTS, OUTCOMES, MODES, HAPPENINGS, SEVERITIES, ORIGINS, DUTIES, COUNTED,
+)  # fmt: skip
+"""All of them."""

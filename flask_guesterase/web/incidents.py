@@ -1,0 +1,275 @@
+"""Staff pages of incidents: report, list, classify, whom it concerns, tell, cure, close."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import InputError, UnknownError
+from ..core.incidents import Happening, Origin, Severity
+from ..core.permissions import Permission
+from ..store.incidents import noticing
+from ..store.incidents.affected import Asked
+from ..store.incidents.opening import Class, Report
+from . import caseforms, letters, schemas
+from .casewords import HAPPENINGS, ORIGINS, SEVERITIES
+from .current import current
+from .desk import may, me, must, staff_pages
+from .language import N_
+from .pages import language, no_fields
+
+AT_ONCE = 5
+"""Batches of letters that a page writes itself; the sweep writes the others."""
+
+_NO_TABLE = N_("The data map has no such table.")
+
+
+@staff_pages.get("/incidents")
+def incidents() -> str:
+    """List the incidents of the hotels at which the reader deals with them."""
+    must(Permission.INCIDENT)
+    with current.begin(write=False) as office:
+        rows = list(office.incidents(me()))
+    zones = {hotel.code: hotel.zone for hotel in current.settings.properties.values()}
+    shown = [
+        {**row, "next": language(zone=zones[row["property"]]).moment(row["next_at"])}
+        for row in rows
+    ]
+    return render_template("guesterase/staff/incidents.html", rows=shown)
+
+
+@staff_pages.get("/incidents/new")
+def new_incident() -> str:
+    """Show the form by which anybody on duty reports an incident."""
+    return _form({"kind": request.args.get("kind", "")}, {})
+
+
+@staff_pages.post("/incidents/new")
+def open_incident() -> AnyResponse:
+    """Open an incident; its clocks run from the moment it was noticed."""
+    hotels = {hotel.code: hotel for hotel in must(*Permission)}
+    given = request.form.to_dict()
+    if not given.get("property") and len(hotels) == 1:
+        given["property"] = next(iter(hotels))
+    try:
+        form = schemas.read(
+            caseforms.OpenIncident({code: hotel.zone for code, hotel in hotels.items()}), given
+        )
+        with current.begin() as office:
+            number = office.open_incident(Report(**form), me())
+    except InputError as problem:
+        return make_response(_form(request.form, no_fields(problem)), 422)
+    if may(Permission.INCIDENT, form["property"]):
+        return redirect(url_for(".show_incident", incident=number), 303)
+    return make_response(render_template("guesterase/staff/incidentopened.html", incident=number))
+
+
+def _form(values: Any, problems: dict[str, list[str]]) -> str:
+    hotels = must(*Permission)
+    tongue = language()
+    return render_template(
+        "guesterase/staff/newincident.html",
+        values=values,
+        problems=problems,
+        hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
+        kind_options=[(each.value, tongue.gettext(HAPPENINGS[each])) for each in Happening],
+    )
+
+
+@staff_pages.get("/incidents/<incident>")
+def show_incident(incident: str) -> str:
+    """Show one incident, its clocks, and what is to be done next."""
+    return _show(incident, {}, {})
+
+
+def _show(number: str, values: Any, problems: dict[str, list[str]]) -> str:
+    must(Permission.INCIDENT)
+    with current.begin() as office:
+        found = office.incident(number, me())
+    hotel = current.settings.property(found["property"])
+    tongue = language(zone=hotel.zone)
+    for duty in found["duties"]:
+        duty["letter"] = _letter(found, duty, hotel.lang) if duty["state"] else None
+    return render_template(
+        "guesterase/staff/incident.html",
+        item=found,
+        hotel=hotel,
+        values=values,
+        problems=problems,
+        kind_options=[(each.value, tongue.gettext(HAPPENINGS[each])) for each in Happening],
+        severity_options=[(each.value, tongue.gettext(SEVERITIES[each])) for each in Severity],
+        cause_options=[(each.value, tongue.gettext(ORIGINS[each])) for each in Origin],
+        table_options=[(name, name) for name in sorted(current.datamap.tables)],
+        column_options=_columns(),
+    )
+
+
+def _letter(found: dict[str, Any], duty: dict[str, Any], lang: str) -> dict[str, str] | None:
+    """Return the letter to guests as it would be sent, or None for what goes to an authority."""
+    if duty["whom"] != "guests":
+        return None
+    params = {
+        "number": found["number"], "property": found["property"], "about": found["kind"],
+        "words": duty["words"], "noticed": found["noticed_at"].isoformat(),
+    }  # fmt: skip
+    return letters.written(noticing.LETTER, lang, params)
+
+
+def _columns() -> list[str]:
+    """Return the columns of the data map that hold something of a person."""
+    tables = current.datamap.tables
+    return [
+        f"{name}.{column}"
+        for name in sorted(tables)
+        for column in sorted({*tables[name].erase, *tables[name].retain})
+    ]
+
+
+@staff_pages.post("/incidents/<incident>/classify")
+def classify_incident(incident: str) -> AnyResponse:
+    """Say how grave an incident is, what it came from and which data it is about."""
+    try:
+        form = schemas.read(caseforms.Classify(), request.form)
+        how = Class(**form, columns=request.form.getlist("column"))
+        with current.begin() as office:
+            office.classify_incident(incident, how, me())
+    except InputError as problem:
+        return make_response(_show(incident, request.form, no_fields(problem)), 422)
+    return _back(incident)
+
+
+@staff_pages.post("/incidents/<incident>/reach")
+def measure_incident(incident: str) -> AnyResponse:
+    """Look up whom an incident may concern; they stay sealed."""
+    try:
+        form = schemas.read(caseforms.Measure(), request.form)
+        with current.begin() as office:
+            office.incident(incident, me())
+            if form["table"] and form["table"] not in current.datamap.tables:
+                raise InputError(_NO_TABLE, "", {"table": [_NO_TABLE]})
+            office.measure_incident(incident, Asked(**form), me())
+    except InputError as problem:
+        return make_response(_show(incident, request.form, no_fields(problem)), 422)
+    return _back(incident)
+
+
+@staff_pages.get("/incidents/<incident>/notice")
+def incident_notice(incident: str) -> str:
+    """Show the notice to an authority, to print it or to type it into its own form."""
+    said = _notice(incident)
+    # Rendered by itself: a text template escapes nothing, a page everything.
+    text = render_template("guesterase/staff/notice.txt", **said)
+    return render_template("guesterase/staff/notice.html", text=text, **said)
+
+
+@staff_pages.get("/incidents/<incident>/notice.txt")
+def incident_notice_file(incident: str) -> Response:
+    """Hand out the notice to an authority as a text to keep."""
+    text = render_template("guesterase/staff/notice.txt", **_notice(incident))
+    response = Response(text, mimetype="text/plain")
+    response.headers["Content-Disposition"] = f'attachment; filename="notice-{incident}.txt"'
+    return response
+
+
+def _notice(number: str) -> dict[str, Any]:
+    must(Permission.INCIDENT)
+    duty = request.args.get("duty", "")
+    with current.begin() as office:
+        found = office.incident(number, me())
+        first = [each["id"] for each in found["duties"] if each["whom"] == "authority"]
+        if not duty and not first:
+            raise UnknownError("There is no such duty to tell somebody.", "Look again.")
+        item = office.incident_notice(number, duty or first[0], me())
+    hotel = current.settings.property(item["property"])
+    tongue = language(zone=hotel.zone)
+    return {"item": item, "hotel": hotel, "written": tongue.moment(datetime.now(ZoneInfo("UTC")))}
+
+
+@staff_pages.post("/incidents/<incident>/told")
+def told_authority(incident: str) -> AnyResponse:
+    """Record that an authority was told, under which reference."""
+    try:
+        form = schemas.read(caseforms.ToldAuthority(), request.form)
+        with current.begin() as office:
+            office.told_authority(incident, form["duty"], form["reference"], me())
+    except InputError as problem:
+        return make_response(_show(incident, request.form, no_fields(problem)), 422)
+    return _back(incident)
+
+
+@staff_pages.post("/incidents/<incident>/propose")
+def propose_notice(incident: str) -> AnyResponse:
+    """Propose what guests are told; the second person reads the letter."""
+    try:
+        form = schemas.read(caseforms.ProposeNotice(), request.form)
+        with current.begin() as office:
+            office.propose_notice(incident, form["duty"], form["words"], me())
+    except InputError as problem:
+        return make_response(_show(incident, request.form, no_fields(problem)), 422)
+    return _back(incident)
+
+
+@staff_pages.post("/incidents/<incident>/send")
+def let_notice_go(incident: str) -> AnyResponse:
+    """Let the letters to guests go, as the second person."""
+    form = schemas.read(caseforms.LetGo(), request.form)
+    with current.begin() as office:
+        office.let_notice_go(incident, form["duty"], me())
+    noticing.push_all(current.run, AT_ONCE)
+    return _back(incident)
+
+
+@staff_pages.post("/incidents/<incident>/measures")
+def plan_measure(incident: str) -> AnyResponse:
+    """Make a person answer for a measure."""
+    try:
+        form = schemas.read(caseforms.PlanMeasure(), request.form)
+        with current.begin() as office:
+            office.plan_measure(incident, form["what"], form["owner"], form["due"], me())
+    except InputError as problem:
+        return make_response(_show(incident, request.form, _owner(problem)), 422)
+    return _back(incident)
+
+
+_NO_OWNER = N_("Nobody of staff here has this login, or the day is past.")
+
+
+def _owner(problem: InputError) -> dict[str, list[str]]:
+    return problem.fields or {"owner": [_NO_OWNER]}
+
+
+@staff_pages.post("/incidents/<incident>/measures/<int:measure>")
+def measure_done(incident: str, measure: int) -> AnyResponse:
+    """Note that a measure was done."""
+    with current.begin() as office:
+        office.incident(incident, me())
+        office.measure_done(measure, me())
+    return _back(incident)
+
+
+@staff_pages.post("/incidents/<incident>/review")
+def review_incident(incident: str) -> AnyResponse:
+    """Write down what an incident taught."""
+    try:
+        form = schemas.read(caseforms.ReviewIncident(), request.form)
+        with current.begin() as office:
+            office.review_incident(incident, form["words"], me())
+    except InputError as problem:
+        return make_response(_show(incident, request.form, no_fields(problem)), 422)
+    return _back(incident)
+
+
+@staff_pages.post("/incidents/<incident>/close")
+def close_incident(incident: str) -> AnyResponse:
+    """Close an incident, as another person than who reviewed it."""
+    with current.begin() as office:
+        office.close_incident(incident, me())
+    return _back(incident)
+
+
+def _back(number: str) -> AnyResponse:
+    return redirect(url_for(".show_incident", incident=number), 303)

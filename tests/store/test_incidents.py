@@ -1,0 +1,352 @@
+"""An incident has its clocks, its evidence and its end; whom it concerns nobody can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_guesterase.core.errors import (
+    ForbiddenError,
+    FourEyesError,
+    InputError,
+    TransitionError,
+    UnknownError,
+)
+from flask_guesterase.core.incidents import Alarm, Severity, Whom
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.incidents import evidence, noticing, records
+from flask_guesterase.store.incidents.affected import Asked
+from flask_guesterase.store.incidents.opening import Class, Report
+from flask_guesterase.store.settings import Property
+from tests.store.ashore import Ashore
+from tests.store.hotel import Booking, Companion, Hotel, Invoice
+from tests.store.test_pruning import grown
+from tests.store.test_pruning import prune as pruned
+
+TEXT = "The laptop of Bea Zebrafinch was stolen."
+"""What somebody on duty reports; it must be readable nowhere but to who deals with it."""
+
+
+class Watch(Hotel):
+    """A hotel with people who deal with incidents, and guests."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__(url, folder)
+        for user in ("officer", "second"):
+            self.grants[user].add("incident")
+        self.guest(1, name="Ann", email="ann@example.com")
+        self.guest(2, name="Bea", email="bea@example.com")
+        self.guest(3, name="Carl", email="bea@example.com")
+        self.guest(4, name="Dora")
+        self.guest(9, hotel="mu", name="Max", email="max@example.com")
+        for id, guest in ((1, 1), (2, 2), (9, 9)):
+            self.put(Booking, id=id, number=f"B{id}", guest_id=guest, remark=f"remark {id}")
+        self.put(Companion, booking_id=2, guest_id=1)
+        self.put(Invoice, id=1, booking_id=1, billed_to="Ann", total=90)
+
+    def place(self, country: str, **more: str) -> None:
+        """Let the hotel lie in another country."""
+        zone = "UTC"
+        self.settings.properties["sh"] = Property(  # type: ignore[index]
+            "sh", "Hotel Pine", "Pine Ltd", country, zone, "en", **more
+        )
+
+    def run(self, unit: Any) -> Any:
+        """Run a unit of work."""
+        with self.begin() as office:
+            return unit(office)
+
+    def report(self, kind: str = "leak", by: str = "clerk", **more: Any) -> str:
+        """Open an incident."""
+        with self.begin() as office:
+            return office.open_incident(Report("sh", kind, TEXT, **more), by)
+
+    def classify(self, number: str, severity: str, *columns: str) -> None:
+        """Classify an incident as the officer."""
+        with self.begin() as office:
+            office.classify_incident(number, Class(severity, "theft", "", columns), "officer")
+
+    def one(self, number: str) -> dict[str, Any]:
+        """Return an incident as who deals with it sees it."""
+        with self.begin() as office:
+            return office.incident(number, "second")
+
+    def duties(self, number: str) -> dict[str, bool]:
+        """Return which duties there are, and whether each is late."""
+        return {d["id"]: d["late"] for d in self.one(number)["duties"] if d["applies"]}
+
+    def living(self) -> int:
+        """Return how many safety copies can still be opened."""
+        rows = self.ours("box")
+        return sum(r["purpose"] == "recovery" and r["payload"] is not None for r in rows)
+
+    def dump(self) -> str:
+        """Return everything of ours that is no ciphertext, as text."""
+        return "\n".join(
+            repr({k: v for k, v in row.items() if not isinstance(v, bytes)})
+            for table in tables.metadata.tables
+            for row in self.ours(table.removeprefix(tables.PREFIX))
+        )
+
+
+@pytest.fixture
+def watch(database_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens, on each of the three engines in turn."""
+    made = Watch(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def small(sqlite_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens on SQLite, for what no engine changes."""
+    made = Watch(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def test_an_incident_from_report_to_closure(watch: Watch) -> None:
+    """Clerk opens, officer classifies, measures, tells, plans and reviews, another one closes."""
+    watch.place("DE")
+    number = watch.report()
+    assert watch.duties(number) == {"EU/authority": False, "EU/guests": False}
+    watch.classify(number, "risk-high", "guests.email", "bookings")
+    with watch.begin() as office:
+        counts = office.measure_incident(number, Asked(), "officer")
+    assert counts == {"living": 4, "sealed": 0, "erased": 0}
+    watch.later(hours=73)
+    assert watch.duties(number) == {"EU/authority": True, "EU/guests": True}
+    with watch.begin() as office:
+        office.told_authority(number, "EU/authority", "LfD 7/26", "officer")
+        office.propose_notice(number, "EU/guests", "Your address was seen.", "officer")
+    with pytest.raises(FourEyesError), watch.begin() as office:
+        office.let_notice_go(number, "EU/guests", "officer")
+    with watch.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second")
+    noticing.push_all(watch.run)
+    with watch.begin() as office:
+        measure = office.plan_measure(
+            number, "Encrypt laptops", "clerk", watch.now.date() + timedelta(days=9), "officer"
+        )
+        office.review_incident(number, "Encrypt first.", "officer")
+    with pytest.raises(TransitionError, match="measures-open"), watch.begin() as office:
+        office.close_incident(number, "second")
+    with watch.begin() as office:
+        office.measure_done(measure, "clerk")
+    with pytest.raises(FourEyesError), watch.begin() as office:
+        office.close_incident(number, "officer")
+    with watch.begin() as office:
+        office.close_incident(number, "second")
+    assert watch.one(number)["state"] == "closed"
+    assert [e for e in watch.events if "incident" in e or "notice" in e or "measure" in e] == [
+        "incident-opened", "incident-classified", "incident-measured", "notice-sent",
+        "notice-proposed", "notice-sent", "measure-planned", "incident-reviewed", "measure-done",
+        "incident-closed",
+    ]  # fmt: skip
+    assert watch.ours("hold")[0]["lifted_at"] is not None
+
+
+def test_only_contacts_that_are_one_persons_are_written_to(watch: Watch) -> None:
+    """A shared mailbox, no contact, another hotel, somebody erased meanwhile: nobody is told."""
+    watch.place("DE")
+    number = watch.report()
+    watch.classify(number, "risk-high")
+    with watch.begin() as office:
+        office.measure_incident(number, Asked(), "officer")
+    watch.guest(5, name="Eve", email="eve@example.com")
+    with watch.begin() as office:
+        office.measure_incident(number, Asked("guests"), "officer")
+    assert watch.erased(watch.approved(email="eve@example.com")) == "erased"
+    with watch.begin() as office:
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    with watch.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second")
+    assert noticing.push_all(watch.run) == 1
+    duty = next(d for d in watch.one(number)["duties"] if d["id"] == "EU/guests")
+    assert (duty["state"], duty["told"], duty["untold"]) == ("sent", 1, 3)
+    letters = [row for row in watch.ours("outbox") if row["template"] == "incident"]
+    assert len(letters) == 1
+    with watch.begin() as office:
+        to = [m["to"] for m in office.letters("second") if m["template"] == "incident"]
+    assert to in ([], ["ann@example.com"])
+
+
+@pytest.mark.parametrize(
+    ("country", "severity", "known"),
+    [
+        ("DE", "risk-unlikely", {}),
+        ("CN", "risk-none", {}),
+        ("DE", "risk-likely", {"EU/authority": 72}),
+        ("CN", "risk-unlikely", {"CN/authority": 0}),
+        ("CN", "risk-high", {"CN/authority": 0, "CN/guests": 0, "CN/cyberspace-office": 4}),
+        ("JP", "risk-likely", {"JP/prompt": 72, "JP/full": 720}),
+        ("GB", "risk-likely", {"HOUSE/authority": 72}),
+        ("", "risk-high", {"HOUSE/authority": 72, "HOUSE/guests": 0}),
+    ],
+)
+def test_the_clocks_are_those_of_the_law_there(
+    small: Watch, country: str, severity: str, known: dict[str, int]
+) -> None:
+    """They come from the packs; where none is recorded, a choice of the house that says so."""
+    small.place(country)
+    number = small.report()
+    small.classify(number, severity)
+    found = {d["id"]: d["hours"] for d in small.one(number)["duties"] if d["applies"]}
+    assert found == known
+    grades = {d["grade"] for d in small.one(number)["duties"]}
+    assert ("house" in grades) is any(name.startswith("HOUSE") for name in known)
+
+
+def test_as_long_as_nobody_said_how_grave_it_is_everything_rings() -> None:
+    """Nobody gains time by not looking."""
+    alarm = Alarm("XX/guests", Whom.GUESTS, 0, Severity.HIGH)
+    assert alarm.applies(None)
+    assert not alarm.applies(Severity.RISK)
+
+
+def test_officer_and_deputy_are_reminded_once_a_day(small: Watch) -> None:
+    """A day before, and each day once it is late; the message names no guest."""
+    small.place("DE", officer="officer@pine.example", deputy="deputy@pine.example")
+    number = small.report()
+    small.classify(number, "risk-likely")
+    said = []
+    for hours in (1, 48, 1, 24, 24):
+        small.later(hours=hours)
+        with small.begin() as office:
+            said.append(office.remind_incidents())
+    assert said == [0, 1, 0, 1, 1]
+    assert small.events.count("incident-overdue") == 2
+    assert sum(row["template"] == "incidentdue" for row in small.ours("outbox")) == 5
+
+
+def test_people_are_found_through_the_data_map(watch: Watch) -> None:
+    """Owners of the rows of one table, at this hotel; sealed ones too, erased ones by count."""
+    number = watch.report(happened=watch.now - timedelta(hours=1))
+    with watch.begin() as office:
+        found = office.measure_incident(number, Asked("bookings"), "officer")
+    assert found == {"living": 2, "sealed": 0, "erased": 0}
+    assert watch.erased(watch.approved(email="ann@example.com")) == "sealed"
+    with watch.begin() as office:
+        found = office.measure_incident(number, Asked("invoices"), "officer")
+    assert [row["mode"] for row in watch.ours("kept")] == ["sealed"]
+    assert (found["living"], found["sealed"], found["erased"]) == (0, 1, 0)
+    with watch.begin() as office:
+        found = office.measure_incident(number, Asked(), "officer")
+    assert (found["living"], found["sealed"], found["erased"]) == (3, 1, 0)
+    assert watch.erased(watch.approved(email="bea@example.com", name="Bea")) == "erased"
+    with watch.begin() as office:
+        found = office.measure_incident(number, Asked("bookings"), "officer")
+    assert (found["living"], found["sealed"], found["erased"]) == (0, 0, 2)
+    with pytest.raises(UnknownError), watch.begin() as office:
+        office.measure_incident(number, Asked("nothing"), "officer")
+
+
+def test_nothing_of_it_is_readable_in_our_tables(small: Watch) -> None:
+    """Words, references, owners of measures, and whom it concerns lie in boxes."""
+    number = small.report()
+    small.classify(number, "risk-high", "guests")
+    with small.begin() as office:
+        office.measure_incident(number, Asked(), "officer")
+        office.told_authority(number, "CN/authority", "Zebrafinch 9", "officer")
+        office.propose_notice(number, "CN/guests", "Zebrafinch", "officer")
+        office.plan_measure(number, "Ask Zebrafinch", "clerk", date(2026, 4, 1), "officer")
+        office.review_incident(number, "Zebrafinch", "officer")
+    dump = small.dump()
+    assert "ebrafinch" not in dump
+    assert "int:2" not in dump
+    assert small.one(number)["text"] == TEXT
+
+
+def test_evidence_is_held_while_requests_go_on(watch: Watch) -> None:
+    """The safety copy of a wrong erasure outlives its day; a guest's own request is carried out."""
+    number = watch.approved(email="ann@example.com")
+    watch.erased(number)
+    assert watch.living() == 1
+    incident = watch.report("wrong-erasure", happened=watch.now)
+    watch.later(minutes=1)
+    other = watch.approved(name="Bea", email="bea@example.com")
+    assert watch.erased(other) in ("erased", "sealed")
+    for _ in range(9):
+        watch.later(days=1)
+        worker.work(watch.run, lambda *_: ("", ""), {})
+    held = [r for r in watch.ours("box") if r["label"].startswith("hold:") and r["payload"]]
+    assert {row["request"] for row in held} == {number}
+    watch.classify(incident, "risk-unlikely")
+    with watch.begin() as office:
+        office.told_authority(incident, "CN/authority", "none", "officer")
+        office.review_incident(incident, "Look twice.", "officer")
+    with watch.begin() as office:
+        office.close_incident(incident, "second")
+    worker.work(watch.run, lambda *_: ("", ""), {})
+    assert watch.living() == 0
+
+
+def test_a_leak_holds_no_safety_copy(small: Watch) -> None:
+    """Guests' data are not kept longer than they must be for what they prove nothing of."""
+    small.erased(small.approved(email="ann@example.com"))
+    incident = small.report("leak")
+    assert not any(row["label"].startswith("hold:") for row in small.ours("box"))
+    with small.begin() as office:
+        how = Class("risk-likely", "human-error", "mis-operation")
+        office.classify_incident(incident, how, "officer")
+    assert sum(row["label"].startswith("hold:") for row in small.ours("box")) == 1
+
+
+def test_the_journal_is_not_pruned_while_an_incident_is_open(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """However old its entries are, and until two people brought the incident to its end."""
+    inn = Ashore(sqlite_url, tmp_path)
+    grown(inn)
+    inn.grants["officer"].add("incident")
+    number = inn.run(lambda office: office.open_incident(Report("sh", "leak", TEXT), "officer"))
+    assert pruned(inn) == 0
+    with inn.begin() as office:
+        row = records.load(office.work, number)
+        evidence.end(office.work, row, "a2")
+    assert pruned(inn) > 0
+    inn.engine.dispose()
+
+
+def test_who_may_do_nothing_opens_nothing_and_who_may_something_manages_nothing(
+    small: Watch,
+) -> None:
+    """Anybody on duty reports; only who deals with incidents reads them."""
+    for user in ("stranger", "nobody"):
+        with pytest.raises(ForbiddenError):
+            small.report(by=user)
+    number = small.report(by="auditor")
+    for user in ("auditor", "clerk"):
+        with pytest.raises(ForbiddenError), small.begin() as office:
+            office.incident(number, user)
+        with pytest.raises(ForbiddenError), small.begin() as office:
+            office.incidents(user)
+    with pytest.raises(ForbiddenError), small.begin() as office:
+        office.open_incident(Report("mu", "leak", TEXT), "clerk")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"kind": "nothing"}, {"noticed": timedelta(days=1)}, {"happened": timedelta(days=1)},
+        {"noticed": timedelta(days=-2), "happened": timedelta(days=-1)},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_not_recorded(small: Watch, more: dict[str, Any]) -> None:
+    """An unknown kind, a time that lies ahead, noticed before it happened."""
+    times = {k: small.now + v if isinstance(v, timedelta) else v for k, v in more.items()}
+    with pytest.raises(InputError):
+        small.report(**times)
+    assert not small.ours("incident")
+    number = small.report()
+    with pytest.raises(InputError):
+        small.classify(number, "risk-likely", "guests.nothing")
+    with pytest.raises(InputError), small.begin() as office:
+        office.plan_measure(number, "Do it", "stranger", date(2026, 4, 1), "officer")
+    early = small.now - timedelta(days=1)
+    with pytest.raises(InputError), small.begin() as office:
+        office.told_authority(number, "CN/authority", "x", "officer", early)

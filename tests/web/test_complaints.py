@@ -1,0 +1,202 @@
+"""Pages and commands of complaints: the guest's, the clerk's, the officer's, the reviewer's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.web.house import CANARY, Browser, House
+from tests.web.test_cli import Console, code_of
+
+DESK = "/desk/privacy"
+WORDS = "The night clerk laughed <b>at me</b>."
+
+
+def refused(house: House) -> tuple[str, Browser]:
+    """Return a refused request and the browser of its guest, which holds the case code."""
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        code = office.confirm(number, "clerk", "desk")
+        office.refuse(number, "officer", "nothing-held")
+    guest = house.browser()
+    assert guest.post("/privacy/case", code=code).status_code == 303
+    return number, guest
+
+
+def complain(guest: Browser, about: str = "about-refusal") -> str:
+    """Complain on the page of a case and return the complaint's number."""
+    answer = guest.post("/privacy/case/complain", about=about, text=WORDS)
+    assert answer.status_code == 200, answer.text
+    found = re.search(r"GC-\w{8}", answer.text)
+    assert found is not None
+    return found[0]
+
+
+@pytest.mark.parametrize("wish", ["en", "zh"])
+def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str) -> None:
+    """The page says by when; another person reads the letter first; the case is decided anew."""
+    number, guest = refused(house)
+    guest.get(f"/privacy/case?lang={wish}")
+    complaint = complain(guest)
+    assert {"en": "You complained.", "zh": "您已投诉"}[wish] in guest.get("/privacy/case")
+    first = house.browser("officer").get(f"{DESK}/complaints/{complaint}?lang=en")
+    assert "another person answers" in first
+    assert "Read the letter first" not in first
+    second = house.browser("second")
+    page = second.get(f"{DESK}/complaints/{complaint}?lang=en")
+    assert "laughed &lt;b&gt;at me&lt;/b&gt;" in page
+    shown = second.post(
+        f"{DESK}/complaints/{complaint}/letter", outcome="overturned", words="We are sorry."
+    ).text
+    assert "We are sorry." in shown
+    assert "重新审核" in shown.partition('lang="zh-Hans">')[2]
+    assert house.state(number) == "complaint"
+    assert not any(row["template"] == "complaint" for row in house.hotel.ours("outbox"))
+    answer = second.post(
+        f"{DESK}/complaints/{complaint}/answer", outcome="overturned", words="We are sorry."
+    )
+    assert answer.status_code == 303
+    assert house.state(number) == "review"
+    letters = house.browser("clerk").get(f"{DESK}/outbox")
+    assert "We are sorry." in letters
+    assert CANARY not in second.get(f"{DESK}/complaints")
+
+
+def test_the_letter_names_authority_and_court(house: House) -> None:
+    """A refusal that stands says again where else one can go, in the guest's language."""
+    _, guest = refused(house)
+    complaint = complain(guest)
+    page = house.browser("second").post(
+        f"{DESK}/complaints/{complaint}/letter", outcome="upheld", words=""
+    ).text
+    assert "人民法院" in page
+    assert "履行个人信息保护职责的部门" in page
+
+
+def test_the_list_shows_the_day_and_no_words(house: House) -> None:
+    """Open ones first; whether the day is the law's or the house's; nobody's name."""
+    _, guest = refused(house)
+    complaint = complain(guest)
+    page = house.browser("second").get(f"{DESK}/complaints?lang=en")
+    assert complaint in page
+    assert "day of the house" in page
+    assert "laughed" not in page
+
+
+def test_a_stranger_learns_nothing_by_complaining(house: House) -> None:
+    """With a contact on file or another one, the pages are the same but for the number."""
+    pages = []
+    for contact in ("ann@mail.example", "who@mail.example"):
+        answer = house.browser().post(
+            "/privacy/complain", property="sh", about="about-other", text="x", contact=contact
+        )
+        assert answer.status_code == 200
+        text = re.sub(r"GC-\w{8}", "", answer.text)
+        pages.append(re.sub(r'value="[^"]+"', "", text))
+    assert pages[0] == pages[1]
+    for form in ({"text": ""}, {"about": "x"}, {"property": "x"}, {"contact": "neither"}):
+        given = {"property": "sh", "about": "about-other", "text": "x"} | form
+        answer = house.browser().post("/privacy/complain", **given)
+        assert answer.status_code == 422, form
+        assert 'class="wrong"' in answer.text, form
+    assert len(house.hotel.ours("complaint")) == 2
+
+
+def test_too_many_complaints_from_one_place_are_refused(house: House) -> None:
+    """Ten an hour; nothing is kept of the next."""
+    form = {"property": "sh", "about": "about-other", "text": "x"}
+    said = [house.browser().post("/privacy/complain", **form).status_code for _ in range(11)]
+    assert said == [200] * 10 + [429]
+
+
+def test_a_clerk_files_what_came_by_letter(house: House) -> None:
+    """With the day of receipt; the clerk reads no other complaint; mistakes come back."""
+    clerk = house.browser("clerk")
+    number = house.request()
+    form = {
+        "property": "sh", "request": number, "about": "about-delay", "text": WORDS,
+        "channel": "letter", "received": "2026-03-01", "lang": "en",
+    }  # fmt: skip
+    for wrong in ({"request": "GR-UNKNOWN1"}, {"text": " "}, {"received": "2999-01-01"}):
+        answer = clerk.post(f"{DESK}/complaints/new", **form | wrong)
+        assert answer.status_code == 422, wrong
+        assert 'class="wrong"' in answer.text, wrong
+    answer = clerk.post(f"{DESK}/complaints/new", **form)
+    found = re.search(r"GC-\w{8}", answer.text)
+    assert found is not None
+    assert house.hotel.ours("complaint")[0]["due_on"] == "2026-04-01"
+    clerk.get(f"{DESK}/complaints/{found[0]}", 403)
+    done = clerk.post(f"{DESK}/complaints/{found[0]}/receipt", f"{DESK}/new")
+    assert done.status_code == 303
+    assert house.hotel.ours("complaint")[0]["acknowledged_at"] is not None
+
+
+def test_a_reviewer_needs_link_and_code_and_sees_one_case(house: House) -> None:
+    """A scanner uses nothing up; the wrong code opens nothing; afterwards the link is dead."""
+    number, guest = refused(house)
+    complaint = complain(guest)
+    page = house.browser("second").post(f"{DESK}/complaints/{complaint}/invite", mode="decide").text
+    link = re.search(r"/privacy/review/[\w-]+", page)
+    code = re.search(r'class="secret whole">([\w-]+)<', page)
+    assert link is not None
+    assert code is not None
+    reviewer = house.browser()
+    assert reviewer.get(link[0]) != ""
+    assert reviewer.post(link[0], link[0], code="AAAA-AAAA").status_code == 410
+    assert reviewer.post(link[0], link[0], code=code[1]).status_code == 303
+    assert house.browser().post(link[0], link[0], code=code[1]).status_code == 410
+    seen = reviewer.get("/privacy/review?lang=en")
+    assert complaint in seen
+    assert "holds nothing about this person" in seen
+    assert number not in seen
+    assert CANARY not in seen
+    letter = reviewer.post("/privacy/review/letter", "/privacy/review", outcome="overturned",
+                           words="Look again.")  # fmt: skip
+    assert "Look again." in letter.text
+    done = reviewer.post("/privacy/review", "/privacy/review", outcome="overturned",
+                         words="Look again.")  # fmt: skip
+    assert done.status_code == 200
+    assert house.state(number) == "review"
+    assert reviewer.client.get("/privacy/review").status_code == 410
+
+
+def test_feedback_after_the_end(house: House) -> None:
+    """Asked once, on the page of an ended case; staff read figures and words without a name."""
+    _, guest = refused(house)
+    assert "feedback" in guest.get("/privacy/case")
+    assert guest.post("/privacy/case/feedback", words="x").status_code == 422
+    answer = guest.post("/privacy/case/feedback", rating="2", words="Slow <i>desk</i>")
+    assert answer.status_code == 303
+    assert "feedback" not in guest.get("/privacy/case")
+    assert guest.post("/privacy/case/feedback", rating="2").status_code == 409
+    page = house.browser("second").get(f"{DESK}/complaints")
+    assert "Slow &lt;i&gt;desk&lt;/i&gt;" in page
+    assert house.browser().post("/privacy/case/feedback", rating="2").status_code == 410
+
+
+def test_commands_of_complaints(sqlite_url: str, tmp_path: Path) -> None:
+    """File, list, read the letter, answer; each with a code of one's own."""
+    house = House(sqlite_url, tmp_path, GUESTERASE_BASE_URL="https://pine.example/privacy/")
+    house.people()
+    number, _ = refused(house)
+    console = Console(house.app)
+    filed = console.json(
+        "complaint", "file", "--by", "clerk", "--code", code_of(house, "clerk"),
+        "--request", number, "--about", "about-refusal", "--text", "Why?",
+    )["number"]  # fmt: skip
+    assert console.json("complaint", "list")[0]["number"] == filed
+    draft = console.json(
+        "complaint", "answer", filed, "--by", "second", "--code", code_of(house, "second"),
+        "--outcome", "upheld",
+    )  # fmt: skip
+    assert draft["sent"] is False
+    assert house.state(number) == "complaint"
+    console.json(
+        "complaint", "answer", filed, "--by", "second", "--code", code_of(house, "second"),
+        "--outcome", "upheld", "--send",
+    )  # fmt: skip
+    assert house.state(number) == "refused"
+    house.session.remove()
+    house.hotel.engine.dispose()

@@ -1,0 +1,153 @@
+"""Pages and commands of incidents: anybody reports, who deals with them reads, two people send."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.web.house import CANARY, PROPERTIES, Browser, House
+from tests.web.test_cli import Console, code_of
+
+DESK = "/desk/privacy"
+TEXT = "A list was left <i>in the lift</i>."
+
+
+def report(house: House, login: str = "officer", **form: str) -> str:
+    """Report an incident and return its number."""
+    given = {"property": "sh", "kind": "leak", "text": TEXT} | form
+    answer = house.browser(login).post(f"{DESK}/incidents/new", **given)
+    found = re.search(r"GI-\w{8}", answer.headers.get("Location", "") + answer.text)
+    assert found is not None, answer.text
+    return found[0]
+
+
+def act(browser: Browser, number: str, deed: str, **form: str) -> int:
+    """Do something about an incident; return the status."""
+    path = f"{DESK}/incidents/{number}"
+    return browser.post(f"{path}/{deed}", path, **form).status_code
+
+
+def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
+    """Reported, classified, measured, told, cured, reviewed, and closed by another person."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    page = officer.get(f"{DESK}/incidents/{number}?lang=en")
+    assert "CN/authority" in page
+    assert "At once" in page
+    assert "in the lift&lt;/i&gt;" in page
+    assert act(officer, number, "classify", kind="leak", severity="risk-high", cause="human-error",
+               column="guests.email") == 303  # fmt: skip
+    assert act(officer, number, "reach", table="") == 303
+    page = officer.get(f"{DESK}/incidents/{number}?lang=en")
+    assert "people on file" in page
+    for duty in ("CN/authority", "CN/cyberspace-office"):
+        assert act(officer, number, "told", duty=duty, reference="A-17") == 303
+    assert act(officer, number, "propose", duty="CN/guests", words="A list was seen.") == 303
+    assert act(officer, number, "send", duty="CN/guests") == 403
+    assert "A list was seen." in second.get(f"{DESK}/incidents/{number}")
+    assert act(second, number, "send", duty="CN/guests") == 303
+    assert act(officer, number, "measures", what="Shred lists", owner="clerk",
+               due="2999-01-01") == 303  # fmt: skip
+    assert act(officer, number, "review", words="Shred at once.") == 303
+    assert act(second, number, "close") == 409
+    assert act(officer, number, "measures/1") == 303
+    assert act(officer, number, "close") == 403
+    assert act(second, number, "close") == 303
+    shown = second.get(f"{DESK}/incidents?lang=en")
+    assert "closed" in shown
+    letters = house.browser("clerk").get(f"{DESK}/outbox")
+    assert letters.count("A list was seen.") == len(
+        [row for row in house.hotel.ours("outbox") if row["template"] == "incident"]
+    ) > 0  # fmt: skip
+
+
+def test_pages_of_incidents_name_no_guest(house: House) -> None:
+    """Neither the list, the page, the notice to the authority, nor the journal."""
+    number = report(house)
+    officer = house.browser("officer")
+    act(officer, number, "classify", kind="leak", severity="risk-high", cause="theft",
+        column="guests.email")  # fmt: skip
+    act(officer, number, "reach", table="bookings")
+    for path in ("incidents", f"incidents/{number}", f"incidents/{number}/notice"):
+        page = officer.get(f"{DESK}/{path}")
+        assert CANARY not in page
+        assert "mail.example" not in page
+    journal = house.browser("far-officer").get(f"{DESK}/journal")
+    assert "GI-" not in journal
+
+
+@pytest.mark.parametrize("wish", ["en", "zh"])
+def test_the_notice_is_a_text_to_keep(house: House, wish: str) -> None:
+    """What is asked of a notice stands in it, escaped on the page and plain in the file."""
+    number = report(house)
+    officer = house.browser("officer")
+    officer.get(f"{DESK}/?lang={wish}")
+    act(officer, number, "measures", what="<b>Shred</b>", owner="clerk", due="2999-01-01")
+    page = officer.get(f"{DESK}/incidents/{number}/notice?duty=CN/authority")
+    assert "&lt;b&gt;Shred" in page
+    answer = officer.client.get(f"{DESK}/incidents/{number}/notice.txt?duty=CN/authority")
+    assert answer.mimetype == "text/plain"
+    assert f"notice-{number}.txt" in answer.headers["Content-Disposition"]
+    assert "<b>Shred</b>" in answer.text
+    assert "Pine Ltd" in answer.text
+    officer.get(f"{DESK}/incidents/{number}/notice?duty=XX/none", 404)
+
+
+def test_anybody_on_duty_reports_and_reads_nothing(house: House) -> None:
+    """The auditor reports and gets a number; the list stays closed to them."""
+    number = report(house, "auditor")
+    auditor = house.browser("auditor")
+    auditor.get(f"{DESK}/incidents", 403)
+    auditor.get(f"{DESK}/incidents/{number}", 403)
+    assert house.browser("nobody").client.get(f"{DESK}/incidents/new").status_code == 403
+    answer = auditor.post(f"{DESK}/incidents/new", property="mu", kind="leak", text="x")
+    assert answer.status_code == 422
+
+
+def test_what_is_wrong_comes_back_with_words(house: House) -> None:
+    """Times that cannot be read, a table that is none, an owner nobody knows."""
+    officer = house.browser("officer")
+    form = {"property": "sh", "kind": "leak", "text": "x"}
+    for wrong in ({"noticed": "soon"}, {"noticed": "2999-01-01T00:00"}, {"kind": "x"}):
+        answer = officer.post(f"{DESK}/incidents/new", **form | wrong)
+        assert answer.status_code == 422, wrong
+        assert 'class="wrong"' in answer.text or 'role="alert"' in answer.text, wrong
+    number = report(house)
+    assert act(officer, number, "reach", table="nothing") == 422
+    assert act(officer, number, "measures", what="x", owner="who", due="2999-01-01") == 422
+    assert act(officer, number, "measures", what="x", owner="clerk", due="soon") == 422
+    assert act(officer, number, "classify", kind="leak", severity="x", cause="theft") == 422
+    assert act(officer, number, "propose", duty="CN/guests", words="x") == 409
+
+
+def test_times_are_those_of_the_hotels_wall(house: House) -> None:
+    """What a form says at Shanghai is eight hours earlier in our tables."""
+    report(house, noticed="2026-03-01T09:00", happened="2026-02-28T23:30")
+    row: dict[str, Any] = house.hotel.ours("incident")[0]
+    assert str(row["noticed_at"]) == "2026-03-01 01:00:00"
+    assert str(row["happened_at"]) == "2026-02-28 15:30:00"
+    assert PROPERTIES[0].zone == "Asia/Shanghai"
+
+
+def test_commands_of_incidents(house: House) -> None:
+    """Open, classify, look up, record, send, close: each with a code of one's own."""
+    console = Console(house.app)
+
+    def run(who: str, *words: str) -> Any:
+        return console.json("incident", *words, "--by", who, "--code", code_of(house, who))
+
+    number = run("clerk", "open", "--property", "sh", "--kind", "leak", "--text", "A list.")[
+        "number"
+    ]
+    assert console.json("incident", "list")[0]["number"] == number
+    run("officer", "classify", number, "--severity", "risk-likely", "--cause", "theft")
+    assert run("officer", "reach", number)["living"] == 3
+    run("officer", "told", number, "--duty", "CN/authority", "--reference", "A-1")
+    with house.app.app_context(), house.extension.begin() as office:
+        office.propose_notice(number, "CN/guests", "A list was seen.", "officer")
+    assert run("second", "send", number, "--duty", "CN/guests")["batches"] == 1
+    with house.app.app_context(), house.extension.begin() as office:
+        office.review_incident(number, "Shred.", "officer")
+    assert run("second", "close", number)["closed"] is True
