@@ -21,3 +21,6 @@ class Permission(StrEnum):
     BOOKS = "books"
     LAW = "law"
     RESTORE = "restore"
+    WATCH = "watch"
+    REPORT = "report"
+    TRAIN = "train"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import binding, certifying
 from .census import departing
 from .desks.evidence import Evidence
+from .desks.failures import Failures
 from .desks.guests import Guests
 from .desks.holding import Holding
 from .desks.keys import Keys
@@ -14,13 +15,14 @@ from .desks.recovery import Recovery
 from .desks.requests import Requests
 from .desks.returns import Returns
 from .desks.rules import Rules
+from .desks.schooling import Schooling
 from .desks.upkeep import Upkeep
 from .desks.witnesses import Witnesses
 
 
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
-    Returns, Rules, Holding, Keys, Witnesses, Recovery,
+    Returns, Rules, Holding, Keys, Witnesses, Recovery, Failures, Schooling,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, or_, select, update
 
 from ..core.events import SYSTEM, OwnDataEnded
 from ..core.log import slug
@@ -219,6 +219,22 @@ def _departed(work: Work) -> ColumnElement[bool]:
     return tables.departed.c.at < _weeks(work)
 
 
+def _alert(work: Work) -> ColumnElement[bool]:
+    return tables.alert.c.closed_at < cutoff(work.now)
+
+
+def _training(work: Work) -> ColumnElement[bool]:
+    table = tables.training
+    ended = func.coalesce(table.c.ends_at, table.c.missed_at)
+    return and_(ended < cutoff(work.now), or_(
+        table.c.missed_at.is_(None), table.c.missed_at < cutoff(work.now)
+    ))  # fmt: skip
+
+
+def _reviewed(work: Work) -> ColumnElement[bool]:
+    return tables.reviewed.c.day < cutoff(work.now).date().isoformat()
+
+
 def _kept(work: Work) -> ColumnElement[bool]:
     kept = tables.kept
     return and_(
@@ -275,6 +291,9 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "intent": _aged(tables.intent, _intent),
     "census": _aged(tables.census, _census),
     "departed": _aged(tables.departed, _departed),
+    "alert": _aged(tables.alert, _alert),
+    "training": _aged(tables.training, _training),
+    "reviewed": _aged(tables.reviewed, _reviewed),
     "kept": _aged(tables.kept, _kept),
     "facts": _pare,
 }

@@ -120,6 +120,7 @@ def sweep(
     report = SweepReport()
     report.doubt = run(lambda office: brake.hold_back(office.work)) or run(_forgetful)
     if report.doubt:
+        _watch(run, report)
         return report
     started = run(lambda office: office.work.stamp)
     token = run(lambda office: runs.start(office.work))
@@ -133,7 +134,14 @@ def sweep(
         run(lambda office: runs.stop(office.work, token))
     with report.trying("release"):
         worker.release(run, report, at_once=True)
+    _watch(run, report)
     return report
+
+
+def _watch(run: Run, report: SweepReport) -> None:
+    """Look over everything that can be wrong, now that all of the night was done."""
+    with report.trying("watch"):
+        report.add("alerts", run(lambda office: office.look_over()["opened"]))
 
 
 def _forgetful(office: Office) -> str:
