@@ -6,14 +6,17 @@ from .base import db
 from .models import Staff
 
 PERMISSIONS = {
-    "reception": frozenset({"view", "file", "verify", "freeze", "register"}),
+    "reception": frozenset(
+        {"view", "file", "verify", "freeze", "register", "report", "train"}
+    ),
     "officer": frozenset(
         {
             "view", "file", "verify", "approve", "refuse", "erase",
             "hold", "freeze", "register", "books", "law", "restore",
+            "watch", "report", "train",
         }
     ),
-    "auditor": frozenset({"view", "audit"}),
+    "auditor": frozenset({"view", "audit", "train"}),
 }  # fmt: skip
 """Role -> permissions, in the person's own property only."""
 

@@ -1,4 +1,4 @@
-"""Short courses for people who act on guests' data: screens, a quiz, and what needs which course."""
+"""Short courses for people who act on guests' data: screens, a quiz, what needs which course."""
 
 from __future__ import annotations
 

@@ -22,6 +22,7 @@ from . import (
     freezing,
     keeping,
     law,
+    monitoring,
     operate,
     ours,
     restoring,
@@ -43,8 +44,8 @@ from .words import CHANNELS, HOWS
 
 __all__ = [
     "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli", "keeping",
-    "law", "operate", "ours", "restoring", "returned", "rules", "searching", "sweeping",
-    "telling", "witnessing", "xraying",
+    "law", "monitoring", "operate", "ours", "restoring", "returned", "rules", "searching",
+    "sweeping", "telling", "witnessing", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")

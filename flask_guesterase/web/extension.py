@@ -16,7 +16,9 @@ from flask_login import current_user
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..core.backup import Backup
 from ..core.canary import Canary
+from ..core.course import Training
 from ..core.errors import GuesteraseError, PolicyError, SealError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
@@ -65,6 +67,9 @@ from .signals import announce
 _log = logging.getLogger("flask_guesterase")
 _Result = TypeVar("_Result")
 
+Backups = Callable[[], Iterable[Backup]]
+"""The host's answer to which backups it has, and when each was made."""
+
 May = Callable[[Any, str, str], bool]
 """The host's answer to whether a user object has a permission at a property."""
 
@@ -97,6 +102,9 @@ class Guesterase:
         no sweep erases there meanwhile.
     :param packs: files of the operator's own jurisdiction packs.
     :param roots: a key service that holds the roots of the keys; the key folder does by default.
+    :param training: what becomes of an act without the training for it: ``warn`` tells and
+        records it, ``block`` refuses too what can wait, ``off`` asks nobody.
+    :raises SetupError: there is no such word for `training`.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -113,6 +121,7 @@ class Guesterase:
         night_audit: NightAudit | None = None,
         packs: Iterable[str] = (),
         roots: Roots | None = None,
+        training: str = Training.WARN,
     ) -> None:
         self.host = Host(db, models)
         self.channels = dict(channels or {})
@@ -129,6 +138,10 @@ class Guesterase:
         self._queries: dict[str, HoldQuery] = {}
         self._apps: WeakSet[Flask] = WeakSet()
         self._canaries: dict[str, Canary] = {}
+        self._backups: Backups | None = None
+        if training not in {each.value for each in Training}:
+            raise SetupError("There is no such training.", "Pass 'warn', 'block' or 'off'.")
+        self.training = Training(training)
 
     def register(self, target: Target, declaration: Policy | Exempt) -> None:
         """Declare a table from outside.
@@ -175,6 +188,28 @@ class Guesterase:
                 "There is a canary at this property already.", "Declare one for each property."
             )
         self._canaries[declared.property] = declared
+
+    def backups(self, ask: Backups) -> Backups:
+        """Name what tells of the host's backups; the sweep and `watch` ask it.
+
+        A host that would rather tell by itself calls ``office.report_backup``.
+
+        :param ask: callable returning `Backup` values: a word, an aware time, and after how many
+            hours it is too old.
+        """
+        self._backups = ask
+        return ask
+
+    def ask_backups(self) -> None:
+        """Ask the host for its backups and write down what it says; what it raises is logged."""
+        if self._backups is None:
+            return
+        try:
+            for each in self._backups():
+                self.run(partial(_reported, each))
+        except Exception as problem:
+            # The host's own code: whatever it raises, the night goes on, and its text is not kept.
+            _log.error("guesterase: %s while asked for backups", type(problem).__name__)
 
     @property
     def canary_properties(self) -> frozenset[str]:
@@ -312,6 +347,7 @@ class Guesterase:
                 queries=dict(self._queries),
                 recipients=tuple(self._recipients),
                 places=self._places(),
+                training=self.training,
             )
             office = Office(work)
             yield office
@@ -363,6 +399,7 @@ class Guesterase:
         :param confirm_by: the host's id of who confirms what the last sweep showed, or None.
         :raises BusyError: another sweep is at work.
         """
+        self.ask_backups()
         channels = self._every_channel()
         report = swept(self.run, render, channels, confirm_by, self._night_audit)
         if self._canaries and not report.doubt:
@@ -521,3 +558,7 @@ class Guesterase:
             raise SetupError(
                 "This application has no Guesterase.", "Did you forget to call init_app?"
             ) from None
+
+
+def _reported(backup: Backup, office: Office) -> None:
+    office.report_backup(backup.at, backup.kind, backup.hours)

@@ -46,7 +46,10 @@ def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, st
 
 
 _EMPTY = dict.fromkeys(
-    ("token", "ground", "state", "until", "reason", "reasons", "what", "due", "left"), ""
+    (
+        "token", "ground", "state", "until", "reason", "reasons", "what", "due", "left",
+        "number", "alert", "kind", "since", "whom",
+    ), "",
 )
 
 

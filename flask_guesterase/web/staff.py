@@ -17,6 +17,7 @@ from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
     canaries,
+    emergency,
     holding,
     lawful,
     leftover,
@@ -27,7 +28,9 @@ from . import (
     register,
     returns,
     schemas,
+    training,
     upkeep,
+    watching,
 )
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
@@ -36,8 +39,8 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "canaries", "holding", "lawful", "leftover", "recipients", "records", "recovery", "register",
-    "returns", "staff_pages", "upkeep",
+    "canaries", "emergency", "holding", "lawful", "leftover", "recipients", "records", "recovery",
+    "register", "returns", "staff_pages", "training", "upkeep", "watching",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}

@@ -7,6 +7,7 @@ from ..core.lifecycle import Ground, State
 from ..core.restoring import RestoreGround
 from ..core.rulebook import LineKind, LineState
 from .language import N_, Language
+from .trouble import TROUBLE
 
 STEPS = ("received", "identity", "deciding", "waiting", "done")
 """The five words a guest sees, in their order (see ``core.lifecycle.WORDS``)."""
@@ -210,6 +211,14 @@ ACTIONS: dict[str, str] = {
     "register-missed": N_("lines of the guest register are missing"),
     "journal-witnessed": N_("checkpoint of another journal cosigned"),
     "journal-trusted": N_("key of another journal vouched for"),
+    "alert-opened": N_("something is wrong"),
+    "alert-closed": N_("something wrong closed"),
+    "alert-taken": N_("somebody looks after it"),
+    "mistake-reported": N_("mistake reported"),
+    "backup-reported": N_("backup reported"),
+    "emergency-printed": N_("emergency plan printed"),
+    "training-passed": N_("training passed"),
+    "training-missed": N_("acted without training"),
 }
 
 BASES: dict[str, str] = {
@@ -581,6 +590,7 @@ _ALL: tuple[dict[str, str], ...] = (
     CANARIES,
     ENDLESS,
     RESTORED,
+    *TROUBLE,
 )
 
 

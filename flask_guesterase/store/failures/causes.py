@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 
 from ...core.alert import FOUND, AlertKind, Cause
 from ...core.errors import SealError
-from .. import brake, deadlines, outbox, tables, watch
+from .. import brake, deadlines, holds, outbox, tables, watch
 from ..ageing import ageing, expired
 from ..training import records
 from ..work import Work
@@ -71,8 +71,10 @@ def _past_due(work: Work) -> Iterator[Cause]:
     days: dict[tuple[str, str], list[date]] = {}
     late = (work.now - GRACE).date()
     for declared in ageing(work):
-        for item in expired(work, declared):
-            if item.day < late and item.place in work.settings.properties:
+        items = [item for item in expired(work, declared) if item.day < late]
+        kept = holds.held(work, declared.name, [item.key for item in items])
+        for item in items:
+            if item.place in work.settings.properties and item.key not in kept:
                 days.setdefault((item.place, f"{item.table}/{item.category}"), []).append(item.day)
     for (place, about), mine in days.items():
         yield Cause(AlertKind.PAST_DUE, place, about[:120], _midnight(min(mine)), len(mine))
