@@ -49,6 +49,7 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     app.config["PMS_LINKS"] = [
         *app.config.get("PMS_LINKS", ()),
         ("Erasure requests", "guesterase_staff.index"),
+        ("Report a mistake", "guesterase_staff.mistake"),
     ]
     if "code" not in commands.commands:
         commands.add_command(code)

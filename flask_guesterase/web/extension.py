@@ -14,6 +14,7 @@ from weakref import WeakSet
 from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
 from sqlalchemy import Connection, Engine
+from sqlalchemy.event import listen
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.backup import Backup
@@ -22,9 +23,10 @@ from ..core.course import Training
 from ..core.errors import GuesteraseError, PolicyError, SealError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
+from ..core.minimal import Review
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
-from ..store import installation, packs, preconditions, schedule, veil, watch
+from ..store import installation, minimal, packs, preconditions, schedule, veil, watch
 from ..store.binds import forward
 from ..store.binds.crossing import Binds
 from ..store.binds.reaching import reachable, without
@@ -62,6 +64,7 @@ from . import config, migrate, sessions
 from .cli import guesterase_cli
 from .current import NAME
 from .letters import render
+from .reviewing import Reviews, announce_review
 from .signals import announce
 
 _log = logging.getLogger("flask_guesterase")
@@ -86,6 +89,7 @@ class _State:
     mapping: tuple[tuple[int, int], DataMap] | None = None
     belongs: bool = False
     binds: tuple[Engine, Binds] | None = None
+    reviews: Reviews | None = None
 
 
 class Guesterase:
@@ -211,6 +215,58 @@ class Guesterase:
             # The host's own code: whatever it raises, the night goes on, and its text is not kept.
             _log.error("guesterase: %s while asked for backups", type(problem).__name__)
 
+    def review_record(
+        self, instance: Any, reviewer: Any = None, property: str = "", count: bool = True
+    ) -> Review:
+        """Review a record that is made: whether it holds more than the stay needs.
+
+        It reads nothing and raises nothing, so that a check-in never waits for it; what it remarks
+        is told with the signal ``record-reviewed``, and counted by day after the host's commit.
+
+        :param instance: an object of the host's mapping, for example a guest who checks in.
+        :param reviewer: who looked at it, the host's user or their id; kept nowhere.
+        :param property: code of the property; read from the record when empty.
+        :param count: whether it counts; not for a look before the record is made.
+        """
+        app = cast(Any, current_app)._get_current_object()
+        try:
+            state = self._state()
+            reviews = cast(Reviews, state.reviews)
+            known = minimal.Known(self._mapping(state), state.settings, reviews.backup)
+            found = minimal.review(known, instance, property, reviewer is not None)
+            if count and found.property in state.settings.properties:
+                reviews.after(instance, found, partial(self._counted, app, reviews))
+        except Exception as problem:
+            _log.warning("guesterase: %s while a record was reviewed", type(problem).__name__)
+            return Review("", property, problem=type(problem).__name__)
+        announce_review(app, found)
+        return found
+
+    def review_inserts(self, *models: type[Any]) -> None:
+        """Review each new row of these models when it is flushed, without a call of the host's.
+
+        :param models: mapped classes.
+        """
+        for model in models:
+            listen(model, "after_insert", self._inserted)
+
+    def _inserted(self, mapper: Any, connection: Any, instance: Any) -> None:
+        if has_app_context() and NAME in current_app.extensions:
+            here = current_user if has_request_context() else None
+            known = here if here and here.is_authenticated else None
+            self.review_record(instance, known)
+
+    def _counted(self, app: Flask, reviews: Reviews) -> None:
+        # A test wants to decide when something is written; see `settle_reviews`.
+        if not app.testing:
+            reviews.write_soon(app, self.run)
+
+    def settle_reviews(self) -> None:
+        """Write down what reviews counted in this process, and wait for it."""
+        reviews = cast(Reviews, self._state().reviews)
+        reviews.settle()
+        reviews.write(self.run)
+
     @property
     def canary_properties(self) -> frozenset[str]:
         """Return the properties at which an invented guest is declared."""
@@ -256,6 +312,7 @@ class Guesterase:
             )
         settings = config.read(app, self._properties, self._packs)
         state = _State(self, settings, FolderCustodian(settings.keys, roots=self.roots))
+        state.reviews = Reviews(settings)
         state.watching = sessions.install(app, self.erased)
         app.extensions[NAME] = state
         migrate.install(app)

@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.course import PASS_MARK, Course, Grade, Training
 from ..core.errors import GuesteraseError, InputError
 from ..core.permissions import Permission
-from ..store.training.courses import course, courses
+from ..store.training.courses import course as find
+from ..store.training.courses import courses
 from .current import current
 from .desk import granted, me, must, staff_pages
 from .language import N_
@@ -32,7 +33,7 @@ def _lacking() -> dict[str, Any]:
         if not granted(Permission.TRAIN):
             return {"lacking": ()}
         with current.begin(write=False) as office:
-            return {"lacking": [_title(course(code)) for code in office.courses_lacking(me())]}
+            return {"lacking": [_title(find(code)) for code in office.courses_lacking(me())]}
     except (GuesteraseError, SQLAlchemyError):
         return {"lacking": ()}
 
@@ -60,22 +61,22 @@ def list_courses() -> str:
     )
 
 
-@staff_pages.get("/training/<code>", endpoint="course")
-def show_course(code: str) -> str:
+@staff_pages.get("/training/<course>", endpoint="course")
+def show_course(course: str) -> str:
     """Show a course to read, with its quiz below."""
     must(Permission.TRAIN)
-    return _page(course(code), {})
+    return _page(find(course), {})
 
 
-@staff_pages.post("/training/<code>")
-def take_quiz(code: str) -> AnyResponse:
+@staff_pages.post("/training/<course>")
+def take_quiz(course: str) -> AnyResponse:
     """Grade a quiz, and explain every question."""
     must(Permission.TRAIN)
-    one = course(code)
+    one = find(course)
     answers = [request.form.get(f"q{n}", -1, type=int) for n in range(len(one.questions))]
     try:
         with current.begin() as office:
-            grade = office.take_quiz(code, me(), answers)
+            grade = office.take_quiz(one.code, me(), answers)
     except InputError:
         return make_response(_page(one, request.form, [_ALL]), 422)
     return make_response(_result(one, answers, grade))

@@ -22,7 +22,7 @@ from tests.web.house import CANARY, STAFF, Browser, House
 
 DESK = "/desk/privacy"
 
-CODED = "verify approve refuse hold freeze register law audit restore"
+CODED = "verify approve refuse hold freeze register law audit restore watch"
 
 NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "index": ("view", {}),
@@ -92,10 +92,24 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "holds_placed": ("hold", {}),
     "propose_restore": ("restore", {"ground": "wrong-person"}),
     "confirm_restore": ("restore", {}),
+    "watch": ("watch", {}),
+    "look_over": ("watch", {}),
+    "take_alert": ("watch", {}),
+    "close_alert": ("watch", {"ground": "fixed"}),
+    "mistake": ("report", {}),
+    "report_mistake": ("report", {"kind": "not-erased", "noticed": "2026-03-01T10:00"}),
+    "emergency": ("watch report", {}),
+    "emergency_printed": ("watch report", {"fingerprint": "0" * 64}),
+    "courses": ("train", {}),
+    "course": ("train", {}),
+    "take_quiz": ("train", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
-CHOSEN = {"file", "produce", "freeze", "object_", "switch_canary", "stop_canary"}
+CHOSEN = {
+    "file", "produce", "freeze", "object_", "switch_canary", "stop_canary", "report_mistake",
+    "emergency_printed",
+}  # fmt: skip
 """Pages at which the hotel is chosen in the form."""
 
 DENIED = "You may not do this at this property."
@@ -132,7 +146,7 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
             permission, form = NEEDS[name]
             which = shown if name == "review" else number
             answer = _call(house, browser.client, rule, method, which, place, form, token)
-            unscoped = {"hold", "letter", "notice", "row", "task"}
+            unscoped = {"alert", "hold", "letter", "notice", "row", "task", "course"}
             scoped = bool(rule.arguments - unscoped) or name in CHOSEN
             allowed = bool(granted & set(permission.split())) and (home == place or not scoped)
             refused = answer.status_code == 403 and DENIED in answer.text
@@ -155,7 +169,8 @@ def _call(
 ) -> Any:
     values: dict[str, Any] = {"number": number, "code": place, "letter": 1, "hold": 1, "task": 1}
     values["notice"] = 1
-    values["row"] = 1
+    values["row"] = values["alert"] = 1
+    values["course"] = "reception"
     with house.app.test_request_context():
         path = url_for(rule.endpoint, **{n: v for n, v in values.items() if n in rule.arguments})
     data = {**form, "property": place, "csrf_token": token}

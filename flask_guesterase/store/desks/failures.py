@@ -9,7 +9,7 @@ from typing import Any
 from ...core.backup import Backup
 from ...core.emergency import EmergencyPlan
 from ...core.permissions import Permission
-from .. import actors
+from .. import actors, tally
 from ..failures import alerts, backups, emergency, mistakes
 from ..pulse import Pulse
 from .desk import Desk
@@ -85,6 +85,14 @@ class Failures(Desk):
     def backups(self) -> Sequence[Backup]:
         """Return the newest backup of each kind that the host reported."""
         return backups.known(self.work)
+
+    def reviews(self, since: str, property: str = "") -> Mapping[str, int]:
+        """Return how often the review before check-in remarked what.
+
+        :param since: ISO day from which it is counted.
+        :param property: only of this property; of all when empty.
+        """
+        return tally.total(tally.read(self.work, since, property))
 
     def emergency(self, property: str, by: str) -> tuple[EmergencyPlan, str, Pulse | None]:
         """Return the emergency plan, why it must be printed, and who printed it last and when.
