@@ -267,6 +267,8 @@ COUNTS: dict[str, str] = {
     "days": N_("days"),
     "sealed": N_("sealed"),
     "unopened": N_("not opened"),
+    "alert": N_("alert no."),
+    "hours": N_("hours old"),
 }
 
 CERTIFICATE: dict[str, str] = {

@@ -33,10 +33,10 @@ def look(work: Work) -> dict[str, int]:
     :param work: the open transaction.
     :return: opened, gone, told -> how many.
     """
-    # Whoever looks at the same time waits here, so that nothing is opened twice.
-    pulse.put(work.conn, LOOKED, Pulse(work.stamp))
     doubt = brake.doubt(work.conn, work.stamp)
     found = {cause.same(): cause for cause in causes.look(work)}
+    # Whoever looks at the same time waits here, so that nothing is opened twice.
+    pulse.put(work.conn, LOOKED, Pulse(work.stamp))
     open_ = {(row.kind, row.property, row.about): row for row in _open(work)}
     quiet = _quiet(work)
     counts = {"opened": 0, "gone": 0}
