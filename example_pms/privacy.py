@@ -78,6 +78,7 @@ def _hotels() -> list[Property]:
             lang="zh" if hotel.country == "CN" else "en",
             contact=hotel.contact_email,
             address=hotel.address,
+            calls={"custodian": "Notary Linden, 555-0143", "it": "IT of the group, 555-0142"},
         )
         for hotel in HOTELS
     ]
