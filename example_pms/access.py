@@ -6,7 +6,9 @@ from .base import db
 from .models import Staff
 
 PERMISSIONS = {
-    "reception": frozenset({"view", "file", "verify", "freeze", "register"}),
+    "reception": frozenset(
+        {"view", "file", "verify", "freeze", "register", "report", "train"}
+    ),
     "officer": frozenset(
         {
             "view", "file", "verify", "approve", "refuse", "erase",
@@ -15,6 +17,7 @@ PERMISSIONS = {
         }
     ),
     "auditor": frozenset({"view", "audit", "figures"}),
+            "watch", "report", "train", "train",
 }  # fmt: skip
 """Role -> permissions, in the person's own property only."""
 

@@ -98,6 +98,7 @@ def _people() -> list[tuple[Any, Any]]:
             "last_activity": ["created_on", "booked.planned_departure", "stays.planned_departure"],
         },
         facts={"birth": "birth_date"},
+        optional=["preferences", "notes", "marketing_source", "vip"],
     )
     loyalty = Policy(
         {

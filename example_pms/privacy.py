@@ -49,6 +49,7 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     app.config["PMS_LINKS"] = [
         *app.config.get("PMS_LINKS", ()),
         ("Erasure requests", "guesterase_staff.index"),
+        ("Report a mistake", "guesterase_staff.mistake"),
     ]
     if "code" not in commands.commands:
         commands.add_command(code)
@@ -77,6 +78,7 @@ def _hotels() -> list[Property]:
             lang="zh" if hotel.country == "CN" else "en",
             contact=hotel.contact_email,
             address=hotel.address,
+            calls={"custodian": "Notary Linden, 555-0143", "it": "IT of the group, 555-0142"},
         )
         for hotel in HOTELS
     ]

@@ -19,6 +19,7 @@ sys.path.insert(0, str(ROOT))
 import flask_guesterase  # noqa: E402 - the checkout must be found first
 from flask_guesterase.core import errors, finding, lifecycle, permissions  # noqa: E402
 from flask_guesterase.core.events import EVENTS, Event  # noqa: E402
+from flask_guesterase.core.minimal import Review  # noqa: E402
 from flask_guesterase.core.own import WEIGHT  # noqa: E402
 from flask_guesterase.core.owntables import PLACES, TABLES  # noqa: E402
 from flask_guesterase.store.packs import bundled  # noqa: E402
@@ -117,6 +118,13 @@ def signals() -> Iterator[str]:
         yield f"| `{name}` | {first(kind)} |"
     yield "\nEach event has these fields:\n"
     for field, text in re.findall(r":param (\w+): (.+?)(?=\n:|\Z)", inspect.getdoc(Event) or "",
+                                  re.DOTALL):
+        yield f"* `{field}`: {' '.join(text.split())}"
+    yield (
+        "\n`record-reviewed` is no event and in no journal: it is sent with `review` at once when "
+        "a record was reviewed as it was made, and names columns, never a value:\n"
+    )
+    for field, text in re.findall(r":param (\w+): (.+?)(?=\n:|\Z)", inspect.getdoc(Review) or "",
                                   re.DOTALL):
         yield f"* `{field}`: {' '.join(text.split())}"
 

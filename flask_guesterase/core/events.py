@@ -650,6 +650,52 @@ class IncidentClosed(Event):
     """Another person closed an incident; its evidence is held no more."""
 
     name = "incident-closed"
+class AlertOpened(Event):
+    """Something is wrong and somebody must look; the ground says what."""
+
+    name = "alert-opened"
+
+
+class AlertClosed(Event):
+    """What was wrong was closed: by a person on a ground, or because its cause is gone."""
+
+    name = "alert-closed"
+
+
+class AlertTaken(Event):
+    """A person said that they look after what is wrong."""
+
+    name = "alert-taken"
+
+
+class MistakeReported(Event):
+    """Somebody on duty reported a mistake; the ground says of which kind."""
+
+    name = "mistake-reported"
+
+
+class BackupReported(Event):
+    """The host reported a backup, and how old it is; the ground says of what."""
+
+    name = "backup-reported"
+
+
+class EmergencyPrinted(Event):
+    """Somebody printed the emergency plan; the mark says which one."""
+
+    name = "emergency-printed"
+
+
+class TrainingPassed(Event):
+    """A person passed the quiz of a course; the ground says which."""
+
+    name = "training-passed"
+
+
+class TrainingMissed(Event):
+    """A person acted without the training for it; the grounds say which, and what they did."""
+
+    name = "training-missed"
 
 
 EVENTS: dict[str, type[Event]] = {
@@ -756,6 +802,14 @@ EVENTS: dict[str, type[Event]] = {
         MeasureDone,
         IncidentReviewed,
         IncidentClosed,
+        AlertOpened,
+        AlertClosed,
+        AlertTaken,
+        MistakeReported,
+        BackupReported,
+        EmergencyPrinted,
+        TrainingPassed,
+        TrainingMissed,
     )
 }
 """Every event by its name."""

@@ -318,6 +318,27 @@ TABLES: tuple[Own, ...] = (
          What.TIME: "due_on made_at done_at", What.PERSON: "owner made_by done_by"},
         {"box": "its content 400 days after it was written, later while its incident is open"},
     ),
+    Own(
+        "alert", "what is wrong is looked after by somebody until it is closed", End.AGE,
+        "three years after it was closed",
+        {What.SERIAL: "id", What.NAME: "controller property about", What.WORD: "kind ground",
+         What.COUNT: "count",
+         What.TIME: "since noticed_at told_at deputy_at taken_at closed_at",
+         What.PERSON: "noticed_by taken_by closed_by", What.RANDOM: "box"},
+        {"box": "its content, the words of who reported a mistake, when the alert is closed"},
+    ),
+    Own(
+        "training", "who acts on guests' data was taught how", End.AGE,
+        "three years after it ended, or after somebody acted without it",
+        {What.SERIAL: "id", What.PERSON: "actor", What.WORD: "course", What.NAME: "property",
+         What.HASH: "edition", What.COUNT: "score", What.TIME: "passed_at ends_at missed_at"},
+    ),
+    Own(
+        "reviewed", "how much more is written down at check-in than a stay needs", End.AGE,
+        "three years after its day; it is about nobody",
+        {What.SERIAL: "id", What.NAME: "controller property", What.TIME: "day",
+         What.WORD: "word", What.COUNT: "count"},
+    ),
 )  # fmt: skip
 """Every table of ours; the number of the version of our tables, in one more, says nothing."""
 

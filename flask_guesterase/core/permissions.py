@@ -24,3 +24,6 @@ class Permission(StrEnum):
     FIGURES = "figures"
     COMPLAINT = "complaint"
     INCIDENT = "incident"
+    WATCH = "watch"
+    REPORT = "report"
+    TRAIN = "train"

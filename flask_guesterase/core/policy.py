@@ -331,6 +331,8 @@ class Policy:
     :param triggers: trigger name -> why it may fire while this table is being erased.
     :param history: ``delete`` when each erasure ends the history that the engine keeps of this
         table (MariaDB system versioning): of all its rows, for no one row's can be ended alone.
+    :param optional: columns that a stay does not need; one that is filled when a record is made is
+        remarked on by `Guesterase.review_record`, and nothing else comes of it.
     """
 
     columns: Mapping[str, Any]
@@ -346,6 +348,7 @@ class Policy:
     zone: str = ""
     triggers: Mapping[str, str] = field(default_factory=dict)
     history: RowRule | None = None
+    optional: Sequence[str] = ()
 
     def rules(self) -> dict[str, Rule]:
         """Return column -> rule, plain values and callables wrapped."""

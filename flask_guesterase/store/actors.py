@@ -65,6 +65,12 @@ def number(work: Work, user_id: str) -> str:
     return f"a{known}"
 
 
+def known(work: Work, user_id: str) -> str | None:
+    """Return the opaque number of a person, or None when they never acted; nothing is written."""
+    found = _look(work, fingerprint(work.custodian.pepper("actor"), "user", user_id))
+    return None if found is None else f"a{found}"
+
+
 def _look(work: Work, mark: str) -> int | None:
     found: int | None = work.conn.execute(
         select(tables.actor.c.number).where(tables.actor.c.mark == mark)

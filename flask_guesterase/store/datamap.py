@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -51,6 +51,7 @@ class Declared:
     :param rules: SQL column name -> rule.
     :param paths: owner paths that end at subject tables.
     :param alone: per path, the columns that are its owner's alone, or None.
+    :param optional: columns that a stay does not need.
     """
 
     table: Table
@@ -59,6 +60,7 @@ class Declared:
     rules: Mapping[str, Rule]
     paths: tuple[Path, ...]
     alone: tuple[frozenset[str] | None, ...]
+    optional: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -332,7 +334,26 @@ def _declare(
             rules[column.name] = rule
     pairs = resolver.paths(name)
     alone = tuple(_alone(atlas, table, columns, findings) for _, columns in pairs)
-    return Declared(table, atlas.key(table), policy, rules, tuple(p for p, _ in pairs), alone)
+    optional = _optional(atlas, table, policy.optional, findings)
+    return Declared(
+        table, atlas.key(table), policy, rules, tuple(p for p, _ in pairs), alone, optional
+    )
+
+
+def _optional(
+    atlas: Atlas, table: Table, names: Sequence[str], findings: list[Finding]
+) -> frozenset[str]:
+    """Return the columns that a stay does not need; a name that is none is a finding."""
+    found = {wanted: atlas.column(table, wanted) for wanted in names}
+    findings += [
+        Finding(
+            "column-unknown", table.fullname, wanted, "The policy calls a column optional that "
+            "the table does not have.", "Correct the name in `optional`.",
+        )
+        for wanted, column in found.items()
+        if column is None
+    ]  # fmt: skip
+    return frozenset(column.name for column in found.values() if column is not None)
 
 
 def _alone(

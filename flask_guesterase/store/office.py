@@ -6,6 +6,7 @@ from . import binding, certifying
 from .census import departing
 from .desks.complaints import Complaints
 from .desks.evidence import Evidence
+from .desks.failures import Failures
 from .desks.guests import Guests
 from .desks.holding import Holding
 from .desks.improvement import Improvement
@@ -17,6 +18,7 @@ from .desks.recovery import Recovery
 from .desks.requests import Requests
 from .desks.returns import Returns
 from .desks.rules import Rules
+from .desks.schooling import Schooling
 from .desks.upkeep import Upkeep
 from .desks.witnesses import Witnesses
 
@@ -25,6 +27,7 @@ class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
     Returns, Rules, Holding, Keys, Witnesses, Recovery, Improvement,
     Complaints, Incidents,
+    Failures, Schooling,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

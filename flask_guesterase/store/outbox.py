@@ -45,10 +45,12 @@ OFFICER = "deadline"
 """Text of the reminder that an answer is due, which goes to the privacy officer."""
 
 LATE = "recipient"
-"""Text of the reminder that a recipient did not answer, likewise; all others go to guests."""
+"""Text of the reminder that a recipient did not answer, likewise."""
 
+ALERT = "alert"
+"""Text of the word that something is wrong, to who looks after it; all others go to guests."""
 
-NO_ANSWER = frozenset({OFFICER, LATE, "complained", "complaint"})
+NO_ANSWER = frozenset({OFFICER, LATE, ALERT, "complained", "complaint"})
 """Texts that are no answer to a request: reminders, and what is said of a complaint."""
 
 
@@ -169,6 +171,22 @@ def _message(
         "params": {**params, "number": case.number, "property": case.property},
     }
     _queue(work, case, MESSAGE, channel, template, dedupe, content)
+
+
+def queue_notice(
+    work: Work, sender: Sender, to: str, lang: str, params: Mapping[str, str], dedupe: str
+) -> None:
+    """Queue the word that something is wrong to a person of the operator; no request asked for it.
+
+    :param work: the open transaction.
+    :param sender: the property on whose behalf it goes; its number is None.
+    :param to: their address.
+    :param lang: language they read.
+    :param params: what the text needs; nobody's data.
+    :param dedupe: a second notice with the same mark is not queued.
+    """
+    content = {"to": to, "lang": lang, "params": {**params, "property": sender.property}}
+    _queue(work, sender, MESSAGE, channel_for(work, "email"), ALERT, dedupe, content)
 
 
 class Sender(Protocol):

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, select, update
+from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, or_, select, update
 
 from ..core.events import SYSTEM, OwnDataEnded
 from ..core.log import slug
@@ -250,6 +250,20 @@ def _measure(work: Work) -> ColumnElement[bool]:
 def _known(incident: Column[Any]) -> ColumnElement[bool]:
     table = tables.incident
     return select(table.c.id).where(table.c.number == incident).exists()
+def _alert(work: Work) -> ColumnElement[bool]:
+    return tables.alert.c.closed_at < cutoff(work.now)
+
+
+def _training(work: Work) -> ColumnElement[bool]:
+    table = tables.training
+    ended = func.coalesce(table.c.ends_at, table.c.missed_at)
+    return and_(ended < cutoff(work.now), or_(
+        table.c.missed_at.is_(None), table.c.missed_at < cutoff(work.now)
+    ))  # fmt: skip
+
+
+def _reviewed(work: Work) -> ColumnElement[bool]:
+    return tables.reviewed.c.day < cutoff(work.now).date().isoformat()
 
 
 def _kept(work: Work) -> ColumnElement[bool]:
@@ -310,6 +324,9 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "departed": _aged(tables.departed, _departed),
     "due": _aged(tables.due, _due),
     "look": _aged(tables.look, _look_row),
+    "alert": _aged(tables.alert, _alert),
+    "training": _aged(tables.training, _training),
+    "reviewed": _aged(tables.reviewed, _reviewed),
     "kept": _aged(tables.kept, _kept),
     "facts": _pare,
     "complaint": _aged(tables.complaint, _complaint),

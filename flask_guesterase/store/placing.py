@@ -261,6 +261,14 @@ def confirm(work: Work, id: int, by: str) -> None:
         tell(work, FreezeConfirmed, hotel, actor)
 
 
+def place_of(work: Work, id: int, by: str) -> str:
+    """Return the property of a living hold.
+
+    :raises UnknownError: there is no such hold, or they may not lift holds at its property.
+    """
+    return str(_load(work, id, by).property)
+
+
 def lift(work: Work, id: int, by: str) -> bool:
     """Agree that a hold or a freeze ends; the second person who does lifts it.
 

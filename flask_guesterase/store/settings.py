@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..core.destination import Destination
-from ..core.errors import UnknownError
+from ..core.emergency import Role
+from ..core.errors import SetupError, UnknownError
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class Property:
     :param fiscal: month and day on which the controller's fiscal year ends.
     :param officer: address that reminders about deadlines go to.
     :param deputy: address they go to when the officer does not act.
+    :param calls: who is called in an emergency, role (see `core.emergency.Role`) and how: name
+        and number of the second custodian of the keys, of IT, the vendor, police, authority.
     """
 
     code: str
@@ -39,6 +42,17 @@ class Property:
     fiscal: tuple[int, int] = (12, 31)
     officer: str = ""
     deputy: str = ""
+    calls: Mapping[str, str] | tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self) -> None:
+        # A property is a key of caches, so what it holds cannot change.
+        object.__setattr__(self, "calls", tuple(dict(self.calls).items()))
+        unknown = set(dict(self.calls)) - {role.value for role in Role}
+        if unknown:
+            raise SetupError(
+                f"Property(calls=...) names a role that is none: {', '.join(sorted(unknown))}.",
+                f"Roles are {', '.join(role.value for role in Role)}.",
+            )
 
 
 @dataclass(frozen=True)

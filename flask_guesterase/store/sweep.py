@@ -198,6 +198,7 @@ def sweep(
     report = SweepReport()
     report.doubt = run(lambda office: brake.hold_back(office.work)) or run(_forgetful)
     if report.doubt:
+        _watch(run, report)
         return report
     shift, audit = limits.shift(), night_audit or _never
     started = run(lambda office: office.work.stamp)
@@ -223,6 +224,7 @@ def sweep(
     with report.trying("release"):
         worker.release(run, report, at_once=True)
     _sum_up(run, report, shift)
+    _watch(run, report)
     return report
 
 
@@ -265,6 +267,12 @@ def _sum_up(run: Run, report: SweepReport, shift: Shift) -> None:
 def _left_over(office: Office) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     work = office.work
     return [asdict(e) for e in due.backlog(work)], [asdict(e) for e in due.failing(work)]
+
+
+def _watch(run: Run, report: SweepReport) -> None:
+    """Look over everything that can be wrong, now that all of the night was done."""
+    with report.trying("watch"):
+        report.add("alerts", run(lambda office: office.look_over()["opened"]))
 
 
 def _forgetful(office: Office) -> str:

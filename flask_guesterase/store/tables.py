@@ -741,3 +741,51 @@ measure = _table(
     Column("done_at", DateTime),
 )
 """What is done so that an incident does not happen again, who answers for it, and by when."""
+alert = _table(
+    "alert",
+    Column("id", _Serial, primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    Column("about", String(120), nullable=False),
+    Column("count", BigInteger),
+    Column("since", DateTime, nullable=False),
+    Column("noticed_at", DateTime, nullable=False),
+    Column("noticed_by", String(20), nullable=False),
+    Column("told_at", DateTime),
+    Column("deputy_at", DateTime),
+    Column("taken_by", String(20)),
+    Column("taken_at", DateTime),
+    Column("box", String(40)),
+    Column("closed_at", DateTime, index=True),
+    Column("closed_by", String(20)),
+    Column("ground", String(20)),
+)
+"""What is wrong, since when, who noticed, who looks after it, and how it was closed."""
+
+training = _table(
+    "training",
+    Column("id", _Serial, primary_key=True),
+    Column("actor", String(20), nullable=False),
+    Column("course", String(20), nullable=False),
+    Column("property", String(40), nullable=False, index=True),
+    Column("edition", String(16)),
+    Column("score", Integer),
+    Column("passed_at", DateTime),
+    Column("ends_at", DateTime),
+    Column("missed_at", DateTime),
+    UniqueConstraint("actor", "course", "property"),
+)
+"""Who passed which course until when, and who acted without it."""
+
+reviewed = _table(
+    "reviewed",
+    Column("id", _Serial, primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("day", String(10), nullable=False, index=True),
+    Column("word", String(40), nullable=False),
+    Column("count", BigInteger, nullable=False),
+    UniqueConstraint("property", "day", "word"),
+)
+"""What the review before check-in found, counted by day; nothing of anybody."""

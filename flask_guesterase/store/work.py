@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 
 from ..core.census import Departure
+from ..core.course import Training
 from ..core.events import Event
 from ..core.holding import HoldQuery
 from ..core.policy import Blocker
@@ -59,6 +60,7 @@ class Work:
     :param departures: lines that left the guest register lawfully.
     :param bound: kinds of our own rows that changed and that the journal vouches for.
     :param begun: erasures over several databases that begin with this transaction's commit.
+    :param training: what becomes of an act without the training for it.
     """
 
     conn: Connection
@@ -83,6 +85,7 @@ class Work:
     departures: list[Departure] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
     begun: list[str] = field(default_factory=list)
+    training: Training = Training.OFF
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 

@@ -23,6 +23,7 @@ from . import (
     freezing,
     keeping,
     law,
+    monitoring,
     operate,
     ours,
     restoring,
@@ -50,6 +51,8 @@ __all__ = [
     "casecli", "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli",
     "keeping", "law", "operate", "ours", "restoring", "returned", "rules", "searching", "sweeping",
     "telling", "witnessing", "xraying",
+    "law", "monitoring", "operate", "ours", "restoring", "returned", "rules", "searching",
+    "sweeping", "telling", "witnessing", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")

@@ -23,7 +23,7 @@ staff_pages = pages("guesterase_staff", "staff")
 CODED = (
     Permission.VERIFY, Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE,
     Permission.REGISTER, Permission.LAW, Permission.AUDIT, Permission.RESTORE,
-    Permission.COMPLAINT, Permission.INCIDENT,
+    Permission.COMPLAINT, Permission.INCIDENT, Permission.WATCH,
 )  # fmt: skip
 """Who decides anything may have to prove at a console who they are."""
 
@@ -48,6 +48,9 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".complaints", N_("Complaints"), Permission.COMPLAINT),
     (".incidents", N_("Incidents"), Permission.INCIDENT),
     (".new_incident", N_("Report an incident"), tuple(Permission)),
+    (".watch", N_("Failure watch"), Permission.WATCH),
+    (".emergency", N_("Emergency plan"), (Permission.WATCH, Permission.REPORT)),
+    (".courses", N_("Training"), Permission.TRAIN),
     (".code", N_("My code"), CODED),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""
@@ -75,6 +78,7 @@ def _staff_context() -> dict[str, Any]:
     here = known and current_user.is_authenticated
     return {
         "menu": [(end, text) for end, text, right in MENU if here and granted(*_any(right))],
+        "reportable": bool(here and granted(Permission.REPORT)),
         "number": (request.view_args or {}).get("number", "") if here else "",
     }
 

@@ -14,15 +14,19 @@ from weakref import WeakSet
 from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
 from sqlalchemy import Connection, Engine
+from sqlalchemy.event import listen
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..core.backup import Backup
 from ..core.canary import Canary
+from ..core.course import Training
 from ..core.errors import GuesteraseError, PolicyError, SealError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.holding import LONGEST_NAME, HoldQuery
+from ..core.minimal import Review
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
-from ..store import installation, packs, preconditions, schedule, veil, watch
+from ..store import installation, minimal, packs, preconditions, schedule, veil, watch
 from ..store.binds import forward
 from ..store.binds.crossing import Binds
 from ..store.binds.reaching import reachable, without
@@ -62,11 +66,15 @@ from . import config, migrate, rounds, sessions
 from .cli import guesterase_cli
 from .current import NAME
 from .letters import render
+from .reviewing import Reviews, announce_review
 from .signals import announce
 from .teardown import Bell
 
 _log = logging.getLogger("flask_guesterase")
 _Result = TypeVar("_Result")
+
+Backups = Callable[[], Iterable[Backup]]
+"""The host's answer to which backups it has, and when each was made."""
 
 May = Callable[[Any, str, str], bool]
 """The host's answer to whether a user object has a permission at a property."""
@@ -85,6 +93,7 @@ class _State:
     belongs: bool = False
     binds: tuple[Engine, Binds] | None = None
     bell: Bell | None = None
+    reviews: Reviews | None = None
 
 
 class Guesterase:
@@ -105,6 +114,9 @@ class Guesterase:
     :param roots: a key service that holds the roots of the keys; the key folder does by default.
     :param teardown: seconds between two rounds of background work that the host's traffic wakes;
         five minutes by default, outside of tests; 0 for none.
+    :param training: what becomes of an act without the training for it: ``warn`` tells and
+        records it, ``block`` refuses too what can wait, ``off`` asks nobody.
+    :raises SetupError: there is no such word for `training`.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -123,6 +135,7 @@ class Guesterase:
         packs: Iterable[str] = (),
         roots: Roots | None = None,
         teardown: float | None = None,
+        training: str = Training.WARN,
     ) -> None:
         self.host = Host(db, models)
         self.channels = dict(channels or {})
@@ -141,6 +154,10 @@ class Guesterase:
         self._queries: dict[str, HoldQuery] = {}
         self._apps: WeakSet[Flask] = WeakSet()
         self._canaries: dict[str, Canary] = {}
+        self._backups: Backups | None = None
+        if training not in {each.value for each in Training}:
+            raise SetupError("There is no such training.", "Pass 'warn', 'block' or 'off'.")
+        self.training = Training(training)
 
     def register(self, target: Target, declaration: Policy | Exempt) -> None:
         """Declare a table from outside.
@@ -188,6 +205,80 @@ class Guesterase:
             )
         self._canaries[declared.property] = declared
 
+    def backups(self, ask: Backups) -> Backups:
+        """Name what tells of the host's backups; the sweep and `watch` ask it.
+
+        A host that would rather tell by itself calls ``office.report_backup``.
+
+        :param ask: callable returning `Backup` values: a word, an aware time, and after how many
+            hours it is too old.
+        """
+        self._backups = ask
+        return ask
+
+    def ask_backups(self) -> None:
+        """Ask the host for its backups and write down what it says; what it raises is logged."""
+        if self._backups is None:
+            return
+        try:
+            for each in self._backups():
+                self.run(partial(_reported, each))
+        except Exception as problem:
+            # The host's own code: whatever it raises, the night goes on, and its text is not kept.
+            _log.error("guesterase: %s while asked for backups", type(problem).__name__)
+
+    def review_record(
+        self, instance: Any, reviewer: Any = None, property: str = "", count: bool = True
+    ) -> Review:
+        """Review a record that is made: whether it holds more than the stay needs.
+
+        It reads nothing and raises nothing, so that a check-in never waits for it; what it remarks
+        is told with the signal ``record-reviewed``, and counted by day after the host's commit.
+
+        :param instance: an object of the host's mapping, for example a guest who checks in.
+        :param reviewer: who looked at it, the host's user or their id; kept nowhere.
+        :param property: code of the property; read from the record when empty.
+        :param count: whether it counts; not for a look before the record is made.
+        """
+        app = cast(Any, current_app)._get_current_object()
+        try:
+            state = self._state()
+            reviews = cast(Reviews, state.reviews)
+            known = minimal.Known(self._mapping(state), state.settings, reviews.backup)
+            found = minimal.review(known, instance, property, reviewer is not None)
+            if count and found.property in state.settings.properties:
+                reviews.after(instance, found, partial(self._counted, app, reviews))
+        except Exception as problem:
+            _log.warning("guesterase: %s while a record was reviewed", type(problem).__name__)
+            return Review("", property, problem=type(problem).__name__)
+        announce_review(app, found)
+        return found
+
+    def review_inserts(self, *models: type[Any]) -> None:
+        """Review each new row of these models when it is flushed, without a call of the host's.
+
+        :param models: mapped classes.
+        """
+        for model in models:
+            listen(model, "after_insert", self._inserted)
+
+    def _inserted(self, mapper: Any, connection: Any, instance: Any) -> None:
+        if has_app_context() and NAME in current_app.extensions:
+            here = current_user if has_request_context() else None
+            known = here if here and here.is_authenticated else None
+            self.review_record(instance, known)
+
+    def _counted(self, app: Flask, reviews: Reviews) -> None:
+        # A test wants to decide when something is written; see `settle_reviews`.
+        if not app.testing:
+            reviews.write_soon(app, self.run)
+
+    def settle_reviews(self) -> None:
+        """Write down what reviews counted in this process, and wait for it."""
+        reviews = cast(Reviews, self._state().reviews)
+        reviews.settle()
+        reviews.write(self.run)
+
     @property
     def canary_properties(self) -> frozenset[str]:
         """Return the properties at which an invented guest is declared."""
@@ -233,6 +324,7 @@ class Guesterase:
             )
         settings = config.read(app, self._properties, self._packs)
         state = _State(self, settings, FolderCustodian(settings.keys, roots=self.roots))
+        state.reviews = Reviews(settings)
         state.watching = sessions.install(app, self.erased)
         app.extensions[NAME] = state
         migrate.install(app)
@@ -325,6 +417,7 @@ class Guesterase:
                 queries=dict(self._queries),
                 recipients=tuple(self._recipients),
                 places=self._places(),
+                training=self.training,
             )
             office = Office(work)
             yield office
@@ -389,6 +482,7 @@ class Guesterase:
         :raises BusyError: another sweep is at work, and this one was not to join it.
         """
         limits = Limits(seconds, rows, join, self._pressure, progress)
+        self.ask_backups()
         channels = self._every_channel()
         report = swept(self.run, render, channels, confirm_by, self._night_audit, limits)
         if self._canaries and not (report.doubt or report.joined or report.stopped):
@@ -548,3 +642,7 @@ class Guesterase:
             raise SetupError(
                 "This application has no Guesterase.", "Did you forget to call init_app?"
             ) from None
+
+
+def _reported(backup: Backup, office: Office) -> None:
+    office.report_backup(backup.at, backup.kind, backup.hours)

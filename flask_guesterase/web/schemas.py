@@ -21,6 +21,7 @@ from marshmallow import (
 )
 from marshmallow.validate import Length, OneOf, Regexp
 
+from ..core.alert import BY_PEOPLE, Mistake
 from ..core.asking import Asker, Delay, Seen
 from ..core.errors import InputError
 from ..core.grounds import Reason
@@ -46,6 +47,7 @@ _CHOOSE = N_("Please choose one of these.")
 _CONTACT = N_("Please give an e-mail address or a phone number.")
 _NIGHT = N_("Please give a night as a day.")
 _WHOLE = N_("Please give a night, a name or a document number: never the whole register.")
+_MOMENT = N_("Please give day and time at which it was noticed.")
 _DAY = N_("Please give a day, not later than today.")
 
 
@@ -367,3 +369,44 @@ class Line(Form):
     line = fields.Integer(required=True, error_messages={
         "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
     })  # fmt: skip
+
+
+class Reported(Form):
+    """A mistake that somebody on duty reports.
+
+    :param properties: codes of the hotels at which they may report.
+    """
+
+    property = _text(required=True)
+    kind = _one_of([kind.value for kind in Mistake])
+    noticed = fields.NaiveDateTime(
+        required=True, error_messages={"required": _MOMENT, "null": _MOMENT, "invalid": _MOMENT},
+    )  # fmt: skip
+    words = _text()
+
+    def __init__(self, properties: Collection[str]) -> None:
+        super().__init__()
+        self.properties = list(properties)
+
+    @validates_schema
+    def check(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Compare the hotel with what is offered."""
+        if data["property"] not in self.properties:
+            raise ValidationError({"property": [_CHOOSE]})
+
+
+class Closed(Form):
+    """On which ground an alert is closed."""
+
+    ground = _one_of([ground.value for ground in BY_PEOPLE])
+
+
+class Printed(Form):
+    """Which emergency plan somebody printed."""
+
+    property = _text(required=True)
+    fingerprint = fields.String(
+        required=True,
+        validate=Regexp(r"[0-9a-f]{64}\Z", error=_MISSING),
+        error_messages={"required": _MISSING, "null": _MISSING, "invalid": _MISSING},
+    )

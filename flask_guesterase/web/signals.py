@@ -12,6 +12,7 @@ from blinker import NamedSignal, Namespace
 from flask import Flask
 
 from ..core.events import EVENTS, Event
+from .reviewing import RECORD_REVIEWED, record_reviewed
 
 _log = logging.getLogger("flask_guesterase")
 _namespace = Namespace()
@@ -23,12 +24,14 @@ SIGNALS: dict[str, NamedSignal] = {
 
 
 def signal(name: str) -> NamedSignal:
-    """Return the signal of an event.
+    """Return the signal of an event, or that of the review of a record.
 
-    :param name: event name, with hyphens or underscores, for example "subject-erased".
+    :param name: event name, with hyphens or underscores, for example "subject-erased", or
+        "record-reviewed".
     :raises KeyError: there is no such event.
     """
-    return SIGNALS[name.replace("_", "-")]
+    word = name.replace("_", "-")
+    return record_reviewed if word == RECORD_REVIEWED else SIGNALS[word]
 
 
 def announce(app: Flask, event: Event) -> None:

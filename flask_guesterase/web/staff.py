@@ -18,6 +18,7 @@ from ..store.worker import carry_out
 from . import (
     canaries,
     complaining,
+    emergency,
     figures,
     holding,
     incidents,
@@ -30,7 +31,9 @@ from . import (
     register,
     returns,
     schemas,
+    training,
     upkeep,
+    watching,
 )
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
@@ -39,10 +42,9 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "canaries", "figures", "holding", "lawful", "leftover", "recipients", "records", "recovery",
-    "register", "returns", "staff_pages", "upkeep",
-    "canaries", "complaining", "holding", "incidents", "lawful", "leftover", "recipients",
-    "records", "recovery", "register", "returns", "staff_pages", "upkeep",
+    "canaries", "complaining", "emergency", "figures", "holding", "incidents", "lawful", "leftover",
+    "recipients", "records", "recovery", "register", "returns", "staff_pages", "training", "upkeep",
+    "watching",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}

@@ -8,6 +8,7 @@ from ..core.restoring import RestoreGround
 from ..core.rulebook import LineKind, LineState
 from .casewords import CASES
 from .language import N_, Language
+from .trouble import TROUBLE
 
 STEPS = ("received", "identity", "deciding", "waiting", "done")
 """The five words a guest sees, in their order (see ``core.lifecycle.WORDS``)."""
@@ -235,6 +236,14 @@ ACTIONS: dict[str, str] = {
     "measure-done": N_("measure after an incident done"),
     "incident-reviewed": N_("incident reviewed"),
     "incident-closed": N_("incident closed"),
+    "alert-opened": N_("something is wrong"),
+    "alert-closed": N_("something wrong closed"),
+    "alert-taken": N_("somebody looks after it"),
+    "mistake-reported": N_("mistake reported"),
+    "backup-reported": N_("backup reported"),
+    "emergency-printed": N_("emergency plan printed"),
+    "training-passed": N_("training passed"),
+    "training-missed": N_("acted without training"),
 }
 
 BASES: dict[str, str] = {
@@ -283,6 +292,8 @@ COUNTS: dict[str, str] = {
     "days": N_("days"),
     "sealed": N_("sealed"),
     "unopened": N_("not opened"),
+    "alert": N_("alert no."),
+    "hours": N_("hours old"),
 }
 
 CERTIFICATE: dict[str, str] = {
@@ -628,6 +639,7 @@ _ALL: tuple[dict[str, str], ...] = (
     ENDLESS,
     RESTORED,
     *CASES,
+    *TROUBLE,
 )
 
 

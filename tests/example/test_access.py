@@ -14,9 +14,9 @@ EVERY = {
     *Permission, "", "staff", "VIEW",
 }  # fmt: skip
 MEANT = {
-    "reception": {"view", "file", "verify", "freeze", "register"},
+    "reception": {"view", "file", "verify", "freeze", "register", "report", "train"},
     "officer": set(Permission) - {"audit"},
-    "auditor": {"view", "audit"},
+    "auditor": {"view", "audit", "train"},
 }
 
 

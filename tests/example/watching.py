@@ -47,6 +47,8 @@ ENTITLED = {
     "guesterase_staff.object_": "a form that could not be read comes back as it was filled in",
     "guesterase_staff.recipients": "what a person may tell a recipient by hand, and nothing else",
     "guesterase_staff.holds": "the reference of a hold, for who may hold",
+    "guesterase_staff.watch": "what somebody wrote who reported a mistake, for who may watch",
+    "guesterase_staff.report_mistake": "a form that could not be read comes back as it was",
     "guesterase_guest.send": "a form that could not be read comes back as it was filled in",
 }
 """Endpoint -> why its page may name the guest; the page of any other may not."""

@@ -42,6 +42,9 @@ STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "far-officer": ("mu", OFFICE | {"audit"}),
     "night": ("sh", frozenset({"register"})),
     "far-night": ("mu", frozenset({"register"})),
+    "watcher": ("sh", frozenset({"view", "watch", "report", "train"})),
+    "far-watcher": ("mu", frozenset({"watch", "report", "train"})),
+    "reporter": ("sh", DESK | {"report"}),
     "nobody": ("sh", frozenset()),
 }
 """Login -> property and what they may do there."""

@@ -102,10 +102,13 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
     _is_not_answered(house)
     _complains(house)
     _happens(house)
+    with house.app.app_context(), house.extension.begin() as office:
+        assert office.look_over()["told"] > 0
     assert {row["template"] for row in house.hotel.ours("outbox")} == set(NAMES)
     letters = clerk.get(f"{desk}/outbox")
     assert letters.count('<div class="letter"') == len(house.hotel.ours("outbox"))
     assert 'class="letter" lang="en"><' not in letters
+    assert "None ·" not in letters
 
 
 def _takes_longer(house: House, officer: Browser, desk: str) -> None:

@@ -25,7 +25,7 @@ from tests.web.house import CANARY, STAFF, Browser, House
 
 DESK = "/desk/privacy"
 
-CODED = "verify approve refuse hold freeze register law audit restore complaint incident"
+CODED = "verify approve refuse hold freeze register law audit restore complaint incident watch"
 
 ANY = " ".join(Permission)
 
@@ -129,13 +129,24 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "measure_done": ("incident", {}),
     "review_incident": ("incident", {"words": "Shred at once."}),
     "close_incident": ("incident", {}),
+    "watch": ("watch", {}),
+    "look_over": ("watch", {}),
+    "take_alert": ("watch", {}),
+    "close_alert": ("watch", {"ground": "fixed"}),
+    "mistake": ("report", {}),
+    "report_mistake": ("report", {"kind": "not-erased", "noticed": "2026-03-01T10:00"}),
+    "emergency": ("watch report", {}),
+    "emergency_printed": ("watch report", {"fingerprint": "0" * 64}),
+    "courses": ("train", {}),
+    "course": ("train", {}),
+    "take_quiz": ("train", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
 CHOSEN = {
     "file", "produce", "freeze", "object_", "switch_canary", "stop_canary", "file_complaint",
-    "open_incident",
-}
+    "open_incident", "report_mistake", "emergency_printed",
+}  # fmt: skip
 """Pages at which the hotel is chosen in the form."""
 
 DENIED = "You may not do this at this property."
@@ -178,7 +189,7 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
             permission, form = NEEDS[name]
             which = shown if name == "review" else number
             answer = _call(house, browser.client, rule, method, which, place, form, token, cases)
-            unscoped = {"hold", "letter", "notice", "row", "task"}
+            unscoped = {"alert", "hold", "letter", "notice", "row", "task", "course"}
             scoped = bool(rule.arguments - unscoped) or name in CHOSEN
             allowed = bool(granted & set(permission.split())) and (home == place or not scoped)
             refused = answer.status_code == 403 and DENIED in answer.text
@@ -204,7 +215,8 @@ def _call(
     values |= cases or {"complaint": "GC-ABCD2345", "incident": "GI-ABCD2345"}
     values["measure"] = 1
     values["notice"] = 1
-    values["row"] = 1
+    values["row"] = values["alert"] = 1
+    values["course"] = "reception"
     with house.app.test_request_context():
         path = url_for(rule.endpoint, **{n: v for n, v in values.items() if n in rule.arguments})
     data = {**form, "property": place, "csrf_token": token}

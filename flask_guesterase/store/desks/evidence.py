@@ -8,6 +8,7 @@ from typing import Any
 
 from ...core.checkpoint import read_note
 from ...core.cosignature import PROOF_FORMAT, request
+from ...core.course import Deed
 from ...core.errors import InputError
 from ...core.log import slug
 from ...core.permissions import Permission
@@ -29,6 +30,7 @@ from .. import (
 from .. import why as explain
 from ..release import outside
 from ..remembrance import remembering
+from ..training import gate
 from .desk import Desk
 
 
@@ -69,6 +71,7 @@ class Evidence(Desk):
         :param by: the host's id of the person.
         :raises ForbiddenError: they may not read its books.
         """
+        gate.ready(self.work, by, Deed.BOOKS, property)
         return books.open_books(self.work, property, by)
 
     def certificate(self, number: str, by: str | None = None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...core.course import Deed
 from ...core.holding import Wanted
 from ...core.permissions import Permission
 from .. import (
@@ -13,6 +14,7 @@ from .. import (
     placing,
 )
 from ..binds import awaiting
+from ..training import gate
 from .desk import Desk
 
 
@@ -26,6 +28,8 @@ class Holding(Desk):
         :raises InputError: scope, reason, query or day mean nothing.
         :raises UnknownError: there is no such row where they may place holds.
         """
+        if wanted.property:
+            gate.ready(self.work, by, Deed.HOLD, wanted.property)
         return placing.place(self.work, wanted, by)
 
     def hold_people(self, number: str, by: str) -> Sequence[tuple[str, str]]:
@@ -67,6 +71,7 @@ class Holding(Desk):
         :raises FourEyesError: they proposed it themselves.
         :raises UnknownError: there is no such hold for them.
         """
+        gate.ready(self.work, by, Deed.LIFT, placing.place_of(self.work, id, by))
         return placing.lift(self.work, id, by)
 
     def holds(self, by: str) -> Sequence[dict[str, Any]]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...core.course import Deed
 from ...core.register import Asked
 from .. import (
     disclosures,
     register,
 )
 from ..register import Produced
+from ..training import gate
 from .desk import Desk
 
 
@@ -25,6 +27,7 @@ class Police(Desk):
         :raises ForbiddenError: they may not produce the register of this property.
         :raises InputError: it asks for too much, or on a basis the law does not know.
         """
+        gate.ready(self.work, by, Deed.PRODUCE, asked.place)
         return register.produce(self.work, asked, by)
 
     def review_disclosure(self, number: str, by: str, finding: str) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...core.course import Deed, Training
 from ...core.restoring import Report
+from .. import cases
 from ..recovery import restoring
+from ..training import gate
 from .desk import Desk
 
 
@@ -22,6 +25,7 @@ class Recovery(Desk):
         :raises InputError: there is no such ground.
         :raises TransitionError: there is nothing to restore, or not any more.
         """
+        self._schooled(number, by)
         return restoring.propose(self.work, number, by, ground)
 
     def restore(self, number: str, by: str) -> Report:
@@ -31,6 +35,7 @@ class Recovery(Desk):
         :raises ForbiddenError: they may not restore at its property.
         :raises TransitionError: there is nothing to restore, or not any more.
         """
+        self._schooled(number, by)
         return restoring.restore(self.work, number, by)
 
     def restoration(self, number: str, by: str | None = None) -> dict[str, Any]:
@@ -46,3 +51,8 @@ class Recovery(Desk):
         :raises ForbiddenError: they may not restore at its property.
         """
         return restoring.left(self.work, number, by)
+
+    def _schooled(self, number: str, by: str) -> None:
+        if self.work.training is not Training.OFF:
+            case = cases.load(self.work, number)
+            gate.ready(self.work, by, Deed.RESTORE, case.property, case)

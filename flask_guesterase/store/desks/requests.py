@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from ...core.course import Deed, Training
 from ...core.errors import UnknownError
 from ...core.lifecycle import State
 from ...core.permissions import Permission
@@ -16,6 +17,7 @@ from ..execution import Ending
 from ..preview import Preview, preview
 from ..search import leftover, queued
 from ..tokens import Purpose
+from ..training import gate
 from .desk import Desk
 
 
@@ -54,6 +56,8 @@ class Requests(Desk):
         :raises UnknownError: nobody is on file under it, or there is no such property.
         :raises ForbiddenError: the clerk may not file at this property.
         """
+        if property:
+            gate.ready(self.work, by, Deed.FILE, property)
         filing = intake.Filing(match, property, channel, received, lang, asked_by, reason)
         return intake.file(self.work, filing, by)
 
@@ -65,6 +69,7 @@ class Requests(Desk):
         :raises InputError: there is no such way to show who one is, or the paper does not fit.
         :raises TransitionError: the request does not wait for this.
         """
+        self._ready(number, by, Deed.VERIFY)
         return review.confirm(self.work, number, by, how, seen)
 
     def acknowledge(self, number: str, by: str) -> None:
@@ -85,6 +90,7 @@ class Requests(Desk):
         :raises InputError: there is no such reason.
         :raises TransitionError: it is late, was lengthened before, or the law has no extension.
         """
+        self._ready(number, by, Deed.EXTEND)
         return deadlines.extend(self.work, number, by, reason)
 
     def take(self, number: str, person_id: int | str, by: str) -> None:
@@ -117,6 +123,7 @@ class Requests(Desk):
         :raises MovedError: today's plan is not the one they read.
         :raises ForbiddenError: they may not approve at this property.
         """
+        self._ready(number, by, Deed.APPROVE)
         review.approve(self.work, number, by, digest)
 
     def refuse(self, number: str, by: str, ground: str) -> None:
@@ -125,7 +132,13 @@ class Requests(Desk):
         :raises ForbiddenError: they may not refuse at this property.
         :raises InputError: there is no such ground.
         """
+        self._ready(number, by, Deed.REFUSE)
         review.refuse(self.work, number, by, ground)
+
+    def _ready(self, number: str, by: str, deed: Deed) -> None:
+        if self.work.training is not Training.OFF:
+            case = cases.load(self.work, number)
+            gate.ready(self.work, by, deed, case.property, case)
 
     def erase(self, number: str, by: str | None = None) -> Ending:
         """Carry out an approved erasure; ask `Ending.settled` after the commit.

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ...core.course import Deed
 from ...core.permissions import Permission
 from .. import (
     actors,
@@ -30,6 +31,7 @@ from .. import (
 from ..census import counting, listing, watching
 from ..comeback import marks
 from ..partners import deliveries
+from ..training import gate
 from .desk import Desk
 
 
@@ -68,6 +70,8 @@ class Upkeep(Desk):
         :raises ForbiddenError: there is no such property.
         :raises MovedError: the rules changed since, or there is a newer preview.
         """
+        for code in self.work.settings.properties:
+            gate.ready(self.work, by, Deed.SWEEP, code)
         confirmed = runs.confirm(self.work, by, ids)
         if confirmed:
             # A person of two properties waited for the other one's word.

@@ -1,0 +1,1 @@
+"""What goes wrong: looked for, told, looked after, and closed."""

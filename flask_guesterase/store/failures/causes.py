@@ -1,0 +1,139 @@
+"""What is wrong now, computed from what exists; nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+
+from sqlalchemy import Row, func, select
+
+from ...core.alert import FOUND, AlertKind, Cause
+from ...core.errors import SealError
+from .. import brake, deadlines, holds, outbox, tables, watch
+from ..ageing import ageing, expired
+from ..training import records
+from ..work import Work
+from . import backups, emergency, heads
+
+GRACE = timedelta(days=2)
+"""How long after its day something may still wait for the next night."""
+
+_SILENT = timedelta(days=1)
+_FAILED = {
+    outbox.MESSAGE: AlertKind.MESSAGE_FAILED,
+    outbox.FILE: AlertKind.FILE_FAILED,
+    outbox.BACK: AlertKind.FILE_FAILED,
+    outbox.RECIPIENT: AlertKind.RECIPIENT_FAILED,
+}
+
+
+def look(work: Work) -> list[Cause]:
+    """Return everything that is wrong now, each once.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    found: dict[tuple[str, str, str], Cause] = {}
+    for cause in _all(work):
+        found.setdefault(cause.same(), cause)
+    return sorted(found.values(), key=lambda cause: cause.same())
+
+
+def _all(work: Work) -> Iterator[Cause]:
+    if brake.doubt(work.conn, work.stamp):
+        yield Cause(AlertKind.CLOCK_DOUBTED, "", "clock-doubted", work.stamp)
+        return
+    yield from _findings(work)
+    yield from _past_due(work)
+    yield from _answers(work)
+    yield from _boxes(work)
+    yield from _outbox(work)
+    yield from heads.causes(work)
+    yield from backups.causes(work)
+    yield from emergency.causes(work)
+    yield from records.causes(work)
+
+
+def _findings(work: Work) -> Iterator[Cause]:
+    """Yield what `check` finds about clock, sweep, keys, register, checkpoints and journal."""
+    try:
+        found = watch.findings(work)
+    except SealError:
+        yield Cause(AlertKind.KEYS_UNSOUND, "", "keys-foreign", work.stamp)
+        return
+    for each in found:
+        kind = FOUND.get(each.id)
+        if kind is not None:
+            yield Cause(kind, "", each.id, work.stamp)
+
+
+def _past_due(work: Work) -> Iterator[Cause]:
+    """Yield what has had its time and is still there, two nights later."""
+    days: dict[tuple[str, str], list[date]] = {}
+    late = (work.now - GRACE).date()
+    for declared in ageing(work):
+        items = [item for item in expired(work, declared) if item.day < late]
+        kept = holds.held(work, declared.name, [item.key for item in items])
+        for item in items:
+            if item.place in work.settings.properties and item.key not in kept:
+                days.setdefault((item.place, f"{item.table}/{item.category}"), []).append(item.day)
+    for (place, about), mine in days.items():
+        yield Cause(AlertKind.PAST_DUE, place, about[:120], _midnight(min(mine)), len(mine))
+
+
+def _answers(work: Work) -> Iterator[Cause]:
+    """Yield the properties at which an answer to a guest is late."""
+    late: dict[str, list[date]] = {}
+    for case in deadlines.watched(work):
+        if deadlines.late(work, case):
+            receipt = deadlines.receipt_due(work, case)
+            day = min(filter(None, (deadlines.due(work, case), receipt)))
+            late.setdefault(case.property, []).append(day)
+    for code, days in late.items():
+        yield Cause(AlertKind.ANSWER_LATE, code, "", _midnight(min(days)), len(days))
+
+
+def _boxes(work: Work) -> Iterator[Cause]:
+    """Yield boxes that are past their day and were not forgotten; those under a hold wait."""
+    box = tables.box
+    day = (work.now - GRACE).date().isoformat()
+    row = work.conn.execute(
+        select(func.count(), func.min(box.c.last_day)).where(
+            box.c.forgotten_at.is_(None), box.c.last_day < day, box.c.label.not_like("hold:%")
+        )
+    ).one()
+    if row[0]:
+        yield Cause(AlertKind.BOX_LATE, "", "", _midnight(date.fromisoformat(row[1])), row[0])
+
+
+def _outbox(work: Work) -> Iterator[Cause]:
+    """Yield what could not be sent or removed, and whether nobody sends at all."""
+    out = tables.outbox
+    failed = work.conn.execute(
+        select(
+            out.c.property, out.c.kind, func.min(out.c.done_at).label("since"),
+            func.count().label("many"),
+        )
+        .where(out.c.state == outbox.FAILED)
+        .group_by(out.c.property, out.c.kind)
+    ).all()  # fmt: skip
+    for row in failed:
+        yield _undelivered(work, row)
+    row = work.conn.execute(
+        select(func.count(), func.min(out.c.next_at)).where(
+            out.c.state.in_([outbox.QUEUED, outbox.SENDING]),
+            out.c.next_at < work.stamp - _SILENT,
+            out.c.kind != outbox.FILE,
+        )
+    ).one()
+    if row[0]:
+        yield Cause(AlertKind.WORKER_SILENT, "", "", row[1], row[0])
+
+
+def _undelivered(work: Work, row: Row[tuple[str, str, datetime, int]]) -> Cause:
+    code = row.property if row.property in work.settings.properties else ""
+    kind = _FAILED.get(row.kind, AlertKind.MESSAGE_FAILED)
+    return Cause(kind, code, row.kind, row.since or work.stamp, row.many)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time())

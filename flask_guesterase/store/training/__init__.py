@@ -1,0 +1,1 @@
+"""Training: the courses, who passed them until when, and who acted without."""

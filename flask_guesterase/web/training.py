@@ -1,0 +1,110 @@
+"""Staff pages of training: the courses, each to read with its quiz, and whose is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import current_app, make_response, render_template, request
+from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.course import PASS_MARK, Course, Grade, Training
+from ..core.errors import GuesteraseError, InputError
+from ..core.permissions import Permission
+from ..store.training.courses import course as find
+from ..store.training.courses import courses
+from .current import current
+from .desk import granted, me, must, staff_pages
+from .language import N_
+from .pages import language
+
+_ALL = N_("Please answer every question.")
+
+
+@staff_pages.context_processor
+def _lacking() -> dict[str, Any]:
+    """Tell every staff page which trainings the reader lacks; a page is shown all the same."""
+    known = getattr(current_app, "login_manager", None) is not None
+    if not known or not current_user.is_authenticated or current.training is Training.OFF:
+        return {"lacking": ()}
+    try:
+        if not granted(Permission.TRAIN):
+            return {"lacking": ()}
+        with current.begin(write=False) as office:
+            return {"lacking": [_title(find(code)) for code in office.courses_lacking(me())]}
+    except (GuesteraseError, SQLAlchemyError):
+        return {"lacking": ()}
+
+
+def _title(one: Course) -> str:
+    return one.title[language().code]
+
+
+@staff_pages.get("/training", endpoint="courses")
+def list_courses() -> str:
+    """List the courses, how the reader stands in each, and whose training is over."""
+    must(Permission.TRAIN)
+    watching = granted(Permission.WATCH)
+    with current.begin(write=False) as office:
+        mine, needed = office.trainings(me()), office.courses_needed(me())
+        over = office.overdue_trainings(me()) if watching else ()
+        titles = {code: _title(each) for code, each in courses().items()}
+    return render_template(
+        "guesterase/staff/courses.html",
+        titles=titles,
+        mine=mine,
+        needed=needed,
+        over=over,
+        watching=watching,
+    )
+
+
+@staff_pages.get("/training/<course>", endpoint="course")
+def show_course(course: str) -> str:
+    """Show a course to read, with its quiz below."""
+    must(Permission.TRAIN)
+    return _page(find(course), {})
+
+
+@staff_pages.post("/training/<course>")
+def take_quiz(course: str) -> AnyResponse:
+    """Grade a quiz, and explain every question."""
+    must(Permission.TRAIN)
+    one = find(course)
+    answers = [request.form.get(f"q{n}", -1, type=int) for n in range(len(one.questions))]
+    try:
+        with current.begin() as office:
+            grade = office.take_quiz(one.code, me(), answers)
+    except InputError:
+        return make_response(_page(one, request.form, [_ALL]), 422)
+    return make_response(_result(one, answers, grade))
+
+
+def _page(one: Course, values: Mapping[str, str], problems: list[str] | None = None) -> str:
+    with current.begin(write=False) as office:
+        mine = office.trainings(me()).get(one.code)
+    return render_template(
+        "guesterase/staff/course.html",
+        course=one,
+        lang=language().code,
+        mine=mine,
+        values=values,
+        problems=problems or [],
+        mark=PASS_MARK,
+    )
+
+
+def _result(one: Course, answers: list[int], grade: Grade) -> str:
+    with current.begin(write=False) as office:
+        mine = office.trainings(me()).get(one.code)
+    return render_template(
+        "guesterase/staff/quiz.html",
+        course=one,
+        lang=language().code,
+        answers=answers,
+        grade=grade,
+        mine=mine,
+        mark=PASS_MARK,
+    )

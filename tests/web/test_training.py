@@ -1,0 +1,112 @@
+"""Pages of training: to read, the quiz without scripts, the certificate, the list, the warning."""
+
+from __future__ import annotations
+
+from html import unescape
+from itertools import product
+
+import pytest
+
+from flask_guesterase.core.course import Training
+from flask_guesterase.core.errors import SetupError
+from flask_guesterase.store.training.courses import course, courses
+from flask_guesterase.web.extension import Guesterase
+from tests.web.house import STAFF, House
+from tests.web.test_cli import Console
+
+DESK = "/desk/privacy"
+
+
+@pytest.fixture(autouse=True)
+def _trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let clerk and officer train."""
+    for login in ("clerk", "officer"):
+        place, granted = STAFF[login]
+        monkeypatch.setitem(STAFF, login, (place, granted | {"train"}))
+
+
+def answers(code: str, wrong: int = 0) -> dict[str, str]:
+    """Return a filled quiz with so many wrong answers."""
+    return {
+        f"q{place}": str((question.right + (place < wrong)) % len(question.options))
+        for place, question in enumerate(course(code).questions)
+    }
+
+
+def test_a_course_is_read_in_the_readers_language(house: House) -> None:
+    """Every screen, question and option, and no explanation before the quiz was sent."""
+    clerk = house.browser("clerk")
+    for lang, (code, one) in product(("en", "zh"), courses().items()):
+        shown = unescape(clerk.get(f"{DESK}/training/{code}?lang={lang}"))
+        assert [screen for screen in one.screens if screen.text[lang] not in shown] == []
+        for question in one.questions:
+            assert question.text[lang] in shown
+            assert question.why[lang] not in shown
+        assert shown.count("<fieldset") == len(one.questions)
+
+
+def test_a_quiz_is_passed_and_gives_a_certificate(house: House) -> None:
+    """Every question explained, the certificate with number, day and edition; the warning goes."""
+    clerk = house.browser("clerk")
+    page = f"{DESK}/training/reception"
+    assert "Your training is missing or over: Reception" in clerk.get(f"{DESK}/", wish="en")
+    done = clerk.post(page, page, **answers("reception"))
+    assert done.status_code == 200
+    after = clerk.get(page, wish="en")
+    assert "Certificate: a" in after
+    assert course("reception").edition in after
+    assert "Your training is missing" not in clerk.get(f"{DESK}/", wish="en")
+    assert "counts until" in clerk.get(f"{DESK}/training", wish="en")
+
+
+def test_a_quiz_that_is_not_passed_explains_what_was_wrong(house: House) -> None:
+    """And the reader tries again; a question left out brings the form back as it was filled in."""
+    clerk = house.browser("clerk")
+    clerk.get(f"{DESK}/?lang=en")
+    page = f"{DESK}/training/reception"
+    bad = clerk.post(page, page, **answers("reception", wrong=3))
+    assert bad.status_code == 200
+    assert "Not passed yet" in bad.text
+    assert course("reception").questions[0].why["en"] in bad.text
+    given = answers("reception")
+    given.pop("q5")
+    missing = clerk.post(page, page, **given)
+    assert missing.status_code == 422
+    assert "Please answer every question." in missing.text
+    assert missing.text.count(" checked") == 5
+    assert house.hotel.ours("training") == []
+    assert clerk.get(f"{DESK}/training/cook", status=404)
+
+
+def test_the_list_of_who_is_overdue_is_for_who_watches(house: House) -> None:
+    """By opaque number, of the reader's own hotel; the command lists all."""
+    house.request()
+    watcher = house.browser("watcher")
+    page = watcher.get(f"{DESK}/training", wish="en")
+    assert "never passed" in page
+    assert "clerk" not in page
+    assert "never passed" not in house.browser("far-watcher").get(f"{DESK}/training")
+    assert "Whose training" not in house.browser("clerk").get(f"{DESK}/training", wish="en")
+    (row,) = Console(house.app).json("training", "overdue")
+    assert (row["course"], row["over"]) == ("reception", True)
+
+
+def test_the_host_says_what_becomes_of_it(house: House) -> None:
+    """Blocking is told with the way out; switched off no page warns; another word is refused."""
+    house.extension.training = Training.BLOCK
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    officer = house.browser("officer")
+    officer.get(f"{DESK}/?lang=en")
+    shown = officer.get(f"{DESK}/{number}")
+    digest = shown.partition('name="digest" value="')[2][:64]
+    refused = officer.post(f"{DESK}/{number}/approve", f"{DESK}/{number}", digest=digest)
+    assert refused.status_code == 403
+    assert "ten minutes" in refused.text
+    house.extension.training = Training.OFF
+    assert "Your training is missing" not in officer.get(f"{DESK}/")
+    answer = officer.post(f"{DESK}/{number}/approve", f"{DESK}/{number}", digest=digest)
+    assert answer.status_code == 303
+    with pytest.raises(SetupError):
+        Guesterase(house.session, training="never")

@@ -1,0 +1,248 @@
+"""Pages and commands of the failure watch, the emergency plan, backups and the bundle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from flask_guesterase import Backup
+from flask_guesterase.core.emergency import EDITION
+from flask_guesterase.store import tables, upgrade
+from flask_guesterase.web import instructions
+from tests.store.hotel import Guest
+from tests.web.house import CANARY, PROPERTIES, House
+from tests.web.test_cli import Console, code_of
+
+DESK = "/desk/privacy"
+NOTICED = (datetime.now(UTC) - timedelta(hours=20)).strftime("%Y-%m-%dT%H:%M")
+
+
+def failed(house: House, place: str = "sh") -> None:
+    """Put a message into the outbox that was given up."""
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(tables.outbox).values(
+            property=place, kind="message", channel="smtp", template="done", dedupe=f"d:{place}",
+            state="failed", attempts=9, next_at=now, done_at=now,
+        ))  # fmt: skip
+
+
+def looked(house: House) -> None:
+    """Look over everything."""
+    with house.app.app_context(), house.extension.begin() as office:
+        office.look_over()
+
+
+def numbers(house: House, kind: str) -> list[int]:
+    """Return the numbers of open alerts of a kind."""
+    return [
+        row["id"] for row in house.hotel.ours("alert")
+        if row["kind"] == kind and row["closed_at"] is None
+    ]  # fmt: skip
+
+
+def test_the_list_shows_each_with_its_next_step(house: House) -> None:
+    """Kind, hotel, since when, who noticed, owner, deputy, age and next step; in both languages."""
+    failed(house)
+    watcher = house.browser("watcher")
+    assert watcher.post(f"{DESK}/watch/look", f"{DESK}/watch").status_code == 303
+    page = watcher.get(f"{DESK}/watch", wish="en")
+    for text in ("message failed", "Hotel Pine", "Next step", "print the letter", "0 days",
+                 "the programme", "nobody is named"):  # fmt: skip
+        assert text in page, text
+    assert "下一步" in watcher.get(f"{DESK}/watch?lang=zh")
+
+
+def test_one_takes_and_closes(house: House) -> None:
+    """Who took it is shown; a ground closes it, and the closed one is listed."""
+    failed(house)
+    looked(house)
+    (id_,) = numbers(house, "message-failed")
+    watcher = house.browser("watcher")
+    assert watcher.post(f"{DESK}/watch/{id_}/take", f"{DESK}/watch").status_code == 303
+    assert "Looked after by" in watcher.get(f"{DESK}/watch", wish="en")
+    closed = watcher.post(f"{DESK}/watch/{id_}/close", f"{DESK}/watch", ground="accepted")
+    assert closed.status_code == 303
+    assert "known and accepted" in watcher.get(f"{DESK}/watch", wish="en")
+    assert numbers(house, "message-failed") == []
+    wrong = watcher.post(f"{DESK}/watch/{id_}/close", f"{DESK}/watch", ground="gone")
+    assert wrong.status_code == 422
+
+
+def test_an_alert_of_another_hotel_is_neither_seen_nor_closed(house: House) -> None:
+    """The list, the filter and both buttons are of the reader's own hotel; the house is all's."""
+    failed(house, "mu")
+    looked(house)
+    (id_,) = numbers(house, "message-failed")
+    watcher, far = house.browser("watcher"), house.browser("far-watcher")
+    for path in (f"{DESK}/watch", f"{DESK}/watch?property=mu"):
+        page = watcher.get(path, wish="en")
+        assert "message failed" not in page
+        assert "the whole house" in page
+    assert "message failed" in far.get(f"{DESK}/watch", wish="en")
+    for act in ("take", "close"):
+        answer = watcher.post(f"{DESK}/watch/{id_}/{act}", f"{DESK}/watch", ground="fixed")
+        assert answer.status_code == 404
+
+
+def test_every_staff_page_has_the_button(house: House) -> None:
+    """For who may report, and for nobody else."""
+    reporter = house.browser("reporter")
+    for path in ("/", "/new", "/outbox", "/mistake", "/emergency"):
+        assert f'href="{DESK}/mistake"' in reporter.get(DESK + path)
+    assert "/mistake" not in house.browser("clerk").get(f"{DESK}/")
+
+
+def test_a_mistake_is_reported_and_read_by_who_watches(house: House) -> None:
+    """By a clerk, in their words; on no page of anybody else, and in no log or journal."""
+    reporter = house.browser("reporter")
+    words = f"{CANARY} saw the list of room 12"
+    form = {"property": "sh", "kind": "seen-by-others", "noticed": NOTICED, "words": words}
+    answer = reporter.post(f"{DESK}/mistake", f"{DESK}/mistake", **form)
+    assert answer.status_code == 200
+    (id_,) = numbers(house, "mistake")
+    assert str(id_) in answer.text
+    assert words in house.browser("watcher").get(f"{DESK}/watch")
+    assert words not in house.browser("far-watcher").get(f"{DESK}/watch")
+    assert not any(CANARY in str(house.hotel.ours(name)) for name in ("alert", "entry", "outbox"))
+    for wrong in ({"noticed": ""}, {"noticed": "2099-01-01T10:00"}, {"kind": "x"},
+                  {"property": "mu"}):  # fmt: skip
+        back = reporter.post(f"{DESK}/mistake", f"{DESK}/mistake", **{**form, **wrong})
+        assert back.status_code == 422, wrong
+    assert len(numbers(house, "mistake")) == 1
+
+
+def test_a_mistake_is_noticed_on_the_hotels_clock(house: House) -> None:
+    """What is written as ten o'clock in Shanghai was noticed at two in the morning, UTC."""
+    day = (datetime.now(UTC) - timedelta(days=2)).date().isoformat()
+    house.browser("reporter").post(
+        f"{DESK}/mistake", f"{DESK}/mistake", property="sh", kind="not-erased",
+        noticed=f"{day}T10:00",
+    )  # fmt: skip
+    (row,) = [row for row in house.hotel.ours("alert") if row["kind"] == "mistake"]
+    assert row["since"].isoformat() == f"{day}T02:00:00"
+
+
+def test_the_emergency_plan_prints_and_asks_again(sqlite_url: str, tmp_path: Path) -> None:
+    """Whom to call, what to do, where things lie; changed, page and alert ask for a new print."""
+    hotels = tuple(
+        replace(each, calls={"police": "110", "custodian": "Notary Oak, 555-0100"})
+        for each in PROPERTIES
+    )
+    house = House(sqlite_url, tmp_path, hotels)
+    reporter = house.browser("reporter")
+    page = reporter.get(f"{DESK}/emergency", wish="en")
+    for text in ("Notary Oak, 555-0100", "Data leaked", "guesterase replay", "Key folder",
+                 "Privacy officer", "was never printed", "Fingerprint"):  # fmt: skip
+        assert text in page, text
+    assert "数据库从备份恢复" in reporter.get(f"{DESK}/emergency?lang=zh")
+    mark = re.search(r'name="fingerprint" value="([0-9a-f]{64})"', page)
+    assert mark is not None
+    form = {"property": "sh", "fingerprint": mark[1]}
+    assert reporter.post(f"{DESK}/emergency", f"{DESK}/emergency", **form).status_code == 303
+    after = reporter.get(f"{DESK}/emergency?lang=en")
+    assert "Printed last on" in after
+    assert "was never printed" not in after
+    changed = replace(hotels[0], officer="officer@pine.example")
+    house.app.extensions["guesterase"].settings = replace(
+        house.app.extensions["guesterase"].settings,
+        properties={"sh": changed, "mu": hotels[1]},
+    )
+    assert "changed since it was printed" in reporter.get(f"{DESK}/emergency")
+    stale = reporter.post(f"{DESK}/emergency", f"{DESK}/emergency", **form)
+    assert stale.status_code == 409
+    far = house.browser("far-watcher").get(f"{DESK}/emergency?property=sh")
+    assert "Hotel Pine" not in far
+    house.hotel.engine.dispose()
+
+
+def test_the_instructions_are_of_this_edition() -> None:
+    """Who changes a step counts the edition up, so that every plan is printed again."""
+    said = hashlib.sha256(repr(instructions.CASES).encode()).hexdigest()[:16]
+    assert (EDITION, said) == (1, "10c559429f79dec9")
+
+
+def test_the_watch_command_ends_with_one_when_something_is_wrong(house: House) -> None:
+    """It looks, lists as JSON, and can be asked for one hotel; closing needs a code."""
+    failed(house)
+    console = Console(house.app)
+    found = console.json("watch", "--property", "sh", code=1)
+    assert {"message-failed", "backup-missing"} <= {row["kind"] for row in found}
+    id_ = next(str(row["id"]) for row in found if row["kind"] == "message-failed")
+    console.raw("alert", "take", id_, "--by", "watcher", "--code", code_of(house, "watcher"))
+    by = ["--by", "watcher", "--code", code_of(house, "watcher")]
+    console.raw("alert", "close", id_, "--ground", "accepted", *by)
+    kinds = {row["kind"] for row in console.json("watch", "--quiet", code=1)}
+    assert "message-failed" not in kinds
+    by = ["--by", "far-watcher", "--code", code_of(house, "far-watcher")]
+    assert console.error("alert", "close", id_, "--ground", "fixed", *by) == "unknown"
+
+
+def test_backups_are_reported_by_the_command_and_by_the_host(house: House) -> None:
+    """The list ends with 1 while there is none, or an old one; what the host's callable raises
+    is logged by its class alone."""
+    console = Console(house.app)
+    assert console.json("backup", "list", code=1) == []
+    console.raw("backup", "report", "--kind", "scans", "--hours", "30")
+    assert [row["kind"] for row in console.json("backup", "list")] == ["scans"]
+    old = datetime.now(UTC) - timedelta(days=9)
+    house.extension.backups(lambda: [Backup("database", old)])
+    found = console.json("watch", code=1)
+    assert [row["about"] for row in found if row["kind"] == "backup-stale"] == ["database"]
+    assert "too old" in house.browser("watcher").get(f"{DESK}/watch", wish="en")
+
+    def broken() -> Any:
+        raise RuntimeError(CANARY)
+
+    house.extension.backups(broken)
+    console.json("watch", code=1)
+    assert CANARY not in console.printed
+    console.raw("backup", "report", "--at", CANARY, code=2)
+    assert CANARY not in console.printed
+
+
+@pytest.fixture
+def bundle(house: House, tmp_path: Path) -> tuple[dict[str, Any], str]:
+    """The bundle of a house with requests, errors and secrets."""
+    house.app.config["GUESTERASE_SENDER"] = f"{CANARY.split()[0]}@pine.example"
+    house.request()
+    failed(house)
+    with house.hotel.engine.begin() as conn:
+        conn.execute(tables.outbox.update().values(problem=f"no room for {CANARY}"))
+    out = tmp_path / "bundle.json"
+    Console(house.app).raw("diagnose", "--out", str(out))
+    text = out.read_text()
+    return json.loads(text), text
+
+
+def test_the_bundle_tells_support_what_they_need(bundle: tuple[dict[str, Any], str]) -> None:
+    """Versions, the shape of the data map, findings, counts, revision, last errors."""
+    told, _ = bundle
+    assert told["format"] == "guesterase-diagnosis/1"
+    assert {"python", "sqlalchemy", "flask", "dialect", "server"} <= set(told["versions"])
+    assert told["data_map"]["tables"]["guests"]["columns"]["name"] == "redact"
+    assert told["rows"]["request"] == 1
+    assert told["revision"]["newest"] == upgrade.head()
+    assert told["problems"]["outbox"] == {"other": 1}
+    assert told["config"]["GUESTERASE_RECOVERY_DAYS"] == 7
+    assert told["config"]["GUESTERASE_KEYS"] == "set"
+
+
+def test_the_bundle_holds_nothing_of_anybody(
+    house: House, bundle: tuple[dict[str, Any], str]
+) -> None:
+    """No value of a guest, no address, no folder, no name of a hotel."""
+    _, text = bundle
+    for row in house.hotel.rows(Guest):
+        for name in ("name", "email", "phone", "document_no"):
+            assert not row[name] or str(row[name]) not in text
+    for each in (*CANARY.split(), "pine.example", "Hotel Pine", str(house.hotel.files.parent)):
+        assert each not in text
