@@ -13,11 +13,10 @@ PERMISSIONS = {
         {
             "view", "file", "verify", "approve", "refuse", "erase",
             "hold", "freeze", "register", "books", "law", "restore", "figures",
-            "complaint", "incident",
+            "complaint", "incident", "watch", "report", "train",
         }
     ),
-    "auditor": frozenset({"view", "audit", "figures"}),
-            "watch", "report", "train", "train",
+    "auditor": frozenset({"view", "audit", "figures", "train"}),
 }  # fmt: skip
 """Role -> permissions, in the person's own property only."""
 
