@@ -508,6 +508,42 @@ class JournalTrusted(Event):
     name = "journal-trusted"
 
 
+class DataCopyRequested(Event):
+    """Somebody who is on file asked for a copy of their data; nothing of it is erased by this."""
+
+    name = "data-copy-requested"
+
+
+class DataCopyReleased(Event):
+    """A second person released a copy; boxes were opened for it, and it lies sealed until a day."""
+
+    name = "data-copy-released"
+
+
+class DataCopyRefused(Event):
+    """A copy was refused on a named ground."""
+
+    name = "data-copy-refused"
+
+
+class DataCopyWithdrawn(Event):
+    """The guest does not want the copy any more; what lay ready is gone."""
+
+    name = "data-copy-withdrawn"
+
+
+class DataCopyFetched(Event):
+    """A copy was opened by a link or a code that was made for it alone, and used up by it."""
+
+    name = "data-copy-fetched"
+
+
+class DataCopyEnded(Event):
+    """The day of a copy is over, or the erasure it went before was carried out; it is gone."""
+
+    name = "data-copy-ended"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -588,6 +624,12 @@ EVENTS: dict[str, type[Event]] = {
         RegisterMissed,
         JournalWitnessed,
         JournalTrusted,
+        DataCopyRequested,
+        DataCopyReleased,
+        DataCopyRefused,
+        DataCopyWithdrawn,
+        DataCopyFetched,
+        DataCopyEnded,
     )
 }
 """Every event by its name."""

@@ -18,6 +18,7 @@ LIMITS = {
     "again": (5, timedelta(days=1)),
     "answer": (60, timedelta(minutes=10)),
     "witness": (60, timedelta(minutes=10)),
+    "copy": (5, timedelta(days=1)),
     "code": (5, timedelta(minutes=10)),
 }
 """Action -> how many tries in how long."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import binding, certifying
 from .census import departing
+from .desks.copying import Copying
 from .desks.evidence import Evidence
 from .desks.guests import Guests
 from .desks.holding import Holding
@@ -20,7 +21,7 @@ from .desks.witnesses import Witnesses
 
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
-    Returns, Rules, Holding, Keys, Witnesses, Recovery,
+    Returns, Rules, Holding, Keys, Witnesses, Recovery, Copying,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -38,8 +38,9 @@ SHOWN = frozenset({"print", "page"})
 
 BOX_DAYS = 31
 
-PROOF = "confirm"
-"""Text of the message that holds the link by which a guest proves a contact."""
+PROOFS = ("confirm", "copyconfirm")
+"""Texts of the messages that hold the link by which a guest proves a contact: of an erasure, and
+of a copy."""
 
 OFFICER = "deadline"
 """Text of the reminder that an answer is due, which goes to the privacy officer."""
@@ -372,7 +373,7 @@ def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str,
     return [
         _letter(work, row)
         for row in rows
-        if row.template != PROOF or row.property not in deciding
+        if row.template not in PROOFS or row.property not in deciding
     ]
 
 

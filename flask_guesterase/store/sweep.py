@@ -49,6 +49,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "deadlines": lambda run: run(Office.remind),
     "stuck": lambda run: run(Office.stuck),
     "holds": lambda run: run(Office.remind_holds),
+    "copies": lambda run: run(Office.end_copies),
     "endless": endless.remind,
     "recipients": following.follow,
     "own": owndata.end,
