@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from hypothesis import Phase, event, given, note, seed, settings
-from sqlalchemy import Connection, and_, create_engine, insert, update
+from sqlalchemy import Connection, and_, create_engine, insert, null, update
 from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.context import MASK
@@ -194,7 +194,7 @@ def _seal(
             table = declared.table
             at = {c.name: c for c in table.c}
             conn.execute(update(table).where(and_(*(at[c] == row[c] for c in spec.key))).values(
-                {at[c].key: None for c in names}
+                {at[c].key: null() for c in names}
             ))  # fmt: skip
             event("sealed")
 
