@@ -130,6 +130,9 @@ def _expected(oracle: Oracle, people: list[Who]) -> Expected:
     result, mine = Expected(), set[str]()
     for name, rows in oracle.rows.items():
         policy = oracle.world.policies[name]
+        if not oracle.world.specs[name].key:
+            # Rows that are what they hold are one when they hold the same.
+            rows = [row for at, row in enumerate(rows) if row not in rows[:at]]
         for row in rows:
             free = _free(oracle, name, row, people) if isinstance(policy, Policy) else set()
             if free:
