@@ -121,8 +121,10 @@ def _message(
     content = {
         "to": to,
         "lang": case.lang,
-        "params": {**params, "number": case.number, "property": case.property},
-    }
+        "params": {
+            **params, "number": case.number, "property": case.property, "kind": case.kind,
+        },
+    }  # fmt: skip
     _queue(work, case, MESSAGE, channel, template, dedupe, content)
 
 

@@ -46,8 +46,10 @@ def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, st
 
 
 _EMPTY = dict.fromkeys(
-    ("token", "ground", "state", "until", "reason", "reasons", "what", "due", "left"), ""
-)
+    (
+        "token", "ground", "state", "until", "reason", "reasons", "what", "due", "left", "kind",
+    ), "",
+)  # fmt: skip
 
 
 def answer_of(tongue: Language, hotel: Property, params: Mapping[str, str]) -> Told:

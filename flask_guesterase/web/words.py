@@ -35,6 +35,8 @@ STATES: dict[str, str] = {
     State.COMPLAINT: N_("complaint"),
     State.WITHDRAWN: N_("withdrawn"),
     State.RESTORED: N_("restored"),
+    State.OFFERED: N_("copy lies ready"),
+    State.FETCHED: N_("copy fetched"),
 }
 
 GROUNDS: dict[str, str] = {
@@ -210,6 +212,12 @@ ACTIONS: dict[str, str] = {
     "register-missed": N_("lines of the guest register are missing"),
     "journal-witnessed": N_("checkpoint of another journal cosigned"),
     "journal-trusted": N_("key of another journal vouched for"),
+    "data-copy-requested": N_("copy asked for"),
+    "data-copy-released": N_("copy released"),
+    "data-copy-refused": N_("copy refused"),
+    "data-copy-withdrawn": N_("request for a copy withdrawn"),
+    "data-copy-fetched": N_("copy opened"),
+    "data-copy-ended": N_("copy ended"),
 }
 
 BASES: dict[str, str] = {
@@ -550,6 +558,18 @@ RETURNS: dict[str, str] = {
 }
 """Why a row in which an erased guest seems to be back waits, and why nothing is erased."""
 
+COPIED: dict[str, str] = {
+    "wish-erase": N_("Erase my data"),
+    "wish-copy": N_("A copy of my data"),
+    "wish-copy-first": N_("A copy first, then erase"),
+    "another-persons": N_("it is another person's too, and nobody said which part is whose"),
+    "unopened": N_("it could not be opened"),
+    "day-over": N_("its day is over"),
+    "recovery": N_("safety copy of an earlier erasure"),
+    "masked": N_("mentions struck out"),
+}
+"""What is asked for, and what is not in a copy and why."""
+
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
     GROUNDS,
@@ -581,6 +601,7 @@ _ALL: tuple[dict[str, str], ...] = (
     CANARIES,
     ENDLESS,
     RESTORED,
+    COPIED,
 )
 
 

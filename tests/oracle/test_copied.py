@@ -52,7 +52,7 @@ CASE = Case(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("cases", [4, pytest.param(150, marks=pytest.mark.long)])
+@pytest.mark.parametrize("cases", [4, pytest.param(60, marks=pytest.mark.long)])
 def test_random_hosts_on_sqlite(cases: int) -> None:
     """Everything of the guest, nothing of anybody else."""
     _run(cases, memory)

@@ -92,6 +92,8 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "holds_placed": ("hold", {}),
     "propose_restore": ("restore", {"ground": "wrong-person"}),
     "confirm_restore": ("restore", {}),
+    "release": ("approve", {"digest": "0" * 64}),
+    "hand_out": ("verify", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
