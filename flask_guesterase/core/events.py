@@ -544,6 +544,18 @@ class DataCopyEnded(Event):
     name = "data-copy-ended"
 
 
+class TokenIssued(Event):
+    """A token by which a program acts for a person was issued; the grounds say what it may do."""
+
+    name = "token-issued"
+
+
+class TokenRevoked(Event):
+    """A token by which a program acted for a person was revoked."""
+
+    name = "token-revoked"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -630,6 +642,8 @@ EVENTS: dict[str, type[Event]] = {
         DataCopyWithdrawn,
         DataCopyFetched,
         DataCopyEnded,
+        TokenIssued,
+        TokenRevoked,
     )
 }
 """Every event by its name."""

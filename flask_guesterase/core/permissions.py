@@ -21,3 +21,4 @@ class Permission(StrEnum):
     BOOKS = "books"
     LAW = "law"
     RESTORE = "restore"
+    ISSUE = "issue"

@@ -9,6 +9,7 @@ from .desks.evidence import Evidence
 from .desks.guests import Guests
 from .desks.holding import Holding
 from .desks.keys import Keys
+from .desks.machines import Machines
 from .desks.partners import Partners
 from .desks.police import Police
 from .desks.recovery import Recovery
@@ -21,7 +22,7 @@ from .desks.witnesses import Witnesses
 
 class Office(
     Guests, Requests, Evidence, Police, Upkeep, Partners,
-    Returns, Rules, Holding, Keys, Witnesses, Recovery, Copying,
+    Returns, Rules, Holding, Keys, Witnesses, Recovery, Copying, Machines,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -65,7 +65,7 @@ def outbox() -> str:
     """Show the letters to print, and what could not be sent."""
     must(Permission.VERIFY)
     with current.begin(write=False) as office:
-        found = [_letter(item) for item in office.letters(me())]
+        found = [letter(item) for item in office.letters(me())]
     return render_template("guesterase/staff/outbox.html", messages=found)
 
 
@@ -77,7 +77,7 @@ def deal(letter: int) -> AnyResponse:
     return redirect(url_for(".outbox"), 303)
 
 
-def _letter(item: dict[str, Any]) -> dict[str, Any]:
+def letter(item: dict[str, Any]) -> dict[str, Any]:
     """Return a letter with its text; a file, or a text that cannot be made, has none."""
     if item["kind"] != "message" or not item["template"]:
         return {**item, "subject": "", "body": ""}

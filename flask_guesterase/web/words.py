@@ -218,6 +218,8 @@ ACTIONS: dict[str, str] = {
     "data-copy-withdrawn": N_("request for a copy withdrawn"),
     "data-copy-fetched": N_("copy opened"),
     "data-copy-ended": N_("copy ended"),
+    "token-issued": N_("token for a program issued"),
+    "token-revoked": N_("token for a program revoked"),
 }
 
 BASES: dict[str, str] = {

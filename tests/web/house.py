@@ -43,6 +43,8 @@ STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "night": ("sh", frozenset({"register"})),
     "far-night": ("mu", frozenset({"register"})),
     "nobody": ("sh", frozenset()),
+    "issuer": ("sh", frozenset({"issue"})),
+    "far-issuer": ("mu", frozenset({"issue"})),
 }
 """Login -> property and what they may do there."""
 

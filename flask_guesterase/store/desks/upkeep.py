@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from .. import (
+    bearer,
     brake,
     copies,
     deadlines,
@@ -142,6 +143,7 @@ class Upkeep(Desk):
         """
         limits.forget(self.work)
         tokens.forget(self.work)
+        bearer.forget(self.work)
         intake.end_old_contacts(self.work)
         marks.expire(self.work)
         disclosures.overdue(self.work)
