@@ -10,7 +10,7 @@ PERMISSIONS = {
     "officer": frozenset(
         {
             "view", "file", "verify", "approve", "refuse", "erase",
-            "hold", "freeze", "register", "books", "law", "restore",
+            "hold", "freeze", "register", "books", "law", "restore", "issue",
         }
     ),
     "auditor": frozenset({"view", "audit"}),

@@ -24,7 +24,7 @@ from flask_guesterase.core.copying import Copy
 from flask_guesterase.core.image import Change, Image, Images, encode
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.core.plan import key_text
-from flask_guesterase.core.policy import Equal, Policy
+from flask_guesterase.core.policy import Equal, Policy, overwrite
 from flask_guesterase.core.seal import Terms
 from flask_guesterase.store import tables as own
 from flask_guesterase.store import vault
@@ -153,6 +153,10 @@ def _free(oracle: Oracle, name: str, row: Row, people: list[Who]) -> set[str]:
     if not found.mine:
         return set()
     declared = {spec.field(column).name for column in policy.columns}
+    if policy.rows is not overwrite:
+        # Where whole rows go no column needs a rule.
+        carried = {c for ref in spec.refs for c in ref.columns}
+        declared |= {f.name for f in spec.fields} - carried - set(spec.key)
     if not found.others:
         return declared
     if not isinstance(policy.via, Mapping):

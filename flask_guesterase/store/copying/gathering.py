@@ -203,7 +203,7 @@ def _lay(
     known = {key_text(key): key for key in table.own}
     key = known.get(each.key or key_text(tuple(c.native() for c in each.image.now())))
     said = _Said(work, declared, mask)
-    allowed = table.own[key] if key is not None else frozenset(declared.rules)
+    allowed = table.own[key] if key is not None else others.data(declared)
     values = {
         cell.name: said.masked(cell.name, said.text(cell))
         for cell in each.image.columns
@@ -240,7 +240,7 @@ def _withheld(table: _Table) -> Iterable[Withheld]:
     for row in table.rows:
         if row.others:
             said = table.records.get(row.key, Record({})).values
-            left = tuple(sorted(set(table.declared.rules) - set(said)))
+            left = tuple(sorted(others.data(table.declared) - set(said)))
             if left:
                 counts[left] = counts.get(left, 0) + 1
     for columns, rows in sorted(counts.items()):

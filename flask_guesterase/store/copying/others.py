@@ -11,7 +11,7 @@ from ...core.context import MASK
 from ...core.document import is_document
 from ...core.mentions import MARK, Pen, edited
 from ...core.plan import Key, Person, Row, key_text
-from ...core.policy import Inside, Mentions
+from ...core.policy import Inside, Mentions, RowRule
 from ..binds.crossing import at
 from ..datamap import DataMap, Declared
 from ..finder import owners
@@ -31,10 +31,19 @@ def own(datamap: DataMap, declared: Declared, row: Row) -> frozenset[str]:
     :param row: the row with its owners.
     """
     if not row.others:
-        return frozenset(declared.rules)
+        return data(declared)
     theirs = {path for _, path in row.others}
     mine = {path for _, path in row.owners} - theirs
     return (_alone(declared, mine) | joint(datamap, declared)) - _alone(declared, theirs)
+
+
+def data(declared: Declared) -> frozenset[str]:
+    """Return the columns of a table that say something: those with a rule, and of rows that are
+    deleted as a whole, for which none is needed, all but keys."""
+    if declared.policy.rows is RowRule.OVERWRITE:
+        return frozenset(declared.rules)
+    free = (c for c in declared.table.c if not c.primary_key and not c.foreign_keys)
+    return frozenset(declared.rules) | {column.name for column in free}
 
 
 def _alone(declared: Declared, paths: Iterable[int]) -> frozenset[str]:
