@@ -10,7 +10,7 @@ from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.register import Asked, Basis
 from ...store import actors
-from .. import records
+from .. import letters as post
 from ..current import current
 from . import bodies
 from .door import begin, me, mine
@@ -151,7 +151,7 @@ def letters(form: dict[str, Any]) -> Any:
 
 def _letter(item: dict[str, Any]) -> dict[str, Any]:
     secret = "token" in item["params"]
-    told = {"subject": "", "body": ""} if secret else records.letter(item)
+    told = {"subject": "", "body": ""} if secret else post.letter(item)
     kept = ("id", "number", "property", "kind", "channel", "template", "state", "problem")
     shown = {name: item[name] for name in kept}
     to = "" if secret else item["to"]
