@@ -27,12 +27,6 @@ from . import shelved
 from .gathering import Texts, gather
 
 
-def _load(work: Work, number: str, lock: bool = False) -> Case:
-    case = load(work, number, lock)
-    shelved.row(work, case.number)
-    return case
-
-
 def show(work: Work, number: str, by: str) -> tuple[Outline, str]:
     """Return what a copy would hold, without its values, and the digest that a release names.
 
@@ -43,8 +37,9 @@ def show(work: Work, number: str, by: str) -> tuple[Outline, str]:
     :raises UnknownError: the request is not for a copy.
     :raises TransitionError: it is over.
     """
-    case = _load(work, number)
+    case = load(work, number)
     actors.require(work, by, Permission.VIEW, case.property)
+    shelved.row(work, case.number)
     if case.state not in OPEN:
         raise TransitionError("It is decided already.", "Nobody at the hotel reads it again.")
     copy, texts, digest = _gathered(work, case)
@@ -79,8 +74,9 @@ def release(work: Work, number: str, by: str, digest_seen: str) -> str:
     :raises UnknownError: the request is not for a copy.
     :raises TransitionError: it does not wait for this, or nobody's rows are taken.
     """
-    case = _load(work, number, lock=True)
+    case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.APPROVE, case.property)
+    shelved.row(work, case.number)
     review.decidable(work, case, actor, by)
     whose = people.taken(work, case.number)
     review.required(whose)
@@ -134,8 +130,9 @@ def hand_out(work: Work, number: str, by: str) -> str:
     :raises UnknownError: the request is not for a copy.
     :raises TransitionError: no copy lies ready.
     """
-    case = _load(work, number, lock=True)
+    case = load(work, number, lock=True)
     actors.require(work, by, Permission.VERIFY, case.property)
+    shelved.row(work, case.number)
     _ready(work, case)
     tokens.end(work, case.number, Purpose.FETCH)
     return tokens.slip(work, case.number)
