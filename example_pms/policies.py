@@ -154,6 +154,12 @@ def _stays() -> list[tuple[Any, Any]]:
             "guests": [],
         },
         category="reservation",
+        source="the booking, made here or on a booking site",
+        # Who slept in one room knows when, and which one.
+        joint=[
+            "property_code", "number", "status", "planned_arrival", "planned_departure",
+            "arrived_at", "departed_at", "room_no",
+        ],
         clock={
             "departed": "departed_at",
             "cancelled": "cancelled_on",
@@ -283,6 +289,7 @@ def _papers(scans: str) -> list[tuple[Any, Any]]:
         },
         via="guest",
         category="guest_register",
+        source="the document shown at check-in",
         clock={
             "departed": "booking.departed_at",
             "created": "booking.arrived_at",

@@ -9,7 +9,14 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 from sqlalchemy import select
 
-from flask_guesterase import Canary, Guesterase, Property, guest_pages, staff_pages
+from flask_guesterase import (
+    Canary,
+    Guesterase,
+    Property,
+    api_pages,
+    guest_pages,
+    staff_pages,
+)
 
 from .access import may
 from .base import Model, db
@@ -46,6 +53,7 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     guesterase.init_app(app)
     app.register_blueprint(guest_pages, url_prefix="/privacy")
     app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
+    app.register_blueprint(api_pages, url_prefix="/api/privacy")
     app.config["PMS_LINKS"] = [
         *app.config.get("PMS_LINKS", ()),
         ("Erasure requests", "guesterase_staff.index"),

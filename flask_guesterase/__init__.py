@@ -24,6 +24,7 @@ from .core.policy import (
     retain,
 )
 from .store.settings import Property
+from .web.api.spec import api_pages
 from .web.callback import guest_pages
 from .web.current import current
 from .web.extension import Guesterase
@@ -45,6 +46,7 @@ __all__ = [
     "Property",
     "Register",
     "Subject",
+    "api_pages",
     "current",
     "delete",
     "delete_when_last_owner",

@@ -60,6 +60,7 @@ def names() -> Iterator[str]:
 
 
 _VALUES = {
+    "api_pages": "Blueprint of the JSON API; the host registers it where programs are to use it.",
     "current": "The extension of the current application.",
     "delete": "Row rule: the row goes with any of its owners.",
     "delete_when_last_owner": "Row rule: the row goes when its last living owner does.",

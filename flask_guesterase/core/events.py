@@ -696,6 +696,52 @@ class TrainingMissed(Event):
     """A person acted without the training for it; the grounds say which, and what they did."""
 
     name = "training-missed"
+class DataCopyRequested(Event):
+    """Somebody who is on file asked for a copy of their data; nothing of it is erased by this."""
+
+    name = "data-copy-requested"
+
+
+class DataCopyReleased(Event):
+    """A second person released a copy; boxes were opened for it, and it lies sealed until a day."""
+
+    name = "data-copy-released"
+
+
+class DataCopyRefused(Event):
+    """A copy was refused on a named ground."""
+
+    name = "data-copy-refused"
+
+
+class DataCopyWithdrawn(Event):
+    """The guest does not want the copy any more; what lay ready is gone."""
+
+    name = "data-copy-withdrawn"
+
+
+class DataCopyFetched(Event):
+    """A copy was opened by a link or a code that was made for it alone, and used up by it."""
+
+    name = "data-copy-fetched"
+
+
+class DataCopyEnded(Event):
+    """The day of a copy is over, or the erasure it went before was carried out; it is gone."""
+
+    name = "data-copy-ended"
+
+
+class TokenIssued(Event):
+    """A token by which a program acts for a person was issued; the grounds say what it may do."""
+
+    name = "token-issued"
+
+
+class TokenRevoked(Event):
+    """A token by which a program acted for a person was revoked."""
+
+    name = "token-revoked"
 
 
 EVENTS: dict[str, type[Event]] = {
@@ -810,6 +856,14 @@ EVENTS: dict[str, type[Event]] = {
         EmergencyPrinted,
         TrainingPassed,
         TrainingMissed,
+        DataCopyRequested,
+        DataCopyReleased,
+        DataCopyRefused,
+        DataCopyWithdrawn,
+        DataCopyFetched,
+        DataCopyEnded,
+        TokenIssued,
+        TokenRevoked,
     )
 }
 """Every event by its name."""

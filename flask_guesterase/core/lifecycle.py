@@ -25,12 +25,14 @@ class State(StrEnum):
     COMPLAINT = "complaint"
     WITHDRAWN = "withdrawn"
     RESTORED = "restored"
+    OFFERED = "offered"
+    FETCHED = "fetched"
 
 
 MOVES: dict[State, frozenset[State]] = {
     State.RECEIVED: frozenset({State.VERIFIED, State.EXPIRED, State.REFUSED, State.WITHDRAWN}),
     State.VERIFIED: frozenset({State.REVIEW, State.REFUSED, State.WITHDRAWN}),
-    State.REVIEW: frozenset({State.APPROVED, State.REFUSED, State.WITHDRAWN}),
+    State.REVIEW: frozenset({State.APPROVED, State.OFFERED, State.REFUSED, State.WITHDRAWN}),
     State.APPROVED: frozenset({State.WAITING, State.ERASING, State.REVIEW, State.WITHDRAWN}),
     State.WAITING: frozenset({State.ERASING, State.REVIEW, State.WITHDRAWN}),
     State.ERASING: frozenset({State.CHECKING}),
@@ -43,10 +45,16 @@ MOVES: dict[State, frozenset[State]] = {
     State.COMPLAINT: frozenset({State.REFUSED, State.REVIEW, State.RECEIVED}),
     State.WITHDRAWN: frozenset(),
     State.RESTORED: frozenset(),
+    State.OFFERED: frozenset({State.FETCHED, State.EXPIRED, State.WITHDRAWN}),
+    State.FETCHED: frozenset({State.WITHDRAWN}),
 }
 """From each state, the states that may follow. ERASING lasts only inside one transaction, except
 where an erasure goes over several databases. A refusal that a complaint overturned is decided anew;
-where it was never shown who asks, that comes first."""
+where it was never shown who asks, that comes first. OFFERED and FETCHED are those of a request for a copy
+(see `COPIES`), which never becomes APPROVED: what is not approved is never erased."""
+
+COPIES = frozenset({State.OFFERED, State.FETCHED})
+"""States in which a copy lies ready; only a request for a copy reaches them."""
 
 OPEN = frozenset(
     {State.RECEIVED, State.VERIFIED, State.REVIEW, State.APPROVED, State.WAITING, State.COMPLAINT}
@@ -72,6 +80,8 @@ WORDS: dict[State, str] = {
     State.COMPLAINT: "deciding",
     State.WITHDRAWN: "done",
     State.RESTORED: "done",
+    State.OFFERED: "done",
+    State.FETCHED: "done",
 }
 """What the guest is told: received (the form's own answer), identity, deciding, waiting, done."""
 

@@ -339,6 +339,27 @@ TABLES: tuple[Own, ...] = (
         {What.SERIAL: "id", What.NAME: "controller property", What.TIME: "day",
          What.WORD: "word", What.COUNT: "count"},
     ),
+    Own(
+        "copy", "a copy of their data lies ready for a guest who asked for one, for 14 days",
+        End.AGE, _RECORD,
+        {What.RANDOM: "request erasure box", What.TIME: "ends_on offered_at fetched_at",
+         What.COUNT: "fetches"},
+        {"box": "its content, the guest's data, after 14 days, when the guest takes the request "
+                "back, or when an erasure follows"},
+    ),
+    Own(
+        "apitoken", "a program acts for a person, within what that person may do",
+        End.AGE, "three years after it ended or was revoked",
+        {What.SERIAL: "id", What.HASH: "hash", What.NAME: "controller property",
+         What.WORD: "permissions", What.PERSON: "actor issued_by revoked_by",
+         What.RANDOM: "box", What.TIME: "issued_at ends_on used_on revoked_at"},
+        {"box": "its content, the host's id of the person, on its last day or when it is revoked"},
+    ),
+    Own(
+        "filed", "a program that files the same request twice makes one", End.WORKER,
+        "after a day",
+        {What.MARK: "mark body", What.RANDOM: "number", What.TIME: "at"},
+    ),
 )  # fmt: skip
 """Every table of ours; the number of the version of our tables, in one more, says nothing."""
 

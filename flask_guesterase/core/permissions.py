@@ -27,3 +27,4 @@ class Permission(StrEnum):
     WATCH = "watch"
     REPORT = "report"
     TRAIN = "train"
+    ISSUE = "issue"

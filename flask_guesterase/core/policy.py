@@ -329,6 +329,10 @@ class Policy:
     :param register: given when rows of this table are lines of the guest register.
     :param zone: time zone (IANA name) of the table's naive date-times.
     :param triggers: trigger name -> why it may fire while this table is being erased.
+    :param source: where the data come from, in words for the guest's copy; from the guest, or from
+        whoever booked, when empty.
+    :param joint: columns that each owner of a shared row may have in a copy, besides their own:
+        the days of a stay, for example.
     :param history: ``delete`` when each erasure ends the history that the engine keeps of this
         table (MariaDB system versioning): of all its rows, for no one row's can be ended alone.
     :param optional: columns that a stay does not need; one that is filled when a record is made is
@@ -349,6 +353,8 @@ class Policy:
     triggers: Mapping[str, str] = field(default_factory=dict)
     history: RowRule | None = None
     optional: Sequence[str] = ()
+    source: str = ""
+    joint: Sequence[str] = ()
 
     def rules(self) -> dict[str, Rule]:
         """Return column -> rule, plain values and callables wrapped."""

@@ -14,6 +14,7 @@ from ..core.errors import FourEyesError
 from ..core.events import (
     GUEST,
     SYSTEM,
+    DataCopyRequested,
     ErasureApproved,
     ErasureRefused,
     ErasureRequested,
@@ -25,6 +26,7 @@ from ..core.events import (
 from ..core.log import Draft, read_entry
 from ..core.seal import fingerprint
 from ..core.standing import Standing
+from ..core.wish import Kind
 from . import tables
 from .cases import Case, secret
 from .work import Work
@@ -32,7 +34,9 @@ from .work import Work
 WHO, DIGEST = "who", "digest"
 """Marks of an entry: the person who acted, under the key of the case; what was approved."""
 
-_FIRST = (ErasureRequested.name, IdentityVerified.name, SubjectTaken.name)
+_FIRST = (
+    ErasureRequested.name, IdentityVerified.name, SubjectTaken.name, DataCopyRequested.name,
+)  # fmt: skip
 _DECIDED = (
     ErasureApproved.name, ErasureRefused.name, ErasureWithdrawn.name, RequestReviewedAgain.name,
 )  # fmt: skip
@@ -72,6 +76,9 @@ def stands(work: Work, case: Case) -> bool:
     :param work: the open transaction.
     :param case: the request, about to be carried out.
     """
+    if case.kind == Kind.COPY or _entries(work, case, (DataCopyRequested.name,)):
+        # Who asked for a copy asked for nothing to be erased, whatever a row says.
+        return False
     decided = _entries(work, case, _DECIDED)
     last = decided[-1] if decided else None
     if last is None or last.action != ErasureApproved.name:

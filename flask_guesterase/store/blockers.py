@@ -14,6 +14,7 @@ from ..core.lifecycle import OPEN, State
 from ..core.plan import Block, Key, Person, Row, key_text
 from ..core.policy import Blocker, Keep
 from ..core.standing import Standing
+from ..core.wish import Kind
 from . import tables
 from .clocks import day_of, places_of
 from .datamap import DataMap, Declared
@@ -183,16 +184,28 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
     for person in people:
         by_table.setdefault(person[0], {})[key_text(person[1])] = person
     open_states = [state.value for state in OPEN]
+    copy = tables.copy
+    # What anybody can send through the form keeps nothing waiting, unless it came with the erasure.
+    sent = and_(
+        request.c.kind == Kind.COPY.value,
+        request.c.channel == "form",
+        request.c.state == State.RECEIVED.value,
+        copy.c.erasure.is_(None),
+    )
     answers = or_(
-        request.c.state == State.COMPLAINT.value,
-        and_(request.c.kind.not_in(_NOT_NEEDING), request.c.state.in_(open_states)),
+        request.c.state.in_([State.COMPLAINT.value, State.OFFERED.value]),
+        and_(request.c.kind.not_in(_NOT_NEEDING), request.c.state.in_(open_states), ~sent),
     )
     seen: dict[tuple[str, str, str], set[Person]] = {}
     for name, texts in by_table.items():
         for part in chunks(sorted(texts), MANY):
             statement = (
-                select(request.c.number, request.c.property, request.c.due_on, subject.c.row_key)
+                select(
+                    request.c.number, request.c.property, request.c.due_on, subject.c.row_key,
+                    copy.c.ends_on,
+                )
                 .join_from(subject, request, subject.c.request == request.c.number)
+                .outerjoin(copy, copy.c.request == request.c.number)
                 .where(
                     subject.c.table_name == name,
                     one_of(subject.c.row_key, part),
@@ -201,7 +214,7 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
                 )
             )
             for row in work.conn.execute(statement):
-                here = (row.number, row.property, row.due_on)
+                here = (row.number, row.property, row.ends_on or row.due_on)
                 seen.setdefault(here, set()).add(texts[row.row_key])
     return [
         Found(

@@ -26,6 +26,7 @@ BATCH = 200
 
 OVER = (
     State.ERASED, State.REFUSED, State.EXPIRED, State.WITHDRAWN, State.RESTORED,
+    State.FETCHED,
 )  # fmt: skip
 """States in which nothing happens to a request any more."""
 
@@ -160,7 +161,7 @@ def _stays(work: Work, numbers: list[str]) -> set[str]:
 
 _HANGING = (
     tables.contact, tables.token, tables.outbox, tables.delivery, tables.search,
-    tables.returned, tables.box, tables.feedback,
+    tables.returned, tables.box, tables.feedback, tables.copy,
 )  # fmt: skip
 
 

@@ -19,6 +19,7 @@ from ..core.errors import TransitionError, UnknownError
 from ..core.events import Event
 from ..core.lifecycle import State, move
 from ..core.log import canonical, slug
+from ..core.wish import Kind
 from . import answering, tables
 from .settings import Property
 from .tokens import ALPHABET
@@ -122,6 +123,7 @@ class Opening:
     :param subject_mark: keyed mark by which the same request is known again.
     :param asked_by: the guest, or who asks in the guest's place: a word of `core.asking.Asker`.
     :param reason: why they ask, a word of `core.grounds.Reason`, or empty.
+    :param kind: what they ask for.
     """
 
     property: Property
@@ -133,6 +135,7 @@ class Opening:
     subject_mark: str
     asked_by: str = Asker.GUEST.value
     reason: str = ""
+    kind: Kind = Kind.ERASURE
 
 
 def record(work: Work, opening: Opening) -> Case:
@@ -140,7 +143,7 @@ def record(work: Work, opening: Opening) -> Case:
     values: dict[str, Any] = {
         "property": opening.property.code,
         "controller": slug(opening.property.controller),
-        "kind": "erasure",
+        "kind": opening.kind.value,
         "state": State.RECEIVED.value,
         "channel": opening.channel,
         "lang": opening.lang,

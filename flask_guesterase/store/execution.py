@@ -33,6 +33,7 @@ from ..core.plan import (
     decisions_of,
     differences,
 )
+from ..core.wish import Kind
 from . import (
     actors,
     approvals,
@@ -50,6 +51,7 @@ from . import (
 )
 from .cases import Case, load, secret, step, tell
 from .comeback import marks, objections
+from .copying import shelved
 from .depth import deepening
 from .eraser import Locked, Scope
 from .intake import end_contact
@@ -125,7 +127,7 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
         actor = actors.allow(work, by, Permission.ERASE, case.property)
     if case.state in DONE or case.state in (State.ERASING, State.CHECKING):
         return Ending(case.state)
-    if case.state not in _RUNNING:
+    if case.state not in _RUNNING or case.kind == Kind.COPY:
         raise TransitionError(
             f"A request that is '{case.state}' cannot be erased.", "It must be approved first."
         )
@@ -203,6 +205,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     origin = keeping.Origin(case.number, case.controller, case.property)
     known = recipients.gather(work, case.property, plan)
     spared = unkept(work, plan)
+    shelved.over(work, plan.people)
     if case.kind != KIND:
         # Who gets an invented guest's values into a living row must not make that row go.
         marks.take(work, origin, plan)

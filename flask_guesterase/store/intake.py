@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, delete, insert, or_, select
+from sqlalchemy import Row, delete, insert, or_, select, update
 
 from ..core.asking import Asker, asker
 from ..core.errors import InputError, SealError, UnknownError
-from ..core.events import GUEST, SYSTEM, ErasureRequested, IntakeReceived
+from ..core.events import (
+    GUEST,
+    SYSTEM,
+    DataCopyRequested,
+    ErasureRequested,
+    Event,
+    IntakeReceived,
+)
 from ..core.grounds import recordable
 from ..core.identity import LONGEST, Kind
 from ..core.lifecycle import OPEN, State
 from ..core.log import canonical, slug
 from ..core.permissions import Permission
 from ..core.seal import Box, Terms, close, new_box_id, open_box
+from ..core.wish import Kind as Asked
+from ..core.wish import Wish, wish
 from . import (
     actors,
     answering,
@@ -35,6 +44,7 @@ from . import (
 from .cases import Case, Opening, columns, day_at, label, read, record, tell
 from .matching import Contact, Match, by_clerk, by_contact
 from .settings import Property
+from .tokens import Purpose
 from .work import Work
 
 CHANNELS = frozenset({"form", "desk", "mail", "phone", "letter", "cli"})
@@ -53,19 +63,23 @@ def receive(
     """Seal what came through the form, and do nothing else, whoever it means.
 
     :param work: the open transaction.
-    :param form: fields as they came; only name, e-mail, phone, document and booking are kept.
+    :param form: fields as they came; only name, e-mail, phone, document, booking and what is
+        wished, one of `core.wish.Wish`, are kept.
     :param property_: where it was asked.
     :param channel: one of `CHANNELS`.
     :param lang: language the answer should be in.
     :param remote: where it came from; counted as a keyed mark.
     :raises LimitError: too much came from there.
+    :raises InputError: nobody can wish this.
     """
     _check_channel(channel)
+    wished = wish(form.get("wish", "")).value
     limits.attempt(work, "intake", remote)
     given = {kind.value: str(form.get(kind, ""))[:LONGEST] for kind in KINDS}
     terms = Terms(slug(property_.controller), "intake", work.today, f"intake:{work.today}")
     work.custodian.ensure(terms.label)
-    box = close(canonical({**given, "lang": lang[:12]}), terms, work.custodian, new_box_id())
+    given |= {"lang": lang[:12], "wish": wished}
+    box = close(canonical(given), terms, work.custodian, new_box_id())
     work.conn.execute(
         insert(tables.intake).values(
             property=property_.code,
@@ -111,7 +125,7 @@ def look(work: Work, most: int = 20) -> int:
 
 def _recognise(work: Work, row: Row[tuple[object, ...]], given: dict[str, str]) -> None:
     """Record the request of a guest and write to the contact on file; strangers leave nothing."""
-    lang = given.pop("lang", "")
+    lang, wished = given.pop("lang", ""), Wish(given.pop("wish", Wish.ERASE))
     try:
         property_ = work.settings.property(str(row.property))
     except UnknownError:
@@ -129,9 +143,44 @@ def _recognise(work: Work, row: Row[tuple[object, ...]], given: dict[str, str]) 
         None,
         match.mark,
     )
-    known = _open_already(work, opening)
-    case = known if known is not None else _record(work, opening, match, GUEST)
-    _write(work, case, match.contact)
+    for case in _recorded(work, opening, match, wished):
+        _write(work, case, match.contact)
+
+
+def _recorded(
+    work: Work,
+    opening: Opening,
+    match: Match,
+    wished: Wish,
+    who: tuple[str, str | None] = (GUEST, None),
+) -> list[Case]:
+    """Return the requests of a wish, those that are open already or new ones; the copy's first.
+
+    An erasure waits for a copy that nobody has confirmed yet only where both are new: a form that
+    anybody can send must not keep an erasure waiting.
+
+    :param who: the actor, and the host's id of the clerk.
+    """
+    asked = [replace(opening, kind=kind) for kind in _KINDS[wished]]
+    known = [_open_already(work, each) for each in asked]
+    cases = [
+        found if found is not None else _record(work, each, match, *who)
+        for each, found in zip(asked, known, strict=True)
+    ]
+    if wished is Wish.COPY_FIRST and known == [None, None]:
+        table = tables.copy
+        first, then = cases
+        work.conn.execute(
+            update(table).where(table.c.request == first.number).values(erasure=then.number)
+        )
+    return cases
+
+
+_KINDS = {
+    Wish.ERASE: (Asked.ERASURE,),
+    Wish.COPY: (Asked.COPY,),
+    Wish.COPY_FIRST: (Asked.COPY, Asked.ERASURE),
+}
 
 
 @dataclass(frozen=True)
@@ -145,6 +194,7 @@ class Filing:
     :param lang: language of the guest; the property's when empty.
     :param asked_by: one of `core.asking.Asker`; the guest when empty.
     :param reason: one of `core.grounds.Reason`, or empty.
+    :param wish: one of `core.wish.Wish`; erasure when empty.
     """
 
     match: Mapping[str, str]
@@ -154,6 +204,7 @@ class Filing:
     lang: str
     asked_by: str = ""
     reason: str = ""
+    wish: str = ""
 
 
 def file(work: Work, filing: Filing, by: str | None) -> str:
@@ -162,7 +213,8 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
     :param work: the open transaction.
     :param filing: what the clerk gives.
     :param by: the host's id of the clerk, or None at a console.
-    :return: the request's number; that of the open request when the same was filed before.
+    :return: the request's number; that of the open request when the same was filed before. Of a
+        copy and an erasure after it, that of the copy.
     :raises MatchError: nothing was given by which anybody can be found.
     :raises InputError: the day of receipt lies ahead, the channel is unknown, or no property was
         given and they are on file at several; nobody may ask under that word, or the reason is
@@ -171,7 +223,7 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
     :raises ForbiddenError: the clerk may not file at this property.
     """
     _check_channel(filing.channel)
-    who = asker(filing.asked_by)
+    who, wished = asker(filing.asked_by), wish(filing.wish)
     property_, match = _where(work, filing, by)
     actor = actors.allow(work, by, Permission.FILE, property_.code) if by is not None else None
     today = day_at(property_, work.now)
@@ -189,10 +241,7 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
         who.value,
         recordable(answering.law(work.settings, property_), filing.reason),
     )
-    known = _open_already(work, opening)
-    if known is not None:
-        return known.number
-    return _record(work, opening, match, actor or SYSTEM, by).number
+    return _recorded(work, opening, match, wished, (actor or SYSTEM, by))[0].number
 
 
 def _noon(property_: Property, day: date) -> datetime:
@@ -240,12 +289,14 @@ def _open_already(work: Work, opening: Opening) -> Case | None:
     """
     table = tables.request
     who, relative = table.c.asked_by, Asker.RELATIVE.value
+    asked = table.c.kind == opening.kind.value
     same = who == relative if opening.asked_by == relative else or_(who.is_(None), who != relative)
     row = work.conn.execute(
         select(*columns())
         .where(
             table.c.subject_mark == opening.subject_mark,
             table.c.property == opening.property.code,
+            asked,
             table.c.state.in_([state.value for state in OPEN]),
             same,
         )
@@ -269,16 +320,22 @@ def _record(
     counts = {"taken": len(match.taken), "perhaps": len(match.judged) - len(match.taken)}
     other = opening.asked_by if opening.asked_by != Asker.GUEST else ""
     words = tuple(filter(None, (case.channel, other, opening.reason)))
-    tell(work, ErasureRequested, case, actor, counts, words, approvals.who(work, case, by))
+    event: type[Event] = ErasureRequested
+    if opening.kind is Asked.COPY:
+        event = DataCopyRequested
+        work.conn.execute(insert(tables.copy).values(request=case.number, fetches=0))
+    tell(work, event, case, actor, counts, words, approvals.who(work, case, by))
     return case
 
 
 def _write(work: Work, case: Case, contact: Contact) -> None:
     """Send the link, or say that the request is with us already; a few times a day at most."""
-    template = "confirm" if case.state is State.RECEIVED else "open"
+    copy, early = case.kind == Asked.COPY, case.state is State.RECEIVED
+    template = outbox.PROOFS[copy] if early else "copyopen" if copy else "open"
     sent = outbox.queued_today(work, case.number, template)
     if sent < REPEATS:
-        params = {"token": tokens.link(work, case.number)} if template == "confirm" else {}
+        purpose = Purpose.COPY if copy else Purpose.CONFIRM
+        params = {"token": tokens.link(work, case.number, purpose)} if early else {}
         dedupe = f"{template}:{case.number}:{work.today}:{sent + 1}"
         outbox.queue_message(work, case, contact, template, params, dedupe)
 

@@ -19,6 +19,9 @@ LIMITS = {
     "complaint": (10, timedelta(hours=1)),
     "answer": (60, timedelta(minutes=10)),
     "witness": (60, timedelta(minutes=10)),
+    "copy": (5, timedelta(days=1)),
+    "bearer": (20, timedelta(hours=1)),
+    "api": (600, timedelta(minutes=10)),
     "code": (5, timedelta(minutes=10)),
 }
 """Action -> how many tries in how long."""

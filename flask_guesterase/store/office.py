@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import binding, certifying
 from .census import departing
 from .desks.complaints import Complaints
+from .desks.copying import Copying
 from .desks.evidence import Evidence
 from .desks.failures import Failures
 from .desks.guests import Guests
@@ -12,6 +13,7 @@ from .desks.holding import Holding
 from .desks.improvement import Improvement
 from .desks.incidents import Incidents
 from .desks.keys import Keys
+from .desks.machines import Machines
 from .desks.partners import Partners
 from .desks.police import Police
 from .desks.recovery import Recovery
@@ -28,6 +30,7 @@ class Office(
     Returns, Rules, Holding, Keys, Witnesses, Recovery, Improvement,
     Complaints, Incidents,
     Failures, Schooling,
+    Copying, Machines,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

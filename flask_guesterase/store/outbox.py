@@ -38,8 +38,9 @@ SHOWN = frozenset({"print", "page"})
 
 BOX_DAYS = 31
 
-PROOF = "confirm"
-"""Text of the message that holds the link by which a guest proves a contact."""
+PROOFS = ("confirm", "copyconfirm")
+"""Texts of the messages that hold the link by which a guest proves a contact: of an erasure, and
+of a copy."""
 
 OFFICER = "deadline"
 """Text of the reminder that an answer is due, which goes to the privacy officer."""
@@ -168,8 +169,10 @@ def _message(
     content = {
         "to": to,
         "lang": case.lang,
-        "params": {**params, "number": case.number, "property": case.property},
-    }
+        "params": {
+            **params, "number": case.number, "property": case.property, "kind": case.kind,
+        },
+    }  # fmt: skip
     _queue(work, case, MESSAGE, channel, template, dedupe, content)
 
 
@@ -436,7 +439,7 @@ def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str,
     return [
         _letter(work, row)
         for row in rows
-        if row.template != PROOF or row.property not in deciding
+        if row.template not in PROOFS or row.property not in deciding
     ]
 
 

@@ -170,6 +170,20 @@ def _task(work: Work) -> ColumnElement[bool]:
     return and_(task.c.done_at < cutoff(work.now), task.c.id.not_in(named))
 
 
+def _copy(work: Work) -> ColumnElement[bool]:
+    copy, request = tables.copy, tables.request
+    known = select(request.c.id).where(request.c.number == copy.c.request)
+    return and_(copy.c.offered_at < cutoff(work.now), ~known.exists())
+
+
+def _apitoken(work: Work) -> ColumnElement[bool]:
+    table = tables.apitoken
+    return or_(
+        table.c.ends_on < cutoff(work.now).date().isoformat(),
+        table.c.revoked_at < cutoff(work.now),
+    )
+
+
 def _mark(work: Work) -> ColumnElement[bool]:
     return tables.mark.c.ends_on < work.today
 
@@ -334,6 +348,8 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "incident": _aged(tables.incident, _incident),
     "notice": _aged(tables.notice, _notice),
     "measure": _aged(tables.measure, _measure),
+    "copy": _aged(tables.copy, _copy),
+    "apitoken": _aged(tables.apitoken, _apitoken),
 }
 """Word of the journal -> step that ends one batch; in this order."""
 

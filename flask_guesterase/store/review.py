@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 
@@ -21,6 +22,8 @@ from ..core.errors import (
 from ..core.events import (
     GUEST,
     SYSTEM,
+    DataCopyRefused,
+    DataCopyWithdrawn,
     ErasureApproved,
     ErasureRefused,
     ErasureWithdrawn,
@@ -31,9 +34,10 @@ from ..core.events import (
 from ..core.grounds import refusable
 from ..core.lifecycle import State
 from ..core.permissions import Permission
-from ..core.plan import Plan, decisions_of, differences, digest
+from ..core.plan import Person, Plan, decisions_of, differences, digest
 from ..core.remembrance import Kind
 from ..core.standing import Standing
+from ..core.wish import Kind as Asked
 from . import (
     actors,
     answering,
@@ -47,6 +51,7 @@ from . import (
     tokens,
 )
 from .cases import Case, acknowledge, load, secret, step, tell, where
+from .copying import shelved
 from .intake import end_contact
 from .post import write
 from .remembrance import tracing
@@ -64,19 +69,26 @@ class Shown(StrEnum):
     KNOWN = "known"
 
 
-def confirm_link(work: Work, token: str) -> str:
+def confirm_link(work: Work, token: str, kind: Asked = Asked.ERASURE) -> str:
     """Take the proof that the guest reads the contact on file; return the case code.
+
+    A link that was made for an erasure proves nothing for a copy, and the other way round.
 
     :param work: the open transaction.
     :param token: secret of the link.
+    :param kind: what it must have been made for.
     :return: code that opens the status page, shown once.
     :raises TokenError: the link is unknown, used or expired, or the request has moved on.
     """
-    number = _number(tokens.use(work, Purpose.CONFIRM, token))
+    number = _number(tokens.use(work, PROOF[kind], token))
     case = load(work, number, lock=True)
-    if case.state is not State.RECEIVED:
+    if case.state is not State.RECEIVED or (case.kind == Asked.COPY) is not (kind is Asked.COPY):
         raise TokenError("This link was used before.", "Ask for a new one, or speak to reception.")
     return _verified(work, case, GUEST, Shown.LINK)
+
+
+PROOF = {Asked.ERASURE: Purpose.CONFIRM, Asked.COPY: Purpose.COPY}
+"""What is asked for -> purpose of the link that proves a contact for it, and for nothing else."""
 
 
 def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
@@ -180,22 +192,14 @@ def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.APPROVE, case.property)
-    if case.state is not State.REVIEW:
+    if case.kind == Asked.COPY:
         raise TransitionError(
-            f"A request that is '{case.state}' cannot be approved.",
-            "First it must be shown who is asking."
-            if case.state is State.RECEIVED
-            else "Look at it again; somebody may have acted in the meantime.",
+            "This request is for a copy; nothing is erased by it.", "Release the copy, or refuse."
         )
-    _second_person(work, case, actor)
-    approvals.second(work, case, by)
+    decidable(work, case, actor, by)
     plan = plan_of(work, case)
-    if not plan.people:
-        raise TransitionError(
-            "No row is taken yet.",
-            "Say of each row that perhaps is theirs whether it is, or refuse with a ground.",
-        )
-    _officer(work, case, by, plan)
+    required(plan.people)
+    officer(work, case, by, plan.people)
     key = secret(work, case)
     today = decisions_of(plan, key)
     if not hmac.compare_digest(digest(plan, key).encode(), digest_seen.strip().lower().encode()):
@@ -217,6 +221,39 @@ def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
     tell(work, ErasureApproved, case, actor, counts, marks=marks)
 
 
+def decidable(work: Work, case: Case, actor: str, by: str) -> None:
+    """Go on only when a request waits for a decision, and who decides is a second person.
+
+    :param work: the open transaction.
+    :param case: the request, locked.
+    :param actor: their opaque number.
+    :param by: the host's id of who decides.
+    :raises FourEyesError: they filed or verified it, or took rows for it.
+    :raises TransitionError: it does not wait for this.
+    """
+    if case.state is not State.REVIEW:
+        raise TransitionError(
+            f"A request that is '{case.state}' cannot be approved.",
+            "First it must be shown who is asking."
+            if case.state is State.RECEIVED
+            else "Look at it again; somebody may have acted in the meantime.",
+        )
+    _second_person(work, case, actor)
+    approvals.second(work, case, by)
+
+
+def required(people: Iterable[Person]) -> None:
+    """Go on only when it is known whose rows are meant.
+
+    :raises TransitionError: none is taken.
+    """
+    if not tuple(people):
+        raise TransitionError(
+            "No row is taken yet.",
+            "Say of each row that perhaps is theirs whether it is, or refuse with a ground.",
+        )
+
+
 def _second_person(work: Work, case: Case, actor: str) -> None:
     took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
     if actor in (case.filed_by, case.verified_by) or f"by:{actor}" in took:
@@ -226,11 +263,14 @@ def _second_person(work: Work, case: Case, actor: str) -> None:
         )
 
 
-def _officer(work: Work, case: Case, by: str, plan: Plan) -> None:
-    """Go on only when no minor is concerned, or the privacy officer decides."""
+def officer(work: Work, case: Case, by: str, people: Iterable[Person]) -> None:
+    """Go on only when no minor is concerned, or the privacy officer decides.
+
+    :raises ForbiddenError: a minor is, and they are not.
+    """
     if actors.may(work, by, Permission.LAW, case.property):
         return
-    if minors.involved(work, plan.people):
+    if minors.involved(work, people):
         raise ForbiddenError(
             "A minor is concerned: only the privacy officer approves this.",
             f"Ask somebody with the permission '{Permission.LAW}' at this property.",
@@ -255,7 +295,8 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
         work, case, State.REFUSED,
         decided_by=actor, decided_at=work.stamp, ground=named.value, ended_at=work.stamp,
     )  # fmt: skip
-    tell(work, ErasureRefused, case, actor, grounds=(named.value,))
+    event = DataCopyRefused if case.kind == Asked.COPY else ErasureRefused
+    tell(work, event, case, actor, grounds=(named.value,))
     write(work, case, "refused", reply.refused(work, case, named))
 
 
@@ -278,11 +319,14 @@ def withdraw(work: Work, number: str, by: str | None, code: str | None) -> None:
         actor = GUEST
     elif by is not None:
         actor = actors.allow(work, by, Permission.FILE, case.property)
-    if case.decided_at is not None:
+    if case.decided_at is not None and case.kind != Asked.COPY:
         # A database restored to the day of the approval must not carry it out.
         work.remember.append(tracing.undone(case, Kind.OVERTURNED, "withdrawn"))
     case = step(work, case, State.WITHDRAWN, ended_at=work.stamp, try_at=None)
-    tell(work, ErasureWithdrawn, case, actor)
+    copy = case.kind == Asked.COPY
+    if copy:
+        shelved.clear(work, case.number)
+    tell(work, DataCopyWithdrawn if copy else ErasureWithdrawn, case, actor)
     write(work, case, "withdrawn", {})
     end_contact(work, case.number)
 

@@ -57,6 +57,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "stuck": lambda run: run(Office.stuck),
     "holds": lambda run: run(Office.remind_holds),
     "endless": endless.nightly,
+    "copies": lambda run: run(Office.end_copies),
     "recipients": following.follow,
     "own": owndata.end,
     "keys": rotation.turn,

@@ -789,3 +789,41 @@ reviewed = _table(
     UniqueConstraint("property", "day", "word"),
 )
 """What the review before check-in found, counted by day; nothing of anybody."""
+copy = _table(
+    "copy",
+    Column("request", String(20), primary_key=True),
+    Column("erasure", String(20), index=True),
+    Column("box", String(40)),
+    Column("ends_on", String(10)),
+    Column("offered_at", DateTime),
+    Column("fetched_at", DateTime),
+    Column("fetches", Integer, nullable=False),
+)
+"""Copies of a guest's data: which box holds one until when, and which erasure it goes before."""
+
+apitoken = _table(
+    "apitoken",
+    Column("id", _Serial, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("permissions", String(250), nullable=False),
+    Column("actor", String(20), nullable=False),
+    Column("box", String(40)),
+    Column("issued_by", String(20), nullable=False),
+    Column("issued_at", DateTime, nullable=False),
+    Column("ends_on", String(10), nullable=False),
+    Column("used_on", String(10)),
+    Column("revoked_by", String(20)),
+    Column("revoked_at", DateTime),
+)
+"""Tokens by which a program acts for a person: SHA-256 at rest, the person's id in a box."""
+
+filed = _table(
+    "filed",
+    Column("mark", String(64), primary_key=True),
+    Column("body", String(64), nullable=False),
+    Column("number", String(20), nullable=False),
+    Column("at", DateTime, nullable=False),
+)
+"""What a program filed under which key, for a day, so that filing twice makes one request."""

@@ -16,6 +16,8 @@ from .work import Work
 
 LINK_HOURS = 24
 CODE_MINUTES = 10
+TICKET_MINUTES = 30
+SLIP_HOURS = 72
 CASE_DAYS = 731
 """The status page answers as long as a guest may want to hear of a later step: 24 months."""
 
@@ -32,6 +34,9 @@ class Purpose(StrEnum):
     AGAIN = "again"
     REVIEW = "review"
     REVIEWER = "reviewer"
+    COPY = "copy"
+    FETCH = "fetch"
+    TICKET = "ticket"
 
 
 @dataclass(frozen=True)
@@ -119,6 +124,33 @@ def code(work: Work, actor: str) -> str:
     secret = _letters(8)
     _keep(work, Purpose.CODE, f"{actor}:{secret}", timedelta(minutes=CODE_MINUTES), actor=actor)
     return f"{secret[:4]}-{secret[4:]}"
+
+
+def slip(work: Work, request: str) -> str:
+    """Return a new single-use code on paper that opens a copy; good for three days.
+
+    :param work: the open transaction.
+    :param request: number of the request for the copy.
+    """
+    secret = _letters(24)
+    _keep(work, Purpose.FETCH, secret, timedelta(hours=SLIP_HOURS), request=request)
+    return "-".join(secret[i : i + 4] for i in range(0, len(secret), 4))
+
+
+def ticket(work: Work, request: str) -> str:
+    """Return a new secret by which one browser reads an opened copy; good for half an hour."""
+    secret = secrets.token_urlsafe(32)
+    _keep(work, Purpose.TICKET, secret, timedelta(minutes=TICKET_MINUTES), request=request)
+    return secret
+
+
+def end(work: Work, request: str, *purposes: Purpose) -> None:
+    """End the tokens of a request that open one thing, used or not."""
+    table = tables.token
+    words = [purpose.value for purpose in purposes]
+    work.conn.execute(
+        delete(table).where(table.c.request == request, table.c.purpose.in_(words))
+    )
 
 
 def plain(text: str) -> str:

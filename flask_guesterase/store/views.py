@@ -13,8 +13,9 @@ from ..core.answer import Answer
 from ..core.asking import Asker
 from ..core.deadlines import days_left
 from ..core.errors import InputError
-from ..core.lifecycle import MOVES, OPEN, WORDS, State
+from ..core.lifecycle import COPIES, MOVES, OPEN, WORDS, State
 from ..core.permissions import Permission
+from ..core.wish import Kind
 from . import actors, certifying, deadlines, outbox, people, reply, tables, tokens, waiting
 from .cases import Case, columns, day_at, load, read
 from .tokens import Purpose
@@ -41,6 +42,9 @@ class CaseView:
     :param answer: the reasoned answer, or None as long as there is none.
     :param restored_on: when the erasure was taken back, naive UTC, or None.
     :param restored_for: on which ground.
+    :param kind: what was asked for.
+    :param copy_until: last day on which a copy lies ready, ISO; empty when none does.
+    :param sendable: whether a link to it can be sent.
     """
 
     number: str
@@ -59,6 +63,9 @@ class CaseView:
     answer: Answer | None = None
     restored_on: datetime | None = None
     restored_for: str = ""
+    kind: str = Kind.ERASURE
+    copy_until: str = ""
+    sendable: bool = False
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
@@ -88,7 +95,24 @@ def guest_view(work: Work, case: Case) -> CaseView:
         waiting.in_the_way(case),
         reply.answer(work, case),
         *_restored(work, case),
+        case.kind,
+        *_copied(work, case),
     )
+
+
+def _copied(work: Work, case: Case) -> tuple[str, bool]:
+    """Return the last day of a copy that lies ready, and whether a link to it can be sent."""
+    if case.state not in COPIES:
+        return "", False
+    table, contact = tables.copy, tables.contact
+    ends = work.conn.execute(
+        select(table.c.ends_on).where(
+            table.c.request == case.number, table.c.box.is_not(None),
+            table.c.ends_on >= work.today,
+        )
+    ).scalar()  # fmt: skip
+    mine = select(contact.c.request).where(contact.c.request == case.number)
+    return ends or "", bool(ends) and work.conn.execute(mine).first() is not None
 
 
 def _restored(work: Work, case: Case) -> tuple[datetime | None, str]:
@@ -146,6 +170,7 @@ def show(work: Work, case: Case) -> dict[str, Any]:
         ],
         "pending": list(outbox.pending(work, case.number)),
         "certificate": certifying.exists(work, case.number),
+        "copy_until": _copied(work, case)[0],
     }
 
 

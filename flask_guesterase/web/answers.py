@@ -61,7 +61,7 @@ def in_words(
     :param cannot_recall: what stays with authorities, by the law at the hotel; or empty.
     """
     return Told(
-        tuple(dict.fromkeys(_table(tongue, name) for name in answer.went)),
+        tuple(dict.fromkeys(what(tongue, name) for name in answer.went)),
         tuple(dict.fromkeys(_stays(tongue, item) for item in answer.stays)),
         _also(tongue, answer),
         _recalled(tongue, answer, cannot_recall),
@@ -70,7 +70,12 @@ def in_words(
     )
 
 
-def _table(tongue: Language, name: str) -> str:
+def what(tongue: Language, name: str) -> str:
+    """Return what a guest calls the records of a table.
+
+    :param tongue: the reader's language.
+    :param name: name of the table.
+    """
     plain = _HUMP.sub(r"\1 \2", name.rpartition(".")[2]).casefold()
     parts = tuple(_WORD.findall(plain))
     for beginnings, text in TABLES:

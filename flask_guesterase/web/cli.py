@@ -13,6 +13,7 @@ from ..core.asking import Asker, Delay, Seen
 from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
+from ..core.wish import Wish
 from ..store.worker import carry_out
 from . import (
     casecli,
@@ -26,6 +27,7 @@ from . import (
     monitoring,
     operate,
     ours,
+    programs,
     restoring,
     retaining,
     returned,
@@ -45,14 +47,9 @@ from .current import current
 from .words import CHANNELS, HOWS
 
 __all__ = [
-    "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli", "keeping",
-    "law", "operate", "ours", "restoring", "retaining", "returned", "rules", "searching",
-    "sweeping", "telling", "witnessing", "xraying",
     "casecli", "chronicle", "counting", "depth", "disclosing", "freezing", "guesterase_cli",
-    "keeping", "law", "operate", "ours", "restoring", "returned", "rules", "searching", "sweeping",
-    "telling", "witnessing", "xraying",
-    "law", "monitoring", "operate", "ours", "restoring", "returned", "rules", "searching",
-    "sweeping", "telling", "witnessing", "xraying",
+    "keeping", "law", "monitoring", "operate", "ours", "programs", "restoring", "retaining",
+    "returned", "rules", "searching", "sweeping", "telling", "witnessing", "xraying",
 ]  # fmt: skip
 
 _number = click.argument("number")
@@ -112,6 +109,10 @@ def _matches(given: Sequence[str]) -> dict[str, str]:
 @click.option(
     "--reason", type=click.Choice([why.value for why in Reason]), help="Why; none is needed."
 )
+@click.option(
+    "--wish", type=click.Choice([each.value for each in Wish]), default=Wish.ERASE.value,
+    help="What is asked for; copy-first makes two requests, and prints the copy's number.",
+)  # fmt: skip
 def request(
     given: Sequence[str],
     property_: str,
@@ -121,6 +122,7 @@ def request(
     by: str | None,
     asked_by: str,
     reason: str | None,
+    wish: str,
 ) -> Answer:
     """Record a request that reached the hotel; print its number."""
     match = _matches(given)
@@ -135,6 +137,7 @@ def request(
             lang=lang,
             asked_by=asked_by,
             reason=reason or "",
+            wish=wish,
         )
     return Answer({"number": number}, number)
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any, TypeVar, cast
 from weakref import WeakSet
 
-from flask import Flask, current_app, has_app_context, has_request_context
+from flask import Flask, current_app, g, has_app_context, has_request_context
 from flask_login import current_user
 from sqlalchemy import Connection, Engine
 from sqlalchemy.event import listen
@@ -616,7 +616,9 @@ class Guesterase:
 
     def user(self, identifier: str) -> Any:
         """Return the host's user object with this id, by its Flask-Login user loader, or None."""
-        here = current_user if has_request_context() else None
+        # Who comes with a token is nobody's session; asking for one would set a cookie.
+        session = has_request_context() and "guesterase_bearer" not in g
+        here = current_user if session else None
         if here and here.is_authenticated and str(here.get_id()) == identifier:
             return here._get_current_object()
         logins = getattr(current_app, "login_manager", None)

@@ -8,18 +8,19 @@ from flask import Response, make_response, redirect, render_template, request, s
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, TokenError
+from ..core.wish import Wish
 from ..store.office import Office
 from ..store.settings import Property
 from ..store.views import CaseView
-from . import grievance, letters, rescanning
+from . import copied, grievance, letters, rescanning
 from .current import current
 from .guestdesk import CASE, guest_pages
 from .guestdesk import count as _count
 from .pages import json_file, language, no_fields
 from .schemas import Ask, LookUp, read
-from .words import GUEST_WORDS, STEPS
+from .words import GUEST_WORDS, STEPS, word
 
-__all__ = ["grievance", "guest_pages", "rescanning"]
+__all__ = ["copied", "grievance", "guest_pages", "rescanning"]
 
 
 @guest_pages.context_processor
@@ -181,6 +182,7 @@ def _form(values: Any, problems: dict[str, list[str]]) -> str:
     return render_template(
         "guesterase/guest/ask.html",
         hotel_options=[(hotel.code, hotel.name) for hotel in _hotels()],
+        wish_options=[(w.value, word(language(), f"wish-{w}")) for w in Wish],
         values=values,
         problems=problems,
     )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import has_request_context, render_template, url_for
 
 from ..core.answer import Answer, read_answer
-from ..core.errors import SetupError, UnknownError
+from ..core.errors import GuesteraseError, SetupError, UnknownError
 from ..store import answering
 from ..store.settings import Property
 from .answers import Told, in_words
@@ -108,3 +109,15 @@ def _hotel(code: str) -> Property:
         return current.settings.property(code)
     except UnknownError:
         return next(iter(current.settings.properties.values()))
+
+
+def letter(item: dict[str, Any]) -> dict[str, Any]:
+    """Return a letter with its text; a file, or a text that cannot be made, has none."""
+    if item["kind"] != "message" or not item["template"]:
+        return {**item, "subject": "", "body": ""}
+    try:
+        subject, body = render(item["template"], item["lang"], item["params"])
+    except GuesteraseError as problem:
+        return {**item, "subject": "", "body": str(problem)}
+    tag = language_of(item["lang"], item["params"]).tag
+    return {**item, "subject": subject, "body": body, "tag": tag}

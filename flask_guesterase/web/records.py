@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..core.errors import ForbiddenError, GuesteraseError
+from ..core.errors import ForbiddenError
 from ..core.log import slug
 from ..core.permissions import Permission
 from ..store.ledger import newest
@@ -65,7 +63,7 @@ def outbox() -> str:
     """Show the letters to print, and what could not be sent."""
     must(Permission.VERIFY)
     with current.begin(write=False) as office:
-        found = [_letter(item) for item in office.letters(me())]
+        found = [letters.letter(item) for item in office.letters(me())]
     return render_template("guesterase/staff/outbox.html", messages=found)
 
 
@@ -75,18 +73,6 @@ def deal(letter: int) -> AnyResponse:
     with current.begin() as office:
         office.printed(letter, me())
     return redirect(url_for(".outbox"), 303)
-
-
-def _letter(item: dict[str, Any]) -> dict[str, Any]:
-    """Return a letter with its text; a file, or a text that cannot be made, has none."""
-    if item["kind"] != "message" or not item["template"]:
-        return {**item, "subject": "", "body": ""}
-    try:
-        subject, body = letters.render(item["template"], item["lang"], item["params"])
-    except GuesteraseError as problem:
-        return {**item, "subject": "", "body": str(problem)}
-    tag = letters.language_of(item["lang"], item["params"]).tag
-    return {**item, "subject": subject, "body": body, "tag": tag}
 
 
 @staff_pages.get("/code")

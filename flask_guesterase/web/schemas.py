@@ -30,6 +30,7 @@ from ..core.holding import Cause, Scope
 from ..core.lifecycle import Ground
 from ..core.register import Basis, Judgement
 from ..core.restoring import RestoreGround
+from ..core.wish import Wish
 from .language import LANGUAGES, N_
 from .words import CHANNELS, FORMATS, HOWS
 
@@ -100,6 +101,7 @@ class Ask(Form):
     email = _text()
     phone = _text()
     booking = _text()
+    wish = _choice([each.value for each in Wish])
 
     def __init__(self, properties: Collection[str]) -> None:
         super().__init__()
@@ -152,6 +154,7 @@ class File(Form):
     lang = _one_of(LANGUAGES)
     asked_by = _choice([who.value for who in Asker])
     reason = _choice([reason.value for reason in Reason])
+    wish = _choice([each.value for each in Wish])
     received = fields.Date(
         required=True,
         error_messages={"required": _DAY, "null": _DAY, "invalid": _DAY},

@@ -12,6 +12,7 @@ from ..core.errors import InputError, MatchError, UnknownError
 from ..core.grounds import Reason, exemption, grounds, mapped
 from ..core.lifecycle import DONE, MOVES, OPEN, State
 from ..core.permissions import Permission
+from ..core.wish import Kind, Wish
 from ..store import answering
 from ..store.settings import Property
 from ..store.worker import carry_out
@@ -29,6 +30,7 @@ from . import (
     records,
     recovery,
     register,
+    releasing,
     returns,
     schemas,
     training,
@@ -45,6 +47,8 @@ __all__ = [
     "canaries", "complaining", "emergency", "figures", "holding", "incidents", "lawful", "leftover",
     "recipients", "records", "recovery", "register", "returns", "staff_pages", "training", "upkeep",
     "watching",
+    "canaries", "holding", "lawful", "leftover", "recipients", "records", "recovery", "register",
+    "releasing", "returns", "staff_pages", "upkeep",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
@@ -108,6 +112,7 @@ def file() -> AnyResponse:
                 lang=form["lang"],
                 asked_by=form["asked_by"],
                 reason=form["reason"],
+                wish=form["wish"],
             )
     except (InputError, UnknownError) as problem:
         return make_response(_file_form(request.form, _problems(problem)), 422)
@@ -140,6 +145,7 @@ def _file_form(values: Any, problems: dict[str, list[str]]) -> str:
         key_options=[(key, key_word(tongue, key)) for key in current.datamap.match_keys()],
         channel_options=[(c, tongue.gettext(CHANNELS[c])) for c in schemas.FILLABLE],
         asker_options=[(who.value, word(tongue, who)) for who in Asker],
+        wish_options=[(w.value, word(tongue, f"wish-{w}")) for w in Wish],
         reason_options=[(reason.value, word(tongue, reason)) for reason in Reason],
     )
 
@@ -155,6 +161,7 @@ def show(number: str) -> str:
         found = office.residue(number, by=me())
         back = office.restoration(number, by=me())
         mine = office.acts_as(me())
+        copying = releasing.of_copy(office, case)
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -167,6 +174,7 @@ def show(number: str) -> str:
         may=_deeds(case),
         back=back,
         mine=mine,
+        copying=copying,
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
@@ -218,7 +226,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "settle": verify,
         "confirm": state is State.RECEIVED and verify,
         "choose": early and verify,
-        "approve": state is State.REVIEW and approve,
+        "approve": state is State.REVIEW and approve and case["kind"] != Kind.COPY,
         "refuse": State.REFUSED in MOVES[state] and may(Permission.REFUSE, code),
         "hold": may(Permission.HOLD, code),
         "restore": may(Permission.RESTORE, code),

@@ -37,6 +37,8 @@ STATES: dict[str, str] = {
     State.COMPLAINT: N_("complaint"),
     State.WITHDRAWN: N_("withdrawn"),
     State.RESTORED: N_("restored"),
+    State.OFFERED: N_("copy lies ready"),
+    State.FETCHED: N_("copy fetched"),
 }
 
 GROUNDS: dict[str, str] = {
@@ -244,6 +246,14 @@ ACTIONS: dict[str, str] = {
     "emergency-printed": N_("emergency plan printed"),
     "training-passed": N_("training passed"),
     "training-missed": N_("acted without training"),
+    "data-copy-requested": N_("copy asked for"),
+    "data-copy-released": N_("copy released"),
+    "data-copy-refused": N_("copy refused"),
+    "data-copy-withdrawn": N_("request for a copy withdrawn"),
+    "data-copy-fetched": N_("copy opened"),
+    "data-copy-ended": N_("copy ended"),
+    "token-issued": N_("token for a program issued"),
+    "token-revoked": N_("token for a program revoked"),
 }
 
 BASES: dict[str, str] = {
@@ -606,6 +616,18 @@ RETURNS: dict[str, str] = {
 }
 """Why a row in which an erased guest seems to be back waits, and why nothing is erased."""
 
+COPIED: dict[str, str] = {
+    "wish-erase": N_("Erase my data"),
+    "wish-copy": N_("A copy of my data"),
+    "wish-copy-first": N_("A copy first, then erase"),
+    "another-persons": N_("it is another person's too, and nobody said which part is whose"),
+    "unopened": N_("it could not be opened"),
+    "day-over": N_("its day is over"),
+    "recovery": N_("safety copy of an earlier erasure"),
+    "masked": N_("mentions struck out"),
+}
+"""What is asked for, and what is not in a copy and why."""
+
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
     GROUNDS,
@@ -640,6 +662,7 @@ _ALL: tuple[dict[str, str], ...] = (
     RESTORED,
     *CASES,
     *TROUBLE,
+    COPIED,
 )
 
 

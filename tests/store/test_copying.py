@@ -1,83 +1,375 @@
-"""Whether a trigger may keep the value that an erasure is about to remove."""
+"""A copy of what is held: asked for by itself, released by two people, fetched once, then gone."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
+from sqlalchemy import update
 
-from flask_guesterase.store.catalog.copying import copies_old
-
-BOTH = ("UPDATE", "DELETE")
-COPIES = {
-    "INSERT INTO h VALUES (OLD.name);": {"name"},
-    'INSERT INTO h VALUES (old."Full Name", OLD . `a b`);': {"Full Name", "a b"},
-    "INSERT INTO h SELECT OLD.*;": None,
-    "INSERT INTO h VALUES (to_jsonb(OLD));": None,
-    "v := OLD.name; INSERT INTO h VALUES (v);": {"name"},
-    "NEW.previous := OLD.name; RETURN NEW;": {"name"},
-    "SET NEW.previous = OLD.name": {"name"},
-    "SELECT OLD.name INTO v;": {"name"},
-    "PERFORM keep(OLD.name);": {"name"},
-    "CALL keep(OLD.name)": None,
-    "EXECUTE 'INSERT INTO h SELECT ($1).name' USING NEW;": None,
-    "RAISE EXCEPTION 'no %', OLD.name;": {"name"},
-    "IF keep(OLD.name) THEN RETURN NEW; END IF;": {"name"},
-    "DELETE FROM h WHERE keep(OLD.id);": {"id"},
-    "WITH g AS (DELETE FROM h WHERE id = OLD.id RETURNING *) INSERT INTO k SELECT * FROM g;": {
-        "id"
-    },
-    "INSERT INTO h VALUES (CASE WHEN OLD.a = 1 THEN OLD.b END);": {"b"},
-    "/*! INSERT INTO h VALUES (OLD.a) */;": {"a"},
-    "INSERT INTO h VALUES ('/*', OLD.a, '*/');": {"a"},
-    "INSERT INTO h VALUES ('\\'/*', OLD.a, '*/');": {"a"},
-    "": None,
-}
-HARMLESS = (
-    "RETURN OLD;",
-    "IF NEW.name IS DISTINCT FROM OLD.name THEN NEW.stamp := now(); END IF; RETURN NEW;",
-    "IF EXISTS (SELECT 1 FROM x WHERE x.id = OLD.id) THEN SIGNAL SQLSTATE '45000'; END IF;",
-    "DELETE FROM fts WHERE rowid = OLD.id;",
-    "DELETE FROM fts WHERE rowid = OLD.id",
-    "INSERT INTO fts(fts, rowid, n) VALUES('delete', old.id, old.n);",
-    "-- the old value is not kept\nNEW.stamp := now(); RETURN NEW;",
-    "/* OLD */ INSERT INTO h VALUES (NEW.id);",
-    "INSERT INTO h VALUES (t.old_name, holder.old);",
+from flask_guesterase.core.copying import Copy, Record
+from flask_guesterase.core.errors import (
+    BlockedError,
+    ForbiddenError,
+    FourEyesError,
+    LimitError,
+    MovedError,
+    TokenError,
+    TransitionError,
+    UnknownError,
 )
+from flask_guesterase.core.lifecycle import State
+from flask_guesterase.store import tables
+from flask_guesterase.store.cases import load
+from flask_guesterase.store.tokens import Purpose, link
+from tests.store.hotel import Booking, Companion, Hotel, Invoice
+
+ANN = {"name": "Ann Berg", "email": "ann@mail.example", "phone": "+8613912345678",
+       "document_no": "E1234567"}  # fmt: skip
 
 
-@pytest.mark.parametrize("body", COPIES)
-def test_a_body_that_can_keep_the_old_value_is_a_copy(body: str) -> None:
-    """Whatever passes the old row on, or cannot be read, counts; its columns are named."""
-    copies, columns = copies_old(body, table="guests", events=BOTH, before=False)
-    assert copies
-    assert columns == COPIES[body]
+def furnish(hotel: Hotel) -> None:
+    """Put Ann in with a booking of her own, and into a room that Bea booked."""
+    hotel.guest(1, **ANN)
+    hotel.guest(2, name="Bea Lund", email="bea@mail.example", phone="+8613800000002")
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="quiet, not beside Bea Lund")
+    hotel.put(Booking, id=2, number="B2", guest_id=2, remark="early, for bea@mail.example")
+    hotel.put(Companion, booking_id=2, guest_id=1)
+    hotel.put(Companion, booking_id=1, guest_id=2)
+    hotel.put(Invoice, id=1, booking_id=1, billed_to="Ann Berg", total=90)
+    hotel.put(Invoice, id=2, booking_id=2, billed_to="Bea Lund", total=70)
 
 
-@pytest.mark.parametrize("body", HARMLESS)
-def test_a_body_that_only_looks_at_the_old_value_is_none(body: str) -> None:
-    """Comparing, returning, deleting by it and commenting on it keep nothing."""
-    assert copies_old(body, table="guests", events=BOTH, before=False) == (False, frozenset())
+def asked(hotel: Hotel, wish: str = "copy", email: str = "ann@mail.example") -> str:
+    """File a request at the desk for a copy; return its number."""
+    with hotel.begin() as office:
+        return office.request({"email": email}, property="sh", by="clerk", wish=wish)
 
 
-def test_reading_the_own_table_before_the_change_is_a_copy() -> None:
-    """A BEFORE trigger that reads its own table sees the old row without naming OLD."""
-    body = "INSERT INTO h SELECT name FROM guests WHERE id = NEW.id;"
-    assert copies_old(body, table="guests", events=BOTH, before=True) == (True, None)
-    assert copies_old(body, table="guests", events=BOTH, before=False)[0] is False
-    assert copies_old(body, table="rooms", events=BOTH, before=True)[0] is False
-    clean = "DELETE FROM guests WHERE id = NEW.twin; INSERT INTO h VALUES (1);"
-    assert copies_old(clean, table="guests", events=BOTH, before=True)[0] is False
+def shown(hotel: Hotel, number: str) -> str:
+    """Record at the desk who it is; return the case code."""
+    with hotel.begin() as office:
+        return office.confirm(number, "clerk", "desk")
 
 
-def test_inserting_has_no_old_value() -> None:
-    """A trigger on INSERT alone cannot copy what was there before."""
-    body = "EXECUTE anything;"
-    assert copies_old(body, table="guests", events=("INSERT",), before=True)[0] is False
-    assert copies_old(body, table="guests", events=("INSERT", "DELETE"), before=True)[0]
+def release(hotel: Hotel, number: str, by: str = "officer") -> None:
+    """Release what the copy would hold today."""
+    with hotel.begin() as office:
+        _, digest = office.outline(number, by)
+        office.release_copy(number, by, digest)
 
 
-def test_a_transition_table_is_the_old_rows() -> None:
-    """The name a trigger gives to the old rows counts as OLD."""
-    body = "INSERT INTO h SELECT n FROM gone;"
-    found = copies_old(body, table="g", events=BOTH, before=False, aliases=("gone",))
-    assert found == (True, None)
-    assert copies_old(body, table="g", events=BOTH, before=False)[0] is False
+def fetched(hotel: Hotel, number: str) -> Copy:
+    """Fetch a copy by a code that was handed out at the desk."""
+    with hotel.begin() as office:
+        code = office.hand_out_copy(number, "clerk")
+    with hotel.begin() as office:
+        ticket = office.fetch_copy(code)
+    with hotel.begin() as office:
+        return office.read_copy(ticket)[1]
+
+
+def copied(hotel: Hotel) -> Copy:
+    """Ask for Ann's copy, release and fetch it."""
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    return fetched(hotel, number)
+
+
+def records(copy: Copy, table: str) -> list[Record]:
+    """Return what a copy holds of one table."""
+    return [record for part in copy.parts if part.table == table for record in part.records]
+
+
+def test_a_copy_holds_every_declared_column_and_nothing_of_another(any_hotel: Hotel) -> None:
+    """Her profile, her booking and her invoice; of Bea neither a row nor a word."""
+    furnish(any_hotel)
+    copy = copied(any_hotel)
+    profile = {**ANN, "hotel": "sh"}
+    assert [dict(record.values) for record in records(copy, "guests")] == [profile]
+    assert [dict(record.values) for record in records(copy, "invoices")] == [
+        {"billed_to": "Ann Berg", "total": "90"}
+    ]
+    assert [record.values["number"] for record in records(copy, "bookings")] == ["B1"]
+    text = copy.to_json()
+    assert [word for word in ("Bea", "bea@", "Lund", "B2", "70") if word in text] == []
+    assert records(copy, "bookings")[0].values["remark"] == "quiet, not beside ▇▇▇"
+
+
+def test_a_copy_says_why_until_when_and_by_which_article(hotel: Hotel) -> None:
+    """Each record names its category; what the law keeps says so."""
+    furnish(hotel)
+    copy = copied(hotel)
+    (invoice,) = records(copy, "invoices")
+    terms = {term.columns: term for term in invoice.terms}
+    assert terms["billed_to",].category == "invoice"
+    assert terms["billed_to",].keeps
+    assert terms["total",].category == "bookkeeping"
+
+
+def test_whoever_filed_or_verified_does_not_release_it(hotel: Hotel) -> None:
+    """A copy leaves the house only when a second person looked at what it holds."""
+    furnish(hotel)
+    hotel.grants["clerk"] |= {"approve"}
+    number = asked(hotel)
+    with pytest.raises(TransitionError):
+        release(hotel, number)
+    shown(hotel, number)
+    with pytest.raises(FourEyesError):
+        release(hotel, number, by="clerk")
+    with pytest.raises(ForbiddenError):
+        release(hotel, number, by="auditor")
+    release(hotel, number)
+    assert hotel.state(number) == State.OFFERED
+    assert "data-copy-requested" in hotel.events
+    assert "data-copy-released" in hotel.events
+    assert "erasure-requested" not in hotel.events
+
+
+def test_what_is_released_is_what_was_read(hotel: Hotel) -> None:
+    """A table that came in since goes back to who releases; more rows do not."""
+    furnish(hotel)
+    number = asked(hotel)
+    shown(hotel, number)
+    with hotel.begin() as office:
+        _, digest = office.outline(number, "officer")
+    hotel.put(Invoice, id=3, booking_id=1, billed_to="Ann Berg", total=12)
+    with hotel.begin() as office, pytest.raises(MovedError):
+        office.release_copy(number, "officer", "0" * 64)
+    with hotel.begin() as office:
+        office.release_copy(number, "officer", digest)
+    assert len(records(fetched(hotel, number), "invoices")) == 2
+
+
+def test_a_link_or_code_opens_once_and_the_ticket_for_half_an_hour(hotel: Hotel) -> None:
+    """Whoever comes later with the same code finds it used; a newer code ends the older one."""
+    furnish(hotel)
+    number = asked(hotel)
+    case_code = shown(hotel, number)
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.hand_out_copy(number, "clerk")
+    release(hotel, number)
+    with hotel.begin() as office:
+        old = office.hand_out_copy(number, "clerk")
+    with hotel.begin() as office:
+        code = office.hand_out_copy(number, "clerk")
+    with hotel.begin() as office, pytest.raises(TokenError):
+        office.fetch_copy(old)
+    with hotel.begin() as office:
+        assert office.open_copy(code.lower().replace("-", " ")).number == number
+        ticket = office.fetch_copy(code)
+    with hotel.begin() as office, pytest.raises(TokenError):
+        office.fetch_copy(code)
+    for wrong in (case_code, code, ""):
+        with hotel.begin() as office, pytest.raises(TokenError):
+            office.read_copy(wrong)
+    hotel.later(minutes=29)
+    with hotel.begin() as office:
+        assert office.read_copy(ticket)[1].rows() > 0
+    hotel.later(minutes=2)
+    with hotel.begin() as office, pytest.raises(TokenError):
+        office.read_copy(ticket)
+    assert hotel.state(number) == State.FETCHED
+    assert hotel.events.count("data-copy-fetched") == 1
+
+
+def test_a_token_of_an_erasure_never_opens_a_copy_nor_the_other_way_round(hotel: Hotel) -> None:
+    """Who was forwarded the link of an erasure learns nothing by it, and erases nobody by this."""
+    furnish(hotel)
+    copy, erasure = asked(hotel), asked(hotel, "erase")
+    assert copy != erasure
+    with hotel.begin() as office:
+        erasing = link(office.work, erasure, Purpose.CONFIRM)
+        copying = link(office.work, copy, Purpose.COPY)
+        crossed = link(office.work, copy, Purpose.CONFIRM)
+        across = link(office.work, erasure, Purpose.COPY)
+    for token in (erasing, crossed, across):
+        with hotel.begin() as office, pytest.raises(TokenError):
+            office.confirm_copy_link(token)
+    for token in (copying, crossed, across):
+        with hotel.begin() as office, pytest.raises(TokenError):
+            office.confirm_link(token)
+    with hotel.begin() as office:
+        code = office.confirm_link(erasing)
+    for door in ("fetch_copy", "read_copy", "open_copy", "send_copy_link"):
+        with hotel.begin() as office, pytest.raises((TokenError, UnknownError, TransitionError)):
+            getattr(office, door)(code)
+    with hotel.begin() as office:
+        assert office.case(office.confirm_copy_link(copying)).number == copy
+    assert {hotel.state(copy), hotel.state(erasure)} == {"review"}
+
+
+def test_a_request_for_a_copy_erases_nobody_whatever_a_row_says(hotel: Hotel) -> None:
+    """Not by the officer, not by the worker, not by somebody who writes into our tables."""
+    furnish(hotel)
+    number = asked(hotel)
+    shown(hotel, number)
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.approve(number, "officer", office.preview(number).digest)
+    release(hotel, number)
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.erase(number)
+    request = tables.request
+    for kind in ("copy", "erasure"):
+        with hotel.engine.begin() as conn:
+            conn.execute(update(request).where(request.c.number == number).values(
+                state="approved", kind=kind, decisions=json.dumps({}), try_at=hotel.now,
+            ))  # fmt: skip
+        with hotel.begin() as office:
+            if kind == "copy":
+                with pytest.raises(TransitionError):
+                    office.erase(number)
+            else:
+                assert office.erase(number).state is State.REVIEW
+    assert hotel.row(1)["name"] == "Ann Berg"
+
+
+def test_an_erasure_waits_until_the_copy_was_fetched(hotel: Hotel) -> None:
+    """Copy first, then erase: nothing goes before the copy is in the guest's hands."""
+    furnish(hotel)
+    number = asked(hotel, "copy-first")
+    (pair,) = hotel.ours("copy")
+    erasure = pair["erasure"]
+    for each in (number, erasure):
+        shown(hotel, each)
+    hotel.approve(erasure)
+    for _ in range(2):
+        with hotel.begin() as office:
+            ending = office.erase(erasure)
+        with pytest.raises(BlockedError, match="open-request"):
+            ending.settled()
+        if hotel.state(number) == "review":
+            release(hotel, number)
+    assert hotel.row(1)["name"] == "Ann Berg"
+    copy = fetched(hotel, number)
+    assert copy.to_json().count("Ann Berg") == 2
+    assert hotel.erased(erasure) == "sealed"
+    assert hotel.ours("copy")[0]["box"] is None
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.hand_out_copy(number, "clerk")
+
+
+def test_an_erasure_waits_no_longer_than_the_copy_lies_there(hotel: Hotel) -> None:
+    """After fourteen days the copy is gone, fetched or not, and the erasure goes on."""
+    furnish(hotel)
+    number = asked(hotel, "copy-first")
+    erasure = hotel.ours("copy")[0]["erasure"]
+    for each in (number, erasure):
+        shown(hotel, each)
+    hotel.approve(erasure)
+    release(hotel, number)
+    hotel.later(days=14)
+    with hotel.begin() as office:
+        assert office.end_copies() == 0
+        code = office.hand_out_copy(number, "clerk")
+        assert office.erase(erasure).state is State.WAITING
+    hotel.later(days=1)
+    with hotel.begin() as office:
+        assert office.end_copies() == 1
+    assert hotel.state(number) == State.EXPIRED
+    with hotel.begin() as office, pytest.raises(TokenError):
+        office.fetch_copy(code)
+    assert hotel.erased(erasure) == "sealed"
+    assert "data-copy-ended" in hotel.events
+
+
+def test_a_form_that_anybody_can_send_keeps_no_erasure_waiting(hotel: Hotel) -> None:
+    """A stranger who asks for a copy in a guest's name does not hold the guest's erasure up."""
+    furnish(hotel)
+    number = hotel.approved(email="ann@mail.example")
+    hotel.ask(name="Ann Berg", email="ann@mail.example", wish="copy-first")
+    hotel.look()
+    assert [row["erasure"] for row in hotel.ours("copy")] == [None]
+    assert hotel.erased(number) == "sealed"
+
+
+def test_one_form_makes_two_requests_with_a_link_of_their_own(hotel: Hotel) -> None:
+    """The copy waits for nobody; the erasure waits for the copy, even one not confirmed yet."""
+    furnish(hotel)
+    hotel.ask(name="Ann Berg", email="ann@mail.example", wish="copy-first")
+    hotel.look()
+    kinds = {row["number"]: row["kind"] for row in hotel.ours("request")}
+    assert sorted(kinds.values()) == ["copy", "erasure"]
+    sent = sorted(row["template"] for row in hotel.ours("outbox"))
+    assert sent == ["confirm", "copyconfirm"]
+    (pair,) = hotel.ours("copy")
+    assert kinds[pair["request"]] == "copy"
+    assert kinds[pair["erasure"]] == "erasure"
+    hotel.ask(name="Ann Berg", email="ann@mail.example", wish="copy-first")
+    hotel.look()
+    assert len(hotel.ours("request")) == 2
+
+
+def test_what_is_taken_back_is_gone(hotel: Hotel) -> None:
+    """A guest who does not want the copy any more leaves nothing that opens."""
+    furnish(hotel)
+    number = asked(hotel)
+    case_code = shown(hotel, number)
+    release(hotel, number)
+    with hotel.begin() as office:
+        code = office.hand_out_copy(number, "clerk")
+    with hotel.begin() as office:
+        office.withdraw(number, code=case_code)
+    with hotel.begin() as office, pytest.raises(TokenError):
+        office.fetch_copy(code)
+    assert "data-copy-withdrawn" in hotel.events
+    assert "erasure-withdrawn" not in hotel.events
+
+
+def test_a_link_goes_to_the_contact_on_file_a_few_times_a_day(hotel: Hotel) -> None:
+    """Whoever holds the case code has the link sent to the guest, and to nobody else."""
+    furnish(hotel)
+    hotel.ask(name="Ann Berg", email="ann@mail.example", wish="copy")
+    hotel.look()
+    (row,) = hotel.ours("request")
+    with hotel.begin() as office:
+        code = office.confirm_copy_link(link(office.work, row["number"], Purpose.COPY))
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.send_copy_link(code)
+    release(hotel, row["number"])
+    for _ in range(5):
+        with hotel.begin() as office:
+            office.send_copy_link(code)
+    with hotel.begin() as office, pytest.raises(LimitError):
+        office.send_copy_link(code)
+    assert [r["template"] for r in hotel.ours("outbox")].count("copylink") == 5
+    with hotel.begin() as office:
+        contact = load(office.work, row["number"])
+    assert contact.state is State.OFFERED
+
+
+def test_at_rest_a_copy_is_sealed_under_the_key_of_its_day(hotel: Hotel) -> None:
+    """Nothing of it can be read in our tables, and the key of its last day is all it needs."""
+    furnish(hotel)
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    (pair,) = hotel.ours("copy")
+    (box,) = [row for row in hotel.ours("box") if row["id"] == pair["box"]]
+    assert (box["purpose"], box["label"]) == ("copy", "day:2026-03-24")
+    for name in ("copy", "box", "request", "outbox", "token", "entry"):
+        said = repr(hotel.ours(name))
+        assert [w for w in ("Ann Berg", "ann@mail", "E1234567") if w in said] == [], name
+
+
+def test_only_a_clerk_of_the_house_hands_it_out(hotel: Hotel) -> None:
+    """Whoever may not verify at this property gets neither code nor outline."""
+    furnish(hotel)
+    number = asked(hotel)
+    shown(hotel, number)
+    with hotel.begin() as office, pytest.raises(ForbiddenError):
+        office.outline(number, "auditor")
+    with hotel.begin() as office:
+        seen, _ = office.outline(number, "clerk")
+        free, _ = office.outline(number, "officer")
+    assert seen == replace(free, texts=())
+    release(hotel, number)
+    with hotel.begin() as office, pytest.raises(ForbiddenError):
+        office.hand_out_copy(number, "auditor")
+    erasure = asked(hotel, "erase", "bea@mail.example")
+    with hotel.begin() as office, pytest.raises(UnknownError):
+        office.outline(erasure, "officer")
+
+

@@ -46,6 +46,8 @@ STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "far-watcher": ("mu", frozenset({"watch", "report", "train"})),
     "reporter": ("sh", DESK | {"report"}),
     "nobody": ("sh", frozenset()),
+    "issuer": ("sh", frozenset({"issue"})),
+    "far-issuer": ("mu", frozenset({"issue"})),
 }
 """Login -> property and what they may do there."""
 

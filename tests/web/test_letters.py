@@ -104,6 +104,7 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
     _happens(house)
     with house.app.app_context(), house.extension.begin() as office:
         assert office.look_over()["told"] > 0
+    _is_copied(house, officer, desk)
     assert {row["template"] for row in house.hotel.ours("outbox")} == set(NAMES)
     letters = clerk.get(f"{desk}/outbox")
     assert letters.count('<div class="letter"') == len(house.hotel.ours("outbox"))
@@ -144,6 +145,21 @@ def _happens(house: House) -> None:
         office.let_notice_go(number, "EU/guests", "second")
     with house.app.app_context():
         noticing.push_all(house.extension.run)
+def _is_copied(house: House, officer: Browser, desk: str) -> None:
+    """Let another guest ask for a copy, twice, and have the link sent to it."""
+    guest = house.browser()
+    form = {"property": "sh", "name": "Bea Lund", "email": "bea@mail.example", "wish": "copy"}
+    guest.post("/privacy/ask", **form)
+    house.worker()
+    number = house.hotel.ours("request")[-1]["number"]
+    page = house.browser("clerk").get(f"{desk}/outbox")
+    assert guest.post(re.findall(r"/privacy/copy/link/[\w-]+", page)[0]).status_code == 200
+    guest.post("/privacy/ask", **form)
+    house.worker()
+    digest = re.findall(r'name="digest" value="(\w+)"', officer.get(f"{desk}/{number}"))[0]
+    assert officer.post(f"{desk}/{number}/release", digest=digest).status_code == 303
+    assert guest.post("/privacy/case/copy").status_code == 303
+    house.worker()
 
 
 def _is_not_answered(house: House) -> None:

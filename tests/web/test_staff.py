@@ -140,6 +140,8 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "courses": ("train", {}),
     "course": ("train", {}),
     "take_quiz": ("train", {}),
+    "release": ("approve", {"digest": "0" * 64}),
+    "hand_out": ("verify", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 

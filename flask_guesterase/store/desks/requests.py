@@ -37,6 +37,7 @@ class Requests(Desk):
         lang: str = "",
         asked_by: str = "",
         reason: str = "",
+        wish: str = "",
     ) -> str:
         """Record a request that did not come through the form; return its number.
 
@@ -50,6 +51,8 @@ class Requests(Desk):
         :param lang: language of the guest; the property's when empty.
         :param asked_by: guest, representative, guardian or relative; the guest when empty.
         :param reason: why, one of `core.grounds.Reason`; none is needed.
+        :param wish: erase, copy or copy-first; erase when empty. Of copy-first, the number of the
+            copy is returned; the erasure is another request, which waits for it.
         :raises MatchError: nothing was given by which anybody can be found.
         :raises InputError: no property was given and they are on file at several; nobody may ask
             under that word, or the reason is none.
@@ -58,7 +61,9 @@ class Requests(Desk):
         """
         if property:
             gate.ready(self.work, by, Deed.FILE, property)
-        filing = intake.Filing(match, property, channel, received, lang, asked_by, reason)
+        filing = intake.Filing(
+            match, property, channel, received, lang, asked_by, reason, wish
+        )
         return intake.file(self.work, filing, by)
 
     def confirm(self, number: str, by: str, how: str = "desk", seen: str = "") -> str:

@@ -10,6 +10,7 @@ from ...core.course import Deed
 from ...core.permissions import Permission
 from .. import (
     actors,
+    bearer,
     brake,
     copies,
     deadlines,
@@ -201,6 +202,7 @@ class Upkeep(Desk):
         """
         limits.forget(self.work)
         tokens.forget(self.work)
+        bearer.forget(self.work)
         intake.end_old_contacts(self.work)
         marks.expire(self.work)
         disclosures.overdue(self.work)

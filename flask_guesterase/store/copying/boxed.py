@@ -1,0 +1,146 @@
+"""What lies sealed of a guest: boxes of the law and safety copies, opened for a copy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from ...core.copying import Term
+from ...core.errors import SealError
+from ...core.image import Image, decode
+from ...core.plan import Person, Row, key_text
+from ...core.seal import open_box
+from ...core.standing import Standing
+from .. import law, tables, vault
+from ..sql import chunks
+from ..work import Work
+
+RECOVERY = "recovery"
+"""Purpose of the boxes that hold a safety copy."""
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """One sealed row.
+
+    :param image: what lies in the box.
+    :param key: the row's key as text; empty where the row is not there any more.
+    :param term: why it is kept and until when.
+    """
+
+    image: Image
+    key: str
+    term: Term
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What was found in boxes.
+
+    :param rows: the sealed rows.
+    :param boxes: how many boxes were opened.
+    :param unopened: tables of boxes that did not open, one for each.
+    """
+
+    rows: tuple[Sealed, ...]
+    boxes: int
+    unopened: tuple[str, ...]
+
+
+def opened(work: Work, people: Sequence[Person], found: Mapping[str, Sequence[Row]]) -> Opened:
+    """Open every box in which something of these people lies.
+
+    :param work: the open transaction.
+    :param people: the guest's subject rows.
+    :param found: table -> the guest's rows, those that are another person's too included.
+    """
+    requests = _erased(work, people)
+    lines = {line.id: line for line in _lines(work, found)}
+    lines |= {line.id: line for line in _of_requests(work, requests)}
+    rows: list[Sealed] = []
+    unopened: list[str] = []
+    done: set[str] = set()
+    for line in lines.values():
+        images = _images(work, line.box)
+        if images is None:
+            unopened.append(line.table_name)
+            continue
+        done.add(line.box)
+        rows += [Sealed(image, line.row_key, _term(line, image)) for image in images]
+    for box in _safety(work, requests):
+        images = _images(work, box)
+        done |= {box} if images is not None else set()
+        last = vault.fetch(work.conn, [box])[0].last_day if images else ""
+        rows += [
+            Sealed(image, "", Term(tuple(c.name for c in image.columns), RECOVERY, last))
+            for image in images or ()
+        ]
+    return Opened(tuple(rows), len(done), tuple(unopened))
+
+
+def _erased(work: Work, people: Sequence[Person]) -> list[str]:
+    """Return the requests by which these people were erased before, and nobody else."""
+    subject = tables.subject
+    mine = {(table, key_text(key)) for table, key in people}
+    asked: set[str] = set()
+    for part in chunks(sorted({text for _, text in mine})):
+        rows = work.conn.execute(
+            select(subject.c.request, subject.c.table_name, subject.c.row_key).where(
+                subject.c.row_key.in_(part), subject.c.erased_at.is_not(None)
+            )
+        )
+        asked |= {row.request for row in rows if (row.table_name, row.row_key) in mine}
+    return [number for number in sorted(asked) if _taken(work, number) <= mine]
+
+
+def _taken(work: Work, number: str) -> set[tuple[str, str]]:
+    subject = tables.subject
+    rows = work.conn.execute(
+        select(subject.c.table_name, subject.c.row_key).where(
+            subject.c.request == number, subject.c.standing == Standing.TAKEN.value
+        )
+    )
+    return {(row.table_name, row.row_key) for row in rows}
+
+
+def _lines(work: Work, found: Mapping[str, Sequence[Row]]) -> Iterator[Any]:
+    kept = tables.kept
+    for name, rows in found.items():
+        for part in chunks(sorted(key_text(row.key) for row in rows)):
+            yield from work.conn.execute(
+                select(kept).where(
+                    kept.c.table_name == name, kept.c.row_key.in_(part), *_living()
+                )
+            )
+
+
+def _of_requests(work: Work, numbers: Iterable[str]) -> Iterator[Any]:
+    kept = tables.kept
+    for part in chunks(sorted(numbers)):
+        yield from work.conn.execute(select(kept).where(kept.c.request.in_(part), *_living()))
+
+
+def _living() -> tuple[Any, ...]:
+    kept = tables.kept
+    return kept.c.mode == law.SEALED, kept.c.ended_at.is_(None), kept.c.box.is_not(None)
+
+
+def _safety(work: Work, numbers: Iterable[str]) -> list[str]:
+    return [box for each in numbers for box in vault.of_request(work.conn, each, RECOVERY)]
+
+
+def _images(work: Work, box: str) -> Sequence[Image] | None:
+    """Return what a box holds, or None where it does not open: its key may have ended today."""
+    try:
+        return decode(open_box(vault.fetch(work.conn, [box])[0], work.custodian)).rows
+    except SealError:
+        return None
+
+
+def _term(line: Any, image: Image) -> Term:
+    columns = tuple(cell.name for cell in image.columns)
+    open_ = tuple(word for word in line.open.split(",") if word)
+    return Term(columns, line.category, line.until or "", line.basis, open_, keeps=True)

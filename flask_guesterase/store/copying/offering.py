@@ -1,0 +1,227 @@
+"""A copy on its way: read over and released by a second person, fetched once, ended on its day."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+
+from sqlalchemy import select, update
+
+from ...core.copying import Copy, Outline, decided, outline
+from ...core.errors import MovedError, TokenError, TransitionError
+from ...core.events import GUEST, DataCopyFetched, DataCopyReleased
+from ...core.lifecycle import COPIES, OPEN, State
+from ...core.log import canonical
+from ...core.permissions import Permission
+from ...core.plan import Person, mark
+from ...core.seal import fingerprint
+from ...core.wish import Kind
+from .. import actors, approvals, limits, people, review, tables, tokens, views
+from ..cases import Case, load, secret, step, tell
+from ..intake import contact_of, end_contact
+from ..outbox import queue_message
+from ..post import write
+from ..tokens import Purpose
+from ..work import Work
+from . import shelved
+from .gathering import Texts, gather
+
+
+def show(work: Work, number: str, by: str) -> tuple[Outline, str]:
+    """Return what a copy would hold, without its values, and the digest that a release names.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of who looks; who may approve reads what was written freely too.
+    :raises ForbiddenError: they may not look at this property.
+    :raises UnknownError: the request is not for a copy.
+    :raises TransitionError: it is over.
+    """
+    case = load(work, number)
+    actors.require(work, by, Permission.VIEW, case.property)
+    shelved.row(work, case.number)
+    if case.state not in OPEN:
+        raise TransitionError("It is decided already.", "Nobody at the hotel reads it again.")
+    copy, texts, digest = _gathered(work, case)
+    entitled = actors.may(work, by, Permission.APPROVE, case.property)
+    return outline(copy, texts if entitled else ()), digest
+
+
+def _gathered(work: Work, case: Case) -> tuple[Copy, Texts, str]:
+    whose = people.taken(work, case.number)
+    copy, texts = gather(work, case, whose)
+    return copy, texts, _digest(work, case, copy, whose)
+
+
+def _digest(work: Work, case: Case, copy: Copy, whose: tuple[Person, ...]) -> str:
+    key = secret(work, case)
+    told = {**decided(copy), "people": sorted(mark(key, person) for person in whose)}
+    return fingerprint(key, "copy", canonical(told).decode())
+
+
+def release(work: Work, number: str, by: str, digest_seen: str) -> str:
+    """Release a copy, by a second person: read everything, open the boxes, seal it for the guest.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the person.
+    :param digest_seen: digest of what they read.
+    :return: the last day on which it lies ready, ISO.
+    :raises ForbiddenError: they may not approve at this property, or a minor is concerned and
+        they are not the privacy officer.
+    :raises FourEyesError: they filed or verified the request, or took rows for it.
+    :raises MovedError: it would hold something else than what they read.
+    :raises UnknownError: the request is not for a copy.
+    :raises TransitionError: it does not wait for this, or nobody's rows are taken.
+    """
+    case = load(work, number, lock=True)
+    actor = actors.allow(work, by, Permission.APPROVE, case.property)
+    shelved.row(work, case.number)
+    review.decidable(work, case, actor, by)
+    whose = people.taken(work, case.number)
+    review.required(whose)
+    review.officer(work, case, by, whose)
+    copy, _, digest = _gathered(work, case)
+    if not hmac.compare_digest(digest.encode(), digest_seen.strip().lower().encode()):
+        raise MovedError(
+            "What would be handed out is not what you read.", "Look at it again and release that."
+        )
+    ends = shelved.put(work, case, copy)
+    case = step(
+        work, case, State.OFFERED, decided_by=actor, decided_at=work.stamp, digest=digest
+    )
+    counts = {"rows": copy.rows(), "boxes": copy.boxes, "masked": copy.masked}
+    marks = {approvals.DIGEST: digest, **approvals.who(work, case, by)}
+    tell(work, DataCopyReleased, case, actor, counts, marks=marks)
+    write(work, case, "copyready", {"until": ends})
+    return ends
+
+
+def send(work: Work, code: str) -> None:
+    """Send the contact on file a link that opens the copy once; earlier links end.
+
+    :param work: the open transaction.
+    :param code: the guest's case code.
+    :raises TokenError: the code is unknown or expired.
+    :raises TransitionError: no copy lies ready.
+    :raises LimitError: it was asked for too often.
+    """
+    case = views.by_code(work, code)
+    _ready(work, case)
+    limits.attempt(work, "copy", case.number)
+    contact = contact_of(work, case.number)
+    if contact is None:
+        raise TransitionError(
+            "The hotel has no contact to send a link to.", "Ask at the reception for a code."
+        )
+    tokens.end(work, case.number, Purpose.FETCH)
+    link = tokens.link(work, case.number, Purpose.FETCH)
+    dedupe = f"copylink:{case.number}:{secrets.token_hex(4)}"
+    queue_message(work, case, contact, "copylink", {"token": link}, dedupe)
+
+
+def hand_out(work: Work, number: str, by: str) -> str:
+    """Return a code on paper that opens the copy once, for a guest at the desk; earlier ones end.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the clerk.
+    :raises ForbiddenError: the clerk may not verify at this property.
+    :raises UnknownError: the request is not for a copy.
+    :raises TransitionError: no copy lies ready.
+    """
+    case = load(work, number, lock=True)
+    actors.require(work, by, Permission.VERIFY, case.property)
+    shelved.row(work, case.number)
+    _ready(work, case)
+    tokens.end(work, case.number, Purpose.FETCH)
+    return tokens.slip(work, case.number)
+
+
+def _ready(work: Work, case: Case) -> None:
+    if case.state not in COPIES or shelved.row(work, case.number).box is None:
+        raise TransitionError("No copy lies ready.", "Look at the case: it says what comes next.")
+
+
+def look(work: Work, secret_: str) -> Case:
+    """Return the request whose copy a link or a code opens, without using it.
+
+    :raises TokenError: it is unknown, used or expired.
+    """
+    return load(work, str(_token(work, secret_)[1].request))
+
+
+def _token(work: Work, secret_: str) -> tuple[str, tokens.Token]:
+    try:
+        return secret_, tokens.look(work, Purpose.FETCH, secret_)
+    except TokenError:
+        typed = tokens.plain(secret_)
+        return typed, tokens.look(work, Purpose.FETCH, typed)
+
+
+def fetch(work: Work, secret_: str) -> str:
+    """Use a link or a code up; return the ticket by which this browser reads the copy for a while.
+
+    :param work: the open transaction.
+    :param secret_: secret of the link, or the code as it was typed.
+    :raises TokenError: it is unknown, used or expired, or the copy is not there any more.
+    """
+    name, _ = _token(work, secret_)
+    number = str(tokens.use(work, Purpose.FETCH, name).request)
+    case = load(work, number, lock=True)
+    copy = shelved.read(work, case.number)
+    table = tables.copy
+    work.conn.execute(
+        update(table)
+        .where(table.c.request == case.number)
+        .values(fetched_at=work.stamp, fetches=table.c.fetches + 1)
+    )
+    states = [State.FETCHED] if case.state is State.OFFERED else []
+    case = step(work, case, *states)
+    tell(work, DataCopyFetched, case, GUEST, {"rows": copy.rows()})
+    _go_on(work, case)
+    return tokens.ticket(work, case.number)
+
+
+def _go_on(work: Work, case: Case) -> None:
+    """Let the erasure that waits for this copy be tried now."""
+    erasure = shelved.row(work, case.number).erasure
+    request = tables.request
+    if erasure is not None:
+        work.conn.execute(
+            update(request)
+            .where(request.c.number == erasure, request.c.state == State.WAITING.value)
+            .values(try_at=work.stamp)
+        )
+
+
+def read(work: Work, ticket: str) -> tuple[Case, Copy]:
+    """Return the copy that a ticket reads.
+
+    :raises TokenError: its half hour is over, or the copy is not there any more.
+    """
+    number = str(tokens.look(work, Purpose.TICKET, ticket).request)
+    return load(work, number), shelved.read(work, number)
+
+
+def end(work: Work, most: int = 50) -> int:
+    """End the copies whose day is over; return how many those were."""
+    table, request = tables.copy, tables.request
+    numbers = work.conn.execute(
+        select(table.c.request)
+        .join(request, request.c.number == table.c.request)
+        .where(
+            request.c.kind == Kind.COPY.value,
+            request.c.state.in_([state.value for state in COPIES]),
+            request.c.ended_at.is_(None),
+            table.c.ends_on < work.today,
+        )
+        .order_by(table.c.request)
+        .limit(most)
+    ).scalars()
+    done = list(numbers)
+    for number in done:
+        case = load(work, number, lock=True)
+        shelved.close(work, case, "day-over")
+        end_contact(work, case.number)
+    return len(done)

@@ -1,0 +1,199 @@
+"""What of a row is the guest's, and who else is named in its texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from sqlalchemy import ForeignKeyConstraint, and_, select
+
+from ...core.context import MASK
+from ...core.document import is_document
+from ...core.mentions import MARK, Pen, edited
+from ...core.plan import Key, Person, Row, key_text
+from ...core.policy import Inside, Mentions, RowRule
+from ..binds.crossing import at
+from ..datamap import DataMap, Declared
+from ..finder import owners
+from ..sql import among, chunks
+from ..texts.mentioned import values_of
+from ..work import Work
+
+
+def own(datamap: DataMap, declared: Declared, row: Row) -> frozenset[str]:
+    """Return the declared columns of a row that are the guest's to have.
+
+    Of a row that is a living person's too, those the vendor said are the guest's alone, or both
+    people's (`Policy.joint`); nothing else, since nobody said whose it is.
+
+    :param datamap: the data map.
+    :param declared: the table.
+    :param row: the row with its owners.
+    """
+    if not row.others:
+        return data(declared)
+    theirs = {path for _, path in row.others}
+    mine = {path for _, path in row.owners} - theirs
+    return (_alone(declared, mine) | joint(datamap, declared)) - _alone(declared, theirs)
+
+
+def data(declared: Declared) -> frozenset[str]:
+    """Return the columns of a table that say something: those with a rule, and of rows that are
+    deleted as a whole, for which none is needed, all but keys."""
+    if declared.policy.rows is RowRule.OVERWRITE:
+        return frozenset(declared.rules)
+    free = (c for c in declared.table.c if not c.primary_key and not c.foreign_keys)
+    return frozenset(declared.rules) | {column.name for column in free}
+
+
+def _alone(declared: Declared, paths: Iterable[int]) -> frozenset[str]:
+    return frozenset(name for path in paths for name in declared.alone[path] or ())
+
+
+def joint(datamap: DataMap, declared: Declared) -> frozenset[str]:
+    """Return the columns that every owner of a shared row may have."""
+    columns = (datamap.atlas.column(declared.table, each) for each in declared.policy.joint)
+    return frozenset(column.name for column in columns if column is not None)
+
+
+def names(datamap: DataMap, table: str) -> frozenset[str]:
+    """Return the columns of a subject table that say who the guest is: their own in any case."""
+    contacts = datamap.subjects.get(table)
+    if contacts is None:
+        return frozenset()
+    known = {*contacts.contact, *(column.name for column in contacts.names)}
+    return frozenset(known | {c.name for c in contacts.match.values() if hasattr(c, "name")})
+
+
+def written(declared: Declared) -> frozenset[str]:
+    """Return the columns in which people write freely, by their rules."""
+    rules = declared.rules.items()
+    return frozenset(name for name, rule in rules if isinstance(rule, Mentions | Inside))
+
+
+class Mask:
+    """Strikes other people out of the guest's texts.
+
+    :param mine: the guest's subject rows.
+    :param others: people beside the guest.
+    """
+
+    def __init__(self, work: Work, mine: Collection[Person], others: Collection[Person]) -> None:
+        regions = {code: place.country for code, place in work.settings.properties.items()}
+        self._mine = frozenset(mine)
+        self._others = frozenset(others)
+        self._guest = Pen(values_of(work.conn, work.datamap, mine, regions))
+        self._pen = Pen(values_of(work.conn, work.datamap, others, regions))
+        self.count = 0
+
+    def names_guest(self, text: str) -> bool:
+        """Return whether a text names the guest."""
+        return bool(self._guest.places(text, self._mine))
+
+    def struck(self, text: str) -> str:
+        """Return a text without the others; what names the guest as well stays."""
+        if not text.strip() or is_document(text):
+            return self._document(text)
+        found = [*self._pen.places(text, self._others), *_reaching(text)]
+        mine = self._guest.places(text, self._mine) if found else []
+        gone = [place for place in found if not _within(place, mine)]
+        self.count += len(joined := _joined(gone))
+        return edited(text, [(start, end, MASK) for start, end in joined])
+
+    def _document(self, text: str) -> str:
+        """Return a JSON document without the others; a value that names them goes as a whole."""
+        if not text.strip():
+            return text
+        places = self._pen.places(text, self._others)
+        self.count += len(places)
+        return self._pen.strike(text, self._others).replace(MARK, MASK) if places else text
+
+
+_MAIL = re.compile(r"[\w.%+-]+@[\w-]+\.[\w.-]*\w")
+_CALLED = re.compile(r"\+\d[\d ./()-]{6,20}\d")
+
+
+def _reaching(text: str) -> Iterator[tuple[int, int]]:
+    """Yield mail addresses and telephone numbers within a longer text."""
+    for pattern in (_MAIL, _CALLED):
+        for found in pattern.finditer(text):
+            if found.span() != (0, len(text.strip())):
+                yield found.span()
+
+
+def _joined(places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return places without overlaps."""
+    result: list[tuple[int, int]] = []
+    for start, end in sorted(places):
+        if result and start <= result[-1][1]:
+            start, end = result[-1][0], max(end, result.pop()[1])
+        result.append((start, end))
+    return result
+
+
+def _within(place: tuple[int, int], mine: Sequence[tuple[int, int]]) -> bool:
+    """Return whether a mention of somebody else is the guest's own, a shared surname for one."""
+    return any(start <= place[0] and place[1] <= end for start, end in mine)
+
+
+MOST = 500
+"""People beside a guest whose names are looked for in the guest's texts."""
+
+
+def beside(
+    work: Work, found: Mapping[str, Sequence[Row]], mine: Collection[Person]
+) -> list[Person]:
+    """Return the people who share a row with the guest, or whose rows are one step away.
+
+    One step: a row that points at one of the guest's (who stays under their booking), or at which
+    one of the guest's points (who booked for them).
+
+    :param work: the open transaction.
+    :param found: table -> the guest's rows, with all their owners.
+    :param mine: the guest's subject rows.
+    """
+    rows = (row for rows in found.values() for row in rows)
+    people = {person: None for row in rows for person, _ in row.others}
+    tables = work.datamap.tables
+    for name, declared in tables.items():
+        keys = {row.key for row in found.get(name, ())}
+        for link in declared.table.foreign_key_constraints:
+            other = tables.get(link.referred_table.fullname)
+            if other is None or len(people) >= MOST:
+                continue
+            there = {row.key for row in found.get(other.name, ())}
+            near = _near(work, declared, other, link, there, down=True) - keys
+            _add(work, declared, near, people)
+            _add(work, other, _near(work, declared, other, link, keys, down=False) - there, people)
+    return [person for person in people if person not in mine][:MOST]
+
+
+def _near(
+    work: Work,
+    child: Declared,
+    parent: Declared,
+    link: ForeignKeyConstraint,
+    keys: Collection[Key],
+    down: bool,
+) -> set[Key]:
+    """Return keys of the rows one foreign key away, from the parent's rows down, or up."""
+    if not keys or at(work.conn, child.name) is not at(work.conn, parent.name):
+        return set()
+    low, high = child.table.alias("low"), parent.table.alias("high")
+    pairs = ((low.c[e.parent.key], high.c[e.column.key]) for e in link.elements)
+    met = and_(*(a == b for a, b in pairs))
+    below = [low.c[c.key] for c in child.key]
+    above = [high.c[c.key] for c in parent.key]
+    wanted, given = (below, above) if down else (above, below)
+    result: set[Key] = set()
+    for part in chunks(sorted(keys, key=key_text)):
+        statement = select(*wanted).select_from(low.join(high, met)).where(among(given, part))
+        result |= {tuple(row) for row in at(work.conn, child.name).execute(statement.limit(MOST))}
+    return result
+
+
+def _add(
+    work: Work, declared: Declared, keys: Collection[Key], people: dict[Person, None]
+) -> None:
+    known = owners(work.conn, work.datamap, declared, sorted(keys, key=key_text)[:MOST])
+    people.update(dict.fromkeys(person for whose in known.values() for person, _ in whose))

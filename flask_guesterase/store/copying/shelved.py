@@ -1,0 +1,120 @@
+"""Copies that lie ready: put away, looked up, taken away again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Row, select, update
+
+from ...core.copying import DAYS, Copy, read_copy
+from ...core.errors import SealError, TokenError, UnknownError
+from ...core.events import SYSTEM, DataCopyEnded
+from ...core.lifecycle import COPIES, State
+from ...core.plan import Person, key_text
+from ...core.seal import Terms
+from ...core.standing import Standing
+from ...core.wish import Kind
+from .. import safe, tables, tokens
+from ..cases import Case, load, step, tell
+from ..sql import chunks
+from ..tokens import Purpose
+from ..work import Work
+
+PURPOSE = "copy"
+
+
+def put(work: Work, case: Case, copy: Copy) -> str:
+    """Seal a copy until its last day, which is returned, ISO."""
+    ends = (work.now.date() + timedelta(days=DAYS)).isoformat()
+    terms = Terms(case.controller, PURPOSE, ends)
+    box = safe.keep(work, terms, copy.to_json(), case.number)
+    table = tables.copy
+    work.conn.execute(
+        update(table)
+        .where(table.c.request == case.number)
+        .values(box=box, ends_on=ends, offered_at=work.stamp)
+    )
+    return ends
+
+
+def row(work: Work, number: str) -> Row[Any]:
+    """Return what is known of the copy of a request.
+
+    :raises UnknownError: the request is not for a copy.
+    """
+    table = tables.copy
+    found = work.conn.execute(select(table).where(table.c.request == number)).one_or_none()
+    if found is None:
+        raise UnknownError("This request is not for a copy.", "Look at the number again.")
+    return found
+
+
+def read(work: Work, number: str) -> Copy:
+    """Return a copy that lies ready.
+
+    :raises TokenError: it lies there no longer.
+    """
+    found = row(work, number)
+    try:
+        if found.box is None:
+            raise SealError("There is no copy any more.")
+        return read_copy(safe.read(work, found.box))
+    except (SealError, UnknownError):
+        raise TokenError(
+            "This copy is not there any more.", "Ask for a new one if you still need it."
+        ) from None
+
+
+def clear(work: Work, number: str) -> None:
+    """Take a copy away, with everything that opens it."""
+    found = row(work, number)
+    safe.drop(work, found.box)
+    table = tables.copy
+    work.conn.execute(update(table).where(table.c.request == number).values(box=None))
+    tokens.end(work, number, Purpose.FETCH, Purpose.TICKET, Purpose.COPY)
+
+
+def over(work: Work, people: Iterable[Person]) -> int:
+    """Take away the copies of people who are about to be erased; return how many those were.
+
+    A copy that nobody has fetched yet keeps an erasure waiting (see `blockers`); one that was
+    fetched is in the guest's hands.
+
+    :param work: the erasing transaction.
+    :param people: subject rows.
+    """
+    request, subject, copy = tables.request, tables.subject, tables.copy
+    mine = {(table, key_text(key)) for table, key in people}
+    found: set[str] = set()
+    for part in chunks(sorted({text for _, text in mine})):
+        rows = work.conn.execute(
+            select(subject.c.request, subject.c.table_name, subject.c.row_key)
+            .join_from(subject, request, subject.c.request == request.c.number)
+            .join(copy, copy.c.request == request.c.number)
+            .where(
+                request.c.kind == Kind.COPY.value,
+                copy.c.box.is_not(None),
+                subject.c.row_key.in_(part),
+                subject.c.standing == Standing.TAKEN.value,
+            )
+        )
+        found |= {r.request for r in rows if (r.table_name, r.row_key) in mine}
+    for number in sorted(found):
+        close(work, load(work, number, lock=True), "erased")
+    return len(found)
+
+
+def close(work: Work, case: Case, why: str) -> None:
+    """End a request for a copy whose copy goes.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param why: ``day-over`` or ``erased``.
+    """
+    clear(work, case.number)
+    states = [State.EXPIRED] if case.state is State.OFFERED else []
+    if case.state in COPIES:
+        case = step(work, case, *states, ended_at=work.stamp)
+    tell(work, DataCopyEnded, case, SYSTEM, grounds=(why,))

@@ -1,0 +1,53 @@
+"""What a program filed under a key of its own: the same once more makes no second request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from ..core.errors import InputError
+from ..core.log import canonical
+from ..core.seal import fingerprint
+from . import tables
+from .work import Work
+
+LONGEST = 200
+"""Characters of a key."""
+
+
+def once(
+    work: Work, whose: str, key: str, said: Mapping[str, object], file: Callable[[], str]
+) -> str:
+    """File a request, unless the same was filed under this key before; return its number.
+
+    Of two that come at once, the second waits for the first.
+
+    :param work: the open transaction.
+    :param whose: whose keys these are.
+    :param key: the key; nothing is remembered when it is empty.
+    :param said: what was sent with it.
+    :param file: files it.
+    :raises InputError: something else was sent under this key, or the key is too long.
+    """
+    if not key:
+        return file()
+    if len(key) > LONGEST:
+        raise InputError("The key is too long.", f"Use at most {LONGEST} characters.")
+    pepper, table = work.custodian.pepper("filed"), tables.filed
+    mark = fingerprint(pepper, "key", f"{whose}|{key}")
+    body = fingerprint(pepper, "body", canonical(said).decode())
+    try:
+        with work.conn.begin_nested():
+            work.conn.execute(insert(table).values(mark=mark, body=body, number="", at=work.stamp))
+    except IntegrityError:
+        row = work.conn.execute(select(table).where(table.c.mark == mark)).one()
+        if row.body != body:
+            raise InputError(
+                "Something else was filed under this key.", "Use a new key for each request."
+            ) from None
+        return str(row.number)
+    number = file()
+    work.conn.execute(update(table).where(table.c.mark == mark).values(number=number))
+    return number

@@ -1,0 +1,1 @@
+"""The JSON API: what reception and officer do, for programs that act for a person."""

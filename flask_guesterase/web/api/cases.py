@@ -1,0 +1,162 @@
+"""Requests over the API: filed, shown, planned, decided, carried out, certified."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import request
+
+from ...core.permissions import Permission
+from ...store.transaction import again
+from ...store.worker import Run, carry_out
+from . import bodies
+from .door import begin, me, mine
+from .route import operation
+
+PATIENCE = 20.0
+"""Seconds for which a program waits for the search by value; the worker goes on with it."""
+
+
+@operation(
+    "POST", "/requests", Permission.FILE, bodies.Numbered, bodies.File, status=201, keyed=True
+)
+def file(form: dict[str, Any]) -> Any:
+    """File a request that reached the hotel at the desk, by mail, phone or letter.
+
+    The same Idempotency-Key with the same body returns the first request's number for a day.
+    """
+    match = form.pop("match")
+    place = form.pop("property") or mine().property
+    with begin() as office:
+        number = office.file_once(
+            match, whose=f"token:{mine().id}", key=request.headers.get("Idempotency-Key", ""),
+            by=me(), property=place, **form,
+        )  # fmt: skip
+    return {"number": number}
+
+
+@operation("GET", "/requests", Permission.VIEW, bodies.Requests, bodies.Listing)
+def requests(form: dict[str, Any]) -> Any:
+    """List requests, those whose answer is due first before the others, ended ones last."""
+    with begin() as office:
+        return {"requests": office.list(form["property"] or None, form["state"] or None, by=me())}
+
+
+@operation("GET", "/requests/<number>", Permission.VIEW, bodies.Stands)
+def show(number: str, form: dict[str, Any]) -> Any:
+    """Show where a request stands: numbers, days and words, nobody's data."""
+    with begin() as office:
+        return office.show(number, by=me())
+
+
+@operation("POST", "/requests/<number>/confirm", Permission.VERIFY, bodies.Coded, bodies.Confirm)
+def confirm(number: str, form: dict[str, Any]) -> Any:
+    """Record that and how a guest showed who they are; return the case code, once."""
+    with begin() as office:
+        return {"case_code": office.confirm(number, me(), form["how"], form["seen"])}
+
+
+@operation("GET", "/requests/<number>/plan", Permission.VIEW, bodies.Plan)
+def plan(number: str, form: dict[str, Any]) -> Any:
+    """Draw the plan of a request: what goes, what stays, what is in the way."""
+    with begin() as office:
+        return office.preview(number, by=me()).as_dict()
+
+
+@operation("POST", "/requests/<number>/take", Permission.VERIFY, bodies.Done, bodies.Choose)
+def take(number: str, form: dict[str, Any]) -> Any:
+    """Say that a profile is the same person's."""
+    with begin() as office:
+        office.take(number, form["person"], me())
+    return {"done": True}
+
+
+@operation("POST", "/requests/<number>/leave", Permission.VERIFY, bodies.Done, bodies.Choose)
+def leave(number: str, form: dict[str, Any]) -> Any:
+    """Say that a profile is somebody else's."""
+    with begin() as office:
+        office.leave(number, form["person"], me())
+    return {"done": True}
+
+
+@operation("POST", "/requests/<number>/approve", Permission.APPROVE, bodies.Done, bodies.Approve)
+def approve(number: str, form: dict[str, Any]) -> Any:
+    """Approve the plan that was read, as a second person."""
+    with begin() as office:
+        office.approve(number, me(), form["digest"])
+    return {"done": True}
+
+
+@operation("POST", "/requests/<number>/refuse", Permission.REFUSE, bodies.Done, bodies.Refuse)
+def refuse(number: str, form: dict[str, Any]) -> Any:
+    """Refuse a request on a named ground; the guest is told, and how to complain."""
+    with begin() as office:
+        office.refuse(number, me(), form["ground"])
+    return {"done": True}
+
+
+@operation("POST", "/requests/<number>/extend", Permission.APPROVE, bodies.Until, bodies.Extend)
+def extend(number: str, form: dict[str, Any]) -> Any:
+    """Lengthen the time for the answer once; the guest is told why."""
+    with begin() as office:
+        return {"until": office.extend(number, me(), form["reason"])}
+
+
+@operation("POST", "/requests/<number>/withdraw", Permission.FILE, bodies.Done)
+def withdraw(number: str, form: dict[str, Any]) -> Any:
+    """Take a request back for the guest, until it is carried out."""
+    with begin() as office:
+        office.withdraw(number, by=me())
+    return {"done": True}
+
+
+@operation("POST", "/requests/<number>/erase", Permission.ERASE, bodies.Stands)
+def erase(number: str, form: dict[str, Any]) -> Any:
+    """Carry out what was approved, then look for everything again; the worker may finish it."""
+    carry_out(_run(), number, me(), seconds=PATIENCE)
+    with begin() as office:
+        case = office.show(number)
+    return {name: case[name] for name in bodies.Stands().fields}
+
+
+def _run() -> Run:
+    """Return what runs a unit of work within this token, and again after a deadlock."""
+
+    def run(unit: Any, /) -> Any:
+        def once() -> Any:
+            with begin() as office:
+                return unit(office)
+
+        return again(once)
+
+    return run
+
+
+@operation("GET", "/requests/<number>/certificate", Permission.VIEW, bodies.Anything)
+def certificate(number: str, form: dict[str, Any]) -> Any:
+    """Return the certificate of an erasure, as it can be checked offline."""
+    with begin() as office:
+        return office.certificate(number, by=me())
+
+
+@operation("GET", "/requests/<number>/copy", Permission.VIEW, bodies.Outline)
+def outline(number: str, form: dict[str, Any]) -> Any:
+    """Return what a copy would hold, without its values: values go to the guest alone."""
+    with begin() as office:
+        told, digest = office.outline(number, me())
+    return {"number": number, "digest": digest, **asdict(told)}
+
+
+@operation("POST", "/requests/<number>/release", Permission.APPROVE, bodies.Until, bodies.Approve)
+def release(number: str, form: dict[str, Any]) -> Any:
+    """Release the copy that was read, as a second person; return the last day it lies ready."""
+    with begin() as office:
+        return {"until": office.release_copy(number, me(), form["digest"])}
+
+
+@operation("GET", "/requests/<number>/recipients", Permission.VIEW, bodies.Items)
+def told(number: str, form: dict[str, Any]) -> Any:
+    """List who else holds copies and was told of an erasure, and how far each got."""
+    with begin() as office:
+        return {"items": office.told(number, by=me())}

@@ -1,0 +1,165 @@
+"""The API's door: who comes with which token, how much, and how its failures are told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+from flask import Blueprint, Response, current_app, g, request
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from ...core.errors import GuesteraseError, TokenError
+from ...store.bearer import Bearer
+from ...store.office import Office
+from ..console import dumped, error_id
+from ..current import current
+from ..pages import HEADERS, LARGEST_FORM
+from ..problems import DATABASE, Problem, problem_of, problem_of_status, untold
+from ..waiver import waive
+
+api_pages = Blueprint("guesterase_api", __name__)
+"""Blueprint of the API; the host registers it under a prefix of its own where it is wanted."""
+
+PROBLEM = "application/problem+json"
+"""How failures are told. Source: RFC 9457."""
+
+OPEN = {"openapi"}
+"""Names of views that need no token: they tell how to ask, and nothing of the house."""
+
+waive(api_pages)
+
+
+class Unauthorized(GuesteraseError):
+    """No token came, or one that does not work."""
+
+
+@api_pages.before_request
+def _receive() -> None:
+    """Let in who comes with a token that works, within what it is good for."""
+    # Set first: nothing from here on may look at a session.
+    g.guesterase_bearer = None
+    if (request.endpoint or "").rpartition(".")[2] in OPEN:
+        return
+    if (request.content_length or 0) > LARGEST_FORM:
+        raise RequestEntityTooLarge
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthorized("A token is needed.", "Send it as `Authorization: Bearer TOKEN`.")
+    g.guesterase_bearer = _known(secret.strip())
+    with current.begin() as office:
+        office.attempt("api", str(mine().id))
+
+
+def _known(secret: str) -> Bearer:
+    try:
+        with current.begin() as office:
+            return office.bearer(secret)
+    except TokenError as problem:
+        with current.begin() as office:
+            office.attempt("bearer", request.remote_addr or "")
+        raise Unauthorized(problem.message, problem.hint) from None
+
+
+def mine() -> Bearer:
+    """Return who comes with this request."""
+    return cast(Bearer, g.guesterase_bearer)
+
+
+def me() -> str:
+    """Return the host's id of the person for whom the program acts."""
+    return mine().user
+
+
+@contextmanager
+def begin() -> Iterator[Office]:
+    """Open the office for this request: whatever is asked of it stays within the token."""
+    who = mine()
+    with current.begin() as office:
+        host = office.work.authorize
+
+        def within(user: str, permission: str, property_: str) -> bool:
+            return who.within(permission, property_) and host(user, permission, property_) is True
+
+        office.work.authorize = within
+        yield office
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    """Return a value as JSON: days and times in ISO form, times in UTC."""
+    return Response(dumped(value) + "\n", status, mimetype="application/json")
+
+
+@api_pages.after_request
+def _dress(response: Response) -> Response:
+    response.headers.update({name: HEADERS[name] for name in _DRESSED})
+    good = request.method == "POST" and response.status_code < 400
+    if good and current.settings.inline:
+        try:
+            current.work()
+        except Exception as error:
+            current_app.logger.error("guesterase: %s after %s", type(error).__name__, _where())
+    return response
+
+
+_DRESSED = ("X-Content-Type-Options", "Cache-Control", "Referrer-Policy", "X-Robots-Tag")
+
+
+def _where() -> str:
+    return request.endpoint or ""
+
+
+def _told(problem: Problem, error: GuesteraseError | None = None, name: str = "") -> Response:
+    title, hint = problem.staff
+    body: dict[str, Any] = {
+        "type": f"urn:guesterase:error:{name}" if name else "about:blank",
+        "title": title,
+        "status": problem.status,
+        "detail": (error.message if error is not None else "") or hint,
+        "hint": (error.hint if error is not None else "") or hint,
+    }
+    for extra in ("fields", "reasons", "differences"):
+        value = getattr(error, extra, None)
+        if value:
+            body[extra] = value
+    response = Response(dumped(body) + "\n", problem.status, mimetype=PROBLEM)
+    if problem.retry_after:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
+
+
+@api_pages.errorhandler(Unauthorized)
+def _unauthorized(error: Unauthorized) -> Response:
+    response = _told(problem_of_status(401), error, "unauthorized")
+    response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+@api_pages.errorhandler(GuesteraseError)
+def _refused(error: GuesteraseError) -> Response:
+    return _told(problem_of(error), error, error_id(error))
+
+
+@api_pages.errorhandler(SQLAlchemyError)
+def _database(error: SQLAlchemyError) -> Response:
+    cause = getattr(error, "orig", None) or error
+    current_app.logger.error("guesterase: %s while answering %s", type(cause).__name__, _where())
+    return _told(DATABASE)
+
+
+@api_pages.errorhandler(HTTPException)
+def _http(error: HTTPException) -> Response:
+    response = _told(problem_of_status(error.code or 500))
+    for header, value in error.get_headers():
+        if header in ("Allow", "Retry-After"):
+            response.headers[header] = value
+    return response
+
+
+@api_pages.errorhandler(Exception)
+def _surprise(error: Exception) -> Response:
+    if current_app.debug or current_app.testing:
+        raise error
+    current_app.logger.error("guesterase: %s", untold(error))
+    return _told(problem_of(GuesteraseError("")))

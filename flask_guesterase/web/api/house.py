@@ -1,0 +1,171 @@
+"""What is not about one request, over the API: holds, register, recipients, sweep, journal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ...core.holding import Wanted
+from ...core.log import slug
+from ...core.permissions import Permission
+from ...core.register import Asked, Basis
+from ...store import actors
+from .. import letters as post
+from ..current import current
+from . import bodies
+from .door import begin, me, mine
+from .route import operation
+
+
+@operation("GET", "/holds", Permission.HOLD, bodies.Items)
+def holds(form: dict[str, Any]) -> Any:
+    """List the living holds and freezes the person may know of, the newest first."""
+    with begin() as office:
+        return {"items": office.holds(me())}
+
+
+@operation("POST", "/holds", Permission.HOLD, bodies.Identified, bodies.Hold, status=201)
+def place(form: dict[str, Any]) -> Any:
+    """Place a legal hold on a person, a record, or what a query names."""
+    with begin() as office:
+        return {"id": office.place_hold(Wanted(**form), me())}
+
+
+@operation("POST", "/holds/<int:hold>/lift", Permission.HOLD, bodies.Done)
+def lift(hold: int, form: dict[str, Any]) -> Any:
+    """Agree that a hold ends; it is lifted, and done is true, when the second person does."""
+    with begin() as office:
+        return {"done": office.lift(hold, me())}
+
+
+@operation("POST", "/holds/<int:hold>/confirm", Permission.HOLD, bodies.Done)
+def confirm_freeze(hold: int, form: dict[str, Any]) -> Any:
+    """Confirm a freeze that somebody on duty made."""
+    with begin() as office:
+        office.confirm_freeze(hold, me())
+    return {"done": True}
+
+
+@operation("POST", "/freezes", Permission.FREEZE, bodies.Identified, bodies.Freeze, status=201)
+def freeze(form: dict[str, Any]) -> Any:
+    """Freeze a property, a night or a room, without a reason; lifting takes two people."""
+    with begin() as office:
+        made = office.freeze(form["property"], me(), form["night"] or None, form["room"] or None)
+    return {"id": made}
+
+
+@operation("POST", "/register", Permission.REGISTER, bodies.Anything, bodies.Produce)
+def produce(form: dict[str, Any]) -> Any:
+    """Produce the lines of the guest register that an authority asked for; it is recorded.
+
+    A second person reviews it within 24 hours.
+    """
+    asked = Asked(form.pop("property"), **{**form, "basis": Basis(form["basis"])})
+    with begin() as office:
+        produced = office.produce_register(asked, me())
+    _, lines = produced.table()
+    return {"number": produced.number, "unopened": produced.unopened, "lines": lines}
+
+
+@operation("GET", "/disclosures", None, bodies.Items)
+def disclosures(form: dict[str, Any]) -> Any:
+    """List what was shown to authorities, what waits for a second person first.
+
+    It needs the permission register or audit.
+    """
+    with begin() as office:
+        return {"items": office.disclosures(me(), mine().property)}
+
+
+@operation("POST", "/disclosures/<number>/review", None, bodies.Done, bodies.Review)
+def review(number: str, form: dict[str, Any]) -> Any:
+    """Record what a second person finds about what was shown to an authority.
+
+    It needs the permission register or audit.
+    """
+    with begin() as office:
+        office.review_disclosure(number, me(), form["finding"])
+    return {"done": True}
+
+
+@operation("GET", "/recipients", Permission.VERIFY, bodies.Items)
+def recipients(form: dict[str, Any]) -> Any:
+    """List notices to other systems that are not settled, failed and late ones first."""
+    with begin() as office:
+        _within(office, Permission.VERIFY)
+        return {"items": office.recipients(me(), mine().property)}
+
+
+@operation("POST", "/recipients/<int:notice>/again", Permission.VERIFY, bodies.Done)
+def tell_again(notice: int, form: dict[str, Any]) -> Any:
+    """Try a notice again that could not be told."""
+    with begin() as office:
+        office.tell_again(notice, me())
+    return {"done": True}
+
+
+@operation("POST", "/recipients/<int:notice>/done", Permission.VERIFY, bodies.Done)
+def told_by_hand(notice: int, form: dict[str, Any]) -> Any:
+    """Sign that a person told a recipient, or learned that its copies are gone."""
+    with begin() as office:
+        office.told_by_hand(notice, me())
+    return {"done": True}
+
+
+@operation("GET", "/sweep", Permission.LAW, bodies.Anything)
+def sweep(form: dict[str, Any]) -> Any:
+    """Tell how the sweep stands: the last one, what waits to be confirmed, the clock."""
+    with begin() as office:
+        return office.sweeps(me())
+
+
+@operation("POST", "/sweep/confirm", Permission.LAW, bodies.Items, bodies.Previewed)
+def confirm_sweep(form: dict[str, Any]) -> Any:
+    """Confirm what the last sweep showed, so that it may erase by day there."""
+    with begin() as office:
+        done = office.confirm_sweep(me(), [form["preview"]])
+    return {"items": [{"property": code} for code in done]}
+
+
+@operation("POST", "/journal/verify", Permission.AUDIT, bodies.Items)
+def verify(form: dict[str, Any]) -> Any:
+    """Re-derive the whole journal; an empty list means that it proves itself."""
+    hotel = current.settings.property(mine().property)
+    with begin() as office:
+        _within(office, Permission.AUDIT)
+        found = [p for p in office.verify() if p.controller == slug(hotel.controller)]
+        return {"items": [asdict(problem) for problem in found]}
+
+
+@operation("GET", "/letters", Permission.VERIFY, bodies.Items)
+def letters(form: dict[str, Any]) -> Any:
+    """List letters that wait to be printed, and what could not be sent.
+
+    Letters that hold a link or a code are listed without their text: a person prints those.
+    """
+    with begin() as office:
+        _within(office, Permission.VERIFY)
+        found = office.letters(me(), mine().property)
+    return {"items": [_letter(item) for item in found]}
+
+
+def _letter(item: dict[str, Any]) -> dict[str, Any]:
+    secret = "token" in item["params"]
+    told = {"subject": "", "body": ""} if secret else post.letter(item)
+    kept = ("id", "number", "property", "kind", "channel", "template", "state", "problem")
+    shown = {name: item[name] for name in kept}
+    to = "" if secret else item["to"]
+    return shown | {"to": to, "subject": told["subject"], "body": told["body"]}
+
+
+@operation("POST", "/letters/<int:letter>/printed", Permission.VERIFY, bodies.Done)
+def printed(letter: int, form: dict[str, Any]) -> Any:
+    """Record that a letter was printed, or that what failed was dealt with."""
+    with begin() as office:
+        office.printed(letter, me())
+    return {"done": True}
+
+
+def _within(office: Any, permission: Permission) -> None:
+    """Refuse who may not do this, where a list would only be empty."""
+    actors.require(office.work, me(), permission, mine().property)

@@ -1,0 +1,193 @@
+"""The guest's pages for a copy of what is held: prove, open once, read, save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Response, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.copying import Copy, Part, Term, as_files, zipped
+from ..core.errors import TokenError
+from ..store import answering
+from ..store.settings import Property
+from ..store.views import CaseView
+from .answers import what
+from .current import current
+from .guestdesk import CASE, count, guest_pages
+from .language import N_, Language
+from .pages import language
+from .words import told, word
+
+TICKET = "guesterase_ticket"
+"""Under which a browser keeps the ticket by which it reads an opened copy for half an hour."""
+
+
+@guest_pages.get("/copy/link/<token>")
+def copy_link(token: str) -> str:
+    """Show a button; a mail scanner that opens the link has used nothing up."""
+    with current.begin(write=False) as office:
+        case = office.open_copy_link(token)
+    hotel = current.settings.property(case.property)
+    return render_template(
+        "guesterase/guest/copylink.html", hotel=hotel.name, received=case.received_at
+    )
+
+
+@guest_pages.post("/copy/link/<token>")
+def confirm_copy(token: str) -> str:
+    """Take the proof, once, and show the case code, once."""
+    count("link")
+    with current.begin() as office:
+        code = office.confirm_copy_link(token)
+        due_on = office.case(code).due_on
+    session[CASE] = code
+    return render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
+
+
+@guest_pages.post("/case/copy")
+def send_copy() -> AnyResponse:
+    """Send the contact on file a link that opens the copy."""
+    with current.begin() as office:
+        office.send_copy_link(session.get(CASE, ""))
+    return redirect(url_for(".copy_sent"), 303)
+
+
+@guest_pages.get("/case/copy")
+def copy_sent() -> str:
+    """Say that the link is on its way."""
+    return render_template("guesterase/guest/copysent.html")
+
+
+@guest_pages.get("/copy/open/<token>")
+def open_copy(token: str) -> str:
+    """Show a button; opening is the button's."""
+    with current.begin(write=False) as office:
+        case = office.open_copy(token)
+    return render_template("guesterase/guest/copyopen.html", until=case.copy_until)
+
+
+@guest_pages.post("/copy/open/<token>")
+def fetch_copy(token: str) -> AnyResponse:
+    """Use the link up, and let this browser read the copy for half an hour."""
+    return _fetch(token, "link")
+
+
+@guest_pages.get("/copy")
+def copy() -> str:
+    """Show the opened copy, or ask for the code from the desk."""
+    if TICKET not in session:
+        return render_template("guesterase/guest/copycode.html", problems={})
+    case, opened, hotel = _opened()
+    tongue = language(zone=hotel.zone)
+    return render_template(
+        "guesterase/guest/copy.html",
+        copy=opened,
+        case=case,
+        hotel=hotel,
+        parts=[_shown(tongue, part) for part in opened.parts],
+        complaint=answering.complaint(current.settings, hotel, tongue.code),
+        recalled=answering.cannot_recall(current.settings, hotel, tongue.code),
+    )
+
+
+@guest_pages.post("/copy")
+def type_copy() -> AnyResponse:
+    """Open the copy by the code that was printed at the desk."""
+    return _fetch(request.form.get("code", "")[:80], "case")
+
+
+@guest_pages.get("/copy.json")
+def copy_json() -> Response:
+    """Hand out the opened copy as the file that a program reads."""
+    case, opened, _ = _opened()
+    return _file(opened.to_json().encode(), f"copy-{case.number}.json", "application/json")
+
+
+@guest_pages.get("/copy.zip")
+def copy_zip() -> Response:
+    """Hand out the opened copy as tables for a spreadsheet, one file each, in one archive."""
+    case, opened, hotel = _opened()
+    tongue = language(zone=hotel.zone)
+    files = as_files(opened, _about(tongue, opened))
+    return _file(zipped(files), f"copy-{case.number}.zip", "application/zip")
+
+
+@guest_pages.post("/copy/close")
+def close_copy() -> AnyResponse:
+    """Forget the ticket in this browser; others may use the device."""
+    session.pop(TICKET, None)
+    return redirect(url_for(".index"), 303)
+
+
+def _fetch(secret: str, action: str) -> AnyResponse:
+    count(action)
+    with current.begin() as office:
+        ticket = office.fetch_copy(secret)
+    session[TICKET] = ticket
+    return redirect(url_for(".copy"), 303)
+
+
+def _opened() -> tuple[CaseView, Copy, Property]:
+    """Return the copy that this browser has a ticket for; a ticket that ended is forgotten.
+
+    :raises TokenError: there is none, or its half hour is over.
+    """
+    try:
+        with current.begin(write=False) as office:
+            case, opened = office.read_copy(session.get(TICKET, ""))
+    except TokenError:
+        session.pop(TICKET, None)
+        raise
+    return case, opened, current.settings.property(case.property)
+
+
+def _file(content: bytes, name: str, kind: str) -> Response:
+    response = Response(content, mimetype=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _shown(tongue: Language, part: Part) -> dict[str, object]:
+    """Return one table for the page: its rows with values that are there, and why they are kept."""
+    return {
+        "table": part.table,
+        "what": what(tongue, part.table),
+        "source": part.source or tongue.gettext(_SOURCE),
+        "records": [
+            {
+                "values": [(name, text) for name, text in sorted(record.values.items()) if text],
+                "boxed": record.boxed,
+                "shared": record.shared,
+            }
+            for record in part.records
+        ],
+        "terms": list(dict.fromkeys(_said(tongue, t) for r in part.records for t in r.terms)),
+    }
+
+
+_SOURCE = N_("From you, from whoever booked for you, or from your stay.")
+
+
+def _said(tongue: Language, term: Term) -> tuple[str, str, str, str]:
+    """Return the columns of a term, its purpose, until when, and by which article."""
+    purpose = word(tongue, term.category) if term.category else tongue.gettext(_USE)
+    if term.until:
+        until = tongue.day(term.until)
+    elif term.open:
+        until = tongue.gettext(N_("until it is known how long it must be"))
+    else:
+        until = tongue.gettext(N_("as long as the hotel needs it, or until you have it erased"))
+    return ", ".join(term.columns), purpose, until, told(tongue, term.article)
+
+
+_USE = N_("your stay and what belongs to it")
+
+
+def _about(tongue: Language, opened: Copy) -> Iterator[tuple[str, str, str, str, str]]:
+    seen: dict[tuple[str, str, str, str, str], None] = {}
+    for part in opened.parts:
+        for record in part.records:
+            for term in record.terms:
+                seen[part.table, *_said(tongue, term)] = None
+    yield from seen

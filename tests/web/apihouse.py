@@ -1,0 +1,51 @@
+"""The house of the pages' tests with the API registered, and programs that come with tokens."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from flask_guesterase.web.api.spec import api_pages
+from tests.web.house import STAFF, House
+
+API = "/api/privacy"
+
+
+def opened(house: House) -> House:
+    """Register the API in a house that has served nothing yet."""
+    house.app.register_blueprint(api_pages, url_prefix=API)
+    return house
+
+
+def token(house: House, user: str, *permissions: str, days: int = 30, place: str = "") -> str:
+    """Issue a token for a member of staff at their house; with all they may do by default."""
+    home, granted = STAFF[user]
+    wanted = permissions or tuple(sorted(granted - {"issue"}))
+    with house.app.app_context(), house.extension.begin() as office:
+        until = (office.work.now + timedelta(days=days)).date()
+        issuer = "issuer" if (place or home) == "sh" else "far-issuer"
+        return office.issue_token(user, place or home, wanted, until, by=issuer)
+
+
+class Program:
+    """A program that comes with a token.
+
+    :param house: the house.
+    :param secret: the token; none is sent when empty.
+    """
+
+    def __init__(self, house: House, secret: str = "") -> None:
+        self.client: FlaskClient = house.app.test_client()
+        self.headers = {"Authorization": f"Bearer {secret}"} if secret else {}
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        """Ask for something."""
+        return self.client.get(API + path, headers={**self.headers, **headers})
+
+    def post(self, path: str, body: Any = None, **headers: str) -> TestResponse:
+        """Do something."""
+        sent = {} if body is None else {"json": body}
+        return self.client.post(API + path, headers={**self.headers, **headers}, **sent)

@@ -1,0 +1,367 @@
+"""The JSON API: tokens scoped to a property and to permissions, and persons behind every token."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask_wtf.csrf import CSRFProtect
+
+from flask_guesterase.core.errors import ForbiddenError
+from flask_guesterase.core.permissions import Permission
+from flask_guesterase.web.api.route import OPERATIONS, template
+from flask_guesterase.web.api.spec import api_pages, describe
+from flask_guesterase.web.guest import guest_pages
+from flask_guesterase.web.staff import staff_pages
+from tests.web.apihouse import API, Program, opened, token
+from tests.web.house import CANARY, STAFF, House
+
+MATCH = {"email": "ann@mail.example", "name": CANARY}
+FILING = {"match": MATCH, "channel": "desk"}
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house with guests whose host asked for the API."""
+    made = opened(House(sqlite_url, tmp_path))
+    made.people()
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+def filed(house: House, program: Program) -> str:
+    """File a request and show who it is; return its number."""
+    answer = program.post("/requests", FILING)
+    assert answer.status_code == 201, answer.text
+    number: str = answer.json["number"]
+    assert program.post(f"/requests/{number}/confirm", {"how": "desk"}).json["case_code"]
+    return number
+
+
+def test_a_program_files_and_another_person_decides(house: House) -> None:
+    """File, confirm, plan, approve, erase, certify: with tokens of two people."""
+    clerk = Program(house, token(house, "clerk"))
+    officer = Program(house, token(house, "officer"))
+    number = filed(house, clerk)
+    plan = officer.get(f"/requests/{number}/plan").json
+    assert {line["table"] for line in plan["erase"]} >= {"guests"}
+    assert clerk.post(f"/requests/{number}/approve", {"digest": plan["digest"]}).status_code == 403
+    answer = officer.post(f"/requests/{number}/approve", {"digest": plan["digest"]})
+    assert answer.json == {"done": True}
+    assert officer.post(f"/requests/{number}/erase").json["state"] == "sealed"
+    certificate = officer.get(f"/requests/{number}/certificate").json
+    assert certificate["content"]["number"] == number
+    listed = officer.get("/requests?state=sealed").json["requests"]
+    assert [each["number"] for each in listed] == [number]
+    assert house.hotel.row(1)["name"] != CANARY
+
+
+def test_a_token_is_a_person_four_eyes_count_persons(house: House) -> None:
+    """Who filed with one token, or at the desk, does not approve with another one."""
+    first, second = (Program(house, token(house, "officer")) for _ in range(2))
+    number = filed(house, first)
+    digest = second.get(f"/requests/{number}/plan").json["digest"]
+    answer = second.post(f"/requests/{number}/approve", {"digest": digest})
+    assert (answer.status_code, answer.json["type"]) == (403, "urn:guesterase:error:four-eyes")
+    assert house.state(number) == "review"
+    other = Program(house, token(house, "second"))
+    assert other.post(f"/requests/{number}/approve", {"digest": digest}).status_code == 200
+
+
+def test_a_narrow_token_of_an_officer_sees_no_link_that_proves_a_guest(house: House) -> None:
+    """With the link of a guest's letter an officer would be both pairs of eyes."""
+    house.browser().post("/privacy/ask", property="sh", name=CANARY, email=MATCH["email"])
+    house.worker()
+    for user, words in (("officer", ["verify"]), ("clerk", ["verify"]), ("officer", [])):
+        answer = Program(house, token(house, user, *words)).get("/letters")
+        assert answer.status_code == 200
+        assert "link/" not in answer.text
+        assert "ann@mail" not in answer.text
+
+
+def test_a_copy_is_released_over_the_api_and_its_values_stay_inside(house: House) -> None:
+    """A program reads what a copy would hold, never what stands in it."""
+    clerk = Program(house, token(house, "clerk"))
+    number = clerk.post("/requests", {**FILING, "wish": "copy"}).json["number"]
+    clerk.post(f"/requests/{number}/confirm", {"how": "desk"})
+    told = Program(house, token(house, "officer", "view")).get(f"/requests/{number}/copy")
+    assert CANARY not in told.text
+    officer = Program(house, token(house, "officer", "approve"))
+    answer = officer.post(f"/requests/{number}/release", {"digest": told.json["digest"]})
+    assert answer.status_code == 200
+    assert answer.json["until"]
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer gea_unknown"])
+def test_without_a_token_that_works_nothing_is_told(house: House, header: str) -> None:
+    """No token, another scheme, an unknown one: the same words, and no look at the house."""
+    for path in ("/requests", "/requests/GR-22222222", "/holds", "/nowhere"):
+        answer = house.app.test_client().get(
+            API + path, headers={"Authorization": header} if header else {}
+        )
+        if path == "/nowhere":
+            assert answer.status_code == 404
+            continue
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == "Bearer"
+        assert answer.mimetype == "application/problem+json"
+        assert answer.json["status"] == 401
+
+
+def test_a_token_ends_when_it_is_revoked_or_its_day_is_over(house: House) -> None:
+    """It is kept as a hash, shown once; revoked by who issues or by the person it acts for."""
+    secrets = [token(house, "clerk", "view") for _ in range(3)]
+    for secret in secrets:
+        assert Program(house, secret).get("/requests").status_code == 200
+        assert secret not in repr(house.hotel.ours("apitoken"))
+        assert "clerk" not in repr(house.hotel.ours("apitoken"))
+    ids = [row["id"] for row in house.hotel.ours("apitoken")]
+    assert {row["used_on"] for row in house.hotel.ours("apitoken")} != {None}
+    for id_, by in zip(ids, ("issuer", "clerk", "officer"), strict=True):
+        with house.app.app_context():
+            refused = pytest.raises(ForbiddenError) if by == "officer" else nullcontext()
+            with refused, house.extension.begin() as office:
+                office.revoke_token(id_, by)
+    codes = [Program(house, secret).get("/requests").status_code for secret in secrets]
+    assert codes == [401, 401, 200]
+    actions = [row["action"] for row in house.hotel.ours("entry")]
+    assert (actions.count("token-issued"), actions.count("token-revoked")) == (3, 2)
+
+
+def test_nobody_is_given_more_by_a_token_than_they_have(house: House) -> None:
+    """Neither who issues nor the person; and no token makes tokens, or lives for longer."""
+    for user, words, days, place in (
+        ("clerk", ["approve"], 30, ""), ("clerk", ["issue"], 30, ""), ("clerk", [], 400, ""),
+        ("clerk", ["view"], 0, ""), ("clerk", ["view"], 30, "mu"), ("clerk", ["nonsense"], 30, ""),
+    ):  # fmt: skip
+        with pytest.raises(Exception, match=r"permission|token|Token"):
+            token(house, user, *words, days=days, place=place)
+    with house.app.app_context(), house.extension.begin() as office:
+        until = office.work.now.date().replace(year=office.work.now.year + 1)
+        with pytest.raises(Exception, match="permission"):
+            office.issue_token("clerk", "sh", ["view"], until, by="officer")
+
+
+def test_wrong_tokens_and_busy_programs_are_slowed_down(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are counted in the database, so that it holds in every process."""
+    wrong = Program(house, "gea_guess")
+    assert [wrong.get("/requests").status_code for _ in range(21)] == [401] * 20 + [429]
+    from flask_guesterase.store import limits
+
+    monkeypatch.setitem(limits.LIMITS, "api", (3, limits.LIMITS["api"][1]))
+    busy = Program(house, token(house, "clerk"))
+    answers = [busy.get("/requests") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert answers[-1].headers["Retry-After"] == "3600"
+    assert Program(house, token(house, "clerk")).get("/requests").status_code == 200
+
+
+def test_the_same_key_files_once(house: House) -> None:
+    """A program that does not know whether its request arrived sends it again without harm."""
+    clerk = Program(house, token(house, "clerk"))
+    key = {"Idempotency-Key": "booking-7"}
+    first = clerk.post("/requests", FILING, **key).json["number"]
+    clerk.post(f"/requests/{first}/withdraw")
+    assert clerk.post("/requests", FILING, **key).json["number"] == first
+    other = clerk.post("/requests", {**FILING, "channel": "phone"}, **key)
+    assert (other.status_code, other.json["type"]) == (422, "urn:guesterase:error:input")
+    assert clerk.post("/requests", FILING).json["number"] != first
+    second = Program(house, token(house, "officer"))
+    assert second.post("/requests", FILING, **key).json["number"] != first
+    assert CANARY not in repr(house.hotel.ours("filed"))
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        ({}, "match"), ({"match": MATCH}, "channel"), ({**FILING, "more": 1}, "more"),
+        ({**FILING, "channel": "form"}, "channel"), ({**FILING, "lang": "xx"}, "lang"),
+        ({**FILING, "received": "soon"}, "received"), ({**FILING, "wish": "all"}, "wish"),
+        ({"match": {}, "channel": "desk"}, "match"),
+        ({"match": {"email": "a\0b"}, "channel": "desk"}, "match"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_told_by_field_without_what_was_sent(
+    house: House, body: dict[str, Any], where: str
+) -> None:
+    """A problem says where, and never repeats a value."""
+    clerk = Program(house, token(house, "clerk"))
+    answer = clerk.post("/requests", body)
+    assert answer.status_code == 422
+    assert where in answer.json["fields"]
+    assert CANARY not in answer.text
+
+
+def test_no_cookie_goes_either_way(house: House) -> None:
+    """A session of the browser gives nothing here, and the API sets none."""
+    client = house.browser("officer").client
+    assert client.get(f"{API}/requests").status_code == 401
+    clerk = token(house, "clerk", "view")
+    answer = client.get(f"{API}/requests", headers={"Authorization": f"Bearer {clerk}"})
+    assert answer.status_code == 200
+    assert "Set-Cookie" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+BODIES: dict[str, Any] = {
+    "file": {"match": {"email": "max@mail.example"}, "channel": "desk", "property": "mu"},
+    "confirm": {"how": "desk"}, "take": {"person": 1}, "leave": {"person": 1},
+    "approve": {"digest": "0" * 64}, "refuse": {"ground": "identity-not-shown"},
+    "extend": {"reason": "complex"}, "release": {"digest": "0" * 64},
+    "place": {"scope": "subject", "why": "court-order", "table": "guests", "key": "9"},
+    "freeze": {"property": "mu"}, "review": {"finding": "fine"}, "confirm_sweep": {"preview": 9},
+    "produce": {"property": "mu", "night": "2026-03-01", "authority": "Police", "officer": "P-1",
+                "reference": "A-1", "basis": "police-inspection"},
+}  # fmt: skip
+"""View -> a body it understands, about the other house where it names one."""
+
+EMPTY = {"requests", "disclosures", "recipients", "letters", "holds", "verify", "sweep"}
+"""Views that list what lies at the token's own house, and so tell nothing of another."""
+
+
+def test_every_operation_is_refused_beyond_the_tokens_house(house: House) -> None:
+    """Routes x properties: with everything at one house, nothing is had or done at the other."""
+    with house.app.app_context(), house.extension.begin() as office:
+        far = office.request({"email": "max@mail.example"}, property="mu", by="far-officer")
+        code = office.confirm(far, "far-officer")
+    program = Program(house, token(house, "officer"))
+    before = house.hotel.ours("request")
+    for each in OPERATIONS:
+        if each.name in EMPTY:
+            continue
+        path = template(each.path).replace("{number}", far)
+        path = re.sub(r"\{\w+\}", "1", path)
+        answer = (
+            program.get(path) if each.method == "GET" else program.post(path, BODIES.get(each.name))
+        )
+        # A preview is looked for among those of the token's own house alone.
+        refused = (409,) if each.name == "confirm_sweep" else (403, 404)
+        assert answer.status_code in refused, (each.name, answer.status_code, answer.text)
+        assert "max@mail" not in answer.text
+    assert house.hotel.ours("request") == before
+    assert code
+
+
+def test_every_operation_is_refused_without_its_permission(house: House) -> None:
+    """Routes x roles: a token with every other permission, of a person who has it, is refused."""
+    number = house.request()
+    for each in OPERATIONS:
+        if each.permission is None:
+            continue
+        user = next(u for u, (place, may) in STAFF.items() if place == "sh" and each.permission
+                    not in may and may - {"issue"})  # fmt: skip
+        path = re.sub(r"\{\w+\}", "1", template(each.path).replace("{number}", number))
+        body = BODIES.get(each.name)
+        if isinstance(body, dict) and "property" in body:
+            body = {**body, "property": "sh"}
+        if each.name == "file":
+            body = FILING
+        program = Program(house, token(house, user))
+        answer = program.get(path) if each.method == "GET" else program.post(path, body)
+        listing = each.name in EMPTY and answer.status_code == 200
+        assert answer.status_code in (403, 404) or listing, (each.name, answer.text)
+        if listing:
+            (items,) = answer.json.values()
+            assert items == []
+
+
+def test_every_permission_of_an_operation_is_one_a_token_may_have() -> None:
+    """No operation asks for what no token is given."""
+    asked = {each.permission for each in OPERATIONS} - {None}
+    assert asked <= set(Permission) - {Permission.ISSUE}
+
+
+def test_a_failure_of_the_host_is_told_without_its_text(house: House) -> None:
+    """What a host's code raises may quote a guest, so nothing of it leaves."""
+
+    def broken(*_: Any) -> Any:
+        raise RuntimeError(CANARY)
+
+    secret = token(house, "clerk")
+    house.app.testing = False
+    house.extension._authorize = broken
+    answer = Program(house, secret).get("/requests")
+    assert answer.status_code == 500
+    assert answer.mimetype == "application/problem+json"
+    assert CANARY not in answer.text
+
+
+def test_the_description_tells_every_operation(house: House) -> None:
+    """It is made from the code, served without a token, and every reference in it resolves."""
+    answer = house.app.test_client().get(f"{API}/openapi.json")
+    assert answer.status_code == 200
+    told = answer.json
+    assert told == json.loads(json.dumps(describe(API)))
+    assert told["openapi"] == "3.1.0"
+    assert told["servers"] == [{"url": API}]
+    rules = {
+        (method, template(rule.rule.removeprefix(API)))
+        for rule in house.app.url_map.iter_rules()
+        if rule.endpoint.startswith("guesterase_api.") and not rule.endpoint.endswith("openapi")
+        for method in (rule.methods or set()) & {"GET", "POST"}
+    }
+    named = {(m.upper(), path) for path, item in told["paths"].items() for m in item}
+    assert named == rules
+    schemas = told["components"]["schemas"]
+    for ref in re.findall(r'"#/components/schemas/(\w+)"', json.dumps(told)):
+        assert ref in schemas
+    assert house.hotel.ours("attempt") == []
+
+
+@pytest.mark.parametrize("first", ["protection", "blueprints"])
+def test_the_hosts_form_protection_lets_the_api_pass_in_either_order(
+    sqlite_url: str, tmp_path: Path, first: str
+) -> None:
+    """CSRFProtect before or after our blueprints: forms pass with their token, the API without."""
+
+    class Ordered(House):
+        def _logins(self) -> None:
+            # House registers the pages; where protection comes first it is installed before them.
+            super()._logins()
+
+    register = Flask.register_blueprint
+    protection = CSRFProtect()
+    done: list[str] = []
+
+    def registered(app: Flask, blueprint: Any, **options: Any) -> None:
+        if first == "protection" and not done:
+            protection.init_app(app)
+            done.append("before")
+        register(app, blueprint, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Flask, "register_blueprint", registered)
+        house = opened(Ordered(sqlite_url, tmp_path))
+    if first == "blueprints":
+        protection.init_app(house.app)
+    house.people()
+    program = Program(house, token(house, "clerk"))
+    assert program.post("/requests", FILING).status_code == 201
+    browser = house.browser()
+    form = {"property": "sh", "name": CANARY, "email": MATCH["email"]}
+    assert browser.client.post("/privacy/ask", data=form).status_code == 400
+    assert browser.post("/privacy/ask", **form).status_code == 303
+    clerk = house.browser("clerk")
+    assert clerk.client.post("/desk/privacy/GR-22222222/slip").status_code == 400
+    assert {guest_pages.name, staff_pages.name, api_pages.name} <= set(house.app.blueprints)
+    house.session.remove()
+    house.hotel.engine.dispose()
+
+
+def test_a_token_does_not_end_the_clerks_own_day(house: House) -> None:
+    """The person's own rights decide besides the token's: who lost one lost it here too."""
+    program = Program(house, token(house, "clerk"))
+    assert program.get("/requests").status_code == 200
+    house.extension._authorize = lambda user, permission, place: False
+    assert program.get("/requests/GR-22222222").status_code == 404
+    assert program.get("/requests").json == {"requests": []}
+    assert program.post("/requests", FILING).status_code == 403

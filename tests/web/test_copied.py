@@ -1,0 +1,147 @@
+"""A guest's way to a copy: one choice in the form, a link of its own, opened once, read, saved."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import zipfile
+
+import pytest
+
+from tests.web.house import CANARY, Browser, House
+
+GUEST = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
+DESK = "/desk/privacy"
+
+
+def letters(house: House, by: str = "clerk") -> str:
+    """Return the page of letters that wait at the desk."""
+    return house.browser(by).get(f"{DESK}/outbox")
+
+
+def asked(house: House, wish: str = "copy") -> tuple[Browser, str]:
+    """Ask for a copy by the form and prove the contact; return the browser and the number."""
+    browser = house.browser()
+    assert browser.post("/privacy/ask", **GUEST, wish=wish).status_code == 303
+    house.worker()
+    found = re.search(r"http://localhost(/privacy/copy/link/[\w-]+)", letters(house))
+    assert found is not None
+    browser.get(found[1])
+    assert "class=\"secret\"" in browser.post(found[1]).text
+    number = next(r["number"] for r in house.hotel.ours("request") if r["kind"] == "copy")
+    return browser, number
+
+
+def released(house: House, number: str) -> None:
+    """Let the officer read what the copy would hold, and release it."""
+    officer = house.browser("officer")
+    page = officer.get(f"{DESK}/{number}")
+    assert CANARY not in page.split("What the copy would hold")[1].split("Texts to read")[0]
+    seen = re.search(r'name="digest" value="(\w+)"', page)
+    assert seen is not None
+    answer = officer.post(f"{DESK}/{number}/release", digest=seen[1])
+    assert answer.status_code == 303
+    house.worker()
+
+
+def test_a_guest_asks_proves_opens_and_saves(house: House) -> None:
+    """From the form to the files; what is opened is the guest's and nobody else's."""
+    browser, number = asked(house)
+    assert "being decided" in browser.get("/privacy/case?lang=en")
+    released(house, number)
+    page = browser.get("/privacy/case")
+    assert "Your copy lies ready until" in page
+    assert browser.post("/privacy/case/copy").status_code == 303
+    house.worker()
+    found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
+    assert found is not None
+    for _ in range(2):
+        assert CANARY not in browser.get(found[1])
+    assert browser.post(found[1]).status_code == 303
+    page = browser.get("/privacy/copy")
+    assert CANARY in page
+    assert "+8613912345678" in page
+    assert [word for word in ("Bea", "Carl Other", "bea@") if word in page] == []
+    said = json.loads(browser.client.get("/privacy/copy.json").data)
+    assert said["format"] == "guesterase/copy/v1"
+    packed = browser.client.get("/privacy/copy.zip")
+    assert packed.headers["Content-Disposition"].endswith(f'"copy-{number}.zip"')
+    with zipfile.ZipFile(io.BytesIO(packed.data)) as archive:
+        names = archive.namelist()
+        (row,) = csv.DictReader(io.StringIO(archive.read("guests.csv").decode("utf-8-sig")))
+    assert {"about.csv", "guests.csv", "bookings.csv", "invoices.csv"} == set(names)
+    # A plus sign at the start is a formula to spreadsheets, so it stands behind an apostrophe.
+    assert (row["email"], row["phone"]) == ("ann@mail.example", "'+8613912345678")
+    assert browser.post(found[1]).status_code == 410
+    browser.post("/privacy/copy/close")
+    assert CANARY not in browser.get("/privacy/copy")
+
+
+def test_a_walk_in_gets_a_code_on_paper(house: House) -> None:
+    """Filed, verified and handed out at the desk; the code opens it once on the guest's phone."""
+    clerk = house.browser("clerk")
+    answer = clerk.post(
+        f"{DESK}/new", page=f"{DESK}/new", property="sh", key="email", value="ann@mail.example",
+        name=CANARY, channel="desk", received="2026-03-01", lang="en", wish="copy",
+    )  # fmt: skip
+    assert answer.status_code == 303
+    number = answer.headers["Location"].rpartition("/")[2]
+    assert clerk.post(f"{DESK}/{number}/confirm", how="desk").status_code == 200
+    assert clerk.post(f"{DESK}/{number}/copy").status_code == 409
+    released(house, number)
+    slip = clerk.post(f"{DESK}/{number}/copy").text
+    code = re.search(r'class="secret">([\w-]+)<', slip)
+    assert code is not None
+    guest = house.browser()
+    assert guest.post("/privacy/copy", page="/privacy/copy", code="AAAA-BBBB").status_code == 410
+    assert guest.post("/privacy/copy", page="/privacy/copy", code=code[1]).status_code == 303
+    assert CANARY in guest.get("/privacy/copy?lang=zh")
+    other = house.browser()
+    assert other.post("/privacy/copy", page="/privacy/copy", code=code[1]).status_code == 410
+
+
+def test_the_link_and_the_code_of_an_erasure_open_no_copy(house: House) -> None:
+    """Two requests, two links: neither serves for the other, in either direction."""
+    browser = house.browser()
+    browser.post("/privacy/ask", **GUEST, wish="copy-first")
+    house.worker()
+    page = letters(house)
+    copying = re.search(r"http://localhost/privacy/copy/link/([\w-]+)", page)
+    erasing = re.search(r"http://localhost/privacy/link/([\w-]+)", page)
+    assert copying is not None
+    assert erasing is not None
+    stranger = house.browser()
+    for path in (f"/privacy/copy/link/{erasing[1]}", f"/privacy/link/{copying[1]}",
+                 f"/privacy/copy/open/{erasing[1]}", f"/privacy/copy/open/{copying[1]}"):
+        stranger.get(path, 410)
+        assert stranger.post(path).status_code == 410, path
+    code = re.search(r'class="secret">([\w-]+)<', stranger.post(f"/privacy/link/{erasing[1]}").text)
+    assert code is not None
+    assert stranger.post("/privacy/copy", page="/privacy/ask", code=code[1]).status_code == 410
+    assert stranger.post("/privacy/case/copy").status_code in (404, 409)
+    for path in ("/privacy/copy.json", "/privacy/copy.zip"):
+        stranger.get(path, 410)
+
+
+@pytest.mark.parametrize("path", ["/privacy/copy.json", "/privacy/copy.zip"])
+def test_without_a_ticket_there_is_no_file(house: House, path: str) -> None:
+    """A browser that opened nothing is told nothing."""
+    house.browser().get(path, 410)
+
+
+def test_codes_of_copies_are_not_guessed(house: House) -> None:
+    """Wrong codes are counted in the database, with those of cases."""
+    guesser = house.browser()
+    tries = [guesser.post("/privacy/copy", page="/privacy/copy", code="AAAA") for _ in range(21)]
+    assert {answer.status_code for answer in tries} == {410, 429}
+
+
+def test_an_approver_reads_texts_and_a_clerk_does_not(house: House) -> None:
+    """What was written freely is read by whoever releases it, others struck out."""
+    number = asked(house)[1]
+    assert "Texts to read" not in house.browser("clerk").get(f"{DESK}/{number}")
+    for page in (house.browser("officer").get(f"{DESK}/{number}?lang=zh"),):
+        assert "批准发放副本" in page
+        assert f"{DESK}/{number}/approve" not in page
