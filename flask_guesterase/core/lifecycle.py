@@ -50,8 +50,8 @@ MOVES: dict[State, frozenset[State]] = {
 }
 """From each state, the states that may follow. ERASING lasts only inside one transaction, except
 where an erasure goes over several databases. A refusal that a complaint overturned is decided anew;
-where it was never shown who asks, that comes first. OFFERED and FETCHED are those of a request for a copy
-(see `COPIES`), which never becomes APPROVED: what is not approved is never erased."""
+where it was never shown who asks, that comes first. OFFERED and FETCHED are those of a request for
+a copy (see `COPIES`), which never becomes APPROVED: what is not approved is never erased."""
 
 COPIES = frozenset({State.OFFERED, State.FETCHED})
 """States in which a copy lies ready; only a request for a copy reaches them."""

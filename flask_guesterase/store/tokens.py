@@ -144,15 +144,6 @@ def ticket(work: Work, request: str) -> str:
     return secret
 
 
-def end(work: Work, request: str, *purposes: Purpose) -> None:
-    """End the tokens of a request that open one thing, used or not."""
-    table = tables.token
-    words = [purpose.value for purpose in purposes]
-    work.conn.execute(
-        delete(table).where(table.c.request == request, table.c.purpose.in_(words))
-    )
-
-
 def plain(text: str) -> str:
     """Return a code as it was made, however it was typed."""
     return "".join(c for c in text.upper() if c.isalnum())

@@ -47,8 +47,7 @@ __all__ = [
     "canaries", "complaining", "emergency", "figures", "holding", "incidents", "lawful", "leftover",
     "recipients", "records", "recovery", "register", "returns", "staff_pages", "training", "upkeep",
     "watching",
-    "canaries", "holding", "lawful", "leftover", "recipients", "records", "recovery", "register",
-    "releasing", "returns", "staff_pages", "upkeep",
+    "releasing",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}

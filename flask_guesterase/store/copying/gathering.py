@@ -94,8 +94,8 @@ def _everybodys(
     mine = frozenset(people)
     known = owners(work.conn, work.datamap, declared, [row.key for row in rows])
     return [
-        replace(
-            row, others=frozenset(each for each in known.get(row.key, ()) if each[0] not in mine)
+        row._replace(
+            others=frozenset(each for each in known.get(row.key, ()) if each[0] not in mine)
         )
         for row in rows
     ]
