@@ -13,7 +13,7 @@ from sqlalchemy import Row, func, or_, select
 from ...core.errors import InputError
 from ...core.events import IncidentMeasured
 from ...core.plan import Key, Person, key_text
-from .. import law, tables, written
+from .. import tables, written
 from ..clocks import facts_of
 from ..datamap import Declared
 from ..finder import owners
@@ -43,7 +43,7 @@ class Reach:
     """Who was found.
 
     :param living: subject rows of people who are on file.
-    :param sealed: people of whom something lies in a box only, as (table, key text).
+    :param sealed: people of whom only what the law keeps is there, as (table, key text).
     :param erased: how many people were erased since it may have happened; nobody knows who.
     """
 
@@ -117,7 +117,7 @@ def _reach(work: Work, row: Incident, asked: Asked) -> Reach:
             found.living |= _owners(work, declared, mine)
     where = (row.property, asked)
     for name in names if asked.table else sorted(work.datamap.tables):
-        found.sealed |= _whose(work, _sealed(work, name, where))
+        found.sealed |= _whose(work, _kept(work, name, where))
     buried = _tombstones(work, row.property)
     found.living = {p for p in found.living if (p[0], key_text(p[1])) not in buried}
     found.erased = len(_since(buried, row.happened_at) - found.sealed)
@@ -164,16 +164,15 @@ def _owners(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Person]:
     return mine
 
 
-def _sealed(work: Work, name: str, where: tuple[str, Asked]) -> list[Row[Any]]:
-    """Return rows of a table that lie sealed; those whose nights are known, by their nights."""
+def _kept(work: Work, name: str, where: tuple[str, Asked]) -> list[Row[Any]]:
+    """Return what an erasure left of a table, sealed or in place; by its nights, where known."""
     code, asked = where
     kept, shelf = tables.kept, tables.shelf
     wanted = (
         select(kept.c.request, kept.c.table_name, kept.c.row_key)
         .outerjoin(shelf, shelf.c.box == kept.c.box)
         .where(
-            kept.c.table_name == name, kept.c.property == code, kept.c.mode == law.SEALED,
-            kept.c.ended_at.is_(None),
+            kept.c.table_name == name, kept.c.property == code, kept.c.ended_at.is_(None),
         )
     )  # fmt: skip
     if asked.since is not None:
@@ -186,7 +185,7 @@ def _sealed(work: Work, name: str, where: tuple[str, Asked]) -> list[Row[Any]]:
 
 
 def _whose(work: Work, rows: Iterable[Row[Any]]) -> set[tuple[str, str]]:
-    """Return the people of sealed rows, by their tombstones; a row of nobody's stands for one."""
+    """Return the people of kept rows, by their tombstones; a row of nobody's stands for one."""
     subject = tables.subject
     by_request: dict[str, set[tuple[str, str]]] = {}
     found: set[tuple[str, str]] = set()
