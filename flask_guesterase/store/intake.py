@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from ..core.identity import LONGEST, Kind
 from ..core.lifecycle import OPEN, State
 from ..core.log import canonical, slug
 from ..core.permissions import Permission
+from ..core.plan import Person
 from ..core.seal import Box, Terms, close, new_box_id, open_box
 from ..core.wish import Kind as Asked
 from ..core.wish import Wish, wish
@@ -162,7 +163,7 @@ def _recorded(
     :param who: the actor, and the host's id of the clerk.
     """
     asked = [replace(opening, kind=kind) for kind in _KINDS[wished]]
-    known = [_open_already(work, each) for each in asked]
+    known = [open_already(work, each) for each in asked]
     cases = [
         found if found is not None else _record(work, each, match, *who)
         for each, found in zip(asked, known, strict=True)
@@ -281,7 +282,7 @@ def _check_channel(channel: str) -> None:
         raise InputError("There is no such channel.", f"Use one of: {', '.join(sorted(CHANNELS))}.")
 
 
-def _open_already(work: Work, opening: Opening) -> Case | None:
+def open_already(work: Work, opening: Opening) -> Case | None:
     """Return the open request about the same rows, so that asking twice makes no second one.
 
     A relative's request is another one than the guest's: whoever asks in the name of the dead
@@ -306,6 +307,23 @@ def _open_already(work: Work, opening: Opening) -> Case | None:
     return None if row is None else read(row)
 
 
+def file_for(
+    work: Work, opening: Opening, whose: Iterable[Person], who: tuple[str, str]
+) -> Case:
+    """Record a request about people who are known by their rows alone, whose contacts are gone.
+
+    :param work: the open transaction.
+    :param opening: what is known of it.
+    :param whose: their subject rows.
+    :param who: the actor, and the host's id of the clerk.
+    """
+    people_ = tuple(whose)
+    case = record(work, opening)
+    people.take(work, case.number, people_)
+    _filed(work, case, who[0], {"taken": len(people_), "perhaps": 0}, (case.channel,), who[1])
+    return case
+
+
 def _record(
     work: Work, opening: Opening, match: Match, actor: str, by: str | None = None
 ) -> Case:
@@ -320,12 +338,19 @@ def _record(
     counts = {"taken": len(match.taken), "perhaps": len(match.judged) - len(match.taken)}
     other = opening.asked_by if opening.asked_by != Asker.GUEST else ""
     words = tuple(filter(None, (case.channel, other, opening.reason)))
+    _filed(work, case, actor, counts, words, by)
+    return case
+
+
+def _filed(
+    work: Work, case: Case, actor: str, counts: Mapping[str, int], words: tuple[str, ...],
+    by: str | None,
+) -> None:  # fmt: skip
     event: type[Event] = ErasureRequested
-    if opening.kind is Asked.COPY:
+    if case.kind == Asked.COPY:
         event = DataCopyRequested
         work.conn.execute(insert(tables.copy).values(request=case.number, fetches=0))
     tell(work, event, case, actor, counts, words, approvals.who(work, case, by))
-    return case
 
 
 def _write(work: Work, case: Case, contact: Contact) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, update
 
 from ..core.errors import UnknownError
 from ..core.plan import Key, Person, key_text
-from ..core.standing import Judged, Standing
+from ..core.standing import Judged, Standing, Why
 from . import tables
 from .datamap import DataMap, Declared
 from .work import Work
@@ -54,6 +54,19 @@ def put(work: Work, number: str, judged: Iterable[Judged]) -> None:
         }
         for j in judged
     ]
+    if rows:
+        work.conn.execute(insert(tables.subject), rows)
+
+
+def take(work: Work, number: str, whose: Iterable[Person]) -> None:
+    """Record the rows a request is about, where these are known for sure."""
+    rows = [
+        {
+            "request": number, "table_name": table, "row_key": key_text(key),
+            "standing": Standing.TAKEN.value, "why": Why.ALL.value,
+        }
+        for table, key in whose
+    ]  # fmt: skip
     if rows:
         work.conn.execute(insert(tables.subject), rows)
 

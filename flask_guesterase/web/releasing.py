@@ -46,6 +46,14 @@ def release(number: str) -> AnyResponse:
     return redirect(url_for(".show", number=number), 303)
 
 
+@staff_pages.post("/<number>/copy-after")
+def copy_after(number: str) -> AnyResponse:
+    """File a request for a copy of what is still kept of somebody who was erased."""
+    with current.begin() as office:
+        made = office.copy_after(number, me())
+    return redirect(url_for(".show", number=made), 303)
+
+
 @staff_pages.post("/<number>/copy")
 def hand_out(number: str) -> str:
     """Show a slip with the code that opens the copy, once, for a guest at the desk."""

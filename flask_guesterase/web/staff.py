@@ -230,6 +230,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "hold": may(Permission.HOLD, code),
         "restore": may(Permission.RESTORE, code),
         "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
+        "copy_after": state in DONE and case["kind"] == Kind.ERASURE and may(Permission.FILE, code),
         "extend": case["extendable"] and approve,
         "erase": state in (State.APPROVED, State.WAITING) and may(Permission.ERASE, code),
     }

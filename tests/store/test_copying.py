@@ -354,6 +354,32 @@ def test_at_rest_a_copy_is_sealed_under_the_key_of_its_day(hotel: Hotel) -> None
         assert [w for w in ("Ann Berg", "ann@mail", "E1234567") if w in said] == [], name
 
 
+def test_who_was_erased_may_have_a_copy_of_what_is_still_kept(any_hotel: Hotel) -> None:
+    """By the number of the erasure, at the desk: the safety copy as long as it lives, no longer."""
+    hotel = any_hotel
+    furnish(hotel)
+    erasure = hotel.approved(email="ann@mail.example")
+    with hotel.begin() as office, pytest.raises(TransitionError):
+        office.copy_after(erasure, "clerk")
+    assert hotel.erased(erasure) == "sealed"
+    with hotel.begin() as office, pytest.raises(ForbiddenError):
+        office.copy_after(erasure, "auditor")
+    with hotel.begin() as office:
+        number = office.copy_after(erasure, "clerk")
+    with hotel.begin() as office:
+        assert office.copy_after(erasure, "clerk") == number
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+    boxed = [r for part in copy.parts for r in part.records if r.boxed]
+    said = {value for record in boxed for value in record.values.values()}
+    assert set(ANN.values()) <= said
+    assert copy.boxes == 1
+    assert [word for word in ("Bea", "bea@", "Lund") if word in copy.to_json()] == []
+    (event,) = [row for row in hotel.ours("entry") if row["action"] == "data-copy-released"]
+    assert '"boxes":1' in event["body"]
+
+
 def test_only_a_clerk_of_the_house_hands_it_out(hotel: Hotel) -> None:
     """Whoever may not verify at this property gets neither code nor outline."""
     furnish(hotel)

@@ -142,6 +142,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "take_quiz": ("train", {}),
     "release": ("approve", {"digest": "0" * 64}),
     "hand_out": ("verify", {}),
+    "copy_after": ("file", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 

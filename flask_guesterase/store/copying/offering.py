@@ -10,21 +10,49 @@ from sqlalchemy import select, update
 from ...core.copying import Copy, Outline, decided, outline
 from ...core.errors import MovedError, TokenError, TransitionError
 from ...core.events import GUEST, DataCopyFetched, DataCopyReleased
-from ...core.lifecycle import COPIES, OPEN, State
+from ...core.lifecycle import COPIES, DONE, OPEN, State
 from ...core.log import canonical
 from ...core.permissions import Permission
-from ...core.plan import Person, mark
+from ...core.plan import Person, key_text, mark
 from ...core.seal import fingerprint
 from ...core.wish import Kind
 from .. import actors, approvals, limits, people, review, tables, tokens, views
-from ..cases import Case, load, secret, step, tell
-from ..intake import contact_of, end_contact
+from ..cases import Case, Opening, day_at, load, secret, step, tell
+from ..intake import contact_of, end_contact, file_for, open_already
 from ..outbox import queue_message
 from ..post import write
 from ..tokens import Purpose
 from ..work import Work
 from . import shelved
 from .gathering import Texts, gather
+
+
+def after(work: Work, number: str, by: str) -> str:
+    """Record a request for a copy of what is still kept of somebody who was erased.
+
+    Nobody can be found by what is gone, so it is filed at the desk by the number of the erasure.
+
+    :param work: the open transaction.
+    :param number: number of the request by which they were erased.
+    :param by: the host's id of the clerk.
+    :return: number of the new request; that of the open one when it was filed before.
+    :raises ForbiddenError: the clerk may not file at its property.
+    :raises TransitionError: nothing was erased by it.
+    """
+    case = load(work, number)
+    actor = actors.allow(work, by, Permission.FILE, case.property)
+    if case.state not in DONE or case.kind == Kind.COPY:
+        raise TransitionError("Nothing was erased by this request.", "File one for a copy.")
+    whose = people.taken(work, case.number)
+    hotel = work.settings.property(case.property)
+    marks = sorted(f"{table}|{key_text(key)}" for table, key in whose)
+    asked = Opening(
+        hotel, "desk", case.lang, day_at(hotel, work.now), work.stamp, actor,
+        fingerprint(work.custodian.pepper("subject"), "erased", canonical(marks).decode()),
+        kind=Kind.COPY,
+    )  # fmt: skip
+    known = open_already(work, asked)
+    return known.number if known is not None else file_for(work, asked, whose, (actor, by)).number
 
 
 def show(work: Work, number: str, by: str) -> tuple[Outline, str]:

@@ -29,6 +29,15 @@ class Copying(Desk):
         """
         return review.confirm_link(self.work, token, Kind.COPY)
 
+    def copy_after(self, number: str, by: str) -> str:
+        """Record a request for a copy of what is still kept of somebody who was erased.
+
+        :param number: number of the request by which they were erased.
+        :raises ForbiddenError: the clerk may not file at its property.
+        :raises TransitionError: nothing was erased by it.
+        """
+        return offering.after(self.work, number, by)
+
     def outline(self, number: str, by: str) -> tuple[Outline, str]:
         """Return what a copy would hold, without its values, and the digest a release names.
 
