@@ -16,7 +16,7 @@ EVERY = {
 MEANT = {
     "reception": {"view", "file", "verify", "freeze", "register", "report", "train"},
     "officer": set(Permission) - {"audit"},
-    "auditor": {"view", "audit", "train"},
+    "auditor": {"view", "audit", "figures", "train"},
 }
 
 
