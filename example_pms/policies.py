@@ -191,6 +191,7 @@ def _stays() -> list[tuple[Any, Any]]:
             "author": _STAFF_ACT,
         },
         via={"booking_id.booker": [], "booking_id.guests": [], _lodged: []},
+        apart=["author"],
         category="reservation",
     )
     return [
@@ -241,6 +242,7 @@ def _money() -> list[tuple[Any, Any]]:
             "posted_by": _STAFF_ACT,
         },
         via={"folio.booking.booker": ["description"], "folio.booking.guests": []},
+        apart=["posted_by"],
         category="invoice_accounting",
     )
     payment = Policy(
@@ -343,6 +345,7 @@ def _papers(scans: str) -> list[tuple[Any, Any]]:
             "new": null,
         },
         via=_audited,
+        apart=["actor"],
         category="audit_record",
         clock={"recorded": "at"},
     )

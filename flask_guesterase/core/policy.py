@@ -333,6 +333,7 @@ class Policy:
         whoever booked, when empty.
     :param joint: columns that each owner of a shared row may have in a copy, besides their own:
         the days of a stay, for example.
+    :param apart: columns about somebody else, the clerk who acted for example: never in a copy.
     :param history: ``delete`` when each erasure ends the history that the engine keeps of this
         table (MariaDB system versioning): of all its rows, for no one row's can be ended alone.
     :param optional: columns that a stay does not need; one that is filled when a record is made is
@@ -355,6 +356,7 @@ class Policy:
     optional: Sequence[str] = ()
     source: str = ""
     joint: Sequence[str] = ()
+    apart: Sequence[str] = ()
 
     def rules(self) -> dict[str, Rule]:
         """Return column -> rule, plain values and callables wrapped."""

@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from example_pms import db
-from example_pms.hotel import KNOWN
+from example_pms.hotel import KNOWN, STAFF
 from example_pms.seed import seed
 from flask_guesterase import Guesterase
 from flask_guesterase.core.copying import Copy
@@ -120,6 +120,7 @@ def test_a_copy_holds_everything_of_a_guest_and_nothing_of_another(app: Flask, k
             "SELECT name, email, phone, document_no FROM guests WHERE id <> :id"
         ), {"id": at}).all()  # fmt: skip
     whole = copy.to_json()
+    assert [login for login, *_ in STAFF if login in whole] == []
     foreign = {str(v) for row in others for v in row if v and str(v) not in mine}
     assert len(foreign) > 100
     assert [value for value in sorted(foreign) if value in whole] == []

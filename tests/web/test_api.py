@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import nullcontext
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -365,3 +366,28 @@ def test_a_token_does_not_end_the_clerks_own_day(house: House) -> None:
     assert program.get("/requests/GR-22222222").status_code == 404
     assert program.get("/requests").json == {"requests": []}
     assert program.post("/requests", FILING).status_code == 403
+
+
+def test_tokens_are_issued_listed_and_revoked_at_the_console(house: House) -> None:
+    """By somebody who proves with a code of their own who they are; the token itself works."""
+
+    def tell(*words: str, code: bool = True) -> Any:
+        with house.app.app_context(), house.extension.begin() as office:
+            mine = ["--code", office.code("issuer")] if code else []
+        answer = house.app.test_cli_runner().invoke(
+            args=["guesterase", "token", *words, "--by", "issuer", *mine, "--json"]
+        )
+        return answer.exit_code, json.loads(answer.stdout)
+
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        until = (office.work.now + timedelta(days=9)).date().isoformat()
+    wanted = ["issue", "--for", "clerk", "--property", "sh", "--until", until]
+    refused, told = tell(*wanted, "--permission", "approve")
+    assert (refused, told["error"]["id"]) == (1, "forbidden")
+    _, made = tell(*wanted, "--permission", "view", "--permission", "file")
+    program = Program(house, made["token"])
+    assert program.post("/requests", FILING).status_code == 201
+    _, listed = tell("list", code=False)
+    assert [(each["permissions"], each["works"]) for each in listed] == [(["file", "view"], True)]
+    assert tell("revoke", str(listed[0]["id"]))[0] == 0
+    assert program.get("/requests").status_code == 401

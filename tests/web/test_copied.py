@@ -51,6 +51,7 @@ def test_a_guest_asks_proves_opens_and_saves(house: House) -> None:
     browser, number = asked(house)
     assert "being decided" in browser.get("/privacy/case?lang=en")
     released(house, number)
+    assert "Code for a guest at the desk" in house.browser("clerk").get(f"{DESK}/{number}")
     page = browser.get("/privacy/case")
     assert "Your copy lies ready until" in page
     assert browser.post("/privacy/case/copy").status_code == 303

@@ -65,7 +65,7 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     opened = boxed.opened(work, people, found)
     for each in opened.rows:
         _lay(work, made, each, mask, people)
-    withheld = [line for table in made.values() for line in _withheld(table)]
+    withheld = [line for table in made.values() for line in _withheld(work, table)]
     withheld += [Withheld(name, (), 0, GAP) for name in sorted(gaps)]
     withheld += [
         Withheld(name, (), opened.unopened.count(name), UNOPENED)
@@ -203,7 +203,7 @@ def _lay(
     known = {key_text(key): key for key in table.own}
     key = known.get(each.key or key_text(tuple(c.native() for c in each.image.now())))
     said = _Said(work, declared, mask)
-    allowed = table.own[key] if key is not None else others.data(declared)
+    allowed = table.own[key] if key is not None else others.data(work.datamap, declared)
     values = {
         cell.name: said.masked(cell.name, said.text(cell))
         for cell in each.image.columns
@@ -235,12 +235,12 @@ def _without(terms: Iterable[Term], names: Collection[str]) -> Iterable[Term]:
             yield replace(term, columns=columns)
 
 
-def _withheld(table: _Table) -> Iterable[Withheld]:
+def _withheld(work: Work, table: _Table) -> Iterable[Withheld]:
     counts: dict[tuple[str, ...], int] = {}
     for row in table.rows:
         if row.others:
             said = table.records.get(row.key, Record({})).values
-            left = tuple(sorted(others.data(table.declared) - set(said)))
+            left = tuple(sorted(others.data(work.datamap, table.declared) - set(said)))
             if left:
                 counts[left] = counts.get(left, 0) + 1
     for columns, rows in sorted(counts.items()):

@@ -31,19 +31,29 @@ def own(datamap: DataMap, declared: Declared, row: Row) -> frozenset[str]:
     :param row: the row with its owners.
     """
     if not row.others:
-        return data(declared)
+        return data(datamap, declared)
     theirs = {path for _, path in row.others}
     mine = {path for _, path in row.owners} - theirs
-    return (_alone(declared, mine) | joint(datamap, declared)) - _alone(declared, theirs)
+    own_ = _alone(declared, mine) | joint(datamap, declared)
+    return (own_ - _alone(declared, theirs)) & data(datamap, declared)
 
 
-def data(declared: Declared) -> frozenset[str]:
-    """Return the columns of a table that say something: those with a rule, and of rows that are
-    deleted as a whole, for which none is needed, all but keys."""
+def data(datamap: DataMap, declared: Declared) -> frozenset[str]:
+    """Return the columns of a table that say something of its owner.
+
+    Those with a rule; of rows that are deleted as a whole, for which none is needed, all but keys.
+    What the vendor said is about somebody else is none (`Policy.apart`).
+    """
+    apart = _named(datamap, declared, declared.policy.apart)
     if declared.policy.rows is RowRule.OVERWRITE:
-        return frozenset(declared.rules)
+        return frozenset(declared.rules) - apart
     free = (c for c in declared.table.c if not c.primary_key and not c.foreign_keys)
-    return frozenset(declared.rules) | {column.name for column in free}
+    return (frozenset(declared.rules) | {column.name for column in free}) - apart
+
+
+def _named(datamap: DataMap, declared: Declared, wanted: Iterable[str]) -> frozenset[str]:
+    columns = (datamap.atlas.column(declared.table, each) for each in wanted)
+    return frozenset(column.name for column in columns if column is not None)
 
 
 def _alone(declared: Declared, paths: Iterable[int]) -> frozenset[str]:
@@ -52,8 +62,7 @@ def _alone(declared: Declared, paths: Iterable[int]) -> frozenset[str]:
 
 def joint(datamap: DataMap, declared: Declared) -> frozenset[str]:
     """Return the columns that every owner of a shared row may have."""
-    columns = (datamap.atlas.column(declared.table, each) for each in declared.policy.joint)
-    return frozenset(column.name for column in columns if column is not None)
+    return _named(datamap, declared, declared.policy.joint)
 
 
 def names(datamap: DataMap, table: str) -> frozenset[str]:
