@@ -29,7 +29,7 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
     ended: Counter[str] = Counter()
     for body in rows:
         entry = json.loads(body)
-        if entry.get("facts", {}).get("property") != code.lower():
+        if entry.get("facts", {}).get("property") != code:
             continue
         at = datetime.fromisoformat(entry["at"])
         day, action, number = at.astimezone(zone).date(), entry["action"], entry.get("request")
@@ -69,10 +69,10 @@ def agree(office: Office, figures: Figures) -> int:
     told = from_journal(office, figures.property, [each.month for each in figures.months])
     for each in figures.months:
         journal = told[each.month]
-        assert each.received == journal["received"], each.month
-        assert {WORDS.get(w, w): n for w, n in each.outcomes.items()} == journal["ends"], each.month
+        assert each.received == journal["received"], (each, journal)
+        assert {WORDS.get(w, w): n for w, n in each.outcomes.items()} == journal["ends"], (each, journal)
         days = sorted(journal["days"])
-        assert each.answered == len(days), each.month
+        assert each.answered == len(days), (each, journal)
         half = days[(len(days) + 1) // 2 - 1] if days else None
         ninety = days[-(-len(days) * 9 // 10) - 1] if days else None
         assert (each.days or (None, None)) == (half, ninety), each.month

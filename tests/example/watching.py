@@ -49,7 +49,7 @@ ENTITLED = {
     "guesterase_staff.holds": "the reference of a hold, for who may hold",
     "guesterase_staff.watch": "what somebody wrote who reported a mistake, for who may watch",
     "guesterase_staff.report_mistake": "a form that could not be read comes back as it was",
-    "guesterase_staff.complaints": "what guests wrote about how it went, for who answers complaints",
+    "guesterase_staff.complaints": "what guests wrote about how it went, for who answers them",
     "guesterase_staff.file_complaint": "a form that could not be read comes back as it was",
     "guesterase_staff.open_incident": "a form that could not be read comes back as it was",
     "guesterase_guest.send": "a form that could not be read comes back as it was filled in",
