@@ -227,12 +227,12 @@ def site(sqlite_url: str, tmp_path: Path) -> Iterator[Site]:
 ])  # fmt: skip
 def test_answers_are_the_same_and_do_not_wait_for_the_round(site: Site, kind: str) -> None:
     """Byte for byte, to the end of the connection, while the round they woke stands still."""
-    site.hold()
     with site.server(kind, 0) as without:
         bare = {path: without.raw(path) for path in ("/stream", "/whole")}
         kept = {path: without.twice(path) for path in bare}
         assert not any(there for there in without.threads({}).values())
     assert site.began() == []
+    site.hold()
     with site.server(kind, 0.2) as server:
         wait(lambda: server.raw("/whole") and site.began(), server)
         # The round waits until this test lets it; whatever is answered now did not wait for it.

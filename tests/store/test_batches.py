@@ -138,7 +138,7 @@ class House(Inn):
 
     def end(self, size: int) -> None:
         """Erase everybody whose time is over, so many in each transaction."""
-        due = self.run(lambda office: expired(office.work, self.datamap.declared("people")))
+        due = self.run(lambda office: list(expired(office.work, self.datamap.declared("people"))))
         for part in chunks(due, size):
             self.run(partial(expiry._erase, part, frozenset()))
 

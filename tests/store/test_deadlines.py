@@ -278,7 +278,9 @@ def test_a_reminder_holds_a_number_and_a_day_and_nothing_of_the_guest(hotel: Hot
     hotel.later(days=29)
     assert remind(hotel) == 1
     parcel = sent(hotel, "deadline")[0]
-    assert set(parcel.content["params"]) == {"what", "due", "left", "today", "number", "property"}
+    assert set(parcel.content["params"]) == {
+        "kind", "what", "due", "left", "today", "number", "property",
+    }  # fmt: skip
     assert parcel.content["params"]["number"] == number
     assert parcel.content["lang"] == "en"
     everything = repr(parcel.content) + repr(hotel.ours("entry"))

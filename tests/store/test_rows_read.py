@@ -73,8 +73,9 @@ def assert_same(small: Counter[str], big: Counter[str]) -> None:
     """Assert that a guest of the big hotel cost as many rows of each table as one of the small."""
     # A higher tree has a row more; SQLite's steps also tell how many guests shared a batch.
     slack = {name: 1.3 if not name else 1.15 for name in big}
+    # One row a name; so small a table is read whole, with whatever was not cleaned up yet.
     more = {
-        name: (small[name], big[name]) for name in big
+        name: (small[name], big[name]) for name in set(big) - {"guesterase_pulse"}
         if big[name] > small[name] * slack[name] + 6
     }  # fmt: skip
     assert not more, more
