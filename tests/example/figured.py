@@ -70,7 +70,8 @@ def agree(office: Office, figures: Figures) -> int:
     for each in figures.months:
         journal = told[each.month]
         assert each.received == journal["received"], (each, journal)
-        assert {WORDS.get(w, w): n for w, n in each.outcomes.items()} == journal["ends"], (each, journal)
+        ends = {WORDS.get(word, word): many for word, many in each.outcomes.items()}
+        assert ends == journal["ends"], (each, journal)
         days = sorted(journal["days"])
         assert each.answered == len(days), (each, journal)
         half = days[(len(days) + 1) // 2 - 1] if days else None
