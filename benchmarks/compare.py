@@ -154,9 +154,10 @@ def _ours(pair: Sides, found: Result) -> None:
 
 def _hand(pair: Sides, found: Result, day: int, forms: Iterator[str]) -> None:
     since = FIRST_DAY + timedelta(days=day if day else -3650)
+    # A short last batch says nothing about batches of a thousand.
+    least = min(500, int(pair.shape.guests * pair.shape.due / pair.shape.days * 0.4))
     for batch in pair.hand.sweep(since, FIRST_DAY + timedelta(days=day), forms):
-        # A short last batch says nothing about batches of a thousand.
-        if batch.guests >= 500:
+        if batch.guests >= least:
             found.sweep.setdefault(batch.form, []).append(batch.guests / batch.seconds)
 
 
