@@ -9,8 +9,9 @@ from sqlalchemy import Row, func, select
 
 from ...core.alert import FOUND, AlertKind, Cause
 from ...core.errors import SealError
-from .. import brake, deadlines, holds, outbox, tables, watch
-from ..ageing import ageing, expired
+from .. import brake, deadlines, due, holds, outbox, runs, tables, watch
+from ..ageing import PAGE, ageing, expired
+from ..datamap import Declared
 from ..training import records
 from ..work import Work
 from . import backups, emergency, heads
@@ -69,15 +70,32 @@ def _findings(work: Work) -> Iterator[Cause]:
 def _past_due(work: Work) -> Iterator[Cause]:
     """Yield what has had its time and is still there, two nights later."""
     days: dict[tuple[str, str], list[date]] = {}
-    late = (work.now - GRACE).date()
     for declared in ageing(work):
-        items = [item for item in expired(work, declared) if item.day < late]
-        kept = holds.held(work, declared.name, [item.key for item in items])
-        for item in items:
-            if item.place in work.settings.properties and item.key not in kept:
-                days.setdefault((item.place, f"{item.table}/{item.category}"), []).append(item.day)
+        for place, category, day in _late(work, declared):
+            if place in work.settings.properties:
+                days.setdefault((place, f"{declared.name}/{category}"), []).append(day)
     for (place, about), mine in days.items():
         yield Cause(AlertKind.PAST_DUE, place, about[:120], _midnight(min(mine)), len(mine))
+
+
+def _late(work: Work, declared: Declared) -> Iterator[tuple[str, str, date]]:
+    """Yield property, category and day of rows of a table that are late and not held."""
+    late = (work.now - GRACE).date()
+    # What a sweep has just looked for is written down; where none did, everything is read.
+    last = runs.last_sweep(work)
+    if last is None or runs.is_stale(work) or not due.remembers(work, declared):
+        items = [item for item in expired(work, declared) if item.day < late]
+        kept = holds.held(work, declared.name, [item.key for item in items])
+        yield from ((e.place, e.category, e.day) for e in items if e.key not in kept)
+        return
+    page = due.page(work, declared.name, 0, PAGE)
+    while page:
+        claims = due.keys(declared, (e for e in page if e.day < late.isoformat()))
+        kept = holds.held(work, declared.name, list(claims))
+        for key, each in claims.items():
+            if key not in kept:
+                yield each.property, each.category, date.fromisoformat(each.day)
+        page = due.page(work, declared.name, page[-1].id, PAGE)
 
 
 def _answers(work: Work) -> Iterator[Cause]:
