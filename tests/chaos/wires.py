@@ -59,8 +59,8 @@ def lift(raw: Any) -> None:
 def deadlock(raw: Any) -> None:
     """Let another transaction hold what this one wants next, and want what this one holds.
 
-    This one has the row of the request, and goes on to the row on which those who write to the
-    register take turns. The other one has done more, so that the engine ends this one.
+    This one has the row of the request, and goes on to the head of the journal. The other one has
+    done more, so that the engine ends this one.
     """
     postgresql = isinstance(raw, psycopg.Connection)
     holds = threading.Event()
@@ -74,7 +74,12 @@ def deadlock(raw: Any) -> None:
             # MariaDB ends who has written less.
             cursor.execute("UPDATE guesterase_entry SET request = NULL")
             cursor.execute("UPDATE guesterase_node SET hash = ''")
-            cursor.execute("SELECT * FROM guesterase_pulse WHERE name = 'register' FOR UPDATE")
+            if not postgresql:
+                cursor.execute(
+                    "INSERT INTO guesterase_attempt (action, mark, at) "
+                    "SELECT 'crossing', seq, NOW() FROM seq_1_to_1000"
+                )
+            cursor.execute("SELECT * FROM guesterase_tree FOR UPDATE")
             holds.set()
             with suppress(psycopg.Error, pymysql.Error):
                 cursor.execute("SELECT * FROM guesterase_request FOR UPDATE")
