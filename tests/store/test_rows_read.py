@@ -94,10 +94,12 @@ def test_a_guest_costs_as_many_rows_in_a_big_hotel(
         assert_same(small, big)
 
 
-@pytest.mark.parametrize("kind", engines.DEEP)
-def test_a_guest_costs_as_many_rows_after_years_of_sweeps(kind: str, tmp_path: Path) -> None:
-    """What our own tables remember of others who went is not read again for each who goes."""
-    with hotel(kind, tmp_path / "hotel", 400, 10) as made:
+def test_a_guest_costs_as_many_rows_after_years_of_sweeps(tmp_path: Path) -> None:
+    """What our own tables remember of others who went is not read again for each who goes.
+
+    On SQLite, which uses an index whatever the size; servers read tables as small as these whole.
+    """
+    with hotel("sqlite", tmp_path / "hotel", 400, 10) as made:
         first = swept(made)
         made.fill(range(1_000, 1_120), OLD)
         swept(made)
