@@ -137,7 +137,8 @@ def _expected(oracle: Oracle, people: list[Who]) -> Expected:
             free = _free(oracle, name, row, people) if isinstance(policy, Policy) else set()
             if free:
                 result.cells.setdefault(name, []).append({c: row[c] for c in free})
-            mine |= {v for c, v in row.items() if c in free and isinstance(v, str)}
+            # What stands within a document of theirs is theirs too.
+            mine |= {str(v) for c, v in row.items() if c in free and v is not None}
             result.theirs |= {
                 v for c, v in row.items() if c not in free and isinstance(v, str) and len(v) > 5
             }
