@@ -27,9 +27,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_every_table_of_canaille_is_mapped_from_outside(seen: dict[str, Any]) -> None:
-    """No table, column, cascade or installation is left open."""
+    """No table, column, cascade or installation is left open; its indexes are its own to make."""
     assert seen["upgrade"] == 0
-    assert seen["findings"] == []
+    assert {finding["id"] for finding in seen["findings"]} == {"path-unindexed"}
 
 
 def test_flask_alembic_would_not_drop_our_tables(seen: dict[str, Any]) -> None:
