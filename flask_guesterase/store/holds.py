@@ -20,7 +20,7 @@ from .datamap import Declared
 from .finder import Owners, owners
 from .lines import Lines, registers
 from .people import read_key
-from .sql import among, chunks
+from .sql import among, chunks, python_type
 
 if TYPE_CHECKING:
     from .work import Work
@@ -275,10 +275,7 @@ def _rooms(hold: Hold) -> list[str]:
 def _day(column: Column[Any], night: str, at: time) -> date | datetime | str:
     """Return a night as a value that the column can be compared with."""
     day = date.fromisoformat(night)
-    try:
-        made = column.type.python_type
-    except NotImplementedError:
-        return night
+    made = python_type(column.type)
     if made is datetime:
         return datetime.combine(day, at)
     return day if made is date else night

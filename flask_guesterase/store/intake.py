@@ -368,13 +368,8 @@ def _write(work: Work, case: Case, contact: Contact) -> None:
 def contact_of(work: Work, number: str) -> Contact | None:
     """Return the way to write to the guest of a request, or None when there is none (any more)."""
     box = _contact_box(work, number)
-    if box is None:
-        return None
-    try:
-        value = safe.read(work, box)
-    except (SealError, UnknownError):
-        return None
-    return Contact(value["kind"], value["value"])
+    value = safe.peek(work, box)
+    return None if value is None else Contact(value["kind"], value["value"])
 
 
 def end_contact(work: Work, number: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from ..core.errors import ForbiddenError, SealError, UnknownError
+from ..core.errors import ForbiddenError
 from ..core.events import SYSTEM, FreezeUnconfirmed, HoldReviewDue
 from ..core.holding import FREEZE, HOLD
 from ..core.permissions import Permission
@@ -65,20 +65,11 @@ def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
         "query": row.query or "",
         "why": row.why,
         "silent": bool(row.silent),
-        "reference": _reference(work, row.box),
+        "reference": str(safe.peek(work, row.box) or ""),
         "review_on": row.review_on or "",
         "late": bool(row.review_on and row.review_on <= today),
         "placed_by": row.placed_by,
     }
-
-
-def _reference(work: Work, box: str | None) -> str:
-    if box is None:
-        return ""
-    try:
-        return str(safe.read(work, box))
-    except (SealError, UnknownError):
-        return ""
 
 
 def escalate(work: Work) -> int:

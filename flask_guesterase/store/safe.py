@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import delete
 
+from ..core.errors import SealError, UnknownError
 from ..core.log import canonical
 from ..core.seal import Terms
 from . import tables, vault
@@ -32,6 +33,16 @@ def read(work: Work, box_id: str) -> Any:
     :raises SealError: it was forgotten or does not open.
     """
     return json.loads(vault.unseal(work.conn, work.custodian, [box_id])[0])
+
+
+def peek(work: Work, box_id: str | None) -> Any:
+    """Return what a box holds, or None when there is none or its day is over."""
+    if box_id is None:
+        return None
+    try:
+        return read(work, box_id)
+    except (SealError, UnknownError):
+        return None
 
 
 def drop(work: Work, box_id: str | None) -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Table, select, update
 
-from ..core.errors import SealError, UnknownError
 from ..core.seal import Terms
 from . import safe, tables
-from .cases import new_number
 from .work import Work
 
 DAYS = 400
@@ -31,16 +28,6 @@ def seal(work: Work, controller: str, purpose: str, value: object) -> str:
     """
     ends = (work.now.date() + timedelta(days=DAYS)).isoformat()
     return safe.keep(work, Terms(controller, purpose, ends), value)
-
-
-def read(work: Work, box: str | None) -> Any:
-    """Return what a box holds, or None when there is none or its day is over."""
-    if box is None:
-        return None
-    try:
-        return safe.read(work, box)
-    except (SealError, UnknownError):
-        return None
 
 
 def renew(
@@ -63,7 +50,7 @@ def renew(
             .where(open_, tables.box.c.forgotten_at.is_(None), tables.box.c.last_day < soon)
         ).all()
         for row in rows:
-            value = read(work, row[2])
+            value = safe.peek(work, row[2])
             if value is None:
                 continue
             box = seal(work, row.controller, purpose, value)
@@ -72,11 +59,3 @@ def renew(
             safe.drop(work, row[2])
             count += 1
     return count
-
-
-def numbered(kind: str) -> str:
-    """Return a random number that tells nothing, for example "GC-3F8A1C2P".
-
-    :param kind: "GC" for a complaint, "GI" for an incident.
-    """
-    return f"{kind}-{new_number().partition('-')[2]}"

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
 import click
 
 from ..core.errors import UnknownError
+from ..store.office import Office
 from .current import current
 
 by = click.option("--by", metavar="WHO", required=True, help="Who acts: their id at the host.")
@@ -36,3 +43,54 @@ def trying(who: str) -> str:
     with current.begin() as office:
         office.attempt("code", found)
     return found
+
+
+_second = click.option(
+    "--second", metavar="WHO", required=True, help="The second person: their id at the host."
+)
+_second_code = click.option(
+    "--second-code", metavar="CODE", required=True, help="The second person's one-time code."
+)
+
+
+@dataclass(frozen=True)
+class Two:
+    """Two people at a console, each with a one-time code of their own.
+
+    :param by: the first one, by the host's id.
+    :param code: their code.
+    :param second: the second one.
+    :param second_code: the second one's code.
+    """
+
+    by: str
+    code: str
+    second: str
+    second_code: str
+
+    @contextmanager
+    def begin(self) -> Iterator[tuple[Office, str, str]]:
+        """Open the office for both, once their codes were used; yields it and the host's ids.
+
+        :raises UnknownError: the host does not know one of them.
+        :raises LimitError: one of them tried too often.
+        :raises TokenError: a code is not theirs, or is over.
+        """
+        first, other = trying(self.by), trying(self.second)
+        with current.begin() as office:
+            office.use_code(first, self.code)
+            office.use_code(other, self.second_code)
+            yield office, first, other
+
+
+def two_people(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command the options of two people; it is called with ``two``, a `Two`."""
+
+    @wraps(function)
+    def called(by: str, code: str, second: str, second_code: str, **given: Any) -> Any:
+        return function(two=Two(by, code, second, second_code), **given)
+
+    made: Callable[..., Any] = called
+    for option in (_second_code, _second, code, by):
+        made = option(made)
+    return made

@@ -3,49 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields, post_load, pre_load, validates_schema
-from marshmallow.validate import Length, OneOf
 
 from ..core.complaining import LONGEST_TEXT, RATINGS, About, Mode, Outcome
 from ..core.incidents import Happening, Origin, Severity
+from .fields import CHOOSE, DAY, day, moment, one_of, typed
 from .language import LANGUAGES, N_
 from .schemas import FILLABLE, LONGEST, Form
 
-_MISSING = N_("Please fill this in.")
-_CHOOSE = N_("Please choose one of these.")
-_DAY = N_("Please give a day, not later than today.")
 _LATER = N_("Please give a day that is still to come.")
 _TIME = N_("Please give a day and a time, not later than now.")
-
-
-def _text(required: bool = False) -> fields.String:
-    if not required:
-        return fields.String(load_default="")
-    return fields.String(
-        required=True,
-        validate=Length(min=1, error=_MISSING),
-        error_messages={"required": _MISSING, "null": _MISSING, "invalid": _MISSING},
-    )
-
-
-def _one_of(options: Collection[str]) -> fields.String:
-    return fields.String(
-        required=True,
-        validate=OneOf(list(options), error=_CHOOSE),
-        error_messages={"required": _CHOOSE, "null": _CHOOSE, "invalid": _CHOOSE},
-    )
-
-
-def _moment(text: str) -> datetime | None:
-    """Return what a browser's field of day and time holds, without a zone."""
-    try:
-        return datetime.fromisoformat(text) if text else None
-    except ValueError:
-        return None
 
 
 class Long(Form):
@@ -70,8 +41,8 @@ class Long(Form):
 class Complain(Long):
     """What a guest complains about, on the page of a case."""
 
-    about = _one_of([each.value for each in About])
-    text = _text(required=True)
+    about = one_of([each.value for each in About])
+    text = typed(required=True)
 
 
 class ComplainAnywhere(Complain):
@@ -81,7 +52,7 @@ class ComplainAnywhere(Complain):
     """
 
     property = fields.String(load_default="")
-    contact = _text()
+    contact = typed()
 
     def __init__(self, properties: Collection[str]) -> None:
         super().__init__()
@@ -91,7 +62,7 @@ class ComplainAnywhere(Complain):
     def check(self, data: Mapping[str, Any], **_: Any) -> None:
         """Ask for a hotel where there are several."""
         if data.get("property", "") not in self.properties and len(self.properties) != 1:
-            raise ValidationError({"property": [_CHOOSE]})
+            raise ValidationError({"property": [CHOOSE]})
 
 
 class FileComplaint(ComplainAnywhere):
@@ -101,12 +72,10 @@ class FileComplaint(ComplainAnywhere):
     :param today: day at the desk; the day of receipt is not later.
     """
 
-    request = _text()
-    channel = _one_of(FILLABLE)
-    lang = _one_of(LANGUAGES)
-    received = fields.Date(
-        required=True, error_messages={"required": _DAY, "null": _DAY, "invalid": _DAY}
-    )
+    request = typed()
+    channel = one_of(FILLABLE)
+    lang = one_of(LANGUAGES)
+    received = day()
 
     def __init__(self, properties: Collection[str], today: date) -> None:
         super().__init__(properties)
@@ -116,33 +85,33 @@ class FileComplaint(ComplainAnywhere):
     def check_day(self, data: Mapping[str, Any], **_: Any) -> None:
         """Compare the day of receipt with today."""
         if data["received"] > self.today:
-            raise ValidationError({"received": [_DAY]})
+            raise ValidationError({"received": [DAY]})
 
 
 class AnswerComplaint(Long):
     """How a complaint is answered, and what is said besides."""
 
-    outcome = _one_of([each.value for each in Outcome])
-    words = _text()
+    outcome = one_of([each.value for each in Outcome])
+    words = typed()
 
 
 class Invite(Form):
     """What a reviewer from outside may do."""
 
-    mode = _one_of([each.value for each in Mode])
+    mode = one_of([each.value for each in Mode])
 
 
 class ReviewCode(Form):
     """The code that goes with a reviewer's link."""
 
-    code = _text(required=True)
+    code = typed(required=True)
 
 
 class Feedback(Long):
     """How it went: a figure, and words if one likes."""
 
-    rating = _one_of([str(each) for each in RATINGS])
-    words = _text()
+    rating = one_of([str(each) for each in RATINGS])
+    words = typed()
 
 
 class OpenIncident(Long):
@@ -152,10 +121,10 @@ class OpenIncident(Long):
     """
 
     property = fields.String(load_default="")
-    kind = _one_of([each.value for each in Happening])
-    text = _text(required=True)
-    noticed = _text()
-    happened = _text()
+    kind = one_of([each.value for each in Happening])
+    text = typed(required=True)
+    noticed = typed()
+    happened = typed()
 
     def __init__(self, zones: Mapping[str, str]) -> None:
         super().__init__()
@@ -166,9 +135,9 @@ class OpenIncident(Long):
         """Ask for a hotel that is offered, and for times that can be read."""
         wrong: dict[str, list[str]] = {}
         if data.get("property", "") not in self.zones:
-            wrong["property"] = [_CHOOSE]
+            wrong["property"] = [CHOOSE]
         for name in ("noticed", "happened"):
-            if data.get(name) and _moment(data[name]) is None:
+            if data.get(name) and moment(data[name]) is None:
                 wrong[name] = [_TIME]
         if wrong:
             raise ValidationError(wrong)
@@ -178,25 +147,25 @@ class OpenIncident(Long):
         """Return times as moments."""
         zone = ZoneInfo(self.zones[data["property"]])
         for name in ("noticed", "happened"):
-            moment = _moment(data[name])
-            data[name] = None if moment is None else moment.replace(tzinfo=zone)
+            at = moment(data[name])
+            data[name] = None if at is None else at.replace(tzinfo=zone)
         return data
 
 
 class Classify(Form):
     """How grave an incident is, and what it came from."""
 
-    severity = _one_of([each.value for each in Severity])
-    cause = _one_of([each.value for each in Origin])
-    kind = _one_of([each.value for each in Happening])
+    severity = one_of([each.value for each in Severity])
+    cause = one_of([each.value for each in Origin])
+    kind = one_of([each.value for each in Happening])
 
 
 class Measure(Form):
     """Which records an incident was about."""
 
-    table = _text()
-    since = fields.Date(load_default=None, error_messages={"invalid": _DAY})
-    until = fields.Date(load_default=None, error_messages={"invalid": _DAY})
+    table = typed()
+    since = fields.Date(load_default=None, error_messages={"invalid": DAY})
+    until = fields.Date(load_default=None, error_messages={"invalid": DAY})
 
     @pre_load
     def unset(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
@@ -207,34 +176,32 @@ class Measure(Form):
 class ToldAuthority(Form):
     """That an authority was told, when, and under which reference."""
 
-    duty = _text(required=True)
-    reference = _text(required=True)
+    duty = typed(required=True)
+    reference = typed(required=True)
 
 
 class ProposeNotice(Long):
     """What guests are told of an incident."""
 
-    duty = _text(required=True)
-    words = _text(required=True)
+    duty = typed(required=True)
+    words = typed(required=True)
 
 
 class LetGo(Form):
     """Which letters to guests are let go."""
 
-    duty = _text(required=True)
+    duty = typed(required=True)
 
 
 class PlanMeasure(Form):
     """What is done after an incident, by whom and by when."""
 
-    what = _text(required=True)
-    owner = _text(required=True)
-    due = fields.Date(
-        required=True, error_messages={"required": _LATER, "null": _LATER, "invalid": _LATER}
-    )
+    what = typed(required=True)
+    owner = typed(required=True)
+    due = day(_LATER)
 
 
 class ReviewIncident(Long):
     """What an incident taught."""
 
-    words = _text(required=True)
+    words = typed(required=True)

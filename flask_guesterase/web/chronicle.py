@@ -13,10 +13,9 @@ from flask.cli import AppGroup
 
 from ..core.errors import InputError
 from ..core.log import slug
-from .acting import trying
+from .acting import Two, two_people
 from .console import Answer, Day, Existing, guesterase_cli, listing, notes_of, out, verb
 from .current import current
-from .sweeping import two_people
 
 journal_cli = AppGroup("journal", help="Export the journal, prove it, take old entries out.")
 guesterase_cli.add_command(journal_cli)
@@ -80,14 +79,9 @@ def consistency(old: Path) -> Answer:
 )
 @_controller
 @two_people
-def prune(
-    before: datetime, controller: str, by: str, code: str, second: str, second_code: str
-) -> Answer:
+def prune(before: datetime, controller: str, two: Two) -> Answer:
     """Let two people take old entries out; what they proved stays provable."""
-    first, other = trying(by), trying(second)
-    with current.begin() as office:
-        office.use_code(first, code)
-        office.use_code(other, second_code)
+    with two.begin() as (office, first, other):
         what = office.prune(controller, before.date(), first, other)
     count = current.prune(what)
     return Answer({"entries": count}, f"{count} entries were taken out.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,6 +16,7 @@ from ..core.permissions import Permission
 from ..store.incidents import noticing
 from ..store.incidents.affected import Asked
 from ..store.incidents.opening import Class, Report
+from ..store.office import Office
 from . import caseforms, letters, schemas
 from .casewords import HAPPENINGS, ORIGINS, SEVERITIES
 from .current import current
@@ -129,32 +131,44 @@ def _columns() -> list[str]:
     ]
 
 
+def _acted(
+    incident: str,
+    schema: schemas.Form,
+    act: Callable[[Office, dict[str, Any]], object],
+    wrong: Callable[[InputError], dict[str, list[str]]] = no_fields,
+) -> AnyResponse:
+    """Do what a form says, or show the page again with what is wrong in it."""
+    try:
+        form = schemas.read(schema, request.form)
+        with current.begin() as office:
+            act(office, form)
+    except InputError as problem:
+        return make_response(_show(incident, request.form, wrong(problem)), 422)
+    return _back(incident)
+
+
 @staff_pages.post("/incidents/<incident>/classify")
 def classify_incident(incident: str) -> AnyResponse:
     """Say how grave an incident is, what it came from and which data it is about."""
-    try:
-        form = schemas.read(caseforms.Classify(), request.form)
+
+    def classify(office: Office, form: dict[str, Any]) -> None:
         how = Class(**form, columns=request.form.getlist("column"))
-        with current.begin() as office:
-            office.classify_incident(incident, how, me())
-    except InputError as problem:
-        return make_response(_show(incident, request.form, no_fields(problem)), 422)
-    return _back(incident)
+        office.classify_incident(incident, how, me())
+
+    return _acted(incident, caseforms.Classify(), classify)
 
 
 @staff_pages.post("/incidents/<incident>/reach")
 def measure_incident(incident: str) -> AnyResponse:
     """Look up whom an incident may concern; they stay sealed."""
-    try:
-        form = schemas.read(caseforms.Measure(), request.form)
-        with current.begin() as office:
-            office.incident(incident, me())
-            if form["table"] and form["table"] not in current.datamap.tables:
-                raise InputError(_NO_TABLE, "", {"table": [_NO_TABLE]})
-            office.measure_incident(incident, Asked(**form), me())
-    except InputError as problem:
-        return make_response(_show(incident, request.form, no_fields(problem)), 422)
-    return _back(incident)
+
+    def measure(office: Office, form: dict[str, Any]) -> None:
+        office.incident(incident, me())
+        if form["table"] and form["table"] not in current.datamap.tables:
+            raise InputError(_NO_TABLE, "", {"table": [_NO_TABLE]})
+        office.measure_incident(incident, Asked(**form), me())
+
+    return _acted(incident, caseforms.Measure(), measure)
 
 
 @staff_pages.get("/incidents/<incident>/notice")
@@ -192,25 +206,19 @@ def _notice(number: str) -> dict[str, Any]:
 @staff_pages.post("/incidents/<incident>/told")
 def told_authority(incident: str) -> AnyResponse:
     """Record that an authority was told, under which reference."""
-    try:
-        form = schemas.read(caseforms.ToldAuthority(), request.form)
-        with current.begin() as office:
-            office.told_authority(incident, form["duty"], form["reference"], me())
-    except InputError as problem:
-        return make_response(_show(incident, request.form, no_fields(problem)), 422)
-    return _back(incident)
+    return _acted(
+        incident, caseforms.ToldAuthority(),
+        lambda office, form: office.told_authority(incident, form["duty"], form["reference"], me()),
+    )  # fmt: skip
 
 
 @staff_pages.post("/incidents/<incident>/propose")
 def propose_notice(incident: str) -> AnyResponse:
     """Propose what guests are told; the second person reads the letter."""
-    try:
-        form = schemas.read(caseforms.ProposeNotice(), request.form)
-        with current.begin() as office:
-            office.propose_notice(incident, form["duty"], form["words"], me())
-    except InputError as problem:
-        return make_response(_show(incident, request.form, no_fields(problem)), 422)
-    return _back(incident)
+    return _acted(
+        incident, caseforms.ProposeNotice(),
+        lambda office, form: office.propose_notice(incident, form["duty"], form["words"], me()),
+    )  # fmt: skip
 
 
 @staff_pages.post("/incidents/<incident>/send")
@@ -226,13 +234,13 @@ def let_notice_go(incident: str) -> AnyResponse:
 @staff_pages.post("/incidents/<incident>/measures")
 def plan_measure(incident: str) -> AnyResponse:
     """Make a person answer for a measure."""
-    try:
-        form = schemas.read(caseforms.PlanMeasure(), request.form)
-        with current.begin() as office:
-            office.plan_measure(incident, form["what"], form["owner"], form["due"], me())
-    except InputError as problem:
-        return make_response(_show(incident, request.form, _owner(problem)), 422)
-    return _back(incident)
+    return _acted(
+        incident, caseforms.PlanMeasure(),
+        lambda office, form: office.plan_measure(
+            incident, form["what"], form["owner"], form["due"], me()
+        ),
+        _owner,
+    )  # fmt: skip
 
 
 _NO_OWNER = N_("Nobody of staff here has this login, or the day is past.")
@@ -254,13 +262,10 @@ def measure_done(incident: str, measure: int) -> AnyResponse:
 @staff_pages.post("/incidents/<incident>/review")
 def review_incident(incident: str) -> AnyResponse:
     """Write down what an incident taught."""
-    try:
-        form = schemas.read(caseforms.ReviewIncident(), request.form)
-        with current.begin() as office:
-            office.review_incident(incident, form["words"], me())
-    except InputError as problem:
-        return make_response(_show(incident, request.form, no_fields(problem)), 422)
-    return _back(incident)
+    return _acted(
+        incident, caseforms.ReviewIncident(),
+        lambda office, form: office.review_incident(incident, form["words"], me()),
+    )  # fmt: skip
 
 
 @staff_pages.post("/incidents/<incident>/close")

@@ -13,12 +13,11 @@ from ..store import rotation, signing
 from ..store.custodian import FolderCustodian
 from ..store.roots import FolderRoots
 from ..store.soundness import SAMPLE, Sound
+from .acting import Two, trying, two_people
 from .acting import by as _by
 from .acting import code as _code
-from .acting import trying
 from .console import Answer, Existing, fields, guesterase_cli, listing, verb
 from .current import current
-from .sweeping import two_people
 
 keys_cli = AppGroup("keys", help="The keys: their copy, their rotation, whether they are whole.")
 guesterase_cli.add_command(keys_cli)
@@ -63,12 +62,9 @@ def _copy(folder: Path) -> FolderCustodian:
 @verb(keys_cli, "confirm-copy")
 @click.option("--fingerprint", "mark", required=True, help="What was read from the copy.")
 @two_people
-def confirm_copy(mark: str, by: str, code: str, second: str, second_code: str) -> Answer:
+def confirm_copy(mark: str, two: Two) -> Answer:
     """Let two people say that a copy of the keys lies outside the property."""
-    first, other = trying(by), trying(second)
-    with current.begin() as office:
-        office.use_code(first, code)
-        office.use_code(other, second_code)
+    with two.begin() as (office, first, other):
         office.propose_copy(first, mark)
         office.confirm_copy(other)
     return Answer({"fingerprint": mark}, "The copy is confirmed; what the law keeps is sealed now.")
@@ -113,12 +109,9 @@ def rotate(by: str, code: str) -> Answer:
 
 @verb(keys_cli, "sign-anew")
 @two_people
-def sign_anew(by: str, code: str, second: str, second_code: str) -> Answer:
+def sign_anew(two: Two) -> Answer:
     """Let two people put another signing key into force; the old one says so in every journal."""
-    first, other = trying(by), trying(second)
-    with current.begin() as office:
-        office.use_code(first, code)
-        office.use_code(other, second_code)
+    with two.begin() as (office, first, other):
         public = office.renew_signing(first, other)
     current.run(signing.settle)
     return Answer({"public_key": public}, public, "Publish it; what was signed before stays valid.")

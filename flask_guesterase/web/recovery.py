@@ -11,12 +11,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.permissions import Permission
 from ..core.restoring import Report, RestoreGround
 from . import schemas
-from .acting import trying
+from .acting import Two, two_people
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
 from .desk import me, must, staff_pages
 from .language import N_
-from .sweeping import two_people
 
 CHOICES = {
     RestoreGround.PERSON: N_("The wrong person was erased"),
@@ -55,15 +54,9 @@ def confirm_restore(number: str) -> AnyResponse:
     "--ground", required=True, type=click.Choice([cause.value for cause in RestoreGround]),
     help="Why it is taken back.",
 )  # fmt: skip
-def restore_command(
-    number: str, by: str, code: str, second: str, second_code: str, ground: str
-) -> Answer:
+def restore_command(number: str, ground: str, two: Two) -> Answer:
     """Take an erasure back inside its recovery window, with the word of two people."""
-    first, other = trying(by), trying(second)
-
-    with current.begin() as office:
-        office.use_code(first, code)
-        office.use_code(other, second_code)
+    with two.begin() as (office, first, other):
         office.propose_restore(number, first, ground)
         report = office.restore(number, other)
     return Answer(report.as_dict(), _told(report), _note(report), fine=report.restored)

@@ -9,12 +9,11 @@ import click
 from flask.cli import AppGroup
 
 from ..core.halting import Stop
+from .acting import Two, trying, two_people
 from .acting import by as _by
 from .acting import code as _code
-from .acting import trying
 from .console import Answer, fields, guesterase_cli, listing, verb
 from .current import current
-from .sweeping import two_people
 
 retention_cli = AppGroup("retention", help="Show how erasing by day stands; stop it, or go on.")
 guesterase_cli.add_command(retention_cli)
@@ -42,12 +41,9 @@ def halt(ground: str, by: str, code: str) -> Answer:
 
 @verb(retention_cli, "resume")
 @two_people
-def resume(by: str, code: str, second: str, second_code: str) -> Answer:
+def resume(two: Two) -> Answer:
     """Let two people say that erasing by day goes on."""
-    first, other = trying(by), trying(second)
-    with current.begin() as office:
-        office.use_code(first, code)
-        office.use_code(other, second_code)
+    with two.begin() as (office, first, other):
         done = office.resume_sweep(first) or office.resume_sweep(other)
     return Answer({"resumed": done}, "Erasing by day goes on.")
 

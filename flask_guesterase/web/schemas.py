@@ -19,11 +19,10 @@ from marshmallow import (
     pre_load,
     validates_schema,
 )
-from marshmallow.validate import Length, OneOf, Regexp
+from marshmallow.validate import OneOf, Regexp
 
 from ..core.alert import BY_PEOPLE, Mistake
 from ..core.asking import Asker, Delay, Seen
-from ..core.errors import InputError
 from ..core.grounds import Reason
 from ..core.halting import Stop
 from ..core.holding import Cause, Scope
@@ -31,6 +30,7 @@ from ..core.lifecycle import Ground
 from ..core.register import Basis, Judgement
 from ..core.restoring import RestoreGround
 from ..core.wish import Wish
+from .fields import CHOOSE, DAY, MISSING, choice, day, one_of, said, typed, understood
 from .language import LANGUAGES, N_
 from .words import CHANNELS, FORMATS, HOWS
 
@@ -43,36 +43,10 @@ FILLABLE = tuple(channel for channel in CHANNELS if channel not in ("form", "cli
 SHOWABLE = tuple(how for how in HOWS if how != "link")
 """Ways of showing identity a clerk may record; the link records itself."""
 
-_MISSING = N_("Please fill this in.")
-_CHOOSE = N_("Please choose one of these.")
 _CONTACT = N_("Please give an e-mail address or a phone number.")
 _NIGHT = N_("Please give a night as a day.")
 _WHOLE = N_("Please give a night, a name or a document number: never the whole register.")
 _MOMENT = N_("Please give day and time at which it was noticed.")
-_DAY = N_("Please give a day, not later than today.")
-
-
-def _text(required: bool = False) -> fields.String:
-    if not required:
-        return fields.String(load_default="")
-    return fields.String(
-        required=True,
-        validate=Length(min=1, error=_MISSING),
-        error_messages={"required": _MISSING, "null": _MISSING, "invalid": _MISSING},
-    )
-
-
-def _one_of(options: Collection[str]) -> fields.String:
-    return fields.String(
-        required=True,
-        validate=OneOf(list(options), error=_CHOOSE),
-        error_messages={"required": _CHOOSE, "null": _CHOOSE, "invalid": _CHOOSE},
-    )
-
-
-def _choice(options: Collection[str]) -> fields.String:
-    """Return a field in which nothing need be chosen."""
-    return fields.String(load_default="", validate=OneOf(["", *options], error=_CHOOSE))
 
 
 class Form(Schema):
@@ -97,11 +71,11 @@ class Ask(Form):
     """
 
     property = fields.String(load_default="")
-    name = _text(required=True)
-    email = _text()
-    phone = _text()
-    booking = _text()
-    wish = _choice([each.value for each in Wish])
+    name = typed(required=True)
+    email = typed()
+    phone = typed()
+    booking = typed()
+    wish = choice([each.value for each in Wish])
 
     def __init__(self, properties: Collection[str]) -> None:
         super().__init__()
@@ -114,7 +88,7 @@ class Ask(Form):
         if not data.get("email") and not data.get("phone"):
             wrong["email"] = [_CONTACT]
         if data.get("property", "") not in self.properties and len(self.properties) != 1:
-            wrong["property"] = [_CHOOSE]
+            wrong["property"] = [CHOOSE]
         if wrong:
             raise ValidationError(wrong)
 
@@ -122,14 +96,14 @@ class Ask(Form):
 class LookUp(Form):
     """The case code a guest holds."""
 
-    code = _text(required=True)
+    code = typed(required=True)
 
 
 class Again(Form):
     """A contact that a guest wants to be looked for once more."""
 
-    email = _text()
-    phone = _text()
+    email = typed()
+    phone = typed()
 
     @validates_schema(skip_on_field_errors=False)
     def check(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -146,19 +120,16 @@ class File(Form):
     :param today: day at the desk; the day of receipt is not later.
     """
 
-    property = _text(required=True)
-    key = _text(required=True)
-    value = _text(required=True)
-    name = _text()
-    channel = _one_of(FILLABLE)
-    lang = _one_of(LANGUAGES)
-    asked_by = _choice([who.value for who in Asker])
-    reason = _choice([reason.value for reason in Reason])
-    wish = _choice([each.value for each in Wish])
-    received = fields.Date(
-        required=True,
-        error_messages={"required": _DAY, "null": _DAY, "invalid": _DAY},
-    )
+    property = typed(required=True)
+    key = typed(required=True)
+    value = typed(required=True)
+    name = typed()
+    channel = one_of(FILLABLE)
+    lang = one_of(LANGUAGES)
+    asked_by = choice([who.value for who in Asker])
+    reason = choice([reason.value for reason in Reason])
+    wish = choice([each.value for each in Wish])
+    received = day()
 
     def __init__(self, properties: Collection[str], keys: Collection[str], today: date) -> None:
         super().__init__()
@@ -171,11 +142,11 @@ class File(Form):
         """Compare the choices with what is offered."""
         wrong: dict[str, list[str]] = {}
         if data["property"] not in self.properties:
-            wrong["property"] = [_CHOOSE]
+            wrong["property"] = [CHOOSE]
         if data["key"] not in self.keys:
-            wrong["key"] = [_CHOOSE]
+            wrong["key"] = [CHOOSE]
         if data["received"] > self.today:
-            wrong["received"] = [_DAY]
+            wrong["received"] = [DAY]
         if wrong:
             raise ValidationError(wrong)
 
@@ -183,55 +154,55 @@ class File(Form):
 class Confirm(Form):
     """How a guest showed who they are."""
 
-    how = _one_of(SHOWABLE)
-    seen = _choice([paper.value for paper in Seen])
+    how = one_of(SHOWABLE)
+    seen = choice([paper.value for paper in Seen])
 
 
 class Extend(Form):
     """Why an answer takes longer."""
 
-    reason = _one_of([delay.value for delay in Delay])
+    reason = one_of([delay.value for delay in Delay])
 
 
 class Refuse(Form):
     """On which ground a request is refused."""
 
-    ground = _one_of([ground.value for ground in Ground])
+    ground = one_of([ground.value for ground in Ground])
 
 
 class Restore(Form):
     """On which ground an erasure is taken back."""
 
-    ground = _one_of([each.value for each in RestoreGround])
+    ground = one_of([each.value for each in RestoreGround])
 
 
 class Hold(Form):
     """What is to be held, and why."""
 
-    number = _text()
+    number = typed()
     scope = fields.String(load_default=Scope.SUBJECT.value)
-    table = _text()
-    key = _text()
-    query = _text()
-    property = _text()
-    why = _one_of([cause.value for cause in Cause])
-    reference = _text()
-    review_on = _text()
+    table = typed()
+    key = typed()
+    query = typed()
+    property = typed()
+    why = one_of([cause.value for cause in Cause])
+    reference = typed()
+    review_on = typed()
     silent = fields.String(load_default="no")
 
 
 class Freeze(Form):
     """Which night or room is frozen; all of the property when neither is given."""
 
-    night = _text()
-    room = _text()
+    night = typed()
+    room = typed()
 
 
 class Choose(Form):
     """Which of the profiles that are perhaps the same person's is meant."""
 
     person = fields.Integer(required=True, error_messages={
-        "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
+        "required": MISSING, "null": MISSING, "invalid": MISSING, "too_large": MISSING,
     })  # fmt: skip
 
 
@@ -240,8 +211,8 @@ class Approve(Form):
 
     digest = fields.String(
         required=True,
-        validate=Regexp(r"[0-9a-f]{64}\Z", error=_MISSING),
-        error_messages={"required": _MISSING, "null": _MISSING, "invalid": _MISSING},
+        validate=Regexp(r"[0-9a-f]{64}\Z", error=MISSING),
+        error_messages=said(MISSING),
     )
 
 
@@ -251,17 +222,17 @@ class Produce(Form):
     :param properties: codes of the hotels whose register the clerk may produce.
     """
 
-    property = _text(required=True)
+    property = typed(required=True)
     night = fields.Date(load_default=None, error_messages={"invalid": _NIGHT})
     until = fields.Date(load_default=None, error_messages={"invalid": _NIGHT})
-    room = _text()
-    name = _text()
-    document = _text()
-    authority = _text(required=True)
-    officer = _text(required=True)
-    reference = _text(required=True)
-    basis = _one_of([basis.value for basis in Basis])
-    format = _one_of(FORMATS)
+    room = typed()
+    name = typed()
+    document = typed()
+    authority = typed(required=True)
+    officer = typed(required=True)
+    reference = typed(required=True)
+    basis = one_of([basis.value for basis in Basis])
+    format = one_of(FORMATS)
 
     def __init__(self, properties: Collection[str]) -> None:
         super().__init__()
@@ -276,7 +247,7 @@ class Produce(Form):
     def check(self, data: Mapping[str, Any], **_: Any) -> None:
         """Ask for a hotel that is offered, and for a question that is not about everything."""
         if data["property"] not in self.properties:
-            raise ValidationError({"property": [_CHOOSE]})
+            raise ValidationError({"property": [CHOOSE]})
         if not any(data[name] for name in ("night", "name", "document")):
             raise ValidationError({"night": [_WHOLE]})
 
@@ -289,42 +260,42 @@ class Produce(Form):
 class Review(Form):
     """What a second person finds about what was produced."""
 
-    finding = _one_of([finding.value for finding in Judgement])
+    finding = one_of([finding.value for finding in Judgement])
 
 
 class Previewed(Form):
     """The number of the preview that was read."""
 
     preview = fields.Integer(required=True, error_messages={
-        "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
+        "required": MISSING, "null": MISSING, "invalid": MISSING, "too_large": MISSING,
     })  # fmt: skip
 
 
 class Settled(Form):
     """Whose a row is in which an erased person seems to be back."""
 
-    whose = _one_of(("theirs", "lives"))
+    whose = one_of(("theirs", "lives"))
 
 
 class Objection(Form):
     """Who does not want advertising, or agreed to it anew."""
 
-    property = _text(required=True)
-    contact = _text(required=True)
-    what = _one_of(("object", "agree"))
+    property = typed(required=True)
+    contact = typed(required=True)
+    what = one_of(("object", "agree"))
 
 
 class Halted(Form):
     """Why somebody stops erasing by day."""
 
-    ground = _one_of([ground.value for ground in Stop])
+    ground = one_of([ground.value for ground in Stop])
 
 
 class Signed(Form):
     """How much it was that somebody destroyed, or did."""
 
     count = fields.Integer(required=True, error_messages={
-        "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
+        "required": MISSING, "null": MISSING, "invalid": MISSING, "too_large": MISSING,
     })  # fmt: skip
 
 
@@ -332,8 +303,8 @@ class Whose(Form):
     """Whether a row is the erased person's."""
 
     theirs = fields.String(
-        required=True, validate=OneOf(["yes", "no"], error=_CHOOSE),
-        error_messages={"required": _MISSING, "null": _MISSING},
+        required=True, validate=OneOf(["yes", "no"], error=CHOOSE),
+        error_messages={"required": MISSING, "null": MISSING},
     )  # fmt: skip
 
 
@@ -344,33 +315,20 @@ def read(schema: Form, form: Mapping[str, Any]) -> dict[str, Any]:
     :param form: what came in; of a field sent twice, the first counts.
     :raises InputError: it cannot be understood; ``fields`` says where.
     """
-    try:
-        loaded: dict[str, Any] = schema.load(dict(form.items()))
-    except ValidationError as problem:
-        # `from None`: marshmallow's error carries what was typed.
-        raise InputError(
-            "The form cannot be read.", "Look at the fields.", _texts(problem.messages)
-        ) from None
-    return loaded
-
-
-def _texts(messages: Any) -> dict[str, list[str]]:
-    if not isinstance(messages, dict):
-        return {"": [str(text) for text in messages]}
-    return {name: [str(t) for t in texts] for name, texts in messages.items()}
+    return understood(schema, dict(form.items()), "The form cannot be read.")
 
 
 class Sign(Form):
     """Which pack is signed."""
 
-    pack = _text(required=True)
+    pack = typed(required=True)
 
 
 class Line(Form):
     """Which line of the rulebook is meant."""
 
     line = fields.Integer(required=True, error_messages={
-        "required": _MISSING, "null": _MISSING, "invalid": _MISSING, "too_large": _MISSING,
+        "required": MISSING, "null": MISSING, "invalid": MISSING, "too_large": MISSING,
     })  # fmt: skip
 
 
@@ -380,12 +338,12 @@ class Reported(Form):
     :param properties: codes of the hotels at which they may report.
     """
 
-    property = _text(required=True)
-    kind = _one_of([kind.value for kind in Mistake])
+    property = typed(required=True)
+    kind = one_of([kind.value for kind in Mistake])
     noticed = fields.NaiveDateTime(
-        required=True, error_messages={"required": _MOMENT, "null": _MOMENT, "invalid": _MOMENT},
+        required=True, error_messages=said(_MOMENT),
     )  # fmt: skip
-    words = _text()
+    words = typed()
 
     def __init__(self, properties: Collection[str]) -> None:
         super().__init__()
@@ -395,21 +353,21 @@ class Reported(Form):
     def check(self, data: Mapping[str, Any], **_: Any) -> None:
         """Compare the hotel with what is offered."""
         if data["property"] not in self.properties:
-            raise ValidationError({"property": [_CHOOSE]})
+            raise ValidationError({"property": [CHOOSE]})
 
 
 class Closed(Form):
     """On which ground an alert is closed."""
 
-    ground = _one_of([ground.value for ground in BY_PEOPLE])
+    ground = one_of([ground.value for ground in BY_PEOPLE])
 
 
 class Printed(Form):
     """Which emergency plan somebody printed."""
 
-    property = _text(required=True)
+    property = typed(required=True)
     fingerprint = fields.String(
         required=True,
-        validate=Regexp(r"[0-9a-f]{64}\Z", error=_MISSING),
-        error_messages={"required": _MISSING, "null": _MISSING, "invalid": _MISSING},
+        validate=Regexp(r"[0-9a-f]{64}\Z", error=MISSING),
+        error_messages=said(MISSING),
     )

@@ -14,9 +14,9 @@ from flask.cli import AppGroup
 from ..store.doors import Door
 from ..store.remembrance import remembering
 from ..store.sweep import SweepReport
+from .acting import Two, trying, two_people
 from .acting import by as _by
 from .acting import code as _code
-from .acting import trying
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
 from .entering import enter
@@ -30,21 +30,6 @@ _PREVIEW = ("property", "table", "category", "rows", "until_before")
 _BACKLOG = ("property", "table", "category", "rows", "oldest", "failing")
 _FAILING = ("id", "property", "table", "category", "day", "tries", "try_at", "problem")
 _TASK = ("id", "property", "kind", "name", "due_on", "late", "count", "done_by", "done_at")
-
-_second = click.option(
-    "--second", metavar="WHO", required=True, help="The second person: their id at the host."
-)
-_second_code = click.option(
-    "--second-code", metavar="CODE", required=True, help="The second person's one-time code."
-)
-
-
-def two_people(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of two people and their codes."""
-    for option in (_second_code, _second, _code, _by):
-        function = option(function)
-    return function
-
 
 @verb(guesterase_cli)
 @click.option("--confirm", is_flag=True, help="Confirm first what the last sweep showed.")
@@ -145,12 +130,9 @@ def _note(report: SweepReport) -> str:
 
 @verb(clock_cli, "confirm")
 @two_people
-def confirm_clock(by: str, code: str, second: str, second_code: str) -> Answer:
+def confirm_clock(two: Two) -> Answer:
     """Let two people say that the clock is right now, so that erasing by day goes on."""
-    first, other = trying(by), trying(second)
-    with current.begin() as office:
-        office.use_code(first, code)
-        office.use_code(other, second_code)
+    with two.begin() as (office, first, other):
         done = office.confirm_clock(first) or office.confirm_clock(other)
     return Answer({"confirmed": done}, "The clock is confirmed.")
 

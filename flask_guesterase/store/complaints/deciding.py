@@ -12,7 +12,7 @@ from ...core.errors import TransitionError
 from ...core.events import ComplaintAnswered, RefusalOverturned, RefusalUpheld
 from ...core.lifecycle import State
 from ...core.remembrance import Kind
-from .. import cases, outbox, reply, written
+from .. import cases, outbox, reply, safe, written
 from ..cases import Case
 from ..intake import contact_of
 from ..post import write
@@ -67,7 +67,7 @@ def drafted(work: Work, row: Complaint, case: Case | None, outcome: str, words: 
     """
     found = _fitting(work, row, case, outcome)
     params = _params(work, row, case, found, words)
-    said = written.read(work, row.box) or {}
+    said = safe.peek(work, row.box) or {}
     reached = contact_of(work, case.number) if case is not None else said.get("value")
     return Draft(row.lang, params, not reached)
 
@@ -167,7 +167,7 @@ def _send(work: Work, row: Complaint, case: Case | None, params: Mapping[str, st
     if case is not None:
         outbox.queue_print(work, case, LETTER, params, mark)
         return
-    said = written.read(work, row.box) or {}
+    said = safe.peek(work, row.box) or {}
     kind, value = said.get("kind", "email"), said.get("value", "")
     post = outbox.Post(row.controller, row.property, row.lang, kind, value)
     outbox.queue_post(work, post, LETTER, params, mark)

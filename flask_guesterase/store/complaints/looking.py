@@ -13,7 +13,7 @@ from ...core.complaining import OPEN, Mode
 from ...core.deadlines import days_left
 from ...core.errors import ForbiddenError
 from ...core.permissions import Permission
-from .. import actors, outbox, tables, written
+from .. import actors, outbox, safe, tables
 from ..cases import day_at
 from ..work import Work
 from . import records
@@ -79,7 +79,7 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
     """
     row, actor = records.allowed(work, number, by)
     case = records.case_of(work, row)
-    said = written.read(work, row.box) or {}
+    said = safe.peek(work, row.box) or {}
     return line(work, row) | {
         "text": said.get("text", ""),
         "contact": said.get("value", ""),
@@ -87,8 +87,8 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
         "invited_by": row.invited_by or "",
         "invited_at": row.invited_at,
         "advised_at": row.advised_at,
-        "advice_text": (written.read(work, row.advice_box) or {}).get("text", ""),
-        "answer_text": (written.read(work, row.answer_box) or {}).get("text", ""),
+        "advice_text": (safe.peek(work, row.advice_box) or {}).get("text", ""),
+        "answer_text": (safe.peek(work, row.answer_box) or {}).get("text", ""),
         "decided_by": row.decided_by or "",
         "decided_outside": row.state != OPEN and row.mode == Mode.DECIDE and bool(row.advice),
         "case_state": "" if case is None else case.state.value,

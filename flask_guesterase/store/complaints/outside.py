@@ -10,7 +10,7 @@ from ...core.answer import Answer
 from ...core.complaining import OPEN, Mode, Outcome
 from ...core.errors import InputError, TokenError, TransitionError
 from ...core.events import ReviewerAdvised, ReviewerInvited
-from .. import actors, reply, tokens, written
+from .. import actors, reply, safe, tokens, written
 from ..tokens import Purpose
 from ..work import Work
 from . import deciding, records
@@ -99,7 +99,7 @@ def view(work: Work, kept: str) -> Seen:
     """
     row = _row(work, kept)
     case = records.case_of(work, row)
-    said = written.read(work, row.box) or {}
+    said = safe.peek(work, row.box) or {}
     return Seen(
         row.number, row.property, row.lang, row.about, said.get("text", ""), row.received_at,
         row.due_on, "" if case is None else case.state.value,

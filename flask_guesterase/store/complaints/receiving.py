@@ -16,7 +16,7 @@ from ...core.errors import InputError, MatchError, TransitionError
 from ...core.events import GUEST, ComplaintReceived, RefusalContested
 from ...core.identity import Kind, normal
 from ...core.lifecycle import State
-from .. import answering, cases, limits, outbox, tables, tokens, written
+from .. import answering, cases, limits, outbox, safe, tables, tokens, written
 from ..cases import Case, day_at
 from ..intake import CHANNELS
 from ..matching import Contact
@@ -219,7 +219,7 @@ def _receipt(work: Work, row: Complaint, case: Case | None) -> None:
     if case is not None:
         write(work, case, RECEIPT, params, f":{row.number}")
         return
-    said = written.read(work, row.box) or {}
+    said = safe.peek(work, row.box) or {}
     if "value" in said:
         post = outbox.Post(row.controller, row.property, row.lang, said["kind"], said["value"])
         outbox.queue_post(work, post, RECEIPT, {**params, "number": row.number}, receipt_mark(row))

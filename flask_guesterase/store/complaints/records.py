@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row
 
-from ...core.errors import ForbiddenError, FourEyesError, TransitionError, UnknownError
+from ...core.errors import ForbiddenError, FourEyesError, UnknownError
 from ...core.events import Event
 from ...core.lifecycle import State
-from ...core.log import slug
 from ...core.permissions import Permission
-from .. import actors, cases, tables, written
+from .. import actors, cases, tables
 from ..cases import Case
-from ..settings import Property
+from ..numbered import Numbered
 from ..work import Work
 
 Complaint = Row[Any]
@@ -24,66 +22,8 @@ Complaint = Row[Any]
 PURPOSE = "complaint"
 """What the boxes of complaints are kept for."""
 
-
-def load(work: Work, number: str, lock: bool = False) -> Complaint:
-    """Return a complaint.
-
-    :param work: the open transaction.
-    :param number: its number, as people write it.
-    :param lock: keep others from acting on it until the transaction ends.
-    :raises UnknownError: there is none.
-    """
-    table = tables.complaint
-    wanted = select(table).where(table.c.number == number.strip().upper())
-    row = work.conn.execute(wanted.with_for_update() if lock else wanted).one_or_none()
-    if row is None:
-        raise UnknownError("There is no complaint with this number.", "Look it up in the list.")
-    return row
-
-
-def allowed(work: Work, number: str, by: str, lock: bool = False) -> tuple[Complaint, str]:
-    """Return a complaint and the opaque number of who may deal with it.
-
-    :raises UnknownError: there is none.
-    :raises ForbiddenError: they may not deal with complaints at its property.
-    """
-    row = load(work, number, lock)
-    return row, actors.allow(work, by, Permission.COMPLAINT, row.property)
-
-
-def add(work: Work, hotel: Property, values: Mapping[str, Any]) -> Complaint:
-    """Insert a complaint under a number of its own and return it."""
-    while True:
-        number = written.numbered("GC")
-        try:
-            with work.conn.begin_nested():
-                work.conn.execute(
-                    insert(tables.complaint).values(
-                        number=number, property=hotel.code, controller=slug(hotel.controller),
-                        version=1, **values,
-                    )
-                )  # fmt: skip
-        except IntegrityError:
-            continue
-        return load(work, number)
-
-
-def change(work: Work, row: Complaint, **values: Any) -> Complaint:
-    """Write what changed of a complaint, and return it.
-
-    :raises TransitionError: somebody else acted on it in the meantime.
-    """
-    table = tables.complaint
-    done = work.conn.execute(
-        update(table)
-        .where(table.c.id == row.id, table.c.version == row.version)
-        .values(version=row.version + 1, **values)
-    )
-    if done.rowcount != 1:
-        raise TransitionError(
-            "Somebody else acted on this complaint in the meantime.", "Look at it again."
-        )
-    return load(work, row.number)
+_ROWS = Numbered(tables.complaint, "GC", "complaint", Permission.COMPLAINT)
+load, allowed, add, change = _ROWS.load, _ROWS.allowed, _ROWS.add, _ROWS.change
 
 
 def case_of(work: Work, row: Complaint, lock: bool = False) -> Case | None:

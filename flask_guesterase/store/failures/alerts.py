@@ -9,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import Row, false, insert, select, update
 
 from ...core.alert import BY_PEOPLE, SILENT_FOR, AlertKind, Cause, Closing
-from ...core.errors import ForbiddenError, InputError, SealError, TransitionError, UnknownError
+from ...core.errors import ForbiddenError, InputError, TransitionError, UnknownError
 from ...core.events import SYSTEM, AlertClosed, AlertOpened, AlertTaken, Event
 from ...core.log import slug
 from ...core.permissions import Permission
@@ -224,7 +224,7 @@ def _line(work: Work, row: Row[Any], words: bool) -> dict[str, Any]:
         "told_at": row.told_at,
         "deputy_at": row.deputy_at,
         "taken_by": row.taken_by or "",
-        "words": _words(work, row.box) if words else "",
+        "words": str(safe.peek(work, row.box) or "") if words else "",
         "closed_at": row.closed_at,
         "closed_by": row.closed_by or "",
         "ground": row.ground or "",
@@ -233,15 +233,6 @@ def _line(work: Work, row: Row[Any], words: bool) -> dict[str, Any]:
 
 def _addresses(given: Any) -> str:
     return ", ".join(dict.fromkeys(filter(None, given)))
-
-
-def _words(work: Work, box: str | None) -> str:
-    if box is None:
-        return ""
-    try:
-        return str(safe.read(work, box))
-    except (SealError, UnknownError):
-        return ""
 
 
 def last_look(work: Work) -> tuple[datetime | None, bool]:

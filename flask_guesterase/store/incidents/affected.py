@@ -13,7 +13,7 @@ from sqlalchemy import Row, func, or_, select
 from ...core.errors import InputError
 from ...core.events import IncidentMeasured
 from ...core.plan import Key, Person, key_text
-from .. import tables, written
+from .. import safe, tables, written
 from ..clocks import facts_of
 from ..datamap import Declared
 from ..finder import owners
@@ -94,7 +94,7 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
 
 def people_of(work: Work, row: Incident) -> list[Person]:
     """Return the people on file whom it may concern, in a fixed order; without erased ones."""
-    said = written.read(work, row.reach_box) or {"people": []}
+    said = safe.peek(work, row.reach_box) or {"people": []}
     by_table: dict[str, list[str]] = {}
     for table, text in said["people"]:
         by_table.setdefault(table, []).append(text)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ...core.incidents import CLOSED, Whom
-from .. import tables, written
+from .. import safe, tables
 from ..work import Work
 from . import alarms, curing, records
 from .alarms import Ringing
@@ -82,7 +82,7 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
 
 
 def _text(work: Work, box: str | None) -> str:
-    return str((written.read(work, box) or {}).get("text", ""))
+    return str((safe.peek(work, box) or {}).get("text", ""))
 
 
 def _duty(work: Work, each: Ringing, actor: str) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def _measures(work: Work, row: Incident) -> list[dict[str, Any]]:
     ).all()
     found = []
     for each in rows:
-        said = written.read(work, each.box) or {}
+        said = safe.peek(work, each.box) or {}
         found.append(
             {
                 "id": each.id,

@@ -16,7 +16,7 @@ from ...core.incidents import QUEUED, SENDING, SENT, Whom
 from ...core.plan import Person
 from ...core.seal import fingerprint
 from ...core.standing import Standing
-from .. import matching, outbox, tables, written
+from .. import matching, outbox, safe, tables, written
 from ..finder import Candidate, known
 from ..matching import Contact
 from ..settings import Property
@@ -173,7 +173,7 @@ def _letters(
     work: Work, row: Incident, notice: _Notice, people: Sequence[Person]
 ) -> Iterator[bool]:
     hotel = work.settings.property(row.property)
-    words = (written.read(work, notice.box) or {}).get("text", "")
+    words = (safe.peek(work, notice.box) or {}).get("text", "")
     params = {
         "number": row.number, "about": row.kind, "words": words,
         "noticed": row.noticed_at.isoformat(),

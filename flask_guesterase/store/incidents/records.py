@@ -6,16 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Row
 
-from ...core.errors import ForbiddenError, TransitionError, UnknownError
+from ...core.errors import ForbiddenError, TransitionError
 from ...core.events import Event
 from ...core.incidents import CLOSED, Severity
-from ...core.log import slug
 from ...core.permissions import Permission
-from .. import actors, tables, written
-from ..settings import Property
+from .. import actors, tables
+from ..numbered import Numbered
 from ..work import Work
 
 Incident = Row[Any]
@@ -24,31 +22,8 @@ Incident = Row[Any]
 PURPOSE = "incident"
 """What the boxes of incidents are kept for."""
 
-
-def load(work: Work, number: str, lock: bool = False) -> Incident:
-    """Return an incident.
-
-    :param work: the open transaction.
-    :param number: its number, as people write it.
-    :param lock: keep others from acting on it until the transaction ends.
-    :raises UnknownError: there is none.
-    """
-    table = tables.incident
-    wanted = select(table).where(table.c.number == number.strip().upper())
-    row = work.conn.execute(wanted.with_for_update() if lock else wanted).one_or_none()
-    if row is None:
-        raise UnknownError("There is no incident with this number.", "Look it up in the list.")
-    return row
-
-
-def allowed(work: Work, number: str, by: str, lock: bool = False) -> tuple[Incident, str]:
-    """Return an incident and the opaque number of who may deal with it.
-
-    :raises UnknownError: there is none.
-    :raises ForbiddenError: they may not deal with incidents at its property.
-    """
-    row = load(work, number, lock)
-    return row, actors.allow(work, by, Permission.INCIDENT, row.property)
+_ROWS = Numbered(tables.incident, "GI", "incident", Permission.INCIDENT)
+load, allowed, add, change = _ROWS.load, _ROWS.allowed, _ROWS.add, _ROWS.change
 
 
 def at_work(work: Work, number: str, by: str) -> tuple[Incident, str]:
@@ -73,41 +48,6 @@ def on_duty(work: Work, by: str, code: str) -> str:
     raise ForbiddenError(
         "This needs a permission at this property.", "Ask whoever gives permissions at your hotel."
     )
-
-
-def add(work: Work, hotel: Property, values: Mapping[str, Any]) -> Incident:
-    """Insert an incident under a number of its own and return it."""
-    while True:
-        number = written.numbered("GI")
-        try:
-            with work.conn.begin_nested():
-                work.conn.execute(
-                    insert(tables.incident).values(
-                        number=number, property=hotel.code, controller=slug(hotel.controller),
-                        version=1, **values,
-                    )
-                )  # fmt: skip
-        except IntegrityError:
-            continue
-        return load(work, number)
-
-
-def change(work: Work, row: Incident, **values: Any) -> Incident:
-    """Write what changed of an incident, and return it.
-
-    :raises TransitionError: somebody else acted on it in the meantime.
-    """
-    table = tables.incident
-    done = work.conn.execute(
-        update(table)
-        .where(table.c.id == row.id, table.c.version == row.version)
-        .values(version=row.version + 1, **values)
-    )
-    if done.rowcount != 1:
-        raise TransitionError(
-            "Somebody else acted on this incident in the meantime.", "Look at it again."
-        )
-    return load(work, row.number)
 
 
 def severity(row: Incident) -> Severity | None:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...core.image import Cell, Change, Form
 from ..catalog.shape import LiveForeignKey, LiveSchema
-from ..transaction import MARIADB
+from ..order import unwatched
 from .refusal import Back, Fate, RefusedError, reason, refuse
 from .target import Cells, Target, points
 
@@ -112,16 +112,8 @@ def _late(conn: Connection) -> Iterator[None]:
         yield
         conn.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
         return
-    if conn.dialect.name not in MARIADB:
+    with unwatched(conn):
         yield
-        return
-    before = conn.exec_driver_sql("SELECT @@SESSION.foreign_key_checks").scalar_one()
-    conn.exec_driver_sql("SET SESSION foreign_key_checks = 0")
-    try:
-        yield
-    finally:
-        if not conn.invalidated:
-            conn.exec_driver_sql(f"SET SESSION foreign_key_checks = {int(before)}")
 
 
 def circles(conn: Connection, schema: LiveSchema, rows: Sequence[Tied]) -> list[list[int]]:

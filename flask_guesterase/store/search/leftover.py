@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select, update
 
 from ...core.context import MASK
-from ...core.errors import SealError, UnknownError
+from ...core.errors import UnknownError
 from ...core.events import SYSTEM, HitSettled, SearchRepeated
 from ...core.identity import kind_of
 from ...core.log import canonical
@@ -243,12 +243,7 @@ def show(work: Work, number: str, by: str | None = None) -> dict[str, Any]:
 
 def _lines(work: Work, row: Any) -> list[Any]:
     """Return where exactly something was found; nothing when that was forgotten."""
-    if row is None or row.shown is None:
-        return []
-    try:
-        return list(safe.read(work, row.shown))
-    except (SealError, UnknownError):
-        return []
+    return [] if row is None else list(safe.peek(work, row.shown) or ())
 
 
 def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:

@@ -10,12 +10,12 @@ from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, valida
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from ...core.asking import Asker, Delay, Seen
-from ...core.errors import InputError
 from ...core.grounds import Reason
 from ...core.holding import Cause, Scope
 from ...core.lifecycle import Ground, State
 from ...core.register import Basis, Judgement
 from ...core.wish import Kind, Wish
+from ..fields import understood
 from ..language import LANGUAGES
 from ..schemas import FILLABLE, LONGEST, SHOWABLE
 
@@ -258,20 +258,5 @@ def read(schema: Body, data: Any) -> dict[str, Any]:
     :param data: JSON, or the question of an address.
     :raises InputError: it cannot be understood; ``fields`` says where.
     """
-    try:
-        loaded: dict[str, Any] = schema.load(data)
-    except ValidationError as problem:
-        # `from None`: marshmallow's error carries what was sent.
-        raise InputError(
-            "What was sent cannot be read.", "Look at the fields.", _texts(problem.messages)
-        ) from None
-    return loaded
+    return understood(schema, data, "What was sent cannot be read.")
 
-
-def _texts(messages: Any) -> dict[str, list[str]]:
-    if not isinstance(messages, dict):
-        return {"": [str(each) for each in messages]}
-    return {
-        str(name): [str(each) for each in texts] if isinstance(texts, list) else ["Not valid."]
-        for name, texts in messages.items()
-    }

@@ -1,0 +1,84 @@
+"""Fields that several forms have, with the words in which they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import Length, OneOf
+
+from ..core.errors import InputError
+from .language import N_
+
+MISSING = N_("Please fill this in.")
+CHOOSE = N_("Please choose one of these.")
+DAY = N_("Please give a day, not later than today.")
+
+
+def typed(required: bool = False) -> fields.String:
+    """Return a field for a text, empty unless it is required."""
+    if not required:
+        return fields.String(load_default="")
+    return fields.String(
+        required=True, validate=Length(min=1, error=MISSING), error_messages=said(MISSING)
+    )
+
+
+def one_of(options: Collection[str]) -> fields.String:
+    """Return a field in which one of these must be chosen."""
+    return fields.String(
+        required=True, validate=OneOf(list(options), error=CHOOSE), error_messages=said(CHOOSE)
+    )
+
+
+def choice(options: Collection[str]) -> fields.String:
+    """Return a field in which nothing need be chosen."""
+    return fields.String(load_default="", validate=OneOf(["", *options], error=CHOOSE))
+
+
+def day(wrong: str = DAY) -> fields.Date:
+    """Return a field for a day.
+
+    :param wrong: what is said where it is none.
+    """
+    return fields.Date(required=True, error_messages=said(wrong))
+
+
+def said(wrong: str) -> dict[str, Any]:
+    """Return what is said where nothing, or nothing that can be read, came in."""
+    return {"required": wrong, "null": wrong, "invalid": wrong}
+
+
+def moment(text: str) -> datetime | None:
+    """Return what a browser's field of day and time holds, without a zone; None where nothing."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def understood(schema: Schema, data: Any, cause: str) -> dict[str, Any]:
+    """Return what came in as values.
+
+    :param schema: what it should be.
+    :param data: what came in.
+    :param cause: what to say where it cannot be understood.
+    :raises InputError: it cannot; ``fields`` says where.
+    """
+    try:
+        loaded: dict[str, Any] = schema.load(data)
+    except ValidationError as problem:
+        # `from None`: marshmallow's error carries what was typed.
+        raise InputError(cause, "Look at the fields.", _texts(problem.messages)) from None
+    return loaded
+
+
+def _texts(messages: Any) -> dict[str, list[str]]:
+    if not isinstance(messages, dict):
+        return {"": [str(each) for each in messages]}
+    return {
+        str(name): [str(each) for each in texts] if isinstance(texts, list) else ["Not valid."]
+        for name, texts in messages.items()
+    }
