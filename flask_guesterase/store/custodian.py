@@ -16,13 +16,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..core.errors import KeyMissingError, SealError
 from ..core.seal import NONCE_SIZE, Random
-from .keyfile import destroy, sync_folder
+from .keyfile import destroy, sync_folder, write
 from .keyring import Keyring
 from .roots import Roots, decrypt
 from .wrapped import Pointer, copy_mark
 
 _LABEL = re.compile(r"[a-z]+:[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 _SIGNING, _RENEWED, _PEPPER = "signing", "signing-next", "pepper"
+_PAST = "signing-past"
+"""File with the public halves of signing keys that were in force once, a line each."""
+
 _REMEMBERED = 2048
 
 
@@ -237,11 +240,29 @@ class FolderCustodian:
         first, renewed = self._secret_file(_SIGNING), self._secret_file(_RENEWED)
         if not first.exists() or self._secret(_SIGNING) != key:
             with self._ring.lock():
+                self._retire()
                 destroy(first)
             self._ring.store(first.name, _SIGNING, key)
         with self._ring.lock():
             self._known.pop(_RENEWED, None)
             destroy(renewed)
+
+    def _retire(self) -> None:
+        """Write down the public half of the key that ends, before it ends."""
+        with suppress(KeyMissingError):
+            old = Ed25519PrivateKey.from_private_bytes(self._secret(_SIGNING))
+            known = dict.fromkeys([*self.past_keys(), bytes.fromhex(_public(old))])
+            write(self.path / _PAST, "".join(f"{each.hex()}\n" for each in known).encode())
+
+    def past_keys(self) -> tuple[bytes, ...]:
+        """Return the public halves of signing keys that were in force once, the oldest first.
+
+        A database that names one of them is older than this folder.
+        """
+        with suppress(FileNotFoundError):
+            text = (self.path / _PAST).read_text(encoding="ascii")
+            return tuple(bytes.fromhex(line) for line in text.split())
+        return ()
 
     def fingerprint(self, next: bool = False) -> str:
         """Return what a copy of this folder has in common with it, 64 hex digits.

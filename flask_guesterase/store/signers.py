@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -74,12 +75,21 @@ def follows(old: bytes, change: Draft, epoch: int) -> bool:
     return len(new) == 64
 
 
-def open_ours(conn: Connection, text: str, current: bytes, *, controller: str = "") -> Checkpoint:
+def open_ours(
+    conn: Connection,
+    text: str,
+    current: bytes,
+    past: Sequence[bytes] = (),
+    *,
+    controller: str = "",
+) -> Checkpoint:
     """Return a checkpoint that this house signed, with whichever of its keys.
 
     :param conn: open transaction.
     :param text: the signed note.
     :param current: the key in use; a restored database may not know it yet.
+    :param past: keys that were in force once. One counts where this database never heard of it:
+        of the others it knows which checkpoints they sign.
     :param controller: slug or name of the controller it must be of; any when empty.
     :raises TamperedError: it is no checkpoint, not this house's, or of another controller.
     """
@@ -92,9 +102,18 @@ def open_ours(conn: Connection, text: str, current: bytes, *, controller: str = 
         select(tree).where(tree.c.controller == said.controller, tree.c.epoch == said.epoch)
     ).first()
     keys = [] if row is None else [signer(signers(conn, row), said.size)]
-    for key in dict.fromkeys([*keys, current]):
+    for key in dict.fromkeys([*keys, current, *_unheard(conn, past)]):
         try:
             return open_checkpoint(text, key)
         except TamperedError as problem:
             last = problem
     raise last
+
+
+def _unheard(conn: Connection, past: Sequence[bytes]) -> list[bytes]:
+    """Return which keys no journal of this database names."""
+    if not past:
+        return []
+    rows = conn.execute(select(tree)).all()
+    known = {key for row in rows for _, key in signers(conn, row)}
+    return [key for key in past if key not in known]

@@ -50,6 +50,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self.key = Ed25519PrivateKey.generate()
+        self.past: list[bytes] = []
 
     def exists(self) -> bool:
         """There are keys."""
@@ -62,6 +63,10 @@ class Keeper:
     def public_key(self) -> bytes:
         """Return its public half."""
         return self.key.public_key().public_bytes_raw()
+
+    def past_keys(self) -> tuple[bytes, ...]:
+        """Return the public halves of keys before it."""
+        return tuple(self.past)
 
 
 class _Office:
@@ -210,6 +215,7 @@ class Chronicle(RuleBasedStateMachine):
             journal.append(conn, [said], self.keeper.public_key())
             mine = (tables.tree.c.controller == PINE) & (tables.tree.c.epoch == epoch)
             conn.execute(update(tables.tree).where(mine).values(public_key=public.hex()))
+        self.keeper.past.append(self.keeper.public_key())
         self.keeper.key = new
 
     @invariant()
@@ -247,6 +253,34 @@ def _play(examples: int, steps: int) -> None:
             suppress_health_check=list(HealthCheck), derandomize=examples < 50, database=None,
         ),
     )  # fmt: skip
+
+
+def test_a_checkpoint_is_known_again_though_its_key_came_and_went_after_the_backup() -> None:
+    """Of two keys since, the first signed what the world has, and its entries are lost outside."""
+    told = Chronicle()
+    told.a_copy_is_made()
+    told.the_key_changes()
+    told.happens(3)
+    told.a_checkpoint_leaves(torn=False)
+    told.the_key_changes()
+    told.a_copy_is_put_back(then=0, lost=True)
+    told.it_is_replayed()
+    told.it_proves_itself()
+    told.the_world_can_follow()
+    told.teardown()
+
+
+def test_a_database_of_before_a_change_of_keys_goes_on_in_another_epoch() -> None:
+    """Nobody outside has seen anything, but the key folder has had a later key."""
+    told = Chronicle()
+    told.a_copy_is_made()
+    told.the_key_changes()
+    told.a_copy_is_put_back(then=0, lost=False)
+    told.it_is_replayed()
+    told.a_checkpoint_leaves(torn=False)
+    told.it_proves_itself()
+    told.the_world_can_follow()
+    told.teardown()
 
 
 def test_a_journal_stays_one_whatever_happens() -> None:

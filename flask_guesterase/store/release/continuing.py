@@ -63,10 +63,15 @@ def resume(run: Run, by_hand: Sequence[str] = ()) -> dict[str, int]:
 def _checked(by_hand: Sequence[str], office: Office) -> None:
     for text in by_hand:
         try:
-            open_ours(office.work.conn, text, office.work.custodian.public_key())
+            _opened(office.work, text)
         except TamperedError as problem:
             # What somebody brought is wrong, not our journal.
             raise InputError(problem.message, problem.hint) from None
+
+
+def _opened(work: Work, text: str) -> Checkpoint:
+    custodian = work.custodian
+    return open_ours(work.conn, text, custodian.public_key(), custodian.past_keys())
 
 
 def _wanted(by_hand: Sequence[str], office: Office) -> bool:
@@ -81,7 +86,12 @@ def _wanted(by_hand: Sequence[str], office: Office) -> bool:
         head.controller in rows and not agrees(work, rows[head.controller], head)
         for head in brought
     )
-    return unknown or behind(work)
+    return unknown or behind(work) or any(_outgrown(work, row) for row in rows.values())
+
+
+def _outgrown(work: Work, row: Row[Any]) -> bool:
+    """Return whether a journal names a key that another one followed: its database is older."""
+    return bytes.fromhex(row.public_key) in work.custodian.past_keys()
 
 
 def _open(work: Work) -> Sequence[Row[Any]]:
@@ -156,7 +166,7 @@ def _signed(work: Work, folder: Folder, head: Checkpoint) -> bool:
     for text in reversed(folder.notes(head.controller)):
         if read_note(text) == head:
             try:
-                return open_ours(work.conn, text, work.custodian.public_key()) == head
+                return _opened(work, text) == head
             except TamperedError:
                 return False
     return False
@@ -229,7 +239,8 @@ def _own(work: Work, row: Row[Any]) -> Checkpoint | None:
     Certificates of after the backup carry signed heads of entries that are gone: under the old
     origin the same key would vouch for two journals.
     """
-    if not remembering.notice(work) or pulse.look(work.conn, remembering.CONTINUED) is not None:
+    noticed = remembering.notice(work) and not pulse.look(work.conn, remembering.CONTINUED)
+    if not (noticed or _outgrown(work, row)):
         return None
     tip = journal.edge(row)
     return Checkpoint(

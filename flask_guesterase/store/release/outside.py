@@ -71,7 +71,9 @@ def brought(work: Work, text: str) -> Checkpoint:
 def _ours(work: Work, text: str) -> Checkpoint | None:
     """Return a note's checkpoint when this house signed it; what anybody wrote there is not."""
     try:
-        return open_ours(work.conn, text, work.custodian.public_key())
+        return open_ours(
+            work.conn, text, work.custodian.public_key(), work.custodian.past_keys()
+        )
     except TamperedError:
         return None
 
