@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -70,7 +71,29 @@ def test_every_dependency_is_pinned_in_its_part() -> None:
     assert divide
     assert demo <= pinned(first)
     assert rest <= pinned(first) | pinned(second)
-    assert not pinned(first) & pinned(second)
+    # Twice stands only what the tests need with an extra, at the one version.
+    twice = {line for line in second.splitlines() if normal(line) in pinned(first) and "==" in line}
+    assert all(re.match(r"[\w.-]+\[", line) for line in twice)
+    assert {re.sub(r"\[[\w,-]+\]", "", line) for line in twice} <= set(first.splitlines())
+
+
+def test_a_pin_carries_the_extras_others_ask_it_for() -> None:
+    """Without them pip takes the newest release of `name[extra]`, which has no hash, and stops."""
+    heads = set(re.findall(r"^([^\s=]+)==", CONSTRAINTS, re.MULTILINE))
+    plain = {normal(head) for head in heads}
+    asked = {
+        wish.group()
+        for pin in sorted(plain & {normal(found.name) for found in metadata.distributions()})
+        for wish in (
+            re.match(r"[\w.-]+\[\w+\]", line)
+            for line in metadata.requires(pin) or ()
+            if "extra ==" not in line
+        )
+        if wish and normal(wish.group()) in plain
+    }
+
+    assert "coverage[toml]" in asked
+    assert asked <= heads
 
 
 def test_taken_port_is_passed_over() -> None:
