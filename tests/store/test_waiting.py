@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -168,57 +167,98 @@ def test_what_appears_after_the_approval_stops_the_erasure(any_house: House) -> 
     assert house.of(Stay, 7)["wish"] is None
 
 
-def when_first(house: House, then: Any) -> None:
-    """Do something once, right before the first statement that locks rows of the host's."""
+def when_first(house: House, start: str, then: Any) -> None:
+    """Do something once, right before the first statement that begins like this and locks."""
     done: list[bool] = []
 
     def before(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if not done and "FOR UPDATE" in statement and "guesterase_" not in statement:
+        if not done and statement.startswith(start) and "FOR UPDATE" in statement:
             done.append(True)
             then()
 
     event.listen(house.engine, "before_cursor_execute", before)
 
 
-@pytest.mark.parametrize("what", ["row", "value"])
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
-def test_what_appears_between_plan_and_lock_stops_the_erasure(
-    kind: str, what: str, tmp_path: Path
-) -> None:
+SERVERS = pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+IMPATIENT = {
+    "postgresql": "SET lock_timeout = '200ms'",
+    "mariadb": "SET SESSION innodb_lock_wait_timeout = 1",
+}
+
+
+@pytest.fixture
+def guest(kind: str, tmp_path: Path) -> Iterator[tuple[House, str]]:
+    """Yield a house on a server, and the approved request of a guest who left."""
+    with engines.fresh_database(kind) as url:
+        house = House(url, tmp_path)
+        house.person(1)
+        house.stay(7, 1, status="out", days=-9)
+        yield house, house.approved(email="ann@example.com")
+        house.engine.dispose()
+
+
+@SERVERS
+def test_a_stay_written_between_plan_and_lock_stops_the_erasure(guest: tuple[House, str]) -> None:
     """Another connection checks her in after the plan was drawn: all is as it was, then it waits.
 
     On SQLite nobody can write between the two: there is one writer.
     """
-    with engines.fresh_database(kind) as url:
-        house = House(url, tmp_path)
-        _checked_in_meanwhile(house, what)
-        house.engine.dispose()
-
-
-def _checked_in_meanwhile(house: House, what: str) -> None:
-    house.person(1)
-    house.stay(7, 1, status="out", days=-9)
-    number = house.approved(email="ann@example.com")
+    house, number = guest
 
     def check_in() -> None:
         with house.engine.begin() as conn:
-            if what == "row":
-                conn.execute(insert(Stay).values(
-                    id=8, house="sh", booker_id=1, status="in",
-                    arrives=date(2026, 3, 9), leaves=date(2026, 3, 12), wish="late",
-                ))  # fmt: skip
-            else:
-                conn.execute(update(Stay).where(Stay.id == 7).values(status="in"))
+            conn.execute(insert(Stay).values(
+                id=8, house="sh", booker_id=1, status="in",
+                arrives=date(2026, 3, 9), leaves=date(2026, 3, 12), wish="late",
+            ))  # fmt: skip
 
-    when_first(house, check_in)
-    with suppress(RetryableError), house.begin() as office:
+    when_first(house, "SELECT people", check_in)
+    with pytest.raises(RetryableError), house.begin() as office:
         office.erase(number)
     assert house.of(Person, 1)["name"] == "ann berg"
     assert house.of(Stay, 7)["wish"] == "quiet"
     assert attempt(house, number) == ("in-house",)
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+@SERVERS
+def test_a_stay_changed_before_it_is_locked_stops_the_erasure(guest: tuple[House, str]) -> None:
+    """The condition is read under the lock: what came just before it counts."""
+    house, number = guest
+
+    def check_in() -> None:
+        with house.engine.begin() as conn:
+            conn.execute(update(Stay).where(Stay.id == 7).values(status="in"))
+
+    when_first(house, "SELECT b", check_in)
+    assert attempt(house, number) == ("in-house",)
+    assert house.of(Person, 1)["name"] == "ann berg"
+    assert house.of(Stay, 7)["wish"] == "quiet"
+
+
+@SERVERS
+def test_a_stay_cannot_be_changed_once_the_plan_is_drawn(
+    guest: tuple[House, str], kind: str
+) -> None:
+    """Who checks her in then waits for the lock and is refused; she is erased as planned."""
+    house, number = guest
+    refused: list[OperationalError] = []
+
+    def check_in() -> None:
+        with house.engine.connect() as conn:
+            conn.exec_driver_sql(IMPATIENT[kind])
+            with pytest.raises(OperationalError) as late:
+                conn.execute(update(Stay).where(Stay.id == 7).values(status="in"))
+            refused.append(late.value)
+            conn.invalidate()
+
+    when_first(house, "SELECT people", check_in)
+    assert attempt(house, number) == ()
+    assert [("lock" in str(one.orig).lower()) for one in refused] == [True]
+    assert house.of(Person, 1)["name"] != "ann berg"
+    assert (house.of(Stay, 7)["status"], house.of(Stay, 7)["wish"]) == ("out", None)
+
+
+@SERVERS
 def test_what_may_block_cannot_change_until_the_commit(kind: str, tmp_path: Path) -> None:
     """A charge is not posted to her bill while she is being erased, though no bill is changed."""
     with engines.fresh_database(kind) as url:
@@ -231,14 +271,10 @@ def test_what_may_block_cannot_change_until_the_commit(kind: str, tmp_path: Path
         house.stay(7, 1, status="out", days=-9)
         house.add(Bill, id=4, stay_id=7, owed=0)
         number = house.approved(email="ann@example.com")
-        impatient = {
-            "postgresql": "SET lock_timeout = '200ms'",
-            "mariadb": "SET SESSION innodb_lock_wait_timeout = 1",
-        }
         with house.begin() as office:
             assert office.erase(number).state == "checking"
             with house.engine.connect() as conn:
-                conn.exec_driver_sql(impatient[kind])
+                conn.exec_driver_sql(IMPATIENT[kind])
                 with pytest.raises(OperationalError):
                     conn.execute(update(Bill).values(owed=9))
         assert house.of(Person, 1)["name"] != "ann berg"
