@@ -1,6 +1,5 @@
 """Erase a hotel guest's personal data lawfully, completely and provably."""
 
-from .core.backup import Backup
 from .core.canary import Canary
 from .core.errors import GuesteraseError
 from .core.permissions import Permission
@@ -34,7 +33,6 @@ from .web.staff import staff_pages
 from .web.witnessing import witness_pages
 
 __all__ = [
-    "Backup",
     "Blocker",
     "Canary",
     "Equal",

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
-from flask_guesterase import Backup
+from flask_guesterase.backups import Backup
 from flask_guesterase.core.emergency import EDITION
 from flask_guesterase.store import tables, upgrade
 from flask_guesterase.web import instructions
