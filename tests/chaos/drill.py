@@ -379,8 +379,10 @@ class Drill:
         return wrong
 
     def _whole(self) -> list[list[str]]:
-        """Return the host's rows as they may be: what came later may be done without the former."""
+        """Return the host's rows as they may be after a call that failed."""
         states = [state[HOST] for state in self.states]
+        if not self.scene.apart:
+            return states
         first = Counter(states[0])
         alone = []
         for one, other in itertools.pairwise(map(Counter, states)):

@@ -43,6 +43,7 @@ class Scene:
     :param days: how long after the preparation the operation is.
     :param restored: the database is that of before `prepare`, the folder that of after.
     :param migrates: our tables are of an older revision when it begins.
+    :param apart: its parts are independent: one may be done though one before it failed.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Scene:
     days: int = 0
     restored: bool = False
     migrates: bool = False
+    apart: bool = False
 
 
 def _settled(inn: Inn) -> None:
@@ -250,7 +252,7 @@ SCENES: Mapping[str, Scene] = {
         Scene("erase", _approve, _erase, _settled),
         Scene("forget", _erased, _erase, _settled, days=8),
         Scene("rotate", _erased, _rotate, _rotated),
-        Scene("replay", _both_erased, _replay, _replayed, restored=True),
+        Scene("replay", _both_erased, _replay, _replayed, restored=True, apart=True),
         *([Scene("restore", _proposed, _restore, _restored)] if _there("recovery") else []),
         *([Scene("rotate-root", _erased, _turns, _turned)] if _there("rotation") else []),
         *([Scene("sign-anew", _erased, _changes_key, _changed_key)] if _there("renewal") else []),
