@@ -216,7 +216,9 @@ class Crowd:
     def count(self, table: Table, *where: Any) -> int:
         """Count rows."""
         with self.engine.connect() as conn:
-            return int(conn.execute(select(func.count()).select_from(table).where(*where)).scalar())
+            return int(
+                conn.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
+            )
 
     def there(self) -> set[int]:
         """Return the numbers of the guests who are still on file."""
