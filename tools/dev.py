@@ -216,8 +216,8 @@ def test_long(args: Sequence[str]) -> int:
     """Run the tests that take minutes; arguments go to pytest."""
     install(everything=True)
     install_services()
-    # By file: what a file builds for all its tests is built once.
-    workers = ["-n", "2", "--dist", "loadfile"]
+    # By file: what a file builds for all its tests is built once. The tests say what comes first.
+    workers = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
     code = run([PYTHON, "-m", "pytest", "-m", "long", *workers, *args], GUESTERASE_LONG="1")
     none_written = not any(
         "mark.long" in path.read_text(encoding="utf-8")
