@@ -9,7 +9,7 @@ import pytest
 from babel.messages.catalog import Catalog
 
 from flask_guesterase.web.language import LANGUAGES
-from tests.web.catalogs import CODES, catalog, faults
+from tests.web.catalogs import CODES, catalog, faults, messages, said
 
 OTHERS = [code for code in CODES if code != "en"]
 COUNTED = ("%(num)s row", "%(num)s rows")
@@ -77,3 +77,14 @@ def test_a_fault_of_a_catalog_is_found(
     spoiled = copy.deepcopy(catalog(code))
     spoil(spoiled)
     assert any(line.startswith(fault) for line in faults(spoiled, code))
+
+
+def test_no_two_catalogs_say_a_sentence_alike() -> None:
+    """A sentence that two languages share was put into the wrong catalog."""
+    heard: dict[str, str] = {}
+    alike = []
+    for code in OTHERS:
+        for text in {text for message in messages(code) for text in said(message.string)}:
+            if len(text.split()) > 3 and heard.setdefault(text, code) != code:
+                alike.append((heard[text], code, text))
+    assert alike == []

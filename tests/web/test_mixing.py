@@ -13,12 +13,16 @@ import pytest
 from flask import Response, request
 
 from flask_guesterase.web.language import LANGUAGES, Language
+from flask_guesterase.web.letters import render
 from tests.web.catalogs import CODES, FILLED, FOLDER, messages, said
 from tests.web.house import Browser, House
 from tests.web.test_complaints import complain, refused
 from tests.web.test_copied import asked, letters, released
 from tests.web.test_guest import GUEST, erased
+from tests.web.test_letters import NAMES, PARAMS, post_office
 from tests.web.test_rescan import answered
+
+__all__ = ["post_office"]
 
 CJK = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 LONG = 14
@@ -186,6 +190,16 @@ def pages(house: House, posted: str) -> Iterator[list[tuple[str, str, str]]]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Browser, "get", opened)
         yield found
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_no_letter_mixes_languages(code: str, post_office: House) -> None:
+    """Every letter is in the guest's language alone, subject and all."""
+    page = f'<html lang="{Language(code).tag}"><pre>%s</pre>'
+    with post_office.app.app_context():
+        written = {name: render(name, code, PARAMS) for name in NAMES}
+    wrong = {name: mixed(page % "\n".join(text), code) for name, text in written.items()}
+    assert {name: found for name, found in wrong.items() if found} == {}
 
 
 WAYS = {walk: "ja", copy: "es", dispute: "fr"}
