@@ -74,7 +74,9 @@ def consistency(old: Path) -> Answer:
 
 
 @verb(journal_cli, "prune")
-@click.option("--before", required=True, type=Day(), help="Day, six years ago or more.")
+@click.option(
+    "--before", required=True, type=Day(), help="Day, six years ago or more."
+)
 @_controller
 @two_people
 def prune(before: datetime, controller: str, two: Two) -> Answer:

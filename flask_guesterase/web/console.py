@@ -30,6 +30,7 @@ out = click.option(
 )
 
 
+
 class Existing(click.Path):
     """A path that must be there; a wrong one is not repeated, for it may hold somebody's name."""
 

@@ -560,15 +560,10 @@ class Guesterase:
             findings += drift(seen, live) + unindexed(conn, seen, live)
             late = pending(conn)
         if late:
-            findings.append(
-                Finding(
-                    "tables-pending",
-                    "",
-                    "",
-                    "Our tables are missing or of an older version.",
-                    "Run `flask guesterase db upgrade`.",
-                )
-            )
+            findings.append(Finding(
+                "tables-pending", "", "", "Our tables are missing or of an older version.",
+                "Run `flask guesterase db upgrade`.",
+            ))
         elif self.custodian.exists():
             try:
                 with self.begin(write=False) as office:
@@ -584,38 +579,21 @@ class Guesterase:
         found = [*migrate.findings(app), *packs.missing(self.settings)]
         found += recipients.mute(self._recipients, self.settings)
         if not self.custodian.exists():
-            found.append(
-                Finding(
-                    "keys-missing",
-                    "",
-                    "",
-                    "The key folder holds no keys.",
-                    "Run `flask guesterase db upgrade` once, or put the folder back.",
-                )
-            )
+            found.append(Finding(
+                "keys-missing", "", "", "The key folder holds no keys.",
+                "Run `flask guesterase db upgrade` once, or put the folder back.",
+            ))
         if self._authorize is None:
-            found.append(
-                Finding(
-                    "authorize-missing",
-                    "",
-                    "",
-                    "The host never said who may do what.",
-                    "Pass authorize= to Guesterase(...).",
-                    Severity.WARN,
-                )
-            )
+            found.append(Finding(
+                "authorize-missing", "", "", "The host never said who may do what.",
+                "Pass authorize= to Guesterase(...).", Severity.WARN,
+            ))
         for hotel in self.settings.properties.values():
             if not hotel.contact:
-                found.append(
-                    Finding(
-                        "contact-missing",
-                        "",
-                        hotel.code,
-                        "The property names no address a guest can write to.",
-                        "Give its Property a contact=.",
-                        Severity.WARN,
-                    )
-                )
+                found.append(Finding(
+                    "contact-missing", "", hotel.code, "The property names no address a guest "
+                    "can write to.", "Give its Property a contact=.", Severity.WARN,
+                ))
         return found
 
     def erased(self, row: Any) -> bool:

@@ -26,12 +26,8 @@ _COLUMNS = (
 @verb(hold_cli, "place")
 @_by
 @_code
-@click.option(
-    "--scope",
-    type=click.Choice([s.value for s in Scope if s is not Scope.PLACE]),
-    required=True,
-    help="A person's rows, one record, or what a query names.",
-)
+@click.option("--scope", type=click.Choice([s.value for s in Scope if s is not Scope.PLACE]),
+              required=True, help="A person's rows, one record, or what a query names.")
 @click.option("--why", type=click.Choice([cause.value for cause in Cause]), required=True)
 @click.option("--table", default="", help="Table of the row.")
 @click.option("--key", default="", help="Key of the row; parts are divided by '|'.")

@@ -99,18 +99,16 @@ def _periods(values: dict[str, Any], of: Rule | Answering) -> dict[str, Any]:
 
 def _told(pack: Pack) -> Iterator[str]:
     """Yield the parts of a pack as a lawyer reads them."""
-    yield fields(
-        {
-            "pack": f"{pack.code}  {pack.name}",
-            "country": pack.country,
-            "extends": pack.extends,
-            "as of": pack.as_of,
-            "review by": pack.review_by,
-            "id copies": "" if pack.id_copy.value == "none" else pack.id_copy.value,
-            "floors by": [rank.value for rank in pack.floor_ranks],
-            "mark": pack.mark,
-        }
-    )
+    yield fields({
+        "pack": f"{pack.code}  {pack.name}",
+        "country": pack.country,
+        "extends": pack.extends,
+        "as of": pack.as_of,
+        "review by": pack.review_by,
+        "id copies": "" if pack.id_copy.value == "none" else pack.id_copy.value,
+        "floors by": [rank.value for rank in pack.floor_ranks],
+        "mark": pack.mark,
+    })
     for rule in pack.rules:
         yield f"{rule.id}: {CATEGORIES[rule.category]}\n{indented(rule_lines(rule))}"
     if pack.answering is not None:

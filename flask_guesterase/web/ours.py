@@ -48,7 +48,9 @@ _CANARY = ("id", "property", "number", "state", "born_at", "looked_at", "seen")
 @click.option("--off", "off", metavar="CODE", help="Stop it at this property.")
 @click.option("--by", metavar="WHO", help="Who approves or stops it: their id at the host.")
 @click.option("--code", metavar="CODE", help="Their one-time code, from their own login.")
-def canary(now: bool, on: str | None, off: str | None, by: str | None, code: str | None) -> Answer:
+def canary(
+    now: bool, on: str | None, off: str | None, by: str | None, code: str | None
+) -> Answer:
     """Show where invented guests were seen after their erasure; send one, switch them on or off."""
     if on or off:
         if not (by and code):

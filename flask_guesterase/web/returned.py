@@ -27,12 +27,8 @@ def list_returned() -> Answer:
 
 @verb(returned_cli, "settle")
 @click.argument("id_", metavar="ID", type=int)
-@click.option(
-    "--theirs/--lives",
-    required=True,
-    default=None,
-    help="It is the erased person's and goes again; or it lives.",
-)
+@click.option("--theirs/--lives", required=True, default=None,
+              help="It is the erased person's and goes again; or it lives.")
 @_by
 @_code
 def settle(id_: int, theirs: bool, by: str, code: str) -> Answer:

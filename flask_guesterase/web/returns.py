@@ -34,8 +34,7 @@ def _said(row: Mapping[str, Any], zone: str) -> dict[str, str]:
     """Return when and why a row was noted and what becomes of it, in the reader's words."""
     tongue = language(zone=zone)
     said = {
-        f"{name}_said": tongue.gettext(SIGHTED[row[name]])
-        if row[name] in SIGHTED
+        f"{name}_said": tongue.gettext(SIGHTED[row[name]]) if row[name] in SIGHTED
         else word(tongue, row[name])
         for name in ("why", "door", "state")
     }

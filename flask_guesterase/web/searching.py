@@ -15,11 +15,8 @@ from .current import current
 
 @verb(guesterase_cli)
 @click.argument("number")
-@click.option(
-    "--scope",
-    type=click.Choice([reach.value for reach in Reach]),
-    help="How far; as before when left out.",
-)
+@click.option("--scope", type=click.Choice([reach.value for reach in Reach]),
+              help="How far; as before when left out.")
 @click.option("--files", multiple=True, metavar="FOLDER", help="A further folder of named files.")
 @click.option("--progress", is_flag=True, help="Say on the error output which table is read.")
 @click.option("--by", metavar="WHO", help="Who looks, to see rows and masked words around finds.")

@@ -31,7 +31,6 @@ _BACKLOG = ("property", "table", "category", "rows", "oldest", "failing")
 _FAILING = ("id", "property", "table", "category", "day", "tries", "try_at", "problem")
 _TASK = ("id", "property", "kind", "name", "due_on", "late", "count", "done_by", "done_at")
 
-
 @verb(guesterase_cli)
 @click.option("--confirm", is_flag=True, help="Confirm first what the last sweep showed.")
 @click.option("--by", metavar="WHO", help="Who confirms: their id at the host.")

@@ -518,7 +518,9 @@ DEPTH: dict[str, str] = {
     "no-value-of-their-own": N_(
         "no value was left to look for in the files that only this guest had"
     ),
-    "no-old-snapshot": N_("nobody had an old view of the data while the files were written anew"),
+    "no-old-snapshot": N_(
+        "nobody had an old view of the data while the files were written anew"
+    ),
     "statistics-renewed": N_("the database's statistics were made anew"),
     "log-segments-gone": N_("older parts of the log are gone"),
     "files-not-rewritten-yet": N_(

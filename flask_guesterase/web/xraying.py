@@ -54,7 +54,9 @@ def pairs(given: Sequence[str]) -> Iterator[tuple[str, str]]:
     type=Existing(exists=True, file_okay=False, path_type=Path),
     help="Look at the names of the files in it too; may be repeated.",
 )
-def xray(given: Sequence[str], everything: bool, region: str, folders: Sequence[Path]) -> Answer:
+def xray(
+    given: Sequence[str], everything: bool, region: str, folders: Sequence[Path]
+) -> Answer:
     """Show every place where one person is: tables, columns and counts; nothing is changed.
 
     It needs no policy, no keys and no tables of its own, and reads from a replica too.

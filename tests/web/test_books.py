@@ -22,25 +22,12 @@ def keep_the_invoice(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with house.app.app_context(), house.extension.begin():
         pass
     with house.hotel.engine.begin() as conn:
-        conn.execute(
-            insert(tables.kept).values(
-                {
-                    "controller": "pine-ltd",
-                    "property": "sh",
-                    "table_name": "invoices",
-                    "row_key": "int:1",
-                    "columns": '["billed_to"]',
-                    "category": "invoice",
-                    "mode": "place",
-                    "open": "",
-                    "rule": "x",
-                    "basis": "x",
-                    "grade": "A",
-                    "facts": "{}",
-                    "since": datetime(2026, 1, 1),
-                }
-            )
-        )
+        conn.execute(insert(tables.kept).values({
+            "controller": "pine-ltd", "property": "sh", "table_name": "invoices",
+            "row_key": "int:1", "columns": '["billed_to"]', "category": "invoice",
+            "mode": "place", "open": "", "rule": "x", "basis": "x", "grade": "A", "facts": "{}",
+            "since": datetime(2026, 1, 1),
+        }))
 
 
 def test_the_hosts_session_is_covered_by_installing(house: House) -> None:
@@ -70,16 +57,13 @@ def test_who_may_reads_and_corrects_and_it_is_recorded(house: House, by_object: 
     assert house.hotel.rows(Invoice)[0]["billed_to"] == "Ann Corrected"
 
 
-@pytest.mark.parametrize(
-    ("who", "place", "error"),
-    [
-        ("officer", "sh", ForbiddenError),
-        ("keeper", "mu", ForbiddenError),
-        ("nobody", "sh", ForbiddenError),
-        ("stranger", "sh", ForbiddenError),
-        ("keeper", "xx", UnknownError),
-    ],
-)
+@pytest.mark.parametrize(("who", "place", "error"), [
+    ("officer", "sh", ForbiddenError),
+    ("keeper", "mu", ForbiddenError),
+    ("nobody", "sh", ForbiddenError),
+    ("stranger", "sh", ForbiddenError),
+    ("keeper", "xx", UnknownError),
+])
 def test_nobody_else_opens_them(house: House, who: str, place: str, error: type[Exception]) -> None:
     """Without the permission at that property nothing is shown and nothing is recorded."""
     with house.app.app_context():

@@ -112,7 +112,9 @@ def test_two_workers_take_nobody_twice(kind: str, tmp_path: Path, broker: str) -
 
 
 @pytest.mark.parametrize("kind", engines.SERVERS)
-def test_what_a_killed_worker_left_another_one_does(kind: str, tmp_path: Path, broker: str) -> None:
+def test_what_a_killed_worker_left_another_one_does(
+    kind: str, tmp_path: Path, broker: str
+) -> None:
     """Redis gives the task again, for it was never acknowledged; nothing is half or twice done."""
     with fleet(kind, tmp_path, broker, 1) as made, ExitStack() as stack:
         result = made.send()

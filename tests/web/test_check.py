@@ -138,17 +138,14 @@ def find(
             return found
 
 
+
 def _remember(extension: Guesterase, wrong: str) -> None:
     """Let something be erased before, and something be wrong with the register since."""
     with extension.begin() as office:
         work = office.work
         if wrong == "none":
             buried = tables.subject.insert().values(
-                request="GR-1A",
-                table_name="guests",
-                row_key="int:1",
-                standing="taken",
-                why="x",
+                request="GR-1A", table_name="guests", row_key="int:1", standing="taken", why="x",
                 erased_at=datetime(2026, 1, 1),
             )
             work.conn.execute(buried)
@@ -172,15 +169,8 @@ def _keep_in(extension: Guesterase, engine: sa.Engine, wrong: str) -> None:
     with engine.begin() as conn:
         conn.execute(
             tables.released.insert().values(
-                controller="pine-ltd",
-                epoch=0,
-                size=2,
-                root="0" * 64,
-                destination="file:/x",
-                note="",
-                state="queued",
-                attempts=1,
-                next_at=datetime(2026, 1, 1),
+                controller="pine-ltd", epoch=0, size=2, root="0" * 64, destination="file:/x",
+                note="", state="queued", attempts=1, next_at=datetime(2026, 1, 1),
                 problem="TamperedError",
             )
         )
@@ -331,17 +321,13 @@ CHANNEL = Webhook("https://channel.example/erase", secret="s" * 32)
 @CASES.of("recipient-unknown")
 def recipient_unknown(wrong: bool) -> list[Finding]:
     gives = {"email": "guests.mail" if wrong else "guests.email"}
-    return find(
-        recipient=Recipient("channel-manager", CHANNEL, gives=gives), base="https://x.example"
-    )
+    return find(recipient=Recipient("channel-manager", CHANNEL, gives=gives), base="https://x.example")
 
 
 @CASES.of("recipient-unknown")
 def recipient_is_given_a_word_nobody_knows(wrong: bool) -> list[Finding]:
     gives = ["loyalty" if wrong else "email"]
-    return find(
-        recipient=Recipient("channel-manager", CHANNEL, gives=gives), base="https://x.example"
-    )
+    return find(recipient=Recipient("channel-manager", CHANNEL, gives=gives), base="https://x.example")
 
 
 @CASES.of("recipient-mute")
@@ -374,6 +360,5 @@ def test_what_only_closes_doors_is_a_warning() -> None:
     """Without authorize= or a contact nothing is in danger, so erasing does not wait for it."""
     found = find(authorize=None, hotel=Property("sh", "Hotel Pine", "Pine Ltd"))
     assert {f.id: f.severity for f in found} == {
-        "authorize-missing": Severity.WARN,
-        "contact-missing": Severity.WARN,
+        "authorize-missing": Severity.WARN, "contact-missing": Severity.WARN,
     }

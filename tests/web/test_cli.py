@@ -153,17 +153,8 @@ def test_the_certificate_checks_offline(house: House, console: Console, tmp_path
     journal = str(tmp_path / "export" / "journal.jsonl")
     for kept in (heads, one):
         done = subprocess.run(
-            [
-                sys.executable,
-                "-I",
-                verifier,
-                str(out),
-                "--checkpoint",
-                str(kept),
-                "--journal",
-                journal,
-                "--json",
-            ],
+            [sys.executable, "-I", verifier, str(out), "--checkpoint", str(kept),
+             "--journal", journal, "--json"],
             capture_output=True,
             text=True,
         )

@@ -68,11 +68,9 @@ def test_the_letter_names_authority_and_court(house: House) -> None:
     """A refusal that stands says again where else one can go, in the guest's language."""
     _, guest = refused(house)
     complaint = complain(guest)
-    page = (
-        house.browser("second")
-        .post(f"{DESK}/complaints/{complaint}/letter", outcome="upheld", words="")
-        .text
-    )
+    page = house.browser("second").post(
+        f"{DESK}/complaints/{complaint}/letter", outcome="upheld", words=""
+    ).text
     assert "人民法院" in page
     assert "履行个人信息保护职责的部门" in page
 

@@ -29,7 +29,7 @@ def asked(house: House, wish: str = "copy") -> tuple[Browser, str]:
     found = re.search(r"http://localhost(/privacy/copy/link/[\w-]+)", letters(house))
     assert found is not None
     browser.get(found[1])
-    assert 'class="secret"' in browser.post(found[1]).text
+    assert "class=\"secret\"" in browser.post(found[1]).text
     number = next(r["number"] for r in house.hotel.ours("request") if r["kind"] == "copy")
     return browser, number
 
@@ -114,12 +114,8 @@ def test_the_link_and_the_code_of_an_erasure_open_no_copy(house: House) -> None:
     assert copying is not None
     assert erasing is not None
     stranger = house.browser()
-    for path in (
-        f"/privacy/copy/link/{erasing[1]}",
-        f"/privacy/link/{copying[1]}",
-        f"/privacy/copy/open/{erasing[1]}",
-        f"/privacy/copy/open/{copying[1]}",
-    ):
+    for path in (f"/privacy/copy/link/{erasing[1]}", f"/privacy/link/{copying[1]}",
+                 f"/privacy/copy/open/{erasing[1]}", f"/privacy/copy/open/{copying[1]}"):
         stranger.get(path, 410)
         assert stranger.post(path).status_code == 410, path
     code = re.search(r'class="secret">([\w-]+)<', stranger.post(f"/privacy/link/{erasing[1]}").text)

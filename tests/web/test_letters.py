@@ -145,8 +145,6 @@ def _happens(house: House) -> None:
         office.let_notice_go(number, "EU/guests", "second")
     with house.app.app_context():
         noticing.push_all(house.extension.run)
-
-
 def _is_copied(house: House, officer: Browser, desk: str) -> None:
     """Let another guest ask for a copy, twice, and have the link sent to it."""
     guest = house.browser()

@@ -23,12 +23,10 @@ def app(tmp_path: Path) -> Flask:
     })  # fmt: skip
     loader = app.jinja_loader
     assert loader is not None
-    own = DictLoader(
-        {
-            "guesterase/guest/index.html": '{% extends "original/guesterase/guest/index.html" %}'
-            "{% block footer %}Hotel Linde{% endblock %}",
-        }
-    )
+    own = DictLoader({
+        "guesterase/guest/index.html": '{% extends "original/guesterase/guest/index.html" %}'
+        "{% block footer %}Hotel Linde{% endblock %}",
+    })
     app.jinja_loader = ChoiceLoader([own, loader])  # type: ignore[assignment]
     return app
 

@@ -234,7 +234,9 @@ def turn(front: Front, bells: list[Bell]) -> None:
     rounds.turn(front.extension, front.app, bell(bells, lambda _: None, 60.0))
 
 
-def test_a_round_sweeps_as_any_sweep_does_when_one_is_due(front: Front, bells: list[Bell]) -> None:
+def test_a_round_sweeps_as_any_sweep_does_when_one_is_due(
+    front: Front, bells: list[Bell]
+) -> None:
     """The first shows, a person confirms, a later one erases."""
     turn(front, bells)
     assert None not in front.forms.names().values()
@@ -250,9 +252,7 @@ def test_a_round_sweeps_as_any_sweep_does_when_one_is_due(front: Front, bells: l
 
 
 def test_what_fails_is_counted_by_class_and_told_by_check(
-    front: Front,
-    bells: list[Bell],
-    monkeypatch: pytest.MonkeyPatch,
+    front: Front, bells: list[Bell], monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """What the host's code raises never holds a value; the lead is given back."""
@@ -288,9 +288,7 @@ def test_a_sweep_that_is_at_work_elsewhere_is_left_alone(
 
 
 def test_without_our_tables_keys_or_a_connection_nothing_is_tried(
-    front: Front,
-    bells: list[Bell],
-    caplog: pytest.LogCaptureFixture,
+    front: Front, bells: list[Bell], caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A host that has not upgraded yet, or shares its one connection, sees no trace of it."""

@@ -158,10 +158,8 @@ def test_what_nobody_knows_is_said() -> None:
     none = Entry("sh", "cameras", ("face",), "cctv", unknown=("Not researched.",))
     assert [(kind, text) for kind, text, _ in lines(en, none)] == [
         ("unknown", "Not researched."),
-        (
-            "not settled",
-            "no rule is known and the house set no period: it stays until somebody does",
-        ),
+        ("not settled", "no rule is known and the house set no period: it stays until somebody "
+         "does"),
     ]
     term = Term(
         "", ("departed", "created"), "fiscal-year-end", {"foreign": True, "part": ["a", "b"]},

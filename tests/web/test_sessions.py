@@ -178,7 +178,9 @@ def test_a_request_costs_the_host_no_statement_more(tmp_path: Path) -> None:
         site.db.engine.dispose()
 
 
-def test_a_gap_of_ours_keeps_nobody_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_gap_of_ours_keeps_nobody_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Where our tables are gone an empty user still gets in, and the log says what went wrong."""
     site = Site(tmp_path, BARE)
     client = site.browser(3)

@@ -320,10 +320,9 @@ def test_who_confirms_a_sweep_proves_who_they_are(front: Front, console: Console
     console.raw("sweep", "--confirm", "--by", "officer", code=2)
     wrong = front.code("second")
     assert console.error("sweep", "--confirm", "--by", "officer", "--code", wrong) == "token"
-    assert (
-        console.error("sweep", "--confirm", "--by", "porter", "--code", front.code("porter"))
-        == "forbidden"
-    )
+    assert console.error(
+        "sweep", "--confirm", "--by", "porter", "--code", front.code("porter")
+    ) == "forbidden"
     assert None not in front.forms.names().values()
 
 
@@ -334,12 +333,9 @@ def test_two_people_confirm_the_clock_at_a_console(front: Front, console: Consol
     _, note = console.raw("sweep", code=1)
     assert "clock confirm" in note
     again = ["--second", "officer", "--second-code", front.code("second")]
-    assert (
-        console.error(
-            "clock", "confirm", "--by", "officer", "--code", front.code("officer"), *again
-        )
-        == "token"
-    )
+    assert console.error(
+        "clock", "confirm", "--by", "officer", "--code", front.code("officer"), *again
+    ) == "token"
     both = ["--second", "second", "--second-code", front.code("second")]
     assert console.json(
         "clock", "confirm", "--by", "officer", "--code", front.code("officer"), *both
@@ -381,7 +377,9 @@ def test_stop_and_go_on_at_a_console(front: Front, console: Console) -> None:
     assert status["by command"]
     assert status["by task"] is None
     both = ["--second", "second", "--second-code", front.code("second")]
-    console.json("retention", "resume", "--by", "officer", "--code", front.code("officer"), *both)
+    console.json(
+        "retention", "resume", "--by", "officer", "--code", front.code("officer"), *both
+    )
     assert console.json("sweep")["counts"]["expired"] == 1
     assert console.json("retention", "status")["backlog"] == []
 
@@ -456,7 +454,7 @@ def test_who_decides_elsewhere_sees_only_what_waits_there(front: Front) -> None:
     """Backlog is told of the reader's hotels; who may not decide can stop nothing."""
     front.forms.sweep()
     page = front.browser("far").get(f"{DESK}/sweep")
-    assert page.count('<td data-label="Oldest day">') == 1
+    assert page.count("<td data-label=\"Oldest day\">") == 1
     porter = front.browser("porter")
     answer = porter.post(f"{DESK}/sweep/halt", ground="upkeep")
     assert answer.status_code == 403

@@ -51,10 +51,8 @@ def figures(front: Front) -> dict[tuple[str, ...], float]:
     assert answer.status_code == 200
     families = text_string_to_metric_families(answer.text)
     return {
-        (
-            sample.name.removeprefix("guesterase_"),
-            *map(sample.labels.get, sorted(sample.labels)),
-        ): sample.value
+        (sample.name.removeprefix("guesterase_"), *map(sample.labels.get, sorted(sample.labels))):
+            sample.value
         for family in families
         for sample in family.samples
     }

@@ -259,3 +259,4 @@ def read(schema: Body, data: Any) -> dict[str, Any]:
     :raises InputError: it cannot be understood; ``fields`` says where.
     """
     return understood(schema, data, "What was sent cannot be read.")
+
