@@ -19,6 +19,7 @@ from .current import current
 from .desk import granted, me, must, staff_pages
 from .language import FALLBACK, N_
 from .pages import language
+from .words import word
 
 _ALL = N_("Please answer every question.")
 
@@ -39,7 +40,8 @@ def _lacking() -> dict[str, Any]:
 
 
 def _title(one: Course) -> str:
-    return one.title[_spoken()]
+    tongue = language()
+    return one.title.get(tongue.code) or word(tongue, one.code)
 
 
 def _spoken() -> str:
@@ -94,6 +96,7 @@ def _page(one: Course, values: Mapping[str, str], problems: list[str] | None = N
     return render_template(
         "guesterase/staff/course.html",
         course=one,
+        name=_title(one),
         lang=_spoken(),
         mine=mine,
         values=values,
@@ -108,6 +111,7 @@ def _result(one: Course, answers: list[int], grade: Grade) -> str:
     return render_template(
         "guesterase/staff/quiz.html",
         course=one,
+        name=_title(one),
         lang=_spoken(),
         answers=answers,
         grade=grade,
