@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,14 +18,31 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
 
-LANGUAGES = {"zh": "简体中文", "en": "English"}
+_FOLDER = Path(__file__).parent / "translations"
+
+_NAMES = {
+    "zh": "简体中文", "en": "English", "ja": "日本語", "de": "Deutsch", "es": "Español",
+    "fr": "Français",
+}  # fmt: skip
+
+LANGUAGES = {code: name for code, name in _NAMES.items() if (_FOLDER / code).is_dir()}
 """Code of a catalog -> what its readers call it; the order in which pages offer them."""
 
 FALLBACK = "en"
 
-_FOLDER = Path(__file__).parent / "translations"
-_LOCALES = {"zh": "zh_Hans_CN", "en": "en"}
-_TAGS = {"zh": "zh-Hans", "en": "en"}
+SORRY = {
+    "zh-Hant": "本頁尚無繁體中文版，請選擇一種語言。",
+    "ko": "이 페이지는 한국어로 제공되지 않습니다. 언어를 선택해 주세요.",
+    "it": "Questa pagina non è disponibile in italiano. Scelga una lingua.",
+    "pt": "Esta página não está disponível em português. Escolha um idioma.",
+    "cs": "Tato stránka není k dispozici v češtině. Vyberte si prosím jazyk.",
+}
+"""Language tag -> what readers of a language without a catalog are told in their own."""
+
+_LOCALES = {"zh": "zh_Hans_CN"}
+_TAGS = {"zh": "zh-Hans"}
+_MANDARIN = "cmn"
+_TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 
 
 def N_(message: str) -> str:
@@ -35,10 +53,12 @@ def N_(message: str) -> str:
 def known(tag: str | None) -> str:
     """Return the catalog for a language tag, or an empty string when there is none.
 
+    Traditional Chinese finds none: who reads it is offered a choice.
+
     :param tag: BCP 47 tag or POSIX locale, in any case: ``zh-CN``, ``zh_Hans``, ``en-GB``.
     """
-    code = (tag or "").replace("_", "-").split("-")[0].split(".")[0].strip().casefold()
-    return code if code in LANGUAGES else ""
+    code = _parts(tag)[0]
+    return code if code in LANGUAGES and not _traditional(tag) else ""
 
 
 def choose(wishes: Iterable[str | None]) -> str:
@@ -47,6 +67,37 @@ def choose(wishes: Iterable[str | None]) -> str:
     :param wishes: language tags, the strongest wish first; None and unknown ones are passed over.
     """
     return next((code for code in map(known, wishes) if code), FALLBACK)
+
+
+def meant(tags: Iterable[str]) -> list[str]:
+    """Return what a reader wishes for, without what their browser adds of its own accord.
+
+    :param tags: language tags of ``Accept-Language``, the strongest first. A browser set to
+        ``zh-TW`` asks for a bare ``zh`` too, which does not mean simplified Chinese then.
+    """
+    wishes = [tag for tag in tags if tag != "*"]
+    if any(map(_traditional, wishes)):
+        wishes = [tag for tag in wishes if tag.casefold() != "zh"]
+    return wishes
+
+
+def sorry(tag: str) -> tuple[str, str]:
+    """Return the tag of a language without a catalog, and what its readers are told in it.
+
+    :param tag: language tag; both are empty where nothing is written for its readers.
+    """
+    code = "zh-Hant" if _traditional(tag) else _parts(tag)[0]
+    return (code, SORRY[code]) if code in SORRY else ("", "")
+
+
+def _parts(tag: str | None) -> list[str]:
+    code, *rest = re.split("[-_.@]", (tag or "").strip().casefold())
+    return ["zh" if code == _MANDARIN else code, *rest]
+
+
+def _traditional(tag: str | None) -> bool:
+    code, *rest = _parts(tag)
+    return code == "zh" and "hans" not in rest and not _TRADITIONAL.isdisjoint(rest)
 
 
 @cache
@@ -78,12 +129,12 @@ class Language:
     @property
     def tag(self) -> str:
         """Return the BCP 47 tag for the ``lang`` attribute."""
-        return _TAGS[self.code]
+        return _TAGS.get(self.code, self.code)
 
     @property
     def locale(self) -> str:
         """Return the name Babel knows the language by."""
-        return _LOCALES[self.code]
+        return _LOCALES.get(self.code, self.code)
 
     def gettext(self, message: str, **values: object) -> str:
         """Return a message in this language, with ``%(name)s`` filled in."""

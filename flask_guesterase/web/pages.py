@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import (
     Blueprint,
@@ -25,7 +26,7 @@ from wtforms import ValidationError
 from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
 from .current import current
-from .language import LANGUAGES, Language, choose, known
+from .language import LANGUAGES, Language, choose, known, meant, sorry
 from .problems import DATABASE, Problem, problem_of, problem_of_status, untold
 from .words import told, word
 
@@ -136,10 +137,27 @@ def language(zone: str = "") -> Language:
 
 
 def _wishes() -> list[str | None]:
-    browser = [tag for tag, _ in request.accept_languages]
     hotels = [hotel.lang for hotel in current.settings.properties.values()]
     only = hotels[0] if len(hotels) == 1 else None
-    return [session.get(_LANG), _host_choice(), *browser, only]
+    return [session.get(_LANG), _host_choice(), *_browser(), only]
+
+
+def _browser() -> list[str]:
+    return meant(tag for tag, quality in request.accept_languages if quality)
+
+
+def _unmet() -> str:
+    """Return the tag the browser asks for first, when no catalog has it and nobody chose yet."""
+    first = next(iter(_browser()), "")
+    if known(first) or known(session.get(_LANG)) or known(_host_choice()):
+        return ""
+    # A page that answers a form may have no address that can be opened again.
+    return first if request.method == "GET" else ""
+
+
+def _said_in(code: str) -> str:
+    """Return the address of this page in another language, with all else it was asked for."""
+    return "?" + urlencode({**request.args.to_dict(flat=False), "lang": [code]}, doseq=True)
 
 
 def _host_choice() -> str | None:
@@ -188,12 +206,15 @@ def _log_class(error: Exception) -> None:
 
 
 def _context() -> dict[str, Any]:
-    tongue = language()
+    tongue, unmet = language(), _unmet()
     return {
         "_": tongue.gettext,
         "ngettext": tongue.ngettext,
         "tongue": tongue,
         "languages": LANGUAGES,
+        "said_in": _said_in,
+        "unmet": unmet,
+        "sorry": sorry(unmet),
         "word": lambda value: word(tongue, value),
         "told": lambda value: told(tongue, value),
         "words": lambda values: tongue.listed(word(tongue, value) for value in values),

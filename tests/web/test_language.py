@@ -1,19 +1,15 @@
-"""Both languages say everything, and each reader gets theirs."""
+"""Each reader gets their language, or a choice where there is none for them."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from babel.messages.catalog import Message
-from babel.messages.extract import extract_from_dir
-from babel.messages.pofile import read_po
 
-import flask_guesterase.web
 from flask_guesterase.core.certificate import Level, Scope
 from flask_guesterase.core.depth import Evidence
 from flask_guesterase.core.events import EVENTS
@@ -24,62 +20,8 @@ from flask_guesterase.store.execution import CHECKS
 from flask_guesterase.store.intake import CHANNELS
 from flask_guesterase.store.review import Shown
 from flask_guesterase.web import language, words
-from flask_guesterase.web.language import LANGUAGES, Language, choose, known
-from tests.web.house import House
-
-FOLDER = Path(flask_guesterase.web.__file__).parent
-KEYWORDS = {"_": None, "N_": None, "gettext": None, "ngettext": (1, 2)}
-METHODS = [
-    ("**.py", "python"),
-    ("**/templates/**.html", "jinja2"),
-    ("**/templates/**.txt", "jinja2"),
-]
-
-
-def used() -> set[str | tuple[str, ...]]:
-    """Return every message the code and the templates say."""
-    found = extract_from_dir(
-        FOLDER, method_map=METHODS, keywords=KEYWORDS, comment_tags=(), strip_comment_tags=False
-    )
-    messages = (message for _, _, message, _, _ in found)
-    return {m if isinstance(m, str) else tuple(m) for m in messages}
-
-
-def messages(code: str) -> Iterator[Message]:
-    """Yield the messages of one catalog."""
-    with (FOLDER / "translations" / code / "LC_MESSAGES" / "guesterase.po").open("rb") as file:
-        catalog = read_po(file, locale=code, abort_invalid=True)
-        yield from (message for message in catalog if message.id)
-
-
-FILLED = re.compile(r"%\(\w+\)s")
-
-
-def said(text: str | tuple[str, ...] | list[str] | None) -> list[str]:
-    """Return the forms of a message: one, or one for each number."""
-    return [text] if isinstance(text, str) else list(text or ())
-
-
-@pytest.mark.parametrize("code", LANGUAGES)
-def test_a_catalog_holds_what_is_said_and_nothing_else(code: str) -> None:
-    """No message is missing in a catalog, and none is there that nobody says any more."""
-    held = {m.id if isinstance(m.id, str) else tuple(m.id) for m in messages(code)}
-    assert held == used()
-
-
-def test_everything_is_said_in_chinese() -> None:
-    """Every message has a Chinese text with Chinese in it, checked by a person: none is fuzzy."""
-    for message in messages("zh"):
-        texts = said(message.string)
-        assert all(re.search("[\u4e00-\u9fff]", text) for text in texts), message.id
-        assert not message.fuzzy, message.id
-
-
-def test_translations_keep_what_is_filled_in() -> None:
-    """A translation fills in the same names as the message, or fewer for a counted one."""
-    for message in messages("zh"):
-        asked, told = said(message.id)[-1], said(message.string)[-1]
-        assert sorted(FILLED.findall(asked)) == sorted(FILLED.findall(told)), asked
+from flask_guesterase.web.language import LANGUAGES, SORRY, Language, choose, known, meant
+from tests.web.house import PROPERTIES, House
 
 
 @pytest.mark.parametrize(
@@ -104,19 +46,29 @@ def test_the_guest_reads_five_words() -> None:
     ("tag", "code"),
     [
         ("zh", "zh"), ("zh-CN", "zh"), ("zh_CN", "zh"), ("zh-Hans", "zh"), ("zh-Hans-SG", "zh"),
-        ("zh_CN.UTF-8", "zh"), ("ZH-hans", "zh"), ("en-GB", "en"), ("de", ""), ("", ""), (None, ""),
-        ("zhuang", ""), ("../zh", ""),
+        ("zh_CN.UTF-8", "zh"), ("ZH-hans", "zh"), ("zh-SG", "zh"), ("zh-Hans-CN", "zh"),
+        ("zh-Hans-HK", "zh"), ("cmn-Hans-CN", "zh"), ("en-GB", "en"), ("ja-JP", "ja"),
+        ("es-MX", "es"), ("es_419", "es"), ("", ""), (None, ""), ("zhuang", ""), ("../zh", ""),
+        ("zh-TW", ""), ("zh-HK", ""), ("zh-MO", ""), ("zh-Hant", ""), ("zh_Hant_TW", ""),
+        ("zh_TW.UTF-8", ""), ("ko-KR", ""), ("it", ""), ("pt-BR", ""), ("cs", ""), ("*", ""),
     ],
 )  # fmt: skip
 def test_a_tag_finds_its_catalog(tag: str | None, code: str) -> None:
-    """All ways of writing simplified Chinese lead to one catalog, unknown tags to none."""
+    """Simplified Chinese leads to one catalog however written; traditional and unknown to none."""
     assert known(tag) == code
 
 
 def test_the_strongest_wish_that_can_be_met_wins() -> None:
     """Unknown wishes are passed over; without any that can be met it is English."""
-    assert choose([None, "de", "zh-CN", "en"]) == "zh"
-    assert choose(["de", None]) == "en"
+    assert choose([None, "it", "zh-CN", "en"]) == "zh"
+    assert choose(["zh-TW", "it", None]) == "en"
+
+
+def test_a_bare_zh_of_a_traditional_browser_is_no_wish() -> None:
+    """Browsers add it to zh-TW by themselves; one that says zh-CN as well means it."""
+    assert meant(["zh-TW", "zh", "en-US", "en"]) == ["zh-TW", "en-US", "en"]
+    assert choose(meant(["zh-HK", "zh", "zh-CN", "en"])) == "zh"
+    assert choose(meant(["zh", "en"])) == "zh"
 
 
 def test_days_and_counts_are_written_as_readers_write_them() -> None:
@@ -128,6 +80,12 @@ def test_days_and_counts_are_written_as_readers_write_them() -> None:
     assert en.ngettext("%(num)s row", "%(num)s rows", 1200) == "1,200 rows"
     assert zh.ngettext("%(num)s row", "%(num)s rows", 1) == "1 行"
     assert en.day(None) == en.day("") == ""
+    ja, es = Language("ja"), Language("es")
+    assert (ja.day("2026-08-07"), ja.number(1200)) == ("2026年8月7日", "1,200")
+    assert (es.day("2026-08-07"), es.number(12000)) == ("7 de agosto de 2026", "12.000")
+    assert ja.ngettext("%(num)s row", "%(num)s rows", 1) == "1 行"
+    assert es.ngettext("%(num)s row", "%(num)s rows", 1) == "1 fila"
+    assert es.ngettext("%(num)s row", "%(num)s rows", 0) == "0 filas"
 
 
 def test_a_message_nobody_translated_is_said_in_english() -> None:
@@ -139,12 +97,75 @@ def test_a_message_nobody_translated_is_said_in_english() -> None:
 def test_the_browser_is_asked_and_the_reader_decides(house: House) -> None:
     """The browser's wish counts until the reader chooses; the choice stays."""
     browser = house.browser()
-    assert 'lang="zh-Hans"' in browser.get("/privacy/", wish="zh-TW,en;q=0.5")
-    assert '<html lang="en">' in browser.get("/privacy/", wish="de,en;q=0.5")
+    assert '<html lang="zh-Hans">' in browser.get("/privacy/", wish="it;q=0,zh-CN,en;q=0.5")
+    assert '<html lang="en">' in browser.get("/privacy/", wish="it,en;q=0.5")
     browser.get("/privacy/?lang=zh-CN")
     assert '<html lang="zh-Hans">' in browser.get("/privacy/ask", wish="en")
     browser.get("/privacy/?lang=xx")
     assert '<html lang="zh-Hans">' in browser.get("/privacy/ask", wish="en")
+
+
+OFFER = "We do not have this page in the language your browser asks for first."
+
+
+@pytest.mark.parametrize(
+    ("wish", "tag"),
+    [
+        ("zh-TW,zh;q=0.9,en-US;q=0.8,en;q=0.7", "zh-Hant"), ("zh-HK", "zh-Hant"),
+        ("zh-Hant,zh;q=0.9", "zh-Hant"), ("ko-KR,ko;q=0.9,en;q=0.8", "ko"), ("it-IT,it", "it"),
+        ("pt-BR,pt;q=0.9", "pt"), ("cs", "cs"), ("pl,en;q=0.5", ""),
+    ],
+)  # fmt: skip
+def test_who_has_no_catalog_is_given_a_choice(house: House, wish: str, tag: str) -> None:
+    """English, said so, with every language in its own name; the choice is kept, and asked once."""
+    browser = house.browser()
+    page = browser.get("/privacy/copy?from=letter", wish=wish)
+    assert '<html lang="en">' in page
+    offer = page.partition("<main")[2].partition("</section>")[0]
+    assert OFFER in offer
+    assert not tag or f'<p lang="{tag}">{SORRY[tag]}</p>' in offer
+    for code, name in LANGUAGES.items():
+        assert f'lang="{code}" hreflang="{code}">{name}</a>' in offer
+    chosen = re.findall(r'href="([^"]*lang=es)"', offer)[0].replace("&amp;", "&")
+    assert "from=letter" in chosen
+    assert '<html lang="es">' in browser.get(f"/privacy/copy{chosen}", wish=wish)
+    after = browser.get("/privacy/ask", wish=wish)
+    assert '<html lang="es">' in after
+    assert 'class="chips"' not in after
+
+
+def test_who_is_understood_is_not_asked(house: House) -> None:
+    """No offer where the first wish was met, where there was none, or where the host chose."""
+    for wish in ("en-GB,en", "zh-CN,zh;q=0.9", "ja", "es-MX,es;q=0.9,en;q=0.8", "*", ""):
+        assert "hreflang" not in house.browser().get("/privacy/", wish=wish).partition("<main")[2]
+    house.app.extensions["babel"] = SimpleNamespace(locale_selector=lambda: "en")
+    assert OFFER not in house.browser().get("/privacy/", wish="ko")
+
+
+def test_one_hotel_without_a_wish_that_can_be_met_speaks_its_own(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Where one hotel stands alone, its language is the fall-back, and the choice is there too."""
+    house = House(sqlite_url, tmp_path, (replace(PROPERTIES[0], lang="ja"),))
+    page = house.browser().get("/privacy/", wish="ko")
+    assert '<html lang="ja">' in page
+    assert SORRY["ko"] in page
+    house.hotel.engine.dispose()
+
+
+def test_letters_are_in_the_language_the_guest_chose(house: House) -> None:
+    """What was chosen on the page is kept with the request, and the letter is written in it."""
+    for key, code in enumerate(LANGUAGES, 20):
+        house.hotel.guest(key, name=f"Guest {code}", email=f"{code}@mail.example")
+        browser = house.browser()
+        browser.get(f"/privacy/?lang={code}", wish="ko")
+        form = {"property": "sh", "name": f"Guest {code}", "email": f"{code}@mail.example"}
+        assert browser.post("/privacy/ask", **form).status_code == 303
+        house.worker()
+        page = house.browser("clerk").get("/desk/privacy/outbox")
+        tongue = Language(code)
+        letter = page.partition(f'class="letter" lang="{tongue.tag}"')[2].partition("</div>")[0]
+        assert tongue.gettext("Good day,") in letter
 
 
 def test_the_hosts_own_choice_of_language_is_followed(house: House) -> None:

@@ -14,7 +14,7 @@ from flask_guesterase.web.answers import in_words
 from flask_guesterase.web.language import Language
 from tests.web.house import House
 
-FURTHER = ("de", "fr")
+FURTHER = ("ja", "de", "es", "fr")
 
 
 def spoken() -> set[str]:
