@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select, text
@@ -187,7 +188,9 @@ def _entries(conn: Connection, tree: Any, since: datetime | None) -> list[dateti
     return found
 
 
+@lru_cache(maxsize=1000)
 def _at(body: str) -> datetime:
+    # An entry does not change, and the newest ones are read again and again.
     at = read_entry(body.encode()).draft.at
     return datetime.fromisoformat(at).astimezone(UTC).replace(tzinfo=None)
 

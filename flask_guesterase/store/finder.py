@@ -31,6 +31,7 @@ from .paths import Path
 from .sql import (
     MANY,
     among,
+    asked,
     chunks,
     equal,
     host_values,
@@ -121,9 +122,9 @@ def _pairs(
     if (trail := _trail(conn, datamap, declared, path)) is not None:
         yield from (row + person for row, person in trail.backward(keys))
         return
-    statement, ends = _walk(datamap, declared, path)
     for part in parts(keys):
-        yield from map(tuple, conn.execute(statement.where(among(ends, part))).all())
+        statement, given = _walked(datamap, declared, path, part)
+        yield from map(tuple, conn.execute(statement, given).all())
 
 
 def owned(
@@ -190,15 +191,15 @@ def _everyone(
 ) -> Owners:
     """Return all owners of these rows, by every path."""
     owners: Owners = {}
+    width = len(declared.key)
     for index, path in enumerate(declared.paths):
         trail = _trail(conn, datamap, declared, path, whole=True)
         if trail is not None:
             _note(trail.onward(keys), path, index, owners)
         for part in parts(keys) if trail is None else ():
-            statement, _ = _walk(datamap, declared, path, whole=True)
-            heads = list(statement.selected_columns)[: len(declared.key)]
-            limited = statement.where(among(heads, part))
-            _gather(conn, limited, declared, path, index, owners)
+            statement, given = _walked(datamap, declared, path, part, whole=True)
+            rows = conn.execute(statement, given).all()
+            _note(((line[:width], line[width:]) for line in map(tuple, rows)), path, index, owners)
     return owners
 
 
@@ -245,45 +246,30 @@ def _trail(
     return Trail(conn, stretches, declared.key, ends, first, bound)
 
 
-def _gather(
-    conn: Connection,
-    statement: Select[Any],
-    declared: Declared,
-    path: Path,
-    index: int,
-    into: Owners,
-) -> None:
-    width = len(declared.key)
-    for line in conn.execute(statement).all():
-        values = tuple(line)
-        person = (path.subject.fullname, values[width:])
-        into.setdefault(values[:width], set()).add((person, index))
+def _walked(
+    datamap: DataMap, declared: Declared, path: Path, keys: Sequence[Key], whole: bool = False
+) -> tuple[Select[Any], dict[str, Any] | None]:
+    """Return the select of (row key, subject key) by a path, of these people, and its parameters.
 
-
-def _walk(
-    datamap: DataMap, declared: Declared, path: Path, whole: bool = False
-) -> tuple[Select[Any], list[ColumnElement[Any]]]:
-    """Return the select of (row key, subject key) by a path, and the subject key's columns.
-
+    :param keys: keys of the people; with `whole` those of the rows.
     :param whole: go as far as the subject table even where its key can be read one hop before.
     """
+
+    def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
+        statement, ends = _way(datamap, declared, path, whole)
+        return statement, list(statement.selected_columns)[: len(declared.key)] if whole else ends
+
     end = datamap.tables[path.subject.fullname]
     # A condition of the vendor's may mean another day tomorrow.
     lasting = declared.policy.where is None and end.policy.where is None
-    place = ("walk", id(path), whole)
-    if not lasting:
-        return _way(datamap, declared, path, whole)
-    if place not in declared.said:
-        declared.said[place] = _way(datamap, declared, path, whole)
-    found: tuple[Select[Any], list[ColumnElement[Any]]] = declared.said[place]
-    return found
+    return asked(declared.said if lasting else {}, ("walk", id(path), whole), made, keys)
 
 
 def _way(
     datamap: DataMap, declared: Declared, path: Path, whole: bool
 ) -> tuple[Select[Any], list[ColumnElement[Any]]]:
     end = datamap.tables[path.subject.fullname]
-    here: FromClause = declared.table.alias("t0")
+    here: FromClause = declared.alias("t0")
     start, joined = here, here
     itself = not path.hops and path.select is None
     ends: list[ColumnElement[Any]] = [here.c[c.key] for c in end.key] if itself else []
@@ -426,7 +412,7 @@ def candidates(
         if wanted is None:
             continue
         declared = datamap.tables[name]
-        table = declared.table.alias("s")
+        table = declared.alias("s")
         condition = _carries(table, wanted, key, value, region)
         found += _read(conn, declared, contacts, table, condition, property_)
     return found
@@ -442,7 +428,7 @@ def known(
         by_table.setdefault(name, []).append(key)
     for name, keys in by_table.items():
         declared = datamap.declared(name)
-        table = declared.table.alias("s")
+        table = declared.alias("s")
         columns = [table.c[c.key] for c in declared.key]
         for part in parts(keys):
             condition = among(columns, part)

@@ -34,6 +34,10 @@ LISTS = frozenset({"pymysql", "mysqldb"})
 """Drivers that take many values as one parameter."""
 
 
+GIVEN = "guesterase_given"
+"""Name of the parameter that takes the values of a statement made before they are known."""
+
+
 def is_listable(type_: TypeEngine[Any], values: Sequence[Any]) -> bool:
     """Return whether these values of a type mean the same in one parameter as in many."""
     if isinstance(type_, TypeDecorator | Enum):
@@ -83,7 +87,7 @@ class Listed(ColumnElement[bool]):
     """The condition that a column holds one of these values, none of which is NULL.
 
     :param column: the column.
-    :param values: the values, at least one.
+    :param values: the values, at least one; None where they come with the execution, as `GIVEN`.
     """
 
     inherit_cache = True
@@ -93,11 +97,17 @@ class Listed(ColumnElement[bool]):
         ("each", InternalTraversal.dp_clauseelement),
     ]
 
-    def __init__(self, column: ColumnElement[Any], values: Sequence[Any]) -> None:
+    def __init__(self, column: ColumnElement[Any], values: Sequence[Any] | None = None) -> None:
         self.column = column
         self.type = Boolean()
-        self.packed = bindparam(None, values, type_=Packed(column.type), unique=True)
-        self.each = bindparam(None, values, type_=column.type, unique=True, expanding=True)
+        packed = Packed(column.type)
+        if values is None:
+            # Of the two an engine is only ever told one.
+            self.packed = bindparam(GIVEN, required=True, type_=packed)
+            self.each = bindparam(GIVEN, required=True, type_=column.type, expanding=True)
+        else:
+            self.packed = bindparam(None, values, type_=packed, unique=True)
+            self.each = bindparam(None, values, type_=column.type, unique=True, expanding=True)
 
     def self_group(self, against: Any = None) -> Listed:
         """Return itself: compared with true, no index would be used."""

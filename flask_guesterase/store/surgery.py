@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Text,
     TypeDecorator,
+    Update,
     case,
     cast,
     delete,
@@ -35,7 +37,7 @@ from .masks import Entropy, Seeded, holds_json, is_static, value_for
 from .order import late_checks, layers, ordered
 from .proof import same, stays, took
 from .raw import Reader, reader
-from .sql import among, chunks, exactly, parts
+from .sql import among, asked, chunks, exactly, parts
 from .taking import Before, Erased, Held, Taken, hold, take
 from .texts.mentioned import NOBODY, Hand
 from .transaction import MARIADB
@@ -208,15 +210,23 @@ class Surgery:
     ) -> None:
         declared = reads.declared
         table = declared.table
-        key = [table.c[c.key] for c in declared.key]
-        values: dict[Any, Any] = self._untouched(declared, [*fixed, *own])
-        values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
-        values |= {
-            declared.column(n): self._each(declared, n, keys, made)
-            for n, (keys, made) in own.items()
-        }
+
+        def statement() -> tuple[Update, Sequence[ColumnElement[Any]]]:
+            values: dict[Any, Any] = self._untouched(declared, [*fixed, *own])
+            values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
+            values |= {
+                declared.column(n): self._each(declared, n, keys, made)
+                for n, (keys, made) in own.items()
+            }
+            return update(table).values(values), [table.c[c.key] for c in declared.key]
+
+        # What differs from row to row, or from day to day, is said anew.
+        lasts = not own and all(type(v) in (str, type(None)) for v in fixed.values())
+        said = declared.said if lasts else {}
+        place = ("update", reads.conn.dialect.name, *(fixed.items() if lasts else ()))
         with vendors(declared.name):
-            self.conn.execute(update(table).where(among(key, part)).values(values))
+            found, given = asked(said, place, statement, part)
+            self.conn.execute(found, given)
 
     def _spread(
         self,
@@ -401,7 +411,10 @@ class Surgery:
             # It looks at foreign keys when the statement ends, the others row by row.
             found = [[k for layer in found for k in layer]]
         for part in (part for layer in found for part in parts(layer)):
-            self.conn.execute(delete(table).where(among(key, part)))
+            statement, given = asked(
+                declared.said, ("delete",), lambda: (delete(table), key), part
+            )
+            self.conn.execute(statement, given)
             if reads.read(part, ()):
                 raise ErasureError(
                     f"Rows of {declared.name} are still there after they were deleted.",

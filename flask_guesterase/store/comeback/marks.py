@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select
 
 from ...core.errors import KeyMissingError, MatchError
 from ...core.identity import Kind, Readings, normal, readings
@@ -26,7 +26,7 @@ from ..datamap import Declared
 from ..given import put
 from ..keeping import Origin
 from ..settings import Settings
-from ..sql import MANY, among, chunks, one_of, parts
+from ..sql import MANY, asked, chunks, one_of, parts
 from ..work import Work
 from .watched import OTHER, Watched, watched
 
@@ -259,9 +259,13 @@ def read(
     place = [one.place] if one.place is not None else []
     width = len(declared.key)
     found = {}
+
+    def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
+        return select(*declared.key, *columns, *place), list(declared.key)
+
     for part in parts(keys):
-        wanted = select(*declared.key, *columns, *place).where(among(list(declared.key), part))
-        for cells in map(tuple, conn.execute(wanted).all()):
+        wanted, given = asked(declared.said, ("watched", *one.read, *place), made, part)
+        for cells in map(tuple, conn.execute(wanted, given).all()):
             values = dict(zip(one.read, cells[width:], strict=False))
             values[""] = str(cells[-1]) if place else ""
             found[cells[:width]] = values
