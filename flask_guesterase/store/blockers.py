@@ -22,6 +22,7 @@ from .finder import Owners, owned
 from .gaps import unreadable
 from .settings import Settings
 from .sql import MANY, among, asked, chunks, holds_text, one_of, parts
+from .transaction import alone
 
 if TYPE_CHECKING:
     from .work import Work
@@ -81,7 +82,7 @@ def standing(work: Work, people: Iterable[Person], lock: bool = False) -> list[F
         here = (blocker.on, tuple(sorted(blocker.by)))
         if here not in rows:
             rows[here] = owned(work.conn, work.datamap, declared, wanted, blocker.by)
-            if lock:
+            if lock and not alone(work.conn):
                 _lock(work, declared, rows[here])
         found += _blocking(work, declared, blocker, rows[here])
     return found

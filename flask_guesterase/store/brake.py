@@ -37,10 +37,10 @@ def doubt(conn: Connection, now: datetime) -> str:
     :param conn: open transaction.
     :param now: naive UTC, the clock that is judged.
     """
-    latched = pulse.look(conn, DOUBT)
-    if latched is not None:
-        return latched.note
-    return brake.judge(now, _seen(conn), _server(conn, pulse.look(conn, CLOCK)))
+    said = pulse.look_at(conn, DOUBT, HEART, CLOCK)
+    if DOUBT in said:
+        return said[DOUBT].note
+    return brake.judge(now, _seen(conn, said.get(HEART)), _server(conn, said.get(CLOCK)))
 
 
 def hold_back(work: Work) -> str:
@@ -155,9 +155,8 @@ def aged(work: Work, age: timedelta) -> bool:
     return since is not None and work.stamp - since > age
 
 
-def _seen(conn: Connection) -> list[datetime]:
+def _seen(conn: Connection, heart: Pulse | None) -> list[datetime]:
     """Return the last heartbeat and when entries were written since."""
-    heart = pulse.look(conn, HEART)
     since = None if heart is None else heart.at
     found = [] if since is None else [since]
     trees = select(tables.tree.c.controller, tables.tree.c.epoch).where(tables.tree.c.open)

@@ -87,7 +87,8 @@ class Listed(ColumnElement[bool]):
     """The condition that a column holds one of these values, none of which is NULL.
 
     :param column: the column.
-    :param values: the values, at least one; None where they come with the execution, as `GIVEN`.
+    :param values: the values, at least one; None where they come with the execution.
+    :param given: under which name they come then.
     """
 
     inherit_cache = True
@@ -97,14 +98,16 @@ class Listed(ColumnElement[bool]):
         ("each", InternalTraversal.dp_clauseelement),
     ]
 
-    def __init__(self, column: ColumnElement[Any], values: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self, column: ColumnElement[Any], values: Sequence[Any] | None = None, given: str = GIVEN
+    ) -> None:
         self.column = column
         self.type = Boolean()
         packed = Packed(column.type)
         if values is None:
             # Of the two an engine is only ever told one.
-            self.packed = bindparam(GIVEN, required=True, type_=packed)
-            self.each = bindparam(GIVEN, required=True, type_=column.type, expanding=True)
+            self.packed = bindparam(given, required=True, type_=packed)
+            self.each = bindparam(given, required=True, type_=column.type, expanding=True)
         else:
             self.packed = bindparam(None, values, type_=packed, unique=True)
             self.each = bindparam(None, values, type_=column.type, unique=True, expanding=True)
