@@ -172,12 +172,13 @@ def _were_erased(conn: Connection, plan: Plan) -> bool:
     """Return whether somebody in a plan was erased before: only then their marks are known."""
     table = tables.subject
     by_table: dict[str, set[str]] = {}
-    for step in plan.changing():
-        for row in step.rows:
-            for (name, key), _ in row.owners:
-                by_table.setdefault(name, set()).add(key_text(key))
-        if any(not row.owners for row in step.rows):
-            return True
+    rows = [row for step in plan.changing() for row in step.rows]
+    if not all(row.owners for row in rows):
+        return True
+    # One person has many rows, all with the same owners.
+    for owners in {row.owners for row in rows}:
+        for (name, key), _ in owners:
+            by_table.setdefault(name, set()).add(key_text(key))
     return any(
         conn.execute(
             select(table.c.id)
