@@ -35,6 +35,7 @@ from .people import EXPIRED
 from .recovery.window import of_minors, recover
 from .sql import MANY, chunks, one_of
 from .tallies import Tally, add, lines, tally
+from .transaction import alone
 from .work import Work
 
 if TYPE_CHECKING:
@@ -162,10 +163,23 @@ class _Bar:
 
     :param skip: codes of properties.
     :param alone: keys of the people left alone; more are put in.
+    :param standing: what of the hotel's stands in their way, where that cannot change any more.
     """
 
     skip: frozenset[str]
     alone: set[Key]
+    standing: Sequence[blockers.Found] | None = None
+
+    def known(self, who: Sequence[Person]) -> list[blockers.Found] | None:
+        """Return what stands in the way of some of the people, or None: it is to be asked."""
+        if self.standing is None:
+            return None
+        mine = frozenset(who)
+        return [
+            replace(found, people=found.people & mine)
+            for found in self.standing
+            if not mine.isdisjoint(found.people)
+        ]
 
 
 # records
@@ -242,17 +256,15 @@ def _people(
     for item in items:
         groups.setdefault((item.place, item.at_once), []).append((item.table, item.key))
     for (place, at_once), group in sorted(groups.items()):
-        stopped = {
-            person
-            for found in blockers.standing(work, group, lock=True)
-            if found.needs is None
-            for person in found.people
-        }
+        standing = blockers.standing(work, group, lock=True)
+        stopped = {p for found in standing if found.needs is None for p in found.people}
         keys = [key for _, key in group]
         stopped |= {(declared.name, key) for key in holds.held(work, declared.name, keys)}
         free = [person for person in group if person not in stopped]
         counts["waiting"] += len(group) - len(free)
         bar.alone.update(key for _, key in stopped)
+        # Where nobody else can write, what stands in the way now stands in it to the end.
+        bar = replace(bar, standing=standing if alone(work.conn) else None)
         counts.update(_free(work, place, free, bar, at_once))
     return dict(counts)
 
@@ -264,7 +276,7 @@ def _free(
         return {}
     # Of the profile, whose own time is over, no text stays; of other records what is not theirs.
     over = frozenset(table for table, _ in who)
-    scope = replace(planning.scope(work, who, lock=True), over=over)
+    scope = replace(planning.scope(work, who, True, bar.known(who)), over=over)
     held = planning.locked(work, scope)
     drawn = held.plan
     if drawn.blocked or _reaches(work, drawn, bar.skip):

@@ -43,12 +43,12 @@ def is_listable(type_: TypeEngine[Any], values: Sequence[Any]) -> bool:
     if isinstance(type_, TypeDecorator | Enum):
         return False
     if isinstance(type_, Integer):
-        return all(type(value) is int for value in values)
+        return set(map(type, values)) <= {int}
     if isinstance(type_, Uuid):
-        return all(type(value) in (UUID, str) for value in values)
-    return isinstance(type_, String) and all(
-        type(value) is str and "\0" not in value for value in values
-    )
+        return set(map(type, values)) <= {UUID, str}
+    if not isinstance(type_, String) or not set(map(type, values)) <= {str}:
+        return False
+    return "\0" not in "".join(values)
 
 
 class Packed(TypeDecorator[Any]):

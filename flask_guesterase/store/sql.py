@@ -50,14 +50,18 @@ def chunks(items: Iterable[_Item], size: int = CHUNK) -> Iterator[list[_Item]]:
 def in_order(keys: Iterable[Key]) -> list[Key]:
     """Return keys in an order that is the same whoever asks."""
     found = list(keys)
-    if all(len(key) == 1 and type(key[0]) is int for key in found):
+    if _are_single(found) and set(map(type, [key[0] for key in found])) <= {int}:
         return sorted(found)
     return sorted(found, key=key_text)
 
 
+def _are_single(keys: Sequence[Key]) -> bool:
+    return set(map(len, keys)) <= {1}
+
+
 def parts(keys: Sequence[Key]) -> Iterator[list[Key]]:
     """Yield keys in lists that one `among` takes."""
-    plain = all(len(key) == 1 and key[0] is not None for key in keys)
+    plain = _are_single(keys) and None not in [key[0] for key in keys]
     return chunks(keys, MANY if plain else CHUNK)
 
 
@@ -96,7 +100,7 @@ def asked(
     :param make: makes it without the keys, and names the columns that hold them.
     :param keys: the keys, in a number that one statement takes.
     """
-    if any(len(key) != 1 for key in keys) or not keys:
+    if not keys or not _are_single(keys):
         return _about(make(), keys), None
     if place not in said:
         statement, columns = make()

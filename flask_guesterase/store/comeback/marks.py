@@ -215,9 +215,10 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
     regions_of = {place: regions(making.work.settings, place) for place in
                   ("", making.origin.property, *making.work.settings.properties)}
     for key, values in read(making.work.conn, one, list(held)).items():
-        owners = sorted(row_text(*person) for person, _ in held[key].owners)
-        own = making.of(KEY, row_text(one.name, key))
-        person = making.of(KEY, owners[0]) if owners else own
+        text = row_text(one.name, key)
+        owners = sorted(row_text(*person) for person, _ in held[key].owners) or [text]
+        own = making.of(KEY, text)
+        person = own if owners[0] == text else making.of(KEY, owners[0])
         ruling = plan.rulings.get((one.name, key))
         place = ruling.place if ruling is not None else ""
         region = regions_of.get(place or making.origin.property) or regions(
