@@ -78,8 +78,9 @@ class Reach:
 
         # What the vendor's expression means may be another thing tomorrow.
         said = declared.said if self.make is None else {}
+        place = ("reach", self.column, *((hop.source, hop.target) for hop in self.hops))
         for part in parts(keys):
-            rows, given = asked(said, ("reach", self), made, part)
+            rows, given = asked(said, place, made, part)
             for row in map(tuple, conn.execute(rows, given).all()):
                 _latest(found, row[:width], row[width])
         return found
