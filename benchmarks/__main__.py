@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--guests", type=size, action="append", help="10k, 100k, 1M")
     parser.add_argument("--subjects", type=int, default=100, help="people searched for (residue)")
     parser.add_argument("--engine", action="append", choices=ENGINES)
+    parser.add_argument("--unmarked", action="store_true", help="sweep without keeping marks")
     parser.add_argument("--journal", action="store_true", help="the same as the part journal")
     given = parser.parse_args()
     given.guests = sorted(given.guests or [10_000])
@@ -53,7 +54,8 @@ def sweeping(given: argparse.Namespace) -> None:
     for kind in given.engine:
         for guests in given.guests:
             with sides(kind, _shape(guests, False)) as pair:
-                say("\n".join(compare(pair, SINGLES).lines()))
+                found = compare(pair, SINGLES, marked=not given.unmarked)
+                say("\n".join(found.lines()))
 
 
 def growth(given: argparse.Namespace) -> None:

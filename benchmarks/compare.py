@@ -107,12 +107,13 @@ def sides(kind: str, shape: Shape, durable: bool = True) -> Iterator[Sides]:
                 estate.engine.dispose()
 
 
-def compare(pair: Sides, singles: int = 0, looped: int = 10) -> Result:
+def compare(pair: Sides, singles: int = 0, looped: int = 10, marked: bool = True) -> Result:
     """Let both sides sweep day by day in turns; afterwards both hold the same rows.
 
     :param pair: the hotel, twice.
     :param singles: how many guests each side erases one by one.
     :param looped: how many the naive loop erases on each day.
+    :param marked: whether the sweep keeps marks, which nothing written by hand does.
     :raises RuntimeError: the sides differ, or an amount changed.
     """
     shape, found = pair.shape, Result(pair.shape, pair.engine_name)
@@ -123,7 +124,7 @@ def compare(pair: Sides, singles: int = 0, looped: int = 10) -> Result:
     pair.estate.confirm()
     forms = cycle(FORMS[pair.hand.sql.name])
     for day in range(shape.days):
-        turns = [lambda: _ours(pair, found), lambda: _hand(pair, found, day, forms)]  # noqa: B023
+        turns = [lambda: _ours(pair, found, marked), lambda: _hand(pair, found, day, forms)]  # noqa: B023
         for turn in turns if day % 2 else reversed(turns):
             turn()
         _loop(pair, found, by_loop[day * looped : (day + 1) * looped])
@@ -146,9 +147,9 @@ def _unconcerned(shape: Shape) -> list[int]:
     ]  # fmt: skip
 
 
-def _ours(pair: Sides, found: Result) -> None:
+def _ours(pair: Sides, found: Result, marked: bool) -> None:
     start = time.perf_counter()
-    people = pair.estate.expire()
+    people = pair.estate.expire(marked)
     found.sweep.setdefault("ours", []).append(people / (time.perf_counter() - start))
 
 

@@ -72,6 +72,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_upgrade.py::test_four_processes_upgrade_at_once": ("postgresql",),
     "tests/store/test_vault.py": ("mariadb",),
     "tests/store/test_waiting.py": ("postgresql",),
+    "tests/store/test_walking.py": ("mariadb", "postgresql"),
     "tests/test_engines.py::test_session_without_engines": ("",),
     "tests/test_engines.py::test_xdist_workers_share_one_server": ("",),
     "tests/test_testing.py": ("mariadb", "postgresql"),

@@ -66,6 +66,9 @@ def kind_of(key: str) -> Kind | None:
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
 
 
+_SAYING, _BLANK, _MARKS = re.compile(r"[^\W_0]"), re.compile(r"\s"), re.compile(r"[\W_]+")
+
+
 def normal(kind: str | None, value: str, region: str = "") -> str:
     """Return the one form in which values of this kind are compared.
 
@@ -78,7 +81,7 @@ def normal(kind: str | None, value: str, region: str = "") -> str:
     text = unicodedata.normalize("NFKC", value).strip()
     if len(text) > LONGEST:
         raise MatchError("This value is too long to mean anyone.", "Look at it again.")
-    if not any(c.isalnum() and c != "0" for c in text):
+    if not _SAYING.search(text):
         raise MatchError(
             "An empty value, only zeros or only punctuation means nobody.",
             "Give an e-mail address, a phone number, a document or a booking number.",
@@ -89,7 +92,7 @@ def normal(kind: str | None, value: str, region: str = "") -> str:
         case Kind.PHONE:
             return _phone(text, region)
         case Kind.DOCUMENT:
-            return "".join(c for c in text.upper() if c.isalnum())
+            return _MARKS.sub("", text.upper())
         case Kind.BOOKING:
             return _composed(text.upper())
         case Kind.NAME:
@@ -174,7 +177,7 @@ def apart(one: Readings, other: Readings) -> bool:
 
 def _email(text: str) -> str:
     local, at, domain = text.rpartition("@")
-    if not at or not local or not domain.strip(".") or any(c.isspace() for c in text):
+    if not at or not local or not domain.strip(".") or _BLANK.search(text):
         raise MatchError(
             "This is not an e-mail address.", "It has a part before and a part after the @ sign."
         )

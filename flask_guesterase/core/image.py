@@ -267,11 +267,8 @@ def _lines(strip: Strip) -> Sequence[Sequence[object]]:
     """Return the rows as JSON takes them, as they are where it takes all of them."""
     kinds = set(map(type, chain.from_iterable(strip.lines)))
     if kinds <= {str, int, type(None)}:
-        large = int in kinds and any(
-            type(value) is int and abs(value) > _WHOLE
-            for value in chain.from_iterable(strip.lines)
-        )
-        if not large:
+        whole = [v for line in strip.lines for v in line if type(v) is int]
+        if not whole or -_WHOLE <= min(whole) <= max(whole) <= _WHOLE:
             return strip.lines
     return [[_said(value) for value in line] for line in strip.lines]
 

@@ -6,6 +6,7 @@ A row can be written by whoever reaches the database; an entry cannot be, withou
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterable
 
 from sqlalchemy import select
 
@@ -62,7 +63,7 @@ def second(work: Work, case: Case, by: str) -> None:
     :raises FourEyesError: they filed or verified the request, or took rows for it.
     """
     mine = who(work, case, by)[WHO]
-    for draft in _before(work, case):
+    for draft in _before(_entries(work, case, _FIRST)):
         if hmac.compare_digest(draft.marks.get(WHO, ""), mine):
             raise FourEyesError(
                 "Whoever filed or verified a request, or took rows for it, does not approve it.",
@@ -76,10 +77,11 @@ def stands(work: Work, case: Case) -> bool:
     :param work: the open transaction.
     :param case: the request, about to be carried out.
     """
-    if case.kind == Kind.COPY or _entries(work, case, (DataCopyRequested.name,)):
+    known = _entries(work, case, (*_FIRST, *_DECIDED))
+    if case.kind == Kind.COPY or any(each.action == DataCopyRequested.name for each in known):
         # Who asked for a copy asked for nothing to be erased, whatever a row says.
         return False
-    decided = _entries(work, case, _DECIDED)
+    decided = [each for each in known if each.action in _DECIDED]
     last = decided[-1] if decided else None
     if last is None or last.action != ErasureApproved.name:
         return False
@@ -87,17 +89,17 @@ def stands(work: Work, case: Case) -> bool:
         return False
     if KIND in last.grounds or case.kind == KIND:
         return KIND in last.grounds and case.kind == KIND
-    first = [draft for draft in _before(work, case) if draft.actor not in _NOBODY]
+    first = [draft for draft in _before(known) if draft.actor not in _NOBODY]
     people = {draft.actor for draft in first}
     marks = {draft.marks[WHO] for draft in first if WHO in draft.marks}
     alone = last.actor in people or last.marks.get(WHO) in marks
     return last.actor == case.decided_by and not alone
 
 
-def _before(work: Work, case: Case) -> list[Draft]:
+def _before(known: Iterable[Draft]) -> list[Draft]:
     """Return what was done before a request was decided; who leaves a row out takes no part."""
     left = Standing.LEFT.value
-    return [draft for draft in _entries(work, case, _FIRST) if left not in draft.grounds]
+    return [each for each in known if each.action in _FIRST and left not in each.grounds]
 
 
 def _entries(work: Work, case: Case, actions: tuple[str, ...]) -> list[Draft]:

@@ -21,7 +21,8 @@ from .datamap import DataMap, Declared
 from .finder import Owners, owned
 from .gaps import unreadable
 from .settings import Settings
-from .sql import MANY, among, chunks, holds_text, one_of, parts
+from .sql import MANY, among, asked, chunks, holds_text, one_of, parts
+from .transaction import alone
 
 if TYPE_CHECKING:
     from .work import Work
@@ -81,17 +82,20 @@ def standing(work: Work, people: Iterable[Person], lock: bool = False) -> list[F
         here = (blocker.on, tuple(sorted(blocker.by)))
         if here not in rows:
             rows[here] = owned(work.conn, work.datamap, declared, wanted, blocker.by)
-            if lock:
+            if lock and not alone(work.conn):
                 _lock(work, declared, rows[here])
         found += _blocking(work, declared, blocker, rows[here])
     return found
 
 
 def _lock(work: Work, declared: Declared, rows: Owners) -> None:
-    here = declared.table.alias("b")
+    here = declared.alias("b")
     columns = [here.c[c.key] for c in declared.key]
     for part in parts(sorted(rows, key=key_text)):
-        work.conn.execute(select(*columns).where(among(columns, part)).with_for_update()).all()
+        statement, given = asked(
+            declared.said, ("lock",), lambda: (select(*columns).with_for_update(), columns), part
+        )
+        work.conn.execute(statement, given).all()
 
 
 def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) -> Iterator[Found]:
@@ -102,7 +106,7 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
     for key in ordered:
         days.setdefault(today_at(work.settings, work.now, places.get(key, "")), []).append(key)
     naive = ZoneInfo(declared.policy.zone or "UTC")
-    here = declared.table.alias("b")
+    here = declared.alias("b")
     columns = [here.c[c.key] for c in declared.key]
     ends, more = end_of(blocker, here)
     needs = _needs(work.datamap, blocker)

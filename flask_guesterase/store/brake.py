@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select, text
@@ -36,10 +37,10 @@ def doubt(conn: Connection, now: datetime) -> str:
     :param conn: open transaction.
     :param now: naive UTC, the clock that is judged.
     """
-    latched = pulse.look(conn, DOUBT)
-    if latched is not None:
-        return latched.note
-    return brake.judge(now, _seen(conn), _server(conn, pulse.look(conn, CLOCK)))
+    said = pulse.look_at(conn, DOUBT, HEART, CLOCK)
+    if DOUBT in said:
+        return said[DOUBT].note
+    return brake.judge(now, _seen(conn, said.get(HEART)), _server(conn, said.get(CLOCK)))
 
 
 def hold_back(work: Work) -> str:
@@ -154,9 +155,8 @@ def aged(work: Work, age: timedelta) -> bool:
     return since is not None and work.stamp - since > age
 
 
-def _seen(conn: Connection) -> list[datetime]:
+def _seen(conn: Connection, heart: Pulse | None) -> list[datetime]:
     """Return the last heartbeat and when entries were written since."""
-    heart = pulse.look(conn, HEART)
     since = None if heart is None else heart.at
     found = [] if since is None else [since]
     trees = select(tables.tree.c.controller, tables.tree.c.epoch).where(tables.tree.c.open)
@@ -187,7 +187,9 @@ def _entries(conn: Connection, tree: Any, since: datetime | None) -> list[dateti
     return found
 
 
+@lru_cache(maxsize=1000)
 def _at(body: str) -> datetime:
+    # An entry does not change, and the newest ones are read again and again.
     at = read_entry(body.encode()).draft.at
     return datetime.fromisoformat(at).astimezone(UTC).replace(tzinfo=None)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from time import monotonic, sleep
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, SealError, UnknownError
 from ..core.pace import Pace
-from . import halting
+from . import estimates, halting
 from .work import Work
 
 if TYPE_CHECKING:
@@ -199,7 +200,14 @@ class _Loop(Generic[_Item]):
             self.shift.batches += 1
             self.shift.progress(len(claimed))
             self.step.done(claimed)
+            if self.shift.batches.bit_count() == 1:
+                self._learn()
         return claimed, problem
+
+    def _learn(self) -> None:
+        """Let the database count what was filled, after 1, 2, 4, 8 ... batches."""
+        with suppress(BusyError):
+            self.run(lambda office: estimates.learn(office.work.conn))
 
     def _paced(self, rows: int, seconds: float, met: bool) -> None:
         self.shift.met += met

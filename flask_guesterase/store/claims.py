@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..core.errors import MovedError
+from ..core.plan import Key
 from . import due, runs, tasks
 from .ageing import Expired, expired, judged, waiting
 from .datamap import Declared
@@ -17,8 +18,9 @@ from .work import Work
 if TYPE_CHECKING:
     from .office import Office
 
-Erase = Callable[[Sequence[Expired], frozenset[str], "Office"], dict[str, int]]
-"""Erases rows of one table that were judged in this transaction; returns word -> how many."""
+Erase = Callable[[Sequence[Expired], frozenset[str], "Office"], tuple[dict[str, int], set[Key]]]
+"""Erases rows of one table that were judged in this transaction; returns word -> how many, and the
+keys of those it left alone."""
 
 
 @dataclass(frozen=True)
@@ -66,12 +68,13 @@ class Claimed:
         now = judged(work, declared, list(keys))
         mine = [item for item in now if item.place not in self._bounds.skip]
         _require(work, self._bounds, mine)
-        counts = self._erase(mine, self._bounds.skip, office) if mine else {}
-        left = _left(work, declared, mine, counts)
+        counts, alone = self._erase(mine, self._bounds.skip, office) if mine else ({}, set())
+        left = _left(work, declared, mine, (counts, alone))
         self._gone = _noted(work, mine, left)
         later = {item.key for item in left} if counts.get("waiting") else set()
         later |= set(waiting(work, declared, [key for key in keys if key not in later]))
-        elsewhere = {keys[item.key].id: item.place for item in now if item not in mine}
+        skip = self._bounds.skip
+        elsewhere = {keys[item.key].id: item.place for item in now if item.place in skip}
         due.postpone(work, [keys[key] for key in later])
         due.move(work, elsewhere)
         kept = {keys[key].id for key in later} | set(elsewhere)
@@ -116,8 +119,8 @@ class Listed:
         mine = judged(work, declared, [item.key for item in items])
         mine = [item for item in mine if item.place not in self._bounds.skip]
         _require(work, self._bounds, mine)
-        counts = self._erase(mine, self._bounds.skip, office) if mine else {}
-        self._gone = _noted(work, mine, _left(work, declared, mine, counts))
+        counts, alone = self._erase(mine, self._bounds.skip, office) if mine else ({}, set())
+        self._gone = _noted(work, mine, _left(work, declared, mine, (counts, alone)))
         return counts
 
     def done(self, items: Sequence[Expired]) -> None:
@@ -146,12 +149,17 @@ def _require(work: Work, bounds: Bounds, items: Iterable[Expired]) -> None:
 
 
 def _left(
-    work: Work, declared: Declared, items: Sequence[Expired], counts: Mapping[str, int]
+    work: Work, declared: Declared, items: Sequence[Expired],
+    told: tuple[Mapping[str, int], Collection[Key]],
 ) -> list[Expired]:
-    """Return which rows of a batch are still there; looked up only where its counts leave doubt."""
-    if not counts.get("waiting") and counts.get("expired", 0) >= len(items):
-        return []
-    return judged(work, declared, [item.key for item in items])
+    """Return which rows of a batch are still there; looked up only where there may be any.
+
+    :param told: what was done, and which rows were left alone.
+    """
+    counts, alone = told
+    if counts.get("expired", 0) < len(items) - len(alone):
+        alone = {item.key for item in items}
+    return judged(work, declared, [item.key for item in items if item.key in alone])
 
 
 def _noted(work: Work, items: Iterable[Expired], left: Iterable[Expired]) -> Tally:

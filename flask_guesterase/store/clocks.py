@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, select
 
 from ..core.finding import Finding, Severity
 from ..core.plan import Key
@@ -21,7 +21,7 @@ from .finder import owners
 from .masks import fixed_value
 from .paths import Hop, Resolver
 from .settings import Settings
-from .sql import among, parts
+from .sql import asked, parts
 
 
 @dataclass(frozen=True)
@@ -68,13 +68,20 @@ class Reach:
             for key, (value,) in trail.onward(keys):
                 _latest(found, key, value)
             return found
-        start = declared.table.alias("t0")
-        mine = [start.c[c.key] for c in declared.key]
-        joined, value = self.joined(start)
-        width = len(mine)
+        width = len(declared.key)
+
+        def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
+            start = declared.alias("t0")
+            mine = [start.c[c.key] for c in declared.key]
+            joined, value = self.joined(start)
+            return select(*mine, value).select_from(joined), mine
+
+        # What the vendor's expression means may be another thing tomorrow.
+        said = declared.said if self.make is None else {}
+        place = ("reach", self.column, *((hop.source, hop.target) for hop in self.hops))
         for part in parts(keys):
-            rows = select(*mine, value).select_from(joined).where(among(mine, part))
-            for row in map(tuple, conn.execute(rows).all()):
+            rows, given = asked(said, place, made, part)
+            for row in map(tuple, conn.execute(rows, given).all()):
                 _latest(found, row[:width], row[width])
         return found
 
@@ -126,6 +133,14 @@ class Ways:
 
 def ways(datamap: DataMap, declared: Declared) -> Ways:
     """Resolve what a policy says about clocks, facts and place."""
+    place = ("ways", datamap.atlas)
+    if place not in declared.said:
+        declared.said[place] = _ways(datamap, declared)
+    found: Ways = declared.said[place]
+    return found
+
+
+def _ways(datamap: DataMap, declared: Declared) -> Ways:
     wrong: list[str] = []
 
     def reach(wanted: Any) -> Reach | None:

@@ -45,11 +45,10 @@ def of_next(work: Work) -> bool:
 
 
 def _stands(work: Work, mark: str) -> bool:
-    said = [pulse.look(work.conn, name) for name in (NAME, NEXT)]
     return any(
         hmac.compare_digest(known.note.encode(), mark.encode())
-        for known in said
-        if known is not None and known.second is not None
+        for known in pulse.look_at(work.conn, NAME, NEXT).values()
+        if known.second is not None
     )
 
 

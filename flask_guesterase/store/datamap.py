@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import ARRAY, JSON, Column, PickleType, Table
+from sqlalchemy import ARRAY, JSON, Column, FromClause, PickleType, Table
 from sqlalchemy import Computed as Generated
 from sqlalchemy.orm import Mapper
 
@@ -117,6 +117,14 @@ class Declared:
     def said(self) -> dict[tuple[Any, ...], Any]:
         """Return what is made of this declaration once and used again: parts of statements."""
         return {}
+
+    def alias(self, name: str) -> FromClause:
+        """Return the table under another name, made once."""
+        place = ("alias", name)
+        if place not in self.said:
+            self.said[place] = self.table.alias(name)
+        found: FromClause = self.said[place]
+        return found
 
     @cached_property
     def _columns(self) -> dict[str, Column[Any]]:

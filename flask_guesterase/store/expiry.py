@@ -10,7 +10,7 @@ import gc
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from sqlalchemy import and_, delete
 
 from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
-from ..core.plan import Person, Plan, Row, key_text
+from ..core.plan import Key, Person, Plan, Row, key_text
 from ..core.standing import Standing
 from . import blockers, due, holds, keeping, looking, outbox, planning, tables
 from .ageing import PAGE, Expired, ageing, expired, judged
@@ -35,6 +35,7 @@ from .people import EXPIRED
 from .recovery.window import of_minors, recover
 from .sql import MANY, chunks, one_of
 from .tallies import Tally, add, lines, tally
+from .transaction import alone
 from .work import Work
 
 if TYPE_CHECKING:
@@ -140,30 +141,63 @@ def _uncollected() -> Iterator[None]:
 
 
 @_uncollected()
-def _erase(now: Sequence[Expired], skip: frozenset[str], office: Office) -> dict[str, int]:
+def _erase(
+    now: Sequence[Expired], skip: frozenset[str], office: Office
+) -> tuple[dict[str, int], set[Key]]:
     """Erase rows of one table that were judged in this transaction, as far as they may go."""
     work = office.work
     declared = work.datamap.declared(now[0].table)
     # A part of a profile that has had its time takes neither the rest nor the person along.
     people = declared.name in work.datamap.subjects
     whole = [item for item in now if people and item.whole]
-    counts = Counter(_people(work, declared, whole, skip))
+    alone: set[Key] = set()
+    counts = Counter(_people(work, declared, whole, _Bar(skip, alone)))
     rest = [item for item in now if not (people and item.whole)]
-    counts.update(_records(work, declared, rest))
-    return dict(counts)
+    counts.update(_records(work, declared, rest, alone))
+    return dict(counts), alone
+
+
+@dataclass(frozen=True)
+class _Bar:
+    """Where nothing is erased now, and whom that or something else left alone.
+
+    :param skip: codes of properties.
+    :param alone: keys of the people left alone; more are put in.
+    :param standing: what of the hotel's stands in their way, where that cannot change any more.
+    """
+
+    skip: frozenset[str]
+    alone: set[Key]
+    standing: Sequence[blockers.Found] | None = None
+
+    def known(self, who: Sequence[Person]) -> list[blockers.Found] | None:
+        """Return what stands in the way of some of the people, or None: it is to be asked."""
+        if self.standing is None:
+            return None
+        mine = frozenset(who)
+        return [
+            replace(found, people=found.people & mine)
+            for found in self.standing
+            if not mine.isdisjoint(found.people)
+        ]
 
 
 # records
 
 
-def _records(work: Work, declared: Declared, items: Iterable[Expired]) -> dict[str, int]:
+def _records(
+    work: Work, declared: Declared, items: Iterable[Expired], alone: set[Key]
+) -> dict[str, int]:
     """Erase the columns of rows of one table that have had their time."""
     counts: Counter[str] = Counter()
     groups: dict[tuple[str, bool], list[Expired]] = {}
     for item in items:
         groups.setdefault((item.place, item.at_once), []).append(item)
     for (place, _), group in sorted(groups.items()):
-        counts.update(_record_group(work, declared, place, group))
+        done = _record_group(work, declared, place, group)
+        counts.update(done)
+        if "waiting" in done or "expired" not in done:
+            alone.update(item.key for item in group)
     return dict(counts)
 
 
@@ -214,7 +248,7 @@ def _origin(work: Work, place: str) -> keeping.Origin:
 
 
 def _people(
-    work: Work, declared: Declared, items: Iterable[Expired], skip: frozenset[str]
+    work: Work, declared: Declared, items: Iterable[Expired], bar: _Bar
 ) -> dict[str, int]:
     """Erase everything of people whose time is over and for whom nothing stands in the way."""
     counts: Counter[str] = Counter()
@@ -222,38 +256,39 @@ def _people(
     for item in items:
         groups.setdefault((item.place, item.at_once), []).append((item.table, item.key))
     for (place, at_once), group in sorted(groups.items()):
-        stopped = {
-            person
-            for found in blockers.standing(work, group, lock=True)
-            if found.needs is None
-            for person in found.people
-        }
+        standing = blockers.standing(work, group, lock=True)
+        stopped = {p for found in standing if found.needs is None for p in found.people}
         keys = [key for _, key in group]
         stopped |= {(declared.name, key) for key in holds.held(work, declared.name, keys)}
         free = [person for person in group if person not in stopped]
         counts["waiting"] += len(group) - len(free)
-        counts.update(_free(work, place, free, skip, at_once))
+        bar.alone.update(key for _, key in stopped)
+        # Where nobody else can write, what stands in the way now stands in it to the end.
+        bar = replace(bar, standing=standing if alone(work.conn) else None)
+        counts.update(_free(work, place, free, bar, at_once))
     return dict(counts)
 
 
 def _free(
-    work: Work, place: str, who: Sequence[Person], skip: frozenset[str], at_once: bool
+    work: Work, place: str, who: Sequence[Person], bar: _Bar, at_once: bool
 ) -> dict[str, int]:
     if not who:
         return {}
     # Of the profile, whose own time is over, no text stays; of other records what is not theirs.
     over = frozenset(table for table, _ in who)
-    scope = replace(planning.scope(work, who, lock=True), over=over)
+    scope = replace(planning.scope(work, who, True, bar.known(who)), over=over)
     held = planning.locked(work, scope)
     drawn = held.plan
-    if drawn.blocked or _reaches(work, drawn, skip):
+    if drawn.blocked or _reaches(work, drawn, bar.skip):
         if len(who) == 1:
+            bar.alone.add(who[0][1])
             return {"waiting": 1}
         counts: Counter[str] = Counter()
         for person in who:
-            counts.update(_free(work, place, [person], skip, at_once))
+            counts.update(_free(work, place, [person], bar, at_once))
         return dict(counts)
     if not drawn.changing():
+        bar.alone.update(key for _, key in who)
         return {}
     told = [
         recipients.gather(work, place, replace(drawn, people=(person,)))
@@ -265,6 +300,7 @@ def _free(
     for known in told:
         recipients.queue(work, origin, known)
     untouched = drawn.untouched()
+    bar.alone.update(key for _, key in untouched)
     gone = [person for person in who if person not in untouched]
     _bury(work, gone)
     return done | {"people": len(gone)}

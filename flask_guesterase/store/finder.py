@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     FromClause,
-    Select,
     TypeDecorator,
-    and_,
     false,
     func,
     or_,
@@ -25,14 +23,12 @@ from ..core.errors import MatchError
 from ..core.identity import kind_of, spellings
 from ..core.plan import Key, Person, Row, key_text
 from . import tables
-from .binds.trail import Trail, crosses, legs
 from .datamap import Contacts, DataMap, Declared
 from .paths import Path
 from .sql import (
     MANY,
     among,
     chunks,
-    equal,
     host_values,
     in_order,
     is_text,
@@ -40,6 +36,7 @@ from .sql import (
     parts,
 )
 from .traces import holding, tells
+from .walking import pairs, together, trail_of, walked
 
 Owners = dict[Key, set[tuple[Person, int]]]
 
@@ -76,9 +73,14 @@ def find(
     for table, key in people:
         wanted.setdefault(table, set()).add(key)
     found = {}
+    at_once = together(conn, datamap, wanted, without)
     for name, declared in datamap.tables.items():
         if len(declared.paths) == 1 and declared.paths[0].to_one:
-            rows = _of_one(conn, datamap, declared, wanted) if name not in without else []
+            keys = wanted.get(declared.paths[0].subject.fullname)
+            lines: Iterable[Key] = at_once.get(name, ())
+            if keys and name not in at_once and name not in without:
+                lines = pairs(conn, datamap, declared, declared.paths[0], in_order(keys))
+            rows = _of_one(declared, lines)
             if rows:
                 found[name] = rows
             continue
@@ -92,18 +94,16 @@ def find(
     return found
 
 
-def _of_one(
-    conn: Connection, datamap: DataMap, declared: Declared, wanted: Mapping[str, set[Key]]
-) -> list[Row]:
-    """Return the rows of a table whose rows belong to nobody but one person by one path."""
-    path = declared.paths[0]
-    keys = wanted.get(path.subject.fullname)
-    if not keys:
-        return []
-    subject, width = path.subject.fullname, len(declared.key)
+def _of_one(declared: Declared, lines: Iterable[Key]) -> list[Row]:
+    """Return the rows of a table whose rows belong to nobody but one person by one path.
+
+    :param declared: the table.
+    :param lines: key of each row, and its person's behind it.
+    """
+    subject, width = declared.paths[0].subject.fullname, len(declared.key)
     whose: dict[Key, frozenset[tuple[Person, int]]] = {}
     rows: dict[Key, Row] = {}
-    for line in _pairs(conn, datamap, declared, path, in_order(keys)):
+    for line in lines:
         key, person = line[:width], line[width:]
         owner = whose.get(person)
         if owner is None:
@@ -112,18 +112,6 @@ def _of_one(
             owner |= rows[key].owners
         rows[key] = Row(key, owner)
     return [rows[key] for key in in_order(rows)]
-
-
-def _pairs(
-    conn: Connection, datamap: DataMap, declared: Declared, path: Path, keys: Sequence[Key]
-) -> Iterator[Key]:
-    """Yield the key of each row that a path leads from to these people, and theirs behind it."""
-    if (trail := _trail(conn, datamap, declared, path)) is not None:
-        yield from (row + person for row, person in trail.backward(keys))
-        return
-    statement, ends = _walk(datamap, declared, path)
-    for part in parts(keys):
-        yield from map(tuple, conn.execute(statement.where(among(ends, part))).all())
 
 
 def owned(
@@ -181,7 +169,7 @@ def _collect(
     """Add the rows that one path leads from to the owners found so far."""
     path = declared.paths[index]
     subject, width = path.subject.fullname, len(declared.key)
-    for line in _pairs(conn, datamap, declared, path, in_order(keys)):
+    for line in pairs(conn, datamap, declared, path, in_order(keys)):
         into.setdefault(line[:width], set()).add(((subject, line[width:]), index))
 
 
@@ -190,148 +178,21 @@ def _everyone(
 ) -> Owners:
     """Return all owners of these rows, by every path."""
     owners: Owners = {}
+    width = len(declared.key)
     for index, path in enumerate(declared.paths):
-        trail = _trail(conn, datamap, declared, path, whole=True)
+        trail = trail_of(conn, datamap, declared, path, whole=True)
         if trail is not None:
             _note(trail.onward(keys), path, index, owners)
         for part in parts(keys) if trail is None else ():
-            statement, _ = _walk(datamap, declared, path, whole=True)
-            heads = list(statement.selected_columns)[: len(declared.key)]
-            limited = statement.where(among(heads, part))
-            _gather(conn, limited, declared, path, index, owners)
+            statement, given = walked(datamap, declared, path, part, whole=True)
+            rows = conn.execute(statement, given).all()
+            _note(((line[:width], line[width:]) for line in map(tuple, rows)), path, index, owners)
     return owners
 
 
 def _note(found: Iterable[tuple[Key, Key]], path: Path, index: int, into: Owners) -> None:
     for row, person in found:
         into.setdefault(row, set()).add(((path.subject.fullname, person), index))
-
-
-def _trail(
-    conn: Connection, datamap: DataMap, declared: Declared, path: Path, whole: bool = False
-) -> Trail | None:
-    """Return a path that leads over several databases, or None: one select can follow it.
-
-    :param whole: go as far as the subject table even where its key can be read one step before.
-    """
-    end = datamap.tables[path.subject.fullname]
-    hops = path.hops
-    last = hops[-1] if hops and path.select is None else None
-    short = not whole and last is not None and not last.guarded and _names_key(last.target, end)
-    hops = hops[:-1] if short else hops
-    if not crosses(conn, declared.table, hops):
-        return None
-
-    def ends(
-        joined: FromClause, here: FromClause
-    ) -> tuple[FromClause, FromClause, Sequence[ColumnElement[Any]]]:
-        if path.select is not None:
-            home = datamap.tables[path.hops[-1].table.fullname]
-            return _by_select(path.select, home, joined, here, end)
-        if short and last is not None:
-            order = [last.source[last.target.index(c)] for c in end.key]
-            return joined, here, [here.c[c.key] for c in order]
-        return joined, here, [here.c[c.key] for c in end.key]
-
-    def first(statement: Select[Any], start: FromClause, _: FromClause) -> Select[Any]:
-        where = declared.policy.where
-        return statement if where is None else statement.where(where(start))
-
-    def bound(statement: Select[Any], _: FromClause, here: FromClause) -> Select[Any]:
-        where = end.policy.where if whole else None
-        return statement if where is None else statement.where(where(here))
-
-    stretches = legs(conn, declared.table, hops)
-    return Trail(conn, stretches, declared.key, ends, first, bound)
-
-
-def _gather(
-    conn: Connection,
-    statement: Select[Any],
-    declared: Declared,
-    path: Path,
-    index: int,
-    into: Owners,
-) -> None:
-    width = len(declared.key)
-    for line in conn.execute(statement).all():
-        values = tuple(line)
-        person = (path.subject.fullname, values[width:])
-        into.setdefault(values[:width], set()).add((person, index))
-
-
-def _walk(
-    datamap: DataMap, declared: Declared, path: Path, whole: bool = False
-) -> tuple[Select[Any], list[ColumnElement[Any]]]:
-    """Return the select of (row key, subject key) by a path, and the subject key's columns.
-
-    :param whole: go as far as the subject table even where its key can be read one hop before.
-    """
-    end = datamap.tables[path.subject.fullname]
-    # A condition of the vendor's may mean another day tomorrow.
-    lasting = declared.policy.where is None and end.policy.where is None
-    place = ("walk", id(path), whole)
-    if not lasting:
-        return _way(datamap, declared, path, whole)
-    if place not in declared.said:
-        declared.said[place] = _way(datamap, declared, path, whole)
-    found: tuple[Select[Any], list[ColumnElement[Any]]] = declared.said[place]
-    return found
-
-
-def _way(
-    datamap: DataMap, declared: Declared, path: Path, whole: bool
-) -> tuple[Select[Any], list[ColumnElement[Any]]]:
-    end = datamap.tables[path.subject.fullname]
-    here: FromClause = declared.table.alias("t0")
-    start, joined = here, here
-    itself = not path.hops and path.select is None
-    ends: list[ColumnElement[Any]] = [here.c[c.key] for c in end.key] if itself else []
-    for number, hop in enumerate(path.hops, 1):
-        last = number == len(path.hops) and path.select is None
-        left = [here.c[c.key] for c in hop.source]
-        if last and not whole and _names_key(hop.target, end) and not hop.guarded:
-            order = [hop.target.index(c) for c in end.key]
-            ends = [left[i] for i in order]
-            break
-        there = hop.table.alias(f"t{number}")
-        condition = and_(
-            *(
-                equal(a, there.c[c.key], hop.fold, hop.guarded, void)
-                for a, c, void in zip(left, hop.target, hop.voids(), strict=True)
-            )
-        )
-        joined = joined.join(there, condition)
-        here = there
-        ends = [there.c[c.key] for c in end.key] if last else []
-    if path.select is not None:
-        home = datamap.tables[path.hops[-1].table.fullname] if path.hops else declared
-        joined, here, ends = _by_select(path.select, home, joined, here, end)
-    heads = [start.c[c.key] for c in declared.key]
-    statement = select(*heads, *ends).select_from(joined)
-    if declared.policy.where is not None:
-        statement = statement.where(declared.policy.where(start))
-    if whole and here is not start and end.policy.where is not None:
-        statement = statement.where(end.policy.where(here))
-    return statement, ends
-
-
-def _by_select(
-    owned: Select[Any], home: Declared, joined: FromClause, here: FromClause, end: Declared
-) -> tuple[FromClause, FromClause, list[ColumnElement[Any]]]:
-    """Join the vendor's own select, which leads from rows of `home` to the subject table."""
-    columns = list(owned.subquery("owned").c)
-    width = len(home.key)
-    there = end.table.alias("subject_")
-    names: list[ColumnElement[Any]] = [there.c[c.key] for c in end.key]
-    mine = [here.c[c.key] for c in home.key]
-    first = and_(*(a == b for a, b in zip(mine, columns[:width], strict=True)))
-    then = and_(*(a == b for a, b in zip(names, columns[width:], strict=True)))
-    return joined.join(columns[0].table, first).join(there, then), there, names
-
-
-def _names_key(target: Sequence[Any], end: Declared) -> bool:
-    return set(target) == set(end.key)
 
 
 def erased_before(
@@ -426,7 +287,7 @@ def candidates(
         if wanted is None:
             continue
         declared = datamap.tables[name]
-        table = declared.table.alias("s")
+        table = declared.alias("s")
         condition = _carries(table, wanted, key, value, region)
         found += _read(conn, declared, contacts, table, condition, property_)
     return found
@@ -442,7 +303,7 @@ def known(
         by_table.setdefault(name, []).append(key)
     for name, keys in by_table.items():
         declared = datamap.declared(name)
-        table = declared.table.alias("s")
+        table = declared.alias("s")
         columns = [table.c[c.key] for c in declared.key]
         for part in parts(keys):
             condition = among(columns, part)

@@ -34,17 +34,21 @@ LISTS = frozenset({"pymysql", "mysqldb"})
 """Drivers that take many values as one parameter."""
 
 
+GIVEN = "guesterase_given"
+"""Name of the parameter that takes the values of a statement made before they are known."""
+
+
 def is_listable(type_: TypeEngine[Any], values: Sequence[Any]) -> bool:
     """Return whether these values of a type mean the same in one parameter as in many."""
     if isinstance(type_, TypeDecorator | Enum):
         return False
     if isinstance(type_, Integer):
-        return all(type(value) is int for value in values)
+        return set(map(type, values)) <= {int}
     if isinstance(type_, Uuid):
-        return all(type(value) in (UUID, str) for value in values)
-    return isinstance(type_, String) and all(
-        type(value) is str and "\0" not in value for value in values
-    )
+        return set(map(type, values)) <= {UUID, str}
+    if not isinstance(type_, String) or not set(map(type, values)) <= {str}:
+        return False
+    return "\0" not in "".join(values)
 
 
 class Packed(TypeDecorator[Any]):
@@ -83,7 +87,8 @@ class Listed(ColumnElement[bool]):
     """The condition that a column holds one of these values, none of which is NULL.
 
     :param column: the column.
-    :param values: the values, at least one.
+    :param values: the values, at least one; None where they come with the execution.
+    :param given: under which name they come then.
     """
 
     inherit_cache = True
@@ -93,11 +98,19 @@ class Listed(ColumnElement[bool]):
         ("each", InternalTraversal.dp_clauseelement),
     ]
 
-    def __init__(self, column: ColumnElement[Any], values: Sequence[Any]) -> None:
+    def __init__(
+        self, column: ColumnElement[Any], values: Sequence[Any] | None = None, given: str = GIVEN
+    ) -> None:
         self.column = column
         self.type = Boolean()
-        self.packed = bindparam(None, values, type_=Packed(column.type), unique=True)
-        self.each = bindparam(None, values, type_=column.type, unique=True, expanding=True)
+        packed = Packed(column.type)
+        if values is None:
+            # Of the two an engine is only ever told one.
+            self.packed = bindparam(given, required=True, type_=packed)
+            self.each = bindparam(given, required=True, type_=column.type, expanding=True)
+        else:
+            self.packed = bindparam(None, values, type_=packed, unique=True)
+            self.each = bindparam(None, values, type_=column.type, unique=True, expanding=True)
 
     def self_group(self, against: Any = None) -> Listed:
         """Return itself: compared with true, no index would be used."""

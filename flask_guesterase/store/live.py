@@ -53,7 +53,7 @@ def read(
     return schema if only is None else _only(schema, only)
 
 
-_known: WeakKeyDictionary[Engine, dict[tuple[str, ...], tuple[Version, LiveSchema]]] = (
+_known: WeakKeyDictionary[Engine, dict[tuple[str, ...], tuple[Version | None, LiveSchema]]] = (
     WeakKeyDictionary()
 )
 
@@ -65,16 +65,19 @@ def known(conn: Connection, schemas: Sequence[str] = ()) -> LiveSchema:
     :param schemas: further schemas.
     :raises SetupError: the engine is not SQLite, PostgreSQL or MariaDB.
     """
-    now = None if binds_of(conn).engines else version(conn, schemas)
-    if now is None:
+    if binds_of(conn).engines:
         return read(conn, schemas=schemas)
+    now = version(conn, schemas)
     mine = _known.setdefault(conn.engine, {})
     wanted = tuple(schemas)
     seen = mine.get(wanted)
-    if seen is not None and seen[0] == now:
+    if now is not None and seen is not None and seen[0] == now:
         return seen[1]
     schema = read(conn, schemas=schemas)
-    if lasts(schema):
+    if seen is not None and seen[1] == schema:
+        # What was made of it before is found again by the very same object.
+        schema = seen[1]
+    if now is None or lasts(schema):
         mine[wanted] = (now, schema)
     return schema
 

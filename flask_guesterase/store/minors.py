@@ -15,7 +15,7 @@ from .work import Work
 ADULT = 18
 """Age from which nobody is a minor any more, in whole years."""
 
-_STAYED = "departed"
+_STAYED, _BIRTH = "departed", "birth"
 
 
 def involved(work: Work, people: Iterable[Person]) -> bool:
@@ -26,6 +26,9 @@ def involved(work: Work, people: Iterable[Person]) -> bool:
     :param work: the open transaction.
     :param people: subject rows.
     """
+    subjects = map(work.datamap.declared, work.datamap.subjects)
+    if not any(_BIRTH in subject.policy.facts for subject in subjects):
+        return False
     wanted = tuple(people)
     stayed: dict[Person, set[date | None]] = {person: set() for person in wanted}
     for declared in work.datamap.tables.values():
@@ -48,13 +51,13 @@ def _by_table(people: Iterable[Person]) -> dict[str, list[Key]]:
 
 
 def _minor(work: Work, table: str, keys: list[Key], stayed: dict[Person, set[date | None]]) -> bool:
-    if "birth" not in work.datamap.declared(table).policy.facts:
+    if _BIRTH not in work.datamap.declared(table).policy.facts:
         return False
     records = facts_of(work.conn, work.datamap, work.settings, table, keys)
     for key, record in records.items():
         today = today_at(work.settings, work.now, record.place)
         for day in stayed[table, key] or {None}:
-            years = age(record.facts.answers.get("birth"), day or today)
+            years = age(record.facts.answers.get(_BIRTH), day or today)
             if years is not None and years < ADULT:
                 return True
     return False

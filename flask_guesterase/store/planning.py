@@ -19,29 +19,39 @@ Only = Mapping[tuple[str, Key], frozenset[str]]
 """(Table, key) -> the columns a plan is about."""
 
 
-def scope(work: Work, people: Iterable[Person], lock: bool = False) -> Scope:
+def scope(
+    work: Work, people: Iterable[Person], lock: bool = False,
+    known: Sequence[blockers.Found] | None = None,
+) -> Scope:
     """Return the scope of everything of these people, as the law and the hotel bound it.
 
     :param work: the open transaction.
     :param people: subject rows.
     :param lock: keep others from changing what may block until the transaction ends.
+    :param known: what stands in their way, where that was asked in this transaction and nobody
+        else can have changed it since.
     """
-    return bounded(work, eraser.everything(work.conn, work.whole(), people), lock)
+    about = eraser.everything(work.conn, work.whole(), people)
+    return bounded(work, about, lock, known=known)
 
 
-def bounded(work: Work, about: Scope, lock: bool = False, only: Only | None = None) -> Scope:
+def bounded(
+    work: Work, about: Scope, lock: bool = False, only: Only | None = None,
+    known: Sequence[blockers.Found] | None = None,
+) -> Scope:
     """Return a scope of people bounded by law, boxes, holds and preconditions.
 
     :param work: the open transaction.
     :param about: what a plan is about.
     :param lock: keep others from changing what may block until the transaction ends.
     :param only: the columns it is about, where it is not about all.
+    :param known: what stands in their way, where that cannot have changed.
     """
 
     asked: list[blockers.Found] = []
 
     def rule(found: eraser.Found) -> Rulings:
-        asked[:] = blockers.standing(work, about.people, lock)
+        asked[:] = blockers.standing(work, about.people, lock) if known is None else known
         return law.rulings(work, found, asked, only)
 
     def block() -> tuple[Block, ...]:

@@ -28,7 +28,7 @@ from ..core.plan import Key
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import Declared
-from .sql import among, in_order, parts, text_length
+from .sql import asked, in_order, parts, text_length
 
 _BINARY = ("blob", "binary", "bit", "geometry", "point", "polygon", "linestring")
 
@@ -109,10 +109,16 @@ class Reader:
     ) -> Iterator[tuple[Any, ...]]:
         """Yield what `rows` does as one tuple a row: key, engine's own values, host's values."""
         types = {name: self.type_of(name) for name in names}
+        dialect = self.conn.dialect.name
+        place = ("raw", dialect, lock, *types.items(), *typed)
+
+        def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
+            statement = self._made(names, typed, types, dialect)
+            return statement.with_for_update() if lock else statement, self._key
+
         for part in parts(in_order(keys)):
-            statement = self._select(part, names, typed, types)
-            rows = self.conn.execute(statement.with_for_update() if lock else statement)
-            yield from map(tuple, rows.all())
+            statement, given = asked(self.declared.said, place, made, part)
+            yield from map(tuple, self.conn.execute(statement, given).all())
 
     def alike(
         self, keys: Sequence[Key], names: Sequence[str]
@@ -123,15 +129,20 @@ class Reader:
         :param names: columns, compared in the engine's own form, to the letter.
         """
         dialect = self.conn.dialect.name
-        table = self.declared.table
-        key = [table.c[c.key] for c in self.declared.key]
-        columns = [
-            _to_the_letter(dialect, own).label(f"r{i}") for i, own in enumerate(self.own(names))
-        ]
+
+        def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
+            columns = [
+                _to_the_letter(dialect, own).label(f"r{i}")
+                for i, own in enumerate(self.own(names))
+            ]
+            wanted = select(*columns, func.count().label("rows_"))
+            return wanted.select_from(self.declared.table).group_by(*columns), self._key
+
+        place = ("alike", dialect, *((name, self.type_of(name)) for name in names))
         found: dict[tuple[Any, ...], int] = {}
         for part in parts(keys):
-            wanted = select(*columns, func.count().label("rows_")).select_from(table)
-            for row in self.conn.execute(wanted.where(among(key, part)).group_by(*columns)):
+            statement, given = asked(self.declared.said, place, made, part)
+            for row in self.conn.execute(statement, given):
                 *cells, many = row
                 found[tuple(cells)] = found.get(tuple(cells), 0) + many
         return list(found.items())
@@ -148,29 +159,15 @@ class Reader:
             for n in names
         ]
 
-    def _select(
-        self, keys: Sequence[Key], names: Sequence[str], typed: Sequence[str],
-        types: Mapping[str, str],
-    ) -> Select[Any]:
-        key = [self.declared.table.c[c.key] for c in self.declared.key]
-        return self._columns_of(names, typed, types).where(among(key, keys))
-
-    def _columns_of(
-        self, names: Sequence[str], typed: Sequence[str], types: Mapping[str, str]
-    ) -> Select[Any]:
-        """Return the select of these columns of all rows, in the order of their keys."""
-        said, dialect = self.declared.said, self.conn.dialect.name
-        place = ("raw", dialect, *types.items(), *typed)
-        if place not in said:
-            said[place] = self._made(names, typed, types, dialect)
-        found: Select[Any] = said[place]
-        return found
+    @property
+    def _key(self) -> list[ColumnElement[Any]]:
+        return [self.declared.table.c[c.key] for c in self.declared.key]
 
     def _made(
         self, names: Sequence[str], typed: Sequence[str], types: Mapping[str, str], dialect: str
     ) -> Select[Any]:
-        table = self.declared.table
-        key = [table.c[c.key] for c in self.declared.key]
+        """Return the select of these columns of all rows, in the order of their keys."""
+        table, key = self.declared.table, self._key
         mapped = {c.name: c for c in table.c}
         return (
             select(

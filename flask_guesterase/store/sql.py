@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -11,10 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Delete,
     Integer,
     Numeric,
+    Select,
     String,
     TypeDecorator,
+    Update,
     Uuid,
     and_,
     cast,
@@ -26,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.types import Enum, NullType, TypeEngine
 
 from ..core.plan import Key, key_text
-from .listed import Listed, is_listable
+from .listed import GIVEN, Listed, is_listable
 
 CHUNK = 400
 """Keys of several columns a statement names at most; below every engine's limits."""
@@ -47,14 +50,18 @@ def chunks(items: Iterable[_Item], size: int = CHUNK) -> Iterator[list[_Item]]:
 def in_order(keys: Iterable[Key]) -> list[Key]:
     """Return keys in an order that is the same whoever asks."""
     found = list(keys)
-    if all(len(key) == 1 and type(key[0]) is int for key in found):
+    if _are_single(found) and set(map(type, [key[0] for key in found])) <= {int}:
         return sorted(found)
     return sorted(found, key=key_text)
 
 
+def _are_single(keys: Sequence[Key]) -> bool:
+    return set(map(len, keys)) <= {1}
+
+
 def parts(keys: Sequence[Key]) -> Iterator[list[Key]]:
     """Yield keys in lists that one `among` takes."""
-    plain = all(len(key) == 1 and key[0] is not None for key in keys)
+    plain = _are_single(keys) and None not in [key[0] for key in keys]
     return chunks(keys, MANY if plain else CHUNK)
 
 
@@ -69,7 +76,47 @@ def among(columns: Sequence[ColumnElement[Any]], keys: Sequence[Key]) -> ColumnE
     elif whole:
         conditions.append(tuple_(*columns).in_(whole))
     conditions += [exactly(columns, key) for key in keys if None in key]
-    return or_(*conditions)
+    return conditions[0] if len(conditions) == 1 else or_(*conditions)
+
+
+_Statement = TypeVar("_Statement", Select[Any], Update, Delete)
+Said = MutableMapping[tuple[Any, ...], Any]
+"""What was made of a declaration once: place -> statement."""
+
+
+def asked(
+    said: Said,
+    place: tuple[Any, ...],
+    make: Callable[[], tuple[_Statement, Sequence[ColumnElement[Any]]]],
+    keys: Sequence[Key],
+) -> tuple[_Statement, dict[str, Any] | None]:
+    """Return a statement about the rows with these keys, and its parameters.
+
+    It is made once and asked again with other keys, where one parameter takes all of them: making
+    a statement costs several times what asking it does.
+
+    :param said: where it is kept.
+    :param place: under which name; whatever else differs between statements must be in it.
+    :param make: makes it without the keys, and names the columns that hold them.
+    :param keys: the keys, in a number that one statement takes.
+    """
+    if not keys or not _are_single(keys):
+        return _about(make(), keys), None
+    if place not in said:
+        statement, columns = make()
+        said[place] = (statement.where(Listed(columns[0])), columns[0].type)
+    found, type_ = said[place]
+    values = [key[0] for key in keys]
+    if not is_listable(type_, values):
+        return _about(make(), keys), None
+    return found, {GIVEN: values}
+
+
+def _about(
+    made: tuple[_Statement, Sequence[ColumnElement[Any]]], keys: Sequence[Key]
+) -> _Statement:
+    statement, columns = made
+    return statement.where(among(columns, keys))
 
 
 def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:

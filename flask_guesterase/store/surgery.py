@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Text,
     TypeDecorator,
+    Update,
     case,
     cast,
     delete,
@@ -24,6 +26,7 @@ from ..core.errors import ErasureError
 from ..core.image import Cell, Form, cell
 from ..core.plan import Key, Outcome, Plan, Row, Step, key_text
 from ..core.policy import Constant, File, Inside, Mentions
+from .absence import require_gone
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
@@ -35,7 +38,7 @@ from .masks import Entropy, Seeded, holds_json, is_static, value_for
 from .order import late_checks, layers, ordered
 from .proof import same, stays, took
 from .raw import Reader, reader
-from .sql import among, chunks, exactly, parts
+from .sql import among, asked, chunks, exactly, parts
 from .taking import Before, Erased, Held, Taken, hold, take
 from .texts.mentioned import NOBODY, Hand
 from .transaction import MARIADB
@@ -98,8 +101,15 @@ class Surgery:
         deletes = ordered(steps, order, Outcome.DELETE)
         with self._untied(deletes, known) as held:
             last = children_first({step.decision.table for step in deletes}, held)
+            gone: list[tuple[Reader, Sequence[Key]]] = []
             for step in ordered(deletes, last, Outcome.DELETE):
-                self._delete(step, known)
+                mine = {k.child for k in known if k.parent == step.decision.table}
+                if not mine.isdisjoint(reads.declared.name for reads, _ in gone):
+                    # A row that a trigger keeps is told of before its parent goes.
+                    require_gone(self.conn, gone)
+                    gone.clear()
+                gone.append((self._reader(step), self._delete(step, known)))
+            require_gone(self.conn, gone)
         for name in dict.fromkeys(step.decision.table for step in steps):
             declared = self.datamap.declared(name)
             end_history(self._at(declared), declared, self.live)
@@ -208,15 +218,23 @@ class Surgery:
     ) -> None:
         declared = reads.declared
         table = declared.table
-        key = [table.c[c.key] for c in declared.key]
-        values: dict[Any, Any] = self._untouched(declared, [*fixed, *own])
-        values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
-        values |= {
-            declared.column(n): self._each(declared, n, keys, made)
-            for n, (keys, made) in own.items()
-        }
+
+        def statement() -> tuple[Update, Sequence[ColumnElement[Any]]]:
+            values: dict[Any, Any] = self._untouched(declared, [*fixed, *own])
+            values |= {declared.column(n): self._bound(declared, n, v) for n, v in fixed.items()}
+            values |= {
+                declared.column(n): self._each(declared, n, keys, made)
+                for n, (keys, made) in own.items()
+            }
+            return update(table).values(values), [table.c[c.key] for c in declared.key]
+
+        # What differs from row to row, or from day to day, is said anew.
+        lasts = not own and all(type(v) in (str, type(None)) for v in fixed.values())
+        said = declared.said if lasts else {}
+        place = ("update", reads.conn.dialect.name, *(fixed.items() if lasts else ()))
         with vendors(declared.name):
-            self.conn.execute(update(table).where(among(key, part)).values(values))
+            found, given = asked(said, place, statement, part)
+            self.conn.execute(found, given)
 
     def _spread(
         self,
@@ -391,7 +409,7 @@ class Surgery:
                 checks.enter_context(late_checks(conn))
             yield held
 
-    def _delete(self, step: Step, known: Sequence[Link]) -> None:
+    def _delete(self, step: Step, known: Sequence[Link]) -> list[Key]:
         declared = self.datamap.declared(step.decision.table)
         table = declared.table
         key = [table.c[c.key] for c in declared.key]
@@ -401,12 +419,11 @@ class Surgery:
             # It looks at foreign keys when the statement ends, the others row by row.
             found = [[k for layer in found for k in layer]]
         for part in (part for layer in found for part in parts(layer)):
-            self.conn.execute(delete(table).where(among(key, part)))
-            if reads.read(part, ()):
-                raise ErasureError(
-                    f"Rows of {declared.name} are still there after they were deleted.",
-                    "A trigger or row-level security keeps them; nothing was changed.",
-                )
+            statement, given = asked(
+                declared.said, ("delete",), lambda: (delete(table), key), part
+            )
+            self.conn.execute(statement, given)
+        return [k for layer in found for k in layer]
 
 
 def _text_of(cell: Cell) -> str | None:

@@ -190,20 +190,27 @@ _ALONE = {"lock_timeout": f"'{LOCK_SECONDS}s'"}
 
 @contextmanager
 def _session_settings(conn: Connection, wanted: dict[str, str]) -> Iterator[None]:
-    postgresql = conn.dialect.name == "postgresql"
-    read = "SHOW {}" if postgresql else "SELECT @@SESSION.{}"
-    put = "SELECT set_config('{}', %s, false)" if postgresql else "SET SESSION {} = %s"
-    before = {}
-    for name, value in wanted.items():
-        before[name] = conn.exec_driver_sql(read.format(name)).scalar_one()
-        conn.exec_driver_sql(f"SET SESSION {name} = {value}")
+    if not wanted:
+        conn.rollback()
+        yield
+        return
+    if conn.dialect.name == "postgresql":
+        read = ", ".join(f"current_setting('{name}')" for name in wanted)
+        change = [f"SET SESSION {name} = {value}" for name, value in wanted.items()]
+        back = "SELECT " + ", ".join(f"set_config('{name}', %s, false)" for name in wanted)
+    else:
+        read = ", ".join(f"@@SESSION.{name}" for name in wanted)
+        change = ["SET " + ", ".join(f"SESSION {name} = {v}" for name, v in wanted.items())]
+        back = "SET " + ", ".join(f"SESSION {name} = %s" for name in wanted)
+    before = tuple(conn.exec_driver_sql(f"SELECT {read}").one())
+    for statement in change:
+        conn.exec_driver_sql(statement)
     conn.rollback()
     try:
         yield
     finally:
         if not conn.closed and not conn.invalidated:
-            for name, value in before.items():
-                conn.exec_driver_sql(put.format(name), (value,))
+            conn.exec_driver_sql(back, before)
             conn.rollback()
 
 

@@ -105,8 +105,8 @@ def test_killed_and_resumed_many_times_ends_as_if_nothing_had_happened(
 
 
 SERVERS = [
-    ("postgresql", 40, 8),
-    pytest.param("mariadb", 64, 8, marks=LONG),
+    ("postgresql", 160, 8),
+    pytest.param("mariadb", 200, 8, marks=LONG),
     pytest.param("postgresql", 1_000, 0, marks=LONG),
     pytest.param("mariadb", 500, 0, marks=LONG),
 ]

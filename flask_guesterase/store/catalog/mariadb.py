@@ -33,6 +33,10 @@ _OUTSIDE = text("""
 """).bindparams(bindparam("schemas", expanding=True))
 
 
+_OURS = PREFIX.replace("_", "\\_") + "%"
+"""Pattern of the names of our own tables, whose columns nobody asks for."""
+
+
 def _in_schemas(statement: str) -> Any:
     return text(statement).bindparams(bindparam("schemas", expanding=True))
 
@@ -48,13 +52,14 @@ _COLUMNS = _in_schemas("""
     SELECT TABLE_SCHEMA AS schema_name, TABLE_NAME AS tbl, COLUMN_NAME AS name,
            COLUMN_TYPE AS type, IS_NULLABLE AS nullable, IS_GENERATED AS generated,
            CHARACTER_MAXIMUM_LENGTH AS length, COLUMN_DEFAULT AS filled, EXTRA AS extra
-    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN :schemas
+    FROM information_schema.COLUMNS WHERE TABLE_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours
     ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION
 """)
 _INDEXES = _in_schemas("""
     SELECT TABLE_SCHEMA AS schema_name, TABLE_NAME AS tbl, INDEX_NAME AS name,
            NON_UNIQUE AS plain, COLUMN_NAME AS col, INDEX_TYPE AS method, IGNORED AS ignored
-    FROM information_schema.STATISTICS WHERE TABLE_SCHEMA IN :schemas
+    FROM information_schema.STATISTICS
+    WHERE TABLE_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours
     ORDER BY TABLE_SCHEMA, TABLE_NAME, INDEX_NAME, SEQ_IN_INDEX
 """)
 _FOREIGN = _in_schemas("""
@@ -67,12 +72,13 @@ _FOREIGN = _in_schemas("""
       ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME
      AND r.TABLE_NAME = k.TABLE_NAME
     WHERE k.TABLE_SCHEMA IN :schemas AND r.CONSTRAINT_SCHEMA IN :schemas
-      AND k.REFERENCED_TABLE_NAME IS NOT NULL
+      AND k.REFERENCED_TABLE_NAME IS NOT NULL AND k.TABLE_NAME NOT LIKE :ours
     ORDER BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME, k.ORDINAL_POSITION
 """)
 _CHECKS = _in_schemas("""
     SELECT CONSTRAINT_SCHEMA AS schema_name, TABLE_NAME AS tbl, CHECK_CLAUSE AS clause
-    FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA IN :schemas
+    FROM information_schema.CHECK_CONSTRAINTS
+    WHERE CONSTRAINT_SCHEMA IN :schemas AND TABLE_NAME NOT LIKE :ours
 """)
 _TRIGGERS = _in_schemas("""
     SELECT EVENT_OBJECT_SCHEMA AS schema_name, EVENT_OBJECT_TABLE AS tbl, TRIGGER_NAME AS name,
@@ -105,7 +111,7 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
     fold_tables = variables.get("lower_case_table_names") != "0"
     scope = list(dict.fromkeys((default, *schemas)))
     outside = {(r.schema_name, r.name) for r in conn.execute(_OUTSIDE, {"schemas": scope})}
-    bound = {"schemas": [*scope, *sorted({schema for schema, _ in outside})]}
+    bound = {"schemas": [*scope, *sorted({schema for schema, _ in outside})], "ours": _OURS}
     parts = Assembly()
     names: dict[tuple[str, str], str] = {}
     for row in conn.execute(_TABLES, bound):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select
 
 from ...core.errors import KeyMissingError, MatchError
 from ...core.identity import Kind, Readings, normal, readings
@@ -26,7 +26,7 @@ from ..datamap import Declared
 from ..given import put
 from ..keeping import Origin
 from ..settings import Settings
-from ..sql import MANY, among, chunks, one_of, parts
+from ..sql import MANY, asked, chunks, one_of, parts
 from ..work import Work
 from .watched import OTHER, Watched, watched
 
@@ -172,12 +172,13 @@ def _were_erased(conn: Connection, plan: Plan) -> bool:
     """Return whether somebody in a plan was erased before: only then their marks are known."""
     table = tables.subject
     by_table: dict[str, set[str]] = {}
-    for step in plan.changing():
-        for row in step.rows:
-            for (name, key), _ in row.owners:
-                by_table.setdefault(name, set()).add(key_text(key))
-        if any(not row.owners for row in step.rows):
-            return True
+    rows = [row for step in plan.changing() for row in step.rows]
+    if not all(row.owners for row in rows):
+        return True
+    # One person has many rows, all with the same owners.
+    for owners in {row.owners for row in rows}:
+        for (name, key), _ in owners:
+            by_table.setdefault(name, set()).add(key_text(key))
     return any(
         conn.execute(
             select(table.c.id)
@@ -214,9 +215,10 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
     regions_of = {place: regions(making.work.settings, place) for place in
                   ("", making.origin.property, *making.work.settings.properties)}
     for key, values in read(making.work.conn, one, list(held)).items():
-        owners = sorted(row_text(*person) for person, _ in held[key].owners)
-        own = making.of(KEY, row_text(one.name, key))
-        person = making.of(KEY, owners[0]) if owners else own
+        text = row_text(one.name, key)
+        owners = sorted(row_text(*person) for person, _ in held[key].owners) or [text]
+        own = making.of(KEY, text)
+        person = own if owners[0] == text else making.of(KEY, owners[0])
         ruling = plan.rulings.get((one.name, key))
         place = ruling.place if ruling is not None else ""
         region = regions_of.get(place or making.origin.property) or regions(
@@ -259,9 +261,13 @@ def read(
     place = [one.place] if one.place is not None else []
     width = len(declared.key)
     found = {}
+
+    def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
+        return select(*declared.key, *columns, *place), list(declared.key)
+
     for part in parts(keys):
-        wanted = select(*declared.key, *columns, *place).where(among(list(declared.key), part))
-        for cells in map(tuple, conn.execute(wanted).all()):
+        wanted, given = asked(declared.said, ("watched", *one.read, *place), made, part)
+        for cells in map(tuple, conn.execute(wanted, given).all()):
             values = dict(zip(one.read, cells[width:], strict=False))
             values[""] = str(cells[-1]) if place else ""
             found[cells[:width]] = values

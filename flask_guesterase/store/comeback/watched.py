@@ -16,6 +16,7 @@ from ...core.identity import Kind, kind_of
 from ...core.policy import Constant, File, Placeholder, Redact
 from ..datamap import Contacts, DataMap, Declared
 from ..masks import looks_invented, looks_redacted
+from ..memory import by_identity
 from ..sql import is_text, text_length
 
 LOYALTY, OTHER = "loyalty", "other"
@@ -87,6 +88,7 @@ class Watched:
         return isinstance(inner, Constant) and told == text_of(inner.value)
 
 
+@by_identity
 def watched(datamap: DataMap) -> dict[str, Watched]:
     """Return the tables in which somebody who was erased would be known again.
 
