@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
@@ -21,8 +22,8 @@ FOLDER = "GUESTERASE_SCREENSHOTS"
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """The address of a demo hotel of 60 guests, its worker running with its pages."""
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """A demo hotel of 60 guests, its worker running with its pages."""
     app = create_app({"INSTANCE_PATH": str(tmp_path), "PMS_SCANS": str(tmp_path / "scans")})
     upgraded = app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
     assert upgraded.exit_code == 0, upgraded.output
@@ -30,6 +31,14 @@ def address(tmp_path: Path) -> Iterator[str]:
         db.create_all()
         seed(db.session(), 60, 7, datetime.now(UTC).date(), scans=tmp_path / "scans")
         db.session.remove()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The address of the demo hotel."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -37,8 +46,6 @@ def address(tmp_path: Path) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-    with app.app_context():
-        db.engine.dispose()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response
@@ -31,6 +32,18 @@ LOOK = """() => {
   return wrong;
 }"""
 """What is wrong with how a page looks, as lines."""
+
+TEXTS = """() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), said = [];
+  while (texts.nextNode())
+    if (!texts.currentNode.parentElement.closest("code, .mono, [lang]:not(html)"))
+      said.push(texts.currentNode.nodeValue.trim());
+  return said.filter(text => text);
+}"""
+"""What a page says in its own language, piece by piece; machine words and other languages not."""
+
+KEY = re.compile(r"[a-z]+([-_.][a-z]+)+|.*%\(\w+\).*|.*\{[{%].*", re.DOTALL)
+"""What is a key of a message or a placeholder, and no text for people."""
 
 
 def press(what: Locator) -> None:
@@ -90,6 +103,8 @@ class Walker:
     def look(self, page: Page, name: str) -> None:
         """Look at a page in both widths, note what is wrong, keep a picture of each."""
         self.looked_at += 1
+        keys = [text for text in page.evaluate(TEXTS) if KEY.fullmatch(text)]
+        self.problems += [f"{name} shows a key: {key}" for key in keys]
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 780})
             self.problems += [f"{name} at {width}: {line}" for line in page.evaluate(LOOK)]
