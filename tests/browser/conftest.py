@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from example_pms import create_app, db
+from example_pms.recipients import recipients
 from example_pms.seed import seed
 from tests.browser.walker import Walker
 
@@ -48,10 +49,18 @@ def address(app: Flask) -> Iterator[str]:
     server.server_close()
 
 
+def named(app: Flask) -> set[str]:
+    """Return what tables and recipients are called, which no language says otherwise."""
+    told = {each.name for each in recipients(app)}
+    with app.app_context():
+        return {"guesterase_request", *db.metadata.tables, *told}
+
+
 @pytest.fixture
-def walker(address: str, chromium: Browser) -> Iterator[Walker]:
+def walker(app: Flask, address: str, chromium: Browser) -> Iterator[Walker]:
     """Somebody who walks through the pages and looks at each in both widths."""
     folder = os.environ.get(FOLDER)
     made = Walker(chromium, address, Path(folder) if folder else None)
+    made.names = named(app)
     yield made
     made.close()

@@ -22,6 +22,14 @@ FILES = frozenset({
 })  # fmt: skip
 """Endpoints that answer with a file."""
 
+
+LINKS = {
+    "link": "privacy/link", "copy_link": "copy/link", "open_copy": "copy/open",
+    "again_link": "privacy/again",
+}  # fmt: skip
+"""View -> what stands before the token in a letter that leads there."""
+
+
 @dataclass
 class Full:
     """What the pages of the hotel are about.
@@ -156,7 +164,9 @@ def _watched(full: Full, desk: Clerk, officer: Clerk, second: Clerk) -> None:
     _sent(officer, "/watch/look", {}, "/watch")
     opened = {"property": "SHA", "kind": "lost-device", "text": "夜班笔记本电脑丢失。",
               "noticed": moment, "happened": ""}  # fmt: skip
-    assert desk.post(f"{DESK}/incidents/new", opened, page=f"{DESK}/incidents/new").status_code < 400
+    assert (
+        desk.post(f"{DESK}/incidents/new", opened, page=f"{DESK}/incidents/new").status_code < 400
+    )
     full.known["incident"] = re.findall(r"/incidents/([A-Z]+-\w+)",
                                         officer.get(f"{DESK}/incidents"))[:1]  # fmt: skip
     here = f"/incidents/{full.known['incident'][0]}"
@@ -185,8 +195,7 @@ def _told(full: Full) -> None:
                        page="/privacy/case/again")  # fmt: skip
     assert again.status_code == 303, again.text
     letters = full.clerk("sha.desk").get(f"{DESK}/outbox")
-    for endpoint, place in (("link", "privacy/link"), ("copy_link", "copy/link"),
-                            ("open_copy", "copy/open"), ("again_link", "privacy/again")):  # fmt: skip
+    for endpoint, place in LINKS.items():
         found = re.findall(rf"/{place}/([\w-]+)", letters)
         full.known[f"guesterase_guest.{endpoint}"] = found[:1]
     full.known["number"] = list(full.numbers.values())
