@@ -13,7 +13,8 @@ from tests.web.house import Browser, House
 PAGE = "/desk/privacy/setup"
 ANSWERS = {
     "property": "sh", "law": "DE", "foreign": "some", "officer": "chief@pine.example",
-    "deputy": "second@pine.example", "mail": "smtp", "keys": "/srv/keys", "register": "/mnt/register",
+    "deputy": "second@pine.example", "mail": "smtp", "keys": "/srv/keys",
+    "register": "/mnt/register",
     "checkpoints": "file:/mnt/outside mailto:notary@law.example", "backups": "35",
 }  # fmt: skip
 
