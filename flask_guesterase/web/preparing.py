@@ -255,8 +255,9 @@ def _floors(tongue: Language, entries: list[Entry]) -> Iterator[tuple[str, str]]
     for entry in entries:
         spans = told.setdefault(entry.category, [])
         for term in entry.floors:
-            span = " ".join(filter(None, (terms.length(tongue, term.length),
-                                          terms.clock(tongue, term))))  # fmt: skip
+            span = terms.length(tongue, term.length)
+            if term.length:
+                span = f"{span} {terms.clock(tongue, term)}"
             if span not in spans:
                 spans.append(span)
     for category, spans in told.items():

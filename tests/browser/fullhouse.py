@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from flask import Flask
 
@@ -202,6 +202,7 @@ def _told(full: Full) -> None:
     full.known["guesterase_staff.certificate"] = [full.numbers["erased"]]
     full.known["guesterase_guest.remember"] = [full.codes["erased"].replace("-", "")]
     full.known["course"] = list(courses())
+    full.known["night"] = [(datetime.now(UTC).date() - timedelta(days=1)).isoformat()]
 
 
 def _sent(clerk: Clerk, path: str, form: dict[str, str], page: str) -> str:

@@ -27,6 +27,16 @@ STATES = ("review", "refused", "erased", "offered")
 """States of a request in which a guest looks at it."""
 
 
+PAPER = ("staff-slip-1", "staff-certificate-1", "guest-certificate-1", "staff-set_up-1",
+         "staff-produce-1")  # fmt: skip
+"""Pages that are printed."""
+
+PRESSABLE = """() => [...document.querySelectorAll("button, nav, select, .screen")]
+  .filter(e => e.getBoundingClientRect().height).map(e => "on paper: " + e.outerHTML.slice(0, 60))
+  .concat(document.documentElement.scrollWidth > innerWidth ? ["wider than paper"] : [])"""
+"""What is on paper although nobody can press it there, and what does not fit, as lines."""
+
+
 @pytest.fixture
 def full(app: Flask) -> Full:
     """A hotel in which every page has something to show."""
@@ -85,6 +95,18 @@ def opened(
                     break
         if not seen:
             walker.problems.append(f"nobody may open {path}")
+    officer = who["guesterase_staff"][0]
+    officer.goto(f"{walker.address}/desk/privacy/setup")
+    press(officer.locator("main form button"))
+    yield "staff-set_up-1", officer
+    officer.goto(f"{walker.address}/desk/privacy/register")
+    officer.fill("#night", full.known["night"][0])
+    for asked in ("authority", "officer", "reference"):
+        officer.fill(f"#{asked}", "A-17")
+    officer.check("[name=basis][value=police-inspection]")
+    press(officer.locator("main form button"))
+    assert officer.locator("main tbody tr").count()
+    yield "staff-produce-1", officer
 
 
 def english() -> dict[str, str]:
@@ -138,6 +160,8 @@ def _wrong(
         found += [f"{name} shows a key: {text}" for text in said
                   if KEY.fullmatch(text) and text not in walker.names]  # fmt: skip
         found += [f"{name} says in English: {text}" for text in said if text in foreign]
+        if name in PAPER:
+            found += [f"{name}: {line}" for line in _printed(walker, page, f"{name}-{lang}")]
         for width in widths:
             page.set_viewport_size({"width": width, "height": 780})
             found += [f"{name} at {width}: {line}" for line in page.evaluate(LOOK)]
@@ -147,3 +171,14 @@ def _wrong(
                 if walker.folder is not None:
                     axe.picture(walker.folder / f"page-{lang}-{name}-{width}-{scheme}.png")
     return [*walker.problems, *found]
+
+
+def _printed(walker: Walker, page: Page, name: str) -> list[str]:
+    """Look at a page as it comes out on A4; return what is wrong."""
+    page.set_viewport_size({"width": 690, "height": 980})
+    page.emulate_media(media="print")
+    found: list[str] = page.evaluate(PRESSABLE)
+    if walker.folder is not None:
+        page.screenshot(path=walker.folder / f"paper-{name}.png", full_page=True)
+    page.emulate_media(media="screen")
+    return found
