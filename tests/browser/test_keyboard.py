@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page
 
 from tests.browser.walker import Walker
@@ -76,6 +77,7 @@ def test_a_request_needs_no_mouse_and_no_script(walker: Walker) -> None:
     assert not walker.problems, "\n".join(walker.problems)
 
 
+@pytest.mark.long
 def test_the_menu_and_a_refusal_need_no_mouse(walker: Walker) -> None:
     """What folds opens by Enter, what is behind it is next, and the first stop skips the menu."""
     desk = walker.enter("zh-CN", "sha.desk")
