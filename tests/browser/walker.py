@@ -43,7 +43,7 @@ TEXTS = """() => {
 }"""
 """What a page says in its own language, piece by piece; machine words and other languages not."""
 
-KEY = re.compile(r"(?!e-mail$)[a-z]+([-_.][a-z]+)+|.*%\(\w+\).*|.*\{[{%].*", re.DOTALL)
+KEY = re.compile(r"(?!e-mail$)[a-z]+([-_][a-z]+)+|.*%\(\w+\).*|.*\{[{%].*", re.DOTALL)
 """What is a key of a message or a placeholder, and no text for people."""
 
 
