@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any, TypeVar
@@ -103,6 +104,7 @@ def current(conn: Connection) -> str | None:
     return MigrationContext.configure(conn, opts=_OPTIONS).get_current_revision()
 
 
+@cache
 def head() -> str:
     """Return the newest revision of this version of the package."""
     return str(_directory().get_current_head())

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..core.answer import Answer, Staying
 from ..core.plan import LEGAL_DUTY
 from .language import N_, Language
+from .lawwords import explained
 from .words import told, word
 
 TABLES: tuple[tuple[tuple[str, ...], str], ...] = (
@@ -157,5 +158,4 @@ def _complain(tongue: Language, complaint: str) -> tuple[str, ...]:
 
 
 def _why(tongue: Language, answer: Answer) -> str:
-    explained = (answer.explained or {}).get(tongue.code, "")
-    return f"{answer.article}: {explained}" if answer.article else ""
+    return ": ".join(filter(None, (answer.article, explained(tongue, answer.explained or {}))))

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.copying import Copy, Part, Term, as_files, zipped
 from ..core.errors import TokenError
-from ..store import answering
 from ..store.settings import Property
 from ..store.views import CaseView
+from . import lawwords
 from .answers import what
 from .current import current
 from .guestdesk import CASE, count, guest_pages
@@ -86,8 +86,8 @@ def copy() -> str:
         case=case,
         hotel=hotel,
         parts=[_shown(tongue, part) for part in opened.parts],
-        complaint=answering.complaint(current.settings, hotel, tongue.code),
-        recalled=answering.cannot_recall(current.settings, hotel, tongue.code),
+        complaint=lawwords.complaint(tongue, hotel),
+        recalled=lawwords.cannot_recall(tongue, hotel),
     )
 
 

@@ -6,8 +6,7 @@ from flask import redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
-from ..store import answering
-from . import schemas
+from . import lawwords, schemas
 from .current import current
 from .desk import me, must, staff_pages, today
 from .instructions import CASES
@@ -34,7 +33,7 @@ def emergency() -> str:
         printed=printed,
         today=today(hotel),
         backups=[(each, each.stale(now)) for each in backups],
-        complaint=answering.complaint(current.settings, hotel, tongue.code),
+        complaint=lawwords.complaint(tongue, hotel),
         cases=CASES,
     )
 

@@ -9,8 +9,8 @@ from flask import has_request_context, render_template, url_for
 
 from ..core.answer import Answer, read_answer
 from ..core.errors import GuesteraseError, SetupError, UnknownError
-from ..store import answering
 from ..store.settings import Property
+from . import lawwords
 from .answers import Told, in_words
 from .current import current
 from .language import Language, choose
@@ -73,8 +73,8 @@ def sentences(tongue: Language, hotel: Property, answer: Answer) -> Told:
     return in_words(
         tongue,
         answer,
-        answering.complaint(current.settings, hotel, tongue.code),
-        answering.cannot_recall(current.settings, hotel, tongue.code),
+        lawwords.complaint(tongue, hotel),
+        lawwords.cannot_recall(tongue, hotel),
     )
 
 

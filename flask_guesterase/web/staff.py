@@ -24,6 +24,7 @@ from . import (
     holding,
     incidents,
     lawful,
+    lawwords,
     leftover,
     letters,
     preparing,
@@ -209,7 +210,7 @@ def _reason(tongue: Language, case: dict[str, Any], hotel: Property) -> str:
     if not case["reason"]:
         return ""
     said = mapped(answering.law(current.settings, hotel), case["reason"])
-    explained = said.zh if tongue.code == "zh" else said.en
+    explained = lawwords.explained(tongue, {"zh": said.zh, "en": said.en})
     return ": ".join(filter(None, (said.article, explained)))
 
 

@@ -10,15 +10,16 @@ from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..core.course import PASS_MARK, Course, Grade, Training
+from ..core.course import LANGUAGES, PASS_MARK, Course, Grade, Training
 from ..core.errors import GuesteraseError, InputError
 from ..core.permissions import Permission
 from ..store.training.courses import course as find
 from ..store.training.courses import courses
 from .current import current
 from .desk import granted, me, must, staff_pages
-from .language import N_
+from .language import FALLBACK, N_
 from .pages import language
+from .words import word
 
 _ALL = N_("Please answer every question.")
 
@@ -39,7 +40,14 @@ def _lacking() -> dict[str, Any]:
 
 
 def _title(one: Course) -> str:
-    return one.title[language().code]
+    tongue = language()
+    return one.title.get(tongue.code) or word(tongue, one.code)
+
+
+def _spoken() -> str:
+    """Return the language the courses are read in: the reader's, or English where none is."""
+    code = language().code
+    return code if code in LANGUAGES else FALLBACK
 
 
 @staff_pages.get("/training", endpoint="courses")
@@ -88,7 +96,8 @@ def _page(one: Course, values: Mapping[str, str], problems: list[str] | None = N
     return render_template(
         "guesterase/staff/course.html",
         course=one,
-        lang=language().code,
+        name=_title(one),
+        lang=_spoken(),
         mine=mine,
         values=values,
         problems=problems or [],
@@ -102,7 +111,8 @@ def _result(one: Course, answers: list[int], grade: Grade) -> str:
     return render_template(
         "guesterase/staff/quiz.html",
         course=one,
-        lang=language().code,
+        name=_title(one),
+        lang=_spoken(),
         answers=answers,
         grade=grade,
         mine=mine,

@@ -13,6 +13,7 @@ from flask_guesterase.store import tables, vault
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.vault import Item
+from tests import engines
 
 NOW = datetime(2026, 11, 24, 10, 0)
 TODAY = "2026-11-24"
@@ -28,7 +29,7 @@ def keeper(tmp_path):
 @pytest.fixture
 def engine(database_url):
     found = create_engine(database_url)
-    tables.metadata.create_all(found)
+    engines.build(found, tables.metadata)
     yield found
     found.dispose()
 

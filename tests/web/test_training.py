@@ -10,6 +10,7 @@ import pytest
 from flask_guesterase.core.course import Training
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.store.training.courses import course, courses
+from flask_guesterase.web import language
 from flask_guesterase.web.extension import Guesterase
 from tests.web.house import STAFF, House
 from tests.web.test_cli import Console
@@ -43,6 +44,25 @@ def test_a_course_is_read_in_the_readers_language(house: House) -> None:
             assert question.text[lang] in shown
             assert question.why[lang] not in shown
         assert shown.count("<fieldset") == len(one.questions)
+
+
+def test_a_course_nobody_wrote_in_a_language_is_read_in_english(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page stays German, names the course in German, and marks what is English as English."""
+    for names, said in (("LANGUAGES", "Deutsch"), ("_LOCALES", "de"), ("_TAGS", "de")):
+        monkeypatch.setitem(getattr(language, names), "de", said)
+    clerk = house.browser("clerk")
+    assert "Ihre Schulung fehlt oder ist abgelaufen: Rezeption" in clerk.get(f"{DESK}/?lang=de")
+    one = course("reception")
+    shown = unescape(clerk.get(f"{DESK}/training/reception"))
+    assert "<h1>Schulung: Rezeption</h1>" in shown
+    assert [screen for screen in one.screens if screen.text["en"] not in shown] == []
+    assert shown.count('card" lang="en">') == len(one.screens) + len(one.questions)
+    done = clerk.post(
+        f"{DESK}/training/reception", f"{DESK}/training/reception", **answers("reception")
+    )
+    assert "Bestanden" in done.text
 
 
 def test_a_quiz_is_passed_and_gives_a_certificate(house: House) -> None:

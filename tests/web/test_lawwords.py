@@ -1,0 +1,70 @@
+"""What a law says reaches every reader, also in a language no pack is signed in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from flask_guesterase.core.answer import Answer
+from flask_guesterase.core.grounds import DUTIES, EXEMPTIONS, Reason, mapped
+from flask_guesterase.store.packs import bundled
+from flask_guesterase.web import lawwords
+from flask_guesterase.web.answers import in_words
+from flask_guesterase.web.language import Language
+from tests.web.house import House
+
+FURTHER = ("de", "fr")
+
+
+def spoken() -> set[str]:
+    """Return every English text of a law that a guest or an officer may read."""
+    packs = bundled().values()
+    kinds = [*(pack.complaint for pack in packs), *(pack.cannot_recall for pack in packs)]
+    reasons = {mapped(law, reason).en for law in ("CN", "EU") for reason in Reason
+               if reason in (Reason.LEAKED, Reason.PUBLIC)}  # fmt: skip
+    return (
+        {texts["en"] for texts in kinds if texts}
+        | {exemption.en for exemption in EXEMPTIONS if exemption.ground is not None}
+        | {duty.en for duty in DUTIES}
+        | reasons
+        | {mapped("", Reason.WISH).en}
+    )
+
+
+def test_the_catalogs_know_what_the_laws_say_and_nothing_else() -> None:
+    """A text of a pack or a ground that changes must change among the messages too."""
+    held = [*lawwords.COMPLAINTS, *lawwords.REPORTED, *lawwords.REASONS]
+    assert set(held) == spoken()
+    assert len(held) == len(set(held))
+
+
+@pytest.mark.parametrize("lang", FURTHER)
+def test_a_law_speaks_a_language_it_is_not_signed_in(house: House, lang: str) -> None:
+    """Complaint, what authorities hold and the reason of a refusal are said, none in English."""
+    tongue = Language(lang)
+    with house.app.app_context():
+        settings = house.extension.settings
+        hotel = replace(next(iter(settings.properties.values())), country="FR", region="")
+        texts = lawwords.complaint(tongue, hotel), lawwords.cannot_recall(tongue, hotel)
+        english = [
+            lawwords.complaint(Language("en"), hotel), lawwords.cannot_recall(Language("en"), hotel)
+        ]  # fmt: skip
+    assert all(texts)
+    assert all(english)
+    assert not set(texts) & set(english)
+    law = next(each for each in EXEMPTIONS if each.law == "EU" and each.ground is not None)
+    answer = Answer(
+        "refused", ground="kept-by-law", article=law.article, explained={"zh": law.zh, "en": law.en}
+    )
+    why = in_words(tongue, answer).why
+    assert why.startswith(f"{law.article}: ")
+    assert law.en not in why
+    assert len(why) > len(law.article) + 20
+
+
+def test_a_house_that_writes_its_own_text_is_not_read_in_a_foreign_language() -> None:
+    """What is in no catalog is left out, and the article stands by itself."""
+    own = Answer("refused", ground="kept-by-law", article="House 1", explained={"en": "Ours."})
+    assert in_words(Language("de"), own).why == "House 1"
+    assert in_words(Language("en"), own).why == "House 1: Ours."
