@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 
 from ..core.finding import Finding, Severity
+from ..core.pack import Pack
 from ..core.period import Period
 from ..core.policy import Retain
 from ..core.retention import Grade, Rank, Rule
-from . import rulebook
+from . import packs, rulebook
 from .datamap import DataMap, rule_word
-from .settings import Settings
+from .settings import Property, Settings
 
 if TYPE_CHECKING:
     from .work import Work
@@ -94,10 +95,25 @@ def schedule(work: Work, code: str) -> Sequence[Entry]:
     :param code: code of the property.
     :raises UnknownError: there is no such property.
     """
-    rules = rulebook.in_force(work, code)
-    unknown = [
-        told for pack in rulebook.texts(work.settings, code) for told in pack.unknown
-    ]  # fmt: skip
+    return _entries(work, code, rulebook.in_force(work, code), rulebook.texts(work.settings, code))
+
+
+def foreseen(work: Work, place: Property) -> Sequence[Entry]:
+    """Return the schedule as the packs alone would make it, were a property as it is given.
+
+    What the house decided about periods is not in it, and nothing of it binds.
+
+    :param work: the open transaction.
+    :param place: the property, with the country and region that are thought of.
+    """
+    texts = packs.chain(packs.load(work.settings.packs), place)
+    return _entries(work, place.code, [rule for pack in texts for rule in pack.rules], texts)
+
+
+def _entries(
+    work: Work, code: str, rules: Sequence[Rule], texts: Iterable[Pack]
+) -> Sequence[Entry]:  # fmt: skip
+    unknown = [told for pack in texts for told in pack.unknown]
     return [
         _entry(code, table, category, columns, rules, unknown, work.datamap)
         for (table, category), columns in sorted(_places(rulebook.all_labels(work)).items())

@@ -49,6 +49,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".incidents", N_("Incidents"), Permission.INCIDENT),
     (".new_incident", N_("Report an incident"), tuple(Permission)),
     (".watch", N_("Failure watch"), Permission.WATCH),
+    (".setup", N_("Set-up"), Permission.LAW),
     (".emergency", N_("Emergency plan"), (Permission.WATCH, Permission.REPORT)),
     (".courses", N_("Training"), Permission.TRAIN),
     (".code", N_("My code"), CODED),

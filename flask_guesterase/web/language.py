@@ -13,10 +13,12 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.lists import format_list
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 from babel.support import NullTranslations, Translations
+from flask import current_app, has_app_context
 
 _FOLDER = Path(__file__).parent / "translations"
 
@@ -43,6 +45,7 @@ _LOCALES = {"zh": "zh_Hans_CN"}
 _TAGS = {"zh": "zh-Hans"}
 _MANDARIN = "cmn"
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
+_PLACEHOLDERS = re.compile(r"%\((\w+)\)s")
 
 
 def N_(message: str) -> str:
@@ -101,18 +104,41 @@ def _traditional(tag: str | None) -> bool:
 
 
 @cache
-def catalog(code: str) -> NullTranslations:
+def catalog(code: str, host: str = "") -> NullTranslations:
     """Return the messages of one language; what it lacks is said in English.
 
     :param code: key of `LANGUAGES`.
+    :param host: folder of the host's own translations, whose texts win; read once.
     """
-    source = _FOLDER / code / "LC_MESSAGES" / "guesterase.po"
-    with source.open("rb") as file:
-        messages = read_po(file, locale=code)
+    messages = _read(_FOLDER, code)
+    for own in _read(Path(host), code) if host else ():
+        ours = messages.get(own.id)
+        # What fills in something that our text does not name would fail on the page.
+        if own.string and ours is not None and _filled(own.string) <= _filled(own.id):
+            messages.delete(own.id)
+            messages[own.id] = own
     compiled = BytesIO()
     write_mo(compiled, messages)
     compiled.seek(0)
     return Translations(compiled, domain="guesterase")
+
+
+def _read(folder: Path, code: str) -> Catalog:
+    source = folder / code / "LC_MESSAGES" / "guesterase.po"
+    if not source.is_file():
+        return Catalog(locale=code)
+    with source.open("rb") as file:
+        return read_po(file, locale=code)
+
+
+def _filled(text: str | Iterable[str]) -> set[str]:
+    """Return the names of what is filled into a message, all of its forms together."""
+    return set(_PLACEHOLDERS.findall(text if isinstance(text, str) else "".join(text)))
+
+
+def _host() -> str:
+    """Return the folder in which the host keeps translations, as Flask-Babel would have it."""
+    return str(Path(current_app.root_path) / "translations") if has_app_context() else ""
 
 
 @dataclass(frozen=True)
@@ -139,12 +165,12 @@ class Language:
     def gettext(self, message: str, **values: object) -> str:
         """Return a message in this language, with ``%(name)s`` filled in."""
         # The empty message is the head of the catalog.
-        text: str = catalog(self.code).gettext(message) if message else ""
+        text: str = catalog(self.code, _host()).gettext(message) if message else ""
         return text % values if values else text
 
     def ngettext(self, one: str, many: str, num: int, **values: object) -> str:
         """Return a message that counts something, with ``%(num)s`` filled in."""
-        text: str = catalog(self.code).ngettext(one, many, num)
+        text: str = catalog(self.code, _host()).ngettext(one, many, num)
         return text % {"num": self.number(num), **values}
 
     def day(self, value: date | datetime | str | None) -> str:

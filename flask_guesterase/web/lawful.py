@@ -24,20 +24,11 @@ def rules() -> str:
         entries = office.schedule(hotel.code, me())
         waiting = office.rules_waiting(me()) if lawful else []
         drafts = office.drafts(me()) if lawful else []
-    tongue = language(zone=hotel.zone)
-    shown = [
-        {
-            "heading": terms.heading(tongue, entry),
-            "lines": list(terms.lines(tongue, entry)),
-            "after": terms.after(tongue, entry),
-        }
-        for entry in entries
-    ]
     return render_template(
         "guesterase/staff/rules.html",
         hotels=hotels,
         hotel=hotel,
-        entries=shown,
+        entries=terms.shown(language(zone=hotel.zone), entries),
         waiting=waiting,
         drafts=drafts,
         lawful=lawful,

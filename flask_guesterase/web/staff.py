@@ -27,6 +27,7 @@ from . import (
     lawwords,
     leftover,
     letters,
+    preparing,
     recipients,
     records,
     recovery,
@@ -46,8 +47,8 @@ from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
     "canaries", "complaining", "emergency", "figures", "holding", "incidents", "lawful", "leftover",
-    "recipients", "records", "recovery", "register", "returns", "staff_pages", "training", "upkeep",
-    "watching",
+    "preparing", "recipients", "records", "recovery", "register", "returns", "staff_pages",
+    "training", "upkeep", "watching",
     "releasing",
 ]  # fmt: skip
 

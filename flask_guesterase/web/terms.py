@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 from ..core.period import period
 from ..core.retention import Grade, Start
@@ -151,3 +152,15 @@ def heading(tongue: Language, entry: Entry) -> str:
     """Return table, category and columns in one line."""
     told = f"{entry.table}: {word(tongue, entry.category)}"
     return f"{told} ({', '.join(entry.columns)})" if entry.columns else told
+
+
+def shown(tongue: Language, entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """Return the lines of a schedule as pages show them."""
+    return [
+        {
+            "heading": heading(tongue, entry),
+            "lines": list(lines(tongue, entry)),
+            "after": after(tongue, entry),
+        }
+        for entry in entries
+    ]

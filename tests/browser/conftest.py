@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import Browser
 from werkzeug.serving import make_server
 
 from example_pms import create_app, db
+from example_pms.recipients import recipients
 from example_pms.seed import seed
 from tests.browser.walker import Walker
 
@@ -21,8 +23,8 @@ FOLDER = "GUESTERASE_SCREENSHOTS"
 
 
 @pytest.fixture
-def address(tmp_path: Path) -> Iterator[str]:
-    """The address of a demo hotel of 60 guests, its worker running with its pages."""
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """A demo hotel of 60 guests, its worker running with its pages."""
     app = create_app({"INSTANCE_PATH": str(tmp_path), "PMS_SCANS": str(tmp_path / "scans")})
     upgraded = app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
     assert upgraded.exit_code == 0, upgraded.output
@@ -30,6 +32,14 @@ def address(tmp_path: Path) -> Iterator[str]:
         db.create_all()
         seed(db.session(), 60, 7, datetime.now(UTC).date(), scans=tmp_path / "scans")
         db.session.remove()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """The address of the demo hotel."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -37,14 +47,22 @@ def address(tmp_path: Path) -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
+
+
+def named(app: Flask) -> set[str]:
+    """Return what the host calls things, which no language says otherwise."""
+    told = {each.name for each in recipients(app)}
     with app.app_context():
-        db.engine.dispose()
+        tables = db.metadata.tables
+    columns = {c.name for table in tables.values() for c in table.columns if "_" in c.name}
+    return {"guesterase_request", "id_card", *tables, *columns, *told}
 
 
 @pytest.fixture
-def walker(address: str, chromium: Browser) -> Iterator[Walker]:
+def walker(app: Flask, address: str, chromium: Browser) -> Iterator[Walker]:
     """Somebody who walks through the pages and looks at each in both widths."""
     folder = os.environ.get(FOLDER)
     made = Walker(chromium, address, Path(folder) if folder else None)
+    made.names = named(app)
     yield made
     made.close()

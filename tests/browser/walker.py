@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response
 
 from example_pms.hotel import demo_password
+from tests.browser.axe import Axe
 
 WIDTHS = (360, 1280)
 """Pixels: a small telephone, and the screen at a desk."""
@@ -32,6 +34,18 @@ LOOK = """() => {
 }"""
 """What is wrong with how a page looks, as lines."""
 
+TEXTS = """() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), said = [];
+  while (texts.nextNode())
+    if (!texts.currentNode.parentElement.closest("code, .mono, [lang]:not(html)"))
+      said.push(texts.currentNode.nodeValue.trim());
+  return said.filter(text => text);
+}"""
+"""What a page says in its own language, piece by piece; machine words and other languages not."""
+
+KEY = re.compile(r"(?!e-mail$)[a-z]+([-_][a-z]+)+|.*%\(\w+\).*|.*\{[{%].*", re.DOTALL)
+"""What is a key of a message or a placeholder, and no text for people."""
+
 
 def press(what: Locator) -> None:
     """Press a button or a link and wait for the page behind it."""
@@ -54,6 +68,8 @@ class Walker:
         self.contexts: list[BrowserContext] = []
         self.problems: list[str] = []
         self.looked_at = 0
+        self.names: set[str] = set()
+        self.axe: Axe | None = None
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -90,6 +106,15 @@ class Walker:
     def look(self, page: Page, name: str) -> None:
         """Look at a page in both widths, note what is wrong, keep a picture of each."""
         self.looked_at += 1
+        if self.axe is None:
+            self.axe = Axe(self.browser, f"{self.address}/privacy/")
+        # Chinese at night and English by day, so that both schemes are measured once each.
+        scheme = "dark" if page.locator("html[lang^=zh]").count() else "light"
+        self.axe.put(page.content(), WIDTHS[0])
+        self.problems += [f"{name}, {scheme}: {line}" for line in self.axe.ask(scheme)]
+        keys = [text for text in page.evaluate(TEXTS) if KEY.fullmatch(text)]
+        keys = [key for key in keys if key not in self.names]
+        self.problems += [f"{name} shows a key: {key}" for key in keys]
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 780})
             self.problems += [f"{name} at {width}: {line}" for line in page.evaluate(LOOK)]
@@ -98,5 +123,7 @@ class Walker:
 
     def close(self) -> None:
         """Close every browser."""
+        if self.axe is not None:
+            self.axe.close()
         for context in self.contexts:
             context.close()

@@ -52,6 +52,7 @@ ENTITLED = {
     "guesterase_staff.complaints": "what guests wrote about how it went, for who answers them",
     "guesterase_staff.file_complaint": "a form that could not be read comes back as it was",
     "guesterase_staff.open_incident": "a form that could not be read comes back as it was",
+    "guesterase_staff.set_up": "the answers of who sets the system up, to be printed",
     "guesterase_guest.send": "a form that could not be read comes back as it was filled in",
 }
 """Endpoint -> why its page may name the guest; the page of any other may not."""

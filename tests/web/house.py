@@ -74,6 +74,7 @@ class House:
     :param authorize: the host's answer to who may do what.
     :param logins: whether the application knows its staff.
     :param declared: what the vendor declares, given the folder of files.
+    :param root: folder of the host's own templates and translations.
     :param config: configuration that wins.
     """
 
@@ -85,10 +86,12 @@ class House:
         logins: bool = True,
         authorize: May | None = may,
         declared: Callable[[str], list[tuple[Any, Policy]]] = policies,
+        root: Path | None = None,
         **config: Any,
     ) -> None:
         self.hotel = Hotel(url, folder)
-        self.app = Flask(__name__, instance_path=str(folder))
+        own = None if root is None else str(root)
+        self.app = Flask(__name__, instance_path=str(folder), root_path=own)
         self.app.config.update(
             SECRET_KEY="only-for-tests-" + "0" * 32,
             TESTING=True,

@@ -67,6 +67,8 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     }),
     "disclosures": ("register audit", {}),
     "rules": ("view", {}),
+    "setup": ("law", {}),
+    "set_up": ("law", {"law": "DE", "foreign": "some", "mail": "print"}),
     "sweep": ("law", {}),
     "confirm_sweep": ("law", {"preview": "999"}),
     "confirm_clock": ("law", {}),

@@ -14,6 +14,7 @@ from .. import (
 from ..amendments import Draft, House
 from ..pending import Waiting
 from ..schedule import Entry
+from ..settings import Property
 from .desk import Desk
 
 
@@ -84,3 +85,16 @@ class Rules(Desk):
         if by is not None:
             actors.require(self.work, by, Permission.VIEW, property)
         return schedule.schedule(self.work, property)
+
+    def foreseen(self, place: Property, by: str) -> Sequence[Entry]:
+        """Return how long what would be kept at a property, were it as it is given.
+
+        :param place: a property with the country and region that are thought of.
+        :raises UnknownError: there is no property of this code.
+        :raises ForbiddenError: they may not decide about the law at this property.
+        """
+        now = self.work.settings.property(place.code)
+        actors.require(self.work, by, Permission.LAW, place.code)
+        if (place.country, place.region) == (now.country, now.region):
+            return schedule.schedule(self.work, place.code)
+        return schedule.foreseen(self.work, place)
