@@ -14,7 +14,7 @@ from .. import actors, reply, safe, tokens, written
 from ..tokens import Purpose
 from ..work import Work
 from . import deciding, records
-from .deciding import Draft
+from ..post import Draft
 from .records import Complaint
 
 LINK_DAYS = 14

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..complaints import deciding, feedback, looking, outside, receiving, records, reminding
-from ..complaints.deciding import Draft
+from ..post import Draft
 from ..complaints.outside import Seen
 from ..complaints.receiving import Grievance
 from .desk import Desk
