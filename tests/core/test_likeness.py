@@ -49,7 +49,7 @@ def test_a_rule_in_doubt_is_not(doubt: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "drawn",
     [
-        replace(plan(GOES), blocked=(Block("bookings", 1, "in-house"),)),
+        replace(plan(GOES), blocked=(Block("bookings", 1, "in-house", ""),)),
         replace(plan(GOES), foreseen=("bookings",)),
         plan(GOES, others=((FRIEND, 0),)),
         plan(GOES, Decision("guests", Outcome.SHARE, ("email",), (), "also-another-persons")),
