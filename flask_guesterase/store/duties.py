@@ -92,6 +92,18 @@ def queue(work: Work, by: str, property_: str = "") -> list[dict[str, Any]]:
     return [line | _duty(work, whose.get(line["number"]), me) for line in lines]
 
 
+def of(work: Work, number: str, by: str) -> dict[str, Any]:
+    """Return who looks after a request, who stands in, and whether a person does themselves.
+
+    :raises ForbiddenError: they may not look at this property.
+    """
+    case = load(work, number)
+    actors.require(work, by, Permission.VIEW, case.property)
+    table = tables.duty
+    row = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
+    return _duty(work, row, actors.known(work, by))
+
+
 def _whose(work: Work, codes: list[str]) -> Mapping[str, Row[Any]]:
     table, request = tables.duty, tables.request
     rows = work.conn.execute(

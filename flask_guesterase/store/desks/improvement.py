@@ -125,6 +125,10 @@ class Improvement(Desk):
         """
         reviewing.done(self.work, id, by)
 
+    def owed(self, by: str) -> Sequence[dict[str, Any]]:
+        """Return the actions of reviews that a person answers for and that are not done."""
+        return looking.owed(self.work, by)
+
     def close_monthly(self, number: str, by: str) -> None:
         """Close a review, as another person than who opened it.
 

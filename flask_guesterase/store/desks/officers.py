@@ -29,6 +29,13 @@ class Officers(Desk):
         """
         duties.look_after(self.work, number, by, deputy)
 
+    def duty(self, number: str, by: str) -> dict[str, Any]:
+        """Return who looks after a request, who stands in, and whether the reader does.
+
+        :raises ForbiddenError: they may not look at this property.
+        """
+        return duties.of(self.work, number, by)
+
     def hand_over(self, property: str, note: str, by: str) -> int:
         """End one's shift with a note for who comes; return its number.
 

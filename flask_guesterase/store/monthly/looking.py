@@ -114,6 +114,31 @@ def _point(work: Work, row: Monthly, each: Row[Any], by: str) -> dict[str, Any]:
     }
 
 
+def owed(work: Work, by: str) -> list[dict[str, Any]]:
+    """Return the actions that a person answers for and that are not done, the first due first.
+
+    :param work: the open transaction.
+    :param by: the host's id of the person.
+    """
+    table, actor = tables.point, actors.known(work, by)
+    rows = work.conn.execute(
+        select(table)
+        .where(
+            table.c.kind == Point.ACTION.value, table.c.owner == (actor or ""),
+            table.c.done_at.is_(None), table.c.property.in_(list(work.settings.properties)),
+        )
+        .order_by(table.c.due_on, table.c.id)
+    ).all()  # fmt: skip
+    return [
+        {
+            "id": row.id, "property": row.property, "due_on": row.due_on or "",
+            "text": records.words(work, row.box).get("text", ""),
+            "late": (row.due_on or "") < work.today,
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
 def intact(work: Work, row: Monthly) -> bool:
     """Return whether the figures are those of which the journal holds the hash."""
     table = tables.entry
