@@ -137,5 +137,3 @@ def refusal(number: str) -> AnyResponse:
             letter=letters.written("refused", draft.lang, draft.params),
         )
     )
-
-

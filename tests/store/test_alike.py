@@ -103,7 +103,10 @@ def _contested(hotel: Hotel) -> None:
         office.file_complaint(given, "officer")
 
 
-@pytest.mark.parametrize("doubt", [_kept, _twin, _held, _blocked, _contested], ids=lambda f: f.__name__)
+DOUBTS = (_kept, _twin, _held, _blocked, _contested)
+
+
+@pytest.mark.parametrize("doubt", DOUBTS, ids=lambda doubt: doubt.__name__)
 def test_one_doubt_takes_a_request_out(hotel: Hotel, doubt: Callable[[Hotel], None]) -> None:
     """No sure rule, a row taken by hand, a hold, a blocker, a complaint: read by itself."""
     first = {proved(hotel, 1), proved(hotel, 2)}

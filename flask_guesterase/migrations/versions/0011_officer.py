@@ -88,9 +88,7 @@ def _monthly(op: Operations) -> None:
         sa.Column("closed_at", sa.DateTime()),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_guesterase_monthly")),
         sa.UniqueConstraint("number", name=op.f("uq_guesterase_monthly_number")),
-        sa.UniqueConstraint(
-            "property", "month", name=op.f("uq_guesterase_monthly_property_month")
-        ),
+        sa.UniqueConstraint("property", "month", name=op.f("uq_guesterase_monthly_property_month")),
         if_not_exists=True,
         **_MARIADB,
     )

@@ -91,9 +91,7 @@ def _last(work: Work, row: Monthly, last: Monthly | None, by: str) -> list[dict[
     """Return the actions of the review before, as they stood when this one was closed."""
     if last is None:
         return []
-    return [
-        _point(work, row, each, by) for each in records.points(work, last.number, Point.ACTION)
-    ]
+    return [_point(work, row, each, by) for each in records.points(work, last.number, Point.ACTION)]
 
 
 def _point(work: Work, row: Monthly, each: Row[Any], by: str) -> dict[str, Any]:

@@ -78,9 +78,7 @@ def enter(work: Work, given: Figure, by: str) -> int:
             made_by=actor, made_at=work.stamp,
         )
     )  # fmt: skip
-    work.events.append(
-        PublishedEntered(controller, hotel.code, "", actor, {}, (given.measure,))
-    )
+    work.events.append(PublishedEntered(controller, hotel.code, "", actor, {}, (given.measure,)))
     return int(done.inserted_primary_key[0])  # type: ignore[index] # a table with a serial has one
 
 
@@ -105,9 +103,7 @@ def withdraw(work: Work, id: int, by: str) -> None:
     )
 
 
-def listed(
-    work: Work, codes: Sequence[str], at: datetime | None = None
-) -> list[dict[str, Any]]:
+def listed(work: Work, codes: Sequence[str], at: datetime | None = None) -> list[dict[str, Any]]:
     """Return the figures of others for properties, by measure, the newest of each first.
 
     :param work: the open transaction.
