@@ -15,6 +15,7 @@ from .current import current
 from .desk import granted, may, me, must, staff_pages
 from .language import N_
 from .pages import language
+from .words import HOWS
 
 _NOTE = N_(
     "Write a sentence or two, without a name, an address or a long number; the number of a "
@@ -101,7 +102,12 @@ def _alike(wrong: bool = False) -> str:
     with current.begin(write=False) as office:
         found = office.alike(me())
     return render_template(
-        "guesterase/staff/alike.html", hotels=hotels, groups=found, most=MOST, wrong=wrong
+        "guesterase/staff/alike.html",
+        hotels=hotels,
+        groups=found,
+        most=MOST,
+        wrong=wrong,
+        hows=HOWS,
     )
 
 
