@@ -38,7 +38,7 @@ def figures() -> str:
 def _page(hotels: Mapping[str, Property], values: Any, problems: dict[str, list[str]]) -> str:
     with current.begin(write=False) as office:
         found = office.figures(me(), _many())
-        ours, theirs = office.compared(me())
+        ours, theirs = office.compared(me(), found if _many() == MONTHS else ())
     tongue = language()
     improving = {hotel.code: hotel for hotel in granted(Permission.IMPROVE)}
     return render_template(
