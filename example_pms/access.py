@@ -14,7 +14,7 @@ PERMISSIONS = {
             "view", "file", "verify", "approve", "refuse", "erase",
             "hold", "freeze", "register", "books", "law", "restore", "figures",
             "complaint", "incident", "watch", "report", "train",
-            "issue",
+            "issue", "improve",
         }
     ),
     "auditor": frozenset({"view", "audit", "figures", "train"}),

@@ -744,6 +744,60 @@ class TokenRevoked(Event):
     name = "token-revoked"
 
 
+class CaseLookedAfter(Event):
+    """Somebody said that they look after a request, and perhaps who stands in for them."""
+
+    name = "case-looked-after"
+
+
+class ShiftHandedOver(Event):
+    """Somebody ended their shift and left a note; their requests wait for who takes over."""
+
+    name = "shift-handed-over"
+
+
+class ShiftTakenOver(Event):
+    """Another person took a shift over, and looks after its requests from then on."""
+
+    name = "shift-taken-over"
+
+
+class MonthlyOpened(Event):
+    """A monthly review was opened; its figures are frozen, and their hash is among the marks."""
+
+    name = "monthly-opened"
+
+
+class MonthlyNoted(Event):
+    """A member, a finding or an action of a monthly review was written down."""
+
+    name = "monthly-noted"
+
+
+class MonthlyDone(Event):
+    """An action of a monthly review was done."""
+
+    name = "monthly-done"
+
+
+class MonthlyClosed(Event):
+    """Another person closed a monthly review."""
+
+    name = "monthly-closed"
+
+
+class PublishedEntered(Event):
+    """A figure that somebody else published was entered, with source and day."""
+
+    name = "published-entered"
+
+
+class PublishedWithdrawn(Event):
+    """A figure of somebody else was taken out again."""
+
+    name = "published-withdrawn"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -864,6 +918,15 @@ EVENTS: dict[str, type[Event]] = {
         DataCopyEnded,
         TokenIssued,
         TokenRevoked,
+        CaseLookedAfter,
+        ShiftHandedOver,
+        ShiftTakenOver,
+        MonthlyOpened,
+        MonthlyNoted,
+        MonthlyDone,
+        MonthlyClosed,
+        PublishedEntered,
+        PublishedWithdrawn,
     )
 }
 """Every event by its name."""

@@ -360,6 +360,43 @@ TABLES: tuple[Own, ...] = (
         "after a day",
         {What.MARK: "mark body", What.RANDOM: "number", What.TIME: "at"},
     ),
+    Own(
+        "duty", "every request has somebody who looks after it, and who stands in", End.AGE,
+        "90 days after somebody last took it, when its request is not open any more",
+        {What.RANDOM: "request box", What.NAME: "controller property",
+         What.PERSON: "owner deputy", What.TIME: "since"},
+        {"box": "its content, two logins, 400 days after it was written"},
+    ),
+    Own(
+        "handover", "nothing is lost between two shifts", End.AGE,
+        "three years after it was given",
+        {What.SERIAL: "id", What.NAME: "controller property", What.RANDOM: "box",
+         What.COUNT: "count", What.PERSON: "given_by taken_by", What.TIME: "given_at taken_at"},
+        {"box": "its content, the note, 400 days after it was written"},
+    ),
+    Own(
+        "monthly", "what was found by looking at the figures, and that it was done, can be shown",
+        End.AGE, "three years after it was closed; never while it is open",
+        {What.SERIAL: "id version", What.RANDOM: "number", What.NAME: "property controller",
+         What.TIME: "month opened_at closed_at", What.WORD: "state", What.TEXT: "figures",
+         What.HASH: "mark", What.PERSON: "opened_by closed_by"},
+    ),
+    Own(
+        "point", "who took part in a monthly review, what it found, who does what by when",
+        End.AGE, "with its review, or three years after it was written",
+        {What.SERIAL: "id", What.RANDOM: "monthly box", What.NAME: "controller property",
+         What.WORD: "kind", What.TIME: "due_on made_at done_at",
+         What.PERSON: "owner made_by done_by"},
+        {"box": "its content 400 days after it was written, later while its review is open"},
+    ),
+    Own(
+        "published", "our figures are seen beside those that others publish", End.AGE,
+        "three years after it was entered",
+        {What.SERIAL: "id", What.NAME: "controller property", What.WORD: "measure",
+         What.COUNT: "value", What.TIME: "published_on made_at withdrawn_at",
+         What.RANDOM: "box", What.PERSON: "made_by withdrawn_by"},
+        {"box": "its content, who published it and where, three years after it was entered"},
+    ),
 )  # fmt: skip
 """Every table of ours; the number of the version of our tables, in one more, says nothing."""
 

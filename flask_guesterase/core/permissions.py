@@ -28,3 +28,4 @@ class Permission(StrEnum):
     REPORT = "report"
     TRAIN = "train"
     ISSUE = "issue"
+    IMPROVE = "improve"

@@ -14,6 +14,7 @@ from .desks.improvement import Improvement
 from .desks.incidents import Incidents
 from .desks.keys import Keys
 from .desks.machines import Machines
+from .desks.officers import Officers
 from .desks.partners import Partners
 from .desks.police import Police
 from .desks.recovery import Recovery
@@ -31,6 +32,7 @@ class Office(
     Complaints, Incidents,
     Failures, Schooling,
     Copying, Machines,
+    Officers,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Column, ColumnElement, Table, and_, delete, func, or_, select, update
 
 from ..core.events import SYSTEM, OwnDataEnded
+from ..core.lifecycle import OPEN
 from ..core.log import slug
 from ..core.own import WEEKS
 from ..core.plan import Key, key_text
@@ -280,6 +281,32 @@ def _reviewed(work: Work) -> ColumnElement[bool]:
     return tables.reviewed.c.day < cutoff(work.now).date().isoformat()
 
 
+def _duty(work: Work) -> ColumnElement[bool]:
+    duty, request = tables.duty, tables.request
+    open_ = select(request.c.id).where(
+        request.c.number == duty.c.request, request.c.state.in_([state.value for state in OPEN])
+    )
+    return and_(duty.c.since < _weeks(work), ~open_.exists())
+
+
+def _handover(work: Work) -> ColumnElement[bool]:
+    return tables.handover.c.given_at < cutoff(work.now)
+
+
+def _monthly(work: Work) -> ColumnElement[bool]:
+    return tables.monthly.c.closed_at < cutoff(work.now)
+
+
+def _point(work: Work) -> ColumnElement[bool]:
+    point, monthly = tables.point, tables.monthly
+    known = select(monthly.c.id).where(monthly.c.number == point.c.monthly)
+    return and_(point.c.made_at < cutoff(work.now), ~known.exists())
+
+
+def _published(work: Work) -> ColumnElement[bool]:
+    return tables.published.c.made_at < cutoff(work.now)
+
+
 def _kept(work: Work) -> ColumnElement[bool]:
     kept = tables.kept
     return and_(
@@ -350,6 +377,11 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "measure": _aged(tables.measure, _measure),
     "copy": _aged(tables.copy, _copy),
     "apitoken": _aged(tables.apitoken, _apitoken),
+    "duty": _aged(tables.duty, _duty),
+    "handover": _aged(tables.handover, _handover),
+    "monthly": _aged(tables.monthly, _monthly),
+    "point": _aged(tables.point, _point),
+    "published": _aged(tables.published, _published),
 }
 """Word of the journal -> step that ends one batch; in this order."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ..core.asking import Asker
 from . import outbox
@@ -11,6 +11,20 @@ from .cases import Case
 from .intake import contact_of
 from .matching import Contact
 from .work import Work
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A letter before it is sent.
+
+    :param lang: language tag of the guest.
+    :param params: what the text needs.
+    :param printed: whether nobody can be written to, so that it is printed at the desk.
+    """
+
+    lang: str
+    params: Mapping[str, str]
+    printed: bool
 
 
 def write(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -212,25 +212,32 @@ def _told(items: list[dict[str, Any]], seen: Mapping[str, list[str]]) -> list[di
 def _preview(
     number: str, digest_: str, items: list[dict[str, Any]], blocked: tuple[Line, ...]
 ) -> Preview:
-    def lines(*outcomes: Outcome) -> tuple[Line, ...]:
-        return tuple(
-            Line(
-                i["table"], i["rows"], tuple(i["columns"]), i["outcome"], i["category"],
-                i.get("basis", ""), i["until"], grade=i.get("grade", ""),
-                open=tuple(i.get("open", ())), conflicts=tuple(i.get("conflicts", ())),
-            )
-            for i in items
-            if i["outcome"] in outcomes
-        )  # fmt: skip
+    erase, retain = lines(items)
+    return Preview(number, digest_, erase, retain, blocked, _lines(items, Outcome.SHARE))
 
-    return Preview(
-        number,
-        digest_,
-        lines(Outcome.DELETE, Outcome.OVERWRITE),
-        lines(Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD),
-        blocked,
-        lines(Outcome.SHARE),
+
+def lines(items: Iterable[Mapping[str, Any]]) -> tuple[tuple[Line, ...], tuple[Line, ...]]:
+    """Return what goes and what stays as lines.
+
+    :param items: what a plan does, as plain values.
+    """
+    given = tuple(items)
+    return (
+        _lines(given, Outcome.DELETE, Outcome.OVERWRITE),
+        _lines(given, Outcome.SEAL, Outcome.RETAIN, Outcome.HOLD),
     )
+
+
+def _lines(items: Iterable[Mapping[str, Any]], *outcomes: Outcome) -> tuple[Line, ...]:
+    return tuple(
+        Line(
+            i["table"], i["rows"], tuple(i["columns"]), i["outcome"], i["category"],
+            i.get("basis", ""), i["until"], grade=i.get("grade", ""),
+            open=tuple(i.get("open", ())), conflicts=tuple(i.get("conflicts", ())),
+        )
+        for i in items
+        if i["outcome"] in outcomes
+    )  # fmt: skip
 
 
 def _looks(work: Work, subjects: list[Subject]) -> dict[int, tuple[str, tuple[str, ...]]]:

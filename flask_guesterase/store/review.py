@@ -32,7 +32,7 @@ from ..core.events import (
     SubjectTaken,
 )
 from ..core.grounds import refusable
-from ..core.lifecycle import State
+from ..core.lifecycle import Ground, State, move
 from ..core.permissions import Permission
 from ..core.plan import Person, Plan, decisions_of, differences, digest
 from ..core.remembrance import Kind
@@ -52,8 +52,8 @@ from . import (
 )
 from .cases import Case, acknowledge, load, secret, step, tell, where
 from .copying import shelved
-from .intake import end_contact
-from .post import write
+from .intake import contact_of, end_contact
+from .post import Draft, write
 from .remembrance import tracing
 from .tokens import Purpose, Token
 from .work import Work
@@ -175,7 +175,9 @@ def plan_of(work: Work, case: Case) -> Plan:
     return planning.plan(work, people.taken(work, case.number))
 
 
-def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
+def approve(
+    work: Work, number: str, by: str, digest_seen: str, grounds: tuple[str, ...] = ()
+) -> None:
     """Approve what the plan decides, by a second person.
 
     What stands in the way does not prevent approval: the erasure waits for it.
@@ -184,6 +186,7 @@ def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
     :param number: number of the request.
     :param by: the host's id of the person.
     :param digest_seen: digest of the plan they read.
+    :param grounds: words for the journal about how it was approved.
     :raises ForbiddenError: they may not approve at this property, or a minor is concerned and
         they are not the privacy officer.
     :raises FourEyesError: they filed or verified the request, or took rows for it.
@@ -218,7 +221,7 @@ def approve(work: Work, number: str, by: str, digest_seen: str) -> None:
     rows = sum(len(s.rows) for s in plan.changing())
     marks = {approvals.DIGEST: digest(plan, key), **approvals.who(work, case, by)}
     counts = {"rows": rows, "people": len(plan.people)}
-    tell(work, ErasureApproved, case, actor, counts, marks=marks)
+    tell(work, ErasureApproved, case, actor, counts, grounds, marks)
 
 
 def decidable(work: Work, case: Case, actor: str, by: str) -> None:
@@ -290,7 +293,7 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.REFUSE, case.property)
-    named = refusable(answering.law(work.settings, work.settings.property(case.property)), ground)
+    named = _ground(work, case, ground)
     case = step(
         work, case, State.REFUSED,
         decided_by=actor, decided_at=work.stamp, ground=named.value, ended_at=work.stamp,
@@ -298,6 +301,31 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     event = DataCopyRefused if case.kind == Asked.COPY else ErasureRefused
     tell(work, event, case, actor, grounds=(named.value,))
     write(work, case, "refused", reply.refused(work, case, named))
+
+
+def refusal(work: Work, number: str, by: str, ground: str) -> Draft:
+    """Return the letter by which a request would be refused, changing nothing.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the person.
+    :param ground: one of `Ground`.
+    :raises ForbiddenError: they may not refuse at this property.
+    :raises InputError: there is no such ground, or the law at the property does not know it.
+    :raises TransitionError: it is decided already.
+    """
+    case = load(work, number)
+    actors.require(work, by, Permission.REFUSE, case.property)
+    move(case.state, State.REFUSED)
+    params = reply.refused(work, case, _ground(work, case, ground))
+    reached = case.asked_by != Asker.RELATIVE and contact_of(work, case.number) is not None
+    said = {"number": case.number, "property": case.property, **params}
+    return Draft(case.lang, said, not reached)
+
+
+def _ground(work: Work, case: Case, ground: str) -> Ground:
+    hotel = work.settings.property(case.property)
+    return refusable(answering.law(work.settings, hotel), ground)
 
 
 def withdraw(work: Work, number: str, by: str | None, code: str | None) -> None:

@@ -66,6 +66,7 @@ STEPS: dict[str, Callable[[Run], int]] = {
     "complaints": lambda run: run(Office.remind_complaints),
     "incidents": lambda run: run(Office.remind_incidents),
     "incident-letters": noticing.push_all,
+    "monthlies": lambda run: run(Office.keep_monthlies),
 }
 """Reminders and looks that belong to a day: word -> step, which returns how much it did."""
 

@@ -827,3 +827,81 @@ filed = _table(
     Column("at", DateTime, nullable=False),
 )
 """What a program filed under which key, for a day, so that filing twice makes one request."""
+
+duty = _table(
+    "duty",
+    Column("request", String(20), primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False, index=True),
+    Column("owner", String(20), nullable=False, index=True),
+    Column("deputy", String(20)),
+    Column("box", String(40)),
+    Column("since", DateTime, nullable=False),
+)
+"""Who looks after a request, and who stands in for them; their logins lie in a box."""
+
+handover = _table(
+    "handover",
+    Column("id", _Serial, primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False, index=True),
+    Column("box", String(40)),
+    Column("count", Integer, nullable=False),
+    Column("given_by", String(20), nullable=False),
+    Column("given_at", DateTime, nullable=False, index=True),
+    Column("taken_by", String(20)),
+    Column("taken_at", DateTime),
+)
+"""Who ended a shift with which note, and who took it over."""
+
+monthly = _table(
+    "monthly",
+    Column("id", _Serial, primary_key=True),
+    Column("number", String(20), nullable=False, unique=True),
+    Column("property", String(40), nullable=False),
+    Column("controller", String(120), nullable=False),
+    Column("month", String(7), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("figures", _LongText, nullable=False),
+    Column("mark", String(64), nullable=False),
+    Column("opened_by", String(20), nullable=False),
+    Column("opened_at", DateTime, nullable=False),
+    Column("closed_by", String(20)),
+    Column("closed_at", DateTime, index=True),
+    UniqueConstraint("property", "month"),
+)
+"""One monthly review: figures as they were when it was opened, counts and nobody's data."""
+
+point = _table(
+    "point",
+    Column("id", _Serial, primary_key=True),
+    Column("monthly", String(20), nullable=False, index=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("box", String(40)),
+    Column("owner", String(20)),
+    Column("due_on", String(10)),
+    Column("made_by", String(20), nullable=False),
+    Column("made_at", DateTime, nullable=False),
+    Column("done_by", String(20)),
+    Column("done_at", DateTime),
+)
+"""A member, a finding or an action of a monthly review; what is written is sealed."""
+
+published = _table(
+    "published",
+    Column("id", _Serial, primary_key=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False, index=True),
+    Column("measure", String(20), nullable=False),
+    Column("value", Integer, nullable=False),
+    Column("published_on", String(10), nullable=False),
+    Column("box", String(40)),
+    Column("made_by", String(20), nullable=False),
+    Column("made_at", DateTime, nullable=False, index=True),
+    Column("withdrawn_by", String(20)),
+    Column("withdrawn_at", DateTime),
+)
+"""A figure that somebody else published; who they are and where it stands is sealed."""

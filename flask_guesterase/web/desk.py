@@ -29,6 +29,7 @@ CODED = (
 
 MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".index", N_("Requests"), Permission.VIEW),
+    (".queue", N_("The day's work"), (Permission.VERIFY, Permission.APPROVE)),
     (".new", N_("File a request"), Permission.FILE),
     (".outbox", N_("Messages"), Permission.VERIFY),
     (".recipients", N_("Recipients"), Permission.VERIFY),
@@ -42,6 +43,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".advertising", N_("Advertising"), Permission.FILE),
     (".sweep", N_("Sweep"), Permission.LAW),
     (".figures", N_("Figures"), Permission.FIGURES),
+    (".monthlies", N_("Monthly review"), Permission.IMPROVE),
     (".tasks", N_("Tasks"), (Permission.ERASE, Permission.LAW)),
     (".restored", N_("After a restore"), (Permission.ERASE, Permission.HOLD)),
     (".canaries", N_("Test guests"), Permission.LAW),

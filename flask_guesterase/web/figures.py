@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
+from ..core.errors import InputError
+from ..core.monthly import Measure
 from ..core.permissions import Permission
 from ..store.figures.gathering import MONTHS, Figures
+from ..store.monthly.published import Figure
+from ..store.settings import Property
+from . import officerforms, schemas
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
-from .desk import me, must, staff_pages
+from .desk import granted, me, must, staff_pages
+from .pages import language, no_fields
+from .words import word
 
 _COLUMNS = ("property", "month", "received", "answered", "late", "median", "ninety", "ended")
 _LINE = ("property", "month", "what", "which", "count")
@@ -24,9 +32,54 @@ _LINE = ("property", "month", "what", "which", "count")
 def figures() -> str:
     """Show requests, answer times, backlog and what ends, with a table beside each chart."""
     hotels = {hotel.code: hotel for hotel in must(Permission.FIGURES)}
+    return _page(hotels, {}, {})
+
+
+def _page(hotels: Mapping[str, Property], values: Any, problems: dict[str, list[str]]) -> str:
     with current.begin(write=False) as office:
         found = office.figures(me(), _many())
-    return render_template("guesterase/staff/figures.html", hotels=hotels, found=found)
+        ours, theirs = office.compared(me(), found if _many() == MONTHS else ())
+    tongue = language()
+    improving = {hotel.code: hotel for hotel in granted(Permission.IMPROVE)}
+    return render_template(
+        "guesterase/staff/figures.html",
+        hotels=hotels,
+        found=found,
+        ours=ours,
+        theirs=theirs,
+        improving=improving,
+        measures=[each.value for each in Measure],
+        property_options=[(hotel.code, hotel.name) for hotel in improving.values()],
+        measure_options=[(each.value, word(tongue, each)) for each in Measure],
+        values=values,
+        problems=problems,
+    )
+
+
+@staff_pages.post("/figures/published")
+def publish() -> AnyResponse:
+    """Enter a figure that somebody else published, with source and day."""
+    hotels = {hotel.code: hotel for hotel in must(Permission.IMPROVE)}
+    given = request.form.to_dict()
+    if not given.get("property") and len(hotels) == 1:
+        given["property"] = next(iter(hotels))
+    try:
+        form = schemas.read(officerforms.Published(hotels), given)
+        with current.begin() as office:
+            office.publish(Figure(**form), me())
+    except InputError as problem:
+        seen = {hotel.code: hotel for hotel in must(Permission.FIGURES)}
+        return make_response(_page(seen, request.form, no_fields(problem)), 422)
+    return redirect(url_for(".figures"), 303)
+
+
+@staff_pages.post("/figures/published/<int:published>/withdraw")
+def withdraw_published(published: int) -> AnyResponse:
+    """Take a figure of somebody else out again."""
+    must(Permission.IMPROVE)
+    with current.begin() as office:
+        office.withdraw_published(published, me())
+    return redirect(url_for(".figures"), 303)
 
 
 @staff_pages.get("/figures.csv")

@@ -27,6 +27,9 @@ from . import (
     lawwords,
     leftover,
     letters,
+    monthly,
+    officer,
+    plain,
     preparing,
     recipients,
     records,
@@ -47,9 +50,8 @@ from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
     "canaries", "complaining", "emergency", "figures", "holding", "incidents", "lawful", "leftover",
-    "preparing", "recipients", "records", "recovery", "register", "returns", "staff_pages",
-    "training", "upkeep", "watching",
-    "releasing",
+    "monthly", "officer", "preparing", "recipients", "records", "recovery", "register", "releasing",
+    "returns", "staff_pages", "training", "upkeep", "watching",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
@@ -162,6 +164,7 @@ def show(number: str) -> str:
         found = office.residue(number, by=me())
         back = office.restoration(number, by=me())
         mine = office.acts_as(me())
+        duty = office.duty(number, me())
         copying = releasing.of_copy(office, case)
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
@@ -183,6 +186,9 @@ def show(number: str) -> str:
         delay_options=[(delay.value, word(tongue, delay)) for delay in Delay],
         ground_options=_grounds(tongue, hotel),
         reason=_reason(tongue, case, hotel),
+        duty=duty,
+        numbers=None if plan is None else plain.numbers(plan),
+        told_plainly=None if plan is None else plain.sentences(hotel, plan),
     )
 
 
@@ -230,6 +236,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "approve": state is State.REVIEW and approve and case["kind"] != Kind.COPY,
         "refuse": State.REFUSED in MOVES[state] and may(Permission.REFUSE, code),
         "hold": may(Permission.HOLD, code),
+        "look_after": state in OPEN and (verify or approve),
         "restore": may(Permission.RESTORE, code),
         "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
         "copy_after": state in DONE and case["kind"] == Kind.ERASURE and may(Permission.FILE, code),

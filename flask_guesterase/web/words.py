@@ -254,6 +254,15 @@ ACTIONS: dict[str, str] = {
     "data-copy-ended": N_("copy ended"),
     "token-issued": N_("token for a program issued"),
     "token-revoked": N_("token for a program revoked"),
+    "case-looked-after": N_("somebody looks after a request"),
+    "shift-handed-over": N_("shift handed over"),
+    "shift-taken-over": N_("shift taken over"),
+    "monthly-opened": N_("monthly review opened"),
+    "monthly-noted": N_("written down in a monthly review"),
+    "monthly-done": N_("action of a monthly review done"),
+    "monthly-closed": N_("monthly review closed"),
+    "published-entered": N_("figure of another house entered"),
+    "published-withdrawn": N_("figure of another house taken out"),
 }
 
 BASES: dict[str, str] = {
@@ -601,6 +610,7 @@ SWEPT: dict[str, str] = {
     "complaints": N_("reminders about complaints"),
     "incidents": N_("reminders about incidents"),
     "incident-letters": N_("batches of letters about incidents"),
+    "monthlies": N_("words of reviews sealed anew"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
 
@@ -627,6 +637,28 @@ COPIED: dict[str, str] = {
     "masked": N_("mentions struck out"),
 }
 """What is asked for, and what is not in a copy and why."""
+
+IMPROVED: dict[str, str] = {
+    "batch": N_("together with others alike"),
+    "deputy": N_("with a deputy"),
+    "member": N_("member"),
+    "finding": N_("finding"),
+    "action": N_("action"),
+    "findings": N_("findings"),
+    "actions": N_("actions"),
+    "last-done": N_("done of the last actions"),
+    "last-open": N_("open of the last actions"),
+    "requests": N_("requests"),
+    "too-few-members": N_("a second person must take part"),
+    "no-findings": N_("nobody wrote down what was found"),
+    "requests-a-year": N_("requests in twelve months"),
+    "median-days": N_("days until half of the answers"),
+    "ninety-days": N_("days until nine in ten answers"),
+    "late-percent": N_("late answers, in percent"),
+    "refused-percent": N_("refused requests, in percent"),
+    "oldest-months": N_("age of the oldest record, in months"),
+}
+"""What hand-overs, monthly reviews and comparisons count and say."""
 
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
@@ -663,6 +695,7 @@ _ALL: tuple[dict[str, str], ...] = (
     *CASES,
     *TROUBLE,
     COPIED,
+    IMPROVED,
 )
 
 

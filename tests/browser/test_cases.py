@@ -57,8 +57,9 @@ def _refused(walker: Walker, words: Words) -> tuple[str, str]:
     code = clerk.inner_text(".secret")
     officer = walker.enter(words.lang, f"{words.house}.officer")
     officer.goto(f"{desk}/{number}")
-    officer.locator("details:has(form[action$=refuse]) > summary").click()
+    officer.locator("details:has(form[action$=refusal]) > summary").click()
     officer.check("[name=ground][value=identity-not-shown]")
+    press(officer.locator("form[action$=refusal] button"))
     press(officer.locator("form[action$=refuse] button"))
     return number, code
 

@@ -42,12 +42,12 @@ STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "far-officer": ("mu", OFFICE | {"audit"}),
     "night": ("sh", frozenset({"register"})),
     "far-night": ("mu", frozenset({"register"})),
-    "watcher": ("sh", frozenset({"view", "watch", "report", "train"})),
+    "watcher": ("sh", frozenset({"view", "watch", "report", "train", "improve", "figures"})),
     "far-watcher": ("mu", frozenset({"watch", "report", "train"})),
     "reporter": ("sh", DESK | {"report"}),
     "nobody": ("sh", frozenset()),
-    "issuer": ("sh", frozenset({"issue"})),
-    "far-issuer": ("mu", frozenset({"issue"})),
+    "issuer": ("sh", frozenset({"issue", "improve"})),
+    "far-issuer": ("mu", frozenset({"issue", "improve"})),
 }
 """Login -> property and what they may do there."""
 

@@ -145,12 +145,33 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "release": ("approve", {"digest": "0" * 64}),
     "hand_out": ("verify", {}),
     "copy_after": ("file", {}),
+    "refusal": ("refuse", {"ground": "nothing-held"}),
+    "queue": ("verify approve", {}),
+    "look_after": ("verify approve", {}),
+    "hand_over": ("verify approve", {"text": "All is done."}),
+    "take_over": ("verify approve", {}),
+    "alike": ("approve", {}),
+    "approve_alike": ("approve", {"case": "GR-ABCD2345:0"}),
+    "publish": ("improve", {
+        "measure": "late-percent", "value": "3", "house": "Union", "source": "Report",
+        "on": "2026-03-01",
+    }),
+    "withdraw_published": ("improve", {}),
+    "monthlies": ("improve", {}),
+    "open_monthly": ("improve", {}),
+    "monthly": ("improve", {}),
+    "join_monthly": ("improve", {"login": "auditor"}),
+    "find_monthly": ("improve", {"text": "Answers come in time."}),
+    "plan_monthly": ("improve", {"what": "Go on", "owner": "auditor", "due": "2999-01-01"}),
+    "monthly_done": (ANY, {}),
+    "close_monthly": ("improve", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
 CHOSEN = {
     "file", "produce", "freeze", "object_", "switch_canary", "stop_canary", "file_complaint",
-    "open_incident", "report_mistake", "emergency_printed",
+    "open_incident", "report_mistake", "emergency_printed", "hand_over", "publish",
+    "open_monthly",
 }  # fmt: skip
 """Pages at which the hotel is chosen in the form."""
 
@@ -184,6 +205,7 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
         cases = {
             "complaint": office.file_complaint(given, officer),
             "incident": office.open_incident(Report(place, "leak", "A list."), officer),
+            "monthly": office.open_monthly(place, {"sh": "issuer", "mu": "far-issuer"}[place]),
         }
     wrong = []
     for login, (home, granted) in STAFF.items():
@@ -195,6 +217,7 @@ def test_routes_by_roles_by_properties(house: House, place: str) -> None:
             which = shown if name == "review" else number
             answer = _call(house, browser.client, rule, method, which, place, form, token, cases)
             unscoped = {"alert", "hold", "letter", "notice", "row", "task", "course"}
+            unscoped |= {"shift", "published", "action"}
             scoped = bool(rule.arguments - unscoped) or name in CHOSEN
             allowed = bool(granted & set(permission.split())) and (home == place or not scoped)
             refused = answer.status_code == 403 and DENIED in answer.text
@@ -217,7 +240,9 @@ def _call(
     cases: dict[str, str] | None = None,
 ) -> Any:
     values: dict[str, Any] = {"number": number, "code": place, "letter": 1, "hold": 1, "task": 1}
-    values |= cases or {"complaint": "GC-ABCD2345", "incident": "GI-ABCD2345"}
+    values |= {"complaint": "GC-ABCD2345", "incident": "GI-ABCD2345", "monthly": "GM-ABCD2345"}
+    values |= cases or {}
+    values |= dict.fromkeys(("shift", "published", "action"), 1)
     values["measure"] = 1
     values["notice"] = 1
     values["row"] = values["alert"] = 1
@@ -227,7 +252,8 @@ def _call(
     data = {**form, "property": place, "csrf_token": token}
     headers = {"Accept-Language": "en"}
     if method == "GET":
-        return client.get(path, headers=headers)
+        # What a page is asked is in its address, as its form is when it is sent.
+        return client.get(path, query_string={**form}, headers=headers)
     return client.open(path, method=method, data=data, headers=headers)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from ...core import complaining
 from ...core.answer import Answer
@@ -15,7 +14,7 @@ from ...core.remembrance import Kind
 from .. import cases, outbox, reply, safe, written
 from ..cases import Case
 from ..intake import contact_of
-from ..post import write
+from ..post import Draft, write
 from ..remembrance import tracing
 from ..tokens import Purpose, end
 from ..work import Work
@@ -24,20 +23,6 @@ from .records import Complaint
 
 LETTER = "complaint"
 """Text of the letter that answers a complaint."""
-
-
-@dataclass(frozen=True)
-class Draft:
-    """The letter that answers a complaint, before it is sent.
-
-    :param lang: language tag of the guest.
-    :param params: what the text needs.
-    :param printed: whether nobody can be written to, so that it is printed at the desk.
-    """
-
-    lang: str
-    params: Mapping[str, str]
-    printed: bool
 
 
 def draft(work: Work, number: str, by: str, outcome: str, words: str) -> Draft:

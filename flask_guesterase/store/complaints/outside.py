@@ -11,10 +11,10 @@ from ...core.complaining import OPEN, Mode, Outcome
 from ...core.errors import InputError, TokenError, TransitionError
 from ...core.events import ReviewerAdvised, ReviewerInvited
 from .. import actors, reply, safe, tokens, written
+from ..post import Draft
 from ..tokens import Purpose
 from ..work import Work
 from . import deciding, records
-from .deciding import Draft
 from .records import Complaint
 
 LINK_DAYS = 14

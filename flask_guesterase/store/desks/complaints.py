@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..complaints import deciding, feedback, looking, outside, receiving, records, reminding
-from ..complaints.deciding import Draft
 from ..complaints.outside import Seen
 from ..complaints.receiving import Grievance
+from ..post import Draft
 from .desk import Desk
 
 

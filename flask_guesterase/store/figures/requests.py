@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
 
-from ...core.figures import Answered, Month, ages, by_month
+from ...core.figures import Answered, Month, ages, by_month, spread
 from ...core.lifecycle import DONE, OPEN, State
 from .. import tables
 from ..cases import Case, columns, day_at, read
@@ -27,6 +27,20 @@ def monthly(work: Work, hotel: Property, wanted: Sequence[str]) -> list[Month]:
     """
     today = day_at(hotel, work.now)
     return by_month(_received(work, hotel, wanted[0]), wanted, today)
+
+
+def days(work: Work, hotel: Property, wanted: Sequence[str]) -> tuple[int, int] | None:
+    """Return median and ninetieth percentile of the days until the answer, over months together.
+
+    :param work: the open transaction.
+    :param hotel: the property.
+    :param wanted: months in order, ``YYYY-MM``.
+    """
+    cases = [
+        case for case in _received(work, hotel, wanted[0])
+        if case.received.isoformat()[:7] in wanted
+    ]  # fmt: skip
+    return spread([(case.on - case.received).days for case in cases if case.on is not None])
 
 
 def waiting(work: Work, hotel: Property) -> dict[str, int]:

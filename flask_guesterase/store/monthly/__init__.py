@@ -1,0 +1,1 @@
+"""Monthly reviews: frozen figures, members, findings, actions; and what others publish."""

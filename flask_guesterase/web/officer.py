@@ -1,0 +1,145 @@
+"""The officer's pages: the day's work, the shift, what is alike, and a refusal's letter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import InputError
+from ..core.likeness import MOST
+from ..core.permissions import Permission
+from . import letters, officerforms, schemas
+from .current import current
+from .desk import granted, may, me, must, staff_pages
+from .language import N_
+from .pages import language
+from .words import HOWS
+
+_NOTE = N_(
+    "Write a sentence or two, without a name, an address or a long number; the number of a "
+    "request may stand in it."
+)
+
+
+@staff_pages.get("/queue")
+def queue() -> str:
+    """Show what is due, who looks after it, and shifts that wait for somebody."""
+    return _queue({}, {})
+
+
+def _queue(values: Any, problems: dict[str, list[str]]) -> str:
+    hotels = must(Permission.VERIFY, Permission.APPROVE)
+    chosen = request.args.get("property", "")
+    with current.begin(write=False) as office:
+        rows = office.queue(me(), chosen)
+        shifts = office.handovers(me())
+        owed = office.owed(me())
+    late = sum(row["late"] or row["receipt_late"] for row in rows)
+    return render_template(
+        "guesterase/staff/queue.html",
+        hotels={hotel.code: hotel for hotel in hotels},
+        hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
+        chosen=chosen,
+        rows=rows,
+        numbers=(late, len(rows), sum(row["mine"] for row in rows)),
+        shifts=shifts,
+        owed=owed,
+        viewing={hotel.code for hotel in granted(Permission.VIEW)},
+        deciding=bool(granted(Permission.APPROVE)),
+        values=values,
+        problems=problems,
+    )
+
+
+@staff_pages.post("/<number>/duty")
+def look_after(number: str) -> AnyResponse:
+    """Say that the reader looks after a request, and perhaps who stands in."""
+    form = schemas.read(officerforms.Duty(), request.form)
+    with current.begin() as office:
+        office.look_after(number, me(), form["deputy"])
+        case = office.show(number)
+    seen = may(Permission.VIEW, case["property"]) and "queue" not in request.form
+    where = url_for(".show", number=number) if seen else url_for(".queue")
+    return redirect(where, 303)
+
+
+@staff_pages.post("/shift")
+def hand_over() -> AnyResponse:
+    """End the reader's shift with a note for who comes."""
+    hotels = {hotel.code: hotel for hotel in must(Permission.VERIFY, Permission.APPROVE)}
+    given = request.form.to_dict()
+    if not given.get("property") and len(hotels) == 1:
+        given["property"] = next(iter(hotels))
+    try:
+        form = schemas.read(officerforms.HandOver(hotels), given)
+        with current.begin() as office:
+            office.hand_over(form["property"], form["text"], me())
+    except InputError as problem:
+        problems = problem.fields or {"text": [_NOTE]}
+        return make_response(_queue(request.form, problems), 422)
+    return redirect(url_for(".queue"), 303)
+
+
+@staff_pages.post("/shift/<int:shift>/take")
+def take_over(shift: int) -> AnyResponse:
+    """Take a shift over with its open requests."""
+    must(Permission.VERIFY, Permission.APPROVE)
+    with current.begin() as office:
+        office.take_over(shift, me())
+    return redirect(url_for(".queue"), 303)
+
+
+@staff_pages.get("/alike")
+def alike() -> str:
+    """Show the groups of requests of low risk, and what is alike in each."""
+    return _alike()
+
+
+def _alike(wrong: bool = False) -> str:
+    hotels = {hotel.code: hotel for hotel in must(Permission.APPROVE)}
+    with current.begin(write=False) as office:
+        found = office.alike(me())
+    return render_template(
+        "guesterase/staff/alike.html",
+        hotels=hotels,
+        groups=found,
+        most=MOST,
+        wrong=wrong,
+        hows=HOWS,
+    )
+
+
+@staff_pages.post("/alike")
+def approve_alike() -> AnyResponse:
+    """Approve the requests that were ticked, all of them or none."""
+    must(Permission.APPROVE)
+    pairs = [text.partition(":") for text in request.form.getlist("case")]
+    try:
+        with current.begin() as office:
+            office.approve_alike({number: digest for number, _, digest in pairs}, me())
+    except InputError:
+        return make_response(_alike(wrong=True), 422)
+    return redirect(url_for(".queue"), 303)
+
+
+@staff_pages.get("/<number>/refusal")
+def refusal(number: str) -> AnyResponse:
+    """Show the letter by which a request would be refused; nothing is decided yet."""
+    form = schemas.read(schemas.Refuse(), request.args)
+    with current.begin(write=False) as office:
+        case = office.show(number, by=me())
+        draft = office.refusal_letter(number, me(), form["ground"])
+    hotel = current.settings.property(case["property"])
+    language(zone=hotel.zone)
+    return make_response(
+        render_template(
+            "guesterase/staff/refusal.html",
+            case=case,
+            hotel=hotel,
+            ground=form["ground"],
+            printed=draft.printed,
+            letter=letters.written("refused", draft.lang, draft.params),
+        )
+    )
