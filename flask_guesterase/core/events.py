@@ -744,6 +744,30 @@ class TokenRevoked(Event):
     name = "token-revoked"
 
 
+class ClaimPrinted(Event):
+    """A clerk printed a claim code for a guest they saw; it proves this person once, here."""
+
+    name = "claim-printed"
+
+
+class RequestObjected(Event):
+    """Somebody who reads another contact of the guest objected; the request waits for a person."""
+
+    name = "request-objected"
+
+
+class ObjectionSettled(Event):
+    """The privacy officer looked at an objection, and the request goes on."""
+
+    name = "objection-settled"
+
+
+class DeedRefused(Event):
+    """Somebody tried what they may not or cannot do; the grounds say what, never about whom."""
+
+    name = "deed-refused"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -864,6 +888,10 @@ EVENTS: dict[str, type[Event]] = {
         DataCopyEnded,
         TokenIssued,
         TokenRevoked,
+        ClaimPrinted,
+        RequestObjected,
+        ObjectionSettled,
+        DeedRefused,
     )
 }
 """Every event by its name."""

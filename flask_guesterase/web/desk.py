@@ -51,6 +51,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".watch", N_("Failure watch"), Permission.WATCH),
     (".emergency", N_("Emergency plan"), (Permission.WATCH, Permission.REPORT)),
     (".courses", N_("Training"), Permission.TRAIN),
+    (".claims", N_("Claim codes"), Permission.VERIFY),
     (".code", N_("My code"), CODED),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""

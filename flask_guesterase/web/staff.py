@@ -18,6 +18,7 @@ from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
     canaries,
+    claims,
     complaining,
     emergency,
     figures,
@@ -44,7 +45,7 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "canaries", "complaining", "emergency", "figures", "holding", "incidents", "lawful", "leftover",
+    "canaries", "claims", "complaining", "emergency", "figures", "holding", "incidents", "lawful", "leftover",
     "recipients", "records", "recovery", "register", "returns", "staff_pages", "training", "upkeep",
     "watching",
     "releasing",
@@ -160,6 +161,7 @@ def show(number: str) -> str:
         found = office.residue(number, by=me())
         back = office.restoration(number, by=me())
         mine = office.acts_as(me())
+        objected = office.objected(number, by=me())
         copying = releasing.of_copy(office, case)
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
@@ -173,6 +175,7 @@ def show(number: str) -> str:
         may=_deeds(case),
         back=back,
         mine=mine,
+        objected=objected,
         copying=copying,
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
@@ -223,6 +226,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "details": may(Permission.HOLD, code),
         "confirm_told": verify,
         "settle": verify,
+        "objection": may(Permission.LAW, code),
         "confirm": state is State.RECEIVED and verify,
         "choose": early and verify,
         "approve": state is State.REVIEW and approve and case["kind"] != Kind.COPY,
