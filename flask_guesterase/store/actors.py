@@ -37,7 +37,8 @@ def require(work: Work, user_id: str | None, permission: Permission, property_: 
     """
     if not user_id or not may(work, user_id, permission, property_):
         if user_id:
-            work.refused.append(Refusal(property_, ("not-permitted", permission.value), user=user_id))
+            what = ("not-permitted", permission.value)
+            work.refused.append(Refusal(property_, what, user=user_id))
         raise ForbiddenError(
             f"This needs the permission '{permission}' at this property.",
             "Ask whoever gives permissions at your hotel.",

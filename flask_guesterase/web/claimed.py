@@ -1,4 +1,4 @@
-"""The guest's pages of identity: a claim code from a slip, and an objection from another contact."""
+"""The guest's pages of identity: the claim code of a slip, an objection from another contact."""
 
 from __future__ import annotations
 

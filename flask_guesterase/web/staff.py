@@ -45,8 +45,9 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "canaries", "claims", "complaining", "emergency", "figures", "holding", "incidents", "lawful", "leftover",
-    "recipients", "records", "recovery", "register", "returns", "staff_pages", "training", "upkeep",
+    "canaries", "claims", "complaining", "emergency", "figures", "holding", "incidents", "lawful",
+    "leftover", "recipients", "records", "recovery", "register", "returns", "staff_pages",
+    "training", "upkeep",
     "watching",
     "releasing",
 ]  # fmt: skip

@@ -17,7 +17,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from ...core.errors import InputError, SealError, TokenError, TransitionError, UnknownError
+from ...core.errors import InputError, TokenError, TransitionError, UnknownError
 from ...core.events import GUEST, ClaimPrinted
 from ...core.identity import LONGEST, Kind, apart, readings
 from ...core.lifecycle import State
@@ -98,9 +98,7 @@ def print_code(work: Work, match: Mapping[str, str], code: str, by: str) -> Clai
         )
     )  # fmt: skip
     rows = len(found.taken)
-    work.events.append(
-        ClaimPrinted(slug(hotel.controller), hotel.code, "", actor, {"rows": rows})
-    )
+    work.events.append(ClaimPrinted(slug(hotel.controller), hotel.code, "", actor, {"rows": rows}))
     return Claim(tokens.grouped(secret), hotel.code, ends.date(), rows)
 
 

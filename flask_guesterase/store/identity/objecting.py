@@ -116,9 +116,7 @@ def receive(work: Work, token: str) -> None:
 def is_open(work: Work, number: str) -> bool:
     """Return whether somebody objected to a request and nobody has settled it."""
     table = tables.objection
-    mine = select(table.c.request).where(
-        table.c.request == number, table.c.settled_at.is_(None)
-    )
+    mine = select(table.c.request).where(table.c.request == number, table.c.settled_at.is_(None))
     return work.conn.execute(mine).first() is not None
 
 

@@ -7,7 +7,7 @@ The same is written once an hour, so that nobody fills the journal by trying.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import astuple
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
