@@ -174,7 +174,7 @@ class Crowd:
         """Let the engine look at its tables, as a server does by itself now and then."""
         word = "ANALYZE TABLE" if self.engine.dialect.name in ("mysql", "mariadb") else "ANALYZE"
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-            for table in HOST:
+            for table in (*HOST, *tables.metadata.tables.values()):
                 conn.exec_driver_sql(f"{word} {table.name}")
 
     def run(self, unit: Any) -> Any:
@@ -216,7 +216,9 @@ class Crowd:
     def count(self, table: Table, *where: Any) -> int:
         """Count rows."""
         with self.engine.connect() as conn:
-            return int(conn.execute(select(func.count()).select_from(table).where(*where)).scalar())
+            return int(
+                conn.execute(select(func.count()).select_from(table).where(*where)).scalar_one()
+            )
 
     def there(self) -> set[int]:
         """Return the numbers of the guests who are still on file."""
