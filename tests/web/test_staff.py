@@ -143,12 +143,15 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "release": ("approve", {"digest": "0" * 64}),
     "hand_out": ("verify", {}),
     "copy_after": ("file", {}),
+    "claims": ("verify", {}),
+    "print_claim": ("verify", {"key": "email", "value": "max@mail.example", "name": "Max Fern"}),
+    "settle_objection": ("law", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
 CHOSEN = {
     "file", "produce", "freeze", "object_", "switch_canary", "stop_canary", "file_complaint",
-    "open_incident", "report_mistake", "emergency_printed",
+    "open_incident", "report_mistake", "emergency_printed", "print_claim",
 }  # fmt: skip
 """Pages at which the hotel is chosen in the form."""
 
@@ -488,7 +491,7 @@ def test_a_one_time_code_works_once(house: House) -> None:
 
 def test_pages_offer_the_ways_the_office_knows() -> None:
     """Every way a clerk may record is one the office takes."""
-    assert set(schemas.SHOWABLE) == {way.value for way in Shown} - {"link"}
+    assert set(schemas.SHOWABLE) == {way.value for way in Shown} - {"link", "claim"}
 
 
 def test_names_are_shown_only_to_whom_they_help(

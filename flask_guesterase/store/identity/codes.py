@@ -150,14 +150,14 @@ def enter(work: Work, code: str, name: str, lang: str) -> str:
     named = _named(name[:LONGEST], held["names"])
     whose = [] if row is None else _living(work, row, held, name)
     if row is None or not named or not whose:
-        raise _refused(work, row)
+        raise _refused(work)
     done = work.conn.execute(
         update(table)
         .where(table.c.id == row.id, table.c.used_at.is_(None))
         .values(used_at=work.stamp)
     )
     if done.rowcount != 1:
-        raise _refused(work, row)
+        raise _refused(work)
     safe.drop(work, row.box)
     return review.claimed(work, _asked(work, row, whose, lang), held["by"])
 
@@ -195,8 +195,9 @@ def _living(work: Work, row: Row[Any], held: Mapping[str, Any], name: str) -> li
     return [p for p in there if p in still and p not in gone and _named(name, [still[p].name])]
 
 
-def _refused(work: Work, row: Row[Any] | None) -> TokenError:
-    work.refused.append(Refusal("" if row is None else row.property, ("claim-code",)))
+def _refused(work: Work) -> TokenError:
+    # Not at the code's own hotel: that a code is known would show in what is written.
+    work.refused.append(Refusal("", ("claim-code",)))
     return TokenError("This code and this name do not go together.", "Ask at the reception.")
 
 
