@@ -1,7 +1,7 @@
 """Claim codes: printed for a guest whom a clerk saw, proof of this person once, at this hotel.
 
-Who finds the slip has neither name nor hotel from it, and the code alone opens nothing: it goes
-with the name on file. It is proof for an erasure, never for a copy, and a second person decides.
+Who finds the slip has no name from it, and the code alone opens nothing: it goes with the name on
+file. It is proof for an erasure, never for a copy, and a second person decides.
 """
 
 from __future__ import annotations
