@@ -798,6 +798,30 @@ class PublishedWithdrawn(Event):
     name = "published-withdrawn"
 
 
+class ClaimPrinted(Event):
+    """A clerk printed a claim code for a guest they saw; it proves this person once, here."""
+
+    name = "claim-printed"
+
+
+class RequestObjected(Event):
+    """Somebody who reads another contact of the guest objected; the request waits for a person."""
+
+    name = "request-objected"
+
+
+class ObjectionSettled(Event):
+    """The privacy officer looked at an objection, and the request goes on."""
+
+    name = "objection-settled"
+
+
+class DeedRefused(Event):
+    """Somebody tried what they may not or cannot do; the grounds say what, never about whom."""
+
+    name = "deed-refused"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -927,6 +951,10 @@ EVENTS: dict[str, type[Event]] = {
         MonthlyClosed,
         PublishedEntered,
         PublishedWithdrawn,
+        ClaimPrinted,
+        RequestObjected,
+        ObjectionSettled,
+        DeedRefused,
     )
 }
 """Every event by its name."""

@@ -397,6 +397,22 @@ TABLES: tuple[Own, ...] = (
          What.RANDOM: "box", What.PERSON: "made_by withdrawn_by"},
         {"box": "its content, who published it and where, three years after it was entered"},
     ),
+    Own(
+        "claim", "a guest without a contact on file proves with a printed code who they are",
+        End.WORKER, "a day after it was used, or after its last day, 180 days after it was "
+        "printed; at once when another one is printed for the same person",
+        {What.SERIAL: "id", What.HASH: "hash", What.NAME: "controller property",
+         What.MARK: "mark", What.RANDOM: "box", What.COUNT: "tries",
+         What.PERSON: "printed_by", What.TIME: "printed_at ends_at used_at"},
+        {"box": "its content, the rows it proves and the name on file, when it was used, or on "
+                "its last day"},
+    ),
+    Own(
+        "objection", "that somebody at another contact objected was looked at by a person",
+        End.AGE, _RECORD,
+        {What.RANDOM: "request", What.TIME: "objected_at settled_at",
+         What.PERSON: "settled_by"},
+    ),
 )  # fmt: skip
 """Every table of ours; the number of the version of our tables, in one more, says nothing."""
 

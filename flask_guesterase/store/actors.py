@@ -11,6 +11,7 @@ from ..core.errors import ForbiddenError
 from ..core.permissions import Permission
 from ..core.seal import fingerprint
 from . import tables
+from .noted import Refusal
 
 if TYPE_CHECKING:
     from .work import Work
@@ -35,6 +36,9 @@ def require(work: Work, user_id: str | None, permission: Permission, property_: 
     :raises ForbiddenError: the host does not say yes.
     """
     if not user_id or not may(work, user_id, permission, property_):
+        if user_id:
+            what = ("not-permitted", permission.value)
+            work.refused.append(Refusal(property_, what, user=user_id))
         raise ForbiddenError(
             f"This needs the permission '{permission}' at this property.",
             "Ask whoever gives permissions at your hotel.",

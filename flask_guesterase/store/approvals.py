@@ -30,6 +30,7 @@ from ..core.standing import Standing
 from ..core.wish import Kind
 from . import tables
 from .cases import Case, secret
+from .noted import Refusal
 from .work import Work
 
 WHO, DIGEST = "who", "digest"
@@ -65,6 +66,7 @@ def second(work: Work, case: Case, by: str) -> None:
     mine = who(work, case, by)[WHO]
     for draft in _before(_entries(work, case, _FIRST)):
         if hmac.compare_digest(draft.marks.get(WHO, ""), mine):
+            work.refused.append(Refusal(case.property, ("four-eyes",), case.number, by))
             raise FourEyesError(
                 "Whoever filed or verified a request, or took rows for it, does not approve it.",
                 "Ask a second person.",

@@ -162,6 +162,7 @@ def _stays(work: Work, numbers: list[str]) -> set[str]:
 _HANGING = (
     tables.contact, tables.token, tables.outbox, tables.delivery, tables.search,
     tables.returned, tables.box, tables.feedback, tables.copy,
+    tables.objection,
 )  # fmt: skip
 
 

@@ -54,6 +54,7 @@ from .comeback import marks, objections
 from .copying import shelved
 from .depth import deepening
 from .eraser import Locked, Scope
+from .identity import objecting
 from .intake import end_contact
 from .invented import canaries
 from .partners import recipients
@@ -137,6 +138,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
         return Ending(State.WAITING, ("grace",))
     if not approvals.stands(work, case):
         return _review_again(work, case, actor, ("the journal knows of no such approval",))
+    if objecting.is_open(work, case.number):
+        return _review_again(work, case, actor, ("somebody at another contact objected",))
     scope = planning.scope(work, people.taken(work, case.number), lock=True)
     held = planning.locked(work, scope)
     plan = held.plan

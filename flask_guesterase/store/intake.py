@@ -308,14 +308,14 @@ def open_already(work: Work, opening: Opening) -> Case | None:
 
 
 def file_for(
-    work: Work, opening: Opening, whose: Iterable[Person], who: tuple[str, str]
+    work: Work, opening: Opening, whose: Iterable[Person], who: tuple[str, str | None]
 ) -> Case:
-    """Record a request about people who are known by their rows alone, whose contacts are gone.
+    """Record a request about people who are known by their rows alone, without a contact.
 
     :param work: the open transaction.
     :param opening: what is known of it.
     :param whose: their subject rows.
-    :param who: the actor, and the host's id of the clerk.
+    :param who: the actor, and the host's id of the clerk, or None.
     """
     people_ = tuple(whose)
     case = record(work, opening)

@@ -9,6 +9,7 @@ from sqlalchemy import delete, func, insert, select
 from ..core.errors import LimitError
 from ..core.seal import fingerprint
 from . import tables
+from .noted import Refusal
 from .work import Work
 
 LIMITS = {
@@ -20,6 +21,7 @@ LIMITS = {
     "answer": (60, timedelta(minutes=10)),
     "witness": (60, timedelta(minutes=10)),
     "copy": (5, timedelta(days=1)),
+    "claim": (20, timedelta(hours=1)),
     "bearer": (20, timedelta(hours=1)),
     "api": (600, timedelta(minutes=10)),
     "code": (5, timedelta(minutes=10)),
@@ -51,6 +53,7 @@ def attempt(work: Work, action: str, who: str) -> None:
         .where(table.c.action == action, table.c.mark == mark, table.c.at > work.stamp - window)
     ).scalar_one()
     if count > most:
+        work.refused.append(Refusal("", ("too-many-tries", action)))
         raise LimitError(
             "There were too many tries in a short time.",
             f"Try again in {int(window.total_seconds() // 60)} minutes.",

@@ -10,6 +10,7 @@ from .desks.evidence import Evidence
 from .desks.failures import Failures
 from .desks.guests import Guests
 from .desks.holding import Holding
+from .desks.identity import Identity
 from .desks.improvement import Improvement
 from .desks.incidents import Incidents
 from .desks.keys import Keys
@@ -32,6 +33,7 @@ class Office(
     Complaints, Incidents,
     Failures, Schooling,
     Copying, Machines,
+    Identity,
     Officers,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.

@@ -51,7 +51,10 @@ LATE = "recipient"
 ALERT = "alert"
 """Text of the word that something is wrong, to who looks after it; all others go to guests."""
 
-NO_ANSWER = frozenset({OFFICER, LATE, ALERT, "complained", "complaint"})
+OBJECTION = "objection"
+"""Text of the notice to a guest's other contacts, which names neither hotel nor request."""
+
+NO_ANSWER = frozenset({OFFICER, LATE, ALERT, "complained", "complaint", OBJECTION})
 """Texts that are no answer to a request: reminders, and what is said of a complaint."""
 
 

@@ -177,6 +177,12 @@ def _copy(work: Work) -> ColumnElement[bool]:
     return and_(copy.c.offered_at < cutoff(work.now), ~known.exists())
 
 
+def _objection(work: Work) -> ColumnElement[bool]:
+    table, request = tables.objection, tables.request
+    known = select(request.c.id).where(request.c.number == table.c.request)
+    return and_(table.c.objected_at < cutoff(work.now), ~known.exists())
+
+
 def _apitoken(work: Work) -> ColumnElement[bool]:
     table = tables.apitoken
     return or_(
@@ -382,6 +388,7 @@ STEPS: dict[str, Callable[[Work, int], Step]] = {
     "monthly": _aged(tables.monthly, _monthly),
     "point": _aged(tables.point, _point),
     "published": _aged(tables.published, _published),
+    "objection": _aged(tables.objection, _objection),
 }
 """Word of the journal -> step that ends one batch; in this order."""
 

@@ -52,7 +52,9 @@ from . import (
 )
 from .cases import Case, acknowledge, load, secret, step, tell, where
 from .copying import shelved
+from .identity import objecting
 from .intake import contact_of, end_contact
+from .noted import Refusal
 from .post import Draft, write
 from .remembrance import tracing
 from .tokens import Purpose, Token
@@ -67,6 +69,11 @@ class Shown(StrEnum):
     CALLBACK = "callback"
     SLIP = "slip"
     KNOWN = "known"
+    CLAIM = "claim"
+
+
+_BY_THEMSELVES = (Shown.LINK, Shown.CLAIM)
+"""Ways that no clerk records: the link, and the code that was printed for the guest."""
 
 
 def confirm_link(work: Work, token: str, kind: Asked = Asked.ERASURE) -> str:
@@ -97,7 +104,7 @@ def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
     :param work: the open transaction.
     :param number: number of the request.
     :param by: the host's id of the clerk.
-    :param how: one of `Shown`, except "link".
+    :param how: one of `Shown`, except "link" and "claim".
     :param seen: which paper was seen, one of `core.asking.Seen`; may be empty for a guest.
     :return: code that opens the status page, for the guest's slip.
     :raises ForbiddenError: the clerk may not verify at this property.
@@ -107,11 +114,15 @@ def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.VERIFY, case.property)
-    ways = sorted(way.value for way in Shown if way is not Shown.LINK)
+    ways = sorted(way.value for way in Shown if way not in _BY_THEMSELVES)
     if how not in ways:
         raise InputError("There is no such way to show who one is.", f"Use {', '.join(ways)}.")
     who = Asker(case.asked_by or Asker.GUEST)
-    paper = asking.seen(seen or (_SEEN.get(how, "") if who is Asker.GUEST else ""), who)
+    try:
+        paper = asking.seen(seen or (_SEEN.get(how, "") if who is Asker.GUEST else ""), who)
+    except InputError:
+        work.refused.append(Refusal(case.property, ("no-authority",), case.number, by))
+        raise
     return _verified(work, case, actor, Shown(how), paper, by)
 
 
@@ -137,7 +148,20 @@ def _verified(
     known = () if word is None or _SEEN.get(how.value) == word else (word,)
     mark = approvals.who(work, case, by)
     tell(work, IdentityVerified, case, actor, grounds=(how.value, *known), marks=mark)
+    objecting.announce(work, case, by_contact=how is Shown.LINK)
     return tokens.case_code(work, case.number)
+
+
+def claimed(work: Work, case: Case, by: str) -> str:
+    """Take the proof that the guest has the code a clerk printed for them; return the case code.
+
+    Whoever printed it saw who the guest is, and is the one who verified; they do not approve.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param by: the host's id of the clerk who printed the code.
+    """
+    return _verified(work, case, actors.number(work, by), Shown.CLAIM, None, by)
 
 
 def _number(token: Token) -> str:
@@ -232,7 +256,7 @@ def decidable(work: Work, case: Case, actor: str, by: str) -> None:
     :param actor: their opaque number.
     :param by: the host's id of who decides.
     :raises FourEyesError: they filed or verified it, or took rows for it.
-    :raises TransitionError: it does not wait for this.
+    :raises TransitionError: it does not wait for this, or somebody objected to it.
     """
     if case.state is not State.REVIEW:
         raise TransitionError(
@@ -241,8 +265,9 @@ def decidable(work: Work, case: Case, actor: str, by: str) -> None:
             if case.state is State.RECEIVED
             else "Look at it again; somebody may have acted in the meantime.",
         )
-    _second_person(work, case, actor)
+    _second_person(work, case, actor, by)
     approvals.second(work, case, by)
+    objecting.require(work, case)
 
 
 def required(people: Iterable[Person]) -> None:
@@ -257,9 +282,10 @@ def required(people: Iterable[Person]) -> None:
         )
 
 
-def _second_person(work: Work, case: Case, actor: str) -> None:
+def _second_person(work: Work, case: Case, actor: str, by: str) -> None:
     took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
     if actor in (case.filed_by, case.verified_by) or f"by:{actor}" in took:
+        work.refused.append(Refusal(case.property, ("four-eyes",), case.number, by))
         raise FourEyesError(
             "Whoever filed or verified a request, or took rows for it, does not approve it.",
             "Ask a second person.",

@@ -905,3 +905,28 @@ published = _table(
     Column("withdrawn_at", DateTime),
 )
 """A figure that somebody else published; who they are and where it stands is sealed."""
+
+claim = _table(
+    "claim",
+    Column("id", _Serial, primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("controller", String(120), nullable=False),
+    Column("property", String(40), nullable=False),
+    Column("mark", String(64), nullable=False, index=True),
+    Column("box", String(40), nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("printed_by", String(20), nullable=False),
+    Column("printed_at", DateTime, nullable=False),
+    Column("ends_at", DateTime, nullable=False),
+    Column("used_at", DateTime),
+)
+"""Claim codes, SHA-256 at rest; whose rows one proves, under which name, is in a box."""
+
+objection = _table(
+    "objection",
+    Column("request", String(20), primary_key=True),
+    Column("objected_at", DateTime, nullable=False),
+    Column("settled_by", String(20)),
+    Column("settled_at", DateTime),
+)
+"""Requests to which somebody at another contact of the guest objected, and who let them go on."""

@@ -12,12 +12,14 @@ from sqlalchemy import delete, insert, or_, select, update
 
 from ..core.errors import TokenError
 from . import tables
+from .noted import Refusal
 from .work import Work
 
 LINK_HOURS = 24
 CODE_MINUTES = 10
 TICKET_MINUTES = 30
 SLIP_HOURS = 72
+OBJECTION_DAYS = 14
 CASE_DAYS = 731
 """The status page answers as long as a guest may want to hear of a later step: 24 months."""
 
@@ -37,6 +39,7 @@ class Purpose(StrEnum):
     COPY = "copy"
     FETCH = "fetch"
     TICKET = "ticket"
+    OBJECT = "object"
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,7 @@ def invite(work: Work, number: str, lasting: timedelta) -> tuple[str, str]:
     :param lasting: how long they are good for.
     """
     end(work, number, Purpose.REVIEW, Purpose.REVIEWER)
-    secret, code = secrets.token_urlsafe(32), _letters(8)
+    secret, code = secrets.token_urlsafe(32), letters(8)
     _keep(work, Purpose.REVIEW, f"{secret}:{code}", lasting, request=number)
     return secret, f"{code[:4]}-{code[4:]}"
 
@@ -109,9 +112,9 @@ def case_code(work: Work, request: str) -> str:
             tables.token.c.request == request, tables.token.c.purpose == Purpose.CASE.value
         )
     )
-    secret = _letters(24)
+    secret = letters(24)
     _keep(work, Purpose.CASE, secret, timedelta(days=CASE_DAYS), request=request)
-    return "-".join(secret[i : i + 4] for i in range(0, len(secret), 4))
+    return grouped(secret)
 
 
 def code(work: Work, actor: str) -> str:
@@ -121,7 +124,7 @@ def code(work: Work, actor: str) -> str:
             tables.token.c.actor == actor, tables.token.c.purpose == Purpose.CODE.value
         )
     )
-    secret = _letters(8)
+    secret = letters(8)
     _keep(work, Purpose.CODE, f"{actor}:{secret}", timedelta(minutes=CODE_MINUTES), actor=actor)
     return f"{secret[:4]}-{secret[4:]}"
 
@@ -132,9 +135,9 @@ def slip(work: Work, request: str) -> str:
     :param work: the open transaction.
     :param request: number of the request for the copy.
     """
-    secret = _letters(24)
+    secret = letters(24)
     _keep(work, Purpose.FETCH, secret, timedelta(hours=SLIP_HOURS), request=request)
-    return "-".join(secret[i : i + 4] for i in range(0, len(secret), 4))
+    return grouped(secret)
 
 
 def ticket(work: Work, request: str) -> str:
@@ -142,6 +145,22 @@ def ticket(work: Work, request: str) -> str:
     secret = secrets.token_urlsafe(32)
     _keep(work, Purpose.TICKET, secret, timedelta(minutes=TICKET_MINUTES), request=request)
     return secret
+
+
+def objection(work: Work, request: str) -> str:
+    """Return a new single-use secret for a link by which a request is objected to.
+
+    :param work: the open transaction.
+    :param request: number of the request.
+    """
+    secret = secrets.token_urlsafe(32)
+    _keep(work, Purpose.OBJECT, secret, timedelta(days=OBJECTION_DAYS), request=request)
+    return secret
+
+
+def grouped(secret: str) -> str:
+    """Return a code in groups of four, as it is printed."""
+    return "-".join(secret[i : i + 4] for i in range(0, len(secret), 4))
 
 
 def plain(text: str) -> str:
@@ -181,7 +200,11 @@ def use(work: Work, purpose: Purpose, secret: str) -> Token:
     :param secret: the token as it was made.
     :raises TokenError: it is unknown, used or expired; of two that use it at once, one gets this.
     """
-    token = look(work, purpose, secret)
+    try:
+        token = look(work, purpose, secret)
+    except TokenError:
+        work.refused.append(Refusal("", ("link-or-code", purpose.value)))
+        raise
     table = tables.token
     done = work.conn.execute(
         update(table)
@@ -225,5 +248,6 @@ def _hash(purpose: Purpose, secret: str) -> str:
     return hashlib.sha256(f"{purpose.value}:{secret}".encode()).hexdigest()
 
 
-def _letters(count: int) -> str:
+def letters(count: int) -> str:
+    """Return so many random characters that can be read from paper."""
     return "".join(secrets.choice(ALPHABET) for _ in range(count))

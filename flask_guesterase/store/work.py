@@ -22,6 +22,7 @@ from .custodian import FolderCustodian
 from .datamap import DataMap
 from .drift import drifted
 from .live import known
+from .noted import Refusal
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ class Work:
     :param departures: lines that left the guest register lawfully.
     :param bound: kinds of our own rows that changed and that the journal vouches for.
     :param begun: erasures over several databases that begin with this transaction's commit.
+    :param refused: what was refused, journaled when this is rolled back for it.
     :param training: what becomes of an act without the training for it.
     """
 
@@ -85,6 +87,7 @@ class Work:
     departures: list[Departure] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
     begun: list[str] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
     training: Training = Training.OFF
     _live: LiveSchema | None = None
     _whole: DataMap | None = None

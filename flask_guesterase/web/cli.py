@@ -146,7 +146,7 @@ def request(
 @_number
 @_by
 @_code
-@click.option("--how", type=click.Choice(sorted({*HOWS} - {"link"})), default="desk")
+@click.option("--how", type=click.Choice(sorted({*HOWS} - {"link", "claim"})), default="desk")
 @click.option(
     "--seen",
     type=click.Choice([paper.value for paper in Seen]),

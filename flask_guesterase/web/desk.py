@@ -54,6 +54,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".setup", N_("Set-up"), Permission.LAW),
     (".emergency", N_("Emergency plan"), (Permission.WATCH, Permission.REPORT)),
     (".courses", N_("Training"), Permission.TRAIN),
+    (".claims", N_("Claim codes"), Permission.VERIFY),
     (".code", N_("My code"), CODED),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""

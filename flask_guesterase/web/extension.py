@@ -46,6 +46,7 @@ from ..store.indexing import unindexed
 from ..store.invented import hatching
 from ..store.invented.scratch import scratch
 from ..store.live import read as read_live
+from ..store.noted import Refusal
 from ..store.office import Office
 from ..store.partners import recipients
 from ..store.pruning import Wish, prune
@@ -403,25 +404,32 @@ class Guesterase:
         :raises BusyError: the host's own transaction stands in the way.
         """
         app = cast(Any, current_app)._get_current_object()
-        with transaction(self.host.engine(), write, self.binds) as conn:
-            self._own_keys(conn)
-            work = Work(
-                conn,
-                self._now(),
-                self.settings,
-                self.datamap,
-                self.custodian,
-                self.may,
-                blockers=tuple(self._blockers),
-                holidays=self._holidays,
-                queries=dict(self._queries),
-                recipients=tuple(self._recipients),
-                places=self._places(),
-                training=self.training,
-            )
-            office = Office(work)
-            yield office
-            office.close()
+        refused: list[Refusal] = []
+        try:
+            with transaction(self.host.engine(), write, self.binds) as conn:
+                self._own_keys(conn)
+                work = Work(
+                    conn,
+                    self._now(),
+                    self.settings,
+                    self.datamap,
+                    self.custodian,
+                    self.may,
+                    blockers=tuple(self._blockers),
+                    holidays=self._holidays,
+                    queries=dict(self._queries),
+                    recipients=tuple(self._recipients),
+                    places=self._places(),
+                    training=self.training,
+                    refused=refused,
+                )
+                office = Office(work)
+                yield office
+                office.close()
+        except GuesteraseError:
+            if refused:
+                self._journal(refused)
+            raise
         if work.changed:
             self.host.expire(work.changed)
         for effect in work.after:
@@ -432,6 +440,14 @@ class Guesterase:
             problem = forward.tried(self.run, number)
             if problem:
                 _log.warning("guesterase: %s while %s was carried on", problem, number)
+
+    def _journal(self, refused: list[Refusal]) -> None:
+        """Journal what was refused, now that it is rolled back; what was refused stays so."""
+        try:
+            with self.begin() as office:
+                office.journal_refusals(refused)
+        except (GuesteraseError, SQLAlchemyError) as problem:
+            _log.error("guesterase: %s while a refusal was journaled", type(problem).__name__)
 
     def _own_keys(self, conn: Connection) -> None:
         """Make sure, once in a process, that the key folder belongs to this database.

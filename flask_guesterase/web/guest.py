@@ -12,7 +12,7 @@ from ..core.wish import Wish
 from ..store.office import Office
 from ..store.settings import Property
 from ..store.views import CaseView
-from . import copied, grievance, letters, rescanning
+from . import claimed, copied, grievance, letters, rescanning
 from .current import current
 from .guestdesk import CASE, guest_pages
 from .guestdesk import count as _count
@@ -20,7 +20,7 @@ from .pages import json_file, language, no_fields
 from .schemas import Ask, LookUp, read
 from .words import GUEST_WORDS, STEPS, word
 
-__all__ = ["copied", "grievance", "guest_pages", "rescanning"]
+__all__ = ["claimed", "copied", "grievance", "guest_pages", "rescanning"]
 
 
 @guest_pages.context_processor

@@ -40,8 +40,8 @@ LONGEST = 400
 FILLABLE = tuple(channel for channel in CHANNELS if channel not in ("form", "cli"))
 """Channels a clerk may name; the form and the command name themselves."""
 
-SHOWABLE = tuple(how for how in HOWS if how != "link")
-"""Ways of showing identity a clerk may record; the link records itself."""
+SHOWABLE = tuple(how for how in HOWS if how not in ("link", "claim"))
+"""Ways of showing identity a clerk may record; link and claim code record themselves."""
 
 _CONTACT = N_("Please give an e-mail address or a phone number.")
 _NIGHT = N_("Please give a night as a day.")
@@ -97,6 +97,39 @@ class LookUp(Form):
     """The case code a guest holds."""
 
     code = typed(required=True)
+
+
+class Claimed(Form):
+    """A claim code and the name it was printed for."""
+
+    code = typed(required=True)
+    name = typed(required=True)
+
+
+class PrintClaim(Form):
+    """For whom a clerk prints a claim code.
+
+    :param properties: codes of the hotels at which the clerk may verify.
+    :param keys: match keys the data map knows.
+    """
+
+    property = typed(required=True)
+    key = typed(required=True)
+    value = typed(required=True)
+    name = typed(required=True)
+
+    def __init__(self, properties: Collection[str], keys: Collection[str]) -> None:
+        super().__init__()
+        self.properties = list(properties)
+        self.keys = list(keys)
+
+    @validates_schema
+    def check(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Compare the choices with what is offered."""
+        offered = {"property": self.properties, "key": self.keys}
+        wrong = {name: [CHOOSE] for name, known in offered.items() if data[name] not in known}
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class Again(Form):

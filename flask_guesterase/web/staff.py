@@ -18,6 +18,7 @@ from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
     canaries,
+    claims,
     complaining,
     emergency,
     figures,
@@ -49,9 +50,9 @@ from .pages import json_file, language, no_fields
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
-    "canaries", "complaining", "emergency", "figures", "holding", "incidents", "lawful", "leftover",
-    "monthly", "officer", "preparing", "recipients", "records", "recovery", "register", "releasing",
-    "returns", "staff_pages", "training", "upkeep", "watching",
+    "canaries", "claims", "complaining", "emergency", "figures", "holding", "incidents", "lawful",
+    "leftover", "monthly", "officer", "preparing", "recipients", "records", "recovery", "register",
+    "releasing", "returns", "staff_pages", "training", "upkeep", "watching",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
@@ -165,6 +166,7 @@ def show(number: str) -> str:
         back = office.restoration(number, by=me())
         mine = office.acts_as(me())
         duty = office.duty(number, me())
+        objected = office.objected(number, by=me())
         copying = releasing.of_copy(office, case)
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
@@ -178,6 +180,7 @@ def show(number: str) -> str:
         may=_deeds(case),
         back=back,
         mine=mine,
+        objected=objected,
         copying=copying,
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),
@@ -231,6 +234,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "details": may(Permission.HOLD, code),
         "confirm_told": verify,
         "settle": verify,
+        "objection": may(Permission.LAW, code),
         "confirm": state is State.RECEIVED and verify,
         "choose": early and verify,
         "approve": state is State.REVIEW and approve and case["kind"] != Kind.COPY,

@@ -72,6 +72,7 @@ HOWS: dict[str, str] = {
     "slip": N_("The guest showed the code printed on the slip or invoice."),
     "known": N_("The guest is in house and known to me."),
     "link": N_("The guest opened the link sent to the contact on file."),
+    "claim": N_("The guest entered the claim code that a colleague printed after seeing them."),
 }
 
 KEYS: dict[str, str] = {
@@ -263,6 +264,10 @@ ACTIONS: dict[str, str] = {
     "monthly-closed": N_("monthly review closed"),
     "published-entered": N_("figure of another house entered"),
     "published-withdrawn": N_("figure of another house taken out"),
+    "claim-printed": N_("claim code printed"),
+    "request-objected": N_("objection from another contact"),
+    "objection-settled": N_("objection settled"),
+    "deed-refused": N_("something refused that somebody tried"),
 }
 
 BASES: dict[str, str] = {
@@ -660,6 +665,18 @@ IMPROVED: dict[str, str] = {
 }
 """What hand-overs, monthly reviews and comparisons count and say."""
 
+REFUSED: dict[str, str] = {
+    "not-permitted": N_("without the permission"),
+    "four-eyes": N_("the same person twice"),
+    "no-authority": N_("without a paper that lets them ask"),
+    "claim-code": N_("claim code and name do not go together"),
+    "link-or-code": N_("link or code that does not work"),
+    "too-many-tries": N_("too many tries"),
+    "paused": N_("waits for the privacy officer"),
+    "too-late": N_("came too late"),
+}
+"""What was tried and refused, and what an objection led to."""
+
 _ALL: tuple[dict[str, str], ...] = (
     STATES,
     GROUNDS,
@@ -696,6 +713,7 @@ _ALL: tuple[dict[str, str], ...] = (
     *TROUBLE,
     COPIED,
     IMPROVED,
+    REFUSED,
 )
 
 

@@ -96,8 +96,7 @@ class House:
             SECRET_KEY="only-for-tests-" + "0" * 32,
             TESTING=True,
             GUESTERASE_KEYS=str(folder / "keys"),
-            GUESTERASE_MAIL="page",
-            **config,
+            **{"GUESTERASE_MAIL": "page", **config},
         )
         self.session = scoped_session(sessionmaker(self.hotel.engine))
         self.extension = Guesterase(

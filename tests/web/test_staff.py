@@ -165,6 +165,9 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "plan_monthly": ("improve", {"what": "Go on", "owner": "auditor", "due": "2999-01-01"}),
     "monthly_done": (ANY, {}),
     "close_monthly": ("improve", {}),
+    "claims": ("verify", {}),
+    "print_claim": ("verify", {"key": "email", "value": "max@mail.example", "name": "Max Fern"}),
+    "settle_objection": ("law", {}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
@@ -172,6 +175,7 @@ CHOSEN = {
     "file", "produce", "freeze", "object_", "switch_canary", "stop_canary", "file_complaint",
     "open_incident", "report_mistake", "emergency_printed", "hand_over", "publish",
     "open_monthly",
+    "print_claim",
 }  # fmt: skip
 """Pages at which the hotel is chosen in the form."""
 
@@ -516,7 +520,7 @@ def test_a_one_time_code_works_once(house: House) -> None:
 
 def test_pages_offer_the_ways_the_office_knows() -> None:
     """Every way a clerk may record is one the office takes."""
-    assert set(schemas.SHOWABLE) == {way.value for way in Shown} - {"link"}
+    assert set(schemas.SHOWABLE) == {way.value for way in Shown} - {"link", "claim"}
 
 
 def test_names_are_shown_only_to_whom_they_help(

@@ -9,7 +9,7 @@ from alembic.operations import Operations
 from sqlalchemy.dialects import mysql
 
 revision = "0011"
-down_revision = "0008"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -18,7 +18,9 @@ from ...core.seal import fingerprint
 from ...core.wish import Kind
 from .. import actors, approvals, limits, people, review, tables, tokens, views
 from ..cases import Case, Opening, day_at, load, secret, step, tell
+from ..identity import objecting
 from ..intake import contact_of, end_contact, file_for, open_already
+from ..noted import Refusal
 from ..outbox import queue_message
 from ..post import write
 from ..tokens import Purpose
@@ -167,6 +169,7 @@ def hand_out(work: Work, number: str, by: str) -> str:
 
 
 def _ready(work: Work, case: Case) -> None:
+    objecting.require(work, case)
     if case.state not in COPIES or shelved.row(work, case.number).box is None:
         raise TransitionError("No copy lies ready.", "Look at the case: it says what comes next.")
 
@@ -194,9 +197,14 @@ def fetch(work: Work, secret_: str) -> str:
     :param secret_: secret of the link, or the code as it was typed.
     :raises TokenError: it is unknown, used or expired, or the copy is not there any more.
     """
-    name, _ = _token(work, secret_)
+    try:
+        name, _ = _token(work, secret_)
+    except TokenError:
+        work.refused.append(Refusal("", ("link-or-code", Purpose.FETCH.value)))
+        raise
     number = str(tokens.use(work, Purpose.FETCH, name).request)
     case = load(work, number, lock=True)
+    objecting.require(work, case)
     copy = shelved.read(work, case.number)
     table = tables.copy
     work.conn.execute(

@@ -31,6 +31,7 @@ from .. import (
 )
 from ..census import counting, listing, watching
 from ..comeback import marks
+from ..identity import codes
 from ..partners import deliveries
 from ..training import gate
 from .desk import Desk
@@ -203,6 +204,7 @@ class Upkeep(Desk):
         limits.forget(self.work)
         tokens.forget(self.work)
         bearer.forget(self.work)
+        codes.forget(self.work)
         intake.end_old_contacts(self.work)
         marks.expire(self.work)
         disclosures.overdue(self.work)

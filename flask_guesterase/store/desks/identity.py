@@ -1,0 +1,87 @@
+"""Who is who: claim codes of guests without a contact, and objections from another contact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...core.course import Deed
+from ...core.permissions import Permission
+from .. import actors, cases
+from ..identity import codes, objecting, refusals
+from ..identity.codes import Claim
+from ..noted import Refusal
+from ..training import gate
+from .desk import Desk
+
+
+class Identity(Desk):
+    """Who is who: claim codes of guests without a contact, and objections from another contact."""
+
+    def print_claim(self, match: Mapping[str, str], *, property: str, by: str) -> Claim:
+        """Return a new claim code for a guest the clerk saw; earlier ones of theirs end.
+
+        :param match: match key -> value as it stands in the profile, and "name".
+        :param property: code of the property.
+        :param by: the host's id of the clerk.
+        :raises ForbiddenError: the clerk may not verify at this property.
+        :raises InputError: no name was given, or nobody can be found by what was.
+        :raises UnknownError: nobody is on file under all of it, or there is no such property.
+        """
+        gate.ready(self.work, by, Deed.VERIFY, property)
+        return codes.print_code(self.work, match, property, by)
+
+    def attempt_claim(self, code: str, remote: str) -> None:
+        """Count a try of a claim code, in a transaction before the one that checks it.
+
+        :param code: as it was typed.
+        :param remote: where it came from; kept as a keyed mark only.
+        :raises LimitError: too much came from there.
+        """
+        codes.attempt(self.work, code, remote)
+
+    def claim(self, code: str, name: str, lang: str) -> str:
+        """Use a claim code up: its guest is proved. Return the case code, shown once.
+
+        :param code: as it was typed.
+        :param name: the guest's name.
+        :param lang: language the guest reads.
+        :raises TokenError: they do not go together, or the code is unknown, used or expired.
+        :raises TransitionError: the guest's open request was proved before.
+        """
+        return codes.enter(self.work, code, name, lang)
+
+    def open_objection(self, token: str) -> None:
+        """Make sure that a link objects to a request, without using the link.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        objecting.by_link(self.work, token)
+
+    def object_to(self, token: str) -> None:
+        """Use such a link up: the request waits for the privacy officer.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        objecting.receive(self.work, token)
+
+    def objected(self, number: str, by: str) -> bool:
+        """Return whether somebody objected to a request and nobody has settled it.
+
+        :raises ForbiddenError: they may not look at this property.
+        """
+        case = cases.load(self.work, number)
+        actors.require(self.work, by, Permission.VIEW, case.property)
+        return objecting.is_open(self.work, case.number)
+
+    def settle_objection(self, number: str, by: str) -> None:
+        """Let a request go on to which somebody objected.
+
+        :raises ForbiddenError: they are not the privacy officer of this property.
+        :raises FourEyesError: they filed or verified the request.
+        :raises UnknownError: nobody objected, or it was settled.
+        """
+        objecting.settle(self.work, number, by)
+
+    def journal_refusals(self, refused: Iterable[Refusal]) -> None:
+        """Write down what was refused in a transaction that was rolled back."""
+        refusals.journal(self.work, refused)

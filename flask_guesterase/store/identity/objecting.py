@@ -1,0 +1,156 @@
+"""Whoever reads another contact of a guest is told that somebody asked, and can stop it.
+
+A proof shows that somebody reads one contact, or has a slip. The other e-mail addresses on file
+that are this person's alone get a notice without hotel, stay or name; an objection from there
+keeps the request waiting until the privacy officer has looked. Telephone numbers are not told:
+they are given to new people, who would learn something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sqlalchemy import insert, select, update
+
+from ...core.asking import Asker
+from ...core.canary import KIND as INVENTED
+from ...core.errors import MatchError, TransitionError, UnknownError
+from ...core.events import GUEST, ObjectionSettled, RequestObjected
+from ...core.identity import Kind, kind_of, normal, same
+from ...core.lifecycle import COPIES, OPEN, State
+from ...core.permissions import Permission
+from ...core.plan import Person
+from .. import actors, approvals, outbox, people, tables, tokens
+from ..cases import Case, load, step, tell
+from ..finder import candidates, known
+from ..intake import contact_of
+from ..matching import Contact
+from ..tokens import Purpose
+from ..work import Work
+
+MOST = 5
+"""Notices that one proof sends at most."""
+
+
+def announce(work: Work, case: Case, by_contact: bool) -> None:
+    """Tell the guest's other e-mail addresses that somebody proved a request, and how to object.
+
+    :param work: the open transaction.
+    :param case: the request that was just proved.
+    :param by_contact: the contact the request knows is the one that was proved.
+    """
+    if case.kind == INVENTED or case.asked_by == Asker.RELATIVE:
+        return
+    if outbox.channel_for(work, Kind.EMAIL) in outbox.SHOWN:
+        # A notice that a clerk would have to carry tells nobody.
+        return
+    taken = people.taken(work, case.number)
+    proved = contact_of(work, case.number) if by_contact else None
+    addresses = [a for a in _addresses(work, taken) if proved is None or not _is(proved, a)]
+    for number, address in enumerate(addresses[:MOST], 1):
+        if _alone(work, address, taken):
+            params = {"token": tokens.objection(work, case.number)}
+            dedupe = f"{outbox.OBJECTION}:{case.number}:{case.version}:{number}"
+            contact = Contact(Kind.EMAIL.value, address)
+            outbox.queue_message(work, case, contact, outbox.OBJECTION, params, dedupe)
+
+
+def _is(contact: Contact, address: str) -> bool:
+    return contact.kind == Kind.EMAIL and same(Kind.EMAIL, contact.value, address)
+
+
+def _addresses(work: Work, taken: Iterable[Person]) -> list[str]:
+    """Return the e-mail addresses on file of these people, each once."""
+    found: dict[str, str] = {}
+    for person, row in known(work.conn, work.datamap, taken).items():
+        kinds = work.datamap.subjects[person[0]].contact
+        for column, text in row.contacts.items():
+            if kinds[column] == Kind.EMAIL:
+                try:
+                    found.setdefault(normal(Kind.EMAIL, text), text)
+                except MatchError:
+                    continue
+    return [found[form] for form in sorted(found)]
+
+
+def _alone(work: Work, address: str, taken: Iterable[Person]) -> bool:
+    """Return whether no other profile, at any property, carries an address; unknown means no."""
+    keys = [key for key in work.datamap.match_keys() if kind_of(key) is Kind.EMAIL]
+    mine = set(taken)
+    carriers: set[Person] = set()
+    for key in keys:
+        found = candidates(work.conn, work.datamap, key, address, None)
+        carriers |= {candidate.person for candidate in found}
+    return bool(carriers) and carriers <= mine
+
+
+def by_link(work: Work, token: str) -> None:
+    """Make sure that a link objects to something, without using it.
+
+    :raises TokenError: it is unknown, used or expired.
+    """
+    tokens.look(work, Purpose.OBJECT, token)
+
+
+def receive(work: Work, token: str) -> None:
+    """Use such a link up: the request waits for the privacy officer, as far as it is not over.
+
+    :param work: the open transaction.
+    :param token: secret of the link.
+    :raises TokenError: it is unknown, used or expired.
+    """
+    case = load(work, str(tokens.use(work, Purpose.OBJECT, token).request), lock=True)
+    early = case.state in OPEN or case.state in COPIES
+    if early:
+        table = tables.objection
+        values = {"objected_at": work.stamp, "settled_by": None, "settled_at": None}
+        mine = table.c.request == case.number
+        if not work.conn.execute(update(table).where(mine).values(values)).rowcount:
+            work.conn.execute(insert(table).values(request=case.number, **values))
+    if case.state in (State.APPROVED, State.WAITING):
+        # Whoever carries it out next sends it back to be decided.
+        case = step(work, case, try_at=work.stamp)
+    tell(work, RequestObjected, case, GUEST, grounds=("paused" if early else "too-late",))
+
+
+def is_open(work: Work, number: str) -> bool:
+    """Return whether somebody objected to a request and nobody has settled it."""
+    table = tables.objection
+    mine = select(table.c.request).where(table.c.request == number, table.c.settled_at.is_(None))
+    return work.conn.execute(mine).first() is not None
+
+
+def require(work: Work, case: Case) -> None:
+    """Go on only when nobody objected, or the privacy officer let it go on.
+
+    :raises TransitionError: it waits for the officer.
+    """
+    if is_open(work, case.number):
+        raise TransitionError(
+            "Somebody at another contact of this guest objected.",
+            "The privacy officer looks at it first: the objection is settled, or it is refused.",
+        )
+
+
+def settle(work: Work, number: str, by: str) -> None:
+    """Let a request go on to which somebody objected; refusing it is the other answer.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the privacy officer.
+    :raises ForbiddenError: they are not the privacy officer of this property.
+    :raises FourEyesError: they filed or verified the request.
+    :raises UnknownError: nobody objected, or it was settled.
+    """
+    case = load(work, number, lock=True)
+    actor = actors.allow(work, by, Permission.LAW, case.property)
+    approvals.second(work, case, by)
+    table = tables.objection
+    done = work.conn.execute(
+        update(table)
+        .where(table.c.request == case.number, table.c.settled_at.is_(None))
+        .values(settled_by=actor, settled_at=work.stamp)
+    )
+    if not done.rowcount:
+        raise UnknownError("Nobody objects to this request.", "Look at it again.")
+    tell(work, ObjectionSettled, case, actor)

@@ -1,0 +1,64 @@
+"""The guest's pages of identity: the claim code of a slip, an objection from another contact."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import make_response, render_template, request, session
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.errors import InputError, TokenError
+from .current import current
+from .guestdesk import CASE, count, guest_pages
+from .pages import language, no_fields
+from .schemas import Claimed, read
+
+
+@guest_pages.get("/claim")
+def claim() -> str:
+    """Show the form for the code on a slip."""
+    return _form({}, {})
+
+
+@guest_pages.post("/claim")
+def enter_claim() -> AnyResponse:
+    """Use a claim code up: show the case code, once; whatever is wrong is told in one way."""
+    try:
+        form = read(Claimed(), request.form)
+    except InputError as problem:
+        return make_response(_form(request.form, no_fields(problem)), 422)
+    with current.begin() as office:
+        office.attempt_claim(form["code"], request.remote_addr or "")
+    try:
+        with current.begin() as office:
+            code = office.claim(form["code"], form["name"], language().code)
+            due_on = office.case(code).due_on
+    except TokenError:
+        return make_response(_form({}, {}, wrong=True), 410)
+    session[CASE] = code
+    return make_response(
+        render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
+    )
+
+
+def _form(values: Any, problems: dict[str, list[str]], wrong: bool = False) -> str:
+    return render_template(
+        "guesterase/guest/claim.html", values=values, problems=problems, wrong=wrong
+    )
+
+
+@guest_pages.get("/object/<token>")
+def object_to(token: str) -> str:
+    """Show a button; a mail scanner that opens the link has stopped nothing."""
+    with current.begin(write=False) as office:
+        office.open_objection(token)
+    return render_template("guesterase/guest/object.html")
+
+
+@guest_pages.post("/object/<token>")
+def stop(token: str) -> str:
+    """Let the request wait for a person; the page does not say what it is about."""
+    count("link")
+    with current.begin() as office:
+        office.object_to(token)
+    return render_template("guesterase/guest/objected.html")

@@ -1,0 +1,483 @@
+"""Attacks by people who say that they are the guest, and are not."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from flask_guesterase.core.log import read_entry
+from flask_guesterase.store import journal, tables
+from flask_guesterase.store.channels import Message
+from tests.store.hotel import Guest
+from tests.web.house import CANARY, Browser, House
+from tests.web.test_guest import ask, proved, statements
+
+DESK = "/desk/privacy"
+CLAIM = {"property": "sh", "key": "document_no", "value": "W77", "name": "Ola Berg"}
+
+
+class Mailboxes:
+    """Keeps what is sent, by address."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+
+    def send(self, message: Message) -> None:
+        """Take a message."""
+        self.sent.append(message)
+
+    def link(self, to: str, what: str) -> str:
+        """Return the path of the newest link of a kind that went to an address."""
+        bodies = [m.body for m in self.sent if m.to == to]
+        found = re.findall(rf"/privacy/{what}/[\w-]+", "\n".join(bodies))
+        assert found, (to, what)
+        return str(found[-1])
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """A house with guests, one of them, a walk-in, without any contact on file."""
+    made = House(sqlite_url, tmp_path)
+    made.people()
+    made.hotel.guest(5, name="Ola Berg", document_no="W77")
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+@pytest.fixture
+def post(sqlite_url: str, tmp_path: Path) -> Iterator[tuple[House, Mailboxes]]:
+    """The house with mail that leaves, and all mailboxes that it goes to."""
+    made = House(
+        sqlite_url, tmp_path, GUESTERASE_MAIL="smtp://127.0.0.1:1",
+        GUESTERASE_SENDER="desk@pine.example",
+        GUESTERASE_BASE_URL="http://localhost/privacy",
+    )  # fmt: skip
+    made.people()
+    boxes = Mailboxes()
+    made.extension.channels["smtp"] = boxes
+    yield made, boxes
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+Told = list[tuple[str, str | None, tuple[str, ...]]]
+
+
+def told(house: House, action: str = "deed-refused") -> Told:
+    """Return actor, request and grounds of what the journal says of an action."""
+    entry = tables.entry
+    with house.app.app_context(), house.extension.begin() as office:
+        work = office.work
+        # What was left for the next transaction of ours; this is one.
+        journal.sequence(work.conn, journal.stamp(work.now), work.custodian.public_key())
+        found = select(entry.c.body).where(entry.c.action == action).order_by(entry.c.position)
+        bodies = work.conn.execute(found).scalars()
+        drafts = [read_entry(body.encode()).draft for body in bodies]
+    return [(draft.actor, draft.request, draft.grounds) for draft in drafts]
+
+
+def claim(house: House, login: str = "clerk", **form: str) -> str:
+    """Let a clerk print a claim code; return it."""
+    page = house.browser(login).post(f"{DESK}/claims", **{**CLAIM, **form})
+    found = re.search(r'class="secret">([\w-]+)<', page.text)
+    assert found is not None, page.text
+    return found[1]
+
+
+def enter(browser: Browser, code: str, name: str = "Ola Berg") -> Any:
+    """Type a claim code and a name."""
+    return browser.post("/privacy/claim", code=code, name=name)
+
+
+def approve(house: House, number: str, login: str = "officer") -> Any:
+    """Press the button of the page, or send the digest of the plan where there is none."""
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        digest = office.preview(number).digest
+    return house.browser(login).post(f"{DESK}/{number}/approve", digest=digest)
+
+
+def only(house: House) -> dict[str, Any]:
+    """Return the only request."""
+    (row,) = house.hotel.ours("request")
+    return row
+
+
+def plain(page: str) -> str:
+    """Return a page without the token of its form, which is another one each second."""
+    return re.sub(r'name="csrf_token" value="[^"]+"', "", page)
+
+
+def silent(page: str) -> None:
+    """Make sure that a page says nothing of the guest."""
+    words = (CANARY, "ann@mail", "13912345678", "E1", "Ola Berg", "W77", "B1")
+    assert [word for word in words if word in page] == []
+
+
+def test_name_and_email_only(post: tuple[House, Mailboxes]) -> None:
+    """Who knows name and address of a guest, and reads neither, moves nothing."""
+    house, boxes = post
+    page = house.browser().post(
+        "/privacy/ask", property="sh", name=CANARY, email="ann@mail.example"
+    )
+    silent(page.text)
+    house.worker()
+    assert [m.to for m in boxes.sent] == ["ann@mail.example"]
+    number = only(house)["number"]
+    assert approve(house, number).status_code == 409
+    assert house.state(number) == "received"
+    assert ("system", None, ("form",)) in told(house, "intake-received")
+
+
+def test_a_new_contact_address(post: tuple[House, Mailboxes]) -> None:
+    """An address the hotel does not have is not written to, whatever name comes with it."""
+    house, boxes = post
+    house.browser().post("/privacy/ask", property="sh", name=CANARY, email="me@evil.example")
+    house.worker()
+    assert boxes.sent == []
+    assert house.hotel.ours("request") == house.hotel.ours("intake") == []
+    assert told(house, "intake-received")
+
+
+def test_the_spouse_with_the_mailbox(house: House) -> None:
+    """Two share a mailbox: a name reaches that person's row alone, no name reaches neither."""
+    number = ""
+    for name, taken in ((CANARY, {"int:1"}), ("Carl Other", {"int:3"})):
+        house.browser().post("/privacy/ask", property="sh", name=name, email="ann@mail.example")
+        house.worker()
+        number = house.hotel.ours("request")[-1]["number"]
+        rows = [row for row in house.hotel.ours("subject") if row["request"] == number]
+        assert {row["row_key"] for row in rows if row["standing"] == "taken"} == taken
+        assert {row["why"] for row in rows if row["standing"] == "perhaps"} == {"another-name"}
+    officer = house.browser("officer")
+    assert "has another name" in officer.get(f"{DESK}/{number}", wish="en")
+    assert house.hotel.row(1)["name"] == CANARY
+
+
+def test_the_travel_desk(house: House) -> None:
+    """A mailbox on file of many travellers proves nobody among them."""
+    for id_ in range(20, 32):
+        house.hotel.guest(id_, name=f"Traveller {id_}", email="trips@firm.example")
+    browser = house.browser()
+    browser.post("/privacy/ask", property="sh", name="Traveller 20", email="trips@firm.example")
+    house.worker()
+    letters = house.browser("clerk").get(f"{DESK}/outbox")
+    found = re.search(r"http://localhost(/privacy/link/[\w-]+)", letters)
+    assert found is not None
+    silent(browser.post(found[1]).text)
+    number = only(house)["number"]
+    assert {row["standing"] for row in house.hotel.ours("subject")} == {"perhaps"}
+    assert approve(house, number).status_code == 409
+    assert house.state(number) == "review"
+
+
+def test_a_recycled_number(house: House) -> None:
+    """Who has a guest's old number now is another person by name, and takes nothing."""
+    browser = house.browser()
+    browser.post("/privacy/ask", property="sh", name="New Owner", phone="+86 139 1234 5678")
+    house.worker()
+    letters = house.browser("clerk").get(f"{DESK}/outbox")
+    found = re.search(r"http://localhost(/privacy/link/[\w-]+)", letters)
+    assert found is not None
+    silent(browser.post(found[1]).text)
+    silent(browser.get("/privacy/case"))
+    number = only(house)["number"]
+    assert {row["why"] for row in house.hotel.ours("subject")} == {"another-name"}
+    assert approve(house, number).status_code == 409
+    assert house.hotel.row(1)["name"] == CANARY
+
+
+def test_a_number_is_told_of_nothing(post: tuple[House, Mailboxes]) -> None:
+    """No notice of a proof goes to a telephone number: it may be somebody else's by now."""
+    house, boxes = post
+    house.extension.channels["sms"] = boxes
+    house.hotel.guest(6, name="Eva Lim", phone="+86 139 0000 1111", document_no="L6")
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"document_no": "L6"}, property="sh", by="clerk")
+        office.confirm(number, "clerk", "desk")
+    house.worker()
+    assert [m for m in boxes.sent if m.template == "objection"] == []
+
+
+@pytest.mark.parametrize("page", ["claim", "case"])
+def test_guessed_codes(house: House, page: str) -> None:
+    """Guessing ends after twenty tries an hour; every answer is one, and the journal says it."""
+    claim(house)
+    guesser, answers = house.browser(), []
+    token = guesser.token(f"/privacy/{page}")
+    for number in range(22):
+        form = {"code": f"AAAA-{number:04}", "name": "Ola Berg", "csrf_token": token}
+        answers.append(guesser.client.post(f"/privacy/{page}", data=form))
+    assert [a.status_code for a in answers] == [410] * 20 + [429] * 2
+    assert len({plain(a.text) for a in answers[:20]}) == 1
+    silent(answers[0].text)
+    assert [g for _, _, g in told(house) if "too-many-tries" in g] == [("too-many-tries", page)]
+
+
+def test_names_tried_with_a_found_slip(house: House) -> None:
+    """Who finds a slip has no name from it; after five names the code is over for everybody."""
+    code = claim(house)
+    finder = house.browser()
+    for name in ("Ann", "Ola", "Berg", "Ola Bergs", "Max Fern"):
+        answer = enter(finder, code, name)
+        assert answer.status_code == 410
+        silent(answer.text)
+    assert enter(finder, code).status_code == 410
+    assert house.hotel.ours("request") == []
+    assert ("guest", None, ("claim-code",)) in told(house)
+
+
+def test_enumeration_by_message(post: tuple[House, Mailboxes]) -> None:
+    """The form answers a guest and a stranger in the same bytes; so does the page of codes."""
+    house, _ = post
+    answers = []
+    for email in ("ann@mail.example", "stranger@mail.example"):
+        browser = house.browser()
+        sent = browser.post("/privacy/ask", property="sh", name=CANARY, email=email)
+        after = browser.client.get(sent.headers["Location"])
+        answers.append((sent.status, sent.data, after.status, after.data))
+    assert answers[0] == answers[1]
+
+
+def test_enumeration_by_statements(house: House) -> None:
+    """Count and text of SQL are equal for guest and stranger, and for every wrong claim code."""
+    seen: list[list[str]] = []
+    for email in ("ann@mail.example", "stranger@mail.example"):
+        browser = house.browser()
+        token = browser.token()
+        form = {"property": "sh", "name": CANARY, "email": email, "csrf_token": token}
+        with statements(house) as sent:
+            browser.client.post("/privacy/ask", data=form)
+        seen.append(sent)
+    assert seen[0] == seen[1]
+    used = claim(house, key="email", value="bea@mail.example", name="Bea Lund")
+    living = claim(house)
+    enter(house.browser(), used, "Bea Lund")
+    wrong = [("AAAA-BBBB", "Ola Berg"), (living, "Somebody"), (used, "Bea Lund"), (used, "X")]
+    bodies, seen = set(), []
+    browser = house.browser()
+    token = browser.token("/privacy/claim")
+    enter(browser, "AAAA", "Ola Berg")  # what is refused is journaled once an hour
+    told(house)
+    for code, name in wrong:
+        with statements(house) as sent:
+            answer = browser.client.post(
+                "/privacy/claim", data={"code": code, "name": name, "csrf_token": token}
+            )
+        bodies.add((answer.status_code, plain(answer.text)))
+        seen.append(sent)
+    assert len(bodies) == 1
+    assert all(each == seen[0] for each in seen), [len(each) for each in seen]
+
+
+def test_enumeration_by_timing(house: House) -> None:
+    """The form takes as long for a guest as for a stranger: looking happens later."""
+    took: dict[str, list[float]] = {"ann@mail.example": [], "who@mail.example": []}
+    browser = house.browser()
+    token = browser.token()
+    for turn in range(36):
+        for email in sorted(took, reverse=bool(turn % 2)):
+            form = {"property": "sh", "name": CANARY, "email": email, "csrf_token": token}
+            place = {"REMOTE_ADDR": f"192.0.2.{turn + 1}"}
+            start = perf_counter()
+            answer = browser.client.post("/privacy/ask", data=form, environ_overrides=place)
+            took[email].append(perf_counter() - start)
+            assert answer.status_code == 303
+    known, unknown = (statistics.median(times) for times in took.values())
+    assert 0.75 < known / unknown < 1.33, (known, unknown)
+
+
+def test_a_forwarded_link(house: House) -> None:
+    """A link that was passed on says nothing of the guest, works once, and decides nothing."""
+    guest, link = ask(house)
+    other = house.browser()
+    silent(other.get(link))
+    assert guest.post(link).status_code == 200
+    late = other.post(link)
+    assert late.status_code == 410
+    silent(late.text)
+    assert "/privacy/case" in late.text
+    assert other.client.get("/privacy/case/certificate").status_code == 410
+    assert only(house)["state"] == "review"
+    assert ("guest", None, ("link-or-code", "confirm")) in told(house)
+
+
+def test_a_link_that_is_prefetched(post: tuple[House, Mailboxes]) -> None:
+    """A mail scanner opens every link there is, and nothing has changed."""
+    house, boxes = post
+    house.hotel.guest(7, name="Ida Moe", email="ida@mail.example", document_no="M7")
+    with house.app.app_context(), house.extension.begin() as office:
+        office.request({"email": "bea@mail.example"}, property="sh", by="clerk")
+        number = office.request({"document_no": "M7"}, property="sh", by="clerk")
+        office.confirm(number, "clerk", "desk")
+    for email, wish in (("bea@mail.example", "erase"), ("ann@mail.example", "copy")):
+        name = {"erase": "Bea Lund", "copy": CANARY}[wish]
+        house.browser().post("/privacy/ask", property="sh", name=name, email=email, wish=wish)
+    house.worker()
+    links = [
+        boxes.link("bea@mail.example", "link"), boxes.link("ann@mail.example", "copy/link"),
+        boxes.link("ida@mail.example", "object"),
+    ]  # fmt: skip
+    before = _everything(house)
+    for link in links:
+        for method in ("GET", "HEAD"):
+            assert house.browser().client.open(link, method=method).status_code == 200
+    assert _everything(house) == before
+    for link in links:
+        assert house.browser().post(link).status_code == 200
+    assert _everything(house) != before
+
+
+def _everything(house: House) -> dict[str, list[Any]]:
+    """Return the content of every table of ours."""
+    with house.hotel.engine.connect() as conn:
+        return {
+            name: [tuple(row) for row in conn.execute(select(table))]
+            for name, table in tables.metadata.tables.items()
+        }
+
+
+def test_no_claim_code_in_an_address(house: House) -> None:
+    """No page takes a claim code in its address, where others read it."""
+    rules = [r for r in house.app.url_map.iter_rules() if "claim" in r.rule]
+    assert len(rules) == 4
+    assert [r.rule for r in rules if r.arguments] == []
+
+
+def test_an_erase_token_used_for_a_copy(house: House) -> None:
+    """What proves somebody for an erasure opens no copy, neither a link nor a slip."""
+    _, link = ask(house)
+    token = link.rpartition("/")[2]
+    thief = house.browser()
+    code = claim(house)
+    answers = [
+        thief.post(f"/privacy/copy/link/{token}"), thief.post(f"/privacy/copy/open/{token}"),
+        thief.post("/privacy/copy", code=code),
+    ]  # fmt: skip
+    assert [a.status_code for a in answers] == [410] * 3
+    for answer in answers:
+        silent(answer.text)
+    assert only(house)["state"] == "received"
+    assert {g for _, _, g in told(house)} == {
+        ("link-or-code", "copy"), ("link-or-code", "fetch")
+    }  # fmt: skip
+
+
+def test_a_clerk_of_another_property(house: House) -> None:
+    """A colleague of another hotel reads, proves, prints and decides nothing here."""
+    number = house.request()
+    far = house.browser("far-officer")
+    answers = [
+        far.client.get(f"{DESK}/{number}"), far.post(f"{DESK}/{number}/confirm", how="desk"),
+        far.post(f"{DESK}/{number}/approve", digest="0" * 64), far.post(f"{DESK}/claims", **CLAIM),
+        far.post(f"{DESK}/{number}/objection"),
+    ]  # fmt: skip
+    assert [a.status_code for a in answers] == [403, 403, 403, 422, 403]
+    for answer in answers[:3]:
+        silent(answer.text)
+    assert house.state(number) == "received"
+    assert house.hotel.ours("claim") == []
+    refused = told(house)
+    assert {g for _, _, g in refused} >= {
+        ("not-permitted", "view"), ("not-permitted", "verify"), ("not-permitted", "approve"),
+    }  # fmt: skip
+    assert {actor for actor, _, _ in refused} == {refused[0][0]} - {"guest"}
+
+
+def test_an_approver_approving_an_own_filing(house: House) -> None:
+    """Whoever filed does not approve, and that they tried is an entry with the request's number."""
+    number = house.request("officer")
+    with house.app.app_context(), house.extension.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    assert approve(house, number).status_code == 403
+    assert house.state(number) == "review"
+    assert [(n, g) for _, n, g in told(house)] == [(number, ("four-eyes",))]
+
+
+def test_an_approver_with_an_own_slip(house: House) -> None:
+    """Whoever printed a claim code verified who it is, even when they type it in themselves."""
+    enter(house.browser(), claim(house, "officer"))
+    number = only(house)["number"]
+    assert approve(house, number).status_code == 403
+    assert ("four-eyes",) in {g for _, _, g in told(house)}
+    assert approve(house, number, "second").status_code == 303
+
+
+def test_an_agent_without_authority(house: House) -> None:
+    """Who asks in a guest's place and shows no paper for it is not heard, whoever approves."""
+    with house.app.app_context(), house.extension.begin() as office:
+        match = {"email": "ann@mail.example", "name": CANARY}
+        number = office.request(match, property="sh", by="clerk", asked_by="representative")
+    clerk = house.browser("clerk")
+    for seen in ("", "identity-document", "known-person"):
+        answer = clerk.post(f"{DESK}/{number}/confirm", how="desk", seen=seen)
+        assert answer.status_code == 422
+        silent(answer.text)
+    assert approve(house, number).status_code == 409
+    assert house.state(number) == "received"
+    assert [(n, g) for _, n, g in told(house)] == [(number, ("no-authority",))]
+
+
+def test_an_impostor_at_the_desk(post: tuple[House, Mailboxes]) -> None:
+    """The guest's own mailbox is told, without hotel, stay or name, and stops it: it waits."""
+    house, boxes = post
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": "bea@mail.example"}, property="sh", by="clerk")
+        office.confirm(number, "clerk", "desk")
+    house.worker()
+    (notice,) = [m for m in boxes.sent if m.to == "bea@mail.example"]
+    words = ("Pine", "Fir", "Bea", "Lund", "bea@", number, "B2")
+    assert [word for word in words if word in notice.subject + notice.body] == []
+    link = boxes.link("bea@mail.example", "object")
+    page = house.browser().get(link)
+    assert [word for word in words if word in page] == []
+    assert house.browser().post(link).status_code == 200
+    assert approve(house, number).status_code == 409
+    officer = house.browser("officer")
+    assert "objected" in officer.get(f"{DESK}/{number}", wish="en")
+    assert house.browser("clerk").post(f"{DESK}/{number}/objection").status_code == 403
+    assert told(house, "request-objected") == [("guest", number, ("paused",))]
+    assert officer.post(f"{DESK}/{number}/objection").status_code == 303
+    assert approve(house, number).status_code == 303
+
+
+def test_an_objection_after_the_approval(post: tuple[House, Mailboxes]) -> None:
+    """What was approved is not carried out once the guest objects: it goes back to be decided."""
+    house, boxes = post
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": "bea@mail.example"}, property="sh", by="clerk")
+        office.confirm(number, "clerk", "desk")
+    assert approve(house, number).status_code == 303
+    with house.app.app_context():
+        house.extension.deliver()
+    house.browser().post(boxes.link("bea@mail.example", "object"))
+    house.worker()
+    assert house.state(number) == "review"
+    assert {row["name"] for row in house.hotel.rows(Guest)} >= {"Bea Lund"}
+
+
+def test_a_notice_to_a_shared_mailbox(post: tuple[House, Mailboxes]) -> None:
+    """A mailbox that is on file of another person too is told nothing."""
+    house, boxes = post
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"document_no": "E1"}, property="sh", by="clerk")
+        office.confirm(number, "clerk", "desk")
+    house.worker()
+    assert [m.template for m in boxes.sent if m.template == "objection"] == []
+
+
+def test_the_case_of_somebody_else(house: House) -> None:
+    """A case code opens its own case; who holds none reads no case, copy or certificate."""
+    proved(house)
+    stranger = house.browser()
+    for path in ("case/certificate", "case/certificate.json", "copy.json", "copy.zip"):
+        answer = stranger.client.get(f"/privacy/{path}")
+        assert answer.status_code == 410
+        silent(answer.text)
