@@ -16,6 +16,7 @@ from .desks.keys import Keys
 from .desks.machines import Machines
 from .desks.partners import Partners
 from .desks.police import Police
+from .desks.reception import Reception
 from .desks.recovery import Recovery
 from .desks.requests import Requests
 from .desks.returns import Returns
@@ -30,7 +31,7 @@ class Office(
     Returns, Rules, Holding, Keys, Witnesses, Recovery, Improvement,
     Complaints, Incidents,
     Failures, Schooling,
-    Copying, Machines,
+    Copying, Machines, Reception,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -45,6 +45,7 @@ from . import (
     deadlines,
     minors,
     people,
+    pins,
     planning,
     reply,
     tables,
@@ -256,7 +257,9 @@ def required(people: Iterable[Person]) -> None:
 
 def _second_person(work: Work, case: Case, actor: str) -> None:
     took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
-    if actor in (case.filed_by, case.verified_by) or f"by:{actor}" in took:
+    first = [case.filed_by, case.verified_by]
+    first += [why.removeprefix("by:") for why in took if why.startswith("by:")]
+    if any(pins.same(work, each, actor) for each in first if each):
         raise FourEyesError(
             "Whoever filed or verified a request, or took rows for it, does not approve it.",
             "Ask a second person.",

@@ -827,3 +827,15 @@ filed = _table(
     Column("at", DateTime, nullable=False),
 )
 """What a program filed under which key, for a day, so that filing twice makes one request."""
+
+pin = _table(
+    "pin",
+    Column("actor", String(20), primary_key=True),
+    Column("hash", String(200)),
+    Column("given_by", String(250)),
+    Column("failures", Integer, nullable=False),
+    Column("set_at", DateTime),
+    Column("locked_at", DateTime),
+    Column("used_on", String(10), nullable=False, index=True),
+)
+"""Personal PINs for logins that several share: a slow, keyed hash, and who gave a code for one."""

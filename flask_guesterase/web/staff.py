@@ -26,6 +26,8 @@ from . import (
     lawful,
     leftover,
     letters,
+    pins,
+    reception,
     recipients,
     records,
     recovery,
@@ -48,6 +50,7 @@ __all__ = [
     "recipients", "records", "recovery", "register", "returns", "staff_pages", "training", "upkeep",
     "watching",
     "releasing",
+    "pins", "reception",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
@@ -161,6 +164,8 @@ def show(number: str) -> str:
         back = office.restoration(number, by=me())
         mine = office.acts_as(me())
         copying = releasing.of_copy(office, case)
+        deeds = _deeds(case)
+        alike = reception.alike(office, number, case["property"]) if deeds["confirm"] else []
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -170,7 +175,8 @@ def show(number: str) -> str:
         plan=plan,
         recipients=told,
         found=found,
-        may=_deeds(case),
+        may=deeds,
+        alike=alike,
         back=back,
         mine=mine,
         copying=copying,

@@ -254,6 +254,9 @@ ACTIONS: dict[str, str] = {
     "data-copy-ended": N_("copy ended"),
     "token-issued": N_("token for a program issued"),
     "token-revoked": N_("token for a program revoked"),
+    "pin-set": N_("personal PIN set"),
+    "pin-given": N_("code for a new PIN given"),
+    "pin-locked": N_("PIN locked after wrong tries"),
 }
 
 BASES: dict[str, str] = {

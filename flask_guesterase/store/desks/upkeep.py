@@ -23,6 +23,7 @@ from .. import (
     health,
     intake,
     limits,
+    pins,
     review,
     runs,
     tasks,
@@ -203,6 +204,7 @@ class Upkeep(Desk):
         limits.forget(self.work)
         tokens.forget(self.work)
         bearer.forget(self.work)
+        pins.forget(self.work)
         intake.end_old_contacts(self.work)
         marks.expire(self.work)
         disclosures.overdue(self.work)
