@@ -62,6 +62,7 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_links.py": ("postgresql",),
     "tests/store/test_mentions.py": ("postgresql",),
     "tests/store/test_owndata.py": ("mariadb",),
+    "tests/store/test_pins.py": ("mariadb", "postgresql"),
     "tests/store/test_recipients.py": ("mariadb", "postgresql"),
     "tests/store/test_register.py": ("mariadb",),
     "tests/store/test_restore.py": ("mariadb",),

@@ -143,12 +143,17 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "release": ("approve", {"digest": "0" * 64}),
     "hand_out": ("verify", {}),
     "copy_after": ("file", {}),
+    "reception": ("file freeze register", {}),
+    "find": ("view", {}),
+    "pin": (ANY, {}),
+    "new_pin": (ANY, {"pin": "482915", "again": "482915"}),
+    "give_pin": ("issue", {"person": "clerk"}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
 CHOSEN = {
     "file", "produce", "freeze", "object_", "switch_canary", "stop_canary", "file_complaint",
-    "open_incident", "report_mistake", "emergency_printed",
+    "open_incident", "report_mistake", "emergency_printed", "give_pin",
 }  # fmt: skip
 """Pages at which the hotel is chosen in the form."""
 
