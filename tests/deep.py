@@ -13,6 +13,7 @@ import pytest
 LATER: dict[str, tuple[str, ...]] = {
     "tests/browser/test_cases.py::test_a_complaint_is_overturned": ("en",),
     "tests/browser/test_cases.py::test_an_incident_with_its_clock": ("zh-CN",),
+    "tests/browser/test_reception.py": ("en",),
     "tests/browser/test_walk.py::test_the_other_pages_are_in_good_order": ("en",),
     "tests/browser/test_walk.py::test_two_people_take_an_erasure_back": ("en",),
     "tests/chaos/test_short.py": ("forget",),
