@@ -101,4 +101,3 @@ def _page(problems: dict[str, list[str]], **more: Any) -> str:
         problems=problems, values=kept, shared=shared, has=has,
         givable=givable, pairs=[(hotel.code, hotel.name) for hotel in givable], **more,
     )  # fmt: skip
-

@@ -19,9 +19,7 @@ def act(page: Page, who: str = "sha.desk") -> None:
     press(page.locator("main form button"))
 
 
-@pytest.mark.parametrize(
-    ("lang", "alike"), [("zh-CN", "是这一位吗"), ("en", "Is it this one?")]
-)
+@pytest.mark.parametrize(("lang", "alike"), [("zh-CN", "是这一位吗"), ("en", "Is it this one?")])
 def test_a_shared_desk_files_with_a_tick_and_prints_the_slip(
     walker: Walker, lang: str, alike: str
 ) -> None:

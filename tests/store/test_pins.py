@@ -16,6 +16,8 @@ from flask_guesterase.core.errors import (
     TokenError,
 )
 from flask_guesterase.core.log import read_entry
+from flask_guesterase.core.permissions import Permission
+from flask_guesterase.store import bearer
 from flask_guesterase.store.pins import MOST
 from tests.store.hotel import Hotel
 
@@ -207,6 +209,10 @@ def test_a_shared_login_does_nothing_by_itself(hotel: Hotel) -> None:
         office.confirm(number, "front", "desk")
     with hotel.begin() as office:
         assert office.list(by="front")[0]["number"] == number
+    until = (hotel.now + timedelta(days=9)).date()
+    wish = bearer.Wish("front", "sh", frozenset({Permission.FILE}), until)
+    with pytest.raises(InputError, match="share"), hotel.begin() as office:
+        bearer.issue(office.work, wish, "officer")
 
 
 def test_who_gave_the_pin_is_no_second_person(hotel: Hotel) -> None:
