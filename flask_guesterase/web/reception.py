@@ -23,11 +23,11 @@ _NONE = N_("There is no request with this number at your hotel. Look at the slip
 @staff_pages.get("/reception")
 def reception() -> str:
     """Show what a clerk does between two check-ins, each one press away."""
+    must(*RIGHTS)
     return _page({})
 
 
 def _page(problems: dict[str, list[str]], text: str = "") -> str:
-    must(*RIGHTS)
     return render_template(
         "guesterase/staff/reception.html",
         problems=problems,

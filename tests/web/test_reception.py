@@ -262,6 +262,7 @@ def test_a_case_is_found_by_its_number_at_ones_own_hotel(house: House) -> None:
     for typed in (number, number.lower(), number[3:], f" {number[:5]} {number[5:].lower()} "):
         assert filed(clerk.client.get(f"{DESK}/find", query_string={"number": typed})) == number
     far = house.browser("far-officer")
+    assert house.browser("auditor").get(f"{DESK}/find?number=GR-ZZZZ9999", 404)
     pages = [
         far.client.get(f"{DESK}/find", query_string={"number": typed})
         for typed in (number, "GR-ZZZZ9999")

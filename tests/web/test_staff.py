@@ -146,7 +146,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "reception": ("file freeze register", {}),
     "find": ("view", {}),
     "pin": (ANY, {}),
-    "new_pin": (ANY, {"pin": "482915", "again": "482915"}),
+    "new_pin": (ANY, {"pin": "123456", "again": "123456"}),
     "give_pin": ("issue", {"person": "clerk"}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
