@@ -21,11 +21,19 @@ PERMISSIONS = {
 }  # fmt: skip
 """Role -> permissions, in the person's own property only."""
 
+SHARED = frozenset({"sha.front", "lej.front"})
+"""Logins that stay open at the desk for whoever is on duty; a larger house has a role for them."""
+
 
 def load_user(login: str) -> Staff | None:
     """Return the staff member with this login, or None when nobody has it or has left."""
     person = db.session.get(Staff, login)
     return person if person is not None and person.active else None
+
+
+def shared(user: Staff) -> bool:
+    """Tell whether several people share a login."""
+    return user.login in SHARED
 
 
 def may(user: Staff | str | None, permission: str, property: str) -> bool:

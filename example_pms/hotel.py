@@ -76,6 +76,8 @@ STAFF = (
     ("lej.officer", "Käthe Groß", "officer", "LEJ"),
     ("lej.officer2", "Jörg Kästner", "officer", "LEJ"),
     ("lej.auditor", "Hélène Le Goff", "auditor", "LEJ"),
+    ("sha.front", "前台", "reception", "SHA"),
+    ("lej.front", "Empfang", "reception", "LEJ"),
 )
 """Login, name, role, property."""
 

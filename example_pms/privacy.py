@@ -18,7 +18,7 @@ from flask_guesterase import (
     staff_pages,
 )
 
-from .access import may
+from .access import may, shared
 from .base import Model, db
 from .blockers import blockers
 from .canary import stay
@@ -46,6 +46,7 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
     )
     for target, policy in policies(app.config["PMS_SCANS"]):
         guesterase.register(target, policy)
+    guesterase.shared(shared)
     guesterase.block(*blockers())
     guesterase.recipient(*recipients(app))
     for hotel in HOTELS:

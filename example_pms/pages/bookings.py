@@ -10,13 +10,16 @@ from flask import abort, current_app, flash, redirect, render_template, request
 from flask import url_for as link
 from werkzeug.wrappers import Response
 
+from flask_guesterase import GuesteraseError
+from flask_guesterase.reception import freezing, tick, ticked
+
 from ..audit import utcnow
 from ..base import db
 from ..foreign import Invoice
 from ..frontdesk import Arrival, DeskError, cancel, charge, check_in, check_out, free_rooms, no_show
 from ..models import Booking, Guest, IdDocumentFile
 from ..seed import picture
-from .blueprint import bp, desk, my_booking, need, person
+from .blueprint import bp, desk, hotel, my_booking, need, person
 
 SPARE = 2
 """Empty lines on the check-in form, for companions nobody announced."""
@@ -34,6 +37,8 @@ def booking(number: str) -> str:
     return render_template(
         "pms/booking.html", booking=one, invoices=invoices, rooms=rooms, spare=SPARE,
         remarks=look_through(one, one.guests, count=False),
+        tick=tick(one.property_code),
+        freeze=freezing(one.property_code, hotel().business_date, one.room_no or ""),
     )  # fmt: skip
 
 
@@ -70,10 +75,22 @@ def act(number: str, action: Callable[[Booking], str]) -> Response:
         words = action(one)
         db.session.commit()
         flash(words, "done")
+        file_when_ticked(one)
     except DeskError as error:
         db.session.rollback()
         flash(str(error), "error")
     return redirect(link("pms.booking", number=number))
+
+
+def file_when_ticked(one: Booking) -> None:
+    """File the main guest's request when it was ticked; the guest is in or out whatever comes."""
+    try:
+        filed = ticked(one.guests[0], one.property_code) if one.guests else ""
+    except GuesteraseError as error:
+        flash(f"The request to erase was not filed: {error.message} {error.hint}", "error")
+        return
+    if filed:
+        flash(f"Request {filed} is filed.", "erasure")
 
 
 @bp.post("/bookings/<number>/check-in")

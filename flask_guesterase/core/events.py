@@ -822,6 +822,24 @@ class DeedRefused(Event):
     name = "deed-refused"
 
 
+class PinSet(Event):
+    """A person set the PIN with which they act through a login that several share."""
+
+    name = "pin-set"
+
+
+class PinGiven(Event):
+    """An officer gave a person a code for a new PIN; the one they had ended."""
+
+    name = "pin-given"
+
+
+class PinLocked(Event):
+    """A PIN was locked after too many wrong tries, until an officer gives a code for a new one."""
+
+    name = "pin-locked"
+
+
 EVENTS: dict[str, type[Event]] = {
     event.name: event
     for event in (
@@ -955,6 +973,9 @@ EVENTS: dict[str, type[Event]] = {
         RequestObjected,
         ObjectionSettled,
         DeedRefused,
+        PinSet,
+        PinGiven,
+        PinLocked,
     )
 }
 """Every event by its name."""

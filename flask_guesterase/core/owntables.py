@@ -413,6 +413,12 @@ TABLES: tuple[Own, ...] = (
         {What.RANDOM: "request", What.TIME: "objected_at settled_at",
          What.PERSON: "settled_by"},
     ),
+    Own(
+        "pin", "who acts through a login that several share is one person", End.WORKER,
+        "a year after it was last used",
+        {What.PERSON: "actor given_by", What.HASH: "hash", What.COUNT: "failures",
+         What.TIME: "set_at locked_at used_on"},
+    ),
 )  # fmt: skip
 """Every table of ours; the number of the version of our tables, in one more, says nothing."""
 

@@ -24,9 +24,14 @@ def allow(work: Work, user_id: str | None, permission: Permission, property_: st
     :param user_id: the host's id of the person.
     :param permission: what they want to do.
     :param property_: code of the property the object belongs to.
-    :raises ForbiddenError: the host does not say yes.
+    :raises ForbiddenError: the host does not say yes, or several people share this login.
     """
     require(work, user_id, permission, property_)
+    if work.shared(str(user_id)):
+        raise ForbiddenError(
+            "Several people share this login, so it does not act.",
+            "Whoever acts gives their own name and PIN.",
+        )
     return number(work, str(user_id))
 
 

@@ -23,7 +23,7 @@ from ..core.period import Period
 from ..core.permissions import Permission
 from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body
-from . import actors, rulebook, tables
+from . import actors, pins, rulebook, tables
 from .journal import stamp
 from .outbox import SENT
 from .pending import touched
@@ -163,7 +163,7 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
     :raises TransitionError: it is no proposal any more.
     """
     row, actor = _waits(work, id_, by, {LineState.PROPOSED})
-    _another(row, actor)
+    _another(work, row, actor)
     line = replace(rulebook.line_of(row), state=LineState.LIVING)
     shortens = line.rule().ceiling is not None
     if shortens:
@@ -244,7 +244,7 @@ def confirm(work: Work, id_: int, by: str, checkpoint: str) -> str:
             "Nobody proposed this, or it was confirmed already.",
             "Let a first person propose it.",
         )
-    _another(row, actor)
+    _another(work, row, actor)
     head = _seen(work, row, checkpoint) if checkpoint.strip() else _taken(work, row)
     day = rulebook.today(work) + timedelta(days=DAYS)
     line = replace(rulebook.line_of(row), acts_on=day)
@@ -330,8 +330,8 @@ def _waits(work: Work, id_: int, by: str, states: set[LineState]) -> tuple[Row[A
     return row, actor
 
 
-def _another(row: Row[Any], actor: str) -> None:
-    if row.proposed_by == actor:
+def _another(work: Work, row: Row[Any], actor: str) -> None:
+    if pins.same(work, row.proposed_by, actor):
         raise FourEyesError("The same person proposed this.", "Another person must confirm it.")
 
 

@@ -85,13 +85,16 @@ def issue(work: Work, wish: Wish, by: str) -> str:
     :param by: the host's id of who issues it.
     :raises ForbiddenError: they may not issue tokens at this property, or the person may not do
         all of it themselves.
-    :raises InputError: its last day is past, or more than a year ahead.
+    :raises InputError: its last day is past, or more than a year ahead; or several people share
+        the login it is to act for.
     :raises UnknownError: there is no such property.
     """
     hotel = work.settings.property(wish.property)
     issuer = actors.allow(work, by, Permission.ISSUE, hotel.code)
     for permission in sorted(wish.permissions):
         actors.require(work, wish.user, permission, hotel.code)
+    if work.shared(wish.user):
+        raise InputError("Several people share this login.", "Issue a token for one person.")
     today = work.now.date()
     if not today < wish.until <= today + LONGEST:
         raise InputError(

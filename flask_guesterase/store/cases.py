@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime
@@ -63,6 +64,9 @@ class Case:
     reminded_on: str | None = None
     reason: str | None = None
 
+
+_DIGITS = 8
+"""Characters of a request's number, without what stands before them."""
 
 _NAMES = tuple(f.name for f in fields(Case))
 _COLUMNS = tuple(tables.request.c[name] for name in _NAMES)
@@ -173,10 +177,16 @@ def _due(work: Work, opening: Opening) -> date:
     return answer_by(opening.received, answering.periods(work, hotel), days)
 
 
+def written(text: str) -> str:
+    """Return the number of a request as it was made, however somebody typed it."""
+    plain = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
+    return f"GR-{plain.removeprefix('GR')}" if len(plain) > _DIGITS else f"GR-{plain}"
+
+
 def new_number() -> str:
     """Return a random request number that tells nothing, not even how many there are."""
     while True:
-        text = "".join(secrets.choice(ALPHABET) for _ in range(8))
+        text = "".join(secrets.choice(ALPHABET) for _ in range(_DIGITS))
         if any(c.isdigit() for c in text) and any(c.isalpha() for c in text):
             return f"GR-{text}"
 

@@ -25,6 +25,8 @@ LIMITS = {
     "bearer": (20, timedelta(hours=1)),
     "api": (600, timedelta(minutes=10)),
     "code": (5, timedelta(minutes=10)),
+    "pin": (5, timedelta(minutes=10)),
+    "pins": (100, timedelta(minutes=10)),
 }
 """Action -> how many tries in how long."""
 

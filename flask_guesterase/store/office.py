@@ -18,6 +18,7 @@ from .desks.machines import Machines
 from .desks.officers import Officers
 from .desks.partners import Partners
 from .desks.police import Police
+from .desks.reception import Reception
 from .desks.recovery import Recovery
 from .desks.requests import Requests
 from .desks.returns import Returns
@@ -32,9 +33,8 @@ class Office(
     Returns, Rules, Holding, Keys, Witnesses, Recovery, Improvement,
     Complaints, Incidents,
     Failures, Schooling,
-    Copying, Machines,
-    Identity,
-    Officers,
+    Copying, Machines, Reception,
+    Identity, Officers,
 ):
     """Everything that can be done, in one transaction; whoever opened it commits it.
 

@@ -24,7 +24,7 @@ from ..core.permissions import Permission
 from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
-from . import actors, binding, heldkeys, people, reach, safe, tables
+from . import actors, binding, heldkeys, people, pins, reach, safe, tables
 from .cases import load
 from .clocks import places_of
 from .datamap import Declared
@@ -285,7 +285,7 @@ def lift(work: Work, id: int, by: str) -> bool:
         write(work, id, lift_by=actor, lift_at=work.stamp)
         tell(work, LiftProposed, hotel, actor, {}, silence(row.silent))
         return False
-    if row.lift_by == actor:
+    if pins.same(work, row.lift_by, actor):
         raise FourEyesError("Two people lift a hold.", "Ask a second person.")
     write(work, id, lifted_by=actor, lifted_at=work.stamp)
     work.remember.append(tracing.lifted(row))

@@ -25,7 +25,7 @@ from ..core.log import KEY_CHANGE, read_entry, slug
 from ..core.period import Period, months_after
 from ..core.permissions import Permission
 from ..core.tree import Frontier, edge_places
-from . import actors, journal, signers, tables
+from . import actors, journal, pins, signers, tables
 from .ledger import HOLDING
 from .pruned import needed, sizes
 from .tables import entry as entries
@@ -83,7 +83,7 @@ def wish(work: Work, controller: str, before: date, by: str, second: str) -> Wis
     if not codes:
         raise UnknownError("There is no such controller.", "Name one of your properties'.")
     people = [_allowed(work, who, codes) for who in (by, second)]
-    if people[0] == people[1]:
+    if pins.same(work, *people):
         raise FourEyesError("This is the same person twice.", "Another person must agree.")
     if before > months_after(work.now.date(), -12 * YEARS.years):
         raise InputError(

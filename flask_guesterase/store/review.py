@@ -45,6 +45,7 @@ from . import (
     deadlines,
     minors,
     people,
+    pins,
     planning,
     reply,
     tables,
@@ -284,7 +285,9 @@ def required(people: Iterable[Person]) -> None:
 
 def _second_person(work: Work, case: Case, actor: str, by: str) -> None:
     took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
-    if actor in (case.filed_by, case.verified_by) or f"by:{actor}" in took:
+    first = [case.filed_by, case.verified_by]
+    first += [why.removeprefix("by:") for why in took if why.startswith("by:")]
+    if any(pins.same(work, each, actor) for each in first if each):
         work.refused.append(Refusal(case.property, ("four-eyes",), case.number, by))
         raise FourEyesError(
             "Whoever filed or verified a request, or took rows for it, does not approve it.",

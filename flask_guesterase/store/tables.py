@@ -930,3 +930,15 @@ objection = _table(
     Column("settled_at", DateTime),
 )
 """Requests to which somebody at another contact of the guest objected, and who let them go on."""
+
+pin = _table(
+    "pin",
+    Column("actor", String(20), primary_key=True),
+    Column("hash", String(200)),
+    Column("given_by", String(250)),
+    Column("failures", Integer, nullable=False),
+    Column("set_at", DateTime),
+    Column("locked_at", DateTime),
+    Column("used_on", String(10), nullable=False, index=True),
+)
+"""Personal PINs for logins that several share: a slow, keyed hash, and who gave a code for one."""

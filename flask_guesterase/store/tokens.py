@@ -40,6 +40,7 @@ class Purpose(StrEnum):
     FETCH = "fetch"
     TICKET = "ticket"
     OBJECT = "object"
+    PIN = "pin"
 
 
 @dataclass(frozen=True)
@@ -117,15 +118,24 @@ def case_code(work: Work, request: str) -> str:
     return grouped(secret)
 
 
-def code(work: Work, actor: str) -> str:
-    """Return a new one-time code for a person; good for ten minutes, earlier ones of them end."""
+def code(
+    work: Work, actor: str, purpose: Purpose = Purpose.CODE,
+    lasting: timedelta = timedelta(minutes=CODE_MINUTES),
+) -> str:  # fmt: skip
+    """Return a new one-time code for a person; earlier ones of them end.
+
+    :param work: the open transaction.
+    :param actor: opaque number of the person.
+    :param purpose: what it is for: to prove at a console who they are, or to set a PIN.
+    :param lasting: how long it is good for.
+    """
     work.conn.execute(
         delete(tables.token).where(
-            tables.token.c.actor == actor, tables.token.c.purpose == Purpose.CODE.value
+            tables.token.c.actor == actor, tables.token.c.purpose == purpose.value
         )
     )
     secret = letters(8)
-    _keep(work, Purpose.CODE, f"{actor}:{secret}", timedelta(minutes=CODE_MINUTES), actor=actor)
+    _keep(work, purpose, f"{actor}:{secret}", lasting, actor=actor)
     return f"{secret[:4]}-{secret[4:]}"
 
 

@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 Authorize = Callable[[str, str, str], bool]
 """Answers whether a user (id) has a permission at a property (code)."""
 
+Shared = Callable[[str], bool]
+"""Answers whether a user (id) is a login that several people share."""
+
+
+def nobodys(user: str) -> bool:
+    """Answer for a host that never said which logins several people share: none."""
+    return False
+
+
 Holidays = Callable[[str, int], Iterable[date]]
 """Answers which days of a year are no working days at a property (code), weekends aside."""
 
@@ -63,6 +72,7 @@ class Work:
     :param begun: erasures over several databases that begin with this transaction's commit.
     :param refused: what was refused, journaled when this is rolled back for it.
     :param training: what becomes of an act without the training for it.
+    :param shared: the host's answer to which logins several people share; these never act.
     """
 
     conn: Connection
@@ -89,6 +99,7 @@ class Work:
     begun: list[str] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
     training: Training = Training.OFF
+    shared: Shared = nobodys
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 
@@ -101,7 +112,7 @@ class Work:
         return Work(
             conn, self.now, settings or self.settings, self.datamap, self.custodian,
             self.authorize, blockers=self.blockers, holidays=self.holidays, queries=self.queries,
-            recipients=self.recipients,
+            recipients=self.recipients, shared=self.shared,
         )  # fmt: skip
 
     def live(self) -> LiveSchema:

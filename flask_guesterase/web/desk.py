@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.errors import ForbiddenError, SetupError
 from ..core.permissions import Permission
 from ..store.settings import Property
+from . import persons
 from .current import current
 from .language import N_
 from .pages import pages
@@ -31,6 +32,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".index", N_("Requests"), Permission.VIEW),
     (".queue", N_("The day's work"), (Permission.VERIFY, Permission.APPROVE)),
     (".new", N_("File a request"), Permission.FILE),
+    (".reception", N_("Reception"), (Permission.FILE, Permission.FREEZE, Permission.REGISTER)),
     (".outbox", N_("Messages"), Permission.VERIFY),
     (".recipients", N_("Recipients"), Permission.VERIFY),
     (".journal", N_("Journal"), Permission.AUDIT),
@@ -56,6 +58,7 @@ MENU: tuple[tuple[str, str, Permission | tuple[Permission, ...]], ...] = (
     (".courses", N_("Training"), Permission.TRAIN),
     (".claims", N_("Claim codes"), Permission.VERIFY),
     (".code", N_("My code"), CODED),
+    (".pin", N_("My PIN"), tuple(Permission)),
 )
 """Endpoint, text and permission (any of several) of pages that are not about one request."""
 
@@ -76,20 +79,24 @@ def _log_in() -> AnyResponse | None:
     return None
 
 
+staff_pages.before_request(persons.identify)
+
+
 @staff_pages.context_processor
 def _staff_context() -> dict[str, Any]:
     known = getattr(current_app, "login_manager", None) is not None
     here = known and current_user.is_authenticated
+    menu = [(end, text) for end, text, right in MENU if here and granted(*_any(right))]
     return {
-        "menu": [(end, text) for end, text, right in MENU if here and granted(*_any(right))],
+        "menu": [(end, text) for end, text in menu if end != ".pin" or current.pins],
         "reportable": bool(here and granted(Permission.REPORT)),
         "number": (request.view_args or {}).get("number", "") if here else "",
     }
 
 
 def me() -> str:
-    """Return the host's id of who is logged in."""
-    return str(current_user.get_id())
+    """Return the host's id of who is logged in; at a shared login, of who gave their PIN."""
+    return persons.acting()
 
 
 def _any(right: Permission | tuple[Permission, ...]) -> tuple[Permission, ...]:

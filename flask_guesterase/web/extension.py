@@ -67,6 +67,7 @@ from . import config, migrate, rounds, sessions
 from .cli import guesterase_cli
 from .current import NAME
 from .letters import render
+from .persons import through
 from .reviewing import Reviews, announce_review
 from .signals import announce
 from .teardown import Bell
@@ -76,6 +77,9 @@ _Result = TypeVar("_Result")
 
 Backups = Callable[[], Iterable[Backup]]
 """The host's answer to which backups it has, and when each was made."""
+
+Shared = Callable[[Any], bool]
+"""The host's answer to whether a user object is a login that several people share."""
 
 May = Callable[[Any, str, str], bool]
 """The host's answer to whether a user object has a permission at a property."""
@@ -156,6 +160,7 @@ class Guesterase:
         self._apps: WeakSet[Flask] = WeakSet()
         self._canaries: dict[str, Canary] = {}
         self._backups: Backups | None = None
+        self._shared: Shared | None = None
         if training not in {each.value for each in Training}:
             raise SetupError("There is no such training.", "Pass 'warn', 'block' or 'off'.")
         self.training = Training(training)
@@ -216,6 +221,27 @@ class Guesterase:
         """
         self._backups = ask
         return ask
+
+    def shared(self, ask: Shared) -> Shared:
+        """Name what tells which logins several people share, for example those of one role.
+
+        Such a login looks and never acts: whoever acts through it gives their own name and PIN,
+        and may do what both they and the login may.
+
+        :param ask: callable taking the host's user object.
+        """
+        self._shared = ask
+        return ask
+
+    @property
+    def pins(self) -> bool:
+        """Return whether there are logins that several people share."""
+        return self._shared is not None
+
+    def shares(self, identifier: str) -> bool:
+        """Return whether a host's user id is a login that several people share."""
+        user = self.user(identifier) if self._shared is not None else None
+        return user is not None and self._shared is not None and bool(self._shared(user))
 
     def ask_backups(self) -> None:
         """Ask the host for its backups and write down what it says; what it raises is logged."""
@@ -422,6 +448,7 @@ class Guesterase:
                     places=self._places(),
                     training=self.training,
                     refused=refused,
+                    shared=self.shares,
                 )
                 office = Office(work)
                 yield office
@@ -648,10 +675,13 @@ class Guesterase:
         :param permission: for example "approve".
         :param property_: code of the property.
         """
-        user = self.user(identifier)
-        if user is None or self._authorize is None:
+        # Through a shared login a person may do what both of them may.
+        asked = {identifier, through(identifier) or identifier}
+        users = [self.user(each) for each in asked]
+        if None in users or self._authorize is None:
             return False
-        return self._authorize(user, permission, property_) is True
+        ask = self._authorize
+        return all(ask(user, permission, property_) is True for user in users)
 
     def _state(self) -> _State:
         try:

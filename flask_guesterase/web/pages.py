@@ -114,7 +114,7 @@ def pages(name: str, desk: str) -> Blueprint:
 
     blueprint.before_request(_receive)
     blueprint.after_request(_dress)
-    blueprint.context_processor(_context)
+    blueprint.context_processor(words_of_pages)
     blueprint.register_error_handler(GuesteraseError, on_error)
     blueprint.register_error_handler(SQLAlchemyError, on_database)
     blueprint.register_error_handler(HTTPException, on_http)
@@ -205,7 +205,8 @@ def _log_class(error: Exception) -> None:
     )
 
 
-def _context() -> dict[str, Any]:
+def words_of_pages() -> dict[str, Any]:
+    """Return what every template of ours may call, for pages and for what the host embeds."""
     tongue, unmet = language(), _unmet()
     return {
         "_": tongue.gettext,
@@ -235,7 +236,7 @@ def _problem_page(problem: Problem, desk: str, error: GuesteraseError | None) ->
     except SQLAlchemyError:
         # The host's context processors ask the database too: Flask-Login's loads the user.
         template = current_app.jinja_env.get_template(name)
-        page = template.render(status=problem.status, **said, **_context())
+        page = template.render(status=problem.status, **said, **words_of_pages())
     response = make_response(page, problem.status)
     if problem.retry_after:
         response.headers["Retry-After"] = str(problem.retry_after)

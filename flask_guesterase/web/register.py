@@ -15,7 +15,7 @@ from ..core.register import Asked, Basis, Judgement
 from ..store.register import Produced, document
 from . import schemas
 from .current import current
-from .desk import granted, me, must, staff_pages
+from .desk import granted, may, me, must, staff_pages
 from .pages import language, no_fields
 from .words import FORMATS, REGISTER, word
 
@@ -81,6 +81,7 @@ def _page(asked: Asked, produced: Produced) -> str:
         produced=produced,
         columns=[(name, titles.get(name, name)) for name in columns],
         lines=lines,
+        freezable=may(Permission.FREEZE, hotel.code),
     )
 
 

@@ -30,8 +30,10 @@ from . import (
     letters,
     monthly,
     officer,
+    pins,
     plain,
     preparing,
+    reception,
     recipients,
     records,
     recovery,
@@ -51,8 +53,8 @@ from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
     "canaries", "claims", "complaining", "emergency", "figures", "holding", "incidents", "lawful",
-    "leftover", "monthly", "officer", "preparing", "recipients", "records", "recovery", "register",
-    "releasing", "returns", "staff_pages", "training", "upkeep", "watching",
+    "leftover", "monthly", "officer", "pins", "preparing", "reception", "recipients", "records",
+    "recovery", "register", "releasing", "returns", "staff_pages", "training", "upkeep", "watching",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
@@ -168,6 +170,8 @@ def show(number: str) -> str:
         duty = office.duty(number, me())
         objected = office.objected(number, by=me())
         copying = releasing.of_copy(office, case)
+        deeds = _deeds(case)
+        alike = reception.alike(office, number, case["property"]) if deeds["confirm"] else []
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -177,7 +181,8 @@ def show(number: str) -> str:
         plan=plan,
         recipients=told,
         found=found,
-        may=_deeds(case),
+        may=deeds,
+        alike=alike,
         back=back,
         mine=mine,
         objected=objected,

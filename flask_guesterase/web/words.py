@@ -268,6 +268,9 @@ ACTIONS: dict[str, str] = {
     "request-objected": N_("objection from another contact"),
     "objection-settled": N_("objection settled"),
     "deed-refused": N_("something refused that somebody tried"),
+    "pin-set": N_("personal PIN set"),
+    "pin-given": N_("code for a new PIN given"),
+    "pin-locked": N_("PIN locked after wrong tries"),
 }
 
 BASES: dict[str, str] = {

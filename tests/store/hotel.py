@@ -31,7 +31,7 @@ from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import transaction
-from flask_guesterase.store.work import Holidays, Work
+from flask_guesterase.store.work import Holidays, Shared, Work, nobodys
 from tests.engines import build
 
 GRANTS = {
@@ -168,6 +168,7 @@ class Hotel:
         self.blockers: tuple[Blocker, ...] = ()
         self.holidays: Holidays | None = None
         self.recipients: tuple[Recipient, ...] = ()
+        self.shared: Shared = nobodys
 
     @staticmethod
     def mapped(declared: list[tuple[Any, Policy]]) -> DataMap:
@@ -185,6 +186,7 @@ class Hotel:
             work = Work(
                 conn, self.now, self.settings, self.datamap, self.custodian, self.may,
                 blockers=self.blockers, holidays=self.holidays, recipients=self.recipients,
+                shared=self.shared,
             )  # fmt: skip
             office = Office(work)
             yield office

@@ -168,6 +168,11 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "claims": ("verify", {}),
     "print_claim": ("verify", {"key": "email", "value": "max@mail.example", "name": "Max Fern"}),
     "settle_objection": ("law", {}),
+    "reception": ("file freeze register", {}),
+    "find": ("view", {}),
+    "pin": (ANY, {}),
+    "new_pin": (ANY, {"pin": "123456", "again": "123456"}),
+    "give_pin": ("issue", {"person": "clerk"}),
 }  # fmt: skip
 """Endpoint of a staff page -> permission it needs, or any of several, and a form it understands."""
 
@@ -176,6 +181,7 @@ CHOSEN = {
     "open_incident", "report_mistake", "emergency_printed", "hand_over", "publish",
     "open_monthly",
     "print_claim",
+    "give_pin",
 }  # fmt: skip
 """Pages at which the hotel is chosen in the form."""
 

@@ -40,7 +40,7 @@ def draft(work: Work, number: str, by: str, outcome: str, words: str) -> Draft:
     """
     row, actor = records.allowed(work, number, by)
     case = records.case_of(work, row)
-    records.other(row, case, actor)
+    records.other(work, case, actor)
     return drafted(work, row, case, outcome, words)
 
 
@@ -69,7 +69,7 @@ def decide(work: Work, number: str, by: str, outcome: str, words: str) -> None:
     """
     row, actor = records.allowed(work, number, by, lock=True)
     case = records.case_of(work, row, lock=True)
-    records.other(row, case, actor)
+    records.other(work, case, actor)
     settle(work, row, case, actor, (outcome, words))
 
 

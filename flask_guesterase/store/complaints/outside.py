@@ -67,7 +67,7 @@ def invite(work: Work, number: str, by: str, mode: str) -> tuple[str, str]:
     :raises TransitionError: it was answered.
     """
     row, actor = records.allowed(work, number, by, lock=True)
-    records.other(row, records.case_of(work, row), actor)
+    records.other(work, records.case_of(work, row), actor)
     if mode not in {each.value for each in Mode}:
         raise InputError("A reviewer can do nothing of this kind.", "Use recommend or decide.")
     _open(row)

@@ -11,7 +11,7 @@ from ...core.errors import ForbiddenError, FourEyesError, UnknownError
 from ...core.events import Event
 from ...core.lifecycle import State
 from ...core.permissions import Permission
-from .. import actors, cases, tables
+from .. import actors, cases, pins, tables
 from ..cases import Case
 from ..numbered import Numbered
 from ..work import Work
@@ -41,12 +41,12 @@ def contested(case: Case | None) -> bool:
     return case is not None and case.state is State.COMPLAINT
 
 
-def other(row: Complaint, case: Case | None, actor: str) -> None:
+def other(work: Work, case: Case | None, actor: str) -> None:
     """Go on only when somebody did not decide what is complained about.
 
     :raises FourEyesError: they decided it.
     """
-    if case is not None and actor == case.decided_by:
+    if case is not None and case.decided_by and pins.same(work, actor, case.decided_by):
         raise FourEyesError(
             "Whoever decided a request does not decide about the complaint.",
             "Ask another person, or invite a reviewer from outside.",

@@ -23,6 +23,7 @@ from .. import (
     health,
     intake,
     limits,
+    pins,
     review,
     runs,
     tasks,
@@ -205,6 +206,7 @@ class Upkeep(Desk):
         tokens.forget(self.work)
         bearer.forget(self.work)
         codes.forget(self.work)
+        pins.forget(self.work)
         intake.end_old_contacts(self.work)
         marks.expire(self.work)
         disclosures.overdue(self.work)

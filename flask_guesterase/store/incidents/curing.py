@@ -11,7 +11,7 @@ from ...core.errors import FourEyesError, InputError, TransitionError, UnknownEr
 from ...core.events import IncidentClosed, IncidentReviewed, MeasureDone, MeasurePlanned
 from ...core.incidents import CLOSED, OPEN, REVIEWED
 from ...core.permissions import Permission
-from .. import actors, tables, written
+from .. import actors, pins, tables, written
 from ..work import Work
 from . import alarms, evidence, records
 from .records import Incident
@@ -127,7 +127,7 @@ def close(work: Work, number: str, by: str) -> None:
         raise TransitionError(
             f"Something is still to be done: {', '.join(left)}.", "Do that first."
         )
-    if row.reviewed_by == actor:
+    if row.reviewed_by and pins.same(work, row.reviewed_by, actor):
         raise FourEyesError("Whoever reviewed it does not close it.", "Ask a second person.")
     row = records.change(work, row, state=CLOSED, closed_by=actor, closed_at=work.stamp)
     evidence.end(work, row, actor)

@@ -1,0 +1,303 @@
+"""The reception: tick, find, is it this one, freeze, the slip; and who acts at a shared login."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask import Response, request
+from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
+
+from flask_guesterase.core import pin as pins
+from flask_guesterase.core.errors import ForbiddenError, GuesteraseError, UnknownError
+from flask_guesterase.reception import freezing, tick, ticked
+from tests.store.hotel import Guest
+from tests.web import house as houses
+from tests.web.house import CANARY, Browser, House
+from tests.web.house import DESK as CLERK
+
+DESK = "/desk/privacy"
+PIN, OTHER = "482915", "730164"
+FILING = {
+    "property": "sh", "key": "email", "value": "ann@mail.example", "name": CANARY,
+    "channel": "letter", "received": "2026-03-02", "lang": "en", "asked_by": "guest",
+    "reason": "", "wish": "erase",
+}  # fmt: skip
+
+
+@pytest.fixture
+def shared(house: House, monkeypatch: pytest.MonkeyPatch) -> House:
+    """The house with a login that clerks share, and a page of the host's that files by a tick."""
+    monkeypatch.setattr(pins, "_COST", 2**8)
+    monkeypatch.setitem(houses.STAFF, "front", ("sh", CLERK | {"freeze"}))
+    monkeypatch.setitem(houses.STAFF, "boss", ("sh", houses.OFFICE | {"issue"}))
+    house.extension.shared(lambda user: user.id == "front")
+
+    @house.app.route("/check-in/<int:key>/<place>", methods=["GET", "POST"])
+    def check_in(key: int, place: str) -> Response:
+        if request.method == "GET":
+            return Response(str(tick(place)) + str(freezing(place, "2026-03-02", "101")))
+        with Session(house.hotel.engine) as session:
+            try:
+                return Response(ticked(session.get(Guest, key), place) or "nothing")
+            except GuesteraseError as problem:
+                return Response(type(problem).__name__, 403)
+
+    return house
+
+
+def own(house: House, person: str = "clerk", pin: str = PIN) -> None:
+    """Let a person set a PIN from their own login."""
+    answer = house.browser(person).post(f"{DESK}/pin", f"{DESK}/pin", pin=pin, again=pin)
+    assert answer.status_code == 200, answer.text
+    assert "Your PIN is set." in answer.text or "设" in answer.text
+
+
+def act(browser: Browser, path: str, who: str, pin: str, **form: str) -> TestResponse:
+    """Send a form, and what the page that asks who does it makes of it."""
+    asked = browser.post(f"{DESK}{path}", f"{DESK}/pin", **form)
+    assert asked.status_code == 422
+    held = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', asked.text))
+    assert {n: v for n, v in held.items() if n != "csrf_token"} == form
+    action = re.search(r'<form method="post" action="([^"]+)"', asked.text)
+    assert action is not None
+    assert action[1] == f"{DESK}{path}"
+    held |= {"guesterase_who": who, "guesterase_pin": pin}
+    return browser.client.post(action[1], data=held, headers={"Accept-Language": "en"})
+
+
+def filed(answer: TestResponse) -> str:
+    """Return the number of the request a browser is led to."""
+    assert answer.status_code == 303, answer.text
+    return answer.headers["Location"].rpartition("/")[2]
+
+
+def test_a_shared_login_acts_for_a_person_with_their_pin(shared: House) -> None:
+    """Nothing is done before; then it is done under the person, and the login never acted."""
+    own(shared)
+    front = shared.browser("front")
+    assert front.get(f"{DESK}/new")
+    number = filed(act(front, "/new", "clerk", PIN, **FILING))
+    with shared.app.app_context(), shared.extension.begin() as office:
+        assert office.show(number)["filed_by"] == office.acts_as("clerk")
+        assert office.show(number)["channel"] == "letter"
+        assert str(office.show(number)["received_at"]).startswith("2026-03-02")
+
+
+def test_each_act_asks_anew(shared: House) -> None:
+    """Whoever left the desk left nothing open: the next form asks again."""
+    own(shared)
+    front = shared.browser("front")
+    number = filed(act(front, "/new", "clerk", PIN, **FILING))
+    again = front.post(f"{DESK}/{number}/withdraw", f"{DESK}/pin")
+    assert again.status_code == 422
+    assert shared.state(number) == "received"
+
+
+def test_a_wrong_pin_does_nothing(shared: House) -> None:
+    """A wrong PIN, a wrong name, a shared name: one answer; after five it waits."""
+    own(shared)
+    front = shared.browser("front")
+    pages = []
+    for who, pin in (("clerk", OTHER), ("officer", PIN), ("stranger", PIN), ("front", PIN)):
+        answer = act(front, "/new", who, pin, **FILING)
+        assert answer.status_code == 403
+        pages.append(re.sub(r'value="[^"]*"', "", answer.text))
+    assert len(set(pages)) == 1
+    assert shared.hotel.ours("request") == []
+    for _ in range(4):
+        act(front, "/new", "clerk", OTHER, **FILING)
+    assert act(front, "/new", "clerk", PIN, **FILING).status_code == 429
+    assert shared.hotel.ours("request") == []
+
+
+def test_an_approver_does_not_approve_what_they_filed_at_the_shared_desk(shared: House) -> None:
+    """The two-person rule counts persons, not logins; a second person may."""
+    own(shared, "officer")
+    front = shared.browser("front")
+    number = filed(act(front, "/new", "officer", PIN, **FILING))
+    clerk = shared.browser("clerk")
+    assert clerk.post(f"{DESK}/{number}/confirm", how="desk").status_code == 200
+    for login, status in (("officer", 403), ("second", 303)):
+        browser = shared.browser(login)
+        found = re.search(r'name="digest" value="(\w+)"', browser.get(f"{DESK}/{number}"))
+        assert found is not None
+        answer = browser.post(f"{DESK}/{number}/approve", digest=found[1])
+        assert answer.status_code == status, answer.text
+    assert shared.state(number) == "approved"
+
+
+def test_an_approver_does_not_approve_own_filing_through_the_shared_desk(
+    shared: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the shared login may approve too, whoever filed under their own login may not there."""
+    monkeypatch.setitem(houses.STAFF, "front", ("sh", houses.OFFICE))
+    own(shared, "officer")
+    own(shared, "second", OTHER)
+    number = shared.request(by="officer")
+    shared.browser("clerk").post(f"{DESK}/{number}/confirm", how="desk")
+    front = shared.browser("front")
+    found = re.search(r'name="digest" value="(\w+)"', front.get(f"{DESK}/{number}"))
+    assert found is not None
+    answer = act(front, f"/{number}/approve", "officer", PIN, digest=found[1])
+    assert answer.status_code == 403
+    assert shared.state(number) == "review"
+    assert act(front, f"/{number}/approve", "second", OTHER, digest=found[1]).status_code == 303
+
+
+def test_through_a_shared_login_one_may_what_both_may(shared: House) -> None:
+    """An officer's PIN that was seen at the desk approves nothing there."""
+    own(shared, "officer")
+    own(shared, "far-officer", OTHER)
+    number = shared.request()
+    shared.browser("clerk").post(f"{DESK}/{number}/confirm", how="desk")
+    found = re.search(r'"digest" value="(\w+)"', shared.browser("second").get(f"{DESK}/{number}"))
+    assert found is not None
+    front = shared.browser("front")
+    for who, pin in (("officer", PIN), ("far-officer", OTHER)):
+        answer = act(front, f"/{number}/approve", who, pin, digest=found[1])
+        assert answer.status_code == 403
+    assert act(front, f"/{number}/withdraw", "far-officer", OTHER).status_code == 403
+    assert shared.state(number) == "review"
+
+
+def test_an_officer_hands_out_a_code_and_the_person_sets_the_pin(shared: House) -> None:
+    """At the shared desk, with the code; the PIN is in no page, and the code is shown once."""
+    boss = shared.browser("boss")
+    page = boss.post(f"{DESK}/pin/code", f"{DESK}/pin", property="sh", person="clerk").text
+    found = re.search(r'class="secret">([^<]+)', page)
+    assert found is not None
+    assert found[1] not in boss.get(f"{DESK}/pin")
+    front = shared.browser("front")
+    new = {"who": "clerk", "pin": PIN, "again": PIN}
+    for wrong in ({"code": "ABCD-EFGH"}, {"code": found[1], "who": "officer"},
+                  {"code": found[1], "again": OTHER},
+                  {"code": found[1], "pin": "123456", "again": "123456"}):  # fmt: skip
+        answer = front.post(f"{DESK}/pin", f"{DESK}/pin", **{**new, **wrong})
+        assert answer.status_code == 422
+        assert PIN not in answer.text
+    assert front.post(f"{DESK}/pin", f"{DESK}/pin", code=found[1], **new).status_code == 200
+    filed(act(front, "/new", "clerk", PIN, **FILING))
+    for person in ("far-officer", "boss", "front", "stranger"):
+        refused = boss.post(f"{DESK}/pin/code", f"{DESK}/pin", property="sh", person=person)
+        assert refused.status_code == 422
+
+
+def test_one_tick_files_the_guest_who_stands_there(shared: House) -> None:
+    """Their own row is taken; a namesake of the mailbox is not; the same tick twice is one."""
+    clerk = shared.browser("clerk")
+    page = clerk.get("/check-in/1/sh")
+    assert 'type="checkbox" name="guesterase_tick"' in page
+    assert "guesterase_pin" not in page
+    assert clerk.client.post("/check-in/1/sh").text == "nothing"
+    numbers = {
+        clerk.client.post("/check-in/1/sh", data={"guesterase_tick": "yes"}).text for _ in range(2)
+    }
+    (number,) = numbers
+    with shared.app.app_context(), shared.extension.begin() as office:
+        case = office.show(number)
+        assert (case["channel"], case["filed_by"]) == ("desk", office.acts_as("clerk"))
+        people = office.preview(number, by="clerk").people
+    assert [person.name for person in people] == [CANARY]
+
+
+def test_a_guest_of_whom_only_a_name_is_known_can_tick(shared: House) -> None:
+    """No contact, no document: the row alone says who it is, and two such guests are two."""
+    shared.hotel.guest(21, name="Ola Quiet")
+    shared.hotel.guest(22, name="Ola Quiet")
+    clerk = shared.browser("clerk")
+    tick_ = {"guesterase_tick": "yes"}
+    numbers = [clerk.client.post(f"/check-in/{k}/sh", data=tick_).text for k in (21, 22, 21)]
+    assert numbers[0] == numbers[2] != numbers[1]
+    assert {row["row_key"] for row in shared.hotel.ours("subject")} == {"int:21", "int:22"}
+
+
+def test_a_tick_is_for_the_clerks_own_property(shared: House) -> None:
+    """A guest of another hotel, or a desk of another hotel: nothing is shown and nothing filed."""
+    clerk = shared.browser("clerk")
+    assert "guesterase_tick" not in clerk.get("/check-in/9/mu")
+    assert shared.browser().get("/check-in/1/sh") == ""
+    tick_ = {"guesterase_tick": "yes"}
+    told = {clerk.client.post(f"/check-in/{path}", data=tick_).text for path in ("9/mu", "1/mu")}
+    assert told == {ForbiddenError.__name__}
+    assert clerk.client.post("/check-in/9/sh", data=tick_).text == UnknownError.__name__
+    assert clerk.client.post("/check-in/777/sh", data=tick_).text == UnknownError.__name__
+    assert shared.hotel.ours("request") == []
+
+
+def test_a_tick_at_a_shared_desk_asks_for_the_pin(shared: House) -> None:
+    """In the host's own form; a wrong one files nothing and the check-in is the host's."""
+    own(shared)
+    front = shared.browser("front")
+    assert "guesterase_pin" in front.get("/check-in/1/sh")
+    form = {"guesterase_tick": "yes", "guesterase_who": "clerk", "guesterase_pin": OTHER}
+    assert front.client.post("/check-in/1/sh", data=form).status_code == 403
+    form["guesterase_pin"] = PIN
+    number = front.client.post("/check-in/1/sh", data=form).text
+    with shared.app.app_context(), shared.extension.begin() as office:
+        assert office.show(number)["filed_by"] == office.acts_as("clerk")
+
+
+def test_is_it_this_one_shows_two_masked_facts(house: House) -> None:
+    """To who may verify, while it is open; nothing by which anybody else could be found."""
+    house.hotel.guest(5, name="Wei 王", document_no="E12345678", email="wei@mail.example")
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": "wei@mail.example"}, property="sh", by="clerk")
+        facts = office.facts(number, "clerk")
+        with pytest.raises(ForbiddenError):
+            office.facts(number, "auditor")
+    assert [each.facts for each in facts] == [(("document", "…678"), ("name", "W… 王…"))]
+    page = house.browser("clerk").get(f"{DESK}/{number}", wish="en")
+    assert "Is it this one?" in page
+    assert "…678" in page
+    assert "E12345678" not in page
+    assert "Is it this one?" not in house.browser("auditor").get(f"{DESK}/{number}", wish="en")
+
+
+def test_a_case_is_found_by_its_number_at_ones_own_hotel(house: House) -> None:
+    """However it is typed; a number of another hotel answers as one that never was."""
+    number = house.request()
+    clerk = house.browser("clerk")
+    for typed in (number, number.lower(), number[3:], f" {number[:5]} {number[5:].lower()} "):
+        assert filed(clerk.client.get(f"{DESK}/find", query_string={"number": typed})) == number
+    far = house.browser("far-officer")
+    assert house.browser("auditor").get(f"{DESK}/find?number=GR-ZZZZ9999", 404)
+    pages = [
+        far.client.get(f"{DESK}/find", query_string={"number": typed})
+        for typed in (number, "GR-ZZZZ9999")
+    ]
+    assert [page.status_code for page in pages] == [404, 404]
+    texts = [page.text.replace(number, "").replace("GR-ZZZZ9999", "") for page in pages]
+    assert texts[0] == texts[1]
+
+
+def test_one_press_on_a_guests_line_freezes(shared: House) -> None:
+    """The host's page has a button for night and room; who may not freeze has none."""
+    porter = shared.browser("porter")
+    page = porter.get("/check-in/1/sh")
+    form = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+    answer = porter.client.post(f"{DESK}/holds/freeze", data=form)
+    assert answer.status_code == 303
+    (row,) = shared.hotel.ours("hold")
+    assert (row["first_night"], row["room"]) == ("2026-03-02", "101")
+    assert "holds/freeze" not in shared.browser("clerk").get("/check-in/1/sh")
+
+
+def test_the_reception_shows_what_its_reader_may_do(house: House) -> None:
+    """Each card only with its permission."""
+    page = house.browser("porter").get(f"{DESK}/reception", wish="en")
+    assert "Find a request" in page
+    assert f'action="{DESK}/holds/freeze"' in page
+    assert "The police ask" not in page
+    night = house.browser("night").get(f"{DESK}/reception", wish="en")
+    assert "The police ask" in night
+    assert "Find a request" not in night
+
+
+def test_without_shared_logins_nobody_is_asked(house: House) -> None:
+    """A house where everybody has a login of their own sees no PIN anywhere."""
+    assert "My PIN" not in house.browser("clerk").get(f"{DESK}/", wish="en")
+    assert not house.extension.shares("clerk")
+    answer = house.browser("clerk").post(f"{DESK}/new", **FILING)
+    assert answer.status_code == 303
