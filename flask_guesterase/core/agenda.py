@@ -22,6 +22,10 @@ class Moment(StrEnum):
     STAYS = "day-stays"
 
 
+COMING = frozenset({Moment.ANSWER, Moment.WAITS, Moment.COPY, Moment.SAFETY, Moment.STAYS})
+"""Moments that can lie ahead; the others are told once they happened."""
+
+
 @dataclass(frozen=True)
 class Milestone:
     """One day of a case.

@@ -43,7 +43,7 @@ def calendar() -> Response:
 
 def to_come(found: Iterable[Milestone], today: date) -> list[Milestone]:
     """Return the days that are not over yet."""
-    return [each for each in found if each.day >= today]
+    return [each for each in found if each.moment in agenda.COMING and each.day >= today]
 
 
 def said(tongue: Language, milestone: Milestone) -> str:

@@ -111,12 +111,12 @@ def _paragraph(tag: str, text: str, font: str, code: str) -> Paragraph:
         wordWrap="CJK" if code == "zh" else None,
         splitLongWords=1,
     )
-    return Paragraph(escape(text, quote=False), style, bulletText="•" if tag == "li" else None)
+    return Paragraph(escape(text, quote=False), style, bulletText="–" if tag == "li" else None)
 
 
 def _font(text: str) -> str:
     try:
-        text.replace("•", "").encode("cp1252")
+        text.encode("cp1252")
     except UnicodeEncodeError:
         return _chinese()
     return "Helvetica"
