@@ -187,6 +187,12 @@ def _follow(walker: Walker, guest: Page, words: Words, folder: Path) -> Path:
         guest.get_by_role("link", name=words.save, exact=True).click()
     file = folder / "certificate.json"
     waiting.value.save_as(file)
+    for link in ("certificate.pdf", "dates.ics"):
+        guest.goto(f"{walker.address}/privacy/case" + ("/certificate" if "pdf" in link else ""))
+        with guest.expect_download() as waiting:
+            guest.locator(f"main a[href$='{link}']").click()
+        waiting.value.save_as(folder / link)
+        assert (folder / link).stat().st_size > 300
     return file
 
 
@@ -267,3 +273,11 @@ def _refused(walker: Walker, lang: str, code: str) -> None:
     guest.goto(f"{walker.address}/privacy/ask/contact")
     press(guest.locator("main form button"))
     walker.look(guest, f"{lang}-31-form-again")
+    guest.goto(f"{walker.address}/privacy/advertising")
+    press(guest.locator("main form button"))
+    walker.look(guest, f"{lang}-34-no-contact")
+    guest.fill("#email", "ann@mail.example")
+    press(guest.locator("main form button"))
+    walker.look(guest, f"{lang}-35-no-advertising")
+    guest.goto(f"{walker.address}/privacy/age/")
+    walker.look(guest, f"{lang}-36-age")

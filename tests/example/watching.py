@@ -52,7 +52,12 @@ ENTITLED = {
     "guesterase_staff.complaints": "what guests wrote about how it went, for who answers them",
     "guesterase_staff.file_complaint": "a form that could not be read comes back as it was",
     "guesterase_staff.open_incident": "a form that could not be read comes back as it was",
-    "guesterase_guest.send": "a form that could not be read comes back as it was filled in",
+    **dict.fromkeys(
+        (f"guesterase_guest.{name}" for name in (
+            "ask_name", "ask_contact", "ask_booking", "answer_contact", "check_answers",
+            "stop_advertising",
+        )), "visitors read what they typed a moment ago in this browser, and nobody else does",
+    ),
 }
 """Endpoint -> why its page may name the guest; the page of any other may not."""
 
