@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flask_guesterase.core.agenda import Milestone, Moment, calendar
@@ -43,6 +43,7 @@ def test_a_day_is_one_event() -> None:
     ]  # fmt: skip
 
 
+@example("x" * 400)
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=200))
 def test_any_text_comes_back_and_no_line_is_too_long(text: str) -> None:
     """Folded after 75 bytes at most, no character torn apart, nothing taken for a separator."""
