@@ -17,6 +17,7 @@ from flask_guesterase import (
     guest_pages,
     staff_pages,
 )
+from flask_guesterase.web.gauge import age_pages
 
 from .access import may, shared
 from .base import Model, db
@@ -53,6 +54,7 @@ def install(app: Flask, commands: AppGroup) -> Guesterase:
         guesterase.canary(Canary(make=partial(stay, hotel.code), property=hotel.code))
     guesterase.init_app(app)
     app.register_blueprint(guest_pages, url_prefix="/privacy")
+    app.register_blueprint(age_pages, url_prefix="/privacy/age")
     app.register_blueprint(staff_pages, url_prefix="/desk/privacy")
     app.register_blueprint(api_pages, url_prefix="/api/privacy")
     app.config["PMS_LINKS"] = [

@@ -16,6 +16,7 @@ LIMITS = {
     "intake": (20, timedelta(hours=1)),
     "link": (20, timedelta(hours=1)),
     "case": (20, timedelta(hours=1)),
+    "objection": (10, timedelta(hours=1)),
     "again": (5, timedelta(days=1)),
     "complaint": (10, timedelta(hours=1)),
     "answer": (60, timedelta(minutes=10)),

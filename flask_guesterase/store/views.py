@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from ..core.agenda import Milestone
 from ..core.answer import Answer
 from ..core.asking import Asker
 from ..core.deadlines import days_left
@@ -17,6 +18,7 @@ from ..core.lifecycle import COPIES, MOVES, OPEN, WORDS, State
 from ..core.permissions import Permission
 from ..core.wish import Kind
 from . import actors, certifying, deadlines, outbox, people, reply, tables, tokens, waiting
+from . import milestones as days
 from .cases import Case, columns, day_at, load, read
 from .tokens import Purpose
 from .work import Work
@@ -98,6 +100,11 @@ def guest_view(work: Work, case: Case) -> CaseView:
         case.kind,
         *_copied(work, case),
     )
+
+
+def milestones(work: Work, case: Case) -> list[Milestone]:
+    """Return the days of a request as its guest may read them, the earliest first."""
+    return days.of(work, case, _copied(work, case)[0])
 
 
 def _copied(work: Work, case: Case) -> tuple[str, bool]:

@@ -11,13 +11,16 @@ from .language import N_, Language
 from .lawwords import explained
 from .words import told, word
 
+MEMBERSHIP = N_("membership, points and wishes")
+MESSAGES = N_("messages and notes")
+
 TABLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("consent", "marketing", "newsletter"), N_("what you agreed to, advertising included")),
-    (("loyal", "member", "preference", "point"), N_("membership, points and wishes")),
+    (("loyal", "member", "preference", "point"), MEMBERSHIP),
     (("scan", "document", "photo", "passport"), N_("copies of documents")),
     (("invoice", "folio", "bill", "voucher", "ledger"), N_("invoices and bills")),
     (("payment", "card", "deposit"), N_("payments")),
-    (("message", "mail", "letter", "note", "remark", "comment", "chat"), N_("messages and notes")),
+    (("message", "mail", "letter", "note", "remark", "comment", "chat"), MESSAGES),
     (("regist", "police", "arrival"), N_("the hotel's register of guests")),
     (("companion", "booking", "reservation", "stay", "group", "room"), N_("bookings")),
     (("guest", "customer", "client", "profile", "person", "contact", "user", "account"),
@@ -77,12 +80,20 @@ def what(tongue: Language, name: str) -> str:
     :param tongue: the reader's language.
     :param name: name of the table.
     """
+    return tongue.gettext(kind(name))
+
+
+def kind(name: str) -> str:
+    """Return what a guest calls the records of a table, as the message that says it.
+
+    :param name: name of the table.
+    """
     plain = _HUMP.sub(r"\1 \2", name.rpartition(".")[2]).casefold()
     parts = tuple(_WORD.findall(plain))
     for beginnings, text in TABLES:
         if any(part.startswith(beginnings) for part in parts):
-            return tongue.gettext(text)
-    return tongue.gettext(OTHER)
+            return text
+    return OTHER
 
 
 def _stays(tongue: Language, item: Staying) -> str:

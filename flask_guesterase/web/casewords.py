@@ -75,7 +75,20 @@ COUNTED: dict[str, str] = {
 }
 """What their entries in the journal count."""
 
+DAYS: dict[str, str] = {
+    "day-received": N_("your request came in"),
+    "day-shown": N_("it was shown that it is you"),
+    "day-answer": N_("you have an answer, at the latest"),
+    "day-decided": N_("it was decided"),
+    "day-waits": N_("until then it waits"),
+    "day-erased": N_("your data were erased"),
+    "day-copy": N_("your copy lies ready until then"),
+    "day-safety": N_("the sealed safety copy ends"),
+    "day-stays": N_("what the law keeps goes by itself"),
+}
+"""What happens to a case on a day (see ``core.agenda.Moment``)."""
+
 CASES: tuple[dict[str, str], ...] = (
-    ABOUTS, OUTCOMES, MODES, HAPPENINGS, SEVERITIES, ORIGINS, DUTIES, COUNTED,
+    ABOUTS, OUTCOMES, MODES, DAYS, HAPPENINGS, SEVERITIES, ORIGINS, DUTIES, COUNTED,
 )  # fmt: skip
 """All of them."""

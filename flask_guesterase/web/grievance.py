@@ -51,7 +51,7 @@ def complain() -> str:
     if _with_case():
         with current.begin(write=False) as office:
             _my_case(office)
-    return _form({}, {})
+    return _form({"about": request.args.get("about", "")}, {})
 
 
 @guest_pages.post("/complain")

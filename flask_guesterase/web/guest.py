@@ -3,24 +3,44 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask import (
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..core.errors import InputError, TokenError
-from ..core.wish import Wish
+from ..core.errors import InputError, SetupError, TokenError
 from ..store.office import Office
 from ..store.settings import Property
 from ..store.views import CaseView
-from . import claimed, copied, grievance, letters, rescanning
+from . import (
+    adverts,
+    asking,
+    claimed,
+    copied,
+    dated,
+    ending,
+    extras,
+    grievance,
+    letters,
+    rescanning,
+)
 from .current import current
 from .guestdesk import CASE, guest_pages
 from .guestdesk import count as _count
-from .pages import json_file, language, no_fields
-from .schemas import Ask, LookUp, read
-from .words import GUEST_WORDS, STEPS, word
+from .pages import certificate_mark, json_file, language, no_fields
+from .schemas import LookUp, read
+from .words import GUEST_WORDS, STEPS
 
-__all__ = ["claimed", "copied", "grievance", "guest_pages", "rescanning"]
+__all__ = ["adverts", "asking", "claimed", "copied", "grievance", "guest_pages", "rescanning"]
 
 
 @guest_pages.context_processor
@@ -36,40 +56,10 @@ def _guest_context() -> dict[str, Any]:
 def index() -> str:
     """Say what this is, what it is not, and what to do first."""
     return render_template(
-        "guesterase/guest/index.html", recovery_days=current.settings.recovery_days
+        "guesterase/guest/index.html",
+        recovery_days=current.settings.recovery_days,
+        age=url_for("guesterase_age.age") if "guesterase_age" in current_app.blueprints else "",
     )
-
-
-@guest_pages.get("/ask")
-def ask() -> str:
-    """Show the form."""
-    return _form({}, {})
-
-
-@guest_pages.post("/ask")
-def send() -> AnyResponse:
-    """Take a request in: the same statements and the same answer for everyone."""
-    hotels = _hotels()
-    try:
-        form = read(Ask([hotel.code for hotel in hotels]), request.form)
-    except InputError as problem:
-        return make_response(_form(request.form, no_fields(problem)), 422)
-    code = form.pop("property") or hotels[0].code
-    with current.begin() as office:
-        office.intake(
-            form,
-            property=code,
-            channel="form",
-            lang=language().code,
-            remote_mark=request.remote_addr or "",
-        )
-    return redirect(url_for(".asked"), 303)
-
-
-@guest_pages.get("/asked")
-def asked() -> str:
-    """Say what happens next; there is nothing in this page that depends on who asked."""
-    return render_template("guesterase/guest/asked.html")
 
 
 @guest_pages.get("/link/<token>")
@@ -79,7 +69,10 @@ def link(token: str) -> str:
         case = office.open_link(token)
     hotel = current.settings.property(case.property)
     return render_template(
-        "guesterase/guest/link.html", hotel=hotel.name, received=case.received_at
+        "guesterase/guest/link.html",
+        hotel=hotel.name,
+        received=case.received_at,
+        ends=ending.told(language(zone=hotel.zone)),
     )
 
 
@@ -91,7 +84,9 @@ def confirm(token: str) -> str:
         code = office.confirm_link(token)
         due_on = office.case(code).due_on
     session[CASE] = code
-    return render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
+    return render_template(
+        "guesterase/guest/confirmed.html", code=code, due_on=due_on, qr=extras.qr(_address(code))
+    )
 
 
 @guest_pages.get("/case/<code>")
@@ -109,6 +104,7 @@ def case() -> str:
     with current.begin(write=False) as office:
         view = _seen(office)
         scan = office.scan(code)
+        found, now = office.milestones(code), office.work.now
         rated = not office.feedback_asked(code)
     hotel = current.settings.property(view.property)
     tongue = language(zone=hotel.zone)
@@ -120,6 +116,8 @@ def case() -> str:
         scan=scan,
         rated=rated,
         step=STEPS.index(view.word),
+        days=[(each, dated.said(tongue, each)) for each in found],
+        ahead=dated.to_come(found, now.astimezone(ZoneInfo(hotel.zone)).date()),
     )
 
 
@@ -159,7 +157,13 @@ def certificate() -> str:
     tongue = language(zone=hotel.zone)
     told = None if view.answer is None else letters.sentences(tongue, hotel, view.answer)
     return render_template(
-        "guesterase/guest/certificate.html", certificate=body, hotel=hotel, answer=told
+        "guesterase/guest/certificate.html",
+        certificate=body,
+        hotel=hotel,
+        answer=told,
+        mark=certificate_mark(body),
+        qr=extras.qr(certificate_mark(body)),
+        pdf=extras.PDF,
     )
 
 
@@ -167,6 +171,18 @@ def certificate() -> str:
 def certificate_file() -> Response:
     """Hand out the certificate as the file that can be checked offline."""
     return json_file(_certificate())
+
+
+@guest_pages.get("/case/certificate.pdf")
+def certificate_paper() -> Response:
+    """Hand out the certificate on paper: what the page says, in the reader's language.
+
+    :raises UnknownError: this house does not make papers.
+    """
+    page = certificate()
+    with current.begin(write=False) as office:
+        number = _seen(office).number
+    return extras.paper(page, language(), f"certificate-{number}.pdf")
 
 
 @guest_pages.get("/checkpoint/<code>")
@@ -178,16 +194,6 @@ def checkpoint(code: str) -> Response:
     return Response(text, mimetype="text/plain")
 
 
-def _form(values: Any, problems: dict[str, list[str]]) -> str:
-    return render_template(
-        "guesterase/guest/ask.html",
-        hotel_options=[(hotel.code, hotel.name) for hotel in _hotels()],
-        wish_options=[(w.value, word(language(), f"wish-{w}")) for w in Wish],
-        values=values,
-        problems=problems,
-    )
-
-
 def _keep(code: str) -> AnyResponse:
     """Keep a case code in this browser once it was found to open a case; wrong ones are counted."""
     _count("case")
@@ -195,6 +201,14 @@ def _keep(code: str) -> AnyResponse:
         office.case(code)
     session[CASE] = code
     return redirect(url_for(".case"), 303)
+
+
+def _address(code: str) -> str:
+    """Return the address at which a case code opens its case, for a telephone that reads it."""
+    try:
+        return letters.address(f"case/{code}")
+    except SetupError:
+        return ""
 
 
 def _seen(office: Office) -> CaseView:

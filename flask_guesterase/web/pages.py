@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -186,7 +187,11 @@ def _receive() -> None:
 
 def _dress(response: Response) -> Response:
     """Put the headers on; in a demo, let the worker do now what a worker would do soon."""
+    kept = response.headers.get("Cache-Control") if response.cache_control.max_age else None
     response.headers.update(HEADERS)
+    if kept:
+        # A page that says the same to everybody may say for how long.
+        response.headers["Cache-Control"] = kept
     if request.method == "POST" and response.status_code < 400 and current.settings.inline:
         try:
             current.work()
@@ -249,6 +254,11 @@ def json_file(body: dict[str, Any]) -> Response:
     name = f"certificate-{body['content']['number']}.json"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
+
+
+def certificate_mark(body: dict[str, Any]) -> str:
+    """Return number and SHA-256 of a certificate's file, by which paper and file are compared."""
+    return f"{body['content']['number']} sha256:{sha256(canonical(body)).hexdigest()}"
 
 
 def no_fields(error: InputError) -> dict[str, list[str]]:

@@ -10,7 +10,7 @@ from ..core.log import canonical
 from .current import current
 from .guestdesk import CASE, count, guest_pages
 from .pages import no_fields
-from .schemas import Again, read
+from .schemas import AskContact, read
 
 
 @guest_pages.get("/case/again")
@@ -26,7 +26,7 @@ def ask_again() -> AnyResponse:
     """Send the contact a link, whatever it is: the same answer for everyone."""
     count("again")
     try:
-        form = read(Again(), request.form)
+        form = read(AskContact(), request.form)
         kind = "email" if form.get("email") else "phone"
         with current.begin() as office:
             office.ask_again(session.get(CASE, ""), kind, form[kind])

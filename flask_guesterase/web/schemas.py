@@ -64,39 +64,35 @@ class Form(Schema):
         }
 
 
-class Ask(Form):
-    """What a guest gives: a name and a contact. There is no field for a document.
+class AskWish(Form):
+    """What a guest asks for."""
 
-    :param properties: codes of the hotels the form offers.
+    wish = one_of([each.value for each in Wish])
+
+
+class AskHotel(Form):
+    """Which hotel is asked.
+
+    :param properties: codes of the hotels there are.
     """
 
     property = fields.String(load_default="")
-    name = typed(required=True)
-    email = typed()
-    phone = typed()
-    booking = typed()
-    wish = choice([each.value for each in Wish])
 
     def __init__(self, properties: Collection[str]) -> None:
         super().__init__()
         self.properties = list(properties)
 
-    @validates_schema(skip_on_field_errors=False)
+    @validates_schema
     def check(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Ask for a contact, and for a hotel where there are several."""
-        wrong: dict[str, list[str]] = {}
-        if not data.get("email") and not data.get("phone"):
-            wrong["email"] = [_CONTACT]
-        if data.get("property", "") not in self.properties and len(self.properties) != 1:
-            wrong["property"] = [CHOOSE]
-        if wrong:
-            raise ValidationError(wrong)
+        """Compare the choice with the hotels there are."""
+        if data["property"] not in self.properties:
+            raise ValidationError({"property": [CHOOSE]})
 
 
-class LookUp(Form):
-    """The case code a guest holds."""
+class AskName(Form):
+    """Who asks. There is no field for a document."""
 
-    code = typed(required=True)
+    name = typed(required=True)
 
 
 class Claimed(Form):
@@ -132,8 +128,8 @@ class PrintClaim(Form):
             raise ValidationError(wrong)
 
 
-class Again(Form):
-    """A contact that a guest wants to be looked for once more."""
+class AskContact(Form):
+    """What the hotel has of a guest, or a contact that is to be looked for once more."""
 
     email = typed()
     phone = typed()
@@ -143,6 +139,18 @@ class Again(Form):
         """Ask for a contact."""
         if not data.get("email") and not data.get("phone"):
             raise ValidationError({"email": [_CONTACT]})
+
+
+class AskBooking(Form):
+    """A number of a booking, if there is one at hand."""
+
+    booking = typed()
+
+
+class LookUp(Form):
+    """The case code a guest holds."""
+
+    code = typed(required=True)
 
 
 class File(Form):

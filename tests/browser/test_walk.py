@@ -24,6 +24,7 @@ class Words:
     name: str
     email: str
     start: str
+    on: str
     send: str
     mine: str
     open: str
@@ -37,13 +38,13 @@ class Words:
 
 WALKS = (
     Words(
-        "zh-CN", "SHA", "李伟", "li.wei@mail.example", "申请删除", "提交", "是我本人",
+        "zh-CN", "SHA", "李伟", "li.wei@mail.example", "申请删除", "继续", "提交", "是我本人",
         "查看我的申请", "批准删除", "立即删除", "删除证明", "保存文件", "完成",
         ("李伟", "li.wei@mail.example", "99000019840312001X"),
     ),
     Words(
-        "en", "LEJ", "Juergen Mueller", "Juergen.Mueller@mail.example", "Ask for erasure", "Send",
-        "Yes, it is me", "Open my case", "Approve the erasure", "Erase now", "Certificate",
+        "en", "LEJ", "Juergen Mueller", "Juergen.Mueller@mail.example", "Ask for erasure", "Go on",
+        "Send", "Yes, it is me", "Open my case", "Approve the erasure", "Erase now", "Certificate",
         "Save the file", "done", ("Jürgen Müller", "juergen.mueller@mail.example", "L0X000003"),
     ),
 )  # fmt: skip
@@ -67,7 +68,7 @@ def test_a_guest_asks_and_holds_a_certificate(
     desk.goto(f"{walker.address}/desk/privacy/recipients")
     walker.look(desk, f"{words.lang}-14-recipients")
     assert not walker.problems, "\n".join(walker.problems)
-    assert walker.looked_at == 14
+    assert walker.looked_at == 19
     checked = subprocess.run(
         [sys.executable, offline.__file__, str(file)], capture_output=True, text=True, check=False
     )
@@ -119,13 +120,34 @@ def _ask(walker: Walker, guest: Page, words: Words) -> None:
     guest.goto(f"{walker.address}/privacy/")
     walker.look(guest, f"{words.lang}-01-first")
     _link(guest, words.start)
-    walker.look(guest, f"{words.lang}-02-form")
+    walker.look(guest, f"{words.lang}-02-wish")
+    _button(guest, words.on)
+    walker.look(guest, f"{words.lang}-02-hotel")
     guest.check(f"[name=property][value={words.place}]")
-    guest.fill("#name", words.name)
+    _button(guest, words.on)
+    guest.fill("#name", "…")
+    walker.look(guest, f"{words.lang}-02-name")
+    _button(guest, words.on)
     guest.fill("#email", words.email)
+    walker.look(guest, f"{words.lang}-02-contact")
+    _button(guest, words.on)
+    # The browser's own way back: nothing is lost, and the answer given anew counts.
+    guest.go_back()
+    guest.go_back()
+    guest.fill("#name", words.name)
+    _button(guest, words.on)
+    walker.look(guest, f"{words.lang}-02-booking")
+    _button(guest, words.on)
+    assert {words.name, words.email} <= set(_told(guest))
+    walker.look(guest, f"{words.lang}-02-check")
     _button(guest, words.send)
     assert guest.url.endswith("/asked")
     walker.look(guest, f"{words.lang}-03-received")
+
+
+def _told(guest: Page) -> list[str]:
+    """Return the answers as the last page shows them, without the links that change them."""
+    return [text.rpartition(" ")[0] for text in guest.locator("main dd").all_inner_texts()]
 
 
 def _prove(walker: Walker, guest: Page, desk: Page, words: Words) -> None:
@@ -165,6 +187,12 @@ def _follow(walker: Walker, guest: Page, words: Words, folder: Path) -> Path:
         guest.get_by_role("link", name=words.save, exact=True).click()
     file = folder / "certificate.json"
     waiting.value.save_as(file)
+    for link, begins in (("certificate.pdf", b"%PDF"), ("dates.ics", b"BEGIN:VCALENDAR")):
+        guest.goto(f"{walker.address}/privacy/case" + ("/certificate" if "pdf" in link else ""))
+        with guest.expect_download() as waiting:
+            guest.locator(f"main a[href$='{link}']").click()
+        waiting.value.save_as(folder / link)
+        assert (folder / link).read_bytes().startswith(begins)
     return file
 
 
@@ -243,8 +271,14 @@ def _refused(walker: Walker, lang: str, code: str) -> None:
     walker.look(guest, f"{lang}-29-refused")
     guest.goto(f"{walker.address}/privacy/link/unknown")
     walker.look(guest, f"{lang}-30-dead-link")
-    guest.goto(f"{walker.address}/privacy/ask")
-    guest.check("[name=property][value=SHA]")
-    guest.fill("#name", "Ann")
+    guest.goto(f"{walker.address}/privacy/ask/contact")
     press(guest.locator("main form button"))
     walker.look(guest, f"{lang}-31-form-again")
+    guest.goto(f"{walker.address}/privacy/advertising")
+    press(guest.locator("main form button"))
+    walker.look(guest, f"{lang}-34-no-contact")
+    guest.fill("#email", "ann@mail.example")
+    press(guest.locator("main form button"))
+    walker.look(guest, f"{lang}-35-no-advertising")
+    guest.goto(f"{walker.address}/privacy/age/")
+    walker.look(guest, f"{lang}-36-age")

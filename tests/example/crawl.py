@@ -7,9 +7,11 @@ import inspect
 import tempfile
 from collections.abc import Mapping
 from html.parser import HTMLParser
+from io import BytesIO
 from typing import Any
 
 import click
+from pypdf import PdfReader
 
 from flask_guesterase import GuesteraseError
 from flask_guesterase.store.office import Office
@@ -61,7 +63,11 @@ def crawl(house: House, number: str, code: str) -> None:
                 path = house.app.url_for(
                     rule.endpoint, **{name: known.get(name, "1") for name in rule.arguments}
                 )
-            _forms(house, clerk, clerk.client.get(path).get_data(as_text=True))
+            answer = clerk.client.get(path)
+            if answer.mimetype == "application/pdf":
+                house.traces.note("page", rule.endpoint, _of_paper(answer.data))
+            else:
+                _forms(house, clerk, answer.get_data(as_text=True))
     for rule in house.app.url_map.iter_rules():
         if rule.endpoint.startswith("guesterase_") and "POST" in (rule.methods or ()):
             _bare(house, rule, known)
@@ -69,6 +75,13 @@ def crawl(house: House, number: str, code: str) -> None:
         _called(house, name, number)
     for command in sorted(set(every_command()) - house.commands):
         _run(house, command, number)
+
+
+def _of_paper(file: bytes) -> str:
+    """Return what a PDF says, and what it says about itself; its streams are compressed."""
+    paper = PdfReader(BytesIO(file))
+    pages = "\n".join(page.extract_text() for page in paper.pages)
+    return f"{pages}\n{paper.metadata}"
 
 
 def _called(house: House, name: str, number: str) -> None:

@@ -13,7 +13,7 @@ from example_pms import db
 from example_pms.foreign import Invoice
 from example_pms.lawful import decide
 from flask_guesterase.web.signals import SIGNALS
-from tests.example.conftest import TODAY
+from tests.example.conftest import TODAY, Clerk
 from tests.example.crawl import crawl
 from tests.example.watching import (
     DESK,
@@ -58,10 +58,12 @@ def guest_asks(house: House, post: Post) -> tuple[str, str]:
     form = {"property": "SHA", "name": values["name"], "email": values["email"], "phone": "",
             "document": values["document"], "booking": ""}  # fmt: skip
     visitor.get("/privacy/")
-    visitor.post("/privacy/ask", form, page="/privacy/ask")
-    visitor.post("/privacy/ask", {**form, "property": "nowhere"}, page="/privacy/ask")
-    visitor.post("/privacy/ask", {**form, "email": values["name"]}, page="/privacy/ask")
-    visitor.client.post("/privacy/ask", data=form)
+    _asks(visitor, form)
+    visitor.post("/privacy/ask/hotel", {"property": values["name"]}, page="/privacy/ask/hotel")
+    _asks(visitor, {**form, "email": values["name"]})
+    for page in QUESTIONS:
+        visitor.client.post(page, data=form)
+        visitor.post(page, {}, page=page)
     visitor.get("/privacy/asked")
     house.work()
     link = re.search(r"(/privacy/link/[\w-]+)", body_of(post.letters[0]))
@@ -82,6 +84,20 @@ def guest_asks(house: House, post: Post) -> tuple[str, str]:
     with house.app.app_context(), house.guesterase.begin(write=False) as office:
         number: str = office.case(code[0].replace("-", "")).number
     return number, code[0]
+
+
+QUESTIONS = tuple(f"/privacy/ask{each}" for each in ("", "/hotel", "/name", "/contact", "/booking"))
+"""The pages of the guest's form; the last one of all shows every answer before it is sent."""
+
+
+def _asks(visitor: Clerk, form: dict[str, str]) -> None:
+    """Answer every question and send the answers, after looking at each page again."""
+    for page in QUESTIONS:
+        visitor.post(page, {"wish": "erase", **form}, page=page)
+    for page in (*QUESTIONS, "/privacy/ask/check"):
+        visitor.get(page)
+    sent = visitor.post("/privacy/ask/check", {}, page="/privacy/ask/check")
+    assert sent.location == "/privacy/asked"
 
 
 def body_of(letter: Email) -> str:
@@ -278,7 +294,7 @@ def broken(house: House, number: str) -> None:
         desk.client.get(f"{DESK}/{number}")
         ask = {"property": "SHA", "name": values["name"], "email": values["email"], "phone": "",
                "document": "", "booking": ""}  # fmt: skip
-        visitor.post("/privacy/ask", ask, page="/privacy/ask")
+        _asks(visitor, ask)
         with contextlib.suppress(Exception):
             house.work()
         match = f"email={values['email']}\nname={values['name']}\n"
@@ -316,7 +332,7 @@ def hosts_own_errors(house: House, number: str) -> None:
             house.tell("request", "--match", "-", "--property", "SHA", given=match)
             ask = {"property": "SHA", "name": values["name"], "email": values["email"],
                    "phone": "", "document": "", "booking": values["name"]}  # fmt: skip
-            house.clerk().post("/privacy/ask", ask, page="/privacy/ask")
+            _asks(house.clerk(), ask)
         finally:
             ways["booking"] = mine["booking"]  # type: ignore[index] # as above
         assert house.raised >= 3

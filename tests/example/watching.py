@@ -53,7 +53,20 @@ ENTITLED = {
     "guesterase_staff.file_complaint": "a form that could not be read comes back as it was",
     "guesterase_staff.open_incident": "a form that could not be read comes back as it was",
     "guesterase_staff.set_up": "the answers of who sets the system up, to be printed",
-    "guesterase_guest.send": "a form that could not be read comes back as it was filled in",
+    **dict.fromkeys(
+        (
+            f"guesterase_guest.{name}"
+            for name in (
+                "ask_name",
+                "ask_contact",
+                "ask_booking",
+                "answer_contact",
+                "check_answers",
+                "stop_advertising",
+            )
+        ),
+        "visitors read what they typed a moment ago in this browser, and nobody else does",
+    ),
 }
 """Endpoint -> why its page may name the guest; the page of any other may not."""
 

@@ -191,3 +191,24 @@ class Browser:
     def post(self, path: str, page: str = "/privacy/ask", **form: str) -> TestResponse:
         """Send a form with the token of `page`."""
         return self.client.post(path, data={**form, "csrf_token": self.token(page)})
+
+    def answers(self, **form: str) -> TestResponse:
+        """Answer the questions of the guest's form, each on its page; return the last answer."""
+        said = {"wish": "erase", "property": "sh", "name": "", "email": "", "phone": "",
+                "booking": "", **form}  # fmt: skip
+        for page, fields in QUESTIONS.items():
+            answer = self.post(page, page, **{name: said[name] for name in fields})
+        return answer
+
+    def ask(self, **form: str) -> TestResponse:
+        """Answer the questions of the guest's form and send it; return the last answer."""
+        answer = self.answers(**form)
+        assert answer.headers["Location"] == "/privacy/ask/check", answer.headers["Location"]
+        return self.post("/privacy/ask/check", "/privacy/ask/check")
+
+
+QUESTIONS = {
+    "/privacy/ask": ("wish",), "/privacy/ask/hotel": ("property",), "/privacy/ask/name": ("name",),
+    "/privacy/ask/contact": ("email", "phone"), "/privacy/ask/booking": ("booking",),
+}  # fmt: skip
+"""Page of the guest's form -> its fields."""

@@ -78,7 +78,7 @@ def test_a_token_is_a_person_four_eyes_count_persons(house: House) -> None:
 
 def test_a_narrow_token_of_an_officer_sees_no_link_that_proves_a_guest(house: House) -> None:
     """With the link of a guest's letter an officer would be both pairs of eyes."""
-    house.browser().post("/privacy/ask", property="sh", name=CANARY, email=MATCH["email"])
+    house.browser().ask(property="sh", name=CANARY, email=MATCH["email"])
     house.worker()
     for user, words in (("officer", ["verify"]), ("clerk", ["verify"]), ("officer", [])):
         answer = Program(house, token(house, user, *words)).get("/letters")
@@ -349,8 +349,8 @@ def test_the_hosts_form_protection_lets_the_api_pass_in_either_order(
     assert program.post("/requests", FILING).status_code == 201
     browser = house.browser()
     form = {"property": "sh", "name": CANARY, "email": MATCH["email"]}
-    assert browser.client.post("/privacy/ask", data=form).status_code == 400
-    assert browser.post("/privacy/ask", **form).status_code == 303
+    assert browser.client.post("/privacy/ask/name", data=form).status_code == 400
+    assert browser.ask(**form).status_code == 303
     clerk = house.browser("clerk")
     assert clerk.client.post("/desk/privacy/GR-22222222/slip").status_code == 400
     assert {guest_pages.name, staff_pages.name, api_pages.name} <= set(house.app.blueprints)

@@ -24,7 +24,7 @@ def letters(house: House, by: str = "clerk") -> str:
 def asked(house: House, wish: str = "copy") -> tuple[Browser, str]:
     """Ask for a copy by the form and prove the contact; return the browser and the number."""
     browser = house.browser()
-    assert browser.post("/privacy/ask", **GUEST, wish=wish).status_code == 303
+    assert browser.ask(**GUEST, wish=wish).status_code == 303
     house.worker()
     found = re.search(r"http://localhost(/privacy/copy/link/[\w-]+)", letters(house))
     assert found is not None
@@ -106,7 +106,7 @@ def test_a_walk_in_gets_a_code_on_paper(house: House) -> None:
 def test_the_link_and_the_code_of_an_erasure_open_no_copy(house: House) -> None:
     """Two requests, two links: neither serves for the other, in either direction."""
     browser = house.browser()
-    browser.post("/privacy/ask", **GUEST, wish="copy-first")
+    browser.ask(**GUEST, wish="copy-first")
     house.worker()
     page = letters(house)
     copying = re.search(r"http://localhost/privacy/copy/link/([\w-]+)", page)

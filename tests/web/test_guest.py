@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +16,8 @@ from flask_wtf.csrf import CSRFProtect
 from sqlalchemy import event, text
 
 from flask_guesterase.core import certificate as certificates
-from tests.web.house import CANARY, PROPERTIES, Browser, House
+from flask_guesterase.web import jotted
+from tests.web.house import CANARY, PROPERTIES, QUESTIONS, Browser, House
 
 GUEST = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
 
@@ -38,7 +40,7 @@ def statements(house: House) -> Iterator[list[str]]:
 def ask(house: House, **form: str) -> tuple[Browser, str]:
     """Send the form and let the worker look; return the browser and the link in the letter."""
     browser = house.browser()
-    assert browser.post("/privacy/ask", **{**GUEST, **form}).status_code == 303
+    assert browser.ask(**{**GUEST, **form}).status_code == 303
     house.worker()
     letters = house.browser("clerk").get("/desk/privacy/outbox")
     found = re.search(r"http://localhost(/privacy/link/[\w-]+)", letters)
@@ -88,49 +90,145 @@ def test_the_first_page_says_what_this_is_and_is_not(
 
 
 def test_guest_stranger_and_malformed_are_one(house: House) -> None:
-    """The handler sends the same statements and answers the same bytes, whoever asks."""
+    """Every step sends the same statements and answers the same bytes, whoever asks."""
     answers = []
     for email in ("ann@mail.example", "stranger@mail.example", "no address at all", "' OR 1=1"):
         browser = house.browser()
-        token = browser.token()
-        with statements(house) as seen:
-            answer = browser.client.post(
-                "/privacy/ask", data={**GUEST, "email": email, "csrf_token": token}
-            )
+        given = {"wish": "erase", "phone": "", "booking": "", **GUEST, "email": email}
+        told = []
+        for page, fields in {**QUESTIONS, "/privacy/ask/check": ()}.items():
+            token = browser.token(page)
+            form = {name: given[name] for name in fields}
+            with statements(house) as seen:
+                answer = browser.client.post(page, data={**form, "csrf_token": token})
+            headers = [pair for pair in answer.headers if pair[0] not in ("Set-Cookie", "Date")]
+            told.append((answer.status, headers, answer.data, list(seen)))
+            assert (seen == []) == (page != "/privacy/ask/check"), page
         after = browser.client.get(answer.headers["Location"])
-        headers = [pair for pair in answer.headers if pair[0] not in ("Set-Cookie", "Date")]
-        answers.append((answer.status, headers, answer.data, after.data, seen))
+        answers.append((told, after.data))
     assert all(answer == answers[0] for answer in answers[1:])
     assert len(house.hotel.ours("intake")) == len(answers)
-    assert "csrf" not in answers[0][3].decode()
+    assert "csrf" not in answers[0][1].decode()
 
 
 @pytest.mark.parametrize(
-    "form",
-    [{}, {"property": "sh", "name": "Ann"}, {"property": "sh", "email": "a@b.example"},
-     {"name": "Ann", "email": "a@b.example"}, {**GUEST, "property": "elsewhere"},
-     {**GUEST, "email": " ", "phone": ""}],
+    ("page", "form"),
+    [("", {}), ("", {"wish": "everything"}), ("/hotel", {}), ("/hotel", {"property": "elsewhere"}),
+     ("/name", {}), ("/name", {"name": " "}), ("/contact", {}),
+     ("/contact", {"email": " ", "phone": ""})],
 )  # fmt: skip
-def test_a_form_without_what_is_needed_comes_back_without_a_look_at_the_data(
-    house: House, form: dict[str, str]
+def test_a_question_without_an_answer_comes_back_without_a_look_at_the_data(
+    house: House, page: str, form: dict[str, str]
 ) -> None:
-    """What is missing is said at the field, and the database is not asked."""
+    """What is missing is said at the field, nothing is kept, and the database is not asked."""
     browser = house.browser()
-    token = browser.token()
+    address = f"/privacy/ask{page}"
+    token = browser.token(address)
     with statements(house) as seen:
-        answer = browser.client.post("/privacy/ask", data={**form, "csrf_token": token})
+        answer = browser.client.post(address, data={**form, "csrf_token": token})
     assert answer.status_code == 422
-    assert ('class="wrong"' in answer.text and 'aria-invalid="true"' in answer.text) or (
-        "property" in answer.text
-    )
+    assert 'class="wrong"' in answer.text
+    assert ('aria-invalid="true"' in answer.text) == (page in ("/name", "/contact"))
     assert seen == []
+    with browser.client.session_transaction() as session:
+        assert "guesterase_asking" not in session
+
+
+def test_what_is_not_answered_is_asked_before_anything_is_sent(house: House) -> None:
+    """Neither looking nor sending goes past a question; an answer given before is kept."""
+    browser = house.browser()
+    first = "/privacy/ask"
+    assert browser.client.get("/privacy/ask/check").headers["Location"] == first
+    assert browser.post("/privacy/ask/contact", email="ann@mail.example").location == first
+    assert browser.post("/privacy/ask/check").location == first
+    assert browser.post(first, wish="copy").location == "/privacy/ask/hotel"
+    assert browser.post("/privacy/ask/hotel", property="mu").location == "/privacy/ask/name"
+    assert browser.post("/privacy/ask/name", name=CANARY).location == "/privacy/ask/booking"
+    assert browser.post("/privacy/ask/booking").location == "/privacy/ask/check"
+    assert house.hotel.ours("intake") == []
+    page = browser.get("/privacy/ask/check")
+    assert all(said in page for said in (CANARY, "ann@mail.example", "Hotel Fir"))
+
+
+def test_the_way_back_changes_one_answer_and_loses_none(house: House) -> None:
+    """A page opened again shows its answer; answered anew it leads back to the last page."""
+    browser = house.browser()
+    browser.answers(**GUEST)
+    assert f'value="{CANARY}"' in browser.get("/privacy/ask/name")
+    again = browser.post("/privacy/ask/name", "/privacy/ask/name", name="Ann Z")
+    assert again.location == "/privacy/ask/check"
+    page = browser.get("/privacy/ask/check")
+    assert "Ann Z" in page
+    assert CANARY not in page
+    assert "ann@mail.example" in page
+    assert browser.post("/privacy/ask/check").location == "/privacy/asked"
+    assert browser.client.get("/privacy/ask/check").location == "/privacy/ask"
+    assert browser.post("/privacy/ask/check").location == "/privacy/ask"
+    assert len(house.hotel.ours("intake")) == 1
+    assert "Ann Z" not in browser.get("/privacy/ask/name")
+
+
+def test_answers_are_sealed_in_the_browser_and_end(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session holds no readable answer; after half an hour, or under another key, none."""
+    browser = house.browser()
+    browser.answers(**GUEST)
+    with browser.client.session_transaction() as session:
+        held = json.dumps(dict(session))
+    assert "guesterase_asking" in held
+    assert not any(each in held for each in (CANARY, "ann@mail", "Zebrafinch"))
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + jotted.KEPT - 5)
+    assert CANARY in browser.get("/privacy/ask/check")
+    monkeypatch.setattr(time, "time", lambda: now + jotted.KEPT + 5)
+    assert browser.client.get("/privacy/ask/check").location == "/privacy/ask"
+    monkeypatch.undo()
+    assert CANARY in browser.get("/privacy/ask/check")
+    with browser.client.session_transaction() as session:
+        sealed = session["guesterase_asking"]
+    house.app.secret_key = "another-key-" + "0" * 32
+    stranger = house.browser()
+    stranger.get("/privacy/ask")
+    with stranger.client.session_transaction() as session:
+        session["guesterase_asking"] = sealed
+    assert stranger.client.get("/privacy/ask/check").location == "/privacy/ask"
+
+
+def test_the_longest_answers_fit_into_one_cookie(house: House) -> None:
+    """What somebody types, however long and in whichever script, is not lost on the way."""
+    browser = house.browser()
+    last = browser.answers(name="鹭" * 400, email="鹭" * 400, phone="1" * 400, booking="鹭" * 400)
+    assert last.location == "/privacy/ask/check"
+    cookie = browser.client.get_cookie("session")
+    assert cookie is not None
+    assert len(cookie.value) < 4000
+    assert browser.post("/privacy/ask/check").location == "/privacy/asked"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_ends_for_good_is_read_before_it_is_confirmed(house: House, lang: str) -> None:
+    """Before sending and before proving: invoices, what was left behind, the day of no return."""
+    browser, link = ask(house)
+    browser.answers(**GUEST)
+    said = {"en": ["Invoices", "left behind", "7 days", "invoices and bookkeeping"],
+            "zh": ["发票", "遗留", "7 天", "发票"]}[lang]  # fmt: skip
+    for page in ("/privacy/ask/check", link):
+        text_ = browser.get(f"{page}?lang={lang}")
+        assert [each for each in said if each not in text_] == [], page
+    assert "points" not in browser.get("/privacy/ask/check?lang=en"), "no table here holds points"
+    browser.post("/privacy/ask", wish="copy")
+    assert "left behind" not in browser.get("/privacy/ask/check?lang=en"), "a copy ends nothing"
 
 
 def test_what_was_typed_comes_back_escaped(house: House) -> None:
     """A form that comes back holds what was typed, and nothing of it is markup."""
-    answer = house.browser().post("/privacy/ask", property="sh", name='"><b>Ann')
-    assert "&#34;&gt;&lt;b&gt;Ann" in answer.text
-    assert "<b>Ann" not in answer.text
+    browser = house.browser()
+    browser.answers(name='"><b>Ann', email='"><b>Ann', booking='"><b>Ann')
+    for page in ("/name", "/contact", "/booking", "/check"):
+        text_ = browser.get(f"/privacy/ask{page}")
+        assert "&#34;&gt;&lt;b&gt;Ann" in text_, page
+        assert "<b>Ann" not in text_, page
 
 
 def test_a_scanner_that_opens_the_link_uses_nothing_up(house: House) -> None:
@@ -235,7 +333,7 @@ def test_anybody_can_have_the_checkpoint_of_a_journal(house: House) -> None:
 def test_a_form_from_elsewhere_changes_nothing(house: House) -> None:
     """A post without the token of our page is refused with words, before anything is done."""
     browser, link = ask(house)
-    for path in (link, "/privacy/ask", "/privacy/case", "/privacy/case/leave"):
+    for path in (link, *QUESTIONS, "/privacy/ask/check", "/privacy/case", "/privacy/case/leave"):
         answer = browser.client.post(path, data={**GUEST, "csrf_token": "forged"})
         assert answer.status_code == 400, path
         assert "<h1>" in answer.text, path
@@ -246,25 +344,29 @@ def test_a_form_from_elsewhere_changes_nothing(house: House) -> None:
 def test_a_host_that_protects_its_forms_itself_lets_ours_pass(house: House, scheme: str) -> None:
     """CSRFProtect, with its strict look at the referrer over HTTPS, accepts our forms."""
     CSRFProtect(house.app)
-    browser = house.browser()
+    client = house.browser().client
     base = f"{scheme}://localhost"
-    form = browser.client.get("/privacy/ask", base_url=base)
-    token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
-    assert token is not None
-    assert form.headers["Referrer-Policy"] == "same-origin"
-    answer = browser.client.post(
-        "/privacy/ask",
-        data={**GUEST, "csrf_token": token[1]},
-        base_url=base,
-        headers={"Referer": f"{base}/privacy/ask"},
-    )
-    assert answer.status_code == 303
+    given = {"wish": "erase", "phone": "", "booking": "", **GUEST}
+    for page in (*QUESTIONS, "/privacy/ask/check"):
+        form = client.get(page, base_url=base)
+        token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
+        assert token is not None
+        assert form.headers["Referrer-Policy"] == "same-origin"
+        answer = client.post(
+            page,
+            data={**given, "csrf_token": token[1]},
+            base_url=base,
+            headers={"Referer": f"{base}{page}"},
+        )
+        assert answer.status_code == 303, page
+    assert len(house.hotel.ours("intake")) == 1
 
 
 def test_every_page_is_dressed(house: House) -> None:
     """Pages, refusals and redirects may load nothing but our style sheet, and are kept nowhere."""
     browser = house.browser()
-    for path in ("/privacy/", "/privacy/ask", "/privacy/link/x", "/privacy/case/x"):
+    for path in ("/privacy/", *QUESTIONS, "/privacy/ask/check", "/privacy/link/x",
+                 "/privacy/case/x"):  # fmt: skip
         headers = browser.client.get(path).headers
         assert headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self'")
         assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
@@ -280,7 +382,9 @@ def test_every_page_is_dressed(house: House) -> None:
 def test_pages_hold_no_script_and_no_style_of_their_own(house: House) -> None:
     """Nothing that the strict policy forbids is in a page, nor anything from another place."""
     browser, _ = erased(house)
-    for path in ("/privacy/", "/privacy/ask", "/privacy/case", "/privacy/case/certificate"):
+    browser.answers(**GUEST)
+    for path in ("/privacy/", *QUESTIONS, "/privacy/ask/check", "/privacy/case",
+                 "/privacy/case/certificate"):  # fmt: skip
         page = browser.get(path)
         assert not re.search(r"<script|<style|\sstyle=|\son\w+=|src=|@import", page), path
         assert not re.search(r'href="(?:https?:)?//', page), path
@@ -289,7 +393,7 @@ def test_pages_hold_no_script_and_no_style_of_their_own(house: House) -> None:
 def test_too_large_a_form_is_refused(house: House) -> None:
     """Nobody fills the memory through the form."""
     browser = house.browser()
-    answer = browser.post("/privacy/ask", **{**GUEST, "name": "x" * 70_000})
+    answer = browser.post("/privacy/ask/name", name="x" * 70_000)
     assert answer.status_code == 413
     assert "<h1>" in answer.text
 
@@ -301,7 +405,7 @@ def test_a_missing_table_is_told_in_the_guests_words(
     with house.hotel.engine.begin() as conn:
         conn.execute(text("DROP TABLE guesterase_intake"))
     with caplog.at_level(logging.DEBUG):
-        answer = house.browser().post("/privacy/ask", **GUEST)
+        answer = house.browser().ask(**GUEST)
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
     assert "This does not work at the moment." in answer.text
@@ -320,9 +424,13 @@ def test_one_hotel_is_not_asked_for(sqlite_url: str, tmp_path: Any) -> None:
     house = House(sqlite_url, tmp_path, properties=PROPERTIES[:1])
     browser = house.browser()
     page = browser.get("/privacy/ask")
-    assert 'name="property"' not in page
+    assert "共 4 问" in page
     assert '<html lang="zh-Hans">' in page
-    assert browser.post("/privacy/ask", name="Ann", phone="1").status_code == 303
+    assert browser.post("/privacy/ask", wish="erase").location == "/privacy/ask/name"
+    browser.post("/privacy/ask/name", name="Ann")
+    browser.post("/privacy/ask/contact", phone="1")
+    assert browser.post("/privacy/ask/booking").location == "/privacy/ask/check"
+    assert browser.post("/privacy/ask/check").location == "/privacy/asked"
     assert house.hotel.ours("intake")[0]["property"] == "sh"
     house.hotel.engine.dispose()
 
@@ -346,7 +454,7 @@ def test_in_a_demo_the_worker_runs_with_the_page(sqlite_url: str, tmp_path: Any)
     """With GUESTERASE_INLINE a request is there as soon as the form was sent."""
     house = House(sqlite_url, tmp_path, GUESTERASE_INLINE=True)
     house.people()
-    house.browser().post("/privacy/ask", **GUEST)
+    house.browser().ask(**GUEST)
     assert [row["state"] for row in house.hotel.ours("request")] == ["received"]
     house.hotel.engine.dispose()
 

@@ -79,12 +79,12 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
     house.extension.recipient(Recipient("police", by_hand("Call the duty desk.")))
     for end in ("refuse", "withdraw", "restore", "erase"):
         guest = house.browser()
-        guest.post("/privacy/ask", **form)
+        guest.ask(**form)
         house.worker()
         number = house.hotel.ours("request")[-1]["number"]
         links = re.findall(r"/privacy/link/[\w-]+", clerk.get(f"{desk}/outbox"))
         assert guest.post(links[0]).status_code == 200
-        guest.post("/privacy/ask", **form)
+        guest.ask(**form)
         house.worker()
         page = officer.get(f"{desk}/{number}")
         digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
@@ -151,12 +151,12 @@ def _is_copied(house: House, officer: Browser, desk: str) -> None:
     """Let another guest ask for a copy, twice, and have the link sent to it."""
     guest = house.browser()
     form = {"property": "sh", "name": "Bea Lund", "email": "bea@mail.example", "wish": "copy"}
-    guest.post("/privacy/ask", **form)
+    guest.ask(**form)
     house.worker()
     number = house.hotel.ours("request")[-1]["number"]
     page = house.browser("clerk").get(f"{desk}/outbox")
     assert guest.post(re.findall(r"/privacy/copy/link/[\w-]+", page)[0]).status_code == 200
-    guest.post("/privacy/ask", **form)
+    guest.ask(**form)
     house.worker()
     digest = re.findall(r'name="digest" value="(\w+)"', officer.get(f"{desk}/{number}"))[0]
     assert officer.post(f"{desk}/{number}/release", digest=digest).status_code == 303

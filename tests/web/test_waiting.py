@@ -26,7 +26,7 @@ def test_guest_and_staff_see_what_is_in_the_way_and_until_when(house: House) -> 
         Blocker("in-house", "bookings", staying, until=lambda _: literal("2099-03-12"))
     )
     guest = house.browser()
-    guest.post("/privacy/ask", property="sh", name=CANARY, email="ann@mail.example")
+    guest.ask(property="sh", name=CANARY, email="ann@mail.example")
     house.worker()
     number = house.hotel.ours("request")[-1]["number"]
     clerk, officer = house.browser("clerk"), house.browser("officer")

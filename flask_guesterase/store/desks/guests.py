@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...core.agenda import Milestone
 from .. import intake, limits, review, views
 from ..search import rescan
 from ..views import CaseView
@@ -59,6 +60,14 @@ class Guests(Desk):
         :raises TokenError: the code is unknown or expired.
         """
         return views.guest_view(self.work, views.by_code(self.work, code))
+
+    def milestones(self, code: str) -> list[Milestone]:
+        """Return the days of the request that a case code opens, past and to come.
+
+        :param code: the guest's case code.
+        :raises TokenError: the code is unknown or expired.
+        """
+        return views.milestones(self.work, views.by_code(self.work, code))
 
     def ask_again(self, code: str, kind: str, value: str) -> None:
         """Send a contact that a guest typed a link, by which they may have it looked for again.

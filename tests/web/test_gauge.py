@@ -1,0 +1,84 @@
+"""What anybody may read without a case: the age of the oldest record, and a stop to advertising."""
+
+from __future__ import annotations
+
+import pytest
+
+from flask_guesterase.store import limits
+from flask_guesterase.store.figures import age
+from flask_guesterase.web.gauge import age_pages
+from tests.web.house import House
+from tests.web.test_guest import statements
+
+
+def test_the_age_is_shown_only_where_the_host_asks_for_it(house: House) -> None:
+    """By itself there is neither a page nor a link to one."""
+    browser = house.browser()
+    assert "How long we keep data" not in browser.get("/privacy/?lang=en")
+    browser.get("/privacy/age/", 404)
+
+
+@pytest.mark.parametrize(
+    ("months", "said"),
+    [(13, "is 13 months old"), (1, "is one month old"), (0, "less than a month"),
+     (None, "Nobody has counted lately")],
+)  # fmt: skip
+def test_the_age_in_whole_months_costs_one_statement(
+    house: House, monkeypatch: pytest.MonkeyPatch, months: int | None, said: str
+) -> None:
+    """Rounded, the same for everybody, kept by browsers for an hour."""
+    house.app.register_blueprint(age_pages, url_prefix="/privacy/age")
+    browser = house.browser()
+    assert "How long we keep data" in browser.get("/privacy/?lang=en")
+    browser.get("/privacy/age/")
+    with statements(house) as seen:
+        browser.get("/privacy/age/")
+    assert len([each for each in seen if "SELECT" in each]) == 1, seen
+    monkeypatch.setattr(age, "told", lambda work: months)
+    answer = browser.client.get("/privacy/age/?lang=en")
+    assert said in answer.text
+    assert "max-age=3600" in answer.headers["Cache-Control"]
+    assert "no-store" not in answer.headers["Cache-Control"]
+    assert browser.client.get("/privacy/age/age.json").get_json() == {"oldest_months": months}
+
+
+def test_anybody_stops_advertising_and_learns_nothing(house: House) -> None:
+    """Guest and stranger: the same statements and the same page; the mark counts for all hotels."""
+    told = []
+    house.browser().post("/privacy/advertising", "/privacy/advertising", email="b@mail.example")
+    for contact in ({"email": "Ann@Mail.example"}, {"email": "stranger@mail.example"},
+                    {"phone": "+8613912345678"}):  # fmt: skip
+        browser = house.browser()
+        token = browser.token("/privacy/advertising")
+        with statements(house) as seen:
+            answer = browser.client.post(
+                "/privacy/advertising", data={**contact, "csrf_token": token}
+            )
+        # Which nodes of the journal's tree an entry completes depends on its place alone.
+        sent = [each for each in seen if "guesterase_node" not in each]
+        told.append((answer.status_code, answer.location, sent))
+    assert told[0][:2] == (303, "/privacy/advertising/stopped")
+    assert all(each == told[0] for each in told)
+    with house.app.app_context():
+        for hotel in ("sh", "mu"):
+            assert house.extension.objects("ann@mail.example", hotel)
+            assert house.extension.objects("+8613912345678", hotel)
+        assert not house.extension.objects("bea@mail.example")
+    assert "ann@mail" not in str(house.hotel.ours("mark")).casefold()
+    assert "It is noted" in house.browser().get("/privacy/advertising/stopped?lang=en")
+
+
+def test_what_is_no_contact_and_too_many_are_refused(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Said at the field; ten an hour from one place, so that nobody fills the marks."""
+    browser = house.browser()
+    for contact in ({}, {"email": "@"}, {"phone": "x"}):
+        answer = browser.post("/privacy/advertising", "/privacy/advertising", **contact)
+        assert answer.status_code == 422
+        assert 'aria-invalid="true"' in answer.text
+    assert house.hotel.ours("mark") == []
+    monkeypatch.setitem(limits.LIMITS, "objection", (4, limits.LIMITS["objection"][1]))
+    form = {"email": "a@mail.example"}
+    tries = [browser.post("/privacy/advertising", "/privacy/advertising", **form) for _ in "12"]
+    assert [answer.status_code for answer in tries] == [303, 429]
