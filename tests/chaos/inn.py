@@ -33,6 +33,7 @@ from flask_guesterase.store.office import Office
 from flask_guesterase.store.release.places import Place
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import again
+from flask_guesterase.store.work import nobodys
 from flask_guesterase.store.worker import Report
 from tests.store.hotel import Hotel
 
@@ -251,6 +252,7 @@ class Inn(Hotel):
         self.restored = False
         self.blockers = ()
         self.holidays = None
+        self.shared = nobodys
         self.recipients = (
             Recipient("channel", System(folder / "channel"), gives=["email"]),
         )

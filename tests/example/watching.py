@@ -52,6 +52,10 @@ ENTITLED = {
     "guesterase_staff.complaints": "what guests wrote about how it went, for who answers them",
     "guesterase_staff.file_complaint": "a form that could not be read comes back as it was",
     "guesterase_staff.open_incident": "a form that could not be read comes back as it was",
+    "guesterase_staff.give_pin": "a form that could not be read comes back as it was",
+    "guesterase_staff.print_claim": "a form that could not be read comes back as it was",
+    "guesterase_staff.publish": "a form that could not be read comes back as it was",
+    "guesterase_staff.queue": "what one shift wrote to the next, for who verifies or approves",
     "guesterase_staff.set_up": "the answers of who sets the system up, to be printed",
     **dict.fromkeys(
         (

@@ -141,5 +141,3 @@ def law(sqlite_url: str, tmp_path: Path) -> Iterator[Lawful]:
     hotel = Hotel(sqlite_url, tmp_path)
     yield lawful(hotel, tmp_path)
     hotel.engine.dispose()
-
-

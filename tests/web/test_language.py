@@ -160,7 +160,7 @@ def test_letters_are_in_the_language_the_guest_chose(house: House) -> None:
         browser = house.browser()
         browser.get(f"/privacy/?lang={code}", wish="ko")
         form = {"property": "sh", "name": f"Guest {code}", "email": f"{code}@mail.example"}
-        assert browser.post("/privacy/ask", **form).status_code == 303
+        assert browser.ask(**form).status_code == 303
         house.worker()
         page = house.browser("clerk").get("/desk/privacy/outbox")
         tongue = Language(code)

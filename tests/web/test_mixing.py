@@ -12,14 +12,18 @@ from types import SimpleNamespace
 import pytest
 from flask import Response, request
 
+from flask_guesterase.core.wish import Wish
+from flask_guesterase.store import tokens
 from flask_guesterase.web.language import LANGUAGES, Language
 from flask_guesterase.web.letters import render
 from tests.web.catalogs import CODES, FILLED, FOLDER, messages, said
-from tests.web.house import Browser, House
+from tests.web.house import QUESTIONS, Browser, House
+from tests.web.test_claims import slip
 from tests.web.test_complaints import complain, refused
 from tests.web.test_copied import asked, letters, released
 from tests.web.test_guest import GUEST, erased
 from tests.web.test_letters import NAMES, PARAMS, post_office
+from tests.web.test_officer import filed
 from tests.web.test_rescan import answered
 
 __all__ = ["post_office"]
@@ -105,12 +109,18 @@ def mixed(page: str, code: str) -> list[str]:
 
 
 def walk(house: House) -> None:
-    """Go every way a guest goes: ask, follow, read, look again, copy, complain, be reviewed."""
+    """Go every way a guest goes: ask, follow, read, look again, complain."""
     stranger = house.browser()
-    for path in ("", "ask", "asked", "case", "complain", "copy"):
+    for path in ("", "asked", "case", "complain", "copy"):
         stranger.get(f"/privacy/{path}")
     stranger.get("/privacy/link/never-was", 410)
-    stranger.post("/privacy/ask", property="sh", name="")
+    for question in QUESTIONS:
+        stranger.get(question)
+        answer = stranger.post(question, question)
+        assert answer.status_code == (303 if question.endswith("booking") else 422)
+    for wish in Wish:
+        stranger.answers(**GUEST, wish=wish)
+        stranger.get("/privacy/ask/check")
     stranger.post("/privacy/case", code="")
     stranger.post("/privacy/complain", text="", about="")
     stranger.post(
@@ -122,6 +132,24 @@ def walk(house: House) -> None:
     answered(house, browser, email=GUEST["email"])
     browser.get("/privacy/case/again/asked")
     browser.get("/privacy/case")
+
+
+def prove(house: House) -> None:
+    """Enter a claim code, object from another contact, and stop advertising."""
+    guest = house.browser()
+    for path in ("claim", "advertising", "advertising/stopped"):
+        guest.get(f"/privacy/{path}")
+    assert guest.post("/privacy/advertising", email="x").status_code == 422
+    house.hotel.guest(5, name="Ola Berg", document_no="W77")
+    for code, status in (("", 422), ("never-was", 410), (slip(house), 200)):
+        assert guest.post("/privacy/claim", code=code, name="Ola Berg").status_code == status
+    guest.get("/privacy/case")
+    number = filed(house)
+    with house.app.app_context(), house.extension.begin() as office:
+        link = f"/privacy/object/{tokens.objection(office.work, number)}"
+    guest.get(link)
+    assert guest.post(link, link).status_code == 200
+    guest.get(f"{link}x", 410)
 
 
 def copy(house: House) -> None:
@@ -202,7 +230,7 @@ def test_no_letter_mixes_languages(code: str, post_office: House) -> None:
     assert {name: found for name, found in wrong.items() if found} == {}
 
 
-WAYS = {walk: "ja", copy: "es", dispute: "fr"}
+WAYS = {walk: "ja", prove: "de", copy: "es", dispute: "fr"}
 """Way -> the language that pages which answer a form have in the short run."""
 
 

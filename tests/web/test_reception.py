@@ -112,40 +112,6 @@ def test_a_wrong_pin_does_nothing(shared: House) -> None:
     assert shared.hotel.ours("request") == []
 
 
-def test_an_approver_does_not_approve_what_they_filed_at_the_shared_desk(shared: House) -> None:
-    """The two-person rule counts persons, not logins; a second person may."""
-    own(shared, "officer")
-    front = shared.browser("front")
-    number = filed(act(front, "/new", "officer", PIN, **FILING))
-    clerk = shared.browser("clerk")
-    assert clerk.post(f"{DESK}/{number}/confirm", how="desk").status_code == 200
-    for login, status in (("officer", 403), ("second", 303)):
-        browser = shared.browser(login)
-        found = re.search(r'name="digest" value="(\w+)"', browser.get(f"{DESK}/{number}"))
-        assert found is not None
-        answer = browser.post(f"{DESK}/{number}/approve", digest=found[1])
-        assert answer.status_code == status, answer.text
-    assert shared.state(number) == "approved"
-
-
-def test_an_approver_does_not_approve_own_filing_through_the_shared_desk(
-    shared: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the shared login may approve too, whoever filed under their own login may not there."""
-    monkeypatch.setitem(houses.STAFF, "front", ("sh", houses.OFFICE))
-    own(shared, "officer")
-    own(shared, "second", OTHER)
-    number = shared.request(by="officer")
-    shared.browser("clerk").post(f"{DESK}/{number}/confirm", how="desk")
-    front = shared.browser("front")
-    found = re.search(r'name="digest" value="(\w+)"', front.get(f"{DESK}/{number}"))
-    assert found is not None
-    answer = act(front, f"/{number}/approve", "officer", PIN, digest=found[1])
-    assert answer.status_code == 403
-    assert shared.state(number) == "review"
-    assert act(front, f"/{number}/approve", "second", OTHER, digest=found[1]).status_code == 303
-
-
 def test_through_a_shared_login_one_may_what_both_may(shared: House) -> None:
     """An officer's PIN that was seen at the desk approves nothing there."""
     own(shared, "officer")

@@ -1,0 +1,205 @@
+"""Attacks through the login that a desk shares, and on the PINs of who acts through it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from flask_guesterase.core import pin as pins
+from flask_guesterase.core.errors import ForbiddenError, InputError
+from flask_guesterase.store import tables
+from tests.resistance.test_impostors import approve, told
+from tests.web import house as houses
+from tests.web.apihouse import Program, opened, token
+from tests.web.house import CANARY, House
+from tests.web.house import DESK as CLERK
+from tests.web.test_cli import Console
+from tests.web.test_reception import DESK, FILING, OTHER, PIN, act, filed, own
+
+
+@pytest.fixture
+def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A house with guests, a desk where clerks share a login, and officers who give codes."""
+    monkeypatch.setattr(pins, "_COST", 2**8)
+    monkeypatch.setitem(houses.STAFF, "front", ("sh", CLERK | {"freeze"}))
+    for officer in ("officer", "second", "third"):
+        monkeypatch.setitem(houses.STAFF, officer, ("sh", houses.OFFICE | {"issue"}))
+    made = opened(House(sqlite_url, tmp_path))
+    made.people()
+    made.extension.shared(lambda user: user.id == "front")
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+def given(house: House, person: str, by: str) -> str:
+    """Let an officer give out a code for a new PIN; return it."""
+    page = house.browser(by).post(f"{DESK}/pin/code", f"{DESK}/pin", property="sh", person=person)
+    found = re.search(r'class="secret">([^<]+)', page.text)
+    assert found is not None, page.text
+    return found[1]
+
+
+def test_a_shared_login_by_itself(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a person it looks and does nothing: by pages, console, calls, tokens old and new."""
+    number = house.request()
+    front = house.browser("front")
+    forms: dict[str, dict[str, str]] = {
+        "/new": FILING, f"/{number}/confirm": {"how": "desk"}, f"/{number}/withdraw": {},
+        "/claims": {"property": "sh", "key": "email", "value": "ann@mail.example", "name": CANARY},
+        "/holds/freeze": {"property": "sh", "first_night": "2026-03-02"},
+    }  # fmt: skip
+    for path, form in forms.items():
+        answer = front.post(f"{DESK}{path}", f"{DESK}/pin", **form)
+        assert answer.status_code == 422, path
+        assert "guesterase_pin" in answer.text, path
+    console = Console(house.app)
+    assert console.error("confirm", number, *console.proved("front"), "--how", "desk")
+    with pytest.raises(ForbiddenError, match="share"):
+        house.request("front")
+    with pytest.raises(InputError, match="share"):
+        token(house, "front")
+    with monkeypatch.context() as before:
+        before.setattr(house.extension, "_shared", None)
+        program = Program(house, token(house, "front"))
+    answer = program.post("/requests", {"match": {"email": "ann@mail.example"}, "channel": "desk"})
+    assert answer.status_code == 403
+    assert front.get(f"{DESK}/{number}")
+    assert house.state(number) == "received"
+    assert len(house.hotel.ours("request")) == 1
+    assert house.hotel.ours("claim") == house.hotel.ours("hold") == []
+
+
+def test_an_approver_does_not_approve_what_they_filed_at_the_shared_desk(house: House) -> None:
+    """The two-person rule counts persons, not logins; a second person may."""
+    own(house, "officer")
+    front = house.browser("front")
+    number = filed(act(front, "/new", "officer", PIN, **FILING))
+    clerk = house.browser("clerk")
+    assert clerk.post(f"{DESK}/{number}/confirm", how="desk").status_code == 200
+    for login, status in (("officer", 403), ("second", 303)):
+        browser = house.browser(login)
+        found = re.search(r'name="digest" value="(\w+)"', browser.get(f"{DESK}/{number}"))
+        assert found is not None
+        answer = browser.post(f"{DESK}/{number}/approve", digest=found[1])
+        assert answer.status_code == status, answer.text
+    assert house.state(number) == "approved"
+
+
+def test_an_approver_does_not_approve_own_filing_through_the_shared_desk(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the shared login may approve too, whoever filed under their own login may not there."""
+    monkeypatch.setitem(houses.STAFF, "front", ("sh", houses.OFFICE))
+    own(house, "officer")
+    own(house, "second", OTHER)
+    number = house.request(by="officer")
+    house.browser("clerk").post(f"{DESK}/{number}/confirm", how="desk")
+    front = house.browser("front")
+    found = re.search(r'name="digest" value="(\w+)"', front.get(f"{DESK}/{number}"))
+    assert found is not None
+    answer = act(front, f"/{number}/approve", "officer", PIN, digest=found[1])
+    assert answer.status_code == 403
+    assert house.state(number) == "review"
+    assert act(front, f"/{number}/approve", "second", OTHER, digest=found[1]).status_code == 303
+
+
+def test_a_pin_guessed_at_the_desk(house: House) -> None:
+    """Five tries, then waiting; ten wrong ones lock it, although the count of tries was wiped."""
+    own(house)
+    front = house.browser("front")
+    for _ in range(2):
+        with house.hotel.engine.begin() as conn:
+            conn.execute(delete(tables.attempt))
+        tries = [act(front, "/new", "clerk", OTHER, **FILING) for _ in range(5)]
+        assert [answer.status_code for answer in tries] == [403] * 5
+        assert act(front, "/new", "clerk", PIN, **FILING).status_code == 429
+    with house.hotel.engine.begin() as conn:
+        conn.execute(delete(tables.attempt))
+    assert act(front, "/new", "clerk", PIN, **FILING).status_code == 403
+    assert house.hotel.ours("request") == []
+    with house.app.app_context(), house.extension.begin() as office:
+        whose = office.acts_as("clerk")
+    assert [actor for actor, _, _ in told(house, "pin-locked")] == [whose]
+
+
+def test_a_guess_that_would_tell_who_has_a_pin(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wrong PIN, none, a locked one, a name nobody knows: one page after one slow hash."""
+    own(house)
+    own(house, "porter")
+    with house.app.app_context(), house.extension.begin() as office:
+        locked = update(tables.pin).where(tables.pin.c.actor == office.acts_as("porter"))
+        office.work.conn.execute(locked.values(locked_at=office.work.stamp))
+    hashed: list[object] = []
+    slow = pins._slow
+
+    def counted(*parts: Any) -> bytes:
+        hashed.append(parts[-1])
+        return slow(*parts)
+
+    monkeypatch.setattr(pins, "_slow", counted)
+    pages = set()
+    for who, pin in (("clerk", OTHER), ("officer", PIN), ("porter", PIN), ("stranger", PIN)):
+        answer = act(house.browser("front"), "/new", who, pin, **FILING)
+        pages.add((answer.status_code, re.sub(r'value="[^"]*"', "", answer.text)))
+    assert {status for status, _ in pages} == {403}
+    assert len(pages) == 1
+    assert len(hashed) == 4
+    assert len(set(hashed)) == 1
+
+
+def test_a_dump_searched_for_pins(house: House) -> None:
+    """The database says no PIN, and nothing in it is the key with which a guess is tried."""
+    own(house)
+    with house.hotel.engine.connect() as conn:
+        dump = {
+            value if isinstance(value, bytes) else str(value).encode()
+            for table in tables.metadata.sorted_tables
+            for row in conn.execute(select(table))
+            for value in row
+        }
+    (row,) = house.hotel.ours("pin")
+    assert not any(PIN.encode() in value for value in dump)
+    assert not any(pins.fits(PIN, row["hash"], key, row["actor"]) for key in {b"", *dump})
+    with house.app.app_context():
+        pepper = house.extension.custodian.pepper("pin")
+    assert pins.fits(PIN, row["hash"], pepper, row["actor"])
+
+
+def test_a_pin_that_the_officer_set(house: House) -> None:
+    """Whoever gave out the code may have used it: they are no second person to its owner."""
+    code = given(house, "clerk", "officer")
+    front = house.browser("front")
+    new = {"who": "clerk", "code": code, "pin": PIN, "again": PIN}
+    assert front.post(f"{DESK}/pin", f"{DESK}/pin", **new).status_code == 200
+    number = filed(act(front, "/new", "clerk", PIN, **FILING))
+    assert act(front, f"/{number}/confirm", "clerk", PIN, how="desk").status_code == 200
+    given(house, "clerk", "second")  # an officer who comes after does not wash it off
+    for officer in ("officer", "second"):
+        assert approve(house, number, officer).status_code == 403
+        assert house.state(number) == "review"
+    assert {grounds for _, _, grounds in told(house)} == {("four-eyes",)}
+    assert approve(house, number, "third").status_code == 303
+
+
+def test_a_pin_that_was_watched(house: House) -> None:
+    """It files under its owner, and the journal says so; an officer's approves nothing there."""
+    own(house)
+    own(house, "officer", OTHER)
+    front = house.browser("front")
+    number = filed(act(front, "/new", "clerk", PIN, **FILING))
+    assert house.browser("clerk").post(f"{DESK}/{number}/confirm", how="desk").status_code == 200
+    with house.app.app_context(), house.extension.begin() as office:
+        digest = office.preview(number).digest
+        clerk, officer = office.acts_as("clerk"), office.acts_as("officer")
+    assert act(front, f"/{number}/approve", "officer", OTHER, digest=digest).status_code == 403
+    assert house.state(number) == "review"
+    assert [(a, n) for a, n, _ in told(house, "erasure-requested")] == [(clerk, number)]
+    assert (officer, None, ("not-permitted", "approve")) in told(house)
