@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Flask
 
@@ -76,7 +77,9 @@ class Full:
             name = next(iter(rule.arguments), "")
             values = self.known.get(rule.endpoint) or self.known.get(name) or ["unknown"]
             for value in values if name else [""]:
-                given = {**({name: value} if name else {}), **self.asked.get(rule.endpoint, {})}
+                given: dict[str, Any] = dict(self.asked.get(rule.endpoint, {}))
+                if name:
+                    given[name] = value
                 with self.app.test_request_context():
                     where = self.app.url_for(rule.endpoint, **given)
                 yield rule.endpoint, where
