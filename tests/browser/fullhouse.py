@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from flask import Flask
 
+from flask_guesterase.store import tokens
 from flask_guesterase.store.training.courses import courses
+from flask_guesterase.web.extension import Guesterase
 from tests.example.conftest import Clerk
+from tests.web.house import QUESTIONS
 
 DESK = "/desk/privacy"
 FILES = frozenset({
@@ -18,7 +22,8 @@ FILES = frozenset({
     "guesterase_staff.checkpoint", "guesterase_guest.certificate_file",
     "guesterase_staff.certificate_file", "guesterase_guest.scan_file",
     "guesterase_guest.copy_json", "guesterase_guest.copy_zip", "guesterase_staff.figures_file",
-    "guesterase_staff.incident_notice_file",
+    "guesterase_staff.incident_notice_file", "guesterase_guest.calendar",
+    "guesterase_guest.certificate_paper",
 })  # fmt: skip
 """Endpoints that answer with a file."""
 
@@ -38,12 +43,14 @@ class Full:
     :param numbers: states in which there is a request -> its number.
     :param codes: the same states -> the code of the case.
     :param known: argument of an address -> values it takes.
+    :param asked: endpoint of a form that changes nothing -> what it is sent with.
     """
 
     app: Flask
     numbers: dict[str, str] = field(default_factory=dict)
     codes: dict[str, str] = field(default_factory=dict)
     known: dict[str, list[str]] = field(default_factory=dict)
+    asked: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def clerk(self, login: str = "") -> Clerk:
         """Return a browser without a window, in Chinese."""
@@ -70,8 +77,11 @@ class Full:
             name = next(iter(rule.arguments), "")
             values = self.known.get(rule.endpoint) or self.known.get(name) or ["unknown"]
             for value in values if name else [""]:
+                given: dict[str, Any] = dict(self.asked.get(rule.endpoint, {}))
+                if name:
+                    given[name] = value
                 with self.app.test_request_context():
-                    where = self.app.url_for(rule.endpoint, **({name: value} if name else {}))
+                    where = self.app.url_for(rule.endpoint, **given)
                 yield rule.endpoint, where
 
 
@@ -101,12 +111,13 @@ def fill(app: Flask) -> Full:
 def _asked(full: Full) -> None:
     """Let a guest ask by the form and not open the link yet."""
     guest = full.clerk()
-    form = {"property": "SHA", "name": "李伟", "email": "li.wei@mail.example", "wish": "erase",
-            "phone": "", "booking": ""}  # fmt: skip
-    asked = guest.post("/privacy/ask", form, page="/privacy/ask")
-    assert asked.status_code == 303, asked.text
-    copy = guest.post("/privacy/ask", {**form, "wish": "copy"}, page="/privacy/ask")
-    assert copy.status_code == 303, copy.text
+    form = {"property": "SHA", "name": "李伟", "email": "li.wei@mail.example", "phone": "",
+            "booking": ""}  # fmt: skip
+    for wish in ("erase", "copy"):
+        for page, fields in {**QUESTIONS, "/privacy/ask/check": ()}.items():
+            given = {"wish": wish, **form}
+            sent = guest.post(page, {name: given[name] for name in fields}, page=page)
+        assert (sent.location or "").endswith("/asked"), sent.text
 
 
 def _file(
@@ -184,6 +195,9 @@ def _watched(full: Full, desk: Clerk, officer: Clerk, second: Clerk) -> None:
              "document": "", "authority": "虚构区派出所", "officer": "PS-1", "reference": "R-1",
              "basis": "police-inspection", "format": "page"}  # fmt: skip
     assert desk.post(f"{DESK}/register", asked, page=f"{DESK}/register").status_code == 200
+    month = (datetime.now(UTC).date().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    review = _sent(officer, "/reviews", {"property": "SHA", "month": month}, "/reviews")
+    full.known["monthly"] = [review.rpartition("/")[2]]
     for each in (officer, second):
         _sent(each, "/canaries/on", {"property": "SHA"}, "/canaries")
 
@@ -198,7 +212,15 @@ def _told(full: Full) -> None:
     for endpoint, place in LINKS.items():
         found = re.findall(rf"/{place}/([\w-]+)", letters)
         full.known[f"guesterase_guest.{endpoint}"] = found[:1]
+    # Where letters are shown on a page, nobody else is written to who could object.
+    extension: Guesterase = full.app.extensions["guesterase"].extension
+    with full.app.app_context(), extension.begin() as office:
+        objecting = tokens.objection(office.work, full.numbers["review"])
+    full.known["guesterase_guest.object_to"] = [objecting]
     full.known["number"] = list(full.numbers.values())
+    full.asked["guesterase_staff.find"] = {"number": full.numbers["review"]}
+    full.asked["guesterase_staff.refusal"] = {"ground": "kept-by-law"}
+    full.known["guesterase_staff.refusal"] = [full.numbers["review"]]
     full.known["guesterase_staff.certificate"] = [full.numbers["erased"]]
     full.known["guesterase_guest.remember"] = [full.codes["erased"].replace("-", "")]
     full.known["course"] = list(courses())

@@ -54,6 +54,7 @@ def axe(full: Full, address: str, chromium: Browser) -> Iterator[Axe]:
 def browsers(walker: Walker, full: Full, lang: str) -> dict[str, list[Page]]:
     """Return who opens guest pages and who opens staff pages, each in a browser of their own."""
     guests = [walker.enter(lang)]
+    _answered(guests[0], f"{walker.address}/privacy/ask")
     for state in STATES:
         guest = walker.enter(lang)
         guest.goto(f"{walker.address}/privacy/case/{full.codes[state].replace('-', '')}")
@@ -66,6 +67,19 @@ def browsers(walker: Walker, full: Full, lang: str) -> dict[str, list[Page]]:
     press(reviewer.locator("main form button"))
     staff = [walker.enter(lang, login) for login in STAFF]
     return {"guesterase_guest": [*guests, reviewer], "guesterase_staff": staff}
+
+
+def _answered(guest: Page, address: str) -> None:
+    """Answer every question of the form, so that there is something to look at before sending."""
+    send = guest.locator("main form button")
+    guest.goto(address)
+    press(send)
+    guest.check("[name=property][value=SHA]")
+    press(send)
+    for field, text in (("#name", "李伟"), ("#email", "li.wei@mail.example"), ("#booking", "")):
+        guest.fill(field, text)
+        press(send)
+    assert guest.url.endswith("/ask/check")
 
 
 def opened(
