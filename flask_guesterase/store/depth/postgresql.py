@@ -27,15 +27,17 @@ _HORIZON = """
 SELECT count(*), coalesce(max(extract(epoch FROM now() - since)), 0)::bigint FROM (
   SELECT xact_start AS since, backend_xmin AS xmin FROM pg_stat_activity
     WHERE pid <> pg_backend_pid() AND (datid IS NULL OR datname = current_database())
-  UNION ALL SELECT xact_start, backend_xid FROM pg_stat_activity
-    WHERE pid <> pg_backend_pid() AND datname = current_database()
+  UNION ALL SELECT xact_start, backend_xid FROM pg_stat_activity WHERE pid <> pg_backend_pid()
   UNION ALL SELECT prepared, transaction FROM pg_prepared_xacts
-    WHERE database = current_database()
   UNION ALL SELECT NULL, xmin FROM pg_replication_slots
   UNION ALL SELECT NULL, catalog_xmin FROM pg_replication_slots
 ) AS seen WHERE xmin IS NOT NULL
 """
-"""Who keeps old versions of rows: snapshots, writers, prepared transactions, slots of replicas."""
+"""Who keeps old versions of rows: snapshots, slots of replicas, and writers in any database.
+
+Every snapshot begins with the oldest transaction that writes, in whatever database of the server,
+and VACUUM FULL takes one of its own: what that transaction might see it keeps.
+"""
 
 
 def rewrite(conn: Connection, tables: Sequence[Table], logs: bool = False) -> Reached:
@@ -74,16 +76,18 @@ def _wait_for_the_old(conn: Connection) -> None:
     A snapshot taken later cannot see rows whose erasure was committed earlier, so from then on
     the rewriting leaves them out.
     """
-    now = int(conn.exec_driver_sql("SELECT txid_current()").scalar_one()) % (1 << 32)
-    asked = f"{_HORIZON} AND age(xmin) > age('{now}'::xid)"
+    now = int(conn.exec_driver_sql("SELECT txid_current()").scalar_one())
+    asked = f"{_HORIZON} AND age(xmin) > age('{now % (1 << 32)}'::xid)"
+    # Of other people's transactions this account may be told nothing; a snapshot knows them all.
+    mine = "SELECT txid_snapshot_xmin(txid_current_snapshot())"
     until = time.monotonic() + LOCK_SECONDS
     while True:
         count, seconds = conn.exec_driver_sql(asked).one()
-        if not count:
+        if not count and conn.exec_driver_sql(mine).scalar_one() > now:
             return
         if time.monotonic() > until:
             raise BusyError(
-                f"{count} transactions, snapshots or slots are older than this and still see old "
+                f"{count or 1} transactions, snapshots or slots are older than this and see old "
                 f"rows; the oldest transaction is {seconds} seconds old.",
                 "Let it end, or end it with pg_terminate_backend(); then try again.",
             )
