@@ -61,22 +61,24 @@ def run(command: Sequence[str], **environ: str) -> int:
 
 @contextmanager
 def scratch() -> Iterator[dict[str, str]]:
-    """Yield what makes programs put their temporary files into memory, where there is plenty.
+    """Yield the environment of tests: temporary files in memory, where there is plenty.
 
     The tests make a thousand databases and throw them away; a disk waits for each of their writes.
+    They start hundreds of processes, each of which would compile what is not kept compiled.
     """
+    compiled = {"PYTHONDONTWRITEBYTECODE": ""}
     try:
         plenty = shutil.disk_usage(MEMORY).free > ROOM and os.access(MEMORY, os.W_OK)
         made = tempfile.mkdtemp(prefix="guesterase-", dir=MEMORY) if plenty else ""
     except OSError:
         made = ""
     if not made:
-        yield {}
+        yield compiled
         return
     try:
         # The servers' own accounts must reach their folders below it.
         Path(made).chmod(0o711)
-        yield {"TMPDIR": made}
+        yield {**compiled, "TMPDIR": made}
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
@@ -234,8 +236,8 @@ def test(args: Sequence[str]) -> int:
     install(everything=True)
     install_services()
     # Some tests take a hundred times as long as others: whoever is done first takes from the rest.
-    # They wait for servers and disks a third of the time: one more worker than cores.
-    workers = ["-n", "3", "--dist", "worksteal"]
+    # They wait for servers and browsers a third of the time: more workers than cores.
+    workers = ["-n", "4", "--dist", "worksteal"]
     with scratch() as where:
         return run([PYTHON, "-m", "pytest", *workers, *args], **where)
 
