@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, LargeBinary, Table, func, inspect, select
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Inspector,
+    LargeBinary,
+    Table,
+    func,
+    inspect,
+    select,
+)
 
 from flask_guesterase.core.certificate import check, from_json
 from flask_guesterase.core.events import RestoreReplayed, SearchRepeated
@@ -78,12 +87,13 @@ def see(inn: Inn) -> Sight:
     custodian = FolderCustodian(inn.folder / "keys")
     with inn.engine.connect() as conn:
         seen[HOST] = host(conn)
-        there = set(inspect(conn).get_table_names())
+        eye = inspect(conn)
+        there = set(eye.get_table_names())
         boxes = _boxes(conn) if tables.box.name in there else {}
         for table in tables.metadata.sorted_tables:
             short = table.name.removeprefix(tables.PREFIX)
             if short not in _SKIPPED and table.name in there:
-                seen[short] = sorted(_rows(conn, table, boxes))
+                seen[short] = sorted(_rows(conn, eye, table, boxes))
         if upgrade.VERSION_TABLE in there and not upgrade.pending(conn):
             seen[WRONG] += [f"journal: {p.id} {p.message}" for p in audit.verify(conn)]
             seen[WRONG] += _certificates(conn, custodian)
@@ -151,8 +161,13 @@ def _boxes(conn: Connection) -> Mapping[str, str]:
     }
 
 
-def _rows(conn: Connection, table: Table, boxes: Mapping[str, str]) -> Iterable[str]:
-    there = {column["name"] for column in inspect(conn).get_columns(table.name)}
+def _rows(
+    conn: Connection, eye: Inspector, table: Table, boxes: Mapping[str, str]
+) -> Iterable[str]:
+    # Most of our tables are empty here, and asking for their columns costs more than their rows.
+    if conn.exec_driver_sql(f"SELECT 1 FROM {table.name} LIMIT 1").first() is None:
+        return
+    there = {column["name"] for column in eye.get_columns(table.name)}
     columns = [c for c in table.c if c.name in there]
     for row in conn.execute(select(*columns)):
         values = dict(row._mapping)
