@@ -133,7 +133,8 @@ def plain(page: str) -> str:
 def silent(page: str) -> None:
     """Make sure that a page says nothing of the guest."""
     words = (CANARY, "ann@mail", "13912345678", "E1", "Ola Berg", "W77", "B1")
-    assert [word for word in words if word in page] == []
+    # As a word of its own: a random token may hold two letters by chance.
+    assert [word for word in words if re.search(rf"(?<![\w-]){word}(?![\w-])", page)] == []
 
 
 def test_name_and_email_only(post: tuple[House, Mailboxes]) -> None:
