@@ -27,12 +27,22 @@ def allow(work: Work, user_id: str | None, permission: Permission, property_: st
     :raises ForbiddenError: the host does not say yes, or several people share this login.
     """
     require(work, user_id, permission, property_)
-    if work.shared(str(user_id)):
+    return acting(work, str(user_id))
+
+
+def acting(work: Work, user_id: str) -> str:
+    """Return the opaque number of a person who acts, whatever else was asked of them before.
+
+    :param work: the open transaction.
+    :param user_id: the host's id of the person.
+    :raises ForbiddenError: several people share this login.
+    """
+    if work.shared(user_id):
         raise ForbiddenError(
             "Several people share this login, so it does not act.",
             "Whoever acts gives their own name and PIN.",
         )
-    return number(work, str(user_id))
+    return number(work, user_id)
 
 
 def require(work: Work, user_id: str | None, permission: Permission, property_: str) -> None:

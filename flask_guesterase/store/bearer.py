@@ -190,7 +190,7 @@ def revoke(work: Work, id: int, by: str) -> None:
     ).one_or_none()
     if row is None:
         raise UnknownError("There is no such token.", "Look it up in the list.")
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     if actor != row.actor:
         actors.require(work, by, Permission.ISSUE, row.property)
     if row.revoked_at is not None:

@@ -112,7 +112,7 @@ def lawyer(work: Work, by: str) -> str:
     :raises ForbiddenError: there is no such property.
     """
     require_lawyer(work, by)
-    return actors.number(work, by)
+    return actors.acting(work, by)
 
 
 def require_lawyer(work: Work, by: str) -> None:

@@ -45,7 +45,7 @@ def look_after(work: Work, number: str, by: str, deputy: str = "") -> None:
             "Nobody else who may verify or approve at this property has this login.",
             "Name who stands in for you, or nobody.",
         )
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     _put(work, case, by, deputy)
     tell(work, CaseLookedAfter, case, actor, grounds=("deputy",) if deputy else ())
 
@@ -139,7 +139,7 @@ def hand_over(work: Work, code: str, note: str, by: str) -> int:
     hotel = work.settings.property(code)
     _require(work, by, hotel.code)
     text = impersonal(note)
-    actor, controller = actors.number(work, by), slug(hotel.controller)
+    actor, controller = actors.acting(work, by), slug(hotel.controller)
     count = len(_mine(work, hotel.code, actor))
     box = written.seal(work, controller, PURPOSE, {"text": text, "from": by})
     done = work.conn.execute(
@@ -167,7 +167,7 @@ def take_over(work: Work, id: int, by: str) -> int:
     row = work.conn.execute(select(table).where(table.c.id == id).with_for_update()).one_or_none()
     if row is None or not _may(work, by, row.property):
         raise UnknownError("There is no such hand-over.", "Look at the list again.")
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     if row.taken_by is not None or row.given_by == actor:
         raise TransitionError(
             "This shift was taken over before, or is your own.", "Look at the list again."

@@ -256,7 +256,7 @@ def confirm(work: Work, id: int, by: str) -> None:
         raise UnknownError("There is no such freeze.", "Look at the list.")
     if row.confirmed_at is None:
         hotel = work.settings.property(row.property)
-        actor = actors.number(work, by)
+        actor = actors.acting(work, by)
         write(work, id, confirmed_by=actor, confirmed_at=work.stamp)
         tell(work, FreezeConfirmed, hotel, actor)
 
@@ -280,7 +280,7 @@ def lift(work: Work, id: int, by: str) -> bool:
     """
     row = _load(work, id, by)
     hotel = work.settings.property(row.property)
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     if row.lift_by is None:
         write(work, id, lift_by=actor, lift_at=work.stamp)
         tell(work, LiftProposed, hotel, actor, {}, silence(row.silent))

@@ -99,7 +99,7 @@ def _allowed(work: Work, who: str, codes: Sequence[str]) -> str:
                 "This needs the permission 'audit' or 'law' at each property of the controller.",
                 "Ask whoever gives permissions at your hotel.",
             )
-    return actors.number(work, who)
+    return actors.acting(work, who)
 
 
 def prune(run: Run, what: Wish) -> int:

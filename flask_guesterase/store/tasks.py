@@ -303,7 +303,7 @@ def sign(work: Work, id: int, count: int, by: str) -> None:
         raise InputError("This is no count.", "Write how much it was, for example 12.")
     if row.done_at is not None:
         raise TransitionError("This task was signed before.", "There is nothing left to do.")
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     work.conn.execute(
         update(table)
         .where(table.c.id == id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy import delete, select, update
 from flask_guesterase.core import pin as pins
 from flask_guesterase.core.errors import ForbiddenError, InputError
 from flask_guesterase.store import tables
+from flask_guesterase.store.office import Office
 from tests.resistance.test_impostors import approve, told
 from tests.web import house as houses
 from tests.web.apihouse import Program, opened, token
@@ -27,8 +28,9 @@ def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     """A house with guests, a desk where clerks share a login, and officers who give codes."""
     monkeypatch.setattr(pins, "_COST", 2**8)
     monkeypatch.setitem(houses.STAFF, "front", ("sh", CLERK | {"freeze"}))
+    may = houses.OFFICE | {"issue", "freeze", "hold", "law"}
     for officer in ("officer", "second", "third"):
-        monkeypatch.setitem(houses.STAFF, officer, ("sh", houses.OFFICE | {"issue"}))
+        monkeypatch.setitem(houses.STAFF, officer, ("sh", may))
     made = opened(House(sqlite_url, tmp_path))
     made.people()
     made.extension.shared(lambda user: user.id == "front")
@@ -73,6 +75,25 @@ def test_a_shared_login_by_itself(house: House, monkeypatch: pytest.MonkeyPatch)
     assert house.state(number) == "received"
     assert len(house.hotel.ours("request")) == 1
     assert house.hotel.ours("claim") == house.hotel.ours("hold") == []
+
+
+def test_a_shared_login_where_it_is_asked_for_no_single_permission(house: House) -> None:
+    """Lifting and confirming, the clock, the holds of a restore: not by a call either."""
+    with house.app.app_context():
+        frozen = house.extension.run(lambda office: office.freeze("sh", "officer"))
+    house.extension.shared(lambda user: user.id == "second")
+    deeds: list[Callable[[Office], object]] = [
+        lambda office: office.lift(frozen, "second"),
+        lambda office: office.confirm_freeze(frozen, "second"),
+        lambda office: office.confirm_clock("second"),
+        lambda office: office.holds_placed("second"),
+    ]
+    for deed in deeds:
+        with house.app.app_context(), pytest.raises(ForbiddenError, match="share"):
+            house.extension.run(deed)
+    house.extension.shared(lambda user: user.id == "front")
+    with house.app.app_context():
+        house.extension.run(deeds[1])
 
 
 def test_an_approver_does_not_approve_what_they_filed_at_the_shared_desk(house: House) -> None:

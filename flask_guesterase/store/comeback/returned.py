@@ -193,7 +193,7 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
             "What would be done to this row was never approved.",
             "File a request for this person; a second person approves it.",
         )
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     fate = Fate.OPEN if theirs else Fate.LIVES
     table = tables.returned
     work.conn.execute(

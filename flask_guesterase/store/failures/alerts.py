@@ -126,7 +126,7 @@ def take(work: Work, id: int, by: str) -> None:
     :raises TransitionError: it is closed.
     """
     row = _load(work, id, by)
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     if row.taken_by != actor:
         _write(work, id, taken_by=actor, taken_at=work.stamp)
         tell(work, AlertTaken, row.property, actor, (row.kind,), {"alert": id})
@@ -151,7 +151,7 @@ def close(work: Work, id: int, by: str, ground: str) -> None:
             "There is no such ground.", f"Use {', '.join(each.value for each in BY_PEOPLE)}."
         )
     row = _load(work, id, by)
-    _close(work, row, actors.number(work, by), Closing(ground))
+    _close(work, row, actors.acting(work, by), Closing(ground))
 
 
 def _close(work: Work, row: Row[Any], by: str, ground: Closing) -> None:

@@ -82,7 +82,7 @@ def note_printed(work: Work, code: str, by: str, fingerprint: str) -> None:
         actors.require(work, by, Permission.WATCH, code)
     if plan(work.settings, hotel).fingerprint() != fingerprint:
         raise MovedError("The plan changed meanwhile.", "Open it again, then print it.")
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     pulse.put(work.conn, _name(code), Pulse(work.stamp, fingerprint, actor))
     work.events.append(
         EmergencyPrinted(slug(hotel.controller), code, actor=actor, marks={"plan": fingerprint})

@@ -75,7 +75,7 @@ def done(work: Work, id: int, by: str) -> None:
         raise UnknownError("There is no such measure.", "Look at the incident again.")
     if row.done_at is not None:
         raise TransitionError("This measure was done before.", "There is nothing left to do.")
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     work.conn.execute(
         update(table).where(table.c.id == id).values(done_by=actor, done_at=work.stamp)
     )

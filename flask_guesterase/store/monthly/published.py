@@ -94,7 +94,7 @@ def withdraw(work: Work, id: int, by: str) -> None:
         raise UnknownError("There is no such figure.", "Look at the list again.")
     if row.withdrawn_at is not None:
         raise TransitionError("This figure was taken out before.", "There is nothing left to do.")
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     work.conn.execute(
         update(table).where(table.c.id == id).values(withdrawn_by=actor, withdrawn_at=work.stamp)
     )

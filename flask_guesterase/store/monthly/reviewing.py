@@ -167,7 +167,7 @@ def done(work: Work, id: int, by: str) -> None:
         raise UnknownError("There is no such action.", "Look at the review again.")
     if row.done_at is not None:
         raise TransitionError("This action was done before.", "There is nothing left to do.")
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     mine = update(table).where(table.c.id == id)
     work.conn.execute(mine.values(done_by=actor, done_at=work.stamp))
     records.tell(work, MonthlyDone, records.load(work, row.monthly), actor)

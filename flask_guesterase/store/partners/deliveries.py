@@ -302,7 +302,7 @@ def signed(work: Work, task: int, by: str) -> None:
         select(table).where(table.c.task == task, table.c.state.in_(_OPEN)).with_for_update()
     ).all()
     for row in rows:
-        _done(work, row, actors.number(work, by))
+        _done(work, row, actors.acting(work, by))
 
 
 def _done(work: Work, row: Row[Any], actor: str) -> None:

@@ -377,7 +377,7 @@ def holds_placed(work: Work, by: str) -> None:
     :raises ForbiddenError: they may not place holds anywhere.
     """
     _anywhere(work, by, Permission.HOLD)
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     if pulse.look(work.conn, remembering.HOLDS, lock=True) is not None:
         pulse.take(work.conn, remembering.HOLDS)
         work.events += [

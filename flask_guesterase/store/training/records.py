@@ -45,7 +45,7 @@ def answer(work: Work, by: str, code: str, answers: Sequence[int]) -> Grade:
     given = grade(taken, answers)
     if not given.passed:
         return given
-    actor = actors.number(work, by)
+    actor = actors.acting(work, by)
     ends = _later(work.stamp)
     for place in places:
         _write(
