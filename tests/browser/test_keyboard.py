@@ -112,10 +112,11 @@ def test_the_menu_and_a_refusal_need_no_mouse(walker: Walker) -> None:
     officer.keyboard.press("Tab")
     assert officer.evaluate(FOCUSED, ".menu details a") == "there"
     push(officer, "main tbody a")
-    go(officer, "details:has(form[action$='/refuse']) > summary")
+    go(officer, "details:has(form[action$='/refusal']) > summary")
     officer.keyboard.press("Enter")
     go(officer, "[name=ground]")
     officer.keyboard.press("Space")
+    push(officer, "form[action$='/refusal'] button")
     push(officer, "form[action$='/refuse'] button")
     assert not officer.locator("form[action$='/refuse']").count()
     assert not walker.problems, "\n".join(walker.problems)
