@@ -172,7 +172,8 @@ class Crowd:
 
     def analyse(self) -> None:
         """Let the engine look at its tables, as a server does by itself now and then."""
-        word = "ANALYZE TABLE" if self.engine.dialect.name in ("mysql", "mariadb") else "ANALYZE"
+        words = {"mariadb": "ANALYZE TABLE", "postgresql": "VACUUM ANALYZE", "sqlite": "ANALYZE"}
+        word = words[self.engine.dialect.name]
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
             for table in (*HOST, *tables.metadata.tables.values()):
                 conn.exec_driver_sql(f"{word} {table.name}")

@@ -108,7 +108,7 @@ SERVERS = [
     ("postgresql", 160, 8),
     pytest.param("mariadb", 200, 8, marks=LONG),
     pytest.param("postgresql", 1_000, 0, marks=LONG),
-    pytest.param("mariadb", 500, 0, marks=LONG),
+    pytest.param("mariadb", 2_000, 0, marks=LONG),
 ]
 """Engine, guests who are due, and the most that one transaction takes."""
 
