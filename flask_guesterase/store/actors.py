@@ -65,6 +65,16 @@ def may(work: Work, user_id: str, permission: Permission, property_: str) -> boo
     return work.authorize(user_id, permission.value, property_) is True
 
 
+def works(work: Work, user_id: str, property_: str) -> bool:
+    """Return whether the host lets a person do anything at a property.
+
+    :param work: the open transaction.
+    :param user_id: the host's id of the person, or what was typed for one.
+    :param property_: code of the property.
+    """
+    return bool(user_id) and any(may(work, user_id, each, property_) for each in Permission)
+
+
 def number(work: Work, user_id: str) -> str:
     """Return the opaque number of a person, for example "a12"; the same person keeps it.
 

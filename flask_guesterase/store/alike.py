@@ -102,7 +102,8 @@ def _candidates(work: Work, by: str, codes: Sequence[str]) -> Iterator[tuple[Cas
     for case in map(read, rows):
         try:
             review.decidable(work, case, actor, by)
-        except FourEyesError:
+        except (FourEyesError, TransitionError):
+            # Their own, or one to which somebody objected.
             continue
         plan = _low(work, case)
         if plan is not None:

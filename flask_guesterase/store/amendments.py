@@ -23,10 +23,11 @@ from ..core.period import Period
 from ..core.permissions import Permission
 from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
 from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body
-from . import actors, pins, rulebook, tables
+from . import actors, rulebook, tables
 from .journal import stamp
 from .outbox import SENT
 from .pending import touched
+from .sameness import same
 from .signers import open_ours
 
 if TYPE_CHECKING:
@@ -331,7 +332,7 @@ def _waits(work: Work, id_: int, by: str, states: set[LineState]) -> tuple[Row[A
 
 
 def _another(work: Work, row: Row[Any], actor: str) -> None:
-    if pins.same(work, row.proposed_by, actor):
+    if same(work.conn, row.proposed_by, actor):
         raise FourEyesError("The same person proposed this.", "Another person must confirm it.")
 
 

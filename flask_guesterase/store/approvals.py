@@ -28,9 +28,10 @@ from ..core.log import Draft, read_entry
 from ..core.seal import fingerprint
 from ..core.standing import Standing
 from ..core.wish import Kind
-from . import tables
+from . import actors, tables
 from .cases import Case, secret
 from .noted import Refusal
+from .sameness import same
 from .work import Work
 
 WHO, DIGEST = "who", "digest"
@@ -63,9 +64,10 @@ def second(work: Work, case: Case, by: str) -> None:
     :param by: the host's id of who is about to decide.
     :raises FourEyesError: they filed or verified the request, or took rows for it.
     """
-    mine = who(work, case, by)[WHO]
+    mine, actor = who(work, case, by)[WHO], actors.known(work, by) or ""
     for draft in _before(_entries(work, case, _FIRST)):
-        if hmac.compare_digest(draft.marks.get(WHO, ""), mine):
+        marked = hmac.compare_digest(draft.marks.get(WHO, ""), mine)
+        if marked or same(work.conn, draft.actor, actor):
             work.refused.append(Refusal(case.property, ("four-eyes",), case.number, by))
             raise FourEyesError(
                 "Whoever filed or verified a request, or took rows for it, does not approve it.",

@@ -95,7 +95,7 @@ def confirm(work: Work, by: str) -> bool:
         raise TransitionError("Nobody doubts the clock.", "There is nothing to confirm.")
     before = pulse.look(work.conn, CLOCK, lock=True)
     mine = Pulse(work.stamp, by=actor)
-    if before is None or not pulse.second(before, mine, brake.CONFIRM):
+    if before is None or not pulse.second(work.conn, before, mine, brake.CONFIRM):
         pulse.put(work.conn, CLOCK, mine)
         return False
     ahead = str(_ahead(work))

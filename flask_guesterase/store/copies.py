@@ -84,7 +84,7 @@ def confirm(work: Work, by: str) -> None:
     known = pulse.look(work.conn, SAID, lock=True)
     name = None if known is None else _name(work, known.note)
     mine = Pulse(work.stamp, known.note if known is not None and name else "", actor)
-    if known is None or name is None or not pulse.second(known, mine, LASTING):
+    if known is None or name is None or not pulse.second(work.conn, known, mine, LASTING):
         raise TransitionError(
             "Nobody said in the last day that there is a copy of the keys in use.",
             "Let the first person give the fingerprint of the copy.",

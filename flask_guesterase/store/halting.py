@@ -83,7 +83,7 @@ def resume(work: Work, by: str) -> bool:
     if stopped is None:
         raise TransitionError("Erasing by day is not stopped.", "There is nothing to end.")
     before, mine = pulse.look(work.conn, GOES_ON, lock=True), Pulse(work.stamp, by=actor)
-    if not pulse.second(before, mine, CONFIRM):
+    if not pulse.second(work.conn, before, mine, CONFIRM):
         pulse.put(work.conn, GOES_ON, mine)
         return False
     for name in (HALTED, GOES_ON, REMINDED):

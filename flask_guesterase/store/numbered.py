@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,9 +60,19 @@ class Numbered:
         row = self.load(work, number, lock)
         return row, actors.allow(work, by, self.permission, row.property)
 
-    def add(self, work: Work, hotel: Property, values: Mapping[str, Any]) -> Row[Any]:
-        """Insert a row under a random number of its own, which tells nothing, and return it."""
+    def add(
+        self, work: Work, hotel: Property, values: Mapping[str, Any],
+        require: Callable[[], None] = lambda: None,
+    ) -> Row[Any]:  # fmt: skip
+        """Insert a row under a random number of its own, which tells nothing, and return it.
+
+        :param work: the open transaction.
+        :param hotel: the property it is about.
+        :param values: its other columns.
+        :param require: raises what stands in the way; asked again whenever somebody else's row did.
+        """
         while True:
+            require()
             number = f"{self.prefix}-{new_number().partition('-')[2]}"
             try:
                 with work.conn.begin_nested():

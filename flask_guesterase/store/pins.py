@@ -140,24 +140,6 @@ def _counted(work: Work, row: Row[tuple[object, ...]], person: str, right: bool)
     work.conn.execute(update(table).where(table.c.actor == row.actor).values(values))
 
 
-def same(work: Work, one: str, other: str) -> bool:
-    """Return whether two numbers may be one person's: equal, or one gave the other their PIN.
-
-    Whoever handed out the code may have used it themselves.
-
-    :param work: the open transaction.
-    :param one: opaque number of a person.
-    :param other: that of another.
-    """
-    if one == other:
-        return True
-    rows = {row.actor: str(row.given_by or "").split() for row in work.conn.execute(
-        select(tables.pin.c.actor, tables.pin.c.given_by)
-        .where(tables.pin.c.actor.in_([one, other]))
-    )}  # fmt: skip
-    return one in rows.get(other, ()) or other in rows.get(one, ())
-
-
 def forget(work: Work) -> int:
     """Delete PINs that nobody used for a year; return how many."""
     table, day = tables.pin, (work.now - KEPT).date().isoformat()
@@ -210,8 +192,7 @@ def _places(work: Work, person: str) -> list[Property]:
 
 def _works(work: Work, person: str, hotel: Property) -> bool:
     """Return whether a person may do anything at a property, and is one person."""
-    may = any(actors.may(work, person, each, hotel.code) for each in Permission)
-    return may and not work.shared(person)
+    return actors.works(work, person, hotel.code) and not work.shared(person)
 
 
 def _tell(work: Work, event: type[Event], hotel: Property, actor: str) -> None:

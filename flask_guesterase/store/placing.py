@@ -24,13 +24,14 @@ from ..core.permissions import Permission
 from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
-from . import actors, binding, heldkeys, people, pins, reach, safe, tables
+from . import actors, binding, heldkeys, people, reach, safe, tables
 from .cases import load
 from .clocks import places_of
 from .datamap import Declared
 from .holds import living, read
 from .keeping import FOREVER
 from .remembrance import tracing
+from .sameness import same
 from .settings import Property
 from .sql import among, host_values, is_text
 from .work import Work
@@ -285,7 +286,7 @@ def lift(work: Work, id: int, by: str) -> bool:
         write(work, id, lift_by=actor, lift_at=work.stamp)
         tell(work, LiftProposed, hotel, actor, {}, silence(row.silent))
         return False
-    if pins.same(work, row.lift_by, actor):
+    if same(work.conn, row.lift_by, actor):
         raise FourEyesError("Two people lift a hold.", "Ask a second person.")
     write(work, id, lifted_by=actor, lifted_at=work.stamp)
     work.remember.append(tracing.lifted(row))

@@ -25,9 +25,10 @@ from ..core.log import KEY_CHANGE, read_entry, slug
 from ..core.period import Period, months_after
 from ..core.permissions import Permission
 from ..core.tree import Frontier, edge_places
-from . import actors, journal, pins, signers, tables
+from . import actors, journal, signers, tables
 from .ledger import HOLDING
 from .pruned import needed, sizes
+from .sameness import same
 from .tables import entry as entries
 from .tables import node, tree
 from .work import Work
@@ -83,7 +84,7 @@ def wish(work: Work, controller: str, before: date, by: str, second: str) -> Wis
     if not codes:
         raise UnknownError("There is no such controller.", "Name one of your properties'.")
     people = [_allowed(work, who, codes) for who in (by, second)]
-    if pins.same(work, *people):
+    if same(work.conn, *people):
         raise FourEyesError("This is the same person twice.", "Another person must agree.")
     if before > months_after(work.now.date(), -12 * YEARS.years):
         raise InputError(

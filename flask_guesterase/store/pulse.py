@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import FourEyesError
 from . import tables
+from .sameness import same
 
 
 @dataclass(frozen=True)
@@ -82,20 +83,22 @@ def take(conn: Connection, name: str) -> None:
     conn.execute(delete(tables.pulse).where(tables.pulse.c.name == name))
 
 
-def second(before: Pulse | None, now: Pulse, lasting: timedelta) -> bool:
+def second(conn: Connection, before: Pulse | None, now: Pulse, lasting: timedelta) -> bool:
     """Return whether this is the second person's word for what another one said in time.
 
+    :param conn: open transaction.
     :param before: what stands there.
     :param now: who says what, now.
     :param lasting: how long the first person's word waits.
     :raises FourEyesError: the same person says it again.
     """
-    waiting = before is not None and before.by is not None and before.second is None
-    if before is None or not waiting or before.note != now.note:
+    if before is None or before.by is None or before.second is not None:
+        return False
+    if before.note != now.note:
         return False
     if not timedelta(0) <= now.at - before.at <= lasting:
         return False
-    if before.by == now.by:
+    if same(conn, before.by, now.by or ""):
         raise FourEyesError(
             "The same person said this before.", "Another person must confirm it."
         )

@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select, update
 from ..core.errors import FourEyesError, SetupError
 from ..core.events import SigningKeyChanged
 from ..core.keychange import PUBLIC, SIGNATURE, statement
-from . import brake, certifying, installation, pins
+from . import brake, certifying, installation
 from .installation import SIGNING
 from .remembrance import remembering
+from .sameness import same
 from .tables import tree
 from .work import Work
 
@@ -33,7 +34,7 @@ def renew(work: Work, by: str, second: str) -> str:
     :raises BlockedError: this database was restored and has not caught up.
     """
     actor, other = brake.lawyer(work, by), brake.lawyer(work, second)
-    if pins.same(work, actor, other):
+    if same(work.conn, actor, other):
         raise FourEyesError("One person cannot do both steps.", "Let a second person agree.")
     _register_is_there(work)
     work.custodian.settle()

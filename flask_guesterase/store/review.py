@@ -45,7 +45,6 @@ from . import (
     deadlines,
     minors,
     people,
-    pins,
     planning,
     reply,
     tables,
@@ -58,6 +57,7 @@ from .intake import contact_of, end_contact
 from .noted import Refusal
 from .post import Draft, write
 from .remembrance import tracing
+from .sameness import same
 from .tokens import Purpose, Token
 from .work import Work
 
@@ -287,7 +287,7 @@ def _second_person(work: Work, case: Case, actor: str, by: str) -> None:
     took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
     first = [case.filed_by, case.verified_by]
     first += [why.removeprefix("by:") for why in took if why.startswith("by:")]
-    if any(pins.same(work, each, actor) for each in first if each):
+    if any(same(work.conn, each, actor) for each in first if each):
         work.refused.append(Refusal(case.property, ("four-eyes",), case.number, by))
         raise FourEyesError(
             "Whoever filed or verified a request, or took rows for it, does not approve it.",

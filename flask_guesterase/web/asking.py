@@ -24,7 +24,7 @@ from .words import word
 
 QUESTIONS: dict[str, Callable[[], schemas.Form]] = {
     "wish": schemas.AskWish,
-    "hotel": lambda: schemas.AskHotel([hotel.code for hotel in _hotels()]),
+    "hotel": lambda: schemas.AskHotel(property=current.settings.properties),
     "name": schemas.AskName,
     "contact": schemas.AskContact,
     "booking": schemas.AskBooking,

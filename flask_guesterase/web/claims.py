@@ -28,7 +28,7 @@ def claims() -> str:
 def print_claim() -> AnyResponse:
     """Show the slip with the claim code, once."""
     hotels = {hotel.code: hotel for hotel in must(Permission.VERIFY)}
-    schema = schemas.PrintClaim(hotels, current.datamap.match_keys())
+    schema = schemas.PrintClaim(property=hotels, key=current.datamap.match_keys())
     try:
         form = schemas.read(schema, request.form)
         match = {form["key"]: form["value"], "name": form["name"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -121,6 +122,18 @@ def must(*permissions: Permission) -> list[Property]:
             "Ask whoever gives permissions at your hotel.",
         )
     return hotels
+
+
+def placed(form: Mapping[str, str], hotels: Collection[str]) -> dict[str, str]:
+    """Return a form as it came in, at the only hotel where there is no choice between several.
+
+    :param form: what came in.
+    :param hotels: codes of the hotels that were offered.
+    """
+    given = dict(form.items())
+    if not given.get("property") and len(hotels) == 1:
+        given["property"] = next(iter(hotels))
+    return given
 
 
 def may(permission: Permission, code: str) -> bool:

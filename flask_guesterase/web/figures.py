@@ -20,7 +20,7 @@ from ..store.settings import Property
 from . import officerforms, schemas
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
-from .desk import granted, me, must, staff_pages
+from .desk import granted, me, must, placed, staff_pages
 from .pages import language, no_fields
 from .words import word
 
@@ -60,11 +60,9 @@ def _page(hotels: Mapping[str, Property], values: Any, problems: dict[str, list[
 def publish() -> AnyResponse:
     """Enter a figure that somebody else published, with source and day."""
     hotels = {hotel.code: hotel for hotel in must(Permission.IMPROVE)}
-    given = request.form.to_dict()
-    if not given.get("property") and len(hotels) == 1:
-        given["property"] = next(iter(hotels))
+    given = placed(request.form, hotels)
     try:
-        form = schemas.read(officerforms.Published(hotels), given)
+        form = schemas.read(officerforms.Published(property=hotels), given)
         with current.begin() as office:
             office.publish(Figure(**form), me())
     except InputError as problem:

@@ -20,7 +20,7 @@ from ..store.office import Office
 from . import caseforms, letters, schemas
 from .casewords import HAPPENINGS, ORIGINS, SEVERITIES
 from .current import current
-from .desk import may, me, must, staff_pages
+from .desk import may, me, must, placed, staff_pages
 from .language import N_
 from .pages import language, no_fields
 
@@ -54,9 +54,7 @@ def new_incident() -> str:
 def open_incident() -> AnyResponse:
     """Open an incident; its clocks run from the moment it was noticed."""
     hotels = {hotel.code: hotel for hotel in must(*Permission)}
-    given = request.form.to_dict()
-    if not given.get("property") and len(hotels) == 1:
-        given["property"] = next(iter(hotels))
+    given = placed(request.form, hotels)
     try:
         form = schemas.read(
             caseforms.OpenIncident({code: hotel.zone for code, hotel in hotels.items()}), given

@@ -16,7 +16,7 @@ from ..core.permissions import Permission
 from ..store.office import Office
 from . import officerforms, schemas
 from .current import current
-from .desk import granted, me, must, staff_pages
+from .desk import granted, me, must, placed, staff_pages
 from .language import N_
 from .pages import language
 
@@ -51,11 +51,9 @@ def _list(values: Any, problems: dict[str, list[str]]) -> str:
 def open_monthly() -> AnyResponse:
     """Open the review of a month; its figures are frozen now."""
     hotels = {hotel.code: hotel for hotel in must(Permission.IMPROVE)}
-    given = request.form.to_dict()
-    if not given.get("property") and len(hotels) == 1:
-        given["property"] = next(iter(hotels))
+    given = placed(request.form, hotels)
     try:
-        form = schemas.read(officerforms.OpenMonthly(hotels), given)
+        form = schemas.read(officerforms.OpenMonthly(property=hotels), given)
         with current.begin() as office:
             number = office.open_monthly(form["property"], me(), form["month"])
     except InputError as problem:

@@ -12,7 +12,7 @@ from ..core.likeness import MOST
 from ..core.permissions import Permission
 from . import letters, officerforms, schemas
 from .current import current
-from .desk import granted, may, me, must, staff_pages
+from .desk import granted, may, me, must, placed, staff_pages
 from .language import N_
 from .pages import language
 from .words import HOWS
@@ -69,11 +69,9 @@ def look_after(number: str) -> AnyResponse:
 def hand_over() -> AnyResponse:
     """End the reader's shift with a note for who comes."""
     hotels = {hotel.code: hotel for hotel in must(Permission.VERIFY, Permission.APPROVE)}
-    given = request.form.to_dict()
-    if not given.get("property") and len(hotels) == 1:
-        given["property"] = next(iter(hotels))
+    given = placed(request.form, hotels)
     try:
-        form = schemas.read(officerforms.HandOver(hotels), given)
+        form = schemas.read(officerforms.HandOver(property=hotels), given)
         with current.begin() as office:
             office.hand_over(form["property"], form["text"], me())
     except InputError as problem:

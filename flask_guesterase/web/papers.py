@@ -86,7 +86,7 @@ def draw(page: str, tongue: Language, name: str) -> bytes:
     """
     lines = [(tag, " ".join(text.split())) for tag, text in _Words(page).found]
     lines = [(tag, text) for tag, text in lines if text]
-    font = _font("".join(text for _, text in lines))
+    font = _font("".join(text for _, text in lines), tongue.code)
     file = BytesIO()
     document = SimpleDocTemplate(
         file, pagesize=A4, leftMargin=22 * mm, rightMargin=22 * mm, topMargin=20 * mm,
@@ -107,24 +107,27 @@ def _paragraph(tag: str, text: str, font: str, code: str) -> Paragraph:
         spaceBefore=size * (0.9 if tag in _SIZES else 0.25),
         leftIndent=12 if tag == "li" else 0,
         bulletIndent=2,
-        # Chinese has no blanks to break a line at.
-        wordWrap="CJK" if code == "zh" else None,
+        # Chinese and Japanese have no blanks to break a line at.
+        wordWrap="CJK" if code in ("zh", "ja") else None,
         splitLongWords=1,
     )
     return Paragraph(escape(text, quote=False), style, bulletText="–" if tag == "li" else None)
 
 
-def _font(text: str) -> str:
+def _font(text: str, code: str) -> str:
     try:
         text.encode("cp1252")
     except UnicodeEncodeError:
-        return _chinese()
+        return _eastern("HeiseiMin-W3" if code == "ja" else "STSong-Light")
     return "Helvetica"
 
 
 @cache
-def _chinese() -> str:
-    """Return the name of a font that writes Chinese, registered."""
+def _eastern(readers: str) -> str:
+    """Return the name of a font that writes Chinese and Japanese, registered.
+
+    :param readers: a font that the reader's program has, where this machine has none.
+    """
     for path in map(Path, FONTS):
         if path.exists():
             try:
@@ -132,5 +135,5 @@ def _chinese() -> str:
             except TTFError:
                 continue
             return "Guesterase"
-    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
-    return "STSong-Light"
+    pdfmetrics.registerFont(UnicodeCIDFont(readers))
+    return readers

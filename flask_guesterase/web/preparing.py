@@ -6,7 +6,7 @@ whoever runs the system sets.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,7 +28,7 @@ from ..store.settings import Property, Settings
 from . import schemas, terms
 from .current import current
 from .desk import me, must, staff_pages, today
-from .fields import CHOOSE, one_of, said, typed
+from .fields import one_of, said, typed
 from .instructions import CASES
 from .language import N_, Language
 from .pages import language, no_fields
@@ -51,12 +51,8 @@ _PLACES = N_("Each place is file:/folder, mailto:address or witness:https://addr
 _DAYS = N_("Please give a whole number of days.")
 
 
-class Prepared(schemas.Form):
-    """The ten answers.
-
-    :param properties: codes of the hotels whose law the reader decides about.
-    :param laws: codes of packs of a country or a region.
-    """
+class Prepared(schemas.Offered):
+    """The ten answers."""
 
     property = typed(required=True)
     law = typed(required=True)
@@ -72,10 +68,6 @@ class Prepared(schemas.Form):
         error_messages=said(_DAYS),
     )  # fmt: skip
 
-    def __init__(self, properties: Collection[str], laws: Collection[str]) -> None:
-        super().__init__()
-        self.offered = {"property": properties, "law": laws}
-
     @pre_load
     def unset(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
         """Take an empty number as none."""
@@ -83,14 +75,11 @@ class Prepared(schemas.Form):
 
     @validates_schema
     def check(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Compare the choices with what is offered, and read the places outside."""
-        wrong = {name: [CHOOSE] for name, among in self.offered.items() if data[name] not in among}
+        """Read the places outside."""
         try:
             destinations(data["checkpoints"])
         except SetupError:
-            wrong["checkpoints"] = [_PLACES]
-        if wrong:
-            raise ValidationError(wrong)
+            raise ValidationError({"checkpoints": [_PLACES]}) from None
 
 
 @staff_pages.get("/setup")
@@ -120,7 +109,8 @@ def set_up() -> AnyResponse | str:
     """Answer with a schedule, a paragraph, an emergency sheet, and what to put where."""
     hotels = must(Permission.LAW)
     try:
-        given = schemas.read(Prepared([each.code for each in hotels], _laws()), request.form)
+        asked = Prepared(property=[each.code for each in hotels], law=_laws())
+        given = schemas.read(asked, request.form)
     except InputError as problem:
         return make_response(_form(hotels, request.form, no_fields(problem)), 422)
     hotel = current.settings.property(given["property"])

@@ -34,7 +34,7 @@ def produce() -> AnyResponse:
     """Produce what was asked: on a page to print, or as a file."""
     hotels = {hotel.code: hotel for hotel in must(Permission.REGISTER)}
     try:
-        form = schemas.read(schemas.Produce(hotels), request.form)
+        form = schemas.read(schemas.Produce(property=hotels), request.form)
         kind, place = form.pop("format"), form.pop("property")
         asked = Asked(place, **form)
         with current.begin() as office:

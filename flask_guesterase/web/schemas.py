@@ -64,29 +64,34 @@ class Form(Schema):
         }
 
 
+class Offered(Form):
+    """A form in some fields of which one of what is offered to this reader must be chosen.
+
+    :param offered: field -> what is offered.
+    """
+
+    def __init__(self, **offered: Collection[str]) -> None:
+        super().__init__()
+        self.offered = offered
+
+    @validates_schema
+    def check_offered(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Compare the choices with what is offered."""
+        wrong = {name: [CHOOSE] for name, known in self.offered.items() if data[name] not in known}
+        if wrong:
+            raise ValidationError(wrong)
+
+
 class AskWish(Form):
     """What a guest asks for."""
 
     wish = one_of([each.value for each in Wish])
 
 
-class AskHotel(Form):
-    """Which hotel is asked.
-
-    :param properties: codes of the hotels there are.
-    """
+class AskHotel(Offered):
+    """Which hotel is asked."""
 
     property = fields.String(load_default="")
-
-    def __init__(self, properties: Collection[str]) -> None:
-        super().__init__()
-        self.properties = list(properties)
-
-    @validates_schema
-    def check(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Compare the choice with the hotels there are."""
-        if data["property"] not in self.properties:
-            raise ValidationError({"property": [CHOOSE]})
 
 
 class AskName(Form):
@@ -102,30 +107,13 @@ class Claimed(Form):
     name = typed(required=True)
 
 
-class PrintClaim(Form):
-    """For whom a clerk prints a claim code.
-
-    :param properties: codes of the hotels at which the clerk may verify.
-    :param keys: match keys the data map knows.
-    """
+class PrintClaim(Offered):
+    """For whom a clerk prints a claim code."""
 
     property = typed(required=True)
     key = typed(required=True)
     value = typed(required=True)
     name = typed(required=True)
-
-    def __init__(self, properties: Collection[str], keys: Collection[str]) -> None:
-        super().__init__()
-        self.properties = list(properties)
-        self.keys = list(keys)
-
-    @validates_schema
-    def check(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Compare the choices with what is offered."""
-        offered = {"property": self.properties, "key": self.keys}
-        wrong = {name: [CHOOSE] for name, known in offered.items() if data[name] not in known}
-        if wrong:
-            raise ValidationError(wrong)
 
 
 class AskContact(Form):
@@ -153,12 +141,11 @@ class LookUp(Form):
     code = typed(required=True)
 
 
-class File(Form):
+class File(Offered):
     """A request a clerk files.
 
-    :param properties: codes of the hotels at which the clerk may file.
-    :param keys: match keys the data map knows.
     :param today: day at the desk; the day of receipt is not later.
+    :param offered: field -> what is offered.
     """
 
     property = typed(required=True)
@@ -172,24 +159,15 @@ class File(Form):
     wish = choice([each.value for each in Wish])
     received = day()
 
-    def __init__(self, properties: Collection[str], keys: Collection[str], today: date) -> None:
-        super().__init__()
-        self.properties = list(properties)
-        self.keys = list(keys)
+    def __init__(self, today: date, **offered: Collection[str]) -> None:
+        super().__init__(**offered)
         self.today = today
 
     @validates_schema
-    def check(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Compare the choices with what is offered."""
-        wrong: dict[str, list[str]] = {}
-        if data["property"] not in self.properties:
-            wrong["property"] = [CHOOSE]
-        if data["key"] not in self.keys:
-            wrong["key"] = [CHOOSE]
+    def check_day(self, data: Mapping[str, Any], **_: Any) -> None:
+        """Compare the day of receipt with today."""
         if data["received"] > self.today:
-            wrong["received"] = [DAY]
-        if wrong:
-            raise ValidationError(wrong)
+            raise ValidationError({"received": [DAY]})
 
 
 class Confirm(Form):
@@ -257,11 +235,8 @@ class Approve(Form):
     )
 
 
-class Produce(Form):
-    """What an authority asks to see of the guest register, and who asks.
-
-    :param properties: codes of the hotels whose register the clerk may produce.
-    """
+class Produce(Offered):
+    """What an authority asks to see of the guest register, and who asks."""
 
     property = typed(required=True)
     night = fields.Date(load_default=None, error_messages={"invalid": _NIGHT})
@@ -275,10 +250,6 @@ class Produce(Form):
     basis = one_of([basis.value for basis in Basis])
     format = one_of(FORMATS)
 
-    def __init__(self, properties: Collection[str]) -> None:
-        super().__init__()
-        self.properties = list(properties)
-
     @pre_load
     def unset(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:
         """Take an empty day as none."""
@@ -286,9 +257,7 @@ class Produce(Form):
 
     @validates_schema
     def check(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Ask for a hotel that is offered, and for a question that is not about everything."""
-        if data["property"] not in self.properties:
-            raise ValidationError({"property": [CHOOSE]})
+        """Ask for a question that is not about everything."""
         if not any(data[name] for name in ("night", "name", "document")):
             raise ValidationError({"night": [_WHOLE]})
 
@@ -373,11 +342,8 @@ class Line(Form):
     })  # fmt: skip
 
 
-class Reported(Form):
-    """A mistake that somebody on duty reports.
-
-    :param properties: codes of the hotels at which they may report.
-    """
+class Reported(Offered):
+    """A mistake that somebody on duty reports."""
 
     property = typed(required=True)
     kind = one_of([kind.value for kind in Mistake])
@@ -385,16 +351,6 @@ class Reported(Form):
         required=True, error_messages=said(_MOMENT),
     )  # fmt: skip
     words = typed()
-
-    def __init__(self, properties: Collection[str]) -> None:
-        super().__init__()
-        self.properties = list(properties)
-
-    @validates_schema
-    def check(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Compare the hotel with what is offered."""
-        if data["property"] not in self.properties:
-            raise ValidationError({"property": [CHOOSE]})
 
 
 class Closed(Form):

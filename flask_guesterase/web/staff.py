@@ -102,7 +102,9 @@ def file() -> AnyResponse:
     """File a request."""
     hotels = {hotel.code: hotel for hotel in must(Permission.FILE)}
     hotel = hotels.get(request.form.get("property", ""), next(iter(hotels.values())))
-    schema = schemas.File(hotels, current.datamap.match_keys(), today(hotel))
+    schema = schemas.File(
+        today(hotel), property=hotels, key=current.datamap.match_keys()
+    )
     try:
         form = schemas.read(schema, request.form)
         match = {form["key"]: form["value"]}

@@ -90,7 +90,7 @@ def report_mistake() -> AnyResponse:
     """Report a mistake."""
     hotels = {hotel.code: hotel for hotel in must(Permission.REPORT)}
     try:
-        form = schemas.read(schemas.Reported(hotels), request.form)
+        form = schemas.read(schemas.Reported(property=hotels), request.form)
         zone = ZoneInfo(hotels[form["property"]].zone)
         with current.begin() as office:
             number = office.report_mistake(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
+from sqlalchemy import insert
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -18,9 +20,12 @@ from flask_guesterase.core.events import ErasureApproved
 from flask_guesterase.core.holding import Scope, Wanted
 from flask_guesterase.core.likeness import BATCH, MOST
 from flask_guesterase.core.policy import Blocker
+from flask_guesterase.store import tables
 from flask_guesterase.store.alike import Group
 from flask_guesterase.store.complaints.receiving import Grievance
 from tests.store.hotel import Booking, Hotel, Invoice
+
+NOW = datetime(2026, 3, 10, 12)
 
 
 def proved(hotel: Hotel, id: int, how: str = "desk", by: str = "clerk", **more: str) -> str:
@@ -103,12 +108,20 @@ def _contested(hotel: Hotel) -> None:
         office.file_complaint(given, "officer")
 
 
-DOUBTS = (_kept, _twin, _held, _blocked, _contested)
+def _objected(hotel: Hotel) -> None:
+    (request,) = (r for r in hotel.ours("request") if r["id"] == 3)
+    with hotel.engine.begin() as conn:
+        conn.execute(
+            insert(tables.objection).values(request=request["number"], objected_at=NOW)
+        )
+
+
+DOUBTS = (_objected, _kept, _twin, _held, _blocked, _contested)
 
 
 @pytest.mark.parametrize("doubt", DOUBTS, ids=lambda doubt: doubt.__name__)
 def test_one_doubt_takes_a_request_out(hotel: Hotel, doubt: Callable[[Hotel], None]) -> None:
-    """No sure rule, a row taken by hand, a hold, a blocker, a complaint: read by itself."""
+    """An objection, no sure rule, a row taken by hand, a hold, a blocker, a complaint."""
     first = {proved(hotel, 1), proved(hotel, 2)}
     odd = proved(hotel, 3)
     assert numbers(hotel) == first | {odd}

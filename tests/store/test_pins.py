@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from flask_guesterase.core import pin as pins
 from flask_guesterase.core.errors import (
@@ -17,7 +19,8 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.permissions import Permission
-from flask_guesterase.store import bearer
+from flask_guesterase.store import bearer, tables
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.pins import MOST
 from tests.store.hotel import Hotel
 
@@ -230,6 +233,55 @@ def test_who_gave_the_pin_is_no_second_person(hotel: Hotel) -> None:
     hotel.grants["third"] = {"view", "approve"}
     hotel.approve(number, "third")
     assert hotel.state(number) == "approved"
+
+
+def test_who_gave_the_pin_is_no_second_person_where_two_say_a_word(hotel: Hotel) -> None:
+    """A halted sweep, a copy of the keys, invented guests, a review, an objection."""
+    desk(hotel)
+    hotel.grants |= {
+        "boss": {"view", "law", "approve", "improve"},
+        "other": {"view", "law", "approve", "improve", "issue"},
+    }
+    given(hotel, person="boss", by="other")
+    with hotel.begin() as office:
+        mark = office.work.custodian.fingerprint()
+        office.propose_copy("boss", mark)
+        office.halt_sweep("other", "upkeep")
+        review = office.open_monthly("sh", "boss", "2026-02")
+        office.join_monthly(review, "other", "boss")
+        office.find_monthly(review, "Nothing.", "boss")
+    with hotel.begin() as office:
+        office.resume_sweep("boss")
+        office.switch_canary("sh", "boss")
+    words: list[Callable[[Office], object]] = [
+        lambda office: office.resume_sweep("other"),
+        lambda office: office.confirm_copy("other"),
+        lambda office: office.switch_canary("sh", "other"),
+        lambda office: office.close_monthly(review, "other"),
+    ]
+    for word in words:
+        with pytest.raises(FourEyesError), hotel.begin() as office:
+            word(office)
+
+
+def test_who_gave_the_pin_settles_no_objection(hotel: Hotel) -> None:
+    """What the desk verified goes on by the word of somebody who cannot have been at the desk."""
+    desk(hotel)
+    hotel.grants["officer"] |= {"law"}
+    hotel.grants["third"] = {"view", "law"}
+    hotel.guest(1, name="Ann Berg", email="ann@mail.example")
+    given(hotel, by="officer")
+    number = hotel.file(by="clerk", email="ann@mail.example")
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+        office.work.conn.execute(
+            insert(tables.objection).values(request=number, objected_at=office.work.stamp)
+        )
+    with pytest.raises(FourEyesError), hotel.begin() as office:
+        office.settle_objection(number, "officer")
+    with hotel.begin() as office:
+        office.settle_objection(number, "third")
+        assert not office.objected(number, "third")
 
 
 def test_a_pin_nobody_used_for_a_year_is_gone(hotel: Hotel) -> None:

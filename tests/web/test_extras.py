@@ -24,24 +24,32 @@ def read(file: bytes) -> str:
     return "".join("".join(page.extract_text().split()) for page in pages)
 
 
-@pytest.mark.parametrize(("code", "text"), [("en", "zwölf"), ("zh", "删除证明书" * 30)])
+@pytest.mark.parametrize(("code", "text"), [
+    ("en", "zwölf"), ("zh", "删除证明书" * 30), ("ja", "消去しました。これはカナです" * 12),
+])  # fmt: skip
 def test_paper_says_what_the_page_says(code: str, text: str) -> None:
-    """Headings, paragraphs and lists, long Chinese lines too; twice the same bytes."""
+    """Headings, paragraphs and lists, long lines without blanks too; twice the same bytes."""
     made = papers.draw(PAGE.format(text), Language(code), "certificate-GR-1.pdf")
     assert read(made).replace("–", "") == f"Kopie&mehreins<b>{text}DayTwolines"
     assert made == papers.draw(PAGE.format(text), Language(code), "certificate-GR-1.pdf")
 
 
-def test_without_a_font_the_readers_own_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("code", "text", "font"),
+    [("zh", "删除证明", b"STSong-Light"), ("ja", "消去しました", b"HeiseiMin-W3")],
+)
+def test_without_a_font_the_readers_own_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, code: str, text: str, font: bytes
+) -> None:
     """A file that is no such font is passed over; the text is in the file all the same."""
     monkeypatch.setattr(papers, "FONTS", ["/nowhere.ttc", __file__])
-    papers._chinese.cache_clear()
+    papers._eastern.cache_clear()
     try:
-        made = papers.draw(PAGE.format("删除证明"), Language("zh"), "x.pdf")
+        made = papers.draw(PAGE.format(text), Language(code), "x.pdf")
     finally:
-        papers._chinese.cache_clear()
-    assert b"STSong-Light" in made
-    assert "删除证明" in read(made)
+        papers._eastern.cache_clear()
+    assert font in made
+    assert text in read(made)
 
 
 def test_a_guest_has_the_certificate_on_paper(house: House) -> None:

@@ -11,9 +11,10 @@ from ...core.errors import ForbiddenError, FourEyesError, UnknownError
 from ...core.events import Event
 from ...core.lifecycle import State
 from ...core.permissions import Permission
-from .. import actors, cases, pins, tables
+from .. import actors, cases, tables
 from ..cases import Case
 from ..numbered import Numbered
+from ..sameness import same
 from ..work import Work
 
 Complaint = Row[Any]
@@ -46,7 +47,7 @@ def other(work: Work, case: Case | None, actor: str) -> None:
 
     :raises FourEyesError: they decided it.
     """
-    if case is not None and case.decided_by and pins.same(work, actor, case.decided_by):
+    if case is not None and case.decided_by and same(work.conn, actor, case.decided_by):
         raise FourEyesError(
             "Whoever decided a request does not decide about the complaint.",
             "Ask another person, or invite a reviewer from outside.",

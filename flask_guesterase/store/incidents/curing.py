@@ -11,7 +11,8 @@ from ...core.errors import FourEyesError, InputError, TransitionError, UnknownEr
 from ...core.events import IncidentClosed, IncidentReviewed, MeasureDone, MeasurePlanned
 from ...core.incidents import CLOSED, OPEN, REVIEWED
 from ...core.permissions import Permission
-from .. import actors, pins, tables, written
+from .. import actors, tables, written
+from ..sameness import same
 from ..work import Work
 from . import alarms, evidence, records
 from .records import Incident
@@ -36,7 +37,7 @@ def plan(work: Work, number: str, what: str, owner: str, due: date, by: str) -> 
     text = complaining.wording(what)
     if due < work.now.date():
         raise InputError("This day is past.", "Give a day that is still to come.")
-    if not owner or not _is_staff(work, owner, row.property):
+    if not actors.works(work, owner, row.property):
         raise InputError(
             "Nobody of staff at this property has this login.", "Name who answers for it."
         )
@@ -55,10 +56,6 @@ def plan(work: Work, number: str, what: str, owner: str, due: date, by: str) -> 
     return int(done.inserted_primary_key[0])  # type: ignore[index] # a table with a serial has one
 
 
-def _is_staff(work: Work, login: str, code: str) -> bool:
-    return any(actors.may(work, login, each, code) for each in Permission)
-
-
 def done(work: Work, id: int, by: str) -> None:
     """Note that a measure was done, by its owner or by who deals with incidents.
 
@@ -69,7 +66,7 @@ def done(work: Work, id: int, by: str) -> None:
     row = work.conn.execute(select(table).where(table.c.id == id).with_for_update()).one_or_none()
     mine = row is not None and (
         actors.may(work, by, Permission.INCIDENT, row.property)
-        or (_is_staff(work, by, row.property) and actors.number(work, by) == row.owner)
+        or (actors.works(work, by, row.property) and actors.number(work, by) == row.owner)
     )
     if row is None or not mine:
         raise UnknownError("There is no such measure.", "Look at the incident again.")
@@ -127,7 +124,7 @@ def close(work: Work, number: str, by: str) -> None:
         raise TransitionError(
             f"Something is still to be done: {', '.join(left)}.", "Do that first."
         )
-    if row.reviewed_by and pins.same(work, row.reviewed_by, actor):
+    if row.reviewed_by and same(work.conn, row.reviewed_by, actor):
         raise FourEyesError("Whoever reviewed it does not close it.", "Ask a second person.")
     row = records.change(work, row, state=CLOSED, closed_by=actor, closed_at=work.stamp)
     evidence.end(work, row, actor)

@@ -16,9 +16,10 @@ from ...core.incidents import QUEUED, SENDING, SENT, Whom
 from ...core.plan import Person
 from ...core.seal import fingerprint
 from ...core.standing import Standing
-from .. import matching, outbox, pins, safe, tables, written
+from .. import matching, outbox, safe, tables, written
 from ..finder import Candidate, known
 from ..matching import Contact
+from ..sameness import same
 from ..settings import Property
 from ..work import Work
 from . import affected, alarms, records
@@ -114,7 +115,7 @@ def let_go(work: Work, number: str, alarm: str, by: str) -> None:
     notice = alarms.duty(work, row, alarm, Whom.GUESTS).notice
     if notice is None or notice.state != QUEUED:
         raise TransitionError("No letter waits to be let go.", "Look at the incident again.")
-    if notice.proposed_by and pins.same(work, notice.proposed_by, actor):
+    if notice.proposed_by and same(work.conn, notice.proposed_by, actor):
         raise FourEyesError("Two people write to guests.", "Ask a second person to read it.")
     _write(work, notice, state=SENDING, sent_by=actor)
 

@@ -76,7 +76,7 @@ def switch(work: Work, code: str, by: str) -> bool:
     if before is not None and before.second is not None:
         return True
     mine = Pulse(work.stamp, _ON, actor)
-    if before is None or not pulse.second(before, mine, LASTING):
+    if before is None or not pulse.second(work.conn, before, mine, LASTING):
         pulse.put(work.conn, _name(code), mine)
         return False
     pulse.put(work.conn, _name(code), replace(before, at=work.stamp, second=actor))

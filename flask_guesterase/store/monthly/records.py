@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, insert, select
-from sqlalchemy.exc import IntegrityError
 
 from ...core.errors import TransitionError
 from ...core.events import Event
-from ...core.log import slug
 from ...core.monthly import CLOSED, OPEN, Point
 from ...core.permissions import Permission
-from .. import actors, safe, tables, written
-from ..cases import new_number
+from .. import safe, tables, written
 from ..numbered import Numbered
 from ..settings import Property
 from ..work import Work
@@ -41,21 +38,12 @@ def add(work: Work, hotel: Property, values: Mapping[str, Any]) -> Monthly:
 
     :raises TransitionError: there is one of this month.
     """
-    while not known(work, hotel.code, values["month"]):
-        number = f"GM-{new_number().partition('-')[2]}"
-        try:
-            with work.conn.begin_nested():
-                work.conn.execute(
-                    insert(tables.monthly).values(
-                        number=number, property=hotel.code, version=1,
-                        controller=slug(hotel.controller), **values,
-                    )
-                )  # fmt: skip
-        except IntegrityError:
-            # Its number is taken, or somebody else's transaction opened this month's first.
-            continue
-        return load(work, number)
-    raise TransitionError("There is a review of this month.", "Go on with that one.")
+
+    def require() -> None:
+        if known(work, hotel.code, values["month"]):
+            raise TransitionError("There is a review of this month.", "Go on with that one.")
+
+    return _ROWS.add(work, hotel, values, require)
 
 
 def at_work(work: Work, number: str, by: str) -> tuple[Monthly, str]:
@@ -99,11 +87,6 @@ def points(work: Work, number: str, kind: Point | None = None) -> Sequence[Row[A
     if kind is not None:
         wanted = wanted.where(table.c.kind == kind.value)
     return work.conn.execute(wanted).all()
-
-
-def is_staff(work: Work, login: str, code: str) -> bool:
-    """Return whether the host lets a person do anything at a property."""
-    return bool(login) and any(actors.may(work, login, each, code) for each in Permission)
 
 
 def words(work: Work, box: str | None) -> dict[str, str]:

@@ -20,6 +20,7 @@ from ...core.permissions import Permission
 from .. import actors, tables
 from ..cases import day_at
 from ..figures import age, gathering, requests
+from ..sameness import same
 from ..settings import Property
 from ..work import Work
 from . import records
@@ -105,7 +106,7 @@ def join(work: Work, number: str, login: str, by: str) -> int:
     :raises TransitionError: it is closed.
     """
     row, actor = records.at_work(work, number, by)
-    if not records.is_staff(work, login, row.property):
+    if not actors.works(work, login, row.property):
         raise InputError("Nobody of staff at this property has this login.", "Name who takes part.")
     who = actors.number(work, login)
     if who in {each.owner for each in records.points(work, row.number, Point.MEMBER)}:
@@ -143,7 +144,7 @@ def plan(work: Work, number: str, todo: tuple[str, str, date], by: str) -> int:
     text = complaining.wording(what)
     if due < day_at(work.settings.property(row.property), work.now):
         raise InputError("This day is past.", "Give a day that is still to come.")
-    if not records.is_staff(work, owner, row.property):
+    if not actors.works(work, owner, row.property):
         raise InputError(
             "Nobody of staff at this property has this login.", "Name who answers for it."
         )
@@ -176,7 +177,7 @@ def done(work: Work, id: int, by: str) -> None:
 def _theirs(work: Work, row: Any, by: str) -> bool:
     if actors.may(work, by, Permission.IMPROVE, row.property):
         return True
-    return records.is_staff(work, by, row.property) and actors.number(work, by) == row.owner
+    return actors.works(work, by, row.property) and actors.number(work, by) == row.owner
 
 
 def missing(work: Work, row: Monthly) -> tuple[str, ...]:
@@ -212,7 +213,7 @@ def close(work: Work, number: str, by: str) -> None:
         raise TransitionError(
             f"Something is still to be done: {', '.join(left)}.", "Do that first."
         )
-    if row.opened_by == actor:
+    if same(work.conn, row.opened_by, actor):
         raise FourEyesError("Whoever opened a review does not close it.", "Ask a second person.")
     last = before(work, row)
     old = records.points(work, last.number, Point.ACTION) if last is not None else ()

@@ -27,10 +27,11 @@ from ...core.permissions import Permission
 from ...core.remembrance import Kind
 from ...core.restoring import Report, RestoreGround, Table, read_report
 from ...core.seal import Terms
-from .. import actors, brake, pins, safe, tables, vault
+from .. import actors, brake, safe, tables, vault
 from ..binds.crossing import HOME, Crossing, at, binds_of
 from ..cases import Case, load, step, tell
 from ..remembrance import remembering, tracing
+from ..sameness import same
 from ..work import Work
 from . import files, undoing
 from .putback import Putback
@@ -137,7 +138,7 @@ def restore(work: Work, number: str, by: str) -> Report:
     wanted = proposal(work, case.number)
     if wanted is None:
         raise UnknownError("Nobody proposed to restore this request.", "Propose it first.")
-    if pins.same(work, wanted.proposed_by, actor):
+    if same(work.conn, wanted.proposed_by, actor):
         raise FourEyesError("They proposed it themselves.", "Let somebody else confirm it.")
     last = ready(work, case)
     backs = _rows(work, case)
