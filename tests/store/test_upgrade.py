@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from inspect import signature
 from io import StringIO
@@ -337,6 +337,34 @@ def test_keys_are_made_by_one_of_several(sqlite_url: str, tmp_path: Path) -> Non
         for thread in threads:
             thread.join()
     assert sorted(made) == [False, False, False, True]
+
+
+class Late(FolderCustodian):
+    """A custodian of a process that looked for keys just before another made and used them."""
+
+    def __init__(self, path: Path, meanwhile: Callable[[], object]) -> None:
+        """Take what the other process does after the first look."""
+        super().__init__(path)
+        self._meanwhile = [meanwhile]
+
+    def exists(self) -> bool:
+        """Tell what was there before the other process acted, and the truth from then on."""
+        there = super().exists()
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return there
+
+
+def test_keys_another_process_made_and_used_meanwhile_are_its_keys(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Who looked too early neither makes keys nor says that they are missing."""
+    with opened(sqlite_url) as engine:
+        upgrade.upgrade(engine)
+        other = FolderCustodian(tmp_path / "keys")
+        late = Late(tmp_path / "keys", lambda: upgrade.make_keys(engine, other))
+        assert upgrade.make_keys(engine, late) is False
+        assert FolderCustodian(tmp_path / "keys").fingerprint() == other.fingerprint()
 
 
 def test_a_hosts_migration_may_be_running(engine: Engine, tmp_path: Path) -> None:
