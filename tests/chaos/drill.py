@@ -50,6 +50,7 @@ class Stage:
 
     def __init__(self) -> None:
         self.post = _Post()
+        self.warm: set[tuple[str, str]] = set()
         self._mail = Controller(self.post, hostname="127.0.0.1", port=_free_port())
         self._mail.start()
         self.mail = f"smtp://127.0.0.1:{self._mail.port}"
@@ -166,6 +167,10 @@ class Drill:
             shutil.copyfile(str(make_url(self._origin).database), self.work / "hotel.sqlite")
         self.kept = self.folder / "kept"
         self.work.rename(self.kept)
+        if (self.kind, self.scene.name) not in self.stage.warm:
+            with self.fresh(self.folder / "warm") as place:
+                self.stage.ask("warm", self.scene, place)
+            self.stage.warm.add((self.kind, self.scene.name))
 
     @contextmanager
     def _empty(self) -> Iterator[str]:
@@ -199,17 +204,21 @@ class Drill:
     # a fresh hotel
 
     @contextmanager
-    def fresh(self) -> Iterator[Place]:
-        """Yield a copy of the prepared hotel, as if nothing had happened."""
-        shutil.rmtree(self.work, ignore_errors=True)
-        shutil.copytree(self.kept, self.work)
+    def fresh(self, work: Path | None = None) -> Iterator[Place]:
+        """Yield a copy of the prepared hotel, as if nothing had happened.
+
+        :param work: its folder; where the hotel always was when None.
+        """
+        work = work or self.work
+        shutil.rmtree(work, ignore_errors=True)
+        shutil.copytree(self.kept, work)
         if self.kind == "sqlite":
-            yield Place(f"sqlite:///{self.work}/hotel.sqlite", self.work)
+            yield Place(f"sqlite:///{work}/hotel.sqlite", work)
         elif self.kind == "mariadb" and not self.scene.migrates:
-            yield Place(self._refilled(), self.work)
+            yield Place(self._refilled(), work)
         else:
             with self._copied(self._origin) as url:
-                yield Place(url, self.work)
+                yield Place(url, work)
 
     def _refilled(self) -> str:
         """Fill one copy anew, which takes a tenth of what making the tables takes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +90,12 @@ def see(inn: Inn) -> Sight:
         eye = inspect(conn)
         there = set(eye.get_table_names())
         boxes = _boxes(conn) if tables.box.name in there else {}
-        for table in tables.metadata.sorted_tables:
+        known = [table for table in tables.metadata.sorted_tables if table.name in there]
+        filled = _columns(conn, eye, known)
+        for table in known:
             short = table.name.removeprefix(tables.PREFIX)
-            if short not in _SKIPPED and table.name in there:
-                seen[short] = sorted(_rows(conn, eye, table, boxes))
+            if short not in _SKIPPED:
+                seen[short] = sorted(_rows(conn, table, filled.get(table.name), boxes))
         if upgrade.VERSION_TABLE in there and not upgrade.pending(conn):
             seen[WRONG] += [f"journal: {p.id} {p.message}" for p in audit.verify(conn)]
             seen[WRONG] += _certificates(conn, custodian)
@@ -161,13 +163,26 @@ def _boxes(conn: Connection) -> Mapping[str, str]:
     }
 
 
+def _columns(
+    conn: Connection, eye: Inspector, known: Sequence[Table]
+) -> Mapping[str, Collection[str]]:
+    """Return the columns there are of each table that holds something; most of ours are empty."""
+    one = " UNION ALL ".join(
+        f"SELECT '{t.name}' WHERE EXISTS (SELECT 1 FROM {t.name})"
+        for t in known
+    )
+    filled = list(conn.exec_driver_sql(one).scalars())
+    return {
+        name: [column["name"] for column in columns]
+        for (_, name), columns in eye.get_multi_columns(filter_names=filled).items()
+    }
+
+
 def _rows(
-    conn: Connection, eye: Inspector, table: Table, boxes: Mapping[str, str]
+    conn: Connection, table: Table, there: Collection[str] | None, boxes: Mapping[str, str]
 ) -> Iterable[str]:
-    # Most of our tables are empty here, and asking for their columns costs more than their rows.
-    if conn.exec_driver_sql(f"SELECT 1 FROM {table.name} LIMIT 1").first() is None:
+    if there is None:
         return
-    there = {column["name"] for column in eye.get_columns(table.name)}
     columns = [c for c in table.c if c.name in there]
     for row in conn.execute(select(*columns)):
         values = dict(row._mapping)
