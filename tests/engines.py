@@ -32,9 +32,21 @@ import psycopg
 import pymysql
 import pytest
 from jinja2 import FileSystemBytecodeCache
-from sqlalchemy import URL, Engine, MetaData, create_mock_engine, make_url
+from sqlalchemy import (
+    DDL,
+    URL,
+    Column,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_mock_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.schema import ExecutableDDLElement
 
+from flask_guesterase.store import tables, upgrade
 from tests import serve
 from tests.serve import BrokenEngine, MissingEngine
 
@@ -109,6 +121,7 @@ def build(engine: Engine, *schemas: MetaData) -> None:
     A thousand tests begin with the same empty tables, and an SQLite file is but bytes.
     """
     file = Path(engine.url.database or "")
+    schemas = tuple(map(_with_revision, schemas))
     new = engine.dialect.name == "sqlite" and engine.url.database and not file.exists()
     if new and schemas in _built:
         file.write_bytes(_built[schemas])
@@ -121,6 +134,27 @@ def build(engine: Engine, *schemas: MetaData) -> None:
         each.create_all(engine)
     if new:
         _built[schemas] = file.read_bytes()
+
+
+@lru_cache(maxsize=8)
+def _with_revision(schema: MetaData) -> MetaData:
+    """Return a schema, with the table of our own revision where it is ours.
+
+    Without it each connection would look anew whether somebody brought the tables forward.
+    """
+    if schema is not tables.metadata:
+        return schema
+    own = MetaData()
+    for table in schema.tables.values():
+        table.to_metadata(own)
+    version = Table(
+        upgrade.VERSION_TABLE, own, Column("version_num", String(32), primary_key=True)
+    )
+    event.listen(
+        version, "after_create",
+        DDL(f"INSERT INTO {upgrade.VERSION_TABLE} VALUES ('{upgrade.head()}')"),
+    )  # fmt: skip
+    return own
 
 
 _said: dict[tuple[MetaData, ...], str] = {}

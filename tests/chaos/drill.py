@@ -322,6 +322,7 @@ class Drill:
     def pull(self, at: int, plug: Plug) -> None:
         """Kill the database server at an effect, start it again, and compare."""
         with self.fresh() as place:
+            plug.checkpoint()
             self.stage.post.came.clear()
             told = self.stage.ask(
                 "operate", self.scene, place, at=at, kind="server", server=plug.pid

@@ -11,6 +11,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import psycopg
+from sqlalchemy import make_url
+
 from tests import engines, serve
 from tests.serve import RECIPES, Running
 
@@ -32,6 +35,20 @@ class Plug:
     def pid(self) -> int:
         """Return the number of its first process."""
         return self.running.process.pid
+
+    def checkpoint(self) -> None:
+        """Let PostgreSQL write down what it has.
+
+        It logs a number of a sequence ahead; of a sequence that was copied with its database it
+        takes the numbers logged ahead for logged, and would give them again after a crash.
+        """
+        if self.kind == "postgresql":
+            parts = make_url(self.running.url)
+            with psycopg.connect(
+                host=parts.host, port=parts.port, user=parts.username, password=parts.password,
+                dbname="postgres", autocommit=True,
+            ) as conn:  # fmt: skip
+                conn.execute("CHECKPOINT")
 
     def again(self) -> None:
         """Start it again after it was killed; it recovers by itself."""
