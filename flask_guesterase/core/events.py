@@ -816,6 +816,12 @@ class ObjectionSettled(Event):
     name = "objection-settled"
 
 
+class ApprovalStopped(Event):
+    """Somebody outside, who was told of an approval by one person alone, stopped it."""
+
+    name = "approval-stopped"
+
+
 class DeedRefused(Event):
     """Somebody tried what they may not or cannot do; the grounds say what, never about whom."""
 
@@ -862,6 +868,7 @@ EVENTS: dict[str, type[Event]] = {
         RetentionEnded,
         CheckCompleted,
         CertificateIssued,
+        ApprovalStopped,
         MessageSent,
         MessageFailed,
         FileRemoved,

@@ -15,6 +15,7 @@ from ..core.errors import FourEyesError
 from ..core.events import (
     GUEST,
     SYSTEM,
+    ApprovalStopped,
     DataCopyRequested,
     ErasureApproved,
     ErasureRefused,
@@ -31,6 +32,7 @@ from ..core.wish import Kind
 from . import actors, tables
 from .cases import Case, secret
 from .noted import Refusal
+from .outbox import OUTSIDE
 from .sameness import same
 from .work import Work
 
@@ -42,6 +44,7 @@ _FIRST = (
 )  # fmt: skip
 _DECIDED = (
     ErasureApproved.name, ErasureRefused.name, ErasureWithdrawn.name, RequestReviewedAgain.name,
+    ApprovalStopped.name,
 )  # fmt: skip
 _NOBODY = (GUEST, SYSTEM)
 
@@ -64,40 +67,74 @@ def second(work: Work, case: Case, by: str) -> None:
     :param by: the host's id of who is about to decide.
     :raises FourEyesError: they filed or verified the request, or took rows for it.
     """
+    if took_part(work, case, by):
+        raise twice(work, case, by)
+
+
+def took_part(work: Work, case: Case, by: str) -> bool:
+    """Return whether a person filed or verified a request, or took rows for it.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param by: the host's id of the person.
+    """
     mine, actor = who(work, case, by)[WHO], actors.known(work, by) or ""
-    for draft in _before(_entries(work, case, _FIRST)):
-        marked = hmac.compare_digest(draft.marks.get(WHO, ""), mine)
-        if marked or same(work.conn, draft.actor, actor):
-            work.refused.append(Refusal(case.property, ("four-eyes",), case.number, by))
-            raise FourEyesError(
-                "Whoever filed or verified a request, or took rows for it, does not approve it.",
-                "Ask a second person.",
-            )
+    return any(
+        hmac.compare_digest(draft.marks.get(WHO, ""), mine) or same(work.conn, draft.actor, actor)
+        for draft in _before(entries(work, case, _FIRST))
+    )
 
 
-def stands(work: Work, case: Case) -> bool:
-    """Return whether the journal has the approval that a request says it has.
+def twice(
+    work: Work, case: Case, by: str, next_step: str = "Ask a second person."
+) -> FourEyesError:
+    """Return the error for one person who would be both; that they tried is journaled.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param by: the host's id of the person.
+    :param next_step: what can be done instead.
+    """
+    work.refused.append(Refusal(case.property, ("four-eyes",), case.number, by))
+    return FourEyesError(
+        "Whoever filed or verified a request, or took rows for it, does not approve it.", next_step
+    )
+
+
+def standing(work: Work, case: Case) -> Draft | None:
+    """Return the approval that a request says it has, where the journal has it.
 
     :param work: the open transaction.
     :param case: the request, about to be carried out.
     """
-    known = _entries(work, case, (*_FIRST, *_DECIDED))
+    known = entries(work, case, (*_FIRST, *_DECIDED))
     if case.kind == Kind.COPY or any(each.action == DataCopyRequested.name for each in known):
         # Who asked for a copy asked for nothing to be erased, whatever a row says.
-        return False
+        return None
     decided = [each for each in known if each.action in _DECIDED]
     last = decided[-1] if decided else None
     if last is None or last.action != ErasureApproved.name:
-        return False
+        return None
     if last.marks.get(DIGEST, case.digest) != case.digest:
-        return False
+        return None
     if KIND in last.grounds or case.kind == KIND:
-        return KIND in last.grounds and case.kind == KIND
+        return last if KIND in last.grounds and case.kind == KIND else None
     first = [draft for draft in _before(known) if draft.actor not in _NOBODY]
     people = {draft.actor for draft in first}
     marks = {draft.marks[WHO] for draft in first if WHO in draft.marks}
     alone = last.actor in people or last.marks.get(WHO) in marks
-    return last.actor == case.decided_by and not alone
+    fits = last.actor == case.decided_by and (not alone or OUTSIDE in last.grounds)
+    return last if fits else None
+
+
+def by_one(work: Work, case: Case) -> bool:
+    """Return whether one person alone approved a request, of which somebody outside was told.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    approved = entries(work, case, (ErasureApproved.name,))
+    return bool(approved) and OUTSIDE in approved[-1].grounds
 
 
 def _before(known: Iterable[Draft]) -> list[Draft]:
@@ -106,8 +143,13 @@ def _before(known: Iterable[Draft]) -> list[Draft]:
     return [each for each in known if each.action in _FIRST and left not in each.grounds]
 
 
-def _entries(work: Work, case: Case, actions: tuple[str, ...]) -> list[Draft]:
-    """Return what the journal says of a request, the oldest first."""
+def entries(work: Work, case: Case, actions: tuple[str, ...]) -> list[Draft]:
+    """Return what the journal says of a request, the oldest first.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param actions: names of the events.
+    """
     table = tables.entry
     bodies = work.conn.execute(
         select(table.c.body)

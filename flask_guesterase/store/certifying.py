@@ -17,7 +17,7 @@ from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
-from . import journal, signing, tables, witness
+from . import approvals, journal, signing, tables, witness
 from .cases import Case, day_at, tell
 from .partners import recipients
 from .remembrance import remembering
@@ -110,7 +110,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         partial=left,
         recovery_until=decisions.get("recovery", ""),
         root_until=_root_until(decisions),
-        four_eyes=_four_eyes(case),
+        four_eyes=_four_eyes(work, case),
         supplement=_count(work, case.number),
         unsearched=tuple(decisions.get("unsearched", ())),
         shared_values=decisions.get("shared", 0),
@@ -148,8 +148,10 @@ def _root_until(decisions: Mapping[str, Any]) -> str:
     return rotation.worthless(date.fromisoformat(max(last))).isoformat()
 
 
-def _four_eyes(case: Case) -> tuple[str, ...]:
+def _four_eyes(work: Work, case: Case) -> tuple[str, ...]:
     first = "guest-proved-contact" if case.verified_by == GUEST else "identity-by-first-person"
+    if approvals.by_one(work, case):
+        return first, "approved-by-same-person", "told-outside-72-hours"
     return first, "approved-by-second-person"
 
 

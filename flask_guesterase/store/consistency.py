@@ -88,7 +88,7 @@ def _forged(work: Work) -> list[str]:
         )
         .order_by(table.c.id)
     ).scalars()
-    return [number for number in numbers if not approvals.stands(work, load(work, number))]
+    return [number for number in numbers if approvals.standing(work, load(work, number)) is None]
 
 
 def _unknown_actors(work: Work) -> list[str]:

@@ -42,6 +42,7 @@ from . import (
     keeping,
     law,
     outbox,
+    outside,
     people,
     planning,
     refresh,
@@ -136,10 +137,13 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     remembering.require(work)
     if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
         return Ending(State.WAITING, ("grace",))
-    if not approvals.stands(work, case):
+    approval = approvals.standing(work, case)
+    if approval is None:
         return _review_again(work, case, actor, ("the journal knows of no such approval",))
     if objecting.is_open(work, case.number):
         return _review_again(work, case, actor, ("somebody at another contact objected",))
+    if outbox.OUTSIDE in approval.grounds and outside.waits(work, case):
+        return Ending(State.WAITING, (outbox.OUTSIDE,))
     scope = planning.scope(work, people.taken(work, case.number), lock=True)
     held = planning.locked(work, scope)
     plan = held.plan

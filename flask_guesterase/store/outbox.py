@@ -54,7 +54,10 @@ ALERT = "alert"
 OBJECTION = "objection"
 """Text of the notice to a guest's other contacts, which names neither hotel nor request."""
 
-NO_ANSWER = frozenset({OFFICER, LATE, ALERT, "complained", "complaint", OBJECTION})
+OUTSIDE = "outside-notice"
+"""Text of the notice that one person decided alone; the journal says by this word that it left."""
+
+NO_ANSWER = frozenset({OFFICER, LATE, ALERT, "complained", "complaint", OBJECTION, OUTSIDE})
 """Texts that are no answer to a request: reminders, and what is said of a complaint."""
 
 
@@ -377,7 +380,8 @@ def done(work: Work, parcel: Parcel) -> None:
     box = _set(work, parcel.id, state=SENT, done_at=work.stamp, problem=None)
     _drop(work, parcel.id, box)
     _first_answer(work, parcel.request, parcel.kind, parcel.template)
-    _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel,))
+    which = (OUTSIDE,) if parcel.template == OUTSIDE else ()
+    _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel, *which))
 
 
 _DONE: Mapping[str, type[Event]] = {

@@ -30,6 +30,7 @@ from .clocks import places_of
 from .datamap import Declared
 from .holds import living, read
 from .keeping import FOREVER
+from .outbox import OUTSIDE
 from .remembrance import tracing
 from .sameness import same
 from .settings import Property
@@ -304,7 +305,7 @@ def _resume(work: Work) -> None:
     table = tables.request
     work.conn.execute(
         update(table)
-        .where(table.c.state == State.WAITING.value, table.c.waiting_for != "grace")
+        .where(table.c.state == State.WAITING.value, table.c.waiting_for.not_in(("grace", OUTSIDE)))
         .values(try_at=work.stamp)
     )
 

@@ -54,7 +54,9 @@ def _wrong(datamap: DataMap, blocker: Blocker) -> Iterator[str]:
 
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,29}")
-_TAKEN = frozenset({OPEN_REQUEST, "grace", "gap", "referenced", "left", "legal-duty"})
+_TAKEN = frozenset({
+    OPEN_REQUEST, "grace", "outside-notice", "gap", "referenced", "left", "legal-duty",
+})  # fmt: skip
 
 
 def check_name(blocker: Blocker, others: Iterable[Blocker]) -> None:

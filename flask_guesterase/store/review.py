@@ -13,7 +13,6 @@ from ..core import asking
 from ..core.asking import Asker
 from ..core.errors import (
     ForbiddenError,
-    FourEyesError,
     InputError,
     MovedError,
     TokenError,
@@ -44,6 +43,7 @@ from . import (
     approvals,
     deadlines,
     minors,
+    outside,
     people,
     planning,
     reply,
@@ -55,6 +55,7 @@ from .copying import shelved
 from .identity import objecting
 from .intake import contact_of, end_contact
 from .noted import Refusal
+from .outbox import OUTSIDE
 from .post import Draft, write
 from .remembrance import tracing
 from .sameness import same
@@ -214,7 +215,8 @@ def approve(
     :param grounds: words for the journal about how it was approved.
     :raises ForbiddenError: they may not approve at this property, or a minor is concerned and
         they are not the privacy officer.
-    :raises FourEyesError: they filed or verified the request, or took rows for it.
+    :raises FourEyesError: they filed or verified the request, or took rows for it, and no notice
+        can go to somebody outside (see `outside`).
     :raises MovedError: today's plan decides something else than what they read.
     :raises TransitionError: the request does not wait for this, or nobody's rows are taken.
     """
@@ -224,7 +226,11 @@ def approve(
         raise TransitionError(
             "This request is for a copy; nothing is erased by it.", "Release the copy, or refuse."
         )
-    decidable(work, case, actor, by)
+    undecided(case)
+    objecting.require(work, case)
+    alone = _took_part(work, case, actor, by)
+    if alone:
+        outside.require(work, case, by)
     plan = plan_of(work, case)
     required(plan.people)
     officer(work, case, by, plan.people)
@@ -237,7 +243,12 @@ def approve(
             differences(case.decisions, today) if case.decisions else (),
         )
     grace = timedelta(hours=work.settings.grace_hours)
-    waits = {"waiting_for": "grace", "waiting_until": (work.now + grace).date().isoformat()}
+    if alone:
+        grace, grounds = max(grace, outside.WAIT), (*grounds, OUTSIDE)
+    waits = {
+        "waiting_for": OUTSIDE if alone else "grace",
+        "waiting_until": (work.now + grace).date().isoformat(),
+    }
     case = step(
         work, case, State.APPROVED, *([State.WAITING] if grace else []),
         decided_by=actor, decided_at=work.stamp, digest=digest(plan, key), decisions=today,
@@ -247,6 +258,8 @@ def approve(
     marks = {approvals.DIGEST: digest(plan, key), **approvals.who(work, case, by)}
     counts = {"rows": rows, "people": len(plan.people)}
     tell(work, ErasureApproved, case, actor, counts, grounds, marks)
+    if alone:
+        outside.announce(work, case)
 
 
 def decidable(work: Work, case: Case, actor: str, by: str) -> None:
@@ -259,6 +272,17 @@ def decidable(work: Work, case: Case, actor: str, by: str) -> None:
     :raises FourEyesError: they filed or verified it, or took rows for it.
     :raises TransitionError: it does not wait for this, or somebody objected to it.
     """
+    undecided(case)
+    if _took_part(work, case, actor, by):
+        raise approvals.twice(work, case, by)
+    objecting.require(work, case)
+
+
+def undecided(case: Case) -> None:
+    """Go on only when a request waits for a decision.
+
+    :raises TransitionError: it does not.
+    """
     if case.state is not State.REVIEW:
         raise TransitionError(
             f"A request that is '{case.state}' cannot be approved.",
@@ -266,9 +290,6 @@ def decidable(work: Work, case: Case, actor: str, by: str) -> None:
             if case.state is State.RECEIVED
             else "Look at it again; somebody may have acted in the meantime.",
         )
-    _second_person(work, case, actor, by)
-    approvals.second(work, case, by)
-    objecting.require(work, case)
 
 
 def required(people: Iterable[Person]) -> None:
@@ -283,16 +304,26 @@ def required(people: Iterable[Person]) -> None:
         )
 
 
-def _second_person(work: Work, case: Case, actor: str, by: str) -> None:
+def _took_part(work: Work, case: Case, actor: str, by: str) -> bool:
     took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
     first = [case.filed_by, case.verified_by]
     first += [why.removeprefix("by:") for why in took if why.startswith("by:")]
     if any(same(work.conn, each, actor) for each in first if each):
-        work.refused.append(Refusal(case.property, ("four-eyes",), case.number, by))
-        raise FourEyesError(
-            "Whoever filed or verified a request, or took rows for it, does not approve it.",
-            "Ask a second person.",
-        )
+        return True
+    return approvals.took_part(work, case, by)
+
+
+def alone(work: Work, number: str, by: str) -> bool:
+    """Return whether a person would decide a request alone, and somebody outside be told.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the person.
+    """
+    case = load(work, number)
+    if case.state is not State.REVIEW or case.kind == Asked.COPY or not outside.offered(work, case):
+        return False
+    return _took_part(work, case, actors.known(work, by) or "", by)
 
 
 def officer(work: Work, case: Case, by: str, people: Iterable[Person]) -> None:

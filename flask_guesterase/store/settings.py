@@ -26,6 +26,8 @@ class Property:
     :param fiscal: month and day on which the controller's fiscal year ends.
     :param officer: address that reminders about deadlines go to.
     :param deputy: address they go to when the officer does not act.
+    :param overseer: address of somebody outside, where the property has nobody second: whoever
+        decides alone what they filed themselves lets them know, and they have 72 hours to stop it.
     :param calls: who is called in an emergency, role (see `core.emergency.Role`) and how: name
         and number of the second custodian of the keys, of IT, the vendor, police, authority.
     """
@@ -42,6 +44,7 @@ class Property:
     fiscal: tuple[int, int] = (12, 31)
     officer: str = ""
     deputy: str = ""
+    overseer: str = ""
     calls: Mapping[str, str] | tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:

@@ -41,6 +41,7 @@ class Purpose(StrEnum):
     TICKET = "ticket"
     OBJECT = "object"
     PIN = "pin"
+    STOP = "stop"
 
 
 @dataclass(frozen=True)
@@ -157,14 +158,15 @@ def ticket(work: Work, request: str) -> str:
     return secret
 
 
-def objection(work: Work, request: str) -> str:
+def objection(work: Work, request: str, purpose: Purpose = Purpose.OBJECT) -> str:
     """Return a new single-use secret for a link by which a request is objected to.
 
     :param work: the open transaction.
     :param request: number of the request.
+    :param purpose: STOP for who is told of an approval by one person alone.
     """
     secret = secrets.token_urlsafe(32)
-    _keep(work, Purpose.OBJECT, secret, timedelta(days=OBJECTION_DAYS), request=request)
+    _keep(work, purpose, secret, timedelta(days=OBJECTION_DAYS), request=request)
     return secret
 
 

@@ -1,4 +1,4 @@
-"""The guest's pages of identity: the claim code of a slip, an objection from another contact."""
+"""Pages of identity: the claim code of a slip, an objection, a stop by somebody outside."""
 
 from __future__ import annotations
 
@@ -56,9 +56,26 @@ def object_to(token: str) -> str:
 
 
 @guest_pages.post("/object/<token>")
-def stop(token: str) -> str:
+def objected(token: str) -> str:
     """Let the request wait for a person; the page does not say what it is about."""
     count("link")
     with current.begin() as office:
         office.object_to(token)
     return render_template("guesterase/guest/objected.html")
+
+
+@guest_pages.get("/stop/<token>")
+def stop_approval(token: str) -> str:
+    """Show a button to who was told of an approval by one person alone; opening stops nothing."""
+    with current.begin(write=False) as office:
+        hotel = current.settings.property(office.open_stop(token))
+    return render_template("guesterase/guest/stopapproval.html", hotel=hotel)
+
+
+@guest_pages.post("/stop/<token>")
+def stopped(token: str) -> str:
+    """Let what was approved alone be decided again."""
+    count("link")
+    with current.begin() as office:
+        early = office.stop(token)
+    return render_template("guesterase/guest/approvalstopped.html", early=early)

@@ -163,7 +163,8 @@ def show(number: str) -> str:
     """Show one request: where it stands, its plan, and what the reader may do."""
     with current.begin() as office:
         case = office.show(number, by=me())
-        planned = State(case["state"]) in _PLANNED
+        state = State(case["state"])
+        planned = state in _PLANNED
         plan = office.preview(number, by=me()) if planned else None
         told = office.told(number, by=me())
         found = office.residue(number, by=me())
@@ -173,6 +174,8 @@ def show(number: str) -> str:
         objected = office.objected(number, by=me())
         copying = releasing.of_copy(office, case)
         deeds = _deeds(case)
+        alone = deeds["approve"] and office.alone(number, by=me())
+        stopped = state is State.REVIEW and office.stopped(number, by=me())
         alike = reception.alike(office, number, case["property"]) if deeds["confirm"] else []
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
@@ -188,6 +191,8 @@ def show(number: str) -> str:
         back=back,
         mine=mine,
         objected=objected,
+        alone=alone,
+        stopped=stopped,
         copying=copying,
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),

@@ -105,9 +105,9 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
     with house.app.app_context(), house.extension.begin() as office:
         assert office.look_over()["told"] > 0
     _is_copied(house, officer, desk)
-    # A notice to other contacts is not queued where a clerk would have to carry it.
+    # A notice to other contacts, or outside, is not queued where a clerk would have to carry it.
     sent = {row["template"] for row in house.hotel.ours("outbox")}
-    assert sent == set(NAMES) - {"objection"}
+    assert sent == set(NAMES) - {"objection", "outside-notice"}
     letters = clerk.get(f"{desk}/outbox")
     assert letters.count('<div class="letter"') == len(house.hotel.ours("outbox"))
     assert 'class="letter" lang="en"><' not in letters

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ...core.course import Deed
 from ...core.permissions import Permission
-from .. import actors, cases
+from .. import actors, cases, outside
 from ..identity import codes, objecting, refusals
 from ..identity.codes import Claim
 from ..noted import Refusal
@@ -81,6 +81,21 @@ class Identity(Desk):
         :raises UnknownError: nobody objected, or it was settled.
         """
         objecting.settle(self.work, number, by)
+
+    def open_stop(self, token: str) -> str:
+        """Return the property whose approval a link stops, without using the link.
+
+        :raises TokenError: it is unknown, used or expired.
+        """
+        return outside.by_link(self.work, token).property
+
+    def stop(self, token: str) -> bool:
+        """Use such a link up: what one person approved alone is to be decided again.
+
+        :return: whether it was early enough.
+        :raises TokenError: it is unknown, used or expired.
+        """
+        return outside.stop(self.work, token)
 
     def journal_refusals(self, refused: Iterable[Refusal]) -> None:
         """Write down what was refused in a transaction that was rolled back."""

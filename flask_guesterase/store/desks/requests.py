@@ -11,7 +11,7 @@ from ...core.errors import UnknownError
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.standing import Standing
-from .. import actors, cases, deadlines, execution, intake, limits, outbox, review, tokens
+from .. import actors, cases, deadlines, execution, intake, limits, outbox, outside, review, tokens
 from ..binds import awaiting
 from ..execution import Ending
 from ..preview import Preview, preview
@@ -124,12 +124,33 @@ class Requests(Desk):
     def approve(self, number: str, by: str, digest: str) -> None:
         """Approve what the plan decides, by a second person.
 
-        :raises FourEyesError: they filed or verified it.
+        Where the property has nobody second, it is one who filed or verified it too: somebody
+        outside is told, and can stop it for 72 hours (see `settings.Property.overseer`).
+
+        :raises FourEyesError: they filed or verified it, and nobody outside can be told.
         :raises MovedError: today's plan is not the one they read.
         :raises ForbiddenError: they may not approve at this property.
         """
         self._ready(number, by, Deed.APPROVE)
         review.approve(self.work, number, by, digest)
+
+    def alone(self, number: str, by: str) -> bool:
+        """Return whether a person would approve a request alone, and somebody outside be told.
+
+        :raises ForbiddenError: they may not look at this property.
+        """
+        case = cases.load(self.work, number)
+        actors.require(self.work, by, Permission.VIEW, case.property)
+        return review.alone(self.work, number, by)
+
+    def stopped(self, number: str, by: str) -> bool:
+        """Return whether somebody outside stopped the newest approval of a request.
+
+        :raises ForbiddenError: they may not look at this property.
+        """
+        case = cases.load(self.work, number)
+        actors.require(self.work, by, Permission.VIEW, case.property)
+        return outside.stopped(self.work, case)
 
     def refuse(self, number: str, by: str, ground: str) -> None:
         """Refuse a request on a named ground.

@@ -1,0 +1,140 @@
+"""Where a property has nobody second: time, and somebody outside who is told and can stop it.
+
+An approval by one person alone waits 72 hours from the moment at which the notice left; that it
+left is read from the journal. As long as it cannot leave, nothing is carried out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from ..core.events import GUEST, ApprovalStopped, ErasureApproved, MessageSent
+from ..core.identity import Kind
+from ..core.lifecycle import State
+from ..core.remembrance import Kind as Said
+from . import approvals, outbox, tokens
+from .cases import Case, load, step, tell
+from .matching import Contact
+from .outbox import OUTSIDE
+from .remembrance import tracing
+from .tokens import Purpose
+from .work import Work
+
+WAIT = timedelta(hours=72)
+"""How long somebody outside has to stop what one person decided alone."""
+
+_LATER = timedelta(hours=1)
+
+
+def offered(work: Work, case: Case) -> bool:
+    """Return whether one person alone may decide a request, by a notice to somebody outside.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    # A notice that the same person would have to carry tells nobody.
+    leaves = outbox.channel_for(work, Kind.EMAIL) not in outbox.SHOWN
+    return leaves and bool(work.settings.property(case.property).overseer)
+
+
+def require(work: Work, case: Case, by: str) -> None:
+    """Go on only where one person alone may decide.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param by: the host's id of who filed or verified it, and would approve it now.
+    :raises FourEyesError: somebody second must.
+    """
+    if offered(work, case):
+        return
+    if work.settings.property(case.property).overseer:
+        raise approvals.twice(
+            work, case, by, "Ask a second person, or set GUESTERASE_MAIL: the notice cannot leave."
+        )
+    raise approvals.twice(work, case, by)
+
+
+def announce(work: Work, case: Case) -> None:
+    """Tell somebody outside that one person approved a request alone, and how to stop it.
+
+    :param work: the open transaction.
+    :param case: the request that was just approved.
+    """
+    hotel = work.settings.property(case.property)
+    params = {"token": tokens.objection(work, case.number, Purpose.STOP)}
+    read = replace(case, lang=hotel.lang)
+    contact = Contact(Kind.EMAIL.value, hotel.overseer)
+    dedupe = f"{OUTSIDE}:{case.number}:{case.version}"
+    outbox.queue_message(work, read, contact, OUTSIDE, params, dedupe)
+
+
+def ends(work: Work, case: Case) -> datetime | None:
+    """Return when the time to stop the newest approval ends, naive UTC; None while none runs.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    left: str | None = None
+    for draft in approvals.entries(work, case, (ErasureApproved.name, MessageSent.name)):
+        if draft.action == ErasureApproved.name:
+            left = None
+        elif left is None and OUTSIDE in draft.grounds:
+            left = draft.at
+    if left is None:
+        return None
+    return datetime.fromisoformat(left).astimezone(UTC).replace(tzinfo=None) + WAIT
+
+
+def waits(work: Work, case: Case) -> bool:
+    """Return whether somebody outside may still stop it; the request is then tried again later.
+
+    :param work: the open transaction.
+    :param case: the request, locked, approved by one person alone.
+    """
+    until = ends(work, case)
+    if until is not None and until <= work.stamp:
+        return False
+    day = None if until is None else until.date().isoformat()
+    step(work, case, waiting_until=day, try_at=until or work.stamp + _LATER)
+    return True
+
+
+def stopped(work: Work, case: Case) -> bool:
+    """Return whether the newest approval of a request was stopped from outside.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    said = approvals.entries(work, case, (ErasureApproved.name, ApprovalStopped.name))
+    return bool(said) and said[-1].action == ApprovalStopped.name
+
+
+def by_link(work: Work, token: str) -> Case:
+    """Return what a link stops, without using it.
+
+    :raises TokenError: it is unknown, used or expired.
+    """
+    return load(work, str(tokens.look(work, Purpose.STOP, token).request))
+
+
+def stop(work: Work, token: str) -> bool:
+    """Use such a link up: what was approved alone is to be decided again.
+
+    :param work: the open transaction.
+    :param token: secret of the link.
+    :return: whether it was early enough.
+    :raises TokenError: it is unknown, used or expired.
+    """
+    case = load(work, str(tokens.use(work, Purpose.STOP, token).request), lock=True)
+    early = case.state in (State.APPROVED, State.WAITING)
+    if early:
+        # A database restored to the day of the approval must not carry it out.
+        work.remember.append(tracing.undone(case, Said.OVERTURNED, "stopped"))
+        case = step(
+            work, case, State.REVIEW,
+            decided_by=None, decided_at=None, digest=None,
+            waiting_for=None, waiting_until=None, try_at=None, attempts=0,
+        )  # fmt: skip
+    tell(work, ApprovalStopped, case, GUEST, grounds=("stopped" if early else "too-late",))
+    return early

@@ -1,0 +1,252 @@
+"""A property with nobody second: 72 hours, and somebody outside who is told and can stop it."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from sqlalchemy import update
+
+from flask_guesterase.core.certificate import from_json
+from flask_guesterase.core.errors import BlockedError, FourEyesError, MovedError, TokenError
+from flask_guesterase.core.log import read_entry
+from flask_guesterase.store import tables, worker
+from flask_guesterase.store.channels import built_in
+from flask_guesterase.store.transaction import again
+from tests.store.hotel import Hotel
+from tests.store.test_channels import Post
+
+OVERSEER = "notary@linden.example"
+ANN = {"email": "ann@mail.example", "name": "Ann Berg"}
+
+
+class Alone(Hotel):
+    """A house of one: the officer files, verifies and approves; a notary outside is told.
+
+    :param url: address of an empty database.
+    :param folder: where keys and files go.
+    :param mail: where messages go.
+    """
+
+    def __init__(self, url: str, folder: Path, mail: str) -> None:
+        super().__init__(url, folder)
+        pine = replace(self.settings.properties["sh"], overseer=OVERSEER)
+        properties = {**self.settings.properties, "sh": pine}
+        self.settings = replace(self.settings, properties=properties, mail=mail)
+        self.guest(1, **ANN)
+
+    def run(self, unit: Any) -> Any:
+        """Run a unit of work as the extension does."""
+
+        def once() -> Any:
+            with self.begin() as office:
+                return unit(office)
+
+        return again(once)
+
+    def work(self) -> Any:
+        """Let the worker make one round."""
+        return worker.work(self.run, _plain, built_in(self.settings.mail, "hotel@pine.example"))
+
+    def asked(self) -> str:
+        """Let the only person file and verify a request; return its number."""
+        number = self.file("officer", **ANN)
+        with self.begin() as office:
+            office.confirm(number, "officer", "desk")
+        return number
+
+    def said(self) -> list[Any]:
+        """Return what the journal says, the oldest first."""
+        bodies = [(row["epoch"], row["position"], row["body"]) for row in self.ours("entry")]
+        return [read_entry(body.encode()).draft for _, _, body in sorted(bodies)]
+
+
+def _plain(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, str]:
+    return template, f"{lang} {json.dumps(dict(params))}"
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[Post, str]]:
+    """A real mail server and its address."""
+    handler = Post()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler, f"smtp://127.0.0.1:{port}"
+    controller.stop()
+
+
+@pytest.fixture
+def alone(database_url: str, tmp_path: Path, post: tuple[Post, str]) -> Iterator[Alone]:
+    """A house of one on each engine."""
+    made = Alone(database_url, tmp_path, post[1])
+    yield made
+    made.engine.dispose()
+
+
+def notices(post: tuple[Post, str]) -> list[str]:
+    """Return the bodies of what went to who is outside."""
+    found = [letter for letter in post[0].letters if letter["To"] == OVERSEER]
+    return [letter.get_content() for letter in found]  # type: ignore[attr-defined]  # the default policy gives an EmailMessage
+
+
+def token(post: tuple[Post, str]) -> str:
+    """Return the secret of the newest notice."""
+    found = re.search(r'"token": "([^"]+)"', notices(post)[-1].replace("\r\n", ""))
+    assert found is not None
+    return found[1]
+
+
+def test_what_one_person_approves_waits_72_hours_from_the_notice(
+    alone: Alone, post: tuple[Post, str]
+) -> None:
+    """Not from the approval; then it is carried out, and journal and certificate say how."""
+    number = alone.asked()
+    alone.approve(number)
+    alone.later(hours=5)
+    alone.work()
+    assert len(notices(post)) == 1
+    assert "ann" not in notices(post)[0].lower()
+    alone.later(hours=71, minutes=59)
+    alone.work()
+    assert alone.state(number) == "waiting"
+    assert alone.row(1)["name"] == ANN["name"]
+    with pytest.raises(BlockedError, match="outside-notice"):
+        alone.erased(number)
+    alone.later(minutes=1)
+    alone.work()
+    assert alone.row(1)["name"] != ANN["name"]
+    approved = [each for each in alone.said() if each.action == "erasure-approved"]
+    assert "outside-notice" in approved[-1].grounds
+    (body,) = [row["body"] for row in alone.ours("certificate")]
+    said = from_json(body).content.four_eyes
+    assert said == (
+        "identity-by-first-person", "approved-by-same-person", "told-outside-72-hours"
+    )  # fmt: skip
+
+
+def test_a_notice_that_does_not_leave_lets_nothing_happen(
+    alone: Alone, post: tuple[Post, str]
+) -> None:
+    """However long it takes: the 72 hours begin when it left, as the journal says."""
+    number = alone.asked()
+    alone.approve(number)
+    away = alone.settings
+    alone.settings = replace(away, mail="smtp://127.0.0.1:9")
+    for _ in range(4):
+        alone.later(days=2)
+        alone.work()
+    assert alone.state(number) == "waiting"
+    assert alone.row(1)["name"] == ANN["name"]
+    # Whoever can write into our tables does not make the journal say that it left.
+    with alone.engine.begin() as conn:
+        conn.execute(update(tables.outbox).values(state="sent"))
+        conn.execute(update(tables.request).values(try_at=alone.now.replace(tzinfo=None)))
+    alone.work()
+    assert alone.row(1)["name"] == ANN["name"]
+
+
+def test_who_is_outside_stops_it(alone: Alone, post: tuple[Post, str]) -> None:
+    """The request is to be decided anew, the link is used up, and the journal says who did it."""
+    number = alone.asked()
+    alone.approve(number)
+    alone.work()
+    secret = token(post)
+    with alone.begin() as office:
+        assert office.open_stop(secret) == "sh"
+    assert alone.state(number) == "waiting"
+    with alone.begin() as office:
+        assert office.stop(secret) is True
+    assert alone.state(number) == "review"
+    with pytest.raises(TokenError), alone.begin() as office:
+        office.stop(secret)
+    alone.later(days=4)
+    alone.work()
+    assert alone.row(1)["name"] == ANN["name"]
+    last = [each for each in alone.said() if each.action == "approval-stopped"]
+    assert [each.grounds for each in last] == [("stopped",)]
+    # A row that says it is approved is not: the journal knows that it was stopped.
+    stopped = alone.now.replace(tzinfo=None)
+    with alone.engine.begin() as conn:
+        conn.execute(update(tables.request).values(state="approved", decided_at=stopped))
+    with pytest.raises(MovedError):
+        alone.erased(number)
+
+
+def test_decided_anew_it_waits_anew(alone: Alone, post: tuple[Post, str]) -> None:
+    """An old notice is none of a new approval."""
+    number = alone.asked()
+    alone.approve(number)
+    alone.work()
+    with alone.begin() as office:
+        office.stop(token(post))
+    alone.later(days=10)
+    alone.approve(number)
+    alone.work()
+    assert len(notices(post)) == 2
+    alone.later(hours=71)
+    alone.work()
+    assert alone.row(1)["name"] == ANN["name"]
+    alone.later(hours=2)
+    alone.work()
+    assert alone.row(1)["name"] != ANN["name"]
+    with alone.begin() as office:
+        assert office.stop(token(post)) is False
+    assert alone.row(1)["name"] != ANN["name"]
+
+
+def test_a_second_person_needs_no_notice(alone: Alone, post: tuple[Post, str]) -> None:
+    """Where there is one, it is carried out at once."""
+    number = alone.asked()
+    with alone.begin() as office:
+        assert office.alone(number, "officer")
+        assert not office.alone(number, "second")
+    alone.approve(number, "second")
+    alone.work()
+    assert notices(post) == []
+    assert alone.row(1)["name"] != ANN["name"]
+    (body,) = [row["body"] for row in alone.ours("certificate")]
+    assert from_json(body).content.four_eyes[1] == "approved-by-second-person"
+
+
+@pytest.mark.parametrize(
+    ("overseer", "mail"), [("", ""), (OVERSEER, "page"), (OVERSEER, "print")]
+)
+def test_nobody_decides_alone_where_nobody_outside_is_told(
+    sqlite_url: str, tmp_path: Path, post: tuple[Post, str], overseer: str, mail: str
+) -> None:
+    """A letter that the same person would carry is no notice."""
+    made = Alone(sqlite_url, tmp_path, mail or post[1])
+    pine = replace(made.settings.properties["sh"], overseer=overseer)
+    made.settings = replace(made.settings, properties={"sh": pine})
+    number = made.asked()
+    with made.begin() as office:
+        assert not office.alone(number, "officer")
+    with pytest.raises(FourEyesError) as caught:
+        made.approve(number)
+    assert ("GUESTERASE_MAIL" in caught.value.hint) is bool(mail)
+    assert made.state(number) == "review"
+    made.engine.dispose()
+
+
+def test_requests_decided_together_need_a_second_person(
+    alone: Alone, post: tuple[Post, str]
+) -> None:
+    """What nobody read by itself is not decided alone."""
+    alone.guest(2, name="Bea Lund", email="bea@mail.example")
+    numbers = [alone.asked(), alone.file("officer", email="bea@mail.example", name="Bea Lund")]
+    with alone.begin() as office:
+        office.confirm(numbers[1], "officer", "desk")
+    with alone.begin() as office:
+        chosen = {number: office.preview(number).digest for number in numbers}
+    with pytest.raises(FourEyesError), alone.begin() as office:
+        office.approve_alike(chosen, "officer")
+    assert {alone.state(number) for number in numbers} == {"review"}

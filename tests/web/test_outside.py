@@ -1,0 +1,101 @@
+"""The pages of a house of one: the officer reads who is told, and who is told can stop it."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+
+from tests.store.test_channels import Post
+from tests.web.house import CANARY, PROPERTIES, House
+
+OVERSEER = "notary@linden.example"
+DESK = "/desk/privacy"
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[Post, str]]:
+    """A real mail server and its address."""
+    handler = Post()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    yield handler, f"smtp://127.0.0.1:{port}"
+    controller.stop()
+
+
+@pytest.fixture
+def alone(sqlite_url: str, tmp_path: Path, post: tuple[Post, str]) -> Iterator[House]:
+    """A house with guests and an overseer outside."""
+    place = replace(PROPERTIES[0], overseer=OVERSEER, lang="en")
+    settings = {
+        "GUESTERASE_MAIL": post[1],
+        "GUESTERASE_SENDER": "hotel@pine.example",
+        "GUESTERASE_BASE_URL": "https://pine.example/privacy/",
+    }
+    made = House(sqlite_url, tmp_path, (place, PROPERTIES[1]), **settings)
+    made.people()
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+def _approved(house: House) -> str:
+    """Let the officer file, verify, read and approve; return the page that was read."""
+    number = house.request("officer")
+    officer = house.browser("officer")
+    officer.post(f"{DESK}/{number}/confirm", f"{DESK}/{number}", how="desk")
+    page = officer.get(f"{DESK}/{number}", wish="en")
+    digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
+    assert officer.post(f"{DESK}/{number}/approve", digest=digest).status_code == 303
+    return page
+
+
+def _link(post: tuple[Post, str]) -> str:
+    """Return the path of the page in the newest letter to who is outside."""
+    letters = [each for each in post[0].letters if each["To"] == OVERSEER]
+    text = letters[-1].get_content()  # type: ignore[attr-defined]  # the default policy gives an EmailMessage
+    assert CANARY not in text
+    assert "Nobody second works there" in text
+    found = re.search(r"https://pine\.example(/privacy/stop/[\w-]+)", text)
+    assert found is not None
+    return found[1]
+
+
+def test_who_is_told_is_read_before_and_can_stop_it(
+    alone: House, post: tuple[Post, str]
+) -> None:
+    """A link that is only opened stops nothing; the button does, once, and tells of no guest."""
+    page = _approved(alone)
+    assert OVERSEER in page
+    alone.worker()
+    (request,) = alone.hotel.ours("request")
+    assert request["state"] == "waiting"
+    path = _link(post)
+    outside = alone.browser()
+    for _ in range(3):
+        assert CANARY not in outside.get(path, wish="en")
+    assert alone.state(request["number"]) == "waiting"
+    answer = outside.post(path, path)
+    assert answer.status_code == 200
+    assert CANARY not in answer.text
+    assert request["number"] not in answer.text
+    assert alone.state(request["number"]) == "review"
+    assert outside.post(path).status_code == 410
+    officer = alone.browser("officer")
+    assert "Somebody outside stopped" in officer.get(f"{DESK}/{request['number']}", wish="en")
+
+
+def test_a_second_officer_reads_of_no_notice(alone: House) -> None:
+    """Who took no part is told of nobody outside."""
+    number = alone.request("officer")
+    officer = alone.browser("officer")
+    officer.post(f"{DESK}/{number}/confirm", f"{DESK}/{number}", how="desk")
+    assert OVERSEER in officer.get(f"{DESK}/{number}")
+    assert OVERSEER not in alone.browser("second").get(f"{DESK}/{number}")
