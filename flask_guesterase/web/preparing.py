@@ -134,7 +134,7 @@ def set_up() -> AnyResponse | str:
         "guesterase/staff/setupsheet.html",
         hotel=place,
         lines=list(_lines(hotel, place, given)),
-        advice=list(_advice(given)),
+        advice=list(_advice(place, given)),
         entries=terms.shown(tongue, entries),
         floors=list(_floors(tongue, entries)),
         answer=_answer(tongue, settings, place),
@@ -203,7 +203,7 @@ def _lines(
 ) -> Iterator[tuple[str, bool]]:  # fmt: skip
     """Yield what goes into the host's own configuration, and whether it stands there already."""
     settings = current.settings
-    for name in ("country", "region", "officer", "deputy"):
+    for name in ("country", "region", "officer", "deputy", "overseer"):
         value = getattr(place, name)
         if value or getattr(hotel, name):
             yield f"Property({place.code!r}, …, {name}={value!r})", value == getattr(hotel, name)
@@ -220,13 +220,16 @@ def _lines(
             yield f"GUESTERASE_{key} = {'' if value is None else value!r}", value == now
 
 
-def _advice(given: Mapping[str, Any]) -> Iterator[str]:
+def _advice(place: Property, given: Mapping[str, Any]) -> Iterator[str]:
     """Yield what is missing or unwise in the answers."""
     keys, register = given["keys"].rstrip("/"), given["register"].rstrip("/")
     if not given["officer"]:
         yield N_("Nobody decides: name a privacy officer, or requests wait for ever.")
-    if not given["deputy"] or given["deputy"] == given["officer"]:
-        yield N_("Nobody is second: what one person filed or proposed, another must approve.")
+    if place.deputy in ("", place.officer) and not place.overseer:
+        yield N_(
+            "Nobody is second: what one person filed or proposed, another must approve. A house of"
+            " one names somebody outside, who is told and can stop it (Property, overseer)."
+        )
     if keys and register and keys.rpartition("/")[0] == register.rpartition("/")[0]:
         yield N_("Keys and register lie in one folder: put the register on another disk.")
     if not given["checkpoints"]:

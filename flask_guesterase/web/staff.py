@@ -14,6 +14,7 @@ from ..core.lifecycle import DONE, MOVES, OPEN, State
 from ..core.permissions import Permission
 from ..core.wish import Kind, Wish
 from ..store import answering
+from ..store.outbox import OUTSIDE
 from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
@@ -257,7 +258,9 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
         "copy_after": state in DONE and case["kind"] == Kind.ERASURE and may(Permission.FILE, code),
         "extend": case["extendable"] and approve,
-        "erase": state in (State.APPROVED, State.WAITING) and may(Permission.ERASE, code),
+        "erase": state in (State.APPROVED, State.WAITING)
+        and case["waiting_for"] != OUTSIDE
+        and may(Permission.ERASE, code),
     }
 
 

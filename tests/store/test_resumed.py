@@ -149,7 +149,7 @@ def test_two_workers_share_a_hotel_and_take_nobody_twice(
 
 
 KILLED = [
-    pytest.param(kind, 100, 10, seed, marks=LONG, id=f"{kind}-{seed}")
+    pytest.param(kind, 400, 10, seed, marks=LONG, id=f"{kind}-{seed}")
     for kind in engines.SERVERS for seed in range(1, 4)
 ]  # fmt: skip
 
