@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests import deep, engines
 
-pytest_plugins = ["tests.onlysurgery"]
+pytest_plugins = ["tests.compiled", "tests.onlysurgery"]
 
 # A slow machine is no wrong answer; CI draws the same examples each time.
 settings.register_profile(

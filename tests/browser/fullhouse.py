@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 
 from flask_guesterase.store import tokens
+from flask_guesterase.store.tokens import Purpose
 from flask_guesterase.store.training.courses import courses
 from flask_guesterase.web.extension import Guesterase
 from tests.example.conftest import Clerk
@@ -216,7 +217,9 @@ def _told(full: Full) -> None:
     extension: Guesterase = full.app.extensions["guesterase"].extension
     with full.app.app_context(), extension.begin() as office:
         objecting = tokens.objection(office.work, full.numbers["review"])
+        stopping = tokens.objection(office.work, full.numbers["review"], Purpose.STOP)
     full.known["guesterase_guest.object_to"] = [objecting]
+    full.known["guesterase_guest.stop_approval"] = [stopping]
     full.known["number"] = list(full.numbers.values())
     full.asked["guesterase_staff.find"] = {"number": full.numbers["review"]}
     full.asked["guesterase_staff.refusal"] = {"ground": "kept-by-law"}

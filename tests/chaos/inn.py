@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Date, Engine, ForeignKey, String, create_engine, event
+from sqlalchemy import Date, ForeignKey, String, create_engine, event
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from flask_guesterase.core.policy import (
@@ -217,7 +217,7 @@ class Inn(Hotel):
     """
 
     def __init__(self, url: str, folder: Path, mail: str) -> None:
-        self.engine = _engine(url)
+        self.engine = create_engine(url)
         if self.engine.dialect.name == "sqlite":
             event.listen(self.engine, "connect", _enforce)
         self.now = MORNING
@@ -334,26 +334,6 @@ class Inn(Hotel):
 def render(template: str, lang: str, params: Any) -> tuple[str, str]:
     """Return subject and body of a message."""
     return template, f"{lang} {sorted(params)}"
-
-
-_kept: dict[str, Engine] = {}
-
-
-def shares(engine: Engine) -> None:
-    """Let engines of the same kind that are made later share what this one compiled."""
-    _kept[engine.dialect.name] = engine
-
-
-def _engine(url: str) -> Engine:
-    made = create_engine(url)
-    kept = _kept.get(made.dialect.name)
-    if kept is not None:
-        if kept.dialect.default_schema_name == kept.url.database:
-            kept.dialect.default_schema_name = made.url.database
-        made.dialect = made.pool._dialect = kept.dialect
-        made._compiled_cache = kept._compiled_cache
-        _kept[made.dialect.name] = made
-    return made
 
 
 def _enforce(raw: Any, _: Any) -> None:

@@ -17,8 +17,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import tests.compiled  # noqa: F401 - children begin with what their parent compiled
 from tests.chaos import scenes, sight, tape, wires
-from tests.chaos.inn import Inn, opened, shares
+from tests.chaos.inn import Inn, opened
 from tests.chaos.scenes import SCENES, Scene
 
 SECONDS = 120
@@ -55,7 +56,6 @@ def _warmed(ask: dict[str, Any]) -> dict[str, Any]:
     scene = SCENES[ask["scene"]]
     with opened(ask["url"], Path(ask["folder"]), ask["mail"]) as inn:
         inn.restored = scene.restored
-        shares(inn.engine)
         _arrive(scene, inn)
         sight.see(inn)
         scene.operate(inn)

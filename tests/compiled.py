@@ -1,0 +1,65 @@
+"""What one engine compiled, the next one of its kind finds compiled: a plugin of the tests.
+
+A thousand tests make an engine each, and each would compile the same statements. A process of a
+hotel has one engine, whose cache does what this one does for all of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.util import LRUCache
+
+_KEPT: LRUCache[Any, Any] = LRUCache(4_000)
+_TELLING = (
+    "paramstyle", "label_length", "_json_serializer", "_json_deserializer", "is_mariadb",
+    "use_insertmanyvalues", "insertmanyvalues_page_size", "supports_native_boolean",
+)  # fmt: skip
+"""What a host may choose and what compiling asks for."""
+
+
+class Shared:
+    """The cache of one engine: the same as that of each engine of its kind.
+
+    :param dialect: the engine's.
+    """
+
+    def __init__(self, dialect: Any) -> None:
+        self._kind = (type(dialect), *(getattr(dialect, name, None) for name in _TELLING))
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        """Return what was compiled under a key, whose first part is the dialect."""
+        return _KEPT.get((self._kind, *key[1:]), default)
+
+    def __setitem__(self, key: Any, compiled: Any) -> None:
+        _KEPT[(self._kind, *key[1:])] = compiled
+
+    def clear(self) -> None:
+        """Forget nothing: others may use it."""
+
+
+_made = Engine.__init__
+
+
+def _make(
+    self: Engine,
+    pool: Any,
+    dialect: Any,
+    url: Any,
+    logging_name: Any = None,
+    echo: Any = None,
+    query_cache_size: int = 500,
+    execution_options: Any = None,
+    hide_parameters: bool = False,
+) -> None:
+    # `create_engine` reads from these names what an engine takes.
+    _made(
+        self, pool, dialect, url, logging_name, echo, query_cache_size, execution_options,
+        hide_parameters,
+    )  # fmt: skip
+    if query_cache_size:
+        self._compiled_cache = Shared(dialect)
+
+
+Engine.__init__ = _make
