@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -327,7 +327,9 @@ def _drop_mariadb(url: URL, name: str) -> None:
         # DROP would wait for a forgotten open transaction for a day.
         cursor.execute("SELECT id FROM information_schema.processlist WHERE db = %s", (name,))
         for (number,) in cursor.fetchall():
-            cursor.execute(f"KILL {number}")
+            # Whoever left by themselves since is gone all the same.
+            with suppress(pymysql.err.OperationalError):
+                cursor.execute(f"KILL {number}")
         cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
 
 

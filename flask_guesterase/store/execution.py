@@ -142,8 +142,11 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
         return _review_again(work, case, actor, ("the journal knows of no such approval",))
     if objecting.is_open(work, case.number):
         return _review_again(work, case, actor, ("somebody at another contact objected",))
-    if outbox.OUTSIDE in approval.grounds and outside.waits(work, case):
-        return Ending(State.WAITING, (outbox.OUTSIDE,))
+    if outbox.OUTSIDE in approval.grounds:
+        if outside.failed(work, case):
+            return _review_again(work, case, actor, ("the notice outside could not leave",))
+        if outside.waits(work, case):
+            return Ending(State.WAITING, (outbox.OUTSIDE,))
     scope = planning.scope(work, people.taken(work, case.number), lock=True)
     held = planning.locked(work, scope)
     plan = held.plan

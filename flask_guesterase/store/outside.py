@@ -9,11 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from sqlalchemy import select
+
 from ..core.events import GUEST, ApprovalStopped, ErasureApproved, MessageSent
 from ..core.identity import Kind
 from ..core.lifecycle import State
 from ..core.remembrance import Kind as Said
-from . import approvals, outbox, tokens
+from . import approvals, outbox, tables, tokens
 from .cases import Case, load, step, tell
 from .matching import Contact
 from .outbox import OUTSIDE
@@ -84,6 +86,22 @@ def ends(work: Work, case: Case) -> datetime | None:
     if left is None:
         return None
     return datetime.fromisoformat(left).astimezone(UTC).replace(tzinfo=None) + WAIT
+
+
+def failed(work: Work, case: Case) -> bool:
+    """Return whether the newest notice of a request will not leave by itself any more.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    table = tables.outbox
+    newest = (
+        select(table.c.state)
+        .where(table.c.request == case.number, table.c.template == OUTSIDE)
+        .order_by(table.c.id.desc())
+        .limit(1)
+    )
+    return work.conn.execute(newest).scalar() in (outbox.FAILED, outbox.READY)
 
 
 def waits(work: Work, case: Case) -> bool:

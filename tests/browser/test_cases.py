@@ -43,7 +43,7 @@ def _link(page: Page, text: str) -> None:
     press(page.locator("main").get_by_role("link", name=text, exact=True))
 
 
-def _refused(walker: Walker, words: Words) -> tuple[str, str]:
+def refused(walker: Walker, words: Words) -> tuple[str, str]:
     """File, verify and refuse a request; return its number and the case code of the slip."""
     desk = f"{walker.address}/desk/privacy"
     clerk = walker.enter(words.lang, f"{words.house}.desk")
@@ -67,7 +67,7 @@ def _refused(walker: Walker, words: Words) -> tuple[str, str]:
 @pytest.mark.parametrize("words", WALKS, ids=lambda words: words.lang)
 def test_a_complaint_is_overturned(walker: Walker, words: Words) -> None:
     """The guest complains, another officer reads the letter and sends it; the case is reopened."""
-    number, code = _refused(walker, words)
+    number, code = refused(walker, words)
     guest = walker.enter(words.lang)
     guest.goto(f"{walker.address}/privacy/case")
     guest.fill("#code", code)

@@ -43,7 +43,7 @@ def test_a_guest_has_a_copy(
     for _ in ("contact", "booking", "check"):
         _main_button(guest)
     assert guest.url.endswith("/asked")
-    guest.goto(_link(walker, desk, "copy/link"))
+    guest.goto(link(walker, desk, "copy/link"))
     walker.look(guest, f"{lang}-51-copy-link")
     _main_button(guest)
     officer.goto(f"{walker.address}/desk/privacy/")
@@ -55,7 +55,7 @@ def test_a_guest_has_a_copy(
     walker.look(guest, f"{lang}-54-copy-ready")
     press(guest.locator("form[action$='/case/copy'] button"))
     walker.look(guest, f"{lang}-55-copy-sent")
-    guest.goto(_link(walker, desk, "copy/open"))
+    guest.goto(link(walker, desk, "copy/open"))
     walker.look(guest, f"{lang}-56-copy-open")
     _main_button(guest)
     walker.look(guest, f"{lang}-57-copy")
@@ -72,7 +72,7 @@ def test_a_guest_has_a_copy(
     assert not walker.problems, "\n".join(walker.problems)
 
 
-def _link(walker: Walker, desk: Page, what: str) -> str:
+def link(walker: Walker, desk: Page, what: str) -> str:
     """Return the newest link of a kind among the messages the demo shows."""
     desk.goto(f"{walker.address}/desk/privacy/outbox")
     found = re.findall(rf"http://\S+/{what}/[\w-]+", desk.inner_text("main"))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import Page
 
+from tests.browser.test_cases import WALKS, refused
+from tests.browser.test_copy import link
 from tests.browser.walker import Walker
 
 FOCUSED = """wanted => {
@@ -119,4 +122,120 @@ def test_the_menu_and_a_refusal_need_no_mouse(walker: Walker) -> None:
     push(officer, "form[action$='/refusal'] button")
     push(officer, "form[action$='/refuse'] button")
     assert not officer.locator("form[action$='/refuse']").count()
+    assert not walker.problems, "\n".join(walker.problems)
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    """Go to a group of round buttons and choose one by the arrows."""
+    go(page, f"[name='{name}']")
+    for _ in range(MOST):
+        if page.evaluate(FOCUSED, f"[name='{name}'][value='{value}']") == "there":
+            page.keyboard.press("Space")
+            return
+        page.keyboard.press("ArrowDown")
+    raise AssertionError(f"the arrows do not lead to {value} on {page.url}")
+
+
+@pytest.mark.long
+def test_a_complaint_needs_no_mouse(walker: Walker) -> None:
+    """The guest complains, another officer overturns the refusal and sends the letter."""
+    number, code = refused(walker, WALKS[0])
+    guest = walker.enter("zh-CN")
+    guest.goto(f"{walker.address}/privacy/case")
+    write(guest, "#code", code)
+    push(guest, "main form button")
+    push(guest, "main a[href$='/complain']")
+    choose(guest, "about", "about-refusal")
+    write(guest, "#text", "I showed my passport.")
+    push(guest, "main form button")
+    assert guest.inner_text("h1") == WALKS[0].complained
+    second = walker.enter("zh-CN", "sha.officer2")
+    second.goto(f"{walker.address}/desk/privacy/complaints")
+    push(second, "main tbody a")
+    choose(second, "outcome", "overturned")
+    write(second, "#words", "…")
+    push(second, "form[action$='/letter'] button")
+    push(second, "form[action$='/answer'] button")
+    second.goto(f"{walker.address}/desk/privacy/{number}")
+    assert WALKS[0].decided in second.inner_text("main .chip")
+    assert not walker.problems, "\n".join(walker.problems)
+
+
+@pytest.mark.long
+def test_an_incident_needs_no_mouse(walker: Walker) -> None:
+    """The desk reports, an officer classifies and writes, another one sends the letter."""
+    desk = f"{walker.address}/desk/privacy"
+    clerk = walker.enter("en", "lej.desk")
+    clerk.goto(f"{desk}/incidents/new")
+    choose(clerk, "kind", "lost-device")
+    write(clerk, "#text", "The laptop of the night desk is gone.")
+    push(clerk, "main form button")
+    officer = walker.enter("en", "lej.officer")
+    officer.goto(f"{desk}/incidents")
+    push(officer, "main tbody a")
+    choose(officer, "severity", "risk-high")
+    choose(officer, "cause", "theft")
+    go(officer, "[name=column]")
+    officer.keyboard.press("Space")
+    push(officer, "form[action$='/classify'] button")
+    push(officer, "form[action$='/reach'] button")
+    write(officer, "form[action$='/told'] [name=reference]", "A-17")
+    push(officer, "form[action$='/told'] button")
+    write(officer, "form[action$='/propose'] textarea", "A laptop was stolen.")
+    push(officer, "form[action$='/propose'] button")
+    second = walker.enter("en", "lej.officer2")
+    second.goto(officer.url)
+    push(second, "form[action$='/send'] button")
+    assert not second.locator("form[action$='/send']").count()
+    assert not walker.problems, "\n".join(walker.problems)
+
+
+@pytest.mark.long
+def test_the_register_at_night_needs_no_mouse(walker: Walker) -> None:
+    """One clerk on duty produces what an authority asked for, the day typed in parts."""
+    clerk = walker.enter("zh-CN", "sha.desk")
+    clerk.goto(f"{walker.address}/desk/privacy/register")
+    night = datetime.now(UTC).date() - timedelta(days=1)
+    go(clerk, "#night")
+    # A field for a day is laid out in the language of the browser itself, which is English here.
+    clerk.keyboard.type(f"{night:%m%d%Y}")
+    assert clerk.input_value("#night") == night.isoformat()
+    for field in ("authority", "officer", "reference"):
+        write(clerk, f"#{field}", "A-17")
+    choose(clerk, "basis", "police-inspection")
+    push(clerk, "main form button")
+    assert clerk.locator("main tbody tr").count()
+    assert not walker.problems, "\n".join(walker.problems)
+
+
+@pytest.mark.long
+def test_a_copy_needs_no_mouse(walker: Walker) -> None:
+    """A guest asks for a copy and proves it, an officer releases it, the guest opens it."""
+    guest = walker.enter("en")
+    guest.goto(f"{walker.address}/privacy/ask")
+    choose(guest, "wish", "copy")
+    push(guest, "main form button")
+    choose(guest, "property", "LEJ")
+    push(guest, "main form button")
+    write(guest, "#name", "Juergen Mueller")
+    push(guest, "main form button")
+    write(guest, "#email", "Juergen.Mueller@mail.example")
+    for _ in ("contact", "booking", "check"):
+        push(guest, "main form button")
+    desk = walker.enter("en", "lej.desk")
+    guest.goto(link(walker, desk, "copy/link"))
+    push(guest, "main form button")
+    officer = walker.enter("en", "lej.officer")
+    officer.goto(f"{walker.address}/desk/privacy/")
+    push(officer, "main tbody a")
+    push(officer, "form[action$='/release'] button")
+    guest.goto(f"{walker.address}/privacy/case")
+    push(guest, "form[action$='/case/copy'] button")
+    guest.goto(link(walker, desk, "copy/open"))
+    push(guest, "main form button")
+    assert "juergen.mueller@mail.example" in guest.inner_text("main").lower()
+    go(guest, "a[href$='copy.zip']")
+    with guest.expect_download() as waiting:
+        guest.keyboard.press("Enter")
+    assert waiting.value.suggested_filename.endswith(".zip")
     assert not walker.problems, "\n".join(walker.problems)

@@ -124,3 +124,18 @@ def test_a_review_is_closed_by_a_second_person(walker: Walker, lang: str) -> Non
     second.goto(f"{desk}/reviews")
     walker.look(second, f"{lang}-75-reviews")
     assert not walker.problems, "\n".join(walker.problems)
+
+
+@pytest.mark.parametrize("lang", [pytest.param("zh-CN", marks=pytest.mark.long), "en"])
+def test_an_answer_takes_longer_once(walker: Walker, lang: str) -> None:
+    """The officer of the German house says why; the page shows the new day and asks no more."""
+    number = _filed(walker, walker.enter(lang, "lej.desk"), "Juergen.Mueller@mail.example")
+    officer = walker.enter(lang, "lej.officer")
+    officer.goto(f"{walker.address}/desk/privacy/{number}")
+    officer.locator("details:has(form[action$=extend]) > summary").click()
+    officer.check("form[action$=extend] [value=complex]")
+    walker.look(officer, f"{lang}-76-extend")
+    press(officer.locator("form[action$=extend] button"))
+    walker.look(officer, f"{lang}-77-extended")
+    assert officer.locator("form[action$=extend]").count() == 0
+    assert not walker.problems, "\n".join(walker.problems)

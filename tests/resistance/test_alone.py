@@ -139,19 +139,33 @@ def test_a_notice_that_does_not_leave_lets_nothing_happen(
     """However long it takes: the 72 hours begin when it left, as the journal says."""
     number = alone.asked()
     alone.approve(number)
-    away = alone.settings
-    alone.settings = replace(away, mail="smtp://127.0.0.1:9")
-    for _ in range(4):
-        alone.later(days=2)
-        alone.work()
+    working, lost = alone.settings, replace(alone.settings, mail="smtp://127.0.0.1:9")
+    alone.settings = lost
+    alone.later(days=4)
+    alone.work()
     assert alone.state(number) == "waiting"
-    assert alone.row(1)["name"] == ANN["name"]
     # Whoever can write into our tables does not make the journal say that it left.
     with alone.engine.begin() as conn:
         conn.execute(update(tables.outbox).values(state="sent"))
         conn.execute(update(tables.request).values(try_at=alone.now.replace(tzinfo=None)))
     alone.work()
+    assert alone.state(number) == "waiting"
     assert alone.row(1)["name"] == ANN["name"]
+    # A notice that was given up is written anew with a new decision, and its time begins then.
+    with alone.engine.begin() as conn:
+        conn.execute(update(tables.outbox).values(state="failed"))
+        conn.execute(update(tables.request).values(try_at=alone.now.replace(tzinfo=None)))
+    alone.work()
+    assert alone.state(number) == "review"
+    alone.settings = working
+    alone.approve(number)
+    alone.work()
+    alone.later(hours=71)
+    alone.work()
+    assert alone.row(1)["name"] == ANN["name"]
+    alone.later(hours=1)
+    alone.work()
+    assert alone.row(1)["name"] != ANN["name"]
 
 
 def test_who_is_outside_stops_it(alone: Alone, post: tuple[Post, str]) -> None:
