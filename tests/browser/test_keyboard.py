@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import Page
 
+from flask_guesterase.store.training.courses import course
 from tests.browser.test_cases import WALKS, refused
 from tests.browser.test_copy import link
 from tests.browser.walker import Walker
@@ -238,4 +239,58 @@ def test_a_copy_needs_no_mouse(walker: Walker) -> None:
     with guest.expect_download() as waiting:
         guest.keyboard.press("Enter")
     assert waiting.value.suggested_filename.endswith(".zip")
+    assert not walker.problems, "\n".join(walker.problems)
+
+
+@pytest.mark.long
+def test_a_claim_code_needs_no_mouse(walker: Walker) -> None:
+    """The desk prints a slip for a guest without a contact, who proves by its code."""
+    desk, guest = walker.enter("zh-CN", "sha.desk"), walker.enter("zh-CN")
+    desk.goto(f"{walker.address}/desk/privacy/claims")
+    choose(desk, "property", "SHA")
+    choose(desk, "key", "email")
+    write(desk, "#value", "li.wei@mail.example")
+    write(desk, "#name", "李伟")
+    push(desk, "main form button")
+    code = desk.inner_text(".secret")
+    guest.goto(f"{walker.address}/privacy/")
+    push(guest, "a[href$='/privacy/claim']")
+    write(guest, "#code", code)
+    write(guest, "#name", "李伟")
+    push(guest, "main form button")
+    push(guest, "main a.button")
+    assert re.search(r"GR-[0-9A-Z]{8}", guest.inner_text("main"))
+    assert not walker.problems, "\n".join(walker.problems)
+
+
+@pytest.mark.long
+def test_a_mistake_and_a_course_need_no_mouse(walker: Walker) -> None:
+    """A clerk reports a mistake and passes the course, an officer takes what is wrong."""
+    page = f"{walker.address}/desk/privacy"
+    clerk = walker.enter("en", "sha.desk")
+    clerk.goto(f"{page}/mistake")
+    choose(clerk, "kind", "seen-by-others")
+    write(clerk, "#words", "The list lay on the counter")
+    push(clerk, "main form button")
+    officer = walker.enter("en", "sha.officer")
+    officer.goto(f"{page}/watch")
+    push(officer, "form[action$='/look'] button")
+    push(officer, "form[action$='/take'] button")
+    clerk.goto(f"{page}/training/reception")
+    for place, question in enumerate(course("reception").questions):
+        choose(clerk, f"q{place}", str(question.right))
+    push(clerk, "main form button")
+    assert "Passed, with" in clerk.inner_text("main")
+    assert not walker.problems, "\n".join(walker.problems)
+
+
+@pytest.mark.long
+def test_setting_up_needs_no_mouse(walker: Walker) -> None:
+    """An officer answers the ten questions and has a page to print."""
+    officer = walker.enter("en", "lej.officer")
+    officer.goto(f"{walker.address}/desk/privacy/setup")
+    choose(officer, "foreign", "some")
+    write(officer, "#deputy", "second@linden.example")
+    push(officer, "main form button")
+    assert "second@linden.example" in officer.inner_text("main")
     assert not walker.problems, "\n".join(walker.problems)
