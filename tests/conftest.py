@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
 from tests import deep, engines
+from tests.post import Post, post_office
 
 pytest_plugins = ["tests.compiled", "tests.onlysurgery"]
 
@@ -65,6 +66,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             counts[reason.partition(engines.MISSING)[2]] += 1
     for name, count in sorted(counts.items()):
         terminalreporter.write_line(f"{engines.MISSING}{name}: {count} tests skipped", yellow=True)
+
+
+@pytest.fixture
+def post() -> Iterator[tuple[Post, str]]:
+    """A real mail server and its address."""
+    handler = Post()
+    with post_office(handler) as address:
+        yield handler, address
 
 
 @pytest.fixture

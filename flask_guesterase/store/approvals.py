@@ -39,6 +39,9 @@ from .work import Work
 WHO, DIGEST = "who", "digest"
 """Marks of an entry: the person who acted, under the key of the case; what was approved."""
 
+TOO_LATE = "too-late"
+"""Ground of a stop that came when there was nothing to stop: it decides nothing."""
+
 _FIRST = (
     ErasureRequested.name, IdentityVerified.name, SubjectTaken.name, DataCopyRequested.name,
 )  # fmt: skip
@@ -111,7 +114,7 @@ def standing(work: Work, case: Case) -> Draft | None:
     if case.kind == Kind.COPY or any(each.action == DataCopyRequested.name for each in known):
         # Who asked for a copy asked for nothing to be erased, whatever a row says.
         return None
-    decided = [each for each in known if each.action in _DECIDED]
+    decided = [each for each in known if each.action in _DECIDED and TOO_LATE not in each.grounds]
     last = decided[-1] if decided else None
     if last is None or last.action != ErasureApproved.name:
         return None

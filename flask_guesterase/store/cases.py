@@ -219,6 +219,20 @@ def step(work: Work, case: Case, *states: State, **values: Any) -> Case:
     return replace(case, state=state, version=case.version + 1, **values)
 
 
+def reconsider(work: Work, case: Case) -> Case:
+    """Send a request back to be decided, whose approval stands no more.
+
+    :param work: the open transaction.
+    :param case: the request, locked.
+    :raises TransitionError: it was not approved.
+    """
+    return step(
+        work, case, State.REVIEW,
+        decided_by=None, decided_at=None, digest=None,
+        waiting_for=None, waiting_until=None, try_at=None, attempts=0,
+    )  # fmt: skip
+
+
 def tell(
     work: Work,
     event: type[Event],

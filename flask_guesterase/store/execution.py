@@ -50,7 +50,7 @@ from . import (
     tables,
     waiting,
 )
-from .cases import Case, load, secret, step, tell
+from .cases import Case, load, reconsider, secret, step, tell
 from .comeback import marks, objections
 from .copying import shelved
 from .depth import deepening
@@ -172,11 +172,7 @@ def all_kept(plan: Plan) -> tuple[Block, ...]:
 
 
 def _review_again(work: Work, case: Case, actor: str, moved: tuple[str, ...]) -> Ending:
-    case = step(
-        work, case, State.REVIEW,
-        decided_by=None, decided_at=None, digest=None,
-        waiting_for=None, waiting_until=None, try_at=None, attempts=0,
-    )  # fmt: skip
+    case = reconsider(work, case)
     tell(work, RequestReviewedAgain, case, actor, {"differences": len(moved)})
     return Ending(State.REVIEW, (), moved)
 

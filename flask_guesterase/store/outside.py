@@ -11,12 +11,12 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 
-from ..core.events import GUEST, ApprovalStopped, ErasureApproved, MessageSent
+from ..core.events import ApprovalStopped, ErasureApproved, MessageSent
 from ..core.identity import Kind
 from ..core.lifecycle import State
 from ..core.remembrance import Kind as Said
-from . import approvals, outbox, tables, tokens
-from .cases import Case, load, step, tell
+from . import actors, approvals, outbox, tables, tokens
+from .cases import Case, load, reconsider, step, tell
 from .matching import Contact
 from .outbox import OUTSIDE
 from .remembrance import tracing
@@ -125,7 +125,8 @@ def stopped(work: Work, case: Case) -> bool:
     :param case: the request.
     """
     said = approvals.entries(work, case, (ErasureApproved.name, ApprovalStopped.name))
-    return bool(said) and said[-1].action == ApprovalStopped.name
+    early = [each for each in said if approvals.TOO_LATE not in each.grounds]
+    return bool(early) and early[-1].action == ApprovalStopped.name
 
 
 def by_link(work: Work, token: str) -> Case:
@@ -145,14 +146,13 @@ def stop(work: Work, token: str) -> bool:
     :raises TokenError: it is unknown, used or expired.
     """
     case = load(work, str(tokens.use(work, Purpose.STOP, token).request), lock=True)
-    early = case.state in (State.APPROVED, State.WAITING)
+    # What a second person approved since is not theirs to stop.
+    early = case.state in (State.APPROVED, State.WAITING) and approvals.by_one(work, case)
     if early:
         # A database restored to the day of the approval must not carry it out.
         work.remember.append(tracing.undone(case, Said.OVERTURNED, "stopped"))
-        case = step(
-            work, case, State.REVIEW,
-            decided_by=None, decided_at=None, digest=None,
-            waiting_for=None, waiting_until=None, try_at=None, attempts=0,
-        )  # fmt: skip
-    tell(work, ApprovalStopped, case, GUEST, grounds=("stopped" if early else "too-late",))
+        case = reconsider(work, case)
+    # Somebody outside has a number of their own, as everybody has who acts.
+    actor = actors.number(work, f"overseer:{case.number}")
+    tell(work, ApprovalStopped, case, actor, grounds=("stopped" if early else approvals.TOO_LATE,))
     return early

@@ -138,14 +138,14 @@ def _make(engine: Engine, custodian: FolderCustodian, today: str) -> bool:
             conn.execute(sa.select(sa.literal(1)).select_from(table).limit(1)).first()
             for table in (tables.tree, tables.box, tables.actor, tables.epoch_key)
         )
-    # Whoever used it may have made them between our two looks.
-    if used and not custodian.exists():
+    if used:
+        if custodian.exists():
+            # Whoever used it made them between our two looks.
+            return False
         raise KeyMissingError(
             f"The keys of this database are not in {custodian.path}.",
             "Mount the key folder, or bring its copy back; new keys would open nothing.",
         )
-    if used:
-        return False
     try:
         custodian.create(today)
     except SetupError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,19 +23,27 @@ FOLDER = "GUESTERASE_SCREENSHOTS"
 """Environment variable: folder in which the pictures of the walk are kept."""
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    """A demo hotel of 60 guests, its worker running with its pages."""
-    app = create_app({"INSTANCE_PATH": str(tmp_path), "PMS_SCANS": str(tmp_path / "scans")})
+@contextmanager
+def demo(folder: Path, **settings: str) -> Iterator[Flask]:
+    """Make a demo hotel of 60 guests, its worker running with its pages, and let go of it."""
+    scans = folder / "scans"
+    app = create_app({"INSTANCE_PATH": str(folder), "PMS_SCANS": str(scans), **settings})
     upgraded = app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
     assert upgraded.exit_code == 0, upgraded.output
     with app.app_context():
         db.create_all()
-        seed(db.session(), 60, 7, datetime.now(UTC).date(), scans=tmp_path / "scans")
+        seed(db.session(), 60, 7, datetime.now(UTC).date(), scans=scans)
         db.session.remove()
     yield app
     with app.app_context():
         db.engine.dispose()
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Iterator[Flask]:
+    """A demo hotel of 60 guests, its worker running with its pages."""
+    with demo(tmp_path) as made:
+        yield made
 
 
 @pytest.fixture

@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 from flask import Flask
 
-from example_pms import create_app, db, privacy
-from example_pms.seed import seed
+from example_pms import privacy
+from tests.browser.conftest import demo
 from tests.browser.walker import Walker, press
-from tests.store.test_channels import Post
+from tests.post import Post
 
 OVERSEER = "notary@linden.example"
 WALKS = (("zh-CN", "sha", "li.wei@mail.example"), ("en", "lej", "Juergen.Mueller@mail.example"))
-
-
-@pytest.fixture
-def post() -> Iterator[tuple[Post, str]]:
-    """A real mail server and its address."""
-    handler = Post()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, f"smtp://127.0.0.1:{port}"
-    controller.stop()
 
 
 @pytest.fixture
@@ -41,29 +26,19 @@ def app(
     """The demo hotel, each of whose houses has an overseer, and whose letters leave."""
     hotels = [replace(each, overseer=OVERSEER) for each in privacy._hotels()]
     monkeypatch.setattr(privacy, "_hotels", lambda: hotels)
-    made = create_app({
-        "INSTANCE_PATH": str(tmp_path), "PMS_SCANS": str(tmp_path / "scans"),
+    settings = {
         "GUESTERASE_MAIL": post[1], "GUESTERASE_SENDER": "hotel@pine.example",
         "GUESTERASE_BASE_URL": "http://hotel.example/privacy/",
-    })  # fmt: skip
-    upgraded = made.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"])
-    assert upgraded.exit_code == 0, upgraded.output
-    with made.app_context():
-        db.create_all()
-        seed(db.session(), 60, 7, datetime.now(UTC).date(), scans=tmp_path / "scans")
-        db.session.remove()
-    yield made
-    with made.app_context():
-        db.engine.dispose()
+    }  # fmt: skip
+    with demo(tmp_path, **settings) as made:
+        yield made
 
 
 def _page(app: Flask, post: tuple[Post, str]) -> str:
     """Let the worker send what is due; return the path in the newest letter to who is outside."""
     with app.app_context():
         app.extensions["guesterase"].extension.work()
-    letters = [each for each in post[0].letters if each["To"] == OVERSEER]
-    text = letters[-1].get_content()  # type: ignore[attr-defined]  # the default policy gives an EmailMessage
-    found = re.search(r"http://hotel\.example(/privacy/stop/[\w-]+)", text)
+    found = re.search(r"http://hotel\.example(/privacy/stop/[\w-]+)", post[0].to(OVERSEER)[-1])
     assert found is not None
     return found[1]
 
@@ -98,5 +73,5 @@ def test_an_officer_alone_and_who_is_outside(
     press(officer.locator("form[action$=approve] button"))
     outside.goto(walker.address + _page(app, post))
     assert outside.locator("main form button").count() == 1
-    assert len([each for each in post[0].letters if each["To"] == OVERSEER]) == 2
+    assert len(post[0].to(OVERSEER)) == 2
     assert not walker.problems, "\n".join(walker.problems)

@@ -11,7 +11,6 @@ import functools
 import inspect
 import io
 import logging
-import socket
 import warnings
 from collections.abc import Iterator, Mapping
 from email import message_from_bytes
@@ -21,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from aiosmtpd.controller import Controller
 from flask import Flask, request
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -34,6 +32,7 @@ from flask_guesterase.web.cli import guesterase_cli
 from flask_guesterase.web.signals import SIGNALS
 from tests.example.conftest import TODAY, Clerk
 from tests.example.traces import Traces, files, our_tables
+from tests.post import post_office as serving
 
 DESK = "/desk/privacy"
 
@@ -316,11 +315,5 @@ def watched(house: House) -> Iterator[None]:
 def post_office() -> Iterator[tuple[Post, str]]:
     """Run a mail server on loopback; yield what it holds and its address."""
     handler = Post()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
-        yield handler, f"smtp://127.0.0.1:{port}"
-    finally:
-        controller.stop()
+    with serving(handler) as address:
+        yield handler, address

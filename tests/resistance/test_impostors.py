@@ -271,8 +271,7 @@ def test_enumeration_by_message(post: tuple[House, Mailboxes]) -> None:
 def test_enumeration_by_statements(house: House) -> None:
     """Count and text of SQL are equal for guest and stranger, and for every wrong claim code."""
     seen: list[list[str]] = []
-    with house.app.app_context(), house.extension.begin(write=False):
-        pass  # once in a process it is asked whose keys these are
+    house.begun()
     for email in ("ann@mail.example", "stranger@mail.example"):
         browser = house.browser()
         with statements(house) as sent:

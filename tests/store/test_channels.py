@@ -2,48 +2,11 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
-from email import message_from_bytes
-from email.message import Message as Email
-from email.policy import default
-from typing import Any
-
 import pytest
-from aiosmtpd.controller import Controller
 
 from flask_guesterase.core.errors import DeliveryError, SetupError
 from flask_guesterase.store.channels import Mail, Message, built_in, message_id
-
-
-class Post:
-    """Keeps what a mail server was given; refuses addresses at refuse.example."""
-
-    def __init__(self) -> None:
-        self.letters: list[Email] = []
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str,
-                          options: Any) -> str:  # fmt: skip
-        if address.endswith("@refuse.example"):
-            return f"550 no {address} here"
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
-        self.letters.append(message_from_bytes(envelope.content, policy=default))
-        return "250 OK"
-
-
-@pytest.fixture
-def post() -> Iterator[tuple[Post, str]]:
-    """A mail server and its address."""
-    handler = Post()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, f"smtp://127.0.0.1:{port}"
-    controller.stop()
+from tests.post import Post
 
 
 def letter(to: str = "ann@example.com", subject: str = "Your request GR-7") -> Message:

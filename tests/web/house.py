@@ -140,6 +140,11 @@ class House:
         hotel.put(Companion, booking_id=2, guest_id=1)
         hotel.put(Invoice, id=1, booking_id=1, billed_to=CANARY, total=90)
 
+    def begun(self) -> None:
+        """Open the office once: the first time in a process it asks whose keys these are."""
+        with self.app.app_context(), self.extension.begin(write=False):
+            pass
+
     def browser(self, login: str | None = None) -> Browser:
         """Return a browser, of a member of staff when a login is given."""
         browser = Browser(self.app.test_client())

@@ -3,31 +3,17 @@
 from __future__ import annotations
 
 import re
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 
-from tests.store.test_channels import Post
+from tests.post import Post
 from tests.web.house import CANARY, PROPERTIES, House
 
 OVERSEER = "notary@linden.example"
 DESK = "/desk/privacy"
-
-
-@pytest.fixture
-def post() -> Iterator[tuple[Post, str]]:
-    """A real mail server and its address."""
-    handler = Post()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    yield handler, f"smtp://127.0.0.1:{port}"
-    controller.stop()
 
 
 @pytest.fixture
@@ -59,8 +45,7 @@ def _approved(house: House) -> str:
 
 def _link(post: tuple[Post, str]) -> str:
     """Return the path of the page in the newest letter to who is outside."""
-    letters = [each for each in post[0].letters if each["To"] == OVERSEER]
-    text = letters[-1].get_content()  # type: ignore[attr-defined]  # the default policy gives an EmailMessage
+    text = post[0].to(OVERSEER)[-1]
     assert CANARY not in text
     assert "Nobody second works there" in text
     found = re.search(r"https://pine\.example(/privacy/stop/[\w-]+)", text)

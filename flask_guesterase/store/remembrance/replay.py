@@ -19,7 +19,7 @@ from ...core.permissions import Permission
 from ...core.plan import Person, key_text
 from ...core.remembrance import Kind, Line, Note
 from .. import actors, brake, cases, looking, pulse, tables
-from ..cases import Case, load, step, tell
+from ..cases import Case, load, reconsider, step, tell
 from ..comeback import again, returned
 from ..comeback.again import Fate, Warrant
 from ..comeback.returned import Seen
@@ -309,11 +309,7 @@ def _taken_back(known: Forgotten, office: Office) -> dict[str, int]:
     for number in sorted(known.undone):
         case = _case(work, number)
         if case is not None and case.state in (State.APPROVED, State.WAITING):
-            case = step(
-                work, load(work, number, lock=True), State.REVIEW,
-                decided_by=None, decided_at=None, digest=None,
-                waiting_for=None, waiting_until=None, try_at=None, attempts=0,
-            )  # fmt: skip
+            case = reconsider(work, load(work, number, lock=True))
             tell(work, RequestReviewedAgain, case, SYSTEM, {"differences": 1})
             count += 1
     return {"reviewed-again": count}
