@@ -89,11 +89,15 @@ def ends(work: Work, case: Case) -> datetime | None:
 
 
 def failed(work: Work, case: Case) -> bool:
-    """Return whether the newest notice of a request will not leave by itself any more.
+    """Return whether the notice of the newest approval did not leave and never will by itself.
+
+    So it is when it was given up, turned into a letter, or dealt with by a person in another way.
 
     :param work: the open transaction.
     :param case: the request.
     """
+    if ends(work, case) is not None:
+        return False
     table = tables.outbox
     newest = (
         select(table.c.state)
@@ -101,7 +105,7 @@ def failed(work: Work, case: Case) -> bool:
         .order_by(table.c.id.desc())
         .limit(1)
     )
-    return work.conn.execute(newest).scalar() in (outbox.FAILED, outbox.READY)
+    return work.conn.execute(newest).scalar() not in (outbox.QUEUED, outbox.SENDING)
 
 
 def waits(work: Work, case: Case) -> bool:

@@ -133,21 +133,17 @@ def test_a_notice_that_does_not_leave_lets_nothing_happen(
     alone.later(days=4)
     alone.work()
     assert alone.state(number) == "waiting"
-    # Whoever can write into our tables does not make the journal say that it left.
-    with alone.engine.begin() as conn:
-        conn.execute(update(tables.outbox).values(state="sent"))
-        conn.execute(update(tables.request).values(try_at=alone.now.replace(tzinfo=None)))
-    alone.work()
-    assert alone.state(number) == "waiting"
-    assert alone.row(1)["name"] == ANN["name"]
-    # A notice that was given up is written anew with a new decision, and its time begins then.
-    with alone.engine.begin() as conn:
-        conn.execute(update(tables.outbox).values(state="failed"))
-        conn.execute(update(tables.request).values(try_at=alone.now.replace(tzinfo=None)))
-    alone.work()
-    assert alone.state(number) == "review"
-    alone.settings = working
-    alone.approve(number)
+    # Whoever can write into our tables does not make the journal say that it left; and a notice
+    # that was given up is written anew with a new decision, and its time begins then.
+    for state in ("sent", "failed"):
+        with alone.engine.begin() as conn:
+            conn.execute(update(tables.outbox).values(state=state))
+            conn.execute(update(tables.request).values(try_at=alone.now.replace(tzinfo=None)))
+        alone.work()
+        assert alone.state(number) == "review"
+        assert alone.row(1)["name"] == ANN["name"]
+        alone.settings = working if state == "failed" else lost
+        alone.approve(number)
     alone.work()
     alone.later(hours=71)
     alone.work()
