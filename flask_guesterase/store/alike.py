@@ -22,7 +22,7 @@ from ..core.plan import Plan, digest
 from ..core.standing import MOST as MOST_ROWS
 from ..core.standing import Standing, Why
 from ..core.wish import Kind
-from . import actors, minors, people, review, tables
+from . import actors, approving, minors, people, tables
 from .cases import Case, columns, load, read, secret
 from .execution import did
 from .preview import Line, lines
@@ -101,7 +101,7 @@ def _candidates(work: Work, by: str, codes: Sequence[str]) -> Iterator[tuple[Cas
     actor = actors.known(work, by) or ""
     for case in map(read, rows):
         try:
-            review.decidable(work, case, actor, by)
+            approving.decidable(work, case, actor, by)
         except (FourEyesError, TransitionError):
             # Their own, or one to which somebody objected.
             continue
@@ -117,7 +117,7 @@ def _low(work: Work, case: Case) -> Plan | None:
         return None
     if not _rows_are_clear(work, case) or _contested(work, case):
         return None
-    plan = review.plan_of(work, case)
+    plan = approving.plan_of(work, case)
     if not plan.changing() or not simple(plan, did(plan)) or struck_any(work, plan):
         return None
     return None if minors.involved(work, plan.people) else plan
@@ -176,7 +176,7 @@ def approve(work: Work, chosen: Mapping[str, str], by: str) -> int:
     for number in sorted(chosen):
         case = load(work, number, lock=True)
         actor = actors.allow(work, by, Permission.APPROVE, case.property)
-        review.decidable(work, case, actor, by)
+        approving.decidable(work, case, actor, by)
         plan = _low(work, case)
         if plan is None:
             raise TransitionError(
@@ -188,5 +188,5 @@ def approve(work: Work, chosen: Mapping[str, str], by: str) -> int:
             "What would be done is not the same for all of them.", "Look at the groups again."
         )
     for number in sorted(chosen):
-        review.approve(work, number, by, chosen[number], (BATCH,))
+        approving.approve(work, number, by, chosen[number], (BATCH,))
     return len(chosen)

@@ -6,7 +6,7 @@ left is read from the journal. As long as it cannot leave, nothing is carried ou
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -27,6 +27,18 @@ WAIT = timedelta(hours=72)
 """How long somebody outside has to stop what one person decided alone."""
 
 _LATER = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Overseen:
+    """What somebody outside has to do with a request.
+
+    :param alone: who looks would decide it alone, and somebody outside be told.
+    :param stopped: its newest approval was stopped from outside.
+    """
+
+    alone: bool
+    stopped: bool
 
 
 def offered(work: Work, case: Case) -> bool:

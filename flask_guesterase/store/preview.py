@@ -16,13 +16,13 @@ from ..core.permissions import Permission
 from ..core.plan import Outcome, Plan, digest
 from ..core.standing import Standing
 from . import actors, minors, people, tables
+from .approving import plan_of
 from .cases import load, secret
 from .execution import did
 from .finder import Candidate, known
 from .holds import living
 from .law import HELD
 from .people import Subject
-from .review import plan_of
 from .texts.struck import Mention, struck
 from .work import Work
 

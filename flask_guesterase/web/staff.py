@@ -175,8 +175,7 @@ def show(number: str) -> str:
         objected = office.objected(number, by=me())
         copying = releasing.of_copy(office, case)
         deeds = _deeds(case)
-        alone = deeds["approve"] and office.alone(number, by=me())
-        stopped = state is State.REVIEW and office.stopped(number, by=me())
+        overseen = office.overseen(number, me()) if state is State.REVIEW else None
         alike = reception.alike(office, number, case["property"]) if deeds["confirm"] else []
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
@@ -192,8 +191,7 @@ def show(number: str) -> str:
         back=back,
         mine=mine,
         objected=objected,
-        alone=alone,
-        stopped=stopped,
+        overseen=overseen,
         copying=copying,
         cause_options=[(c.value, tongue.gettext(text)) for c, text in recovery.CHOICES.items()],
         how=tongue.gettext(HOWS.get(case["verified_how"] or "", "")),

@@ -228,8 +228,8 @@ def test_a_second_person_needs_no_notice(alone: Alone, post: tuple[Post, str]) -
     """Where there is one, it is carried out at once."""
     number = alone.asked()
     with alone.begin() as office:
-        assert office.alone(number, "officer")
-        assert not office.alone(number, "second")
+        assert office.overseen(number, "officer").alone
+        assert not office.overseen(number, "second").alone
     alone.approve(number, "second")
     alone.work()
     assert notices(post) == []
@@ -250,7 +250,7 @@ def test_nobody_decides_alone_where_nobody_outside_is_told(
     made.settings = replace(made.settings, properties={"sh": pine})
     number = made.asked()
     with made.begin() as office:
-        assert not office.alone(number, "officer")
+        assert not office.overseen(number, "officer").alone
     with pytest.raises(FourEyesError) as caught:
         made.approve(number)
     assert ("GUESTERASE_MAIL" in caught.value.hint) is bool(mail)

@@ -16,7 +16,7 @@ from ...core.permissions import Permission
 from ...core.plan import Person, key_text, mark
 from ...core.seal import fingerprint
 from ...core.wish import Kind
-from .. import actors, approvals, limits, people, review, tables, tokens, views
+from .. import actors, approvals, approving, limits, people, tables, tokens, views
 from ..cases import Case, Opening, day_at, load, secret, step, tell
 from ..identity import objecting
 from ..intake import contact_of, end_contact, file_for, open_already
@@ -107,10 +107,10 @@ def release(work: Work, number: str, by: str, digest_seen: str) -> str:
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.APPROVE, case.property)
     shelved.row(work, case.number)
-    review.decidable(work, case, actor, by)
+    approving.decidable(work, case, actor, by)
     whose = people.taken(work, case.number)
-    review.required(whose)
-    review.officer(work, case, by, whose)
+    approving.required(whose)
+    approving.officer(work, case, by, whose)
     copy, _, digest = _gathered(work, case)
     if not hmac.compare_digest(digest.encode(), digest_seen.strip().lower().encode()):
         raise MovedError(

@@ -11,9 +11,22 @@ from ...core.errors import UnknownError
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.standing import Standing
-from .. import actors, cases, deadlines, execution, intake, limits, outbox, outside, review, tokens
+from .. import (
+    actors,
+    approving,
+    cases,
+    deadlines,
+    execution,
+    intake,
+    limits,
+    outbox,
+    outside,
+    review,
+    tokens,
+)
 from ..binds import awaiting
 from ..execution import Ending
+from ..outside import Overseen
 from ..preview import Preview, preview
 from ..search import leftover, queued
 from ..tokens import Purpose
@@ -132,25 +145,17 @@ class Requests(Desk):
         :raises ForbiddenError: they may not approve at this property.
         """
         self._ready(number, by, Deed.APPROVE)
-        review.approve(self.work, number, by, digest)
+        approving.approve(self.work, number, by, digest)
 
-    def alone(self, number: str, by: str) -> bool:
-        """Return whether a person would approve a request alone, and somebody outside be told.
-
-        :raises ForbiddenError: they may not look at this property.
-        """
-        case = cases.load(self.work, number)
-        actors.require(self.work, by, Permission.VIEW, case.property)
-        return review.alone(self.work, number, by)
-
-    def stopped(self, number: str, by: str) -> bool:
-        """Return whether somebody outside stopped the newest approval of a request.
+    def overseen(self, number: str, by: str) -> Overseen:
+        """Return what somebody outside has to do with a request that waits for a decision.
 
         :raises ForbiddenError: they may not look at this property.
         """
         case = cases.load(self.work, number)
         actors.require(self.work, by, Permission.VIEW, case.property)
-        return outside.stopped(self.work, case)
+        alone = approving.alone(self.work, case, by)
+        return Overseen(alone, outside.stopped(self.work, case))
 
     def refuse(self, number: str, by: str, ground: str) -> None:
         """Refuse a request on a named ground.

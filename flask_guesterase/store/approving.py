@@ -1,0 +1,167 @@
+"""Who may approve a request, and what they approve: today's plan, by a second person or alone.
+
+Who filed or verified a request approves it only where somebody outside is told (see `outside`).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Iterable
+from datetime import timedelta
+
+from ..core.errors import ForbiddenError, MovedError, TransitionError
+from ..core.events import ErasureApproved
+from ..core.lifecycle import State
+from ..core.permissions import Permission
+from ..core.plan import Person, Plan, decisions_of, differences, digest
+from ..core.standing import Standing
+from ..core.wish import Kind as Asked
+from . import actors, approvals, minors, outside, people, planning
+from .cases import Case, load, secret, step, tell
+from .identity import objecting
+from .outbox import OUTSIDE
+from .sameness import same
+from .work import Work
+
+
+def plan_of(work: Work, case: Case) -> Plan:
+    """Draw the plan for the rows that are taken, from the database as it is now."""
+    return planning.plan(work, people.taken(work, case.number))
+
+
+def approve(
+    work: Work, number: str, by: str, digest_seen: str, grounds: tuple[str, ...] = ()
+) -> None:
+    """Approve what the plan decides, by a second person.
+
+    What stands in the way does not prevent approval: the erasure waits for it.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the person.
+    :param digest_seen: digest of the plan they read.
+    :param grounds: words for the journal about how it was approved.
+    :raises ForbiddenError: they may not approve at this property, or a minor is concerned and
+        they are not the privacy officer.
+    :raises FourEyesError: they filed or verified the request, or took rows for it, and no notice
+        can go to somebody outside (see `outside`).
+    :raises MovedError: today's plan decides something else than what they read.
+    :raises TransitionError: the request does not wait for this, or nobody's rows are taken.
+    """
+    case = load(work, number, lock=True)
+    actor = actors.allow(work, by, Permission.APPROVE, case.property)
+    if case.kind == Asked.COPY:
+        raise TransitionError(
+            "This request is for a copy; nothing is erased by it.", "Release the copy, or refuse."
+        )
+    undecided(case)
+    objecting.require(work, case)
+    alone = _took_part(work, case, actor, by)
+    if alone:
+        outside.require(work, case, by)
+    plan = plan_of(work, case)
+    required(plan.people)
+    officer(work, case, by, plan.people)
+    key = secret(work, case)
+    today = decisions_of(plan, key)
+    if not hmac.compare_digest(digest(plan, key).encode(), digest_seen.strip().lower().encode()):
+        raise MovedError(
+            "What would be done is not what you read.",
+            "Look at the plan again and approve that one.",
+            differences(case.decisions, today) if case.decisions else (),
+        )
+    grace = timedelta(hours=work.settings.grace_hours)
+    if alone:
+        grace, grounds = max(grace, outside.WAIT), (*grounds, OUTSIDE)
+    waits = {
+        "waiting_for": OUTSIDE if alone else "grace",
+        "waiting_until": (work.now + grace).date().isoformat(),
+    }
+    case = step(
+        work, case, State.APPROVED, *([State.WAITING] if grace else []),
+        decided_by=actor, decided_at=work.stamp, digest=digest(plan, key), decisions=today,
+        try_at=work.stamp + grace, attempts=0, **(waits if grace else {}),
+    )  # fmt: skip
+    rows = sum(len(s.rows) for s in plan.changing())
+    marks = {approvals.DIGEST: digest(plan, key), **approvals.who(work, case, by)}
+    counts = {"rows": rows, "people": len(plan.people)}
+    tell(work, ErasureApproved, case, actor, counts, grounds, marks)
+    if alone:
+        outside.announce(work, case)
+
+
+def decidable(work: Work, case: Case, actor: str, by: str) -> None:
+    """Go on only when a request waits for a decision, and who decides is a second person.
+
+    :param work: the open transaction.
+    :param case: the request, locked.
+    :param actor: their opaque number.
+    :param by: the host's id of who decides.
+    :raises FourEyesError: they filed or verified it, or took rows for it.
+    :raises TransitionError: it does not wait for this, or somebody objected to it.
+    """
+    undecided(case)
+    if _took_part(work, case, actor, by):
+        raise approvals.twice(work, case, by)
+    objecting.require(work, case)
+
+
+def undecided(case: Case) -> None:
+    """Go on only when a request waits for a decision.
+
+    :raises TransitionError: it does not.
+    """
+    if case.state is not State.REVIEW:
+        raise TransitionError(
+            f"A request that is '{case.state}' cannot be approved.",
+            "First it must be shown who is asking."
+            if case.state is State.RECEIVED
+            else "Look at it again; somebody may have acted in the meantime.",
+        )
+
+
+def required(people: Iterable[Person]) -> None:
+    """Go on only when it is known whose rows are meant.
+
+    :raises TransitionError: none is taken.
+    """
+    if not tuple(people):
+        raise TransitionError(
+            "No row is taken yet.",
+            "Say of each row that perhaps is theirs whether it is, or refuse with a ground.",
+        )
+
+
+def _took_part(work: Work, case: Case, actor: str, by: str) -> bool:
+    took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
+    first = [case.filed_by, case.verified_by]
+    first += [why.removeprefix("by:") for why in took if why.startswith("by:")]
+    if any(same(work.conn, each, actor) for each in first if each):
+        return True
+    return approvals.took_part(work, case, by)
+
+
+def alone(work: Work, case: Case, by: str) -> bool:
+    """Return whether a person would decide a request alone, and somebody outside be told.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param by: the host's id of the person.
+    """
+    if case.state is not State.REVIEW or case.kind == Asked.COPY or not outside.offered(work, case):
+        return False
+    return _took_part(work, case, actors.known(work, by) or "", by)
+
+
+def officer(work: Work, case: Case, by: str, people: Iterable[Person]) -> None:
+    """Go on only when no minor is concerned, or the privacy officer decides.
+
+    :raises ForbiddenError: a minor is, and they are not.
+    """
+    if actors.may(work, by, Permission.LAW, case.property):
+        return
+    if minors.involved(work, people):
+        raise ForbiddenError(
+            "A minor is concerned: only the privacy officer approves this.",
+            f"Ask somebody with the permission '{Permission.LAW}' at this property.",
+        )
