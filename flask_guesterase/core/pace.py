@@ -8,11 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-TARGET = 0.25
-"""Seconds that one transaction may take."""
+TARGET, SHORT = 0.25, 0.03
+"""Seconds that one transaction may take, and one for which everybody who writes would wait."""
 
-FIRST, MOST = 100, 1000
-"""Rows of the first batch, and of the largest one."""
+GIVES_BACK = 2.0
+"""Seconds of rest for each second that a batch had to wait for a core."""
+
+LEAVES = 4.0
+"""How many times as long as a batch the one lock of SQLite is left to others who write."""
+
+FIRST, FEW, MOST = 100, 15, 1000
+"""Rows of the first batch, of the first one for which others would wait, and of the largest."""
 
 SHORTEST_REST, LONGEST_REST = 0.1, 2.0
 """Seconds between two batches under pressure."""
@@ -44,12 +50,15 @@ class Pace:
     each: float | None = None
     sums: tuple[float, float, float, float, float] = (0.0, 0.0, 0.0, 0.0, 0.0)
 
-    def after(self, rows: int, seconds: float, pressed: bool = False) -> Pace:
+    def after(
+        self, rows: int, seconds: float, pressed: bool = False, target: float = TARGET
+    ) -> Pace:
         """Return the pace that follows a batch.
 
         :param rows: how many it had.
         :param seconds: how long its transaction took, the commit included.
         :param pressed: the host, or a lock that was not given, asks to make room.
+        :param target: seconds that the next transaction may take.
         """
         rows, seconds = max(rows, 1), max(seconds, 1e-6)
         now = self if pressed else self._learnt(rows, seconds)
@@ -57,7 +66,7 @@ class Pace:
             rest = min(LONGEST_REST, max(SHORTEST_REST, 2 * self.rest))
             return replace(now, size=max(1, self.size // 2), rest=rest)
         rest = self.rest / 2 if self.rest > SHORTEST_REST else 0.0
-        wanted = now._wanted()
+        wanted = now._wanted(target)
         if rows < self.size:
             # What was left over at the end says nothing about a full batch that is larger.
             wanted = min(wanted, self.size)
@@ -69,10 +78,10 @@ class Pace:
             return False
         return seconds > TARGET and seconds > SLOW * (self.fixed + self.each * rows)
 
-    def _wanted(self) -> int:
+    def _wanted(self, target: float) -> int:
         """Return the rows that take the target, but no fewer than cost as much as the batch."""
         each = self.each or 1e-9
-        return int(min(MOST, max((TARGET - self.fixed) / each, self.fixed / each)))
+        return int(min(MOST, max((target - self.fixed) / each, self.fixed / each)))
 
     def _learnt(self, rows: int, seconds: float) -> Pace:
         seen = (1.0, rows, seconds, rows * rows, rows * seconds)

@@ -10,14 +10,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, SealError, UnknownError
-from ..core.pace import Pace
+from ..core.pace import FEW, Pace
 from . import estimates, halting
+from .room import Room
 from .work import Work
 
 if TYPE_CHECKING:
@@ -67,6 +68,7 @@ class Shift:
     met: int = 0
     rested: float = 0.0
     stopped: str = ""
+    room: Room = field(default_factory=Room)
 
     def __post_init__(self) -> None:
         self._began = monotonic()
@@ -93,6 +95,19 @@ class Shift:
         if seconds:
             self.rested += seconds
             sleep(seconds)
+
+
+    def paced(self, run: Run, unit: Callable[[Office], _Item], /) -> _Item:
+        """Run one unit of several that follow each other, and leave room after it."""
+
+        def looked(office: Office) -> _Item:
+            self.room.look(office.work.conn)
+            return unit(office)
+
+        began = monotonic()
+        found: _Item = run(looked)
+        self.rest(self.room.rest(monotonic() - began))
+        return found
 
 
 class Step(Protocol[_Item]):
@@ -180,6 +195,9 @@ class _Loop(Generic[_Item]):
         def unit(office: Office) -> Mapping[str, int]:
             if halting.halted(office.work.conn):
                 raise _Halted
+            self.shift.room.look(office.work.conn)
+            if self.pace.each is None and self.shift.room.shared():
+                self.pace = replace(self.pace, size=FEW)
             claimed[:] = claim(office.work)
             return self.step.do(office, claimed) if claimed else {}
 
@@ -211,9 +229,13 @@ class _Loop(Generic[_Item]):
 
     def _paced(self, rows: int, seconds: float, met: bool) -> None:
         self.shift.met += met
+        rest = self.shift.room.rest(seconds)
         if rows or met:
-            self.pace = self.pace.after(rows, seconds, met or self.shift.pressure())
-            self.shift.rest(self.pace.rest)
+            full = rows >= self.pace.size
+            pressed = met or self.shift.pressure()
+            self.pace = self.pace.after(rows, seconds, pressed, self.shift.room.target())
+            # What was no full batch was the last one, unless it is pressed.
+            self.shift.rest(max(self.pace.rest, rest if full else 0.0))
 
     def _troubled(self, claimed: Sequence[_Item], problem: Exception) -> None:
         """Find the rows that fail among those of a batch; what meets a lock is tried again."""

@@ -99,7 +99,7 @@ def expire(
     :return: erased rows and people, and what waits or failed.
     """
     shift = Shift() if shift is None else shift
-    looking.look(run, shift.over)
+    looking.look(run, shift)
     return erase_due(run, Bounds(skip), shift, {} if gone is None else gone)
 
 

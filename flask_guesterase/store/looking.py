@@ -7,7 +7,7 @@ change of the rules, and the last one after a week; it finds what was dated back
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from functools import partial
 from itertools import islice
@@ -20,8 +20,10 @@ from . import due, people, runs, tables
 from .ageing import Expired, ageing, judged, waiting
 from .blockers import today_at
 from .candidates import beyond, greater, old, recent
+from .claiming import Shift
 from .clocks import places_of
 from .datamap import Declared
+from .room import Room
 from .work import Work
 
 if TYPE_CHECKING:
@@ -41,16 +43,18 @@ OVERLAP = 1000
 """Numbers before the newest one that are looked at again: a transaction may have ended late."""
 
 
-def look(run: Run, over: Callable[[], bool] = lambda: False) -> bool:
+def look(run: Run, shift: Shift | None = None) -> bool:
     """Find what is due in every table whose rows can be written down; return whether it ended.
 
     :param run: runs a unit of work.
-    :param over: whether time is over; the next look goes on where this one ended.
+    :param shift: what may be taken, everything when None; the next look goes on where this one
+        ended.
     """
+    shift = Shift() if shift is None else shift
     names, rules = run(_begin)
     for name in names:
         newest = run(partial(_open, name, rules))
-        done = _whole(run, name, over) if newest is None else _recent(run, name, newest, over)
+        done = _whole(run, name, shift) if newest is None else _recent(run, name, newest, shift)
         if not done:
             return False
     return True
@@ -116,14 +120,14 @@ def _newest(work: Work, name: str) -> int | None:
 # everything
 
 
-def _whole(run: Run, name: str, over: Callable[[], bool]) -> bool:
-    while not over():
-        if run(partial(_stride, name)):
+def _whole(run: Run, name: str, shift: Shift) -> bool:
+    while not shift.over():
+        if shift.paced(run, partial(_stride, name, shift.room)):
             return True
     return False
 
 
-def _stride(name: str, office: Office) -> bool:
+def _stride(name: str, room: Room, office: Office) -> bool:
     """Look at the next rows of a table in the order of their keys; return whether it ended."""
     work, table = office.work, tables.look
     declared = work.datamap.declared(name)
@@ -132,7 +136,7 @@ def _stride(name: str, office: Office) -> bool:
         return True
     columns = list(declared.key)
     start = people.plain_key(declared, seen.after) if seen.after else None
-    ahead = select(*columns).order_by(*columns).offset(STRIDE - 1).limit(1)
+    ahead = select(*columns).order_by(*columns).offset(room.part(STRIDE) - 1).limit(1)
     ahead = ahead if start is None else ahead.where(greater(columns, start))
     end = work.conn.execute(ahead).first()
     statement = old(work, declared)
@@ -157,35 +161,35 @@ def _stride(name: str, office: Office) -> bool:
 # what came of age
 
 
-def _recent(run: Run, name: str, since: tuple[str, int], over: Callable[[], bool]) -> bool:
+def _recent(run: Run, name: str, since: tuple[str, int], shift: Shift) -> bool:
     newest = run(lambda office: _newest(office.work, name))
     at: tuple[int, Key | None] | None = (0, None)
     while at is not None:
-        if over():
+        if shift.over():
             return False
-        at = run(partial(_page, name, since, at))
+        at = shift.paced(run, partial(_page, name, since, at, shift.room))
     run(partial(_close, name, newest))
     return True
 
 
 def _page(
-    name: str, since: tuple[str, int], at: tuple[int, Key | None], office: Office
+    name: str, since: tuple[str, int], at: tuple[int, Key | None], room: Room, office: Office
 ) -> tuple[int, Key | None] | None:
     """Look at the next page of the statements; return where to go on, or None at the end."""
     work = office.work
     declared = work.datamap.declared(name)
     statements = list(_statements(work, declared, since))
     found: dict[Key, None] = {}
-    place, after = at
+    many, (place, after) = room.part(PAGE), at
     for number, statement in islice(enumerate(statements), place, None):
         wanted = statement if after is None else beyond(declared, statement, after)
-        rows = [tuple(row) for row in work.conn.execute(wanted.limit(PAGE))]
+        rows = [tuple(row) for row in work.conn.execute(wanted.limit(many))]
         found.update(dict.fromkeys(rows))
-        if len(rows) == PAGE:
+        if len(rows) == many:
             _judge(work, declared, list(found))
             return number, rows[-1]
         after = None
-        if len(found) >= PAGE:
+        if len(found) >= many:
             _judge(work, declared, list(found))
             return number + 1, None
     _judge(work, declared, list(found))

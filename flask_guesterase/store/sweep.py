@@ -352,7 +352,7 @@ def _days(run: Run, report: SweepReport, shift: Shift) -> None:
     if report.halted:
         # What is due is counted all the same, or a stop would hide what it holds up.
         with report.trying("look"):
-            looking.look(run, shift.over)
+            looking.look(run, shift)
         return
     with report.trying("keep"):
         _add(report, finishing.finish(run, shift=shift))
@@ -441,7 +441,7 @@ def _approved(office: Office, paused: list[str]) -> list[str]:
 
 def _expire(run: Run, report: SweepReport, shift: Shift) -> None:
     """Erase by day where that was confirmed; elsewhere show what would go."""
-    looked = looking.look(run, shift.over)
+    looked = looking.look(run, shift)
     marks = run(_marks)
     report.unconfirmed = [c for c in run(_codes) if c not in marks and c not in report.paused]
     if report.unconfirmed and looked:

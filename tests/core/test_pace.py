@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_guesterase.core.pace import LONGEST_REST, MOST, TARGET, Pace
+from flask_guesterase.core.pace import LONGEST_REST, MOST, SHORT, TARGET, Pace
 
 costs = st.floats(min_value=1e-5, max_value=2.0)
 fixed = st.floats(min_value=0.0, max_value=0.05)
@@ -27,13 +27,15 @@ def test_whatever_happens_a_batch_has_a_row_and_no_more_than_the_most(
             assert pace.rest > 0
 
 
-@given(costs, fixed)
-def test_batches_come_to_take_what_a_transaction_may_take(cost: float, base: float) -> None:
+@given(costs, fixed, st.sampled_from([TARGET, SHORT]))
+def test_batches_come_to_take_what_a_transaction_may_take(
+    cost: float, base: float, target: float
+) -> None:
     """Whatever a row and a transaction cost: about the target, and mostly spent on rows."""
     pace = Pace()
     for _ in range(60):
-        pace = pace.after(pace.size, base + cost * pace.size)
-    ideal = min(MOST, max(1.0, (TARGET - base) / cost, base / cost))
+        pace = pace.after(pace.size, base + cost * pace.size, target=target)
+    ideal = min(MOST, max(1.0, (target - base) / cost, base / cost))
     assert pace.rest == 0
     assert ideal / 2 - 1 <= pace.size <= 2 * ideal + 1, (pace, ideal)
 

@@ -42,6 +42,18 @@ REFUSES = {
 }
 
 
+class Slice(Shift):
+    """A run whose time is over when an iterator says so."""
+
+    def __init__(self, ends: Iterator[bool]) -> None:
+        super().__init__()
+        self._ends = ends
+
+    def over(self) -> bool:
+        """Return the next word of the iterator."""
+        return next(self._ends)
+
+
 @pytest.fixture
 def house(sqlite_url: str, tmp_path: Path) -> Iterator[Forms]:
     """Two hotels on SQLite, empty but confirmed."""
@@ -226,11 +238,11 @@ def test_a_look_goes_on_where_it_was_cut_off(
     monkeypatch.setattr(looking, "_judge", watched)
     forms(house, range(1, 19), OLD)
     ends = iter([False, False, True, False, True, *[False] * 99])
-    assert not looking.look(house.run, lambda: next(ends))
+    assert not looking.look(house.run, Slice(ends))
     assert len(house.ours("due")) == 8
-    assert not looking.look(house.run, lambda: next(ends))
+    assert not looking.look(house.run, Slice(ends))
     assert len(house.ours("due")) == 12
-    assert looking.look(house.run, lambda: next(ends))
+    assert looking.look(house.run, Slice(ends))
     assert len(house.ours("due")) == 18
     assert max(pages) <= 4
     forms(house, range(20, 30), date(2025, 3, 11))

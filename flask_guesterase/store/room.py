@@ -1,0 +1,91 @@
+"""Who else needs the machine or the database just now, as far as the system tells."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+
+from sqlalchemy import Connection
+
+from ..core import pace
+
+_VERSION = "guesterase_data_version"
+_SCHEDULED = Path("/proc/thread-self/schedstat")
+
+LATELY = 2.0
+"""Seconds for which the last write of somebody else counts."""
+
+SHARE = 10
+"""How many times fewer rows are looked at while others wait."""
+
+HELD, BREATH = 2.0, 0.11
+"""Seconds of writing after which SQLite's one lock is left alone, and for how long: who waits for
+it looks again at least every tenth of a second (sqlite3_busy_timeout)."""
+
+
+def waited() -> float:
+    """Return the seconds this thread has waited for a core, 0 where the system does not tell.
+
+    Source: Linux, Documentation/scheduler/sched-stats.rst.
+    """
+    try:
+        return int(_SCHEDULED.read_bytes().split()[1]) / 1e9
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+class Room:
+    """How much room the host needs beside a sweep, told after each batch.
+
+    On SQLite one writes and all others who would wait; whether anybody did write is told by
+    ``PRAGMA data_version``. On a server the rows of who is not due are free, so what counts is
+    the core that this thread had to wait for.
+    """
+
+    def __init__(self) -> None:
+        self._waited = waited()
+        self._written: float | None = None
+        self._held = 0.0
+        self._alone = False
+
+    def look(self, conn: Connection) -> None:
+        """Look whether somebody else wrote since the last look.
+
+        :param conn: the transaction of a batch, before it does anything.
+        """
+        self._alone = conn.dialect.name == "sqlite"
+        if not self._alone:
+            return
+        version = conn.exec_driver_sql("PRAGMA data_version").scalar_one()
+        if conn.info.setdefault(_VERSION, version) != version:
+            conn.info[_VERSION] = version
+            self._written = monotonic()
+
+    def shared(self) -> bool:
+        """Return whether somebody else wrote lately where only one can."""
+        return self._written is not None and monotonic() - self._written < LATELY
+
+    def target(self) -> float:
+        """Return the seconds that the next transaction may take."""
+        return pace.SHORT if self.shared() else pace.TARGET
+
+    def part(self, size: int) -> int:
+        """Return how many of so many rows one transaction may look at."""
+        return max(1, size // SHARE) if self.shared() else size
+
+    def rest(self, seconds: float) -> float:
+        """Return for how many seconds to leave machine and database to others now.
+
+        :param seconds: how long the batch before took.
+        """
+        before, self._waited = self._waited, waited()
+        if not self._alone:
+            return min(pace.GIVES_BACK * max(0.0, self._waited - before), seconds)
+        if self.shared():
+            self._held = 0.0
+            return max(BREATH, pace.LEAVES * seconds)
+        self._held += seconds
+        if self._held < HELD:
+            return 0.0
+        self._held = 0.0
+        return BREATH

@@ -1,0 +1,177 @@
+"""Room for the host beside a sweep: the one lock of SQLite, and a core that others want."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, create_engine, select, update
+from sqlalchemy.pool import StaticPool
+
+from flask_guesterase.core.pace import FEW, FIRST, LEAVES, SHORT, TARGET
+from flask_guesterase.store import expiry, looking, room
+from flask_guesterase.store.claiming import Shift
+from flask_guesterase.store.room import BREATH, HELD, SHARE, Room
+from tests.store.crowd import GUESTS, NEW, OLD, Crowd
+
+
+@pytest.fixture
+def hotel(sqlite_url: str, tmp_path: Path) -> Iterator[Crowd]:
+    """A hotel on SQLite in which one guest lives and 300 are due."""
+    made = Crowd(sqlite_url, tmp_path)
+    made.build()
+    made.confirmed()
+    made.fill(range(1, 2), NEW)
+    made.fill(range(2, 302), OLD)
+    yield made
+    made.engine.dispose()
+
+
+def write(engine: Engine, word: str) -> None:
+    """Let the host write what it writes all day, in a transaction of its own."""
+    with engine.begin() as conn:
+        conn.execute(update(GUESTS).where(GUESTS.c.id == 1).values(name=word))
+
+
+def test_who_writes_on_another_connection_is_seen_and_the_own_commits_are_not(
+    hotel: Crowd,
+) -> None:
+    """Only one can write on SQLite: shorter transactions, and longer rests, for two seconds."""
+    own, found = create_engine(hotel.url, poolclass=StaticPool), Room()
+    for word in ("once", "again"):
+        with own.connect() as conn:
+            found.look(conn)
+        write(own, word)
+        assert not found.shared()
+    assert (found.target(), found.part(1000), found.rest(0.2)) == (TARGET, 1000, 0.0)
+    write(hotel.engine, "host")
+    with own.connect() as conn:
+        found.look(conn)
+    assert found.shared()
+    assert (found.target(), found.part(1000)) == (SHORT, 1000 // SHARE)
+    assert found.rest(0.2) == pytest.approx(LEAVES * 0.2)
+    assert found.rest(0.001) == BREATH
+    own.dispose()
+
+
+def test_who_writes_is_forgotten_again(hotel: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two seconds after the last write of somebody else a sweep has its speed back."""
+    own, found = create_engine(hotel.url, poolclass=StaticPool), Room()
+    with own.connect() as conn:
+        found.look(conn)
+    write(hotel.engine, "host")
+    with own.connect() as conn:
+        found.look(conn)
+    assert found.shared()
+    later = time.monotonic() + room.LATELY + 0.1
+    monkeypatch.setattr(room, "monotonic", lambda: later)
+    assert not found.shared()
+    own.dispose()
+
+
+def test_where_nobody_seems_to_write_the_lock_is_let_go_now_and_then(hotel: Crowd) -> None:
+    """Who waits for the lock has written nothing yet: after two seconds it is left alone."""
+    found = Room()
+    with hotel.engine.connect() as conn:
+        found.look(conn)
+    rests = [found.rest(HELD / 4) for _ in range(8)]
+    assert rests == [0.0, 0.0, 0.0, BREATH] * 2
+
+
+@given(st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), max_size=20))
+def test_on_a_server_the_core_that_was_waited_for_is_given_back(
+    batches: list[tuple[float, float]],
+) -> None:
+    """Twice what was waited, no longer than the batch took, nothing when a core was free."""
+    waits = iter([0.0, *_sums(wait for _, wait in batches)])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(room, "waited", lambda: next(waits))
+        found = Room()
+        for seconds, wait in batches:
+            rest = found.rest(seconds)
+            assert 0 <= rest <= seconds
+            assert rest == pytest.approx(min(2 * wait, seconds), abs=1e-6)
+
+
+def _sums(waits: Iterator[float]) -> Iterator[float]:
+    total = 0.0
+    for wait in waits:
+        total += wait
+        yield total
+
+
+def test_what_the_system_tells_of_waiting_grows_where_threads_want_the_same_core() -> None:
+    """The counter of Linux; elsewhere 0, and nothing is given back."""
+    before, over = room.waited(), threading.Event()
+    others = [threading.Thread(target=_spin, args=(over,)) for _ in range(3)]
+    for each in others:
+        each.start()
+    until = time.monotonic() + 10
+    while room.waited() == before and time.monotonic() < until and room._SCHEDULED.exists():
+        sum(range(1000))
+    over.set()
+    for each in others:
+        each.join()
+    assert (room.waited() > before) == room._SCHEDULED.exists()
+
+
+def _spin(over: threading.Event) -> None:
+    while not over.is_set():
+        sum(range(1000))
+
+
+def test_a_system_that_does_not_tell_is_asked_for_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No such file, an empty one, or words in it."""
+    monkeypatch.setattr(room, "_SCHEDULED", tmp_path / "none")
+    assert room.waited() == 0.0
+    for text in ("", "1", "a b c"):
+        (tmp_path / "none").write_text(text)
+        assert room.waited() == 0.0
+
+
+def test_a_host_that_writes_beside_a_sweep_on_sqlite_is_let_in(hotel: Crowd) -> None:
+    """Small batches from the first on, and most of the time the lock is the host's."""
+    other, over = create_engine(hotel.url), threading.Event()
+    looking.look(hotel.run)
+    held, written = Batches(), 0
+
+    def host() -> None:
+        nonlocal written
+        while not over.is_set():
+            write(other, f"w{written}")
+            written += 1
+
+    writing = threading.Thread(target=host)
+    writing.start()
+    try:
+        while not written:
+            time.sleep(0.01)
+        before = written
+        counts = expiry.expire(hotel.run, shift=held)
+        during = written - before
+    finally:
+        over.set()
+        writing.join()
+    other.dispose()
+    assert counts["people"] == 300
+    assert held.sizes[0] <= FEW < FIRST
+    assert during > len(held.sizes)
+    with hotel.engine.connect() as conn:
+        name = conn.execute(select(GUESTS.c.name).where(GUESTS.c.id == 1)).scalar()
+    assert name == f"w{written - 1}"
+    assert held.rested >= (len(held.sizes) - 1) * BREATH
+
+
+class Batches(Shift):
+    """A run that notes how many rows its batches had."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+        super().__init__(progress=self.sizes.append)
