@@ -403,7 +403,8 @@ class Guesterase:
             pool = self.host.engine().pool
         except SetupError:
             return None
-        return Side(pool, state.settings, self._mapping(state), state.custodian, self._now)
+        settled, datamap = state.datamap is not None, self._mapping(state)
+        return Side(pool, state.settings, datamap, state.custodian, self._now, settled)
 
     def _mapping(self, state: _State) -> DataMap:
         """Return the data map as it is so far: models may still be imported or registered."""

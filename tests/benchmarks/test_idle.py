@@ -16,6 +16,7 @@ from benchmarks.bare import Bare
 from benchmarks.estate import built
 from benchmarks.rows import Shape
 from benchmarks.schema import Guest, Invoice, Message, Payment, Reservation
+from flask_guesterase.store.comeback import guard
 from flask_guesterase.store.naming import Gate, Guarded, Names, named
 from tests.engines import DEEP, fresh_database
 
@@ -90,6 +91,24 @@ def test_what_may_be_hidden_is_asked_once_in_a_transaction(host: Bare) -> None:
     ours = [line for line in statements(host, "kept") if "guesterase" in line]
     assert len(ours) == 1
     assert "guesterase_kept" in ours[0]
+
+
+def test_who_could_be_known_again_is_looked_for_after_many_flushes_that_were_nobodys(
+    host: Bare,
+) -> None:
+    """What is remembered of classes nobody watches takes nothing from those that are watched."""
+    assert host.extension is not None
+    for other in set(guard._sides) - {host.extension.host}:
+        # Hosts of tests before, which nobody collected yet; a process has one as a rule.
+        del guard._sides[other]
+    with host.app.app_context():
+        assert host.extension.datamap is not None
+    for id in range(5, 9):
+        assert [line for line in statements(host, "write") if "guesterase" in line] == []
+        host.ask("write", id)
+    assert guard._settled
+    ours = [line for line in statements(host, "known") if "guesterase" in line]
+    assert any("guesterase_mark" in line for line in ours)
 
 
 GATE: Gate = {

@@ -24,7 +24,7 @@ from flask_guesterase.core import pace
 from flask_guesterase.store.sweep import Limits
 from tests.store.crowd import Crowd
 
-SECONDS = 300
+SECONDS = 900
 ROOT = Path(__file__).parent.parent.parent
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakMethod
@@ -24,6 +24,9 @@ from .lookout import Row, Side
 from .statements import carried
 from .watched import Watched, watched
 
+_WRITES = (Insert, Update, Delete)
+"""What writes; a union of types would be made anew for each statement."""
+
 _log = logging.getLogger("flask_guesterase")
 
 Sides = Callable[[], Side | None]
@@ -31,15 +34,21 @@ Sides = Callable[[], Side | None]
 
 
 class _Post(NamedTuple):
-    """One installation with what of it is watched; a tuple, for each flush makes one."""
+    """One installation with what of it is watched; a tuple, for each flush makes one.
+
+    :param concerned: base class of what was flushed -> whether something of it is watched.
+    """
 
     side: Side
     watched: Mapping[str, Watched]
+    concerned: MutableMapping[Mapper[Any], bool]
 
 
 _sides: WeakKeyDictionary[Host, WeakMethod[Sides]] = WeakKeyDictionary()
 _posts: WeakKeyDictionary[Host, _Post] = WeakKeyDictionary()
 _present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
+_settled: list[MutableMapping[Mapper[Any], bool]] = []
+"""What is known of base classes in every installation, as long as no data map can still grow."""
 
 
 def install(host: Host, sides: Sides) -> None:
@@ -49,6 +58,7 @@ def install(host: Host, sides: Sides) -> None:
     :param sides: method that returns the installation that is at work; it is not kept alive.
     """
     _sides.setdefault(host, WeakMethod(sides))
+    _settled.clear()
     for name, listener in _LISTENERS.items():
         if not contains(Session, name, listener):
             listen(Session, name, listener)
@@ -62,9 +72,10 @@ def _all() -> Iterator[_Post]:
             continue
         post = _posts.get(host)
         if post is None or post.side.datamap is not side.datamap:
-            post = _Post(side, watched(side.datamap))
+            post = _Post(side, watched(side.datamap), WeakKeyDictionary())
             _posts[host] = post
-        yield _Post(side, post.watched)
+            _settled.clear()
+        yield _Post(side, post.watched, post.concerned)
 
 
 @contextmanager
@@ -92,14 +103,44 @@ def _is_ours(conn: Connection, side: Side) -> bool:
 
 
 def _on_flush(session: Session, flush_context: Any) -> None:
-    # Each of these is collected anew whenever it is asked for.
-    new, dirty, deleted = session.new, session.dirty, session.deleted
-    if not (new or dirty or deleted):
+    # Nearly every flush ends here, and costs the host what this line costs.
+    if _settled and not session.deleted and _is_known_idle(flush_context.mappers):
         return
-    written = (*new, *dirty)
+    posts: list[_Post] = []
     with _harmless("look at a flush"):
-        for post in _all():
+        every = list(_all())
+        posts = [post for post in every if _concerns(post, session, flush_context)]
+        if not _settled and len(every) == len(_sides) and all(p.side.settled for p in every):
+            _settled[:] = [post.concerned for post in every]
+    if not posts:
+        return
+    # Each of these is collected anew whenever it is asked for.
+    written, deleted = (*session.new, *session.dirty), session.deleted
+    with _harmless("look at a flush"):
+        for post in posts:
             _flushed(post, session, written, deleted)
+
+
+def _is_known_idle(mappers: Iterable[Mapper[Any]]) -> bool:
+    """Return whether it is known of all base classes of a flush that nobody watches them."""
+    return not any(known.get(mapper, True) for known in _settled for mapper in mappers)
+
+
+def _concerns(post: _Post, session: Session, flush_context: Any) -> bool:
+    """Return whether a flush wrote to a class of which something is watched, or deleted."""
+    if session.deleted:
+        return True
+    known = post.concerned
+    for mapper in flush_context.mappers:
+        found = known.get(mapper)
+        if found is None:
+            tables = {t for each in mapper.self_and_descendants for t in each.tables}
+            found = known[mapper] = any(
+                isinstance(table, Table) and table.fullname in post.watched for table in tables
+            )
+        if found:
+            return True
+    return False
 
 
 def _flushed(
@@ -183,7 +224,7 @@ def _place(post: _Post, state: InstanceState[Any], table: Table) -> str:
 
 def _on_execute(state: ORMExecuteState) -> Any:
     statement = state.statement
-    if not isinstance(statement, Insert | Update | Delete):
+    if not isinstance(statement, _WRITES):
         return None
     name = getattr(statement.table, "fullname", "")
     posts: list[_Post] = []
