@@ -40,6 +40,7 @@ KINDS: dict[str, str] = {
     "materialised": "a materialised view holds a copy of the rows",
     "migrate-filter": "the host's autogenerate would drop our tables",
     "not-transactional": "a rollback would not take changes of the table back",
+    "overseer-untold": "somebody outside is named who could stop an approval, and no mail leaves",
     "owner-missing": "nothing says whose rows these are",
     "owner-twice": "subject rows have an owner path as well",
     "pack-draft": "nobody signed the text of a jurisdiction pack",

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-TARGET, SHORT = 0.25, 0.03
-"""Seconds that one transaction may take, and one for which everybody who writes would wait."""
+TARGET, SHORT, LONG = 0.25, 0.03, 0.75
+"""Seconds that one transaction may take; one for which everybody who writes would wait; and one
+that keeps nobody waiting, where only the rows of who is due are locked and no core is wanted."""
 
-GIVES_BACK = 2.0
+GIVES_BACK = 1.0
 """Seconds of rest for each second that a batch had to wait for a core."""
+
+CROWDED = 0.1
+"""Part of a batch's time that was spent waiting for a core, from which on others want it."""
 
 LEAVES = 4.0
 """How many times as long as a batch the one lock of SQLite is left to others who write."""

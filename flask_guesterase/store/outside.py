@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 
 from ..core.events import ApprovalStopped, ErasureApproved, MessageSent
+from ..core.finding import Finding, Severity
 from ..core.identity import Kind
 from ..core.lifecycle import State
 from ..core.remembrance import Kind as Said
@@ -20,6 +21,7 @@ from .cases import Case, load, reconsider, step, tell
 from .matching import Contact
 from .outbox import OUTSIDE
 from .remembrance import tracing
+from .settings import Settings
 from .tokens import Purpose
 from .work import Work
 
@@ -39,6 +41,24 @@ class Overseen:
 
     alone: bool
     stopped: bool
+
+
+def untold(settings: Settings) -> list[Finding]:
+    """Return a finding for each property that names somebody outside whom no mail can reach.
+
+    :param settings: the operator's settings.
+    """
+    if settings.mail not in outbox.SHOWN:
+        return []
+    return [
+        Finding(
+            "overseer-untold", "", hotel.code, "The property names somebody outside who could "
+            "stop an approval, and no mail leaves: whoever filed a request cannot approve it.",
+            "Set GUESTERASE_MAIL, or take overseer= from its Property.", Severity.WARN,
+        )
+        for hotel in settings.properties.values()
+        if hotel.overseer
+    ]  # fmt: skip
 
 
 def offered(work: Work, case: Case) -> bool:

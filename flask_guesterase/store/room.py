@@ -47,6 +47,7 @@ class Room:
         self._written: float | None = None
         self._held = 0.0
         self._alone = False
+        self._crowded = True
 
     def look(self, conn: Connection) -> None:
         """Look whether somebody else wrote since the last look.
@@ -67,7 +68,9 @@ class Room:
 
     def target(self) -> float:
         """Return the seconds that the next transaction may take."""
-        return pace.SHORT if self.shared() else pace.TARGET
+        if self.shared():
+            return pace.SHORT
+        return pace.TARGET if self._alone or self._crowded else pace.LONG
 
     def part(self, size: int) -> int:
         """Return how many of so many rows one transaction may look at."""
@@ -80,7 +83,9 @@ class Room:
         """
         before, self._waited = self._waited, waited()
         if not self._alone:
-            return min(pace.GIVES_BACK * max(0.0, self._waited - before), seconds)
+            wanted = max(0.0, self._waited - before)
+            self._crowded = not self._waited or wanted > pace.CROWDED * seconds
+            return min(pace.GIVES_BACK * wanted, seconds)
         if self.shared():
             self._held = 0.0
             return max(BREATH, pace.LEAVES * seconds)

@@ -26,7 +26,7 @@ from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.minimal import Review
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
-from ..store import installation, minimal, packs, preconditions, schedule, veil, watch
+from ..store import installation, minimal, outside, packs, preconditions, schedule, veil, watch
 from ..store.binds import forward
 from ..store.binds.crossing import Binds
 from ..store.binds.reaching import reachable, without
@@ -621,7 +621,7 @@ class Guesterase:
     def _installation(self) -> list[Finding]:
         app = cast(Any, current_app)._get_current_object()
         found = [*migrate.findings(app), *packs.missing(self.settings)]
-        found += recipients.mute(self._recipients, self.settings)
+        found += recipients.mute(self._recipients, self.settings) + outside.untold(self.settings)
         if not self.custodian.exists():
             found.append(Finding(
                 "keys-missing", "", "", "The key folder holds no keys.",

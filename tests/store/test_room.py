@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, select, update
 from sqlalchemy.pool import StaticPool
 
-from flask_guesterase.core.pace import FEW, FIRST, LEAVES, SHORT, TARGET
+from flask_guesterase.core.pace import CROWDED, FEW, FIRST, LEAVES, LONG, SHORT, TARGET
 from flask_guesterase.store import expiry, looking, room
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.room import BREATH, HELD, SHARE, Room
@@ -87,7 +87,7 @@ def test_where_nobody_seems_to_write_the_lock_is_let_go_now_and_then(hotel: Crow
 def test_on_a_server_the_core_that_was_waited_for_is_given_back(
     batches: list[tuple[float, float]],
 ) -> None:
-    """Twice what was waited, no longer than the batch took, nothing when a core was free."""
+    """As long as was waited, no longer than the batch took, nothing when a core was free."""
     waits = iter([0.0, *_sums(wait for _, wait in batches)])
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(room, "waited", lambda: next(waits))
@@ -95,7 +95,10 @@ def test_on_a_server_the_core_that_was_waited_for_is_given_back(
         for seconds, wait in batches:
             rest = found.rest(seconds)
             assert 0 <= rest <= seconds
-            assert rest == pytest.approx(min(2 * wait, seconds), abs=1e-6)
+            # Nothing keeps the transactions short where no core was wanted.
+            assert found.target() in (TARGET, LONG)
+            assert wait <= CROWDED * seconds + 1e-6 or found.target() == TARGET
+            assert rest == pytest.approx(min(wait, seconds), abs=1e-6)
 
 
 def _sums(waits: Iterator[float]) -> Iterator[float]:

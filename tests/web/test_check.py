@@ -80,6 +80,7 @@ def find(
     base: str = "",
     register: str = "",
     outside: str = "right",
+    mail: str = "",
 ) -> list[Finding]:
     """Return what `check` finds in an application whose installation lacks something.
 
@@ -96,6 +97,7 @@ def find(
     :param reviewed: day by which the German pack must be looked at again; its own when empty.
     :param recipient: who else holds copies.
     :param base: address of the guest pages.
+    :param mail: the mail server; letters are printed when empty.
     """
     with (
         engines.fresh_database(engine) as url,
@@ -105,6 +107,7 @@ def find(
         app = Flask(__name__, root_path=folder, instance_path=folder)
         app.config.update(SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys")
         app.config["GUESTERASE_BASE_URL"] = base
+        app.config.update(GUESTERASE_MAIL=mail or "print", GUESTERASE_SENDER="office@pine.example")
         app.config.update(
             SQLALCHEMY_DATABASE_URI=url, GUESTERASE_KEYS=f"{folder}/keys",
             GUESTERASE_REGISTER=f"{apart}/register",
@@ -267,6 +270,12 @@ def authorize_missing(wrong: bool) -> list[Finding]:
 @CASES.of("contact-missing")
 def contact_missing(wrong: bool) -> list[Finding]:
     return find(hotel=Property("sh", "Hotel Pine", "Pine Ltd") if wrong else PINE)
+
+
+@CASES.of("overseer-untold")
+def overseer_untold(wrong: bool) -> list[Finding]:
+    watched = replace(PINE, overseer="owner@pine.example")
+    return find(hotel=watched, mail="print" if wrong else "smtp://mail.pine.example:25")
 
 
 @CASES.of("keys-missing")
