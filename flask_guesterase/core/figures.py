@@ -62,6 +62,32 @@ class Month:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Handled:
+    """What one month brought beside requests, each thing in the month in which it happened.
+
+    :param complaints: complaints received.
+    :param answered: complaints answered.
+    :param overturned: refusals that did not stand after a complaint.
+    :param complaints_late: times that an answer, or the word that a complaint came, was late.
+    :param incidents: incidents opened.
+    :param closed: incidents closed.
+    :param incidents_late: times that somebody was not told of an incident in time.
+    :param trained: quizzes passed.
+    :param untrained: acts without the training for them.
+    """
+
+    complaints: int = 0
+    answered: int = 0
+    overturned: int = 0
+    complaints_late: int = 0
+    incidents: int = 0
+    closed: int = 0
+    incidents_late: int = 0
+    trained: int = 0
+    untrained: int = 0
+
+
 def months(today: date, many: int, ahead: bool = False) -> list[str]:
     """Return months as ``YYYY-MM``, in order: the last ones up to today's, or from it on.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -30,7 +31,7 @@ _LINE = ("property", "month", "what", "which", "count")
 
 @staff_pages.get("/figures")
 def figures() -> str:
-    """Show requests, answer times, backlog and what ends, with a table beside each chart."""
+    """Show requests, answer times, backlog, complaints, incidents, training and what ends."""
     hotels = {hotel.code: hotel for hotel in must(Permission.FIGURES)}
     return _page(hotels, {}, {})
 
@@ -147,6 +148,8 @@ def _lines(each: Figures) -> Iterator[tuple[str, str, str, int]]:
             for which, count in counts.items():
                 yield at, what, which, count
         yield at, "ended", "", each.ended.get(at, 0)
+        for which, count in asdict(each.handled[at]).items():
+            yield at, "handled", which, count
     for age, count in each.waiting.items():
         yield "", "waiting", age, count
     for at, categories in each.coming.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,15 @@ from flask_guesterase.store.office import Office
 ENDS = {"check-completed", "erasure-refused", "erasure-withdrawn", "request-expired"}
 
 
+HANDLED = {
+    "complaint-received": "complaints", "complaint-answered": "answered",
+    "refusal-overturned": "overturned", "complaint-overdue": "complaints_late",
+    "incident-opened": "incidents", "incident-closed": "closed",
+    "incident-overdue": "incidents_late",
+    "training-passed": "trained", "training-missed": "untrained",
+}  # fmt: skip
+
+
 def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]:
     """Return, per month: received, ends by word, days until the answer, rows that ended."""
     zone = ZoneInfo(office.work.settings.property(code).zone)
@@ -27,6 +37,7 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
     answer: dict[str, date] = {}
     end: dict[str, str] = {}
     ended: Counter[str] = Counter()
+    handled: dict[str, Counter[str]] = {month: Counter() for month in months}
     for body in rows:
         entry = json.loads(body)
         if entry.get("facts", {}).get("property") != code:
@@ -37,8 +48,14 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
             received[number] = day
         elif action in ("subject-erased", "erasure-refused"):
             answer.setdefault(number, day)
+        elif action == "refusal-overturned":
+            # It is decided anew, as if nobody had answered.
+            answer.pop(number, None)
+            end.pop(number, None)
         elif action == "retention-ended":
             ended[at.isoformat()[:7]] += sum(entry.get("counts", {}).values())
+        if action in HANDLED and at.isoformat()[:7] in handled:
+            handled[at.isoformat()[:7]][HANDLED[action]] += 1
         if action in ENDS:
             words = entry.get("grounds", [])
             end[number] = words[0] if action == "check-completed" else action
@@ -56,6 +73,7 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
             month["days"].append((answer[number] - day).days)
     for month in months:
         found[month]["ended"] = ended[month]
+        found[month]["handled"] = handled[month]
     return found
 
 
@@ -78,4 +96,6 @@ def agree(office: Office, figures: Figures) -> int:
         ninety = days[-(-len(days) * 9 // 10) - 1] if days else None
         assert (each.days or (None, None)) == (half, ninety), each.month
         assert figures.ended[each.month] == journal["ended"], each.month
+        told_here = asdict(figures.handled[each.month])
+        assert told_here == {name: journal["handled"][name] for name in told_here}, each.month
     return sum(each.received for each in figures.months)

@@ -5,16 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import astuple, fields
 
+from sqlalchemy import select
+
+from flask_guesterase.core.figures import Handled
+from flask_guesterase.store import tables
+from tests.example.figured import agree
 from tests.web.house import CANARY, House
+from tests.web.test_complaints import complain, refused
 from tests.web.test_guest import erased
+from tests.web.test_incidents import report
+
+DESK = "/desk/privacy"
 
 
 def test_page_file_and_command_say_the_same(house: House) -> None:
     """One erased guest: received once, answered once, in each of the three."""
     erased(house)
     page = house.browser("auditor").get("/desk/privacy/figures", wish="en")
-    assert page.count('<svg class="chart"') == 2
+    assert page.count('<svg class="chart"') == 4
     assert CANARY not in page
     text = house.browser("auditor").get("/desk/privacy/figures.csv")
     assert CANARY not in text
@@ -36,3 +46,38 @@ def test_only_hotels_of_the_reader_are_counted(house: House) -> None:
     text = house.browser("auditor").get("/desk/privacy/figures.csv")
     rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
     assert {row["property"] for row in rows} == {"sh"}
+
+
+def test_complaints_incidents_and_training_are_counted_where_they_happened(house: House) -> None:
+    """A complaint that overturns a refusal, an incident, and acts without training; no words."""
+    _, guest = refused(house)
+    complaint = complain(guest)
+    second = house.browser("second")
+    form = {"outcome": "overturned", "words": "We are sorry."}
+    assert second.post(f"{DESK}/complaints/{complaint}/letter", **form).status_code == 200
+    assert second.post(f"{DESK}/complaints/{complaint}/answer", **form).status_code == 303
+    report(house)
+    text = house.browser("auditor").get(f"{DESK}/figures.csv")
+    rows = [row for row in csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+            if row["what"] == "handled"]  # fmt: skip
+    assert len({row["month"] for row in rows}) == 12
+    newest = {r["which"]: int(r["count"]) for r in rows if r["month"] == rows[-1]["month"]}
+    assert set(newest) == {each.name for each in fields(Handled)}
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        found = office.figures()
+        assert sum(agree(office, each) for each in found) == 1
+        entries = office.work.conn.execute(select(tables.entry.c.action)).scalars().all()
+    missed = entries.count("training-missed")
+    assert missed
+    ones = ("complaints", "answered", "overturned", "incidents")
+    assert newest == {
+        **dict.fromkeys(newest, 0), **dict.fromkeys(ones, 1), "untrained": missed,
+    }  # fmt: skip
+    others = [each for each in found if each.property != "sh"]
+    assert others
+    assert not any(any(astuple(m)) for each in others for m in each.handled.values())
+    assert not any(any(int(r["count"]) for r in rows if r["month"] == m)
+                   for m in {r["month"] for r in rows} - {rows[-1]["month"]})  # fmt: skip
+    page = house.browser("auditor").get(f"{DESK}/figures?lang=en")
+    assert "refusals overturned 1" in page
+    assert "laughed" not in page

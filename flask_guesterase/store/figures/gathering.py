@@ -7,10 +7,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ...core.errors import InputError
-from ...core.figures import Month, months
+from ...core.figures import Handled, Month, months
 from ..cases import day_at
 from ..work import Work
 from . import requests, retention
+from .handled import handled
 
 MONTHS = 12
 MOST = 36
@@ -25,6 +26,7 @@ class Figures:
     :param waiting: age in days, as in `core.figures.AGES` -> open requests.
     :param ended: month -> rows that went because their day had come.
     :param coming: month -> category -> rows whose time to be kept ends in it.
+    :param handled: month -> complaints, incidents and training in it.
     """
 
     property: str
@@ -32,6 +34,7 @@ class Figures:
     waiting: Mapping[str, int]
     ended: Mapping[str, int]
     coming: Mapping[str, Mapping[str, int]]
+    handled: Mapping[str, Handled]
 
     def as_dict(self) -> dict[str, Any]:
         """Return them as JSON can hold them."""
@@ -58,4 +61,5 @@ def gather(work: Work, code: str, many: int = MONTHS) -> Figures:
         requests.waiting(work, hotel),
         retention.ended(work, hotel, past),
         retention.coming(work, hotel, ahead),
+        handled(work, hotel, past),
     )

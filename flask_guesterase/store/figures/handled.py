@@ -1,0 +1,53 @@
+"""Complaints, incidents and training month by month, read from the journal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ...core.events import (
+    ComplaintAnswered,
+    ComplaintOverdue,
+    ComplaintReceived,
+    IncidentClosed,
+    IncidentOpened,
+    IncidentOverdue,
+    RefusalOverturned,
+    TrainingMissed,
+    TrainingPassed,
+)
+from ...core.figures import Handled
+from ...core.log import slug, word
+from ..census.told import at_of, backwards
+from ..settings import Property
+from ..work import Work
+
+COUNTED = {
+    ComplaintReceived.name: "complaints",
+    ComplaintAnswered.name: "answered",
+    RefusalOverturned.name: "overturned",
+    ComplaintOverdue.name: "complaints_late",
+    IncidentOpened.name: "incidents",
+    IncidentClosed.name: "closed",
+    IncidentOverdue.name: "incidents_late",
+    TrainingPassed.name: "trained",
+    TrainingMissed.name: "untrained",
+}
+"""Action of the journal -> the figure it counts in."""
+
+
+def handled(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, Handled]:
+    """Return month -> what happened in it at a property beside requests.
+
+    :param work: the open transaction.
+    :param hotel: the property.
+    :param wanted: months in order, ``YYYY-MM``, as the journal's UTC days have them.
+    """
+    counts: dict[str, Counter[str]] = {month: Counter() for month in wanted}
+    for entry in backwards(work, slug(hotel.controller), COUNTED):
+        month = at_of(entry).isoformat()[:7]
+        if month < wanted[0]:
+            break
+        if month in counts and entry.draft.facts.get("property") == word(hotel.code):
+            counts[month][COUNTED[entry.draft.action]] += 1
+    return {month: Handled(**each) for month, each in counts.items()}
