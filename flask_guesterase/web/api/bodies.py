@@ -13,6 +13,7 @@ from ...core.asking import Asker, Delay, Seen
 from ...core.grounds import Reason
 from ...core.holding import Cause, Scope
 from ...core.lifecycle import Ground, State
+from ...core.likeness import MOST
 from ...core.register import Basis, Judgement
 from ...core.wish import Kind, Wish
 from ..fields import understood
@@ -73,6 +74,40 @@ class File(Body):
     asked_by = one_of([who.value for who in Asker], required=False)
     reason = one_of([reason.value for reason in Reason], required=False)
     wish = one_of([each.value for each in Wish], required=False)
+
+
+class Claim(Body):
+    """What is known of the guest who stands at the desk, the name among it."""
+
+    match = fields.Dict(
+        keys=fields.String(validate=Length(min=1, max=80)),
+        values=fields.String(validate=Length(min=1, max=LONGEST)),
+        required=True, validate=Length(min=1, max=8),
+    )  # fmt: skip
+    property = text(longest=40)
+
+
+class Deputy(Body):
+    """Who stands in for who looks after a request: the host's id, or nobody."""
+
+    deputy = text(longest=80)
+
+
+class Shift(Body):
+    """A note for who comes next, without anybody's data."""
+
+    property = text(longest=40)
+    note = text(required=True)
+
+
+class Chosen(Body):
+    """Requests that are alike, each with the digest of the plan that was read."""
+
+    chosen = fields.Dict(
+        keys=fields.String(validate=Length(min=1, max=40)),
+        values=fields.String(validate=Regexp(DIGEST)),
+        required=True, validate=Length(min=1, max=MOST),
+    )  # fmt: skip
 
 
 class Confirm(Body):
@@ -178,6 +213,21 @@ class Coded(Schema):
     """The case code for the guest's slip, shown once."""
 
     case_code = fields.String(required=True)
+
+
+class Claimed(Schema):
+    """A claim code for the guest's slip, shown once."""
+
+    code = fields.String(required=True)
+    property = fields.String(required=True)
+    until = fields.Date(required=True)
+    rows = fields.Integer(required=True)
+
+
+class Counted(Schema):
+    """How many it was about."""
+
+    count = fields.Integer(required=True)
 
 
 class Stands(Schema):
