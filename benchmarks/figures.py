@@ -77,3 +77,12 @@ def say(text: str = "") -> None:
     """Print a line now, so that a long run can be followed."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
+
+
+def resident(word: str = "VmRSS") -> float:
+    """Return the memory of this process now, or the most it ever held (VmHWM), in MiB.
+
+    Source: proc(5).
+    """
+    with open("/proc/self/status", encoding="ascii") as status:
+        return next(int(x.split()[1]) for x in status if x.startswith(word)) / 1024

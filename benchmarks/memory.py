@@ -18,14 +18,15 @@ ROOT = Path(__file__).resolve().parents[1]
 AGAIN = 0.25
 """Seconds between two looks."""
 
+# It imports what a sweep needs and nothing of the measurement, whose modules are large.
 _RUN = """
 import sys, threading, time
 from pathlib import Path
 from benchmarks.estate import Estate
-from benchmarks.memory import AGAIN, resident
+from benchmarks.figures import resident
 from benchmarks.rows import Shape
 def look():
-    while not over.wait(AGAIN):
+    while not over.wait({again}):
         seen.append(resident())
 if __name__ == "__main__":
     estate = Estate.opened({url!r}, Path({folder!r}), Shape({guests}, 1.0))
@@ -43,15 +44,6 @@ if __name__ == "__main__":
 """
 
 
-def resident(word: str = "VmRSS") -> float:
-    """Return the memory of this process now, or the most it ever held (VmHWM), in MiB.
-
-    Source: proc(5).
-    """
-    with open("/proc/self/status", encoding="ascii") as status:
-        return next(int(x.split()[1]) for x in status if x.startswith(word)) / 1024
-
-
 def report(given: argparse.Namespace) -> None:
     """Sweep a hotel in which everybody is due, and print the memory it took."""
     for kind in given.engine:
@@ -61,7 +53,7 @@ def report(given: argparse.Namespace) -> None:
                 built(url, shape)
                 estate = Estate(url, Path(folder), shape)
                 estate.engine.dispose()
-                code = _RUN.format(url=url, folder=folder, guests=guests)
+                code = _RUN.format(url=url, folder=folder, guests=guests, again=AGAIN)
                 done = subprocess.run(
                     [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True,
                     text=True,
