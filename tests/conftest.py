@@ -50,8 +50,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave to the long run what is tried on another engine here."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to the long run what is tried on another engine here, and out what is huge."""
+    if "huge" not in str(config.option.markexpr):
+        huge = [item for item in items if item.get_closest_marker("huge")]
+        config.hook.pytest_deselected(items=huge)
+        items[:] = [item for item in items if item not in huge]
     deep.mark(items)
     deep.order(items)
     gc.freeze()

@@ -18,6 +18,7 @@ from tests.store.relay import Relay, relay
 
 SECONDS = 60
 LONG = pytest.mark.long
+HUGE = (pytest.mark.huge, pytest.mark.timeout(3000))
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,7 @@ def assert_told(made: Crowd, due: int) -> None:
         pytest.param("sqlite", 600, 30, 10, marks=LONG),
         pytest.param("mariadb", 200, 10, 10, marks=LONG),
         pytest.param("postgresql", 200, 10, 10, marks=LONG),
+        *(pytest.param(kind, 100_000, 500, 10, marks=HUGE) for kind in engines.ENGINES),
     ],
 )
 def test_killed_and_resumed_many_times_ends_as_if_nothing_had_happened(

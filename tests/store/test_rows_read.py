@@ -16,6 +16,7 @@ from tests.store.crowd import GUESTS, NEW, OLD, Crowd
 from tests.store.meter import reading
 
 LONG = pytest.mark.long
+HUGE = (pytest.mark.huge, pytest.mark.timeout(3000))
 SIZES = [
     ("sqlite", 100, 1_000, 20),
     # Of a table of which it wants a twentieth PostgreSQL reads the whole, because that is cheaper.
@@ -24,6 +25,9 @@ SIZES = [
     pytest.param("sqlite", 10_000, 100_000, 500, marks=LONG),
     pytest.param("postgresql", 20_000, 200_000, 500, marks=LONG),
     pytest.param("mariadb", 10_000, 100_000, 500, marks=LONG),
+    pytest.param("sqlite", 10_000, 1_000_000, 500, marks=HUGE),
+    pytest.param("postgresql", 20_000, 1_000_000, 500, marks=HUGE),
+    pytest.param("mariadb", 10_000, 1_000_000, 500, marks=HUGE),
 ]
 """Engine, living guests of a small and of a big hotel, and how many guests are due in both."""
 YEARS = [
