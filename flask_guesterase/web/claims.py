@@ -14,7 +14,7 @@ from . import letters, schemas
 from .current import current
 from .desk import me, must, staff_pages
 from .language import N_
-from .pages import language, no_fields
+from .pages import language, no_fields, theirs
 from .words import key_word
 
 
@@ -36,11 +36,11 @@ def print_claim() -> AnyResponse:
             made = office.print_claim(match, property=form["property"], by=me())
     except (InputError, UnknownError) as problem:
         return make_response(_form(request.form, _problems(problem)), 422)
-    language(zone=hotels[made.property].zone)
-    address = letters.address("claim")
-    return make_response(
-        render_template("guesterase/staff/claimslip.html", claim=made, address=address)
-    )
+    return make_response(render_template(
+        "guesterase/staff/claimslip.html",
+        claim=made, address=letters.address("claim"),
+        theirs=theirs(form["lang"], hotels[made.property].zone),
+    ))  # fmt: skip
 
 
 def _problems(problem: InputError | UnknownError) -> dict[str, list[str]]:

@@ -137,6 +137,16 @@ def language(zone: str = "") -> Language:
     return found if not zone else replace(found, zone=zone)
 
 
+def theirs(lang: str, zone: str = "") -> Language:
+    """Return the language of a guest, for what is handed to them; the reader's when unknown.
+
+    :param lang: code of the language, or empty.
+    :param zone: IANA time zone that moments are told in.
+    """
+    mine = language(zone)
+    return replace(mine, code=lang) if lang in LANGUAGES else mine
+
+
 def _wishes() -> list[str | None]:
     hotels = [hotel.lang for hotel in current.settings.properties.values()]
     only = hotels[0] if len(hotels) == 1 else None

@@ -14,7 +14,7 @@ from ..store.office import Office
 from . import letters, schemas
 from .current import current
 from .desk import may, me, staff_pages
-from .pages import language
+from .pages import theirs
 
 
 def of_copy(office: Office, case: dict[str, Any]) -> dict[str, Any]:
@@ -61,8 +61,8 @@ def hand_out(number: str) -> str:
         code = office.hand_out_copy(number, me())
         case = office.show(number, by=me())
     hotel = current.settings.property(case["property"])
-    language(zone=hotel.zone)
     return render_template(
         "guesterase/staff/copyslip.html",
         case=case, hotel=hotel, code=code, address=letters.address("copy"),
+        theirs=theirs(case["lang"], hotel.zone),
     )  # fmt: skip

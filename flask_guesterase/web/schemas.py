@@ -114,6 +114,7 @@ class PrintClaim(Offered):
     key = typed(required=True)
     value = typed(required=True)
     name = typed(required=True)
+    lang = choice(LANGUAGES)
 
 
 class AskContact(Form):

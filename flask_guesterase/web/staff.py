@@ -49,7 +49,7 @@ from . import (
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .language import N_, Language
-from .pages import json_file, language, no_fields
+from .pages import json_file, language, no_fields, theirs
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [
@@ -288,11 +288,11 @@ def slip(number: str) -> str:
 
 def _slip(case: dict[str, Any], code: str) -> str:
     hotel = current.settings.property(case["property"])
-    language(zone=hotel.zone)
-    address = letters.address("case")
     return render_template(
-        "guesterase/staff/slip.html", case=case, hotel=hotel, code=code, address=address
-    )
+        "guesterase/staff/slip.html",
+        case=case, hotel=hotel, code=code, address=letters.address("case"),
+        theirs=theirs(case["lang"], hotel.zone),
+    )  # fmt: skip
 
 
 @staff_pages.post("/<number>/take")

@@ -85,7 +85,7 @@ def test_a_walk_in_gets_a_code_on_paper(house: House) -> None:
     clerk = house.browser("clerk")
     answer = clerk.post(
         f"{DESK}/new", page=f"{DESK}/new", property="sh", key="email", value="ann@mail.example",
-        name=CANARY, channel="desk", received="2026-03-01", lang="en", wish="copy",
+        name=CANARY, channel="desk", received="2026-03-01", lang="de", wish="copy",
     )  # fmt: skip
     assert answer.status_code == 303
     number = answer.headers["Location"].rpartition("/")[2]
@@ -93,6 +93,8 @@ def test_a_walk_in_gets_a_code_on_paper(house: House) -> None:
     assert clerk.post(f"{DESK}/{number}/copy").status_code == 409
     released(house, number)
     slip = clerk.post(f"{DESK}/{number}/copy").text
+    # What the guest takes along is in the guest's language.
+    assert "Eine Kopie Ihrer Daten" in slip.partition('<div lang="de">')[2]
     code = re.search(r'class="secret">([\w-]+)<', slip)
     assert code is not None
     guest = house.browser()

@@ -1,0 +1,64 @@
+"""Slips are in the language of the guest who takes them along, whatever the clerk reads."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+import pytest
+
+from flask_guesterase.web.language import LANGUAGES, Language
+from tests.web.house import House
+from tests.web.test_claims import OLA
+
+DESK = "/desk/privacy"
+FREE = "It is free. Nobody asks you for money, a password or a photo of your ID."
+PRINT = "Print this page with your browser."
+
+
+def parts(page: str) -> tuple[str, str, str]:
+    """Return the language of the slip on a page, its text, and what stands around it."""
+    head, mark, rest = page.partition('<div lang="')
+    assert mark, "no slip on this page"
+    lang, _, rest = rest.partition('">')
+    slip, end, tail = rest.partition('<p class="row screen">')
+    assert end
+    return lang, unescape(slip), unescape(head + tail)
+
+
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
+def test_the_slip_of_a_request_is_in_the_language_of_its_guest(house: House, lang: str) -> None:
+    """When it is proved and when it is shown again; the clerk's page stays English."""
+    clerk = house.browser("clerk")
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request(
+            {"email": "ann@mail.example"}, property="sh", by="clerk", lang=lang
+        )
+    clerk.get(f"{DESK}/{number}?lang=en")
+    proved = clerk.post(f"{DESK}/{number}/confirm", how="desk").text
+    again = clerk.get(f"{DESK}/{number}/slip")
+    tongue = Language(lang)
+    for page in (proved, again):
+        said, slip, around = parts(page)
+        assert said == tongue.tag
+        assert tongue.gettext(FREE) in slip
+        assert number in slip
+        assert PRINT in around
+        assert re.search(r'<html lang="en"', page)
+    assert 'class="secret"' in proved
+    assert 'class="secret"' not in again
+
+
+@pytest.mark.parametrize(("given", "lang"), [("ja", "ja"), ("", "en")])
+def test_the_slip_with_a_claim_code_is_in_the_language_that_was_chosen(
+    house: House, given: str, lang: str
+) -> None:
+    """Nobody knows a guest's language before a request, so the clerk says it."""
+    house.hotel.guest(5, name="Ola Berg", document_no="W77")
+    clerk = house.browser("clerk")
+    assert 'name="lang"' in clerk.get(f"{DESK}/claims?lang=en")
+    said, slip, around = parts(clerk.post(f"{DESK}/claims", **OLA, lang=given).text)
+    assert said == lang
+    assert Language(lang).gettext(FREE) in slip
+    assert PRINT in around
+    assert clerk.post(f"{DESK}/claims", **OLA, lang="xx").status_code == 422
