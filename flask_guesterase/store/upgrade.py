@@ -1,7 +1,8 @@
 """Bring our own tables to the newest revision, one runner at a time, beside the host's Alembic.
 
 Alembic's module-wide ``op`` and ``context`` are not used: a host's migration, or another thread,
-may be using them in the same process.
+may be using them in the same process. It is imported where it is used, because it is large and a
+host that serves and sweeps only asks at which revision its tables are.
 """
 
 from __future__ import annotations
@@ -14,13 +15,9 @@ from datetime import UTC, datetime
 from functools import cache
 from io import StringIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import sqlalchemy as sa
-from alembic.operations import Operations
-from alembic.runtime.migration import MigrationContext
-from alembic.script import Script, ScriptDirectory
-from alembic.script.revision import RevisionError
 from sqlalchemy import Connection, Engine
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 from sqlalchemy.schema import CreateTable
@@ -30,6 +27,10 @@ from . import installation, tables
 from .custodian import FolderCustodian
 from .tables import PREFIX
 from .transaction import LOCK_SECONDS, transaction
+
+if TYPE_CHECKING:
+    from alembic.runtime.migration import MigrationContext
+    from alembic.script import Script, ScriptDirectory
 
 VERSION_TABLE = PREFIX + "version"
 """Where the revision of our tables is written; the host's own version table is never touched."""
@@ -83,6 +84,8 @@ def sql(dialect: str, since: str | None = None) -> str:
         raise InputError(
             f"There is no SQL for '{dialect}'.", f"Supported are: {', '.join(DIALECTS)}."
         )
+    from alembic.runtime.migration import MigrationContext
+
     written = StringIO()
     context = MigrationContext.configure(
         dialect_name=dialect,
@@ -101,13 +104,17 @@ def sql(dialect: str, since: str | None = None) -> str:
 
 def current(conn: Connection) -> str | None:
     """Return the revision our tables are at, None when they are not there."""
-    return MigrationContext.configure(conn, opts=_OPTIONS).get_current_revision()
+    if not sa.inspect(conn).has_table(VERSION_TABLE):
+        return None
+    found: str | None = conn.execute(sa.select(_version.c.version_num)).scalar()
+    return found
 
 
 @cache
 def head() -> str:
     """Return the newest revision of this version of the package."""
-    return str(_directory().get_current_head())
+    scripts = (SCRIPTS / "versions").glob("[0-9]*.py")
+    return max(script.stem.partition("_")[0] for script in scripts)
 
 
 def pending(conn: Connection) -> bool:
@@ -208,10 +215,14 @@ def _locked(conn: Connection) -> Iterator[None]:
 
 
 def _to_head(conn: Connection) -> tuple[str, ...]:
+    from alembic.runtime.migration import MigrationContext
+
     return _run(MigrationContext.configure(conn, opts=_OPTIONS), current(conn))
 
 
 def _run(context: MigrationContext, since: str | None) -> tuple[str, ...]:
+    from alembic.operations import Operations
+
     op = Operations(context)
     scripts = _between(since)
     if since is None:
@@ -227,6 +238,8 @@ def _run(context: MigrationContext, since: str | None) -> tuple[str, ...]:
 
 def _between(since: str | None) -> list[Script]:
     """Return the revisions after `since`, oldest first."""
+    from alembic.script.revision import RevisionError
+
     try:
         return list(_directory().iterate_revisions("head", since or "base"))[::-1]
     except RevisionError:
@@ -237,4 +250,6 @@ def _between(since: str | None) -> list[Script]:
 
 
 def _directory() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory(str(SCRIPTS))

@@ -443,3 +443,15 @@ def test_tables_of_the_first_revision_keep_their_rows(engine: Engine) -> None:
     with engine.connect() as conn:
         row = conn.execute(sa.select(tables.request)).one()
     assert (row.number, row.state, row.asked_by) == ("GR-1", "review", None)
+
+
+def test_who_serves_and_sweeps_does_not_load_alembic() -> None:
+    """Ten megabytes in each process of the host; whoever upgrades loads them."""
+    code = (
+        "import sys, flask_guesterase; from flask_guesterase.store import upgrade; upgrade.head(); "
+        "print([name for name in sys.modules if name.partition('.')[0] == 'alembic'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.strip() == "[]"
