@@ -21,8 +21,9 @@ CROWDED = 0.1
 LEAVES = 4.0
 """How many times as long as a batch the one lock of SQLite is left to others who write."""
 
-FIRST, FEW, MOST = 100, 15, 1000
-"""Rows of the first batch, of the first one for which others would wait, and of the largest."""
+FIRST, FEW, MOST = 100, 15, 700
+"""Rows of the first batch, of the first one for which others would wait, and of the largest: more
+take memory and hardly save time."""
 
 SHORTEST_REST, LONGEST_REST = 0.1, 2.0
 """Seconds between two batches under pressure."""
