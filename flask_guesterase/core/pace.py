@@ -12,7 +12,7 @@ TARGET, SHORT, LONG = 0.25, 0.03, 0.75
 """Seconds that one transaction may take; one for which everybody who writes would wait; and one
 that keeps nobody waiting, where only the rows of who is due are locked and no core is wanted."""
 
-GIVES_BACK = 1.0
+GIVES_BACK = 2.0
 """Seconds of rest for each second that a batch had to wait for a core."""
 
 CROWDED = 0.1
