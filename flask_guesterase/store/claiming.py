@@ -72,6 +72,7 @@ class Shift:
 
     def __post_init__(self) -> None:
         self._began = monotonic()
+        self._owed = 0.0
 
     @property
     def elapsed(self) -> float:
@@ -96,17 +97,17 @@ class Shift:
             self.rested += seconds
             sleep(seconds)
 
-
     def paced(self, run: Run, unit: Callable[[Office], _Item], /) -> _Item:
-        """Run one unit of several that follow each other, and leave room after it."""
+        """Run one unit of several that follow each other, and leave room before the next."""
 
         def looked(office: Office) -> _Item:
             self.room.look(office.work.conn)
             return unit(office)
 
+        self.rest(self._owed)
         began = monotonic()
         found: _Item = run(looked)
-        self.rest(self.room.rest(monotonic() - began))
+        self._owed = self.room.rest(monotonic() - began)
         return found
 
 
