@@ -27,17 +27,28 @@ def test_whatever_happens_a_batch_has_a_row_and_no_more_than_the_most(
             assert pace.rest > 0
 
 
-@given(costs, fixed, st.sampled_from([TARGET, SHORT]))
-def test_batches_come_to_take_what_a_transaction_may_take(
-    cost: float, base: float, target: float
-) -> None:
+@given(costs, fixed)
+def test_batches_come_to_take_what_a_transaction_may_take(cost: float, base: float) -> None:
     """Whatever a row and a transaction cost: about the target, and mostly spent on rows."""
     pace = Pace()
     for _ in range(60):
-        pace = pace.after(pace.size, base + cost * pace.size, target=target)
-    ideal = min(MOST, max(1.0, (target - base) / cost, base / cost))
+        pace = pace.after(pace.size, base + cost * pace.size)
+    ideal = min(MOST, max(1.0, (TARGET - base) / cost, base / cost))
     assert pace.rest == 0
     assert ideal / 2 - 1 <= pace.size <= 2 * ideal + 1, (pace, ideal)
+
+
+@given(costs, fixed)
+def test_batches_for_which_others_wait_are_short(cost: float, base: float) -> None:
+    """No longer than twice the short target, or than twice what they cost without any row.
+
+    One whose beginning alone takes the target stays at that: nobody waits longer for its rows.
+    """
+    pace = Pace()
+    for _ in range(60):
+        pace = pace.after(pace.size, base + cost * pace.size, target=SHORT)
+    took = base + cost * pace.size
+    assert took <= 2 * max(SHORT, 2 * base) + cost, (pace, took)
 
 
 def test_a_transaction_that_is_dear_by_itself_is_not_made_smaller_and_smaller() -> None:
