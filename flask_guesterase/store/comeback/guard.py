@@ -47,8 +47,11 @@ class _Post(NamedTuple):
 _sides: WeakKeyDictionary[Host, WeakMethod[Sides]] = WeakKeyDictionary()
 _posts: WeakKeyDictionary[Host, _Post] = WeakKeyDictionary()
 _present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
-_settled: list[MutableMapping[Mapper[Any], bool]] = []
-"""What is known of base classes in every installation, as long as no data map can still grow."""
+_settled: tuple[MutableMapping[Mapper[Any], bool], ...] = ()
+"""What is known of base classes in every installation, as long as no data map can still grow.
+
+It is replaced whole and never changed, for another thread may be reading it.
+"""
 
 
 def install(host: Host, sides: Sides) -> None:
@@ -58,10 +61,16 @@ def install(host: Host, sides: Sides) -> None:
     :param sides: method that returns the installation that is at work; it is not kept alive.
     """
     _sides.setdefault(host, WeakMethod(sides))
-    _settled.clear()
+    _settle()
     for name, listener in _LISTENERS.items():
         if not contains(Session, name, listener):
             listen(Session, name, listener)
+
+
+def _settle(*known: MutableMapping[Mapper[Any], bool]) -> None:
+    """Say what is known of every installation; of none, until each was looked at again."""
+    global _settled
+    _settled = known
 
 
 def _all() -> Iterator[_Post]:
@@ -74,7 +83,7 @@ def _all() -> Iterator[_Post]:
         if post is None or post.side.datamap is not side.datamap:
             post = _Post(side, watched(side.datamap), WeakKeyDictionary())
             _posts[host] = post
-            _settled.clear()
+            _settle()
         yield _Post(side, post.watched, post.concerned)
 
 
@@ -104,14 +113,15 @@ def _is_ours(conn: Connection, side: Side) -> bool:
 
 def _on_flush(session: Session, flush_context: Any) -> None:
     # Nearly every flush ends here, and costs the host what this line costs.
-    if _settled and not session.deleted and _is_known_idle(flush_context.mappers):
+    known = _settled
+    if known and not session.deleted and _is_idle(known, flush_context.mappers):
         return
     posts: list[_Post] = []
     with _harmless("look at a flush"):
         every = list(_all())
         posts = [post for post in every if _concerns(post, session, flush_context)]
-        if not _settled and len(every) == len(_sides) and all(p.side.settled for p in every):
-            _settled[:] = [post.concerned for post in every]
+        if len(every) == len(_sides) and all(post.side.settled for post in every):
+            _settle(*(post.concerned for post in every))
     if not posts:
         return
     # Each of these is collected anew whenever it is asked for.
@@ -121,9 +131,11 @@ def _on_flush(session: Session, flush_context: Any) -> None:
             _flushed(post, session, written, deleted)
 
 
-def _is_known_idle(mappers: Iterable[Mapper[Any]]) -> bool:
+def _is_idle(
+    known: Iterable[MutableMapping[Mapper[Any], bool]], mappers: Iterable[Mapper[Any]]
+) -> bool:
     """Return whether it is known of all base classes of a flush that nobody watches them."""
-    return not any(known.get(mapper, True) for known in _settled for mapper in mappers)
+    return not any(each.get(mapper, True) for each in known for mapper in mappers)
 
 
 def _concerns(post: _Post, session: Session, flush_context: Any) -> bool:
