@@ -17,10 +17,9 @@ from ...core.events import (
     TrainingPassed,
 )
 from ...core.figures import Handled
-from ...core.log import slug, word
-from ..census.told import at_of, backwards
 from ..settings import Property
 from ..work import Work
+from .journaled import entries
 
 COUNTED = {
     ComplaintReceived.name: "complaints",
@@ -44,10 +43,6 @@ def handled(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, Han
     :param wanted: months in order, ``YYYY-MM``, as the journal's UTC days have them.
     """
     counts: dict[str, Counter[str]] = {month: Counter() for month in wanted}
-    for entry in backwards(work, slug(hotel.controller), COUNTED):
-        month = at_of(entry).isoformat()[:7]
-        if month < wanted[0]:
-            break
-        if month in counts and entry.draft.facts.get("property") == word(hotel.code):
-            counts[month][COUNTED[entry.draft.action]] += 1
+    for month, draft in entries(work, hotel, COUNTED, wanted):
+        counts[month][COUNTED[draft.action]] += 1
     return {month: Handled(**each) for month, each in counts.items()}

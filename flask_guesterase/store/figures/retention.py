@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from sqlalchemy import func, select
 
 from ...core.events import RetentionEnded
-from ...core.log import slug, word
-from ..census.told import at_of, backwards
 from ..settings import Property
 from ..tables import kept
 from ..work import Work
+from .journaled import entries
 
 OPEN_END = "open"
 """Where nobody knows yet when something ends."""
@@ -26,12 +25,8 @@ def ended(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, int]:
     :param wanted: months in order, ``YYYY-MM``, as the journal's UTC days have them.
     """
     counts = Counter(dict.fromkeys(wanted, 0))
-    for entry in backwards(work, slug(hotel.controller), {RetentionEnded.name}):
-        month = at_of(entry).isoformat()[:7]
-        if month < wanted[0]:
-            break
-        if month in counts and entry.draft.facts.get("property") == word(hotel.code):
-            counts[month] += sum(entry.draft.counts.values())
+    for month, draft in entries(work, hotel, {RetentionEnded.name}, wanted):
+        counts[month] += sum(draft.counts.values())
     return dict(counts)
 
 

@@ -1,0 +1,28 @@
+"""What the journal says of one property within some months."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from ...core.log import Draft, slug, word
+from ..census.told import at_of, backwards
+from ..settings import Property
+from ..work import Work
+
+
+def entries(
+    work: Work, hotel: Property, actions: Collection[str], wanted: Sequence[str]
+) -> Iterator[tuple[str, Draft]]:
+    """Yield month and draft of each entry of a property with one of these actions, newest first.
+
+    :param work: the open transaction.
+    :param hotel: the property.
+    :param actions: names of events.
+    :param wanted: months in order, ``YYYY-MM``, as the journal's UTC days have them.
+    """
+    for entry in backwards(work, slug(hotel.controller), actions):
+        month = at_of(entry).isoformat()[:7]
+        if month < wanted[0]:
+            return
+        if month in wanted and entry.draft.facts.get("property") == word(hotel.code):
+            yield month, entry.draft
