@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from flask.testing import FlaskClient
@@ -18,6 +20,15 @@ def opened(house: House) -> House:
     """Register the API in a house that has served nothing yet."""
     house.app.register_blueprint(api_pages, url_prefix=API)
     return house
+
+
+def inhabited(url: str, folder: Path) -> Iterator[House]:
+    """Yield a house with guests whose host asked for the API."""
+    made = opened(House(url, folder))
+    made.people()
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
 
 
 def token(house: House, user: str, *permissions: str, days: int = 30, place: str = "") -> str:

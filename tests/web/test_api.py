@@ -20,7 +20,7 @@ from flask_guesterase.web.api.route import OPERATIONS, Operation, template
 from flask_guesterase.web.api.spec import api_pages, describe
 from flask_guesterase.web.guest import guest_pages
 from flask_guesterase.web.staff import staff_pages
-from tests.web.apihouse import API, Program, opened, token
+from tests.web.apihouse import API, Program, inhabited, opened, token
 from tests.web.house import CANARY, STAFF, House
 
 MATCH = {"email": "ann@mail.example", "name": CANARY}
@@ -30,11 +30,7 @@ FILING = {"match": MATCH, "channel": "desk"}
 @pytest.fixture
 def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
     """A house with guests whose host asked for the API."""
-    made = opened(House(sqlite_url, tmp_path))
-    made.people()
-    yield made
-    made.session.remove()
-    made.hotel.engine.dispose()
+    yield from inhabited(sqlite_url, tmp_path)
 
 
 def filed(house: House, program: Program) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.apihouse import Program, opened, token
+from tests.web.apihouse import Program, inhabited, token
 from tests.web.house import CANARY, House
 from tests.web.test_officer import filed
 
@@ -17,11 +17,7 @@ MATCH = {"email": "ann@mail.example", "name": CANARY}
 @pytest.fixture
 def house(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
     """A house with guests whose host asked for the API."""
-    made = opened(House(sqlite_url, tmp_path))
-    made.people()
-    yield made
-    made.session.remove()
-    made.hotel.engine.dispose()
+    yield from inhabited(sqlite_url, tmp_path)
 
 
 def test_a_claim_code_from_a_program_proves_its_guest_once(house: House) -> None:

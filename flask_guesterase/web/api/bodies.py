@@ -55,6 +55,15 @@ def one_of(words: Collection[str], required: bool = True) -> fields.String:
     return fields.String(load_default="", validate=OneOf(["", *known]))
 
 
+def matched() -> fields.Dict:
+    """Return a field of match keys with their values, one at least."""
+    return fields.Dict(
+        keys=fields.String(validate=Length(min=1, max=80)),
+        values=fields.String(validate=Length(min=1, max=LONGEST)),
+        required=True, validate=Length(min=1, max=8),
+    )  # fmt: skip
+
+
 class Empty(Body):
     """Nothing is sent."""
 
@@ -62,11 +71,7 @@ class Empty(Body):
 class File(Body):
     """A request that reached the hotel otherwise than through the guest's form."""
 
-    match = fields.Dict(
-        keys=fields.String(validate=Length(min=1, max=80)),
-        values=fields.String(validate=Length(min=1, max=LONGEST)),
-        required=True, validate=Length(min=1, max=8),
-    )  # fmt: skip
+    match = matched()
     property = text(longest=40)
     channel = one_of(FILLABLE)
     received = fields.Date(load_default=None)
@@ -79,11 +84,7 @@ class File(Body):
 class Claim(Body):
     """What is known of the guest who stands at the desk, the name among it."""
 
-    match = fields.Dict(
-        keys=fields.String(validate=Length(min=1, max=80)),
-        values=fields.String(validate=Length(min=1, max=LONGEST)),
-        required=True, validate=Length(min=1, max=8),
-    )  # fmt: skip
+    match = matched()
     property = text(longest=40)
 
 
