@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.worker import Report
 from tests.engines import fresh_database
 
-from .figures import say
+from .figures import resident, say
 from .hotel import Hotel, email
 
 COLUMNS = {
@@ -37,11 +36,6 @@ def timed(into: dict[str, float], name: str) -> Iterator[None]:
     yield
     into[name] = time.perf_counter() - start
     into[f"{name} computing"] = time.process_time() - worked
-
-
-def resident() -> float:
-    """Return the most memory this process ever held, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def measure(url: str, guests: int, subjects: int) -> dict[str, Any]:
@@ -64,13 +58,13 @@ def measure(url: str, guests: int, subjects: int) -> dict[str, Any]:
         with timed(took, "erase"):
             for number in numbers:
                 hotel.run(lambda office, one=number: office.erase(one))
-        before = resident()
+        before = resident("VmHWM")
         asked = hotel.run(lambda office: residue.ask(office.work, numbers))
         with timed(took, "search"):
             finds, _ = residue._look(
                 asked, lambda: transaction(hotel.engine, write=False), None, None
             )
-        after = resident()
+        after = resident("VmHWM")
         with timed(took, "all"):
             report = Report()
             worker.check_all(hotel.run, numbers, report)
