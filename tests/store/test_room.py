@@ -143,19 +143,19 @@ def test_a_host_that_writes_beside_a_sweep_on_sqlite_is_let_in(hotel: Crowd) -> 
     """Small batches from the first on, and most of the time the lock is the host's."""
     other, over = create_engine(hotel.url), threading.Event()
     looking.look(hotel.run)
-    held, written = Batches(), 0
+    held, written, began = Batches(), 0, threading.Event()
 
     def host() -> None:
         nonlocal written
         while not over.is_set():
             write(other, f"w{written}")
             written += 1
+            began.set()
 
     writing = threading.Thread(target=host)
     writing.start()
     try:
-        while not written:
-            time.sleep(0.01)
+        assert began.wait(30)
         before = written
         counts = expiry.expire(hotel.run, shift=held)
         during = written - before

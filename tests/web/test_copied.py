@@ -130,8 +130,13 @@ def test_the_link_and_the_code_of_an_erasure_open_no_copy(house: House) -> None:
 
 @pytest.mark.parametrize("path", ["/privacy/copy.json", "/privacy/copy.zip"])
 def test_without_a_ticket_there_is_no_file(house: House, path: str) -> None:
-    """A browser that opened nothing is told nothing."""
-    house.browser().get(path, 410)
+    """A browser that opened nothing is told nothing, and gets no file."""
+    number = asked(house)[1]
+    answer = house.browser().client.get(path)
+    assert answer.status_code == 410
+    assert "attachment" not in answer.headers.get("Content-Disposition", "")
+    assert CANARY not in answer.text
+    assert number not in answer.text
 
 
 def test_codes_of_copies_are_not_guessed(house: House) -> None:
