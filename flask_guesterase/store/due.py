@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -18,16 +20,15 @@ from sqlalchemy import (
     case,
     delete,
     func,
-    insert,
     select,
     update,
 )
 
 from ..core.plan import Key, key_text
-from . import people, tables
+from . import given, people, tables
 from .ageing import Expired
 from .datamap import Declared
-from .sql import chunks
+from .sql import MANY, chunks, one_of
 from .work import Work
 
 BACKOFF = (
@@ -135,7 +136,7 @@ def put(work: Work, declared: Declared, items: Iterable[Expired], later: Iterabl
     wanted = {key_text(item.key): (item, work.stamp) for item in items}
     wanted |= {key_text(item.key): (item, tomorrow(work)) for item in later}
     new = 0
-    for part in chunks(wanted.items()):
+    for part in chunks(wanted.items(), MANY):
         known = _known(work.conn, declared.name, [text for text, _ in part])
         _refresh(work, [(known[t], item) for t, (item, _) in part if t in known])
         rows = [
@@ -148,14 +149,16 @@ def put(work: Work, declared: Declared, items: Iterable[Expired], later: Iterabl
             if text not in known
         ]  # fmt: skip
         new += len(rows)
-        if rows:
-            work.conn.execute(insert(tables.due), rows)
+        # Rows to be tried at one time go in one statement.
+        rows.sort(key=itemgetter("try_at"))
+        for _, alike in groupby(rows, key=itemgetter("try_at")):
+            given.put(work.conn, tables.due, alike)
     return new
 
 
 def _known(conn: Connection, table: str, texts: Sequence[str]) -> dict[str, Row[Any]]:
     due = tables.due
-    rows = conn.execute(select(due).where(due.c.table_name == table, due.c.row_key.in_(texts)))
+    rows = conn.execute(select(due).where(due.c.table_name == table, one_of(due.c.row_key, texts)))
     return {row.row_key: row for row in rows}
 
 
@@ -170,7 +173,7 @@ def _refresh(work: Work, pairs: Iterable[tuple[Row[Any], Expired]]) -> None:
         elif abs(work.stamp - row.looked_at) >= _STALE:
             stale.append(row.id)
     if stale:
-        mine = due.c.id.in_(stale)
+        mine = one_of(due.c.id, stale)
         work.conn.execute(update(due).where(mine).values(looked_at=work.stamp))
         # Nothing of ours is put off for longer: the clock was wrong, or a hand was at work.
         far = due.c.try_at > work.stamp + _FARTHEST
@@ -211,8 +214,8 @@ def claim(
 def claim_again(work: Work, table: str, claims: Iterable[Claim]) -> list[Claim]:
     """Claim the same rows in another transaction, as far as nobody else took them meanwhile."""
     due, found = tables.due, []
-    for part in chunks(claim.id for claim in claims):
-        found += _claimed(work, _open(work, table).where(due.c.id.in_(part)))
+    for part in chunks((claim.id for claim in claims), MANY):
+        found += _claimed(work, _open(work, table).where(one_of(due.c.id, part)))
     return found
 
 
@@ -272,15 +275,16 @@ def keys(declared: Declared, claims: Iterable[Claim]) -> dict[Key, Claim]:
 
 def done(work: Work, claims: Iterable[Claim]) -> None:
     """Take rows away: they went, or are not due any more."""
-    for part in chunks(claim.id for claim in claims):
-        work.conn.execute(delete(tables.due).where(tables.due.c.id.in_(part)))
+    for part in chunks((claim.id for claim in claims), MANY):
+        work.conn.execute(delete(tables.due).where(one_of(tables.due.c.id, part)))
 
 
 def postpone(work: Work, claims: Iterable[Claim]) -> None:
     """Put rows off until tomorrow: a hold or the hotel needs them, which is no failure."""
     values = {"try_at": tomorrow(work), "looked_at": work.stamp, "tries": 0, "problem": None}
-    for part in chunks(claim.id for claim in claims):
-        work.conn.execute(update(tables.due).where(tables.due.c.id.in_(part)).values(values))
+    for part in chunks((claim.id for claim in claims), MANY):
+        mine = one_of(tables.due.c.id, part)
+        work.conn.execute(update(tables.due).where(mine).values(values))
 
 
 def wake(work: Work) -> None:
