@@ -8,7 +8,7 @@ from ..core.events import CopyConfirmed, ErasureApproved, SigningKeyChanged
 from ..core.finding import Finding, Severity
 from ..core.lifecycle import State
 from ..core.log import read_entry
-from . import approvals, binding, brake, copies, finishing, keeping, law, pulse, tables
+from . import approvals, binding, brake, copies, keeping, law, pulse, settling, tables
 from .blockers import today_at
 from .cases import load
 from .census import told
@@ -124,7 +124,7 @@ def _kept(work: Work) -> list[int]:
 
 def _fits(work: Work, line: Row[tuple[object, ...]]) -> bool:
     said = law.bound(work, line)
-    verdict = finishing.verdict(work, line)
+    verdict = settling.verdict(work, line)
     over = not verdict.kept(today_at(work.settings, work.now, line.property))
     if not said or line.there is None or (line.forgotten_at is not None and not over):
         return False

@@ -28,11 +28,12 @@ from .clocks import places_of
 from .comeback import marks
 from .datamap import Declared
 from .eraser import Locked, Scope
-from .finishing import Run, rows_of
+from .finishing import Run
 from .given import put
 from .partners import recipients
 from .people import EXPIRED
 from .recovery.window import of_minors, recover
+from .remainder import rows_of
 from .sql import MANY, chunks, one_of
 from .tallies import Tally, add, lines, tally
 from .transaction import alone

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, select, update
 
-from ..core.errors import SealError, UnknownError
-from ..core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
-from ..core.log import slug
-from ..core.permissions import Permission
 from ..core.seal import Terms
-from . import actors, safe, tables
-from .cases import Case, acknowledge, load, tell
+from . import safe, tables
+from .cases import Case
 from .work import Work
 
 if TYPE_CHECKING:
@@ -260,18 +256,6 @@ def call_off(work: Work, id: int) -> None:
     work.conn.execute(delete(table).where(table.c.id == id))
 
 
-def hold_still(work: Work, parcel: Parcel) -> bool:
-    """Return whether a parcel is still to be dealt with, and keep others from taking it back.
-
-    :param work: the open transaction, in which it is dealt with.
-    """
-    table = tables.outbox
-    row = work.conn.execute(
-        select(table.c.state).where(table.c.id == parcel.id).with_for_update()
-    ).one_or_none()
-    return row is not None and row.state == SENDING
-
-
 def leaving(work: Work, number: str) -> list[tuple[str, str]]:
     """Return the files of a request, folder and name, whose removal is queued and not yet done."""
     table = tables.outbox
@@ -339,142 +323,6 @@ def queued_today(work: Work, number: str, template: str) -> int:
     ).scalar_one()
 
 
-_HELD = select(tables.box.c.id).where(tables.box.c.label.like("hold:%"))
-
-
-def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
-    """Take what is due, so that no other worker takes it, and open it.
-
-    A file whose name lies under a hold waits until that is lifted.
-
-    :param work: the open transaction; what is claimed is sent after it.
-    :param channels: names of the channels there are; a message for another one is printed.
-    :param most: how many at most.
-    """
-    table = tables.outbox
-    rows = work.conn.execute(
-        select(table)
-        .where(table.c.state.in_([QUEUED, SENDING]), table.c.next_at <= work.stamp)
-        .where(table.c.kind != RECIPIENT)
-        .where(or_(table.c.kind != FILE, table.c.box.not_in(_HELD), table.c.box.is_(None)))
-        .order_by(table.c.next_at, table.c.id)
-        .limit(most)
-        .with_for_update(skip_locked=True)
-    ).all()
-    parcels = []
-    for row in rows:
-        if row.kind == MESSAGE and row.channel not in channels:
-            _set(work, row.id, state=READY, channel="print")
-            continue
-        try:
-            parcels.append(_open(work, row))
-        except (SealError, UnknownError):
-            _fail(work, row.id, row.kind, "unopened")
-            continue
-        _set(work, row.id, state=SENDING, next_at=work.stamp + LEASE)
-    return parcels
-
-
-def done(work: Work, parcel: Parcel) -> None:
-    """Record that a message was sent or a file is gone; what was sealed for it is dropped."""
-    box = _set(work, parcel.id, state=SENT, done_at=work.stamp, problem=None)
-    _drop(work, parcel.id, box)
-    _first_answer(work, parcel.request, parcel.kind, parcel.template)
-    which = (OUTSIDE,) if parcel.template == OUTSIDE else ()
-    _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel, *which))
-
-
-_DONE: Mapping[str, type[Event]] = {
-    MESSAGE: MessageSent, FILE: FileRemoved, BACK: FileRestored,
-}  # fmt: skip
-
-
-def failed(work: Work, parcel: Parcel, problem: str) -> None:
-    """Record a try that failed: it is tried again later, or a person must look.
-
-    Where the error came from the connection after the commit that says it is done, it is done.
-
-    :param work: the open transaction.
-    :param parcel: what could not be done.
-    :param problem: an enumerated word or the name of an error class, never its text.
-    """
-    state = select(tables.outbox.c.state).where(tables.outbox.c.id == parcel.id)
-    if work.conn.execute(state.with_for_update()).scalar() == SENT:
-        return
-    attempts = parcel.attempts + 1
-    if attempts > len(BACK_OFF):
-        _fail(work, parcel.id, parcel.kind, problem)
-        return
-    wait = timedelta(minutes=BACK_OFF[attempts - 1])
-    _set(
-        work, parcel.id, state=QUEUED, attempts=attempts, next_at=work.stamp + wait,
-        problem=problem[:80],
-    )  # fmt: skip
-
-
-def give_up(work: Work, parcel: Parcel, problem: str) -> None:
-    """Record that something can never be done as it was asked: a person must look.
-
-    :param problem: an enumerated word.
-    """
-    _fail(work, parcel.id, parcel.kind, problem)
-
-
-def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str, Any]]:
-    """Return the messages a person must print or look at, opened, and failed file removals.
-
-    A letter with the link by which a guest proves a contact is not shown to those who may
-    approve: whoever holds the link could be both pairs of eyes.
-
-    :param work: the open transaction.
-    :param by: the host's id of who asks; only properties at which they may verify are shown.
-    :param property_: code of one property, or None for all of them.
-    """
-    table = tables.outbox
-    codes = [
-        code
-        for code in work.settings.properties
-        if property_ in (None, code) and actors.may(work, by, Permission.VERIFY, code)
-    ]
-    rows = work.conn.execute(
-        select(table)
-        .where(table.c.state.in_([READY, FAILED]), table.c.property.in_(codes))
-        .where(table.c.kind != RECIPIENT)
-        .order_by(table.c.id.desc())
-    ).all()
-    deciding = {c for c in codes if actors.may(work, by, Permission.APPROVE, c)}
-    return [
-        _letter(work, row)
-        for row in rows
-        if row.template not in PROOFS or row.property not in deciding
-    ]
-
-
-def printed(work: Work, id: int, by: str) -> None:
-    """Record that a person printed a letter, or dealt with what could not be done.
-
-    :raises UnknownError: there is no such letter waiting.
-    :raises ForbiddenError: they may not verify at its property.
-    """
-    table = tables.outbox
-    row = work.conn.execute(
-        select(table).where(table.c.id == id, table.c.state.in_([READY, FAILED])).with_for_update()
-    ).one_or_none()
-    if row is None or row.kind == RECIPIENT:
-        raise UnknownError("There is no such letter waiting.", "Look at the list again.")
-    actor = actors.allow(work, by, Permission.VERIFY, row.property)
-    box = _set(work, id, state=SENT, done_at=work.stamp)
-    _drop(work, id, box)
-    _first_answer(work, row.request, row.kind, row.template)
-    _tell(work, _DONE[row.kind], id, actor, ("print",))
-
-
-def _first_answer(work: Work, number: str, kind: str, template: str) -> None:
-    """Note that a guest was answered once a letter to them left the house."""
-    if kind == MESSAGE and template not in NO_ANSWER:
-        acknowledge(work, number)
-
-
 def pending(work: Work, number: str) -> Sequence[str]:
     """Return the kinds of things of a request that are not done yet."""
     table = tables.outbox
@@ -486,64 +334,3 @@ def pending(work: Work, number: str) -> Sequence[str]:
             .order_by(table.c.id)
         )
     ]
-
-
-def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:
-    letter: dict[str, Any] = {
-        "id": row.id,
-        "number": row.request,
-        "property": row.property,
-        "kind": row.kind,
-        "channel": row.channel,
-        "template": row.template,
-        "state": row.state,
-        "problem": row.problem,
-        "to": "",
-        "lang": "",
-        "params": {},
-    }
-    try:
-        content = safe.read(work, row.box) if row.box and row.kind == MESSAGE else {}
-    except (SealError, UnknownError):
-        content = {}
-    letter |= {k: v for k, v in content.items() if k in letter}
-    return letter | {"number": row.request or letter["params"].get("number", "")}
-
-
-def _open(work: Work, row: Row[Any]) -> Parcel:
-    if row.box is None:
-        raise SealError("This message holds nothing any more.")
-    parcel = Parcel(
-        row.id, row.kind, row.channel, row.request, row.template, row.dedupe, row.attempts, {}
-    )
-    return replace(parcel, content=safe.read(work, row.box))
-
-
-def _fail(work: Work, id: int, kind: str, problem: str) -> None:
-    _set(work, id, state=FAILED, problem=problem[:80], done_at=work.stamp)
-    _tell(work, MessageFailed, id, "system", (kind,))
-
-
-def _tell(work: Work, event: type[Event], id: int, actor: str, grounds: tuple[str, ...]) -> None:
-    """Note what became of a parcel; one that no request asked for names its property alone."""
-    table = tables.outbox
-    row = work.conn.execute(
-        select(table.c.request, table.c.property).where(table.c.id == id)
-    ).one()
-    if row.request is not None:
-        tell(work, event, load(work, row.request), actor, grounds=grounds)
-        return
-    controller = slug(work.settings.property(row.property).controller)
-    work.events.append(event(controller, row.property, "", actor, {}, grounds))
-
-
-def _set(work: Work, id: int, **values: object) -> str | None:
-    table = tables.outbox
-    work.conn.execute(update(table).where(table.c.id == id).values(**values))
-    box: str | None = work.conn.execute(select(table.c.box).where(table.c.id == id)).scalar()
-    return box
-
-
-def _drop(work: Work, id: int, box: str | None) -> None:
-    safe.drop(work, box)
-    work.conn.execute(update(tables.outbox).where(tables.outbox.c.id == id).values(box=None))

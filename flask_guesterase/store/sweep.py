@@ -31,6 +31,7 @@ from . import (
     refresh,
     rotation,
     runs,
+    settling,
     tables,
     tasks,
     worker,
@@ -385,7 +386,7 @@ def _steps(
     with report.trying("residue"):
         _look_again(run, report)
     with report.trying("close"):
-        _add(report, finishing.settled(run))
+        _add(report, settling.settled(run))
     for code in (code for code in codes if code not in report.paused):
         with report.trying("census"):
             _add(report, counting.nightly(run, code))

@@ -12,7 +12,7 @@ from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, finishing, heldkeys, outbox, refresh, shelf, vault
+from . import brake, dispatch, heldkeys, refresh, settling, shelf, vault
 from .binds import forward
 from .channels import Channel, Message, Render, message_id
 from .comeback import returned
@@ -351,7 +351,7 @@ def _deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: 
     same message id.
     """
     names = frozenset(channels)
-    while parcels := run(lambda office: outbox.claim(office.work, names)):
+    while parcels := run(lambda office: dispatch.claim(office.work, names)):
         for parcel in parcels:
             problem = _try(run, parcel, render, channels)
             if problem:
@@ -389,11 +389,11 @@ def release(run: Run, report: Report, at_once: bool = False) -> None:
 
 
 def _failed(parcel: Parcel, problem: str, office: Office) -> None:
-    outbox.failed(office.work, parcel, problem)
+    dispatch.failed(office.work, parcel, problem)
 
 
 def _done(parcel: Parcel, office: Office) -> None:
-    outbox.done(office.work, parcel)
+    dispatch.done(office.work, parcel)
 
 
 def _try(run: Run, parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> str:
@@ -436,7 +436,7 @@ def _forget(run: Run) -> int:
 
     The clock is judged in each transaction that believes it: a key cannot be had back.
     """
-    finishing.settled(run, unknown=False)
+    settling.settled(run, unknown=False)
     ended = run(_empty)
     labels = run(_mark)
     if labels:

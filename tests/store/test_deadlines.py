@@ -11,7 +11,7 @@ import pytest
 
 from flask_guesterase.core.errors import ForbiddenError, InputError, TransitionError
 from flask_guesterase.core.policy import Blocker
-from flask_guesterase.store import outbox, sweep
+from flask_guesterase.store import dispatch, sweep
 from flask_guesterase.store.answering import periods
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.outbox import Parcel
@@ -50,9 +50,9 @@ def shown(hotel: Hotel, number: str) -> Mapping[str, Any]:
 def sent(hotel: Hotel, template: str) -> list[Parcel]:
     """Hand everything that waits over to a channel and return what is of one text."""
     with hotel.begin() as office:
-        parcels = outbox.claim(office.work, frozenset({"smtp"}), most=100)
+        parcels = dispatch.claim(office.work, frozenset({"smtp"}), most=100)
         for parcel in parcels:
-            outbox.done(office.work, parcel)
+            dispatch.done(office.work, parcel)
     return [parcel for parcel in parcels if parcel.template == template]
 
 

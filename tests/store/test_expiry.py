@@ -23,7 +23,7 @@ from flask_guesterase.core.policy import (
     retain,
 )
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
-from flask_guesterase.store import endless, expiry, finishing, minors, tables
+from flask_guesterase.store import endless, expiry, finishing, minors, settling, tables
 from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.partners import delivering
@@ -401,7 +401,7 @@ def test_a_zone_that_was_set_right_moves_the_key_to_the_day_it_ends(inn: Inn) ->
         "sh": replace(inn.settings.properties["sh"], zone="Pacific/Honolulu")
     })
     inn.later(days=5)
-    finishing.settled(inn.run)
+    settling.settled(inn.run)
     assert [b["label"] for b in inn.ours("box") if b["purpose"] == "retention"] == [
         "day:2026-03-16"
     ]

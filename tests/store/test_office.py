@@ -18,7 +18,7 @@ from flask_guesterase.core.errors import (
     TokenError,
     UnknownError,
 )
-from flask_guesterase.store import actors, cases, outbox, worker
+from flask_guesterase.store import actors, cases, dispatch, worker
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
 
 
@@ -45,7 +45,7 @@ def test_the_main_job_ends_with_a_certificate_that_proves_itself(any_hotel: Hote
     assert hotel.look() == 1
     number = hotel.ours("request")[0]["number"]
     with hotel.begin() as office:
-        (parcel,) = outbox.claim(office.work, frozenset({"smtp"}))
+        (parcel,) = dispatch.claim(office.work, frozenset({"smtp"}))
         assert parcel.content["to"] == "ann@example.com"
         code = office.confirm_link(parcel.content["params"]["token"])
     hotel.approve(number)

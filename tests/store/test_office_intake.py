@@ -17,7 +17,7 @@ from flask_guesterase.core.errors import (
     TokenError,
     UnknownError,
 )
-from flask_guesterase.store import outbox, tokens
+from flask_guesterase.store import dispatch, tokens
 from flask_guesterase.store.cases import load
 from tests.store.hotel import Booking, Companion, Guest, Hotel, policies
 
@@ -92,7 +92,7 @@ def test_the_link_goes_to_the_contact_on_file_as_it_is_on_file(hotel: Hotel) -> 
     hotel.ask(name="王小明", email="evil@example.com", phone="+86 13812345678")
     hotel.look()
     with hotel.begin() as office:
-        (parcel,) = outbox.claim(office.work, frozenset({"smtp", "sms"}))
+        (parcel,) = dispatch.claim(office.work, frozenset({"smtp", "sms"}))
     assert (parcel.channel, parcel.content["to"]) == ("sms", "138 1234 5678")
 
 
@@ -199,7 +199,7 @@ def link(hotel: Hotel) -> str:
     hotel.ask(name="Ann", email="ann@example.com")
     hotel.look()
     with hotel.begin() as office:
-        (parcel,) = outbox.claim(office.work, frozenset({"smtp"}))
+        (parcel,) = dispatch.claim(office.work, frozenset({"smtp"}))
         return str(parcel.content["params"]["token"])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flask_guesterase.core.errors import DeliveryError, ForbiddenError, UnknownError
-from flask_guesterase.store import execution, outbox, worker
+from flask_guesterase.store import dispatch, execution, outbox, worker
 from flask_guesterase.store.cases import load
 from flask_guesterase.store.channels import Message, message_id
 from flask_guesterase.store.matching import Contact
@@ -143,7 +143,7 @@ def test_what_a_dead_worker_had_claimed_is_sent_by_the_next(hotel: Hotel) -> Non
     ann(hotel)
     hotel.look()
     with hotel.begin() as office:
-        (dead,) = outbox.claim(office.work, frozenset({"smtp"}))
+        (dead,) = dispatch.claim(office.work, frozenset({"smtp"}))
     assert go(hotel, post).idle
     hotel.later(minutes=10)
     go(hotel, post)

@@ -32,7 +32,18 @@ from flask_guesterase.core.policy import null, retain
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.core.restoring import Report, Table, read_report
 from flask_guesterase.recipients import Recipient, by_hand
-from flask_guesterase.store import ageing, law, outbox, pulse, removal, safe, tables, vault, worker
+from flask_guesterase.store import (
+    ageing,
+    dispatch,
+    law,
+    outbox,
+    pulse,
+    removal,
+    safe,
+    tables,
+    vault,
+    worker,
+)
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.recovery import files, window
 from flask_guesterase.store.remembrance import remembering
@@ -741,7 +752,7 @@ def test_a_removal_in_progress_is_waited_for(hotel: Hotel) -> None:
     number = filled(hotel)
     hotel.erased(number)
     with hotel.begin() as office:
-        parcels = outbox.claim(office.work, frozenset())
+        parcels = dispatch.claim(office.work, frozenset())
     restore(hotel, number)
     for parcel in parcels:
         if parcel.kind == outbox.FILE:

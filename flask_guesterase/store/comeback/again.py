@@ -18,7 +18,7 @@ from ...core.errors import KeyMissingError, UnknownError
 from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
 from ...core.plan import Person, Plan, Row, mark
-from .. import blockers, brake, execution, finishing, keeping, outbox, people, planning, runs
+from .. import blockers, brake, execution, keeping, outbox, people, planning, remainder, runs
 from ..cases import load, secret
 from ..eraser import Scope
 from ..keeping import Origin
@@ -182,7 +182,7 @@ def alone(work: Work, only: planning.Only) -> Scope:
         found: dict[str, list[Row]] = {}
         for table in sorted({name for name, _ in only}):
             keys = [key for name, key in only if name == table]
-            mine = finishing.rows_of(work, work.datamap.declared(table), keys, None)
+            mine = remainder.rows_of(work, work.datamap.declared(table), keys, None)
             owners.update(person for row in mine for person, _ in row.owners)
             if mine:
                 found[table] = mine

@@ -16,10 +16,11 @@ from .. import (
     approving,
     cases,
     deadlines,
+    dispatch,
     execution,
     intake,
+    letters,
     limits,
-    outbox,
     outside,
     review,
     tokens,
@@ -243,14 +244,14 @@ class Requests(Desk):
 
     def letters(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
         """Return the messages a person must print or look at, opened for who may verify."""
-        return outbox.letters(self.work, by, property)
+        return letters.letters(self.work, by, property)
 
     def printed(self, id: int, by: str) -> None:
         """Record that a letter was printed, or that what failed was dealt with.
 
         :raises ForbiddenError: they may not verify at its property.
         """
-        outbox.printed(self.work, id, by)
+        dispatch.printed(self.work, id, by)
 
 
 def _row(person_id: int | str) -> int:

@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, select
 from ...core.errors import DeliveryError, KeyMissingError, UnknownError
 from ...core.log import canonical
 from ...core.seal import Terms
-from .. import outbox, removal, tables, vault
+from .. import dispatch, outbox, removal, tables, vault
 from ..cases import load
 from ..outbox import Parcel
 from ..removal import refuse
@@ -136,14 +136,14 @@ def _put(
 
 def _remove(parcel: Parcel, target: Path, office: Office) -> None:
     work = office.work
-    if not outbox.hold_still(work, parcel):
+    if not dispatch.hold_still(work, parcel):
         return
     if target.is_file() and _wanted(parcel, office):
         stamp = _stamp(target.stat())
         if _known(parcel, stamp, office) < _pieces(stamp["size"]):
             raise refuse("was written to while it was being removed")
     removal.remove(parcel.content["root"], parcel.content["name"])
-    outbox.done(work, parcel)
+    dispatch.done(work, parcel)
 
 
 def whole(work: Work, removal_: str) -> bool:
@@ -257,13 +257,13 @@ def _sum(path: Path) -> bytes:
 
 
 def _back(parcel: Parcel, office: Office) -> None:
-    if outbox.hold_still(office.work, parcel):
-        outbox.done(office.work, parcel)
+    if dispatch.hold_still(office.work, parcel):
+        dispatch.done(office.work, parcel)
 
 
 def _give_up(parcel: Parcel, problem: str, office: Office) -> None:
-    if outbox.hold_still(office.work, parcel):
-        outbox.give_up(office.work, parcel, problem)
+    if dispatch.hold_still(office.work, parcel):
+        dispatch.give_up(office.work, parcel, problem)
 
 
 # when an erasure is taken back

@@ -1,0 +1,79 @@
+"""A request of which nothing is kept any more: it ends, with a supplement to its certificate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import select
+
+from ..core.certificate import CONTENT_MARK
+from ..core.events import SYSTEM, CheckCompleted
+from ..core.lifecycle import State
+from ..core.plan import Outcome
+from . import certifying, execution, keeping, law, people, planning, remainder, tables
+from .cases import Case, load, step, tell
+from .depth import deepening
+from .work import Work
+
+
+def complete(work: Work, number: str) -> bool:
+    """End a request of which nothing is kept any more, with a supplement to its certificate.
+
+    :return: whether it ended now.
+    """
+    if keeping.living(work, number):
+        return False
+    case = load(work, number, lock=True)
+    if case.state is not State.SEALED:
+        return False
+    decisions = deepening.noted(case.decisions or {}, None)
+    decisions["did"] = _gone(decisions.get("did", ()), _shared(work, number))
+    _certify(work, case, decisions)
+    return True
+
+
+def _shared(work: Work, number: str) -> list[dict[str, Any]]:
+    """Return what was kept of a request and stays, because it is another living person's too."""
+    kept = tables.kept
+    mine = select(kept).where(kept.c.request == number, kept.c.mode != law.SEALED)
+    who = frozenset(people.taken(work, number))
+    lines = [line for line in work.conn.execute(mine) if line.table_name in work.datamap.tables]
+    keys = {line.id: remainder.keys_of(work, line, who) or [] for line in lines}
+    only = remainder.kept_columns(work, lines, keys)
+    plan = planning.plan(work, planning.bounded(work, remainder.scope(work, only, who), only=only))
+    return [i for i in execution.did(plan) if i["outcome"] == Outcome.SHARE.value]
+
+
+def _gone(
+    items: Iterable[dict[str, Any]], shared: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return what was done in all, now that what stayed is gone but for what is shared."""
+    left = [(each["table"], set(each["columns"]), each["rows"]) for each in shared]
+    result = []
+    for item in items:
+        if item["outcome"] not in certifying.STAYING:
+            result.append(item)
+            continue
+        went = {**item, "outcome": Outcome.OVERWRITE.value, "until": "", "open": []}
+        rows, columns = item["rows"], set(item["columns"])
+        for number, (table, theirs, many) in enumerate(left):
+            if table != item["table"] or not columns & theirs:
+                continue
+            both = min(rows, many)
+            rows, left[number] = rows - both, (table, theirs, many - both)
+            if both and columns - theirs:
+                result.append({**went, "rows": both, "columns": sorted(columns - theirs)})
+        if rows:
+            result.append({**went, "rows": rows})
+    return [*result, *shared]
+
+
+def _certify(work: Work, case: Case, decisions: dict[str, Any]) -> None:
+    end = State.ERASED
+    said = certifying.content(work, case, end, decisions)
+    later = deepening.again(work, decisions)
+    case = step(work, case, end, decisions=decisions, ended_at=work.stamp, try_at=later)
+    marks = {CONTENT_MARK: said.mark()}
+    tell(work, CheckCompleted, case, SYSTEM, {"left": 0}, (end.value,), marks)
+    certifying.certify(work, case, said)

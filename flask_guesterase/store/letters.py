@@ -1,0 +1,65 @@
+"""The letters that wait for a person at the desk, and what could not be sent or removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from ..core.errors import SealError, UnknownError
+from ..core.permissions import Permission
+from . import actors, safe, tables
+from .outbox import FAILED, MESSAGE, PROOFS, READY, RECIPIENT
+from .work import Work
+
+
+def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str, Any]]:
+    """Return the messages a person must print or look at, opened, and failed file removals.
+
+    A letter with the link by which a guest proves a contact is not shown to those who may
+    approve: whoever holds the link could be both pairs of eyes.
+
+    :param work: the open transaction.
+    :param by: the host's id of who asks; only properties at which they may verify are shown.
+    :param property_: code of one property, or None for all of them.
+    """
+    table = tables.outbox
+    codes = [
+        code
+        for code in work.settings.properties
+        if property_ in (None, code) and actors.may(work, by, Permission.VERIFY, code)
+    ]
+    rows = work.conn.execute(
+        select(table)
+        .where(table.c.state.in_([READY, FAILED]), table.c.property.in_(codes))
+        .where(table.c.kind != RECIPIENT)
+        .order_by(table.c.id.desc())
+    ).all()
+    deciding = {c for c in codes if actors.may(work, by, Permission.APPROVE, c)}
+    return [
+        _letter(work, row)
+        for row in rows
+        if row.template not in PROOFS or row.property not in deciding
+    ]
+
+
+def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:
+    letter: dict[str, Any] = {
+        "id": row.id,
+        "number": row.request,
+        "property": row.property,
+        "kind": row.kind,
+        "channel": row.channel,
+        "template": row.template,
+        "state": row.state,
+        "problem": row.problem,
+        "to": "",
+        "lang": "",
+        "params": {},
+    }
+    try:
+        content = safe.read(work, row.box) if row.box and row.kind == MESSAGE else {}
+    except (SealError, UnknownError):
+        content = {}
+    letter |= {k: v for k, v in content.items() if k in letter}
+    return letter | {"number": row.request or letter["params"].get("number", "")}

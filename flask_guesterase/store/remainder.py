@@ -1,0 +1,120 @@
+"""What was kept of somebody, found again in the host's tables as they are now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row as Line
+from sqlalchemy import select
+
+from ..core.errors import UnknownError
+from ..core.plan import Key, Person, Plan, Row, key_text
+from . import keeping, people
+from .datamap import Declared
+from .eraser import Scope
+from .finder import erased_before, find, owners
+from .sql import among, parts
+from .traces import holding
+from .work import Work
+
+
+def scope(
+    work: Work, only: dict[tuple[str, Key], frozenset[str]], who: frozenset[Person] | None
+) -> Scope:
+    """Return the scope of these rows, as their owners are now."""
+    by_table: dict[str, list[Key]] = {}
+    for table, key in only:
+        by_table.setdefault(table, []).append(key)
+
+    def find() -> dict[str, list[Row]]:
+        found = {}
+        for table, keys in by_table.items():
+            rows = rows_of(work, work.datamap.declared(table), keys, who)
+            if rows:
+                found[table] = rows
+        return found
+
+    return Scope(tuple(sorted(who or (), key=lambda p: (p[0], key_text(p[1])))), find)
+
+
+def rows_of(
+    work: Work, declared: Declared, keys: Sequence[Key], who: frozenset[Person] | None
+) -> list[Row]:
+    """Return rows that are still there, with their owners and the living others.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param keys: their keys.
+    :param who: the people they are erased for; None when the record itself has ended, which is
+        then nobody's to keep.
+    """
+    columns = [declared.table.c[c.key] for c in declared.key]
+    there = [
+        tuple(row)
+        for part in parts(keys)
+        for row in work.conn.execute(select(*columns).where(among(columns, part)))
+    ]
+    known = owners(work.conn, work.datamap, declared, there)
+    if who is None:
+        return [Row(key, frozenset(known.get(key, ()))) for key in there]
+    strangers = {p for each in known.values() for p, _ in each} - who
+    living = strangers - erased_before(work.conn, work.datamap, strangers)
+    return [
+        Row(
+            key,
+            frozenset(o for o in known.get(key, ()) if o[0] in who),
+            frozenset(o for o in known.get(key, ()) if o[0] in living),
+        )
+        for key in there
+    ]
+
+
+def kept_columns(
+    work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
+) -> dict[tuple[str, Key], frozenset[str]]:
+    """Return (table, key) -> the columns that were kept."""
+    only: dict[tuple[str, Key], frozenset[str]] = {}
+    for line in lines:
+        columns = frozenset(json.loads(line.columns)) or _all(work, line.table_name)
+        for key in keys[line.id]:
+            place = line.table_name, key
+            only[place] = only.get(place, frozenset()) | columns
+    return only
+
+
+def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[Key] | None:
+    """Return the keys of a kept row as they are now, or None where nobody can say: then it stays.
+
+    A row without a key of its own is another one once a column of it changed, and so is one whose
+    key was to go; it is found by whose it is, as long as somebody asked.
+    """
+    declared = work.datamap.tables.get(line.table_name)
+    if declared is None:
+        return None
+    if declared.keyed and line.row_key:
+        try:
+            return [people.read_key(work, line.table_name, line.row_key)]
+        except UnknownError:
+            return []
+    if who is None:
+        return None
+    rows = find(work.conn, work.datamap, who, set(work.datamap.tables) - {declared.name})
+    keys = [row.key for row in rows.get(declared.name, ())]
+    columns = json.loads(line.columns) or sorted(_all(work, declared.name))
+    return sorted(holding(work.conn, declared, keys, columns), key=key_text)
+
+
+def _all(work: Work, table: str) -> frozenset[str]:
+    declared = work.datamap.declared(table)
+    return frozenset({*declared.erase, *declared.retain})
+
+
+def is_same(work: Work, lines: Sequence[Line[Any]], plan: Plan) -> bool:
+    """Return whether a plan keeps exactly what is written down, for the same reasons."""
+    before = {
+        (line.table_name, line.row_key, line.mode, line.category, line.until or "", line.open)
+        for line in lines
+    }
+    return before == keeping.outline(work, plan)

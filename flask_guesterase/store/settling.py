@@ -1,0 +1,141 @@
+"""Boxes judged again: those whose end nobody knew, those that end soon, and what was forgotten."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row as Line
+from sqlalchemy import false, or_, select, true, update
+
+from ..core.plan import Reason
+from ..core.retention import Verdict
+from . import completing, keeping, law, runs, shelf, tables, vault
+from .blockers import today_at
+from .work import Work
+
+if TYPE_CHECKING:
+    from .finishing import Run
+    from .office import Office
+
+BATCH = 100
+"""Sealed rows that one transaction looks at."""
+
+SOON = 2
+"""Days before its last one on which a box is judged again, so that a longer floor is in time."""
+
+
+def settled(run: Run, unknown: bool = True) -> dict[str, int]:
+    """Judge boxes again whose end nobody knew, or that end soon; close what was forgotten.
+
+    After a change of the law all of them are.
+
+    :param run: runs a unit of work.
+    :param unknown: also those whose end nobody knew; False before keys are destroyed, where only
+        a floor that was lengthened matters.
+    """
+    counts: Counter[str] = Counter()
+    last, everything = 0, unknown and run(lambda office: runs.changed(office.work))
+    while True:
+        last, done = run(partial(_settle, last, unknown, everything))
+        counts.update(done)
+        if not last:
+            break
+    return dict(counts)
+
+
+def _settle(
+    last: int, unknown: bool, everything: bool, office: Office
+) -> tuple[int, dict[str, int]]:
+    work, kept, box = office.work, tables.kept, tables.box
+    day = (work.now.date() + timedelta(days=SOON)).isoformat()
+    lines = work.conn.execute(
+        select(
+            kept,
+            box.c.forgotten_at,
+            box.c.label.label("box_label"),
+            box.c.last_day.label("box_day"),
+        )
+        .join_from(kept, box, kept.c.box == box.c.id)
+        .where(
+            kept.c.id > last,
+            kept.c.mode == law.SEALED,
+            kept.c.ended_at.is_(None),
+            or_(
+                true() if everything else false(),
+                kept.c.until.is_(None) if unknown else false(),
+                kept.c.until <= day,
+                box.c.forgotten_at.is_not(None),
+            ),
+        )
+        .order_by(kept.c.id)
+        .limit(BATCH)
+    ).all()
+    counts: Counter[str] = Counter()
+    for line in lines:
+        counts[_judge(work, line)] += 1
+    counts.pop("", None)
+    counts["ended"] += _close(work, lines)
+    return (lines[-1].id if lines else 0), dict(counts)
+
+
+def _judge(work: Work, line: Line[Any]) -> str:
+    """Bring one sealed row up to date; return what became of it in a word, or nothing."""
+    found = verdict(work, line)
+    if line.forgotten_at is not None:
+        today = today_at(work.settings, work.now, line.property)
+        keeping.end(work, [line.id], early=found.kept(today))
+        return "forgotten"
+    reason = law.reason(found)
+    words, until = ",".join(reason.open)[:120], reason.until or None
+    if (words, until) == (line.open, line.until):
+        _move(work, line, until)
+        return ""
+    if not found.kept(today_at(work.settings, work.now, line.property)):
+        if line.box_label.startswith("hold:"):
+            return ""
+        vault.empty(work.conn, [line.box], work.stamp)
+        shelf.forget(work)
+        keeping.end(work, [line.id])
+        return "forgotten"
+    _move(work, line, until)
+    note(work, line, reason)
+    return "settled"
+
+
+def verdict(work: Work, line: Line[Any]) -> Verdict:
+    """Return how long the law keeps a kept row, by what was written down about it."""
+    facts = law.read_facts(work, line)
+    return law.judge(work, facts, law.names_of(work, line))
+
+
+def note(work: Work, line: Line[Any], reason: Reason) -> None:
+    work.conn.execute(
+        update(tables.kept)
+        .where(tables.kept.c.id == line.id)
+        .values(
+            open=",".join(reason.open)[:120], until=reason.until or None,
+            rule=reason.rule[:80], basis=reason.basis[:250], grade=reason.grade,
+        )
+    )  # fmt: skip
+
+
+def _move(work: Work, line: Line[Any], until: str | None) -> None:
+    """Put a box under the key of the day it ends now; one under a hold keeps the hold's key."""
+    terms = keeping.terms_of(work, line.controller, line.property, until)
+    box = tables.box
+    kept_for = line.box_label if line.box_label.startswith("hold:") else terms.label
+    if (line.box_day, line.box_label) == (terms.last_day, kept_for):
+        return
+    work.conn.execute(update(box).where(box.c.id == line.box).values(last_day=terms.last_day))
+    if not line.box_label.startswith("hold:") and terms.label != line.box_label:
+        vault.rewrap(work.conn, work.custodian, [line.box], terms.label)
+        shelf.remark(work, [line.box])
+
+
+def _close(work: Work, lines: Iterable[Line[Any]]) -> int:
+    numbers = {line.request for line in lines if line.request is not None}
+    return sum(completing.complete(work, number) for number in sorted(numbers))
