@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete
 
+from ..core.errors import RetryableError
 from ..core.events import SYSTEM, RetentionEnded
 from ..core.log import slug
 from ..core.plan import Key, Person, Plan, Row, key_text
@@ -152,10 +153,28 @@ def _erase(
     people = declared.name in work.datamap.subjects
     whole = [item for item in now if people and item.whole]
     alone: set[Key] = set()
-    counts = Counter(_people(work, declared, whole, _Bar(skip, alone)))
+    bar = _Bar(skip, alone, {item.key: item for item in whole})
+    counts = Counter(_people(work, declared, whole, bar))
     rest = [item for item in now if not (people and item.whole)]
     counts.update(_records(work, declared, rest, alone))
     return dict(counts), alone
+
+
+def _require_still(work: Work, items: Sequence[Expired]) -> None:
+    """Make sure that rows are due as they were judged, now that their transaction holds them.
+
+    :raises RetryableError: the host changed what was judged before it was locked.
+    """
+    # Where nobody else can write, nobody did.
+    if not items or alone(work.conn):
+        return
+    declared = work.datamap.declared(items[0].table)
+    now = {item.key: item for item in judged(work, declared, [item.key for item in items])}
+    if any(now.get(item.key) != item for item in items):
+        raise RetryableError(
+            "Rows that were due changed while they were being locked.",
+            "Nothing was changed; they are judged again.",
+        )
 
 
 @dataclass(frozen=True)
@@ -164,11 +183,13 @@ class _Bar:
 
     :param skip: codes of properties.
     :param alone: keys of the people left alone; more are put in.
+    :param judged: what was judged of each, by their keys.
     :param standing: what of the hotel's stands in their way, where that cannot change any more.
     """
 
     skip: frozenset[str]
     alone: set[Key]
+    judged: Mapping[Key, Expired]
     standing: Sequence[blockers.Found] | None = None
 
     def known(self, who: Sequence[Person]) -> list[blockers.Found] | None:
@@ -215,15 +236,24 @@ def _record_group(
     owners = {person for row in rows_of(work, declared, keys, None) for person, _ in row.owners}
     standing = blockers.standing(work, owners, lock=True)
     stopped = {f.key for f in standing if f.table == declared.name and f.needs is None}
-    stopped |= set(holds.held(work, declared.name, keys))
+    stopped = (stopped & set(keys)) | set(holds.held(work, declared.name, keys))
     keys[:] = [key for key in keys if key not in stopped]
     scope = planning.records(work, Scope((), find), only, standing)
     held = planning.locked(work, scope)
     drawn = held.plan
-    waiting = {"waiting": len(stopped)} if stopped else {}
-    if drawn.blocked or not drawn.changing():
-        return waiting | ({"waiting": len(items)} if drawn.blocked else {})
-    return waiting | _carry_out(work, place, held, scope, items[0].at_once)
+    counts = Counter({"waiting": len(stopped)} if stopped else {})
+    going = [item for item in items if item.key not in stopped]
+    if drawn.blocked and len(going) > 1:
+        # What stands in one record's way is no reason for the others to stay.
+        half = len(going) // 2
+        for part in (going[:half], going[half:]):
+            counts.update(_record_group(work, declared, place, part))
+    elif drawn.blocked:
+        counts["waiting"] += len(going)
+    elif drawn.changing():
+        _require_still(work, going)
+        counts.update(_carry_out(work, place, held, scope, items[0].at_once))
+    return dict(counts)
 
 
 def _carry_out(
@@ -291,6 +321,7 @@ def _free(
     if not drawn.changing():
         bar.alone.update(key for _, key in who)
         return {}
+    _require_still(work, [bar.judged[key] for _, key in who])
     told = [
         recipients.gather(work, place, replace(drawn, people=(person,)))
         for person in (who if work.recipients else ())
