@@ -11,6 +11,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    Uuid,
     and_,
     literal_column,
     select,
@@ -117,7 +118,7 @@ def trail_of(
     end = datamap.tables[path.subject.fullname]
     hops = path.hops
     last = hops[-1] if hops and path.select is None else None
-    short = not whole and last is not None and not last.guarded and _names_key(last.target, end)
+    short = not whole and last is not None and not last.guarded and _tells_key(last.target, end)
     hops = hops[:-1] if short else hops
     if not crosses(conn, declared.table, hops):
         return None
@@ -175,7 +176,7 @@ def _way(
     for number, hop in enumerate(path.hops, 1):
         last = number == len(path.hops) and path.select is None
         left = [here.c[c.key] for c in hop.source]
-        if last and not whole and _names_key(hop.target, end) and not hop.guarded:
+        if last and not whole and _tells_key(hop.target, end) and not hop.guarded:
             order = [hop.target.index(c) for c in end.key]
             ends = [left[i] for i in order]
             break
@@ -215,5 +216,12 @@ def _by_select(
     return joined.join(columns[0].table, first).join(there, then), there, names
 
 
-def _names_key(target: Sequence[Any], end: Declared) -> bool:
-    return set(target) == set(end.key)
+def _tells_key(target: Sequence[Any], end: Declared) -> bool:
+    """Return whether what leads to a row is its key as the row itself has it.
+
+    Texts that are equal to the database need not be: 'ADA' finds 'Ada' where case does not count.
+    """
+    return set(target) == set(end.key) and all(
+        isinstance(column.type, Integer) or (isinstance(column.type, Uuid) and column.type.as_uuid)
+        for column in end.key
+    )
