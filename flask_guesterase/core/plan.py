@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -476,7 +477,8 @@ def _line(decision: object) -> str:
 def key_text(key: Key) -> str:
     """Return a key as text that sorts and compares the same on every engine.
 
-    No two keys have the same text: the sign that divides parts is escaped inside them.
+    No two keys have the same text: the sign that divides parts is escaped inside them. A moment is
+    the same in every zone.
     """
     if len(key) == 1 and type(key[0]) is int:
         return f"int:{key[0]}"
@@ -484,6 +486,8 @@ def key_text(key: Key) -> str:
 
 
 def _escaped(part: object) -> str:
+    if isinstance(part, datetime) and part.tzinfo is not None:
+        part = part.astimezone(UTC)
     return str(part).replace("\\", "\\\\").replace("|", "\\|")
 
 

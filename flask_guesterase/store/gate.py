@@ -30,12 +30,13 @@ class Cover:
     """One table behind a mapped class, and what of it can be hidden.
 
     :param table: name of the table.
-    :param key: attributes that hold the row's key, in its order.
+    :param key: attributes that hold the row's key, in its order, each with its place in the
+        identity by which the session knows the row, or None where it is no part of it.
     :param by_column: SQL name -> the attributes and composites made of it.
     """
 
     table: str
-    key: tuple[str, ...]
+    key: tuple[tuple[str, int | None], ...]
     by_column: Mapping[str, frozenset[str]]
 
     @property
@@ -45,7 +46,12 @@ class Cover:
 
     def key_of(self, state: InstanceState[Any]) -> str:
         """Return the key of an instance's row as text."""
-        return key_text(tuple(state.dict.get(name) for name in self.key))
+        # Of an instance that is loaded in part the session knows the key all the same.
+        identity: Sequence[Any] = state.key[1] if state.key is not None else ()
+        return key_text(tuple(
+            identity[place] if place is not None and identity else state.dict.get(name)
+            for name, place in self.key
+        ))
 
     def hidden_by(self, columns: Iterable[str]) -> frozenset[str]:
         """Return the attributes that show something of these columns."""
@@ -114,7 +120,8 @@ class Gates:
             if mapper not in self._heard and _guarded_tables(mapper, self._gate):
                 self._heard.add(mapper)
                 for name, listener in self.listeners.items():
-                    listen(mapper, name, listener, raw=True)
+                    # Before the host's own, and before what a class does when it is loaded.
+                    listen(mapper, name, listener, raw=True, insert=True)
 
     def _guard(self, atlas: Atlas, name: str, wanted: list[str]) -> None:
         table = atlas.tables.get(name)
@@ -193,9 +200,18 @@ def _cover(mapper: Mapper[Any], table: Table, key: tuple[str, ...]) -> Cover:
                 attributes.add(made)
     return Cover(
         table.fullname,
-        tuple(keys.get(column, "") for column in key),
+        tuple((keys.get(column, ""), _place(mapper, table, column)) for column in key),
         {column: frozenset(attributes) for column, attributes in by_column.items()},
     )
+
+
+def _place(mapper: Mapper[Any], table: Table, name: str) -> int | None:
+    """Return where a column of a table stands in the identity of instances, or None."""
+    for place, column in enumerate(mapper.primary_key):
+        for each in (column, *mapper._equivalent_columns.get(column, ())):
+            if _of(each, table) and each.name == name:
+                return place
+    return None
 
 
 def _columns(expression: Any, table: Table) -> Iterator[Any]:
