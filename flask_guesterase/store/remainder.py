@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ..core.errors import UnknownError
 from ..core.plan import Key, Person, Plan, Row, key_text
-from . import keeping, people
+from . import keeping, people, tables
 from .datamap import Declared
 from .eraser import Scope
 from .finder import erased_before, find, owners
@@ -88,22 +88,43 @@ def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[
     """Return the keys of a kept row as they are now, or None where nobody can say: then it stays.
 
     A row without a key of its own is another one once a column of it changed, and so is one whose
-    key was to go; it is found by whose it is, as long as somebody asked.
+    key was to go, or was changed by the host; it is found by whose it is, as long as somebody
+    asked.
     """
     declared = work.datamap.tables.get(line.table_name)
-    if declared is None:
+    named = json.loads(line.columns)
+    if declared is None or not {column.name for column in declared.table.c}.issuperset(named):
         return None
-    if declared.keyed and line.row_key:
-        try:
-            return [people.read_key(work, line.table_name, line.row_key)]
-        except UnknownError:
-            return []
+    noted = declared.keyed and line.row_key
+    there = _there(work, declared, line.row_key) if noted else []
+    if there or (noted and who is None):
+        return there
     if who is None:
         return None
     rows = find(work.conn, work.datamap, who, set(work.datamap.tables) - {declared.name})
-    keys = [row.key for row in rows.get(declared.name, ())]
-    columns = json.loads(line.columns) or sorted(_all(work, declared.name))
+    others = _noted(work, line) if noted else frozenset()
+    keys = [row.key for row in rows.get(declared.name, ()) if key_text(row.key) not in others]
+    columns = named or sorted(_all(work, declared.name))
     return sorted(holding(work.conn, declared, keys, columns), key=key_text)
+
+
+def _there(work: Work, declared: Declared, text: str) -> list[Key]:
+    """Return the key that was noted, if a row has it."""
+    try:
+        key = people.read_key(work, declared.name, text)
+    except UnknownError:
+        return []
+    columns = list(declared.key)
+    found = work.conn.execute(select(*columns).where(among(columns, [key])).limit(1)).first()
+    return [] if found is None else [key]
+
+
+def _noted(work: Work, line: Line[Any]) -> frozenset[str]:
+    """Return the keys by which other rows of its table are kept for the same request."""
+    kept = tables.kept
+    mine = kept.c.request == line.request, kept.c.table_name == line.table_name
+    found = select(kept.c.row_key).where(*mine, kept.c.id != line.id, kept.c.ended_at.is_(None))
+    return frozenset(work.conn.execute(found).scalars())
 
 
 def _all(work: Work, table: str) -> frozenset[str]:
