@@ -16,7 +16,7 @@ from celery import Celery
 from celery.schedules import crontab
 from flask import Flask
 
-from .core.errors import BusyError
+from .core.errors import BusyError, SetupError, SweepingError
 from .store.doors import Door
 from .web.current import NAME, current
 from .web.entering import enter
@@ -57,7 +57,12 @@ def schedule(app: Flask, hour: int = 2) -> dict[str, dict[str, Any]]:
     :param app: the host's Flask application, with the extension.
     :param hour: hour of the sweep by the clock of Celery's ``timezone``; not that of the night
         audit.
+    :raises SetupError: the extension is not installed in the application yet.
     """
+    if NAME not in app.extensions:
+        raise SetupError(
+            "This application has no Guesterase yet.", "Call init_app(app) before schedule(app)."
+        )
     codes = " ".join(sorted(app.extensions[NAME].settings.properties))
     minute = int.from_bytes(hashlib.sha256(codes.encode()).digest()[:2], "big") % 60
     every = {WORK: timedelta(minutes=1), DELIVER: timedelta(minutes=5)}
@@ -96,8 +101,10 @@ def sweep(join: bool = True) -> Counts:
     """
     try:
         report = current.sweep(join=join)
-    except BusyError:
+    except SweepingError:
         return {"busy": 1}
+    except BusyError as problem:
+        return _problems({"sweep": type(problem).__name__})
     said = {"doubted": report.doubt, "joined": report.joined}
     words = {word: 1 for word, true in said.items() if true}
     return report.counts | _problems(report.problems) | words

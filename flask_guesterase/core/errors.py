@@ -17,7 +17,8 @@ GuesteraseError
 ├── MovedError             the decision that was approved is not today's; .differences
 ├── BlockedError           a hold or a precondition of the hotel forbids it now
 ├── BusyError              somebody else's transaction holds what is needed
-│   └── RetryableError     the unit may succeed when run again from its beginning
+│   ├── RetryableError     the unit may succeed when run again from its beginning
+│   └── SweepingError      another sweep is at work, which takes up what is due
 ├── ErasureError           the database did not do what the plan says; nothing was changed
 ├── DeliveryError          a message or a file could not be dealt with; it is tried again
 │   └── BehindError        a witness has seen another number of entries; .size
@@ -143,6 +144,10 @@ class BusyError(GuesteraseError):
 
 class RetryableError(BusyError):
     """Two transactions met (deadlock, serialisation); the whole unit may be run again."""
+
+
+class SweepingError(BusyError):
+    """Another sweep is at work, which takes up what is due."""
 
 
 class ErasureError(GuesteraseError):

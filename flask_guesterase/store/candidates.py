@@ -104,12 +104,12 @@ def old(work: Work, declared: Declared) -> Select[Any]:
     either = [
         and_(_ripe(work, declared, here, at, seen), holds(declared, here, part.columns))
         for part in parts(work, declared)
-        for event, at, seen in _reaches(work, known, part, None)
+        for event, at, seen in _reaches(known, part, None, work.now.date())
     ]
     return _admitted(declared, here, here).where(or_(false(), *either))
 
 
-def recent(work: Work, declared: Declared, last: date) -> Iterator[Select[Any]]:
+def recent(work: Work, declared: Declared, last: date, day: date) -> Iterator[Select[Any]]:
     """Yield selects of the keys of rows with a date that came of age since a day.
 
     Each is driven by the dates, so that what it reads is what came of age. A clock in another
@@ -118,10 +118,12 @@ def recent(work: Work, declared: Declared, last: date) -> Iterator[Select[Any]]:
     :param work: the open transaction.
     :param declared: the table.
     :param last: day of the last look, UTC.
+    :param day: day of this look, UTC: the same statements follow for it on whatever day they are
+        asked for.
     """
     known = ways(work.datamap, declared)
     for part in parts(work, declared):
-        for _, at, seen in _reaches(work, known, part, last):
+        for _, at, seen in _reaches(known, part, last, day):
             start = declared.table.alias("t0")
             joined, condition = _joined(work, declared, start, at, seen)
             found = _admitted(declared, start, joined).where(
@@ -150,10 +152,10 @@ def greater(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bo
 
 
 def _reaches(
-    work: Work, known: Ways, part: Part, last: date | None
+    known: Ways, part: Part, last: date | None, day: date
 ) -> Iterator[tuple[str, Reach, tuple[Window, ...]]]:
     for event in sorted(set(part.terms) & set(known.events)):
-        seen = windows(part.terms[event], last, work.now.date())
+        seen = windows(part.terms[event], last, day)
         for at in known.events[event] if seen else ():
             yield event, at, seen
 

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import count
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, SealError, UnknownError
 from ..core.pace import FEW, Pace
 from . import estimates, halting
-from .room import Room
+from .room import BREATH, Room
 from .work import Work
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ _Item = TypeVar("_Item")
 
 TIME, ROWS, HALTED, BUSY, BROKEN = "time", "rows", "halted", "busy", "broken"
 """Why a run ended although something is left."""
+
+_WENT = ("finished", "expired")
+"""Words for rows that went: what was only looked at takes nothing of what a run may take."""
 
 PATIENCE = 5
 """How often in a row a transaction that could not even claim is tried."""
@@ -53,7 +57,7 @@ class Shift:
     """What one run may take, and what it has done so far.
 
     :param seconds: how long it may claim further batches; None for as long as there are any.
-    :param rows: how many rows it may claim; None for all.
+    :param rows: how many rows may go; None for all.
     :param pressure: the host's answer to whether it needs the database for itself.
     :param progress: told after each batch how many rows it had.
     """
@@ -98,15 +102,27 @@ class Shift:
             sleep(seconds)
 
     def paced(self, run: Run, unit: Callable[[Office], _Item], /) -> _Item:
-        """Run one unit of several that follow each other, and leave room before the next."""
+        """Run one unit of several that follow each other, and leave room before the next.
+
+        :raises BusyError: a lock was not given however often it was tried.
+        """
 
         def looked(office: Office) -> _Item:
             self.room.look(office.work.conn)
             return unit(office)
 
         self.rest(self._owed)
-        began = monotonic()
-        found: _Item = run(looked)
+        for tried in count(1):
+            began = monotonic()
+            try:
+                found: _Item = run(looked)
+            except BusyError:
+                self.met += 1
+                if tried >= PATIENCE or self.over():
+                    raise
+                self.rest(BREATH)
+            else:
+                break
         self._owed = self.room.rest(monotonic() - began)
         return found
 
@@ -204,7 +220,9 @@ class _Loop(Generic[_Item]):
 
         began, problem = monotonic(), None
         try:
-            self.counts.update(self.run(unit))
+            done = self.run(unit)
+            self.counts.update(done)
+            self.shift.taken += sum(done.get(word, 0) for word in _WENT)
         except _Halted:
             self.shift.stopped = HALTED
             return [], None
@@ -215,7 +233,6 @@ class _Loop(Generic[_Item]):
         self._paced(len(claimed), monotonic() - began, isinstance(problem, BusyError))
         if claimed and problem is None:
             self.vain = 0
-            self.shift.taken += len(claimed)
             self.shift.batches += 1
             self.shift.progress(len(claimed))
             self.step.done(claimed)

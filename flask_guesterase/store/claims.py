@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..core.errors import MovedError
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..core.errors import GuesteraseError, MovedError, UnknownError
 from ..core.plan import Key
 from . import due, runs, tasks
-from .ageing import Expired, expired, judged, waiting
+from .ageing import PAGE, Expired, judged, waiting
+from .candidates import old
 from .datamap import Declared
+from .sql import chunks
 from .tallies import Tally, add, tally
 from .work import Work
 
@@ -65,6 +69,8 @@ class Claimed:
         work = office.work
         declared = work.datamap.declared(self._name)
         keys = due.keys(declared, items)
+        read = {each.id for each in keys.values()}
+        unread = [each for each in items if each.id not in read]
         now = judged(work, declared, list(keys))
         mine = [item for item in now if item.place not in self._bounds.skip]
         _require(work, self._bounds, mine)
@@ -77,9 +83,11 @@ class Claimed:
         elsewhere = {keys[item.key].id: item.place for item in now if item.place in skip}
         due.postpone(work, [keys[key] for key in later])
         due.move(work, elsewhere)
-        kept = {keys[key].id for key in later} | set(elsewhere)
+        kept = {keys[key].id for key in later} | set(elsewhere) | {each.id for each in unread}
         due.done(work, [each for each in items if each.id not in kept])
-        return counts
+        for each in unread:
+            due.failed(work, each, UnknownError.__name__)
+        return {**counts, "unfinished": len(unread)} if unread else counts
 
     def done(self, items: Sequence[due.Claim]) -> None:
         self._after = max([*items, *filter(None, [self._after])], key=lambda c: (c.try_at, c.id))
@@ -106,7 +114,7 @@ class Listed:
 
     def claim(self, work: Work, size: int) -> Sequence[Expired]:
         if self._items is None:
-            found = expired(work, work.datamap.declared(self._name))
+            found = listed(work, work.datamap.declared(self._name))
             self._items = [item for item in found if item.place not in self._bounds.skip]
         return self._items[:size]
 
@@ -136,6 +144,48 @@ class Listed:
 
     def again(self) -> bool:
         return False
+
+
+def listed(work: Work, declared: Declared) -> Iterator[Expired]:
+    """Yield the rows of a table that are due, all of it read in pages.
+
+    Those nobody can read are among them, at no property: each of them fails by itself.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    """
+    keys = dict.fromkeys(tuple(row) for row in work.conn.execute(old(work, declared)))
+    for part in chunks(keys, PAGE):
+        found, unread = legible(work, declared, part)
+        yield from found
+        for key in unread:
+            yield Expired(
+                declared.name, key, "", declared.policy.category, work.now.date(), frozenset(),
+                False, False,
+            )  # fmt: skip
+
+
+def legible(
+    work: Work, declared: Declared, keys: Sequence[Key]
+) -> tuple[list[Expired], list[Key]]:
+    """Return which of these rows have had their time, and which of them nobody can read.
+
+    :param work: the open transaction; it goes on, as what fails is no statement.
+    :param declared: their table.
+    :param keys: their keys.
+    """
+    try:
+        return judged(work, declared, keys), []
+    except (GuesteraseError, SQLAlchemyError):
+        raise
+    except Exception:
+        if len(keys) == 1:
+            return [], list(keys)
+    half = len(keys) // 2
+    (one, unread), (other, more) = (
+        legible(work, declared, part) for part in (keys[:half], keys[half:])
+    )
+    return one + other, unread + more
 
 
 def _require(work: Work, bounds: Bounds, items: Iterable[Expired]) -> None:

@@ -14,15 +14,23 @@ from typing import Any
 
 from sqlalchemy import (
     Connection,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
     Row,
     Select,
-    TypeDecorator,
+    String,
+    Time,
+    Uuid,
     case,
     delete,
     func,
     select,
     update,
 )
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.types import Enum, TypeEngine
 
 from ..core.plan import Key, key_text
 from . import given, people, tables
@@ -33,9 +41,12 @@ from .work import Work
 
 BACKOFF = (
     timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6),
-    *[timedelta(days=1)] * 7,
+    *[timedelta(hours=20)] * 7,
 )  # fmt: skip
-"""How long a row that failed waits for the next try; after the last one a person has to look."""
+"""How long a row that failed waits for the next try; after the last one a person has to look.
+
+Less than a day, so that no sweep of the next night comes a moment too early for it.
+"""
 
 SOON = BACKOFF[0]
 """How long a row waits that somebody else's transaction held."""
@@ -114,19 +125,46 @@ class Failing:
 def remembers(work: Work, declared: Declared) -> bool:
     """Return whether rows of a table can be written down here.
 
-    Where the key is all of a row, or goes with it, or cannot be read back from text, it cannot.
+    Where the key is all of a row, or goes with it, or may be NULL in part, or cannot be read back
+    from text, it cannot.
     """
     going = [*declared.erase, *declared.retain]
     if not declared.keyed or declared.blurred or declared.keyed_by(going):
         return False
-    if not any(isinstance(column.type, TypeDecorator) for column in declared.key):
+    if any(column.nullable and not column.primary_key for column in declared.key):
+        # NULL is neither before nor after a value: a look could not go on behind such a key.
+        return False
+    if all(_reads_back(column.type) for column in declared.key):
         return True
-    found = work.conn.execute(select(*declared.key).limit(1)).first()
+    try:
+        found = work.conn.execute(select(*declared.key).limit(1)).first()
+    except SQLAlchemyError:
+        raise
+    except Exception:
+        # A type of the host's, or one that does not know the value: its text may hold it.
+        return False
     return found is None or people.plain_key(declared, key_text(tuple(found))) is not None
 
 
+def _reads_back(type_: TypeEngine[Any]) -> bool:
+    """Return whether every value of a type is known to be read back from its text."""
+    # A type of the host's, or of one engine, may give values of whatever class.
+    own = type(type_).__module__ == Integer.__module__
+    return own and isinstance(type_, _PLAIN) and not isinstance(type_, Enum)
+
+
+_PLAIN = (Integer, String, Date, DateTime, Time, LargeBinary, Uuid)
+
+
+def fits(work: Work, text: str) -> bool:
+    """Return whether the text of a key is short enough to be written down."""
+    most = tables.due.c.row_key.type.length  # type: ignore[attr-defined]
+    # SQLite holds no text to its length.
+    return work.conn.dialect.name == "sqlite" or len(text) <= most
+
+
 def put(work: Work, declared: Declared, items: Iterable[Expired], later: Iterable[Expired]) -> int:
-    """Write down that rows are due; return how many were not known.
+    """Write down that rows are due; return how many could not be, as their key is too long.
 
     :param work: the open transaction.
     :param declared: their table.
@@ -135,7 +173,9 @@ def put(work: Work, declared: Declared, items: Iterable[Expired], later: Iterabl
     """
     wanted = {key_text(item.key): (item, work.stamp) for item in items}
     wanted |= {key_text(item.key): (item, tomorrow(work)) for item in later}
-    new = 0
+    long = [text for text in wanted if not fits(work, text)]
+    for text in long:
+        del wanted[text]
     for part in chunks(wanted.items(), MANY):
         known = _known(work.conn, declared.name, [text for text, _ in part])
         _refresh(work, [(known[t], item) for t, (item, _) in part if t in known])
@@ -148,12 +188,38 @@ def put(work: Work, declared: Declared, items: Iterable[Expired], later: Iterabl
             for text, (item, at) in part
             if text not in known
         ]  # fmt: skip
-        new += len(rows)
         # Rows to be tried at one time go in one statement.
         rows.sort(key=itemgetter("try_at"))
         for _, alike in groupby(rows, key=itemgetter("try_at")):
             given.put(work.conn, tables.due, alike)
-    return new
+    return len(long)
+
+
+def put_unread(work: Work, declared: Declared, places: Mapping[Key, str], problem: str) -> None:
+    """Write down rows that could not be judged, as failed once; what is known stays as it is.
+
+    From tomorrow on they count as late, until somebody has looked.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param places: key -> code of the property, empty where nobody can tell.
+    :param problem: name of the error's class.
+    """
+    texts = {key_text(key): place for key, place in places.items()}
+    wanted = {text: place for text, place in texts.items() if fits(work, text)}
+    known = _known(work.conn, declared.name, list(wanted))
+    mine = one_of(tables.due.c.id, [row.id for row in known.values()])
+    work.conn.execute(update(tables.due).where(mine).values(looked_at=work.stamp))
+    rows = [
+        {
+            "table_name": declared.name, "row_key": text, "property": place,
+            "category": declared.policy.category, "day": work.today, "tries": 1,
+            "looked_at": work.stamp, "try_at": work.stamp + SOON, "problem": problem[:80],
+        }
+        for text, place in wanted.items()
+        if text not in known
+    ]  # fmt: skip
+    given.put(work.conn, tables.due, rows)
 
 
 def _known(conn: Connection, table: str, texts: Sequence[str]) -> dict[str, Row[Any]]:

@@ -24,7 +24,7 @@ from ..core.standing import Standing
 from . import blockers, due, holds, keeping, looking, outbox, planning, tables
 from .ageing import PAGE, Expired, ageing, expired, judged
 from .claiming import Shift, work_off
-from .claims import Bounds, Claimed, Listed
+from .claims import Bounds, Claimed, Listed, legible, listed
 from .clocks import places_of
 from .comeback import marks
 from .datamap import Declared
@@ -79,10 +79,10 @@ def _shown(
     items: Iterable[Expired]
     if due.remembers(work, declared):
         claims = due.page(work, name, after, PAGE)
-        items = judged(work, declared, list(due.keys(declared, claims)))
+        items, _ = legible(work, declared, list(due.keys(declared, claims)))
         last = claims[-1].id if len(claims) == PAGE else None
     else:
-        items, last = expired(work, declared), None
+        items, last = listed(work, declared), None
     return tally(item for item in items if item.place in places), last
 
 

@@ -8,11 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import or_, select, true
+from sqlalchemy import select
 
-from ..core.errors import BusyError, ErasureError, SealError, UnknownError
 from ..core.events import SYSTEM, RetentionEnded
-from ..core.lifecycle import State
 from ..core.plan import Key, Person
 from . import (
     ageing,
@@ -31,10 +29,10 @@ from . import (
 from .cases import load
 from .claiming import Shift, work_off
 from .comeback import marks, objections
-from .due import skips
 from .partners import recipients
 from .recovery.window import recover, unkept
 from .search import sought
+from .turns import Acts, Round, Unasked, Which, may_end
 from .work import Work
 
 if TYPE_CHECKING:
@@ -48,6 +46,13 @@ MANY = 1000
 """Kept rows whose day one transaction finds again without a look at the host's."""
 
 
+LOOKED = "kept-looked"
+"""Under which name it is noted by which rules the days of what is kept were found."""
+
+HELD_ON = "held-on"
+"""How many rows that a hold kept wait for something else; nobody is told of it."""
+
+
 def finish(
     run: Run, skip: frozenset[str] = frozenset(), shift: Shift | None = None
 ) -> dict[str, int]:
@@ -59,137 +64,80 @@ def finish(
     :return: finished rows, requests that ended, and what waits or failed.
     """
     shift = Shift() if shift is None else shift
-    counts: Counter[str] = Counter()
-    _looked_over(run)
+    look_over(run)
+    counts = Counter(finish_dated(run, skip, shift))
+    counts.update(finish_undated(run, skip, shift))
+    return dict(counts)
+
+
+def finish_dated(run: Run, skip: frozenset[str], shift: Shift) -> dict[str, int]:
+    """Let go of what is kept until a day that is over.
+
+    :param run: runs a unit of work.
+    :param skip: properties at which nothing goes now.
+    :param shift: what may be taken.
+    :return: finished rows, requests that ended, and what waits or failed.
+    """
+    return _told(Round(run, Which(skip, dated=True), shift, _acts()).work())
+
+
+def finish_undated(run: Run, skip: frozenset[str], shift: Shift) -> dict[str, int]:
+    """Look again at what is kept until nobody knows when, and let go of what need not be kept.
+
+    Most of it stays night after night: who has little time does it after what has a day.
+
+    :param run: runs a unit of work.
+    :param skip: properties at which nothing goes now.
+    :param shift: what may be taken.
+    :return: finished rows, requests that ended, and what waits or failed.
+    """
     lifted = run(lambda office: unheld.since(office.work))
-    for number in run(lambda office: _requests(office.work, skip, bool(lifted))):
-        if shift.over():
-            break
-        _tried(counts, run, partial(_request, number, skip))
-    counts.update(finish_unasked(run, shift, skip, bool(lifted)))
-    if lifted and not shift.over():
+    which = Which(skip, dated=False, held=bool(lifted))
+    counts = Round(run, which, shift, _acts()).work()
+    if lifted and not (shift.over() or skip or counts["unfinished"] or counts[HELD_ON]):
         run(lambda office: unheld.note(office.work, lifted))
+    # A box is ours: neither a night audit nor the limits of a sweep keep one from being closed.
     counts.update(settling.settled(run))
-    return {word: count for word, count in counts.items() if count}
+    return _told(counts)
 
 
 def finish_unasked(
-    run: Run, shift: Shift, skip: frozenset[str] = frozenset(), held: bool = False
+    run: Run, shift: Shift, skip: frozenset[str], dated: bool
 ) -> dict[str, int]:
     """Let go of what was kept without a request; several processes may do so at once.
 
     :param run: runs a unit of work.
     :param shift: what may be taken.
     :param skip: properties at which nothing goes now.
-    :param held: also look at what a hold kept.
+    :param dated: what is kept until a day that is over, or what nobody knows the day of.
     :return: finished rows, and what waits or failed.
     """
-    counts = work_off(run, _Unasked(skip, held), shift)
-    return {word: count for word, count in counts.items() if count}
+    return _told(work_off(run, Unasked(Which(skip, dated), _rows), shift))
 
 
-class _Unasked:
-    """Kept rows without a request: those whose day is over, then those whose day nobody knows.
-
-    :param skip: properties at which nothing goes now.
-    :param held: also those a hold kept.
-    """
-
-    def __init__(self, skip: frozenset[str], held: bool) -> None:
-        self._skip = skip
-        self._held = held
-        self._known = True
-        self._after = ("", 0)
-
-    def claim(self, work: Work, size: int) -> Sequence[Line[Any]]:
-        kept = tables.kept
-        day, id = self._after
-        due = _due(work, self._skip, self._held)
-        wanted = select(kept).where(due, kept.c.request.is_(None))
-        if self._known:
-            later = (kept.c.until > day) | ((kept.c.until == day) & (kept.c.id > id))
-            wanted = wanted.where(kept.c.until.is_not(None), later)
-            wanted = wanted.order_by(kept.c.until, kept.c.id)
-        else:
-            wanted = wanted.where(kept.c.until.is_(None), kept.c.id > id).order_by(kept.c.id)
-        return self._locked(work, wanted.limit(size))
-
-    def claim_again(self, work: Work, items: Sequence[Line[Any]]) -> Sequence[Line[Any]]:
-        kept = tables.kept
-        ids = [line.id for line in items]
-        mine = select(kept).where(_due(work), kept.c.id.in_(ids)).order_by(kept.c.id)
-        return self._locked(work, mine)
-
-    def _locked(self, work: Work, wanted: Any) -> Sequence[Line[Any]]:
-        return work.conn.execute(wanted.with_for_update(skip_locked=skips(work.conn))).all()
-
-    def do(self, office: Office, items: Sequence[Line[Any]]) -> Mapping[str, int]:
-        return _rows(items, office)
-
-    def done(self, items: Sequence[Line[Any]]) -> None:
-        self._after = max([self._after, *((line.until or "", line.id) for line in items)])
-
-    def failed(self, work: Work, item: Line[Any], problem: str, met: bool) -> None:
-        self.done([item])
-
-    def again(self) -> bool:
-        begun, self._known, self._after = self._known, False, ("", 0)
-        return begun
+def _acts() -> Acts:
+    return Acts(_request, _rows)
 
 
-def _tried(
-    counts: Counter[str], run: Run, unit: Callable[[Office], dict[str, int]]
-) -> None:
-    """Run one unit; one that cannot be done now is counted and tried by the next sweep."""
-    try:
-        counts.update(run(unit))
-    except (BusyError, ErasureError, SealError, UnknownError):
-        counts["unfinished"] += 1
+def _told(counts: Counter[str]) -> dict[str, int]:
+    return {word: count for word, count in counts.items() if count and word != HELD_ON}
 
 
-def _due(work: Work, skip: frozenset[str] = frozenset(), held: bool = True) -> Any:
-    """Return the condition of what may be due: its day is over, or nobody knew its day.
-
-    :param held: also what a hold kept, whose end nobody knows either.
-    """
-    kept = tables.kept
-    return (true() if held else kept.c.mode != law.HELD) & (
-        kept.c.ended_at.is_(None)
-        & (kept.c.mode != law.SEALED)
-        & or_(kept.c.until.is_(None), kept.c.until <= work.today)
-        & kept.c.property.not_in(skip)
-    )
-
-
-def _requests(work: Work, skip: frozenset[str], held: bool) -> list[str]:
-    kept = tables.kept
-    asked = select(kept.c.request).where(_due(work, skip, held), kept.c.request.is_not(None))
-    return sorted({*work.conn.execute(asked.distinct()).scalars(), *_over(work, skip)})
-
-
-def _over(work: Work, skip: frozenset[str]) -> list[str]:
-    """Return the requests whose last kept row went before their check said that it stays."""
-    kept, request = tables.kept, tables.request
-    mine = select(kept.c.id).where(kept.c.request == request.c.number)
-    rows = select(request.c.number).where(
-        request.c.state == State.SEALED.value,
-        request.c.property.not_in(skip),
-        mine.exists(),
-        ~mine.where(kept.c.ended_at.is_(None)).exists(),
-    )
-    return list(work.conn.execute(rows).scalars())
-
-
-def _looked_over(run: Run) -> None:
+def look_over(run: Run) -> None:
     """After a change of the law, find the day of what is kept again, so that none stays longer.
 
-    Rows are only looked at: those whose day is over now go with the others.
+    Rows are only looked at, also while nothing may go: those whose day is over now go with the
+    others. One that is cut short begins anew the next time.
+
+    :param run: runs a unit of work.
     """
-    last = 0
-    while run(lambda office: runs.changed(office.work)):
+    mark = run(lambda office: runs.unseen(office.work, LOOKED))
+    if not mark:
+        return
+    last = run(partial(_look_over, 0))
+    while last:
         last = run(partial(_look_over, last))
-        if not last:
-            break
+    run(lambda office: runs.see(office.work, LOOKED, mark))
 
 
 def _look_over(last: int, office: Office) -> int:
@@ -216,7 +164,7 @@ def _request(number: str, skip: frozenset[str], office: Office) -> dict[str, int
     work = office.work
     case = load(work, number, lock=True)
     kept = tables.kept
-    mine = select(kept).where(_due(work, skip), kept.c.request == number)
+    mine = select(kept).where(may_end(work, skip), kept.c.request == number)
     lines = work.conn.execute(mine).all()
     who = frozenset(people.taken(work, number))
     origin = keeping.Origin(number, case.controller, case.property)
@@ -231,8 +179,22 @@ def _rows(lines: Sequence[Line[Any]], office: Office) -> dict[str, int]:
     for line in lines:
         groups.setdefault((line.controller, line.property), []).append(line)
     for (controller, place), group in sorted(groups.items()):
-        counts.update(_finish(work, keeping.Origin(None, controller, place), group, None))
+        counts.update(_group(work, keeping.Origin(None, controller, place), group))
     return dict(counts)
+
+
+def _group(work: Work, origin: keeping.Origin, lines: Sequence[Line[Any]]) -> Mapping[str, int]:
+    """Finish rows that nobody asked for, of which only those that are blocked wait.
+
+    What blocks one of them is no reason to keep another: they only happen to end at one place.
+    """
+    counts = _finish(work, origin, lines, None)
+    if len(lines) == 1 or not counts.get("waiting"):
+        return counts
+    half = len(lines) // 2
+    found = Counter(_group(work, origin, lines[:half]))
+    found.update(_group(work, origin, lines[half:]))
+    return found
 
 
 def _finish(
@@ -252,7 +214,8 @@ def _finish(
     scope = planning.bounded(work, remainder.scope(work, only, who), lock=True, only=only)
     plan = planning.plan(work, scope)
     if plan.blocked:
-        return {"waiting": len(lines)}
+        held = sum(line.mode == law.HELD for line in lines)
+        return {"waiting": len(lines), HELD_ON: held}
     if not plan.changing() and remainder.is_same(work, lines, plan):
         return {}
     known = recipients.gather(work, origin.property, plan, _untold(work, lines, keys))

@@ -3,18 +3,30 @@
 A look reads what the dates of the clocks, through the host's own indexes, say is newly old enough,
 and rows that are new in the table however old their date. A look at the whole table follows a
 change of the rules, and the last one after a week; it finds what was dated back or changed.
+
+Each table is looked at by itself. What fails within one is narrowed until the row that fails stands
+alone; that one is written down as failing and passed over, and the others are found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from sqlalchemy import Integer, Row, Select, delete, func, insert, select, update
+from sqlalchemy import Integer, Row, Select, delete, func, insert, or_, select, update
 
+from ..core.errors import (
+    BlockedError,
+    ErasureError,
+    GuesteraseError,
+    SealError,
+    UnknownError,
+)
 from ..core.plan import Key, key_text
 from . import due, people, runs, tables
 from .ageing import Expired, ageing, judged, waiting
@@ -23,7 +35,6 @@ from .candidates import beyond, greater, old, recent
 from .claiming import Shift
 from .clocks import places_of
 from .datamap import Declared
-from .room import Room
 from .work import Work
 
 if TYPE_CHECKING:
@@ -42,22 +53,159 @@ STRIDE = 5000
 OVERLAP = 1000
 """Numbers before the newest one that are looked at again: a transaction may have ended late."""
 
+VAIN = 100
+"""Rows in a row that fail alone, after which the rest of a table is left to the next look."""
 
-def look(run: Run, shift: Shift | None = None) -> bool:
+LONG = "key-too-long"
+"""Told of a table with a row that is due and whose key cannot be written down."""
+
+_ALONG = 100
+"""Keys among which one is looked for that can be written down, so that a look goes on behind it."""
+
+_AT = "@"
+"""Begins the place of a look at what came of age; no key begins so."""
+
+_Place = TypeVar("_Place")
+_At = tuple[int, Key | None]
+"""Number of a statement, and the key behind which it goes on."""
+
+
+@dataclass(frozen=True)
+class _Recent:
+    """One look at what came of age.
+
+    :param since: day of the last look, UTC.
+    :param newest: the newest number then; -1 when rows are not numbered.
+    :param day: day on which this look began, UTC.
+    :param coming: the newest number when it began, or None.
+    :param at: where it goes on.
+    """
+
+    since: str
+    newest: int
+    day: str
+    coming: int | None
+    at: _At
+
+
+def look(
+    run: Run, shift: Shift | None = None, told: MutableMapping[str, str] | None = None
+) -> bool:
     """Find what is due in every table whose rows can be written down; return whether it ended.
 
     :param run: runs a unit of work.
     :param shift: what may be taken, everything when None; the next look goes on where this one
         ended.
+    :param told: where to say what failed, ``look:`` and the table -> name of the error's class;
+        when None, the first table that failed is raised once all were looked at.
     """
-    shift = Shift() if shift is None else shift
-    names, rules = run(_begin)
+    shift, problem = Shift() if shift is None else shift, None
+    said: MutableMapping[str, str] = {} if told is None else told
+    names, rules = shift.paced(run, _begin)
     for name in names:
-        newest = run(partial(_open, name, rules))
-        done = _whole(run, name, shift) if newest is None else _recent(run, name, newest, shift)
-        if not done:
+        try:
+            if not _table(run, name, rules, shift, said):
+                return False
+        except BlockedError:
+            # The clock is in doubt, which is about everything.
+            raise
+        except Exception as raised:
+            said[_word(name)] = type(raised).__name__
+            problem = problem or raised
+    if problem is not None and told is None:
+        raise problem
+    return problem is None
+
+
+def _word(name: str) -> str:
+    return f"look:{name}"
+
+
+def _table(
+    run: Run, name: str, rules: str, shift: Shift, said: MutableMapping[str, str]
+) -> bool:
+    """Look at one table; return whether all of it was."""
+    while True:
+        wanted = shift.paced(run, partial(_open, name, rules))
+        if wanted is None:
+            return _whole(_Way(run, name, shift, said, STRIDE))
+        if not _recent(_Way(run, name, shift, said, PAGE), wanted):
             return False
-    return True
+        if shift.paced(run, partial(_close, name, wanted)):
+            return True
+
+
+@dataclass
+class _Way:
+    """How one look goes through one table: fewer rows after a failure, more after a success.
+
+    :param run: runs a unit of work.
+    :param name: the table.
+    :param shift: what may be taken.
+    :param said: where to say what failed.
+    :param full: how many rows one transaction may look at.
+    """
+
+    run: Run
+    name: str
+    shift: Shift
+    said: MutableMapping[str, str]
+    full: int
+
+    def __post_init__(self) -> None:
+        self._size = self.full
+        self._vain = 0
+
+    def go(
+        self,
+        unit: Callable[[int, Office], tuple[_Place, bool]],
+        over: Callable[[str, Office], _Place],
+        here: _Place,
+    ) -> _Place:
+        """Take one step; return where to go on, which is here when fewer rows are to be tried.
+
+        :param unit: looks at so many rows; returns where to go on, and whether all that is due
+            could be written down.
+        :param over: passes over the next row; writes it down as failing under a word, if any.
+        :param here: where this step begins.
+        """
+        many = self._size
+
+        def looked(office: Office) -> tuple[_Place, bool]:
+            nonlocal many
+            many = min(many, self.shift.room.part(self.full))
+            return unit(many, office)
+
+        try:
+            place, all_of_it = self.shift.paced(self.run, looked)
+        except Exception as problem:
+            if not _is_of_a_row(problem):
+                raise
+            self._size = max(1, many // 2)
+            return here if many > 1 else self._pass(over, problem)
+        self._size, self._vain = min(self.full, max(self._size, 2 * many)), 0
+        if not all_of_it:
+            self.said[_word(self.name)] = LONG
+        return place
+
+    def _pass(self, over: Callable[[str, Office], _Place], problem: Exception) -> _Place:
+        """Pass over the one row that fails, written down where it can be."""
+        self._vain += 1
+        if self._vain > VAIN:
+            raise problem
+        word = self.said[_word(self.name)] = type(problem).__name__
+        try:
+            return self.shift.paced(self.run, partial(over, word))
+        except Exception as raised:
+            if not _is_of_a_row(raised):
+                raise
+        return self.shift.paced(self.run, partial(over, ""))
+
+
+def _is_of_a_row(problem: Exception) -> bool:
+    """Return whether a failure may be one row's: a value the host's types or the engine refuse."""
+    own = isinstance(problem, GuesteraseError)
+    return not own or isinstance(problem, ErasureError | SealError | UnknownError)
 
 
 def _begin(office: Office) -> tuple[list[str], str]:
@@ -72,7 +220,8 @@ def _begin(office: Office) -> tuple[list[str], str]:
 def lost(work: Work, name: str) -> int | None:
     """Return how many rows of a table lie at no property that is known, or None: nobody looked."""
     table = tables.look
-    found = select(table.c.lost).where(table.c.table_name == name, table.c.after.is_(None))
+    read = or_(table.c.after.is_(None), table.c.after.startswith(_AT))
+    found = select(table.c.lost).where(table.c.table_name == name, read)
     return work.conn.execute(found).scalar()
 
 
@@ -81,13 +230,16 @@ def forget(work: Work) -> None:
     work.conn.execute(delete(tables.look))
 
 
-def _open(name: str, rules: str, office: Office) -> tuple[str, int] | None:
-    """Return the day and the newest number of the last look; None when all has to be read."""
+def _open(name: str, rules: str, office: Office) -> _Recent | None:
+    """Return what came of age since the last look, and how far it was looked at already.
+
+    It is None when all has to be read.
+    """
     work, table = office.work, tables.look
     seen = _state(work, name)
-    if seen is not None and seen.mark == rules and seen.after is None:
+    if seen is not None and seen.mark == rules and _is_read(seen.after):
         if timedelta(0) <= work.stamp - seen.whole_at < WEEK and seen.day <= work.today:
-            return seen.day, -1 if seen.newest is None else seen.newest
+            return _since(work, name, seen)
     elif seen is not None and seen.mark == rules:
         return None
     values = {
@@ -117,107 +269,232 @@ def _newest(work: Work, name: str) -> int | None:
     return work.conn.execute(select(func.max(key[0]))).scalar() or 0
 
 
+def _is_read(after: str | None) -> bool:
+    """Return whether all of a table was read once, by what is written down of where a look is."""
+    return after is None or after.startswith(_AT)
+
+
+def _stands(work: Work, declared: Declared, key: Key) -> bool:
+    """Return whether a key can be written down, and read again, as the place of a look."""
+    text = key_text(key)
+    return due.fits(work, text) and people.plain_key(declared, text) is not None
+
+
+def _unread(work: Work, declared: Declared, keys: Sequence[Key], word: str) -> None:
+    """Write down that rows fail, at the property where they lie."""
+    known = places_of(work.conn, work.datamap, work.settings, declared, keys)
+    due.put_unread(work, declared, {key: known.get(key, "") for key in keys}, word)
+
+
 # everything
 
 
-def _whole(run: Run, name: str, shift: Shift) -> bool:
-    while not shift.over():
-        if shift.paced(run, partial(_stride, name, shift.room)):
+def _whole(way: _Way) -> bool:
+    stride, over = partial(_stride, way.name), partial(_pass_stride, way.name)
+    while not way.shift.over():
+        if way.go(stride, over, False):
             return True
     return False
 
 
-def _stride(name: str, room: Room, office: Office) -> bool:
-    """Look at the next rows of a table in the order of their keys; return whether it ended."""
-    work, table = office.work, tables.look
-    declared = work.datamap.declared(name)
+def _stride(name: str, many: int, office: Office) -> tuple[bool, bool]:
+    """Look at the next rows of a table in the order of their keys.
+
+    :return: whether the table ended, and whether all that is due could be written down.
+    """
+    work, declared = office.work, office.work.datamap.declared(name)
     seen = _state(work, name)
     if seen is None or seen.after is None:
-        return True
-    columns = list(declared.key)
-    start = people.plain_key(declared, seen.after) if seen.after else None
-    ahead = select(*columns).order_by(*columns).offset(room.part(STRIDE) - 1).limit(1)
-    ahead = ahead if start is None else ahead.where(greater(columns, start))
-    end = work.conn.execute(ahead).first()
+        return True, True
+    start = _start(declared, seen)
+    _, end = _ahead(work, declared, start, many)
     statement = old(work, declared)
     if start is not None:
         statement = beyond(declared, statement, start)
     if end is not None:
-        last = tuple(end)
         here = [statement.selected_columns[c.key] for c in declared.key]
-        statement = statement.where(~greater(here, last))
+        statement = statement.where(~greater(here, end))
     keys = [tuple(row) for row in work.conn.execute(statement)]
-    _judge(work, declared, keys)
+    long = _judge(work, declared, keys)
     known = places_of(work.conn, work.datamap, work.settings, declared, keys)
     nowhere = sum(known.get(key, "") not in work.settings.properties for key in keys)
-    values = {
-        "after": None if end is None else key_text(tuple(end)),
-        "lost": seen.lost + nowhere,
-    }
-    work.conn.execute(update(table).where(table.c.table_name == name).values(values))
+    _stand(work, name, end, seen.lost + nowhere)
+    return end is None, not long
+
+
+def _pass_stride(name: str, word: str, office: Office) -> bool:
+    """Pass over the next row of a table, that fails; return whether the table ended."""
+    work, declared = office.work, office.work.datamap.declared(name)
+    seen = _state(work, name)
+    if seen is None or seen.after is None:
+        return True
+    passed, end = _ahead(work, declared, _start(declared, seen), 1)
+    if word:
+        _unread(work, declared, passed, word)
+    _stand(work, name, end, seen.lost)
     return end is None
+
+
+def _start(declared: Declared, seen: Row[Any]) -> Key | None:
+    """Return the key behind which a look at everything goes on, or None at the beginning.
+
+    :raises UnknownError: it cannot be read.
+    """
+    if not seen.after:
+        return None
+    start = people.plain_key(declared, seen.after)
+    if start is None:
+        # To begin anew, again and again, would have no end.
+        raise UnknownError(
+            "Where a look through this table goes on cannot be read.",
+            "Look at the type of its key; any change of the rules lets it begin anew.",
+        )
+    return start
+
+
+def _ahead(
+    work: Work, declared: Declared, start: Key | None, many: int
+) -> tuple[list[Key], Key | None]:
+    """Return the row so many rows on, and those behind it up to one whose key can be written down.
+
+    :return: their keys, and the last one, behind which a look goes on; None when the table ends.
+    :raises UnknownError: there is no such key among many.
+    """
+    columns = list(declared.key)
+    ahead = select(*columns).order_by(*columns).offset(many - 1).limit(_ALONG)
+    ahead = ahead if start is None else ahead.where(greater(columns, start))
+    passed: list[Key] = []
+    for row in work.conn.execute(ahead).all():
+        passed.append(tuple(row))
+        if _stands(work, declared, passed[-1]):
+            return passed, passed[-1]
+    if len(passed) == _ALONG:
+        raise UnknownError(
+            "The keys of this table cannot be written down.", "Look at the type of its key.",
+        )
+    return passed, None
+
+
+def _stand(work: Work, name: str, end: Key | None, lost: int) -> None:
+    """Write down behind which key a look at everything goes on; None: it ended."""
+    table = tables.look
+    values = {"after": None if end is None else key_text(end), "lost": lost}
+    work.conn.execute(update(table).where(table.c.table_name == name).values(values))
 
 
 # what came of age
 
 
-def _recent(run: Run, name: str, since: tuple[str, int], shift: Shift) -> bool:
-    newest = run(lambda office: _newest(office.work, name))
-    at: tuple[int, Key | None] | None = (0, None)
+def _since(work: Work, name: str, seen: Row[Any]) -> _Recent:
+    """Return what came of age since the last look; one that did not end goes on where it was."""
+    newest = -1 if seen.newest is None else seen.newest
+    fresh = _Recent(seen.day, newest, work.today, _newest(work, name), (0, None))
+    if seen.after is None:
+        return fresh
+    try:
+        number, day, coming, text = json.loads(seen.after[len(_AT) :])
+    except ValueError:
+        return fresh
+    key = people.plain_key(work.datamap.declared(name), text) if text else None
+    if (text and key is None) or not seen.day <= day <= work.today:
+        return fresh
+    # It goes on as of its own day, by which the statements are the same ones.
+    return replace(fresh, day=day, coming=coming, at=(number, key))
+
+
+def _recent(way: _Way, wanted: _Recent) -> bool:
+    at: _At | None = wanted.at
     while at is not None:
-        if shift.over():
+        if way.shift.over():
             return False
-        at = shift.paced(run, partial(_page, name, since, at, shift.room))
-    run(partial(_close, name, newest))
+        page, over = partial(_page, way.name, wanted, at), partial(_pass_row, way.name, wanted, at)
+        at = way.go(page, over, cast("_At | None", at))
     return True
 
 
 def _page(
-    name: str, since: tuple[str, int], at: tuple[int, Key | None], room: Room, office: Office
-) -> tuple[int, Key | None] | None:
-    """Look at the next page of the statements; return where to go on, or None at the end."""
-    work = office.work
-    declared = work.datamap.declared(name)
-    statements = list(_statements(work, declared, since))
+    name: str, wanted: _Recent, at: _At, many: int, office: Office
+) -> tuple[_At | None, bool]:
+    """Look at the next page of the statements.
+
+    :return: where to go on, or None at the end; and whether all that is due could be written down.
+    """
+    work, declared = office.work, office.work.datamap.declared(name)
+    found, place = _paged(work, declared, wanted, at, many)
+    long = _judge(work, declared, found)
+    if place is not None:
+        _keep(work, declared, wanted, place)
+    return place, not long
+
+
+def _paged(
+    work: Work, declared: Declared, wanted: _Recent, at: _At, many: int
+) -> tuple[list[Key], _At | None]:
     found: dict[Key, None] = {}
-    many, (place, after) = room.part(PAGE), at
-    for number, statement in islice(enumerate(statements), place, None):
-        wanted = statement if after is None else beyond(declared, statement, after)
-        rows = [tuple(row) for row in work.conn.execute(wanted.limit(many))]
+    place, after = at
+    statements = enumerate(_statements(work, declared, wanted))
+    for number, statement in islice(statements, place, None):
+        ahead = statement if after is None else beyond(declared, statement, after)
+        rows = [tuple(row) for row in work.conn.execute(ahead.limit(many))]
         found.update(dict.fromkeys(rows))
         if len(rows) == many:
-            _judge(work, declared, list(found))
-            return number, rows[-1]
+            return list(found), (number, rows[-1])
         after = None
         if len(found) >= many:
-            _judge(work, declared, list(found))
-            return number + 1, None
-    _judge(work, declared, list(found))
-    return None
+            return list(found), (number + 1, None)
+    return list(found), None
 
 
-def _statements(
-    work: Work, declared: Declared, since: tuple[str, int]
-) -> Iterable[Select[Any]]:
+def _pass_row(
+    name: str, wanted: _Recent, at: _At, word: str, office: Office
+) -> _At | None:
+    """Pass over the next row of the statements, that fails; return where to go on."""
+    work, declared = office.work, office.work.datamap.declared(name)
+    found, place = _paged(work, declared, wanted, at, 1)
+    if word:
+        _unread(work, declared, found, word)
+    if place is not None:
+        _keep(work, declared, wanted, place)
+    return place
+
+
+def _statements(work: Work, declared: Declared, wanted: _Recent) -> Iterable[Select[Any]]:
     """Yield what came of age since a day, and what is new in the table."""
-    day, newest = since
-    yield from recent(work, declared, date.fromisoformat(day))
-    if newest >= 0:
-        statement = beyond(declared, old(work, declared), (newest - OVERLAP,))
+    since, day = map(date.fromisoformat, (wanted.since, wanted.day))
+    yield from recent(work, declared, since, day)
+    if wanted.newest >= 0:
+        statement = beyond(declared, old(work, declared), (wanted.newest - OVERLAP,))
         yield statement.order_by(*(statement.selected_columns[c.key] for c in declared.key))
 
 
-def _close(name: str, newest: int | None, office: Office) -> None:
-    table, work = tables.look, office.work
-    values = {"day": work.today, "newest": newest}
-    work.conn.execute(update(table).where(table.c.table_name == name).values(values))
-
-
-def _judge(work: Work, declared: Declared, keys: Sequence[Key]) -> None:
-    """Write down which of these rows are due, and which an open request keeps for now."""
-    if not keys:
+def _keep(work: Work, declared: Declared, wanted: _Recent, at: _At) -> None:
+    """Write down where a look at what came of age goes on, as far as that can be."""
+    number, key = at
+    if key is not None and not _stands(work, declared, key):
         return
-    due.put(work, declared, judged(work, declared, keys), _asked(work, declared, keys))
+    said = [number, wanted.day, wanted.coming, "" if key is None else key_text(key)]
+    text, table = _AT + json.dumps(said, ensure_ascii=False), tables.look
+    if due.fits(work, text):
+        mine = update(table).where(table.c.table_name == declared.name)
+        work.conn.execute(mine.values(after=text))
+
+
+def _close(name: str, wanted: _Recent, office: Office) -> bool:
+    """Write down that a look at what came of age ended; return whether it was today's."""
+    table, work = tables.look, office.work
+    values = {"day": wanted.day, "newest": wanted.coming, "after": None}
+    work.conn.execute(update(table).where(table.c.table_name == name).values(values))
+    return wanted.day >= work.today
+
+
+def _judge(work: Work, declared: Declared, keys: Sequence[Key]) -> int:
+    """Write down which of these rows are due, and which an open request keeps for now.
+
+    :return: how many are due and have a key too long to be written down.
+    """
+    if not keys:
+        return 0
+    return due.put(work, declared, judged(work, declared, keys), _asked(work, declared, keys))
 
 
 def _asked(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]:

@@ -74,6 +74,22 @@ def first(conn: Connection, name: str, pulse: Pulse) -> bool:
     return True
 
 
+def change(conn: Connection, name: str, before: Pulse | None, now: Pulse) -> bool:
+    """Write what shall stand under a name where nobody wrote since; return whether nobody did.
+
+    :param conn: open transaction.
+    :param name: the name.
+    :param before: what stood there when it was looked at, None for nothing.
+    :param now: what shall stand there.
+    """
+    if before is None:
+        return first(conn, name, now)
+    table = tables.pulse.c
+    same_still = table.name == name, table.at == before.at, table.note == before.note
+    mine = update(tables.pulse).where(*same_still).values(_values(now))
+    return conn.execute(mine).rowcount == 1
+
+
 def _values(pulse: Pulse) -> dict[str, object]:
     return {"at": pulse.at, "note": pulse.note, "by": pulse.by, "second": pulse.second}
 

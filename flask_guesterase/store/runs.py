@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from ..core.brake import stale
-from ..core.errors import BusyError, MovedError
+from ..core.errors import MovedError, SweepingError
 from ..core.events import SYSTEM, SweepConfirmed, SweepDone
 from ..core.log import canonical, slug, word
 from ..core.permissions import Permission
@@ -56,24 +56,26 @@ class Preview:
 def start(work: Work) -> str:
     """Begin a sweep and return its token.
 
-    :raises BusyError: another one is at work.
+    :raises SweepingError: another one is at work, or began at the same moment.
     """
     running = pulse.look(work.conn, SWEEP, lock=True)
-    if running is not None and abs(work.stamp - running.at) < LEASE:
-        raise BusyError("Another sweep is at work.", "Wait for its end; it takes up what is due.")
-    token = secrets.token_hex(8)
-    pulse.put(work.conn, SWEEP, Pulse(work.stamp, token))
-    return token
+    mine = Pulse(work.stamp, secrets.token_hex(8))
+    free = running is None or abs(work.stamp - running.at) >= LEASE
+    if not (free and pulse.change(work.conn, SWEEP, running, mine)):
+        raise SweepingError(
+            "Another sweep is at work.", "Wait for its end; it takes up what is due."
+        )
+    return mine.note
 
 
 def go_on(work: Work, token: str) -> None:
     """Say that a sweep is still at work.
 
-    :raises BusyError: it was silent for so long that another one began.
+    :raises SweepingError: it was silent for so long that another one began.
     """
     running = pulse.look(work.conn, SWEEP, lock=True)
     if running is None or running.note != token:
-        raise BusyError("Another sweep began meanwhile.", "This one ends here.")
+        raise SweepingError("Another sweep began meanwhile.", "This one ends here.")
     pulse.put(work.conn, SWEEP, Pulse(work.stamp, token))
 
 
@@ -111,13 +113,26 @@ def whole(work: Work) -> str:
     return hashlib.sha256("".join(mark(work, code) for code in places).encode()).hexdigest()
 
 
-def changed(work: Work) -> bool:
-    """Return whether what decides what goes is not what it was when a sweep ended last."""
-    table = tables.run
-    last = work.conn.execute(
-        select(table.c.mark).where(table.c.kind == SWEEP).order_by(table.c.id.desc()).limit(1)
-    ).scalar()
-    return last != whole(work)
+def unseen(work: Work, name: str) -> str:
+    """Return a hash of what decides what goes, or nothing when a look by it came to its end.
+
+    A sweep may end although a look of it did not, so each kind of look is noted by itself.
+
+    :param work: the open transaction.
+    :param name: kind of the look.
+    """
+    seen, now = pulse.look(work.conn, name), whole(work)
+    return "" if seen is not None and seen.note == now else now
+
+
+def see(work: Work, name: str, mark: str) -> None:
+    """Note that a look came to its end.
+
+    :param work: the open transaction.
+    :param name: kind of the look.
+    :param mark: what `unseen` returned when it began.
+    """
+    pulse.put(work.conn, name, Pulse(work.stamp, mark))
 
 
 def mark(work: Work, code: str) -> str:

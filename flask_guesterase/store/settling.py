@@ -28,6 +28,10 @@ SOON = 2
 """Days before its last one on which a box is judged again, so that a longer floor is in time."""
 
 
+LOOKED = "boxes-looked"
+"""Under which name it is noted by which rules all boxes were judged."""
+
+
 def settled(run: Run, unknown: bool = True) -> dict[str, int]:
     """Judge boxes again whose end nobody knew, or that end soon; close what was forgotten.
 
@@ -38,12 +42,14 @@ def settled(run: Run, unknown: bool = True) -> dict[str, int]:
         a floor that was lengthened matters.
     """
     counts: Counter[str] = Counter()
-    last, everything = 0, unknown and run(lambda office: runs.changed(office.work))
+    last, mark = 0, run(lambda office: runs.unseen(office.work, LOOKED)) if unknown else ""
     while True:
-        last, done = run(partial(_settle, last, unknown, everything))
+        last, done = run(partial(_settle, last, unknown, bool(mark)))
         counts.update(done)
         if not last:
             break
+    if mark:
+        run(lambda office: runs.see(office.work, LOOKED, mark))
     return dict(counts)
 
 

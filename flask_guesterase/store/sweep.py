@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 
 from ..core import brake as clock
-from ..core.errors import BusyError
+from ..core.errors import SweepingError
 from ..core.lifecycle import State
 from . import (
     brake,
@@ -194,7 +194,8 @@ def sweep(
     :param confirm_by: the host's id of who confirms the last previews first, or None.
     :param night_audit: the host's answer to whether a property is in its night audit.
     :param limits: how much it may do.
-    :raises BusyError: another sweep is at work, and this one was not to join it.
+    :raises SweepingError: another sweep is at work, and this one was not to join it.
+    :raises BusyError: somebody else's transaction holds what is needed to begin.
     :raises ForbiddenError: who confirms may not decide about the law at any property.
     :raises MovedError: what they confirm is not what the last sweep showed.
     """
@@ -207,7 +208,7 @@ def sweep(
     started = run(lambda office: office.work.stamp)
     try:
         token = run(lambda office: runs.start(office.work))
-    except BusyError:
+    except SweepingError:
         if not limits.join or confirm_by is not None:
             raise
         return _joined(_Believed(run, started), report, audit, shift)
@@ -217,11 +218,13 @@ def sweep(
             report.confirmed = list(leased(lambda office: office.confirm_sweep(confirm_by)))
         whole = not limits.bounded or leased(_waited)
         report.paused = _paused(leased, report, audit)
-        if whole:
-            _steps(leased, report, shift, (render, channels))
-            leased(lambda office: _finish(office, started, report))
-        else:
-            _days(leased, report, shift)
+        # Who lost the lease on the way has done something all the same, and says what.
+        with report.trying("finish"):
+            if whole:
+                _steps(leased, report, shift, (render, channels))
+                leased(lambda office: _finish(office, started, report))
+            else:
+                _days(leased, report, shift)
     finally:
         run(lambda office: runs.stop(office.work, token))
     with report.trying("release"):
@@ -241,8 +244,9 @@ def _joined(run: Run, report: SweepReport, audit: NightAudit, shift: Shift) -> S
     """Take part in the erasing of a sweep that leads: of what it found, where it is confirmed."""
     report.joined = True
     report.paused = _paused(run, report, audit)
+    paused = frozenset(report.paused)
     with report.trying("keep"):
-        _add(report, finishing.finish_unasked(run, shift))
+        _add(report, finishing.finish_unasked(run, shift, paused, dated=True))
     with report.trying("expire"):
         marks = run(_marks)
         skip = set(report.paused) | (set(run(_codes)) - set(marks))
@@ -250,6 +254,8 @@ def _joined(run: Run, report: SweepReport, audit: NightAudit, shift: Shift) -> S
         _add(report, expiry.erase_due(run, Bounds(frozenset(skip), marks, True), shift, gone))
         report.erased = lines(gone)
         report.add(_PAPER, run(_papered))
+    with report.trying("keep"):
+        _add(report, finishing.finish_unasked(run, shift, paused, dated=False))
     _sum_up(run, report, shift)
     return report
 
@@ -334,7 +340,7 @@ class _Leased(_Believed):
     def _go_on(self, office: Office) -> None:
         """Go on as long as no other sweep took over.
 
-        :raises BusyError: one did.
+        :raises SweepingError: one did.
         """
         runs.go_on(office.work, self._token)
 
@@ -349,16 +355,23 @@ def _codes(office: Office) -> list[str]:
 
 def _days(run: Run, report: SweepReport, shift: Shift) -> None:
     """Do what goes by its day, as far as the shift lasts."""
+    with report.trying("keep"):
+        # It only judges, and a rule that changed while erasing is stopped is a rule.
+        finishing.look_over(run)
     report.halted = run(lambda office: halting.halted(office.work.conn))
     if report.halted:
         # What is due is counted all the same, or a stop would hide what it holds up.
         with report.trying("look"):
-            looking.look(run, shift)
+            looking.look(run, shift, report.problems)
         return
+    paused = frozenset(report.paused)
     with report.trying("keep"):
-        _add(report, finishing.finish(run, shift=shift))
+        _add(report, finishing.finish_dated(run, paused, shift))
     with report.trying("expire"):
         _expire(run, report, shift)
+    with report.trying("keep"):
+        # Last, because most of it stays, however long it takes to look at it.
+        _add(report, finishing.finish_undated(run, paused, shift))
     if {"finished", "expired"} & set(report.counts):
         with report.trying("refreshed"):
             report.add("refreshed", refresh.everything(run))
@@ -442,23 +455,48 @@ def _approved(office: Office, paused: list[str]) -> list[str]:
 
 def _expire(run: Run, report: SweepReport, shift: Shift) -> None:
     """Erase by day where that was confirmed; elsewhere show what would go."""
-    looked = looking.look(run, shift)
+    gone: Tally = {}
+    try:
+        while _looked_and_erased(run, report, shift, gone):
+            pass
+    finally:
+        report.erased = lines(gone)
+        report.add(_PAPER, run(_papered))
+
+
+def _looked_and_erased(run: Run, report: SweepReport, shift: Shift, gone: Tally) -> bool:
+    """Look for what is due, show it or erase it; return whether to look on in the time left."""
+    looked = cut = False
+    with report.trying("look"):
+        looked, cut = _look(run, report, shift)
     marks = run(_marks)
     report.unconfirmed = [c for c in run(_codes) if c not in marks and c not in report.paused]
     if report.unconfirmed and looked:
-        found = expiry.showing(run, report.unconfirmed)
-        for code in report.unconfirmed:
-            rows = [row for row in found if row["property"] == code]
-            run(partial(_show, code, rows))
-            report.previews += rows
+        with report.trying("show"):
+            found = expiry.showing(run, report.unconfirmed)
+            for code in report.unconfirmed:
+                rows = [row for row in found if row["property"] == code]
+                run(partial(_show, code, rows))
+                report.previews += rows
     skip = frozenset([*report.paused, *report.unconfirmed])
     if skip < set(run(_codes)):
-        gone: Tally = {}
-        try:
-            _add(report, expiry.erase_due(run, Bounds(skip, marks), shift, gone))
-        finally:
-            report.erased = lines(gone)
-            report.add(_PAPER, run(_papered))
+        _add(report, expiry.erase_due(run, Bounds(skip, marks), shift, gone))
+    return cut and not shift.over()
+
+
+def _look(run: Run, report: SweepReport, shift: Shift) -> tuple[bool, bool]:
+    """Look for what is due; return whether the look ended, and whether its time did before.
+
+    Where something may go, it has half of the time that is left: a look at a large import would
+    leave none to erase in, sweep after sweep.
+    """
+    part = shift
+    if shift.seconds is not None and run(lambda office: set(_marks(office)) - set(report.paused)):
+        part = replace(shift, seconds=max(0.0, shift.seconds - shift.elapsed) / 2)
+    try:
+        return looking.look(run, part, report.problems), bool(part.stopped)
+    finally:
+        shift.met, shift.rested = part.met, part.rested
 
 
 def _marks(office: Office) -> dict[str, str]:

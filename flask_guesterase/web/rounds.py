@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from sqlalchemy.pool import StaticPool
 
-from ..core.errors import BusyError
+from ..core.errors import SweepingError
 from ..store import leading, runs
 from ..store.doors import Door
 from ..store.office import Office
@@ -84,7 +84,7 @@ def _round(extension: Guesterase, bell: Bell) -> list[str]:
     found = _problems(extension.work().problems)
     if not bell.ended and extension.run(_sweep_due):
         # Another sweep that is at work takes up what is due.
-        with suppress(BusyError):
+        with suppress(SweepingError):
             found += _problems(extension.sweep(seconds=SECONDS).problems)
     return found
 

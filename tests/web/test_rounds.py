@@ -18,8 +18,8 @@ from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.pool import StaticPool
 
-from flask_guesterase.core.errors import BusyError
-from flask_guesterase.store import doors
+from flask_guesterase.core.errors import BusyError, SweepingError
+from flask_guesterase.store import doors, runs
 from flask_guesterase.store.sweep import SweepReport
 from flask_guesterase.web import rounds, teardown
 from flask_guesterase.web.teardown import Bell
@@ -277,14 +277,37 @@ def test_what_fails_is_counted_by_class_and_told_by_check(
 def test_a_sweep_that_is_at_work_elsewhere_is_left_alone(
     front: Front, bells: list[Bell], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Busy is no failure."""
+    """It takes up what is due, so that there is nothing to tell of."""
+    swept: list[str] = []
+    sweep = front.extension.sweep
 
-    def busy(*_: object, **__: object) -> SweepReport:
-        raise BusyError("Another sweep is at work.", "Wait.")
+    def tried(**limits: object) -> SweepReport:
+        try:
+            return sweep(**limits)  # type: ignore[arg-type]
+        except SweepingError as problem:
+            swept.append(type(problem).__name__)
+            raise
 
-    monkeypatch.setattr(front.extension, "sweep", busy)
+    with front.app.app_context():
+        front.extension.run(lambda office: runs.start(office.work))
+    monkeypatch.setattr(front.extension, "sweep", tried)
     turn(front, bells)
+    assert swept == ["SweepingError"]
     assert not [each for each in front.check() if each.id == "round-failed"]
+
+
+def test_a_lock_that_kept_a_sweep_from_beginning_is_told(
+    front: Front, bells: list[Bell], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody swept, and nobody else will."""
+
+    def locked(*_: object, **__: object) -> SweepReport:
+        raise BusyError("Another transaction holds the rows.", "Wait.")
+
+    monkeypatch.setattr(front.extension, "sweep", locked)
+    turn(front, bells)
+    (found,) = [each for each in front.check() if each.id == "round-failed"]
+    assert "BusyError 1." in found.message
 
 
 def test_without_our_tables_keys_or_a_connection_nothing_is_tried(

@@ -296,7 +296,7 @@ def test_a_sweep_is_bounded_joined_and_asked_at_a_console(front: Front, console:
     assert "ErasureError" in out
     assert "Ada" not in out
     front.forms.run(lambda office: runs.start(office.work))
-    assert console.error("sweep") == "busy"
+    assert console.error("sweep") == "sweeping"
     report = console.json("sweep", "--join", "--retry")
     assert (report["joined"], report["backlog"]) == (True, [])
     assert set(front.forms.names().values()) == {None}
