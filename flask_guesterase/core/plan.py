@@ -366,15 +366,20 @@ def _alone(shape: Shape, paths: Iterable[int]) -> set[str]:
     return {column for path in paths for column in shape.alone[path] or ()}
 
 
-def decisions_of(plan: Plan, key: bytes) -> dict[str, object]:
+def decisions_of(
+    plan: Plan, key: bytes, rows: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, object]:
     """Return what was decided, as a value that holds no personal data and can be stored.
 
     :param plan: the plan.
     :param key: secret of the case; people appear as marks made with it.
+    :param rows: marks of who is in the rows of its people, which are decided with it.
     """
     people = set(plan.people) | plan.touched()
-    foreseen: dict[str, object] = {"foreseen": sorted(plan.foreseen)} if plan.foreseen else {}
-    return foreseen | {
+    more: dict[str, object] = {"foreseen": sorted(plan.foreseen)} if plan.foreseen else {}
+    if rows:
+        more["rows"] = {row: dict(marks) for row, marks in rows.items()}
+    return more | {
         "policy": plan.policy,
         "decisions": [
             {
@@ -391,13 +396,29 @@ def decisions_of(plan: Plan, key: bytes) -> dict[str, object]:
     }
 
 
-def digest(plan: Plan, key: bytes) -> str:
-    """Return the digest of what was decided: never of values, counts or today's date.
+def digest(
+    plan: Plan, key: bytes, rows: Mapping[str, Mapping[str, str]] | None = None
+) -> str:
+    """Return the digest of what was decided: never of counts or today's date.
 
     :param plan: the plan.
     :param key: secret of the case.
+    :param rows: marks of who is in the rows of its people.
     """
-    return fingerprint(key, "decision", canonical(decisions_of(plan, key)).decode())
+    return digest_of(decisions_of(plan, key, rows), key)
+
+
+def digest_of(decisions: Mapping[str, object], key: bytes) -> str:
+    """Return the digest of stored decisions; what was noted beside them later is not in it.
+
+    :param decisions: what `decisions_of` returned, or holds.
+    :param key: secret of the case.
+    """
+    decided = {name: decisions[name] for name in _DECIDED if name in decisions}
+    return fingerprint(key, "decision", canonical(decided).decode())
+
+
+_DECIDED = ("decisions", "foreseen", "people", "policy", "rows")
 
 
 def mark(key: bytes, person: Person) -> str:

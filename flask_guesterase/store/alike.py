@@ -22,7 +22,7 @@ from ..core.plan import Plan, digest
 from ..core.standing import MOST as MOST_ROWS
 from ..core.standing import Standing, Why
 from ..core.wish import Kind
-from . import actors, approving, minors, people, tables
+from . import actors, approving, minors, people, same, tables
 from .cases import Case, columns, load, read, secret
 from .execution import did
 from .preview import Line, lines
@@ -142,7 +142,7 @@ def struck_any(work: Work, plan: Plan) -> bool:
 
 def _one(work: Work, case: Case, plan: Plan) -> One:
     rows = sum(len(step.rows) for step in plan.changing())
-    mark = digest(plan, secret(work, case))
+    mark = digest(plan, secret(work, case), same.marks(work, case, plan.people))
     return One(case.number, case.due_on, case.verified_how or "", rows, mark)
 
 

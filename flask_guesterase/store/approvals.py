@@ -26,6 +26,7 @@ from ..core.events import (
     SubjectTaken,
 )
 from ..core.log import Draft, read_entry
+from ..core.plan import digest_of
 from ..core.seal import fingerprint
 from ..core.standing import Standing
 from ..core.wish import Kind
@@ -118,7 +119,7 @@ def standing(work: Work, case: Case) -> Draft | None:
     last = decided[-1] if decided else None
     if last is None or last.action != ErasureApproved.name:
         return None
-    if last.marks.get(DIGEST, case.digest) != case.digest:
+    if last.marks.get(DIGEST, case.digest) != case.digest or not _fits(work, case):
         return None
     if KIND in last.grounds or case.kind == KIND:
         return last if KIND in last.grounds and case.kind == KIND else None
@@ -128,6 +129,14 @@ def standing(work: Work, case: Case) -> Draft | None:
     alone = last.actor in people or last.marks.get(WHO) in marks
     fits = last.actor == case.decided_by and (not alone or OUTSIDE in last.grounds)
     return last if fits else None
+
+
+def _fits(work: Work, case: Case) -> bool:
+    """Return whether what is stored as decided is what the digest was made of."""
+    if case.decisions is None or case.digest is None:
+        return True
+    made = digest_of(case.decisions, secret(work, case))
+    return hmac.compare_digest(made.encode(), case.digest.encode())
 
 
 def by_one(work: Work, case: Case) -> bool:

@@ -47,6 +47,7 @@ from . import (
     planning,
     refresh,
     reply,
+    same,
     tables,
     waiting,
 )
@@ -151,7 +152,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     held = planning.locked(work, scope)
     plan = held.plan
     canaries.require(work, case, plan)
-    moved = differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
+    moved = same.moved(work, case)
+    moved += differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
     if moved:
         return _review_again(work, case, actor, moved)
     blocked = plan.blocked or all_kept(plan)
@@ -225,8 +227,9 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until)
     recipients.queue(work, origin, known, invented=case.kind == KIND)
+    decided = {name: value for name, value in (case.decisions or {}).items() if name != "rows"}
     done = {
-        **deepening.noted(case.decisions or {}, None),
+        **deepening.noted(decided, None),
         "did": did(plan),
         "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),

@@ -15,7 +15,7 @@ from ..core.lifecycle import OPEN
 from ..core.permissions import Permission
 from ..core.plan import Outcome, Plan, digest
 from ..core.standing import Standing
-from . import actors, minors, people, tables
+from . import actors, minors, people, same, tables
 from .approving import plan_of
 from .cases import load, secret
 from .execution import did
@@ -115,6 +115,11 @@ class Preview:
     foreseen: tuple[str, ...] = ()
     mentions: tuple[Mention, ...] = ()
 
+    def holds(self) -> bool:
+        """Return whether there are rows of who is taken."""
+        lines = (*self.erase, *self.retain, *self.shared, *self.blocked)
+        return bool(self.people) and any(line.rows for line in lines)
+
     def as_dict(self) -> dict[str, Any]:
         """Return the preview as plain values, for JSON."""
         return asdict(self)
@@ -141,7 +146,8 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         for b in plan.blocked
     )
     told = _told(did(plan), _held_now(work, plan, by))
-    drawn = _preview(case.number, digest(plan, secret(work, case)), told, blocked)
+    mark = digest(plan, secret(work, case), same.marks(work, case, plan.people))
+    drawn = _preview(case.number, mark, told, blocked)
     subjects = people.subjects(work, case.number)
     looks = _looks(work, subjects) if by is not None else {}
     return Preview(
