@@ -12,6 +12,7 @@ from tests.store import (
     test_datamap,
     test_drift,
     test_host,
+    test_unsound,
 )
 from tests.web import test_check, test_keys, test_sweep
 
@@ -25,6 +26,7 @@ MODULES = (
     test_host,
     test_keys,
     test_sweep,
+    test_unsound,
 )
 
 ELSEWHERE = {

@@ -35,6 +35,7 @@ from ..core.policy import (
     redact,
 )
 from .paths import Atlas, Path, Resolver
+from .sharing import joined
 from .sql import holds_text
 
 Target = type[Any] | Table | str
@@ -295,7 +296,9 @@ def _sort(
                 "Correct the name, remove the stale declaration, or register a reflected Table.",
             ))
         elif name in policies and policies[name] != declaration:
-            policies[name] = _merged(policies[name], declaration)
+            table = atlas.tables[name]
+            policies[name], more = joined(atlas, table, policies[name], declaration)
+            findings += more
         else:
             policies[name] = declaration
     for name in sorted(set(policies) & set(exempts)):
@@ -305,15 +308,6 @@ def _sort(
         ))
         del exempts[name]
     return policies, exempts, findings
-
-
-def _merged(first: Policy, second: Policy) -> Policy:
-    """Join the policies of several classes that share one table (single-table inheritance)."""
-    values = {**first.__dict__, "columns": {**first.columns, **second.columns}}
-    for name in ("subject", "via", "where", "clock"):
-        if values[name] is None:
-            values[name] = getattr(second, name)
-    return Policy(**values)
 
 
 def table_name(target: Target) -> str:

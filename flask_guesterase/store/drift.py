@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..core.finding import Finding, Severity
-from ..core.policy import RowRule
+from ..core.policy import Keep, Retain, RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
-from .links import spelled
+from .links import Link, links, spelled
 from .masks import fits
 from .memory import by_identity
 
@@ -25,7 +25,7 @@ def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
     :param datamap: the resolved data map.
     :param live: the database as read.
     """
-    findings = list(_stale(datamap, live))
+    findings = [*_stale(datamap, live), *_updates(datamap, live)]
     for bind, each in live.each():
         findings += _drift(datamap.within(live.places, bind), each)
     return findings
@@ -157,6 +157,40 @@ def _acts(
                 f"{_ACTIONS[fk.on_delete]} rows of {fk.table}, which is not declared.",
                 "Declare that table, so that the plan names what happens to its rows.",
             )
+
+
+def _updates(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
+    """Yield the foreign keys that carry what an erasure writes into columns that stay."""
+    for link in links(datamap, live):
+        parent = datamap.tables.get(link.parent)
+        if parent is None or link.on_update not in _ACTIONS:
+            continue
+        for number, name in enumerate(link.targets):
+            carried = link.on_update == "CASCADE"
+            changed = link.columns[number : number + 1] if carried else link.columns
+            if not _is_overwritten(parent, name) or _lets_go(datamap, link, changed):
+                continue
+            yield Finding(
+                "cascade-update", parent.name, name, f"Overwriting this column makes the database "
+                f"change {', '.join(changed)} of {link.child}, which no rule there lets go.",
+                f"Take ON UPDATE {link.on_update} off that foreign key, or give the other column "
+                "a rule by which it goes as well.",
+            )
+
+
+def _is_overwritten(declared: Declared, name: str) -> bool:
+    """Return whether a column gets another value some day, when it is erased or had its time."""
+    rule = declared.written(name) if name in declared.rules else None
+    return rule is not None and not isinstance(rule, Keep | Retain)
+
+
+def _lets_go(datamap: DataMap, link: Link, changed: Iterable[str]) -> bool:
+    """Return whether columns that the database would change go by their own rules as well."""
+    child = datamap.tables.get(link.child)
+    if child is None:
+        return False
+    whole = child.deletes and child.policy.rows is RowRule.DELETE
+    return whole or all(name in child.erase for name in changed)
 
 
 def _text_indexes(

@@ -21,12 +21,15 @@ _EVERYWHERE = frozenset(
     {
         "blocker-unknown",
         "database-read-only",
+        "path-unclear",
+        "policies-differ",
         "subject-missing",
         "several-binds",
         "row-security",
     }
 )
-"""Nobody can say whom these do not reach: row-level security hides whose rows there are."""
+"""Nobody can say whom these do not reach: row-level security hides whose rows there are, and
+relationships and policies that cannot be followed do not tell it."""
 
 _OWNERLESS = frozenset({"owner-missing", "path-unknown", "path-endless"})
 

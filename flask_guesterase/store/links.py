@@ -36,6 +36,7 @@ class Link:
     :param parent: table they point at.
     :param targets: the columns they point at.
     :param action: what the database does when the parent row goes.
+    :param on_update: what the database, as read, does when the columns pointed at change.
     """
 
     child: str
@@ -43,6 +44,7 @@ class Link:
     parent: str
     targets: tuple[str, ...]
     action: str = "NO ACTION"
+    on_update: str = "NO ACTION"
 
 
 @by_identity
@@ -91,6 +93,7 @@ def _read(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
                 names.get(fk.target, fk.target),
                 columns(fk.target, fk.target_columns),
                 fk.on_delete,
+                fk.on_update,
             )
 
 

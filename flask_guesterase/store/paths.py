@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, UniqueConstraint
+from sqlalchemy import (
+    BinaryExpression,
+    BooleanClauseList,
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapper, RelationshipProperty
+from sqlalchemy.sql import operators
 
 from ..core.finding import Finding
 from ..core.policy import Equal, Policy, Via
@@ -99,13 +108,11 @@ class Atlas:
                 return columns
         return tuple(table.primary_key.columns) or tuple(table.c)
 
-    def relationship(self, table: Table, name: str) -> RelationshipProperty[Any] | None:
-        """Return the relationship of this name on any class mapped to the table."""
-        for mapper in self.mappers.get(table.fullname, ()):
-            prop = mapper.attrs.get(name)
-            if isinstance(prop, RelationshipProperty):
-                return prop
-        return None
+    def relationships(self, table: Table, name: str) -> list[RelationshipProperty[Any]]:
+        """Return the relationships of this name on the classes mapped to the table."""
+        found = (mapper.attrs.get(name) for mapper in self.mappers.get(table.fullname, ()))
+        props = [prop for prop in found if isinstance(prop, RelationshipProperty)]
+        return list(dict.fromkeys(props))
 
 
 class Resolver:
@@ -148,10 +155,7 @@ class Resolver:
         for part in via.split("."):
             steps = self.step(here, part)
             if not steps:
-                self._say(
-                    "path-unknown", table.fullname, via,
-                    f"'{part}' is neither a relationship nor a column with one foreign key.",
-                )
+                self._lost(table, via, here, part)
                 return ()
             hops += steps
             here = steps[-1].table
@@ -159,9 +163,9 @@ class Resolver:
 
     def step(self, table: Table, part: str) -> list[Hop]:
         """Return the hops of a relationship or of a column with one foreign key, or none."""
-        relationship = self.atlas.relationship(table, part)
-        if relationship is not None:
-            return _relationship_hops(relationship)
+        meant = [_relationship_hops(table, r) for r in self.atlas.relationships(table, part)]
+        if meant:
+            return meant[0] if all(_spelt(hops) == _spelt(meant[0]) for hops in meant) else []
         column = self.atlas.column(table, part)
         constraints = {fk.constraint for fk in column.foreign_keys} if column is not None else set()
         if len(constraints) != 1:
@@ -227,6 +231,18 @@ class Resolver:
             return ()
         return (Path(label, (), self.atlas.tables[name], statement),)
 
+    def _lost(self, table: Table, via: str, here: Table, part: str) -> None:
+        """Report the part of a path from which it cannot be followed."""
+        if not self.atlas.relationships(here, part):
+            why = f"'{part}' is neither a relationship nor a column with one foreign key."
+            self._say("path-unknown", table.fullname, via, why)
+            return
+        self.findings.append(Finding(
+            "path-unclear", table.fullname, via, f"The owner path '{via}' runs over the "
+            f"relationship '{part}', which says more than that columns of {here.fullname} equal "
+            "columns of one other table.", _UNCLEAR,
+        ))
+
     def _say(self, code: str, table: str, column: str, why: str) -> None:
         self.findings.append(
             Finding(code, table, column, f"The owner path '{column}' leads nowhere. {why}", _HINT)
@@ -234,7 +250,14 @@ class Resolver:
 
 
 _HINT = "Write a path of relationships or foreign-key columns that ends at a subject table."
+_UNCLEAR = (
+    "Write a callable that returns a select() of both keys, or Equal(...) with where=. Where a "
+    "parent class has the relationship, name the foreign-key column that leads to its table."
+)
 _ENDLESS = "It comes back to where it started."
+
+
+_Pairs = Sequence[tuple[ColumnElement[Any], ColumnElement[Any]]]
 
 
 def _vias(policy: Policy) -> list[tuple[Via, frozenset[str] | None]]:
@@ -248,16 +271,59 @@ def _vias(policy: Policy) -> list[tuple[Via, frozenset[str] | None]]:
     return [(path, None) for path in via]
 
 
-def _relationship_hops(rel: RelationshipProperty[Any]) -> list[Hop]:
+def _relationship_hops(table: Table, rel: RelationshipProperty[Any]) -> list[Hop]:
+    """Return a relationship's hops, none where it is more than columns that equal columns."""
+    joins: list[tuple[ColumnElement[bool] | None, _Pairs]]
     if rel.secondary is None:
-        pairs = rel.local_remote_pairs or []
-        return [_hop(pairs)] if pairs else []
-    near = [(parent, link) for parent, link in rel.synchronize_pairs]
-    far = [(link, other) for other, link in rel.secondary_synchronize_pairs or []]
-    return [_hop(near), _hop(far)]
+        joins = [(rel.primaryjoin, rel.local_remote_pairs)]
+    else:
+        far = [(link, other) for other, link in rel.secondary_synchronize_pairs or ()]
+        joins = [(rel.primaryjoin, rel.synchronize_pairs), (rel.secondaryjoin, far)]
+    hops, here = [], table.fullname
+    for join, pairs in joins:
+        equal = {frozenset({_place(a), _place(b)}) for a, b in pairs}
+        if not pairs or _equalities(join) != equal:
+            return []
+        hop = _hop(pairs)
+        theirs = {c.table for c in hop.target}
+        if {_table_of(c).fullname for c in hop.source} != {here} or len(theirs) != 1:
+            return []
+        hops.append(hop)
+        here = hop.table.fullname
+    return hops
 
 
-def _hop(pairs: Sequence[tuple[ColumnElement[Any], ColumnElement[Any]]]) -> Hop:
+def _equalities(
+    join: ColumnElement[Any] | None,
+) -> set[frozenset[tuple[str, str] | None]] | None:
+    """Return the pairs of columns that a condition wants equal, or None where it wants more."""
+    found, todo = set(), [join]
+    while todo:
+        each = todo.pop()
+        if isinstance(each, BooleanClauseList) and each.operator is operators.and_:
+            todo += each.clauses
+            continue
+        if not isinstance(each, BinaryExpression) or each.operator is not operators.eq:
+            return None
+        pair = frozenset({_place(each.left), _place(each.right)})
+        if None in pair:
+            return None
+        found.add(pair)
+    return found
+
+
+def _place(column: Any) -> tuple[str, str] | None:
+    """Return table and key of a table's own column, or None of anything else."""
+    table = column.table if isinstance(column, Column) else None
+    return (table.fullname, column.key) if isinstance(table, Table) else None
+
+
+def _spelt(hops: Iterable[Hop]) -> list[list[tuple[str, str] | None]]:
+    """Return what hops compare, in a form that can be compared itself."""
+    return [[_place(c) for c in (*hop.source, *hop.target)] for hop in hops]
+
+
+def _hop(pairs: _Pairs) -> Hop:
     mine = tuple(a for a, _ in pairs if isinstance(a, Column))
     theirs = tuple(b for _, b in pairs if isinstance(b, Column))
     return Hop(mine, theirs)

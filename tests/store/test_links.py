@@ -78,16 +78,16 @@ GOING = Policy({}, subject=Subject(match=["name"]), rows=delete)
 
 def test_keys_are_read_as_they_are(database_url: str) -> None:
     """The database's own action wins over the mapping's; a key nobody mapped is there as well."""
-    metadata = hotel(ondelete="CASCADE")
+    metadata = hotel(ondelete="CASCADE", onupdate="SET NULL")
     script = """CREATE TABLE keys_lent (id INTEGER PRIMARY KEY, guest INTEGER, card INTEGER,
-        FOREIGN KEY (guest) REFERENCES guests (id) ON DELETE SET NULL)"""
+        FOREIGN KEY (guest) REFERENCES guests (id) ON DELETE SET NULL ON UPDATE CASCADE)"""
     declared = datamap(hotel(), {"guests": GOING})
     with host(database_url, metadata, script) as engine, engine.connect() as conn:
         known = links(declared, read(conn))
     assert links(declared, None) == (Link("cards", ("guest_id",), "guests", ("id",)),)
     assert known == (
-        Link("cards", ("guest_id",), "guests", ("id",), "CASCADE"),
-        Link("keys_lent", ("guest",), "guests", ("id",), "SET NULL"),
+        Link("cards", ("guest_id",), "guests", ("id",), "CASCADE", "SET NULL"),
+        Link("keys_lent", ("guest",), "guests", ("id",), "SET NULL", "CASCADE"),
     )
 
 
