@@ -99,15 +99,17 @@ def _many(name: str, text: str, labels: list[str]) -> Any:
     return Gauge(f"guesterase_{name}", f"{text}.", labels=labels)
 
 
-def metrics_pages(token: str = "") -> Blueprint:
+def metrics_pages(token: str | None = "") -> Blueprint:
     """Return the address that Prometheus scrapes; nothing is told without the token.
 
     Without a token, and beside it, whoever is logged in and may audit every property is told.
 
     :param token: what comes as ``Authorization: Bearer``; keep it where the host keeps secrets.
+        None is none, for a host whose configuration has no such value.
     :raises SetupError: the token is shorter than 16 characters.
     """
-    if token and len(token) < SHORTEST:
+    secret = token or ""
+    if secret and len(secret) < SHORTEST:
         raise SetupError(
             "The token for metrics is too short.", f"Give {SHORTEST} characters or more."
         )
@@ -116,7 +118,7 @@ def metrics_pages(token: str = "") -> Blueprint:
     @pages.get("/")
     def metrics() -> Response:
         """Tell every figure as it is now."""
-        if not (_bears(token) or _audits()):
+        if not (_bears(secret) or _audits()):
             refused = Response("", 401)
             refused.headers["WWW-Authenticate"] = "Bearer"
             return refused

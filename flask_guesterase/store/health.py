@@ -14,7 +14,7 @@ from . import brake, doors
 from .custodian import FolderCustodian
 from .journal import edge
 from .remembrance import remembering
-from .roots import Roots
+from .roots import FolderRoots, Roots
 from .tables import entry as entries
 from .tables import tree
 from .work import Work
@@ -49,13 +49,18 @@ def ills(work: Work) -> list[str]:
 
 
 def reachable(folder: str, roots: Roots | None) -> bool:
-    """Return whether the keys open now, whatever this process remembers of them.
+    """Return whether keys open and can be made now, whatever this process remembers of them.
 
     :param folder: the key folder.
     :param roots: the key service that holds the roots; None where the folder does.
     """
     try:
-        FolderCustodian(folder, roots=roots).signing_key()
+        custodian = FolderCustodian(folder, roots=roots)
+        custodian.signing_key()
+        # It names the root in use, under which the next key goes, and opens it.
+        custodian.fingerprint()
+        if roots is not None and custodian.service() != FolderRoots.kind:
+            return roots.exists(custodian.root_id())
     except (GuesteraseError, OSError):
         return False
     return True

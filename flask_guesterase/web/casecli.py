@@ -19,7 +19,7 @@ from . import letters
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, Day, fields, guesterase_cli, listing, verb
+from .console import CALENDAR, Answer, Day, fields, guesterase_cli, listing, verb
 from .current import current
 from .schemas import FILLABLE
 
@@ -123,7 +123,9 @@ def _at(text: str, code: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise InputError("This is no time.", "Write it like 2026-12-01T08:30.") from None
+        moment = datetime.min
+    if moment.year not in CALENDAR:
+        raise InputError("This is no time.", "Write it like 2026-12-01T08:30.")
     return moment.replace(tzinfo=ZoneInfo(current.settings.property(code).zone))
 
 

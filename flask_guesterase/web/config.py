@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app, has_app_context
 
 from ..core.destination import destinations
 from ..core.errors import SetupError
@@ -60,7 +61,7 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
             f"Unknown configuration: {', '.join(sorted(unknown))}.",
             f"Known keys are {', '.join(sorted(DEFAULTS))}.",
         )
-    hotels = properties() if callable(properties) else properties
+    hotels = _asked(app, properties) if callable(properties) else properties
     known = {hotel.code: hotel for hotel in hotels or [_only(app)]}
     return Settings(
         properties=known,
@@ -77,6 +78,14 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
         inline=values["GUESTERASE_INLINE"] in (True, 1, "1", "true", "True"),
         packs=packs,
     )
+
+
+def _asked(app: Flask, properties: Callable[[], Iterable[Property]]) -> list[Property]:
+    """Return the hotels that the host names, in a context of the application: it may look there."""
+    here = has_app_context() and current_app == app
+    # Where the host opened one already, ending another would end what it began.
+    with nullcontext() if here else app.app_context():
+        return list(properties())
 
 
 def _only(app: Flask) -> Property:

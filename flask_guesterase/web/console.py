@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ from ..core.checkpoint import notes
 from ..core.errors import GuesteraseError, InputError
 from ..core.finding import Finding
 from ..store.failure import translated
+from .current import current
 from .problems import untold
 
 guesterase_cli = AppGroup("guesterase", help="Erase guests' data, lawfully and provably.")
@@ -29,6 +31,8 @@ out = click.option(
     "--out", required=True, type=click.Path(path_type=Path), help="What to write; must be new."
 )
 
+CALENDAR = range(1900, 9000)
+"""Years whose days are meant: before and after them not every day can be counted from."""
 
 
 class Existing(click.Path):
@@ -51,9 +55,54 @@ class Day(click.DateTime):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return the day as a time."""
         try:
-            return super().convert(value, param, ctx)
+            day: datetime = super().convert(value, param, ctx)
         except click.BadParameter:
+            day = datetime.min
+        if day.year not in CALENDAR:
             self.fail("This is no day; write it like 2026-12-01.", param, ctx)
+        return day
+
+
+class Whole(click.types.IntParamType):
+    """A whole number that the database can hold; what is none is not repeated.
+
+    :param least: the smallest one; the largest is that of 32 bits.
+    """
+
+    def __init__(self, least: int = 1) -> None:
+        self._range = range(least, 2**31)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number."""
+        try:
+            number = int(super().convert(value, param, ctx))
+        except click.BadParameter:
+            number = -1
+        if number not in self._range:
+            first, last = self._range[0], self._range[-1]
+            self.fail(f"This is no whole number from {first} to {last}.", param, ctx)
+        return number
+
+
+class Seconds(click.types.FloatParamType):
+    """A time in seconds that ends: neither less than nothing, nor endless, nor no number at all.
+
+    :param least: the shortest one; the longest is some thirty years.
+    """
+
+    def __init__(self, least: float = 0.0) -> None:
+        self._least = least
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the seconds."""
+        try:
+            seconds = float(super().convert(value, param, ctx))
+        except click.BadParameter:
+            seconds = math.nan
+        # Nothing is more or less than what is no number.
+        if not self._least <= seconds <= 1e9:
+            self.fail(f"This is no number of seconds from {self._least:g} on.", param, ctx)
+        return seconds
 
 
 _DETAILS = ("findings", "problems", "fields", "differences", "reasons", "index")
@@ -79,7 +128,8 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
     """Return a decorator that makes a command of a function returning an `Answer`.
 
     Exit code 0: fine; 1: a problem, named on the error output, or as JSON on the output with
-    ``--json``; 2: wrong use, by click.
+    ``--json``; 2: wrong use, by click. An option ``property_`` that names no property is a problem
+    of every command.
 
     :param group: the group it belongs to.
     :param name: name of the command; that of the function when None.
@@ -89,6 +139,8 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
         @functools.wraps(function)
         def run(as_json: bool, **given: Any) -> None:
             try:
+                if given.get("property_"):
+                    current.settings.property(given["property_"])
                 answer = function(**given)
             except GuesteraseError as problem:
                 _fail(problem, as_json)
@@ -99,8 +151,7 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
             except Exception as surprise:
                 if current_app.debug or current_app.testing:
                     raise
-                click.echo(untold(surprise), err=True)
-                raise click.exceptions.Exit(1) from None
+                _unforeseen(surprise, as_json)
             _print(answer, as_json)
 
         option = click.option("--json", "as_json", is_flag=True, help="Answer in JSON alone.")
@@ -132,6 +183,16 @@ def _fail(problem: GuesteraseError, as_json: bool) -> NoReturn:
             lines += [f"  {line}" for line in _lines(value)]
         click.echo("\n".join(filter(None, lines)), err=True)
     raise click.exceptions.Exit(1)
+
+
+def _unforeseen(surprise: Exception, as_json: bool) -> NoReturn:
+    """Tell an error by its class alone: its text may hold a guest's value."""
+    click.echo(untold(surprise), err=True)
+    if as_json:
+        message = f"Something nobody foresaw went wrong ({type(surprise).__name__})."
+        hint = "The error output says where; look at what was done before you try again."
+        click.echo(dumped({"error": {"id": "unexpected", "message": message, "hint": hint}}))
+    raise click.exceptions.Exit(1) from None
 
 
 def _lines(value: Any) -> Iterable[str]:

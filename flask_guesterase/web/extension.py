@@ -107,7 +107,8 @@ class Guesterase:
     :param db: Flask-SQLAlchemy or Flask-SQLAlchemy-Lite extension, or a scoped session.
     :param authorize: answers ``(user, permission, property)``; nobody may do anything without it.
     :param models: declarative bases, registries or MetaData when `db` does not know them.
-    :param properties: the hotels, or a callable that returns them; one by default.
+    :param properties: the hotels, or a callable that returns them, called once by `init_app` in a
+        context of the application; one by default.
     :param channels: name -> channel, for example "sms", besides mail and print.
     :param holidays: callable taking a property's code and a year, returning the days that are no
         working days there; weekends need not be named.
@@ -523,7 +524,7 @@ class Guesterase:
         :param rows: how many rows it may erase by their day.
         :param join: take part in erasing while another sweep leads.
         :param progress: told after each batch how many rows it had.
-        :raises BusyError: another sweep is at work, and this one was not to join it.
+        :raises SweepingError: another sweep is at work, and this one was not to join it.
         """
         limits = Limits(seconds, rows, join, self._pressure, progress)
         self.ask_backups()

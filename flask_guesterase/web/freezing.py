@@ -10,13 +10,13 @@ from ..core.permissions import Permission
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, guesterase_cli, listing, verb
+from .console import Answer, Whole, guesterase_cli, listing, verb
 from .current import current
 
 hold_cli = AppGroup("hold", help="Place, confirm and lift legal holds and freezes.")
 guesterase_cli.add_command(hold_cli)
 
-_id = click.argument("id", type=int)
+_id = click.argument("id", type=Whole())
 _COLUMNS = (
     "id", "kind", "scope", "property", "night", "room", "table", "row", "query", "why", "silent",
     "reference", "placed_at", "confirmed", "review_on", "late", "lift_by",

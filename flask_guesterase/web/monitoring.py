@@ -16,7 +16,17 @@ from . import config
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, dumped, guesterase_cli, listing, out, verb, written
+from .console import (
+    CALENDAR,
+    Answer,
+    Whole,
+    dumped,
+    guesterase_cli,
+    listing,
+    out,
+    verb,
+    written,
+)
 from .current import current
 
 alert_cli = AppGroup("alert", help="What is wrong: take it, close it.")
@@ -34,7 +44,7 @@ _OPEN = frozenset({
 })  # fmt: skip
 """Configuration keys whose value is a number or a switch, and no secret."""
 
-_id = click.argument("id_", metavar="ID", type=int)
+_id = click.argument("id_", metavar="ID", type=Whole())
 
 
 class Moment(click.DateTime):
@@ -48,6 +58,8 @@ class Moment(click.DateTime):
         try:
             moment: datetime = super().convert(value, param, ctx)
         except click.BadParameter:
+            moment = datetime.min
+        if moment.year not in CALENDAR:
             self.fail("This is no time; write it like 2026-12-01T03:00:00+01:00.", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
 from ..core.errors import UnknownError
@@ -21,7 +22,18 @@ from ..store.draft import draft as drafted
 from ..store.remembrance import remembering
 from ..store.uninstall import uninstall as leave
 from ..store.worker import Report
-from .console import Answer, Existing, fields, guesterase_cli, listing, notes_of, out, verb, written
+from .console import (
+    Answer,
+    Existing,
+    Seconds,
+    fields,
+    guesterase_cli,
+    listing,
+    notes_of,
+    out,
+    verb,
+    written,
+)
 from .current import current
 from .entering import enter
 
@@ -60,7 +72,7 @@ def draft(out: Path) -> Answer:
 @verb(db_cli, "upgrade")
 @click.option(
     "--wait",
-    type=click.FloatRange(0),
+    type=Seconds(),
     default=revisions.WAIT_SECONDS,
     help="Seconds to wait for another upgrade, or for the database to come up.",
 )
@@ -151,7 +163,7 @@ def _controllers() -> list[str]:
 
 @verb(guesterase_cli)
 @click.option("--once", is_flag=True, help="Make one round and end.")
-@click.option("--every", type=click.FloatRange(0.1), default=5.0, help="Seconds between rounds.")
+@click.option("--every", type=Seconds(0.1), default=5.0, help="Seconds between rounds.")
 def worker(once: bool, every: float) -> Answer:
     """Look at what came in, carry out what is due, deliver messages, forget what has ended."""
     if once:
@@ -170,8 +182,10 @@ def worker(once: bool, every: float) -> Answer:
 
 
 def _round() -> Report:
-    enter(Door.COMMAND)
-    return current.work()
+    # In a context of its own, so that no session or transaction of the host's outlives it.
+    with current_app.app_context():
+        enter(Door.COMMAND)
+        return current.work()
 
 
 def _summary(report: Report) -> str:

@@ -13,7 +13,7 @@ from ..core.permissions import Permission
 from .acting import acting, trying
 from .acting import by as _by
 from .acting import code as _code
-from .console import Answer, Day, fields, guesterase_cli, listing, verb
+from .console import Answer, Day, Whole, fields, guesterase_cli, listing, verb
 from .current import current
 
 token_cli = AppGroup("token", help="Tokens by which a program acts for a person over the API.")
@@ -60,7 +60,7 @@ def list_(by: str) -> Answer:
 
 
 @verb(token_cli)
-@click.argument("id_", metavar="ID", type=int)
+@click.argument("id_", metavar="ID", type=Whole())
 @_by
 @_code
 def revoke(id_: int, by: str, code: str) -> Answer:

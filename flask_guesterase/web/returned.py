@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, guesterase_cli, listing, verb
+from .console import Answer, Whole, guesterase_cli, listing, verb
 from .current import current
 
 returned_cli = AppGroup("returned", help="Rows in which an erased person seems to be back.")
@@ -26,7 +26,7 @@ def list_returned() -> Answer:
 
 
 @verb(returned_cli, "settle")
-@click.argument("id_", metavar="ID", type=int)
+@click.argument("id_", metavar="ID", type=Whole())
 @click.option("--theirs/--lives", required=True, default=None,
               help="It is the erased person's and goes again; or it lives.")
 @_by

@@ -7,11 +7,13 @@ written by a thread of its own afterwards, so that the host neither waits for it
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
+from weakref import WeakSet
 from zoneinfo import ZoneInfo
 
 from blinker import NamedSignal
@@ -46,6 +48,11 @@ class Reviews:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.backup: bool | None = None
+        self.renew()
+        _EVERY.add(self)
+
+    def renew(self) -> None:
+        """Forget what is a parent's after a fork: its thread, its lock, and what it counted."""
         self._counts: Counter[tuple[str, str, str]] = Counter()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -102,7 +109,7 @@ class Reviews:
     def write_soon(self, app: Flask, run: Callable[[Callable[[Office], Any]], Any]) -> None:
         """Write in a thread of its own, one at a time."""
         with self._lock:
-            if self._thread is not None:
+            if self._thread is not None and self._thread.is_alive():
                 return
             self._thread = threading.Thread(target=self._all, args=(app, run), daemon=True)
             self._thread.start()
@@ -122,6 +129,18 @@ class Reviews:
         thread = self._thread
         if thread is not None:
             thread.join()
+
+
+_EVERY: WeakSet[Reviews] = WeakSet()
+
+
+def _renew_all() -> None:
+    for reviews in list(_EVERY):
+        reviews.renew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_all)
 
 
 def _committed(session: Session) -> None:

@@ -17,7 +17,7 @@ from . import terms
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, Existing, fields, guesterase_cli, listing, verb
+from .console import Answer, Existing, Whole, fields, guesterase_cli, listing, verb
 from .current import current
 from .language import LANGUAGES, Language
 from .law import jurisdiction_cli
@@ -25,7 +25,7 @@ from .law import jurisdiction_cli
 policy_cli = AppGroup("policy", help="Show what is kept how long, and change it lawfully.")
 guesterase_cli.add_command(policy_cli)
 
-_id = click.argument("id_", metavar="ID", type=int)
+_id = click.argument("id_", metavar="ID", type=Whole())
 _property = click.option(
     "--property", "property_", metavar="CODE", required=True, help="The property's code."
 )

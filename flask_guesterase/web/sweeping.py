@@ -17,7 +17,7 @@ from ..store.sweep import SweepReport
 from .acting import Two, trying, two_people
 from .acting import by as _by
 from .acting import code as _code
-from .console import Answer, guesterase_cli, listing, verb
+from .console import Answer, Seconds, Whole, guesterase_cli, listing, verb
 from .current import current
 from .entering import enter
 
@@ -35,8 +35,8 @@ _TASK = ("id", "property", "kind", "name", "due_on", "late", "count", "done_by",
 @click.option("--confirm", is_flag=True, help="Confirm first what the last sweep showed.")
 @click.option("--by", metavar="WHO", help="Who confirms: their id at the host.")
 @click.option("--code", metavar="CODE", help="Their one-time code, from their own login.")
-@click.option("--seconds", type=click.FloatRange(min=0), help="Begin no batch after this time.")
-@click.option("--rows", type=click.IntRange(min=1), help="Erase no more rows by their day.")
+@click.option("--seconds", type=Seconds(), help="Begin no batch after this time.")
+@click.option("--rows", type=Whole(), help="Erase no more rows by their day.")
 @click.option("--join", is_flag=True, help="Take part in erasing while another sweep leads.")
 @click.option("--retry", is_flag=True, help="Try what could not be erased at once, once more.")
 @click.option("--status", is_flag=True, help="Only say how things stand, and what is left.")
@@ -44,8 +44,12 @@ def sweep(confirm: bool, by: str | None, code: str | None, **given: Any) -> Answ
     """Erase what is due because its day has come; the first run, and after a change, only show."""
     if confirm and not (by and code):
         raise click.UsageError("--confirm needs --by and --code.")
+    if (by or code) and not confirm:
+        raise click.UsageError("--by and --code go with --confirm.")
     retry, status = given.pop("retry"), given.pop("status")
     if status:
+        if confirm or retry or any(given.values()):
+            raise click.UsageError("--status only tells, so it goes alone.")
         return _status()
     who = None
     if confirm and by and code:
@@ -147,8 +151,10 @@ def list_tasks(done: bool) -> Answer:
 
 
 @verb(task_cli, "sign")
-@click.argument("id_", metavar="ID", type=int)
-@click.option("--count", type=int, required=True, help="How much it was: sheets, forms, copies.")
+@click.argument("id_", metavar="ID", type=Whole())
+@click.option(
+    "--count", type=Whole(0), required=True, help="How much it was: sheets, forms, copies."
+)
 @_by
 @_code
 def sign(id_: int, count: int, by: str, code: str) -> Answer:

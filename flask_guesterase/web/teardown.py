@@ -10,8 +10,10 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import sys
 import threading
 from collections.abc import Callable
+from functools import cache
 from time import monotonic
 from weakref import WeakSet
 
@@ -136,11 +138,34 @@ def install(app: Flask, turn: Callable[[Bell], None], every: float | None) -> Be
         return None
 
     def serves() -> bool:
-        return not at_a_console() and (every is not None or not app.testing)
+        wanted = not at_a_console() and (every is not None or not app.testing)
+        return wanted and not (green() and _kept_still())
 
     bell = Bell(turn, EVERY if every is None else every, serves)
     app.teardown_appcontext(bell.ring)
     return bell
+
+
+_PATCHES = (
+    ("gevent.monkey", "is_module_patched", "threading"),
+    ("eventlet.patcher", "is_monkey_patched", "thread"),
+)
+
+
+def green() -> bool:
+    """Return whether a thread of this process is none: a round would stop the loop that serves."""
+    for name, ask, word in _PATCHES:
+        asked = getattr(sys.modules.get(name), ask, None)
+        if asked is not None and asked(word):
+            return True
+    return False
+
+
+@cache
+def _kept_still() -> bool:
+    """Say, once in a process, that traffic wakes nothing here."""
+    _log.warning("guesterase: under gevent or eventlet traffic wakes no rounds; run the worker")
+    return True
 
 
 def at_a_console() -> bool:

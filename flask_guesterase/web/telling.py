@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, guesterase_cli, listing, verb
+from .console import Answer, Whole, guesterase_cli, listing, verb
 from .current import current
 
 recipient_cli = AppGroup("recipient", help="Other systems and people that hold copies.")
@@ -16,7 +16,7 @@ guesterase_cli.add_command(recipient_cli)
 
 _COLUMNS = ("id", "number", "property", "recipient", "how", "state", "problem", "due_at", "late")
 
-_id = click.argument("id_", metavar="ID", type=int)
+_id = click.argument("id_", metavar="ID", type=Whole())
 
 
 @verb(recipient_cli, "list")
