@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from sqlalchemy import Column, ColumnElement, Table
+from sqlalchemy import Column, ColumnClause, ColumnElement, FromClause, Join, Select, Table
 from sqlalchemy.event import listen
 from sqlalchemy.orm import InstanceState, Mapper
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.selectable import AliasedReturnsRows
+from sqlalchemy.sql.util import find_tables
 
 from ..core.plan import key_text
 from ..core.policy import Exempt, Policy, Retain
 from .datamap import Target, table_name
 from .host import Host
-from .naming import Gate, Guarded
+from .naming import Gate, Guarded, named, sets_itself
 from .paths import Atlas
 
 Declarations = Sequence[tuple[Target, Policy | Exempt]]
@@ -33,13 +36,17 @@ class Cover:
     :param key: attributes that hold the row's key, in its order, each with its place in the
         identity by which the session knows the row, or None where it is no part of it.
     :param by_column: SQL name -> the attributes and composites made of it.
+    :param renewed: attributes that any UPDATE of the row sets by itself (`onupdate=`).
+    :param stored: attributes that are columns of the table, and not computed from others.
     """
 
     table: str
     key: tuple[tuple[str, int | None], ...]
     by_column: Mapping[str, frozenset[str]]
+    renewed: frozenset[str] = frozenset()
+    stored: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def attributes(self) -> frozenset[str]:
         """Return every attribute that can be hidden."""
         return frozenset().union(*self.by_column.values())
@@ -58,6 +65,18 @@ class Cover:
         return frozenset().union(*(self.by_column.get(name, ()) for name in columns))
 
 
+@dataclass(frozen=True)
+class Glimpse:
+    """Attributes of a mapped class that show something of rows other than its own.
+
+    :param table: name of the table those rows are in.
+    :param attributes: made of columns there that can be hidden, in a subquery as a rule.
+    """
+
+    table: str
+    attributes: frozenset[str]
+
+
 class Gates:
     """Everything that may have to be hidden in this process, over all hosts there are."""
 
@@ -67,6 +86,7 @@ class Gates:
         self._gate: dict[str, Guarded] = {}
         self._keys: dict[Any, tuple[str, ...]] = {}
         self._covers: WeakKeyDictionary[Mapper[Any], tuple[Cover, ...]] = WeakKeyDictionary()
+        self._glimpses: WeakKeyDictionary[Mapper[Any], tuple[Glimpse, ...]] = WeakKeyDictionary()
         self._heard: WeakSet[Mapper[Any]] = WeakSet()
         self._lists: tuple[Declarations, ...] = ()
         self._seen: list[int] = []
@@ -76,6 +96,7 @@ class Gates:
         """Take in a host, once."""
         if not self._hosts:
             listen(Mapper, "after_mapper_constructed", self._on_mapper)
+            listen(Mapper, "after_configured", self._on_configured)
         self._hosts.setdefault(host, declared)
         self._stale = True
 
@@ -86,8 +107,14 @@ class Gates:
             self._stale, self._seen = False, [*map(len, self._lists)]
             self._gate, self._keys = {}, {}
             self._covers.clear()
-            for host, declared in list(self._hosts.items()):
-                self._learn(host, declared)
+            self._glimpses.clear()
+            mappers = [
+                mapper
+                for host, declared in list(self._hosts.items())
+                for mapper in self._learn(host, declared)
+            ]
+            for mapper in mappers:
+                self._hear(mapper)
         return self._gate
 
     def covers(self, mapper: Mapper[Any]) -> tuple[Cover, ...]:
@@ -103,10 +130,31 @@ class Gates:
             self._covers[mapper] = found
         return found
 
+    def glimpses(self, mapper: Mapper[Any]) -> tuple[Glimpse, ...]:
+        """Return what a mapped class shows of other rows that can be hidden, per table."""
+        found = self._glimpses.get(mapper)
+        if found is None:
+            found = _glimpses(mapper, self.gate(), self.covers(mapper))
+            self._glimpses[mapper] = found
+        return found
+
     def _on_mapper(self, mapper: Mapper[Any], class_: type[Any]) -> None:
         self._stale = True
 
-    def _learn(self, host: Host, declared: Declarations) -> None:
+    def _on_configured(self) -> None:
+        # Some classes get the union of their tables only now.
+        self._stale = True
+
+    def _hear(self, mapper: Mapper[Any]) -> None:
+        if mapper in self._heard:
+            return
+        if _guarded_tables(mapper, self._gate) or self.glimpses(mapper):
+            self._heard.add(mapper)
+            for name, listener in self.listeners.items():
+                # Before the host's own, and before what a class does when it is loaded.
+                listen(mapper, name, listener, raw=True, insert=True)
+
+    def _learn(self, host: Host, declared: Declarations) -> list[Mapper[Any]]:
         given = [*_own(host), *declared]
         classes = [getattr(t, "__mapper__", None) for t, _ in given if isinstance(t, type)]
         mappers = [m for m in dict.fromkeys([*host.mapped(), *classes]) if m is not None]
@@ -116,12 +164,7 @@ class Gates:
             wanted = _retained(policy)
             if wanted:
                 self._guard(atlas, table_name(target), wanted)
-        for mapper in mappers:
-            if mapper not in self._heard and _guarded_tables(mapper, self._gate):
-                self._heard.add(mapper)
-                for name, listener in self.listeners.items():
-                    # Before the host's own, and before what a class does when it is loaded.
-                    listen(mapper, name, listener, raw=True, insert=True)
+        return mappers
 
     def _guard(self, atlas: Atlas, name: str, wanted: list[str]) -> None:
         table = atlas.tables.get(name)
@@ -139,7 +182,10 @@ class Gates:
         keys = {column.key for column in table.c if column.name in columns}
         before = self._gate.get(name, Guarded(frozenset(), frozenset()))
         self._gate[name] = Guarded(
-            before.columns | columns, before.words | columns | attributes | keys
+            before.columns | columns,
+            before.words | columns | attributes | keys,
+            before.names | {column.name for column in table.c},
+            before.unions | _unions(mappers),
         )
         self._keys[table] = tuple(key)
 
@@ -181,16 +227,65 @@ def _guarded_tables(mapper: Mapper[Any], gate: Gate) -> bool:
     return any(getattr(table, "fullname", "") in gate for table in mapper.tables)
 
 
+def _unions(mappers: Iterable[Mapper[Any]]) -> set[FromClause]:
+    """Return the unions by which instances of several tables are loaded at once."""
+    every = {each for mapper in mappers for each in mapper.iterate_to_root()}
+    # They are there when classes are configured, which is not ours to bring about.
+    found: list[Any] = [each.with_polymorphic[1] for each in every if each.with_polymorphic]
+    found += [
+        each.local_table
+        for each in every
+        # An abstract class: all that is loaded by it are instances of others.
+        if each.polymorphic_on is not None and each.polymorphic_identity is None
+    ]
+    return {union for union in found if isinstance(union, AliasedReturnsRows)}
+
+
+def _glimpses(mapper: Mapper[Any], gate: Gate, covers: Iterable[Cover]) -> tuple[Glimpse, ...]:
+    """Read off a mapped class which attributes show something of other rows."""
+    own = {cover.table: cover.attributes for cover in covers}
+    found: dict[str, set[str]] = {}
+    columns: Iterable[tuple[str, Any]] = mapper.columns.items()
+    for key, expression in columns:
+        if isinstance(expression, ColumnClause) and not expression.is_literal:
+            continue
+        for table in named(gate, expression):
+            if key not in own.get(table, ()) or _elsewhere(expression, table):
+                found.setdefault(table, set()).add(key)
+    return tuple(Glimpse(table, frozenset(keys)) for table, keys in found.items())
+
+
+def _elsewhere(expression: Any, table: str) -> bool:
+    """Return whether an expression looks at rows of its own table beside the one it is part of."""
+    for part in visitors.iterate(expression):
+        if isinstance(part, Select):
+            # A table that stands there alone, by itself, is not the one around it.
+            sources: list[Any] = [*part._iterate_from_elements()]
+            apart = len(sources) == 1
+        elif isinstance(part, AliasedReturnsRows | Join):
+            sources, apart = [part], True
+        else:
+            continue
+        if apart and any(each.fullname == table for each in find_tables(sources[0])):
+            return True
+    return False
+
+
 def _cover(mapper: Mapper[Any], table: Table, key: tuple[str, ...]) -> Cover:
     """Read off a mapped class which attributes show which columns of a table."""
     fixed = _fixed([mapper], key)
     by_column: dict[str, set[str]] = {}
     keys: dict[str, str] = {}
+    renewed: set[str] = set()
+    stored: set[str] = set()
     for attribute in mapper.column_attrs:
         for expression in attribute.columns:
             for column in _columns(expression, table):
                 if expression is column:
                     keys.setdefault(column.name, attribute.key)
+                    if isinstance(column, Column):
+                        stored |= {attribute.key} if column.computed is None else set()
+                        renewed |= {attribute.key} if sets_itself(column) else set()
                 if column.name not in fixed:
                     by_column.setdefault(column.name, set()).add(attribute.key)
     composites = {c.key: frozenset(a.key for a in c.props) for c in mapper.composites}
@@ -202,6 +297,8 @@ def _cover(mapper: Mapper[Any], table: Table, key: tuple[str, ...]) -> Cover:
         table.fullname,
         tuple((keys.get(column, ""), _place(mapper, table, column)) for column in key),
         {column: frozenset(attributes) for column, attributes in by_column.items()},
+        frozenset(renewed),
+        frozenset(stored),
     )
 
 

@@ -9,21 +9,26 @@ from typing import Any
 
 from sqlalchemy import (
     ClauseElement,
+    Column,
     ColumnClause,
     CompoundSelect,
     Exists,
     FromClause,
     Insert,
+    Label,
     ScalarSelect,
     Select,
+    SelectBase,
     TableClause,
     TextClause,
+    Update,
     UpdateBase,
 )
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import TableValuedColumn
+from sqlalchemy.sql.selectable import AliasedReturnsRows
 
-from .spelling import spelled
+from .spelling import mentioned, plain_word, spelled
 
 
 @dataclass(frozen=True)
@@ -32,14 +37,22 @@ class Guarded:
 
     :param columns: their SQL names.
     :param words: every name by which a statement may mean them, attribute names among them.
+    :param names: the SQL names of all columns of the table.
+    :param unions: selectables by which a mapper loads instances of several tables at once.
     """
 
     columns: frozenset[str]
     words: frozenset[str]
+    names: frozenset[str] = frozenset()
+    unions: frozenset[FromClause] = frozenset()
 
 
 Gate = Mapping[str, Guarded]
 """Table name, with its schema where it has one -> its guarded columns."""
+
+_STAR = re.compile(r"\s*\*\s*(?:,|$)")
+_LABEL = re.compile(r"\bas\s+(\w+)", re.IGNORECASE)
+_FROM = re.compile(r"\bfrom\b", re.IGNORECASE)
 
 _FORMS = 1000
 """Forms of statements that are remembered before all are forgotten."""
@@ -121,47 +134,91 @@ class _Reader:
         self.tables: set[str] = set()
         self.texts: list[str] = []
         self.words: set[str] = set()
+        self.labels: set[str] = set()
+        self.aliases: dict[str, FromClause] = {}
+        self.origins: dict[int, str] = {}
+        self._tested: set[int] = set()
+        self._read: dict[int, Any] = {}
         self._loads = False
+        self._unions = {union for guarded in gate.values() for union in guarded.unions}
 
     def result(self) -> dict[str, set[str]]:
         """Return what was named, texts and bare words judged by all tables that were met."""
+        for text in self.origins.values():
+            self.tables |= mentioned(text, self.gate)
         here = self.tables & set(self.gate)
-        for text in self.texts:
-            for table, columns in spelled(text, self._names(), here, self._loads).items():
-                self._note(table, columns)
+        if self.texts:
+            self._judge(here)
         for table in here:
             self._note(table, self.words)
         return self.found
 
-    def _names(self) -> dict[str, frozenset[str]]:
-        return {table: guarded.columns for table, guarded in self.gate.items()}
+    def _judge(self, here: set[str]) -> None:
+        """Note what texts name, of tables and of what stands there by another name."""
+        columns = {table: guarded.columns for table, guarded in self.gate.items()}
+        parts = [text for text in self.texts if not _FROM.search(text)]
+        self.labels |= {label for text in parts for label in _LABEL.findall(text)}
+        taken = {table: guarded.names | self.labels for table, guarded in self.gate.items()}
+        exported = {name: self._exported(source) for name, source in self.aliases.items()}
+        origins = "".join(f" from {text}" for text in self.origins.values())
+        for text in self.texts:
+            whole = text + origins
+            for table, names in spelled(whole, columns, here, self._loads, taken).items():
+                self._note(table, names)
+            for name, source in exported.items():
+                hit = spelled(whole, {name: source}, {name}, self._loads, {name: self.labels})
+                for column in hit.get(name, ()):
+                    self._note(source[column], {column})
+
+    def _exported(self, source: FromClause) -> dict[str, str]:
+        """Return the guarded columns that an alias or a subquery hands on -> their tables."""
+        inner = _Reader(self.gate)
+        inner.rows(source)
+        return {column: table for table, columns in inner.found.items() for column in columns}
 
     def read(self, element: Any) -> None:
         """Walk through an element and everything in it."""
-        stack, tested = [element], set()
+        stack = [element]
         while stack:
             child = stack.pop()
             if not isinstance(child, ClauseElement) and hasattr(child, "__clause_element__"):
                 child = child.__clause_element__()
             if not hasattr(child, "get_children"):
                 continue
-            if isinstance(child, Exists):
-                # That there is a row says nothing of its columns.
-                tested.add(id(child.element))
-            elif isinstance(child, ScalarSelect) and id(child) not in tested:
-                self.hand_on(child.element, strict=True)
+            if child in self._unions:
+                # A mapper's own: it names all columns, and what is loaded are instances.
+                self.tables |= _tables(child)
+                continue
+            self._note_select(child)
             self._one(child)
             stack.extend(self._children(child))
 
+    def _note_select(self, child: Any) -> None:
+        """Note what a select within a statement hands on to what is around it."""
+        if isinstance(child, Exists):
+            # That there is a row says nothing of its columns.
+            self._tested |= {id(child.element), id(getattr(child.element, "element", None))}
+        elif isinstance(child, ScalarSelect) and id(child) not in self._tested:
+            self.hand_on(child.element, strict=True)
+        elif isinstance(child, Select):
+            self.origins |= {id(each): each.text for each in _texts(child)}
+            if id(child) not in self._tested and any(map(_is_star, child._raw_columns)):
+                for source in _sources(child):
+                    self.rows(source)
+
     def _one(self, child: Any) -> None:
         if isinstance(child, TextClause):
-            self.texts.append(child.text)
+            self.texts.append(f"from {child.text}" if id(child) in self.origins else child.text)
         elif isinstance(child, TableValuedColumn):
             self._rows(child.scalar_alias)
         elif isinstance(child, ColumnClause):
             self._column(child)
         elif isinstance(child, TableClause):
             self.tables.add(child.fullname)
+        elif isinstance(child, AliasedReturnsRows):
+            self.aliases[child.name] = child
+        elif isinstance(child, Label):
+            self.labels.add(child.name)
         elif child.__visit_name__ == "textual_label_reference":
             self.words |= set(re.findall(r"\w+", child.element))
 
@@ -177,7 +234,7 @@ class _Reader:
             # What RETURNING gives back of a new row is what the host just wrote.
             left_out.add("_returning")
         else:
-            self._exports(child._returning, strict=False)
+            self._exports(child, child._returning, strict=False)
         if isinstance(child, Insert) and child.select is not None:
             self.hand_on(child.select, strict=True)
         return [*child.get_children(omit_attrs=tuple(left_out)), *values]
@@ -189,7 +246,7 @@ class _Reader:
         """
         fresh = isinstance(statement, Insert)
         assigned = _conflict(statement) if fresh else _assigned(statement)
-        for key in [*(key for key, _ in assigned), *keys]:
+        for key in [*(key for key, _ in assigned), *keys, *_renewed(statement)]:
             if isinstance(key, str):
                 self._note(getattr(statement.table, "fullname", ""), {key})
             else:
@@ -205,18 +262,41 @@ class _Reader:
             for each in statement.selects:
                 self.hand_on(each, strict=True)
         elif isinstance(statement, Select):
-            self._exports(statement._raw_columns, strict)
+            self._exports(statement, statement._raw_columns, strict)
         elif getattr(statement, "is_from_statement", False):
             self._loads = True
-            self._exports(statement._raw_columns, strict)
+            self._exports(statement, statement._raw_columns, strict)
         elif element is not None and hasattr(element, "get_children"):
             self.hand_on(element, strict)
 
-    def _exports(self, columns: Iterable[Any], strict: bool) -> None:
+    def _exports(self, statement: Any, columns: Iterable[Any], strict: bool) -> None:
+        orm = statement._propagate_attrs.get("compile_state_plugin") == "orm"
         for each in columns:
-            entity = "parententity" in each._annotations
-            if isinstance(each, FromClause) and (strict or not entity):
+            # A join has its first entity's name, and is one only among what the ORM compiles.
+            entity = each._annotations.get("parententity") if orm else None
+            if isinstance(each, FromClause) and (strict or entity is None):
                 self._rows(each)
+                if entity is not None:
+                    self._properties(entity.mapper)
+
+    def _properties(self, mapper: Mapper[Any]) -> None:
+        """Read what a class has loaded beside the columns of its tables."""
+        for attribute in mapper.column_attrs:
+            if not attribute.deferred:
+                for expression in attribute.columns:
+                    self.read(expression)
+
+    def rows(self, source: Any) -> None:
+        """Note everything guarded in a source of rows, as a star does."""
+        table = getattr(source, "element", source)
+        if isinstance(source, TextClause):
+            for name in mentioned(source.text, self.gate):
+                self._note(name, self.gate[name].columns)
+        elif isinstance(table, TableClause):
+            guarded = self.gate.get(table.fullname)
+            self._note(table.fullname, guarded.columns if guarded is not None else ())
+        else:
+            self._rows(source)
 
     def _rows(self, source: Any) -> None:
         for column in source.c:
@@ -231,14 +311,74 @@ class _Reader:
             if isinstance(table, TableClause):
                 self.tables.add(table.fullname)
                 self._note(table.fullname, {base.name})
-            elif table is None and isinstance(base, ColumnClause):
+            elif not isinstance(base, ColumnClause):
+                self._made(base)
+            elif table is None:
                 self.words.add(base.name)
+                self.texts.append(plain_word(base.name))
+
+    def _made(self, base: Any) -> None:
+        """Read what a column of a subquery is made of."""
+        if id(base) not in self._read:
+            self._read[id(base)] = base
+            self.read(base)
 
     def _note(self, table: str, words: Iterable[str]) -> None:
         guarded = self.gate.get(table)
         hit = guarded.words & set(words) if guarded is not None else None
         if hit:
             self.found.setdefault(table, set()).update(hit)
+
+
+def _is_star(column: Any) -> bool:
+    """Return whether a part of a select is all there is, written out."""
+    if isinstance(column, TextClause):
+        return bool(_STAR.match(column.text))
+    return isinstance(column, ColumnClause) and column.is_literal and bool(_STAR.match(column.name))
+
+
+def _texts(select: Select[Any]) -> list[TextClause]:
+    """Return the texts that stand where tables do."""
+    origins: tuple[Any, ...] = select._from_obj
+    return [each for each in origins if isinstance(each, TextClause)]
+
+
+def _sources(select: Select[Any]) -> Iterator[Any]:
+    """Yield where a select's rows come from: tables, aliases, and texts that stand there."""
+    texts = {id(each) for each in _texts(select)}
+    stack: list[Any] = [*select.get_children()]
+    while stack:
+        child = stack.pop()
+        if not isinstance(child, ClauseElement) and hasattr(child, "__clause_element__"):
+            child = child.__clause_element__()
+        table = getattr(child, "table", None)
+        if isinstance(child, TableClause | AliasedReturnsRows) or id(child) in texts:
+            yield child
+        elif isinstance(child, ColumnClause) and isinstance(table, FromClause):
+            yield table
+        elif hasattr(child, "get_children") and not isinstance(child, SelectBase | ScalarSelect):
+            stack.extend(child.get_children())
+
+
+def _tables(source: FromClause) -> set[str]:
+    bases = [getattr(base, "table", None) for column in source.c for base in column.base_columns]
+    return {table.fullname for table in bases if isinstance(table, TableClause)}
+
+
+def _renewed(statement: Any) -> Iterator[str]:
+    """Yield the columns that an UPDATE sets without being told to."""
+    if isinstance(statement, Update):
+        for column in getattr(statement.table, "c", ()):
+            if isinstance(column, Column) and sets_itself(column):
+                yield column.name
+
+
+def sets_itself(column: Column[Any]) -> bool:
+    """Return whether an UPDATE changes a column that it does not mention."""
+    return column.onupdate is not None or (
+        # What is computed is what it was, as long as nothing it is computed from changes.
+        column.server_onupdate is not None and column.computed is None
+    )
 
 
 def _assigned(statement: Any) -> Iterator[tuple[Any, Any]]:

@@ -14,16 +14,23 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Pool
+from sqlalchemy import ClauseElement, Connection, Pool
 from sqlalchemy.event import contains, listen
 from sqlalchemy.exc import DBAPIError, UnboundExecutionError
-from sqlalchemy.orm import InstanceState, ORMExecuteState, Session, scoped_session
+from sqlalchemy.orm import (
+    InstanceState,
+    InstrumentedAttribute,
+    ORMExecuteState,
+    Session,
+    UOWTransaction,
+    scoped_session,
+)
 from sqlalchemy.orm.base import PassiveFlag
 
 from ..core.errors import VeiledError
-from .gate import Cover, Declarations, Gates
+from .gate import Cover, Declarations, Gates, Glimpse
 from .host import Host
-from .naming import Names, joined
+from .naming import Names, joined, named
 from .restricted import Restricted, present, read
 from .withheld import Withheld, hide
 
@@ -49,13 +56,22 @@ class _Opening:
 
 @dataclass
 class _Known:
-    """What one session knows of kept rows until its transaction ends."""
+    """What one session knows of kept rows until its transaction ends.
+
+    :param tables: what is kept of each table.
+    :param hidden: states in which something is hidden -> their attributes.
+    :param away: databases without our tables.
+    :param lapsed: states that are about to be flushed -> attributes that are not loaded any more.
+    """
 
     tables: dict[tuple[Pool, str], Restricted] = field(default_factory=dict)
     hidden: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
         default_factory=WeakKeyDictionary
     )
     away: set[Pool] = field(default_factory=set)
+    lapsed: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
+        default_factory=WeakKeyDictionary
+    )
 
 
 _gates = Gates()
@@ -119,7 +135,9 @@ def _forget_hidden(host: Host) -> None:
 
 
 def _known(session: Session) -> _Known:
-    found: _Known = session.info.setdefault(_NOTE, _Known())
+    found: _Known | None = session.info.get(_NOTE)
+    if found is None:
+        found = session.info[_NOTE] = _Known()
     return found
 
 
@@ -229,16 +247,23 @@ def _cover(state: InstanceState[Any]) -> None:
     if session is None:
         return
     for cover in _gates.covers(state.mapper):
-        if not (cover.attributes & state.dict.keys()):
-            continue
-        hidden, shown = _split(session, state, cover)
-        if shown:
-            for opening in _openings.get():
-                opening.shown[state] = opening.shown.get(state, frozenset()) | shown
-        if hidden:
-            known = _known(session).hidden
-            known[state] = known.get(state, frozenset()) | hidden
-            hide(state, hidden)
+        if cover.attributes & state.dict.keys():
+            _put(session, state, *_split(session, state, cover))
+    for glimpse in _gates.glimpses(state.mapper):
+        if glimpse.attributes & state.dict.keys():
+            _put(session, state, *_glimpsed(session, state, glimpse))
+
+
+def _put(
+    session: Session, state: InstanceState[Any], hidden: frozenset[str], shown: frozenset[str]
+) -> None:
+    if shown:
+        for opening in _openings.get():
+            opening.shown[state] = opening.shown.get(state, frozenset()) | shown
+    if hidden:
+        known = _known(session).hidden
+        known[state] = known.get(state, frozenset()) | hidden
+        hide(state, hidden)
 
 
 def _split(
@@ -255,6 +280,19 @@ def _split(
     return hidden, every - hidden
 
 
+def _glimpsed(
+    session: Session, state: InstanceState[Any], glimpse: Glimpse
+) -> tuple[frozenset[str], frozenset[str]]:
+    """Return what is hidden, or shown by open books alone, of what shows other rows."""
+    conn, restricted = _restricted(session, glimpse.table, {"mapper": state.mapper})
+    nothing: frozenset[str] = frozenset()
+    if not restricted.closed(conn, ()):
+        return nothing, nothing
+    if restricted.closed(conn, _properties(conn.engine.pool)):
+        return glimpse.attributes, nothing
+    return nothing, glimpse.attributes
+
+
 _gates.listeners = {"load": _on_load, "refresh": _on_refresh, "refresh_flush": _on_refresh}
 
 
@@ -266,27 +304,67 @@ def _on_flush(session: Session, flush_context: Any, instances: Any) -> None:
         return
     for instance in (*session.new, *session.dirty):
         state = instance._sa_instance_state
-        _refuse_copied(state)
-        if state.key is not None:
-            _refuse_changed(session, state)
+        _refuse_copied(session, state)
+        if state.key is not None and _gates.covers(state.mapper):
+            _known(session).lapsed[state] = frozenset(state.expired_attributes)
+            _refuse_changed(session, state, frozenset())
 
 
-def _refuse_copied(state: InstanceState[Any]) -> None:
-    """Refuse to write the sentinel itself where a value should be."""
+def _on_flushed(session: Session, flush_context: UOWTransaction) -> None:
+    """Look again at what was written: a host's hooks change rows on their way."""
+    if not _gates.gate():
+        return
+    lapsed = _known(session).lapsed
+    for mapper, states in flush_context.mappers.items():
+        if _gates.covers(mapper):
+            for state in states:
+                if _written(flush_context, state) and state not in session._new:
+                    # What was set by SQL lapses when it is written.
+                    anew = state.expired_attributes - lapsed.pop(state, frozenset())
+                    _refuse_changed(session, state, frozenset(anew))
+    # Where nothing was hidden no hook found anything to copy.
+    if _known(session).hidden:
+        for state in flush_context.states:
+            if _written(flush_context, state):
+                _refuse_copied(session, state)
+
+
+def _written(flush_context: UOWTransaction, state: InstanceState[Any]) -> bool:
+    deleted, listed = flush_context.states[state]
+    return not (deleted or listed)
+
+
+def _refuse_copied(session: Session, state: InstanceState[Any]) -> None:
+    """Refuse to write the sentinel itself where a value should be, or SQL that fetches one."""
     for key, value in state.dict.items():
-        if isinstance(value, Withheld) and _pending(state, {key}):
+        if not isinstance(value, _TELLING) or not _pending(state, {key}):
+            continue
+        if isinstance(value, Withheld):
             raise VeiledError(
                 f"A hidden value would be written to {state.mapper.local_table}.{key}.",
                 "Copy it within Guesterase.books(), or leave the column alone.",
             )
+        for table, columns in named(_gates.gate(), value).items():
+            _refuse_named(session, table, columns, {"mapper": state.mapper})
 
 
-def _refuse_changed(session: Session, state: InstanceState[Any]) -> None:
+_TELLING = (Withheld, ClauseElement, InstrumentedAttribute)
+
+
+def _refuse_changed(
+    session: Session, state: InstanceState[Any], lapsed: frozenset[str]
+) -> None:
+    """Refuse a change of what is hidden in a row that is there.
+
+    :param lapsed: attributes that the flush set by SQL.
+    """
     for cover in _gates.covers(state.mapper):
-        if not _pending(state, cover.attributes):
+        if not _pending(state, cover.attributes) and not lapsed & cover.stored:
             continue
         hidden, _ = _split(session, state, cover)
-        changed = {key for key in hidden if _pending(state, {key})}
+        # A change of anything in the row brings along what its columns set by themselves.
+        sure = cover.renewed | (lapsed & cover.stored)
+        changed = {key for key in hidden if key in sure or _pending(state, {key})}
         if changed:
             raise VeiledError(
                 f"{_list(cover.table, changed)} of a row that is kept for an erased guest would "
@@ -318,5 +396,6 @@ def _on_end(session: Session, transaction: Any) -> None:
 _LISTENERS: dict[str, Callable[..., None]] = {
     "do_orm_execute": _on_execute,
     "before_flush": _on_flush,
+    "after_flush": _on_flushed,
     "after_transaction_end": _on_end,
 }
