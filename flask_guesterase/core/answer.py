@@ -38,6 +38,8 @@ class Answer:
     :param ground: ground of the refusal, or empty.
     :param article: where that ground stands, or empty.
     :param explained: language -> what the article says.
+    :param partly: tables whose rows stay without what went from them, among those of ``went``.
+    :param kept: tables of which something of the guest stays.
     """
 
     state: str
@@ -50,6 +52,8 @@ class Answer:
     ground: str = ""
     article: str = ""
     explained: Mapping[str, str] | None = None
+    partly: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     def to_json(self) -> str:
         """Return the answer as canonical JSON, for a message that waits."""
@@ -59,7 +63,8 @@ class Answer:
 def read_answer(text: str) -> Answer:
     """Return the answer that JSON holds."""
     value = json.loads(text)
-    value["went"] = tuple(value["went"])
+    for name in ("went", "partly", "kept"):
+        value[name] = tuple(value.get(name, ()))
     value["stays"] = tuple(Staying(**item) for item in value["stays"])
     return Answer(**value)
 
@@ -72,13 +77,20 @@ def answered(said: Mapping[str, Any], reported: bool) -> Answer:
     """
     return Answer(
         said["state"],
-        tuple(dict.fromkeys(item["table"] for item in said["went"])),
+        names(said["went"]),
         staying(said["stays"]),
         bool(said["shared"]),
         bool(said["partial"]),
         said["recovery_until"],
         reported,
+        partly=names(item for item in said["went"] if item["action"] == "overwritten"),
+        kept=names((*said["stays"], *said["shared"])),
     )
+
+
+def names(items: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Return the tables that lines of a certificate or a plan name, each once."""
+    return tuple(dict.fromkeys(item["table"] for item in items))
 
 
 def staying(items: Iterable[Mapping[str, Any]]) -> tuple[Staying, ...]:

@@ -71,6 +71,9 @@ NEEDS: Mapping[Deed, tuple[str, Permission]] = {
 }
 """Deed -> the course it needs, and the permission without which nobody does it anyway."""
 
+HELD = frozenset({Deed.HOLD, Deed.LIFT})
+"""Deeds on holds: of a silent one nobody may learn from what its doer was not trained in."""
+
 WAITING = frozenset({Deed.APPROVE, Deed.REFUSE, Deed.LIFT})
 """What may wait for a training where the host says so.
 

@@ -74,7 +74,7 @@ class Handled:
     :param closed: incidents closed.
     :param incidents_late: times that somebody was not told of an incident in time.
     :param trained: quizzes passed.
-    :param untrained: acts without the training for them.
+    :param untrained: acts without the training for them, save those on holds, which may be silent.
     """
 
     complaints: int = 0

@@ -263,31 +263,36 @@ def exemption(law: str, ground: Ground) -> Exemption | None:
     return next((e for e in EXEMPTIONS if e.law == law and e.ground is ground), None)
 
 
-def grounds(law: str) -> tuple[Ground, ...]:
+def grounds(law: str, held: bool = False) -> tuple[Ground, ...]:
     """Return the grounds on which a request may be refused under a law.
 
-    :param law: the law; where none is recorded (empty), every ground may be named and none has
-        an article.
+    :param law: the law; where none is recorded (empty), every ground may be named without article.
+    :param held: whether rows of theirs are known, so that nobody may say that there are none.
     """
-    return tuple(g for g in Ground if not law or g in ALWAYS or exemption(law, g) is not None)
+    known = (g for g in Ground if not (held and g is Ground.NOTHING))
+    return tuple(g for g in known if not law or g in ALWAYS or exemption(law, g) is not None)
 
 
-def refusable(law: str, word: str) -> Ground:
+def refusable(law: str, word: str, held: bool = False) -> Ground:
     """Return a ground of refusal that the law at the property knows.
 
     :param law: the law, or empty.
     :param word: one of `Ground`.
-    :raises InputError: there is no such ground, or that law is not recorded to know it.
+    :param held: whether rows of theirs are known.
+    :raises InputError: there is no such ground, that law does not know it, or it is not true.
     """
-    allowed = grounds(law)
-    if word in {ground.value for ground in allowed}:
+    allowed = grounds(law, held)
+    if word in set(allowed):
         return Ground(word)
+    use = f"Use {', '.join(allowed)}"
+    if word == Ground.NOTHING:
+        raise InputError("Rows of this person are held.", f"{use}, or leave what is not theirs.")
     if word in {ground.value for ground in Ground}:
         raise InputError(
             f"The law at this property ({law}) is not recorded to know this ground.",
-            f"Use {', '.join(allowed)}; what the law does keep stays when the request is approved.",
+            f"{use}; what the law does keep stays when the request is approved.",
         )
-    raise InputError("There is no such ground.", f"Use {', '.join(allowed)}.")
+    raise InputError("There is no such ground.", f"{use}.")
 
 
 class Fate(StrEnum):

@@ -16,11 +16,11 @@ from ..core.permissions import Permission
 from ..core.plan import Person, Plan, decisions_of, differences, digest
 from ..core.standing import Standing
 from ..core.wish import Kind as Asked
-from . import actors, approvals, minors, outside, people, planning
+from . import actors, approvals, minors, outside, people, planning, same
 from .cases import Case, load, secret, step, tell
 from .identity import objecting
 from .outbox import OUTSIDE
-from .sameness import same
+from .sameness import same as same_person
 from .work import Work
 
 
@@ -46,7 +46,8 @@ def approve(
     :raises FourEyesError: they filed or verified the request, or took rows for it, and no notice
         can go to somebody outside (see `outside`).
     :raises MovedError: today's plan decides something else than what they read.
-    :raises TransitionError: the request does not wait for this, or nobody's rows are taken.
+    :raises TransitionError: the request does not wait for this, nobody's rows are taken, or nobody
+        said of a row that perhaps is theirs whether it is.
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.APPROVE, case.property)
@@ -62,14 +63,16 @@ def approve(
     plan = plan_of(work, case)
     required(plan.people)
     officer(work, case, by, plan.people)
-    key = secret(work, case)
-    today = decisions_of(plan, key)
-    if not hmac.compare_digest(digest(plan, key).encode(), digest_seen.strip().lower().encode()):
+    same.require(work, case)
+    key, who = secret(work, case), same.marks(work, case, plan.people)
+    today, mark = decisions_of(plan, key, who), digest(plan, key, who)
+    if not hmac.compare_digest(mark.encode(), digest_seen.strip().lower().encode()):
         raise MovedError(
             "What would be done is not what you read.",
             "Look at the plan again and approve that one.",
             differences(case.decisions, today) if case.decisions else (),
         )
+    settled(work, number)
     grace = timedelta(hours=work.settings.grace_hours)
     if alone:
         grace, grounds = max(grace, outside.WAIT), (*grounds, OUTSIDE)
@@ -79,11 +82,11 @@ def approve(
     }
     case = step(
         work, case, State.APPROVED, *([State.WAITING] if grace else []),
-        decided_by=actor, decided_at=work.stamp, digest=digest(plan, key), decisions=today,
+        decided_by=actor, decided_at=work.stamp, digest=mark, decisions=today,
         try_at=work.stamp + grace, attempts=0, **(waits if grace else {}),
     )  # fmt: skip
     rows = sum(len(s.rows) for s in plan.changing())
-    marks = {approvals.DIGEST: digest(plan, key), **approvals.who(work, case, by)}
+    marks = {approvals.DIGEST: mark, **approvals.who(work, case, by)}
     counts = {"rows": rows, "people": len(plan.people)}
     tell(work, ErasureApproved, case, actor, counts, grounds, marks)
     if alone:
@@ -132,11 +135,28 @@ def required(people: Iterable[Person]) -> None:
         )
 
 
+def settled(work: Work, number: str) -> None:
+    """Go on only when of each row that perhaps is theirs somebody said whose it is.
+
+    The guest is told that all of theirs that may go is erased.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :raises TransitionError: a row still waits for that.
+    """
+    open_ = [s for s in people.subjects(work, number, Standing.PERHAPS) if s.erased_at is None]
+    if open_:
+        raise TransitionError(
+            f"Nobody said of {len(open_)} rows that perhaps are theirs whose they are.",
+            "Take each row that is the same person's, leave each that is somebody else's.",
+        )
+
+
 def _took_part(work: Work, case: Case, actor: str, by: str) -> bool:
     took = {s.why for s in people.subjects(work, case.number, Standing.TAKEN)}
     first = [case.filed_by, case.verified_by]
     first += [why.removeprefix("by:") for why in took if why.startswith("by:")]
-    if any(same(work.conn, each, actor) for each in first if each):
+    if any(same_person(work.conn, each, actor) for each in first if each):
         return True
     return approvals.took_part(work, case, by)
 

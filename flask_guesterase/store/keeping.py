@@ -241,7 +241,9 @@ def living(work: Work, number: str) -> int:
     return len(work.conn.execute(rows).all())
 
 
-def end(work: Work, ids: Iterable[int], early: bool = False) -> None:
+def end(
+    work: Work, ids: Iterable[int], early: bool = False, back: bool = False
+) -> None:
     """Note that kept rows went, or are kept in another way from now on.
 
     A key that is made of what was kept goes with it.
@@ -249,12 +251,13 @@ def end(work: Work, ids: Iterable[int], early: bool = False) -> None:
     :param work: the open transaction.
     :param ids: numbers of the kept rows.
     :param early: they are gone though the law still keeps them, so that the register misses them.
+    :param back: what was kept stands in its rows again, so that nothing left the register.
     """
     wanted = sorted(ids)
     if not wanted:
         return
     kept = tables.kept
-    if not early:
+    if not early and not back:
         departing.closed(work, work.conn.execute(select(kept).where(kept.c.id.in_(wanted))).all())
     mine = update(kept).where(kept.c.id.in_(wanted))
     work.conn.execute(mine.values(ended_at=work.stamp))

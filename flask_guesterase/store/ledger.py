@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, or_, select
 
+from ..core.course import HELD
 from ..core.events import (
     FreezeConfirmed,
     FreezeUnconfirmed,
@@ -16,6 +17,7 @@ from ..core.events import (
     HoldPlaced,
     HoldReviewDue,
     LiftProposed,
+    TrainingMissed,
 )
 from ..core.holding import SILENT, word_for
 from ..core.log import read_entry, slug
@@ -82,12 +84,19 @@ def newest(
     )
     wanted = select(entries.c.body).where(entries.c.controller == name, entries.c.epoch == epoch)
     if not entitled:
-        silent = entries.c.action.in_(HOLDING) & entries.c.body.like(f'%"{SILENT}"%')
-        wanted = wanted.where(~silent)
+        wanted = wanted.where(~_telling())
     if before is not None:
         wanted = wanted.where(entries.c.position < before)
     rows = work.conn.execute(wanted.order_by(entries.c.position.desc()).limit(most))
     return [_told(_line(body), entitled) for (body,) in rows]
+
+
+def _telling() -> ColumnElement[bool]:
+    """Return which entries tell of a silent hold: its own, and that it was done untrained."""
+    silent = entries.c.action.in_(HOLDING) & entries.c.body.like(f'%"{SILENT}"%')
+    # An entry of a missing training does not say whether the hold was a silent one.
+    deeds = [entries.c.body.like(f'%"{deed}"%') for deed in HELD]
+    return or_(silent, (entries.c.action == TrainingMissed.name) & or_(*deeds))
 
 
 def _told(line: Line, entitled: bool) -> Line:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from ..core.agenda import Milestone, Moment
-from ..core.lifecycle import DONE, OPEN
+from ..core.lifecycle import DONE, OPEN, State
 from ..core.seal import fingerprint
 from . import certifying, deadlines
 from .cases import Case, day_at
@@ -47,6 +47,8 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
                        (Moment.ERASED, case.erased_at)):  # fmt: skip
         if at is not None:
             yield moment, local(at), ""
+    if case.state is State.WITHDRAWN and case.ended_at is not None:
+        yield Moment.WITHDRAWN, local(case.ended_at), ""
     if case.state in OPEN and not deadlines.answered(case) and case.decided_at is None:
         yield Moment.ANSWER, deadlines.due(work, case), ""
     if case.state in OPEN and case.waiting_until:

@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Row, and_, func, select
 
 from ..core.permissions import Permission
 from ..core.rulebook import Line, LineKind, LineState
-from . import actors, rulebook, tables
+from . import actors, rulebook, schedule, tables
+from .schedule import Term
 
 if TYPE_CHECKING:
     from .work import Work
@@ -30,6 +31,10 @@ class Waiting:
     :param proposed_by: opaque number of who proposed it, or empty.
     :param confirmed_by: opaque number of who confirmed it, or empty.
     :param acts_on: ISO day from which it acts, or empty.
+    :param proposed_at: when it was proposed, UTC, ISO, or empty.
+    :param category: retention category it is about.
+    :param term: the period, from when it runs and where it stands; None for a column's category.
+    :param floor: whether the period is one to keep at least.
     """
 
     id: int
@@ -42,6 +47,10 @@ class Waiting:
     proposed_by: str = ""
     confirmed_by: str = ""
     acts_on: str = ""
+    proposed_at: str = ""
+    category: str = ""
+    term: Term | None = None
+    floor: bool = True
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -79,6 +88,7 @@ def _lawful(work: Work, by: str, code: str) -> bool:
 def _shown(work: Work, row: Row[Any]) -> Waiting:
     line = rulebook.line_of(row)
     confirmed = row.state != LineState.PROPOSED.value and row.acts_on is not None
+    term, floor = (None, True) if line.kind is LineKind.LABEL else schedule.told(line.rule())
     return Waiting(
         row.id,
         row.property,
@@ -90,6 +100,10 @@ def _shown(work: Work, row: Row[Any]) -> Waiting:
         row.proposed_by or "",
         (row.confirmed_by or "") if confirmed else "",
         row.acts_on or "",
+        row.proposed_at.isoformat(sep=" ", timespec="seconds") if row.proposed_at else "",
+        str(line.body["category"]),
+        term,
+        floor,
     )
 
 

@@ -44,6 +44,7 @@ class Line:
     :param reported: when it was reported, as the host wrote it; empty when it was not.
     :param more: further columns that the law keeps for the register.
     :param sealed: whether it came from a box.
+    :param zone: time zone of date-times that name none.
     """
 
     room: str
@@ -54,6 +55,7 @@ class Line:
     reported: str
     more: Texts
     sealed: bool
+    zone: str = "UTC"
 
 
 @dataclass(frozen=True)
@@ -157,6 +159,7 @@ class _Table:
             "" if lines.reported is None else said.get(lines.reported.name, ""),
             more,
             sealed,
+            lines.declared.policy.zone or "UTC",
         )
 
     def _host_key(self, image: Image) -> Key:

@@ -37,6 +37,7 @@ from . import (
     approvals,
     deadlines,
     people,
+    planning,
     reply,
     tables,
     tokens,
@@ -193,7 +194,8 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     :param by: the host's id of the person.
     :param ground: one of `Ground`.
     :raises ForbiddenError: they may not refuse at this property.
-    :raises InputError: there is no such ground, or the law at the property does not know it.
+    :raises InputError: there is no such ground, the law at the property does not know it, or it
+        says that nothing is held and something is.
     :raises TransitionError: it is decided already.
     """
     case = load(work, number, lock=True)
@@ -230,7 +232,17 @@ def refusal(work: Work, number: str, by: str, ground: str) -> Draft:
 
 def _ground(work: Work, case: Case, ground: str) -> Ground:
     hotel = work.settings.property(case.property)
-    return refusable(answering.law(work.settings, hotel), ground)
+    held = ground == Ground.NOTHING and _held(work, case)
+    return refusable(answering.law(work.settings, hotel), ground, held)
+
+
+def _held(work: Work, case: Case) -> bool:
+    """Return whether the hotel holds rows of who is taken."""
+    whose = people.taken(work, case.number)
+    if not whose:
+        return False
+    plan = planning.plan(work, whose)
+    return any(step.rows for step in plan.steps) or any(block.rows for block in plan.blocked)
 
 
 def withdraw(work: Work, number: str, by: str | None, code: str | None) -> None:

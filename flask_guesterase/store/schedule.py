@@ -152,6 +152,13 @@ def _entry(
     )
 
 
+def told(rule: Rule) -> tuple[Term, bool]:
+    """Return the one period that a line of the rulebook gives, and whether it is a floor."""
+    if rule.ceiling is not None and rule.floor is None:
+        return _term(rule, rule.ceiling, rule.ceiling_kind.value), False
+    return _term(rule, rule.floor, "law"), True
+
+
 def _term(rule: Rule, length: Period | None, kind: str) -> Term:
     return Term(
         "" if length is None else str(length),

@@ -266,8 +266,10 @@ def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[s
         wanted = wanted.where(table.c.property.in_(places) if places else false())
     rows = work.conn.execute(wanted.order_by(table.c.due_on, table.c.id)).all()
     today = work.today
+    told = _told(work, [row.id for row in rows if row.kind == RECIPIENT])
     return [
         {
+            **told.get(row.id, _NOBODY),
             "id": row.id,
             "property": row.property,
             "kind": row.kind,
@@ -281,6 +283,26 @@ def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[s
         }
         for row in rows
     ]
+
+
+_NOBODY: Mapping[str, Any] = {"recipient": "", "request": "", "notice": None}
+
+
+def _told(work: Work, ids: Sequence[int]) -> dict[int, Mapping[str, Any]]:
+    """Return task -> who is to be told, of which request where it is one alone, and the notice."""
+    table = tables.delivery
+    found: dict[int, Mapping[str, Any]] = {}
+    for part in chunks(ids):
+        rows = work.conn.execute(
+            select(table.c.task, table.c.recipient, table.c.request, table.c.id)
+            .where(table.c.task.in_(part))
+            .order_by(table.c.id.desc())
+        )
+        for row in rows:
+            known = found.get(row.task, {"request": row.request or ""})["request"]
+            alone = known if known == (row.request or "") else ""
+            found[row.task] = {"recipient": row.recipient, "request": alone, "notice": row.id}
+    return found
 
 
 def sign(work: Work, id: int, count: int, by: str) -> None:

@@ -13,6 +13,7 @@ from .words import told, word
 
 MEMBERSHIP = N_("membership, points and wishes")
 MESSAGES = N_("messages and notes")
+PROFILE = N_("your profile: name and contacts")
 
 TABLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("consent", "marketing", "newsletter"), N_("what you agreed to, advertising included")),
@@ -24,7 +25,7 @@ TABLES: tuple[tuple[tuple[str, ...], str], ...] = (
     (("regist", "police", "arrival"), N_("the hotel's register of guests")),
     (("companion", "booking", "reservation", "stay", "group", "room"), N_("bookings")),
     (("guest", "customer", "client", "profile", "person", "contact", "user", "account"),
-     N_("your profile: name and contacts")),
+     PROFILE),
 )  # fmt: skip
 """How a word of a table's name begins -> what a guest calls it; the first that fits counts."""
 
@@ -65,7 +66,7 @@ def in_words(
     :param cannot_recall: what stays with authorities, by the law at the hotel; or empty.
     """
     return Told(
-        tuple(dict.fromkeys(what(tongue, name) for name in answer.went)),
+        _went(tongue, answer),
         tuple(dict.fromkeys(_stays(tongue, item) for item in answer.stays)),
         _also(tongue, answer),
         _recalled(tongue, answer, cannot_recall),
@@ -94,6 +95,22 @@ def kind(name: str) -> str:
         if any(part.startswith(beginnings) for part in parts):
             return text
     return OTHER
+
+
+def _went(tongue: Language, answer: Answer) -> tuple[str, ...]:
+    """Return a line for each kind of records; one that is still there only lost details."""
+    kept = {kind(name) for name in answer.kept}
+    there = kept | {kind(name) for name in answer.partly} - {PROFILE}
+    return tuple(
+        _details(tongue, text) if text in there else tongue.gettext(text)
+        for text in dict.fromkeys(kind(name) for name in answer.went)
+    )
+
+
+def _details(tongue: Language, text: str) -> str:
+    if text == PROFILE:
+        return tongue.gettext(N_("details in your profile"))
+    return tongue.gettext(N_("%(what)s: details about you in there"), what=tongue.gettext(text))
 
 
 def _stays(tongue: Language, item: Staying) -> str:

@@ -96,13 +96,16 @@ def send() -> AnyResponse:
             remote_mark=request.remote_addr or "",
         )
     jotted.drop()
-    return redirect(url_for(".asked"), 303)
+    both = answers["wish"] == Wish.COPY_FIRST
+    return redirect(url_for(".asked_both" if both else ".asked"), 303)
 
 
 @guest_pages.get("/asked")
+@guest_pages.get("/asked/both", endpoint="asked_both")
 def asked() -> str:
     """Say what happens next; there is nothing in this page that depends on who asked."""
-    return render_template("guesterase/guest/asked.html")
+    both = (request.endpoint or "").endswith(".asked_both")
+    return render_template("guesterase/guest/asked.html", both=both)
 
 
 def _asked() -> str:

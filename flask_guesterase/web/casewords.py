@@ -78,6 +78,7 @@ COUNTED: dict[str, str] = {
 DAYS: dict[str, str] = {
     "day-received": N_("your request came in"),
     "day-shown": N_("it was shown that it is you"),
+    "day-withdrawn": N_("the request was taken back"),
     "day-answer": N_("you have an answer, at the latest"),
     "day-decided": N_("it was decided"),
     "day-waits": N_("until then it waits"),

@@ -34,7 +34,7 @@ def enter_claim() -> AnyResponse:
             code = office.claim(form["code"], form["name"], language().code)
             due_on = office.case(code).due_on
     except TokenError:
-        return make_response(_form({}, {}, wrong=True), 410)
+        return make_response(_form(request.form, {}, wrong=True), 410)
     session[CASE] = code
     return make_response(
         render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)

@@ -9,12 +9,13 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.copying import Copy, Part, Term, as_files, zipped
 from ..core.errors import TokenError
+from ..core.lifecycle import State
 from ..store.settings import Property
 from ..store.views import CaseView
 from . import lawwords
 from .answers import what
 from .current import current
-from .guestdesk import CASE, count, guest_pages
+from .guestdesk import CASE, count, guest_pages, moved
 from .language import N_, Language
 from .pages import language
 from .words import told, word
@@ -28,6 +29,8 @@ def copy_link(token: str) -> str:
     """Show a button; a mail scanner that opens the link has used nothing up."""
     with current.begin(write=False) as office:
         case = office.open_copy_link(token)
+    if case.state is not State.RECEIVED:
+        return moved(case)
     hotel = current.settings.property(case.property)
     return render_template(
         "guesterase/guest/copylink.html", hotel=hotel.name, received=case.received_at

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from flask import Response, session
 
 from ..core import agenda
-from ..core.agenda import Milestone
+from ..core.agenda import Milestone, Moment
 from ..core.plan import LEGAL_DUTY
 from .current import current
 from .guestdesk import CASE, guest_pages
@@ -44,6 +44,16 @@ def calendar() -> Response:
 def to_come(found: Iterable[Milestone], today: date) -> list[Milestone]:
     """Return the days that are not over yet."""
     return [each for each in found if each.moment in agenda.COMING and each.day >= today]
+
+
+def taken_back(found: Iterable[Milestone]) -> date | None:
+    """Return the day on which the guest took the request back, or None."""
+    return next((each.day for each in found if each.moment is Moment.WITHDRAWN), None)
+
+
+def reached(found: Iterable[Milestone]) -> int:
+    """Return how many of the five words a request came to that ended without being done."""
+    return 1 + len({each.moment for each in found} & {Moment.SHOWN, Moment.DECIDED})
 
 
 def said(tongue: Language, milestone: Milestone) -> str:

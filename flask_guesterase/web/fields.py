@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any
@@ -9,7 +11,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf
 
-from ..core.errors import InputError
+from ..core.errors import InputError, MatchError
+from ..core.identity import Kind, normal
 from .language import N_
 
 MISSING = N_("Please fill this in.")
@@ -49,6 +52,19 @@ def day(wrong: str = DAY) -> fields.Date:
 def said(wrong: str) -> dict[str, Any]:
     """Return what is said where nothing, or nothing that can be read, came in."""
     return {"required": wrong, "null": wrong, "invalid": wrong}
+
+
+_ADDRESS = re.compile(r"[^@\s;,<>]+@[^@\s;,<>]+\.[^@\s;,<>]+")
+
+
+def reaches(kind: Kind, text: str) -> bool:
+    """Return whether an e-mail address or a phone number can exist, whoever's it is."""
+    try:
+        normal(kind, text)
+    except MatchError:
+        return False
+    plain = unicodedata.normalize("NFKC", text)
+    return kind is not Kind.EMAIL or _ADDRESS.fullmatch(plain) is not None
 
 
 def moment(text: str) -> datetime | None:

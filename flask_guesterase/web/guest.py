@@ -18,6 +18,7 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, SetupError, TokenError
+from ..core.lifecycle import State
 from ..store.office import Office
 from ..store.settings import Property
 from ..store.views import CaseView
@@ -34,13 +35,17 @@ from . import (
     rescanning,
 )
 from .current import current
-from .guestdesk import CASE, guest_pages
+from .guestdesk import CASE, guest_pages, moved
 from .guestdesk import count as _count
+from .language import N_, Language, choose
 from .pages import certificate_mark, json_file, language, no_fields
 from .schemas import LookUp, read
 from .words import GUEST_WORDS, STEPS
 
 __all__ = ["adverts", "asking", "claimed", "copied", "grievance", "guest_pages", "rescanning"]
+
+_UNDONE = frozenset({State.WITHDRAWN, State.EXPIRED, State.REFUSED})
+"""States in which a request ended though nothing was done."""
 
 
 @guest_pages.context_processor
@@ -67,6 +72,8 @@ def link(token: str) -> str:
     """Show a button; a mail scanner that opens the link has used nothing up."""
     with current.begin(write=False) as office:
         case = office.open_link(token)
+    if case.state is not State.RECEIVED:
+        return moved(case)
     hotel = current.settings.property(case.property)
     return render_template(
         "guesterase/guest/link.html",
@@ -100,12 +107,13 @@ def case() -> str:
     """Show the case whose code this browser holds, or ask for the code."""
     code = session.get(CASE)
     if not code:
-        return render_template("guesterase/guest/lookup.html", problems={})
+        return _lookup({}, {})
     with current.begin(write=False) as office:
         view = _seen(office)
         scan = office.scan(code)
         found, now = office.milestones(code), office.work.now
         rated = not office.feedback_asked(code)
+        complaints = office.heard(code)
     hotel = current.settings.property(view.property)
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -115,7 +123,10 @@ def case() -> str:
         hotel=hotel,
         scan=scan,
         rated=rated,
-        step=STEPS.index(view.word),
+        complaints=[(each, Language(choose([each.lang])).tag) for each in complaints],
+        step=dated.reached(found) if view.state in _UNDONE else STEPS.index(view.word),
+        undone=view.state in _UNDONE,
+        taken_back=dated.taken_back(found),
         days=[(each, dated.said(tongue, each)) for each in found],
         ahead=dated.to_come(found, now.astimezone(ZoneInfo(hotel.zone)).date()),
     )
@@ -127,9 +138,29 @@ def look_up() -> AnyResponse:
     try:
         form = read(LookUp(), request.form)
     except InputError as problem:
-        page = render_template("guesterase/guest/lookup.html", problems=no_fields(problem))
-        return make_response(page, 422)
-    return _keep(form["code"])
+        return make_response(_lookup(request.form, no_fields(problem)), 422)
+    try:
+        return _keep(form["code"])
+    except TokenError:
+        # The same for every code that opens nothing; what was typed stays to be corrected.
+        return make_response(_lookup(request.form, {"code": [_NO_CASE]}), 410)
+
+
+_NO_CASE = N_("No case has this code. Look at each sign again, or ask at the reception.")
+
+
+def _lookup(values: Any, problems: dict[str, list[str]]) -> str:
+    return render_template("guesterase/guest/lookup.html", values=values, problems=problems)
+
+
+@guest_pages.get("/case/withdraw")
+def ask_to_withdraw() -> AnyResponse:
+    """Ask once more before a request is taken back."""
+    with current.begin(write=False) as office:
+        view = _seen(office)
+    if not view.withdrawable:
+        return redirect(url_for(".case"), 303)
+    return make_response(render_template("guesterase/guest/withdraw.html", case=view))
 
 
 @guest_pages.post("/case/withdraw")

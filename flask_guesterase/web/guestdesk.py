@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from flask import request
+from flask import render_template, request
 
+from ..store.views import CaseView
 from .current import current
 from .pages import pages
 
@@ -22,3 +23,11 @@ def count(action: str) -> None:
     """
     with current.begin() as office:
         office.attempt(action, request.remote_addr or "")
+
+
+def moved(case: CaseView) -> str:
+    """Say that a link is not needed any more, since its request has moved on.
+
+    :param case: the request that the link confirmed, or would have.
+    """
+    return render_template("guesterase/guest/moved.html", case=case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import make_response, redirect, render_template, request, url_for
@@ -42,12 +43,29 @@ def _list(template: str, kind: str = "") -> str:
         begun = office.begun(me()) if not kind else 0
     zones = {hotel.code: hotel.zone for hotel in current.settings.properties.values()}
     rows = [
-        {**row, "placed": language(zone=zones[row["property"]]).moment(row["placed_at"])}
+        {
+            **row,
+            "placed": language(zone=zones[row["property"]]).moment(row["placed_at"]),
+            "plain": plain(row.get("row", "")),
+        }
         for row in found
     ]
     return render_template(
         template, rows=rows, mine=mine, freezable=granted(Permission.FREEZE), begun=begun
     )
+
+
+def plain(key: str) -> str:
+    """Return a row's key as people write it, its parts with commas between.
+
+    :param key: as `core.plan.key_text` writes it, or empty.
+    """
+    parts = [part.partition(":")[2] for part in _DIVIDED.findall(key)]
+    return ", ".join(_ESCAPED.sub(r"\1", part) for part in parts)
+
+
+_DIVIDED = re.compile(r"(?:[^|\\]|\\.)+", re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 
 def unconfirmed() -> int:

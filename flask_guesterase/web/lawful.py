@@ -24,12 +24,13 @@ def rules() -> str:
         entries = office.schedule(hotel.code, me())
         waiting = office.rules_waiting(me()) if lawful else []
         drafts = office.drafts(me()) if lawful else []
+    tongue = language(zone=hotel.zone)
     return render_template(
         "guesterase/staff/rules.html",
         hotels=hotels,
         hotel=hotel,
-        entries=terms.shown(language(zone=hotel.zone), entries),
-        waiting=waiting,
+        entries=terms.shown(tongue, entries),
+        waiting=[(line, terms.waiting(tongue, line)) for line in waiting],
         drafts=drafts,
         lawful=lawful,
         proposed=LineState.PROPOSED.value,

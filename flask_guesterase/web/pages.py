@@ -6,7 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import (
     Blueprint,
@@ -82,8 +82,10 @@ def pages(name: str, desk: str) -> Blueprint:
         static_url_path="/guesterase-static",
     )
 
-    def fail(problem: Problem, error: GuesteraseError | None = None) -> Response:
-        return _problem_page(problem, desk, error)
+    def fail(
+        problem: Problem, error: GuesteraseError | None = None, back: str = ""
+    ) -> Response:
+        return _problem_page(problem, desk, error, back)
 
     def on_error(error: GuesteraseError) -> Response:
         return fail(problem_of(error), error)
@@ -95,7 +97,8 @@ def pages(name: str, desk: str) -> Blueprint:
     def on_http(error: HTTPException) -> Response:
         if error.code is None or error.code < 400:
             return make_response(error.get_response())
-        response = fail(problem_of_status(error.code, csrf=isinstance(error, CSRFError)))
+        csrf = isinstance(error, CSRFError)
+        response = fail(problem_of_status(error.code, csrf=csrf), back=_form() if csrf else "")
         for header, value in error.get_headers():
             if header in ("Allow", "Retry-After"):
                 response.headers[header] = value
@@ -238,14 +241,30 @@ def words_of_pages() -> dict[str, Any]:
     }
 
 
-def _problem_page(problem: Problem, desk: str, error: GuesteraseError | None) -> Response:
+def _form() -> str:
+    """Return the address of the page whose form was sent, or nothing where that is no page."""
+    adapter = current_app.create_url_adapter(request)
+    if adapter is None:
+        return ""
+    try:
+        _, given = adapter.match(request.path, "GET")
+    except HTTPException:
+        return ""
+    # The address may fit another page too, one that takes its end for a code.
+    same = given == (request.view_args or {})
+    return quote(f"{request.script_root}{request.path}") if same else ""
+
+
+def _problem_page(
+    problem: Problem, desk: str, error: GuesteraseError | None, back: str
+) -> Response:
     words = problem.staff if desk == "staff" else problem.guest
     detail = "" if error is None or desk != "staff" else str(error)
     extra: dict[str, Any] = {"differences": (), "reasons": (), "findings": (), "fields": {}}
     if desk == "staff":
         extra = {name: getattr(error, name, empty) for name, empty in extra.items()}
     name = f"guesterase/{desk}/error.html"
-    said = {"heading": words[0], "next_step": words[1], "detail": detail, **extra}
+    said = {"heading": words[0], "next_step": words[1], "detail": detail, "back": back, **extra}
     try:
         page = render_template(name, status=problem.status, **said)
     except SQLAlchemyError:

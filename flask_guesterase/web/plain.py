@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..core.answer import Answer, staying
-from ..store.preview import Preview
+from ..core.plan import Outcome
+from ..store.preview import Line, Preview
 from ..store.settings import Property
 from . import letters
 from .answers import Told
@@ -41,6 +43,16 @@ def sentences(hotel: Property, plan: Preview) -> Told:
         {"until": line.until, "category": line.category, "basis": line.basis}
         for line in plan.retain
     ]
-    went = tuple(line.table for line in plan.erase)
-    answer = Answer("sealed", went=went, stays=staying(kept), shared=bool(plan.shared))
+    answer = Answer(
+        "sealed",
+        went=_tables(plan.erase),
+        stays=staying(kept),
+        shared=bool(plan.shared),
+        partly=_tables(line for line in plan.erase if line.outcome == Outcome.OVERWRITE),
+        kept=_tables((*plan.retain, *plan.shared)),
+    )
     return letters.sentences(language(zone=hotel.zone), hotel, answer)
+
+
+def _tables(lines: Iterable[Line]) -> tuple[str, ...]:
+    return tuple(line.table for line in lines)

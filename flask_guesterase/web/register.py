@@ -17,7 +17,8 @@ from . import schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages
 from .pages import language, no_fields
-from .words import FORMATS, REGISTER, word
+from .registered import shown, title
+from .words import FORMATS, word
 
 
 @staff_pages.get("/register")
@@ -73,14 +74,17 @@ def _page(asked: Asked, produced: Produced) -> str:
     hotel = current.settings.property(produced.place)
     tongue = language(zone=hotel.zone)
     columns, lines = produced.table()
-    titles = {name: tongue.gettext(REGISTER[name]) for name in columns if name in REGISTER}
+    zones = [line.zone for line in produced.lines]
     return render_template(
         "guesterase/staff/produced.html",
         hotel=hotel,
         asked=asked,
         produced=produced,
-        columns=[(name, titles.get(name, name)) for name in columns],
-        lines=lines,
+        columns=[(name, title(tongue, name)) for name in columns],
+        lines=[
+            (line, {name: shown(tongue, name, text, zone) for name, text in line.items()})
+            for line, zone in zip(lines, zones, strict=True)
+        ],
         freezable=may(Permission.FREEZE, hotel.code),
     )
 

@@ -26,11 +26,12 @@ from ..core.asking import Asker, Delay, Seen
 from ..core.grounds import Reason
 from ..core.halting import Stop
 from ..core.holding import Cause, Scope
+from ..core.identity import Kind
 from ..core.lifecycle import Ground
 from ..core.register import Basis, Judgement
 from ..core.restoring import RestoreGround
 from ..core.wish import Wish
-from .fields import CHOOSE, DAY, MISSING, choice, day, one_of, said, typed, understood
+from .fields import CHOOSE, DAY, MISSING, choice, day, one_of, reaches, said, typed, understood
 from .language import LANGUAGES, N_
 from .words import CHANNELS, FORMATS, HOWS
 
@@ -44,6 +45,13 @@ SHOWABLE = tuple(how for how in HOWS if how not in ("link", "claim"))
 """Ways of showing identity a clerk may record; link and claim code record themselves."""
 
 _CONTACT = N_("Please give an e-mail address or a phone number.")
+_REACHED = {
+    Kind.EMAIL: N_(
+        "This is not an e-mail address. It has a part before the @ and an end such as .com; "
+        "correct it, or leave it empty."
+    ),
+    Kind.PHONE: N_("This is not a phone number. Write its digits, or leave it empty."),
+}
 _NIGHT = N_("Please give a night as a day.")
 _WHOLE = N_("Please give a night, a name or a document number: never the whole register.")
 _MOMENT = N_("Please give day and time at which it was noticed.")
@@ -125,9 +133,13 @@ class AskContact(Form):
 
     @validates_schema(skip_on_field_errors=False)
     def check(self, data: Mapping[str, Any], **_: Any) -> None:
-        """Ask for a contact."""
-        if not data.get("email") and not data.get("phone"):
-            raise ValidationError({"email": [_CONTACT]})
+        """Ask for a contact that can exist; whose it is makes no difference."""
+        given = {kind: data[kind] for kind in _REACHED if data.get(kind)}
+        wrong = {k.value: [_REACHED[k]] for k, text in given.items() if not reaches(k, text)}
+        if not given:
+            wrong = {"email": [_CONTACT]}
+        if wrong:
+            raise ValidationError(wrong)
 
 
 class AskBooking(Form):

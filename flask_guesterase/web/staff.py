@@ -198,7 +198,7 @@ def show(number: str) -> str:
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
         seen_options=_papers(tongue, case),
         delay_options=[(delay.value, word(tongue, delay)) for delay in Delay],
-        ground_options=_grounds(tongue, hotel),
+        ground_options=_grounds(tongue, hotel, plan is not None and plan.holds()),
         reason=_reason(tongue, case, hotel),
         duty=duty,
         numbers=None if plan is None else plain.numbers(plan),
@@ -214,11 +214,11 @@ def _papers(tongue: Language, case: dict[str, Any]) -> list[tuple[str, str]]:
     return [(paper.value, word(tongue, paper)) for paper in Seen if paper in PAPERS[who]]
 
 
-def _grounds(tongue: Language, hotel: Property) -> list[tuple[str, str]]:
+def _grounds(tongue: Language, hotel: Property, held: bool) -> list[tuple[str, str]]:
     """Return the grounds the law at a hotel knows, each with its article where it has one."""
     law = answering.law(current.settings, hotel)
     found = []
-    for ground in grounds(law):
+    for ground in grounds(law, held):
         item = exemption(law, ground)
         article = f" ({item.article})" if item is not None else ""
         found.append((ground.value, word(tongue, ground) + article))

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..core.period import period
 from ..core.retention import Grade, Start
+from ..store.pending import Waiting
 from ..store.schedule import Entry, Term
 from .language import N_, Language
 from .words import word
@@ -141,6 +142,21 @@ def lines(tongue: Language, entry: Entry) -> Iterator[tuple[str, str, str]]:
     if not entry.floors and not entry.ceilings:
         missing = N_("no rule is known and the house set no period: it stays until somebody does")
         yield tongue.gettext(N_("not settled")), tongue.gettext(missing), ""
+
+
+def waiting(tongue: Language, line: Waiting) -> list[tuple[str, str]]:
+    """Return what a line that waits for people says, and who proposed it, as names and texts."""
+    facts = []
+    if line.term is not None:
+        span = filter(None, (length(tongue, line.term.length), clock(tongue, line.term)))
+        facts = [
+            (kind(tongue, line.term, line.floor), " ".join(span)),
+            (tongue.gettext(N_("Source")), basis(tongue, line.term)),
+        ]
+    if line.proposed_by:
+        said = f"{word(tongue, line.proposed_by)}, {tongue.moment(line.proposed_at)}"
+        facts.append((tongue.gettext(N_("Proposed by")), said))
+    return facts
 
 
 def after(tongue: Language, entry: Entry) -> str:

@@ -9,7 +9,7 @@ from ..core.halting import Stop
 from ..core.permissions import Permission
 from . import schemas
 from .current import current
-from .desk import me, must, staff_pages
+from .desk import granted, me, must, staff_pages
 from .pages import language
 from .words import DOORS, STOPS, SWEPT
 
@@ -75,11 +75,17 @@ def resume_sweep() -> AnyResponse:
 @staff_pages.get("/tasks")
 def tasks() -> str:
     """List what people must do by a day, and what they signed."""
-    must(Permission.ERASE, Permission.LAW)
+    hotels = must(Permission.ERASE, Permission.LAW)
     with current.begin(write=False) as office:
         due = office.tasks(me())
         done = office.tasks(me(), done=True)
-    return render_template("guesterase/staff/tasks.html", due=due, done=done)
+    language(zone=hotels[0].zone)
+    return render_template(
+        "guesterase/staff/tasks.html",
+        due=due,
+        done=done,
+        telling={hotel.code for hotel in granted(Permission.VERIFY)},
+    )
 
 
 @staff_pages.post("/tasks/<int:task>")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +18,7 @@ from ..store.settings import Property
 from . import schemas
 from .current import current
 from .desk import me, must, staff_pages
-from .language import N_
+from .language import N_, Language
 from .pages import language, no_fields
 from .trouble import NEXT
 from .words import word
@@ -36,18 +38,34 @@ def watch() -> str:
         looked, stale = office.looked()
         backups = office.backups()
         now = office.work.now
-    tongue = language()
+    # What is the whole house's is told in the zone of the hotel that is looked at, or the first.
+    tongue = language(zone=(hotels[chosen] if chosen else next(iter(hotels.values()))).zone)
     return render_template(
         "guesterase/staff/watch.html",
         hotels=hotels,
         chosen=chosen,
-        alerts=[{**row, "next": tongue.gettext(NEXT.get(row["kind"], ""))} for row in open_],
-        closed=closed,
+        alerts=[
+            {
+                **row,
+                "since": _moment(tongue, hotels, row, "since"),
+                "next": tongue.gettext(NEXT.get(row["kind"], "")),
+            }
+            for row in open_
+        ],
+        closed=[{**row, "closed": _moment(tongue, hotels, row, "closed_at")} for row in closed],
         looked=looked,
         stale=stale,
         backups=[(each, each.stale(now)) for each in backups],
         ground_options=[(each.value, word(tongue, each)) for each in BY_PEOPLE],
     )
+
+
+def _moment(
+    tongue: Language, hotels: Mapping[str, Property], row: Mapping[str, Any], which: str
+) -> str:
+    """Return a moment of an alert in the zone of its hotel."""
+    hotel = hotels.get(row["property"])
+    return (replace(tongue, zone=hotel.zone) if hotel else tongue).moment(row[which])
 
 
 @staff_pages.post("/watch/look")

@@ -6,6 +6,7 @@ from ..core.identity import kind_of
 from ..core.lifecycle import Ground, State
 from ..core.restoring import RestoreGround
 from ..core.rulebook import LineKind, LineState
+from ..store import same
 from .casewords import CASES
 from .language import N_, Language
 from .trouble import TROUBLE
@@ -324,6 +325,13 @@ COUNTS: dict[str, str] = {
     "alert": N_("alert no."),
     "hours": N_("hours old"),
 }
+
+MOVED: dict[str, str] = {
+    same.GONE: N_("a row that was taken is not there any more"),
+    same.NO_GUEST: N_("a row that was taken is not a guest's any more"),
+    same.OTHER: N_("a row that was taken holds another name or contact"),
+}
+"""What is not as it was approved, in sentences; other lines name tables and columns."""
 
 CERTIFICATE: dict[str, str] = {
     "deleted": N_("deleted"),
@@ -699,6 +707,7 @@ _ALL: tuple[dict[str, str], ...] = (
     JUDGEMENTS,
     ACTORS,
     COUNTS,
+    MOVED,
     CERTIFICATE,
     DEPTH,
     CATEGORIES,

@@ -54,6 +54,9 @@ def from_journal(office: Office, code: str, months: list[str]) -> dict[str, Any]
             end.pop(number, None)
         elif action == "retention-ended":
             ended[at.isoformat()[:7]] += sum(entry.get("counts", {}).values())
+        silent = {"place-hold", "lift-hold"} & set(entry.get("grounds", []))
+        if action == "training-missed" and silent:
+            continue
         if action in HANDLED and at.isoformat()[:7] in handled:
             handled[at.isoformat()[:7]][HANDLED[action]] += 1
         if action in ENDS:

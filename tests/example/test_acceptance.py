@@ -77,6 +77,8 @@ class House:
         with self.guesterase.begin() as office:
             number = office.request(match, property=property_, by=desk)
             office.confirm(number, by=desk)
+            for each in office.preview(number).perhaps:
+                office.leave(number, each.id, desk)
         with self.guesterase.begin() as office:
             office.approve(number, by=officer, digest=office.preview(number).digest)
         report = self.guesterase.work()

@@ -104,6 +104,8 @@ class Desk:
             return
         with self.guesterase.begin() as office:
             office.confirm(number, desk)
+            for each in office.preview(number).perhaps:
+                office.leave(number, each.id, desk)
         with self.guesterase.begin() as office:
             office.approve(number, officer, office.preview(number).digest)
         try:

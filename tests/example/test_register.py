@@ -70,6 +70,8 @@ def erase(guesterase: Guesterase, guest: int) -> None:
     with guesterase.begin() as office:
         number = office.request(match | {"name": person.name}, property="SHA", by="sha.desk")
         office.confirm(number, by="sha.desk")
+        for each in office.preview(number).perhaps:
+            office.leave(number, each.id, "sha.desk")
     db.session.remove()
     with guesterase.begin() as office:
         office.approve(number, by="sha.officer", digest=office.preview(number).digest)

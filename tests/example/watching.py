@@ -65,6 +65,8 @@ ENTITLED = {
                 "ask_booking",
                 "answer_contact",
                 "check_answers",
+                "enter_claim",
+                "look_up",
                 "stop_advertising",
             )
         ),
@@ -112,7 +114,8 @@ class Watching(FlaskClient):
             traces.note("header", f"{place} {header}", f"{header}: {value}")
             if header == "Set-Cookie" and value.startswith("session="):
                 traces.note("cookie", place, self._opened(value))
-        if name not in ENTITLED or (answer.status_code >= 400 and answer.status_code != 422):
+        refused = answer.status_code >= 400 and answer.status_code not in (410, 422)
+        if name not in ENTITLED or refused:
             traces.note("page", f"{place} {answer.status_code}", answer.data)
         return answer
 

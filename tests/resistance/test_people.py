@@ -32,6 +32,7 @@ def _ready(house: House) -> tuple[Console, str, str]:
     console = Console(house.app)
     number = house.request()
     console.json("confirm", number, *console.proved("clerk"), "--how", "desk")
+    house.settle(number)
     return console, number, console.json("preview", number)["digest"]
 
 

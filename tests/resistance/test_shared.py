@@ -103,6 +103,7 @@ def test_an_approver_does_not_approve_what_they_filed_at_the_shared_desk(house: 
     number = filed(act(front, "/new", "officer", PIN, **FILING))
     clerk = house.browser("clerk")
     assert clerk.post(f"{DESK}/{number}/confirm", how="desk").status_code == 200
+    house.settle(number)
     for login, status in (("officer", 403), ("second", 303)):
         browser = house.browser(login)
         found = re.search(r'name="digest" value="(\w+)"', browser.get(f"{DESK}/{number}"))
@@ -121,6 +122,7 @@ def test_an_approver_does_not_approve_own_filing_through_the_shared_desk(
     own(house, "second", OTHER)
     number = house.request(by="officer")
     house.browser("clerk").post(f"{DESK}/{number}/confirm", how="desk")
+    house.settle(number)
     front = house.browser("front")
     found = re.search(r'name="digest" value="(\w+)"', front.get(f"{DESK}/{number}"))
     assert found is not None
@@ -203,6 +205,7 @@ def test_a_pin_that_the_officer_set(house: House) -> None:
     number = filed(act(front, "/new", "clerk", PIN, **FILING))
     assert act(front, f"/{number}/confirm", "clerk", PIN, how="desk").status_code == 200
     given(house, "clerk", "second")  # an officer who comes after does not wash it off
+    house.settle(number)
     for officer in ("officer", "second"):
         assert approve(house, number, officer).status_code == 403
         assert house.state(number) == "review"

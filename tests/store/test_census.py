@@ -184,6 +184,30 @@ def clerk(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("clerk")
+def test_a_line_that_is_put_back_did_not_leave(
+    any_house: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An erasure that is taken back ends nothing: no entry says so, and no count misses a line."""
+    house = any_house
+    for who in ("officer", "second"):
+        grants = {"mu": forms.RIGHTS | {"restore"}}
+        monkeypatch.setitem(forms.GRANTS, who, grants)
+    house.sweep()
+    sealing(house, 3)
+    number = house.ours("request")[0]["number"]
+    assert house.names()[3] is None
+    house.run(lambda office: office.propose_restore(number, "officer", "wrong-person"))
+    house.run(lambda office: office.restore(number, "second"))
+    assert house.names()[3] == "Ada Roe"
+    assert {row["ended_at"] is not None for row in house.ours("kept")} == {True}
+    assert entries(house, "retention-ended") == []
+    assert house.ours("departed") == []
+    house.later(days=1)
+    house.sweep()
+    assert counted(house) == {"rows": 5, "arrived": 0, "departed": 0, "missed": 0}
+
+
+@pytest.mark.usefixtures("clerk")
 def test_a_sealed_line_keeps_its_mark_until_its_day(any_house: Forms) -> None:
     """Sealing changes no root; when the floor is over the line departs, and the shell is none."""
     house = any_house

@@ -53,7 +53,8 @@ class Desk(Hotel):
         """Return a request that was refused."""
         number = self.proved()
         with self.begin() as office:
-            office.refuse(number, by, "kept-by-law" if self.country != "CN" else "nothing-held")
+            cause = "kept-by-law" if self.country != "CN" else "another-persons-data"
+            office.refuse(number, by, cause)
         return number
 
     country = "CN"
@@ -127,7 +128,7 @@ def test_a_refusal_that_is_upheld_stays_refused_and_can_be_contested_again(desk:
     with desk.begin() as office:
         office.answer_complaint(complaint, "second", "upheld")
     row = next(each for each in desk.ours("request") if each["number"] == number)
-    assert (row["state"], row["ground"]) == ("refused", "nothing-held")
+    assert (row["state"], row["ground"]) == ("refused", "another-persons-data")
     assert row["ended_at"] == desk.now.replace(tzinfo=None, microsecond=0)
     with pytest.raises(TransitionError), desk.begin() as office:
         office.answer_complaint(complaint, "second", "upheld")
@@ -256,7 +257,7 @@ def test_a_reviewer_from_outside_sees_one_case_and_decides_once(desk: Desk) -> N
         office.enter_review(secret, code)
     with desk.begin() as office:
         seen = office.reviewed_case(kept)
-    assert (seen.text, seen.ground, seen.mode) == (WORDS, "nothing-held", "decide")
+    assert (seen.text, seen.ground, seen.mode) == (WORDS, "another-persons-data", "decide")
     assert secret not in desk.dump()
     with desk.begin() as office:
         assert office.advise(kept, "overturned", "Look again.") == "decide"

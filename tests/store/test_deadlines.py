@@ -169,7 +169,7 @@ def test_what_is_decided_is_not_put_off(hotel: Hotel) -> None:
     under(hotel, "DE", "Europe/Berlin")
     number = filed(hotel)
     with hotel.begin() as office:
-        office.refuse(number, "officer", "nothing-held")
+        office.refuse(number, "officer", "another-persons-data")
     with hotel.begin() as office, pytest.raises(TransitionError):
         office.extend(number, "officer", "many")
 

@@ -302,7 +302,7 @@ def test_a_refused_request_can_be_complained_about(hotel: Hotel) -> None:
     hotel.guest(1, name="Ann Berg", email="ann@mail.example")
     number = hotel.file(email="ann@mail.example")
     with hotel.begin() as office:
-        office.refuse(number, "officer", "nothing-held")
+        office.refuse(number, "officer", "another-persons-data")
     forget(hotel)
     night(hotel)
 

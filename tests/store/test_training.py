@@ -245,7 +245,7 @@ def test_the_host_can_let_it_block_what_can_wait(school: School) -> None:
     with pytest.raises(ForbiddenError, match="training 'officer'"):
         school.approve(number)
     with school.begin() as office, pytest.raises(ForbiddenError, match="training"):
-        office.refuse(number, "officer", "nothing-held")
+        office.refuse(number, "officer", "another-persons-data")
     with school.begin() as office:
         hold = office.place_hold(
             Wanted("subject", "court-order", "guests", "1", property="sh"), "officer"
@@ -290,7 +290,7 @@ def test_who_may_not_do_it_is_refused_for_that(school: School) -> None:
     school.training = Training.BLOCK
     number = reviewable(school)
     with school.begin() as office, pytest.raises(ForbiddenError, match="permission 'refuse'"):
-        office.refuse(number, "clerk", "nothing-held")
+        office.refuse(number, "clerk", "another-persons-data")
     school.pass_("officer", "officer")
     school.grants["clerk"] |= {"approve"}
     school.pass_("clerk", "officer")

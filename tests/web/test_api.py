@@ -47,6 +47,7 @@ def test_a_program_files_and_another_person_decides(house: House) -> None:
     clerk = Program(house, token(house, "clerk"))
     officer = Program(house, token(house, "officer"))
     number = filed(house, clerk)
+    house.settle(number)
     plan = officer.get(f"/requests/{number}/plan").json
     assert {line["table"] for line in plan["erase"]} >= {"guests"}
     assert clerk.post(f"/requests/{number}/approve", {"digest": plan["digest"]}).status_code == 403
@@ -64,6 +65,7 @@ def test_a_token_is_a_person_four_eyes_count_persons(house: House) -> None:
     """Who filed with one token, or at the desk, does not approve with another one."""
     first, second = (Program(house, token(house, "officer")) for _ in range(2))
     number = filed(house, first)
+    house.settle(number)
     digest = second.get(f"/requests/{number}/plan").json["digest"]
     answer = second.post(f"/requests/{number}/approve", {"digest": digest})
     assert (answer.status_code, answer.json["type"]) == (403, "urn:guesterase:error:four-eyes")

@@ -93,6 +93,7 @@ def reviewed(console: Console) -> str:
 def approved(console: Console, house: House) -> str:
     """A request that can be erased."""
     number = reviewed(console)
+    house.settle(number)
     digest = console.json("preview", number)["digest"]
     console.json(
         "approve", number, "--by", "officer", "--code", code_of(house, "officer"),
@@ -279,6 +280,7 @@ def test_nobody_is_the_first_person_in_a_colleagues_name(house: House, console: 
 def test_a_code_is_its_owners_and_works_once(house: House, console: Console) -> None:
     """Another person's code, a wrong one and a used one open nothing."""
     number = reviewed(console)
+    house.settle(number)
     digest = console.json("preview", number)["digest"]
 
     def approve(by: str, code: str, digest: str = digest) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ def refused(house: House) -> tuple[str, Browser]:
     number = house.request()
     with house.app.app_context(), house.extension.begin() as office:
         code = office.confirm(number, "clerk", "desk")
-        office.refuse(number, "officer", "nothing-held")
+        office.refuse(number, "officer", "another-persons-data")
     guest = house.browser()
     assert guest.post("/privacy/case", code=code).status_code == 303
     return number, guest
@@ -149,7 +149,7 @@ def test_a_reviewer_needs_link_and_code_and_sees_one_case(house: House) -> None:
     assert house.browser().post(link[0], link[0], code=code[1]).status_code == 410
     seen = reviewer.get("/privacy/review?lang=en")
     assert complaint in seen
-    assert "holds nothing about this person" in seen
+    assert "another person&#39;s data" in seen
     assert number not in seen
     assert CANARY not in seen
     letter = reviewer.post("/privacy/review/letter", "/privacy/review", outcome="overturned",

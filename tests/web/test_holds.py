@@ -43,6 +43,7 @@ def lift(house: House, id: int) -> None:
 
 def approve(house: House, number: str) -> None:
     """Approve today's plan."""
+    house.settle(number)
     with house.app.app_context(), house.extension.begin() as office:
         office.approve(number, "officer", office.preview(number).digest)
 

@@ -86,6 +86,7 @@ def test_every_letter_that_is_sent_has_a_text(berlin: House) -> None:
         assert guest.post(links[0]).status_code == 200
         guest.ask(**form)
         house.worker()
+        house.settle(number)
         page = officer.get(f"{desk}/{number}")
         digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
         if end == "erase":

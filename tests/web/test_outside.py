@@ -37,6 +37,7 @@ def _approved(house: House) -> str:
     number = house.request("officer")
     officer = house.browser("officer")
     officer.post(f"{DESK}/{number}/confirm", f"{DESK}/{number}", how="desk")
+    house.settle(number)
     page = officer.get(f"{DESK}/{number}", wish="en")
     digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
     assert officer.post(f"{DESK}/{number}/approve", digest=digest).status_code == 303
@@ -82,5 +83,6 @@ def test_a_second_officer_reads_of_no_notice(alone: House) -> None:
     number = alone.request("officer")
     officer = alone.browser("officer")
     officer.post(f"{DESK}/{number}/confirm", f"{DESK}/{number}", how="desk")
+    alone.settle(number)
     assert OVERSEER in officer.get(f"{DESK}/{number}")
     assert OVERSEER not in alone.browser("second").get(f"{DESK}/{number}")

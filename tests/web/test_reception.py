@@ -118,6 +118,7 @@ def test_through_a_shared_login_one_may_what_both_may(shared: House) -> None:
     own(shared, "far-officer", OTHER)
     number = shared.request()
     shared.browser("clerk").post(f"{DESK}/{number}/confirm", how="desk")
+    shared.settle(number)
     found = re.search(r'"digest" value="(\w+)"', shared.browser("second").get(f"{DESK}/{number}"))
     assert found is not None
     front = shared.browser("front")

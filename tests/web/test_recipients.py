@@ -54,6 +54,7 @@ def erase(house: House) -> str:
     with house.app.app_context():
         run = house.extension.run
         run(lambda office: office.confirm(number, "clerk"))
+        house.settle(number)
         run(lambda office: office.approve(number, "officer", office.preview(number).digest))
         worker.carry_out(run, number)
     house.worker()
@@ -229,3 +230,23 @@ def test_the_hosts_own_form_protection_lets_answers_pass(
     assert house.app.test_client().post("/privacy/case", data={"code": "x"}).status_code == 400
     house.session.remove()
     house.hotel.engine.dispose()
+
+
+def test_a_task_says_whom_to_tell_of_which_request_and_how(house: House) -> None:
+    """Recipient and number in words, with the way to what may be told, and no machine's name."""
+    number = erase(house)
+    officer = house.browser("officer")
+    page = officer.get(f"{DESK}/tasks", wish="en")
+    assert "<dt>Recipient</dt><dd>locks</dd>" in re.sub(r"\s*\n\s*", "", page)
+    assert number in page
+    assert "sh/locks/" not in page
+    assert "<dt>Category</dt>" not in page
+    link = re.search(r'href="(/desk/privacy/recipients)#(notice-\d+)"', page)
+    assert link is not None
+    told = officer.get(link[1], wish="en")
+    assert "Withdraw the keys at the lock server." in told.partition(f'id="{link[2]}"')[2]
+    (task,) = re.findall(r"/tasks/(\d+)", page)
+    assert officer.post(f"{DESK}/tasks/{task}", count="1").status_code == 303
+    signed = officer.get(f"{DESK}/tasks", wish="en")
+    assert number in signed
+    assert "sh/locks/" not in signed

@@ -9,12 +9,14 @@ import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, Response
 from flask_login import LoginManager, login_user
+from sqlalchemy import update
 from sqlalchemy.orm import scoped_session, sessionmaker
 from werkzeug.test import TestResponse
 
@@ -116,6 +118,31 @@ def test_a_clerk_produces_a_night_and_a_second_person_looks_at_it(desk: Desk) ->
     assert auditor.post(f"{LIST}/{number}", LIST, finding="fine").status_code == 303
     assert f"{LIST}/{number}" not in auditor.get(LIST)
     assert desk.night.ours("disclosure")[0]["finding"] == "fine"
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("zh", ("国籍", "2026年3月9日", "2026年3月10日 02:05:00")),
+        ("de", ("Staatsangehörigkeit", "9. März 2026", "10.03.2026, 02:05:00")),
+    ],
+)
+def test_the_register_for_an_authority_is_in_words_and_in_the_places_time(
+    desk: Desk, lang: str, said: tuple[str, ...]
+) -> None:
+    """Columns, days and times; a naive time of the host's is not Shanghai's; files stay as kept."""
+    at = datetime(2026, 3, 9, 18, 5)
+    with desk.night.engine.begin() as conn:
+        conn.execute(update(Line).values(reported=at))
+    clerk = desk.browser("clerk")
+    clerk.get(f"{PAGE}?lang={lang}")
+    page = " ".join(unescape(desk.ask(clerk).text).split())
+    for text in said:
+        assert text in page, text
+    assert "18:05" not in page
+    assert ">nationality<" not in page
+    assert 'class="whole">Ann Zebrafinch1<' in page
+    assert "2026-03-09 18:05:00" in desk.ask(clerk, format="csv").text
 
 
 def test_files_for_programs_and_spreadsheets(desk: Desk) -> None:

@@ -23,6 +23,7 @@ def number(house: House) -> str:
     with house.app.app_context():
         with house.extension.begin() as office:
             office.confirm(number, "clerk", "desk")
+        house.settle(number)
         with house.extension.begin() as office:
             office.approve(number, "officer", office.preview(number).digest)
         house.extension.work()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,29 @@ def test_two_people_let_a_shortening_act_on_the_page(lawful: Lawful) -> None:
     post(second, "confirm", 422, line=line, checkpoint="nothing")
     post(second, "confirm", line=line, checkpoint=head.replace("\n", "\r\n"))
     assert "Acts on" in second.get(PAGE, wish="en")
+
+
+def test_the_second_person_reads_in_words_what_they_set(lawful: Lawful) -> None:
+    """Category, how long from when, its source, by whom and when; no machine's string."""
+    console = Console(lawful.app)
+    given = [
+        "invoice_accounting", "--property", "sh", "--floor", "P6Y", "--clock", "document",
+        "--source", "minutes of 2026-02-01",
+    ]  # fmt: skip
+    console.raw(*lawful.as_person("policy house", "officer", *given))
+    page = " ".join(unescape(lawful.browser("second").get(PAGE, wish="en")).split())
+    waiting = page.partition("Waiting for people")[2].partition("Retention schedule")[0]
+    assert "P6Y" not in waiting
+    assert "house/" not in waiting
+    for text in (
+        "Invoices and bookkeeping", "<dt>at least, set by the house</dt>",
+        "6 years from the date of the document", "minutes of 2026-02-01",
+        "<dt>Proposed by</dt><dd>a1, ",
+    ):  # fmt: skip
+        assert text in waiting, text
+    german = lawful.browser("second").get(PAGE, wish="de")
+    assert "6 Jahre" in german
+    assert "Vorgeschlagen von" in german
 
 
 def post(browser: Browser, what: str, status: int = 303, **form: str) -> str:

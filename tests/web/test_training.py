@@ -117,6 +117,7 @@ def test_the_host_says_what_becomes_of_it(house: House) -> None:
     number = house.request()
     with house.app.app_context(), house.extension.begin() as office:
         office.confirm(number, "clerk", "desk")
+    house.settle(number)
     officer = house.browser("officer")
     officer.get(f"{DESK}/?lang=en")
     shown = officer.get(f"{DESK}/{number}")

@@ -32,6 +32,7 @@ def test_guest_and_staff_see_what_is_in_the_way_and_until_when(house: House) -> 
     clerk, officer = house.browser("clerk"), house.browser("officer")
     link = re.findall(r"/privacy/link/[\w-]+", clerk.get(f"{DESK}/outbox"))[0]
     assert guest.post(link).status_code == 200
+    house.settle(number)
     page = officer.get(f"{DESK}/{number}", wish="en")
     assert "the stay has not ended" in page
     assert "bookings 1 at sh, expected to end on 2099-03-12." in page

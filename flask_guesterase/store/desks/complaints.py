@@ -5,9 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..complaints import deciding, feedback, looking, outside, receiving, records, reminding
+from ..complaints import (
+    deciding,
+    feedback,
+    looking,
+    outside,
+    receiving,
+    records,
+    reminding,
+    told,
+)
 from ..complaints.outside import Seen
 from ..complaints.receiving import Grievance
+from ..complaints.told import Heard
 from ..post import Draft
 from .desk import Desk
 
@@ -59,6 +69,14 @@ class Complaints(Desk):
         """
         row = records.load(self.work, number)
         return {"due_on": row.due_on, "house": bool(row.house)}
+
+    def heard(self, code: str) -> tuple[Heard, ...]:
+        """Return the complaints about the request that a case code opens, the newest first.
+
+        :param code: the guest's case code.
+        :raises TokenError: the code is unknown or expired.
+        """
+        return told.heard(self.work, code)
 
     def complaints(self, by: str | None, property: str = "") -> Sequence[dict[str, Any]]:
         """Return complaints, open ones first by their day, without what anybody wrote.

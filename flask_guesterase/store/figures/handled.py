@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from ...core.course import HELD
 from ...core.events import (
     ComplaintAnswered,
     ComplaintOverdue,
@@ -44,5 +45,8 @@ def handled(work: Work, hotel: Property, wanted: Sequence[str]) -> dict[str, Han
     """
     counts: dict[str, Counter[str]] = {month: Counter() for month in wanted}
     for month, draft in entries(work, hotel, COUNTED, wanted):
+        # Who reads the journal without a hold's entries would count that there is one.
+        if draft.action == TrainingMissed.name and not HELD.isdisjoint(draft.grounds):
+            continue
         counts[month][COUNTED[draft.action]] += 1
     return {month: Handled(**each) for month, each in counts.items()}

@@ -55,7 +55,7 @@ def rows(work: Work, case: Case, left: Iterable[Old]) -> None:
         work.stamp,
     )
     shelf.forget(work)
-    keeping.end(work, (line.id for line in lines if line.id not in stays))
+    keeping.end(work, (line.id for line in lines if line.id not in stays), back=True)
 
 
 def _place(image: Image) -> tuple[str, str]:
