@@ -354,14 +354,21 @@ _TELLING = (Withheld, ClauseElement, InstrumentedAttribute)
 def _refuse_changed(
     session: Session, state: InstanceState[Any], lapsed: frozenset[str]
 ) -> None:
-    """Refuse a change of what is hidden in a row that is there.
+    """Refuse a change of what is hidden in a row that is there, and of the key it is known by.
 
     :param lapsed: attributes that the flush set by SQL.
     """
     for cover in _gates.covers(state.mapper):
-        if not _pending(state, cover.attributes) and not lapsed & cover.stored:
+        renamed = _pending(state, {name for name, _ in cover.key if name})
+        if not (renamed or _pending(state, cover.attributes) or lapsed & cover.stored):
             continue
-        hidden, _ = _split(session, state, cover)
+        hidden, shown = _split(session, state, cover)
+        if renamed and (hidden or shown):
+            raise VeiledError(
+                f"The key of a row of {cover.table} that is kept for an erased guest would be "
+                "changed.",
+                "Leave the key until the row's last day: what is kept is known by it.",
+            )
         # A change of anything in the row brings along what its columns set by themselves.
         sure = cover.renewed | (lapsed & cover.stored)
         changed = {key for key in hidden if key in sure or _pending(state, {key})}

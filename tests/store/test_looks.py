@@ -37,6 +37,7 @@ from flask_guesterase.store.claims import Bounds
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.sweep import Limits, SweepReport
+from tests import engines
 from tests.store import forms
 from tests.store.forms import Form, Forms, Guest, _render
 
@@ -176,10 +177,13 @@ def make(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     yield from _maker(sqlite_url, tmp_path, monkeypatch)
 
 
-@pytest.fixture
-def make_any(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+@pytest.fixture(params=engines.DEEP)
+def make_any(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Make]:
     """The same on each of the three engines in turn."""
-    yield from _maker(database_url, tmp_path, monkeypatch)
+    with engines.fresh_database(request.param) as url:
+        yield from _maker(url, tmp_path, monkeypatch)
 
 
 @pytest.fixture(params=["postgresql", "mariadb"])
