@@ -102,6 +102,9 @@ def test_staff_see_try_again_and_sign(house: House, partner: Partner) -> None:
     certificate = house.browser("officer").get(f"{DESK}/{number}/certificate")
     assert "channel-manager" in certificate
     assert "not told yet" in certificate
+    # It never changes after it was issued, whoever is told since.
+    assert "as it was when this was issued" in certificate
+    assert "Who else was told" not in certificate
 
 
 def test_the_same_at_a_console(house: House, partner: Partner) -> None:
