@@ -106,8 +106,12 @@ class Site:
 
     def age(self, *names: str, **time: float) -> None:
         """Let pulses be older than they are, as if nobody had said anything since."""
+        with self.forms.engine.connect() as conn:
+            mine = select(tables.pulse).where(tables.pulse.c.name.in_(names))
+            rows = conn.execute(mine).all()
+        # SQLite lets no transaction that has read wait for its turn to write.
         with self.forms.engine.begin() as conn:
-            for row in conn.execute(select(tables.pulse).where(tables.pulse.c.name.in_(names))):
+            for row in rows:
                 conn.execute(
                     update(tables.pulse)
                     .where(tables.pulse.c.name == row.name)
