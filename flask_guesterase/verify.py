@@ -219,7 +219,13 @@ class Checkpoint:
         self.root = base64.b64decode(lines[2], validate=True)
         if label != "guesterase" or self.size < 0 or len(self.root) != 32:
             raise ValueError("not a checkpoint")
+        # Another spelling of a number would be another origin, compared with nothing.
+        if (str(self.size), str(self.epoch)) != (lines[1], epoch):
+            raise ValueError("only one spelling of numbers is taken")
         self.signatures = signatures.splitlines()
+        for line in self.signatures:
+            if line.startswith("\u2014 "):
+                base64.b64decode(line.rpartition(" ")[2], validate=True)
 
     def cosigned_by(self, witness: Witness) -> str | None:
         """Return when a witness cosigned this; empty where its signature is wrong, or None."""
@@ -666,12 +672,33 @@ def check_revoked(report: Report, value: dict[str, Any], inputs: Inputs) -> None
         for index, at in here.ended
         if here.epoch > name[1] or index > entry["index"]
     ]
+    if not ended and withheld(later, name[1], entry["index"]):
+        report.add("revoked", None, "Whether the certificate was revoked since: entries behind it "
+                   "are not in the journal you gave. Ask the hotel for all of them.")
+        return
     report.add(
         "revoked",
         not ended,
         f"No entry of the journal you gave, up to {later[-1].at}, revokes the certificate.",
         f"The certificate is REVOKED: the journal says that the erasure was taken back on "
         f"{(ended or [''])[0]}.",
+    )
+
+
+def withheld(later: list[Epoch], epoch: int, index: int) -> bool:
+    """Tell whether entries behind one are missing from the epochs since.
+
+    :param later: the epochs that are here from that of the entry on, in order.
+    :param epoch: epoch of the entry.
+    :param index: its number.
+    """
+    sizes = {here.epoch: here.size for here in later}
+    quotes = [quote for here in later if (quote := here.quote()) is not None]
+    return (
+        list(sizes) != list(range(epoch, epoch + len(sizes)))
+        or any(here.pruned > (index + 1 if here.epoch == epoch else 0) for here in later)
+        or any(here.wrong is not None for here in later)
+        or any(sizes.get(quote.epoch, quote.size) < quote.size for quote in quotes)
     )
 
 
@@ -950,6 +977,9 @@ def check_journal(paths: list[Path], given: argparse.Namespace) -> Report:
     found = [str(one) for folder in folders for one in sorted(folder.glob("*.checkpoints"))]
     given.checkpoint = [*given.checkpoint, *found]
     inputs = Inputs(given, journal_files([*paths, *given.journal]))
+    if not inputs.journals:
+        raise UseError("There is no entry of a journal in what you gave. A hotel that erased "
+                       "something has some: ask for the whole journal.")
     for _, here in sorted(inputs.journals.items()):
         left = f", the first {here.pruned} of which are not here" if here.pruned else ""
         report.says.append(f"{here.title}: {here.size} entries{left}")

@@ -274,6 +274,8 @@ def committed(lines: Iterable[Line]) -> list[Line]:
     for line in lines:
         if line.note.kind is Kind.OUTCOME:
             found += [each for each in waiting if line.first <= each.number <= line.last]
+            # What is settled is not looked at again: a register has years of lines.
+            waiting = [each for each in waiting if not line.first <= each.number <= line.last]
         elif not line.settles:
             waiting.append(line)
     return sorted({each.number: each for each in found}.values(), key=lambda each: each.number)

@@ -145,3 +145,21 @@ def test_what_became_of_each_line() -> None:
     assert [line.number for line in committed(lines)] == [2, 3]
     assert [line.number for line in dangling(lines)] == [7]
     assert dangling([*lines, settled(Kind.OUTCOME, 8, 7, 7)]) == []
+
+
+@given(st.lists(st.sampled_from(["intent", "outcome", "abandoned"]), max_size=40), st.data())
+def test_what_was_committed_is_what_an_outcome_covers(
+    kinds: list[str], data: st.DataObject
+) -> None:
+    """However long the register: a line counts when a later outcome covers its number."""
+    lines, wanted = [], set()
+    for number, word in enumerate(kinds, 1):
+        if word == "intent":
+            lines.append(Line(Note(Kind.INTENT, request=f"GR-A{number}"), number, AT))
+            continue
+        first = data.draw(st.integers(1, number))
+        lines.append(Line(Note(Kind(word)), number, AT, first, number - 1))
+        if word == "outcome":
+            wanted |= {each.number for each in lines if first <= each.number < number}
+    asked = {line.number for line in lines if line.note.kind is Kind.INTENT}
+    assert [line.number for line in committed(lines)] == sorted(wanted & asked)

@@ -1,0 +1,102 @@
+"""What a hotel leaves out of what it shows is no proof that it is not there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_guesterase.core.log import pruned
+from flask_guesterase.core.tree import Frontier, leaf_hash
+from tests.test_verify import House, ask
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Any:
+    """A hotel whose certificate is followed by other entries."""
+    made: Any = House(tmp_path)
+    made.append(2)
+    yield made
+    made.engine.dispose()
+
+
+def revoked(house: Any, journal: Path) -> bool | None:
+    """Return what a part of the journal shows of the certificate: it stands, or not, or unknown."""
+    _, answer = ask(
+        house.folder / "certificate.json", "--journal", journal,
+        "--checkpoint", house.checkpoint(), "--key", house.key,
+    )  # fmt: skip
+    (found,) = [item for item in answer["findings"] if item["id"] == "revoked"]
+    shown: bool | None = found["shown"]
+    return shown
+
+
+def part(house: Any, first: int) -> Path:
+    """Return the journal from an entry on, as it is after those before were taken out."""
+    lines = house.journal().read_text(encoding="utf-8").splitlines()
+    frontier, _ = Frontier().extend([leaf_hash(line.encode()) for line in lines[:first]])
+    head = pruned("hotel-a", 0, frontier, house.keeper.public_key()).decode()
+    text = "\n".join([head, *lines[first:]]) + "\n"
+    path: Path = house.file(f"from-{first}.jsonl", text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("first", "shown"), [(0, False), (3, False), (4, False), (5, None), (7, None)]
+)
+def test_a_revocation_that_was_left_out(house: Any, first: int, shown: bool | None) -> None:
+    """Entry 3 is the certificate's and 4 revokes it; the journal is shown from some entry on."""
+    made = house.certificate()
+    house.file("certificate.json", made.to_json())
+    house.append(action="certificate-revoked", request=made.content.number)
+    house.append(5)
+    journal = part(house, first) if first else house.journal()
+    assert revoked(house, journal) is shown
+
+
+@pytest.mark.parametrize(("first", "shown"), [(0, True), (4, True), (5, None)])
+def test_a_certificate_that_stands(house: Any, first: int, shown: bool | None) -> None:
+    """Whoever has every entry behind the certificate is told that none revokes it."""
+    house.file("certificate.json", house.certificate().to_json())
+    house.append(6)
+    journal = part(house, first) if first else house.journal()
+    assert revoked(house, journal) is shown
+
+
+def test_a_journal_without_entries_is_none(house: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """An emptied folder is not a journal against which nothing speaks."""
+    folder = house.folder / "shown"
+    folder.mkdir()
+    (folder / "hotel-a-0.jsonl").write_text("", encoding="utf-8")
+    code, _ = ask(folder, "--key", house.key)
+    assert code == 2
+    assert "no entry of a journal" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("hotel-a/0\n", "hotel-a/00\n"), ("\n2\n", "\n+2\n"), ("\n2\n", "\n02\n")],
+)
+def test_a_number_has_one_spelling(
+    house: Any, old: str, new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A head of another origin would be compared with nothing."""
+    size = house.journal().read_text(encoding="utf-8").count("\n")
+    text = house.checkpoint().read_text(encoding="utf-8").replace(f"\n{size}\n", "\n2\n", 1)
+    assert old in text
+    odd = house.file("odd.txt", text.replace(old, new, 1))
+    code, _ = ask(house.journal(), "--checkpoint", odd, "--key", house.key)
+    assert code == 2
+    assert "does not hold a checkpoint" in capsys.readouterr().err
+
+
+def test_a_signature_that_lost_signs_is_wrong_use(
+    house: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file that was cut is told as one, and is no accident of the program's."""
+    text = house.checkpoint().read_text(encoding="utf-8")
+    cut = house.file("cut.txt", text.rstrip("\n")[:-3] + "\n")
+    code, _ = ask(house.journal(), "--checkpoint", cut, "--key", house.key)
+    assert code == 2
+    assert "does not hold a checkpoint" in capsys.readouterr().err
