@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 
 from .errors import InputError
+
+EARLIEST = date(2000, 1, 1)
+"""First day on which something that is still to be answered can have come in."""
+
+
+def receivable(received: date, today: date) -> None:
+    """Go on only when something that is still to be answered can have come in on a day.
+
+    :param received: day of receipt at the property.
+    :param today: the day there.
+    :raises InputError: it lies ahead, or before 2000.
+    """
+    if received > today:
+        raise InputError("The day of receipt lies ahead.", "Give the day it reached the hotel.")
+    if received < EARLIEST:
+        raise InputError(
+            "Nothing that is still to be answered came in before 2000.",
+            "Give the day it reached the hotel; its term would have been over for decades.",
+        )
 
 
 class Asker(StrEnum):

@@ -720,6 +720,12 @@ class DataCopyWithdrawn(Event):
     name = "data-copy-withdrawn"
 
 
+class DataCopyHandedOut(Event):
+    """A code that opens a copy once was given to a guest at the desk, by who did not release it."""
+
+    name = "data-copy-handed-out"
+
+
 class DataCopyFetched(Event):
     """A copy was opened by a link or a code that was made for it alone, and used up by it."""
 
@@ -963,6 +969,7 @@ EVENTS: dict[str, type[Event]] = {
         DataCopyReleased,
         DataCopyRefused,
         DataCopyWithdrawn,
+        DataCopyHandedOut,
         DataCopyFetched,
         DataCopyEnded,
         TokenIssued,

@@ -229,6 +229,31 @@ def reconcile(
     )
 
 
+def adopted(own: Sequence[Line], former: Sequence[Line], today: date) -> Changes:
+    """Return what becomes of the lines of a property and of its former codes under one code.
+
+    Its rows were under the former lines: what would end them earlier waits, and nothing is twice.
+
+    :param own: lines of the code it has now, with their numbers.
+    :param former: lines of the codes it had, with their numbers; none where it had no other.
+    :param today: the day.
+    """
+    if not former:
+        return Changes()
+    living = [line for line in own if line.state is LineState.LIVING]
+    waits = [line for line in living if _new(line, former, today).state is LineState.COMING]
+    known = {line.key for line in former}
+    ended = [line for line in waits if line.key in known]
+    there = {line.key for line in living} - {line.key for line in waits}
+    for line in former:
+        if line.key in there:
+            ended.append(line)
+        elif line.state is LineState.LIVING:
+            there.add(line.key)
+    moved = [replace(w, state=LineState.COMING) for w in waits if w.key not in known]
+    return Changes(tuple(_unruled(former, own, today)), tuple(moved), tuple(ended))
+
+
 def _new(line: Line, known: Iterable[Line], today: date) -> Line:
     """Return a line no one knew: it acts at once unless it is a ceiling that shortens."""
     if line.kind is not LineKind.CEILING or line.rule().ceiling is None:

@@ -52,7 +52,7 @@ from . import (
     waiting,
 )
 from .cases import Case, load, reconsider, secret, step, tell
-from .comeback import marks, objections
+from .comeback import marks, objections, owing
 from .copying import shelved
 from .depth import deepening
 from .eraser import Locked, Scope
@@ -307,7 +307,8 @@ def check(work: Work, number: str) -> State:
     """Look for everything again, in a transaction of its own, and set the end state.
 
     ERASED when nothing remains, SEALED when the law keeps something, PARTIAL when something is
-    left that should not be. Rows shared with another living person do not make it less erased.
+    left that should not be, or a row came back of which nothing is settled yet. Rows shared with
+    another living person do not make it less erased.
 
     :param work: the open transaction.
     :param number: number of the request.
@@ -321,7 +322,7 @@ def check(work: Work, number: str) -> State:
         raise TransitionError("Nothing was erased yet.", "Erase first.")
     who = people.taken(work, case.number)
     left = [item for look in CHECKS.values() for item in look(work, case, who)]
-    left += refresh.stale(case)
+    left += [*refresh.stale(case), *owing.left(work, case.number)]
     decisions = dict(case.decisions or {})
     decisions["left"] = [
         {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left

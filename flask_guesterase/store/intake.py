@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, delete, insert, or_, select, update
 
-from ..core.asking import Asker, asker
+from ..core.asking import Asker, asker, receivable
 from ..core.errors import InputError, SealError, UnknownError
 from ..core.events import (
     GUEST,
@@ -217,9 +217,9 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
     :return: the request's number; that of the open request when the same was filed before. Of a
         copy and an erasure after it, that of the copy.
     :raises MatchError: nothing was given by which anybody can be found.
-    :raises InputError: the day of receipt lies ahead, the channel is unknown, or no property was
-        given and they are on file at several; nobody may ask under that word, or the reason is
-        none under the law there.
+    :raises InputError: the day of receipt lies ahead or before 2000, the channel is unknown, or
+        no property was given and they are on file at several; nobody may ask under that word, or
+        the reason is none under the law there.
     :raises UnknownError: nobody is on file under it.
     :raises ForbiddenError: the clerk may not file at this property.
     """
@@ -229,8 +229,7 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
     actor = actors.allow(work, by, Permission.FILE, property_.code) if by is not None else None
     today = day_at(property_, work.now)
     received = filing.received or today
-    if received > today:
-        raise InputError("The day of receipt lies ahead.", "Give the day it reached the hotel.")
+    receivable(received, today)
     opening = Opening(
         property_,
         filing.channel,

@@ -17,7 +17,8 @@ def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str,
     """Return the messages a person must print or look at, opened, and failed file removals.
 
     A letter with the link by which a guest proves a contact is not shown to those who may
-    approve: whoever holds the link could be both pairs of eyes.
+    approve: whoever holds the link could be both pairs of eyes. At a login that several share
+    nobody knows who reads, so there it is listed as ``veiled``, without what it says and to whom.
 
     :param work: the open transaction.
     :param by: the host's id of who asks; only properties at which they may verify are shown.
@@ -36,15 +37,31 @@ def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str,
         .order_by(table.c.id.desc())
     ).all()
     deciding = {c for c in codes if actors.may(work, by, Permission.APPROVE, c)}
+    shared = work.shared(by)
     return [
-        _letter(work, row)
+        _veiled(row) if shared and row.template in PROOFS else _letter(work, row)
         for row in rows
         if row.template not in PROOFS or row.property not in deciding
     ]
 
 
 def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:
-    letter: dict[str, Any] = {
+    letter = _listed(row)
+    try:
+        content = safe.read(work, row.box) if row.box and row.kind == MESSAGE else {}
+    except (SealError, UnknownError):
+        content = {}
+    letter |= {k: v for k, v in content.items() if k in letter}
+    return letter | {"number": row.request or letter["params"].get("number", "")}
+
+
+def _veiled(row: Row[Any]) -> dict[str, Any]:
+    return _listed(row) | {"template": "", "veiled": True}
+
+
+def _listed(row: Row[Any]) -> dict[str, Any]:
+    """Return a letter by what its row says of it, unopened."""
+    return {
         "id": row.id,
         "number": row.request,
         "property": row.property,
@@ -57,9 +74,3 @@ def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:
         "lang": "",
         "params": {},
     }
-    try:
-        content = safe.read(work, row.box) if row.box and row.kind == MESSAGE else {}
-    except (SealError, UnknownError):
-        content = {}
-    letter |= {k: v for k, v in content.items() if k in letter}
-    return letter | {"number": row.request or letter["params"].get("number", "")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from sqlalchemy import delete, func, insert, select
 
@@ -43,7 +44,8 @@ def attempt(work: Work, action: str, who: str) -> None:
 
     :param work: the open transaction.
     :param action: a key of `LIMITS`.
-    :param who: whose tries are counted (a remote address, a user's id); kept as a keyed mark.
+    :param who: whose tries are counted (a remote address, a user's id); kept as a keyed mark. An
+        address of IPv6 counts as its network of 64 bits, which is one holder's.
     :raises LimitError: there were too many.
     """
     most, window = LIMITS[action]
@@ -72,7 +74,28 @@ def succeed(work: Work, action: str, who: str) -> None:
 
 
 def _mark(work: Work, action: str, who: str) -> str:
-    return fingerprint(work.custodian.pepper("attempt"), action, who)
+    return fingerprint(work.custodian.pepper("attempt"), action, _holder(who))
+
+
+def _holder(who: str) -> str:
+    """Return an address as its holder is counted; anything else as it is.
+
+    Source: RFC 4291 sections 2.5.1 and 2.5.5.2; RFC 6052 section 2.1.
+    """
+    try:
+        address = ip_address(who)
+    except ValueError:
+        return who
+    if isinstance(address, IPv4Address):
+        return str(address)
+    number = int(address)
+    if number >> 32 in _CARRYING:
+        return str(IPv4Address(number & 0xFFFF_FFFF))
+    return f"{number >> 64:016x}/64"
+
+
+_CARRYING = {int(IPv6Address(start)) >> 32 for start in ("::ffff:0:0", "64:ff9b::")}
+"""First 96 bits of the IPv6 addresses that carry one of IPv4: mapped, and translated."""
 
 
 def forget(work: Work) -> int:

@@ -36,15 +36,16 @@ def listed(work: Work, by: str) -> list[dict[str, Any]]:
     rows = work.conn.execute(
         select(table).where(table.c.lifted_at.is_(None)).order_by(table.c.id.desc())
     )
-    return [
-        _line(work, row, row.property in holding)
-        for row in rows
-        if row.property in holding or (row.kind == FREEZE and row.property in freezing)
-    ]
+    lines = []
+    for row in rows:
+        places = {hotel.code for hotel in placing.homes(work, row.property)}
+        if places <= holding or (row.kind == FREEZE and places <= freezing):
+            lines.append(_line(work, row, places <= holding))
+    return lines
 
 
 def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
-    today = day_at(work.settings.property(row.property), work.now).isoformat()
+    today = day_at(placing.homes(work, row.property)[0], work.now).isoformat()
     line = {
         "id": row.id,
         "kind": row.kind,
@@ -85,7 +86,7 @@ def escalate(work: Work) -> int:
     ).all()
     count = 0
     for row in rows:
-        hotel = work.settings.properties.get(row.property)
+        hotel = next(iter(placing.homes(work, row.property)), None)
         if hotel is None:
             continue
         now = day_at(hotel, work.now)

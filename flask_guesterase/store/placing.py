@@ -257,18 +257,18 @@ def confirm(work: Work, id: int, by: str) -> None:
     if row.kind != FREEZE:
         raise UnknownError("There is no such freeze.", "Look at the list.")
     if row.confirmed_at is None:
-        hotel = work.settings.property(row.property)
+        hotel = homes(work, row.property)[0]
         actor = actors.acting(work, by)
         write(work, id, confirmed_by=actor, confirmed_at=work.stamp)
         tell(work, FreezeConfirmed, hotel, actor)
 
 
 def place_of(work: Work, id: int, by: str) -> str:
-    """Return the property of a living hold.
+    """Return the property at which a living hold is lifted.
 
     :raises UnknownError: there is no such hold, or they may not lift holds at its property.
     """
-    return str(_load(work, id, by).property)
+    return homes(work, str(_load(work, id, by).property))[0].code
 
 
 def lift(work: Work, id: int, by: str) -> bool:
@@ -281,7 +281,7 @@ def lift(work: Work, id: int, by: str) -> bool:
     :raises FourEyesError: they proposed it themselves.
     """
     row = _load(work, id, by)
-    hotel = work.settings.property(row.property)
+    hotel = homes(work, row.property)[0]
     actor = actors.acting(work, by)
     if row.lift_by is None:
         write(work, id, lift_by=actor, lift_at=work.stamp)
@@ -316,9 +316,21 @@ def _load(work: Work, id: int, by: str) -> Row[Any]:
     row = work.conn.execute(
         select(table).where(table.c.id == id, table.c.lifted_at.is_(None)).with_for_update()
     ).one_or_none()
-    if row is None or not actors.may(work, by, Permission.HOLD, row.property):
+    if row is None or not may(work, by, Permission.HOLD, row.property):
         raise UnknownError("There is no such hold.", "Look at the list.")
     return row
+
+
+def homes(work: Work, code: str) -> list[Property]:
+    """Return the property of a hold, or all there are when nobody runs one of its code any more."""
+    known = work.settings.properties
+    return [known[code]] if code in known else list(known.values())
+
+
+def may(work: Work, by: str, permission: Permission, code: str) -> bool:
+    """Return whether somebody may do this about a hold: at each property that it can be of."""
+    places = homes(work, code)
+    return bool(places) and all(actors.may(work, by, permission, each.code) for each in places)
 
 
 def hold_evidence(work: Work, code: str, incident: str, actor: str) -> int:
@@ -363,7 +375,7 @@ def end_evidence(work: Work, id: int, actor: str) -> None:
     if row is not None:
         write(work, id, lifted_by=actor, lifted_at=work.stamp)
         ended = heldkeys.unwrap(work, read(row))
-        hotel = work.settings.property(row.property)
+        hotel = homes(work, row.property)[0]
         tell(work, HoldLifted, hotel, actor, {"boxes": ended})
 
 

@@ -18,7 +18,7 @@ from . import outbox, tables, vault
 from .datamap import Declared
 from .finder import find, owned
 from .gaps import unreadable
-from .holds import Hold, covered, keys_of, matching
+from .holds import Hold, covered, everywhere, keys_of, matching
 from .sql import chunks, host_values, is_text
 from .work import Work
 
@@ -47,12 +47,13 @@ def _evidence(work: Work, hold: Hold) -> set[str]:
         select(box.c.id)
         .join(request, request.c.number == box.c.request)
         .where(
-            request.c.property == hold.property,
             request.c.erased_at <= row.opened_at,
             box.c.forgotten_at.is_(None),
             box.c.purpose.in_(["recovery", "recovery-file"]),
         )
     )
+    if not everywhere(work, hold.property):
+        wanted = wanted.where(request.c.property == hold.property)
     if row.happened_at is not None:
         # Whoever reports it rarely knows the minute.
         wanted = wanted.where(request.c.erased_at >= row.happened_at - timedelta(days=1))
@@ -69,7 +70,7 @@ def _kept(work: Work, hold: Hold) -> set[str]:
         wanted = wanted.where(kept.c.table_name == hold.table, kept.c.row_key == hold.row)
     elif hold.scope == Scope.SUBJECT:
         return _boxes_of(work, _rows_of(work, hold))
-    else:
+    elif not everywhere(work, hold.property):
         wanted = wanted.where(kept.c.property == hold.property)
     boxes: dict[tuple[str, str], set[str]] = {}
     for row in work.conn.execute(wanted):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -177,7 +178,7 @@ def grouped(secret: str) -> str:
 
 def plain(text: str) -> str:
     """Return a code as it was made, however it was typed."""
-    return "".join(c for c in text.upper() if c.isalnum())
+    return "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
 
 
 def look(work: Work, purpose: Purpose, secret: str) -> Token:

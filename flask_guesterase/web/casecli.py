@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
 
 from ..core.complaining import About, Mode, Outcome
-from ..core.errors import InputError
+from ..core.errors import InputError, TransitionError
 from ..core.incidents import Happening, Origin, Severity
 from ..store.complaints.receiving import Grievance
 from ..store.incidents import noticing
@@ -219,14 +220,30 @@ def told(number: str, by: str, code: str, duty: str, reference: str, at: str) ->
 @_by
 @_code
 @click.option("--duty", required=True, help="Which one, for example EU/guests.")
-def send(number: str, by: str, code: str, duty: str) -> Answer:
-    """Let the letters to guests go that another person proposed, and write them."""
+@click.option("--digest", default="", help="The digest that this printed without it.")
+def send(number: str, by: str, code: str, duty: str, digest: str) -> Answer:
+    """Print a letter to guests that another person proposed; with its digest, let it go."""
     who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)
-        office.let_notice_go(number, duty, who)
+        if not digest:
+            read = _proposed(office.incident(number, who), duty)
+            return Answer(read, fields(read))
+        office.let_notice_go(number, duty, who, digest)
     batches = noticing.push_all(current.run)
     return Answer({"number": number, "batches": batches}, "The letters are on their way.")
+
+
+def _proposed(found: dict[str, Any], duty: str) -> dict[str, Any]:
+    """Return what a second person reads before letters go: the words, to how many, the digest."""
+    words = {each["id"]: (each["words"], each["digest"]) for each in found["duties"]}
+    text, digest = words.get(duty, ("", ""))
+    if not digest:
+        raise TransitionError("No letter waits to be let go.", "Look at the incident again.")
+    return {
+        "number": found["number"], "kind": found["kind"], "words": text,
+        "living": found["living"], "digest": digest, "batches": 0,
+    }  # fmt: skip
 
 
 @verb(incident_cli, "close")

@@ -11,9 +11,9 @@ from marshmallow import ValidationError, fields, post_load, pre_load, validates_
 
 from ..core.complaining import LONGEST_TEXT, RATINGS, About, Mode, Outcome
 from ..core.incidents import Happening, Origin, Severity
-from .fields import CHOOSE, DAY, day, moment, one_of, typed
+from .fields import CHOOSE, DAY, day, moment, one_of, received_by, typed
 from .language import LANGUAGES, N_
-from .schemas import FILLABLE, LONGEST, Form
+from .schemas import FILLABLE, LONGEST, Approve, Form
 
 _LATER = N_("Please give a day that is still to come.")
 _TIME = N_("Please give a day and a time, not later than now.")
@@ -84,8 +84,7 @@ class FileComplaint(ComplainAnywhere):
     @validates_schema
     def check_day(self, data: Mapping[str, Any], **_: Any) -> None:
         """Compare the day of receipt with today."""
-        if data["received"] > self.today:
-            raise ValidationError({"received": [DAY]})
+        received_by(data["received"], self.today)
 
 
 class AnswerComplaint(Long):
@@ -187,8 +186,8 @@ class ProposeNotice(Long):
     words = typed(required=True)
 
 
-class LetGo(Form):
-    """Which letters to guests are let go."""
+class LetGo(Approve):
+    """Which letters to guests are let go, with the digest of what was read."""
 
     duty = typed(required=True)
 

@@ -99,7 +99,8 @@ def _matches(given: Sequence[str]) -> dict[str, str]:
     help="Day it reached the property, YYYY-MM-DD; today by default.",
 )
 @click.option("--lang", default="", help="Language of the guest; the property's by default.")
-@click.option("--by", metavar="WHO", help="Who files it; nobody by default.")
+@click.option("--by", metavar="WHO", help="Who files it: their id at the host; nobody by default.")
+@click.option("--code", metavar="CODE", help="Their one-time code, from their own login.")
 @click.option(
     "--asked-by",
     type=click.Choice([who.value for who in Asker]),
@@ -120,14 +121,19 @@ def request(
     received: datetime | None,
     lang: str,
     by: str | None,
+    code: str | None,
     asked_by: str,
     reason: str | None,
     wish: str,
 ) -> Answer:
     """Record a request that reached the hotel; print its number."""
+    if bool(by) != bool(code):
+        raise click.UsageError("--by and --code go together.")
     match = _matches(given)
-    who = _acting(by) if by else None
+    who = trying(by) if by else None
     with current.begin() as office:
+        if who and code:
+            office.use_code(who, code)
         number = office.request(
             match,
             property=property_,

@@ -28,8 +28,8 @@ DEFAULTS: dict[str, Any] = {
     "GUESTERASE_MAIL": "print",
     #: Address that messages come from; needed by the smtp ways.
     "GUESTERASE_SENDER": "",
-    #: Address of the guest pages as guests reach them, for links in messages; empty means the
-    #: address of the request that causes the message, where there is one.
+    #: Address of the guest pages as guests reach them, for links in messages; needed by the smtp
+    #: ways and for SMS. Empty means the address by which staff came, for what they print.
     "GUESTERASE_BASE_URL": "",
     #: Folder of the register of erasures, on another disk than the database, so that a restored
     #: database can be told what it has forgotten; empty means ``guesterase-register`` in the

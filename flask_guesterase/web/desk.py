@@ -88,8 +88,10 @@ def _staff_context() -> dict[str, Any]:
     known = getattr(current_app, "login_manager", None) is not None
     here = known and current_user.is_authenticated
     menu = [(end, text) for end, text, right in MENU if here and granted(*_any(right))]
+    gone = {".code"} if here and persons.shared() else set()
+    gone |= set() if current.pins else {".pin"}
     return {
-        "menu": [(end, text) for end, text in menu if end != ".pin" or current.pins],
+        "menu": [(end, text) for end, text in menu if end not in gone],
         "reportable": bool(here and granted(Permission.REPORT)),
         "number": (request.view_args or {}).get("number", "") if here else "",
     }

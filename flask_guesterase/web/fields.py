@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, OneOf
 
+from ..core.asking import EARLIEST
 from ..core.errors import InputError, MatchError
 from ..core.identity import Kind, normal
 from .language import N_
@@ -18,6 +19,7 @@ from .language import N_
 MISSING = N_("Please fill this in.")
 CHOOSE = N_("Please choose one of these.")
 DAY = N_("Please give a day, not later than today.")
+EARLY = N_("Please give a day, not before 2000: no request that old is still to be answered.")
 
 
 def typed(required: bool = False) -> fields.String:
@@ -47,6 +49,17 @@ def day(wrong: str = DAY) -> fields.Date:
     :param wrong: what is said where it is none.
     """
     return fields.Date(required=True, error_messages=said(wrong))
+
+
+def received_by(received: date, today: date) -> None:
+    """Refuse a day of receipt on which nothing that is still open can have come in.
+
+    :param received: the day.
+    :param today: day at the desk.
+    """
+    wrong = DAY if received > today else EARLY if received < EARLIEST else ""
+    if wrong:
+        raise ValidationError({"received": [wrong]})
 
 
 def said(wrong: str) -> dict[str, Any]:

@@ -226,10 +226,17 @@ def checkpoint(code: str) -> Response:
 
 
 def _keep(code: str) -> AnyResponse:
-    """Keep a case code in this browser once it was found to open a case; wrong ones are counted."""
-    _count("case")
-    with current.begin(write=False) as office:
-        office.case(code)
+    """Keep a case code in this browser once it was found to open a case; wrong ones are counted.
+
+    A right one passes however many wrong ones came from there: it is too long to be guessed, and
+    a whole hotel may have one address.
+    """
+    try:
+        with current.begin(write=False) as office:
+            office.case(code)
+    except TokenError:
+        _count("case")
+        raise
     session[CASE] = code
     return redirect(url_for(".case"), 303)
 

@@ -224,7 +224,7 @@ def let_notice_go(incident: str) -> AnyResponse:
     """Let the letters to guests go, as the second person."""
     form = schemas.read(caseforms.LetGo(), request.form)
     with current.begin() as office:
-        office.let_notice_go(incident, form["duty"], me())
+        office.let_notice_go(incident, form["duty"], me(), form["digest"])
     noticing.push_all(current.run, AT_ONCE)
     return _back(incident)
 

@@ -9,6 +9,7 @@ from flask import has_request_context, render_template, url_for
 
 from ..core.answer import Answer, read_answer
 from ..core.errors import GuesteraseError, SetupError, UnknownError
+from ..store.outbox import SHOWN
 from ..store.settings import Property
 from . import lawwords
 from .answers import Told, in_words
@@ -17,7 +18,9 @@ from .language import Language, choose
 from .words import word
 
 
-def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, str]:
+def render(
+    template: str, lang: str, params: Mapping[str, str], shown: bool = False
+) -> tuple[str, str]:
     """Return subject and body of a message.
 
     The first line of ``templates/guesterase/mail/TEMPLATE.txt`` is the subject; it never holds
@@ -27,6 +30,9 @@ def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, st
     :param lang: language tag of the guest; the property's language is used when it is unknown.
     :param params: what the text needs: number, property and, by template, token, ground, state,
         answer, until, reason, what, due or left.
+    :param shown: whether staff see it here and print it, so that its links may name the host by
+        which they came; what is sent to guests never takes it from a request, which may be
+        anybody's.
     :raises SetupError: nobody told the address of the guest pages.
     """
     hotel = _hotel(params.get("property", ""))
@@ -38,7 +44,7 @@ def render(template: str, lang: str, params: Mapping[str, str]) -> tuple[str, st
         tongue=tongue,
         word=lambda value: word(tongue, value),
         hotel=hotel,
-        page=address,
+        page=address if shown else configured,
         answer=answer_of(tongue, hotel, params),
         **{**_EMPTY, **{k: v for k, v in params.items() if k != "answer"}},
     )
@@ -57,7 +63,7 @@ _EMPTY = dict.fromkeys(
 
 def written(template: str, lang: str, params: Mapping[str, str]) -> dict[str, str]:
     """Return subject, body and language tag of a message, to be read before it is sent."""
-    subject, body = render(template, lang, params)
+    subject, body = render(template, lang, params, current.settings.mail in SHOWN)
     return {"subject": subject, "body": body, "tag": language_of(lang, params).tag}
 
 
@@ -89,18 +95,31 @@ def language_of(lang: str, params: Mapping[str, str]) -> Language:
 
 
 def address(path: str = "") -> str:
-    """Return the address of a guest page as guests reach it.
+    """Return the address of a guest page as who reads it here reaches it.
 
     :param path: path below the guest pages, for example ``case``.
     :raises SetupError: it is not configured and there is no request to take it from.
     """
+    if current.settings.base_url or not has_request_context():
+        return configured(path)
+    return _under(url_for("guesterase_guest.index", _external=True), path)
+
+
+def configured(path: str = "") -> str:
+    """Return the address of a guest page as the house configured it.
+
+    :param path: path below the guest pages, for example ``case``.
+    :raises SetupError: it is not configured.
+    """
     base = current.settings.base_url
-    if not base and has_request_context():
-        base = url_for("guesterase_guest.index", _external=True)
     if not base:
         raise SetupError(
             "The address of the guest pages is not known here.", "Set GUESTERASE_BASE_URL to it."
         )
+    return _under(base, path)
+
+
+def _under(base: str, path: str) -> str:
     return f"{base.rstrip('/')}/{path}"
 
 
@@ -116,7 +135,8 @@ def letter(item: dict[str, Any]) -> dict[str, Any]:
     if item["kind"] != "message" or not item["template"]:
         return {**item, "subject": "", "body": ""}
     try:
-        subject, body = render(item["template"], item["lang"], item["params"])
+        shown = item["channel"] in SHOWN
+        subject, body = render(item["template"], item["lang"], item["params"], shown)
     except GuesteraseError as problem:
         return {**item, "subject": "", "body": str(problem)}
     tag = language_of(item["lang"], item["params"]).tag

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlencode
 
 from flask import (
@@ -21,7 +22,7 @@ from flask import (
 from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
 from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PrefixLoader
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 from wtforms import ValidationError
 
 from ..core.errors import GuesteraseError, InputError
@@ -33,6 +34,9 @@ from .words import told, word
 
 LARGEST_FORM = 64 * 1024
 """Bytes; no form of ours is larger, and none takes a file."""
+
+LARGEST_ID = 2**63 - 1
+"""No database numbers rows beyond."""
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -116,6 +120,7 @@ def pages(name: str, desk: str) -> Blueprint:
             words = " ".join(problem.staff if desk == "staff" else problem.guest)
             return Response(words, problem.status, mimetype="text/plain")
 
+    blueprint.url_value_preprocessor(existing)
     blueprint.before_request(_receive)
     blueprint.after_request(_dress)
     blueprint.context_processor(words_of_pages)
@@ -181,6 +186,36 @@ def _host_choice() -> str | None:
     return None if chosen is None else str(chosen)
 
 
+def existing(endpoint: str | None, parts: dict[str, Any] | None) -> None:
+    """Answer that nothing is there for a number that no database can hold.
+
+    :param endpoint: name of the view.
+    :param parts: what stands in the address.
+    """
+    if any(isinstance(part, int) and part > LARGEST_ID for part in (parts or {}).values()):
+        raise NotFound
+
+
+def bounded() -> None:
+    """Take no more than the largest form, whether or not the body says how long it is.
+
+    :raises RequestEntityTooLarge: it is longer.
+    """
+    if (request.content_length or 0) > LARGEST_FORM:
+        raise RequestEntityTooLarge
+    # Flask's own limit cuts off without a word what has no length, and before 3.1 is the host's.
+    request.stream = BytesIO(_short(request.stream))
+
+
+def _short(stream: IO[bytes]) -> bytes:
+    found = bytearray()
+    while part := stream.read(LARGEST_FORM + 1 - len(found)):
+        found += part
+        if len(found) > LARGEST_FORM:
+            raise RequestEntityTooLarge
+    return bytes(found)
+
+
 def _receive() -> None:
     """Keep the reader's language; refuse a form that is too large or not from our own page."""
     wish = known(request.args.get("lang"))
@@ -188,8 +223,7 @@ def _receive() -> None:
         session[_LANG] = wish
     if request.method in ("GET", "HEAD", "OPTIONS"):
         return
-    if (request.content_length or 0) > LARGEST_FORM:
-        raise RequestEntityTooLarge
+    bounded()
     if (request.endpoint or "").rpartition(".")[2] in SIGNED:
         return
     try:

@@ -16,8 +16,8 @@ WHO, PIN = "guesterase_who", "guesterase_pin"
 
 _ACTING = "guesterase_acting"
 
-OWN = {"new_pin"}
-"""Names of views that ask for something else than a PIN by themselves."""
+OWN = {"new_pin", "new_code"}
+"""Names of views that ask for something else than a PIN by themselves, or refuse a shared login."""
 
 
 class PinError(ForbiddenError):

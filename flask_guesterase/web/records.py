@@ -9,7 +9,7 @@ from ..core.errors import ForbiddenError
 from ..core.log import slug
 from ..core.permissions import Permission
 from ..store.ledger import newest
-from . import letters
+from . import letters, persons
 from .current import current
 from .desk import CODED, may, me, must, staff_pages
 from .pages import language
@@ -78,17 +78,26 @@ def deal(letter: int) -> AnyResponse:
 @staff_pages.get("/code")
 def code() -> str:
     """Offer a one-time code, with which one proves at a console who one is."""
-    must(*CODED)
+    _coded()
     return render_template("guesterase/staff/code.html", code="")
 
 
 @staff_pages.post("/code")
 def new_code() -> str:
     """Make a one-time code and show it once."""
-    must(*CODED)
+    _coded()
     with current.begin() as office:
         secret = office.code(me())
     return render_template("guesterase/staff/code.html", code=secret)
+
+
+def _coded() -> None:
+    """Go on only where a code may be made: at a shared login a PIN would buy what it may not."""
+    must(*CODED)
+    if persons.shared():
+        raise ForbiddenError(
+            "Several people share this login, so it has no code.", "Make it in your own login."
+        )
 
 
 @staff_pages.get("/checkpoint/<code>")

@@ -140,13 +140,15 @@ def _told(found: Survey) -> str:
         "forgotten requests": ", ".join(found.unknown) or "none",
         "taken back since": ", ".join(found.undone) or "none",
         "broken lines": str(found.broken),
+        "months without a key": ", ".join(found.keyless) or "none",
     })  # fmt: skip
 
 
 _NEXT = "Nothing was done. Run it again with --yes; until then nothing is erased or sent."
 _FORGETS = "What was erased before is not in it: a copy of the database from before brings it back."
 _LEFT = {
-    "restored": "Not everything could be done; look at the log and run it again.",
+    "restored": "Not everything could be done. Where a month has no key, put the newest copy of "
+    "the key folder in its place; then run it again.",
     "unfinished": "The privacy officer must finish it, on the page 'After a restore'.",
     "asking": "Rows wait for a person, on the page 'After a restore'.",
     "missing": "The register is not where it was; mount its folder.",

@@ -31,7 +31,18 @@ from ..core.lifecycle import Ground
 from ..core.register import Basis, Judgement
 from ..core.restoring import RestoreGround
 from ..core.wish import Wish
-from .fields import CHOOSE, DAY, MISSING, choice, day, one_of, reaches, said, typed, understood
+from .fields import (
+    CHOOSE,
+    MISSING,
+    choice,
+    day,
+    one_of,
+    reaches,
+    received_by,
+    said,
+    typed,
+    understood,
+)
 from .language import LANGUAGES, N_
 from .words import CHANNELS, FORMATS, HOWS
 
@@ -179,8 +190,7 @@ class File(Offered):
     @validates_schema
     def check_day(self, data: Mapping[str, Any], **_: Any) -> None:
         """Compare the day of receipt with today."""
-        if data["received"] > self.today:
-            raise ValidationError({"received": [DAY]})
+        received_by(data["received"], self.today)
 
 
 class Confirm(Form):

@@ -45,6 +45,18 @@ def test_names_typed_at_a_console(house: House) -> None:
     assert house.state(number) == "review"
 
 
+def test_a_colleagues_name_typed_when_filing(house: House) -> None:
+    """Nobody files as somebody else, and so hides that they did it themselves."""
+    console = Console(house.app)
+    told = ("request", "--match", "email=bea@mail.example", "--property", "sh", "--by", "clerk")
+    assert console.raw(*told, code=2)
+    console.error(*told, "--code", "00000000")
+    console.error(*told, "--code", code_of(house, "officer"))
+    assert house.hotel.ours("request") == []
+    number = console.json(*told, "--code", code_of(house, "clerk"))["number"]
+    assert [row["number"] for row in house.hotel.ours("request")] == [number]
+
+
 def test_one_persons_two_codes(house: House) -> None:
     """Two codes of one login are one person, whatever names stand beside them."""
     console, number, digest = _ready(house)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from flask_guesterase.core import pin as pins
-from flask_guesterase.core.errors import ForbiddenError, InputError
+from flask_guesterase.core.errors import ForbiddenError, FourEyesError, InputError
 from flask_guesterase.store import tables
+from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.office import Office
 from tests.resistance.test_impostors import approve, told
 from tests.web import house as houses
@@ -22,6 +25,8 @@ from tests.web.house import DESK as CLERK
 from tests.web.test_cli import Console
 from tests.web.test_reception import DESK, FILING, OTHER, PIN, act, filed, own
 
+MATCH = {"email": "bea@mail.example", "name": "Bea Lund"}
+
 
 @pytest.fixture
 def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
@@ -29,7 +34,7 @@ def house(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.setattr(pins, "_COST", 2**8)
     monkeypatch.setitem(houses.STAFF, "front", ("sh", CLERK | {"freeze"}))
     may = houses.OFFICE | {"issue", "freeze", "hold", "law"}
-    for officer in ("officer", "second", "third"):
+    for officer in ("officer", "second", "third", "boss"):
         monkeypatch.setitem(houses.STAFF, officer, ("sh", may))
     made = opened(House(sqlite_url, tmp_path))
     made.people()
@@ -94,6 +99,24 @@ def test_a_shared_login_where_it_is_asked_for_no_single_permission(house: House)
     house.extension.shared(lambda user: user.id == "front")
     with house.app.app_context():
         house.extension.run(deeds[1])
+
+
+def test_a_shared_login_that_complains_or_reports_by_a_call(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a complaint nor an incident is by several people, whichever permission allows it."""
+    complaint = Grievance("about-manner", "It was late.", property="sh", channel="desk")
+    incident = Report("sh", "leak", "A list.")
+    for granted in (CLERK, CLERK | {"complaint"}):
+        monkeypatch.setitem(houses.STAFF, "front", ("sh", granted))
+        deeds: list[Callable[[Office], object]] = [
+            lambda office: office.file_complaint(complaint, "front"),
+            lambda office: office.open_incident(incident, "front"),
+        ]
+        for deed in deeds:
+            with house.app.app_context(), pytest.raises(ForbiddenError, match="share"):
+                house.extension.run(deed)
+    assert house.hotel.ours("complaint") == house.hotel.ours("incident") == []
 
 
 def test_an_approver_does_not_approve_what_they_filed_at_the_shared_desk(house: House) -> None:
@@ -211,6 +234,117 @@ def test_a_pin_that_the_officer_set(house: House) -> None:
         assert house.state(number) == "review"
     assert {grounds for _, _, grounds in told(house)} == {("four-eyes",)}
     assert approve(house, number, "third").status_code == 303
+
+
+def lift(house: House, hold: int, who: str) -> bool:
+    """Let a person lift a hold with a code of their own; return whether it ended."""
+    with house.app.app_context(), house.extension.begin() as office:
+        return office.lift(hold, who)
+
+
+def test_an_officer_who_is_two_colleagues(house: House) -> None:
+    """Two people with a PIN code from one officer are one; who set an own PIN is another."""
+    front = house.browser("front")
+    for person, pin in (("officer", PIN), ("second", OTHER)):
+        new = {"who": person, "code": given(house, person, "third"), "pin": pin, "again": pin}
+        assert front.post(f"{DESK}/pin", f"{DESK}/pin", **new).status_code == 200
+    own(house, "porter")
+    with house.app.app_context():
+        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    assert not lift(house, frozen, "officer")
+    for person in ("second", "third"):
+        with pytest.raises(FourEyesError):
+            lift(house, frozen, person)
+    assert lift(house, frozen, "boss")
+
+
+def test_two_colleagues_with_codes_of_two_officers(house: House) -> None:
+    """They are two: nobody alone could have set both of their PINs."""
+    given(house, "officer", "third")
+    given(house, "second", "boss")
+    with house.app.app_context():
+        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    assert not lift(house, frozen, "officer")
+    assert lift(house, frozen, "second")
+
+
+def issued(house: House, person: str, by: str, *permissions: str) -> Program:
+    """Return a program with a token that somebody issued for a person."""
+    with house.app.app_context(), house.extension.begin() as office:
+        until = (office.work.now + timedelta(days=30)).date()
+        return Program(house, office.issue_token(person, "sh", permissions, until, by=by))
+
+
+def test_who_issues_a_token_and_uses_it(house: House) -> None:
+    """They read it, so they may have filed with it; revoking it afterwards changes nothing."""
+    program = issued(house, "clerk", "officer", "file", "verify", "view")
+    answer = program.post("/requests", {"match": MATCH, "channel": "desk"})
+    number = answer.get_json()["number"]
+    assert program.post(f"/requests/{number}/confirm", {"how": "desk"}).status_code == 200
+    house.settle(number)
+    assert approve(house, number, "officer").status_code == 403
+    with house.app.app_context(), house.extension.begin() as office:
+        office.revoke_token(house.hotel.ours("apitoken")[0]["id"], "officer")
+    assert approve(house, number, "officer").status_code == 403
+    assert house.state(number) == "review"
+    assert {grounds for _, _, grounds in told(house)} == {("four-eyes",)}
+    assert approve(house, number, "second").status_code == 303
+
+
+def test_who_issues_the_tokens_of_two_people(house: House) -> None:
+    """Tokens of two people by one issuer, or a token and a PIN, are one person's two."""
+    clerk = issued(house, "clerk", "boss", "file", "verify", "view")
+    number = clerk.post("/requests", {"match": MATCH, "channel": "desk"}).get_json()["number"]
+    clerk.post(f"/requests/{number}/confirm", {"how": "desk"})
+    house.settle(number)
+    officer = issued(house, "officer", "boss", "approve", "view")
+    given(house, "second", "boss")
+    third = issued(house, "third", "officer", "approve", "view")
+    read = {"digest": third.get(f"/requests/{number}/plan").get_json()["digest"]}
+    assert officer.post(f"/requests/{number}/approve", read).status_code == 403
+    assert approve(house, number, "second").status_code == 403
+    assert house.state(number) == "review"
+    assert third.post(f"/requests/{number}/approve", read).status_code == 200
+
+
+def test_a_token_that_a_person_issued_for_themselves(house: House) -> None:
+    """It makes nobody another: they are one with themselves, and two with a colleague."""
+    for person in ("officer", "second"):
+        issued(house, person, person, "approve", "view")
+    with house.app.app_context():
+        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    assert not lift(house, frozen, "officer")
+    with pytest.raises(FourEyesError):
+        lift(house, frozen, "officer")
+    assert lift(house, frozen, "second")
+
+
+def test_a_pin_that_would_buy_a_code_for_the_console(house: House) -> None:
+    """At a shared login there is no such code, with a right PIN either; the menu has it not."""
+    own(house, "officer")
+    front = house.browser("front")
+    assert f'href="{DESK}/code"' in house.browser("officer").get(f"{DESK}/")
+    assert f'href="{DESK}/code"' not in front.get(f"{DESK}/")
+    assert front.client.get(f"{DESK}/code").status_code == 403
+    proof = {"guesterase_who": "officer", "guesterase_pin": PIN}
+    answer = front.post(f"{DESK}/code", f"{DESK}/pin", **proof)
+    assert answer.status_code == 403
+    assert 'class="secret"' not in answer.text
+    assert house.hotel.ours("token") == []
+
+
+def test_a_proof_read_at_the_shared_desk(house: House) -> None:
+    """Anybody stands there, an approver too: it says that the letter waits, and shows no link."""
+    assert house.browser().ask(name=CANARY, email="ann@mail.example").status_code == 303
+    house.worker()
+    link = re.compile(r"/privacy/link/[\w-]+")
+    assert link.search(house.browser("clerk").get(f"{DESK}/outbox"))
+    assert not link.search(house.browser("officer").get(f"{DESK}/outbox"))
+    page = house.browser("front").get(f"{DESK}/outbox", wish="en")
+    assert not link.search(page)
+    assert "ann@mail.example" not in page
+    assert page.count("prints it in their own login") == 1
+    assert "/outbox/" not in page
 
 
 def test_a_pin_that_was_watched(house: House) -> None:

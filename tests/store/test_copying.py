@@ -251,6 +251,23 @@ def test_an_erasure_waits_until_the_copy_was_fetched(hotel: Hotel) -> None:
         office.hand_out_copy(number, "clerk")
 
 
+def test_who_hands_out_a_code_is_written_down_and_did_not_release_it(hotel: Hotel) -> None:
+    """Whoever decided what is in a copy does not open it; the journal names who may have."""
+    furnish(hotel)
+    hotel.grants["officer"].add("verify")
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    with hotel.begin() as office, pytest.raises(FourEyesError):
+        office.hand_out_copy(number, "officer")
+    assert "data-copy-handed-out" not in hotel.events
+    with hotel.begin() as office:
+        office.hand_out_copy(number, "clerk")
+        (told,) = [e for e in office.work.events if e.name == "data-copy-handed-out"]
+        assert (told.number, told.property) == (number, "sh")
+        assert told.actor == office.show(number)["filed_by"]
+
+
 def test_an_erasure_waits_no_longer_than_the_copy_lies_there(hotel: Hotel) -> None:
     """After fourteen days the copy is gone, fetched or not, and the erasure goes on."""
     furnish(hotel)

@@ -14,6 +14,7 @@ from flask_guesterase.core.errors import (
     ForbiddenError,
     FourEyesError,
     InputError,
+    MovedError,
     TransitionError,
     UnknownError,
 )
@@ -80,6 +81,11 @@ class Watch(Hotel):
         """Return which duties there are, and whether each is late."""
         return {d["id"]: d["late"] for d in self.one(number)["duties"] if d["applies"]}
 
+    def digest(self, number: str) -> str:
+        """Return the digest of the letter to guests as who may let it go reads it."""
+        duties = self.one(number)["duties"]
+        return str(next(d["digest"] for d in duties if d["id"] == "EU/guests"))
+
     def living(self) -> int:
         """Return how many safety copies can still be opened."""
         rows = self.ours("box")
@@ -124,10 +130,11 @@ def test_an_incident_from_report_to_closure(watch: Watch) -> None:
     with watch.begin() as office:
         office.told_authority(number, "EU/authority", "LfD 7/26", "officer")
         office.propose_notice(number, "EU/guests", "Your address was seen.", "officer")
+    digest = watch.digest(number)
     with pytest.raises(FourEyesError), watch.begin() as office:
-        office.let_notice_go(number, "EU/guests", "officer")
+        office.let_notice_go(number, "EU/guests", "officer", digest)
     with watch.begin() as office:
-        office.let_notice_go(number, "EU/guests", "second")
+        office.let_notice_go(number, "EU/guests", "second", digest)
     noticing.push_all(watch.run)
     with watch.begin() as office:
         measure = office.plan_measure(
@@ -164,8 +171,9 @@ def test_only_contacts_that_are_one_persons_are_written_to(watch: Watch) -> None
     assert watch.erased(watch.approved(email="eve@example.com")) == "erased"
     with watch.begin() as office:
         office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    digest = watch.digest(number)
     with watch.begin() as office:
-        office.let_notice_go(number, "EU/guests", "second")
+        office.let_notice_go(number, "EU/guests", "second", digest)
     assert noticing.push_all(watch.run) == 1
     duty = next(d for d in watch.one(number)["duties"] if d["id"] == "EU/guests")
     assert (duty["state"], duty["told"], duty["untold"]) == ("sent", 1, 3)
@@ -174,6 +182,51 @@ def test_only_contacts_that_are_one_persons_are_written_to(watch: Watch) -> None
     with watch.begin() as office:
         to = [m["to"] for m in office.letters("second") if m["template"] == "incident"]
     assert to in ([], ["ann@example.com"])
+
+
+def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:
+    """Other words, or the same proposed again: the second reads anew."""
+    small.place("DE")
+    number = small.report()
+    small.classify(number, "risk-high")
+    with small.begin() as office:
+        office.measure_incident(number, Asked(), "officer")
+        office.propose_notice(number, "EU/guests", "Harmless.", "officer")
+    read = small.digest(number)
+    assert small.digest(number) == read
+    small.later(minutes=1)
+    with small.begin() as office:
+        office.propose_notice(number, "EU/guests", "Pay here.", "officer")
+    for wrong in (read, "", "é"):
+        with pytest.raises(MovedError), small.begin() as office:
+            office.let_notice_go(number, "EU/guests", "second", wrong)
+    small.later(minutes=1)
+    with small.begin() as office:
+        office.propose_notice(number, "EU/guests", "Harmless.", "officer")
+    with pytest.raises(MovedError), small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", read)
+    noticing.push_all(small.run)
+    assert [row for row in small.ours("outbox") if row["template"] == "incident"] == []
+
+
+def test_whom_it_goes_to_stays_once_a_letter_is_proposed(small: Watch) -> None:
+    """Nobody widens or narrows it behind the back of who reads it; after the letters they may."""
+    small.place("DE")
+    number = small.report()
+    small.classify(number, "risk-high")
+    with small.begin() as office:
+        office.measure_incident(number, Asked(), "officer")
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    digest = small.digest(number)
+    with pytest.raises(TransitionError), small.begin() as office:
+        office.measure_incident(number, Asked("bookings"), "second")
+    with small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    with pytest.raises(TransitionError), small.begin() as office:
+        office.measure_incident(number, Asked("bookings"), "second")
+    noticing.push_all(small.run)
+    with small.begin() as office:
+        office.measure_incident(number, Asked("bookings"), "second")
 
 
 @pytest.mark.parametrize(

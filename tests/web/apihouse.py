@@ -37,8 +37,12 @@ def token(house: House, user: str, *permissions: str, days: int = 30, place: str
     wanted = permissions or tuple(sorted(granted - {"issue"}))
     with house.app.app_context(), house.extension.begin() as office:
         until = (office.work.now + timedelta(days=days)).date()
-        issuer = "issuer" if (place or home) == "sh" else "far-issuer"
+        issuer = _ISSUERS.get(user, "issuer") if (place or home) == "sh" else "far-issuer"
         return office.issue_token(user, place or home, wanted, until, by=issuer)
+
+
+_ISSUERS = {"officer": "second-issuer", "second": "third-issuer"}
+"""Who issues whose tokens: people whose tokens come from one person count as one."""
 
 
 class Program:

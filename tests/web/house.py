@@ -47,6 +47,8 @@ STAFF: dict[str, tuple[str, frozenset[str]]] = {
     "reporter": ("sh", DESK | {"report"}),
     "nobody": ("sh", frozenset()),
     "issuer": ("sh", frozenset({"issue", "improve"})),
+    "second-issuer": ("sh", frozenset({"issue", "improve"})),
+    "third-issuer": ("sh", frozenset({"issue", "improve"})),
     "far-issuer": ("mu", frozenset({"issue", "improve"})),
 }
 """Login -> property and what they may do there."""

@@ -210,12 +210,14 @@ def test_people_read_text(console: Console, arguments: tuple[str, ...]) -> None:
             "input",
         ),
         (
-            ("request", "--property", "sh", "--match", "email=ann@mail.example", "--by", "ghost"),
+            ("request", "--property", "sh", "--match", "email=ann@mail.example", "--by", "ghost",
+             "--code", "x"),
             "unknown",
         ),
         (
-            ("request", "--property", "sh", "--match", "email=ann@mail.example", "--by", "auditor"),
-            "forbidden",
+            ("request", "--property", "sh", "--match", "email=ann@mail.example", "--by", "clerk",
+             "--code", "x"),
+            "token",
         ),
         (("draft", "--out", "{folder}/no/such/folder/p.py"), "input"),
     ],
@@ -241,6 +243,8 @@ def test_a_problem_is_named(
         ("request",),
         ("request", "--property", "sh", "--match", f"{CANARY}"),
         ("request", "--property", "sh", "--match", "email=a@b.example", "--received", "yesterday"),
+        ("request", "--property", "sh", "--match", "email=a@b.example", "--by", "clerk"),
+        ("request", "--property", "sh", "--match", "email=a@b.example", "--code", "x"),
         ("confirm", "GR-NOBODY2"),
         ("confirm", "GR-NOBODY2", "--by", "clerk"),
         ("approve", "GR-NOBODY2", "--by", "officer"),
@@ -339,7 +343,9 @@ def test_a_request_is_refused_on_a_named_ground(house: House, console: Console) 
 
 def test_who_asks_and_what_was_seen_are_recorded_at_a_console(console: Console) -> None:
     """Who asks in a guest's place shows a paper; a reason that is none is refused."""
-    ask = ("request", "--match", "email=bea@mail.example", "--property", "sh", "--by", "clerk")
+    told = ("request", "--match", "email=bea@mail.example", "--property", "sh")
+    assert console.error(*told, *console.proved("auditor")) == "forbidden"
+    ask = (*told, *console.proved("clerk"))
     assert console.error(*ask, "--reason", "public-interest") == "input"
     number = console.json(*ask, "--asked-by", "guardian", "--reason", "leaked")["number"]
     confirm = ("confirm", number, *console.proved("clerk"))

@@ -29,6 +29,12 @@ def act(browser: Browser, number: str, deed: str, **form: str) -> int:
     return browser.post(f"{path}/{deed}", path, **form).status_code
 
 
+def seen(browser: Browser, number: str) -> str:
+    """Return the digest of the letter that a person reads on the page of an incident."""
+    found = re.search(r'name="digest" value="(\w+)"', browser.get(f"{DESK}/incidents/{number}"))
+    return "0" * 64 if found is None else found[1]
+
+
 def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     """Reported, classified, measured, told, cured, reviewed, and closed by another person."""
     number = report(house)
@@ -45,9 +51,11 @@ def test_an_incident_with_its_clocks_to_its_end(house: House) -> None:
     for duty in ("CN/authority", "CN/cyberspace-office"):
         assert act(officer, number, "told", duty=duty, reference="A-17") == 303
     assert act(officer, number, "propose", duty="CN/guests", words="A list was seen.") == 303
-    assert act(officer, number, "send", duty="CN/guests") == 403
+    digest = seen(second, number)
+    assert act(officer, number, "send", duty="CN/guests", digest=digest) == 403
     assert "A list was seen." in second.get(f"{DESK}/incidents/{number}")
-    assert act(second, number, "send", duty="CN/guests") == 303
+    assert act(second, number, "send", duty="CN/guests") == 422
+    assert act(second, number, "send", duty="CN/guests", digest=digest) == 303
     assert act(officer, number, "measures", what="Shred lists", owner="clerk",
                due="2999-01-01") == 303  # fmt: skip
     assert act(officer, number, "review", words="Shred at once.") == 303
@@ -147,7 +155,12 @@ def test_commands_of_incidents(house: House) -> None:
     run("officer", "told", number, "--duty", "CN/authority", "--reference", "A-1")
     with house.app.app_context(), house.extension.begin() as office:
         office.propose_notice(number, "CN/guests", "A list was seen.", "officer")
-    assert run("second", "send", number, "--duty", "CN/guests")["batches"] == 1
+    read = run("second", "send", number, "--duty", "CN/guests")
+    assert (read["words"], read["living"], read["batches"]) == ("A list was seen.", 3, 0)
+    assert house.hotel.ours("notice")[-1]["state"] == "proposed"
+    digest = read["digest"]
+    sent = run("second", "send", number, "--duty", "CN/guests", "--digest", digest)
+    assert sent["batches"] == 1
     with house.app.app_context(), house.extension.begin() as office:
         office.review_incident(number, "Shred.", "officer")
     assert run("second", "close", number)["closed"] is True

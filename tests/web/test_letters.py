@@ -145,7 +145,9 @@ def _happens(house: House) -> None:
     with house.app.app_context(), house.extension.begin() as office:
         office.work.now += timedelta(days=4)
         assert office.remind_incidents() == 1
-        office.let_notice_go(number, "EU/guests", "second")
+        duties = office.incident(number, "second")["duties"]
+        (digest,) = [duty["digest"] for duty in duties if duty["id"] == "EU/guests"]
+        office.let_notice_go(number, "EU/guests", "second", digest)
     with house.app.app_context():
         noticing.push_all(house.extension.run)
 def _is_copied(house: House, officer: Browser, desk: str) -> None:

@@ -22,13 +22,13 @@ from ..execution import RETRY_MINUTES
 from ..finder import known
 from ..keeping import Origin
 from ..work import Work
-from . import again
+from . import again, owing
 from .again import Again, Fate, Warrant
 
 NOT_DECIDED = "not-decided"
 """Why of a row that was not covered by what was decided before: a new request is needed."""
 
-_WAITING = (Fate.OPEN.value, Fate.STAFF.value)
+_WAITING = owing.WAITING
 
 Under = Callable[[Work, Line[Any]], Warrant | None]
 """Returns under what a noted row may be erased again; the decision of its request when None."""
@@ -57,8 +57,8 @@ class Seen:
 def note(work: Work, seen: Seen) -> bool:
     """Write a row down in which somebody seems to be back; return whether that is news.
 
-    A row that waits already, or that lives although it was asked about under the same request, is
-    not written again.
+    A row that waits already under the same request, or that lives although it was asked about
+    there, is not written again. Of whom two requests erased, each waits for its own.
 
     :param work: the open transaction.
     :param seen: the row.
@@ -68,8 +68,8 @@ def note(work: Work, seen: Seen) -> bool:
         select(table.c.id).where(
             table.c.table_name == seen.table,
             table.c.row_key == seen.key,
-            table.c.state.in_(_WAITING)
-            | ((table.c.state == Fate.LIVES.value) & (table.c.request == seen.origin.number)),
+            table.c.request == seen.origin.number,
+            table.c.state.in_((*_WAITING, Fate.LIVES.value)),
         )
     )
     if before.first() is not None:
@@ -133,13 +133,18 @@ def erase(work: Work, id: int, under: Under | None = None) -> Again:
     else:
         done = again.again(work, origin, who, under(work, row) if under else None)
     _write(work, row, done)
-    if done.fate is Fate.ERASED and row.request is not None:
-        _look_again(work, row.request)
+    recheck(work, row.request)
     return done
 
 
-def _look_again(work: Work, number: str) -> None:
-    """Let a request of which something was left be checked again, now that it may be gone."""
+def recheck(work: Work, number: str | None) -> None:
+    """Let a request of which something was left be checked again, once no row of it waits.
+
+    :param work: the open transaction.
+    :param number: number of the request; None for what had its time by the law's ceiling.
+    """
+    if number is None or owing.left(work, number):
+        return
     with suppress(UnknownError):
         case = load(work, number, lock=True)
         if case.state is State.PARTIAL:
@@ -208,6 +213,7 @@ def settle(work: Work, id: int, by: str, theirs: bool) -> None:
         row.controller, row.property, row.request or "", actor, {"rows": 1},
         ("theirs" if theirs else "lives",),
     ))  # fmt: skip
+    recheck(work, row.request)
 
 
 def listed(work: Work, by: str | None, door: str = "") -> list[dict[str, Any]]:

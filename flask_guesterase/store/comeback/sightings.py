@@ -19,7 +19,7 @@ from ..work import Work
 from .again import Fate
 from .judging import Judge, Judged
 from .marks import KEY, REFERENCE, Mark
-from .returned import Seen, note
+from .returned import Seen, note, recheck
 
 SEEN = "seen"
 """State of a row that was seen in the host's own transaction and not judged yet."""
@@ -211,5 +211,6 @@ def look_again(work: Work) -> int:
             work.conn.execute(
                 update(table).where(table.c.id == line.id).values(state=state.value)
             )
+            recheck(work, line.request)
             done += 1
     return done

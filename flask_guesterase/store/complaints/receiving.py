@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from ...core import complaining
+from ...core.asking import receivable
 from ...core.complaining import OPEN, Clock
 from ...core.errors import InputError, MatchError, TransitionError
 from ...core.events import GUEST, ComplaintReceived, RefusalContested
@@ -144,8 +145,7 @@ def _receive(
         )
     today = day_at(hotel, work.now)
     day = given.received or today
-    if day > today:
-        raise InputError("The day of receipt lies ahead.", "Give the day it reached the hotel.")
+    receivable(day, today)
     times = clock_of(work, hotel, day)
     said: dict[str, Any] = {"text": text}
     if contact is not None:

@@ -57,17 +57,18 @@ def other(work: Work, case: Case | None, actor: str) -> None:
 def receives(work: Work, by: str, code: str) -> str:
     """Return the opaque number of who may file a complaint at a property.
 
-    :raises ForbiddenError: they may neither file nor deal with complaints there.
+    :raises ForbiddenError: they may neither file nor deal with complaints there, or several
+        people share this login.
     """
-    if actors.may(work, by, Permission.COMPLAINT, code):
-        return actors.number(work, by)
     try:
-        return actors.allow(work, by, Permission.FILE, code)
+        if not actors.may(work, by, Permission.COMPLAINT, code):
+            actors.require(work, by, Permission.FILE, code)
     except ForbiddenError:
         raise ForbiddenError(
             f"This needs the permission '{Permission.FILE}' or '{Permission.COMPLAINT}'.",
             "Ask whoever gives permissions at your hotel.",
         ) from None
+    return actors.acting(work, by)
 
 
 def tell(

@@ -8,8 +8,8 @@ import secrets
 from sqlalchemy import select, update
 
 from ...core.copying import Copy, Outline, decided, outline
-from ...core.errors import MovedError, TokenError, TransitionError
-from ...core.events import GUEST, DataCopyFetched, DataCopyReleased
+from ...core.errors import FourEyesError, MovedError, TokenError, TransitionError
+from ...core.events import GUEST, DataCopyFetched, DataCopyHandedOut, DataCopyReleased
 from ...core.lifecycle import COPIES, DONE, OPEN, State
 from ...core.log import canonical
 from ...core.permissions import Permission
@@ -23,6 +23,7 @@ from ..intake import contact_of, end_contact, file_for, open_already
 from ..noted import Refusal
 from ..outbox import queue_message
 from ..post import write
+from ..sameness import same
 from ..tokens import Purpose
 from ..work import Work
 from . import shelved
@@ -157,13 +158,19 @@ def hand_out(work: Work, number: str, by: str) -> str:
     :param number: number of the request.
     :param by: the host's id of the clerk.
     :raises ForbiddenError: the clerk may not verify at this property.
+    :raises FourEyesError: they released it.
     :raises UnknownError: the request is not for a copy.
     :raises TransitionError: no copy lies ready.
     """
     case = load(work, number, lock=True)
-    actors.require(work, by, Permission.VERIFY, case.property)
+    actor = actors.allow(work, by, Permission.VERIFY, case.property)
     shelved.row(work, case.number)
     _ready(work, case)
+    if case.decided_by and same(work.conn, case.decided_by, actor):
+        raise FourEyesError(
+            "Whoever released a copy does not hand it out.", "Ask a colleague at the desk."
+        )
+    tell(work, DataCopyHandedOut, case, actor)
     tokens.end(work, case.number, Purpose.FETCH)
     return tokens.slip(work, case.number)
 

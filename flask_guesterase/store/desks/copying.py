@@ -70,6 +70,7 @@ class Copying(Desk):
         """Return a code on paper that opens the copy once, for a guest at the desk.
 
         :raises ForbiddenError: the clerk may not verify at this property.
+        :raises FourEyesError: they released it.
         :raises TransitionError: no copy lies ready.
         """
         return offering.hand_out(self.work, number, by)

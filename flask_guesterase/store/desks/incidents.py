@@ -83,13 +83,15 @@ class Incidents(Desk):
         """
         noticing.propose(self.work, number, alarm, words, by)
 
-    def let_notice_go(self, number: str, alarm: str, by: str) -> None:
+    def let_notice_go(self, number: str, alarm: str, by: str, seen: str) -> None:
         """Let the letters to guests go, as the second person.
 
+        :param seen: digest of the letter that they read.
         :raises FourEyesError: they proposed it.
+        :raises MovedError: it is not the letter they read any more.
         :raises TransitionError: nobody proposed it, or it was let go.
         """
-        noticing.let_go(self.work, number, alarm, by)
+        noticing.let_go(self.work, number, alarm, by, seen)
 
     def plan_measure(self, number: str, what: str, owner: str, due: date, by: str) -> int:
         """Make a person answer for a measure; return its number.

@@ -86,9 +86,9 @@ class Returns(Desk):
         return replay.survey(self.work)
 
     def holds_placed(self, by: str) -> None:
-        """Confirm that holds which a restored database had forgotten are placed again.
+        """Confirm, where they may hold, that holds a restored database had forgotten are there.
 
-        :raises ForbiddenError: they may not place holds anywhere.
+        :raises ForbiddenError: they may hold at no property of which one was forgotten.
         """
         replay.holds_placed(self.work, by)
 

@@ -10,8 +10,9 @@ from typing import Any
 
 from sqlalchemy import Row, func, or_, select
 
-from ...core.errors import InputError
+from ...core.errors import InputError, TransitionError
 from ...core.events import IncidentMeasured
+from ...core.incidents import QUEUED, SENDING, Whom
 from ...core.plan import Key, Person, key_text
 from .. import safe, tables, written
 from ..clocks import facts_of
@@ -64,9 +65,10 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     :raises ForbiddenError: they may not deal with incidents at its property.
     :raises InputError: the days are in the wrong order.
     :raises UnknownError: there is no such declared table.
-    :raises TransitionError: it is closed.
+    :raises TransitionError: it is closed, or a letter to them is proposed or on its way.
     """
     row, actor = records.at_work(work, number, by)
+    _settled(work, row)
     if asked.since and asked.until and asked.until < asked.since:
         raise InputError("The last day is before the first.", "Correct one of the two days.")
     found = _reach(work, row, asked)
@@ -90,6 +92,20 @@ def measure(work: Work, number: str, asked: Asked, by: str) -> dict[str, int]:
     )
     records.tell(work, IncidentMeasured, row, actor, (), counts)
     return counts
+
+
+def _settled(work: Work, row: Incident) -> None:
+    """Go on only when no letter to those whom it concerns is being read or sent."""
+    notice = tables.notice
+    waits = select(notice.c.id).where(
+        notice.c.incident == row.number, notice.c.whom == Whom.GUESTS.value,
+        notice.c.state.in_([QUEUED, SENDING]),
+    )  # fmt: skip
+    if work.conn.execute(waits.limit(1)).first() is not None:
+        raise TransitionError(
+            "A letter to those whom it concerns is proposed or on its way.",
+            "Whom it goes to stays as it was read; look again when the letters are written.",
+        )
 
 
 def people_of(work: Work, row: Incident) -> list[Person]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ...core.incidents import CLOSED, Whom
+from ...core.incidents import CLOSED, QUEUED, Whom
 from .. import safe, tables
 from ..work import Work
-from . import alarms, curing, records
+from . import alarms, curing, noticing, records
 from .alarms import Ringing
 from .records import Incident
 
@@ -74,7 +74,7 @@ def show(work: Work, number: str, by: str) -> dict[str, Any]:
         "classified_by": row.classified_by or "",
         "reviewed_by": row.reviewed_by or "",
         "closed_by": row.closed_by or "",
-        "duties": [_duty(work, each, actor) for each in alarms.ringing(work, row)],
+        "duties": [_duty(work, row, each, actor) for each in alarms.ringing(work, row)],
         "measures": _measures(work, row),
         "missing": curing.missing(work, row) if row.state != CLOSED else (),
         "mine": row.reviewed_by == actor,
@@ -85,8 +85,9 @@ def _text(work: Work, box: str | None) -> str:
     return str((safe.peek(work, box) or {}).get("text", ""))
 
 
-def _duty(work: Work, each: Ringing, actor: str) -> dict[str, Any]:
+def _duty(work: Work, row: Incident, each: Ringing, actor: str) -> dict[str, Any]:
     notice, alarm = each.notice, each.alarm
+    waits = notice if notice is not None and notice.state == QUEUED else None
     return {
         "id": alarm.id,
         "whom": alarm.whom.value,
@@ -101,6 +102,7 @@ def _duty(work: Work, each: Ringing, actor: str) -> dict[str, Any]:
         "hours_left": each.hours_left,
         "state": "" if notice is None else notice.state,
         "words": "" if notice is None else _text(work, notice.box),
+        "digest": "" if waits is None else noticing.digest(work, row, waits),
         "sent_at": None if notice is None else notice.sent_at,
         "sent_by": "" if notice is None else notice.sent_by or "",
         "told": 0 if notice is None else notice.told,
@@ -147,7 +149,7 @@ def notice(work: Work, number: str, alarm: str, by: str) -> dict[str, Any]:
         "text": _text(work, row.box),
         "columns": [f"{table}.{column}" for table, column in records.columns(row)],
         "categories": sorted(filter(None, kept)),
-        "duty": _duty(work, duty, actor),
+        "duty": _duty(work, row, duty, actor),
         "measures": _measures(work, row),
         "delayed": duty.due_at < work.stamp and duty.alarm.hours > 0 and not duty.done,
     }

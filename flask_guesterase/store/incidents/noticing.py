@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
@@ -9,10 +10,18 @@ from typing import TYPE_CHECKING, Any, cast
 from sqlalchemy import Row, insert, select, update
 
 from ...core import complaining
-from ...core.errors import FourEyesError, InputError, MatchError, TransitionError, UnknownError
+from ...core.errors import (
+    FourEyesError,
+    InputError,
+    MatchError,
+    MovedError,
+    TransitionError,
+    UnknownError,
+)
 from ...core.events import SYSTEM, NoticeProposed, NoticeSent
 from ...core.identity import Kind
 from ...core.incidents import QUEUED, SENDING, SENT, Whom
+from ...core.log import canonical
 from ...core.plan import Person
 from ...core.seal import fingerprint
 from ...core.standing import Standing
@@ -104,11 +113,36 @@ def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
     records.tell(work, NoticeProposed, row, actor, (duty.alarm.word,))
 
 
-def let_go(work: Work, number: str, alarm: str, by: str) -> None:
+def digest(work: Work, row: Incident, notice: _Notice) -> str:
+    """Return the digest of letters to guests as they stand: the words, to whom, since when.
+
+    :param work: the open transaction.
+    :param row: the incident.
+    :param notice: what was proposed.
+    """
+    told = {
+        "letter": [row.number, notice.alarm],
+        "about": row.kind,
+        "noticed": row.noticed_at.isoformat(),
+        "words": (safe.peek(work, notice.box) or {}).get("text", ""),
+        "reach": safe.peek(work, row.reach_box) or {},
+        "proposed": notice.proposed_at.isoformat(),
+    }
+    key = work.custodian.pepper("incident")
+    return fingerprint(key, "notice", canonical(told).decode())
+
+
+def let_go(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
     """Let the letters to guests go, as the second person; `push` writes them.
 
+    :param work: the open transaction.
+    :param number: number of the incident.
+    :param alarm: id of the duty.
+    :param by: the host's id of the person.
+    :param seen: digest of the letter that they read.
     :raises ForbiddenError: they may not deal with incidents at its property.
     :raises FourEyesError: they proposed it.
+    :raises MovedError: it is not the letter they read any more, or not to the same guests.
     :raises TransitionError: nobody proposed it, or it was let go.
     """
     row, actor = records.at_work(work, number, by)
@@ -117,6 +151,8 @@ def let_go(work: Work, number: str, alarm: str, by: str) -> None:
         raise TransitionError("No letter waits to be let go.", "Look at the incident again.")
     if notice.proposed_by and same(work.conn, notice.proposed_by, actor):
         raise FourEyesError("Two people write to guests.", "Ask a second person to read it.")
+    if not hmac.compare_digest(digest(work, row, notice).encode(), seen.strip().lower().encode()):
+        raise MovedError("The letter is not the one you read.", "Read it again and let that go.")
     _write(work, notice, state=SENDING, sent_by=actor)
 
 

@@ -41,10 +41,10 @@ def at_work(work: Work, number: str, by: str) -> tuple[Incident, str]:
 def on_duty(work: Work, by: str, code: str) -> str:
     """Return the opaque number of anybody whom the host lets do anything at a property.
 
-    :raises ForbiddenError: they may do nothing there.
+    :raises ForbiddenError: they may do nothing there, or several people share this login.
     """
     if actors.works(work, by, code):
-        return actors.number(work, by)
+        return actors.acting(work, by)
     raise ForbiddenError(
         "This needs a permission at this property.", "Ask whoever gives permissions at your hotel."
     )

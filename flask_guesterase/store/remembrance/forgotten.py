@@ -154,13 +154,21 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
     """Return what is to be done about each row of a line, by the database as it is now.
 
     Only where the key, all that identifies the row, and a date not after the erasure agree it is
-    theirs. Where nothing that identifies it agrees it is somebody else's, or a shell.
+    theirs. Where nothing that identifies it agrees it is somebody else's, or a shell. Without the
+    key of the month nobody can look; only where every backup of it has ended that means: gone.
 
     :param work: the open transaction.
     :param known: what the database has forgotten.
     :param line: the line.
     :param places: where its rows lie.
+    :raises KeyMissingError: the key of its month is not there, and should be.
     """
+    if line.note.rows and _lacks(work, line.month):
+        raise KeyMissingError(
+            f"The key of the register's marks of {line.month} is not there.",
+            "Nobody can tell which rows were meant. Put the newest copy of the key folder in its "
+            "place and replay again.",
+        )
     by_table: dict[str, list[tuple[Trace, Key | None]]] = {}
     for trace in line.note.rows:
         key = places.get((line.month, trace.table, trace.row))
@@ -177,6 +185,20 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
             verdict, why = _verdict(work, known, line, (trace, now[key]), key, born.get(key, {}))
             result.append(Judged(table, key, verdict, why))
     return result
+
+
+def keyless(work: Work, lines: Iterable[Line]) -> tuple[str, ...]:
+    """Return the months of lines whose rows nobody can look for, as their key is not there.
+
+    :param work: the open transaction.
+    :param lines: lines of the register.
+    """
+    months = {line.month for line in lines if line.note.rows}
+    return tuple(month for month in sorted(months) if _lacks(work, month))
+
+
+def _lacks(work: Work, month: str) -> bool:
+    return _key(work, month) is None and not remembering.is_over(work, month)
 
 
 def _now(

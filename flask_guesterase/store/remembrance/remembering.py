@@ -334,9 +334,19 @@ def outlived(work: Work) -> list[str]:
 
     :param work: the open transaction.
     """
+    labels = (label.partition(":") for label in work.custodian.labels())
+    return sorted(
+        f"{LABEL}:{month}" for kind, _, month in labels if kind == LABEL and is_over(work, month)
+    )
+
+
+def is_over(work: Work, month: str) -> bool:
+    """Return whether no backup of a month is left, so that its key may be gone.
+
+    :param work: the open transaction.
+    :param month: ``YYYY-MM``.
+    """
     days = work.settings.backup_days
     if days is None:
-        return []
-    last = (work.now.date() - timedelta(days=days + 31)).isoformat()[:7]
-    labels = (label.partition(":") for label in work.custodian.labels())
-    return sorted(f"{LABEL}:{month}" for kind, _, month in labels if kind == LABEL and month < last)
+        return False
+    return month < (work.now.date() - timedelta(days=days + 31)).isoformat()[:7]

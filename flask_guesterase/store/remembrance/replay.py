@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
 
 from ...core.covering import decided
-from ...core.errors import GuesteraseError, SetupError, UnknownError
+from ...core.errors import GuesteraseError, KeyMissingError, SetupError, UnknownError
 from ...core.events import SYSTEM, RequestReviewedAgain, RestoreReplayed
 from ...core.lifecycle import State
+from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.plan import Person, key_text
 from ...core.remembrance import Kind, Line, Note
@@ -28,7 +30,18 @@ from ..pulse import Pulse
 from ..release import continuing
 from ..work import Work
 from . import remembering, tracing
-from .forgotten import Forgotten, Hold, Judged, Places, Verdict, erased_on, find, judge, recall
+from .forgotten import (
+    Forgotten,
+    Hold,
+    Judged,
+    Places,
+    Verdict,
+    erased_on,
+    find,
+    judge,
+    keyless,
+    recall,
+)
 
 if TYPE_CHECKING:
     from ..office import Office
@@ -60,6 +73,7 @@ class Survey:
     :param undone: numbers of requests whose decision was taken back after the copy was made.
     :param holds: scope and property of the holds it has forgotten.
     :param broken: lines of the register that are not as they were written.
+    :param keyless: months whose key is not there, so that nobody can look for their rows.
     """
 
     restored: bool
@@ -68,6 +82,7 @@ class Survey:
     undone: tuple[str, ...] = ()
     holds: tuple[tuple[str, str], ...] = ()
     broken: int = 0
+    keyless: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values; of holds, which may be silent, it says nothing."""
@@ -77,6 +92,7 @@ class Survey:
             "unknown": list(self.unknown),
             "undone": list(self.undone),
             "broken": self.broken,
+            "keyless": list(self.keyless),
         }
 
 
@@ -96,8 +112,15 @@ def survey(work: Work) -> Survey:
     for line in _judged(known):
         if known.takes_back(line) is not None:
             continue
-        counts.update(each.verdict.value for each in judge(work, known, line, places))
+        counts.update(_verdicts(work, known, line, places))
     return _surveyed(work, known, counts)
+
+
+def _verdicts(work: Work, known: Forgotten, line: Line, places: Places) -> list[str]:
+    try:
+        return [each.verdict.value for each in judge(work, known, line, places)]
+    except KeyMissingError:
+        return ["failed"]
 
 
 def _lost(work: Work) -> tuple[tuple[str, str], ...]:
@@ -122,6 +145,7 @@ def _surveyed(work: Work, known: Forgotten, counts: Mapping[str, int]) -> Survey
         tuple(sorted(known.undone)),
         _named(known.holds),
         len(known.broken),
+        keyless(work, (line for line in _judged(known) if known.takes_back(line) is None)),
     )
 
 
@@ -366,20 +390,51 @@ def _anywhere(work: Work, by: str, right: Permission) -> None:
 
 
 def holds_placed(work: Work, by: str) -> None:
-    """Confirm that the holds which a restored database had forgotten are placed again.
+    """Confirm, where they may hold, that the holds a restored database had forgotten are there.
+
+    Erasing goes on when that was said at every property of which a hold was forgotten.
 
     :param work: the open transaction.
     :param by: the host's id of who confirms.
-    :raises ForbiddenError: they may not place holds anywhere.
+    :raises ForbiddenError: they may place holds at none of these properties.
     """
-    _anywhere(work, by, Permission.HOLD)
+    told = pulse.look(work.conn, remembering.HOLDS, lock=True)
+    wanted = sorted(_holding(work, told))
+    mine = {code for code in wanted if actors.may(work, by, Permission.HOLD, code)}
+    if not mine:
+        actors.require(work, by, Permission.HOLD, wanted[0])
     actor = actors.acting(work, by)
-    if pulse.look(work.conn, remembering.HOLDS, lock=True) is not None:
-        pulse.take(work.conn, remembering.HOLDS)
-        work.events += [
-            RestoreReplayed(name, actor=actor, grounds=("holds-placed",))
-            for name in brake.controllers(work)
-        ]
+    if told is None:
+        return
+    names = {code: _placed(code) for code in wanted}
+    said = pulse.look_at(work.conn, *names.values())
+    old = {code for code in wanted if _same(said.get(names[code]), told)}
+    for code in sorted(mine - old):
+        pulse.put(work.conn, names[code], replace(told, by=actor))
+        name = slug(work.settings.property(code).controller)
+        work.events.append(RestoreReplayed(name, code, actor=actor, grounds=("holds-placed",)))
+    if mine | old == set(wanted):
+        for name in (remembering.HOLDS, *names.values()):
+            pulse.take(work.conn, name)
+
+
+def _holding(work: Work, told: Pulse | None) -> set[str]:
+    """Return the properties of forgotten holds; all of them where the register does not say."""
+    every, lost = set(work.settings.properties), _lost(work)
+    named = {code for _, code in lost}
+    if told is None or len(lost) < int(told.note.split(":")[0]) or "" in named:
+        return every
+    return named & every or every
+
+
+def _placed(code: str) -> str:
+    """Return the name under which it stands that the holds of a property are placed again."""
+    return f"placed:{sha256(code.encode()).hexdigest()[:32]}"
+
+
+def _same(said: Pulse | None, told: Pulse) -> bool:
+    """Return whether it was said after this restore, not after an earlier one."""
+    return said is not None and (said.at, said.note) == (told.at, told.note)
 
 
 def begin_anew(work: Work, by: str) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Row, select
 
+from ...core.errors import KeyMissingError
 from ...core.image import Cell
 from ...core.log import canonical
 from ...core.plan import Key, Outcome, Person, Plan, Step, key_text
@@ -19,7 +21,7 @@ from ..journal import stamp
 from ..keeping import Origin
 from ..raw import reader
 from ..work import Work
-from .remembering import LABEL
+from .remembering import LABEL, register
 
 
 def key_of(work: Work, month: str) -> bytes:
@@ -29,6 +31,29 @@ def key_of(work: Work, month: str) -> bytes:
     :raises KeyMissingError: it was destroyed, because no copy of the database is so old.
     """
     return work.custodian.mortal(f"{LABEL}:{month}", "marks")
+
+
+def _own_key(work: Work, month: str) -> bytes:
+    """Return the key of a month, made when nothing was marked in that month before.
+
+    A second key for a month would make rows that were marked with the first look gone.
+
+    :raises KeyMissingError: it was there and is not any more.
+    """
+    try:
+        return key_of(work, month)
+    except KeyMissingError:
+        if not _marked(work, month):
+            work.custodian.ensure(f"{LABEL}:{month}")
+        # Another process may have made it, and have used it, in the meantime.
+        return key_of(work, month)
+
+
+def _marked(work: Work, month: str) -> bool:
+    file = register(work)
+    return file is not None and any(
+        line.month == month and line.note.rows for line in file.lines()[0]
+    )
 
 
 def row_mark(key: bytes, table: str, row: Key) -> str:
@@ -103,12 +128,12 @@ def note(work: Work, origin: Origin, plan: Plan) -> Note | None:
     :param work: the open transaction, in which the rows are still as they were.
     :param origin: on whose behalf it is carried out.
     :param plan: the plan.
+    :raises KeyMissingError: the key of this month's marks is lost, so nothing may be erased.
     """
     if not work.settings.register or not plan.changing():
         return None
     month = work.today[:7]
-    work.custodian.ensure(f"{LABEL}:{month}")
-    key = key_of(work, month)
+    key = _own_key(work, month)
     held = plan.untouched()
     who = [person for person in plan.people if person not in held]
     rows = list(people(work, key, who).values())
@@ -169,15 +194,16 @@ def _facts(work: Work, origin: Origin) -> Mapping[str, str]:
 def held(work: Work, hold: Row[Any]) -> Note:
     """Return what the register is told of a hold that was placed.
 
+    Where the key of this month's marks is lost it names no row: the hold is about the property.
+
     :param work: the open transaction.
     :param hold: the row of the hold.
     """
-    month = work.today[:7]
-    work.custodian.ensure(f"{LABEL}:{month}")
     rows: tuple[Trace, ...] = ()
     if hold.row_key:
-        mark = text_mark(key_of(work, month), hold.table_name, hold.row_key)
-        rows = (Trace(hold.table_name, mark),)
+        with suppress(KeyMissingError):
+            mark = text_mark(_own_key(work, work.today[:7]), hold.table_name, hold.row_key)
+            rows = (Trace(hold.table_name, mark),)
     return Note(
         Kind.HOLD, hold.controller, hold.property, "", rows,
         facts={**_name(hold), "scope": hold.scope},

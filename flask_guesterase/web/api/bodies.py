@@ -32,12 +32,25 @@ class Body(Schema):
 
     @pre_load
     def plain(self, data: Any, **_: Any) -> Any:
-        """Refuse a NUL, which means nothing in a text and breaks databases."""
+        """Refuse what means nothing in a text and breaks databases."""
         if isinstance(data, Mapping):
-            wrong = [name for name, value in data.items() if "\\u0000" in json.dumps(value)]
-            if wrong:
-                raise ValidationError({str(wrong[0]): ["A NUL cannot be in a text."]})
+            for name, value in data.items():
+                wrong = _broken(name) or _broken(value)
+                if wrong:
+                    raise ValidationError({"" if _broken(name) else str(name): [wrong]})
         return data
+
+
+def _broken(value: Any) -> str:
+    """Return why no database can keep a value, or nothing when one can."""
+    try:
+        text = json.dumps(value, ensure_ascii=False)
+        text.encode()
+    except UnicodeEncodeError:
+        return "Half of a surrogate pair cannot be in a text."
+    except RecursionError:
+        return "It is nested too deeply."
+    return "A NUL cannot be in a text." if "\\u0000" in text else ""
 
 
 def text(required: bool = False, longest: int = LONGEST) -> fields.String:

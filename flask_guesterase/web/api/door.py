@@ -8,14 +8,14 @@ from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, g, request
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from ...core.errors import GuesteraseError, TokenError
 from ...store.bearer import Bearer
 from ...store.office import Office
 from ..console import dumped, error_id
 from ..current import current
-from ..pages import HEADERS, LARGEST_FORM
+from ..pages import HEADERS, bounded, existing
 from ..problems import DATABASE, Problem, problem_of, problem_of_status, untold
 from ..waiver import waive
 
@@ -29,6 +29,7 @@ OPEN = {"openapi"}
 """Names of views that need no token: they tell how to ask, and nothing of the house."""
 
 waive(api_pages)
+api_pages.url_value_preprocessor(existing)
 
 
 class Unauthorized(GuesteraseError):
@@ -42,8 +43,7 @@ def _receive() -> None:
     g.guesterase_bearer = None
     if (request.endpoint or "").rpartition(".")[2] in OPEN:
         return
-    if (request.content_length or 0) > LARGEST_FORM:
-        raise RequestEntityTooLarge
+    bounded()
     scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not secret.strip():
         raise Unauthorized("A token is needed.", "Send it as `Authorization: Bearer TOKEN`.")

@@ -99,6 +99,8 @@ def _body(takes: type[Body]) -> Any:
         raise InputError(
             "What was sent is no JSON.", "Send an object as `Content-Type: application/json`."
         ) from None
+    except RecursionError:
+        raise InputError("What was sent is nested too deeply.", "Send a flat object.") from None
     if not isinstance(sent, dict):
         raise InputError("What was sent is no object.", "Send a JSON object.")
     return sent

@@ -1,0 +1,327 @@
+"""What is said of a request after a replay: nothing is called gone that stands, or was not seen."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, insert
+
+from flask_guesterase.core.errors import KeyMissingError
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.remembrance import Kind
+from flask_guesterase.store import planning, tables, worker
+from flask_guesterase.store.comeback import returned, sightings
+from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.keeping import Origin
+from flask_guesterase.store.office import Office
+from flask_guesterase.store.remembrance import forgotten, remembering, tracing
+from flask_guesterase.store.remembrance.replay import Survey, alarm, replay, survey
+from tests.store.hotel import Guest, Hotel
+
+ANN = {"name": "Ann Berg", "email": "ann@example.com", "phone": "+86 1", "document_no": "P1234567"}
+
+
+class Copied:
+    """A hotel whose database and keys were copied away; both come back where they were.
+
+    :param folder: where everything lies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.hotel = Hotel(f"sqlite:///{folder / 'test.sqlite'}", folder)
+        self.hotel.settings = replace(self.hotel.settings, register=str(folder / "register"))
+
+    def run(self, unit: Callable[[Office], Any]) -> Any:
+        with self.hotel.begin() as office:
+            return unit(office)
+
+    def copy(self) -> None:
+        """Copy database and keys away."""
+        self.hotel.engine.dispose()
+        shutil.copyfile(self.folder / "test.sqlite", self.folder / "copy.sqlite")
+        shutil.copytree(self.folder / "keys", self.folder / "oldkeys")
+
+    def restore(self) -> None:
+        """Put the copy of the database in its place."""
+        self.hotel.engine.dispose()
+        shutil.copyfile(self.folder / "copy.sqlite", self.folder / "test.sqlite")
+
+    def keys(self, name: str) -> None:
+        """Put a folder in the place of the keys; what lay there is kept as "newkeys"."""
+        (self.folder / "keys").rename(self.folder / "newkeys")
+        shutil.copytree(self.folder / name, self.folder / "keys")
+        self.hotel.custodian = FolderCustodian(self.folder / "keys")
+
+    def newest_keys(self) -> None:
+        """Put the newest copy of the keys back."""
+        shutil.rmtree(self.folder / "keys")
+        (self.folder / "newkeys").rename(self.folder / "keys")
+        self.hotel.custodian = FolderCustodian(self.folder / "keys")
+
+    def replay(self) -> Survey:
+        return replay(self.run)
+
+    def alarm(self) -> str:
+        return str(self.run(lambda office: alarm(office.work)))
+
+    def work(self) -> None:
+        """Let the worker go round until nothing is due."""
+        for _ in range(2):
+            assert worker.work(self.run, lambda *_: ("", ""), {}).problems == {}
+
+    def certified(self, number: str) -> dict[str, Any]:
+        """Return what the newest certificate of a request says."""
+        said: dict[str, Any] = self.run(lambda office: office.certificate(number))["content"]
+        return said
+
+    def settle(self, theirs: bool, id: int = 1) -> None:
+        self.run(lambda office: returned.settle(office.work, id, "clerk", theirs))
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Iterator[Copied]:
+    """A hotel with one guest, before anything was copied."""
+    one = Copied(tmp_path)
+    one.hotel.guest(1, **ANN)
+    one.hotel.guest(2, name="Bo Lind", email="bo@example.com")
+    yield one
+    one.hotel.engine.dispose()
+
+
+def forgotten_erasure(copied: Copied) -> str:
+    """Erase a guest of whom the copy knows no request; put the copy back and replay it."""
+    copied.copy()
+    number = copied.hotel.approved(email=ANN["email"])
+    assert copied.hotel.erased(number) == "erased"
+    copied.restore()
+    assert copied.replay().counts["ask"] == 1
+    return number
+
+
+def test_no_certificate_says_erased_while_a_row_waits_for_a_person(copied: Copied) -> None:
+    number = forgotten_erasure(copied)
+    copied.work()
+    assert copied.hotel.row(1)["name"] == ANN["name"]
+    assert copied.hotel.state(number) == "partial"
+    said = copied.certified(number)
+    assert said["state"] == "partial"
+    assert said["partial"] == [{"table": "guests", "rows": 1, "reason": "perhaps-back"}]
+
+
+def test_a_row_that_is_theirs_goes_and_a_supplement_says_so(copied: Copied) -> None:
+    number = forgotten_erasure(copied)
+    copied.work()
+    before = copied.certified(number)["supplement"]
+    copied.settle(theirs=True)
+    assert copied.hotel.state(number) == "partial", "it still stands"
+    copied.work()
+    assert copied.hotel.row(1)["document_no"] is None
+    assert copied.hotel.state(number) == "erased"
+    said = copied.certified(number)
+    assert (said["state"], said["partial"], said["supplement"]) == ("erased", [], before + 1)
+
+
+def test_a_row_that_lives_ends_the_request(copied: Copied) -> None:
+    number = forgotten_erasure(copied)
+    copied.work()
+    copied.settle(theirs=False)
+    assert copied.hotel.state(number) == "checking"
+    copied.work()
+    assert copied.hotel.row(1)["name"] == ANN["name"]
+    assert copied.hotel.state(number) == "erased"
+    assert copied.certified(number)["partial"] == []
+
+
+def test_a_row_that_somebody_else_deleted_ends_the_request(copied: Copied) -> None:
+    number = forgotten_erasure(copied)
+    copied.work()
+    with copied.hotel.engine.begin() as conn:
+        conn.execute(delete(Guest).where(Guest.id == 1))
+    copied.settle(theirs=True)
+    copied.work()
+    assert copied.hotel.state(number) == "erased"
+
+
+def test_it_is_checked_again_only_when_no_row_waits_any_more(copied: Copied) -> None:
+    number = forgotten_erasure(copied)
+    copied.work()
+    back(copied.hotel, number, "staff", 2)
+    copied.settle(theirs=False, id=1)
+    copied.work()
+    assert copied.hotel.state(number) == "partial"
+    assert copied.certified(number)["supplement"] == 0
+    copied.settle(theirs=False, id=2)
+    copied.work()
+    assert copied.hotel.state(number) == "erased"
+
+
+def test_who_was_erased_twice_is_asked_about_under_both_requests(copied: Copied) -> None:
+    copied.copy()
+    numbers = []
+    for _ in range(2):
+        with copied.hotel.engine.begin() as conn:
+            conn.execute(delete(Guest).where(Guest.id == 1))
+        copied.hotel.guest(1, **ANN)
+        numbers.append(copied.hotel.approved(email=ANN["email"]))
+        copied.hotel.erased(numbers[-1])
+    copied.restore()
+    copied.replay()
+    copied.work()
+    assert [copied.hotel.state(number) for number in numbers] == ["partial", "partial"]
+
+
+def back(hotel: Hotel, number: str, state: str, id: int) -> None:
+    """Write a row down in which somebody seems to be back."""
+    with hotel.engine.begin() as conn:
+        conn.execute(
+            insert(tables.returned).values(
+                request=number, controller="Pine Ltd", property="sh", table_name="guests",
+                row_key=f"int:{id}", why="contact", door="sweep", state=state,
+                seen_at=hotel.now.replace(tzinfo=None), attempts=0,
+            )
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("state", "end", "why"),
+    [
+        ("open", "partial", ["came-back"]),
+        ("staff", "partial", ["perhaps-back"]),
+        ("lives", "erased", []),
+        ("seen", "erased", []),
+        ("gone", "erased", []),
+    ],
+)
+def test_who_comes_back_before_the_check_is_left_and_a_new_stay_is_not(
+    copied: Copied, state: str, end: str, why: list[str]
+) -> None:
+    hotel = copied.hotel
+    number = hotel.approved(email=ANN["email"])
+    with hotel.begin() as office:
+        office.erase(number)
+    back(hotel, number, state, 2)
+    with hotel.begin() as office:
+        assert office.check(number).value == end
+    assert [item["reason"] for item in copied.certified(number)["partial"]] == why
+
+
+def test_a_row_of_another_request_is_not_left_of_this_one(copied: Copied) -> None:
+    hotel = copied.hotel
+    back(hotel, "GR-OTHER", "staff", 2)
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+
+
+def erased_with_older_keys(copied: Copied) -> str:
+    """Erase a guest; put database *and* keys back to before."""
+    copied.copy()
+    number = copied.hotel.approved(email=ANN["email"])
+    copied.hotel.erased(number)
+    copied.restore()
+    copied.keys("oldkeys")
+    return number
+
+
+def test_a_replay_that_cannot_look_does_not_end_the_alarm(copied: Copied) -> None:
+    number = erased_with_older_keys(copied)
+    with copied.hotel.begin() as office:
+        seen = survey(office.work)
+    assert seen.restored
+    assert seen.counts == {"failed": 1}
+    assert seen.keyless == ("2026-03",)
+    done = copied.replay()
+    assert done.restored
+    assert done.counts["failed"] == 1
+    assert "gone" not in done.counts
+    assert copied.alarm() == "restored"
+    assert number not in [row["number"] for row in copied.hotel.ours("request")]
+    copied.newest_keys()
+    done = copied.replay()
+    assert not done.restored
+    assert done.counts == {"ask": 1}
+    copied.work()
+    assert copied.hotel.state(number) == "partial"
+
+
+def test_no_second_key_of_a_month_makes_rows_look_gone(copied: Copied) -> None:
+    """Neither an erasure nor a hold makes one, before the newest keys are back."""
+    number = erased_with_older_keys(copied)
+    hotel = copied.hotel
+    wanted = Wanted("record", "court-order", "guests", "int:2")
+    hotel.grants["officer"].add("hold")
+    with hotel.begin() as office:
+        office.place_hold(wanted, "officer")
+    assert f"{remembering.LABEL}:2026-03" not in hotel.custodian.labels()
+    with hotel.begin() as office:
+        file = remembering.register(office.work)
+        assert file is not None
+        holds = [line.note for line in file.lines()[0] if line.note.kind is Kind.HOLD]
+    assert [note.rows for note in holds] == [()], "it is about the whole property"
+    assert copied.replay().restored
+    copied.newest_keys()
+    assert not copied.replay().restored
+    assert copied.hotel.state(number) == "checking"
+
+
+def test_nothing_is_erased_in_a_month_whose_key_was_lost(copied: Copied) -> None:
+    hotel = copied.hotel
+    copied.copy()
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+    number = hotel.approved(email="bo@example.com")
+    copied.keys("oldkeys")
+    with hotel.begin() as office:
+        # What the request itself is marked with lies in the same folder.
+        work = office.work
+        plan = planning.plan(work, planning.scope(work, [("guests", (2,))]))
+        with pytest.raises(KeyMissingError):
+            tracing.note(work, Origin(number, "Pine Ltd", "sh"), plan)
+    hotel.later(days=30)
+    with hotel.begin() as office:
+        work = office.work
+        plan = planning.plan(work, planning.scope(work, [("guests", (2,))]))
+        assert tracing.note(work, Origin(number, "Pine Ltd", "sh"), plan) is not None
+
+
+def judged(copied: Copied, month: str) -> list[str]:
+    """Return the verdicts about a row of a month whose key is not there."""
+    with copied.hotel.begin() as office:
+        known = forgotten.recall(office.work, 0)
+        line = replace(next(each for each in known.lines), at=f"{month}-10T00:00:00Z")
+        return [each.verdict.value for each in forgotten.judge(office.work, known, line, {})]
+
+
+def test_only_a_month_without_any_backup_left_may_lack_its_key(copied: Copied) -> None:
+    copied.hotel.erased(copied.hotel.approved(email=ANN["email"]))
+    hotel = copied.hotel
+    with pytest.raises(KeyMissingError, match="2024-01"):
+        judged(copied, "2024-01")
+    hotel.settings = replace(hotel.settings, backup_days=60)
+    assert judged(copied, "2024-01") == ["gone"]
+    assert judged(copied, "2025-11") == ["gone"]
+    with pytest.raises(KeyMissingError, match="2025-12"):
+        judged(copied, "2025-12")
+    with hotel.begin() as office:
+        for month in ("2025-11", "2025-12"):
+            office.work.custodian.ensure(f"{remembering.LABEL}:{month}")
+        assert remembering.outlived(office.work) == [f"{remembering.LABEL}:2025-11"]
+
+
+def test_a_row_that_became_clear_by_itself_ends_the_request(copied: Copied) -> None:
+    """Nobody decided: the row went, and the next pass of the sweep notices."""
+    hotel = copied.hotel
+    number = hotel.approved(email=ANN["email"])
+    with hotel.begin() as office:
+        office.erase(number)
+    back(hotel, number, "staff", 2)
+    copied.work()
+    assert hotel.state(number) == "partial"
+    with hotel.engine.begin() as conn:
+        conn.execute(delete(Guest).where(Guest.id == 2))
+    assert copied.run(lambda office: sightings.look_again(office.work)) == 1
+    copied.work()
+    assert hotel.state(number) == "erased"
