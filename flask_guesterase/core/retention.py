@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 
 from .period import Period, year_end
@@ -238,7 +240,9 @@ def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
     if not any(_has_floor(rule) or rule.ceiling is not None for rule in known):
         return Verdict(open=(Open.NO_RULE,))
     settled = any(rule.rank is Rank.HOUSE and rule.floor is not None for rule in known)
-    claims = [claim for rule in known if (claim := _claim(rule, facts, settled)) is not None]
+    named = _named(known)
+    made = [_claim(rule, facts, settled, named) for rule in known]
+    claims = [claim for claim in made if claim is not None]
     claims.sort(key=_weight)
     dates = [claim.until for claim in claims if claim.until is not None]
     reasons = {claim.open for claim in claims if claim.open is not None}
@@ -255,13 +259,13 @@ def _weight(claim: Claim) -> tuple[bool, int, str]:
     return claim.open is None, -day, claim.rule.id
 
 
-def _claim(rule: Rule, facts: Facts, settled: bool) -> Claim | None:
+def _claim(rule: Rule, facts: Facts, settled: bool, named: Named) -> Claim | None:
     if not _has_floor(rule):
         return None
     started = start(rule, facts)
     if not _valid(rule, started):
         return None
-    applies = applicable(rule, facts, started)
+    applies = applicable(rule, facts, started, named)
     if applies is False:
         return None
     until = rule.floor.after(started) if rule.floor is not None and started else None
@@ -287,11 +291,13 @@ def due(rules: Iterable[Rule], category: str, facts: Facts) -> Due:
     :param facts: what the host says of it.
     """
     found = []
-    for rule in rules:
+    known = [rule for rule in rules if rule.category == category]
+    named = _named(known)
+    for rule in known:
         started = start(rule, facts)
-        if rule.category != category or rule.ceiling is None or started is None:
+        if rule.ceiling is None or started is None:
             continue
-        if _valid(rule, started) and applicable(rule, facts, started) is True:
+        if _valid(rule, started) and applicable(rule, facts, started, named) is True:
             draft = rule.grade is Grade.C or not rule.signed
             found.append(Due(rule.ceiling.after(started), rule.ceiling_kind, rule, draft))
     return min(found, key=_urgency, default=Due())
@@ -325,46 +331,107 @@ def _valid(rule: Rule, started: date | None) -> bool:
     return not (early or late)
 
 
-def applicable(rule: Rule, facts: Facts, day: date | None = None) -> bool | None:
+def applicable(
+    rule: Rule, facts: Facts, day: date | None = None, named: Named | None = None
+) -> bool | None:
     """Return whether a rule applies to a record; None when the host cannot tell.
 
     Conditions are ``foreign`` (true or false: nationality against the property's country),
     ``age_min`` and ``age_max`` (whole years on the day the clock starts), and any other name with
-    the answer, or a list of answers, that is wanted.
+    the answer, or a list of answers, that is wanted. Case and outer blanks of a text do not count;
+    an answer of another kind than the wanted one is none.
 
     :param rule: the rule.
     :param facts: what the host says.
     :param day: day on which an age counts.
+    :param named: condition -> the only texts that answer it; any text does where it has none.
     """
-    results = [_holds(name, wanted, facts, day) for name, wanted in rule.when.items()]
+    others = named or {}
+    results = [
+        _holds(name, wanted, facts, day, others.get(name, frozenset()))
+        for name, wanted in rule.when.items()
+    ]
     if False in results:
         return False
     return None if None in results else True
 
 
-def _holds(name: str, wanted: Any, facts: Facts, day: date | None) -> bool | None:
+Named = Mapping[str, frozenset[str]]
+"""Condition -> the texts that answer it, in the form they are compared in."""
+
+
+def _named(rules: Iterable[Rule]) -> Named:
+    """Return the possible answers, as far as rules that want different ones tell them."""
+    found: dict[str, set[frozenset[str]]] = {}
+    for rule in rules:
+        for name, wanted in rule.when.items():
+            texts = frozenset(_plain(each) for each in _choices(wanted) if isinstance(each, str))
+            found.setdefault(name, set()).add(texts)
+    return {
+        name: frozenset(chain(*sets))
+        for name, sets in found.items()
+        if len(sets) > 1 and name not in _ANY_WORD
+    }
+
+
+_ANY_WORD = frozenset({"nationality", "outcome", "role"})
+"""Conditions with more answers than rules name: countries, and what the host has words for."""
+
+
+def _choices(wanted: Any) -> Sequence[Any]:
+    return wanted if isinstance(wanted, list | tuple) else (wanted,)
+
+
+def _plain(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _holds(
+    name: str, wanted: Any, facts: Facts, day: date | None, named: frozenset[str]
+) -> bool | None:
     if name == "foreign":
         said = foreign(facts)
         return None if said is None else said is bool(wanted)
     if name in ("age_min", "age_max"):
         years = age(facts.answers.get("birth"), day)
         years = facts.answers.get("age") if years is None else years
-        if years is None:
+        if not isinstance(years, int) or isinstance(years, bool):
             return None
         return years >= int(wanted) if name == "age_min" else years <= int(wanted)
     answer = facts.answers.get(name)
-    if answer is None:
-        return None
-    return bool(answer in wanted if isinstance(wanted, list | tuple) else answer == wanted)
+    found: set[bool | None] = {_agrees(each, answer) for each in _choices(wanted)}
+    if True in found:
+        return True
+    strange = bool(named) and isinstance(answer, str) and _plain(answer) not in named
+    return None if None in found or strange else False
+
+
+def _agrees(wanted: Any, answer: Any) -> bool | None:
+    """Return whether an answer is the wanted one; None when it is of another kind."""
+    if isinstance(wanted, bool):
+        said = _truth(answer)
+        return None if said is None else said is wanted
+    if isinstance(wanted, str):
+        text = _plain(answer) if isinstance(answer, str) else ""
+        return text == _plain(wanted) if text else None
+    alike = isinstance(answer, _NUMBERS) and not isinstance(answer, bool)
+    return bool(answer == wanted) if alike else None
+
+
+_NUMBERS = (int, float, Decimal)
+
+
+def _truth(answer: Any) -> bool | None:
+    """Return an answer as true or false, which a database may write as 1 or 0."""
+    return bool(answer) if isinstance(answer, _NUMBERS) and answer in (0, 1) else None
 
 
 def foreign(facts: Facts) -> bool | None:
     """Return whether a guest is a foreigner at the property; None when the host cannot tell."""
-    nationality = facts.answers.get("nationality")
+    nationality = _plain(str(facts.answers.get("nationality") or ""))
     if not nationality or not facts.country:
-        said = facts.answers.get("foreign")
-        return said if isinstance(said, bool) else None
-    return str(nationality).upper() != facts.country.upper()
+        return _truth(facts.answers.get("foreign"))
+    return nationality != _plain(facts.country)
 
 
 def pared(facts: Facts, rules: Iterable[Rule]) -> Facts:

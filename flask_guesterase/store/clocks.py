@@ -246,7 +246,7 @@ def _record(
     settings: Settings,
     code: str,
     events: Mapping[str, Iterable[Any]],
-    answers: dict[str, Any],
+    answers: Mapping[str, Any],
 ) -> Record:
     """Return what the law may ask of a row that says this."""
     place = settings.properties.get(code)
@@ -256,17 +256,24 @@ def _record(
         event: [day for v in values if (day := day_of(v, naive, zone)) is not None]
         for event, values in events.items()
     }
-    if isinstance(answers.get("birth"), datetime):
-        answers["birth"] = answers["birth"].date()
+    said = dict(answers)
+    if (born := _birth(said.pop("birth", None))) is not None:
+        said["birth"] = born
     return Record(
         place.code if place is not None else "",
         Facts(
             {event: max(known) for event, known in days.items() if known},
-            answers,
+            said,
             place.country if place is not None else "",
             place.fiscal if place is not None else (12, 31),
         ),
     )
+
+
+def _birth(value: Any) -> date | None:
+    """Return the day of birth as it is written, or None when it cannot be read."""
+    read = _moment(value.strip() if isinstance(value, str) else value, ZoneInfo("UTC"))
+    return read.date() if isinstance(read, datetime) else read
 
 
 def _said(

@@ -120,7 +120,7 @@ def _shape(datamap: DataMap, scope: Scope, name: str) -> Shape:
     shape = declared.shape()
     if still := scope.still.get(name):
         erase = {n: rule for n, rule in shape.erase.items() if n not in still}
-        after = {**shape.after, **{n: shape.erase[n] for n in still}}
+        after = {**shape.after, **{n: shape.erase[n] for n in still if n in shape.erase}}
         shape = replace(shape, erase=erase, after=after, retain={**shape.retain, **still})
     lasts = not declared.keyed_by({*declared.erase, *declared.retain})
     if scope.boxes and declared.keyed and lasts:

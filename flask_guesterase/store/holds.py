@@ -163,11 +163,22 @@ class _Rows:
             self._places = places_of(
                 self.work.conn, self.work.datamap, self.work.settings, self.declared, self.keys
             )
-        return {key for key in self.keys if self._places.get(key, code) == code}
+        if everywhere(self.work, code):
+            return set(self.keys)
+        known = self.work.settings.properties
+        places = {key: self._places.get(key, code) for key in self.keys}
+        lost = code not in known
+        return {k for k, at in places.items() if at == code or (lost and at not in known)}
 
     def of(self, people: set[Person]) -> set[Key]:
         """Return the rows that belong to one of these people."""
         return {key for key, mine in self.owners().items() if mine & people}
+
+
+def everywhere(work: Work, code: str) -> bool:
+    """Return whether a code that nobody runs means the only property there is, all of it."""
+    known = work.settings.properties
+    return code not in known and len(known) == 1
 
 
 def _people(found: Owners) -> dict[Key, set[Person]]:
@@ -243,7 +254,7 @@ def lines_of(work: Work, hold: Hold) -> dict[tuple[str, Key], set[Person]]:
 def _open_lines(work: Work, lines: Lines, hold: Hold) -> set[Key]:
     columns = list(lines.declared.key)
     wanted = select(*columns).where(*_within(lines, hold))
-    if lines.place is not None:
+    if lines.place is not None and not everywhere(work, hold.property):
         wanted = wanted.where(or_(lines.place == hold.property, lines.place.is_(None)))
     return {tuple(row) for row in work.conn.execute(wanted)}
 
@@ -290,9 +301,10 @@ def _sealed_lines(work: Work, name: str, hold: Hold) -> set[Key]:
             shelf.c.table_name == name,
             kept.c.table_name == name,
             kept.c.ended_at.is_(None),
-            shelf.c.property == hold.property,
         )
     )
+    if not everywhere(work, hold.property):
+        wanted = wanted.where(shelf.c.property == hold.property)
     if hold.room:
         wanted = wanted.where(_plain(shelf.c.room).in_([*_rooms(hold), ""]))
     if hold.night:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from ..core.log import canonical
 from ..core.plan import Key, Reason, Row, Ruling, Rulings, key_text
+from ..core.policy import RowRule
 from ..core.retention import Facts, Open, Rule, Verdict, floor, pared
 from ..core.seal import fingerprint
 from . import blockers, copies, holds, rulebook, tables
@@ -112,7 +113,7 @@ def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key,
 
     What was written down when a row was first kept counts where the row tells nothing any more.
     """
-    if not _labels(work, declared):
+    if not categories(work, declared):
         return {}
     records = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
     told = told_before(work, declared.name, keys)
@@ -123,7 +124,7 @@ def reasons(
     work: Work, declared: Declared, records: Mapping[Key, Record]
 ) -> dict[Key, dict[str, Reason]]:
     """Return, per row, why the law still keeps each of its retention categories today."""
-    labels = _labels(work, declared)
+    labels = categories(work, declared)
     kept: dict[Key, dict[str, Reason]] = {}
     known: dict[int, dict[str, Reason]] = {}
     for key, record in records.items():
@@ -144,13 +145,14 @@ def _still(
     return said
 
 
-def _labels(work: Work, declared: Declared) -> dict[str, tuple[str, ...]]:
+def categories(work: Work, declared: Declared) -> dict[str, tuple[str, ...]]:
     """Return category -> what it is called, and was called while a change does not act yet."""
     names = {
         category: called(work, declared, category) for category in set(declared.retain.values())
     }
-    for category in relabelled(work).get(declared.name, {}).values():
-        names.setdefault(category, (category,))
+    for column, category in relabelled(work).get(declared.name, {}).items():
+        was = rulebook.labels(work, declared.name, column)
+        names[category] = tuple(sorted({*names.get(category, ()), category, *was}))
     return names
 
 
@@ -171,9 +173,16 @@ def relabelled(work: Work) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for (table, column), names in rulebook.all_labels(work).items():
         declared = work.datamap.tables.get(table)
-        if column and names and declared is not None and column in declared.erase:
+        if names and declared is not None and _leaves(declared, column):
             found.setdefault(table, {})[column] = names[0]
     return found
+
+
+def _leaves(declared: Declared, column: str) -> bool:
+    """Return whether a column goes at once, by a rule of its own or with its whole row."""
+    if column in declared.retain or column not in {c.name for c in declared.table.c}:
+        return False
+    return column in declared.erase or declared.policy.rows is not RowRule.OVERWRITE
 
 
 def names_of(work: Work, line: Any) -> tuple[str, ...]:

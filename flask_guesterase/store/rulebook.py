@@ -115,7 +115,7 @@ def drawn(
     conn: Connection, settings: Settings, datamap: DataMap, code: str, day: date
 ) -> list[Line]:
     """Return the lines as a reconciliation would leave them; nothing is written."""
-    return _changes(conn, settings, datamap, code, day).apply(_bound(conn, settings, code))
+    return _changes(conn, settings, datamap, code, day).apply(_bound(conn, settings, code, day))
 
 
 def _changes(
@@ -123,9 +123,21 @@ def _changes(
 ) -> Changes:
     table = tables.rule
     codes = [code, *_former(conn, settings, code)]
-    first = conn.execute(select(table.c.id).where(table.c.property.in_(codes)).limit(1)).first()
+    line = conn.execute(select(table.c.id).where(table.c.property.in_(codes)).limit(1)).first()
+    first = line is None and not _seen(conn, settings, code)
     sources = _sources(conn, settings, datamap, code)
-    return rulebook.reconcile(_bound(conn, settings, code), sources, day, first is None)
+    return rulebook.reconcile(_bound(conn, settings, code, day), sources, day, first)
+
+
+def _seen(conn: Connection, settings: Settings, code: str) -> bool:
+    """Return whether sources were looked at before, under whatever code a hotel that is alone had.
+
+    Where they said nothing, no rule could end a record; one that comes later is no first one.
+    """
+    name, note = tables.pulse.c.name, tables.pulse.c.note
+    alone = list(settings.properties) == [code]
+    mine = name.like("rules:%") if alone else name == _name(code)
+    return conn.execute(select(name).where(mine, note != "").limit(1)).first() is not None
 
 
 def _former(conn: Connection, settings: Settings, code: str) -> list[str]:
@@ -143,10 +155,15 @@ def _former(conn: Connection, settings: Settings, code: str) -> list[str]:
     return sorted(conn.execute(known_as.distinct()).scalars())
 
 
-def _bound(conn: Connection, settings: Settings, code: str) -> list[Line]:
+def _bound(conn: Connection, settings: Settings, code: str, day: date) -> list[Line]:
     """Return the lines of a property that have not ended, those of its former codes included."""
-    codes = [code, *_former(conn, settings, code)]
-    return [line for each in codes for line in known(conn, each)]
+    own, former = _both(conn, settings, code)
+    return rulebook.adopted(own, former, day).apply([*own, *former])
+
+
+def _both(conn: Connection, settings: Settings, code: str) -> tuple[list[Line], list[Line]]:
+    former = _former(conn, settings, code)
+    return known(conn, code), [line for each in former for line in known(conn, each)]
 
 
 def _adopt(work: Work, code: str) -> None:
@@ -154,12 +171,13 @@ def _adopt(work: Work, code: str) -> None:
     former = _former(work.conn, work.settings, code)
     if not former:
         return
-    living = {line.key for line in known(work.conn, code) if line.state is LineState.LIVING}
-    for line in [line for each in former for line in known(work.conn, each)]:
-        if line.key in living:
-            change(work, replace(line, state=LineState.ENDED), ended_at=work.stamp)
-        elif line.state is LineState.LIVING:
-            living.add(line.key)
+    changes = rulebook.adopted(*_both(work.conn, work.settings, code), today(work))
+    for line in changes.ended:
+        change(work, replace(line, state=LineState.ENDED), ended_at=work.stamp)
+    for line in changes.moved:
+        change(work, line)
+    for line in changes.added:
+        add(work, code, line)
     table = tables.rule
     work.conn.execute(update(table).where(table.c.property.in_(former)).values(property=code))
     forget(work)

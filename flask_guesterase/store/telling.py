@@ -78,13 +78,9 @@ def told(
 
 def _verdicts(work: Work, row: Asked, over: frozenset[str]) -> dict[str, Verdict]:
     """Return category -> how long it is kept, of those that an erasure has not ended already."""
-    names = {
-        *row.declared.retain.values(),
-        *law.relabelled(work).get(row.declared.name, {}).values(),
-    }
+    names = law.categories(work, row.declared)
     return {
-        name: law.judge(work, row.record, law.called(work, row.declared, name))
-        for name in sorted(names - over)
+        name: law.judge(work, row.record, names[name]) for name in sorted(names.keys() - over)
     }
 
 

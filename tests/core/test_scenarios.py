@@ -149,7 +149,7 @@ CASES = [
          answers={"part": "receipt"}),
     Case("F086", "IT", CASH, {"last_entry": "2026-03-31"}, "2036-03-31"),
     Case("F086", "IT", CASH, {"document": "2026-03-31"}, open=CLOCK),
-    # France: six months, foreigners only, from the later of form and departure.
+    # France: six months, foreigners only, from the departure, which is later than the form.
     Case("F087", "FR", REGISTER, {"created": "2026-08-20", "departed": "2026-08-31"},
          "2027-02-28", "2027-02-28", answers=_of("DE")),
     Case("F087", "FR", REGISTER, {"created": "2027-08-20", "departed": "2027-08-31"},
@@ -158,13 +158,15 @@ CASES = [
          "2026-11-12", "2026-11-12", answers=_of("CN")),
     Case("F087", "FR", REGISTER, {"departed": "2026-05-12"}, answers=_of("FR"), claimed=False),
     Case("F087", "FR", REGISTER, {"departed": "2026-05-12"}, "2026-11-12", open=ASK),
+    Case("F087", "FR", REGISTER, {"created": "2026-05-10"}, open=CLOCK, answers=_of("CN")),
     Case("F089", "FR", CASH, {"document": "2026-05-01"}, "2036-12-31"),
     Case("F089", "FR", CASH, {"document": "2026-06-30"}, "2036-06-30", fiscal=(6, 30)),
     Case("F089", "FR", CASH, {"document": "2026-07-01"}, "2037-06-30", fiscal=(6, 30)),
     # Austria: seven years, floor and ceiling at once.
     Case("F090", "AT", REGISTER, {"created": "2026-05-10", "last_entry": "2026-05-14"},
          "2033-05-14", "2033-05-14"),
-    Case("F090", "AT", REGISTER, {"created": "2028-02-29"}, "2035-02-28", "2035-02-28"),
+    Case("F090", "AT", REGISTER, {"last_entry": "2028-02-29"}, "2035-02-28", "2035-02-28"),
+    Case("F090", "AT", REGISTER, {"created": "2028-02-29"}, open=CLOCK),
     Case("F091", "AT", CASH, {"document": "2026-05-10"}, "2033-12-31"),
     # Portugal: from the report of the departure, not from the departure.
     Case("F095", "PT", REGISTER, {"departed": "2026-05-10", "reported_departure": "2026-05-13"},
@@ -197,6 +199,7 @@ CASES = [
     Case("F123", "US-CA-LosAngeles", REGISTER, {"created": "2026-01-01", "departed": "2026-01-05"},
          "2026-04-05"),
     Case("F123", "US-CA-LosAngeles", REGISTER, {"departed": "2028-01-05"}, "2028-04-04"),
+    Case("F123", "US-CA-LosAngeles", REGISTER, {"created": "2026-01-01"}, open=CLOCK),
     # Japan: from the day the entry was made, whenever the guest leaves.
     Case("F124", "JP", REGISTER, {"created": "2026-05-10"}, "2029-05-10"),
     Case("F124", "JP", REGISTER, {"created": "2026-05-10", "departed": "2026-06-20"},
@@ -219,6 +222,10 @@ CASES = [
     Case("F156", "TW", REGISTER, {"departed": "2026-01-01"}, "2026-06-30", open=UNSURE,
          answers={"hotel_class": "ordinary"}),
     Case("F155", "TW", REGISTER, {"departed": "2026-01-01"}, "2026-07-01", open=ASK),
+    Case("F155", "TW", REGISTER, {"created": "2026-01-01"}, open=CLOCK,
+         answers={"hotel_class": "tourist"}),
+    Case("F156", "TW", REGISTER, {"created": "2026-01-01"}, open=CLOCK,
+         answers={"hotel_class": "ordinary"}),
     Case("F135", "KR", CASH, {"document": "2026-05-10"}, "2031-05-10", open=UNSURE),
     Case("F136", "KR", LETTERS, {"created": "2026-05-10"}, "2029-05-10", open=UNSURE),
     # China: no national number for the register; vouchers thirty years after the fiscal year.
@@ -251,6 +258,7 @@ CASES = [
     Case("F049", "CN-GD", REGISTER, {"created": "2026-05-08", "departed": "2026-05-10"},
          "2027-05-10", open=NUMBER),
     Case("F049", "CN-GD", REGISTER, {"departed": "2028-02-29"}, "2029-02-28", open=NUMBER),
+    Case("F049", "CN-GD", REGISTER, {"created": "2026-05-08"}, open=CLOCK + NUMBER),
     Case("F049", "CN-GD", REGISTER, {"departed": "2026-05-10T23:30+00:00"}, "2027-05-11",
          open=NUMBER),
     Case("F051", "CN-HN", CCTV, {"recorded": "2026-01-01"}, "2026-01-31", answers=CAMERA),

@@ -1,0 +1,313 @@
+"""Ways around the law by a word of the policy, a way of writing or a code of a property."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase.core.errors import UnknownError
+from flask_guesterase.core.policy import (
+    Policy,
+    delete,
+    delete_when_last_owner,
+    keep,
+    null,
+    retain,
+)
+from flask_guesterase.core.retention import Open, due, floor
+from flask_guesterase.core.rulebook import label
+from flask_guesterase.store import holds, minors, rulebook, telling
+from flask_guesterase.store import law as law_of
+from flask_guesterase.store.clocks import facts_of
+from tests.store.hotel import Booking, Guest, Hotel, policies
+from tests.store.test_rulebook import LONG, RECORD, SOON, Lawful, everywhere
+
+
+def born_as_text(hotel: Hotel, born: str | None) -> tuple[object, bool]:
+    """Return what is read of a birth in a text column, and whether the guest is a minor."""
+    (guest, policy), *rest = policies(str(hotel.files))
+    columns = {**policy.columns, "phone": keep("a birth")}
+    hotel.datamap = hotel.mapped(
+        [(guest, replace(policy, columns=columns, facts={"birth": "phone"})), *rest]
+    )
+    hotel.guest(1, phone=born)
+    with hotel.begin() as office:
+        work = office.work
+        record = facts_of(work.conn, work.datamap, work.settings, Guest.__tablename__, [(1,)])
+        found = record[1,].facts.answers.get("birth")
+        return found, minors.involved(work, [(Guest.__tablename__, (1,))])
+
+
+@pytest.mark.parametrize(
+    ("born", "read"),
+    [
+        ("2014-05-01", date(2014, 5, 1)),
+        (" 2014-05-01  ", date(2014, 5, 1)),
+        ("2014-05-01T00:00:00", date(2014, 5, 1)),
+        ("2014-05-01T23:30:00-10:00", date(2014, 5, 1)),
+    ],
+)
+def test_a_birth_kept_as_text_is_read(hotel: Hotel, born: str, read: date) -> None:
+    """As clocks are: the day that is written, whatever a zone says; such a guest is a minor."""
+    assert born_as_text(hotel, born) == (read, True)
+
+
+@pytest.mark.parametrize("born", ["01.05.2014", "May", "", None])
+def test_a_birth_nobody_can_read_is_unknown(hotel: Hotel, born: str | None) -> None:
+    """It says as little as one that nobody recorded."""
+    assert born_as_text(hotel, born) == (None, False)
+
+
+LOG = """
+[[rule]]
+id = "XX/log"
+category = "access_log"
+clock = ["departed"]
+article = "Log Act 1"
+source = "https://law.example/1"
+grade = "A"
+as_of = "2026-01-01"
+rank = "law"
+facts = ["F2"]
+ceiling = "P5Y"
+ceiling_kind = "hard"
+"""
+
+
+@pytest.fixture
+def law(hotel: Hotel, tmp_path: Path) -> Lawful:
+    """A hotel whose law somebody signed, with a guest and a booking."""
+    made = Lawful(hotel, tmp_path)
+    made.write(LONG, LOG)
+    made.do("sign_pack", "XX", "officer")
+    hotel.guest(1, name="Ann", email="ann@example.com", document_no="P123")
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="passport P123")
+    return made
+
+
+def looked_at(law: Lawful) -> None:
+    """Let the rulebook see what the data map says today."""
+    law.do("rules_waiting")
+
+
+def test_a_column_relabelled_twice_keeps_its_first_floor(law: Lawful) -> None:
+    """Another category first and none then: the register's floor binds as if it were one step."""
+    looked_at(law)
+    law.label("access_log")
+    looked_at(law)
+    law.label("none", document_no=null)
+    with law.hotel.begin() as office:
+        told = " ".join(telling.told(
+            office.work, office.work.datamap.declared("guests"), (1,), [(("guests", (1,)), 0)]
+        ))  # fmt: skip
+    assert "Registration Act 5" in told
+    assert law.hotel.erased(law.hotel.approved(email="ann@example.com")) == "sealed"
+    assert law.hotel.row(1)["document_no"] == "P123"
+
+
+def test_a_retained_column_takes_over_what_another_was_called(law: Lawful) -> None:
+    """A category that is still in use does not hide the older one of a column that left it."""
+    law.label("access_log", phone=retain("guest_register"))
+    looked_at(law)
+    law.label("access_log", phone=retain("access_log"))
+    looked_at(law)
+    law.label("access_log", phone=null)
+    with law.hotel.begin() as office:
+        guests = office.work.datamap.declared("guests")
+        assert law_of.categories(office.work, guests)["access_log"] == (
+            "access_log", "guest_register",
+        )  # fmt: skip
+
+
+def booked(law: Lawful, policy: Policy) -> None:
+    """Let the vendor say this of bookings."""
+    guest, _, *rest = policies(str(law.hotel.files))
+    law.hotel.datamap = law.hotel.mapped([guest, (Booking, policy), *rest])
+
+
+KEPT = {"number": keep("bookkeeping"), "remark": retain("guest_register")}
+
+UNKEPT = [
+    Policy({}, via="guest", rows=delete),
+    Policy({}, via="guest", rows=delete_when_last_owner),
+    Policy({n: keep("bookkeeping") for n in KEPT}, via="guest", rows=delete),
+    Policy({"number": keep("bookkeeping"), "remark": null}, via="guest", rows=delete),
+]
+
+
+@pytest.mark.parametrize("sealing", [False, True])
+@pytest.mark.parametrize("policy", UNKEPT)
+def test_a_rule_for_rows_does_not_walk_around_thirty_days(
+    law: Lawful, policy: Policy, sealing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A retained column that a deletion would take stays; without a rule of its own in its row."""
+    monkeypatch.setattr(law_of, "boxes", lambda work: sealing)
+    booked(law, Policy(KEPT, via="guest"))
+    looked_at(law)
+    booked(law, policy)
+    assert law.hotel.erased(law.hotel.approved(email="ann@example.com")) == "sealed"
+    [row] = law.hotel.rows(Booking)
+    assert row["remark"] == (None if sealing and policy is UNKEPT[3] else "passport P123")
+
+
+def test_a_deletion_that_people_allowed_acts(law: Lawful) -> None:
+    """Two people and thirty days later the rows go with their person."""
+    booked(law, Policy(KEPT, via="guest"))
+    looked_at(law)
+    booked(law, UNKEPT[0])
+    everywhere(law)
+    for line in law.waits("label"):
+        law.allowed(line.id)
+    law.hotel.later(days=32)
+    assert law.hotel.erased(law.hotel.approved(email="ann@example.com")) == "erased"
+    assert law.hotel.rows(Booking) == []
+
+
+def test_a_label_of_a_column_that_is_not_there_any_more(law: Lawful) -> None:
+    """A migration took the column: what it was called keeps no row."""
+    booked(law, Policy(KEPT, via="guest"))
+    with law.hotel.begin() as office:
+        rulebook.add(office.work, "", label("bookings", "lost", "guest_register"))
+    booked(law, UNKEPT[0])
+    with law.hotel.begin() as office:
+        assert "lost" not in law_of.relabelled(office.work).get("bookings", {})
+
+
+@pytest.fixture
+def frozen(hotel: Hotel) -> Hotel:
+    """A hotel that is alone, whose rows do not say whose they are, frozen as a whole."""
+    (guest, policy), *rest = policies(str(hotel.files))
+    assert policy.subject is not None
+    policy = replace(policy, subject=replace(policy.subject, property=None))
+    hotel.datamap = hotel.mapped([(guest, policy), *rest])
+    hotel.settings = replace(
+        hotel.settings, properties={"sh": hotel.settings.properties["sh"]}
+    )
+    for user in ("officer", "second"):
+        hotel.grants[user] |= {"hold", "freeze"}
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    with hotel.begin() as office:
+        office.freeze("sh", "officer")
+    return hotel
+
+
+def renamed(hotel: Hotel, *codes: str) -> None:
+    """Give the hotel other codes; whoever may do something may do it at the new ones only."""
+    old = next(iter(hotel.settings.properties.values()))
+    new = {code: replace(old, code=code) for code in codes}
+    hotel.settings = replace(hotel.settings, properties=new)
+
+    def may(user: str, permission: str, property_: str) -> bool:
+        return property_ in codes and permission in hotel.grants.get(user, ())
+
+    hotel.may = may  # type: ignore[method-assign]  # the host's answer of this one hotel
+
+
+def held(hotel: Hotel) -> bool:
+    """Return whether the guest is under a hold."""
+    with hotel.begin() as office:
+        return bool(holds.held(office.work, "guests", [(1,)]))
+
+
+def test_a_freeze_outlives_the_code_of_the_only_hotel(frozen: Hotel) -> None:
+    """Under another code it is the same hotel: its freeze holds, is listed, and two lift it."""
+    assert held(frozen)
+    renamed(frozen, "zz")
+    assert held(frozen)
+    with frozen.begin() as office:
+        [line] = office.holds("officer")
+        office.confirm_freeze(line["id"], "officer")
+        assert office.lift(line["id"], "officer") is False
+    with frozen.begin() as office:
+        assert office.lift(line["id"], "second") is True
+    assert not held(frozen)
+
+
+def test_a_freeze_under_a_former_code_is_said_again(frozen: Hotel) -> None:
+    """A reminder of it comes under the code of today."""
+    renamed(frozen, "zz")
+    frozen.later(days=2)
+    with frozen.begin() as office:
+        assert office.remind_holds() == 1
+
+
+def test_a_freeze_of_a_code_nobody_runs_holds_what_nobody_can_place(frozen: Hotel) -> None:
+    """Of several hotels none is meant: rows without a place stay; who may at all lifts."""
+    renamed(frozen, "yy", "zz")
+    assert held(frozen)
+    everybody = frozen.may
+    frozen.may = (  # type: ignore[method-assign]
+        lambda user, permission, code: code == "zz" and everybody(user, permission, code)
+    )
+    with frozen.begin() as office:
+        assert office.holds("officer") == []
+        with pytest.raises(UnknownError):
+            office.lift(1, "officer")
+    frozen.may = everybody  # type: ignore[method-assign]
+    with frozen.begin() as office:
+        assert office.lift(1, "officer") is False
+    with frozen.begin() as office:
+        assert office.lift(1, "second") is True
+    assert not held(frozen)
+
+
+@pytest.mark.parametrize("code", ["sh", "zz"])
+def test_a_property_without_rules_is_not_new_for_good(
+    hotel: Hotel, tmp_path: Path, code: str
+) -> None:
+    """What no rule could end stays when one comes by one person, under another code too."""
+    law = Lawful(hotel, tmp_path)
+    text, places = law.file.read_text(encoding="utf-8"), hotel.settings.properties
+    law.file.write_text(text.replace("XX", "YY"), encoding="utf-8")
+    hotel.settings = replace(hotel.settings, properties={"sh": places["sh"]})
+    with hotel.begin() as office:
+        assert rulebook.in_force(office.work, "sh") == ()
+    hotel.settings = replace(
+        hotel.settings, properties={code: replace(places["sh"], code=code)}
+    )
+    law.file.write_text(text, encoding="utf-8")
+    everywhere(law)
+    law.do("sign_pack", "XX", "officer")
+    with hotel.begin() as office:
+        rules = rulebook.in_force(office.work, code)
+        assert Open.UNKNOWN_FLOOR in floor(rules, "guest_register", RECORD).open
+        assert due(rules, "guest_register", RECORD).day is None
+
+
+def test_a_property_beside_one_without_rules_is_new(hotel: Hotel, tmp_path: Path) -> None:
+    """Another hotel of the chain begins with what its sources say."""
+    law = Lawful(hotel, tmp_path)
+    places = hotel.settings.properties
+    none = {"mu": replace(places["mu"], country="YY")}
+    hotel.settings = replace(hotel.settings, properties=none)
+    with hotel.begin() as office:
+        assert rulebook.in_force(office.work, "mu") == ()
+    hotel.settings = replace(hotel.settings, properties={**none, "sh": places["sh"]})
+    law.do("sign_pack", "XX", "officer")
+    assert law.verdict().open == ()
+
+
+def test_a_shorter_ceiling_does_not_come_by_a_second_code(hotel: Hotel, tmp_path: Path) -> None:
+    """A new hotel beside, with a shorter law, that is then the only one: its ceiling waits."""
+    law = Lawful(hotel, tmp_path)
+    places = hotel.settings.properties
+    hotel.settings = replace(hotel.settings, properties={"sh": places["sh"]})
+    law.do("sign_pack", "XX", "officer")
+    before = law.ceiling()
+    law.write(SOON, LOG)
+    new = {"zz": replace(places["sh"], code="zz")}
+    hotel.settings = replace(hotel.settings, properties={**hotel.settings.properties, **new})
+    everywhere(law)
+    law.do("sign_pack", "XX", "officer")
+    hotel.settings = replace(hotel.settings, properties=new)
+    for _ in range(2):
+        with hotel.begin() as office:
+            rules = rulebook.in_force(office.work, "zz")
+            assert str(due(rules, "guest_register", RECORD).day) == before
+            assert Open.UNKNOWN_FLOOR in floor(rules, "access_log", RECORD).open
+    waits = [(each.kind, each.name) for each in law.do("rules_waiting")]
+    assert ("ceiling", "XX/register") in waits
+    assert len(waits) == len(set(waits))
