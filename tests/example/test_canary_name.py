@@ -58,22 +58,21 @@ METHODS: dict[str, str] = {}
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """The demo hotel after the guest went through all of it; our tables are dropped at the end."""
     folder: Path = tmp_path_factory.mktemp("canary")
-    patch = pytest.MonkeyPatch()
     guest = replace(
         KNOWN[0], name=VALUES["name"], given=VALUES["given"], family=VALUES["family"],
         born=date(1977, 3, 7), email=VALUES["email"], phone=VALUES["phone"],
         document_no=VALUES["document"],
     )  # fmt: skip
-    for module in (crowd, seed):
-        patch.setattr(module, "KNOWN", (guest, *KNOWN[1:]))
-    with post_office() as (post, address):
+    # Whatever fails here, the hotels of other tests have their own guests.
+    with pytest.MonkeyPatch.context() as patch, post_office() as (post, address):
+        for module in (crowd, seed):
+            patch.setattr(module, "KNOWN", (guest, *KNOWN[1:]))
         made = House(folder, f"sqlite:///{folder / 'hotel.sqlite'}", VALUES, address)
         made.fill()
         with watched(made):
             walk(made, post)
             made.sealed = sealed(made)
             the_end(made)
-    patch.undo()
     yield made
     with made.app.app_context():
         db.engine.dispose()

@@ -160,6 +160,7 @@ class House:
         self.app = create_app({
             "INSTANCE_PATH": str(folder), "DATABASE_URL": url, "GUESTERASE_MAIL": mail,
             "GUESTERASE_SENDER": "privacy@linden.example", "GUESTERASE_BACKUP_DAYS": 30,
+            "GUESTERASE_BASE_URL": "http://localhost/privacy",
             "PMS_SCANS": str(folder / "scans"), "TESTING": False,
         })  # fmt: skip
         self.app.test_client_class = type("Mine", (Watching,), {"house": self})

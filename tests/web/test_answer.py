@@ -187,10 +187,10 @@ def test_done_refused_and_not_complete_are_told_apart(under: House, lang: str) -
         complaint = answering.complaint(under.extension.settings, place, lang)
         for state in ("erased", "sealed", "partial"):
             params = said | {"state": state, "answer": Answer(state, ("guests",)).to_json()}
-            bodies.append(render("done", lang, params)[1])
+            bodies.append(render("done", lang, params, shown=True)[1])
         refused = Answer("refused", ground="nothing-held").to_json()
         bodies.append(
-            render("refused", lang, said | {"ground": "nothing-held", "answer": refused})[1]
+            render("refused", lang, said | {"ground": "nothing-held", "answer": refused}, True)[1]
         )
     assert len(set(bodies)) == len(bodies)
     assert all(complaint in body for body in bodies)
