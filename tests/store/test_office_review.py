@@ -152,6 +152,7 @@ def test_more_rows_under_the_same_decisions_do_not_move_a_plan(hotel: Hotel) -> 
     hotel.put(Booking, id=2, number="B2", guest_id=1, remark="y")
     with hotel.begin() as office:
         office.approve(number, "officer", read)
+    assert hotel.state(number) == "approved"
 
 
 def test_a_request_that_takes_nobody_cannot_be_approved(hotel: Hotel) -> None:

@@ -378,7 +378,12 @@ def test_a_day_at_the_end_of_the_calendar_is_no_day(
     console: Console, arguments: tuple[str, ...]
 ) -> None:
     """Nothing can be counted from there, so it is wrong use and no accident."""
-    console.raw(*arguments, "--json", code=2)
+    out, err = console.raw(*arguments, "--json", code=2)
+    assert out == ""
+    # The option is named, and what was typed is not repeated.
+    (option,) = {"--received", "--at", "--since"} & set(arguments)
+    assert option in err
+    assert arguments[arguments.index(option) + 1] not in err
 
 
 def test_a_moment_at_the_end_of_the_calendar_is_no_time(console: Console) -> None:
