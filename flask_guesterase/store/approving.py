@@ -8,6 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 from ..core.errors import ForbiddenError, MovedError, TransitionError
 from ..core.events import ErasureApproved
@@ -64,14 +65,7 @@ def approve(
     required(plan.people)
     officer(work, case, by, plan.people)
     same.require(work, case)
-    key, who = secret(work, case), same.marks(work, case, plan.people)
-    today, mark = decisions_of(plan, key, who), digest(plan, key, who)
-    if not hmac.compare_digest(mark.encode(), digest_seen.strip().lower().encode()):
-        raise MovedError(
-            "What would be done is not what you read.",
-            "Look at the plan again and approve that one.",
-            differences(case.decisions, today) if case.decisions else (),
-        )
+    today, mark = _as_read(work, case, plan, digest_seen)
     settled(work, number)
     grace = timedelta(hours=work.settings.grace_hours)
     if alone:
@@ -91,6 +85,24 @@ def approve(
     tell(work, ErasureApproved, case, actor, counts, grounds, marks)
     if alone:
         outside.announce(work, case)
+
+
+def _as_read(
+    work: Work, case: Case, plan: Plan, digest_seen: str
+) -> tuple[dict[str, Any], str]:
+    """Return what a plan decides and its digest, where that is what somebody read.
+
+    :raises MovedError: it decides something else.
+    """
+    key, who = secret(work, case), same.marks(work, case, plan.people)
+    today, mark = decisions_of(plan, key, who), digest(plan, key, who)
+    if not hmac.compare_digest(mark.encode(), digest_seen.strip().lower().encode()):
+        raise MovedError(
+            "What would be done is not what you read.",
+            "Look at the plan again and approve that one.",
+            differences(case.decisions, today) if case.decisions else (),
+        )
+    return today, mark
 
 
 def decidable(work: Work, case: Case, actor: str, by: str) -> None:

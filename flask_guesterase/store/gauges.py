@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import func, select
 
 from . import brake, deadlines, doors, halting, runs, tables
-from .due import Backlog, backlog
+from .backlog import Backlog, backlog
 from .outbox import FAILED, QUEUED, READY, SENDING
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from ..core.errors import MovedError, SweepingError
 from ..core.events import SYSTEM, SweepConfirmed, SweepDone
 from ..core.log import canonical, slug, word
 from ..core.permissions import Permission
-from . import actors, brake, due, halting, pulse, rulebook, tables
+from . import actors, backlog, brake, halting, pulse, rulebook, tables
 from .census import told
 from .pulse import Pulse
 from .work import Work
@@ -287,7 +287,7 @@ def wanted(work: Work) -> bool:
     if last is None or work.stamp - last["ended"] >= NIGHTLY:
         return True
     places = [code for code in work.settings.properties if confirmed(work, code)]
-    return not halting.halted(work.conn) and due.ready(work, places)
+    return not halting.halted(work.conn) and backlog.ready(work, places)
 
 
 def is_stale(work: Work) -> bool:

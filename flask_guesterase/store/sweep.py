@@ -19,8 +19,8 @@ from ..core import brake as clock
 from ..core.errors import SweepingError
 from ..core.lifecycle import State
 from . import (
+    backlog,
     brake,
-    due,
     endless,
     expiry,
     finishing,
@@ -275,7 +275,7 @@ def _sum_up(run: Run, report: SweepReport, shift: Shift) -> None:
 
 def _left_over(office: Office) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     work = office.work
-    return [asdict(e) for e in due.backlog(work)], [asdict(e) for e in due.failing(work)]
+    return [asdict(e) for e in backlog.backlog(work)], [asdict(e) for e in backlog.failing(work)]
 
 
 def _watch(run: Run, report: SweepReport) -> None:

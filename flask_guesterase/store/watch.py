@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from ..core import rotation
 from ..core.finding import Finding, Severity
-from . import brake, consistency, copies, doors, due, halting, runs, soundness
+from . import backlog, brake, consistency, copies, doors, halting, runs, soundness
 from .binds import awaiting
 from .census import watching
 from .invented import canaries
@@ -66,7 +66,7 @@ def _failing(work: Work) -> list[Finding]:
             "due-failing", code, f"{count} rows that have had their time could not be erased.",
             "Run `flask guesterase sweep --status`, cure what it names, then run it with --retry.",
         )
-        for code, count in due.given_up(work).items()
+        for code, count in backlog.given_up(work).items()
     ]  # fmt: skip
 
 

@@ -16,7 +16,18 @@ from sqlalchemy import event, insert, select, update
 
 from flask_guesterase.core.errors import BusyError, MovedError
 from flask_guesterase.core.policy import null
-from flask_guesterase.store import due, expiry, halting, looking, pulse, runs, sweep, tables, unheld
+from flask_guesterase.store import (
+    backlog,
+    due,
+    expiry,
+    halting,
+    looking,
+    pulse,
+    runs,
+    sweep,
+    tables,
+    unheld,
+)
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.claims import Bounds
 from flask_guesterase.store.due import BACKOFF
@@ -381,7 +392,7 @@ def test_a_row_that_is_refused_stands_alone_and_waits(any_house: Forms) -> None:
     assert row["try_at"] is None
     house.later(days=8)
     expire(house)
-    assert house.run(lambda office: due.given_up(office.work)) == {"mu": 1}
+    assert house.run(lambda office: backlog.given_up(office.work)) == {"mu": 1}
     with house.engine.begin() as conn:
         conn.exec_driver_sql(
             "DROP TRIGGER refuses" + (" ON forms" if conn.dialect.name == "postgresql" else "")

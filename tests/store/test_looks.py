@@ -31,7 +31,16 @@ from sqlalchemy.orm import registry
 
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, retain
-from flask_guesterase.store import claiming, due, expiry, looking, runs, sweep, tables, transaction
+from flask_guesterase.store import (
+    backlog,
+    claiming,
+    expiry,
+    looking,
+    runs,
+    sweep,
+    tables,
+    transaction,
+)
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.claims import Bounds
 from flask_guesterase.store.datamap import DataMap, resolve
@@ -403,7 +412,7 @@ def test_a_claim_whose_key_cannot_be_read_failed(house: Forms) -> None:
         conn.execute(update(tables.due).where(first).values(row_key="Kind:Kind.CARD"))
     counts = expiry.erase_due(house.run, Bounds(), Shift(), {})
     assert (left(house), counts["unfinished"]) == ({1}, 1)
-    assert [(f.tries, f.problem) for f in house.run(lambda o: due.failing(o.work))] == [
+    assert [(f.tries, f.problem) for f in house.run(lambda o: backlog.failing(o.work))] == [
         (1, "UnknownError")
     ]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_guesterase.store import due, expiry
+from flask_guesterase.store import backlog, expiry
 from tests import engines
 from tests.store.crowd import NEW, OLD, Crowd
 
@@ -115,7 +115,7 @@ def test_who_is_refused_for_ever_is_not_tried_for_ever(tmp_path: Path) -> None:
         expiry.expire(made.run)
         waits, now = [], made.now.replace(tzinfo=None)
         while True:
-            (failing,) = made.run(lambda office: due.failing(office.work))
+            (failing,) = made.run(lambda office: backlog.failing(office.work))
             if failing.try_at is None:
                 break
             waits.append(failing.try_at - now)
@@ -130,6 +130,6 @@ def test_who_is_refused_for_ever_is_not_tried_for_ever(tmp_path: Path) -> None:
             made.later(days=1)
             assert expiry.expire(made.run) == {}
         assert 2 in made.there()
-        made.run(lambda office: due.retry(office.work))
+        made.run(lambda office: backlog.retry(office.work))
         assert expiry.expire(made.run)["people"] == 1
         assert 2 not in made.there()

@@ -10,6 +10,7 @@ from ...core.course import Deed
 from ...core.permissions import Permission
 from .. import (
     actors,
+    backlog,
     bearer,
     brake,
     copies,
@@ -57,13 +58,13 @@ class Upkeep(Desk):
         return runs.status(self.work, by) | doors.status(self.work) | {
             "halted": halting.standing(self.work.conn),
             "goes_on": halting.proposed(self.work),
-            "backlog": due.backlog(self.work, places),
-            "failing": due.failing(self.work, places),
+            "backlog": backlog.backlog(self.work, places),
+            "failing": backlog.failing(self.work, places),
         }
 
     def retry_due(self) -> int:
         """Let what could not be erased by its day be tried by the next sweep; return how many."""
-        return due.retry(self.work)
+        return backlog.retry(self.work)
 
     def confirm_sweep(self, by: str, ids: Sequence[int] | None = None) -> Sequence[str]:
         """Confirm what the last sweep showed; return the properties that are confirmed by it.
