@@ -125,6 +125,10 @@ class Crowd:
     :param pooled: keep connections; a process that forks must not.
     """
 
+    schema = METADATA
+    declared = staticmethod(policies)
+    """The host's tables and what the vendor declares; others in a hotel of another kind."""
+
     def __init__(self, url: str, folder: Path, pooled: bool = True) -> None:
         self.url, self.folder = url, folder
         more: dict[str, Any] = {} if pooled else {"poolclass": NullPool}
@@ -137,12 +141,12 @@ class Crowd:
             {PLACE.code: PLACE},
             recovery_days=7, mail="print", packs=(str(folder / "NZ.toml"),),
         )  # fmt: skip
-        self.datamap = resolve(policies(), METADATA.tables.values(), [])
+        self.datamap = resolve(self.declared(), self.schema.tables.values(), [])
 
     def build(self) -> None:
         """Make tables, keys and law."""
         (self.folder / "NZ.toml").write_text(PACK, encoding="utf-8")
-        METADATA.create_all(self.engine)
+        self.schema.create_all(self.engine)
         upgrade.upgrade(self.engine)
         upgrade.make_keys(self.engine, self.custodian, self.now)
         self.run(lambda office: office.sign_pack("NZ", "officer"))

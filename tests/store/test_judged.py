@@ -11,10 +11,9 @@ import pytest
 from sqlalchemy import Column, Date, ForeignKey, Integer, MetaData, String, Table, insert, select
 
 from flask_guesterase.core.policy import Policy, Subject, delete, keep, null
-from flask_guesterase.store import expiry, planning, upgrade
-from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store import expiry, planning
 from tests import engines
-from tests.store.crowd import GUESTS, NEW, NOON, OLD, PACK, Crowd
+from tests.store.crowd import GUESTS, NEW, OLD, Crowd
 
 PAPERS = MetaData()
 PEOPLE = Table(
@@ -61,17 +60,8 @@ def policies() -> list[tuple[Any, Policy]]:
 class Papers(Crowd):
     """A hotel whose scans go by their day, each by itself."""
 
-    def __init__(self, url: str, folder: Path) -> None:
-        super().__init__(url, folder)
-        self.datamap = resolve(policies(), PAPERS.tables.values(), [])
-
-    def build(self) -> None:
-        """Make tables, keys and law."""
-        (self.folder / "NZ.toml").write_text(PACK, encoding="utf-8")
-        PAPERS.create_all(self.engine)
-        upgrade.upgrade(self.engine)
-        upgrade.make_keys(self.engine, self.custodian, NOON)
-        self.run(lambda office: office.sign_pack("NZ", "officer"))
+    schema = PAPERS
+    declared = staticmethod(policies)
 
     def scanned(self, many: int) -> None:
         """Put people in, each with an old scan."""

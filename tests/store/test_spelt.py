@@ -11,10 +11,8 @@ from sqlalchemy import Column, Date, ForeignKey, MetaData, String, Table, insert
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy, Subject, keep, null
-from flask_guesterase.store import upgrade
-from flask_guesterase.store.datamap import resolve
 from tests import engines
-from tests.store.crowd import NEW, NOON, PACK, Crowd
+from tests.store.crowd import NEW, Crowd
 
 SPELT = MetaData()
 PEOPLE = Table(
@@ -46,17 +44,19 @@ def policies() -> list[tuple[Any, Policy]]:
     ]  # fmt: skip
 
 
+class Spelt(Crowd):
+    """A hotel whose bookings name guests as somebody typed them."""
+
+    schema = SPELT
+    declared = staticmethod(policies)
+
+
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[Crowd]:
-    """A hotel on MariaDB whose bookings name guests as somebody typed them."""
+    """The hotel on MariaDB, with two guests."""
     with engines.fresh_database("mariadb") as url:
-        made = Crowd(url, tmp_path)
-        made.datamap = resolve(policies(), SPELT.tables.values(), [])
-        (tmp_path / "NZ.toml").write_text(PACK, encoding="utf-8")
-        SPELT.create_all(made.engine)
-        upgrade.upgrade(made.engine)
-        upgrade.make_keys(made.engine, made.custodian, NOON)
-        made.run(lambda office: office.sign_pack("NZ", "officer"))
+        made = Spelt(url, tmp_path)
+        made.build()
         with made.engine.begin() as conn:
             conn.execute(insert(PEOPLE), [
                 {"code": name, "hotel": "sh", "email": f"{name.lower()}@mail.example", "seen": NEW}
