@@ -27,6 +27,7 @@ from flask_guesterase.core.policy import Policy, keep, retain
 from flask_guesterase.store import tables, veil
 from flask_guesterase.store.host import Host
 from tests import engines
+from tests.store.kept import note
 
 SECRET = "Aino Korhonen"
 SHANGHAI = timezone(timedelta(hours=8))
@@ -83,18 +84,11 @@ def session(request: pytest.FixtureRequest) -> Iterator[Session]:
             first.add(Receipt(number=1, holder=SECRET, place=f"{SECRET} Street", payer=SECRET))
             first.add(Letter(id=1, holder=SECRET))
             first.commit()
-        kept = {
-            "controller": "pine", "property": "sh", "row_key": "int:1", "category": "invoice",
-            "mode": "place", "open": "", "rule": "x", "basis": "x", "grade": "A", "facts": "{}",
-            "since": datetime(2026, 1, 1),
-        }  # fmt: skip
-        with engine.begin() as conn:
-            for table, columns in (
-                ("partly_papers", '["holder","place"]'), ("partly_receipts", '["payer"]'),
-                ("partly_letters", '["holder"]'),
-            ):
-                line = {**kept, "table_name": table, "columns": columns}
-                conn.execute(sa.insert(tables.kept).values(line))
+        for table, columns in (
+            ("partly_papers", '["holder","place"]'), ("partly_receipts", '["payer"]'),
+            ("partly_letters", '["holder"]'),
+        ):
+            note(engine, table, "int:1", columns)
         yield made()
         assert host.session is made, "hidden as long as the host is there"
         made.remove()

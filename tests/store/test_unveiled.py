@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import pytest
@@ -33,6 +32,7 @@ from flask_guesterase.store import tables, veil
 from flask_guesterase.store.host import Host
 from flask_guesterase.store.spelling import spelled
 from tests import engines
+from tests.store.kept import note
 
 SECRET = "Aino Korhonen"
 OTHER = "Bo Lindqvist"
@@ -171,13 +171,7 @@ class House:
 
     def keep(self, table: str = "un_bills", id_: int = 1, columns: str = "") -> None:
         """Note what an erasure keeps of a row."""
-        with self.engine.begin() as conn:
-            conn.execute(sa.insert(tables.kept).values({
-                "controller": "pine", "property": "sh", "table_name": table,
-                "row_key": f"int:{id_}", "columns": columns or '["billed_to","tax_no"]',
-                "category": "invoice", "mode": "place", "open": "", "rule": "x", "basis": "x",
-                "grade": "A", "facts": "{}", "since": datetime(2026, 1, 1),
-            }))
+        note(self.engine, table, f"int:{id_}", columns or '["billed_to","tax_no"]')
 
     def keep_all(self) -> None:
         """Note something kept in each of the tables."""

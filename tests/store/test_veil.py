@@ -42,6 +42,7 @@ from flask_guesterase.core.policy import Policy, keep, retain
 from flask_guesterase.store import restricted, tables, veil
 from flask_guesterase.store.host import Host
 from tests import engines
+from tests.store.kept import note
 
 SECRET = "Aino Korhonen"
 OTHER = "Bo Lindqvist"
@@ -111,14 +112,9 @@ class House:
 
     def keep(self, id_: int = 1, place: str = "sh", **values: Any) -> None:
         """Note what an erasure keeps of a bill."""
-        given = {
-            "controller": "pine", "property": place, "table_name": "veil_bills",
-            "row_key": f"int:{id_}", "columns": '["address","billed_to","tax_no"]',
-            "category": "invoice", "mode": "place", "open": "", "rule": "x", "basis": "x",
-            "grade": "A", "facts": "{}", "since": datetime(2026, 1, 1), **values,
-        }
-        with self.engine.begin() as conn:
-            conn.execute(sa.insert(tables.kept).values(given))
+        given = {"property": place, "columns": '["address","billed_to","tax_no"]', **values}
+        note(self.engine, given.pop("table_name", "veil_bills"),
+             given.pop("row_key", f"int:{id_}"), **given)  # fmt: skip
 
     def raw(self, id_: int = 1) -> str:
         """Return what the database holds, past every session."""
