@@ -227,7 +227,7 @@ class _Loop(Generic[_Item]):
             self.shift.stopped = HALTED
             return [], None
         except Exception as raised:
-            if not _is_theirs(raised):
+            if not is_theirs(raised):
                 raise
             problem = raised
         self._paced(len(claimed), monotonic() - began, isinstance(problem, BusyError))
@@ -288,7 +288,7 @@ class _Loop(Generic[_Item]):
             self.shift.stopped = BROKEN
 
 
-def _is_theirs(problem: Exception) -> bool:
+def is_theirs(problem: Exception) -> bool:
     """Return whether a failure may be one row's: a refusal, a lock, or code of the vendor's."""
     own = isinstance(problem, GuesteraseError)
     return not own or isinstance(problem, BusyError | ErasureError | SealError | UnknownError)

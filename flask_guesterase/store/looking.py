@@ -11,20 +11,17 @@ alone; that one is written down as failing and passed over, and the others are f
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Integer, Row, Select, delete, func, insert, or_, select, update
 
 from ..core.errors import (
     BlockedError,
-    ErasureError,
-    GuesteraseError,
-    SealError,
     UnknownError,
 )
 from ..core.plan import Key, key_text
@@ -35,6 +32,7 @@ from .candidates import beyond, greater, old, recent
 from .claiming import Shift
 from .clocks import places_of
 from .datamap import Declared
+from .narrowing import Way, word_of
 from .work import Work
 
 if TYPE_CHECKING:
@@ -53,11 +51,6 @@ STRIDE = 5000
 OVERLAP = 1000
 """Numbers before the newest one that are looked at again: a transaction may have ended late."""
 
-VAIN = 100
-"""Rows in a row that fail alone, after which the rest of a table is left to the next look."""
-
-LONG = "key-too-long"
-"""Told of a table with a row that is due and whose key cannot be written down."""
 
 _ALONG = 100
 """Keys among which one is looked for that can be written down, so that a look goes on behind it."""
@@ -65,7 +58,6 @@ _ALONG = 100
 _AT = "@"
 """Begins the place of a look at what came of age; no key begins so."""
 
-_Place = TypeVar("_Place")
 _At = tuple[int, Key | None]
 """Number of a statement, and the key behind which it goes on."""
 
@@ -110,15 +102,11 @@ def look(
             # The clock is in doubt, which is about everything.
             raise
         except Exception as raised:
-            said[_word(name)] = type(raised).__name__
+            said[word_of(name)] = type(raised).__name__
             problem = problem or raised
     if problem is not None and told is None:
         raise problem
     return problem is None
-
-
-def _word(name: str) -> str:
-    return f"look:{name}"
 
 
 def _table(
@@ -128,84 +116,11 @@ def _table(
     while True:
         wanted = shift.paced(run, partial(_open, name, rules))
         if wanted is None:
-            return _whole(_Way(run, name, shift, said, STRIDE))
-        if not _recent(_Way(run, name, shift, said, PAGE), wanted):
+            return _whole(Way(run, name, shift, said, STRIDE))
+        if not _recent(Way(run, name, shift, said, PAGE), wanted):
             return False
         if shift.paced(run, partial(_close, name, wanted)):
             return True
-
-
-@dataclass
-class _Way:
-    """How one look goes through one table: fewer rows after a failure, more after a success.
-
-    :param run: runs a unit of work.
-    :param name: the table.
-    :param shift: what may be taken.
-    :param said: where to say what failed.
-    :param full: how many rows one transaction may look at.
-    """
-
-    run: Run
-    name: str
-    shift: Shift
-    said: MutableMapping[str, str]
-    full: int
-
-    def __post_init__(self) -> None:
-        self._size = self.full
-        self._vain = 0
-
-    def go(
-        self,
-        unit: Callable[[int, Office], tuple[_Place, bool]],
-        over: Callable[[str, Office], _Place],
-        here: _Place,
-    ) -> _Place:
-        """Take one step; return where to go on, which is here when fewer rows are to be tried.
-
-        :param unit: looks at so many rows; returns where to go on, and whether all that is due
-            could be written down.
-        :param over: passes over the next row; writes it down as failing under a word, if any.
-        :param here: where this step begins.
-        """
-        many = self._size
-
-        def looked(office: Office) -> tuple[_Place, bool]:
-            nonlocal many
-            many = min(many, self.shift.room.part(self.full))
-            return unit(many, office)
-
-        try:
-            place, all_of_it = self.shift.paced(self.run, looked)
-        except Exception as problem:
-            if not _is_of_a_row(problem):
-                raise
-            self._size = max(1, many // 2)
-            return here if many > 1 else self._pass(over, problem)
-        self._size, self._vain = min(self.full, max(self._size, 2 * many)), 0
-        if not all_of_it:
-            self.said[_word(self.name)] = LONG
-        return place
-
-    def _pass(self, over: Callable[[str, Office], _Place], problem: Exception) -> _Place:
-        """Pass over the one row that fails, written down where it can be."""
-        self._vain += 1
-        if self._vain > VAIN:
-            raise problem
-        word = self.said[_word(self.name)] = type(problem).__name__
-        try:
-            return self.shift.paced(self.run, partial(over, word))
-        except Exception as raised:
-            if not _is_of_a_row(raised):
-                raise
-        return self.shift.paced(self.run, partial(over, ""))
-
-
-def _is_of_a_row(problem: Exception) -> bool:
-    """Return whether a failure may be one row's: a value the host's types or the engine refuse."""
-    own = isinstance(problem, GuesteraseError)
-    return not own or isinstance(problem, ErasureError | SealError | UnknownError)
 
 
 def _begin(office: Office) -> tuple[list[str], str]:
@@ -289,7 +204,7 @@ def _unread(work: Work, declared: Declared, keys: Sequence[Key], word: str) -> N
 # everything
 
 
-def _whole(way: _Way) -> bool:
+def _whole(way: Way) -> bool:
     stride, over = partial(_stride, way.name), partial(_pass_stride, way.name)
     while not way.shift.over():
         if way.go(stride, over, False):
@@ -402,7 +317,7 @@ def _since(work: Work, name: str, seen: Row[Any]) -> _Recent:
     return replace(fresh, day=day, coming=coming, at=(number, key))
 
 
-def _recent(way: _Way, wanted: _Recent) -> bool:
+def _recent(way: Way, wanted: _Recent) -> bool:
     at: _At | None = wanted.at
     while at is not None:
         if way.shift.over():

@@ -36,6 +36,7 @@ from flask_guesterase.store import (
     claiming,
     expiry,
     looking,
+    narrowing,
     runs,
     sweep,
     tables,
@@ -294,7 +295,7 @@ def test_a_look_at_everything_ends_behind_rows_that_cannot_be_read(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows that fail are passed over for good, so many in a row that one look gives up at them."""
-    monkeypatch.setattr(looking, "VAIN", 3)
+    monkeypatch.setattr(narrowing, "VAIN", 3)
     house = make(number())
     for id in range(1, 11):
         house.show(id, REFUSED if 2 <= id <= 8 else OLD)
