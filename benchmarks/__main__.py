@@ -1,10 +1,11 @@
 """Measure: ``python -m benchmarks [PART ...] [--guests 10k ...] [--engine NAME ...]``.
 
 Parts: sweep (sweep, single erasure and naive loop beside hand-written SQL, in turns), growth (the
-same from the smallest to the largest of ``--guests``, in key order and scattered), memory (of one
-sweep over everything), idle (what the extension costs a host that erases nothing), beside (a load
-on the example while a sweep runs), residue (the search by value), journal (the one-file verifier),
-peers (other packages on the same rows), scale (what follows for ten thousand hotels).
+same from the smallest to the largest of ``--guests``, in key order and scattered), chain (a sweep
+in a database of many hotels), memory (of one sweep over everything), idle (what the extension costs
+a host that erases nothing), beside (a load on the example while a sweep runs), residue (the search
+by value), journal (the one-file verifier), peers (other packages on the same rows), scale (what
+follows for ten thousand hotels).
 """
 
 from __future__ import annotations
@@ -12,12 +13,17 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 from benchmarks import beside, idle, journal, memory, peers, residue, scale
 from benchmarks.compare import compare, sides
+from benchmarks.estate import OF_ONE
 from benchmarks.figures import machine, middle, say, short, size
 from benchmarks.rows import Shape
 from tests.engines import ENGINES
+
+HOUSES = (1, 100, 1_000)
+"""Hotels of a chain in one database."""
 
 SWEPT, DAYS, SINGLES = 8_000, 4, 24
 """Guests who are swept in a comparison, on so many days; and how many are erased one by one."""
@@ -79,6 +85,17 @@ def growth(given: argparse.Namespace) -> None:
             say(f"  growth to that of hand-written SQL: {more:.2f}")
 
 
+def chain(given: argparse.Namespace) -> None:
+    """Print what a sweep costs in a database of many hotels."""
+    for kind in given.engine:
+        for houses in HOUSES:
+            shape = replace(_shape(given.guests[-1], False), houses=houses)
+            with sides(kind, shape) as pair:
+                found = compare(pair)
+            say(f"{houses:,} hotels of {max(1, houses // OF_ONE):,} controllers")
+            say("\n".join(found.lines()))
+
+
 def searching(given: argparse.Namespace) -> None:
     """Print what the search by value costs."""
     for kind in given.engine:
@@ -93,6 +110,7 @@ def verifying(given: argparse.Namespace) -> None:
 PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "sweep": sweeping,
     "growth": growth,
+    "chain": chain,
     "memory": memory.report,
     "idle": idle.report,
     "beside": beside.report,
@@ -101,7 +119,7 @@ PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
     "peers": peers.report,
     "scale": scale.report,
 }
-USUAL = ("sweep", "growth", "memory", "idle", "beside", "residue", "journal")
+USUAL = ("sweep", "growth", "chain", "memory", "idle", "beside", "residue", "journal")
 """What is measured when nothing is named."""
 
 if __name__ == "__main__":

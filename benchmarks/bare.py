@@ -60,7 +60,7 @@ class Bare:
             self._live(self.extension)
 
     def _install(self) -> Guesterase:
-        place = Property("fir", "Fir", "Fir Ltd", "DE", "Europe/Berlin")
+        place = Property("h0", "Fir", "Fir Ltd", "DE", "Europe/Berlin")
         added = Guesterase(
             self.session, models=Base, properties=[place],
             authorize=lambda user, permission, place: True,
@@ -78,7 +78,7 @@ class Bare:
         with self.app.app_context():
             added.custodian.create()
             with added.begin() as office:
-                number = office.request({"profile": "1"}, property="fir", by="clerk")
+                number = office.request({"profile": "1"}, property="h0", by="clerk")
                 office.confirm(number, "clerk", "desk")
             with added.begin() as office:
                 office.approve(number, "officer", office.preview(number).digest)

@@ -37,6 +37,9 @@ NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HELD = 5
 """How many of the guests who fall due on the first day are held."""
 
+OF_ONE = 5
+"""For how many hotels of a chain one controller answers."""
+
 __all__ = ["HELD", "NOON", "Estate", "Shape", "built", "engine_of", "held_of"]
 
 
@@ -108,8 +111,11 @@ class Estate:
         self.blockers = BLOCKERS
         self.custodian = FolderCustodian(folder / "keys")
         pack = folder / "xx.toml"
-        place = Property("fir", "Fir", "Fir Ltd", "XX", "Europe/Berlin")
-        self.settings = Settings({"fir": place}, recovery_days=7, mail="page", packs=(str(pack),))
+        places = {
+            code: Property(code, "Fir", f"Fir {number // OF_ONE} Ltd", "XX", "Europe/Berlin")
+            for number, code in enumerate(shape.codes)
+        }
+        self.settings = Settings(places, recovery_days=7, mail="page", packs=(str(pack),))
         self.datamap = resolve(
             POLICIES, Base.metadata.tables.values(), list(Base.registry.mappers)
         )
@@ -178,7 +184,8 @@ class Estate:
     def approved(self, id: int) -> str:
         """File, confirm and approve the erasure of one guest; return its number."""
         with self.begin() as office:
-            number = office.request({"profile": str(id)}, property="fir", by="clerk")
+            place = self.shape.house_of(id)
+            number = office.request({"profile": str(id)}, property=place, by="clerk")
             office.confirm(number, "clerk", "desk")
         with self.begin() as office:
             office.approve(number, "officer", office.preview(number).digest)

@@ -38,12 +38,23 @@ class Shape:
     :param due: share of them whose time is over on the last day measured.
     :param days: on so many days in a row an equal part of these falls due.
     :param scattered: whether the guests of a day lie all over the tables, or in key order.
+    :param houses: among how many hotels of a chain the guests are spread, one after another.
     """
 
     guests: int
     due: float = 0.5
     days: int = 1
     scattered: bool = False
+    houses: int = 1
+
+    @property
+    def codes(self) -> list[str]:
+        """Return the codes of the hotels."""
+        return [house_of(number, self.houses) for number in range(self.houses)]
+
+    def house_of(self, id: int) -> str:
+        """Return the code of a guest's hotel."""
+        return house_of(id, self.houses)
 
     def day_of(self) -> list[int]:
         """Return, by number of the guest less one, the day on which they fall due, or -1."""
@@ -58,6 +69,11 @@ class Shape:
         return [number for number, found in enumerate(self.day_of(), 1) if found == day]
 
 
+def house_of(id: int, houses: int) -> str:
+    """Return the code of the hotel of a guest, one of so many."""
+    return f"h{id % houses}"
+
+
 def fill(engine: Engine, shape: Shape) -> None:
     """Write the rows of a hotel into its empty tables.
 
@@ -67,17 +83,20 @@ def fill(engine: Engine, shape: Shape) -> None:
     days = shape.day_of()
     for first in range(1, shape.guests + 1, PART):
         last = min(first + PART, shape.guests + 1)
-        for table, rows in part(range(first, last), days[first - 1 : last - 1]):
+        for table, rows in part(range(first, last), days[first - 1 : last - 1], shape.houses):
             put(engine, table, rows)
 
 
-def part(ids: range, days: Sequence[int]) -> Iterator[tuple[str, list[Row]]]:
+def part(
+    ids: range, days: Sequence[int], houses: int = 1
+) -> Iterator[tuple[str, list[Row]]]:
     """Yield table and rows of some guests, parents first.
 
     :param ids: numbers of the guests.
     :param days: on which day each falls due, or -1.
+    :param houses: among how many hotels they are spread.
     """
-    made = _Maker(random.Random(SEED * 1_000_003 + ids.start))
+    made = _Maker(random.Random(SEED * 1_000_003 + ids.start), houses)
     for id, day in zip(ids, days, strict=True):
         made.guest(id, day)
     yield from made.rows.items()
@@ -121,8 +140,9 @@ def put(engine: Engine, table: str, rows: Sequence[Row]) -> None:
 class _Maker:
     """Makes the rows of guests, one guest after another."""
 
-    def __init__(self, chance: random.Random) -> None:
+    def __init__(self, chance: random.Random, houses: int) -> None:
         self.chance = chance
+        self.houses = houses
         self.rows: dict[str, list[Row]] = {
             name: []
             for name in (
@@ -143,9 +163,10 @@ class _Maker:
         )
         left = _left(id, day)
         self.rows["guests"].append({
-            "id": id, "house": "fir", "name": name, "email": f"guest{id}@mail.example",
-            "phone": f"+49 151 {id:09}", "born": _text(date(1950, 1, 1), id * 7 % 18_000),
-            "document_no": f"E{id:08}", "address": f"{id % 190 + 1} {self._words(2)} street, Elm",
+            "id": id, "house": house_of(id, self.houses), "name": name,
+            "email": f"guest{id}@mail.example", "phone": f"+49 151 {id:09}",
+            "born": _text(date(1950, 1, 1), id * 7 % 18_000), "document_no": f"E{id:08}",
+            "address": f"{id % 190 + 1} {self._words(2)} street, Elm",
             "language": chance.choice(("de", "en", "zh")), "left_on": left.isoformat(),
         })  # fmt: skip
         twice = id % 5 < 3

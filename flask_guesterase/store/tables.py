@@ -607,7 +607,7 @@ due = _table(
     Column("try_at", DateTime),
     Column("problem", String(80)),
     UniqueConstraint("table_name", "row_key"),
-    Index(None, "table_name", "try_at", "id"),
+    Index(None, "table_name", "property", "try_at", "id"),
     Index(None, "looked_at"),
 )
 """Rows of the host's whose last day is over, until they went: claimed, put off, or tried in vain.

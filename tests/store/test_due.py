@@ -328,6 +328,38 @@ def test_a_claim_ends_with_its_transaction(any_house: Forms) -> None:
     assert house.ours("due") == []
 
 
+def test_guests_of_one_hotel_go_together(any_house: Forms) -> None:
+    """However they lie in the tables: each transaction plans and writes down one hotel or two."""
+    house, many = any_house, range(1, 261)
+    for first in many[::10]:
+        forms(house, range(first, first + 10), OLD, "be" if first % 20 == 1 else "mu")
+    looking.look(house.run)
+    shift = Shift()
+    assert expiry.erase_due(house.run, Bounds(), shift, {})["expired"] == len(many)
+    actions = [word for name in ("fir", "elm") for word in house.actions(name)]
+    assert shift.batches > 1
+    assert actions.count("retention-ended") == shift.batches + 1
+
+
+def test_claims_go_on_behind_each_other_until_all_were_made(any_house: Forms) -> None:
+    """Hotel by hotel, nothing twice and nothing passed over, in pieces of any size."""
+    house = any_house
+    for id in range(1, 15):
+        house.form(id, OLD, "be" if id % 3 else "mu")
+    looking.look(house.run)
+
+    def claimed(size: int, office: Office) -> list[due.Claim]:
+        found = due.claim(office.work, "forms", size, ())
+        while more := due.claim(office.work, "forms", size, (), found[-1]):
+            found += more
+        return found
+
+    for size in (1, 4, 5, 20):
+        found = house.run(partial(claimed, size))
+        assert [each.property for each in found] == ["be"] * 10 + ["mu"] * 4
+        assert sorted(each.key for each in found) == sorted(f"int:{id}" for id in range(1, 15))
+
+
 def test_a_property_at_which_nothing_goes_keeps_its_rows(house: Forms) -> None:
     """They stay due, and are taken as soon as they may be."""
     house.form(1, OLD)
