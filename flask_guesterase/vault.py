@@ -240,8 +240,19 @@ class VaultRoots:
                 timeout=self._timeout,
             )  # fmt: skip
         client: hvac.Client = self._local.client
-        client.token = self._token()
+        client.token = self._current()
         return client
+
+    def _current(self) -> str:
+        """Return a token that is valid now, as the host gives it; its error may quote one."""
+        try:
+            return self._token()
+        except Exception as problem:
+            raise SealError(
+                f"The token for the key service cannot be had ({type(problem).__name__}).",
+                "Look at where the application takes it from; nothing was changed, it is tried "
+                "again.",
+            ) from None
 
 
 _NOTHING: Mapping[str, Mapping[str, None]] = {

@@ -168,6 +168,13 @@ def test_what_goes_wrong_is_said(
         fresh(token=lambda: "expired").ensure(DAY)
     with pytest.raises(SealError, match="no transit engine"):
         fresh(mount="elsewhere").ensure(DAY)
+
+    def lost() -> str:
+        raise FileNotFoundError("/run/agent/invented-token")
+
+    with pytest.raises(SealError, match="token for the key service cannot be had") as caught:
+        fresh(token=lost).ensure(DAY)
+    assert "invented-token" not in str(caught.value)
     transit.sealed = True
     with pytest.raises(SealError, match="sealed"):
         fresh().ensure(DAY)

@@ -10,6 +10,9 @@ from .needle import Span
 AROUND = 30
 """Characters that are shown before and behind a find."""
 
+_FURTHER = 320
+"""Characters beyond them that are masked before the cut: half a mailbox looks like a word."""
+
 MASK = "▇▇▇"
 
 _MAIL = re.compile(r"[\w.%+-]+@[\w.-]+")
@@ -27,14 +30,21 @@ def context(text: str, span: Span, others: Iterable[Span] = ()) -> str:
     :param span: the find.
     :param others: further finds in it.
     """
-    start, end = max(0, span.start - AROUND), min(len(text), span.end + AROUND)
-    before, behind = text[start : span.start], text[span.end : end]
+    before, behind = _around(text, span.start, span.end, others)
+    return f"{before}{MASK}{behind}"
+
+
+def _around(text: str, start: int, end: int, others: Iterable[Span]) -> tuple[str, str]:
+    """Return what stands before and behind a part of a text, masked and only then cut."""
+    first = max(0, start - AROUND - _FURTHER)
+    last = min(len(text), end + AROUND + _FURTHER)
+    before, behind = text[first:start], text[end:last]
     for other in others:
-        before = _cut(before, start, other)
-        behind = _cut(behind, span.end, other)
-    head = "…" if start else ""
-    tail = "…" if end < len(text) else ""
-    return f"{head}{_masked(before)}{MASK}{_masked(behind)}{tail}"
+        before, behind = _cut(before, first, other), _cut(behind, end, other)
+    before, behind = _masked(before), _masked(behind)
+    head = "…" if first or len(before) > AROUND else ""
+    tail = "…" if last < len(text) or len(behind) > AROUND else ""
+    return f"{head}{before[-AROUND:]}", f"{behind[:AROUND]}{tail}"
 
 
 def _cut(part: str, offset: int, span: Span) -> str:
@@ -65,10 +75,5 @@ def marked(text: str, start: int, end: int, others: Iterable[Span] = ()) -> tupl
     :param end: offset behind it.
     :param others: further finds in it.
     """
-    first, last = max(0, start - AROUND), min(len(text), end + AROUND)
-    before, behind = text[first:start], text[end:last]
-    for other in others:
-        before, behind = _cut(before, first, other), _cut(behind, end, other)
-    head = "…" if first else ""
-    tail = "…" if last < len(text) else ""
-    return f"{head}{_masked(before)}", text[start:end], f"{_masked(behind)}{tail}"
+    before, behind = _around(text, start, end, others)
+    return before, text[start:end], behind

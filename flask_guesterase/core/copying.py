@@ -81,7 +81,7 @@ class Withheld:
     :param table: name of the table.
     :param columns: the columns; empty for whole rows.
     :param rows: how many rows.
-    :param why: ``another-persons``, ``gap`` or ``unopened``.
+    :param why: ``another-persons``, ``gap``, ``unopened`` or ``written-since``.
     """
 
     table: str

@@ -15,6 +15,7 @@ from typing import Any
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _PLAIN = re.compile(r"[^\s,\]}]+")
+_HALF = re.compile("[\ud800-\udfff]")
 _DEEPEST = 200
 """Levels of nesting that are read; what lies deeper is no document of a hotel."""
 
@@ -71,7 +72,9 @@ def written(value: Any, like: str = "") -> str:
     :param value: what JSON can hold.
     :param like: the text it is put in; where that is ASCII, so is the result.
     """
-    return json.dumps(value, ensure_ascii=like.isascii(), separators=(",", ":"))
+    said = json.dumps(value, ensure_ascii=like.isascii(), separators=(",", ":"))
+    # Half of a surrogate pair, left of an emoji that was cut, can be written as an escape alone.
+    return _HALF.sub(lambda match: f"\\u{ord(match[0]):04x}", said)
 
 
 def _skip(text: str, at: int) -> int:

@@ -25,9 +25,10 @@ def _digit(text: str, at: int) -> bool:
 
 
 _BEFORE_MAILBOX = re.compile(r"[a-z0-9%+_-]\.?\Z")
-_AFTER_MAILBOX = re.compile(r"[a-z0-9_-]|\.[a-z0-9]")
+_AFTER_MAILBOX = re.compile(r"[a-z0-9-]|\.[a-z0-9]")
+# A name may go on behind the address: no domain ends in one of these.
 _FILE = re.compile(
-    r"\.(?:pdf|jpe?g|png|gif|tiff?|webp|heic|txt|csv|xml|json|html?|eml|msg|docx?|xlsx?|zip|bak)\b"
+    r"(?:[_-][\w-]*)?\.(?:pdf|jpe?g|png|gif|tiff?|webp|heic|txt|csv|xml|json|html?|eml|msg|docx?|xlsx?|zip|bak)\b"
 )
 
 
@@ -47,7 +48,7 @@ def is_mailbox(text: str, start: int, end: int) -> bool:
 
 _GAPS = re.compile(r"[^\w]{4,}|_{4,}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d\.\d\d\.\d{4}")
-_COUNTRY = re.compile(r"(?:\+|\b00)(\d{1,3})[ ./()-]{1,3}(?:0\)?[ ./-]?)?\Z")
+_COUNTRY = re.compile(r"(?:\+|%2b|\b00)(\d{1,3})[ +./()-]{1,3}(?:0\)?[ +./-]?)?\Z")
 
 
 def is_number(text: str, start: int, end: int, value: str) -> bool:

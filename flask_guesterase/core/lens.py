@@ -24,8 +24,8 @@ _DROPPED = re.compile(
     "\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"
 )
 
-SEPARATORS = frozenset(" \t\u00a0\u202f-\u2010\u2011\u2012\u2013\u2014\u2212./()_·•・\u3000")
-"""What people put between the parts of a number or of a Chinese name."""
+SEPARATORS = frozenset(" \t\u00a0\u202f-\u2010\u2011\u2012\u2013\u2014\u2212./()_·•・\u3000+")
+"""What people put between the parts of a number or of a Chinese name; a web form writes ``+``."""
 
 _SQUEEZE = str.maketrans(dict.fromkeys("".join(SEPARATORS)))
 _LOWER = bytes(range(256)).lower()

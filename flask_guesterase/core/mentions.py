@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from .called import Called, Part, calls
 from .document import Node, is_document, read, written
 from .identity import Kind
-from .needle import Searcher, needles
+from .needle import Searcher, every
 from .plan import Person
 
 MARK = "[erased]"
@@ -63,7 +63,7 @@ class Pen:
         self._searcher = Searcher(
             needle
             for each in sorted(everyone, key=lambda e: (e.kind, e.value))
-            for needle in needles(each.kind, each.value, each.region)
+            for needle in every(each.kind, each.value, each.region)
         )
         self._called: dict[Person, Called] = {
             person: calls((e.value, e.part) for e in those if e.kind == Kind.NAME)

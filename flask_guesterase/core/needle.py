@@ -105,12 +105,50 @@ def needles(kind: str, value: str, region: str = "") -> tuple[Needle, ...]:
     return found, Needle(kind, digits, Strength.STRONG, found.region)
 
 
+_BETWEEN_MAILBOXES = re.compile(r"[\s,;|<>()\[\]{}\"，；、]+")
+_BETWEEN_PHONES = re.compile(r"[^\d+\s./()-]+|[\r\n]+")
+
+
+def every(kind: str, value: str, region: str = "") -> tuple[Needle, ...]:
+    """Return what to look for when one cell may hold several values, as people write them.
+
+    :param kind: ``email``, ``phone``, ``document``, ``booking``, ``loyalty`` or ``name``.
+    :param value: as it stood in the person's row, such as ``Ada <ada@post.example>; a@b.example``.
+    :param region: ISO 3166-1 alpha-2 code of the country whose national phone numbers are meant.
+    """
+    parts = _parts(kind, value)
+    return tuple(dict.fromkeys(each for part in parts for each in needles(kind, part, region)))
+
+
+def _parts(kind: str, value: str) -> list[str]:
+    """Return the mailboxes or numbers in a value; itself where it is one, or of another kind."""
+    if kind == Kind.EMAIL:
+        return [part for part in _BETWEEN_MAILBOXES.split(value) if "@" in part] or [value]
+    if kind != Kind.PHONE:
+        return [value]
+    found: list[str] = []
+    for part in _BETWEEN_PHONES.split(normalize("NFKC", value)):
+        sides = part.split("/")
+        # A slash also stands behind an area code, where what follows is no number by itself.
+        found += sides if all(_digits(side) >= LOOSE for side in sides) else [part]
+    return [part for part in found if _digits(part) >= FEWEST_DIGITS] or [value]
+
+
+def _digits(text: str) -> int:
+    return sum(c.isdecimal() for c in text)
+
+
 def _name_keys(text: str) -> set[tuple[str, ...]]:
     """Return the parts of a name in order of the alphabet, both ways to write an umlaut."""
     if not text.isascii() and _solid(text[0]):
         return {("".join(c for c in text if _solid(c)),)}
     ways = [text] if text.isascii() else [text, spell_out(text)]
-    return {tuple(sorted(_NAME_PART.findall(_APOSTROPHES.sub("", fold(way))))) for way in ways}
+    joins = ("", " ") if _APOSTROPHES.search(text) else ("",)
+    return {
+        tuple(sorted(_NAME_PART.findall(_APOSTROPHES.sub(join, fold(way)))))
+        for way in ways
+        for join in joins
+    }
 
 
 _NAME_PART = re.compile(r"[^\W\d_]+")
@@ -132,12 +170,14 @@ def _names(value: str) -> list[str]:
     """Return the forms of a full name; none when it has only one part, which is no full name."""
     solid = "".join(c for c in value if _solid(c))
     rest = "".join(" " if _solid(c) else c for c in value)
-    joined = "".join(c for c in normalize("NFC", rest).casefold() if c not in "'’ʼ`´")
-    parts = "".join(c if c.isalnum() else " " for c in joined).split()
-    parts = sorted((part for part in parts if not part.isdecimal()), key=fold)
+    plain = normalize("NFC", rest).casefold()
     found = [solid] if len(solid) >= 2 else []
-    if len([part for part in parts if len(part) >= 2]) >= 2:
-        found.append(" ".join(parts))
+    # Some write O'Brien as one word without the mark, and in a text with it stand two.
+    for way in dict.fromkeys(_APOSTROPHES.sub(between, plain) for between in ("", " ")):
+        parts = "".join(c if c.isalnum() else " " for c in way).split()
+        parts = sorted((part for part in parts if not part.isdecimal()), key=fold)
+        if len([part for part in parts if len(part) >= 2]) >= 2:
+            found.append(" ".join(parts))
     return found
 
 
@@ -365,10 +405,10 @@ def _stands(text: str, start: int, end: int, form: _Form) -> bool:
 def _outermost(found: Iterable[Span]) -> set[Span]:
     """Return the spans without those of the same value that lie in a longer one."""
     kept: set[Span] = set()
+    reach: dict[Needle, int] = {}
     for span in sorted(found, key=lambda each: (each.start, -each.end)):
-        if not any(
-            span.needle == other.needle and other.start <= span.start and span.end <= other.end
-            for other in kept
-        ):
+        # What began earlier and ends no sooner holds it: no other need be compared.
+        if span.end > reach.get(span.needle, -1):
             kept.add(span)
+            reach[span.needle] = span.end
     return kept

@@ -34,6 +34,9 @@ HMAC, ED25519 = "hmac-sha256", "ed25519"
 WINDOW = timedelta(minutes=5)
 """How far the time of an answer may be from ours, either way."""
 
+_DIGITS = 11
+"""Digits of a timestamp that is read; ours have ten until the year 2286."""
+
 LARGEST_ANSWER = 16 * 1024
 """Bytes; a status call-back is a few hundred."""
 
@@ -120,7 +123,10 @@ class Signed:
 
         :param now: aware UTC time.
         """
-        if not (self.timestamp.isascii() and self.timestamp.isdigit()) or len(self.timestamp) > 12:
+        if not (self.timestamp.isascii() and self.timestamp.isdigit()):
+            return False
+        # Anybody may post one; of more digits than these it is the year 10000 and no date at all.
+        if len(self.timestamp) > _DIGITS:
             return False
         signed = datetime.fromtimestamp(int(self.timestamp), UTC)
         return abs(now - signed) <= WINDOW

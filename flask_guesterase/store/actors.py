@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import ForbiddenError
@@ -92,6 +94,21 @@ def number(work: Work, user_id: str) -> str:
             pass
         known = _look(work, mark)
     return f"a{known}"
+
+
+def pass_over(work: Work, named: Iterable[str]) -> None:
+    """Give out no number of these, or below: people had them whom this database has forgotten.
+
+    Journal, register and certificates go on naming them, and must not name whoever acts next.
+
+    :param work: the open transaction.
+    :param named: opaque numbers; words that are none are passed over.
+    """
+    numbers = (name.removeprefix("a") for name in named if name.startswith("a"))
+    highest = max((int(text) for text in numbers if text.isdecimal()), default=0)
+    newest = select(func.max(tables.actor.c.number))
+    while (work.conn.execute(newest).scalar() or 0) < highest:
+        work.conn.execute(insert(tables.actor).values(mark=secrets.token_hex(32)))
 
 
 def known(work: Work, user_id: str) -> str | None:

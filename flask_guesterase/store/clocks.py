@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import chain
@@ -10,7 +10,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, select
+from sqlalchemy.exc import DataError, SQLAlchemyError
 
+from ..core.errors import GuesteraseError
 from ..core.finding import Finding, Severity
 from ..core.plan import Key
 from ..core.policy import Policy
@@ -63,11 +65,19 @@ class Reach:
     def read(self, conn: Connection, declared: Declared, keys: Sequence[Key]) -> dict[Key, Any]:
         """Return key -> value; of several the latest, and nothing where there is none."""
         found: dict[Key, Any] = {}
+        for key, value in self.each(conn, declared, keys):
+            _latest(found, key, value)
+        return found
+
+    def each(
+        self, conn: Connection, declared: Declared, keys: Sequence[Key]
+    ) -> Iterator[tuple[Key, Any]]:
+        """Yield key and value, each of several, NULL among them."""
         if crosses(conn, declared.table, self.hops):
             trail = Trail(conn, legs(conn, declared.table, self.hops), declared.key, self._end)
             for key, (value,) in trail.onward(keys):
-                _latest(found, key, value)
-            return found
+                yield key, value
+            return
         width = len(declared.key)
 
         def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
@@ -82,8 +92,7 @@ class Reach:
         for part in parts(keys):
             rows, given = asked(said, place, made, part)
             for row in map(tuple, conn.execute(rows, given).all()):
-                _latest(found, row[:width], row[width])
-        return found
+                yield row[:width], row[width]
 
     def _end(
         self, joined: FromClause, here: FromClause
@@ -280,14 +289,41 @@ def _said(
     conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
 ) -> dict[Key, Any]:
     """Return key -> value, without what an erasure leaves in the column: that tells nothing."""
-    found = at.read(conn, declared, keys)
+    found, left = at.read(conn, declared, keys), _left(datamap, declared, at)
+    return found if left is None else {key: v for key, v in found.items() if v != left}
+
+
+def _left(datamap: DataMap, declared: Declared, at: Reach) -> Any:
+    """Return what an erasure leaves in the column a value is read from, or None."""
     table = at.hops[-1].table if at.hops else declared.table
     owner = datamap.tables.get(table.fullname) if at.column else None
     column = table.c[at.column] if owner is not None else None
     if owner is None or column is None or column.name not in owner.rules:
-        return found
-    left = fixed_value(owner.written(column.name), column)
-    return found if left is None else {key: v for key, v in found.items() if v != left}
+        return None
+    return fixed_value(owner.written(column.name), column)
+
+
+def every_day(
+    conn: Connection, datamap: DataMap, name: str, keys: Iterable[Key], zone: ZoneInfo
+) -> dict[Key, set[date]]:
+    """Return all days on which something happened to rows of one table, not the latest alone.
+
+    :param conn: open transaction.
+    :param datamap: the resolved data map.
+    :param name: name of a declared table.
+    :param keys: keys of its rows.
+    :param zone: zone of the property whose days they are.
+    """
+    declared = datamap.declared(name)
+    naive = ZoneInfo(declared.policy.zone or "UTC")
+    found: dict[Key, set[date]] = {key: set() for key in keys}
+    for at in chain.from_iterable(ways(datamap, declared).events.values()):
+        left = _left(datamap, declared, at)
+        for key, value in at.each(conn, declared, list(found)):
+            day = None if value is None or value == left else day_of(value, naive, zone)
+            if day is not None:
+                found[key].add(day)
+    return found
 
 
 def moments_of(
@@ -349,6 +385,17 @@ def places_of(
         if len(codes) == 1 and (code := codes.pop()):
             result[key] = code
     return result
+
+
+def unread(raised: Exception) -> bool:
+    """Return whether this was raised because nobody can read a value of a row.
+
+    It comes from the driver, or the host's own type, once the statement is done; the transaction
+    goes on.
+    """
+    if isinstance(raised, SQLAlchemyError):
+        return isinstance(raised, DataError)
+    return not isinstance(raised, GuesteraseError)
 
 
 def day_of(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, or_, select, update
 
-from ..core.errors import SealError, UnknownError
+from ..core.errors import KeyMissingError, SealError, UnknownError
 from ..core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ..core.log import slug
 from ..core.permissions import Permission
@@ -62,8 +62,12 @@ def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
             continue
         try:
             parcels.append(_open(work, row))
-        except (SealError, UnknownError):
+        except (KeyMissingError, UnknownError):
             _fail(work, row.id, row.kind, "unopened")
+            continue
+        except SealError:
+            # A key service that does not answer now does so later.
+            failed(work, _closed(row), "unopened")
             continue
         _set(work, row.id, state=SENDING, next_at=work.stamp + LEASE)
     return parcels
@@ -71,11 +75,14 @@ def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
 
 def _open(work: Work, row: Row[Any]) -> Parcel:
     if row.box is None:
-        raise SealError("This message holds nothing any more.")
-    parcel = Parcel(
+        raise KeyMissingError("This message holds nothing any more.")
+    return replace(_closed(row), content=safe.read(work, row.box))
+
+
+def _closed(row: Row[Any]) -> Parcel:
+    return Parcel(
         row.id, row.kind, row.channel, row.request, row.template, row.dedupe, row.attempts, {}
     )
-    return replace(parcel, content=safe.read(work, row.box))
 
 
 def hold_still(work: Work, parcel: Parcel) -> bool:

@@ -293,6 +293,28 @@ def candidates(
     return found
 
 
+def carriers(conn: Connection, datamap: DataMap, kind: str, value: str) -> set[Person]:
+    """Return the subject rows that carry a value as a contact or under a match key of its kind.
+
+    :param kind: a `core.identity.Kind`.
+    :param value: as somebody wrote it.
+    :raises MatchError: the value could be anybody's.
+    """
+    found: set[Person] = set()
+    for name, contacts in datamap.subjects.items():
+        declared = datamap.tables[name]
+        table = declared.alias("s")
+        columns = {c.name: c for key, c in contacts.match.items()
+                   if isinstance(c, Column) and kind_of(key) == kind}  # fmt: skip
+        columns |= {c: declared.column(c) for c, is_ in contacts.contact.items() if is_ == kind}
+        if columns:
+            condition = or_(*(_carries(table, c, kind, value, "") for c in columns.values()))
+            found |= {
+                each.person for each in _read(conn, declared, contacts, table, condition, None)
+            }
+    return found
+
+
 def known(
     conn: Connection, datamap: DataMap, people: Iterable[Person]
 ) -> dict[Person, Candidate]:

@@ -364,6 +364,17 @@ def _write(work: Work, case: Case, contact: Contact) -> None:
         outbox.queue_message(work, case, contact, template, params, dedupe)
 
 
+def ask_who(work: Work, case: Case) -> None:
+    """Send whoever asked through the form a new link, where they have not shown who they are.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    contact = contact_of(work, case.number)
+    if case.state is State.RECEIVED and case.channel == "form" and contact is not None:
+        _write(work, case, contact)
+
+
 def contact_of(work: Work, number: str) -> Contact | None:
     """Return the way to write to the guest of a request, or None when there is none (any more)."""
     box = _contact_box(work, number)

@@ -9,7 +9,7 @@ from sqlalchemy import delete, func, insert, select
 
 from ..core.errors import LimitError
 from ..core.seal import fingerprint
-from . import tables
+from . import pulse, tables
 from .noted import Refusal
 from .work import Work
 
@@ -51,6 +51,8 @@ def attempt(work: Work, action: str, who: str) -> None:
     most, window = LIMITS[action]
     mark = _mark(work, action, who)
     table = tables.attempt
+    # Who tries at the same time waits here: neither would see the other's try.
+    pulse.turn(work.conn, f"limits-{mark[:2]}", work.stamp)
     work.conn.execute(insert(table).values(action=action, mark=mark, at=work.stamp))
     count = work.conn.execute(
         select(func.count())

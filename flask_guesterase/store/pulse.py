@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import FourEyesError
@@ -59,6 +61,28 @@ def put(conn: Connection, name: str, pulse: Pulse) -> None:
     mine = update(tables.pulse).where(tables.pulse.c.name == name).values(_values(pulse))
     if not conn.execute(mine).rowcount and not first(conn, name, pulse):
         conn.execute(mine)
+
+
+def turn(conn: Connection, name: str, at: datetime) -> None:
+    """Wait until nobody else has a turn under a name, and keep it until the transaction ends.
+
+    It is one statement, the first time and every time.
+
+    :param conn: open transaction.
+    :param name: the name.
+    :param at: naive UTC.
+    """
+    values, table = {"name": name, "at": at}, tables.pulse
+    statement: Any
+    if conn.dialect.name in ("mysql", "mariadb"):
+        statement = mysql.insert(table).values(values).on_duplicate_key_update(at=at)
+    else:
+        kind = postgresql if conn.dialect.name == "postgresql" else sqlite
+        statement = (
+            kind.insert(table).values(values)
+            .on_conflict_do_update(index_elements=[table.c.name], set_={"at": at})
+        )  # fmt: skip
+    conn.execute(statement)
 
 
 def first(conn: Connection, name: str, pulse: Pulse) -> bool:

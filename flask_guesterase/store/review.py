@@ -204,6 +204,8 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     case = step(
         work, case, State.REFUSED,
         decided_by=actor, decided_at=work.stamp, ground=named.value, ended_at=work.stamp,
+        # Nobody waits for the guest any more: what was waited until now is all there is.
+        due_on=deadlines.due(work, case).isoformat(),
     )  # fmt: skip
     event = DataCopyRefused if case.kind == Asked.COPY else ErasureRefused
     tell(work, event, case, actor, grounds=(named.value,))

@@ -17,7 +17,7 @@ class Property:
     :param code: short code, as the host's rows and users carry it.
     :param name: name that guests know.
     :param controller: legal person that answers for the data; one journal each.
-    :param country: ISO 3166-1 alpha-2 code.
+    :param country: ISO 3166-1 alpha-2 code, in capitals or small letters.
     :param zone: IANA time zone.
     :param lang: language of letters when the guest's is unknown.
     :param contact: address a guest can write to, shown to guests and on certificates.
@@ -48,6 +48,8 @@ class Property:
     calls: Mapping[str, str] | tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
+        # Laws, telephone numbers and periods are looked up by it, in capitals.
+        object.__setattr__(self, "country", self.country.strip().upper())
         # A property is a key of caches, so what it holds cannot change.
         object.__setattr__(self, "calls", tuple(dict(self.calls).items()))
         unknown = set(dict(self.calls)) - {role.value for role in Role}

@@ -673,6 +673,9 @@ class Guesterase:
     def may(self, identifier: str, permission: str, property_: str) -> bool:
         """Return whether the host grants a permission; anything but a plain True is a no.
 
+        Whom Flask-Login would not let in any more, may nothing: tokens, PINs and codes outlive
+        the day on which a user is made inactive.
+
         :param identifier: the host's id of the person.
         :param permission: for example "approve".
         :param property_: code of the property.
@@ -680,7 +683,7 @@ class Guesterase:
         # Through a shared login a person may do what both of them may.
         asked = {identifier, through(identifier) or identifier}
         users = [self.user(each) for each in asked]
-        if None in users or self._authorize is None:
+        if self._authorize is None or not all(map(_active, users)):
             return False
         ask = self._authorize
         return all(ask(user, permission, property_) is True for user in users)
@@ -692,6 +695,11 @@ class Guesterase:
             raise SetupError(
                 "This application has no Guesterase.", "Did you forget to call init_app?"
             ) from None
+
+
+def _active(user: Any) -> bool:
+    """Return whether the host knows this user, and has not made them inactive."""
+    return user is not None and bool(getattr(user, "is_active", True))
 
 
 def _reported(backup: Backup, office: Office) -> None:

@@ -28,6 +28,8 @@ def not_theirs(number: str) -> AnyResponse:
     must(Permission.VERIFY)
     with current.begin() as office:
         office.not_theirs(number, me(), request.form.getlist("find"))
-        if office.show(number)["state"] == "partial":
+        # Where another search is on its way, the worker makes it and checks; nobody waits for it.
+        waits = office.residue(number).get("state") == "waiting"
+        if office.show(number)["state"] == "partial" and not waits:
             office.check(number)
     return redirect(url_for(".show", number=number), 303)

@@ -8,6 +8,7 @@ from ..core.restoring import RestoreGround
 from ..core.rulebook import LineKind, LineState
 from ..store import same
 from .casewords import CASES
+from .cited import cited
 from .language import N_, Language
 from .trouble import TROUBLE
 
@@ -238,6 +239,7 @@ ACTIONS: dict[str, str] = {
     "incident-reminded": N_("reminder that somebody is to be told of an incident"),
     "incident-overdue": N_("somebody was not told of an incident in time"),
     "notice-proposed": N_("letters to guests about an incident proposed"),
+    "notice-taken-back": N_("letters to guests about an incident taken back"),
     "notice-sent": N_("somebody told of an incident"),
     "measure-planned": N_("measure after an incident planned"),
     "measure-done": N_("measure after an incident done"),
@@ -655,6 +657,7 @@ COPIED: dict[str, str] = {
     "wish-copy-first": N_("A copy first, then erase"),
     "another-persons": N_("it is another person's too, and nobody said which part is whose"),
     "unopened": N_("it could not be opened"),
+    "written-since": N_("somebody wrote into it since it was sealed; nobody can tell whose it was"),
     "day-over": N_("its day is over"),
     "recovery": N_("safety copy of an earlier erasure"),
     "masked": N_("mentions struck out"),
@@ -753,9 +756,9 @@ def word(language: Language, value: object) -> str:
 
 
 def told(language: Language, value: object) -> str:
-    """Return an enumerated value in the reader's words, and anything else, an article, as it is."""
+    """Return an enumerated value in the reader's words, and anything else as laws are cited."""
     key = str(value or "")
-    return _known(language, key) or key
+    return _known(language, key) or cited(language, key)
 
 
 def _known(language: Language, key: str) -> str:

@@ -51,6 +51,13 @@ def test_in_a_text_of_her_own(case: str) -> None:
     assert bool(PEN.places(text, [ANNA])) == (left is not None)
 
 
+def test_half_an_emoji_beside_a_name_is_no_obstacle() -> None:
+    """Chats are cut in the middle of a sign: what is written instead can still be stored."""
+    text = json.dumps({"who": "Anna \ud83d", "at": "Hôtel"}).replace("\\u00f4", "ô")
+    struck = PEN.strike(text, [ANNA])
+    assert json.loads(struck.encode()) == {"who": "[erased] \ud83d", "at": "Hôtel"}
+
+
 @pytest.mark.parametrize(
     ("text", "left"),
     [

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_guesterase.core.needle import LOYALTY, Needle, Searcher, Strength, needles
+from flask_guesterase.core.needle import LOYALTY, Needle, Searcher, Strength, every, needles
 
 MAIL = "Anna.Weber@post.example"
 WEBER = (
@@ -49,6 +49,9 @@ FOUND = {
     "JSON escapes": ("email", f'{{"m":"{escaped(MAIL)}"}}'),
     "JSON within JSON": ("name", json.dumps(json.dumps({"who": "张伟"}))),
     "a file name": ("email", f"scan_{MAIL}.pdf"),
+    "a file name with more words": ("email", f"passport_{MAIL}_front.jpg"),
+    "a file name with a dash": ("email", f"{MAIL}-front.pdf"),
+    "marked in a text": ("email", f"to *{MAIL}_* only"),
     "full width": ("email", wide(MAIL)),
     "zero width": ("email", MAIL.replace("@", "\u200b@")),
     "national": ("phone", "call 089/1234567 first"),
@@ -58,6 +61,8 @@ FOUND = {
     "no plus": ("phone", "49891234567"),
     "full-width digits": ("phone", "０８９１２３４５６７"),
     "Arabic digits": ("phone", "٠٨٩١٢٣٤٥٦٧"),
+    "a sent form": ("phone", "tel=%2B49+89+1234567&room=7"),
+    "a sent form, national": ("phone", "tel=089+12+34+567&room=7"),
     "marks of direction": ("phone", "\u202a+49 89 1234567\u202c"),
     "Chinese mobile": ("phone", "手机13800138000"),
     "Chinese mobile, grouped": ("phone", "+86-138-0013-8000"),
@@ -73,6 +78,7 @@ FOUND = {
     "a middle name": ("name", "Anna Maria Müller-Weber"),
     "JSON members": ("name", '{"first_name": "Anna", "last_name": "Müller Weber"}'),
     "spaces in Chinese": ("name", "客人张 伟先生"),
+    "Chinese in a sent form": ("name", f"who={quote('张')}+{quote('伟')}"),
 }
 
 
@@ -94,6 +100,7 @@ def test_found_however_it_is_written(case: str) -> None:
         "138001380001",
         "1380013-80000",
         "+1 13800138000",
+        "tel=%2B1+13800138000",
         "891234567890",
         "E123456789",
         "WE1234567",
@@ -151,6 +158,46 @@ def test_a_short_number_counts_only_when_the_cell_holds_nothing_else(value: str)
     searcher = Searcher([needle])
     assert searcher.hits(f" {value} ") == {needle}
     assert searcher.hits(f"paid {value} today") == set()
+
+
+@pytest.mark.parametrize("on_file", ["Pat O'Brien", "O’BRIEN, Pat"])
+@pytest.mark.parametrize(
+    "text", ["met Pat O'Brien", "met O’Brien, Pat", "met PAT OBRIEN", "<b>Pat O&#x27;Brien</b>"]
+)
+def test_a_name_with_an_apostrophe_is_found(on_file: str, text: str) -> None:
+    """As it is on file, and without the mark; one who lives and bears it is the same namesake."""
+    wanted = needles("name", on_file)
+    searcher = Searcher(wanted)
+    assert searcher.hits(text)
+    assert searcher.hits("met Pat Brien") == set()
+    assert searcher.bearers(on_file) == set(wanted)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cell", "values"),
+    [
+        ("email", "ada@post.example; a@b.example", {"ada@post.example", "a@b.example"}),
+        ("email", "Ada Invented <ada@post.example>", {"ada@post.example"}),
+        ("email", "ada@post.example,b@x.example", {"ada@post.example", "b@x.example"}),
+        ("email", "o'neill@post.example", {"o'neill@post.example"}),
+        ("phone", "0171 2345678 / 030 23125001", {"+491712345678", "+493023125001"}),
+        ("phone", "0171/2345678", {"+491712345678"}),
+        ("phone", "+49 (0) 171 / 234 56 78", {"+491712345678"}),
+        ("phone", "0171 2345678 dad", {"+491712345678"}),
+        ("phone", "mobile +49 171 2345678, desk 030-23125001", {"+491712345678", "+493023125001"}),
+        ("phone", "0171 2345678 ext. 12", {"+491712345678"}),
+        ("document", "E1234567, F7654321", {"E1234567F7654321"}),
+    ],
+)
+def test_a_cell_may_hold_several_values(kind: str, cell: str, values: set[str]) -> None:
+    """Each is looked for, and none is one of which a part is missing or a word is left."""
+    assert {needle.value for needle in every(kind, cell, "DE")} == values
+
+
+@pytest.mark.timeout(30)
+def test_a_text_that_holds_one_value_very_often_takes_no_longer_than_its_length() -> None:
+    """An export of a mail box in one cell must not keep all other guests waiting."""
+    assert len(SEARCHER.spans(f"{MAIL}, " * 20_000)) == 20_000
 
 
 def test_names_are_weak_and_all_else_is_strong() -> None:

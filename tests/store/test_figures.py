@@ -7,10 +7,14 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from flask_guesterase.core.canary import KIND
 from flask_guesterase.core.errors import InputError
+from flask_guesterase.store import tables
 from flask_guesterase.store.figures import age
 from tests.store.forms import Forms
+from tests.store.hotel import Hotel
 
 OLD, NEW = date(2025, 2, 1), date(2025, 8, 20)
 
@@ -60,3 +64,35 @@ def test_no_more_months_than_can_be_shown(house: Forms) -> None:
     """A wish for a hundred years is answered with what to ask for."""
     with pytest.raises(InputError, match="1 to 36"):
         house.run(lambda office: office.figures(many=1200))
+
+
+UNREAD = {"sqlite": "00.00.0000", "postgresql": "-infinity", "mariadb": "0000-00-00"}
+"""What a column of days can hold before any day, and no calendar has."""
+
+
+def test_a_day_that_is_none_hides_no_other(house: Forms) -> None:
+    """The row nobody can read is left out; the oldest of the others is told."""
+    house.form(3, NEW)
+    kind = house.engine.dialect.name
+    with house.engine.begin() as conn:
+        if kind == "mariadb":
+            conn.exec_driver_sql("SET SESSION sql_mode = ''")
+        conn.exec_driver_sql(f"UPDATE forms SET left_on = '{UNREAD[kind]}' WHERE id = 3")
+    assert oldest(house) == OLD
+    assert house.run(lambda office: office.note_age()) == 0
+    assert told(house) == 13
+
+
+def test_invented_guests_are_in_no_figure(hotel: Hotel) -> None:
+    """Nobody asked for them, so a house that tries itself has no more requests than others."""
+    for id in (1, 2):
+        hotel.guest(id, name=f"Guest {id}", email=f"g{id}@mail.example")
+    real, canary = (hotel.file(email=f"g{id}@mail.example") for id in (1, 2))
+    with hotel.engine.begin() as conn:
+        table = tables.request
+        conn.execute(update(table).where(table.c.number == canary).values(kind=KIND))
+    with hotel.begin() as office:
+        figures = next(each for each in office.figures() if each.property == "sh")
+    assert real != canary
+    assert sum(month.received for month in figures.months) == 1
+    assert sum(figures.waiting.values()) == 1

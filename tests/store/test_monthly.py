@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -165,6 +166,26 @@ def test_the_next_review_shows_whether_the_last_actions_were_done(group: Hotel) 
     assert [each["done"] for each in seen(group, second)["last"]] == [True, False]
     with group.begin() as office, pytest.raises(TransitionError):
         office.monthly_done(ids[1], "second")
+
+
+def test_an_action_is_late_by_the_propertys_day(group: Hotel) -> None:
+    """In the evening in California it is still today, though tomorrow has begun in Greenwich."""
+    place = replace(group.settings.properties["sh"], zone="America/Los_Angeles")
+    group.settings = replace(group.settings, properties={"sh": place})
+    group.now = datetime(2026, 3, 11, 1, 0, tzinfo=UTC)
+    number = opened(group, "2026-02")
+    with group.begin() as office:
+        todo = ("Train the night desk", "clerk", date(2026, 3, 10))
+        office.plan_monthly(number, todo, "officer")
+
+    def late() -> set[bool]:
+        with group.begin() as office:
+            lists = [*office.monthlies("officer"), *office.owed("clerk")]
+        return {each["late"] for each in (*lists, *seen(group, number)["todo"])}
+
+    assert late() == {False}
+    group.later(hours=8)
+    assert late() == {True}
 
 
 def test_what_cannot_be_is_refused(group: Hotel) -> None:

@@ -90,6 +90,30 @@ def test_a_name_alone_may_be_anothers_and_a_number_mostly_is_theirs(sqlite_url: 
     assert told(picture) == {"a.n": (1, LIKELY), "a.t": (2, SURE)}
 
 
+def test_a_short_number_counts_only_where_such_numbers_are(sqlite_url: str) -> None:
+    """A booking number of five digits is somebody's postcode in every other column."""
+    engine = create_engine(sqlite_url)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE a (id INTEGER PRIMARY KEY, zip TEXT, booking TEXT)")
+        conn.exec_driver_sql("INSERT INTO a (zip, booking) VALUES ('10115', '7'), ('7', '10115')")
+    wanted = sought([("booking", "10115")])
+    picture = xray({"": engine}, datamap(MetaData(), {}), wanted)
+    engine.dispose()
+    assert told(picture) == {"a.booking": (1, SURE)}
+
+
+def test_rows_without_a_key_are_counted_one_by_one(database_url: str) -> None:
+    """Also where they say the same."""
+    engine = create_engine(database_url)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE loose (t VARCHAR(90))")
+        for _ in range(3):
+            conn.exec_driver_sql(f"INSERT INTO loose VALUES ('{MAIL}')")
+    picture = look(engine, datamap(MetaData(), {}))
+    engine.dispose()
+    assert told(picture) == {"loose.t": (3, SURE)}
+
+
 def reading_only(url: str) -> Engine:
     """Return an engine whose connections may not write."""
     where = make_url(url)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from flask_guesterase.store.complaints.receiving import Grievance
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -62,6 +63,23 @@ def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str
     letters = house.browser("clerk").get(f"{DESK}/outbox")
     assert "We are sorry." in letters
     assert CANARY not in second.get(f"{DESK}/complaints")
+
+
+def test_who_never_showed_who_they_are_reads_what_is_missing(house: House) -> None:
+    """The request does not go on before that: "you need do nothing" would be wrong."""
+    house.browser().ask(property="sh", name=CANARY, email="ann@mail.example")
+    house.worker()
+    number = house.hotel.ours("request")[0]["number"]
+    with house.app.app_context(), house.extension.begin() as office:
+        office.refuse(number, "officer", "identity-not-shown")
+    given = Grievance("about-refusal", WORDS, request=number, channel="letter", lang="en")
+    with house.app.app_context(), house.extension.begin() as office:
+        complaint = office.file_complaint(given, "clerk")
+    page = house.browser("second").post(
+        f"{DESK}/complaints/{complaint}/letter", outcome="overturned", words=""
+    ).text  # fmt: skip
+    assert "show who you are" in page
+    assert "You need do nothing" not in page
 
 
 def test_the_letter_names_authority_and_court(house: House) -> None:
@@ -200,3 +218,33 @@ def test_commands_of_complaints(sqlite_url: str, tmp_path: Path) -> None:
     assert house.state(number) == "refused"
     house.session.remove()
     house.hotel.engine.dispose()
+
+
+def invited(house: House, complaint: str, by: str, mode: str) -> tuple[str, str]:
+    """Invite a reviewer from outside; return the link's path and the code."""
+    page = house.browser(by).post(f"{DESK}/complaints/{complaint}/invite", mode=mode).text
+    link = re.search(r"/privacy/review/[\w-]+", page)
+    code = re.search(r'class="secret whole">([\w-]+)<', page)
+    assert link is not None
+    assert code is not None
+    return link[0], code[1]
+
+
+@pytest.mark.parametrize("who", ["officer", "second", "clerk"])
+def test_a_reviewer_from_outside_is_nobody_of_the_house(house: House, who: str) -> None:
+    """Not who decided, nor who invited and so read link and code; nothing is used up by trying."""
+    number, guest = refused(house)
+    complaint = complain(guest)
+    link, code = invited(house, complaint, "second", "decide")
+    inside = house.browser(who)
+    assert inside.post(link, link, code=code).status_code == 403
+    assert inside.client.get("/privacy/review").status_code == 410
+    reviewer = house.browser()
+    assert reviewer.post(link, link, code=code).status_code == 303
+    said = {"outcome": "overturned", "words": "Look again."}
+    assert reviewer.client.get(f"/in/{who}").status_code == 200
+    assert reviewer.post("/privacy/review", "/privacy/review", **said).status_code == 403
+    assert house.state(number) == "complaint"
+    reviewer.client.get("/out")
+    assert reviewer.post("/privacy/review", "/privacy/review", **said).status_code == 200
+    assert house.state(number) == "review"

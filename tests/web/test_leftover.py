@@ -66,6 +66,22 @@ def test_staff_look_again_after_they_saw_to_it(house: House) -> None:
     assert house.state(number) == "sealed"
 
 
+def test_nobody_waits_for_a_search_that_the_worker_makes(house: House) -> None:
+    """While another look is on its way, a tick is noted and the whole house is not read."""
+    number = left(house)
+    officer = house.browser("officer")
+    (mark,) = FIND.findall(officer.get(f"/desk/privacy/{number}"))
+    with house.hotel.begin() as office:
+        office.look_again(number)
+    answer = officer.post(f"/desk/privacy/{number}/not-theirs", "/desk/privacy/new", find=mark)
+    assert answer.status_code == 303
+    assert house.state(number) == "partial"
+    (row,) = house.hotel.ours("search")
+    assert row["state"] == "waiting"
+    Console(house.app).raw("worker", "--once")
+    assert house.state(number) == "sealed"
+
+
 def test_the_command_says_where_and_masks(house: House) -> None:
     """Places and counts for everybody; rows and masked words for who proves who they are."""
     number = left(house)

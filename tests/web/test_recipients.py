@@ -172,6 +172,7 @@ def test_whatever_is_not_believed_is_refused_in_the_same_words(
         (reference, *partners.answer(reference, "completed", secret="z" * 32)),
         (reference, *partners.answer(reference, "completed", at=1)),
         (reference, body, {}),
+        (unknown, body, {TIMESTAMP: "9" * 12, SIGNATURE: "hmac-sha256=00"}),
         (unknown, *partners.answer(unknown, "completed")),
         ("ann@mail.example", *partners.answer("x", "completed")),
         (manual, *partners.answer(manual, "completed")),

@@ -205,7 +205,9 @@ def _carry_out(
     recovery = recover(work, origin, spared.strips(erased), day)
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, origin, root, name, until)
-    recipients.queue(work, origin, known, again=True)
+    # A restored database has forgotten whom it asked to tell whom: then this is the first time.
+    first = origin.number is not None and recipients.untold(work, origin.number)
+    recipients.queue(work, origin, known, again=not first)
     _seek(work, origin, erased)
     held = plan.untouched()
     gone = [person for person in plan.people if person not in held]

@@ -13,7 +13,7 @@ from ...core.lifecycle import State
 from ...core.remembrance import Kind
 from .. import cases, outbox, reply, safe, written
 from ..cases import Case
-from ..intake import contact_of
+from ..intake import ask_who, contact_of
 from ..post import Draft, write
 from ..remembrance import tracing
 from ..tokens import Purpose, end
@@ -23,6 +23,9 @@ from .records import Complaint
 
 LETTER = "complaint"
 """Text of the letter that answers a complaint."""
+
+IDENTITY = "identity"
+"""What such a letter asks for, where it was never shown who asks."""
 
 
 def draft(work: Work, number: str, by: str, outcome: str, words: str) -> Draft:
@@ -127,7 +130,13 @@ def _params(
         "number": row.number if case is None else case.number,
         "property": row.property,
         "case": "" if case is None else case.number,
+        "what": IDENTITY if outcome is Outcome.OVERTURNED and _unknown(case) else "",
     }
+
+
+def _unknown(case: Case | None) -> bool:
+    """Return whether the guest of a request never showed who they are."""
+    return case is not None and case.verified_at is None
 
 
 def _moved(work: Work, row: Complaint, case: Case, outcome: Outcome, actor: str) -> Case:
@@ -135,13 +144,18 @@ def _moved(work: Work, row: Complaint, case: Case, outcome: Outcome, actor: str)
         cases.tell(work, RefusalUpheld, case, actor, grounds=(row.about,))
         return cases.step(work, case, State.REFUSED, ended_at=work.stamp)
     # Whoever never showed who they are does so first; a complaint is no proof of it.
-    to = State.RECEIVED if case.verified_at is None else State.REVIEW
+    anew = _unknown(case)
+    # They are asked now, and only what is waited from now on is waited for them.
+    asked = work.stamp if anew and case.acknowledged_at is not None else case.acknowledged_at
     work.remember.append(tracing.undone(case, Kind.OVERTURNED, "complaint"))
     cases.tell(work, RefusalOverturned, case, actor, grounds=(row.about,))
-    return cases.step(
-        work, case, to, ground=None, decided_by=None, decided_at=None, ended_at=None,
-        due_on=max(case.due_on, row.due_on), reminded_on=None,
+    case = cases.step(
+        work, case, State.RECEIVED if anew else State.REVIEW,
+        ground=None, decided_by=None, decided_at=None, ended_at=None,
+        due_on=max(case.due_on, row.due_on), reminded_on=None, acknowledged_at=asked,
     )  # fmt: skip
+    ask_who(work, case)
+    return case
 
 
 def _send(work: Work, row: Complaint, case: Case | None, params: Mapping[str, str]) -> None:

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from ...core import complaining
 from ...core.answer import Answer
 from ...core.complaining import OPEN, Mode, Outcome
-from ...core.errors import InputError, TokenError, TransitionError
+from ...core.errors import FourEyesError, InputError, TokenError, TransitionError
 from ...core.events import ReviewerAdvised, ReviewerInvited
 from .. import actors, reply, safe, tokens, written
+from ..noted import Refusal
 from ..post import Draft
 from ..tokens import Purpose
 from ..work import Work
@@ -80,15 +81,35 @@ def invite(work: Work, number: str, by: str, mode: str) -> tuple[str, str]:
     return pair
 
 
-def enter(work: Work, secret: str, code: str) -> str:
+def enter(work: Work, secret: str, code: str, by: str = "") -> str:
     """Use link and code up; return what the browser shows from then on.
 
+    :param work: the open transaction.
+    :param secret: secret of the link.
+    :param code: the code that goes with it.
+    :param by: the host's id of who is logged in where they were opened, or empty.
     :raises TokenError: they do not go together, or one of them is used or expired.
+    :raises FourEyesError: whoever is logged in works at the property.
     """
     kept, token = tokens.enter(work, secret, code)
-    if records.load(work, str(token.request)).state != OPEN:
+    row = records.load(work, str(token.request))
+    if row.state != OPEN:
         raise TokenError("This complaint was answered.", "There is nothing left to say.")
+    _from_outside(work, row, by)
     return kept
+
+
+def _from_outside(work: Work, row: Complaint, by: str) -> None:
+    """Go on only when nobody of the house is logged in: whoever invites reads link and code.
+
+    :raises FourEyesError: somebody is.
+    """
+    if by and (work.shared(by) or actors.works(work, by, row.property)):
+        work.refused.append(Refusal(row.property, ("four-eyes",), row.number, by))
+        raise FourEyesError(
+            "Whoever works at this property is no reviewer from outside.",
+            "Let the person who was invited open the link, where nobody of staff is logged in.",
+        )
 
 
 def view(work: Work, kept: str) -> Seen:
@@ -119,14 +140,21 @@ def draft(work: Work, kept: str, outcome: str, words: str) -> Draft:
     return deciding.drafted(work, row, records.case_of(work, row), outcome, words)
 
 
-def advise(work: Work, kept: str, outcome: str, words: str) -> str:
+def advise(work: Work, kept: str, outcome: str, words: str, by: str = "") -> str:
     """Take what the reviewer says, once; return whether it decides: "recommend" or "decide".
 
+    :param work: the open transaction.
+    :param kept: what `enter` returned.
+    :param outcome: one of `core.complaining.Outcome` that fits.
+    :param words: what the reviewer says besides.
+    :param by: the host's id of who is logged in in this browser, or empty.
+    :raises FourEyesError: whoever is logged in works at the property.
     :raises TokenError: it is unknown, used or expired.
     :raises InputError: there is no such answer to this complaint.
     """
     token = tokens.use(work, Purpose.REVIEWER, kept)
     row = records.load(work, str(token.request), lock=True)
+    _from_outside(work, row, by)
     case = records.case_of(work, row, lock=True)
     found = complaining.outcome(outcome, records.contested(case))
     _open(row)

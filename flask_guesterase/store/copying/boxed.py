@@ -15,6 +15,7 @@ from ...core.plan import Person, Row, key_text
 from ...core.seal import open_box
 from ...core.standing import Standing
 from .. import law, tables, vault
+from ..finder import erased_before
 from ..sql import chunks
 from ..work import Work
 
@@ -29,11 +30,16 @@ class Sealed:
     :param image: what lies in the box.
     :param key: the row's key as text; empty where the row is not there any more.
     :param term: why it is kept and until when.
+    :param sure: whether it was sealed when this guest was erased; otherwise the row tells whose
+        it is, as long as nobody has written into it since.
+    :param anothers: whether it was sealed when somebody else was erased.
     """
 
     image: Image
     key: str
     term: Term
+    sure: bool = True
+    anothers: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,26 +56,36 @@ class Opened:
     unopened: tuple[str, ...]
 
 
-def opened(work: Work, people: Sequence[Person], found: Mapping[str, Sequence[Row]]) -> Opened:
+def opened(
+    work: Work, people: Sequence[Person], found: Mapping[str, Sequence[Row]], erasure: str
+) -> Opened:
     """Open every box in which something of these people lies.
 
     :param work: the open transaction.
     :param people: the guest's subject rows.
     :param found: table -> the guest's rows, those that are another person's too included.
+    :param erasure: number of the erasure after which the copy was asked for, or empty.
     """
-    requests = _erased(work, people)
+    requests = [erasure] if erasure else _erased(work, people)
     lines = {line.id: line for line in _lines(work, found)}
     lines |= {line.id: line for line in _of_requests(work, requests)}
+    ended = _only_held(work, (line.box for line in lines.values()))
     rows: list[Sealed] = []
     unopened: list[str] = []
     done: set[str] = set()
     for line in lines.values():
+        if line.box in ended:
+            continue
         images = _images(work, line.box)
         if images is None:
             unopened.append(line.table_name)
             continue
         done.add(line.box)
-        rows += [Sealed(image, line.row_key, _term(line, image)) for image in images]
+        sure = line.request in requests
+        anothers = not sure and line.request is not None
+        rows += [
+            Sealed(image, line.row_key, _term(line, image), sure, anothers) for image in images
+        ]
     for box in _safety(work, requests):
         images = _images(work, box)
         done |= {box} if images is not None else set()
@@ -82,9 +98,14 @@ def opened(work: Work, people: Sequence[Person], found: Mapping[str, Sequence[Ro
 
 
 def _erased(work: Work, people: Sequence[Person]) -> list[str]:
-    """Return the requests by which these people were erased before, and nobody else."""
+    """Return the requests by which these people were erased before, and nobody else.
+
+    A row that somebody was written into since is theirs: what is sealed of who was in it before is
+    had by the number of that erasure.
+    """
     subject = tables.subject
-    mine = {(table, key_text(key)) for table, key in people}
+    shells = erased_before(work.conn, work.datamap, people)
+    mine = {(table, key_text(key)) for table, key in shells}
     asked: set[str] = set()
     for part in chunks(sorted({text for _, text in mine})):
         rows = work.conn.execute(
@@ -129,7 +150,23 @@ def _living() -> tuple[Any, ...]:
 
 
 def _safety(work: Work, numbers: Iterable[str]) -> list[str]:
-    return [box for each in numbers for box in vault.of_request(work.conn, each, RECOVERY)]
+    boxes = [box for each in numbers for box in vault.of_request(work.conn, each, RECOVERY)]
+    ended = _only_held(work, boxes)
+    return [box for box in boxes if box not in ended]
+
+
+def _only_held(work: Work, boxes: Iterable[str]) -> set[str]:
+    """Return the boxes whose day is over and that a hold alone keeps: it may be a silent one."""
+    box = tables.box
+    return {
+        name
+        for part in chunks(sorted(set(boxes)))
+        for name in work.conn.execute(
+            select(box.c.id).where(
+                box.c.id.in_(part), box.c.last_day < work.today, box.c.label.like("hold:%")
+            )
+        ).scalars()
+    }
 
 
 def _images(work: Work, box: str) -> Sequence[Image] | None:

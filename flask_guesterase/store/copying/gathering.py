@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,21 +14,25 @@ from sqlalchemy import Column, Dialect, TypeDecorator
 from ...core.copying import Copy, Part, Record, Term, Withheld
 from ...core.image import Cell, Form
 from ...core.plan import Key, Person, Row, key_text
+from ...core.standing import Standing
 from ..binds.crossing import at
 from ..cases import Case, day_at
+from ..clocks import places_of
 from ..datamap import Declared
-from ..finder import find, owners
+from ..finder import erased_before, find, owners
 from ..gaps import unreadable
 from ..masks import looks_invented, looks_redacted
+from ..people import subjects
 from ..raw import reader
 from ..reading import by_the_host
 from ..sql import python_type
+from ..traces import holding, tells
 from ..work import Work
-from . import boxed, lasting, others
+from . import boxed, lasting, others, shelved
 from .boxed import Sealed
 from .others import Mask
 
-ANOTHERS, GAP, UNOPENED = "another-persons", "gap", "unopened"
+ANOTHERS, GAP, UNOPENED, WRITTEN = "another-persons", "gap", "unopened", "written-since"
 """Why something is not in a copy."""
 
 Texts = list[tuple[str, str, str]]
@@ -42,6 +47,7 @@ class _Table:
     own: Mapping[Key, frozenset[str]]
     records: dict[Key, Record] = field(default_factory=dict)
     alone: list[Record] = field(default_factory=list)
+    closed: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
 
 
 def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Texts]:
@@ -53,18 +59,21 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     """
     whole = work.whole()
     gaps = unreadable(whole)
-    found = {
-        name: _everybodys(work, whole.tables[name], rows, people)
+    erasure = shelved.erased_by(work, case)
+    mine = _remaining(work, erasure, people) if erasure else people
+    around = {
+        name: _everybodys(work, whole.tables[name], rows, mine)
         for name, rows in find(work.conn, whole, people, gaps).items()
     }
-    mask = Mask(work, people, others.beside(work, found, people))
+    mask = Mask(work, mine, others.beside(work, around, mine))
+    found = {name: theirs for name, rows in around.items() if (theirs := _of(rows, mine))}
     made = {name: _table(work, whole.tables[name], rows) for name, rows in found.items()}
     texts: Texts = []
     for table in made.values():
         _read(work, table, mask, texts)
-    opened = boxed.opened(work, people, found)
+    opened = boxed.opened(work, mine, found, erasure)
     for each in opened.rows:
-        _lay(work, made, each, mask, people)
+        _lay(work, made, each, mask)
     withheld = [line for table in made.values() for line in _withheld(work, table)]
     withheld += [Withheld(name, (), 0, GAP) for name in sorted(gaps)]
     withheld += [
@@ -80,11 +89,41 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
         day_at(hotel, work.now).isoformat(),
         tuple(part for part in parts if part.records),
         tuple(withheld),
-        tuple(sorted(r.name for r in work.recipients if r.concerns(case.property))),
+        _recipients(work, case, found),
         mask.count,
         opened.boxes,
     )
     return copy, texts
+
+
+def _of(rows: Iterable[Row], mine: Collection[Person]) -> list[Row]:
+    return [row for row in rows if any(person in mine for person, _ in row.owners)]
+
+
+def _recipients(work: Work, case: Case, found: Mapping[str, Sequence[Row]]) -> tuple[str, ...]:
+    """Return who else is given data of guests at the houses whose rows these are."""
+    houses = {case.property}
+    if {each.property for each in work.recipients} - {None, case.property}:
+        for name, rows in found.items():
+            keys, declared = [row.key for row in rows], work.datamap.declared(name)
+            houses.update(
+                places_of(work.conn, work.datamap, work.settings, declared, keys).values()
+            )
+    told = (each.name for each in work.recipients if any(map(each.concerns, houses)))
+    return tuple(sorted(told))
+
+
+def _remaining(work: Work, erasure: str, people: Sequence[Person]) -> list[Person]:
+    """Return the rows of an erased guest without those the host has written somebody into since."""
+    erased = {
+        (each.table, each.key)
+        for each in subjects(work, erasure, Standing.TAKEN) if each.erased_at is not None
+    }
+    shells = erased_before(work.conn, work.datamap, people)
+    return [
+        each for each in people
+        if each in shells or (each[0], key_text(each[1])) not in erased
+    ]  # fmt: skip
 
 
 def _everybodys(
@@ -109,7 +148,7 @@ def _table(work: Work, declared: Declared, rows: Sequence[Row]) -> _Table:
 def _read(work: Work, table: _Table, mask: Mask, texts: Texts) -> None:
     """Read the rows of one table; of shared texts those that name the guest, others struck out."""
     declared = table.declared
-    free = others.written(declared)
+    free = others.written(declared) & others.data(work.datamap, declared)
     shown = {
         row.key: table.own[row.key] | (free if row.others else frozenset()) for row in table.rows
     }
@@ -191,9 +230,7 @@ def _is_mask(name: str, text: str | None) -> bool:
     return text is None or looks_redacted(text) or looks_invented(name, None, text)
 
 
-def _lay(
-    work: Work, made: dict[str, _Table], each: Sealed, mask: Mask, people: Sequence[Person]
-) -> None:
+def _lay(work: Work, made: dict[str, _Table], each: Sealed, mask: Mask) -> None:
     """Put what was sealed of a row back beside what its row still says, or by itself."""
     name = each.image.table
     declared = work.datamap.tables.get(name)
@@ -204,12 +241,20 @@ def _lay(
     key = known.get(each.key or key_text(tuple(c.native() for c in each.image.now())))
     said = _Said(work, declared, mask)
     allowed = table.own[key] if key is not None else others.data(work.datamap, declared)
+    if each.anothers:
+        joint = others.joint(work.datamap, declared)
+        left = {cell.name for cell in each.image.columns} & allowed - joint
+        table.closed += [(ANOTHERS, tuple(sorted(left)))] if left else []
+        allowed &= joint
     values = {
         cell.name: said.masked(cell.name, said.text(cell))
         for cell in each.image.columns
         if cell.name in allowed
     }
     if not values:
+        return
+    if key is not None and not each.sure and _written_since(work, declared, key, values):
+        table.closed.append((WRITTEN, tuple(sorted(values))))
         return
     term = replace(each.term, columns=tuple(sorted(set(each.term.columns) & set(values))))
     before = table.records.get(key) if key is not None else None
@@ -221,6 +266,16 @@ def _lay(
         )
     else:
         table.alone.append(Record(values, tuple(sorted(values)), False, (term,)))
+
+
+def _written_since(
+    work: Work, declared: Declared, key: Key, columns: Iterable[str]
+) -> bool:
+    """Return whether the host has written into a row since, so that it may be another guest's."""
+    names = [name for name in columns if name in declared.rules]
+    if declared.deletes:
+        return False
+    return tells(declared, names) and key in holding(work.conn, declared, [key], names)
 
 
 def _fits(record: Record, values: Mapping[str, str | None]) -> bool:
@@ -245,6 +300,8 @@ def _withheld(work: Work, table: _Table) -> Iterable[Withheld]:
                 counts[left] = counts.get(left, 0) + 1
     for columns, rows in sorted(counts.items()):
         yield Withheld(table.declared.name, columns, rows, ANOTHERS)
+    for (why, columns), rows in sorted(Counter(table.closed).items()):
+        yield Withheld(table.declared.name, columns, rows, why)
 
 
 def _part(table: _Table) -> Part:

@@ -13,7 +13,7 @@ from ...core.events import GUEST, DataCopyFetched, DataCopyHandedOut, DataCopyRe
 from ...core.lifecycle import COPIES, DONE, OPEN, State
 from ...core.log import canonical
 from ...core.permissions import Permission
-from ...core.plan import Person, key_text, mark
+from ...core.plan import Person, mark
 from ...core.seal import fingerprint
 from ...core.wish import Kind
 from .. import actors, approvals, approving, limits, people, tables, tokens, views
@@ -48,14 +48,21 @@ def after(work: Work, number: str, by: str) -> str:
         raise TransitionError("Nothing was erased by this request.", "File one for a copy.")
     whose = people.taken(work, case.number)
     hotel = work.settings.property(case.property)
-    marks = sorted(f"{table}|{key_text(key)}" for table, key in whose)
     asked = Opening(
         hotel, "desk", case.lang, day_at(hotel, work.now), work.stamp, actor,
-        fingerprint(work.custodian.pepper("subject"), "erased", canonical(marks).decode()),
+        fingerprint(work.custodian.pepper("subject"), "erased", case.number),
         kind=Kind.COPY,
     )  # fmt: skip
     known = open_already(work, asked)
-    return known.number if known is not None else file_for(work, asked, whose, (actor, by)).number
+    if known is not None:
+        return known.number
+    filed = file_for(work, asked, whose, (actor, by))
+    # By this it is known what lies sealed of them: their rows' numbers may be others' by now.
+    table = tables.copy
+    work.conn.execute(
+        update(table).where(table.c.request == filed.number).values(erasure=case.number)
+    )
+    return filed.number
 
 
 def show(work: Work, number: str, by: str) -> tuple[Outline, str]:

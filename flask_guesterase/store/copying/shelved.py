@@ -51,6 +51,20 @@ def row(work: Work, number: str) -> Row[Any]:
     return found
 
 
+def erased_by(work: Work, case: Case) -> str:
+    """Return the number of the erasure after which a copy was asked for; empty where there is none.
+
+    An erasure that waits for its copy is none: it comes after it.
+    """
+    copy, request = tables.copy, tables.request
+    found: str | None = work.conn.execute(
+        select(request.c.number)
+        .join_from(copy, request, request.c.number == copy.c.erasure)
+        .where(copy.c.request == case.number, request.c.erased_at <= case.received_at)
+    ).scalar()
+    return found or ""
+
+
 def read(work: Work, number: str) -> Copy:
     """Return a copy that lies ready.
 

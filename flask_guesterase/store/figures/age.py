@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import String, cast, func, select
 
 from ...core.brake import stale
 from ...core.figures import full_months
 from .. import pulse, tables
 from ..binds.trail import crosses
-from ..clocks import Reach, day_of, ways
+from ..clocks import Reach, day_of, unread, ways
 from ..datamap import Declared
 from ..gaps import unreadable
 from ..pulse import Pulse
@@ -31,7 +31,8 @@ def oldest(work: Work) -> date | None:
     """Return the day of the oldest record that still holds something, or None of none.
 
     Sealed lines of the guest register count by their first night. Rows whose clock cannot be
-    read here, in another database for example, are left out.
+    read here, in another database for example, are left out; so are those with a date that is
+    none, and those alone.
 
     :param work: the open transaction.
     """
@@ -69,7 +70,22 @@ def _oldest(work: Work, declared: Declared, at: Reach, columns: Sequence[str]) -
     if declared.policy.where is not None:
         wanted = wanted.where(declared.policy.where(start))
     utc = ZoneInfo("UTC")
-    return day_of(work.conn.execute(wanted).scalar(), utc, utc)
+    try:
+        least = work.conn.execute(wanted).scalar()
+    except Exception as raised:
+        if not unread(raised):
+            raise
+    else:
+        day = day_of(least, utc, utc)
+        if day is not None or least is None:
+            return day
+    # What sorts first is no day: the first one that is, as the database writes them.
+    text = cast(value, String(40))
+    written = work.conn.execute(
+        wanted.with_only_columns(text, maintain_column_froms=True).distinct().order_by(text)
+    )
+    days = (day_of(each, utc, utc) for each in written.scalars())
+    return next((day for day in days if day is not None), None)
 
 
 def note(work: Work) -> int:

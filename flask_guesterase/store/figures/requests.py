@@ -1,4 +1,4 @@
-"""Requests as figures need them, read from our own rows; the journal says the same."""
+"""Requests as figures need them, read from our own rows; those of invented guests are none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import select
 
+from ...core.canary import KIND
 from ...core.figures import Answered, Month, ages, by_month, spread
 from ...core.lifecycle import DONE, OPEN, State
 from .. import tables
@@ -48,8 +49,9 @@ def waiting(work: Work, hotel: Property) -> dict[str, int]:
     today = day_at(hotel, work.now)
     table = tables.request
     found = select(table.c.received_at).where(
-        table.c.property == hotel.code, table.c.state.in_([state.value for state in OPEN])
-    )
+        table.c.property == hotel.code, table.c.kind != KIND,
+        table.c.state.in_([state.value for state in OPEN]),
+    )  # fmt: skip
     return ages(
         (today - _day(hotel, at)).days for at in work.conn.execute(found).scalars()
     )
@@ -61,7 +63,9 @@ def _received(work: Work, hotel: Property, first: str) -> list[Answered]:
     since = datetime.fromisoformat(f"{first}-01") - timedelta(days=1)
     rows = work.conn.execute(
         select(*columns())
-        .where(table.c.property == hotel.code, table.c.received_at >= since)
+        .where(
+            table.c.property == hotel.code, table.c.kind != KIND, table.c.received_at >= since
+        )
         .order_by(table.c.id)
     )
     return [_figured(work, hotel, read(row)) for row in rows]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, or_, select
 
@@ -15,7 +16,7 @@ from ...core.events import IncidentMeasured
 from ...core.incidents import QUEUED, SENDING, Whom
 from ...core.plan import Key, Person, key_text
 from .. import safe, tables, written
-from ..clocks import facts_of
+from ..clocks import every_day, places_of, unread
 from ..datamap import Declared
 from ..finder import owners
 from ..holds import keys_of
@@ -108,11 +109,21 @@ def _settled(work: Work, row: Incident) -> None:
         )
 
 
-def people_of(work: Work, row: Incident) -> list[Person]:
-    """Return the people on file whom it may concern, in a fixed order; without erased ones."""
+def everyone(work: Work, row: Incident) -> list[tuple[str, str]]:
+    """Return whom it may concern as table and key text, always all of them in the same order."""
     said = safe.peek(work, row.reach_box) or {"people": []}
+    return [(table, text) for table, text in said["people"]]
+
+
+def on_file(work: Work, row: Incident, named: Iterable[tuple[str, str]]) -> list[Person]:
+    """Return those of them who are on file; without erased ones.
+
+    :param work: the open transaction.
+    :param row: the incident.
+    :param named: table and key text of people.
+    """
     by_table: dict[str, list[str]] = {}
-    for table, text in said["people"]:
+    for table, text in named:
         by_table.setdefault(table, []).append(text)
     buried = set(_tombstones(work, row.property))
     found: list[Person] = []
@@ -151,23 +162,32 @@ def _concerned(
     work: Work, declared: Declared, keys: Sequence[Key], where: tuple[str, Asked]
 ) -> list[Key]:
     code, asked = where
-    known = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
-    found = []
-    for key in keys:
-        record = known.get(key)
-        place = record.place if record is not None else ""
-        days = list(record.facts.events.values()) if record is not None else []
-        if place in ("", code) and _within(days, asked):
-            found.append(key)
-    return found
+    places = places_of(work.conn, work.datamap, work.settings, declared, keys)
+    elsewhere = set(work.settings.properties) - {code}
+    mine = [key for key in keys if places.get(key) not in elsewhere]
+    if asked.since is None and asked.until is None:
+        return mine
+    days = _days(work, declared, mine, ZoneInfo(work.settings.property(code).zone))
+    return [key for key in mine if _within(days.get(key, ()), asked)]
 
 
-def _within(days: Iterable[date], asked: Asked) -> bool:
-    known = list(days)
-    if not known:
-        return True
+def _days(
+    work: Work, declared: Declared, keys: Sequence[Key], zone: ZoneInfo
+) -> dict[Key, set[date]]:
+    """Return the days of rows; one that nobody can read has none, and keeps no other from it."""
+    try:
+        return every_day(work.conn, work.datamap, declared.name, keys, zone)
+    except Exception as raised:
+        if not unread(raised):
+            raise
+    half = len(keys) // 2
+    parts = (keys[:half], keys[half:]) if half else ()
+    return {k: v for part in parts for k, v in _days(work, declared, part, zone).items()}
+
+
+def _within(days: Collection[date], asked: Asked) -> bool:
     since, until = asked.since or date.min, asked.until or date.max
-    return any(since <= day <= until for day in known)
+    return not days or any(since <= day <= until for day in days)
 
 
 def _owners(work: Work, declared: Declared, keys: Sequence[Key]) -> set[Person]:

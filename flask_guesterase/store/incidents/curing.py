@@ -12,6 +12,7 @@ from ...core.events import IncidentClosed, IncidentReviewed, MeasureDone, Measur
 from ...core.incidents import CLOSED, OPEN, REVIEWED
 from ...core.permissions import Permission
 from .. import actors, tables, written
+from ..cases import day_at
 from ..sameness import same
 from ..work import Work
 from . import alarms, evidence, records
@@ -35,7 +36,7 @@ def plan(work: Work, number: str, what: str, owner: str, due: date, by: str) -> 
     """
     row, actor = records.at_work(work, number, by)
     text = complaining.wording(what)
-    if due < work.now.date():
+    if due < day_at(work.settings.property(row.property), work.now):
         raise InputError("This day is past.", "Give a day that is still to come.")
     if not actors.works(work, owner, row.property):
         raise InputError(

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from ...core.incidents import CLOSED, QUEUED, Whom
 from .. import safe, tables
+from ..cases import day_at
 from ..work import Work
 from . import alarms, curing, noticing, records
 from .alarms import Ringing
@@ -113,6 +114,7 @@ def _duty(work: Work, row: Incident, each: Ringing, actor: str) -> dict[str, Any
 
 def _measures(work: Work, row: Incident) -> list[dict[str, Any]]:
     table = tables.measure
+    today = day_at(work.settings.property(row.property), work.now).isoformat()
     rows = work.conn.execute(
         select(table).where(table.c.incident == row.number).order_by(table.c.due_on, table.c.id)
     ).all()
@@ -125,7 +127,7 @@ def _measures(work: Work, row: Incident) -> list[dict[str, Any]]:
                 "text": said.get("text", ""),
                 "owner": said.get("owner", "") or each.owner,
                 "due_on": each.due_on,
-                "late": each.done_at is None and each.due_on < work.today,
+                "late": each.done_at is None and each.due_on < today,
                 "done_at": each.done_at,
                 "done_by": each.done_by or "",
             }

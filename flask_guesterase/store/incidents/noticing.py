@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from ...core import complaining
 from ...core.errors import (
@@ -18,7 +18,7 @@ from ...core.errors import (
     TransitionError,
     UnknownError,
 )
-from ...core.events import SYSTEM, NoticeProposed, NoticeSent
+from ...core.events import SYSTEM, NoticeProposed, NoticeSent, NoticeTakenBack
 from ...core.identity import Kind
 from ...core.incidents import QUEUED, SENDING, SENT, Whom
 from ...core.log import canonical
@@ -113,6 +113,36 @@ def propose(work: Work, number: str, alarm: str, words: str, by: str) -> None:
     records.tell(work, NoticeProposed, row, actor, (duty.alarm.word,))
 
 
+def take_back(work: Work, number: str, alarm: str, by: str) -> None:
+    """Take back a letter to guests that was proposed, as long as nobody let it go.
+
+    One person does: nothing is sent by it, and whom the incident concerns can be looked up again.
+
+    :param work: the open transaction.
+    :param number: number of the incident.
+    :param alarm: id of the duty; the law may know it no more.
+    :param by: the host's id of the person.
+    :raises ForbiddenError: they may not deal with incidents at its property.
+    :raises TransitionError: nobody proposed it, or it was let go.
+    """
+    row, actor = records.at_work(work, number, by)
+    table = tables.notice
+    notice = work.conn.execute(
+        select(table).where(
+            table.c.incident == row.number, table.c.alarm == alarm, table.c.state == QUEUED
+        )
+    ).one_or_none()
+    if notice is None:
+        raise _none_waits()
+    work.conn.execute(delete(table).where(table.c.id == notice.id))
+    safe.drop(work, notice.box)
+    records.tell(work, NoticeTakenBack, row, actor, (alarm.replace("/", "."),))
+
+
+def _none_waits() -> TransitionError:
+    return TransitionError("No letter waits to be let go.", "Look at the incident again.")
+
+
 def digest(work: Work, row: Incident, notice: _Notice) -> str:
     """Return the digest of letters to guests as they stand: the words, to whom, since when.
 
@@ -148,7 +178,7 @@ def let_go(work: Work, number: str, alarm: str, by: str, seen: str) -> None:
     row, actor = records.at_work(work, number, by)
     notice = alarms.duty(work, row, alarm, Whom.GUESTS).notice
     if notice is None or notice.state != QUEUED:
-        raise TransitionError("No letter waits to be let go.", "Look at the incident again.")
+        raise _none_waits()
     if notice.proposed_by and same(work.conn, notice.proposed_by, actor):
         raise FourEyesError("Two people write to guests.", "Ask a second person to read it.")
     if not hmac.compare_digest(digest(work, row, notice).encode(), seen.strip().lower().encode()):
@@ -175,10 +205,11 @@ def push(work: Work) -> bool:
     if notice is None:
         return False
     row = records.load(work, notice.incident)
-    everyone = affected.people_of(work, row)
+    everyone = affected.everyone(work, row)
     part = everyone[notice.position : notice.position + BATCH]
-    told = sum(_letters(work, row, notice, part))
-    untold = len(part) - told
+    mine = affected.on_file(work, row, part)
+    told = sum(_letters(work, row, notice, mine))
+    untold = len(mine) - told
     end = notice.position + len(part)
     values = {
         "position": end, "told": notice.told + told, "untold": notice.untold + untold,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -16,6 +16,7 @@ from ...core.log import read_entry
 from ...core.monthly import CLOSED, Point
 from ...core.permissions import Permission
 from .. import actors, tables
+from ..cases import day_at
 from ..work import Work
 from . import published, records, reviewing
 from .records import Monthly
@@ -44,6 +45,7 @@ def listed(work: Work, by: str) -> list[dict[str, Any]]:
 def _line(work: Work, row: Monthly) -> dict[str, Any]:
     actions = records.points(work, row.number, Point.ACTION)
     undone = [each for each in actions if each.done_at is None]
+    today = _day(work, row.property, work.stamp)
     return {
         "number": row.number,
         "property": row.property,
@@ -55,7 +57,7 @@ def _line(work: Work, row: Monthly) -> dict[str, Any]:
         "closed_by": row.closed_by or "",
         "actions": len(actions),
         "undone": len(undone),
-        "late": any((each.due_on or "") < work.today for each in undone),
+        "late": any((each.due_on or "") < today for each in undone),
     }
 
 
@@ -100,7 +102,7 @@ def _point(work: Work, row: Monthly, each: Row[Any], by: str) -> dict[str, Any]:
     until = row.closed_at or work.stamp
     # What was done after a review was closed was not done when it was looked at.
     then = done is not None and done <= until
-    day = until.date().isoformat()
+    day = _day(work, row.property, until)
     return {
         "id": each.id,
         "text": said.get("text", "") or each.owner or "",
@@ -131,10 +133,15 @@ def owed(work: Work, by: str) -> list[dict[str, Any]]:
         {
             "id": row.id, "property": row.property, "due_on": row.due_on or "",
             "text": records.words(work, row.box).get("text", ""),
-            "late": (row.due_on or "") < work.today,
+            "late": (row.due_on or "") < _day(work, row.property, work.stamp),
         }
         for row in rows
     ]  # fmt: skip
+
+
+def _day(work: Work, code: str, at: datetime) -> str:
+    """Return the day at a property at a moment, naive UTC, as ISO text."""
+    return day_at(work.settings.property(code), at.replace(tzinfo=UTC)).isoformat()
 
 
 def intact(work: Work, row: Monthly) -> bool:

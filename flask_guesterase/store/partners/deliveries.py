@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Row, select, update
+from sqlalchemy import ColumnElement, Row, select, update
 
-from ...core.errors import SealError, TransitionError, UnknownError
+from ...core.errors import KeyMissingError, SealError, TransitionError, UnknownError
 from ...core.events import SYSTEM, Event, RecipientAnswered, RecipientFailed, RecipientTold
+from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.recipient import FINAL, OPEN, Answer, Identity, Notice, Recipient, Said, Stage
 from .. import actors, outbox, people, safe, tables, tasks
@@ -19,6 +20,9 @@ from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
 from ..work import Work
 
 _OPEN = [stage.value for stage in OPEN]
+
+UNOPENED = "unopened"
+"""Why a notice is not told: what it says cannot be opened."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,12 @@ def claim(work: Work, skip: Iterable[str] = (), most: int = 10) -> list[Sending]
             continue
         try:
             notice = _open(work, parcel, row)
-        except (SealError, UnknownError):
-            _fail(work, row, "unopened")
+        except (KeyMissingError, UnknownError):
+            _fail(work, row, UNOPENED)
+            continue
+        except SealError:
+            # A key service that does not answer now does so later.
+            _wait(work, row, parcel.id, parcel.attempts, UNOPENED)
             continue
         _set(work, parcel.id, state=SENDING, next_at=work.stamp + LEASE)
         claimed.append(Sending(row.id, parcel.id, parcel.attempts, recipient, notice))
@@ -85,7 +93,7 @@ def claim(work: Work, skip: Iterable[str] = (), most: int = 10) -> list[Sending]
 
 def _open(work: Work, parcel: Row[Any], row: Row[Any]) -> Notice:
     if parcel.box is None:
-        raise SealError("This notice holds nothing any more.")
+        raise KeyMissingError("This notice holds nothing any more.")
     content = safe.read(work, parcel.box)
     base = work.settings.base_url.rstrip("/")
     return Notice(
@@ -115,15 +123,11 @@ def told(work: Work, sending: Sending, answer: Answer) -> None:
     if parcel != SENDING:
         # Another worker told it as well, after this one had been away for too long.
         return
-    if answer.said is Said.REFUSED or (
-        answer.said is Said.LATER and sending.attempts >= len(BACK_OFF)
-    ):
+    if answer.said is Said.REFUSED:
         _fail(work, row, answer.problem)
         return
     if answer.said is Said.LATER:
-        wait = timedelta(minutes=BACK_OFF[sending.attempts])
-        _set(work, sending.parcel, state=QUEUED, attempts=sending.attempts + 1,
-             next_at=work.stamp + wait, problem=answer.problem[:80])  # fmt: skip
+        _wait(work, row, sending.parcel, sending.attempts, answer.problem)
         return
     _end(work, sending.parcel)
     stage = Stage.ACKNOWLEDGED if answer.said is Said.DONE else Stage.SENT
@@ -136,6 +140,16 @@ def told(work: Work, sending: Sending, answer: Answer) -> None:
     _tell(work, RecipientTold, row)
     if stage is Stage.ACKNOWLEDGED:
         _tell(work, RecipientAnswered, row, stage.value)
+
+
+def _wait(work: Work, row: Row[Any], parcel: int, attempts: int, problem: str) -> None:
+    """Try a notice again later; after the last try a person must look."""
+    if attempts >= len(BACK_OFF):
+        _fail(work, row, problem)
+        return
+    wait = timedelta(minutes=BACK_OFF[attempts])
+    _set(work, parcel, state=QUEUED, attempts=attempts + 1, next_at=work.stamp + wait,
+         problem=problem[:80])  # fmt: skip
 
 
 def later(work: Work, sending: Sending) -> None:
@@ -196,11 +210,23 @@ def listed(work: Work, by: str | None, property_: str | None = None) -> list[dic
     ]
     rows = work.conn.execute(
         select(table)
-        .where(table.c.state.in_(_OPEN), table.c.property.in_(codes))
+        .where(table.c.state.in_(_OPEN), table.c.property.in_(codes), standing())
         .order_by(table.c.id)
     ).all()
     shown = [_shown(work, row, by is not None) for row in rows]
     return sorted(shown, key=lambda each: (each["state"] != Stage.FAILED, not each["late"]))
+
+
+def standing() -> ColumnElement[bool]:
+    """Return the condition that what a notice is about was not taken back since.
+
+    Then nobody is to erase it any more; a task asks to tell who was told.
+    """
+    request, table = tables.request, tables.delivery
+    back = select(request.c.id).where(
+        request.c.number == table.c.request, request.c.state == State.RESTORED.value
+    )
+    return ~back.exists()
 
 
 def of_request(work: Work, number: str) -> list[dict[str, Any]]:
@@ -309,6 +335,21 @@ def _done(work: Work, row: Row[Any], actor: str) -> None:
     _note(work, row.id, state=Stage.DONE.value, answered_at=work.stamp, problem=None)
     _end(work, row.outbox)
     _tell(work, RecipientAnswered, row, Stage.DONE.value, actor)
+
+
+# an erasure that was taken back
+
+
+def call_off(work: Work, parcel: int | None) -> None:
+    """Tell nobody any more, and again, what was to be told of an erasure that was taken back.
+
+    :param work: the open transaction.
+    :param parcel: number of its row in the outbox, or None; it may be being told right now.
+    """
+    table = tables.outbox
+    wanted = table.c.id == parcel, table.c.state != SENT
+    if work.conn.execute(select(table.c.id).where(*wanted).with_for_update()).first() is not None:
+        _end(work, parcel)
 
 
 # rows

@@ -15,7 +15,7 @@ from .. import certifying, tables
 from ..cases import Case, day_at, load
 from ..post import remind_late
 from ..work import Work
-from . import recipients
+from . import deliveries, recipients
 
 if TYPE_CHECKING:
     from ..office import Office
@@ -52,6 +52,7 @@ def _remind(office: Office) -> int:
             table.c.state.in_([stage.value for stage in OPEN]),
             table.c.due_at <= work.stamp,
             table.c.request.is_not(None),
+            deliveries.standing(),
         )
         .group_by(table.c.request)
         .order_by(table.c.request)

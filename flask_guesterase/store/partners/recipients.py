@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
@@ -13,14 +14,16 @@ from sqlalchemy import insert, select
 from ...core.certificate import Told
 from ...core.errors import ErasureError, MatchError, PolicyError
 from ...core.finding import Finding, Severity
-from ...core.identity import kind_of
+from ...core.identity import Kind, kind_of
+from ...core.log import slug
 from ...core.plan import Key, Person, Plan, Row, key_text
 from ...core.recipient import Identity, Recipient, Stage
 from ...core.seal import Terms
 from .. import keeping, law, outbox, safe, tables, tasks
 from ..cases import day_at
+from ..clocks import places_of
 from ..datamap import Contacts, DataMap
-from ..finder import candidates, find
+from ..finder import candidates, carriers, find
 from ..gaps import unreadable
 from ..gone import is_left
 from ..settings import Settings
@@ -95,10 +98,13 @@ class Known:
 
     :param people: subject rows that are erased now.
     :param values: recipient -> the values it is given.
+    :param houses: codes of the properties of which something is erased: the one that was asked,
+        and others of a group whose rows go with it.
     """
 
     people: tuple[Person, ...]
     values: Mapping[str, tuple[Identity, ...]]
+    houses: frozenset[str]
 
 
 def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> Known | None:
@@ -113,22 +119,45 @@ def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> 
     :param only: the columns it is about, where it finishes what an earlier one kept.
     :return: None where nobody is to be told of anybody.
     """
-    mine = [each for each in work.recipients if each.concerns(property_)]
     people = tuple(person for person in plan.people if person not in plan.untouched())
-    if not mine or not people:
+    houses = _houses(work, property_, plan) if people else frozenset[str]()
+    mine = [each for each in work.recipients if any(map(each.concerns, houses))]
+    if not mine:
         return None
     asked = {each.name: _places(work.datamap, each) for each in mine}
-    places = {p for types in asked.values() for some in types.values() for p in some if p}
+    places = {p: kind_of(p[1]) or kind_of(type_) for types in asked.values()
+              for type_, some in types.items() for p in some if p}  # fmt: skip
     values = _read(work, plan, people, places, only)
     gone = people if only is None else tuple(person for person in people if person in only)
     return Known(gone, {
-        name: tuple(
+        each.name: tuple(
             Identity(type_, value)
-            for type_, some in types.items()
-            for value in dict.fromkeys(v for place in some if place for v in values.get(place, ()))
+            for type_, some in asked[each.name].items()
+            for value in dict.fromkeys(
+                v for place in some if place
+                for v, house in values.get(place, ()) if not house or each.concerns(house)
+            )
         )
-        for name, types in asked.items()
-    })  # fmt: skip
+        for each in mine
+    }, houses)  # fmt: skip
+
+
+def _houses(work: Work, property_: str, plan: Plan) -> frozenset[str]:
+    """Return the properties of which a plan erases something; a guest asks one of a group.
+
+    What lies where is looked up only where a recipient knows the guests of another one alone.
+    """
+    found = {property_}
+    if {each.property for each in work.recipients} - {None, property_}:
+        for step in plan.changing():
+            found.update(_places_of(work, step.decision.table, [row.key for row in step.rows])
+                         .values())  # fmt: skip
+    return frozenset(found)
+
+
+def _places_of(work: Work, table: str, keys: Sequence[Key]) -> Mapping[Key, str]:
+    """Return key -> code of the property, of rows that lie at one."""
+    return places_of(work.conn, work.datamap, work.settings, work.datamap.declared(table), keys)
 
 
 def _places(datamap: DataMap, recipient: Recipient) -> dict[str, list[Place | None]]:
@@ -170,25 +199,33 @@ def _read(
     work: Work,
     plan: Plan,
     people: Sequence[Person],
-    places: Iterable[Place],
+    places: Mapping[Place, Kind | None],
     only: Only | None,
-) -> dict[Place, list[str]]:
+) -> dict[Place, list[tuple[str, str]]]:
+    """Return the values of columns, each with the property its row lies at.
+
+    A profile is the guest's wherever they stay; it, and what lies nowhere, has none.
+    """
     wanted: dict[str, list[str]] = {}
     for table, column in sorted(places):
         wanted.setdefault(table, []).append(column)
     whole = work.whole()
     others = set(whole.tables) - set(wanted)
     found = find(work.conn, whole, people, others | set(unreadable(whole)))
-    kept, values = _spared(plan), dict[Place, list[str]]()
+    kept, values = _spared(plan), dict[Place, list[tuple[str, str]]]()
+    bound = any(each.property for each in work.recipients)
     for table, columns in wanted.items():
         alone = [row for row in found.get(table, ()) if not row.others]
+        at = _places_of(work, table, [row.key for row in alone]) if bound else {}
+        at = {} if table in work.datamap.subjects else at
         for key, cells in _rows(work, table, alone, columns):
             free = columns if only is None else only.get((table, key), frozenset())
             for column in set(columns) & set(free):
                 text = _text(work, (table, column), cells[column])
                 spared = (table, key, "") in kept or (table, key, column) in kept
-                if text and not spared and not _anothers(work, (table, column), text, people):
-                    values.setdefault((table, column), []).append(text)
+                place = table, column
+                if text and not spared and not _anothers(work, place, places[place], text, people):
+                    values.setdefault(place, []).append((text, at.get(key, "")))
     return values
 
 
@@ -237,25 +274,34 @@ def _text(work: Work, place: Place, value: Any) -> str:
     return text.strip()
 
 
-def _anothers(work: Work, place: Place, text: str, people: Sequence[Person]) -> bool:
-    """Return whether a value is another living person's own as well."""
+def _anothers(
+    work: Work, place: Place, kind: Kind | None, text: str, people: Sequence[Person]
+) -> bool:
+    """Return whether a value is another living person's own as well, wherever it stands there."""
     contacts = work.datamap.subjects.get(place[0])
-    if contacts is None:
-        return False
     keys = [
         key
-        for key, column in contacts.match.items()
+        for key, column in (contacts.match.items() if contacts is not None else ())
         if not callable(column) and column.name == place[1]
     ]
     try:
-        return any(
-            one.person not in people
+        found = {
+            one.person
             for key in keys
             for one in candidates(work.conn, work.datamap, key, text, None)
-        )
+        }
     except MatchError:
         # It means nobody: "0", a dash.
         return True
+    if kind in _OWN:
+        # What is no address at all is nobody's address.
+        with suppress(MatchError):
+            found |= carriers(work.conn, work.datamap, kind, text)
+    return not found.issubset(people)
+
+
+_OWN = (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
+"""Kinds of values by which another system would take somebody else for the guest."""
 
 
 # queued with the erasure
@@ -280,7 +326,7 @@ def queue(
     if known is None:
         return 0
     for each in work.recipients:
-        if not each.concerns(origin.property):
+        if not any(map(each.concerns, known.houses)):
             continue
         identities = known.values.get(each.name, ())
         worth = identities or (each.wants_rows() and known.people)
@@ -288,9 +334,24 @@ def queue(
             continue
         if (again or origin.number is None) and not worth:
             continue
-        _queue(work, origin, each, identities, known.people)
+        _queue(work, _at(work, origin, each), each, identities, known.people)
         count += 1
     return count
+
+
+def _at(work: Work, origin: keeping.Origin, recipient: Recipient) -> keeping.Origin:
+    """Return on whose behalf a recipient is told: of its own house, where it knows one alone."""
+    hotel = work.settings.properties.get(recipient.property or origin.property)
+    if hotel is None or hotel.code == origin.property:
+        return origin
+    return replace(origin, controller=slug(hotel.controller), property=hotel.code)
+
+
+def untold(work: Work, number: str) -> bool:
+    """Return whether this database knows nothing of anybody being told of a request."""
+    table = tables.delivery
+    told_ = select(table.c.id).where(table.c.request == number).limit(1)
+    return work.conn.execute(told_).first() is None
 
 
 def _queue(

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -178,18 +179,31 @@ def put_back(run: Run, parcel: Parcel) -> None:
         target, link = _places(head)
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.parent / f".guesterase-{parcel.id}.part"
-        with os.fdopen(os.open(part, _FRESH, 0o600), "wb") as file:
-            _write(run, removal_, head["stamp"]["size"], file, data)
-        os.chmod(part, head["stamp"]["mode"])
-        moment = head["stamp"]["seconds"] * 10**9 + head["stamp"]["nanoseconds"]
-        os.utime(part, ns=(moment, moment))
-        fits = _place(part, target, link)
+        with _whole_or_gone(part):
+            with os.fdopen(os.open(part, _FRESH, 0o600), "wb") as file:
+                _write(run, removal_, head["stamp"]["size"], file, data)
+            os.chmod(part, head["stamp"]["mode"])
+            moment = head["stamp"]["seconds"] * 10**9 + head["stamp"]["nanoseconds"]
+            os.utime(part, ns=(moment, moment))
+            fits = _place(part, target, link)
     except (KeyMissingError, UnknownError):
         run(partial(_give_up, parcel, "ended"))
         return
     except OSError as problem:
         raise refuse(f"cannot be put back ({type(problem).__name__})") from None
     run(partial(_back, parcel) if fits else partial(_give_up, parcel, EXISTS))
+
+
+@contextmanager
+def _whole_or_gone(part: Path) -> Iterator[None]:
+    """Take away what was written of a file that does not arrive: nobody would look for it."""
+    try:
+        yield
+    except Exception:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+            removal.settle(part.parent)
+        raise
 
 
 def _places(head: dict[str, Any]) -> tuple[Path, Path]:

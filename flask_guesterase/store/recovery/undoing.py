@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...core.asking import Asker
 from ...core.certificate import CONTENT_MARK, from_json
-from ...core.errors import SealError
+from ...core.errors import KeyMissingError, SealError
 from ...core.events import CertificateRevoked
 from ...core.identity import Kind
 from ...core.image import Image, decode
@@ -23,6 +23,7 @@ from ..cases import Case, day_at, tell
 from ..comeback.again import Fate
 from ..finder import known
 from ..matching import Contact
+from ..partners import deliveries
 from ..search import sought
 from ..work import Work
 from .refusal import Old
@@ -68,8 +69,11 @@ def _stays(work: Work, line: Any, refused: set[tuple[str, str]]) -> bool:
         return False
     try:
         images = decode(vault.unseal(work.conn, work.custodian, [line.box])[0]).rows
-    except SealError:
+    except KeyMissingError:
         return False
+    except SealError:
+        # Nobody can look into it now, and what the law keeps may be in it alone.
+        return True
     return any(_place(image) in refused for image in images)
 
 
@@ -101,14 +105,17 @@ def traces(work: Work, case: Case, actor: str) -> None:
 def recipients(work: Work, case: Case) -> tuple[str, ...]:
     """Return who was told of an erasure; a person is asked to tell each again.
 
-    Who was not told yet is not told any more.
+    Who was not told yet is not told any more. Of a try that failed nobody knows whether it came.
 
     :param work: the open transaction.
     :param case: the request.
     """
     table, parcel = tables.delivery, tables.outbox
     lines = work.conn.execute(
-        select(table.c.id, table.c.recipient, table.c.state, table.c.task, table.c.outbox)
+        select(
+            table.c.id, table.c.recipient, table.c.property, table.c.state, table.c.task,
+            table.c.outbox,
+        )
         .where(table.c.request == case.number)
         .order_by(table.c.id)
     ).all()
@@ -116,18 +123,21 @@ def recipients(work: Work, case: Case) -> tuple[str, ...]:
     for line in lines:
         waits = line.outbox is None or work.conn.execute(
             select(parcel.c.id)
-            .where(parcel.c.id == line.outbox, parcel.c.state.in_([outbox.QUEUED, outbox.READY]))
+            .where(
+                parcel.c.id == line.outbox, parcel.c.attempts == 0,
+                parcel.c.state.in_([outbox.QUEUED, outbox.READY]),
+            )
             .with_for_update()
         ).first()
         if line.state == Stage.QUEUED and waits:
             _untell(work, line)
         else:
-            told.append(line.recipient)
-    names = tuple(dict.fromkeys(told))
+            told.append((line.recipient, line.property))
+            deliveries.call_off(work, line.outbox)
     due = day_at(work.settings.property(case.property), work.now) + TELL_WITHIN
-    for name in names:
-        tasks.ask(work, case.property, f"{case.property}/{name}/restored-{case.number}", due, 1)
-    return names
+    for name, place in dict.fromkeys(told):
+        tasks.ask(work, place, f"{place}/{name}/restored-{case.number}", due, 1)
+    return tuple(dict.fromkeys(name for name, _ in told))
 
 
 def _untell(work: Work, line: Any) -> None:

@@ -22,7 +22,7 @@ from ...core.errors import DeliveryError, InputError, TamperedError
 from ...core.events import SYSTEM, JournalContinued
 from ...core.log import Entry, read_entry
 from ...core.tree import Frontier
-from .. import journal, pulse, signing
+from .. import actors, journal, pulse, signing
 from ..export import BATCH
 from ..pulse import Pulse
 from ..remembrance import remembering
@@ -194,6 +194,7 @@ def _append(
     folder = folders(work)[number]
     items = [read_entry(line) for line in folder.entries(controller, epoch, start, end)]
     journal.put_back(work.conn, controller, epoch, items)
+    actors.pass_over(work, (item.draft.actor for item in items))
     # Said at the end, behind them: who dies before that still knows how many they were.
     known = pulse.look(work.conn, _name(controller))
     count = len(items) + int(known.note if known is not None else 0)

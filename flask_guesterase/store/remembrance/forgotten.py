@@ -12,8 +12,9 @@ from sqlalchemy import select
 from ...core.errors import KeyMissingError
 from ...core.plan import LEGAL_DUTY, Key, key_text
 from ...core.remembrance import Broken, Kind, Line, Trace, committed, dangling
+from .. import finder
 from ..cases import day_at
-from ..clocks import facts_of
+from ..clocks import clock_of, facts_of, moments_of
 from ..work import Work
 from . import remembering, tracing
 
@@ -178,11 +179,14 @@ def judge(work: Work, known: Forgotten, line: Line, places: Places) -> list[Judg
         here = [key for _, key in pairs if key is not None]
         now = _now(work, line, table, [t for t, key in pairs if key is not None], here)
         born = _dates(work, table, here)
+        lately = _booked_since(work, line, table, here)
         for trace, key in pairs:
             if key is None or key not in now:
                 result.append(Judged(table, key, Verdict.GONE))
                 continue
             verdict, why = _verdict(work, known, line, (trace, now[key]), key, born.get(key, {}))
+            if verdict is Verdict.THEIRS and key in lately:
+                verdict, why = Verdict.ASK, "newer"
             result.append(Judged(table, key, verdict, why))
     return result
 
@@ -264,6 +268,32 @@ def _dates(work: Work, table: str, keys: Sequence[Key]) -> dict[Key, Mapping[str
         return {}
     records = facts_of(work.conn, work.datamap, work.settings, table, keys)
     return {key: record.facts.events for key, record in records.items()}
+
+
+def _booked_since(work: Work, line: Line, table: str, keys: Sequence[Key]) -> set[Key]:
+    """Return the people of whom a record was made after a line was written, or maybe was.
+
+    Bookings go on in a restored database: whoever came again under their old number lives.
+    """
+    if table not in work.datamap.subjects or not keys:
+        return set()
+    at, day = datetime.fromisoformat(line.at).astimezone(UTC), erased_on(work, line)
+    silent = [
+        name for name, declared in work.datamap.tables.items()
+        if name in work.datamap.subjects or "created" not in clock_of(declared.policy)
+    ]  # fmt: skip
+    found: set[Key] = set()
+    people = [(table, key) for key in keys]
+    for name, rows in finder.find(work.conn, work.datamap, people, silent).items():
+        made = moments_of(work.conn, work.datamap, name, [row.key for row in rows])
+        for row in rows:
+            if any(_since(each, at, day) for each in made[row.key].get("created", ())):
+                found |= {key for (_, key), _ in row.owners}
+    return found
+
+
+def _since(made: date | datetime, at: datetime, day: date) -> bool:
+    return made > at if isinstance(made, datetime) else made >= day
 
 
 def _mark(work: Work, month: str, table: str, key: Key) -> str | None:

@@ -10,7 +10,7 @@ without an outcome the database can tell what became of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -22,7 +22,7 @@ from ...core.errors import BlockedError, SetupError
 from ...core.events import SYSTEM, RestoreNoticed
 from ...core.lifecycle import DONE, State
 from ...core.remembrance import Kind, Line, Note
-from .. import brake, pulse, tables
+from .. import actors, brake, pulse, tables
 from ..journal import stamp
 from ..pulse import Pulse
 from ..release import outside
@@ -182,11 +182,19 @@ def notice(work: Work) -> bool:
         return False
     if pulse.look(work.conn, RESTORED, lock=True) is None:
         pulse.put(work.conn, RESTORED, Pulse(work.stamp, str(found.since)))
+        actors.pass_over(work, _deciding(work))
         behind = {"lines": max(found.tail.committed - found.since, 0)}
         work.events += [
             RestoreNoticed(name, actor=SYSTEM, counts=behind) for name in brake.controllers(work)
         ]
     return True
+
+
+def _deciding(work: Work) -> Iterator[str]:
+    """Yield the numbers of the people whom the register names."""
+    file = register(work)
+    for line in file.lines()[0] if file is not None else ():
+        yield from (line.note.facts.get(word, "") for word in ("verified_by", "decided_by"))
 
 
 def forgetful(work: Work) -> bool:

@@ -56,6 +56,7 @@ _PATHS: Mapping[State, tuple[State, ...]] = {
     State.RECEIVED: (State.VERIFIED, State.REVIEW, State.APPROVED),
     State.VERIFIED: (State.REVIEW, State.APPROVED),
     State.COMPLAINT: (State.REVIEW, State.APPROVED),
+    State.REFUSED: (State.COMPLAINT, State.REVIEW, State.APPROVED),
     State.REVIEW: (State.APPROVED,),
     State.APPROVED: (),
     State.WAITING: (),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -126,9 +127,11 @@ def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list
     :param settled: marks of finds that are another person's.
     """
     keeping = Spared(work, case, said.finds)
+    # A key may hold several of the values, those of living people too.
+    searcher = Searcher({*(find.needle for find in said.finds), *said.shared})
     groups: dict[tuple[str, str, str, bool], Group] = {}
     for find in said.finds:
-        if find.needle.whole and not _fits(find):
+        if find.needle.whole and not fits(find):
             continue
         reason = _reason(find)
         perhaps = find.needle in said.shared
@@ -137,7 +140,7 @@ def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list
             Group(find.table, find.column, reason, perhaps, {}),
         )
         group.more += find.rows - len(find.keys)
-        searcher = Searcher([find.needle])
+        times: Counter[str] = Counter()
         for at, key in enumerate(find.keys):
             text = key_text(key)
             if keeping.keeps(find, text):
@@ -146,9 +149,13 @@ def groups(work: Work, case: Case, said: Told, settled: Collection[str]) -> list
             if mark in settled:
                 continue
             shown = find.contexts[at] if at < len(find.contexts) else ""
+            name = _blind(searcher, text) if find.place is None or find.place.keyed else ""
             line = group.rows.setdefault(
-                mark, {"key": _blind(searcher, text), "context": shown, "kinds": []}
+                mark, {"key": name, "context": shown, "kinds": [], "rows": 0}
             )
+            # Rows without a key that say the same are one find, and as many rows as they are.
+            times[mark] += 1
+            line["rows"] = max(line["rows"], times[mark])
             if find.needle.kind not in line["kinds"]:
                 line["kinds"].append(find.needle.kind)
     return [g for _, g in sorted(groups.items(), key=lambda item: item[0]) if g.rows or g.more]
@@ -161,7 +168,7 @@ def _blind(searcher: Searcher, key: str) -> str:
     return key
 
 
-def _fits(find: Find) -> bool:
+def fits(find: Find) -> bool:
     """Return whether a short number stands in a column that is named after such numbers."""
     return kind_of(find.column) == find.needle.kind or (
         find.needle.kind == LOYALTY and bool(sought.LOYALTY_WORDS.search(find.column))
@@ -180,7 +187,7 @@ def listed(groups: Iterable[Group]) -> list[dict[str, Any]]:
         {
             "place": group.place,
             "reason": group.reason,
-            "rows": len(group.rows) + group.more,
+            "rows": sum(line["rows"] for line in group.rows.values()) + group.more,
             "kinds": sorted({kind for line in group.rows.values() for kind in line["kinds"]}),
         }
         for group in groups
@@ -262,16 +269,15 @@ def settle(work: Work, number: str, by: str, marks: Collection[str]) -> int:
     row = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
     lines = _lines(work, row)
     found = json.loads(row.found) if row is not None and row.found else {}
-    known = {line["mark"]: line for line in lines}
     fresh = set(marks) - set(found.get("settled", ()))
-    if not fresh or not fresh <= set(known):
+    if not fresh or not fresh <= {line["mark"] for line in lines}:
         raise UnknownError("There is no such find.", "Look at the request again.")
-    for mark in fresh:
-        line = known[mark]
+    # One row may have several lines: a mailbox is left in it, and perhaps a name.
+    for line in (line for line in lines if line["mark"] in fresh):
         name = "perhaps" if line["perhaps"] else "left"
         for item in found[name]:
             if (item["place"], item["reason"]) == (line["place"], line["reason"]):
-                item["rows"] -= 1
+                item["rows"] -= line.get("rows", 1)
     for name in ("left", "perhaps"):
         found[name] = [item for item in found[name] if item["rows"]]
     found["settled"] = sorted({*found["settled"], *fresh})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...core.context import context
-from ...core.errors import BusyError, GuesteraseError
+from ...core.errors import BusyError
 from ...core.needle import Needle, Searcher, Strength
 from ...core.policy import File
 from ..datamap import DataMap
@@ -58,6 +59,13 @@ class Find:
         if len(self.contexts) < SHOWN:
             self.contexts.append(shown())
 
+    def join(self, more: Find) -> None:
+        """Note what was found of the same value in the same column besides."""
+        self.rows += more.rows
+        if len(self.keys) == len(self.contexts):
+            self.contexts += more.contexts[: SHOWN - len(self.contexts)]
+        self.keys += more.keys[: KEYS - len(self.keys)]
+
 
 @dataclass
 class Finds:
@@ -82,6 +90,18 @@ class Finds:
         """Return the find of a value in a column, made when it is the first."""
         key = (table, each.name, each.how, needle)
         return self.found.setdefault(key, Find(place, table, each.name, each.how, needle))
+
+    def take(self, more: Finds) -> None:
+        """Add what was found in one table, once it was read from end to end."""
+        for key, find in more.found.items():
+            mine = self.found.setdefault(key, find)
+            if mine is not find:
+                mine.join(find)
+        self.unsearched |= more.unsearched
+        self.rows += more.rows
+        self.characters += more.characters
+        for table, reads in more.reads.items():
+            self.reads[table] = self.reads.get(table, 0) + reads
 
 
 Living = Callable[[Finds], Collection[Needle]]
@@ -116,24 +136,28 @@ def look(space: Space, wanted: Iterable[Needle], looking: Looking) -> Finds:
     """
     finds = Finds(unsearched=set(space.unsearched))
     searchers = _Searchers(wanted)
-    asked = False
-    busy = []
-    for place in space.places:
-        if not asked and place.name not in looking.datamap.subjects:
-            searchers, asked = searchers.without(looking.living(finds)), True
-        busy += [] if _table(place, searchers, looking, finds) else [place]
-    if not asked:
-        searchers = searchers.without(looking.living(finds))
+    subjects = [place for place in space.places if place.name in looking.datamap.subjects]
+    others = [place for place in space.places if place.name not in looking.datamap.subjects]
+    # Who lives is asked of the subjects' own tables: each of them is read before that.
+    _tables(subjects, searchers, looking, finds)
+    _tables(others, searchers.without(looking.living(finds)), looking, finds)
+    return finds
+
+
+def _tables(
+    places: Sequence[Place], searchers: _Searchers, looking: Looking, finds: Finds
+) -> None:
+    """Read tables, and once more those that somebody held."""
+    busy = [place for place in places if not _table(place, searchers, looking, finds)]
     for place in busy:
         if _table(place, searchers, looking, finds):
             continue
         # What nobody declared may be out of order for years; the rest comes back.
-        if place.declared is not None or len(busy) == len(space.places):
+        if place.declared is not None or not finds.reads:
             raise BusyError(
                 f"Somebody else holds {place.name}.", "It is looked for again later."
             )
         finds.unsearched.add(f"{place.name} (busy)")
-    return finds
 
 
 class _Searchers:
@@ -161,18 +185,22 @@ def _table(place: Place, searchers: _Searchers, looking: Looking, finds: Finds) 
     """Read one table; return False when somebody else holds it now."""
     if not searchers.all.needles:
         return True
+    here = Finds()
     try:
         for piece in pieces(looking.opened, place):
-            _piece(place, piece, searchers, finds)
+            _piece(place, piece, searchers, here)
             if looking.progress is not None:
-                looking.progress(place.name, finds.rows)
+                looking.progress(place.name, finds.rows + here.rows)
             if looking.until is not None and time.monotonic() > looking.until:
                 finds.cut = True
                 break
     except BusyError:
+        # It is read again from its beginning, and no row counts twice.
         return False
-    except GuesteraseError as problem:
-        finds.unsearched.add(f"{place.name} ({type(problem).__name__})")
+    except Exception as problem:
+        # A type of the host's may raise whatever it likes, and its text may hold the value.
+        here.unsearched.add(f"{place.name} ({type(problem).__name__})")
+    finds.take(here)
     if finds.cut:
         raise BusyError("The time for this search was over.", "It is begun again later.")
     return True
@@ -188,7 +216,13 @@ def _piece(place: Place, piece: Piece, searchers: _Searchers, finds: Finds) -> N
             for needle in held:
                 if each.how is not How.NUMBER or counts_as_number(needle):
                     find = finds.note(place, place.name, each, needle)
-                    find.add(piece.keys[at], lambda: _named(searchers.all, texts[at], needle))  # noqa: B023
+                    key = piece.keys[at] or _unkeyed(texts[at])
+                    find.add(key, lambda: _named(searchers.all, texts[at], needle))  # noqa: B023
+
+
+def _unkeyed(text: str) -> tuple[str, ...]:
+    """Return what a row without a key is known again by, and nothing can be read from."""
+    return (hashlib.sha256(text.encode("utf-8", "replace")).hexdigest(),)
 
 
 LONG = 8
@@ -225,18 +259,29 @@ def files(
     :param leaving: (folder, name) of files whose removal is queued.
     """
     searcher = Searcher(wanted)
-    gone = {(os.path.abspath(root), os.path.normpath(name)) for root, name in leaving}
+    closed: list[OSError] = []
+    gone = {(os.path.abspath(root), _inside(root, name)) for root, name in leaving}
     for root, (table, column) in folders.items():
         if not Path(root).is_dir():
             finds.unsearched.add(f"{table}.{column} (the folder cannot be read)")
             continue
-        names = [name for name in _names(root) if (root, name) not in gone]
+        there = [name for name in _names(root, closed.append) if (root, name) not in gone]
+        # Old shares have names in bytes that are no UTF-8; nothing of ours can hold such a text.
+        names = [os.fsencode(name).decode("utf-8", "replace") for name in there]
         finds.rows += len(names)
         each = Field(column, How.FILE)
         for at, held in searcher.among(names):
             for needle in held:
                 find = finds.note(None, table, each, needle)
                 find.add((names[at],), lambda: _named(searcher, names[at], needle))  # noqa: B023
+        if closed:
+            finds.unsearched.add(f"{table}.{column} (a folder in it cannot be read)")
+            closed.clear()
+
+
+def _inside(root: str, name: str) -> str:
+    """Return the path of a file from its folder on; a host may note the whole path."""
+    return os.path.relpath(os.path.join(root, name), root)
 
 
 def _named(searcher: Searcher, name: str, needle: Needle) -> str:
@@ -245,7 +290,7 @@ def _named(searcher: Searcher, name: str, needle: Needle) -> str:
     return "" if mine is None else context(name, mine, spans)
 
 
-def _names(root: str) -> Iterator[str]:
-    for folder, _, names in os.walk(root):
+def _names(root: str, closed: Callable[[OSError], None]) -> Iterator[str]:
+    for folder, _, names in os.walk(root, onerror=closed):
         for name in names:
             yield os.path.relpath(os.path.join(folder, name), root)

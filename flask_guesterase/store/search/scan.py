@@ -184,7 +184,7 @@ class _Reads:
             else table(quoted_name(bare, True), schema=schema and quoted_name(schema, True))
         )
         self._walk = self._walked()
-        self._key = [self._column(name) for name in place.key] or self._walk
+        self._key = [self._naming(name) for name in place.key] or self._walk
         self._slots = [slot for each in place.fields for slot in self._of(each)]
 
     def spelled(self) -> str:
@@ -243,7 +243,7 @@ class _Reads:
     def _walked(self) -> list[ColumnElement[Any]]:
         place = self.place
         if place.way is Way.KEY:
-            return [self._column(name) for name in place.table.primary_key]
+            return [self._naming(name) for name in place.table.primary_key]
         if place.way is not Way.ROWID:
             return []
         taken = {name.lower() for name in place.table.columns}
@@ -253,7 +253,15 @@ class _Reads:
             with suppress(OperationalError):
                 self.conn.execute(select(mark).select_from(self.source).limit(0))
                 return [mark]
-        return [self._column(name) for name in place.table.primary_key]
+        return [self._naming(name) for name in place.table.primary_key]
+
+    def _naming(self, name: str) -> ColumnElement[Any]:
+        """Return a column that names rows: by the host's type only where a declaration does.
+
+        What a type of the host cannot read would keep a whole table from being looked into.
+        """
+        known = self._column(name)
+        return known if self.place.declared is not None else column(quoted_name(known.name, True))
 
     def _column(self, name: str) -> ColumnElement[Any]:
         known = self._known.get(name)

@@ -19,7 +19,7 @@ from sqlalchemy.types import Date, DateTime, Time, TypeEngine
 from ...core.errors import SealError, UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.image import Cell, Form, Image
-from ...core.needle import LOYALTY, Needle, Strength, needles
+from ...core.needle import LOYALTY, Needle, Strength, every, needles
 from ...core.seal import Terms
 from .. import safe, tables
 from ..binds.crossing import at
@@ -153,7 +153,7 @@ def gather(work: Work, images: Sequence[Image], region: str) -> tuple[Needle, ..
             continue
         values = {cell.name: _plain(work, declared, cell) for cell in image.columns}
         for kind, value in _said(work, declared, image, values):
-            found.update(dict.fromkeys(needles(kind, value, region)))
+            found.update(dict.fromkeys(every(kind, value, region)))
     # A clerk who types the hotel's own mailbox for a guest without one gives no guest's value.
     return tuple(needle for needle in found if needle not in house)
 

@@ -83,6 +83,13 @@ class Place:
         """Return the table's name as declarations spell it."""
         return self.table.name if self.declared is None else self.declared.name
 
+    @property
+    def keyed(self) -> bool:
+        """Return whether a row is known by a key of its own, not by all it holds."""
+        if self.declared is not None:
+            return self.declared.keyed
+        return bool(self.key) or self.way is Way.ROWID
+
 
 @dataclass(frozen=True)
 class Space:
@@ -154,7 +161,7 @@ def _place(
 ) -> Place:
     declared = datamap.tables.get(mapped.fullname) if mapped is not None else None
     key = table.primary_key
-    if declared is not None and declared.keyed:
+    if declared is not None:
         key = tuple(column.name for column in declared.key)
     fields = tuple(_fields(table, mapped, declared))
     if declared is not None and (contacts := datamap.subjects.get(declared.name)) is not None:
@@ -177,16 +184,30 @@ def _fields(
     table: LiveTable, mapped: Table | None, declared: Declared | None
 ) -> Iterator[Field]:
     known = {column.name: column.type for column in mapped.c} if mapped is not None else {}
+    # Declarations spell a name as the mapping does, where the engine compares without case.
+    spelled = {name.lower(): name for name in known} if table.folds else {}
     for column in table.columns.values():
-        type_ = known.get(column.name)
-        free = declared is not None and _is_free(declared, column.name, type_)
+        lower = column.name.lower()
+        name = column.name if column.name in known else spelled.get(lower, column.name)
+        type_ = known.get(name)
+        free = declared is not None and _is_free(declared, name, type_)
         how = form_of(table, column)
         if how is not None:
-            yield Field(column.name, how, free)
-        if isinstance(type_, TypeDecorator) and not isinstance(type_, PickleType):
-            inner = type_.impl_instance
-            if isinstance(inner, String | LargeBinary | JSON):
-                yield Field(column.name, How.HOST, free)
+            yield Field(name, how, free)
+        hosts = isinstance(type_, TypeDecorator) and not isinstance(type_, PickleType)
+        if type_ is not None and hosts and isinstance(_stored(type_), _READABLE):
+            yield Field(name, How.HOST, free)
+
+
+_READABLE = String | LargeBinary | JSON
+"""What a host's own type is stored as where it can hold what somebody wrote."""
+
+
+def _stored(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return what a host's type is made of; it may be made of another of the host's."""
+    while isinstance(type_, TypeDecorator):
+        type_ = type_.impl_instance
+    return type_
 
 
 FREE = 200
@@ -198,17 +219,22 @@ def _is_free(declared: Declared, name: str, type_: TypeEngine[Any] | None) -> bo
         return False
     if isinstance(declared.rules[name], Mentions):
         return True
-    inner = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
+    inner = _stored(type_)
     if isinstance(inner, JSON | Text):
         return True
     return isinstance(inner, String) and (inner.length is None or inner.length >= FREE)
 
 
+# Whole words: a host's own type may be called document_number, contact_point or inbox.
 _NEVER = re.compile(
-    r"date|time|bool|interval|uuid|\bbit\b|real|float|double|money|geometry|point|polygon|line"
-    r"|box|circle|path|inet|cidr|macaddr|\boid\b|xid|smallint|tinyint|year"
+    r"\b(?:date|datetime|time|timetz|timestamp|timestamptz|bool|boolean|interval|uuid|bit|real"
+    r"|float\d?|double|money|geometry|geography|geometrycollection|(?:multi)?(?:point|polygon)"
+    r"|(?:multi)?linestring|line|lseg|box|circle|path|inet[46]?|cidr|macaddr8?|oid|xid8?"
+    r"|smallint|tinyint|int2|year)\b"
 )
-_NUMBER = re.compile(r"int|numeric|decimal|dec\b|number")
+_NUMBER = re.compile(
+    r"\b(?:unsigned|u|medium|big|long)?int(?:eger|\d+)?\b|\b(?:numeric|decimal|dec|number)\b"
+)
 _FRACTION = re.compile(r"\(\s*\d+\s*,\s*[1-9]")
 _BYTES = re.compile(r"blob|bytea|binary")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import select
 
 from ...core.plan import Outcome, key_text
-from ...core.policy import Keep
+from ...core.policy import File, Keep
 from .. import eraser, people, planning, tables
 from ..cases import Case
 from ..sql import chunks
@@ -61,12 +62,16 @@ class Spared:
         declared = work.datamap.tables.get(find.table)
         if declared is None:
             return set()
-        path = declared.column(find.column)
+        path, rule = declared.column(find.column), declared.rules.get(find.column)
+        # A host notes a file from its folder on, or by its whole path.
+        roots = ["", *((rule.root, os.path.abspath(rule.root)) if isinstance(rule, File) else ())]
+        names = [str(key[0]) for key in find.keys]
+        spelled = {os.path.join(root, name): name for root in roots for name in names}
         found: set[str] = set()
-        for part in chunks([str(key[0]) for key in find.keys]):
+        for part in chunks(list(spelled)):
             for row in work.conn.execute(select(path, *declared.key).where(path.in_(part))):
                 key = key_text(tuple(row)[1:])
-                name = key_text((str(row[0]),))
+                name = key_text((spelled[str(row[0])],))
                 self._files.setdefault((find.table, find.column, name), set()).add(key)
                 found.add(key)
         return found

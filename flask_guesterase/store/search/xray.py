@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy import Connection, Engine, inspect
 
 from ...core.errors import MatchError
-from ...core.needle import Needle, Strength, needles
+from ...core.needle import Needle, Strength, every
 from ..datamap import DataMap
 from ..live import read
 from ..texts.mentioned import kind_in
 from ..transaction import transaction
+from .leftover import fits
 from .reading import KEYS, Find, Finds, Looking, Progress, files, look
 from .space import How, Space, space
 
@@ -77,7 +78,7 @@ def sought(given: Iterable[tuple[str, str]], region: str = "") -> tuple[Needle, 
             raise MatchError(
                 "A key does not say what its value is.", f"Use one of: {', '.join(_KINDS)}."
             )
-        mine = needles(kind, value, region)
+        mine = every(kind, value, region)
         if not mine:
             raise MatchError(
                 f"The value given as {kind} means nobody, or is too short to be looked for.",
@@ -146,10 +147,12 @@ def _where(engine: Engine, datamap: DataMap, everything: bool) -> Space:
 
 def _told(finds: Finds, label: str) -> list[Seen]:
     by_column: dict[tuple[str, str], list[Find]] = {}
-    for find in finds.found.values():
+    # A short number is anybody's price or postcode where the column is not named after it.
+    counting = [find for find in finds.found.values() if not find.needle.whole or fits(find)]
+    for find in counting:
         by_column.setdefault((find.table, find.column), []).append(find)
     certain: dict[str, set[Any]] = {}
-    for find in finds.found.values():
+    for find in counting:
         if find.needle.strength is Strength.STRONG:
             certain.setdefault(find.table, set()).update(k for k in find.keys if k)
     return [
@@ -164,7 +167,7 @@ def _told(finds: Finds, label: str) -> list[Seen]:
 
 def _rows(found: Sequence[Find]) -> int:
     """Count rows once, however many of the values each holds."""
-    if all(find.rows <= KEYS and all(find.keys) for find in found):
+    if all(find.rows <= KEYS and (find.place is None or find.place.keyed) for find in found):
         return len({key for find in found for key in find.keys})
     return max(find.rows for find in found)
 

@@ -1,0 +1,159 @@
+"""Whom an incident concerns: by every day of theirs, whatever nobody can read, each told once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import ForeignKey, String, insert
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from flask_guesterase.core.policy import Policy, Subject, keep, null
+from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.incidents import noticing
+from flask_guesterase.store.incidents.affected import Asked
+from flask_guesterase.store.incidents.opening import Class, Report
+from flask_guesterase.store.settings import Property
+from tests.store.forms import Forms
+from tests.store.test_incidents import Watch
+
+JANUARY = (date(2026, 1, 1), date(2026, 1, 31))
+UNREAD = {"sqlite": "00.00.0000", "postgresql": "infinity", "mariadb": "0000-00-00"}
+"""What a column of days can hold, and no calendar has."""
+
+
+class Base(DeclarativeBase):
+    """Base of a host whose guests have several stays."""
+
+
+class Person(Base):
+    __tablename__ = "people"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str | None] = mapped_column(String(120))
+    stays: Mapped[list[Stay]] = relationship(back_populates="person")
+
+
+class Stay(Base):
+    __tablename__ = "stays"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.id"))
+    left_on: Mapped[date]
+    person: Mapped[Person] = relationship(back_populates="stays")
+
+
+class Returning(Forms):
+    """A hotel to which guests come back; each of them is dated by their stays."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        super().__init__(url, folder)
+        self.settings = replace(self.settings, properties={"mu": self.settings.properties["mu"]})
+        self.datamap = resolve(
+            [
+                (Person, Policy(
+                    {"email": null}, subject=Subject(match=["email"], contact=["email"]),
+                    category="reservation", clock={"departed": "stays.left_on"},
+                )),
+                (Stay, Policy({"left_on": keep("statistics")}, via="person")),
+            ],
+            Base.metadata.tables.values(), list(Base.registry.mappers),
+        )  # fmt: skip
+        Base.metadata.create_all(self.engine)
+
+    def may(self, user: str, permission: str, property_: str) -> bool:
+        """Answer for the host."""
+        return user == "officer"
+
+    def person(self, id: int, *left: date) -> None:
+        """Put a guest with stays into the host's tables."""
+        with self.engine.begin() as conn:
+            conn.execute(insert(Person).values(id=id, email=f"g{id}@mail.example"))
+            for day in left:
+                conn.execute(insert(Stay).values(person_id=id, left_on=day))
+
+    def concerned(self, *between: date) -> int:
+        """Return how many an incident concerns that was about records of some days."""
+        with self.begin() as office:
+            number = office.open_incident(Report("mu", "leak", "A list was lost."), "officer")
+            found = office.measure_incident(number, Asked("", *between), "officer")
+        return found["living"]
+
+
+@pytest.fixture
+def returning(database_url: str, tmp_path: Path) -> Iterator[Returning]:
+    """A hotel to which guests come back, on each of the three engines in turn."""
+    made = Returning(database_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+@pytest.fixture
+def watch(sqlite_url: str, tmp_path: Path) -> Iterator[Watch]:
+    """A hotel in which something happens, for what no engine changes."""
+    made = Watch(sqlite_url, tmp_path)
+    yield made
+    made.engine.dispose()
+
+
+def test_every_stay_counts_not_the_latest_alone(returning: Returning) -> None:
+    """Who was there in January is concerned, though they came again; who has no day is too."""
+    returning.person(1, date(2026, 1, 10), date(2026, 3, 1))
+    returning.person(2, date(2026, 3, 1))
+    returning.person(3)
+    assert returning.concerned(*JANUARY) == 2
+    assert returning.concerned(date(2026, 3, 1)) == 3
+    assert returning.concerned() == 3
+
+
+def test_a_day_that_is_none_keeps_nobody_from_being_found(returning: Returning) -> None:
+    """One row that cannot be read concerns its guest, and lets the others be looked at."""
+    for id in range(1, 6):
+        returning.person(id, date(2026, 3, id))
+    returning.person(6, date(2026, 1, 10))
+    kind = returning.engine.dialect.name
+    with returning.engine.begin() as conn:
+        if kind == "mariadb":
+            conn.exec_driver_sql("SET SESSION sql_mode = ''")
+        conn.exec_driver_sql(f"UPDATE stays SET left_on = '{UNREAD[kind]}' WHERE person_id = 3")
+    assert returning.concerned(*JANUARY) == 2
+
+
+def test_nobody_misses_a_letter_because_somebody_else_was_erased(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between two batches the list stays as it was: each place in it is one person's."""
+    monkeypatch.setattr(noticing, "BATCH", 1)
+    watch.place("DE")
+    for id, name in ((5, "Eve"), (6, "Fay")):
+        watch.guest(id, name=name, email=f"{name.lower()}@example.com")
+    number = watch.report()
+    watch.classify(number, "risk-high")
+    with watch.begin() as office:
+        office.measure_incident(number, Asked(), "officer")
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    digest = watch.digest(number)
+    with watch.begin() as office:
+        office.let_notice_go(number, "EU/guests", "second", digest)
+    assert noticing.push_all(watch.run, 1) == 1
+    assert watch.erased(watch.approved(email="ann@example.com")) == "sealed"
+    noticing.push_all(watch.run)
+    duty = next(d for d in watch.one(number)["duties"] if d["id"] == "EU/guests")
+    # Ann, Eve and Fay; Bea and Carl share a mailbox, Dora has none.
+    assert (duty["state"], duty["told"], duty["untold"]) == ("sent", 3, 3)
+
+
+def test_a_measure_is_due_on_the_propertys_day(watch: Watch) -> None:
+    """In the evening in California it is still today, though tomorrow has begun in Greenwich."""
+    watch.settings.properties["sh"] = Property(  # type: ignore[index]
+        "sh", "Hotel Pine", "Pine Ltd", "US", "America/Los_Angeles", "en", region="US-CA"
+    )
+    watch.now = datetime(2026, 3, 11, 1, 0, tzinfo=UTC)
+    number = watch.report()
+    with watch.begin() as office:
+        office.classify_incident(number, Class("risk-unlikely", "theft"), "officer")
+        office.plan_measure(number, "Lock the drawer.", "clerk", date(2026, 3, 10), "officer")
+    assert [each["late"] for each in watch.one(number)["measures"]] == [False]
+    watch.later(hours=8)
+    assert [each["late"] for each in watch.one(number)["measures"]] == [True]

@@ -1,0 +1,101 @@
+"""A refusal for want of proof that a complaint overturned: asked anew, and timed anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from flask_guesterase.store import dispatch
+from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.outbox import Parcel
+from tests.store.hotel import Hotel
+from tests.store.test_deadlines import ANN, sent, shown, under
+
+
+def unproved(hotel: Hotel, country: str, zone: str) -> str:
+    """Return a request of whom the form asked to show who they are, and who has not."""
+    hotel.grants["second"].add("complaint")
+    under(hotel, country, zone)
+    hotel.guest(1, **ANN)
+    hotel.ask(**ANN)
+    hotel.look()
+    assert sent(hotel, "confirm")
+    return str(hotel.ours("request")[0]["number"])
+
+
+def claimed(hotel: Hotel) -> list[Parcel]:
+    """Return everything that waits to be sent."""
+    with hotel.begin() as office:
+        return dispatch.claim(office.work, frozenset({"smtp"}), most=100)
+
+
+def overturned(hotel: Hotel, number: str, days: int = 10) -> None:
+    """Refuse a request for want of proof, complain, and overturn it some days later."""
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "identity-not-shown")
+    with hotel.begin() as office:
+        given = Grievance("about-refusal", "I sent it.", request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+    hotel.later(days=days)
+    with hotel.begin() as office:
+        office.answer_complaint(complaint, "second", "overturned")
+
+
+def test_only_what_is_waited_for_the_guest_stops_the_clock(any_hotel: Hotel) -> None:
+    """Until the refusal, and from the answer to the complaint on; what lies between is the hotel's.
+
+    Source: F112 of the facts; ICO guidance on the time limit of a request.
+    """
+    hotel = any_hotel
+    number = unproved(hotel, "GB", "Europe/London")
+    assert shown(hotel, number)["due_on"] == "2026-04-10"
+    hotel.later(days=5)
+    overturned(hotel, number)
+    assert shown(hotel, number)["due_on"] == "2026-04-15"
+    hotel.later(days=3)
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    hotel.later(days=3)
+    assert shown(hotel, number)["due_on"] == "2026-04-18"
+
+
+def test_a_refusal_keeps_the_time_that_was_waited_for_the_guest(hotel: Hotel) -> None:
+    """It was in time: figures do not call it late."""
+    number = unproved(hotel, "GB", "Europe/London")
+    hotel.later(days=40)
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "identity-not-shown")
+    hotel.later(days=2)
+    assert shown(hotel, number)["due_on"] == "2026-05-20"
+    with hotel.begin() as office:
+        months = next(each for each in office.figures() if each.property == "sh").months
+    assert sum(each.late for each in months) == 0
+
+
+@pytest.mark.parametrize("country", ["GB", "DE"])
+def test_who_never_showed_who_they_are_is_asked_again(hotel: Hotel, country: str) -> None:
+    """The letter says what is missing, and a new link comes with it; the old one is over."""
+    number = unproved(hotel, country, "UTC")
+    overturned(hotel, number)
+    found = {parcel.template: parcel for parcel in claimed(hotel)}
+    assert found["complaint"].content["params"]["what"] == "identity"
+    token = found["confirm"].content["params"]["token"]
+    with hotel.begin() as office:
+        office.confirm_link(token)
+    assert shown(hotel, number)["state"] == "review"
+
+
+def test_who_showed_who_they_are_need_do_nothing(hotel: Hotel) -> None:
+    """The request is decided anew, and no link is sent."""
+    number = unproved(hotel, "DE", "UTC")
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+        given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+    with hotel.begin() as office:
+        office.answer_complaint(complaint, "second", "overturned")
+    found = {parcel.template: parcel for parcel in claimed(hotel)}
+    assert found["complaint"].content["params"]["what"] == ""
+    assert "confirm" not in found
+    assert shown(hotel, number)["state"] == "review"

@@ -1,0 +1,210 @@
+"""What must not be in a copy: who has the same number now, what a hold keeps, what is apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import update
+
+from flask_guesterase.core.holding import Cause, Scope, Wanted
+from flask_guesterase.core.image import Change, Image, Images, encode
+from flask_guesterase.core.policy import Policy, keep, mentions
+from flask_guesterase.core.seal import Terms
+from flask_guesterase.recipients import Recipient, by_hand
+from flask_guesterase.store import vault
+from flask_guesterase.store.masks import fixed_value
+from flask_guesterase.store.raw import reader
+from tests.store import kept
+from tests.store.hotel import Booking, Guest, Hotel, Invoice, policies
+from tests.store.house import House
+from tests.store.test_copying import ANN, asked, fetched, furnish, records, release, shown
+
+BEA = {"name": "Bea Lund", "email": "bea@mail.example", "phone": "+8613800000002",
+       "document_no": "X7654321"}  # fmt: skip
+
+
+def moves_in(hotel: Hotel) -> None:
+    """Let the host give Ann's number to Bea, with a booking of hers under an old number too."""
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(**BEA))
+        conn.execute(update(Booking).where(Booking.id == 1).values(number="B9", remark="for Bea"))
+
+
+def after(hotel: Hotel, erasure: str) -> str:
+    """Ask at the desk, released, for a copy of what is still kept of an erased guest."""
+    with hotel.begin() as office:
+        number = office.copy_after(erasure, "clerk")
+    shown(hotel, number)
+    release(hotel, number)
+    return number
+
+
+def erased_ann(hotel: Hotel) -> str:
+    """Erase Ann, who has one booking; return the number of her request."""
+    hotel.guest(1, **ANN)
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark="late")
+    number = hotel.approved(email=ANN["email"])
+    hotel.erased(number)
+    return number
+
+
+def told(values: dict[str, str], text: str) -> list[str]:
+    """Return which of a guest's values stand in a text."""
+    return [value for value in values.values() if value in text]
+
+
+def test_a_copy_after_an_erasure_is_nobody_elses_who_has_the_number_now(hotel: Hotel) -> None:
+    """The host gave the row to another guest: the erased one sees the safety copy, not them."""
+    number = after(hotel, erasure := erased_ann(hotel))
+    assert told(ANN, fetched(hotel, number).to_json()) == list(ANN.values())
+    with hotel.begin() as office:
+        office.withdraw(number, by="clerk")
+    moves_in(hotel)
+    text = fetched(hotel, after(hotel, erasure)).to_json()
+    assert told(BEA, text) == []
+    assert "B9" not in text
+    assert "for Bea" not in text
+    assert told(ANN, text) == list(ANN.values())
+
+
+def test_whoever_has_the_number_now_gets_no_safety_copy_of_who_had_it(hotel: Hotel) -> None:
+    """What lies sealed of the erased guest is not the next one's because the key is the same."""
+    erased_ann(hotel)
+    moves_in(hotel)
+    number = asked(hotel, email=BEA["email"])
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+    assert told(BEA, copy.to_json()) == list(BEA.values())
+    assert told(ANN, copy.to_json()) == []
+    assert copy.boxes == 0
+
+
+def test_two_who_had_one_number_and_were_both_erased_are_told_apart(hotel: Hotel) -> None:
+    """By the number of the erasure; neither opens what is sealed of the other."""
+    first = erased_ann(hotel)
+    moves_in(hotel)
+    second = hotel.approved(email=BEA["email"])
+    hotel.erased(second)
+    numbers = {each: after(hotel, each) for each in (first, second)}
+    assert len(set(numbers.values())) == 2
+    one = fetched(hotel, numbers[first]).to_json()
+    two = fetched(hotel, numbers[second]).to_json()
+    assert (told(ANN, one), told(BEA, one)) == (list(ANN.values()), [])
+    assert (told(ANN, two), told(BEA, two)) == ([], list(BEA.values()))
+
+
+def test_a_copy_does_not_tell_of_a_silent_hold(hotel: Hotel) -> None:
+    """What only a hold still keeps is nobody's to hand out: its window has ended for the guest."""
+    hotel.grants["officer"] |= {"hold"}
+    erasure = erased_ann(hotel)
+    with hotel.begin() as office:
+        office.place_hold(
+            Wanted(Scope.SUBJECT, Cause.CLAIM, "guests", "1", silent=True), "officer"
+        )
+    assert told(ANN, fetched(hotel, after(hotel, erasure)).to_json()) == list(ANN.values())
+    for _ in range(9):
+        hotel.later(days=1)
+    assert [box["label"][:5] for box in hotel.ours("box") if box["purpose"] == "recovery"] == [
+        "hold:"
+    ]
+    with hotel.begin() as office:
+        office.withdraw(hotel.ours("copy")[0]["request"], by="clerk")
+    copy = fetched(hotel, after(hotel, erasure))
+    assert told(ANN, copy.to_json()) == []
+    assert copy.boxes == 0
+
+
+def test_what_is_apart_is_in_no_copy_whoever_it_names(hotel: Hotel) -> None:
+    """A clerk's note on a shared stay names the guest, and is about the clerk all the same."""
+    via = {"guest": [], "companions.guest": []}
+    declared = [(t, p) for t, p in policies(str(hotel.files)) if t is not Booking]
+    noted = Policy({"number": keep("bookkeeping"), "remark": mentions}, via=via, apart=["remark"])
+    furnish(hotel)
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Booking).values(remark="Ann Berg: the clerk was rude to her"))
+    for policy, said in ((replace(noted, apart=()), 2), (noted, 0)):
+        hotel.datamap = hotel.mapped([*declared, (Booking, policy)])
+        number = asked(hotel)
+        shown(hotel, number)
+        release(hotel, number)
+        assert fetched(hotel, number).to_json().count("the clerk was rude") == said
+
+
+def test_a_copy_names_who_is_told_at_each_house_the_rows_are_of(house: House) -> None:
+    """Recipients of the house that was asked, and of one where the guest stayed as well."""
+    house.blockers = ()
+    house.recipients = (
+        Recipient("here", by_hand("Call.")), Recipient("fir", by_hand("Call."), property="mu"),
+    )  # fmt: skip
+    house.person(1)
+    house.stay(1, 1, status="out", days=-30)
+    named = []
+    for _ in range(2):
+        number = asked(house, email="ann@example.com")
+        shown(house, number)
+        release(house, number)
+        named.append(fetched(house, number).recipients)
+        if len(named) == 1:
+            house.stay(2, 1, status="out", days=-60, at="mu")
+    assert named == [("here",), ("fir", "here")]
+
+
+def sealed(hotel: Hotel, **line: str) -> None:
+    """Seal whom Ann's invoice is billed to, as a sweep does, and leave the mask in its row."""
+    with hotel.begin() as office:
+        work = office.work
+        declared = work.datamap.declared("invoices")
+        reads = reader(work.conn, declared, work.live())
+        ((_, cells, _),) = reads.rows([(1,)], ["id", "billed_to"])
+        image = Image("invoices", cells[:1], Change.OVERWRITTEN, cells[1:], 0)
+        payload = encode(Images(work.conn.dialect.name, "", (image,)))
+        terms = Terms("pine", "retention", "2027-03-10")
+        (box,) = vault.put(work.conn, work.custodian, [vault.Item(payload, terms)], work.today)
+        mask = fixed_value(declared.written("billed_to"), declared.column("billed_to"))
+        work.conn.execute(update(Invoice).where(Invoice.id == 1).values(billed_to=mask))
+    kept.note(
+        hotel.engine, "invoices", "int:1", '["billed_to"]', mode="sealed", box=box,
+        until="2027-03-10", **line,
+    )  # fmt: skip
+
+
+def invoices(hotel: Hotel) -> tuple[list[str | None], list[str]]:
+    """Let Ann have a copy; return whom her invoices are billed to, and why something is not in."""
+    number = asked(hotel)
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+    said = [record.values.get("billed_to") for record in records(copy, "invoices")]
+    return said, [each.why for each in copy.withheld if each.table == "invoices"]
+
+
+@pytest.fixture
+def billed(hotel: Hotel) -> Hotel:
+    """A hotel with Ann, her booking and an invoice that is billed to a firm of hers."""
+    hotel.guest(1, **ANN)
+    hotel.put(Booking, id=1, number="B1", guest_id=1)
+    hotel.put(Invoice, id=1, booking_id=1, billed_to="Berg & Sons", total=90)
+    return hotel
+
+
+def test_what_a_sweep_sealed_of_a_living_guest_is_in_their_copy(billed: Hotel) -> None:
+    """As long as the row is as it was left, it tells whose the box is."""
+    sealed(billed)
+    assert invoices(billed) == (["Berg & Sons"], [])
+
+
+def test_a_box_whose_row_was_written_into_since_may_be_anybodys(billed: Hotel) -> None:
+    """The host gave the invoice's number to another one: what is sealed is listed, not shown."""
+    sealed(billed)
+    with billed.engine.begin() as conn:
+        conn.execute(update(Invoice).where(Invoice.id == 1).values(billed_to="Ann Berg"))
+    assert invoices(billed) == (["Ann Berg"], ["written-since"])
+
+
+def test_what_was_sealed_when_somebody_else_was_erased_is_theirs(billed: Hotel) -> None:
+    """The row is hers now; the box was closed for another guest."""
+    sealed(billed, request="GR-ELSES001")
+    said, why = invoices(billed)
+    assert ("Berg & Sons" in said, why) == (False, ["another-persons"])

@@ -1,0 +1,114 @@
+"""After a replay: what a request says that was refused first, and whose number a person has."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from flask_guesterase.store import actors, tables
+from flask_guesterase.store.remembrance import remembering
+from tests.store.hotel import Guest, policies
+from tests.store.lodge import Booking, Lodge
+from tests.store.test_replayed import Copied
+
+ANN = {"name": "Ann Berg", "email": "ann@mail.example", "document_no": "2026-01-01"}
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Iterator[Copied]:
+    """A hotel with one guest, whose row says when it was made; before anything was copied."""
+    one = Copied(tmp_path)
+    one.hotel.datamap = one.hotel.mapped([
+        (table, replace(policy, clock={"created": "document_no"}) if table is Guest else policy)
+        for table, policy in policies(str(one.hotel.files))
+    ])  # fmt: skip
+    one.hotel.guest(1, **ANN)
+    yield one
+    one.hotel.engine.dispose()
+
+
+def test_a_request_that_was_refused_when_it_was_copied_is_done_again(copied: Copied) -> None:
+    """A complaint overturned the refusal after the copy; the guest was erased and certified."""
+    hotel = copied.hotel
+    number = hotel.file(email=ANN["email"])
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "kept-by-law")
+    copied.copy()
+    with hotel.engine.begin() as conn:
+        conn.execute(
+            update(tables.request).where(tables.request.c.number == number).values(state="review")
+        )
+    hotel.approve(number, "second")
+    assert hotel.erased(number) == "erased"
+    copied.restore()
+    assert hotel.state(number) == "refused"
+    assert copied.replay().counts["erased"] == 1
+    copied.work()
+    assert hotel.row(1)["email"] != ANN["email"]
+    assert hotel.state(number) == "erased"
+    assert copied.certified(number)["state"] == "erased"
+
+
+def test_nobody_gets_the_number_of_somebody_a_restored_database_forgot(copied: Copied) -> None:
+    """The register says who decided; it must not be who acts first after the restore."""
+    hotel = copied.hotel
+    hotel.guest(3, name="Cy Lund", email="cy@mail.example")
+    hotel.file(email="cy@mail.example")
+    copied.copy()
+    number = hotel.approved(email=ANN["email"])
+    hotel.erased(number)
+    with hotel.begin() as office:
+        officer = actors.known(office.work, "officer")
+    copied.restore()
+    copied.run(lambda office: remembering.notice(office.work))
+    with hotel.begin() as office:
+        assert actors.number(office.work, "stranger") != officer
+    copied.replay()
+    with hotel.begin() as office:
+        assert office.show(number)["decided_by"] == officer
+        others = {actors.number(office.work, each) for each in ("stranger", "second", "third")}
+    assert officer not in others
+    assert len(others) == 3
+
+
+class Inn(Copied):
+    """A hotel whose bookings say when they were made, and which goes on after a restore."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.hotel.engine.dispose()
+        (folder / "test.sqlite").unlink()
+        shutil.rmtree(folder / "keys")
+        (folder / "files").rmdir()
+        self.hotel = Lodge(f"sqlite:///{folder / 'test.sqlite'}", folder)
+        self.hotel.settings = replace(self.hotel.settings, register=str(folder / "register"))
+        self.hotel.watching = False
+
+
+@pytest.mark.parametrize(("hours", "lives"), [(1, True), (-400, False)])
+def test_who_booked_again_before_the_replay_is_not_erased(
+    tmp_path: Path, hours: int, lives: bool
+) -> None:
+    """The desk went on in the restored database; the old profile is the guest's who came anew."""
+    inn = Inn(tmp_path)
+    lodge = inn.hotel
+    lodge.stayed()
+    inn.copy()
+    number = lodge.approved(document_no="ZX 998877")
+    lodge.erased(number)
+    inn.restore()
+    made = (lodge.now + timedelta(hours=hours)).replace(tzinfo=None)
+    lodge.add(Booking(id=2, guest_id=1, external_ref="OB-77002", wishes="sea view", made_at=made))
+    counts = inn.replay().counts
+    (booking,) = [row for row in lodge.rows(Booking) if row["id"] == 2]
+    assert (booking["wishes"] == "sea view") is lives
+    assert counts["ask" if lives else "erased"] == 1
+    lodge.close()
