@@ -7,6 +7,7 @@ One file; it needs Python 3.11 and the package ``cryptography``, and shares no c
     python verify.py FOLDER           a folder that takes checkpoints: its journals against them
     python verify.py checkpoint.txt [--checkpoint FILE] [--proof FILE]
     python verify.py census FOLDER --journal FILE [--checkpoint FILE] [--key KEY]
+                                      FOLDER holds lists; FILE may be a folder with journals
     python verify.py box EXPORT-FOLDER [--id BOX | --all]
 
 KEY is the hotel's public key, from a place that is not the hotel's file: 64 hex digits, base 64, a
@@ -22,12 +23,13 @@ from __future__ import annotations
 
 import argparse
 import base64
+import codecs
 import hashlib
 import json
 import re
 import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -50,6 +52,7 @@ KEY = "guesterase/key/v1"
 PROVING = ("check-completed", "subject-erased", "certificate-issued", "level-reached")
 ENDING = ("certificate-revoked", "subject-restored")
 LOOSE = ("host", "guest")
+OTHERS = re.compile(r"(boxes|cases|erasures-[0-9a-f]{12})\.jsonl")
 LARGEST = 64 * 1024 * 1024
 BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 
@@ -219,6 +222,7 @@ class Checkpoint:
         self.root = base64.b64decode(lines[2], validate=True)
         if label != "guesterase" or self.size < 0 or len(self.root) != 32:
             raise ValueError("not a checkpoint")
+        moment(self.at)
         # Another spelling of a number would be another origin, compared with nothing.
         if (str(self.size), str(self.epoch)) != (lines[1], epoch):
             raise ValueError("only one spelling of numbers is taken")
@@ -303,17 +307,22 @@ def read_key(text: str) -> bytes:
 
 def read(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as problem:
         raise UseError(f"{path} cannot be read: {problem.strerror}.") from None
     except UnicodeDecodeError:
         raise UseError(f"{path} is not a text file.") from None
 
 
+def read_note(name: str) -> str:
+    """Return a text that is signed; a mailbox on another system gives it other line ends."""
+    return read(Path(name)).replace("\r\n", "\n")
+
+
 def read_checkpoints(name: str) -> list[Checkpoint]:
     """Return the checkpoints of a file: one, or several with an empty line between them."""
     try:
-        notes = re.split(r"(?<=\n)\n(?=guesterase/)", read(Path(name)))
+        notes = re.split(r"(?<=\n)\n(?=guesterase/)", read_note(name))
         if len(notes) > 1 and not (notes[-1].endswith("\n") and "\n\n\u2014 " in notes[-1]):
             # What a crash left half written behind others was never a checkpoint.
             notes.pop()
@@ -349,7 +358,7 @@ class Proof:
 def read_proof(name: str) -> Proof:
     """Return a consistency proof: lines before ``old SIZE`` are passed over (C2SP tlog-witness)."""
     try:
-        top, _, note = read(Path(name)).partition("\n\n")
+        top, _, note = read_note(name).partition("\n\n")
         lines = top.split("\n")
         place = next(place for place, line in enumerate(lines) if line.startswith("old "))
         path = [base64.b64decode(line, validate=True) for line in lines[place + 1 :]]
@@ -404,6 +413,14 @@ class Inputs:
         """Return the restore that may have lost what a checkpoint has seen, as declared."""
         quotes = self.quotes.get((head.controller, head.epoch), ())
         return next((quote for quote in quotes if quote.size >= head.size), None)
+
+    def hidden(self, head: Checkpoint) -> bool:
+        """Tell whether the epoch is not here that may say what a checkpoint's epoch has lost."""
+        later = {one.epoch for one in self.epochs(head.controller) if one.epoch > head.epoch}
+        here = self.journals.get((head.controller, head.epoch))
+        written = here.dates.get(head.size, "") if here is not None else ""
+        old = bool(written) and written <= head.at
+        return bool(later) and head.epoch + 1 not in later and not old
 
     def linked(self, head: Checkpoint, root: Callable[[int], bytes | None]) -> bool | None:
         """Tell whether proofs lead from a checkpoint to a root that is known, or None."""
@@ -783,6 +800,7 @@ class Epoch:
     prunings: list[tuple[int, str, str]] = field(default_factory=list)
     ended: list[tuple[int, str]] = field(default_factory=list)
     at: str = ""
+    since: str = ""
     latest: str = ""
     dates: dict[int, str] = field(default_factory=dict)
 
@@ -796,11 +814,13 @@ class Epoch:
 
     def begin(self, entry: dict[str, Any], text: str) -> None:
         """Begin behind entries that are not here, from the edge of the tree they made."""
+        size, edge = entry["size"], [unhex(item) for item in entry["edge"]]
+        if self.size and (size, edge) == (self.size, self.tree.edge) and encoded(entry) == text:
+            # The next part of a journal, which goes on where the one before it ended.
+            return
         if self.size or self.pruned or encoded(entry) != text:
             self.wrong = self.size if self.wrong is None else self.wrong
             return
-        size = entry["size"]
-        edge = [unhex(item) for item in entry["edge"]]
         self.tree, self.pruned = Tree(size, edge), size
         self.keys = [(size - 1, unhex(entry["public_key"]))]
         # The edge alone gives the roots of the sizes that its larger subtrees make.
@@ -816,6 +836,7 @@ class Epoch:
             self.wrong = index
         self.tree.append(leaf(text.encode()))
         self.at = entry["at"]
+        self.since = self.since or self.at
         # Entries from outside our own transactions may be older than their place.
         if self.at > self.latest and entry["actor"] not in LOOSE:
             self.latest = self.at
@@ -823,7 +844,9 @@ class Epoch:
             self.note(index, entry)
         if index + 1 in self.wanted:
             self.roots[index + 1] = self.tree.root()
-            self.dates[index + 1], self.latest = self.latest, ""
+            # Where the last one may be older, all that grew since a restore may be of that kind.
+            loose = entry["actor"] in LOOSE
+            self.dates[index + 1], self.latest = "" if loose else self.latest, ""
 
     def note(self, index: int, entry: dict[str, Any]) -> None:
         """Keep what an entry says about the journal itself."""
@@ -831,6 +854,8 @@ class Epoch:
         if action == "epoch-opened" and index == 0:
             self.first = entry
             self.keys.append((0, unhex(marks["public-key"])))
+            quote = self.quote()
+            whole(*((quote.epoch, quote.size) if quote is not None else ()))
         elif action == "signing-key-changed":
             new, old = marks["public-key"], self.keys[-1][1]
             said = KEY_CHANGE + canonical([self.controller, self.epoch, new])
@@ -839,6 +864,7 @@ class Epoch:
             if good:
                 self.keys.append((index, unhex(new)))
         elif action == "journal-pruned":
+            whole(entry["counts"]["entries"])
             self.prunings.append((entry["counts"]["entries"], marks["root"], entry["at"]))
         elif action in ENDING and entry["request"] == self.number:
             self.ended.append((index, entry["at"]))
@@ -859,6 +885,11 @@ class Epoch:
 
 
 SPECIAL = frozenset(("epoch-opened", "signing-key-changed", "journal-pruned", *ENDING))
+
+
+def whole(*numbers: object) -> None:
+    if any(type(number) is not int for number in numbers):
+        raise ValueError("not a whole number")
 
 
 def _refuse(text: str) -> None:
@@ -898,12 +929,37 @@ def journal_files(names: Iterable[str | Path]) -> list[Path]:
             continue
         inside = sorted(path.glob("*.jsonl"))
         journals = [one for one in inside if one.name == "journal.jsonl"] or [
-            one for one in inside if one.name not in ("boxes.jsonl", "cases.jsonl")
+            one for one in inside if not OTHERS.fullmatch(one.name)
         ]
         if not journals:
             raise UseError(f"There is no journal in {path}.")
         found += journals
-    return found
+    return in_order(found)
+
+
+def in_order(paths: Iterable[Path]) -> list[Path]:
+    """Return files of journals, each once, so that the parts of a journal follow each other."""
+    return sorted({path.resolve(): path for path in paths}.values(), key=first_place)
+
+
+def first_place(path: Path) -> tuple[str, int, int]:
+    try:
+        value = json.loads(next(lines_of(path))[1])
+        place = value["controller"], value["epoch"], value.get("index", value.get("size"))
+        whole(*place[1:])
+        return str(place[0]), *place[1:]
+    except (*BROKEN, StopIteration):
+        return "", 0, 0
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a journal, numbered."""
+    with opened(path) as lines:
+        for place, line in enumerate(lines, 1):
+            # Only what the writer, or a system with other line ends, puts around a line.
+            body = line.removeprefix(codecs.BOM_UTF8) if place == 1 else line
+            end = b"\r\n" if body.endswith(b"\r\n") else b"\n"
+            yield place, body.removesuffix(end)
 
 
 def read_journals(paths: list[Path], wanted: Wanted, number: str = "") -> dict[Name, Epoch]:
@@ -916,27 +972,27 @@ def read_journals(paths: list[Path], wanted: Wanted, number: str = "") -> dict[N
         ask_for_quoted(path, wanted)
     found: dict[Name, Epoch] = {}
     for path in paths:
-        with opened(path) as lines:
-            for place, line in enumerate(lines, 1):
-                # Only what the writer, or a system with other line ends, puts behind a line.
-                body = line[:-1] if line.endswith(b"\n") else line
-                if line.endswith(b"\r\n"):
-                    body = line[:-2]
-                try:
-                    text = body.decode()
-                    entry = decoded(text)
-                    name = entry["controller"], entry["epoch"]
-                    here = found.get(name)
-                    if here is None:
-                        here = found[name] = made(name, wanted, number)
-                    if entry["format"] == ENTRY:
-                        here.take(entry, text)
-                    elif entry["format"] == PRUNED:
-                        here.begin(entry, text)
-                    else:
-                        raise ValueError("another format")
-                except BROKEN:
-                    raise UseError(f"Line {place} of {path} is not a journal entry.") from None
+        begun: set[Name] = set()
+        for place, line in lines_of(path):
+            try:
+                text = line.decode()
+                entry = decoded(text)
+                name = entry["controller"], entry["epoch"]
+                here = found.get(name)
+                if here is None:
+                    here = found[name] = made(name, wanted, number)
+                elif name not in begun and entry.get("index", entry.get("size")) < here.size:
+                    raise UseError(f"{path} begins with entries of {here.title} that another file "
+                                   "has too. Give each entry once.")
+                begun.add(name)
+                if entry["format"] == ENTRY:
+                    here.take(entry, text)
+                elif entry["format"] == PRUNED:
+                    here.begin(entry, text)
+                else:
+                    raise ValueError("another format")
+            except BROKEN:
+                raise UseError(f"Line {place} of {path} is not a journal entry.") from None
     return found
 
 
@@ -951,28 +1007,31 @@ def made(name: Name, wanted: Wanted, number: str) -> Epoch:
 
 def ask_for_quoted(path: Path, wanted: Wanted) -> None:
     """Ask for the roots that a journal itself quotes, which may stand before the quote."""
-    with opened(path) as lines:
-        for line in lines:
-            if b'"previous-size"' not in line and b'"journal-pruned"' not in line:
-                continue
-            try:
-                entry = json.loads(line)
-                facts, epoch, size = entry["facts"], entry["epoch"], 0
-                if entry["action"] == "epoch-opened":
-                    epoch, size = facts["previous-epoch"], facts["previous-size"]
-                elif entry["action"] == "journal-pruned":
-                    size = entry["counts"]["entries"]
-                wanted.setdefault((entry["controller"], epoch), set()).add(size)
-            except BROKEN:
-                # What is wrong about it is told when the line is read.
-                continue
+    for _, line in lines_of(path):
+        if b'"previous-size"' not in line and b'"journal-pruned"' not in line:
+            continue
+        try:
+            entry = json.loads(line)
+            facts, epoch, size = entry["facts"], entry["epoch"], 0
+            if entry["action"] == "epoch-opened":
+                epoch, size = facts["previous-epoch"], facts["previous-size"]
+            elif entry["action"] == "journal-pruned":
+                size = entry["counts"]["entries"]
+            wanted.setdefault((entry["controller"], epoch), set()).add(size)
+        except BROKEN:
+            # What is wrong about it is told when the line is read.
+            continue
 
 
 # What is asked of a journal
 
 
 def check_journal(paths: list[Path], given: argparse.Namespace) -> Report:
-    report = Report()
+    return check_epochs(journal_inputs(paths, given))
+
+
+def journal_inputs(paths: list[Path], given: argparse.Namespace) -> Inputs:
+    """Return what was given of journals, with the checkpoints of folders that take them."""
     folders = [path for path in paths if path.is_dir()]
     found = [str(one) for folder in folders for one in sorted(folder.glob("*.checkpoints"))]
     given.checkpoint = [*given.checkpoint, *found]
@@ -980,6 +1039,12 @@ def check_journal(paths: list[Path], given: argparse.Namespace) -> Report:
     if not inputs.journals:
         raise UseError("There is no entry of a journal in what you gave. A hotel that erased "
                        "something has some: ask for the whole journal.")
+    return inputs
+
+
+def check_epochs(inputs: Inputs) -> Report:
+    """Ask of every epoch that is here what can be asked."""
+    report = Report()
     for _, here in sorted(inputs.journals.items()):
         left = f", the first {here.pruned} of which are not here" if here.pruned else ""
         report.says.append(f"{here.title}: {here.size} entries{left}")
@@ -1145,6 +1210,10 @@ def compare(
         report.add(id_, True, f"{title}: the first {size} entries are those that {name} has seen.")
     elif restore is not None:
         compare_lost(report, id_, name, head, inputs, restore)
+    elif inputs.hidden(head):
+        report.add(id_, None, f"{title}: whether the first {size} entries are those that {name} "
+                   f"has seen: epoch {head.epoch + 1} is not here, which may say what a restore "
+                   "lost of them. Give it too, if it is not lost itself.")
     elif known is not None:
         report.add(id_, False, "", f"{title}: the first {size} entries are NOT those that {name} "
                    "has seen.")
@@ -1365,56 +1434,47 @@ CENSUS = "guesterase/census/v1"
 TAKING = ("retention-ended", "subject-erased", "subject-erased-again")
 SILENT_DAYS = 3
 LEAP, BACK = timedelta(hours=36), timedelta(minutes=5)
+DAY = timedelta(days=1)
+
+Place = tuple[str, str, str]
+"""Controller, property and table."""
+
+Entry = dict[str, Any]
+
+Lists = dict[tuple[str, ...], list[dict[str, Any]]]
+"""Place, root and root before -> the lists that are so, of one night or of several."""
 
 
 def check_census(folder: Path, given: argparse.Namespace) -> Report:
     """Compare lists with the journal and night with night, from files alone."""
     if not given.journal:
         raise UseError("Give the exported journal with --journal.")
-    report = Report()
+    if not folder.is_dir():
+        raise UseError(f"{folder} is not a folder with lists.")
+    paths, given.journal = [Path(name) for name in given.journal], []
+    inputs, files = journal_inputs(paths, given), journal_files(paths)
+    report, told = Report(), check_epochs(inputs)
     lists = read_lists(report, folder)
-    files, given.journal = journal_files(given.journal), []
-    if len(files) != 1:
-        raise UseError("Give one file with --journal.")
-    (path,) = files
-    counted, ends, restored = read_counts(path)
-    steps = read_steps(path, {(c, g["index"]) for (c, *_), v in lists.items() for g in v["gone"]})
-    taken: dict[tuple[str, int, str], int] = {}
-    for place, entries in sorted(counted.items()):
-        title = "/".join(place)
-        report.says.append(f"{title}: {len(entries)} counts, {entries[-1]['counts']['rows']} rows")
-        check_nights(report, title, entries, restored.get(place[0], []))
-        check_lists(report, place, entries, lists, steps, taken)
-        check_silence(report, title, entries, ends[place[0]])
-    for key in sorted(lists.keys() - used_lists(counted, lists)):
-        if key[0] not in ends:
-            report.add("list", None, f"{name_of(key)}: whether it was counted so. For that, give "
-                       "the journal of its controller with --journal.")
-            continue
-        report.add("list", False, f"{name_of(key)}: NO entry of the journal is about this list.")
-    check_clock(report, path)
-    told = check_journal([path], given)
+    try:
+        check_counts(report, lists, read_book(files, lists), inputs)
+        check_clock(report, files)
+    except BROKEN:
+        report.add("form", False, "An entry of the journal is not as any hotel writes one.")
+    report.says += told.says
     report.findings += told.findings
     report.add("census-scope", None, "Whether a mark is of a line that ever was, and what was "
                "never counted: a line that came and went between two counts.")
     return report
 
 
-Lists = dict[tuple[str, ...], dict[str, Any]]
-
-
-def list_of(place: tuple[str, ...], entry: dict[str, Any]) -> tuple[str, ...]:
+def list_of(place: Place, entry: Entry) -> tuple[str, ...]:
     """Return by what the list of an entry is known: place, root and root of the one before."""
     return (*place, entry["marks"]["root"], entry["marks"].get("previous", ""))
 
 
-def name_of(key: tuple[str, ...]) -> str:
-    return "/".join(key[:3])
-
-
 def read_lists(report: Report, folder: Path) -> Lists:
     """Return the lists of a folder by controller, property, table and root."""
-    lists = {}
+    lists: Lists = {}
     for path in sorted(folder.glob("census-*.json")):
         try:
             text = read(path).encode()
@@ -1424,122 +1484,324 @@ def read_lists(report: Report, folder: Path) -> Lists:
             root = roots(leaves, {len(leaves)})[len(leaves)].hex()
             fits = (
                 value["format"] == CENSUS
-                and canonical(value) == text.rstrip(b"\n")
+                and canonical(value) == text.rstrip(b"\r\n")
                 and all(len(mark) == 16 for mark in marks)
                 and marks == sorted(set(marks))
                 and value["count"] == len(marks)
                 and value["root"] == root
+                and all(fits_gone(gone) for gone in value["gone"])
                 and len({gone["mark"] for gone in value["gone"]}) == len(value["gone"])
             )
-            place = [value[name] for name in ("controller", "property", "table")]
-            key = (*place, root, value["previous"])
+            datetime.fromisoformat(value["night"])
+            key = tuple(value[name] for name in ("controller", "property", "table", "root",
+                                                 "previous"))
+            fits = fits and all(type(part) is str for part in (*key, value["label"]))
         except BROKEN:
-            fits, key, value = False, ("",) * 5, {}
-        if not report.add("list-form", fits, f"{path.name} is whole and has the root it names.",
-                          f"{path.name} is NOT as it was written."):
-            continue
-        lists[key] = value
+            fits, key, value = False, (), {}
+        if report.add("list-form", fits, f"{path.name} is whole and has the root it names.",
+                      f"{path.name} is NOT as it was written."):
+            lists.setdefault(key, []).append(value)
     if not lists:
         report.add("lists", None, f"Anything about single lines: no list in {folder} is readable.")
     return lists
 
 
-Counts = dict[tuple[str, str, str], list[dict[str, Any]]]
+def fits_gone(gone: dict[str, Any]) -> bool:
+    return (type(gone["mark"]), type(gone["action"]), type(gone["index"])) == (str, str, int)
 
 
-def entries_of(path: Path) -> Any:
-    """Yield the entries of an exported journal, one at a time."""
-    try:
-        with path.open("rb") as file:
-            for line in file:
-                try:
-                    value = json.loads(line)
-                    if value["format"] == ENTRY:
-                        yield value
-                except BROKEN:
-                    continue  # who reads the journal says so
-    except OSError as problem:
-        raise UseError(f"{path} cannot be read: {problem.strerror}.") from None
+@dataclass
+class Book:
+    """What the journals say of the counts, and of what may explain them.
+
+    :param counted: the entries about counts, in order.
+    :param ends: controller -> when its newest entry was written.
+    :param days: controller -> days of which there are entries.
+    :param restored: controller -> where a restore was declared, and when.
+    :param lost: the counts before which the hotel says that it had lost the list.
+    :param steps: controller and index -> the entries at that place of each epoch, in order.
+    :param taken: how many lines of a table a step has explained.
+    """
+
+    counted: dict[Place, list[Entry]] = field(default_factory=dict)
+    ends: dict[str, str] = field(default_factory=dict)
+    days: dict[str, set[str]] = field(default_factory=dict)
+    restored: dict[str, list[tuple[tuple[int, int], str]]] = field(default_factory=dict)
+    lost: set[tuple[Place, int, int]] = field(default_factory=set)
+    steps: dict[tuple[str, int], list[Entry]] = field(default_factory=dict)
+    taken: dict[tuple[str, int, int, str], int] = field(default_factory=dict)
+
+    def note(self, entry: Entry) -> None:
+        """Keep what an entry says of counts."""
+        controller, at = entry["controller"], entry["at"]
+        self.ends[controller] = max(self.ends.get(controller, ""), at)
+        self.days.setdefault(controller, set()).add(at[:10])
+        action = entry["action"]
+        if action in ("epoch-opened", "journal-continued") and where(entry) != (0, 0):
+            self.restored.setdefault(controller, []).append((where(entry), at))
+        if action not in ("register-counted", "register-missed"):
+            return
+        place = (controller, str(entry["facts"].get("property", "")), str(entry["grounds"][0]))
+        if action == "register-counted":
+            self.counted.setdefault(place, []).append(entry)
+        elif "list-lost" in entry["grounds"] and place in self.counted:
+            self.lost.add((place, *where(self.counted[place][-1])))
+
+    def others(self, place: Place) -> list[tuple[Place, Entry]]:
+        """Return the counts of a register for which another controller answered."""
+        return [
+            (other, entry)
+            for other, entries in self.counted.items()
+            if other[1:] == place[1:] and other != place
+            for entry in entries
+        ]
+
+    def before(self, place: Place, number: int) -> tuple[Place, Entry] | None:
+        """Return the count that one names as the one before, and whose it is.
+
+        After a restore that is an older one, and after a change of controllers another's.
+        """
+        entries = self.counted[place]
+        root, at = entries[number]["marks"].get("previous"), entries[number]["at"]
+        last = entries[number - 1] if number else None
+        if root is None or (last is not None and last["marks"]["root"] == root):
+            return None if root is None or last is None else (place, last)
+        since = last["at"] if last is not None else ""
+        away = [(other, one) for other, one in self.others(place) if since <= one["at"] <= at]
+        mine = [(place, one) for one in entries[:number]]
+        known = [*mine, *sorted(away, key=lambda item: str(item[1]["at"]))]
+        return next((item for item in reversed(known) if item[1]["marks"]["root"] == root), None)
+
+    def leads(self, place: Place, number: int) -> bool:
+        """Tell whether what others counted leads from a count back to the last of its own."""
+        last, spot = self.counted[place][number - 1], self.before(place, number)
+        # No more steps than there are counts: what is forged may lead in a ring.
+        for _ in range(sum(map(len, self.counted.values()))):
+            if spot is None or spot[0] == place:
+                break
+            spot = self.before(spot[0], self.counted[spot[0]].index(spot[1]))
+        return spot is not None and spot[1] is last
+
+    def restore(self, place: Place, number: int) -> str:
+        """Return when a restore was declared between a count and the last one, or nothing."""
+        entries = self.counted[place]
+        last = where(entries[number - 1]) if number else (0, 0)
+        declared = self.restored.get(place[0], ())
+        return next((at for spot, at in declared if last < spot < where(entries[number])), "")
+
+    def took(self, gone: dict[str, Any], here: Place, since: datetime, entry: Entry) -> bool:
+        """Tell whether a step took a line; it explains no more of them than it took."""
+        for step in self.steps.get((here[0], gone["index"]), ()):
+            key = (here[0], *where(step), here[2])
+            own = here[0] == entry["controller"]
+            earlier = where(step) < where(entry) if own else step["at"] <= entry["at"]
+            if (
+                step["action"] == gone["action"]
+                and earlier
+                and when(step) >= since
+                and self.taken.get(key, 0) < step["counts"].get(here[2], 0)
+            ):
+                self.taken[key] = self.taken.get(key, 0) + 1
+                return True
+        return False
 
 
-def read_counts(path: Path) -> tuple[Counts, dict[str, str], dict[str, list[tuple[int, int]]]]:
-    """Return the entries about counts, each journal's last day, and where it was restored."""
-    counted: Counts = {}
-    ends: dict[str, str] = {}
-    restored: dict[str, list[tuple[int, int]]] = {}
-    for entry in entries_of(path):
-        controller, place = entry["controller"], (entry["epoch"], entry["index"])
-        ends[controller] = max(ends.get(controller, ""), entry["at"])
-        if entry["action"] in ("epoch-opened", "journal-continued") and place != (0, 0):
-            restored.setdefault(controller, []).append(place)
-        if entry["action"] == "register-counted":
-            key = (controller, str(entry["facts"].get("property", "")), entry["grounds"][0])
-            counted.setdefault(key, []).append(entry)
-    return counted, ends, restored
+def where(entry: Entry) -> tuple[int, int]:
+    return entry["epoch"], entry["index"]
 
 
-def read_steps(path: Path, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
-    """Return the entries that lists name as the steps that took lines."""
-    return {
-        (entry["controller"], entry["index"]): entry
-        for entry in entries_of(path)
-        if (entry["controller"], entry["index"]) in wanted
-    }
+def when(entry: Entry) -> datetime:
+    return datetime.fromisoformat(entry["at"])
 
 
-def check_nights(
-    report: Report, title: str, entries: list[dict[str, Any]], restored: list[tuple[int, int]]
+def entries_of(files: Iterable[Path]) -> Iterator[Entry]:
+    """Yield the entries of exported journals, one at a time; who read them said what is wrong."""
+    for path in files:
+        for _, line in lines_of(path):
+            value = json.loads(line)
+            if value["format"] == ENTRY:
+                yield value
+
+
+def read_book(files: Iterable[Path], lists: Lists) -> Book:
+    """Return what the journals say of counts, and the entries that lists name as steps."""
+    named = {gone["index"] for group in lists.values() for one in group for gone in one["gone"]}
+    book = Book()
+    for entry in entries_of(files):
+        book.note(entry)
+        if entry["index"] in named and entry["action"] in TAKING:
+            book.steps.setdefault((entry["controller"], entry["index"]), []).append(entry)
+    for several in (*book.counted.values(), *book.steps.values()):
+        several.sort(key=where)
+    return book
+
+
+def unseen(inputs: Inputs, controller: str) -> str:
+    """Return until when entries of a journal were written that are not here, or nothing.
+
+    Of an epoch that a restore ended the world has seen other entries than the hotel has: one
+    export shows these, another shows those.
+    """
+    until = ""
+    for here in inputs.epochs(controller):
+        quote = here.quote()
+        until = max(until, here.since if here.pruned else "", quote.at if quote else "")
+    return until
+
+
+def check_counts(report: Report, lists: Lists, book: Book, inputs: Inputs) -> None:
+    """Follow each register from count to count."""
+    used: set[tuple[str, ...]] = set()
+    bare: dict[Place, list[Entry]] = {}
+    for place, entries in sorted(book.counted.items()):
+        rows, until = entries[-1]["counts"]["rows"], unseen(inputs, place[0])
+        report.says.append(f"{'/'.join(place)}: {len(entries)} counts, {rows} rows")
+        for number, entry in enumerate(entries):
+            check_night(report, place, number, book, until)
+            check_list(report, place, number, book, lists, until)
+            used.add(list_of(place, entry))
+            if list_of(place, entry) not in lists:
+                bare.setdefault(place, []).append(entry)
+        check_silence(report, place, book)
+    for key in sorted(lists.keys() - used):
+        for one in lists[key]:
+            alone = bare.get((key[0], key[1], key[2]), [])
+            check_unknown(report, one, alone, book, unseen(inputs, key[0]))
+
+
+def check_unknown(
+    report: Report, one: dict[str, Any], bare: list[Entry], book: Book, until: str
 ) -> None:
-    """Follow the entries from night to night: each quotes the root of the one before."""
-    seen: list[str] = []
-    last = (0, 0)
-    for entry in entries:
-        at, previous = (entry["epoch"], entry["index"]), entry["marks"].get("previous")
-        follows = previous == (seen[-1] if seen else None)
-        if not follows and any(last < place < at for place in restored):
-            follows = previous is None or previous in seen
-        if not seen and previous is not None:
-            report.add("chain", None, f"{title}: what was counted before entry {entry['index']}; "
-                       "it is not in this journal.")
-        elif not follows:
-            report.add("chain", False, f"{title}: entry {entry['index']} does NOT follow the count "
-                       "before it.")
-        missed = entry["counts"]["missed"] + entry["counts"].get("altered", 0)
-        if missed:
-            report.add("missed", False, f"{title}: {missed} lines VANISHED or were exchanged "
-                       f"without a lawful step before {entry['at']}, says the hotel itself.")
-        seen.append(entry["marks"]["root"])
-        last = at
+    """Say of a list whose entry is not here whether it should be.
+
+    :param bare: the counts of its register whose lists are not here, of which it may be one.
+    """
+    name = f"{one['controller']}/{one['property']}/{one['table']} {one['night']}"
+    end = book.ends.get(one["controller"])
+    if end is None:
+        report.add("list", None, f"{name}: whether it was counted so. For that, give the journal "
+                   "of its controller with --journal.")
+        return
+    # A night is a day at the property, entries are dated in UTC.
+    night = datetime.fromisoformat(one["night"]).date()
+    first = datetime.fromisoformat(until).date() if until else None
+    other = any(
+        abs(when(entry).date() - night) <= DAY
+        and (entry["marks"]["root"] != one["previous"] or when(entry).date() >= night)
+        for entry in bare
+    )
+    if night + DAY >= datetime.fromisoformat(end).date() and not other:
+        report.add("list", None, f"{name}: whether it was counted so: the journal here ends on "
+                   f"{end}. Give a newer one.")
+    elif first is not None and night - DAY <= first:
+        report.add("list", None, f"{name}: whether it was counted so: not all entries until "
+                   f"{until} are here. Give those, if they are not lost or taken out.")
+    else:
+        report.add("list", False, f"{name}: NO entry of the journal is about this list.")
 
 
-def check_lists(
-    report: Report,
-    place: tuple[str, str, str],
-    entries: list[dict[str, Any]],
-    lists: Lists,
-    steps: dict[tuple[str, int], dict[str, Any]],
-    taken: dict[tuple[str, int, str], int],
+def chained(place: Place, number: int, book: Book, until: str) -> bool | None:
+    """Tell whether a count follows the one it has to, or None where that is not here."""
+    entries, restore = book.counted[place], book.restore(place, number)
+    before = book.before(place, number)
+    if entries[number]["marks"].get("previous") is None:
+        return number == 0 or bool(restore)
+    if before is None:
+        return None if number == 0 or (restore and until) else False
+    if before[0] != place:
+        return not number or bool(restore) or book.leads(place, number)
+    return bool(restore) or before[1] is entries[number - 1]
+
+
+def check_night(report: Report, place: Place, number: int, book: Book, until: str) -> None:
+    """Compare the entry of a count with that of the one before, which it quotes."""
+    title, entry = "/".join(place), book.counted[place][number]
+    counts, previous = entry["counts"], entry["marks"].get("previous")
+    before, restore = book.before(place, number), book.restore(place, number)
+    follows = chained(place, number, book, until)
+    if follows is None:
+        report.add("chain", None, f"{title}: what was counted before entry {entry['index']}; it is "
+                   "not in this journal. If another controller answered for it, give that too.")
+    elif not follows:
+        report.add("chain", False, f"{title}: entry {entry['index']} does NOT follow the count "
+                   "before it. If another controller answered for it meanwhile, give that too.")
+    rows = before[1]["counts"]["rows"] if before is not None else 0
+    added = rows + counts["arrived"] - counts["departed"] - counts["missed"]
+    if (before is not None or previous is None) and added != counts["rows"]:
+        report.add("sums", False, f"{title}: the lines that arrived and left before entry "
+                   f"{entry['index']} do NOT make {counts['rows']} of {rows}.")
+    missed = counts["missed"] + counts.get("altered", 0)
+    lost = (place, *where(entry)) in book.lost
+    if lost and restore:
+        report.add("missed", None, f"{title}: which lines left before {entry['at']}; the hotel "
+                   f"declared on {restore} that its database was restored, and had no list of the "
+                   f"count before any more. By numbers, {missed} are missing.")
+    elif lost:
+        report.add("missed", False, f"{title}: the list of the count before {entry['at']} was LOST "
+                   f"or exchanged, says the hotel itself; by numbers, {missed} lines are missing.")
+    elif missed:
+        report.add("missed", False, f"{title}: {missed} lines VANISHED or were exchanged without "
+                   f"a lawful step before {entry['at']}, says the hotel itself.")
+
+
+def nearest(lists: Lists, place: Place, entry: Entry) -> dict[str, Any] | None:
+    """Return the list of an entry; of several that are the same, that of the nearest night."""
+    day = when(entry).date()
+    found = lists.get(list_of(place, entry), ())
+    return min(
+        found, default=None, key=lambda one: abs(datetime.fromisoformat(one["night"]).date() - day)
+    )
+
+
+def check_list(
+    report: Report, place: Place, number: int, book: Book, lists: Lists, until: str
 ) -> None:
-    before: dict[str, Any] | None = None
-    first = True
-    for entry in entries:
-        now = lists.get(list_of(place, entry))
-        title = f"{'/'.join(place)} {entry['at'][:10]}"
-        if now is None:
-            report.add("list", None, f"{title}: which lines there were; the list is not here.")
-        elif now["count"] != entry["counts"]["rows"]:
-            report.add("list", False, f"{title}: the list has {now['count']} lines, NOT "
-                       f"{entry['counts']['rows']} as the journal says.")
-        elif not first and before is None:
+    """Compare the list of a count with that of the one before."""
+    entry = book.counted[place][number]
+    now, before = nearest(lists, place, entry), book.before(place, number)
+    old = nearest(lists, *before) if before is not None else None
+    title = f"{'/'.join(place)} {entry['at'][:10]}"
+    if now is None:
+        report.add("list", None, f"{title}: which lines there were; the list is not here.")
+    elif now["count"] != entry["counts"]["rows"]:
+        report.add("list", False, f"{title}: the list has {now['count']} lines, NOT "
+                   f"{entry['counts']['rows']} as the journal says.")
+    elif old is None or before is None:
+        if number:
             report.add("list", None, f"{title}: which lines left; the list before is not here.")
-        elif before is not None:
-            follow(report, title, before, now, entry)
-            explain(report, title, place, now, (steps, taken, entry))
-        before, first = now, False
+    elif (place, *where(entry)) not in book.lost:
+        follow(report, title, old, now, entry)
+        explain(report, title, now, book, (place, number, before, until))
+    check_forked(report, title, now, lists, book, (place, number))
+
+
+def check_forked(
+    report: Report,
+    title: str,
+    now: dict[str, Any] | None,
+    lists: Lists,
+    book: Book,
+    count: tuple[Place, int],
+) -> None:
+    """Say how many lines were counted after a backup that was restored, and are not here now."""
+    place, number = count
+    before, restore = book.before(place, number), book.restore(place, number)
+    last = book.counted[place][number - 1] if number else None
+    if not restore or last is None or now is None or (before is not None and before[1] is last):
+        return
+    seen, old = nearest(lists, place, last), nearest(lists, *before) if before else None
+    if seen is None or seen["label"] != now["label"]:
+        return
+    known = set(now["marks"]) | set(old["marks"] if old is not None else ())
+    gone = set(seen["marks"]) - known
+    if gone:
+        report.add("lost", None, f"{title}: what {len(gone)} lines said that were counted on "
+                   f"{last['at'][:10]}: they are LOST. The hotel declared on {restore} that its "
+                   "database was restored.")
 
 
 def follow(
-    report: Report, title: str, before: dict[str, Any], now: dict[str, Any], entry: dict[str, Any]
+    report: Report, title: str, before: dict[str, Any], now: dict[str, Any], entry: Entry
 ) -> None:
     """Compare two lists that follow each other with what the later one says left."""
     old, new = set(before["marks"]), set(now["marks"])
@@ -1565,32 +1827,33 @@ def follow(
 def explain(
     report: Report,
     title: str,
-    place: tuple[str, str, str],
     now: dict[str, Any],
-    known: tuple[dict[tuple[str, int], Any], dict[tuple[str, int, str], int], dict[str, Any]],
+    book: Book,
+    count: tuple[Place, int, tuple[Place, Entry], str],
 ) -> None:
     """Ask the journal about each line that left: its step is there, and took as many."""
-    steps, taken, entry = known
+    place, number, (other, before), until = count
+    entry, restore = book.counted[place][number], book.restore(place, number)
+    # A count under way may still have seen a line that a step took; none that left days before.
+    since = datetime.min.replace(tzinfo=UTC) if restore else when(before) - DAY
+    told = not restore and not (until and since <= datetime.fromisoformat(until))
     lawful = 0
     for gone in now["gone"]:
-        step = steps.get((place[0], gone["index"]))
-        key = (place[0], gone["index"], place[2])
         if not gone["action"]:
             report.add("vanished", False, f"{title}: line {gone['mark']} VANISHED without a lawful "
                        "step.")
             continue
-        taken[key] = taken.get(key, 0) + 1
-        fits = (
-            step is not None
-            and step["action"] == gone["action"]
-            and gone["action"] in TAKING
-            and (step["epoch"], step["index"]) < (entry["epoch"], entry["index"])
-            and taken[key] <= step["counts"].get(place[2], 0)
-        )
         lawful += 1
-        if not fits:
+        spots = dict.fromkeys([place, other])
+        if any(book.took(gone, spot, since, entry) for spot in spots):
+            continue
+        if gone["action"] not in TAKING or told:
             report.add("vanished", False, f"{title}: line {gone['mark']} VANISHED: entry "
                        f"{gone['index']} of the journal did not take it.")
+        else:
+            report.add("vanished", None, f"{title}: what took line {gone['mark']}: entry "
+                       f"{gone['index']} is not here as its list names it, and not all entries of "
+                       "that time are here.")
     counts = entry["counts"]
     report.add("departed", (lawful, len(now["gone"]) - lawful)
                == (counts["departed"], counts["missed"]),
@@ -1598,21 +1861,34 @@ def explain(
                f"{title}: as many lines left or are missed as the journal does NOT say.")
 
 
-def check_silence(
-    report: Report, title: str, entries: list[dict[str, Any]], end: str
-) -> None:
-    last = entries[-1]["at"]
-    days = (datetime.fromisoformat(end) - datetime.fromisoformat(last)).days
-    if days > SILENT_DAYS:
-        report.add("silence", False, f"{title}: NOT counted since {last}, though the journal goes "
-                   f"on until {end}.")
+def check_silence(report: Report, place: Place, book: Book) -> None:
+    """Say how long a register was not counted, though its journal went on."""
+    title, entries, end = "/".join(place), book.counted[place], book.ends[place[0]]
+    others = [entry for _, entry in book.others(place)]
+    for one, next_ in pairwise(entries):
+        if (when(next_) - when(one)).days <= SILENT_DAYS:
+            continue
+        after = (when(one) + SILENT_DAYS * DAY).date().isoformat()
+        between = any(after < day < next_["at"][:10] for day in book.days[place[0]])
+        if between and not any(one["at"] <= other["at"] <= next_["at"] for other in others):
+            report.add("silence", None, f"{title}: what came and went from {one['at']} to "
+                       f"{next_['at']}: it was not counted, though the journal went on.")
+    last = entries[-1]
+    moved = any(
+        other["marks"].get("previous") == last["marks"]["root"] and other["at"] >= last["at"]
+        for other in others
+    )
+    if (datetime.fromisoformat(end) - when(last)).days > SILENT_DAYS and not moved:
+        report.add("silence", False, f"{title}: NOT counted since {last['at']}, though the journal "
+                   f"goes on until {end}. If another controller answers for it now, give the "
+                   "journal of that too.")
 
 
-def check_clock(report: Report, path: Path) -> None:
+def check_clock(report: Report, files: Iterable[Path]) -> None:
     """Say where the clock of the journal leapt, ran back, or is ahead of this one."""
     before: dict[str, dict[str, Any]] = {}
     now = datetime.now(UTC)
-    for entry in entries_of(path):
+    for entry in entries_of(files):
         name, at = f"{entry['controller']}/{entry['epoch']}", when(entry)
         last = before.get(entry["controller"])
         before[entry["controller"]] = entry
@@ -1628,21 +1904,6 @@ def check_clock(report: Report, path: Path) -> None:
         elif at - when(last) > LEAP:
             report.add("clock", None, f"{name}: whether time passed before entry "
                        f"{entry['index']}: nothing was written from {last['at']} to {entry['at']}.")
-
-
-def when(entry: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(entry["at"])
-
-
-def used_lists(
-    counted: Counts, lists: Lists
-) -> set[tuple[str, ...]]:
-    return {
-        list_of(place, entry)
-        for place, entries in counted.items()
-        for entry in entries
-        if list_of(place, entry) in lists
-    }
 
 
 # Boxes
@@ -1693,8 +1954,11 @@ def check_boxes(place: Path, given: argparse.Namespace) -> Report:
         try:
             payload = open_box(box, keys)
         except FileNotFoundError:
-            report.add("box", None, f"What is in {title}: its key is not in {keys}. After its "
-                       "last day that is as it should be.")
+            over = str(box["last_day"]) < datetime.now(UTC).date().isoformat()
+            report.add("box", None, f"What is in {title}: its key is not in {keys}. " + (
+                "After its last day that is as it should be." if over else
+                "Its last day is not over: another copy of the keys may have it, or it was "
+                "destroyed early."))
             continue
         except (*BROKEN, InvalidTag, zlib.error):
             report.add("box", False, f"{title} does NOT open: box or key is not as it was.")
@@ -1806,7 +2070,7 @@ def work(given: argparse.Namespace) -> Report:
     if len(paths) > 1 or paths[0].is_dir():
         return check_journal(paths, given)
     with opened(paths[0]) as file:
-        start = file.readline(LARGEST)
+        start = file.readline(LARGEST).removeprefix(codecs.BOM_UTF8)
     try:
         value = json.loads(start)
         journal = value["format"] in (ENTRY, PRUNED)

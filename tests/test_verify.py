@@ -456,6 +456,18 @@ def test_a_forgotten_day(export):
     assert sorted(str(item["shown"]) for item in answer["findings"]) == ["None", "True", "True"]
 
 
+def test_a_key_that_is_missed_early(export):
+    """A key that is gone before the last day of its box is not called as it should be."""
+    folder, _ = export
+    path = folder / "boxes.jsonl"
+    path.write_text(path.read_text().replace("2034-12-31", "2999-12-31"))
+    code, answer = ask("box", folder)
+    early = [item["text"] for item in answer["findings"] if "day:2999" in item["text"]]
+    assert code == 0
+    assert len(early) == 2
+    assert all("last day is not over" in text for text in early)
+
+
 def test_a_changed_box(export):
     """A box with another controller, label or payload does not open, and that is wrong."""
     folder, ids = export

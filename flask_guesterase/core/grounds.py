@@ -334,6 +334,8 @@ _PUBLIC_EN = (
     "No law recorded here makes erasure depend on whether the hotel thinks that it serves the "
     "public interest."
 )
+_NEVER_ZH = "当地法律未见此项删除情形"
+_NEVER_EN = "The law at this place is not recorded to know this reason."
 
 
 def mapped(law: str, word: str) -> Mapped:
@@ -357,9 +359,7 @@ def mapped(law: str, word: str) -> Mapped:
         return Mapped(Fate.NONE, "", _PUBLIC_ZH, _PUBLIC_EN)
     if reason is Reason.WISH or not law:
         return Mapped(Fate.DUTY, "", "本人要求删除", "The person asks for it.")
-    return Mapped(
-        Fate.NONE, "", "当地法律未见此项删除情形", f"The law of {law} is not recorded to know this."
-    )
+    return Mapped(Fate.NONE, "", _NEVER_ZH, _NEVER_EN)
 
 
 POPULAR: dict[str, Reason] = {

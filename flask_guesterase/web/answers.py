@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ..core.answer import Answer, Staying
 from ..core.plan import LEGAL_DUTY
+from .cited import cited
 from .language import N_, Language
 from .lawwords import explained
 from .words import told, word
@@ -186,4 +187,5 @@ def _complain(tongue: Language, complaint: str) -> tuple[str, ...]:
 
 
 def _why(tongue: Language, answer: Answer) -> str:
-    return ": ".join(filter(None, (answer.article, explained(tongue, answer.explained or {}))))
+    article = cited(tongue, answer.article)
+    return ": ".join(filter(None, (article, explained(tongue, answer.explained or {}))))

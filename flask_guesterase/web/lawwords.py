@@ -106,6 +106,7 @@ REASONS: tuple[str, ...] = (
         "No law recorded here makes erasure depend on whether the hotel thinks that it serves the "
         "public interest."
     ),
+    N_("The law at this place is not recorded to know this reason."),
     N_("The person asks for it."),
 )
 """What laws say of a ground of refusal, and of a reason to ask (see ``core.grounds``)."""

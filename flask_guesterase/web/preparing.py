@@ -21,11 +21,11 @@ from ..core.destination import destinations
 from ..core.errors import InputError, SetupError
 from ..core.pack import Level, Pack
 from ..core.permissions import Permission
-from ..store import answering, packs
+from ..store import packs
 from ..store.failures import emergency
 from ..store.schedule import Entry, Term
 from ..store.settings import Property, Settings
-from . import schemas, terms
+from . import lawwords, schemas, terms
 from .current import current
 from .desk import me, must, staff_pages, today
 from .fields import one_of, said, typed
@@ -144,7 +144,7 @@ def set_up() -> AnyResponse | str:
         mark=plan.fingerprint(),
         today=today(hotel),
         backups=(),
-        complaint=answering.complaint(settings, place, tongue.code),
+        complaint=lawwords.complaint(tongue, place),
         cases=CASES,
     )
 

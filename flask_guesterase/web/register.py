@@ -16,9 +16,17 @@ from ..store.register import Produced, document
 from . import schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages
+from .language import N_
 from .pages import language, no_fields
 from .registered import shown, title
 from .words import FORMATS, word
+
+REFUSED: tuple[str, ...] = (
+    N_("A last night needs a first one."),
+    N_("A request may span 1 to 31 nights."),
+    N_("The law of this place does not let this authority see the register on this basis."),
+)
+"""What nobody may ask, as `core.register` says it; the form says it in the reader's words."""
 
 
 @staff_pages.get("/register")

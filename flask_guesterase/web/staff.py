@@ -46,6 +46,7 @@ from . import (
     upkeep,
     watching,
 )
+from .cited import cited
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .language import N_, Language
@@ -220,7 +221,7 @@ def _grounds(tongue: Language, hotel: Property, held: bool) -> list[tuple[str, s
     found = []
     for ground in grounds(law, held):
         item = exemption(law, ground)
-        article = f" ({item.article})" if item is not None else ""
+        article = f" ({cited(tongue, item.article)})" if item is not None else ""
         found.append((ground.value, word(tongue, ground) + article))
     return found
 
@@ -231,7 +232,7 @@ def _reason(tongue: Language, case: dict[str, Any], hotel: Property) -> str:
         return ""
     said = mapped(answering.law(current.settings, hotel), case["reason"])
     explained = lawwords.explained(tongue, {"zh": said.zh, "en": said.en})
-    return ": ".join(filter(None, (said.article, explained)))
+    return ": ".join(filter(None, (cited(tongue, said.article), explained)))
 
 
 def _deeds(case: dict[str, Any]) -> dict[str, bool]:

@@ -9,6 +9,7 @@ from ..core.period import period
 from ..core.retention import Grade, Start
 from ..store.pending import Waiting
 from ..store.schedule import Entry, Term
+from .cited import cited
 from .language import N_, Language
 from .words import word
 
@@ -92,7 +93,7 @@ def kind(tongue: Language, term: Term, floor: bool) -> str:
 
 def basis(tongue: Language, term: Term) -> str:
     """Return article, grade, conditions, and whether somebody signed it."""
-    said = [term.article or term.source]
+    said = [cited(tongue, term.article) or term.source]
     if term.grade != Grade.HOUSE.value:
         said.append(
             tongue.gettext(
@@ -138,7 +139,7 @@ def lines(tongue: Language, entry: Entry) -> Iterator[tuple[str, str, str]]:
             span = " ".join(filter(None, (length(tongue, term.length), clock(tongue, term))))
             yield kind(tongue, term, floor), span, basis(tongue, term)
     for text in entry.unknown:
-        yield tongue.gettext(N_("unknown")), text, ""
+        yield tongue.gettext(N_("unknown")), cited(tongue, text), ""
     if not entry.floors and not entry.ceilings:
         missing = N_("no rule is known and the house set no period: it stays until somebody does")
         yield tongue.gettext(N_("not settled")), tongue.gettext(missing), ""

@@ -112,6 +112,32 @@ def test_a_count_edited(pine: Pine) -> None:
     assert pine.entries("register-missed")[-1].grounds == ("forms", "list-lost")
 
 
+def test_a_count_forged_for_years_to_come(pine: Pine) -> None:
+    """A row that says everything was counted until the end of time ends no counting."""
+    pine.raw(insert(tables.census).values(
+        controller="fir-gmbh", property="mu", table_name="forms", night="9999-12-31", count=3,
+        root="00" * 32, label="census:2026-03", at=pine.now.replace(tzinfo=None, year=2099),
+    ))  # fmt: skip
+    pine.raw(delete(Form).where(Form.id == 1))
+    pine.night()
+    assert pine.counted()["missed"] == 1
+    assert "register-missed" in pine.seen()
+
+
+def test_counts_forged_night_after_night(pine: Pine) -> None:
+    """A count that no entry of the journal knows is none: the register is not counted any more."""
+    said = next(row for row in pine.ours("census") if row["property"] == "mu")
+    for _ in range(5):
+        pine.later(days=1)
+        night = pine.now.date().isoformat()
+        forged = {name: value for name, value in said.items() if name != "id"}
+        pine.raw(insert(tables.census).values(
+            **forged | {"night": night, "at": pine.now.replace(tzinfo=None)}
+        ))  # fmt: skip
+        pine.tried()
+    assert "register-uncounted" in pine.seen()
+
+
 def test_a_task_deleted(pine: Pine) -> None:
     """Who deletes the task that asks to look does not delete what the journal knows."""
     pine.raw(delete(Form).where(Form.id == 1))

@@ -19,6 +19,7 @@ from flask_guesterase.store import amendments, tables, worker
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.release.places import Place
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.sweep import NightAudit, SweepReport, sweep
 from flask_guesterase.store.transaction import transaction
@@ -111,6 +112,9 @@ class Forms:
     :param now: where the clock stands.
     """
 
+    places: tuple[Place, ...] = ()
+    """Where checkpoints go."""
+
     def __init__(self, url: str, folder: Path, now: datetime = NOON) -> None:
         self.engine: Engine = create_engine(url)
         self.now = now
@@ -137,7 +141,10 @@ class Forms:
     def begin(self) -> Iterator[Office]:
         """Open the office the way the extension does."""
         with transaction(self.engine) as conn:
-            work = Work(conn, self.now, self.settings, self.datamap, self.custodian, self.may)
+            work = Work(
+                conn, self.now, self.settings, self.datamap, self.custodian, self.may,
+                places=self.places,
+            )  # fmt: skip
             office = Office(work)
             yield office
             office.close()

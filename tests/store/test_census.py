@@ -326,3 +326,22 @@ def test_lists_go_out_as_canonical_files_without_anybodys_data(house: Forms) -> 
     assert b"Ada" not in b"".join(files.values())
     with house.engine.connect() as conn:
         assert conn.execute(select(func.count()).select_from(tables.census)).scalar_one() == 2
+
+
+def test_a_house_that_another_company_had_for_some_nights(house: Forms) -> None:
+    """Whose count was last is asked of both journals: nobody's list is lost, and no line missed."""
+    house.sweep()
+    house.form(6, NEW)
+    house.move("mu", controller="Pine AG")
+    house.later(days=1)
+    house.sweep()
+    house.form(7, OLD)
+    house.later(days=1)
+    house.sweep()
+    house.move("mu", controller="Fir GmbH")
+    house.later(hours=1)
+    house.sweep("officer")
+    house.later(days=1)
+    house.sweep()
+    assert counted(house) == {"rows": 6, "arrived": 0, "departed": 1, "missed": 0}
+    assert entries(house, "register-missed") == []

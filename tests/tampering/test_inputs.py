@@ -132,7 +132,8 @@ def test_a_later_epoch_alone(world: World, tmp_path: Path) -> None:
     two = put(tmp_path, "two.jsonl", [line for line in made.lines if '"epoch":1' in line])
     code, answer = ask(two)
     assert (code, "epochs" in cannot(answer)) == (0, True)
-    code, answer = ask(two, two)
+    twice = put(tmp_path, "twice.jsonl", two.read_text() * 2)
+    code, answer = ask(twice)
     assert (code, "entries" in wrong(answer)) == (1, True)
 
 

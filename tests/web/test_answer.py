@@ -18,6 +18,7 @@ from flask_guesterase.core.plan import LEGAL_DUTY
 from flask_guesterase.core.policy import Policy, null, redact, retain
 from flask_guesterase.store import answering
 from flask_guesterase.web.answers import in_words
+from flask_guesterase.web.cited import cited
 from flask_guesterase.web.language import Language
 from flask_guesterase.web.letters import render
 from tests.store.hotel import Guest, Invoice, policies
@@ -111,7 +112,7 @@ def test_letter_and_pages_name_every_article_and_day(under: House, lang: str) ->
     for text in (letter, case, printed):
         for item in said["stays"]:
             assert item["basis"]
-            assert item["basis"] in text
+            assert cited(tongue, item["basis"]) in text
             assert not item["until"] or tongue.day(item["until"]) in text
         assert tongue.day(said["recovery_until"]) in text
     assert any(item["until"] for item in said["stays"])
@@ -172,7 +173,7 @@ def test_a_refusal_names_the_article_of_its_ground(under: House, lang: str) -> N
     guest.get(f"/privacy/?lang={lang}")
     guest.post("/privacy/case", code=code)
     for text in (letters(clerk.get(f"{DESK}/outbox"))[0], plain(guest.get("/privacy/case"))):
-        assert answer.article in text
+        assert cited(Language(lang), answer.article) in text
         assert (answer.explained or {})[lang] in text
         assert complaint in text
 

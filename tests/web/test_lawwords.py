@@ -23,6 +23,7 @@ def spoken() -> set[str]:
     kinds = [*(pack.complaint for pack in packs), *(pack.cannot_recall for pack in packs)]
     reasons = {mapped(law, reason).en for law in ("CN", "EU") for reason in Reason
                if reason in (Reason.LEAKED, Reason.PUBLIC)}  # fmt: skip
+    reasons.add(mapped("CN", Reason.OBJECTION).en)
     return (
         {texts["en"] for texts in kinds if texts}
         | {exemption.en for exemption in EXEMPTIONS if exemption.ground is not None}

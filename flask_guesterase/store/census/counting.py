@@ -117,7 +117,7 @@ class _Before:
 def _table(
     work: Work, hotel: Property, name: str, lines: Lines, night: date
 ) -> Count | None:
-    last = _last(work, hotel.code, name)
+    last = _last(work, hotel.code, name, night)
     if last is not None and last.night >= night.isoformat():
         return None
     controller, label = slug(hotel.controller), census.label(night.isoformat())
@@ -151,15 +151,22 @@ def _guessed(found: Count, before: _Before) -> Count:
     )
 
 
-def _last(work: Work, code: str, name: str) -> Row[Any] | None:
-    table = tables.census
+def _last(work: Work, code: str, name: str, night: date) -> Row[Any] | None:
+    """Return the newest count; a night that cannot have been yet was counted by nobody.
+
+    A property that moves to another time zone may have tomorrow behind it.
+    """
+    table, latest = tables.census, night + timedelta(days=1)
     return work.conn.execute(
         select(table)
         .add_columns(table.c.count.label("rows"))
-        .where(table.c.property == code, table.c.table_name == name)
+        .where(
+            table.c.property == code, table.c.table_name == name,
+            table.c.night <= latest.isoformat(),
+        )
         .order_by(table.c.night.desc())
         .limit(1)
-    ).first()
+    ).first()  # fmt: skip
 
 
 def _before(
@@ -167,9 +174,11 @@ def _before(
 ) -> _Before:
     """Return the count before as the journal vouches for it."""
     said = told.newest(work, controller, code, name)
-    if said is None and last is not None:
-        # Another controller answers for the house now; the journal of the one before goes on.
-        said = told.newest(work, last.controller, code, name)
+    if last is not None and last.controller != controller:
+        # Another controller answered for the house then, perhaps for some nights between.
+        other = told.newest(work, last.controller, code, name)
+        known = [draft for draft in (said, other) if draft is not None]
+        said = max(known, key=lambda draft: draft.at, default=None)
     if said is None:
         # What stands in our table and in no journal is nobody's word.
         return _Before()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select
@@ -34,8 +34,8 @@ def last(work: Work, by: str | None = None) -> Sequence[Mapping[str, Any]]:
     newest = select(func.max(table.c.id)).group_by(table.c.property, table.c.table_name)
     rows = work.conn.execute(
         select(
-            table.c.property, table.c.table_name, table.c.night, table.c.count.label("rows"),
-            table.c.at,
+            table.c.controller, table.c.property, table.c.table_name, table.c.night,
+            table.c.count.label("rows"),
         )
         .where(table.c.id.in_(newest))
         .order_by(table.c.property, table.c.table_name)
@@ -45,11 +45,19 @@ def last(work: Work, by: str | None = None) -> Sequence[Mapping[str, Any]]:
         {
             "property": row.property, "table": row.table_name, "night": row.night,
             "rows": row.rows, "missed": bool(missed[row.property]),
-            "stale": work.stamp - row.at > STALE,
+            "stale": _stale(work, row),
         }
         for row in rows
         if by is None or actors.may(work, by, Permission.LAW, row.property)
     ]  # fmt: skip
+
+
+def _stale(work: Work, row: Any) -> bool:
+    """Return whether a register was not counted lately; a row that no entry knows is no count."""
+    said = told.newest(work, row.controller, row.property, row.table_name)
+    if said is None:
+        return True
+    return abs(work.stamp - datetime.fromisoformat(said.at).replace(tzinfo=None)) > STALE
 
 
 def unsettled(work: Work) -> Counter[str]:

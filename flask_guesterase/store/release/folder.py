@@ -7,6 +7,7 @@ finds every entry that its newest checkpoint covers.
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -165,8 +166,8 @@ class Folder:
         """Keep the counts of the guest register, which the database drops after the next night."""
         fresh = False
         for name, content in release.censuses():
-            file = self.path / name
-            if file.exists():
+            file = self._free(self.path / name, content)
+            if file is None:
                 continue
             made = file.with_name(f".{name}.new")
             with made.open("wb") as out:
@@ -177,6 +178,16 @@ class Folder:
             fresh = True
         if fresh:
             sync_folder(self.path)
+
+    def _free(self, file: Path, content: bytes) -> Path | None:
+        """Return where a list goes, or None where it is: another one of its name stays beside it.
+
+        Several houses may share a folder, and a restored one counts the same night again.
+        """
+        if file.exists() and file.read_bytes() != content:
+            mark = hashlib.sha256(content).hexdigest()[:8]
+            file = file.with_name(f"{file.stem}-{mark}.json")
+        return None if file.exists() else file
 
     def _note(self, release: Release) -> None:
         file = self._notes_file(release.controller)

@@ -1,0 +1,177 @@
+"""Journals given in parts, in any order, twice, and through other systems."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from flask_guesterase import verify as offline
+from flask_guesterase.core.checkpoint import open_checkpoint, sign_checkpoint
+from tests.tampering import catalogue, forge
+from tests.tampering.catalogue import CUT, World
+from tests.tampering.forge import Hotel, changed, edge_line, signer
+from tests.tampering.test_inputs import put
+from tests.test_verify import ask, cannot, wrong
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The honest hotel."""
+    return catalogue.honest(tmp_path_factory.mktemp("parts"))
+
+
+def parts(world: World, folder: Path, *sizes: int) -> list[Path]:
+    """Return the journal as it is exported month after month, each since the last."""
+    made = []
+    for start, end in zip((0, *sizes), (*sizes, len(world.lines)), strict=True):
+        head = [edge_line(world.lines, start, world.key)] if start else []
+        made.append(put(folder, f"part-{start}.jsonl", [*head, *world.lines[start:end]]))
+    return made
+
+
+def test_parts_make_a_whole(world: World, tmp_path: Path) -> None:
+    """An auditor who got it month by month gives all of them, in whatever order."""
+    files = parts(world, tmp_path, 5, 11)
+    newest = put(tmp_path, "newest", world.newest)
+    for given in (files, files[::-1], [files[1], files[2], files[0]]):
+        code, answer = ask(*given, "--checkpoint", newest, "--key", world.key.hex())
+        assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+        assert answer["says"] == [f"guesterase/hotel-a/0: {len(world.lines)} entries"]
+    cut = [put(tmp_path, f"x{n}", world.lines[n : n + 4]) for n in (0, 4, 8, 12)]
+    assert ask(*cut[::-1], "--checkpoint", newest)[0] == 0
+
+
+def test_a_part_of_another_journal(world: World, tmp_path: Path) -> None:
+    """A part that goes on from other entries than those before it is seen."""
+    first, _, last = parts(world, tmp_path, 5, 11)
+    assert wrong(ask(first, last)[1]) == {"entries"}
+    spoilt = edge_line(world.lines, 5, world.key, spoil=True)
+    other = put(tmp_path, "other.jsonl", [spoilt, *world.lines[5:]])
+    assert wrong(ask(first, other)[1]) == {"entries"}
+
+
+def test_the_same_file_twice(world: World, tmp_path: Path) -> None:
+    """It is read once; the same entries from two files are the reader's to sort out."""
+    path = put(tmp_path, "journal.jsonl", world.lines)
+    for given in ([path, path], [path, "--journal", path], [tmp_path, "--journal", path]):
+        code, answer = ask(*given)
+        assert (code, wrong(answer)) == (0, set())
+    longer = put(tmp_path, "older.jsonl", world.lines[:9])
+    assert offline.main([str(path), str(longer)]) == 2
+    since = put(tmp_path, "since", [edge_line(world.lines, 5, world.key), *world.lines[5:]])
+    assert offline.main([str(path), str(since)]) == 2
+
+
+def test_a_register_of_erasures_beside_it(world: World, tmp_path: Path) -> None:
+    """A folder may hold both; the register is no journal."""
+    put(tmp_path, "hotel-a-0.jsonl", world.lines)
+    put(tmp_path, "erasures-0123456789ab.jsonl", ["{}"])
+    code, answer = ask(tmp_path)
+    assert (code, wrong(answer)) == (0, set())
+
+
+def test_checkpoints_that_came_by_mail(world: World, tmp_path: Path) -> None:
+    """A mailbox gives a letter other line ends, and some put a mark before it."""
+    journal = put(tmp_path, "journal.jsonl", world.lines)
+    text = f"{world.old}\n{world.newest}".replace("\n", "\r\n").encode()
+    mail = tmp_path / "mail.txt"
+    mail.write_bytes(b"\xef\xbb\xbf" + text)
+    code, answer = ask(journal, "--checkpoint", mail, "--key", world.key.hex())
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+    assert ask(mail, "--key", world.key.hex())[0] == 0
+
+
+def test_guests_who_ask_before_a_restore_is_noticed(world: World, tmp_path: Path) -> None:
+    """What grew since the restore came from the host and the public form: nobody is a forger."""
+    hotel = catalogue.restored(world, "loose.sqlite")
+    leaves = [offline.leaf(line.encode()) for line in world.lines]
+
+    def note(size: int) -> str:
+        head = offline.roots(leaves, {size})[size]
+        at = json.loads(world.lines[size - 1])["at"]
+        return sign_checkpoint("guesterase/hotel-a/0", size, head, at, hotel.key)
+
+    for count in range(2):
+        stale = forge.Draft("hotel-a", "2026-11-01T02:00:00Z", "check-completed", actor="guest",
+                            request=f"E-9{count}")  # fmt: skip
+        hotel.write([stale])
+    hotel.begin_epoch(world.newest)
+    lines = hotel.lines()
+    hotel.close()
+    given = [item for name, text in (("old", note(CUT)), ("seen", note(CUT + 2)), ("new", note(16)))
+             for item in ("--checkpoint", put(tmp_path, name, text))]  # fmt: skip
+    code, answer = ask(put(tmp_path, "journal.jsonl", lines), *given)
+    assert (code, wrong(answer)) == (0, set())
+    code, answer = ask(tmp_path / "journal.jsonl", *given[2:])
+    assert (code, wrong(answer)) == (0, set())
+
+
+def test_a_second_restore_that_lost_the_epoch_of_the_first(world: World, tmp_path: Path) -> None:
+    """What an epoch had lost was told by the next, which is lost itself."""
+    first = catalogue.restored(world, "first.sqlite")
+    first.begin_epoch(world.newest)
+    first.append(2)
+    middle = first.checkpoint()
+    first.close()
+    second = catalogue.restored(world, "second.sqlite")
+    second.time = first.time
+    second.begin_epoch(middle)
+    journal = put(tmp_path, "journal.jsonl", second.lines())
+    second.close()
+    newest, last = put(tmp_path, "newest", world.newest), put(tmp_path, "middle", middle)
+    code, answer = ask(journal, "--checkpoint", newest, "--checkpoint", last)
+    assert (code, wrong(answer)) == (0, set())
+    assert {"outside", "epochs"} <= cannot(answer)
+    lie = [changed(line, counts={"guests": 9}) if n == 2 else line
+           for n, line in enumerate(journal.read_text().splitlines())]  # fmt: skip
+    old = put(tmp_path, "old", world.old)
+    code, answer = ask(put(tmp_path, "lie.jsonl", lie), "--checkpoint", old)
+    assert (code, wrong(answer)) == (1, {"outside"})
+
+
+@pytest.mark.parametrize(
+    ("place", "old", "new"),
+    [
+        (-1, '"previous-size":16', '"previous-size":"16"'),
+        (-1, '"previous-epoch"', '"next-epoch"'),
+        (-1, '"facts":{', '"facts":[],"other":{'),
+    ],
+)
+def test_an_opening_without_its_form(
+    place: int, old: str, new: str, world: World, tmp_path: Path
+) -> None:
+    """It is no entry of a journal, and said in words."""
+    hotel = catalogue.restored(world, "form.sqlite")
+    hotel.begin_epoch(world.newest)
+    lines = hotel.lines()
+    hotel.close()
+    assert old in lines[place]
+    lines[place] = lines[place].replace(old, new)
+    assert offline.main([str(put(tmp_path, "journal.jsonl", lines))]) == 2
+
+
+def test_a_checkpoint_without_a_time(world: World, tmp_path: Path) -> None:
+    """Nobody signs such a thing; it is no checkpoint, and no accident of the program's."""
+    key = signer("hotel-a")
+    head = open_checkpoint(world.newest, forge.public(key))
+    text = f"{head.origin}\n{head.size}\n{world.newest.splitlines()[2]}\nat noon\n"
+    name = offline.Checkpoint(world.newest).key_id(forge.public(key))
+    signature = base64.b64encode(name + key.sign(text.encode())).decode()
+    note = put(tmp_path, "noon", f"{text}\n\u2014 {head.origin} {signature}\n")
+    journal = put(tmp_path, "journal.jsonl", world.lines)
+    assert offline.main([str(journal), "--checkpoint", str(note)]) == 2
+
+
+def test_a_pruning_without_a_number(tmp_path: Path) -> None:
+    """The number of entries that went is a number."""
+    hotel = Hotel(tmp_path / "h.sqlite")
+    hotel.append(3)
+    hotel.append(action="journal-pruned", request=None, counts={"entries": 2},
+                 marks={"root": "00" * 32})  # fmt: skip
+    lines = hotel.lines()
+    hotel.close()
+    lines[-1] = lines[-1].replace('"entries":2', '"entries":[2]')
+    assert offline.main([str(put(tmp_path, "journal.jsonl", lines))]) == 2
