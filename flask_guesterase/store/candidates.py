@@ -71,10 +71,7 @@ def parts(work: Work, declared: Declared) -> list[Part]:
 
 def _rules(work: Work, categories: set[str]) -> list[tuple[str, Rule]]:
     return [
-        (code, rule)
-        for code in work.settings.properties
-        for rule in law.rules_at(work, code)
-        if rule.category in categories
+        (code, rule) for code, rule in law.rules_everywhere(work) if rule.category in categories
     ]
 
 

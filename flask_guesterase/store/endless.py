@@ -123,8 +123,7 @@ def _starting(work: Work, declared: Declared, known: Ways) -> frozenset[str]:
     """Return the events of a table that start a period: when a row was made often starts none."""
     wanted = {
         event
-        for place in work.settings.properties
-        for rule in law.rules_at(work, place)
+        for _, rule in law.rules_everywhere(work)
         if rule.category == declared.policy.category
         for event in rule.clock
     }

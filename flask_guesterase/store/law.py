@@ -236,6 +236,17 @@ def rules_at(work: Work, place: str) -> tuple[Rule, ...]:
     return work.rules[place]
 
 
+def rules_everywhere(work: Work) -> list[tuple[str, Rule]]:
+    """Return the rules of retention in force with the code of each property they are in force at.
+
+    They are read at once, however many properties there are, and once in a transaction.
+    """
+    missing = [code for code in work.settings.properties if code not in work.rules]
+    if missing:
+        work.rules.update(rulebook.all_in_force(work, missing))
+    return [(code, rule) for code in work.settings.properties for rule in work.rules[code]]
+
+
 def _empty(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, frozenset[str]]:
     """Return the categories of which rows hold nothing any more: sealed, or erased on their day."""
     found = sealed_before(work, declared.name, keys) if declared.retain else {}

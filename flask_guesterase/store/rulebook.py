@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from ..core.retention import Rule
 from ..core.rulebook import Changes, Line, LineKind, LineState
 from . import brake, packs, pulse, tables
 from .pulse import Pulse
+from .sql import MANY, chunks, one_of
 from .transaction import writes
 
 if TYPE_CHECKING:
@@ -49,6 +50,35 @@ def in_force(work: Work, code: str) -> tuple[Rule, ...]:
     """
     work.settings.property(code)
     return rulebook.rules(book(work, code), today(work))
+
+
+def all_in_force(work: Work, codes: Collection[str]) -> dict[str, tuple[Rule, ...]]:
+    """Return the rules that bind records of each property today, read in a few statements.
+
+    :param work: the open transaction.
+    :param codes: codes of properties.
+    :raises UnknownError: there is no such property.
+    """
+    rows: dict[str, list[Row[Any]]] = {code: [] for code in codes}
+    fresh: set[str] = set()
+    for part in chunks(codes, MANY):
+        seen = pulse.look_at(work.conn, *map(_name, part))
+        fresh |= {code for code in part if _is_fresh(work, code, seen.get(_name(code)))}
+        for row in _lines(work.conn, part):
+            rows[row.property].append(row)
+    made: dict[object, tuple[Rule, ...]] = {}
+    found = {}
+    for code in codes:
+        if code not in fresh:
+            # What was not looked at since its sources changed is written down first.
+            found[code] = in_force(work, code)
+            continue
+        # Hotels under one law have the same lines.
+        alike = tuple(map(_said, rows[code]))
+        if alike not in made:
+            made[alike] = rulebook.rules(map(line_of, rows[code]), today(work))
+        found[code] = made[alike]
+    return found
 
 
 def labels(work: Work, table: str, column: str) -> tuple[str, ...]:
@@ -88,14 +118,18 @@ def book(work: Work, code: str) -> list[Line]:
 
     Nothing is written unless the sources changed since they were last looked at.
     """
-    seen = pulse.look(work.conn, _name(code))
-    same = seen is not None and seen.note == source_mark(work.settings, work.datamap, code)
-    if not same or _former(work.conn, work.settings, code):
+    if not _is_fresh(work, code, pulse.look(work.conn, _name(code))):
         if writes(work.conn):
             _sync(work, code)
         else:
             return drawn(work.conn, work.settings, work.datamap, code, today(work))
     return known(work.conn, code)
+
+
+def _is_fresh(work: Work, code: str, seen: Pulse | None) -> bool:
+    """Return whether the lines of a property are what its sources make them."""
+    same = seen is not None and seen.note == source_mark(work.settings, work.datamap, code)
+    return same and not _former(work.conn, work.settings, code)
 
 
 def sync(work: Work) -> Changes:
@@ -253,12 +287,25 @@ def _declared(datamap: DataMap) -> list[Line]:
 
 def known(conn: Connection, code: str) -> list[Line]:
     """Return the lines of the table that have not ended."""
-    table = tables.rule
-    ended = LineState.ENDED.value
-    rows = conn.execute(
-        select(table).where(table.c.property == code, table.c.state != ended).order_by(table.c.id)
-    )
-    return [line_of(row) for row in rows]
+    return [line_of(row) for row in _lines(conn, [code])]
+
+
+_TABLE = tables.rule.c
+_LINE = (
+    _TABLE.id, _TABLE.property, _TABLE.kind, _TABLE.name, _TABLE.body, _TABLE.state,
+    _TABLE.signed_at, _TABLE.acts_on,
+)  # fmt: skip
+
+def _lines(conn: Connection, codes: Sequence[str]) -> list[Row[Any]]:
+    """Return the rows of the lines of some properties that have not ended."""
+    mine = _TABLE.property == codes[0] if len(codes) == 1 else one_of(_TABLE.property, codes)
+    wanted = select(*_LINE).where(mine, _TABLE.state != LineState.ENDED.value)
+    return list(conn.execute(wanted.order_by(_TABLE.id)))
+
+
+def _said(row: Row[Any]) -> object:
+    """Return what a line says, whichever property it binds."""
+    return row.kind, row.name, row.body, row.state, row.signed_at is None, row.acts_on
 
 
 def line_of(row: Row[Any]) -> Line:

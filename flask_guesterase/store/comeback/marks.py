@@ -212,8 +212,7 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
     held = {row.key: row for row in step.rows}
     named = set(one.names) if deletes else set(one.names) & going
     lines = []
-    regions_of = {place: regions(making.work.settings, place) for place in
-                  ("", making.origin.property, *making.work.settings.properties)}
+    known: dict[str, list[str]] = {}
     for key, values in read(making.work.conn, one, list(held)).items():
         text = row_text(one.name, key)
         owners = sorted(row_text(*person) for person, _ in held[key].owners) or [text]
@@ -221,13 +220,13 @@ def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[st
         person = own if owners[0] == text else making.of(KEY, owners[0])
         ruling = plan.rulings.get((one.name, key))
         place = ruling.place if ruling is not None else ""
-        region = regions_of.get(place or making.origin.property) or regions(
-            making.work.settings, place or making.origin.property
-        )
+        house = place or making.origin.property
+        if house not in known:
+            known[house] = regions(making.work.settings, house)
         if _is_shell(one.declared, going, deletes, key):
             lines.append(making.line(KEY, one.name, own, person, place))
         mine = {c: v for c, v in values.items() if deletes or c in going}
-        for kind, text in sorted(texts(one, mine, region)):
+        for kind, text in sorted(texts(one, mine, known[house])):
             lines.append(making.line(kind, one.name, making.of(kind, text), person, place))
         if named:
             for kind, ways in zip(NAMES, name_of(one, values), strict=True):
@@ -345,20 +344,41 @@ def _mark(row: Any) -> Mark:
     return Mark(row.kind, row.mark, row.row_mark, origin, row.erased_at)
 
 
-def names(conn: Connection, people: Iterable[str]) -> dict[str, Readings]:
-    """Return the marks of the erased names: mark of a subject row -> marks of each part."""
+@dataclass(frozen=True)
+class Told:
+    """What marks tell of somebody erased, to be compared with who seems to be back.
+
+    :param name: marks of the readings of each part of the name.
+    :param documents: marks of the documents.
+    """
+
+    name: Readings = (frozenset(), frozenset())
+    documents: frozenset[str] = frozenset()
+
+
+def told(conn: Connection, people: Iterable[str]) -> dict[str, Told]:
+    """Return what is known of erased people by marks: mark of a subject row -> what it tells.
+
+    :param conn: any connection to the database.
+    :param people: marks of subject rows.
+    """
     table = tables.mark
-    parts: dict[str, tuple[set[str], set[str]]] = {}
+    found: dict[str, dict[str, set[str]]] = {}
     for some in chunks(sorted(set(people))):
         rows = conn.execute(
             select(table.c.kind, table.c.mark, table.c.row_mark).where(
-                table.c.row_mark.in_(some), table.c.kind.in_(NAMES)
+                table.c.row_mark.in_(some), table.c.kind.in_((*NAMES, Kind.DOCUMENT.value))
             )
         )
         for row in rows:
-            mine = parts.setdefault(row.row_mark, (set(), set()))
-            mine[NAMES.index(row.kind)].add(row.mark)
-    return {who: (frozenset(one), frozenset(two)) for who, (one, two) in parts.items()}
+            found.setdefault(row.row_mark, {}).setdefault(row.kind, set()).add(row.mark)
+    return {
+        who: Told(
+            tuple(frozenset(kinds.get(kind, ())) for kind in NAMES),
+            frozenset(kinds.get(Kind.DOCUMENT.value, ())),
+        )
+        for who, kinds in found.items()
+    }
 
 
 # ending

@@ -14,7 +14,7 @@ from ...core.retention import Kind
 from ...core.seal import Terms
 from .. import ageing, law, minors, rulebook, vault
 from ..binds.crossing import binds_of, of_bind
-from ..clocks import facts_of
+from ..clocks import facts_of, places_of
 from ..datamap import Declared
 from ..journal import stamp
 from ..keeping import Origin
@@ -66,9 +66,8 @@ def unkept(work: Work, plan: Plan) -> Unkept:
     """
     if work.settings.recovery_days == 0 or of_minors(work, plan):
         return Unkept(all=True)
-    if not _hard(work):
-        return Unkept()
-    return Unkept(rows=frozenset(row for step in plan.changing() for row in _over(work, step)))
+    over = (row for step in plan.changing() for row in _over(work, plan, step))
+    return Unkept(rows=frozenset(over))
 
 
 def of_minors(work: Work, plan: Plan) -> bool:
@@ -120,22 +119,34 @@ def _payload(conn: Connection, images: Sequence[Strip], at: str) -> bytes:
     return encode_strips(dialect.name, version, at, images)
 
 
-def _hard(work: Work) -> frozenset[str]:
-    """Return the categories on which some law sets a number by which they must be gone."""
+def _hard(work: Work, place: str) -> frozenset[str]:
+    """Return the categories on which a law there sets a number by which they must be gone."""
     return frozenset(
         rule.category
-        for code in work.settings.properties
-        for rule in law.rules_at(work, code)
+        for rule in law.rules_at(work, place)
         if rule.ceiling is not None and rule.ceiling_kind is Kind.HARD
     )
 
 
-def _over(work: Work, step: Step) -> Iterator[tuple[str, Key]]:
+def _places(work: Work, plan: Plan, declared: Declared, keys: Sequence[Key]) -> set[str]:
+    """Return the properties of rows, as the plan was ruled by them."""
+    told = [plan.rulings.get((declared.name, key)) for key in keys]
+    known = {ruling.place for ruling in told if ruling is not None}
+    if None in told:
+        known |= set(
+            places_of(work.conn, work.datamap, work.settings, declared, keys).values()
+        )
+    return known & set(work.settings.properties)
+
+
+def _over(work: Work, plan: Plan, step: Step) -> Iterator[tuple[str, Key]]:
     declared = work.datamap.declared(step.decision.table)
     names = _categories(work, declared)
-    if not names & _hard(work):
+    if not names:
         return
     keys = [row.key for row in step.rows]
+    if not any(names & _hard(work, place) for place in _places(work, plan, declared, keys)):
+        return
     found = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
     for key in keys:
         record = found.get(key)
