@@ -622,6 +622,12 @@ class NoticeProposed(Event):
     name = "notice-proposed"
 
 
+class NoticeTakenBack(Event):
+    """A letter to guests about an incident that was proposed was taken back before it went."""
+
+    name = "notice-taken-back"
+
+
 class NoticeSent(Event):
     """An authority or guests were told of an incident; the grounds say by which duty."""
 
@@ -952,6 +958,7 @@ EVENTS: dict[str, type[Event]] = {
         IncidentReminded,
         IncidentOverdue,
         NoticeProposed,
+        NoticeTakenBack,
         NoticeSent,
         MeasurePlanned,
         MeasureDone,

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.errors import GuesteraseError, MovedError, UnknownError
-from ..core.plan import Key
+from ..core.plan import Key, key_text
 from . import due, runs, tasks
 from .ageing import PAGE, Expired, judged, waiting
 from .candidates import old
@@ -103,9 +104,19 @@ class Claimed:
 
 
 class Listed:
-    """Rows of a table whose keys cannot be written down: they are listed anew by each sweep."""
+    """Rows of a table whose keys cannot be written down: they are listed anew by each sweep.
 
-    def __init__(self, name: str, bounds: Bounds, gone: Tally, erase: Erase) -> None:
+    :param name: the table.
+    :param bounds: where something may be erased.
+    :param gone: where to count the rows that went.
+    :param erase: what erases them.
+    :param long: only those whose key is too long; of the others all are written down.
+    """
+
+    def __init__(
+        self, name: str, bounds: Bounds, gone: Tally, erase: Erase, long: bool = False
+    ) -> None:
+        self._long = long
         self._name = name
         self._bounds = bounds
         self._tally = gone
@@ -115,7 +126,7 @@ class Listed:
 
     def claim(self, work: Work, size: int) -> Sequence[Expired]:
         if self._items is None:
-            found = listed(work, work.datamap.declared(self._name))
+            found = listed(work, work.datamap.declared(self._name), self._long)
             self._items = [item for item in found if item.place not in self._bounds.skip]
         return self._items[:size]
 
@@ -147,15 +158,24 @@ class Listed:
         return False
 
 
-def listed(work: Work, declared: Declared) -> Iterator[Expired]:
+def listed(work: Work, declared: Declared, long: bool = False) -> Iterator[Expired]:
     """Yield the rows of a table that are due, all of it read in pages.
 
     Those nobody can read are among them, at no property: each of them fails by itself.
 
     :param work: the open transaction.
     :param declared: the table.
+    :param long: only those whose key is too long to be written down.
     """
-    keys = dict.fromkeys(tuple(row) for row in work.conn.execute(old(work, declared)))
+    statement: Select[Any] | None = old(work, declared)
+    if statement is not None and long:
+        statement = due.longer(work, declared, statement)
+    if statement is None:
+        return
+    keys = dict.fromkeys(
+        tuple(row) for row in work.conn.execute(statement)
+        if not (long and due.fits(work, key_text(tuple(row))))
+    )  # fmt: skip
     for part in chunks(keys, PAGE):
         found, unread = legible(work, declared, part)
         yield from found

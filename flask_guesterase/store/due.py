@@ -24,6 +24,7 @@ from sqlalchemy import (
     Time,
     Uuid,
     delete,
+    func,
     select,
     update,
 )
@@ -34,7 +35,7 @@ from ..core.plan import Key, key_text
 from . import given, people, tables
 from .ageing import Expired
 from .datamap import Declared
-from .sql import MANY, chunks, one_of
+from .sql import MANY, chunks, is_text, one_of, text_length
 from .work import Work
 
 BACKOFF = (
@@ -107,7 +108,11 @@ def _reads_back(type_: TypeEngine[Any]) -> bool:
     return own and isinstance(type_, _PLAIN) and not isinstance(type_, Enum)
 
 
-_PLAIN = (Integer, String, Date, DateTime, Time, LargeBinary, Uuid)
+_BRIEF = (Integer, Date, DateTime, Time, Uuid)
+_PLAIN = (*_BRIEF, String, LargeBinary)
+
+_SHORT = 60
+"""Signs that a part of a key has at most, its type named, where it is no text."""
 
 
 def fits(work: Work, text: str) -> bool:
@@ -117,8 +122,34 @@ def fits(work: Work, text: str) -> bool:
     return work.conn.dialect.name == "sqlite" or len(text) <= most
 
 
-def put(work: Work, declared: Declared, items: Iterable[Expired], later: Iterable[Expired]) -> int:
-    """Write down that rows are due; return how many could not be, as their key is too long.
+def longer(work: Work, declared: Declared, statement: Select[Any]) -> Select[Any] | None:
+    """Return a statement with only rows whose key may be too long, or None where none can be.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    :param statement: a select of keys.
+    """
+    if work.conn.dialect.name == "sqlite":
+        return None
+    words = [c for c in declared.key if is_text(c.type)]
+    if not all(is_text(c.type) or isinstance(c.type, _BRIEF) for c in declared.key):
+        # How long the text of such a value is, only the value tells.
+        return statement
+    # Each sign of a text may be escaped.
+    rest, sizes = _SHORT * len(declared.key), [text_length(c.type) for c in words]
+    most: int = tables.due.c.row_key.type.length  # type: ignore[attr-defined]
+    fit = None not in sizes and 2 * sum(filter(None, sizes)) + rest <= most
+    if not words or fit:
+        return None
+    here = statement.selected_columns
+    lengths = [func.coalesce(func.length(here[c.key]), 0) for c in words]
+    return statement.where(2 * sum(lengths[1:], lengths[0]) + rest > most)
+
+
+def put(
+    work: Work, declared: Declared, items: Iterable[Expired], later: Iterable[Expired]
+) -> None:
+    """Write down that rows are due; those whose key is too long are listed anew by each sweep.
 
     :param work: the open transaction.
     :param declared: their table.
@@ -127,9 +158,7 @@ def put(work: Work, declared: Declared, items: Iterable[Expired], later: Iterabl
     """
     wanted = {key_text(item.key): (item, work.stamp) for item in items}
     wanted |= {key_text(item.key): (item, tomorrow(work)) for item in later}
-    long = [text for text in wanted if not fits(work, text)]
-    for text in long:
-        del wanted[text]
+    wanted = {text: item for text, item in wanted.items() if fits(work, text)}
     for part in chunks(wanted.items(), MANY):
         known = _known(work.conn, declared.name, [text for text, _ in part])
         _refresh(work, [(known[t], item) for t, (item, _) in part if t in known])
@@ -146,7 +175,6 @@ def put(work: Work, declared: Declared, items: Iterable[Expired], later: Iterabl
         rows.sort(key=itemgetter("try_at"))
         for _, alike in groupby(rows, key=itemgetter("try_at")):
             given.put(work.conn, tables.due, alike)
-    return len(long)
 
 
 def put_unread(work: Work, declared: Declared, places: Mapping[Key, str], problem: str) -> None:

@@ -81,6 +81,8 @@ def _shown(
         claims = due.page(work, name, after, PAGE)
         items, _ = legible(work, declared, list(due.keys(declared, claims)))
         last = claims[-1].id if len(claims) == PAGE else None
+        if last is None:
+            items = [*items, *listed(work, declared, long=True)]
     else:
         items, last = listed(work, declared), None
     return tally(item for item in items if item.place in places), last
@@ -121,6 +123,8 @@ def erase_due(run: Run, bounds: Bounds, shift: Shift, gone: Tally) -> dict[str, 
             break
         if run(partial(_remembers, name)):
             counts.update(work_off(run, Claimed(name, bounds, gone, _erase), shift))
+            if not bounds.beside and not shift.over():
+                counts.update(work_off(run, Listed(name, bounds, gone, _erase, long=True), shift))
         elif not bounds.beside:
             counts.update(work_off(run, Listed(name, bounds, gone, _erase), shift))
     return {word: count for word, count in counts.items() if count}
@@ -286,16 +290,17 @@ def _people(
     groups: dict[tuple[str, bool], list[Person]] = {}
     for item in items:
         groups.setdefault((item.place, item.at_once), []).append((item.table, item.key))
+    everyone = [person for group in groups.values() for person in group]
+    standing = blockers.standing(work, everyone, lock=True)
+    stopped = {p for found in standing if found.needs is None for p in found.people}
+    held = holds.held(work, declared.name, [key for _, key in everyone])
+    stopped |= {(declared.name, key) for key in held}
+    bar.alone.update(key for _, key in stopped)
+    # Where nobody else can write, what stands in the way now stands in it to the end.
+    bar = replace(bar, standing=standing if alone(work.conn) else None)
     for (place, at_once), group in sorted(groups.items()):
-        standing = blockers.standing(work, group, lock=True)
-        stopped = {p for found in standing if found.needs is None for p in found.people}
-        keys = [key for _, key in group]
-        stopped |= {(declared.name, key) for key in holds.held(work, declared.name, keys)}
         free = [person for person in group if person not in stopped]
         counts["waiting"] += len(group) - len(free)
-        bar.alone.update(key for _, key in stopped)
-        # Where nobody else can write, what stands in the way now stands in it to the end.
-        bar = replace(bar, standing=standing if alone(work.conn) else None)
         counts.update(_free(work, place, free, bar, at_once))
     return dict(counts)
 

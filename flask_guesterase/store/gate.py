@@ -38,6 +38,7 @@ class Cover:
     :param by_column: SQL name -> the attributes and composites made of it.
     :param renewed: attributes that any UPDATE of the row sets by itself (`onupdate=`).
     :param stored: attributes that are columns of the table, and not computed from others.
+    :param unique: the key is the table's primary key: while a row has it, none comes with it.
     """
 
     table: str
@@ -45,6 +46,7 @@ class Cover:
     by_column: Mapping[str, frozenset[str]]
     renewed: frozenset[str] = frozenset()
     stored: frozenset[str] = frozenset()
+    unique: bool = False
 
     @cached_property
     def attributes(self) -> frozenset[str]:
@@ -299,6 +301,7 @@ def _cover(mapper: Mapper[Any], table: Table, key: tuple[str, ...]) -> Cover:
         {column: frozenset(attributes) for column, attributes in by_column.items()},
         frozenset(renewed),
         frozenset(stored),
+        set(key) == {column.name for column in table.primary_key},
     )
 
 

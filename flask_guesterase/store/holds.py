@@ -5,22 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, ColumnElement, Row, String, and_, cast, func, or_, select
+from sqlalchemy import ColumnElement, Row, String, and_, cast, func, or_, select
 
 from ..core.errors import UnknownError
 from ..core.holding import HoldQuery, Scope
 from ..core.plan import Key, Person, key_text
 from ..core.register import name_form
 from . import tables
+from .binds.crossing import at
 from .clocks import places_of
 from .datamap import Declared
 from .finder import Owners, owners
 from .lines import Lines, registers
+from .nights import Night
 from .people import read_key
-from .sql import among, chunks, python_type
+from .sql import among, chunks
 
 if TYPE_CHECKING:
     from .work import Work
@@ -245,7 +247,7 @@ def lines_of(work: Work, hold: Hold) -> dict[tuple[str, Key], set[Person]]:
     """
     found: dict[tuple[str, Key], set[Person]] = {}
     for name, lines in registers(work.datamap).items():
-        keys = _open_lines(work, lines, hold) | _sealed_lines(work, name, hold)
+        keys = _open_lines(work, lines, hold) | _sealed_lines(work, lines, hold)
         mine = _people(owners(work.conn, work.datamap, lines.declared, sorted(keys, key=key_text)))
         found |= {(name, key): mine.get(key, set()) for key in keys}
     return found
@@ -253,23 +255,23 @@ def lines_of(work: Work, hold: Hold) -> dict[tuple[str, Key], set[Person]]:
 
 def _open_lines(work: Work, lines: Lines, hold: Hold) -> set[Key]:
     columns = list(lines.declared.key)
-    wanted = select(*columns).where(*_within(lines, hold))
+    wanted = select(*columns).where(*_within(work, lines, hold))
     if lines.place is not None and not everywhere(work, hold.property):
         wanted = wanted.where(or_(lines.place == hold.property, lines.place.is_(None)))
     return {tuple(row) for row in work.conn.execute(wanted)}
 
 
-def _within(lines: Lines, hold: Hold) -> list[ColumnElement[bool]]:
+def _within(work: Work, lines: Lines, hold: Hold) -> list[ColumnElement[bool]]:
     """Return the conditions under which a line is of a room and a night; unknown ones are."""
     conditions: list[ColumnElement[bool]] = []
     if hold.room:
         room = cast(lines.room, String(80))
         conditions.append(or_(_plain(room).in_(_rooms(hold)), lines.room.is_(None)))
     if hold.night:
+        night = _night(work, lines, hold)
         first, last = lines.first_night, lines.last_night
         conditions.append(and_(
-            or_(first <= _day(first, hold.night, time.max), first.is_(None)),
-            or_(last >= _day(last, hold.night, time.min), last.is_(None)),
+            or_(night.begun(first), first.is_(None)), or_(night.lasting(last), last.is_(None))
         ))
     return conditions
 
@@ -283,17 +285,20 @@ def _rooms(hold: Hold) -> list[str]:
     return sorted({name_form(hold.room), "".join(hold.room.lower().split())})
 
 
-def _day(column: Column[Any], night: str, at: time) -> date | datetime | str:
-    """Return a night as a value that the column can be compared with."""
-    day = date.fromisoformat(night)
-    made = python_type(column.type)
-    if made is datetime:
-        return datetime.combine(day, at)
-    return day if made is date else night
+def _night(work: Work, lines: Lines, hold: Hold) -> Night:
+    """Return the night that is frozen, as the columns of a table may mean it."""
+    hotels = work.settings.properties
+    only = next(iter(hotels.values())) if everywhere(work, hold.property) else None
+    hotel = hotels.get(hold.property, only)
+    return Night(
+        date.fromisoformat(hold.night), "UTC" if hotel is None else hotel.zone,
+        lines.declared.policy.zone,
+        at(work.conn, lines.declared.name).dialect.name == "postgresql",
+    )  # fmt: skip
 
 
-def _sealed_lines(work: Work, name: str, hold: Hold) -> set[Key]:
-    shelf, kept = tables.shelf, tables.kept
+def _sealed_lines(work: Work, lines: Lines, hold: Hold) -> set[Key]:
+    shelf, kept, name = tables.shelf, tables.kept, lines.declared.name
     wanted = (
         select(kept.c.row_key)
         .join(shelf, shelf.c.box == kept.c.box)
@@ -308,9 +313,12 @@ def _sealed_lines(work: Work, name: str, hold: Hold) -> set[Key]:
     if hold.room:
         wanted = wanted.where(_plain(shelf.c.room).in_([*_rooms(hold), ""]))
     if hold.night:
+        night = _night(work, lines, hold)
+        _, first = night.days(lines.first_night)
+        last, _ = night.days(lines.last_night)
         wanted = wanted.where(
-            or_(shelf.c.first_night <= hold.night, shelf.c.first_night == ""),
-            or_(shelf.c.last_night >= hold.night, shelf.c.last_night == ""),
+            or_(shelf.c.first_night <= first, shelf.c.first_night == ""),
+            or_(shelf.c.last_night >= last, shelf.c.last_night == ""),
         )
     texts = work.conn.execute(wanted).scalars()
     return set(keys_of(work, name, set(texts)).values())

@@ -212,15 +212,12 @@ def _whole(way: Way) -> bool:
     return False
 
 
-def _stride(name: str, many: int, office: Office) -> tuple[bool, bool]:
-    """Look at the next rows of a table in the order of their keys.
-
-    :return: whether the table ended, and whether all that is due could be written down.
-    """
+def _stride(name: str, many: int, office: Office) -> bool:
+    """Look at the next rows of a table in the order of their keys; return whether it ended."""
     work, declared = office.work, office.work.datamap.declared(name)
     seen = _state(work, name)
     if seen is None or seen.after is None:
-        return True, True
+        return True
     start = _start(declared, seen)
     _, end = _ahead(work, declared, start, many)
     statement = old(work, declared)
@@ -230,11 +227,11 @@ def _stride(name: str, many: int, office: Office) -> tuple[bool, bool]:
         here = [statement.selected_columns[c.key] for c in declared.key]
         statement = statement.where(~greater(here, end))
     keys = [tuple(row) for row in work.conn.execute(statement)]
-    long = _judge(work, declared, keys)
+    _judge(work, declared, keys)
     known = places_of(work.conn, work.datamap, work.settings, declared, keys)
     nowhere = sum(known.get(key, "") not in work.settings.properties for key in keys)
     _stand(work, name, end, seen.lost + nowhere)
-    return end is None, not long
+    return end is None
 
 
 def _pass_stride(name: str, word: str, office: Office) -> bool:
@@ -327,19 +324,14 @@ def _recent(way: Way, wanted: _Recent) -> bool:
     return True
 
 
-def _page(
-    name: str, wanted: _Recent, at: _At, many: int, office: Office
-) -> tuple[_At | None, bool]:
-    """Look at the next page of the statements.
-
-    :return: where to go on, or None at the end; and whether all that is due could be written down.
-    """
+def _page(name: str, wanted: _Recent, at: _At, many: int, office: Office) -> _At | None:
+    """Look at the next page of the statements; return where to go on, or None at the end."""
     work, declared = office.work, office.work.datamap.declared(name)
     found, place = _paged(work, declared, wanted, at, many)
-    long = _judge(work, declared, found)
+    _judge(work, declared, found)
     if place is not None:
         _keep(work, declared, wanted, place)
-    return place, not long
+    return place
 
 
 def _paged(
@@ -402,14 +394,10 @@ def _close(name: str, wanted: _Recent, office: Office) -> bool:
     return wanted.day >= work.today
 
 
-def _judge(work: Work, declared: Declared, keys: Sequence[Key]) -> int:
-    """Write down which of these rows are due, and which an open request keeps for now.
-
-    :return: how many are due and have a key too long to be written down.
-    """
-    if not keys:
-        return 0
-    return due.put(work, declared, judged(work, declared, keys), _asked(work, declared, keys))
+def _judge(work: Work, declared: Declared, keys: Sequence[Key]) -> None:
+    """Write down which of these rows are due, and which an open request keeps for now."""
+    if keys:
+        due.put(work, declared, judged(work, declared, keys), _asked(work, declared, keys))
 
 
 def _asked(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import hmac
+import secrets
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import JSON, Column, TypeDecorator, Uuid
+from sqlalchemy.engine.default import DefaultDialect
+from sqlalchemy.types import Enum
 
 from ..core import mentions
 from ..core.identity import Kind, kind_of
@@ -182,14 +185,53 @@ def holds_json(column: Column[Any]) -> bool:
     return isinstance(type_.impl_instance if isinstance(type_, TypeDecorator) else type_, JSON)
 
 
+_DIALECT = DefaultDialect()
+"""Stands for any engine: text goes through a host's own type alike on all of them."""
+
+_OF_A_VALUE = (ValueError, TypeError, ArithmeticError, LookupError, AttributeError)
+"""What a type raises about a value; anything else says that it needs more than the value."""
+
+
 def fits(rule: Rule, column: Column[Any], nullable: bool, length: int | None) -> str:
     """Return why a rule cannot fit its column, or an empty string.
 
+    :param rule: an erasing rule.
+    :param column: the column.
     :param nullable: whether the live column takes NULL.
     :param length: longest text the live column takes, or None.
     """
     if isinstance(rule, File):
         return fits(rule.then, column, nullable, length)
+    return _misplaced(rule, column, nullable, length) or _unread(rule, column, length)
+
+
+def _unread(rule: Rule, column: Column[Any], length: int | None) -> str:
+    """Return why the column's own type would not read what a rule writes, or an empty string.
+
+    Only what is text on its way is tried: what else a driver makes of values it alone knows.
+    """
+    then = fallback(rule, column) if isinstance(rule, Inside) else rule
+    own = isinstance(column.type, TypeDecorator | Enum)
+    if not own or not isinstance(then, Null | Redact | Placeholder | Constant):
+        return ""
+    value = value_for(then, column, None, secrets.token_bytes, length)
+    if value is not None and not (holds_text(column.type) or isinstance(column.type, Enum)):
+        return ""
+    try:
+        made = column.type.dialect_impl(_DIALECT)
+        write, read = made.bind_processor(_DIALECT), made.result_processor(_DIALECT, None)
+        raw = value if value is None or write is None else write(value)
+        if read is not None:
+            read(raw)
+    except _OF_A_VALUE as raised:
+        return f"the column's own type cannot read back what is written ({type(raised).__name__})"
+    except Exception:
+        # The host's own code, where it has not what it needs: that says nothing of the value.
+        return ""
+    return ""
+
+
+def _misplaced(rule: Rule, column: Column[Any], nullable: bool, length: int | None) -> str:
     if isinstance(rule, Mentions | Inside):
         if not holds_text(column.type) and not holds_json(column):
             return "the column holds neither text nor JSON"

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 VAIN = 100
 """Rows in a row that fail alone, after which the rest of a table is left to the next look."""
 
-LONG = "key-too-long"
-"""Told of a table with a row that is due and whose key cannot be written down."""
-
 _Place = TypeVar("_Place")
 
 
@@ -46,34 +43,31 @@ class Way:
 
     def go(
         self,
-        unit: Callable[[int, Office], tuple[_Place, bool]],
+        unit: Callable[[int, Office], _Place],
         over: Callable[[str, Office], _Place],
         here: _Place,
     ) -> _Place:
         """Take one step; return where to go on, which is here when fewer rows are to be tried.
 
-        :param unit: looks at so many rows; returns where to go on, and whether all that is due
-            could be written down.
+        :param unit: looks at so many rows; returns where to go on.
         :param over: passes over the next row; writes it down as failing under a word, if any.
         :param here: where this step begins.
         """
         many = self._size
 
-        def looked(office: Office) -> tuple[_Place, bool]:
+        def looked(office: Office) -> _Place:
             nonlocal many
             many = min(many, self.shift.room.part(self.full))
             return unit(many, office)
 
         try:
-            place, all_of_it = self.shift.paced(self.run, looked)
+            place = self.shift.paced(self.run, looked)
         except Exception as problem:
             if not _is_of_a_row(problem):
                 raise
             self._size = max(1, many // 2)
             return here if many > 1 else self._pass(over, problem)
         self._size, self._vain = min(self.full, max(self._size, 2 * many)), 0
-        if not all_of_it:
-            self.said[word_of(self.name)] = LONG
         return place
 
     def _pass(self, over: Callable[[str, Office], _Place], problem: Exception) -> _Place:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, inspect, literal_column, select
+from sqlalchemy import Connection, Select, bindparam, inspect, literal_column, select, update
 
 from . import tables
 
@@ -55,6 +56,20 @@ class Restricted:
             return True
         elsewhere = tables.kept.c.property.not_in(opened)
         return conn.execute(_living(self.table, elsewhere).limit(1)).first() is not None
+
+    def replaced(self, conn: Connection, key: str) -> None:
+        """Note that a new row has a key, so that what was kept under it is there no more.
+
+        :param conn: the session's connection.
+        :param key: the row's key as text.
+        """
+        if not self.columns(conn, key, ()):
+            return
+        kept, now = tables.kept, datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+        mine = kept.c.table_name == self.table, kept.c.row_key == key
+        living = kept.c.mode.in_(MODES), kept.c.ended_at.is_(None)
+        conn.execute(update(kept).where(*mine, *living).values(ended_at=now))
+        self.rows[key] = []
 
 
 def read(conn: Connection, table: str) -> Restricted:

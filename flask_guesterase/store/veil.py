@@ -318,15 +318,33 @@ def _on_flushed(session: Session, flush_context: UOWTransaction) -> None:
     for mapper, states in flush_context.mappers.items():
         if _gates.covers(mapper):
             for state in states:
-                if _written(flush_context, state) and state not in session._new:
-                    # What was set by SQL lapses when it is written.
-                    anew = state.expired_attributes - lapsed.pop(state, frozenset())
-                    _refuse_changed(session, state, frozenset(anew))
+                if not _written(flush_context, state):
+                    continue
+                if state in session._new:
+                    _replace(session, flush_context, state)
+                    continue
+                # What was set by SQL lapses when it is written.
+                anew = state.expired_attributes - lapsed.pop(state, frozenset())
+                _refuse_changed(session, state, frozenset(anew))
     # Where nothing was hidden no hook found anything to copy.
     if _known(session).hidden:
         for state in flush_context.states:
             if _written(flush_context, state):
                 _refuse_copied(session, state)
+
+
+def _replace(
+    session: Session, flush_context: UOWTransaction, state: InstanceState[Any]
+) -> None:
+    """Take note of a new row with the key of a kept one, which is gone: it is somebody else's."""
+    before = session.identity_map.get(state.mapper._identity_key_from_state(state))
+    # A row that is deleted and added anew in one flush is changed, and may keep what it held.
+    if before is not None and before._sa_instance_state in flush_context.states:
+        return
+    for cover in _gates.covers(state.mapper):
+        if cover.unique:
+            conn, restricted = _restricted(session, cover.table, {"mapper": state.mapper})
+            restricted.replaced(conn, cover.key_of(state))
 
 
 def _written(flush_context: UOWTransaction, state: InstanceState[Any]) -> bool:

@@ -234,6 +234,20 @@ def send(number: str, by: str, code: str, duty: str, digest: str) -> Answer:
     return Answer({"number": number, "batches": batches}, "The letters are on their way.")
 
 
+@verb(incident_cli, "take-back")
+@_number
+@_by
+@_code
+@click.option("--duty", required=True, help="Which one, for example EU/guests.")
+def take_back(number: str, by: str, code: str, duty: str) -> Answer:
+    """Take back a letter to guests that was proposed, before another person lets it go."""
+    who = trying(by)
+    with current.begin() as office:
+        office.use_code(who, code)
+        office.take_notice_back(number, duty, who)
+    return Answer({"number": number, "duty": duty}, "It is taken back.")
+
+
 def _proposed(found: dict[str, Any], duty: str) -> dict[str, Any]:
     """Return what a second person reads before letters go: the words, to how many, the digest."""
     words = {each["id"]: (each["words"], each["digest"]) for each in found["duties"]}

@@ -186,6 +186,12 @@ class ProposeNotice(Long):
     words = typed(required=True)
 
 
+class TakeBack(Form):
+    """Which letters to guests are taken back before they go."""
+
+    duty = typed(required=True)
+
+
 class LetGo(Approve):
     """Which letters to guests are let go, with the digest of what was read."""
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, session, url_for
+from flask import (
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.answer import Answer
@@ -173,7 +182,7 @@ def enter_review(token: str) -> AnyResponse:
         page = render_template("guesterase/guest/reviewcode.html", problems=no_fields(problem))
         return make_response(page, 422)
     with current.begin() as office:
-        session[REVIEW] = office.enter_review(token, form["code"])
+        session[REVIEW] = office.enter_review(token, form["code"], _reader())
     return redirect(url_for(".reviewed_case"), 303)
 
 
@@ -201,11 +210,18 @@ def review_case() -> AnyResponse:
     try:
         form = read(caseforms.AnswerComplaint(), request.form)
         with current.begin() as office:
-            mode = office.advise(_kept(), form["outcome"], form["words"])
+            mode = office.advise(_kept(), form["outcome"], form["words"], _reader())
     except InputError as problem:
         return make_response(_review(request.form, no_fields(problem)), 422)
     session.pop(REVIEW, None)
     return make_response(render_template("guesterase/guest/reviewed.html", mode=mode))
+
+
+def _reader() -> str:
+    """Return the host's id of who is logged in in this browser, or nothing."""
+    if getattr(current_app, "login_manager", None) is None or not current_user.is_authenticated:
+        return ""
+    return str(current_user.get_id())
 
 
 def _kept() -> str:

@@ -219,6 +219,15 @@ def propose_notice(incident: str) -> AnyResponse:
     )  # fmt: skip
 
 
+@staff_pages.post("/incidents/<incident>/takeback")
+def take_notice_back(incident: str) -> AnyResponse:
+    """Take back what was proposed, before anybody let it go."""
+    return _acted(
+        incident, caseforms.TakeBack(),
+        lambda office, form: office.take_notice_back(incident, form["duty"], me()),
+    )  # fmt: skip
+
+
 @staff_pages.post("/incidents/<incident>/send")
 def let_notice_go(incident: str) -> AnyResponse:
     """Let the letters to guests go, as the second person."""

@@ -268,6 +268,45 @@ def test_two_colleagues_with_codes_of_two_officers(house: House) -> None:
     assert lift(house, frozen, "second")
 
 
+def test_an_officer_behind_an_officer(house: House) -> None:
+    """Whoever could be an officer could give codes in their name: it is followed to its end."""
+    given(house, "second", "third")
+    given(house, "officer", "second")
+    given(house, "porter", "officer")
+    with house.app.app_context():
+        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    assert not lift(house, frozen, "officer")
+    for person in ("second", "third"):
+        with pytest.raises(FourEyesError):
+            lift(house, frozen, person)
+    assert lift(house, frozen, "boss")
+
+
+def test_two_colleagues_with_one_officer_far_behind(house: House) -> None:
+    """Nobody gave a code to both, and one person could be behind both all the same."""
+    given(house, "second", "boss")
+    given(house, "officer", "second")
+    given(house, "third", "boss")
+    with house.app.app_context():
+        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    assert not lift(house, frozen, "officer")
+    with pytest.raises(FourEyesError):
+        lift(house, frozen, "third")
+
+
+def test_officers_who_gave_each_other_codes(house: House) -> None:
+    """A circle has no end, and who is not in it is another."""
+    for person, by in (("officer", "second"), ("second", "third"), ("third", "officer")):
+        given(house, person, by)
+    with house.app.app_context():
+        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    assert not lift(house, frozen, "officer")
+    for person in ("second", "third"):
+        with pytest.raises(FourEyesError):
+            lift(house, frozen, person)
+    assert lift(house, frozen, "boss")
+
+
 def issued(house: House, person: str, by: str, *permissions: str) -> Program:
     """Return a program with a token that somebody issued for a person."""
     with house.app.app_context(), house.extension.begin() as office:

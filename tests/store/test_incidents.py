@@ -229,6 +229,53 @@ def test_whom_it_goes_to_stays_once_a_letter_is_proposed(small: Watch) -> None:
         office.measure_incident(number, Asked("bookings"), "second")
 
 
+def test_a_letter_that_was_proposed_wrongly_is_taken_back(small: Watch) -> None:
+    """Whom it concerns can be looked up anew then; what was proposed is let go by nobody."""
+    small.place("DE")
+    number = small.report()
+    small.classify(number, "risk-high")
+    with small.begin() as office:
+        office.measure_incident(number, Asked(), "officer")
+        office.propose_notice(number, "EU/guests", "To everybody.", "officer")
+    read, boxes = small.digest(number), len(small.ours("box"))
+    with pytest.raises(ForbiddenError), small.begin() as office:
+        office.take_notice_back(number, "EU/guests", "clerk")
+    with small.begin() as office:
+        office.take_notice_back(number, "EU/guests", "second")
+    assert "notice-taken-back" in small.events
+    assert len(small.ours("box")) == boxes - 1
+    for gone in (
+        lambda office: office.let_notice_go(number, "EU/guests", "second", read),
+        lambda office: office.take_notice_back(number, "EU/guests", "officer"),
+        lambda office: office.take_notice_back(number, "EU/authority", "officer"),
+    ):
+        with pytest.raises(TransitionError):
+            small.run(gone)
+    with small.begin() as office:
+        assert office.measure_incident(number, Asked("bookings"), "second")["living"] == 2
+        office.propose_notice(number, "EU/guests", "To those who stayed.", "second")
+    read = small.digest(number)
+    with small.begin() as office:
+        office.let_notice_go(number, "EU/guests", "officer", read)
+    with pytest.raises(TransitionError), small.begin() as office:
+        office.take_notice_back(number, "EU/guests", "second")
+
+
+def test_a_letter_that_no_law_asks_for_any_more_is_taken_back(small: Watch) -> None:
+    """It was not as grave, or the hotel lies under another law: nobody must send it to go on."""
+    small.place("DE")
+    number = small.report()
+    small.classify(number, "risk-high")
+    with small.begin() as office:
+        office.measure_incident(number, Asked(), "officer")
+        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    small.classify(number, "risk-unlikely")
+    small.place("JP")
+    with small.begin() as office:
+        office.take_notice_back(number, "EU/guests", "officer")
+        office.measure_incident(number, Asked("bookings"), "officer")
+
+
 @pytest.mark.parametrize(
     ("country", "severity", "known"),
     [

@@ -334,15 +334,43 @@ def test_what_is_due_goes_although_a_look_failed(house: Forms) -> None:
     assert left(house) == set()
 
 
-def test_a_key_too_long_to_be_written_down_keeps_no_other(make_served: Make) -> None:
-    """A path may be longer than what we write down; it is told, by its table."""
+def test_a_row_whose_key_is_too_long_to_be_written_down_goes_as_well(make_served: Make) -> None:
+    """A path may be longer than what we write down: it is listed anew, shown, and erased."""
     house = make_served(Column("path", String(500), primary_key=True))
-    for id in (1, 2, 3):
-        house.show(id, path=f"/{id}" + "x" * 420 * (id == 2))
+    for id in (1, 2, 3, 4):
+        left = YOUNG if id == 4 else OLD
+        house.show(id, left, path=f"/{id}" + "x" * 420 * (id in (2, 4)))
     report = night(house)
-    assert (house.kept(), report.problems) == ({2}, {"look:docs": "key-too-long"})
-    anew(house)
-    assert night(house).problems == {"look:docs": "key-too-long"}
+    assert (house.kept(), report.problems) == ({4}, {})
+    house.show(5, path="/5" + "|" * 240)
+    house.change(null)
+    assert [row["rows"] for row in house.tried().previews] == [1]
+    assert house.kept() == {4, 5}
+    assert house.tried("officer").problems == {}
+    assert house.kept() == {4}
+
+
+def test_a_long_key_that_something_keeps_is_told_each_night(
+    make_served: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can write down that it failed, so it counts as unfinished, and keeps no other."""
+    house = make_served(Column("path", String(500), primary_key=True))
+    for id in (1, 2):
+        house.show(id, path=f"/{id}" + "x" * 420 * (id == 2))
+    erase = expiry._erase
+
+    def stuck(now: Any, skip: Any, office: Office) -> Any:
+        if any(len(item.key[0]) > 400 for item in now):
+            raise BusyError("Somebody holds it.", "Wait.")
+        return erase(now, skip, office)
+
+    monkeypatch.setattr(expiry, "_erase", stuck)
+    for _ in range(2):
+        assert night(house).counts["unfinished"] == 1
+        assert house.kept() == {2}
+    monkeypatch.undo()
+    night(house)
+    assert house.kept() == set()
 
 
 # keys

@@ -19,7 +19,7 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.core.permissions import Permission
-from flask_guesterase.store import bearer, tables
+from flask_guesterase.store import bearer, sameness, tables
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.pins import MOST
 from tests.store.hotel import Hotel
@@ -295,3 +295,16 @@ def test_a_pin_nobody_used_for_a_year_is_gone(hotel: Hotel) -> None:
     with hotel.begin() as office:
         office.expire()
     assert hotel.ours("pin") == []
+
+
+def test_behind_too_many_nobody_can_be_told_apart(hotel: Hotel) -> None:
+    """A chain is followed so far; where it goes on, two count as one, and nothing runs for ever."""
+    with hotel.engine.begin() as conn:
+        for number in range(1, sameness.MOST + 3):
+            conn.execute(insert(tables.pin).values(
+                actor=f"a{number}", failures=0, given_by=f"a{number + 1}", used_on="2026-03-10",
+            ))  # fmt: skip
+        far = f"a{sameness.MOST + 3}"
+        assert sameness.same(conn, "a1", "b1")
+        assert sameness.same(conn, f"a{sameness.MOST}", far)
+        assert not sameness.same(conn, f"a{sameness.MOST}", "b1")

@@ -182,6 +182,16 @@ class House:
         for table, id_ in (("un_notes", 1), ("un_slips", 2), ("un_forms", 1)):
             self.keep(table, id_, '["who"]')
 
+    def raw_change(self, statement: Any) -> None:
+        """Change the database past every session."""
+        with self.engine.begin() as conn:
+            conn.execute(statement)
+
+    def all(self, statement: Any) -> list[tuple[Any, ...]]:
+        """Return the rows that the database holds, past every session."""
+        with self.engine.connect() as conn:
+            return [tuple(row) for row in conn.execute(statement)]
+
     def raw(self, statement: Any) -> tuple[Any, ...]:
         """Return the row that the database holds, past every session."""
         with self.engine.connect() as conn:
@@ -722,7 +732,6 @@ def test_columns_of_concrete_classes_are_named_all_the_same(
 
 def test_a_class_configured_after_the_first_statement_is_known(inn: House) -> None:
     """A host asks for a table before its classes are configured: their union is learnt later."""
-    inn.keep("un_late", 1, '["who"]')
     inn.session.execute(select(STAY.c.id))
 
     class Late(ConcreteBase, Base):
@@ -738,6 +747,7 @@ def test_a_class_configured_after_the_first_statement_is_known(inn: House) -> No
     with Session(inn.engine) as session:
         session.add(Late(id=1, who=SECRET))
         session.commit()
+        inn.keep("un_late", 1, '["who"]')
         assert str(session.scalars(select(Late)).one().who) == "▒▒▒"
     Base.metadata.remove(table)
 
@@ -758,3 +768,69 @@ def test_an_idle_flush_looks_at_no_instance_twice(
         stay.room = "x"
     inn.session.flush()
     assert len(looked) == 2
+
+
+# numbers that are used again
+
+
+def test_a_new_row_with_the_number_of_a_kept_one_shows_its_own(inn: House) -> None:
+    """The old row is gone, or the new one could not be there: the living guest is nobody's secret.
+
+    The rest of the table is hidden as before, and the line of what was kept has ended.
+    """
+    inn.keep()
+    inn.keep(id_=2)
+    inn.raw_change(sa.delete(BILL).where(BILL.c.id == 1))
+    inn.session.add(Bill(id=1, stay_id=1, holder=OTHER, tax=7, total=1))
+    inn.session.commit()
+    bill = inn.session.get_one(Bill, 1)
+    assert (bill.holder, bill.tax) == (OTHER, 7)
+    bill.holder = "Cy Berg"
+    inn.session.commit()
+    inn.session.remove()
+    assert inn.session.get_one(Bill, 1).holder == "Cy Berg"
+    assert str(inn.session.get_one(Bill, 2).holder) == "▒▒▒"
+    ended = select(tables.kept.c.row_key, tables.kept.c.ended_at.is_not(None))
+    assert set(inn.all(ended)) == {("int:1", True), ("int:2", False)}
+
+
+def test_a_number_that_the_database_gives_out_again_shows_its_own(inn: House) -> None:
+    """SQLite gives the number of the newest row to the next one once it is deleted."""
+    inn.keep(id_=3)
+    inn.session.delete(inn.session.get_one(Bill, 3))
+    inn.session.commit()
+    bill = Bill(stay_id=1, holder=OTHER, total=1)
+    inn.session.add(bill)
+    inn.session.commit()
+    assert (bill.id, bill.holder) == (3, OTHER)
+
+
+def test_a_new_row_that_is_rolled_back_ends_nothing(inn: House) -> None:
+    """What was kept is kept, whatever a host tried and gave up."""
+    inn.keep(id_=7)
+    inn.session.add(Bill(id=7, stay_id=1, holder=OTHER, total=1))
+    inn.session.flush()
+    inn.session.rollback()
+    assert inn.all(select(tables.kept.c.ended_at)) == [(None,)]
+
+
+def test_a_row_that_is_deleted_and_added_in_one_flush_stays_hidden(inn: House) -> None:
+    """The session writes that as a change of the old row, in which it leaves what it held."""
+    inn.keep()
+    session = inn.session()
+    session.delete(session.get_one(Bill, 1))
+    session.add(Bill(id=1, stay_id=1, holder=OTHER, total=5))
+    session.commit()
+    session.expire_all()
+    bill = session.get_one(Bill, 1)
+    assert (str(bill.holder), bill.tax) == ("▒▒▒", None)
+
+
+def test_a_row_written_over_by_merge_stays_hidden(inn: House) -> None:
+    """A merge changes the row that is there, which is refused as any other change."""
+    inn.keep()
+    inn.session.merge(Bill(id=1, stay_id=1, holder=OTHER, total=5))
+    with pytest.raises(VeiledError, match="kept"):
+        inn.session.commit()
+    inn.session.rollback()
+    assert str(inn.session.get_one(Bill, 1).holder) == "▒▒▒"

@@ -164,3 +164,25 @@ def test_commands_of_incidents(house: House) -> None:
     with house.app.app_context(), house.extension.begin() as office:
         office.review_incident(number, "Shred.", "officer")
     assert run("second", "close", number)["closed"] is True
+
+
+def test_what_was_proposed_wrongly_is_taken_back_on_the_page(house: House) -> None:
+    """Whom it concerns is looked up anew; once the letters went there is nothing to take back."""
+    number = report(house)
+    officer, second = house.browser("officer"), house.browser("second")
+    act(officer, number, "classify", kind="leak", severity="risk-high", cause="human-error")
+    assert act(officer, number, "reach", table="") == 303
+    assert "takeback" not in officer.get(f"{DESK}/incidents/{number}")
+    assert act(officer, number, "propose", duty="CN/guests", words="A list was seen.") == 303
+    assert act(officer, number, "reach", table="") == 409
+    assert "takeback" in second.get(f"{DESK}/incidents/{number}")
+    assert act(officer, number, "takeback", duty="CN/guests") == 303
+    assert act(officer, number, "reach", table="") == 303
+    assert act(officer, number, "takeback", duty="CN/guests") == 409
+    assert act(officer, number, "propose", duty="CN/guests", words="Another one.") == 303
+    digest = seen(second, number)
+    assert act(second, number, "send", duty="CN/guests", digest=digest) == 303
+    assert "takeback" not in second.get(f"{DESK}/incidents/{number}")
+    letters = house.browser("clerk").get(f"{DESK}/outbox")
+    assert "A list was seen." not in letters
+    assert "Another one." in letters

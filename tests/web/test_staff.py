@@ -126,6 +126,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "incident_notice_file": ("incident", {}),
     "told_authority": ("incident", {"duty": "CN/authority", "reference": "A-1"}),
     "propose_notice": ("incident", {"duty": "CN/guests", "words": "A list was seen."}),
+    "take_notice_back": ("incident", {"duty": "CN/guests"}),
     "let_notice_go": ("incident", {"duty": "CN/guests", "digest": "0" * 64}),
     "plan_measure": ("incident", {"what": "Shred lists", "owner": "clerk", "due": "2999-01-01"}),
     "measure_done": ("incident", {}),

@@ -121,12 +121,14 @@ class Complaints(Desk):
         """
         return outside.invite(self.work, number, by, mode)
 
-    def enter_review(self, secret: str, code: str) -> str:
+    def enter_review(self, secret: str, code: str, by: str = "") -> str:
         """Use a reviewer's link and code up; return what the browser shows from then on.
 
+        :param by: the host's id of who is logged in in that browser, or empty.
         :raises TokenError: they do not go together, or one of them is used or expired.
+        :raises FourEyesError: whoever is logged in works at the property.
         """
-        return outside.enter(self.work, secret, code)
+        return outside.enter(self.work, secret, code, by)
 
     def reviewed_case(self, kept: str) -> Seen:
         """Return what a reviewer from outside reads.
@@ -142,13 +144,15 @@ class Complaints(Desk):
         """
         return outside.draft(self.work, kept, outcome, words)
 
-    def advise(self, kept: str, outcome: str, words: str) -> str:
+    def advise(self, kept: str, outcome: str, words: str, by: str = "") -> str:
         """Take what a reviewer says, once; return whether it decides: "recommend" or "decide".
 
+        :param by: the host's id of who is logged in in that browser, or empty.
         :raises TokenError: it is unknown, used or expired.
+        :raises FourEyesError: whoever is logged in works at the property.
         :raises InputError: there is no such answer to this complaint.
         """
-        return outside.advise(self.work, kept, outcome, words)
+        return outside.advise(self.work, kept, outcome, words, by)
 
     def remind_complaints(self) -> int:
         """Remind those whose complaint must be answered soon, or is late; return how many."""

@@ -83,6 +83,13 @@ class Incidents(Desk):
         """
         noticing.propose(self.work, number, alarm, words, by)
 
+    def take_notice_back(self, number: str, alarm: str, by: str) -> None:
+        """Take back a letter to guests that was proposed, as long as nobody let it go.
+
+        :raises TransitionError: nobody proposed it, or it was let go.
+        """
+        noticing.take_back(self.work, number, alarm, by)
+
     def let_notice_go(self, number: str, alarm: str, by: str, seen: str) -> None:
         """Let the letters to guests go, as the second person.
 

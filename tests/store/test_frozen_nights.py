@@ -1,0 +1,215 @@
+"""A frozen night is a night on the property's wall, however the host writes its moments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    insert,
+)
+from sqlalchemy.types import TypeEngine
+
+from flask_guesterase.core.plan import key_text
+from flask_guesterase.core.policy import Policy, Register, keep, retain
+from flask_guesterase.store import holds, tables
+from flask_guesterase.store.datamap import resolve
+from tests.store.night import GRANTS, GUEST, Base, Guest, Night
+
+AT_EIGHT = datetime(2026, 3, 10, 6)
+"""Eight in the evening of the 9th in Honolulu, as a clock in UTC shows it."""
+
+BEFORE = datetime(2026, 3, 9, 6)
+"""The same hour of the evening before."""
+
+
+class Aware(TypeDecorator[datetime]):
+    """A host's own moment: kept in UTC without a zone, and refused without one."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without a zone")
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Island(Night):
+    """The hotel on Hawaii, whose register says nights as a test wants it.
+
+    :param url: address of an empty database.
+    :param folder: where keys go.
+    :param made: type of the columns of the nights.
+    :param zone: zone that the policy names, or empty.
+    """
+
+    def __init__(self, url: str, folder: Path, made: TypeEngine[Any], zone: str) -> None:
+        self.metadata = MetaData()
+        self.arrivals = Table(
+            "arrivals", self.metadata,
+            Column("id", Integer, primary_key=True),
+            Column("guest_id", ForeignKey(Guest.__table__.c.id)),
+            Column("hotel", String(10)), Column("room", String(8)),
+            Column("since", made), Column("until", made),
+            Column("name", String(40)), Column("passport", String(20)),
+        )  # fmt: skip
+        self.policy = Policy(
+            {
+                "hotel": keep("which house"), "room": keep("occupancy"),
+                "since": keep("occupancy"), "until": keep("occupancy"),
+                "name": retain("guest_register"), "passport": retain("guest_register"),
+            },
+            via="guest_id", category="guest_register", zone=zone,
+            register=Register(
+                room="room", first_night="since", last_night="until", name="name",
+                document="passport",
+            ),
+        )  # fmt: skip
+        super().__init__(url, folder)
+        self.metadata.create_all(self.engine)
+        place = replace(self.settings.properties["sh"], zone="Pacific/Honolulu")
+        places = {**self.settings.properties, "sh": place}
+        self.settings = replace(self.settings, properties=places)
+
+    def declare(self, line: Policy) -> None:
+        """Let the vendor declare guests and arrivals."""
+        known = [Base.metadata.tables["guests"], self.arrivals]
+        self.datamap = resolve(
+            [(Guest, GUEST), (self.arrivals, self.policy)], known, list(Base.registry.mappers)
+        )
+
+    def came(self, id: int, since: Any, until: Any) -> None:
+        """Let a guest sleep there, who slept there no other time."""
+        with self.engine.begin() as conn:
+            conn.execute(insert(Guest).values(id=10 + id, hotel="sh", name=f"Ann {id}"))
+            conn.execute(insert(self.arrivals).values(
+                id=id, guest_id=10 + id, hotel="sh", room="101", since=since, until=until,
+                name=f"Ann Zebrafinch{id}", passport=f"E{id}",
+            ))  # fmt: skip
+
+    def held(self, night: str = "2026-03-09") -> set[int]:
+        """Freeze a night; return which lines are held."""
+        with self.begin() as office:
+            office.freeze("sh", "clerk", night=night)
+        with self.begin() as office:
+            found = holds.held(office.work, "arrivals", [(id,) for id in range(1, 6)])
+        return {id for id, in found}
+
+
+Make = Callable[..., Island]
+
+
+@pytest.fixture
+def make(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any
+) -> Make:
+    """What makes the hotel, on each of the three engines in turn."""
+    monkeypatch.setitem(GRANTS, ("clerk", "sh"), {"freeze"})
+
+    def made(kind: TypeEngine[Any], zone: str = "") -> Island:
+        island = Island(database_url, tmp_path, kind, zone)
+        request.addfinalizer(island.engine.dispose)
+        return island
+
+    return made
+
+
+def test_a_night_whose_moments_are_kept_in_utc_is_the_propertys(make: Make) -> None:
+    """Where the policy says so, exactly that night: neither the one before nor the one after."""
+    island = make(DateTime(), "UTC")
+    island.came(1, AT_EIGHT, AT_EIGHT)
+    island.came(2, BEFORE, BEFORE)
+    island.came(3, datetime(2026, 3, 10, 10), datetime(2026, 3, 11, 9, 59))
+    island.came(4, BEFORE, AT_EIGHT)
+    assert island.held() == {1, 4}
+
+
+def test_a_night_whose_zone_nobody_names_is_held_by_either_reading(make: Make) -> None:
+    """The property's own clock or UTC: which of the two wrote it, nobody can tell."""
+    island = make(DateTime())
+    island.came(1, AT_EIGHT, AT_EIGHT)
+    island.came(2, datetime(2026, 3, 9, 20), datetime(2026, 3, 9, 20))
+    island.came(3, datetime(2026, 3, 8, 23), datetime(2026, 3, 8, 23))
+    island.came(4, datetime(2026, 3, 10, 10), datetime(2026, 3, 10, 10))
+    assert island.held() == {1, 2}
+
+
+def test_a_night_of_moments_with_a_zone_is_the_propertys(make: Make) -> None:
+    """Such a moment is the same one whoever looks at it."""
+    island = make(DateTime(timezone=True), "UTC")
+    for id, moment in ((1, AT_EIGHT), (2, BEFORE)):
+        aware = moment.replace(tzinfo=UTC)
+        island.came(id, aware, aware)
+    assert island.held() == {1}
+
+
+def test_a_type_of_the_hosts_that_takes_no_bare_moment_stops_no_freeze(make: Make) -> None:
+    """What it keeps is compared, and it is not asked."""
+    island = make(Aware(), "UTC")
+    for id, moment in ((1, AT_EIGHT), (2, BEFORE)):
+        aware = moment.replace(tzinfo=UTC)
+        island.came(id, aware, aware)
+    assert island.held() == {1}
+
+
+def test_a_night_written_as_text_goes_on_behind_its_day(make: Make) -> None:
+    """A text may say the hour as well."""
+    island = make(String(30))
+    island.came(1, "2026-03-09", "2026-03-09")
+    island.came(2, "2026-03-09T20:00:00", "2026-03-09 20:00")
+    island.came(3, "2026-03-08", "2026-03-08T20:00")
+    island.came(4, "2026-03-10", "2026-03-11")
+    assert island.held() == {1, 2}
+
+
+@pytest.mark.parametrize("zone", ["", "UTC"])
+def test_a_plain_day_is_that_day_in_every_zone(make: Make, zone: str) -> None:
+    """A day has no hour that could be another day elsewhere."""
+    island = make(Date(), zone)
+    for id, day in ((1, 9), (2, 8), (3, 10)):
+        island.came(id, date(2026, 3, day), date(2026, 3, day))
+    assert island.held() == {1}
+
+
+@pytest.mark.parametrize("night", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_night_there_is_are_frozen(make: Make, night: str) -> None:
+    """A mistyped year ends in a freeze of nothing, not in an error for everybody else."""
+    island = make(DateTime())
+    island.came(1, AT_EIGHT, AT_EIGHT)
+    assert island.held(night) == set()
+
+
+def test_a_sealed_line_is_found_by_the_day_its_row_said(make: Make) -> None:
+    """The shelf has the day as the host wrote it, and the zone is the host's as well."""
+    island = make(DateTime(), "UTC")
+    with island.begin() as office:
+        for id, day in ((1, "2026-03-10"), (2, "2026-03-08"), (3, "2026-03-11")):
+            box = f"b{id}"
+            office.work.conn.execute(insert(tables.kept).values(
+                controller="pine-ltd", property="sh", table_name="arrivals",
+                row_key=key_text((id,)), columns="[]", category="guest_register", mode="sealed",
+                box=box, open="", rule="", basis="", grade="", facts="{}",
+                since=office.work.stamp,
+            ))  # fmt: skip
+            office.work.conn.execute(insert(tables.shelf).values(
+                box=box, label="day:2099-01-01", property="sh", table_name="arrivals",
+                room="101", first_night=day, last_night=day,
+            ))  # fmt: skip
+    assert island.held() == {1}
