@@ -9,19 +9,20 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from ..core.brake import stale
 from ..core.errors import MovedError, SweepingError
 from ..core.events import SYSTEM, SweepConfirmed, SweepDone
 from ..core.log import canonical, slug, word
 from ..core.permissions import Permission
-from . import actors, backlog, brake, halting, pulse, rulebook, tables
+from ..core.retention import Rule
+from . import actors, backlog, brake, halting, law, pulse, rulebook, tables
 from .census import told
 from .pulse import Pulse
 from .work import Work
@@ -109,8 +110,15 @@ def finish(work: Work, started: datetime, counts: Mapping[str, int]) -> None:
 
 def whole(work: Work) -> str:
     """Return a hash of everything that decides what goes anywhere, 64 hex digits."""
-    places = sorted(work.settings.properties)
-    return hashlib.sha256("".join(mark(work, code) for code in places).encode()).hexdigest()
+    return hashlib.sha256("".join(_marks(work).values()).encode()).hexdigest()
+
+
+def _marks(work: Work) -> dict[str, str]:
+    """Return property -> mark of its rules, of all of them, in the order of their codes."""
+    rules: dict[str, list[Rule]] = {code: [] for code in sorted(work.settings.properties)}
+    for code, rule in law.rules_everywhere(work):
+        rules[code].append(rule)
+    return {code: _mark(work, code, mine) for code, mine in rules.items()}
 
 
 def unseen(work: Work, name: str) -> str:
@@ -137,8 +145,12 @@ def see(work: Work, name: str, mark: str) -> None:
 
 def mark(work: Work, code: str) -> str:
     """Return a hash of everything that decides what goes at a property, 64 hex digits."""
+    return _mark(work, code, rulebook.in_force(work, code))
+
+
+def _mark(work: Work, code: str, rules: Sequence[Rule]) -> str:
     place = work.settings.property(code)
-    rules = sorted(rulebook.in_force(work, code), key=lambda rule: rule.id)
+    rules = sorted(rules, key=lambda rule: rule.id)
     said = {
         "map": work.datamap.version,
         "place": [place.code, place.country, place.region, place.zone, *map(str, place.fiscal)],
@@ -184,18 +196,37 @@ def confirmed(work: Work, code: str) -> bool:
     last = shown(work, code)
     if last is None or not last.current or last.confirmed_by is None:
         return False
-    return _vouched(work, code, last.confirmed_by)
+    return (word(code), last.confirmed_by, mark(work, code)) in _vouched(work)
 
 
-def _vouched(work: Work, code: str, actor: str) -> bool:
-    """Return whether the journal knows that a person confirmed today's rules at a property."""
-    rules = mark(work, code)
-    return any(
-        (entry.draft.facts.get("property"), entry.draft.actor) == (word(code), actor)
-        and entry.draft.marks.get("rules") == rules
-        for name in brake.controllers(work)
-        for entry in told.backwards(work, name, {SweepConfirmed.name})
-    )
+def confirmed_marks(work: Work) -> dict[str, str]:
+    """Return property -> mark of today's rules, where a person confirmed what goes by them.
+
+    :param work: the open transaction.
+    """
+    table = tables.run
+    newest = select(func.max(table.c.id)).where(table.c.kind == PREVIEW).group_by(table.c.property)
+    rows = work.conn.execute(
+        select(table.c.property, table.c.mark, table.c.confirmed_by).where(table.c.id.in_(newest))
+    ).all()
+    marks = _marks(work)
+    said = {
+        row.property: (word(row.property), row.confirmed_by, row.mark)
+        for row in rows
+        if row.confirmed_by is not None and marks.get(row.property) == row.mark
+    }
+    if not said:
+        return {}
+    vouched = set(_vouched(work))
+    return {code: marks[code] for code in marks if said.get(code) in vouched}
+
+
+def _vouched(work: Work) -> Iterator[tuple[object, str, str | None]]:
+    """Yield property, person and mark of the rules of what the journals know was confirmed."""
+    for name in brake.controllers(work):
+        for entry in told.backwards(work, name, {SweepConfirmed.name}):
+            draft = entry.draft
+            yield draft.facts.get("property"), draft.actor, draft.marks.get("rules")
 
 
 def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:
@@ -286,7 +317,7 @@ def wanted(work: Work) -> bool:
     last = last_sweep(work)
     if last is None or work.stamp - last["ended"] >= NIGHTLY:
         return True
-    places = [code for code in work.settings.properties if confirmed(work, code)]
+    places = list(confirmed_marks(work))
     return not halting.halted(work.conn) and backlog.ready(work, places)
 
 

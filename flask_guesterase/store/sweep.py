@@ -500,12 +500,7 @@ def _look(run: Run, report: SweepReport, shift: Shift) -> tuple[bool, bool]:
 
 
 def _marks(office: Office) -> dict[str, str]:
-    """Return property -> mark of the rules, where a person confirmed what goes by them."""
-    return {
-        code: runs.mark(office.work, code)
-        for code in _codes(office)
-        if runs.confirmed(office.work, code)
-    }
+    return runs.confirmed_marks(office.work)
 
 
 def _show(code: str, rows: list[dict[str, Any]], office: Office) -> None:
