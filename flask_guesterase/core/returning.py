@@ -51,18 +51,28 @@ class Seen:
         it carries an external number that was erased, CONTACT for an e-mail address, phone,
         document or loyalty number, RECORD when one of its bookings carries an erased reference.
     :param contradicted: the name speaks against the erased one.
+    :param named: there is a name on both sides, so that they could be compared.
+    :param doubted: it carries documents, none of which is one that was erased.
     :param own: on which side of the erasure the row was made, by its business date.
     :param records: the same of each booking, or other record, that is theirs.
     :param appeared: it was seen to appear after the erasure; False when it may have been there.
-    :param active: something happened to the row after the erasure, as its policy's clock says.
+    :param active: something happened to the row, or to a booking of theirs, after the erasure, as
+        the policy's clock says.
     """
 
     signs: frozenset[Sign]
     contradicted: bool = False
+    named: bool = True
+    doubted: bool = False
     own: Life = Life.UNKNOWN
     records: tuple[Life, ...] = ()
     appeared: bool = True
     active: bool = False
+
+    @property
+    def against(self) -> bool:
+        """Whether something shows a new life or another person."""
+        return self.contradicted or self.doubted or self.active or Life.NEW in self.records
 
 
 _FIRM = frozenset({Sign.KEY, Sign.REFERENCE})
@@ -71,10 +81,11 @@ _FIRM = frozenset({Sign.KEY, Sign.REFERENCE})
 def classify(seen: Seen) -> Verdict:
     """Return what is thought of a subject row: old life, new life, another person, or unclear.
 
-    A contact alone with another name is another person's, as when a couple shares a mailbox. A
-    booking made after the erasure is a new life, and what carries an erased key or reference and
-    shows life after the erasure needs a person's look. Who may have been there all along is never
-    taken silently.
+    A contact alone with another name is another person's, as when a couple shares a mailbox; where
+    no name can be compared, or another document speaks against it, nobody can tell. A booking made
+    after the erasure is a new life, and what carries an erased key or reference and shows life
+    after the erasure needs a person's look. Who may have been there all along, or has a booking of
+    a day nobody knows, is never taken silently for a contact.
 
     :param seen: what is known.
     """
@@ -83,16 +94,22 @@ def classify(seen: Seen) -> Verdict:
         return Verdict.STRANGER
     if seen.contradicted:
         return Verdict.UNCLEAR if firm else Verdict.STRANGER
-    if firm and seen.active:
+    if firm and (seen.active or seen.doubted):
         return Verdict.UNCLEAR
     if Life.NEW in seen.records:
         return Verdict.UNCLEAR if firm else Verdict.LIVES
-    past = bool(seen.records) and set(seen.records) == {Life.OLD}
-    if firm or (Sign.RECORD in seen.signs and past):
-        return Verdict.RESYNC
-    if seen.appeared and (seen.own is Life.OLD or past):
+    if firm or _is_past(seen):
         return Verdict.RESYNC
     return Verdict.UNCLEAR
+
+
+def _is_past(seen: Seen) -> bool:
+    """Return whether a row known by a contact, or by a booking of theirs, is the old life."""
+    if seen.doubted or not set(seen.records) <= {Life.OLD}:
+        return False
+    if Sign.RECORD in seen.signs and seen.records:
+        return True
+    return seen.named and seen.appeared and (seen.own is Life.OLD or bool(seen.records))
 
 
 def classify_record(signs: Iterable[Sign], owners: Iterable[Verdict | None]) -> Verdict:

@@ -100,6 +100,14 @@ def is_retryable(problem: BaseException) -> bool:
     return _state(problem) in _RETRY_STATES or _number(problem) in _RETRY_NUMBERS
 
 
+def undoes_all(problem: BaseException) -> bool:
+    """Return whether the engine took back all of the transaction, not only the statement.
+
+    After a deadlock MariaDB does, and goes on as in a new one; the others refuse what follows.
+    """
+    return isinstance(problem, DBAPIError) and _number(problem) in _RETRY_NUMBERS
+
+
 def is_lock(problem: BaseException) -> bool:
     """Return whether a lock was not given in time."""
     if not isinstance(problem, DBAPIError):

@@ -29,6 +29,7 @@ from . import (
 from .cases import load
 from .claiming import Shift, work_off
 from .comeback import marks, objections
+from .invented import canaries
 from .partners import recipients
 from .recovery.window import recover, unkept
 from .search import sought
@@ -220,7 +221,8 @@ def _finish(
         return {}
     known = recipients.gather(work, origin.property, plan, _untold(work, lines, keys))
     spared = unkept(work, plan)
-    if origin.number is not None:
+    invented = canaries.is_one(work, origin.number)
+    if origin.number is not None and not invented:
         marks.take(work, origin, plan)
         objections.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, scope)
@@ -235,7 +237,7 @@ def _finish(
         sought.more(work, origin.number, erased.images)
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, origin, root, name, until)
-    recipients.queue(work, origin, known, again=True)
+    recipients.queue(work, origin, known, again=True, invented=invented)
     if erased.counts:
         work.events.append(RetentionEnded(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts

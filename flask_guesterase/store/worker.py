@@ -333,7 +333,10 @@ def _returned(run: Run, report: Report) -> None:
             report.add(_FATES.get(done.fate, "returned-waiting"))
 
 
-_FATES = {Fate.ERASED: "erased-again", Fate.GONE: "gone", Fate.STAFF: "returned-unclear"}
+_FATES = {
+    Fate.ERASED: "erased-again", Fate.GONE: "gone", Fate.STAFF: "returned-unclear",
+    Fate.LIVES: "returned-new-life",
+}  # fmt: skip
 
 
 def _erase_again(id: int, office: Office) -> Again:

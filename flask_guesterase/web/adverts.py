@@ -26,15 +26,19 @@ def advertising() -> str:
 def stop_advertising() -> AnyResponse:
     """Note an objection at every hotel of these pages: the same answer whose contact it is.
 
+    A number without its country is one of each country in which a controller has a hotel.
+
     Source: GDPR Article 21(2), (3); whoever objects need not show who they are.
     """
     count("objection")
     try:
         form = read(AskContact(), request.form)
-        one_each = {hotel.controller: hotel for hotel in current.settings.properties.values()}
+        hotels = current.settings.properties.values()
+        one_each = {(hotel.controller, hotel.country): hotel.code for hotel in hotels}
         with current.begin() as office:
-            for hotel in one_each.values():
-                office.object(form["email"] or form["phone"], hotel.code)
+            for contact in filter(None, (form["email"], form["phone"])):
+                for code in one_each.values():
+                    office.object(contact, code)
     except InputError as problem:
         wrong = problem.fields or {"email": [_NO_CONTACT]}
         return make_response(_page(request.form, wrong), 422)

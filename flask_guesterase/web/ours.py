@@ -71,7 +71,9 @@ def canary(
         for hotel, both in sorted(running.items())
     ]
     text = "\n".join(filter(None, [*told, listing(rows, _CANARY)])) or "No canary is on."
-    fine = not any(row["state"] in ("back", "stopped") for row in rows[:1])
+    # The newest is listed first, and each hotel has one.
+    newest = {row["property"]: row["state"] for row in reversed(rows)}
+    fine = not {"back", "stopped"} & set(newest.values())
     return Answer({"on": running, "canaries": rows}, text, fine=fine)
 
 

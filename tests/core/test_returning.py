@@ -29,6 +29,8 @@ seen = st.builds(
     Seen,
     signs=st.frozensets(st.sampled_from(Sign)),
     contradicted=st.booleans(),
+    named=st.booleans(),
+    doubted=st.booleans(),
     own=lives,
     records=st.lists(lives, max_size=4).map(tuple),
     appeared=st.booleans(),
@@ -48,6 +50,7 @@ def test_a_new_booking_or_another_name_is_never_erased_by_itself(what: Seen) -> 
         assert not what.contradicted
         assert Life.NEW not in what.records
         firm = what.signs & {Sign.KEY, Sign.REFERENCE}
+        assert not what.doubted
         assert not (firm and what.active)
         assert firm or what.own is Life.OLD or set(what.records) == {Life.OLD}
 
@@ -55,6 +58,13 @@ def test_a_new_booking_or_another_name_is_never_erased_by_itself(what: Seen) -> 
 @given(seen)
 def test_who_may_have_been_there_all_along_is_not_taken_for_a_contact(what: Seen) -> None:
     if what.signs <= {Sign.CONTACT} and not what.appeared:
+        assert classify(what) is not Verdict.RESYNC
+
+
+@given(seen)
+def test_a_contact_alone_takes_nobody_of_whom_too_little_is_known(what: Seen) -> None:
+    """Without a name to compare, or with a booking of a day nobody knows, a person looks."""
+    if what.signs <= {Sign.CONTACT} and not (what.named and set(what.records) <= {Life.OLD}):
         assert classify(what) is not Verdict.RESYNC
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from example_pms.canary import stay
 from example_pms.foreign import Message, audit_log
 from example_pms.models import Booking, Guest, booking_companions
 from flask_guesterase import Canary
-from flask_guesterase.core.canary import Invented
+from flask_guesterase.core.canary import Invented, Sighting, invent
 from flask_guesterase.core.errors import (
     BusyError,
     ErasureError,
@@ -25,8 +26,9 @@ from flask_guesterase.core.errors import (
     FourEyesError,
     InputError,
 )
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store import tables
+from flask_guesterase.store import finishing, tables
 from flask_guesterase.store.invented import canaries, hatching
 from flask_guesterase.store.remembrance.erasures import Register
 from tests import engines
@@ -311,7 +313,7 @@ def test_not_even_two_officers_erase_more_under_its_number(tmp_path: Path) -> No
         begun = extension.run(lambda office: hatching._begin(canary, True, office))
         assert begun is not None
         id, _, invented = begun
-        who, made = hatching._hatched(extension.run, extension.host, canary, invented)
+        who, made = hatching._hatched(extension.run, extension.host, canary, (id, invented))
         number = extension.run(lambda office: hatching._request(id, who, made, invented, office))
         with db.engine.begin() as conn:
             conn.execute(insert(tables.subject).values(
@@ -322,6 +324,61 @@ def test_not_even_two_officers_erase_more_under_its_number(tmp_path: Path) -> No
             office.erase(number, "sha.officer")
 
         assert str(changes(before, real(hotel))) == ""
+
+
+def test_who_was_booked_before_a_crash_goes_with_the_next_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process dies between booking and request: no invented guest stays in the house."""
+    with house(f"sqlite:///{tmp_path / 'h.sqlite'}", tmp_path, guests=20) as hotel:
+        switched(hotel)
+
+        def dies(*given: Any) -> str:
+            raise BusyError("Somebody else writes.", "Try again.")
+
+        with monkeypatch.context() as dying:
+            dying.setattr(hatching, "_request", dies)
+            with pytest.raises(BusyError):
+                send(hotel)
+        there = select(func.count()).where(Guest.email.like("canary.%"))
+        left = db.session.scalar(there)
+        db.session.remove()
+        state = send(hotel)
+
+        assert (left, state) == (1, "gone")
+        assert db.session.scalar(there) == 0
+        assert [row.state for row in rows()] == ["gone"]
+
+
+def test_what_of_it_goes_later_is_not_remembered_either(tmp_path: Path) -> None:
+    """A booking under a hold goes weeks after its guest: still no mark says that one was here."""
+    with house(f"sqlite:///{tmp_path / 'h.sqlite'}", tmp_path, guests=20) as hotel:
+        switched(hotel)
+        extension = hotel.guesterase
+        holds: list[int] = []
+
+        def hold() -> None:
+            mine = select(Booking.id).join(Guest, Guest.id == Booking.booker_id)
+            with db.engine.connect() as conn:
+                number = conn.scalars(mine.where(Guest.email.like("canary.%"))).one()
+            wanted = Wanted("record", "court-order", "bookings", str(number))
+            with extension.begin() as office:
+                holds.append(office.place_hold(wanted, "sha.officer"))
+
+        send(hotel, backup=hold)
+        kept = select(func.count()).select_from(tables.kept).where(tables.kept.c.ended_at.is_(None))
+        with db.engine.connect() as conn:
+            before = conn.scalar(kept)
+        for who in ("sha.officer", "sha.officer2"):
+            with extension.begin() as office:
+                office.lift(holds[0], who)
+        finishing.finish(extension.run)
+        with db.engine.connect() as conn:
+            after = conn.scalar(kept)
+            marks = list(conn.execute(select(tables.mark)))
+
+        assert (before, after) == (1, 0)
+        assert marks == []
 
 
 def test_where_it_comes_back_is_said(tmp_path: Path) -> None:
@@ -348,6 +405,18 @@ def test_where_it_comes_back_is_said(tmp_path: Path) -> None:
         assert names[0] not in said.output
         assert said.exit_code == 1
         assert "canary-back" in {f.id for f in hotel.guesterase.check()}
+
+
+def test_a_later_one_of_another_hotel_hides_nothing(tmp_path: Path) -> None:
+    """The command ends with 1 while the newest one of any hotel was seen."""
+    with house(f"sqlite:///{tmp_path / 'h.sqlite'}", tmp_path, guests=20) as hotel:
+        for place, seen in (("SHA", {"guests.email": 1}), ("LEJ", {})):
+            with hotel.guesterase.begin() as office:
+                canary = Canary(make=list, property=place)
+                id = canaries.begin(office.work, canary, invent(os.urandom))
+                canaries.tell(office.work, id, Sighting(seen, {}, {}))
+        said = hotel.app.test_cli_runner().invoke(args=["guesterase", "canary"])
+        assert said.exit_code == 1
 
 
 def test_it_is_looked_for_again_when_it_should_be_forgotten(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_guest_who_is_synchronised_back_goes_again_and_a_new_stay_lives(
         assert back is not None
         back.external_ref, back.wishes = REF, "high floor"
         db.session.commit()
-        assert states(hotel) == ["seen", "seen"]
+        assert states(hotel) == ["there", "there"]
         assert str(changes(clean, hotel.dump())) != ""
         report = hotel.guesterase.work()
         assert report.problems == {}

@@ -156,7 +156,7 @@ def test_by_every_door_who_comes_back_is_seen_and_gone_again(any_lodge: Lodge) -
         lodge.session.commit()
         back, there = lodge.holds_ann(), {m: len(lodge.rows(m)) for m in (Guest, Booking)}
         assert back, name
-        seen = [state for *_, state in lodge.returns("seen")]
+        seen = [state for *_, state in lodge.returns("seen", "there")]
         assert bool(seen) is (door in AT_ONCE), name
         if door in AT_ONCE:
             lodge.worker()
@@ -165,7 +165,7 @@ def test_by_every_door_who_comes_back_is_seen_and_gone_again(any_lodge: Lodge) -
         assert lodge.holds_ann() == [], name
         assert {model: len(lodge.rows(model)) for model in (Guest, Booking)} == there, name
         assert all(there[model] >= rows[model] for model in rows), name
-        assert lodge.returns("seen", "open", "staff", "lives") == [], name
+        assert lodge.returns("seen", "there", "open", "staff", "lives") == [], name
         # What is erased again has appeared for the next sweep once a sweep has looked.
         lodge.later(hours=1)
         if door not in AT_ONCE[:-1]:
@@ -206,7 +206,7 @@ def new_life(lodge: Lodge) -> None:
     assert guest is not None
     guest.email = ANN["email"].upper()
     lodge.session.commit()
-    assert lodge.returns("seen") == []
+    assert lodge.returns("seen", "there") == []
     assert lodge.sweep() == {}
     assert lodge.one(Guest, 9)["email"] == ANN["email"].upper()  # type: ignore[index]
 

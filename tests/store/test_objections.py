@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from flask_guesterase.core.errors import ForbiddenError, InputError
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy, delete, null
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.datamap import resolve
-from tests.store.lodge import ANN, Base, Lodge, Wish, policies
+from tests.store.lodge import ANN, Base, Guest, Lodge, Wish, policies
 
 
 @pytest.fixture
@@ -51,6 +52,28 @@ def test_a_phone_is_known_in_every_spelling(lodge: Lodge) -> None:
     assert not asked(lodge, "+49 89 123457")
 
 
+@pytest.mark.parametrize(
+    ("said", "asked_by"),
+    [
+        ("ann\uff20mail.example", "ann@mail.example"),
+        ("12345678\uff20mail.example", "12345678@mail.example"),
+        ("ann@m\u00fcnchen.example", "ANN@xn--mnchen-3ya.example"),
+        ("ann@xn--mnchen-3ya.example", "ann@M\u00dcNCHEN.example"),
+        ("ann@mail.example.", "ann@mail.example"),
+        ("ann@mail.example", "Ann Berg <Ann@mail.example>"),
+        ("mailto:ann@mail.example", " ann@mail.example"),
+    ],
+)
+def test_a_mailbox_is_known_in_every_spelling(lodge: Lodge, said: str, asked_by: str) -> None:
+    """Full-width signs, international domains, the root's dot, a name before it: one mailbox."""
+    lodge.run(lambda office: office.object(said, "sh"))
+    assert asked(lodge, asked_by, "sh")
+    assert not asked(lodge, "12345678", "sh")
+    lodge.run(lambda office: office.agree_anew(asked_by, "sh"))
+    assert not asked(lodge, said, "sh")
+    assert lodge.ours("mark") == []
+
+
 def test_it_binds_the_controller_to_whom_it_was_said(lodge: Lodge) -> None:
     lodge.run(lambda office: office.object(ANN["email"], "sh"))
     assert asked(lodge, ANN["email"], "sh")
@@ -85,6 +108,27 @@ def test_an_erasure_that_takes_a_consent_leaves_an_objection(lodge: Lodge) -> No
     assert lodge.rows(Wish) == []
     assert asked(lodge, ANN["email"], "sh")
     assert asked(lodge, ANN["phone"], "sh")
+
+
+def test_a_consent_for_another_mailbox_leaves_an_objection_for_that_one(lodge: Lodge) -> None:
+    lodge.stayed()
+    lodge.add(Wish(id=1, guest_id=1, email="news.for.ann@mail.example"))
+    lodge.erased_guest()
+    assert asked(lodge, "news.for.ann@mail.example", "sh")
+    assert asked(lodge, ANN["email"], "sh")
+
+
+def test_a_consent_that_goes_before_the_contact_leaves_an_objection(lodge: Lodge) -> None:
+    """The contact stays under a hold, the proof of the consent does not: nobody may write."""
+    lodge.grants["officer"].add("hold")
+    lodge.stayed()
+    lodge.add(Wish(id=1, guest_id=1, email=None))
+    wanted = Wanted("record", "court-order", "lodgers_", "1")
+    lodge.run(lambda office: office.place_hold(wanted, "officer"))
+    lodge.erased_guest()
+    assert lodge.rows(Wish) == []
+    assert lodge.one(Guest, 1)["email"] == ANN["email"]  # type: ignore[index]
+    assert asked(lodge, ANN["email"], "sh")
 
 
 def test_an_erasure_without_a_consent_leaves_none(lodge: Lodge) -> None:

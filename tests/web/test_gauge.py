@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flask_guesterase.store import limits
@@ -66,6 +68,33 @@ def test_anybody_stops_advertising_and_learns_nothing(house: House) -> None:
         assert not house.extension.objects("bea@mail.example")
     assert "ann@mail" not in str(house.hotel.ours("mark")).casefold()
     assert "It is noted" in house.browser().get("/privacy/advertising/stopped?lang=en")
+
+
+def test_both_contacts_are_noted(house: House) -> None:
+    """Whoever gives an address and a number is written to at neither."""
+    house.browser().post(
+        "/privacy/advertising", "/privacy/advertising",
+        email="ann@mail.example", phone="089 123456",
+    )  # fmt: skip
+    with house.app.app_context():
+        for hotel in ("sh", "mu"):
+            assert house.extension.objects("ann@mail.example", hotel)
+            assert house.extension.objects("089 123456", hotel)
+
+
+def test_a_chain_in_two_countries_reads_a_number_as_both_do(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number without its country may be of either: at neither house is it written to."""
+    with house.app.app_context():
+        known = house.extension.settings
+    one = {code: replace(hotel, controller="Pine Ltd") for code, hotel in known.properties.items()}
+    settings = property(lambda self: replace(known, properties=one))
+    monkeypatch.setattr(type(house.extension), "settings", settings)
+    house.browser().post("/privacy/advertising", "/privacy/advertising", phone="089 123456")
+    with house.app.app_context():
+        assert house.extension.objects("+49 89 123456", "mu")
+        assert house.extension.objects("089 123456", "sh")
 
 
 def test_what_is_no_contact_and_too_many_are_refused(

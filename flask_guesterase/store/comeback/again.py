@@ -21,6 +21,7 @@ from ...core.plan import Person, Plan, Row, mark
 from .. import blockers, brake, execution, keeping, outbox, people, planning, remainder, runs
 from ..cases import load, secret
 from ..eraser import Scope
+from ..invented import canaries
 from ..keeping import Origin
 from ..partners import recipients
 from ..recovery.window import recover, unkept
@@ -198,7 +199,9 @@ def _carry_out(
 ) -> None:
     known = recipients.gather(work, origin.property, plan)
     spared = unkept(work, plan)
-    marks.take(work, origin, plan)
+    invented = canaries.is_one(work, origin.number)
+    if not invented:
+        marks.take(work, origin, plan)
     erased = planning.erase(work, origin, plan, about)
     keeping.record(work, origin, plan, erased)
     work.changed |= {step.decision.table for step in plan.keeping()}
@@ -207,7 +210,7 @@ def _carry_out(
         outbox.queue_file(work, origin, root, name, until)
     # A restored database has forgotten whom it asked to tell whom: then this is the first time.
     first = origin.number is not None and recipients.untold(work, origin.number)
-    recipients.queue(work, origin, known, again=not first)
+    recipients.queue(work, origin, known, again=not first, invented=invented)
     _seek(work, origin, erased)
     held = plan.untouched()
     gone = [person for person in plan.people if person not in held]

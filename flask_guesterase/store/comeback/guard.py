@@ -1,7 +1,8 @@
 """Listeners on the host's sessions: who comes back is noted, and deletes past every plan too.
 
 They write into the host's own transaction, never take a lock of ours and never refuse a write: a
-guard that cannot look is logged, and the row is found by the next sweep.
+guard that cannot look is logged, and the row is found by the next sweep. Only what ended the host's
+transaction is the host's to know.
 """
 
 from __future__ import annotations
@@ -18,10 +19,11 @@ from sqlalchemy.event import contains, listen
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
 
 from .. import tables
+from ..failure import undoes_all
 from ..host import Host
 from . import lookout, sightings
 from .lookout import Row, Side
-from .statements import carried
+from .statements import carried, only_adds
 from .watched import Watched, watched
 
 _WRITES = (Insert, Update, Delete)
@@ -89,10 +91,15 @@ def _all() -> Iterator[_Post]:
 
 @contextmanager
 def _harmless(doing: str) -> Iterator[None]:
-    """Let the host's write go on whatever happens here; values never reach the log."""
+    """Let the host's write go on whatever happens here; values never reach the log.
+
+    :raises DBAPIError: the engine took the host's own writes back; unheard, it would commit half.
+    """
     try:
         yield
     except Exception as problem:
+        if undoes_all(problem):
+            raise
         _log.warning("The guard could not %s (%s).", doing, type(problem).__name__)
 
 
@@ -164,8 +171,9 @@ def _flushed(
     for state, table in _states(session, deleted, post.side, post.side.datamap.tables):
         gone[table.fullname, _place(post, state, table)] += 1
         mappers.append(state.mapper)
+    new = session.new
     for state, table in _states(session, written, post.side, post.watched):
-        row = _row(post.watched[table.fullname], state, table, state.obj() in session.new)
+        row = _row(post.watched[table.fullname], state, table, state.obj() in new)
         if row is not None:
             rows.append(row)
             mappers.append(state.mapper)
@@ -206,7 +214,7 @@ def _row(one: Watched, state: InstanceState[Any], table: Table, new: bool) -> Ro
     key = tuple(state.dict.get(names.get(c.name, "")) for c in one.declared.key)
     if one.place is not None:
         written[""] = str(state.dict.get(names.get(one.place.name, "")) or "")
-    return Row(one, key, written)
+    return Row(one, key, written, new)
 
 
 def _attributes(mapper: Mapper[Any], table: Table) -> dict[str, str]:
@@ -269,7 +277,8 @@ def _executed(post: _Post, state: ORMExecuteState, name: str, count: int) -> Non
         return
     one = post.watched.get(name)
     if one is not None and isinstance(state.statement, Insert | Update):
-        lookout.written(post.side, conn, one, carried(state.statement, state.parameters, conn))
+        values = carried(state.statement, state.parameters, conn)
+        lookout.written(post.side, conn, one, values, only_adds(state.statement))
 
 
 _LISTENERS: dict[str, Callable[..., Any]] = {

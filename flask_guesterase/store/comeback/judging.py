@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from ...core.identity import Readings, apart
+from ...core.identity import Kind, Readings, apart
 from ...core.plan import Key, Person, key_text
 from ...core.returning import Life, Seen, Sign, Verdict, active, classify, classify_record, life
 from .. import clocks, finder, tables
@@ -18,7 +18,7 @@ from ..datamap import Declared
 from ..sql import among, chunks
 from ..work import Work
 from . import marks
-from .marks import Mark, Seals
+from .marks import Mark, Seals, Told
 from .watched import Watched, watched
 
 _BOOKED = frozenset({"created", "departed", "cancelled", "no_show", "lapsed"})
@@ -36,11 +36,13 @@ class Judged:
     :param verdict: old life, new life, another person's, or unclear.
     :param sign: by what it was known.
     :param mark: the mark that decided, of the newest erasure; None of a stranger.
+    :param against: something shows a new life or another person.
     """
 
     verdict: Verdict
     sign: Sign
     mark: Mark | None
+    against: bool = False
 
 
 @dataclass
@@ -55,6 +57,7 @@ class Judge:
     appeared: Appeared
     known: dict[str, Watched] = field(init=False)
     seals: Seals = field(init=False)
+    _shells: set[Person] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         self.known = watched(self.work.datamap)
@@ -105,6 +108,7 @@ class Judge:
         full: set[str] = set()
         for part in chunks(sorted(texts)):
             full |= finder.filled_again(self.work.conn, one.declared, part, texts)
+        self._shells |= {texts[text] for text in texts.keys() - full}
         return {
             key: [
                 (sign, mark) for sign, mark in signs
@@ -118,6 +122,7 @@ class Judge:
     def _people(self, people: Sequence[Person]) -> dict[Person, Judged]:
         carried: dict[Person, list[tuple[Sign, Mark]]] = {}
         names: dict[Person, Readings] = {}
+        documents: dict[Person, frozenset[str]] = {}
         own: dict[Person, Mapping[str, list[Any]]] = {}
         shells = finder.erased_before(self.work.conn, self.work.datamap, people)
         living = [person for person in people if person not in shells]
@@ -130,6 +135,7 @@ class Judge:
                 carried[table, key] = signs
             for key, values in marks.read(self.work.conn, one, keys).items():
                 names[table, key] = self._name(one, values)
+                documents[table, key] = self._documents(one, values)
             moments = clocks.moments_of(self.work.conn, self.work.datamap, table, keys)
             own.update({(table, key): each for key, each in moments.items()})
         records = self._records_of(list(carried))
@@ -139,10 +145,12 @@ class Judge:
                 if sign is Sign.REFERENCE
             ]  # fmt: skip
         self._without_known(carried)
-        erased = marks.names(self.work.conn, {m.person for s in carried.values() for _, m in s})
+        erased = marks.told(self.work.conn, {m.person for s in carried.values() for _, m in s})
         result = {}
         for person, signs in carried.items():
-            facts = _Facts(names[person], own.get(person, {}), records.get(person, []))
+            facts = _Facts(
+                names[person], documents[person], own.get(person, {}), records.get(person, [])
+            )
             result[person] = self._best(signs, erased, facts)
         return result
 
@@ -154,10 +162,16 @@ class Judge:
             for kind, ways in parts
         )
 
+    def _documents(self, one: Watched, values: Mapping[str, Any]) -> frozenset[str]:
+        """Return the marks of the documents a row carries."""
+        held = {c: values.get(c) for c, kind in one.identity.items() if kind == Kind.DOCUMENT}
+        texts = marks.texts(one, held, ())
+        return frozenset(mark for kind, text in texts for mark in self._marks(kind, text))
+
     def _best(
         self,
         signs: Sequence[tuple[Sign, Mark]],
-        erased: Mapping[str, Readings],
+        erased: Mapping[str, Told],
         facts: _Facts,
     ) -> Judged:
         """Judge a row against everyone it may be, one by one; the worst that is true counts."""
@@ -165,17 +179,20 @@ class Judge:
         for who in sorted({mark.person for _, mark in signs}):
             mine = [(sign, mark) for sign, mark in signs if mark.person == who]
             newest = max((mark for _, mark in mine), key=lambda mark: mark.erased_at)
-            verdict = classify(self._seen(mine, newest, erased.get(who, ()), facts))
+            seen = self._seen(mine, newest, erased.get(who, Told()), facts)
+            verdict = classify(seen)
             sign = min((sign for sign, _ in mine), key=list(Sign).index)
             if _ORDER.index(verdict) < _ORDER.index(best.verdict):
-                best = Judged(verdict, sign, newest)
+                best = Judged(verdict, sign, newest, seen.against)
+            elif best.mark is None:
+                best = replace(best, against=seen.against)
         return best
 
     def _seen(
         self,
         signs: Sequence[tuple[Sign, Mark]],
         newest: Mark,
-        name: Readings,
+        who: Told,
         facts: _Facts,
     ) -> Seen:
         erased = newest.erased_at.replace(tzinfo=UTC)
@@ -183,14 +200,19 @@ class Judge:
         zone = ZoneInfo(hotel.zone if hotel is not None else "UTC")
         return Seen(
             frozenset(sign for sign, _ in signs),
-            bool(name) and apart(facts.name, name),
+            apart(facts.name, who.name),
+            any(facts.name) and any(who.name),
+            bool(facts.documents and who.documents) and not facts.documents & who.documents,
             _life(facts.own, erased, zone),
             tuple(
                 Life.OLD if each.signs else _life(each.moments, erased, zone)
                 for each in facts.records
             ),
             all(self.appeared(mark) for _, mark in signs),
-            active(_happened(facts.own), erased, zone),
+            any(
+                active(_happened(moments), erased, zone)
+                for moments in (facts.own, *(r.moments for r in facts.records if not r.signs))
+            ),
         )
 
     def _without_known(self, carried: dict[Person, list[tuple[Sign, Mark]]]) -> None:
@@ -228,6 +250,9 @@ class Judge:
             dated = bool(_BOOKED & set(clocks.clock_of(declared.policy)))
             moments = clocks.moments_of(conn, datamap, name, keys) if dated else {}
             for row in rows:
+                # What was erased again a moment ago shows no life, whatever day it keeps.
+                if (name, row.key) in self._shells:
+                    continue
                 record = _Record(moments.get(row.key, {}), tuple(signs.get(row.key, ())))
                 if dated or record.signs:
                     for person in {person for person, _ in row.owners}:
@@ -252,7 +277,9 @@ class Judge:
             verdict = classify_record((sign for sign, _ in signs), owners)
             sign = min((sign for sign, _ in signs), key=list(Sign).index, default=Sign.KEY)
             newest = max((mark for _, mark in signs), key=lambda m: m.erased_at, default=None)
-            result[key] = Judged(verdict, sign, newest)
+            theirs = (judged.get(person) for person in whose.get(key, ()))
+            against = any(each is not None and each.against for each in theirs)
+            result[key] = Judged(verdict, sign, newest, against)
         return result
 
     def owners(self, table: str, key: Key) -> dict[Person, Judged]:
@@ -288,6 +315,7 @@ class _Facts:
     """What is known of one subject row."""
 
     name: Readings
+    documents: frozenset[str]
     own: Mapping[str, list[Any]]
     records: Sequence[_Record]
 

@@ -54,11 +54,18 @@ class Row:
     :param one: its table.
     :param key: its key.
     :param values: column -> value, of what was written; the property's code under an empty name.
+    :param new: it was not there before.
     """
 
     one: Watched
     key: Key
     values: Mapping[str, Any]
+    new: bool = True
+
+    @property
+    def state(self) -> str:
+        """Return in which state it is noted."""
+        return sightings.SEEN if self.new else sightings.THERE
 
 
 @contextmanager
@@ -91,15 +98,15 @@ def note(side: Side, conn: Connection, rows: list[Row], door: str) -> None:
         for kind, text in own | marks.texts(row.one, values, region):
             for made in seals.of(kind, text).values():
                 wanted.setdefault(made, []).append(row)
-    hits: dict[str, dict[Key, Mark]] = {}
+    hits: dict[tuple[str, str], dict[Key, Mark]] = {}
     with _aside(conn):
         for mark in marks.find(conn, wanted, now.date().isoformat()):
             for row in wanted[mark.mark]:
-                mine = hits.setdefault(row.one.name, {})
+                mine = hits.setdefault((row.one.name, row.state), {})
                 if row.key not in mine or mine[row.key].erased_at < mark.erased_at:
                     mine[row.key] = mark
-        for table, found in hits.items():
-            sightings.leave(conn, table, found, door, _stamp(now))
+        for (table, state), found in hits.items():
+            sightings.leave(conn, table, found, door, _stamp(now), state)
 
 
 def _stamp(now: datetime) -> datetime:
@@ -132,7 +139,7 @@ def bypassed(side: Side, conn: Connection, gone: Mapping[tuple[str, str], int]) 
 
 
 def written(
-    side: Side, conn: Connection, one: Watched, values: Iterable[Any]
+    side: Side, conn: Connection, one: Watched, values: Iterable[Any], new: bool
 ) -> None:
     """Look for every value of a statement in whatever column of the table it could be.
 
@@ -140,6 +147,7 @@ def written(
     :param conn: the host's connection, in its transaction.
     :param one: the table that was written to.
     :param values: everything the statement carries.
+    :param new: it can only have added rows.
     """
     now = side.now()
     seals = marks.seals(side.custodian, now.date())
@@ -163,4 +171,5 @@ def written(
                 for key in keys_by(conn, one, column, value):
                     hits[key] = mark
         if hits:
-            sightings.leave(conn, one.name, hits, sightings.BULK, _stamp(now))
+            state = sightings.SEEN if new else sightings.THERE
+            sightings.leave(conn, one.name, hits, sightings.BULK, _stamp(now), state)

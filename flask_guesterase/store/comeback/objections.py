@@ -6,23 +6,29 @@ to keep to it, a mark of the contact must outlive the contact itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from email.utils import parseaddr
+from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Column, delete, insert, select
 
 from ...core.errors import InputError, MatchError
 from ...core.events import ObjectionRecorded
-from ...core.identity import Kind, normal
+from ...core.identity import Kind, kind_of, normal
 from ...core.log import slug
 from ...core.permissions import Permission
-from ...core.plan import Plan
+from ...core.plan import Plan, Step
 from ...core.seal import fingerprint
 from .. import actors, tables
+from ..finder import known
 from ..keeping import Origin
+from ..sql import among, is_text, parts
 from ..work import Work
 from . import marks
 from .marks import OBJECTION
-from .watched import watched
+from .watched import text_of, watched
 
 CONSENT = "marketing_consent"
 """Category of the tables in which a host keeps who agreed to advertising."""
@@ -82,26 +88,46 @@ def take(work: Work, origin: Origin, plan: Plan) -> int:
     :param plan: the plan.
     :return: how many contacts that is.
     """
-    tables_of = {step.decision.table for step in plan.changing()}
-    consents = {
-        name for name in tables_of if work.datamap.declared(name).policy.category == CONSENT
-    }
+    consents = [
+        step for step in plan.changing()
+        if work.datamap.declared(step.decision.table).policy.category == CONSENT
+    ]  # fmt: skip
     if not consents:
         return 0
-    known = watched(work.datamap)
-    country = work.settings.property(origin.property).country
     found: set[str] = set()
-    for step in plan.changing():
-        contacts = work.datamap.subjects.get(step.decision.table)
-        one = known.get(step.decision.table)
-        if contacts is None or one is None:
-            continue
-        keys = [row.key for row in step.rows]
-        for values in marks.read(work.conn, one, keys).values():
-            for column in contacts.contact.keys() & set(step.decision.columns) & set(one.read):
-                found |= _marks(work, one.text(column, values[column]), [country])
+    for place, contact in (*_of_people(work, plan), *_of_consents(work, consents)):
+        found |= _marks(work, contact, marks.regions(work.settings, place or origin.property))
     _write(work, origin, found, stop=True)
     return len(found)
+
+
+def _of_people(work: Work, plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield place and contact of the people of a plan, of those too whose contact stays a while."""
+    owners = {p for step in plan.steps for row in step.rows for p, _ in row.owners}
+    watching = watched(work.datamap)
+    for person, row in known(work.conn, work.datamap, plan.people or owners).items():
+        ruling = plan.rulings.get(person)
+        one = watching.get(person[0])
+        for column, text in row.contacts.items():
+            said = one.text(column, text) if one is not None else text
+            yield ruling.place if ruling is not None else "", said
+
+
+def _of_consents(work: Work, consents: Iterable[Step]) -> Iterator[tuple[str, str]]:
+    """Yield place and contact of consents that were given for a contact of their own."""
+    for step in consents:
+        declared = work.datamap.declared(step.decision.table)
+        # A decision names no column of a row that is deleted whole.
+        going = step.decision.columns or (*declared.erase, *declared.retain)
+        held = [c for c in map(declared.column, going) if _is_contact(c)]
+        keys = [row.key for row in step.rows] if held else []
+        for part in parts(keys):
+            rows = work.conn.execute(select(*held).where(among(declared.key, part)))
+            yield from (("", text) for row in rows for text in map(text_of, row) if text)
+
+
+def _is_contact(column: Column[Any]) -> bool:
+    return kind_of(column.name) in (Kind.EMAIL, Kind.PHONE) and is_text(column.type)
 
 
 def _write(work: Work, origin: Origin, found: Iterable[str], stop: bool) -> None:
@@ -131,14 +157,28 @@ def _write(work: Work, origin: Origin, found: Iterable[str], stop: bool) -> None
 
 
 def _marks(work: Work, contact: str, countries: Iterable[str]) -> set[str]:
-    """Return the marks of a contact; none of what is no contact."""
-    kind = Kind.EMAIL if "@" in contact else Kind.PHONE
+    """Return the marks of a contact in each of its forms; none of what is no contact."""
+    text = unicodedata.normalize("NFKC", contact).strip()
+    kind = Kind.EMAIL if "@" in text else Kind.PHONE
     key = work.custodian.pepper(OBJECTION)
     found = set()
-    for country in countries:
-        try:
-            text = normal(kind, contact, country)
-        except MatchError:
-            continue
-        found.add(fingerprint(key, kind.value, text))
+    for form in _mailboxes(text) if kind is Kind.EMAIL else {text}:
+        for country in countries:
+            with suppress(MatchError):
+                found.add(fingerprint(key, kind.value, normal(kind, form, country)))
+    return found
+
+
+def _mailboxes(text: str) -> set[str]:
+    """Return the ways in which one mailbox is written: its domain by letters and as it is sent.
+
+    A name before it, as in the head of a mail, is left out, and so is the root's dot.
+    """
+    address = (parseaddr(text)[1] or text) if "<" in text else text
+    local, _, domain = address.removeprefix("mailto:").rpartition("@")
+    domain = domain.casefold().rstrip(".")
+    found = {f"{local}@{domain}"}
+    with suppress(UnicodeError):
+        sent = domain.encode("idna").decode("ascii")
+        found |= {f"{local}@{sent}", f"{local}@{sent.encode().decode('idna')}"}
     return found

@@ -7,6 +7,7 @@ there and asks which of them are marks of an erased person.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, or_, select
 
+from ...core.log import canonical
 from ...core.plan import Key, Person
 from .. import pulse, tables
 from ..finishing import Run
@@ -74,7 +76,7 @@ def reconcile(run: Run) -> dict[str, int]:
             if step.last is None:
                 break
             last = step.last
-    run(lambda office: pulse.put(office.work.conn, PULSE, Pulse(begun)))
+    run(lambda office: pulse.put(office.work.conn, PULSE, Pulse(begun, _shape(office.work))))
     counts["unclear-no-more"] += run(lambda office: sightings.look_again(office.work))
     return {_WORDS.get(word, word): count for word, count in counts.items() if count}
 
@@ -91,7 +93,15 @@ def _begin(office: Office) -> tuple[datetime, _Pass | None]:
         return work.stamp, None
     if heads is not None and len(heads) > WHOLE:
         heads = None
-    return work.stamp, _Pass(before.at if before is not None else None, heads)
+    # Of a column that no pass has read yet nobody knows since when it holds what it holds.
+    known = before is not None and before.note == _shape(work)
+    return work.stamp, _Pass(before.at if before is not None and known else None, heads)
+
+
+def _shape(work: Work) -> str:
+    """Return a fingerprint of what a pass reads: the tables and their columns."""
+    read = [[name, *one.read] for name, one in sorted(watched(work.datamap).items())]
+    return hashlib.sha256(canonical(read)).hexdigest()
 
 
 def _heads(work: Work) -> Iterator[str]:

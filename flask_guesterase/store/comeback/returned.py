@@ -15,7 +15,8 @@ from ...core.errors import TransitionError, UnknownError
 from ...core.events import SYSTEM, ReturnSettled, SubjectReturned
 from ...core.lifecycle import State
 from ...core.permissions import Permission
-from ...core.plan import key_text
+from ...core.plan import Person, key_text
+from ...core.returning import Verdict
 from .. import actors, people, tables
 from ..cases import load, step
 from ..execution import RETRY_MINUTES
@@ -24,6 +25,7 @@ from ..keeping import Origin
 from ..work import Work
 from . import again, owing
 from .again import Again, Fate, Warrant
+from .judging import Judge
 
 NOT_DECIDED = "not-decided"
 """Why of a row that was not covered by what was decided before: a new request is needed."""
@@ -115,7 +117,7 @@ def erase(work: Work, id: int, under: Under | None = None) -> Again:
     """Erase a noted row again, in this transaction, and write down what became of it.
 
     What stands in the way is tried again, later each time; what was not decided before is laid
-    before staff.
+    before staff. Who booked anew while it waited lives.
 
     :param work: the open transaction.
     :param id: number of the noted row.
@@ -127,14 +129,34 @@ def erase(work: Work, id: int, under: Under | None = None) -> Again:
         return Again(Fate(row.state))
     origin = Origin(row.request, row.controller, row.property)
     try:
-        who = [(row.table_name, people.read_key(work, row.table_name, row.row_key))]
+        who = (row.table_name, people.read_key(work, row.table_name, row.row_key))
     except UnknownError:
         done = Again(Fate.GONE)
     else:
-        done = again.again(work, origin, who, under(work, row) if under else None)
+        fate = _otherwise(work, who) if row.decided_by is None else None
+        given = under(work, row) if under and fate is None else None
+        done = Again(fate) if fate is not None else again.again(work, origin, [who], given)
     _write(work, row, done)
     recheck(work, row.request)
     return done
+
+
+def _otherwise(work: Work, who: Person) -> Fate | None:
+    """Return what becomes of a row that shows another life by now, or None where it goes still.
+
+    What nobody decided was judged when it was seen, which may be days ago.
+    """
+    table, key = who
+    judge = Judge(work, lambda mark: True)
+    found = judge.rows(table, [key]).get(key) if table in judge.known else None
+    if found is None or not found.against:
+        return None
+    return _OTHERWISE.get(found.verdict)
+
+
+_OTHERWISE = {
+    Verdict.LIVES: Fate.LIVES, Verdict.UNCLEAR: Fate.STAFF, Verdict.STRANGER: Fate.GONE,
+}  # fmt: skip
 
 
 def recheck(work: Work, number: str | None) -> None:
@@ -155,7 +177,7 @@ def _write(work: Work, row: Line[Any], done: Again) -> None:
     values: dict[str, Any] = {"state": done.fate.value, "try_at": None}
     if done.fate is Fate.OPEN:
         values |= _later(work, row)
-    elif done.fate is Fate.STAFF:
+    elif done.fate is Fate.STAFF and done.reasons:
         values["why"] = NOT_DECIDED
     table = tables.returned
     work.conn.execute(update(table).where(table.c.id == row.id).values(values))

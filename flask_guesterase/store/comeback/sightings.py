@@ -21,8 +21,9 @@ from .judging import Judge, Judged
 from .marks import KEY, REFERENCE, Mark
 from .returned import Seen, note, recheck
 
-SEEN = "seen"
-"""State of a row that was seen in the host's own transaction and not judged yet."""
+SEEN, THERE = "seen", "there"
+"""States of a row that was seen in the host's own transaction and not judged yet: it is a new one;
+or it was there before, or may have been, and was written to."""
 
 FLUSH, BULK, SWEEP = "flush", "bulk", "sweep"
 """Doors: a flush of the session, a statement through it, the reconciliation of the sweep."""
@@ -32,11 +33,12 @@ MOST = 500
 
 FATES = {Verdict.RESYNC: Fate.OPEN, Verdict.UNCLEAR: Fate.STAFF, Verdict.LIVES: Fate.LIVES}
 
-_WAITING = (SEEN, Fate.OPEN.value, Fate.STAFF.value)
+_WAITING = (SEEN, THERE, Fate.OPEN.value, Fate.STAFF.value)
 
 
 def leave(
-    conn: Connection, table: str, hits: Mapping[Key, Mark], door: str, now: datetime
+    conn: Connection, table: str, hits: Mapping[Key, Mark], door: str, now: datetime,
+    state: str = SEEN,
 ) -> int:
     """Write rows down in somebody else's transaction, to be judged in one of ours.
 
@@ -45,6 +47,7 @@ def leave(
     :param hits: key -> the newest mark the row carries.
     :param door: who saw it.
     :param now: naive UTC.
+    :param state: SEEN of new rows, THERE of those that may have been there.
     :return: how many rows were not written down before.
     """
     news = unknown(conn, table, hits)
@@ -58,7 +61,7 @@ def leave(
                 "row_key": key_text(key),
                 "why": _sign(mark).value,
                 "door": door,
-                "state": SEEN,
+                "state": state,
                 "seen_at": now,
                 "attempts": 0,
             }
@@ -101,16 +104,16 @@ def judge(work: Work) -> dict[str, int]:
     table = tables.returned
     lines = work.conn.execute(
         select(table)
-        .where(table.c.state == SEEN)
+        .where(table.c.state.in_((SEEN, THERE)))
         .order_by(table.c.id)
         .limit(MOST)
         .with_for_update(skip_locked=True)
     ).all()
     counts: Counter[str] = Counter()
-    judge = Judge(work, lambda mark: True)
-    for name in sorted({line.table_name for line in lines}):
-        mine = [line for line in lines if line.table_name == name]
-        counts.update(_judge(work, judge, name, mine))
+    judges = {SEEN: Judge(work, lambda mark: True), THERE: Judge(work, lambda mark: False)}
+    for name, state in sorted({(line.table_name, line.state) for line in lines}):
+        mine = [line for line in lines if (line.table_name, line.state) == (name, state)]
+        counts.update(_judge(work, judges[state], name, mine))
     return dict(counts)
 
 

@@ -29,6 +29,19 @@ def carried(statement: Insert | Update, parameters: Any, conn: Connection) -> se
     return {value for row in rows for value in row.values() if text_of(value)}
 
 
+def only_adds(statement: Insert | Update) -> bool:
+    """Return whether a statement can only have added rows: an upsert may write to any.
+
+    What comes after the values, ON CONFLICT for example, or before them, INSERT OR REPLACE, says
+    what becomes of a row that is there.
+    """
+    return (
+        isinstance(statement, Insert)
+        and statement._post_values_clause is None
+        and not statement._prefixes
+    )
+
+
 def keys_by(conn: Connection, one: Watched, column: str, value: Any) -> list[Key]:
     """Return the keys of the rows that hold a value in a column; in the key when it is empty."""
     declared = one.declared

@@ -35,6 +35,7 @@ _WORDS = {
         ("外部", "渠道", "订单", "确认号"),
     ),
 }  # fmt: skip
+_NUMBER = re.compile(r"(?=.*\d)\S+")
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^\W_A-Z]+")
 
 
@@ -71,9 +72,15 @@ class Watched:
         return frozenset({*self.read, *self.declared.erase})
 
     def text(self, column: str, value: Any) -> str:
-        """Return what a column holds as text; empty for nothing, and for what an erasure left."""
+        """Return what a column holds as text.
+
+        It is empty for nothing, for what an erasure left, and for words where a reference should
+        be: what a booking site is called, or a remark, is in many bookings.
+        """
         told = text_of(value)
         if not told or len(told) > LONGEST or self._left(column, told):
+            return ""
+        if column in self.references and not _NUMBER.fullmatch(told.strip()):
             return ""
         return told
 

@@ -45,6 +45,7 @@ class Bird:
     :param state: where it stands.
     :param invented: who it says it is.
     :param rows: table and key, as text, of every row that was made for it.
+    :param people: those of them that stand for the guest, once they are committed.
     """
 
     id: int
@@ -52,6 +53,7 @@ class Bird:
     state: str
     invented: Invented
     rows: frozenset[tuple[str, str]] = frozenset()
+    people: frozenset[tuple[str, str]] = frozenset()
 
 
 def _name(code: str) -> str:
@@ -177,10 +179,18 @@ def begin(work: Work, canary: Canary, invented: Invented) -> int:
 
 
 def _seal(
-    work: Work, controller: str, invented: Invented, rows: Iterable[tuple[str, str]]
+    work: Work,
+    controller: str,
+    invented: Invented,
+    rows: Iterable[tuple[str, str]],
+    people: Iterable[tuple[str, str]] = (),
 ) -> str:
     ends = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
-    value = {"values": invented.as_dict(), "rows": sorted(map(list, rows))}
+    value = {
+        "values": invented.as_dict(),
+        "rows": sorted(map(list, rows)),
+        "people": sorted(map(list, people)),
+    }
     return safe.keep(work, Terms(slug(controller), KIND, ends), value)
 
 
@@ -192,18 +202,42 @@ def bird(work: Work, row: Any) -> Bird | None:
         value = None
     if value is None:
         return None
-    rows = frozenset((table, key) for table, key in value["rows"])
-    return Bird(row.id, row.request, row.state, Invented(**value["values"]), rows)
+    rows, people = (
+        frozenset((table, key) for table, key in value.get(name, ())) for name in ("rows", "people")
+    )
+    return Bird(row.id, row.request, row.state, Invented(**value["values"]), rows, people)
+
+
+def booked(
+    work: Work, id: int, invented: Invented, rows: Iterable[tuple[str, str]], who: Iterable[Person]
+) -> None:
+    """Write down which rows are made for a canary, in the transaction that makes them.
+
+    Whatever happens after their commit, they are known to be nobody's, and go.
+    """
+    people = [(name, key_text(key)) for name, key in who]
+    _rebox(work, id, invented, rows, people)
 
 
 def made(
     work: Work, id: int, number: str, invented: Invented, rows: Iterable[tuple[str, str]]
 ) -> None:
     """Write down which rows were made for a canary, and the request that lets them go."""
+    _rebox(work, id, invented, rows, ())
+    note(work, id, request=number, state=WAITING)
+
+
+def _rebox(
+    work: Work,
+    id: int,
+    invented: Invented,
+    rows: Iterable[tuple[str, str]],
+    people: Iterable[tuple[str, str]],
+) -> None:
     row = work.conn.execute(select(tables.canary).where(tables.canary.c.id == id)).one()
     controller = work.settings.property(row.property).controller
     safe.drop(work, row.box)
-    note(work, id, box=_seal(work, controller, invented, rows), request=number, state=WAITING)
+    note(work, id, box=_seal(work, controller, invented, rows, people))
 
 
 def note(work: Work, id: int, **values: Any) -> None:
@@ -268,6 +302,13 @@ def _only(plan: Plan, rows: frozenset[tuple[str, str]]) -> bool:
         for step in plan.steps
         for row in step.rows
     ) and all((name, key_text(key)) in rows for name, key in plan.people)
+
+
+def is_one(work: Work, number: str | None) -> bool:
+    """Return whether a request is an invented guest's; None is nobody's."""
+    table = tables.request
+    mine = select(table.c.id).where(table.c.number == number, table.c.kind == KIND)
+    return number is not None and work.conn.execute(mine).first() is not None
 
 
 def rows_of(plan: Plan) -> set[tuple[str, str]]:

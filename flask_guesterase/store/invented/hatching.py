@@ -65,11 +65,16 @@ def send(
     id, number, invented = begun
     if number is None:
         try:
-            who, rows = _hatched(run, host, canary, invented)
+            booked = run(partial(_booked, id))
+            who, rows = booked or _hatched(run, host, canary, (id, invented))
         except Exception:
-            run(partial(_stopped, id, ""))
+            run(partial(_unmade, id))
             raise
-        number = run(partial(_request, id, who, rows, invented))
+        try:
+            number = run(partial(_request, id, who, rows, invented))
+        except ErasureError:
+            run(partial(_stopped, id, ""))
+            return canaries.STOPPED
     return _away(run, canary, drill, (id, number))
 
 
@@ -94,13 +99,33 @@ def _begin(
         return None
     last = canaries.newest(work, canary.property)
     known = None if last is None else canaries.bird(work, last)
-    if known is not None and known.state == canaries.WAITING:
+    if known is not None and (known.state == canaries.WAITING or _is_left(known)):
         return known.id, known.request, known.invented
     if last is not None and not at_once and work.stamp - last.born_at < canary.every:
         return None
     canaries.end(work, canaries.open_rows(work, canary.property))
     invented = invent(os.urandom)
     return canaries.begin(work, canary, invented), None, invented
+
+
+def _is_left(bird: Bird) -> bool:
+    """Return whether a guest was booked, and whoever did it died before the request."""
+    return bird.state == canaries.BORN and bool(bird.people)
+
+
+def _booked(id: int, office: Office) -> tuple[list[Person], set[tuple[str, str]]] | None:
+    """Return who was booked before, and their rows, or None of a canary that is not booked yet."""
+    bird = _bird(id, office)
+    if not bird.people:
+        return None
+    who = [(name, people.read_key(office.work, name, key)) for name, key in sorted(bird.people)]
+    return who, set(bird.rows)
+
+
+def _unmade(id: int, office: Office) -> None:
+    """Note that nobody was booked; who was committed all the same goes with the next try."""
+    if not _bird(id, office).people:
+        _stopped(id, "", office)
 
 
 def _gone(canary: Canary, office: Office) -> list[Bird]:
@@ -118,16 +143,19 @@ def _gone(canary: Canary, office: Office) -> list[Bird]:
 
 
 def _hatched(
-    run: Run, host: Host, canary: Canary, invented: Invented
+    run: Run, host: Host, canary: Canary, who_it_is: tuple[int, Invented]
 ) -> tuple[list[Person], set[tuple[str, str]]]:
     """Let the host book the guest, and commit that when every row of it is new and its own."""
+    id, invented = who_it_is
     work: Work = run(lambda office: office.work)
     session = _session(host)
     try:
         who = _people(work, canary.make(session, invented))
         if session.new or session.dirty or session.deleted:
             raise _refused("make() must flush what it adds to the session.")
-        rows = _its_own(work, session.connection(), host.engine(), who, invented)
+        conn = session.connection()
+        rows = _its_own(work, conn, host.engine(), who, invented)
+        canaries.booked(work.over(conn), id, invented, rows, who)
         session.commit()
     except BaseException:
         session.rollback()
@@ -225,7 +253,11 @@ def _request(
 ) -> str:
     """Record the request, approved by the two people who switched canaries on."""
     work = office.work
-    row = work.conn.execute(select(tables.canary).where(tables.canary.c.id == id)).one()
+    mine = select(tables.canary).where(tables.canary.c.id == id).with_for_update()
+    row = work.conn.execute(mine).one()
+    if row.request is not None:
+        # Somebody else found it booked, and was faster.
+        return str(row.request)
     place = work.settings.property(row.property)
     approved = canaries.approvers(work, place.code)
     if approved is None:

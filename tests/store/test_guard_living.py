@@ -1,0 +1,182 @@
+"""Whom the marks of an erased guest must not take: who lives, booked anew, or was there before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert, update
+from sqlalchemy.exc import OperationalError
+
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.policy import keep
+from flask_guesterase.store.comeback import marks
+from flask_guesterase.store.comeback.marks import Mark
+from flask_guesterase.store.datamap import resolve
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
+
+OLD = date(2025, 12, 1)
+
+
+@pytest.fixture
+def lodge(sqlite_url: str, tmp_path: Path) -> Iterator[Lodge]:
+    """A watched hotel on SQLite."""
+    made = Lodge(sqlite_url, tmp_path)
+    yield made
+    made.close()
+
+
+def held(lodge: Lodge, key: str) -> int:
+    """Place a hold on a profile; return its number."""
+    for user in ("officer", "second"):
+        lodge.grants[user].add("hold")
+    wanted = Wanted("record", "court-order", "lodgers_", key)
+    number: int = lodge.run(lambda office: office.place_hold(wanted, "officer"))
+    return number
+
+
+def lifted(lodge: Lodge, hold: int) -> None:
+    for user in ("officer", "second"):
+        lodge.run(lambda office, user=user: office.lift(hold, user))
+
+
+def test_who_books_anew_while_the_erasure_waits_lives(lodge: Lodge) -> None:
+    """What was judged an old life days ago is judged again before it goes."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=9, house="sh", made_on=OLD, **ANN))
+    lodge.session.commit()
+    hold = held(lodge, "9")
+    assert lodge.worker() == {"open": 2}
+    lodge.later(days=2)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.session.add(Booking(id=9, guest_id=9, external_ref="OB-90002", wishes="x", made_at=made))
+    lodge.session.commit()
+    lifted(lodge, hold)
+    lodge.later(hours=20)
+    before = lodge.rows(Guest), lodge.rows(Booking)
+    assert lodge.worker() == {"lives": 1}
+    assert (lodge.rows(Guest), lodge.rows(Booking)) == before
+    assert lodge.returns() == [("lodgers_", "int:9", "erased-contact", "lives")]
+
+
+@pytest.mark.parametrize("door", ["flush", "statement"])
+def test_a_profile_that_was_there_is_not_taken_because_a_contact_is_written(
+    lodge: Lodge, door: str
+) -> None:
+    """A namesake's profile of long ago gets the household's number: that is for staff."""
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", full_name="Ann Berg", email="junior@x.example", made_on=OLD))
+    lodge.erased_guest()
+    lodge.sweep()
+    if door == "flush":
+        guest = lodge.session.get(Guest, 2)
+        assert guest is not None
+        guest.phone = ANN["phone"]
+    else:
+        lodge.session.execute(update(Guest).where(Guest.id == 2).values(phone=ANN["phone"]))
+    lodge.session.commit()
+    before = lodge.one(Guest, 2)
+    assert lodge.worker() == {"staff": 1}
+    assert lodge.one(Guest, 2) == before
+
+
+def test_what_no_sweep_has_read_yet_may_have_been_there_all_along(lodge: Lodge) -> None:
+    """A column the vendor declares later holds what it held: that is no return."""
+    whole, mapped = lodge.datamap, policies()
+    less = replace(mapped[0][1], columns={**mapped[0][1].columns, "phone": keep("not yet")})
+    lodge.stayed()
+    shared = {"full_name": "Ann Berg", "email": "junior@x.example", "phone": ANN["phone"]}
+    lodge.add(Guest(id=2, house="sh", made_on=OLD, **shared))
+    lodge.erased_guest()
+    lodge.datamap = resolve(
+        [(Guest, less), *mapped[1:]], Base.metadata.tables.values(), list(Base.registry.mappers)
+    )
+    assert lodge.sweep() == {}
+    lodge.later(hours=20)
+    lodge.datamap = whole
+    before = lodge.one(Guest, 2)
+    assert lodge.sweep() == {"returned-unclear": 1}
+    assert lodge.one(Guest, 2) == before
+
+
+def test_another_document_is_for_staff(lodge: Lodge) -> None:
+    """Father and son of one name at one mailbox have passports: nobody goes without a look."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.sweep()
+    son = {**ANN, "document_no": "YY 112233"}
+    lodge.session.add(Guest(id=9, house="sh", made_on=OLD, **son))
+    lodge.session.commit()
+    before = lodge.one(Guest, 9)
+    assert lodge.worker() == {"staff": 1}
+    assert lodge.one(Guest, 9) == before
+
+
+def test_a_profile_without_a_name_is_not_taken_for_a_contact(lodge: Lodge) -> None:
+    """A mailbox of a family or an agency says nothing of whose the nameless profile is."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.sweep()
+    lodge.session.add(Guest(id=9, house="sh", email=ANN["email"], made_on=OLD))
+    lodge.session.commit()
+    before = lodge.one(Guest, 9)
+    assert lodge.worker() == {"staff": 1}
+    assert lodge.one(Guest, 9) == before
+
+
+def test_a_booking_nobody_knows_the_day_of_is_for_staff(lodge: Lodge) -> None:
+    """A member of many years books anew, and the booking's day is not known."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.sweep()
+    lodge.session.add(Guest(id=9, house="sh", made_on=OLD, **ANN))
+    lodge.session.flush()
+    lodge.session.add(Booking(id=9, guest_id=9, external_ref="OB-90002", wishes="x", made_at=None))
+    lodge.session.commit()
+    before = lodge.rows(Guest), lodge.rows(Booking)
+    assert lodge.worker() == {"staff": 1}
+    assert (lodge.rows(Guest), lodge.rows(Booking)) == before
+
+
+def test_a_word_many_bookings_carry_is_no_reference(lodge: Lodge) -> None:
+    """What a booking site is called is no number it gave."""
+    lodge.stayed(ref="Booking")
+    lodge.add(Guest(id=2, house="sh", full_name="Carl Lund", email="c@x.example", made_on=OLD))
+    lodge.erased_guest()
+    lodge.sweep()
+    made = datetime(2026, 3, 12, 9)
+    lodge.session.add(Booking(id=7, guest_id=2, external_ref="Booking", wishes="x", made_at=made))
+    lodge.session.commit()
+    assert lodge.worker() == {}
+    assert lodge.sweep() == {}
+
+
+def flush(lodge: Lodge) -> None:
+    lodge.session.add(Guest(id=9, house="sh", email="e@x.example"))
+    lodge.session.flush()
+
+
+def statement(lodge: Lodge) -> None:
+    lodge.session.execute(insert(Guest).values(id=9, house="sh", email="e@x.example"))
+
+
+@pytest.mark.parametrize("door", [flush, statement])
+def test_a_transaction_that_is_gone_is_not_committed_in_part(
+    lodge: Lodge, monkeypatch: pytest.MonkeyPatch, door: Callable[[Lodge], None]
+) -> None:
+    """A deadlock in the guard's question ends the host's transaction: the host must hear of it."""
+    lodge.stayed()
+    lodge.erased_guest()
+
+    def met(*given: object) -> list[Mark]:
+        raise OperationalError("SELECT", {}, Exception(1213, "Deadlock found"))
+
+    monkeypatch.setattr(marks, "find", met)
+    with pytest.raises(OperationalError):
+        door(lodge)
+    lodge.session.rollback()
+    assert lodge.one(Guest, 9) is None
