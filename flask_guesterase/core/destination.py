@@ -48,6 +48,8 @@ def destinations(value: str | Iterable[str]) -> tuple[Destination, ...]:
         verifier key of the witness; several with blanks between them, or a list.
     :raises SetupError: one of them is none of these.
     """
+    if not isinstance(value, Iterable):
+        raise SetupError("GUESTERASE_CHECKPOINTS names no places.", "Give a text, or a list.")
     texts = value.split() if isinstance(value, str) else [str(each).strip() for each in value]
     return tuple(dict.fromkeys(_read(text) for text in texts if text))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePath
@@ -254,12 +254,27 @@ class Subject:
         kind unless a mapping column -> "email" | "phone" is given.
     :param property: column that holds the code of the property the row belongs to, or None when
         the host is one property.
+    :raises PolicyError: columns are given as one text, or a contact is of no kind there is.
     """
 
     match: Sequence[str] | Mapping[str, str | Callable[..., Any]]
     name: str | Sequence[str] = ()
     contact: Sequence[str] | Mapping[str, str] = ()
     property: str | None = None
+
+    def __post_init__(self) -> None:
+        # A text is a sequence as well: each of its letters would be taken for a column.
+        if not _are_names(self.match) or not _are_names(self.contact):
+            raise PolicyError(
+                "Subject(match=..., contact=...) needs lists of columns.",
+                'For example match=["email", "phone"].',
+            )
+        kinds = self.contact.values() if isinstance(self.contact, Mapping) else ()
+        if not _CONTACTS.issuperset(kinds):
+            raise PolicyError(
+                "Subject(contact=...) names a kind of contact that is none.",
+                'Give column -> "email" or "phone".',
+            )
 
 
 @dataclass(frozen=True)
@@ -338,6 +353,8 @@ class Policy:
         table (MariaDB system versioning): of all its rows, for no one row's can be ended alone.
     :param optional: columns that a stay does not need; one that is filled when a record is made is
         remarked on by `Guesterase.review_record`, and nothing else comes of it.
+    :raises PolicyError: a part of it is of a kind that says nothing, a rule that is not called for
+        example.
     """
 
     columns: Mapping[str, Any]
@@ -358,16 +375,99 @@ class Policy:
     joint: Sequence[str] = ()
     apart: Sequence[str] = ()
 
+    def __post_init__(self) -> None:
+        # What is wrong here is told where it was written, and never to a check-in.
+        columns: Any = self.columns
+        if not isinstance(columns, Mapping) or not _are_names(columns):
+            raise PolicyError(
+                "Policy(columns) needs the name of each column and its rule.",
+                'For example {"email": placeholder, "vip": keep("room planning")}.',
+            )
+        self.rules()
+        if not isinstance(self.subject, Subject | None):
+            raise PolicyError("Policy(subject=...) needs a Subject.", "Give Subject(match=[...]).")
+        if not _is_way(self.via):
+            raise PolicyError(
+                "Policy(via=...) is no owner path.",
+                'Give a path such as "booking.guest", an Equal, a callable, a list of these, or '
+                "a path -> list of the columns that are that owner's alone.",
+            )
+        if not (self.where is None or callable(self.where)):
+            raise PolicyError(
+                "Policy(where=...) needs a callable.", 'Give lambda table: table.c.role == "guest".'
+            )
+        if not (isinstance(self.clock, str | Mapping | None) or callable(self.clock)):
+            raise PolicyError("Policy(clock=...) is no clock.", "Give event -> path of a column.")
+        for name in ("optional", "joint", "apart"):
+            if not _are_names(getattr(self, name)):
+                raise PolicyError(f"Policy({name}=...) needs a list of columns.", 'Give ["..."].')
+        # They are compared by identity: a text of the same spelling would be one rule here and
+        # another there.
+        object.__setattr__(self, "rows", _row_rule(self.rows))
+        if self.history is not None:
+            object.__setattr__(self, "history", _row_rule(self.history))
+
     def rules(self) -> dict[str, Rule]:
         """Return column -> rule, plain values and callables wrapped."""
         return {name: as_rule(value) for name, value in self.columns.items()}
 
 
+_CONTACTS = frozenset({"email", "phone"})
+
+
+def _are_names(given: Any) -> bool:
+    """Return whether these are several names, which one text is not."""
+    several = isinstance(given, Mapping | Sequence | Set) and not isinstance(given, str | bytes)
+    return several and all(isinstance(name, str) for name in given)
+
+
+def _is_way(via: Any) -> bool:
+    """Return whether something is an owner path, several of them, or none."""
+    if isinstance(via, Mapping):
+        return all(_is_path(path) and _are_names(columns) for path, columns in via.items())
+    if isinstance(via, Sequence) and not isinstance(via, str | bytes):
+        return all(map(_is_path, via))
+    return via is None or _is_path(via)
+
+
+def _is_path(via: Any) -> bool:
+    # A class can be called as well, and a model is what somebody means who names one.
+    return isinstance(via, str | Equal) or (callable(via) and not isinstance(via, type))
+
+
+def _row_rule(given: Any) -> RowRule:
+    try:
+        return RowRule(given)
+    except ValueError:
+        raise PolicyError(
+            "There is no such rule for rows.",
+            "Use overwrite, delete or delete_when_last_owner of flask_guesterase.",
+        ) from None
+
+
 _RULES = (Null, Redact, Placeholder, Constant, Computed, Keep, Retain, File, Mentions, Inside)
+_UNCALLED = (keep, retain, inside, exempt, *_RULES)
 
 
 def as_rule(value: Any) -> Rule:
-    """Return `value` as a rule: rules stay, callables are applied, anything else is a constant."""
+    """Return `value` as a rule: rules stay, callables are applied, anything else is a constant.
+
+    :raises PolicyError: it is a rule of rows or tables, or one that was not called.
+    """
     if isinstance(value, _RULES):
         return value
+    if isinstance(value, RowRule | Exempt):
+        raise PolicyError(
+            "A column has a rule that is one of rows or of tables.",
+            "Give the Policy rows=..., or register the table as exempt(reason).",
+        )
+    if any(value is each for each in _UNCALLED):
+        # A column would be given what it makes of the guest's own value.
+        raise PolicyError(
+            f"{value.__name__} is a rule only with what it needs to know.",
+            f"Call it, for example {_CALLED.get(value, f'{value.__name__}(...)')}.",
+        )
     return Computed(value) if callable(value) else Constant(value)
+
+
+_CALLED = {keep: 'keep("room planning")', retain: 'retain("invoice_accounting")'}

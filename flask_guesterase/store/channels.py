@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from ..core.errors import DeliveryError, SetupError
 
@@ -79,7 +79,7 @@ class Mail:
             )
         self.scheme = parts.scheme
         self.host = parts.hostname
-        self.port = parts.port or {"smtp": 25, "smtps": 465}.get(parts.scheme, 587)
+        self.port = _port(parts) or {"smtp": 25, "smtps": 465}.get(parts.scheme, 587)
         self.user = unquote(parts.username or "")
         self._password = unquote(parts.password or "")
         self.sender = sender
@@ -127,6 +127,15 @@ class Mail:
         letter.set_content(message.body)
         letter["Content-Language"] = message.lang
         return letter
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        return parts.port
+    except ValueError:
+        raise SetupError(
+            "The port of the mail server is no number.", "Correct GUESTERASE_MAIL."
+        ) from None
 
 
 def message_id(dedupe: str) -> str:

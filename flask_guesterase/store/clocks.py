@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, select
 from sqlalchemy.exc import DataError, SQLAlchemyError
@@ -426,6 +426,14 @@ def last_utc_day(day: date, zone: str) -> date:
     return end.astimezone(UTC).date()
 
 
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
 def clock_findings(datamap: DataMap) -> list[Finding]:
     """Return what policies say about clocks, facts and categories that means nothing."""
     found = []
@@ -434,6 +442,11 @@ def clock_findings(datamap: DataMap) -> list[Finding]:
             found.append(Finding(
                 "clock-unknown", declared.name, wrong, f"The path '{wrong}' leads to no column.",
                 "Write relationships or foreign-key columns, then a column; or a callable.",
+            ))
+        if not _is_zone(declared.policy.zone or "UTC"):
+            found.append(Finding(
+                "clock-unknown", declared.name, declared.policy.zone, "The policy's zone is no "
+                "time zone that is known here.", "Give an IANA name, for example Europe/Berlin.",
             ))
         for event in clock_of(declared.policy):
             if event not in EVENTS:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Column
 
 from ..core.finding import Finding, Severity
+from ..core.identity import Kind, kind_of
 from ..core.policy import (
     Computed,
     Constant,
@@ -25,7 +26,7 @@ from .lines import unknown
 from .links import Link, links
 from .masks import ENOUGH, fits
 from .paths import is_unique, unique_keys
-from .sql import text_length
+from .sql import holds_text, text_length
 
 
 def coverage(datamap: DataMap) -> list[Finding]:
@@ -34,6 +35,8 @@ def coverage(datamap: DataMap) -> list[Finding]:
     findings = [f for name in datamap.atlas.tables for f in _table(datamap, name, known)]
     for declared in datamap.tables.values():
         findings += _owners(declared)
+        findings += _unnamed(datamap, declared, known)
+        findings += _condition(declared)
         findings += _columns(datamap, declared, known)
         findings += _rows(datamap, declared, known)
     findings += unknown(datamap)
@@ -95,6 +98,43 @@ def _owners(declared: Declared) -> Iterator[Finding]:
         )
 
 
+def _unnamed(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> Iterator[Finding]:
+    """Yield keys to people that no owner path begins with: their rows outlive their erasure.
+
+    A rule for the key, such as keep(reason), says that the row is not theirs. Over what a vendor's
+    own select leads is not known here.
+    """
+    if not declared.paths or any(path.select is not None for path in declared.paths):
+        return
+    named = [{column.name for column in hop.source} for p in declared.paths for hop in p.hops[:1]]
+    for link in known:
+        columns = set(link.columns)
+        leads = link.child == declared.name and link.parent in datamap.subjects
+        told = declared.policy.subject is not None or columns & set(declared.rules)
+        if leads and not told and columns not in named:
+            yield Finding(
+                "owner-unnamed", declared.name, ", ".join(link.columns),
+                f"The key leads to {link.parent}, and no owner path begins with it: when that "
+                "person is erased, these rows stay as they are.",
+                "Add it to via=, or give the column keep(reason) if the row is not theirs.",
+                # Where others lie among the guests, it may well be the key of a clerk who wrote.
+                Severity.WARN if datamap.tables[link.parent].policy.where else Severity.STOP,
+            )
+
+
+def _condition(declared: Declared) -> Iterator[Finding]:
+    if declared.policy.where is None:
+        return
+    try:
+        declared.policy.where(declared.table)
+    except Exception as problem:  # a vendor's own code: whatever it raises, no row could be read
+        yield Finding(
+            "condition-unknown", declared.name, "", f"where= cannot be asked: it raised "
+            f"{type(problem).__name__}.",
+            "It takes the table and returns a condition; columns are table.c.NAME.",
+        )
+
+
 def _columns(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> Iterator[Finding]:
     for column in declared.table.c:
         rule = declared.rules.get(column.name)
@@ -134,12 +174,26 @@ def _links_rows(
             column.name in contacts.contact
             or any(c is column for c in (*contacts.names, *contacts.match.values()))
         )
-        return not personal
+        return not personal and (declared.deletes or not _tells(datamap, declared, column))
     for link in known:
         if link.child == declared.name and column.name in link.columns:
             target = link.targets[link.columns.index(column.name)]
             parent = datamap.tables.get(link.parent)
             return parent is None or target not in parent.erase
+    return False
+
+
+def _tells(datamap: DataMap, declared: Declared, column: Column[object]) -> bool:
+    """Return whether a key is itself somebody's contact, or a copy of what is erased elsewhere."""
+    spoken = holds_text(column.type) and kind_of(column.name) in (Kind.EMAIL, Kind.PHONE)
+    if spoken and not column.foreign_keys:
+        return True
+    for path in declared.paths:
+        for hop in path.hops[:1]:
+            parent = datamap.tables.get(hop.table.fullname)
+            pairs = zip(hop.source, hop.target, strict=True)
+            if parent and any(a is column and b.name in parent.erase for a, b in pairs):
+                return True
     return False
 
 

@@ -336,21 +336,24 @@ def _declare(
             rules[column.name] = rule
     pairs = resolver.paths(name)
     alone = tuple(_alone(atlas, table, columns, findings) for _, columns in pairs)
-    optional = _optional(atlas, table, policy.optional, findings)
+    optional = _named(atlas, table, "optional", policy.optional, findings)
+    for part in ("joint", "apart"):
+        # A name that is none would let a guest's copy tell what it should not, or withhold.
+        _named(atlas, table, part, getattr(policy, part), findings)
     return Declared(
         table, atlas.key(table), policy, rules, tuple(p for p, _ in pairs), alone, optional
     )
 
 
-def _optional(
-    atlas: Atlas, table: Table, names: Sequence[str], findings: list[Finding]
+def _named(
+    atlas: Atlas, table: Table, part: str, names: Sequence[str], findings: list[Finding]
 ) -> frozenset[str]:
-    """Return the columns that a stay does not need; a name that is none is a finding."""
+    """Return the columns that a part of a policy lists; a name that is none is a finding."""
     found = {wanted: atlas.column(table, wanted) for wanted in names}
     findings += [
         Finding(
-            "column-unknown", table.fullname, wanted, "The policy calls a column optional that "
-            "the table does not have.", "Correct the name in `optional`.",
+            "column-unknown", table.fullname, wanted, f"The policy lists a column as {part} that "
+            "the table does not have.", f"Correct the name in `{part}`.",
         )
         for wanted, column in found.items()
         if column is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -44,6 +45,9 @@ What is written about a guest alone goes as a whole: an allergy is theirs withou
 _SENTENCE = 80
 """Characters from which a column takes more than a name or a word."""
 
+_WAYS = 8
+"""How many ways to one table are followed."""
+
 _FILE = re.compile(r"file|path|scan|image|attachment|url", re.I)
 _ABOUT = re.compile(r"type|kind|country|issue|expir|valid|file|path|scan|image|类型|有效", re.I)
 """In the name of a column with "document" in it: it tells about the document, not its number."""
@@ -52,7 +56,7 @@ _PROPERTY = re.compile(r"propert|hotel|branch|酒店|门店", re.I)
 
 _HEAD = '''"""Policies drafted from the schema: put it beside the application and call it once.
 
-    from .policies import declare
+    from policies import declare    # from .policies, inside of a package
 
     guesterase = Guesterase(db, authorize=may)
     declare(guesterase)
@@ -95,7 +99,7 @@ class _Drafter:
     def table(self, table: Table) -> Iterator[str]:
         name = table.fullname
         route = self._route(name)
-        personal = any(self._is_personal(c) for c in table.c)
+        personal = any(self._is_personal(c) or self._is_telling_key(c) for c in table.c)
         if name not in self.subjects and route is None:
             reason = self._exemption(table, personal)
             if reason:
@@ -129,6 +133,9 @@ class _Drafter:
     def _column(
         self, table: Table, column: Column[object], about_house: bool
     ) -> Iterator[str]:
+        if self._is_telling_key(column):
+            yield f"                # {REVIEW}: {column.name!r} looks personal and is the row's"
+            yield "                # key: rows=delete lets the row go; or keep(reason)."
         if column.primary_key or is_generated(column) or column.foreign_keys:
             return
         rule = self._rule(table, column)
@@ -161,10 +168,13 @@ class _Drafter:
     def _is_personal(column: Column[object]) -> bool:
         if isinstance(column.type, Enum | Boolean) or column.foreign_keys or column.primary_key:
             return False
-        if isinstance(column.type, JSON):
-            return True
-        spoken = any(p.search(column.name) for p in (_PERSONAL, _PROSE, _FILE))
-        return spoken or kind_of(column.name) in (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
+        return isinstance(column.type, JSON) or _is_spoken(column)
+
+    @staticmethod
+    def _is_telling_key(column: Column[object]) -> bool:
+        """Return whether a row's own key is somebody's, a mailbox for example."""
+        own = column.primary_key and not column.foreign_keys
+        return own and holds_text(column.type) and _is_spoken(column)
 
     def _subject(self, table: Table) -> str:
         contact = [c.name for c in table.c if kind_of(c.name) in (Kind.EMAIL, Kind.PHONE)]
@@ -179,10 +189,10 @@ class _Drafter:
         return f"Subject(match={contact + others!r}{name}, contact={contact!r}{end})"
 
     def _route(self, name: str) -> str | None:
-        """Return a way from a table to a person, as source: along foreign keys, or against one."""
+        """Return the ways from a table to people, as source: along foreign keys, or against one."""
         along = self._along(name)
-        if along is not None:
-            return repr(along)
+        if along:
+            return repr(along[0] if len(along) == 1 else along)
         for link in self.known:
             if link.parent == name and link.child in self.subjects and self._is_one(link):
                 pairs = dict(zip(link.targets, link.columns, strict=True))
@@ -196,24 +206,33 @@ class _Drafter:
             _PROPERTY.search(table.name) or _STAFF.search(table.name)
         )
 
-    def _along(self, name: str) -> str | None:
-        """Return the shortest way along foreign keys from a table to a person."""
+    def _along(self, name: str) -> list[str]:
+        """Return the shortest ways along foreign keys from a table to people.
+
+        Several where several keys are equally near: who booked and who stays both own a booking.
+        """
         routes: list[tuple[str, tuple[str, ...]]] = [(name, ())]
         seen = {name}
         while routes:
-            here, path = routes.pop(0)
-            for link in self.known:
-                if link.child != here or link.parent in seen:
-                    continue
-                column = self._first(link)
-                if column is None:
-                    continue
-                onward = (*path, column)
-                if link.parent in self.subjects:
-                    return ".".join(onward)
-                seen.add(link.parent)
-                routes.append((link.parent, onward))
-        return None
+            onward = [
+                (link.parent, (*path, column))
+                for here, path in routes
+                for link in self.known
+                if link.child == here and link.parent not in seen
+                if (column := self._first(link)) is not None
+            ]
+            found = [".".join(path) for table, path in onward if table in self.subjects]
+            if found:
+                return found
+            seen.update(table for table, _ in onward)
+            met = Counter[str]()
+            routes = []
+            for table, path in onward:
+                met[table] += 1
+                # Keys side by side on each step would multiply without end.
+                if met[table] <= _WAYS:
+                    routes.append((table, path))
+        return []
 
     def _first(self, link: Link) -> str | None:
         """Return a column that stands for this foreign key alone."""
@@ -223,6 +242,12 @@ class _Drafter:
             if len(others) == 1:
                 return name
         return None
+
+
+def _is_spoken(column: Column[object]) -> bool:
+    """Return whether the name of a column says that it tells of somebody."""
+    spoken = any(p.search(column.name) for p in (_PERSONAL, _PROSE, _FILE))
+    return spoken or kind_of(column.name) in (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
 
 
 def _is_prose(column: Column[object]) -> bool:
@@ -245,6 +270,12 @@ def draft(datamap: DataMap) -> str:
         if name not in datamap.tables and name not in datamap.exempt:
             lines += [*drafter.table(tables[name]), ""]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def marks(source: str) -> int:
+    """Return in how many places a drafted file waits for somebody to read it."""
+    drafted = source.partition("\ndef declare(")[2]
+    return sum(REVIEW in line for line in drafted.splitlines())
 
 
 def _guessed(tables: Iterable[Table]) -> Iterator[str]:

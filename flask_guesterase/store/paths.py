@@ -219,8 +219,13 @@ class Resolver:
 
     def _select(self, table: Table, make: Callable[..., Any]) -> tuple[Path, ...]:
         label = getattr(make, "__name__", "select")
-        statement = make(table)
-        tail = list(statement.selected_columns)[len(self.atlas.key(table)) :]
+        try:
+            statement = make(table)
+            tail = list(statement.selected_columns)[len(self.atlas.key(table)) :]
+        except Exception as problem:  # a vendor's own code, which may not know its tables yet
+            why = f"Asked for its select, it raised {type(problem).__name__}."
+            self._say("path-unknown", table.fullname, label, why)
+            return ()
         owner = getattr(tail[0], "table", None) if tail else None
         name = getattr(owner, "fullname", "")
         if name not in self.policies or self.policies[name].subject is None:

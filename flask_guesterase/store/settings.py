@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..core.destination import Destination
 from ..core.emergency import Role
 from ..core.errors import SetupError, UnknownError
+
+_CODE, _CONTROLLER = 40, 120
+"""How long a property's code and its controller's name may be: our tables take no more."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class Property:
         decides alone what they filed themselves lets them know, and they have 72 hours to stop it.
     :param calls: who is called in an emergency, role (see `core.emergency.Role`) and how: name
         and number of the second custodian of the keys, of IT, the vendor, police, authority.
+    :raises SetupError: one of these is none, a time zone for example.
     """
 
     code: str
@@ -52,12 +59,40 @@ class Property:
         object.__setattr__(self, "country", self.country.strip().upper())
         # A property is a key of caches, so what it holds cannot change.
         object.__setattr__(self, "calls", tuple(dict(self.calls).items()))
+        self._look()
         unknown = set(dict(self.calls)) - {role.value for role in Role}
         if unknown:
             raise SetupError(
                 f"Property(calls=...) names a role that is none: {', '.join(sorted(unknown))}.",
                 f"Roles are {', '.join(role.value for role in Role)}.",
             )
+
+    def _look(self) -> None:
+        """Refuse what would fail only when a guest asks, or at night."""
+        if not 0 < len(self.code) <= _CODE or not 0 < len(self.controller) <= _CONTROLLER:
+            raise SetupError(
+                f"Property(code=..., controller=...) takes 1 to {_CODE} and 1 to {_CONTROLLER} "
+                "characters.", "Shorten it, or name it.",
+            )  # fmt: skip
+        if not re.fullmatch("([A-Z]{2})?", self.country):
+            raise SetupError(
+                "Property(country=...) is no code of a country.",
+                "Give the two letters of ISO 3166-1, for example DE.",
+            )
+        try:
+            ZoneInfo(self.zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise SetupError(
+                "Property(zone=...) is no time zone that is known here.",
+                "Give an IANA name, for example Europe/Berlin; where the system has no time zones, "
+                "install tzdata.",
+            ) from None
+        try:
+            date(2024, *self.fiscal)
+        except (TypeError, ValueError):
+            raise SetupError(
+                "Property(fiscal=...) is no day of a year.", "Give month and day, such as (12, 31)."
+            ) from None
 
 
 @dataclass(frozen=True)

@@ -131,6 +131,7 @@ def make_keys(engine: Engine, custodian: FolderCustodian, now: datetime | None =
     :param custodian: who shall hold the keys.
     :param now: aware UTC time; the age of the first root is counted from that day.
     :raises KeyMissingError: this database was used with keys before; new ones would open nothing.
+    :raises SetupError: the folder cannot be written to.
     """
     moment = (now or datetime.now(UTC)).replace(tzinfo=None, microsecond=0)
     made = not custodian.exists() and _make(engine, custodian, moment.date().isoformat())
@@ -158,6 +159,11 @@ def _make(engine: Engine, custodian: FolderCustodian, today: str) -> bool:
     except SetupError:
         # Another process was faster.
         return False
+    except OSError as problem:
+        raise SetupError(
+            f"The key folder {custodian.path} cannot be made ({type(problem).__name__}).",
+            "Point GUESTERASE_KEYS to a folder that this application may write to.",
+        ) from None
     return True
 
 

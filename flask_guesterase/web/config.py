@@ -11,7 +11,11 @@ from flask import Flask, current_app, has_app_context
 
 from ..core.destination import destinations
 from ..core.errors import SetupError
+from ..store.channels import built_in
 from ..store.settings import Property, Settings
+
+_MOST = 100_000
+"""More days than a calendar can be counted on from today are a slip of the hand."""
 
 Properties = Iterable[Property] | Callable[[], Iterable[Property]] | None
 
@@ -62,9 +66,10 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
             f"Known keys are {', '.join(sorted(DEFAULTS))}.",
         )
     hotels = _asked(app, properties) if callable(properties) else properties
-    known = {hotel.code: hotel for hotel in hotels or [_only(app)]}
+    # Said here, or the first to be told would be the worker, and no round of it would come about.
+    built_in(str(values["GUESTERASE_MAIL"]), str(values["GUESTERASE_SENDER"]))
     return Settings(
-        properties=known,
+        properties=_known(hotels or [_only(app)]),
         keys=values["GUESTERASE_KEYS"] or os.path.join(app.instance_path, "guesterase-keys"),
         recovery_days=_whole(values, "GUESTERASE_RECOVERY_DAYS"),
         grace_hours=_whole(values, "GUESTERASE_GRACE_HOURS"),
@@ -80,12 +85,29 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
     )
 
 
-def _asked(app: Flask, properties: Callable[[], Iterable[Property]]) -> list[Property]:
+def _asked(app: Flask, properties: Callable[[], Iterable[Property]]) -> Any:
     """Return the hotels that the host names, in a context of the application: it may look there."""
     here = has_app_context() and current_app == app
     # Where the host opened one already, ending another would end what it began.
     with nullcontext() if here else app.app_context():
-        return list(properties())
+        hotels: Any = properties()
+        # A query that the host returns is run while its context is there.
+        return list(hotels) if isinstance(hotels, Iterable) else hotels
+
+
+def _known(hotels: Any) -> dict[str, Property]:
+    """Return code -> hotel."""
+    listed: list[Any] = list(hotels) if isinstance(hotels, Iterable) else [None]
+    # Of a text the letters are listed, and none of them is a hotel.
+    if not all(isinstance(hotel, Property) for hotel in listed):
+        raise SetupError(
+            "properties= needs a list of Property, or a callable that returns one.",
+            'Give [Property("main", "Hotel Linde", "Linde GmbH")].',
+        )
+    known = {hotel.code: hotel for hotel in listed}
+    if len(known) < len(listed):
+        raise SetupError("Two properties have the same code.", "Give each a code of its own.")
+    return known
 
 
 def _only(app: Flask) -> Property:
@@ -99,8 +121,11 @@ def _days(values: dict[str, Any], key: str) -> int | None:
 def _whole(values: dict[str, Any], key: str) -> int:
     try:
         number = int(values[key])
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1
-    if number < 0:
-        raise SetupError(f"{key} must be a whole number, 0 or more.", "Correct the configuration.")
+    if not 0 <= number <= _MOST:
+        raise SetupError(
+            f"{key} must be a whole number, 0 or more and at most {_MOST}.",
+            "Correct the configuration.",
+        )
     return number

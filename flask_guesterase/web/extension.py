@@ -13,7 +13,7 @@ from weakref import WeakSet
 
 from flask import Flask, current_app, g, has_app_context, has_request_context
 from flask_login import current_user
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.event import listen
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -122,7 +122,7 @@ class Guesterase:
         five minutes by default, outside of tests; 0 for none.
     :param training: what becomes of an act without the training for it: ``warn`` tells and
         records it, ``block`` refuses too what can wait, ``off`` asks nobody.
-    :raises SetupError: there is no such word for `training`.
+    :raises SetupError: there is no such word for `training`, or `authorize` cannot be asked.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -162,6 +162,11 @@ class Guesterase:
         self._canaries: dict[str, Canary] = {}
         self._backups: Backups | None = None
         self._shared: Shared | None = None
+        if authorize is not None and not callable(authorize):
+            raise SetupError(
+                "Guesterase(authorize=...) cannot be asked.",
+                "Pass a callable that takes user, permission and property.",
+            )
         if training not in {each.value for each in Training}:
             raise SetupError("There is no such training.", "Pass 'warn', 'block' or 'off'.")
         self.training = Training(training)
@@ -171,7 +176,16 @@ class Guesterase:
 
         :param target: mapped class, table, or name of a table.
         :param declaration: a policy, or exempt(reason).
+        :raises PolicyError: it is neither, or the target is nothing that has rows.
         """
+        if not isinstance(declaration, Policy | Exempt):
+            raise PolicyError(
+                "A table is registered without a policy.", "Give a Policy, or exempt(reason)."
+            )
+        if not isinstance(target, str | Table | type):
+            raise PolicyError(
+                "What is registered is no table.", "Give a mapped class, a Table, or its name."
+            )
         self._declared.append((target, declaration))
 
     def block(self, *blockers: Blocker) -> None:

@@ -17,7 +17,7 @@ from ..core.finding import Finding, Severity
 from ..core.log import slug
 from ..store import upgrade as revisions
 from ..store.doors import Door
-from ..store.draft import REVIEW
+from ..store.draft import REVIEW, marks
 from ..store.draft import draft as drafted
 from ..store.remembrance import remembering
 from ..store.uninstall import uninstall as leave
@@ -65,8 +65,8 @@ def draft(out: Path) -> Answer:
     """Write a first policy for every table that has none; every guess is marked."""
     text = drafted(current.datamap)
     written(out, text)
-    marks = text.count(REVIEW)
-    return Answer({"file": str(out), "review": marks}, f"{out}: {marks} places marked REVIEW.")
+    count = marks(text)
+    return Answer({"file": str(out), "review": count}, f"{out}: {count} places marked {REVIEW}.")
 
 
 @verb(db_cli, "upgrade")
@@ -168,7 +168,9 @@ def worker(once: bool, every: float) -> Answer:
     """Look at what came in, carry out what is due, deliver messages, forget what has ended."""
     if once:
         report = _round()
-        return Answer(report, _summary(report) or "nothing to do", fine=not report.problems)
+        note = "Run 'flask guesterase check': it says what is wrong." if report.problems else ""
+        text = _summary(report) or "nothing to do"
+        return Answer(report, text, note, fine=not report.problems)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())

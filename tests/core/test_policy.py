@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flask_guesterase import (
     Equal,
     File,
     Policy,
+    Subject,
     delete,
     exempt,
+    inside,
     keep,
     null,
     overwrite,
@@ -18,7 +22,7 @@ from flask_guesterase import (
     retain,
 )
 from flask_guesterase.core.errors import PolicyError
-from flask_guesterase.core.policy import Computed, Constant, Keep, Retain
+from flask_guesterase.core.policy import Computed, Constant, Keep, Retain, RowRule
 
 
 def test_plain_values_are_constants_and_callables_are_applied() -> None:
@@ -76,3 +80,54 @@ def test_a_file_names_what_was_made_from_it() -> None:
     for wrong in (["thumb.jpg"], ["{suffix}"], ["{stem"], ["{other}"], ["{stem.x}"], "{stem}"):
         with pytest.raises(PolicyError):
             File("/scans", also=wrong)
+
+
+@pytest.mark.parametrize("word", [*RowRule])
+def test_a_rule_of_rows_that_is_spelt_out_is_that_rule(word: RowRule) -> None:
+    """The word alone is enough; any other word was once taken for the rule of the last owner."""
+    assert Policy({}, rows=str(word)).rows is word  # type: ignore[arg-type]
+
+
+class Model:
+    """Stands for a mapped class, which can be called as well."""
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "columns that are a list": {"columns": ["text"]},
+    "columns that are none": {"columns": None},
+    "columns that are attributes": {"columns": {Model: null}},
+    "a reason that is missing": {"columns": {"vip": keep}},
+    "a category that is missing": {"columns": {"billed_to": retain}},
+    "a path that is missing": {"columns": {"payload": inside}},
+    "a folder that is missing": {"columns": {"scan": File}},
+    "a rule of rows for a column": {"columns": {"text": delete}},
+    "an exemption of a column": {"columns": {"text": exempt("numbers")}},
+    "rows": {"rows": "remove"},
+    "history": {"history": "remove"},
+    "subject": {"subject": {"match": ["email"]}},
+    "a model in the place of a path": {"via": Model},
+    "a number in the place of a path": {"via": [3]},
+    "one column in the place of several": {"via": {"guest": "wishes"}},
+    "a condition that is none": {"where": True},
+    "a clock that is none": {"clock": 4},
+    "apart": {"apart": "clerk"},
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG.values(), ids=WRONG)
+def test_what_says_nothing_is_refused_where_it_is_written(wrong: dict[str, Any]) -> None:
+    """A policy of the wrong shape ends its import, and neither a check-in nor an erasure."""
+    with pytest.raises(PolicyError) as refused:
+        Policy(**{"columns": {}, **wrong})
+
+    assert refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"match": "email"}, {"contact": "email"}, {"contact": {"email": "mail"}}],
+)
+def test_contacts_are_columns_of_a_kind_there_is(wrong: dict[str, Any]) -> None:
+    """One text would be read letter by letter, and nobody could prove a contact of no kind."""
+    with pytest.raises(PolicyError):
+        Subject(**{"match": ["email"], **wrong})

@@ -161,6 +161,12 @@ def unknown_clock(wrong: bool) -> list[Finding]:
     return findings(policies(clock={"departed": path}))
 
 
+@CASES.of("clock-unknown")
+def unknown_zone(wrong: bool) -> list[Finding]:
+    """A zone that is misspelt would end every sweep of the table."""
+    return findings(policies(zone="Europe/Berln" if wrong else "Europe/Berlin"))
+
+
 @CASES.of("category-unknown")
 def unknown_category(wrong: bool) -> list[Finding]:
     """A category no law is known about."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import (
     JSON,
@@ -260,6 +262,25 @@ def shared_delete(wrong: bool) -> list[Finding]:
     return find(right(notes=notes), metadata=metadata)
 
 
+@CASES.of("owner-unnamed")
+def owner_unnamed(wrong: bool) -> list[Finding]:
+    """Notes have a payer as well; a policy names them, or says that a note is not theirs."""
+    metadata = hotel()
+    metadata.tables["notes"].append_column(Column("payer", ForeignKey("guests.id"), index=True))
+    told = Policy({"text": null, "payer": keep("who pays has no part in a note")}, via="guest_id")
+    both = Policy({"text": null}, via=["guest_id", "payer"])
+    found = [find(right(notes=each), metadata=metadata) for each in (told, both)]
+    return find(right(), metadata=metadata) if wrong else found[0] + found[1]
+
+
+@CASES.of("condition-unknown")
+def condition_unknown(wrong: bool) -> list[Finding]:
+    """A condition over a column that is not there, and one over a column that is."""
+    name = "kind" if wrong else "text"
+    notes = Policy({"text": null}, via="guest_id", where=lambda table: table.c[name] != "")
+    return find(right(notes=notes))
+
+
 @CASES.of("subject-missing")
 def subject_missing(wrong: bool) -> list[Finding]:
     subject = None if wrong else PERSON
@@ -368,3 +389,64 @@ def test_a_deleted_row_may_lose_what_points_at_it() -> None:
     going = Policy({}, subject=PERSON, rows=delete)
     letting = Policy({"text": keep("a template"), "guest_id": null}, via="guest_id")
     assert find({"guests": going, "notes": letting}, metadata=metadata) == []
+
+
+@pytest.mark.parametrize("way", [lambda table: table.c.gast, lambda table: None])
+def test_a_callable_that_is_no_owner_path_is_reported_with_all_else(way: Any) -> None:
+    """One that raises, or returns no select, ends neither the look nor the application."""
+    found = find({"guests": GUEST, "notes": Policy({"tekst": null}, via=way)})
+    assert {"path-unknown", "column-unknown"} <= {f.id for f in found if f.table == "notes"}
+    assert all("AttributeError" in f.message for f in found if f.id == "path-unknown")
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_key_to_somebody_among_others_may_be_a_clerks(mixed: bool) -> None:
+    """In a table of guests alone it is a guest's, and erasing waits; else people read of it."""
+    metadata = hotel()
+    metadata.tables["guests"].append_column(Column("role", String(8)))
+    metadata.tables["notes"].append_column(Column("author", ForeignKey("guests.id"), index=True))
+    guests = Policy(
+        {**GUEST.columns, "role": keep("who may do what")}, subject=PERSON,
+        where=(lambda table: table.c.role == "guest") if mixed else None,
+    )
+    (found,) = find(right(guests=guests), metadata=metadata)
+    assert (found.id, found.place) == ("owner-unnamed", "notes.author")
+    assert found.severity is (Severity.WARN if mixed else Severity.STOP)
+
+
+@pytest.mark.parametrize("name", ["email", "手机", "reader"])
+def test_a_key_that_is_itself_somebodys_needs_a_rule(name: str) -> None:
+    """By its name, or because what it equals is erased elsewhere; such a row must go."""
+    metadata = hotel()
+    Table(
+        "readers", metadata,
+        Column(name, String(120), primary_key=True), Column("since", Integer),
+    )
+    way = Equal({name: "email"}, to="guests")
+    kept = Policy({"since": keep("statistics")}, via=way)
+    gone = Policy({"since": null}, via=way, rows=delete_when_last_owner)
+    said = Policy({"since": keep("statistics"), name: keep("a number of ours")}, via=way)
+    found = find(right(readers=kept), metadata=metadata)
+    assert [(f.id, f.place) for f in found] == [("column-uncovered", f"readers.{name}")]
+    for policy in (gone, said):
+        assert find(right(readers=policy), metadata=metadata) == []
+
+
+def test_a_key_that_names_nobody_still_needs_none() -> None:
+    """Numbers of rooms and of contacts are keys as they ever were."""
+    metadata = hotel()
+    Table(
+        "wakeups", metadata,
+        Column("room", String(8), primary_key=True), Column("phone_id", Integer, primary_key=True),
+        Column("guest_id", ForeignKey("guests.id")),
+    )
+    assert find(right(wakeups=Policy({}, via="guest_id")), metadata=metadata) == []
+
+
+@pytest.mark.parametrize("part", ["optional", "joint", "apart"])
+def test_a_column_that_a_policy_lists_and_nobody_has_is_named(part: str) -> None:
+    """A clerk's column that is misspelt in `apart` would stand in a guest's copy."""
+    notes = Policy({"text": null}, via="guest_id", **{part: ["tekst"]})
+    (found,) = find(right(notes=notes))
+    assert (found.id, found.place) == ("column-unknown", "notes.tekst")
+    assert part in found.hint

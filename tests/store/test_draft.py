@@ -38,7 +38,7 @@ from flask_guesterase.core.policy import (
 )
 from flask_guesterase.store.coverage import coverage
 from flask_guesterase.store.datamap import DataMap, resolve
-from flask_guesterase.store.draft import REVIEW, draft
+from flask_guesterase.store.draft import REVIEW, draft, marks
 from flask_guesterase.store.host import Host
 
 Declarations = list[tuple[Any, Any]]
@@ -284,3 +284,64 @@ def test_texts_of_the_house_lose_only_whom_they_mention() -> None:
     assert rules["housekeeping_log"]["message"] is mentions
     assert rules["housekeeping_log"]["short_message"] is null
     assert rules["housekeeping_log"]["author_name"] is null
+
+
+def test_everybody_who_is_equally_near_owns_a_row() -> None:
+    """Who booked and who stays, and the bills of both; somebody further away does not."""
+    metadata = MetaData()
+    guests(metadata)
+    table(
+        metadata, "bookings", Column("booker_id", ForeignKey("guests.id")),
+        Column("guest_id", ForeignKey("guests.id")), Column("wishes", Text),
+    )
+    table(metadata, "bills", Column("booking", ForeignKey("bookings.id")), Column("payer", Text))
+    table(
+        metadata, "letters", Column("booking", ForeignKey("bookings.id")),
+        Column("guest", ForeignKey("guests.id")), Column("text", Text),
+    )
+    declared = drafted(metadata)
+    assert declared["bookings"].via == ["booker_id", "guest_id"]
+    assert declared["bills"].via == ["booking.booker_id", "booking.guest_id"]
+    assert declared["letters"].via == "guest"
+    found = resolve(declared.items(), metadata.tables.values(), (), coverage).findings
+    assert found == ()
+
+
+def test_a_table_whose_key_is_a_mailbox_is_not_called_nobodys() -> None:
+    """It waits for somebody to say whose it is, and the file says what can become of the key."""
+    metadata = MetaData()
+    guests(metadata)
+    Table(
+        "newsletter", metadata,
+        Column("email", String(80), primary_key=True), Column("since", Integer),
+    )
+    source = draft(resolve([], metadata.tables.values(), ()))
+    policy = dict(run(source))["newsletter"]
+    found = resolve(run(source), metadata.tables.values(), (), coverage).findings
+    assert isinstance(policy, Policy)
+    assert "'email' looks personal and is the row's" in source
+    assert {(f.id, f.place) for f in found} == {
+        ("owner-missing", "newsletter"), ("column-uncovered", "newsletter.email"),
+    }
+
+
+def test_what_is_counted_is_what_waits_to_be_read() -> None:
+    """Where everything is declared nothing waits, whatever the file's head says of marks."""
+    metadata = MetaData()
+    guests(metadata)
+    first = draft(resolve([], metadata.tables.values(), ()))
+    assert marks(first) == 4
+    assert marks(draft(resolve(run(first), metadata.tables.values(), ()))) == 0
+
+
+def test_keys_side_by_side_do_not_multiply_without_end() -> None:
+    """A chain of tables with many keys between two neighbours is drafted at once."""
+    metadata = MetaData()
+    guests(metadata)
+    for step in range(12):
+        target = f"steps{step - 1}.id" if step else "guests.id"
+        keys = [Column(f"key{n}", ForeignKey(target)) for n in range(6)]
+        table(metadata, f"steps{step}", *keys)
+    declared = drafted(metadata)
+    assert len(declared["steps0"].via) == 6
+    assert all(declared[f"steps{step}"].via for step in range(12))

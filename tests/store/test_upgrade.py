@@ -339,6 +339,18 @@ def test_keys_are_made_by_one_of_several(sqlite_url: str, tmp_path: Path) -> Non
     assert sorted(made) == [False, False, False, True]
 
 
+def test_a_key_folder_that_cannot_be_made_is_named(sqlite_url: str, tmp_path: Path) -> None:
+    """Whoever sets up reads which folder it is and which key to set, and can simply repeat it."""
+    (tmp_path / "file").write_text("")
+    with opened(sqlite_url) as engine:
+        upgrade.upgrade(engine)
+        with pytest.raises(SetupError) as caught:
+            upgrade.make_keys(engine, FolderCustodian(tmp_path / "file" / "keys"))
+        assert str(tmp_path / "file" / "keys") in caught.value.message
+        assert "GUESTERASE_KEYS" in caught.value.hint
+        assert upgrade.make_keys(engine, FolderCustodian(tmp_path / "keys")) is True
+
+
 class Late(FolderCustodian):
     """A custodian of a process that looked for keys just before another made and used them."""
 

@@ -508,6 +508,15 @@ def test_one_round_of_the_worker(house: House, console: Console) -> None:
     assert "erased" not in console.json("worker", "--once")["counts"]
 
 
+def test_a_round_with_problems_says_where_to_look(house: House, console: Console) -> None:
+    """What went wrong is named by kind alone, so whoever reads it is told what says more."""
+    with house.hotel.engine.begin() as conn:
+        conn.exec_driver_sql("DROP TABLE guesterase_intake")
+    names, told = console.raw("worker", "--once", code=1)
+    assert "intake" in names
+    assert "flask guesterase check" in told
+
+
 HOST = """
 import os
 from pathlib import Path
