@@ -391,7 +391,7 @@ def test_nothing_is_kept_of_what_a_number_in_the_law_has_ended(
     declared = policies(str(hotel.files))
     declared[-1] = (Scan, replace(declared[-1][1], category="identity_document_copy"))
     hotel.datamap = hotel.mapped(declared)
-    monkeypatch.setattr(window, "_hard", lambda work: frozenset({"identity_document_copy"}))
+    monkeypatch.setattr(window, "_hard", lambda work, at: frozenset({"identity_document_copy"}))
     monkeypatch.setattr(ageing, "at_once", lambda work, record, names: True)
     number = filled(hotel)
     hotel.erased(number)

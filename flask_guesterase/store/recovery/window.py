@@ -129,14 +129,13 @@ def _hard(work: Work, place: str) -> frozenset[str]:
 
 
 def _places(work: Work, plan: Plan, declared: Declared, keys: Sequence[Key]) -> set[str]:
-    """Return the properties of rows, as the plan was ruled by them."""
-    told = [plan.rulings.get((declared.name, key)) for key in keys]
-    known = {ruling.place for ruling in told if ruling is not None}
-    if None in told:
-        known |= set(
-            places_of(work.conn, work.datamap, work.settings, declared, keys).values()
-        )
-    return known & set(work.settings.properties)
+    """Return the properties of rows: as the plan was ruled by them, or as the rows say."""
+    ruled = {key: plan.rulings[declared.name, key].place for key in keys
+             if (declared.name, key) in plan.rulings}  # fmt: skip
+    # Of a row of which the law keeps nothing no property is known to the plan.
+    rest = [key for key in keys if not ruled.get(key)]
+    known = places_of(work.conn, work.datamap, work.settings, declared, rest) if rest else {}
+    return {*ruled.values(), *known.values()} & set(work.settings.properties)
 
 
 def _over(work: Work, plan: Plan, step: Step) -> Iterator[tuple[str, Key]]:
