@@ -16,6 +16,7 @@ from tests.resistance.conftest import Pine
 from tests.store.forms import Guest
 from tests.web.house import House
 from tests.web.test_cli import Console, code_of
+from tests.web.test_complaints import complain, invited, refused
 
 
 @pytest.fixture
@@ -172,3 +173,23 @@ def test_a_register_asked_for_without_a_reason(pine: Pine) -> None:
     asked = Asked("mu", "District police", "PS-1", "A-1", night=day, basis=Basis.POLICE)
     pine.run(lambda office: office.produce_register(asked, "officer"))
     assert "register-produced" in pine.actions()
+
+
+@pytest.mark.parametrize("who", ["officer", "second", "clerk"])
+def test_a_reviewer_from_outside_is_nobody_of_the_house(house: House, who: str) -> None:
+    """Not who decided, nor who invited and so read link and code; nothing is used up by trying."""
+    number, guest = refused(house)
+    complaint = complain(guest)
+    link, code = invited(house, complaint, "second", "decide")
+    inside = house.browser(who)
+    assert inside.post(link, link, code=code).status_code == 403
+    assert inside.client.get("/privacy/review").status_code == 410
+    reviewer = house.browser()
+    assert reviewer.post(link, link, code=code).status_code == 303
+    said = {"outcome": "overturned", "words": "Look again."}
+    assert reviewer.client.get(f"/in/{who}").status_code == 200
+    assert reviewer.post("/privacy/review", "/privacy/review", **said).status_code == 403
+    assert house.state(number) == "complaint"
+    reviewer.client.get("/out")
+    assert reviewer.post("/privacy/review", "/privacy/review", **said).status_code == 200
+    assert house.state(number) == "review"

@@ -228,23 +228,3 @@ def invited(house: House, complaint: str, by: str, mode: str) -> tuple[str, str]
     assert link is not None
     assert code is not None
     return link[0], code[1]
-
-
-@pytest.mark.parametrize("who", ["officer", "second", "clerk"])
-def test_a_reviewer_from_outside_is_nobody_of_the_house(house: House, who: str) -> None:
-    """Not who decided, nor who invited and so read link and code; nothing is used up by trying."""
-    number, guest = refused(house)
-    complaint = complain(guest)
-    link, code = invited(house, complaint, "second", "decide")
-    inside = house.browser(who)
-    assert inside.post(link, link, code=code).status_code == 403
-    assert inside.client.get("/privacy/review").status_code == 410
-    reviewer = house.browser()
-    assert reviewer.post(link, link, code=code).status_code == 303
-    said = {"outcome": "overturned", "words": "Look again."}
-    assert reviewer.client.get(f"/in/{who}").status_code == 200
-    assert reviewer.post("/privacy/review", "/privacy/review", **said).status_code == 403
-    assert house.state(number) == "complaint"
-    reviewer.client.get("/out")
-    assert reviewer.post("/privacy/review", "/privacy/review", **said).status_code == 200
-    assert house.state(number) == "review"
