@@ -6,6 +6,7 @@ import re
 import statistics
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import truediv
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -314,10 +315,10 @@ def test_enumeration_by_timing(house: House) -> None:
             assert answer.headers["Location"] == "/privacy/asked"
             took[email].append(times)
     for part in (slice(-1), slice(-1, None)):  # the answers together; the sending alone
-        known, unknown = (
-            statistics.median(sum(times[part]) for times in turns) for turns in took.values()
-        )
-        assert 0.75 < known / unknown < 1.33, (part, known, unknown)
+        # Pair by pair: what else runs on the machine changes from turn to turn.
+        known, unknown = ([sum(times[part]) for times in turns] for turns in took.values())
+        ratio = statistics.median(map(truediv, known, unknown))
+        assert 0.75 < ratio < 1.33, (part, ratio)
 
 
 def test_a_forwarded_link(house: House) -> None:
