@@ -106,9 +106,14 @@ def pass_over(work: Work, named: Iterable[str]) -> None:
     """
     numbers = (name.removeprefix("a") for name in named if name.startswith("a"))
     highest = max((int(text) for text in numbers if text.isdecimal()), default=0)
-    newest = select(func.max(tables.actor.c.number))
-    while (work.conn.execute(newest).scalar() or 0) < highest:
-        work.conn.execute(insert(tables.actor).values(mark=secrets.token_hex(32)))
+    table = tables.actor
+    if (work.conn.execute(select(func.max(table.c.number))).scalar() or 0) >= highest:
+        return
+    work.conn.execute(insert(table).values(number=highest, mark=secrets.token_hex(32)))
+    if work.conn.dialect.name == "postgresql":
+        # A sequence does not see what was written beside it; the other engines go on behind it.
+        sequence = func.pg_get_serial_sequence(table.name, table.c.number.name)
+        work.conn.execute(select(func.setval(sequence, highest)))
 
 
 def known(work: Work, user_id: str) -> str | None:

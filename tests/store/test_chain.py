@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from flask_guesterase.store import expiry, law, looking, rulebook, runs, tables
+from flask_guesterase.store import actors, expiry, law, looking, rulebook, runs, tables
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.claims import Bounds
 from tests.store.forms import Forms
@@ -111,3 +111,14 @@ def test_what_was_confirmed_is_known_for_all_at_once_as_for_each(chain: Forms) -
         if chain.run(lambda office, code=code: runs.confirmed(office.work, code))
     }  # fmt: skip
     assert each == set(at_once)
+
+
+def test_the_next_person_is_numbered_behind_those_passed_over(chain: Forms) -> None:
+    """Whoever had one of them is named by journal and register still."""
+    chain.run(lambda office: actors.pass_over(office.work, ["a7", "system", "a3"]))
+    chain.run(lambda office: actors.pass_over(office.work, ["a5"]))
+    numbers = [
+        chain.run(lambda office, who=who: actors.number(office.work, who))
+        for who in ("officer", "second")
+    ]
+    assert numbers == ["a8", "a9"]
