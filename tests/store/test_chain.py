@@ -119,6 +119,6 @@ def test_the_next_person_is_numbered_behind_those_passed_over(chain: Forms) -> N
     chain.run(lambda office: actors.pass_over(office.work, ["a5"]))
     numbers = [
         chain.run(lambda office, who=who: actors.number(office.work, who))
-        for who in ("officer", "second")
+        for who in ("porter", "far")
     ]
     assert numbers == ["a8", "a9"]
