@@ -12,6 +12,7 @@ from sqlalchemy import event
 from flask_guesterase.store import actors, expiry, law, looking, rulebook, runs, tables
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.claims import Bounds
+from tests.engines import DEEP
 from tests.store.forms import Forms
 from tests.store.test_due import OLD, forms
 
@@ -19,10 +20,10 @@ MANY = 40
 """Hotels of the large chain."""
 
 
-@pytest.fixture
-def chain(database_url: str, tmp_path: Path) -> Iterator[Forms]:
-    """Two hotels, on each of the three engines in turn."""
-    made = Forms(database_url, tmp_path)
+@pytest.fixture(params=DEEP)
+def chain(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Forms]:
+    """Two hotels, on SQLite; on each of the three engines at full depth."""
+    made = Forms(request.getfixturevalue(f"{request.param}_url"), tmp_path)
     yield made
     made.engine.dispose()
 

@@ -27,6 +27,7 @@ from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Register, keep, retain
 from flask_guesterase.store import holds, tables
 from flask_guesterase.store.datamap import resolve
+from tests.engines import DEEP
 from tests.store.night import GRANTS, GUEST, Base, Guest, Night
 
 AT_EIGHT = datetime(2026, 3, 10, 6)
@@ -116,15 +117,14 @@ class Island(Night):
 Make = Callable[..., Island]
 
 
-@pytest.fixture
-def make(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any
-) -> Make:
-    """What makes the hotel, on each of the three engines in turn."""
+@pytest.fixture(params=DEEP)
+def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: Any) -> Make:
+    """What makes the hotel, on SQLite; on each of the three engines at full depth."""
     monkeypatch.setitem(GRANTS, ("clerk", "sh"), {"freeze"})
 
     def made(kind: TypeEngine[Any], zone: str = "") -> Island:
-        island = Island(database_url, tmp_path, kind, zone)
+        url = request.getfixturevalue(f"{request.param}_url")
+        island = Island(url, tmp_path, kind, zone)
         request.addfinalizer(island.engine.dispose)
         return island
 
