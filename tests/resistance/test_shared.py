@@ -236,6 +236,12 @@ def test_a_pin_that_the_officer_set(house: House) -> None:
     assert approve(house, number, "third").status_code == 303
 
 
+def freeze(house: House) -> int:
+    """Let the porter freeze the house; return the number of the hold."""
+    with house.app.app_context():
+        return house.extension.run(lambda office: office.freeze("sh", "porter"))
+
+
 def lift(house: House, hold: int, who: str) -> bool:
     """Let a person lift a hold with a code of their own; return whether it ended."""
     with house.app.app_context(), house.extension.begin() as office:
@@ -249,8 +255,7 @@ def test_an_officer_who_is_two_colleagues(house: House) -> None:
         new = {"who": person, "code": given(house, person, "third"), "pin": pin, "again": pin}
         assert front.post(f"{DESK}/pin", f"{DESK}/pin", **new).status_code == 200
     own(house, "porter")
-    with house.app.app_context():
-        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    frozen = freeze(house)
     assert not lift(house, frozen, "officer")
     for person in ("second", "third"):
         with pytest.raises(FourEyesError):
@@ -262,8 +267,7 @@ def test_two_colleagues_with_codes_of_two_officers(house: House) -> None:
     """They are two: nobody alone could have set both of their PINs."""
     given(house, "officer", "third")
     given(house, "second", "boss")
-    with house.app.app_context():
-        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    frozen = freeze(house)
     assert not lift(house, frozen, "officer")
     assert lift(house, frozen, "second")
 
@@ -273,8 +277,7 @@ def test_an_officer_behind_an_officer(house: House) -> None:
     given(house, "second", "third")
     given(house, "officer", "second")
     given(house, "porter", "officer")
-    with house.app.app_context():
-        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    frozen = freeze(house)
     assert not lift(house, frozen, "officer")
     for person in ("second", "third"):
         with pytest.raises(FourEyesError):
@@ -287,8 +290,7 @@ def test_two_colleagues_with_one_officer_far_behind(house: House) -> None:
     given(house, "second", "boss")
     given(house, "officer", "second")
     given(house, "third", "boss")
-    with house.app.app_context():
-        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    frozen = freeze(house)
     assert not lift(house, frozen, "officer")
     with pytest.raises(FourEyesError):
         lift(house, frozen, "third")
@@ -298,8 +300,7 @@ def test_officers_who_gave_each_other_codes(house: House) -> None:
     """A circle has no end, and who is not in it is another."""
     for person, by in (("officer", "second"), ("second", "third"), ("third", "officer")):
         given(house, person, by)
-    with house.app.app_context():
-        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    frozen = freeze(house)
     assert not lift(house, frozen, "officer")
     for person in ("second", "third"):
         with pytest.raises(FourEyesError):
@@ -350,8 +351,7 @@ def test_a_token_that_a_person_issued_for_themselves(house: House) -> None:
     """It makes nobody another: they are one with themselves, and two with a colleague."""
     for person in ("officer", "second"):
         issued(house, person, person, "approve", "view")
-    with house.app.app_context():
-        frozen = house.extension.run(lambda office: office.freeze("sh", "porter"))
+    frozen = freeze(house)
     assert not lift(house, frozen, "officer")
     with pytest.raises(FourEyesError):
         lift(house, frozen, "officer")

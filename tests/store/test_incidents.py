@@ -184,14 +184,20 @@ def test_only_contacts_that_are_one_persons_are_written_to(watch: Watch) -> None
     assert to in ([], ["ann@example.com"])
 
 
-def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:
-    """Other words, or the same proposed again: the second reads anew."""
+def proposed(small: Watch, words: str) -> str:
+    """Report something grave, and propose a letter to whom it concerns; return its number."""
     small.place("DE")
     number = small.report()
     small.classify(number, "risk-high")
     with small.begin() as office:
         office.measure_incident(number, Asked(), "officer")
-        office.propose_notice(number, "EU/guests", "Harmless.", "officer")
+        office.propose_notice(number, "EU/guests", words, "officer")
+    return number
+
+
+def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:
+    """Other words, or the same proposed again: the second reads anew."""
+    number = proposed(small, "Harmless.")
     read = small.digest(number)
     assert small.digest(number) == read
     small.later(minutes=1)
@@ -211,12 +217,7 @@ def test_only_the_letter_that_was_read_is_let_go(small: Watch) -> None:
 
 def test_whom_it_goes_to_stays_once_a_letter_is_proposed(small: Watch) -> None:
     """Nobody widens or narrows it behind the back of who reads it; after the letters they may."""
-    small.place("DE")
-    number = small.report()
-    small.classify(number, "risk-high")
-    with small.begin() as office:
-        office.measure_incident(number, Asked(), "officer")
-        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    number = proposed(small, "Seen.")
     digest = small.digest(number)
     with pytest.raises(TransitionError), small.begin() as office:
         office.measure_incident(number, Asked("bookings"), "second")
@@ -231,12 +232,7 @@ def test_whom_it_goes_to_stays_once_a_letter_is_proposed(small: Watch) -> None:
 
 def test_a_letter_that_was_proposed_wrongly_is_taken_back(small: Watch) -> None:
     """Whom it concerns can be looked up anew then; what was proposed is let go by nobody."""
-    small.place("DE")
-    number = small.report()
-    small.classify(number, "risk-high")
-    with small.begin() as office:
-        office.measure_incident(number, Asked(), "officer")
-        office.propose_notice(number, "EU/guests", "To everybody.", "officer")
+    number = proposed(small, "To everybody.")
     read, boxes = small.digest(number), len(small.ours("box"))
     with pytest.raises(ForbiddenError), small.begin() as office:
         office.take_notice_back(number, "EU/guests", "clerk")
@@ -263,17 +259,14 @@ def test_a_letter_that_was_proposed_wrongly_is_taken_back(small: Watch) -> None:
 
 def test_a_letter_that_no_law_asks_for_any_more_is_taken_back(small: Watch) -> None:
     """It was not as grave, or the hotel lies under another law: nobody must send it to go on."""
-    small.place("DE")
-    number = small.report()
-    small.classify(number, "risk-high")
-    with small.begin() as office:
-        office.measure_incident(number, Asked(), "officer")
-        office.propose_notice(number, "EU/guests", "Seen.", "officer")
+    number = proposed(small, "Seen.")
     small.classify(number, "risk-unlikely")
     small.place("JP")
     with small.begin() as office:
         office.take_notice_back(number, "EU/guests", "officer")
-        office.measure_incident(number, Asked("bookings"), "officer")
+        assert office.measure_incident(number, Asked("bookings"), "officer")["living"] == 2
+    noticing.push_all(small.run)
+    assert [row for row in small.ours("outbox") if row["template"] == "incident"] == []
 
 
 @pytest.mark.parametrize(
