@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from .called import Called, Part, calls
 from .document import Node, is_document, read, written
 from .identity import Kind
-from .needle import Searcher, every
+from .needle import Searcher
 from .plan import Person
+from .several import every
 
 MARK = "[erased]"
 """What stands where something was redacted."""

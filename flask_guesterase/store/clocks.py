@@ -10,9 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, select
-from sqlalchemy.exc import DataError, SQLAlchemyError
 
-from ..core.errors import GuesteraseError
 from ..core.finding import Finding, Severity
 from ..core.plan import Key
 from ..core.policy import Policy
@@ -385,17 +383,6 @@ def places_of(
         if len(codes) == 1 and (code := codes.pop()):
             result[key] = code
     return result
-
-
-def unread(raised: Exception) -> bool:
-    """Return whether this was raised because nobody can read a value of a row.
-
-    It comes from the driver, or the host's own type, once the statement is done; the transaction
-    goes on.
-    """
-    if isinstance(raised, SQLAlchemyError):
-        return isinstance(raised, DataError)
-    return not isinstance(raised, GuesteraseError)
 
 
 def day_of(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:

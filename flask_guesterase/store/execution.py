@@ -59,7 +59,7 @@ from .eraser import Locked, Scope
 from .identity import objecting
 from .intake import end_contact
 from .invented import canaries
-from .partners import recipients
+from .partners import giving, recipients
 from .post import write
 from .recovery.window import recover, unkept
 from .remembrance import remembering
@@ -211,7 +211,7 @@ def postpone(work: Work, number: str) -> None:
 def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> Ending:
     plan = held.plan
     origin = keeping.Origin(case.number, case.controller, case.property)
-    known = recipients.gather(work, case.property, plan)
+    known = giving.gather(work, case.property, plan)
     spared = unkept(work, plan)
     shelved.over(work, plan.people)
     if case.kind != KIND:

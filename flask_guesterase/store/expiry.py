@@ -31,7 +31,7 @@ from .datamap import Declared
 from .eraser import Locked, Scope
 from .finishing import Run
 from .given import put
-from .partners import recipients
+from .partners import giving, recipients
 from .people import EXPIRED
 from .recovery.window import of_minors, recover
 from .remainder import rows_of
@@ -328,7 +328,7 @@ def _free(
         return {}
     _require_still(work, [bar.judged[key] for _, key in who])
     told = [
-        recipients.gather(work, place, replace(drawn, people=(person,)))
+        giving.gather(work, place, replace(drawn, people=(person,)))
         for person in (who if work.recipients else ())
     ]
     origin = _origin(work, place)

@@ -9,6 +9,7 @@ from sqlalchemy.exc import (
     InternalError,
     NotSupportedError,
     ProgrammingError,
+    SQLAlchemyError,
 )
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError, SetupError
@@ -106,6 +107,17 @@ def undoes_all(problem: BaseException) -> bool:
     After a deadlock MariaDB does, and goes on as in a new one; the others refuse what follows.
     """
     return isinstance(problem, DBAPIError) and _number(problem) in _RETRY_NUMBERS
+
+
+def is_unread(problem: Exception) -> bool:
+    """Return whether this was raised because nobody can read a value of a row.
+
+    It comes from the driver, or the host's own type, once the statement is done; the transaction
+    goes on.
+    """
+    if isinstance(problem, SQLAlchemyError):
+        return isinstance(problem, DataError)
+    return not isinstance(problem, GuesteraseError)
 
 
 def is_lock(problem: BaseException) -> bool:

@@ -30,7 +30,7 @@ from .cases import load
 from .claiming import Shift, work_off
 from .comeback import marks, objections
 from .invented import canaries
-from .partners import recipients
+from .partners import giving, recipients
 from .recovery.window import recover, unkept
 from .search import sought
 from .turns import Acts, Round, Unasked, Which, may_end
@@ -219,7 +219,7 @@ def _finish(
         return {"waiting": len(lines), HELD_ON: held}
     if not plan.changing() and remainder.is_same(work, lines, plan):
         return {}
-    known = recipients.gather(work, origin.property, plan, _untold(work, lines, keys))
+    known = giving.gather(work, origin.property, plan, _untold(work, lines, keys))
     spared = unkept(work, plan)
     invented = canaries.is_one(work, origin.number)
     if origin.number is not None and not invented:
@@ -252,7 +252,7 @@ def _at_once(work: Work, line: Line[Any]) -> bool:
 
 def _untold(
     work: Work, lines: Iterable[Line[Any]], keys: Mapping[int, Sequence[Key]]
-) -> recipients.Only:
+) -> giving.Only:
     """Return the columns that nobody was told of, because a hold or the hotel kept them."""
     kept = [line for line in lines if line.mode in (law.HELD, law.BLOCKED)]
     return remainder.kept_columns(work, kept, keys)

@@ -48,7 +48,7 @@ from ..store.invented.scratch import scratch
 from ..store.live import read as read_live
 from ..store.noted import Refusal
 from ..store.office import Office
-from ..store.partners import recipients
+from ..store.partners import giving, recipients
 from ..store.pruning import Wish, prune
 from ..store.release.places import Place, Take, places
 from ..store.release.releasing import release as released
@@ -435,7 +435,7 @@ class Guesterase:
     def _check_map(self, datamap: DataMap) -> list[Finding]:
         findings = coverage(datamap) + clock_findings(datamap)
         findings += preconditions.findings(datamap, self._blockers)
-        findings += recipients.findings(datamap, self._recipients)
+        findings += giving.findings(datamap, self._recipients)
         return findings + self.host.findings(datamap)
 
     @contextmanager

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_guesterase.core.needle import LOYALTY, Needle, Searcher, Strength, every, needles
+from flask_guesterase.core.needle import LOYALTY, Needle, Searcher, Strength, needles
+from flask_guesterase.core.several import every
 
 MAIL = "Anna.Weber@post.example"
 WEBER = (

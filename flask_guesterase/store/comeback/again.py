@@ -23,7 +23,7 @@ from ..cases import load, secret
 from ..eraser import Scope
 from ..invented import canaries
 from ..keeping import Origin
-from ..partners import recipients
+from ..partners import giving, recipients
 from ..recovery.window import recover, unkept
 from ..search import sought
 from ..taking import Erased
@@ -197,7 +197,7 @@ def alone(work: Work, only: planning.Only) -> Scope:
 def _carry_out(
     work: Work, origin: Origin, about: Scope, plan: Plan, day: date | None
 ) -> None:
-    known = recipients.gather(work, origin.property, plan)
+    known = giving.gather(work, origin.property, plan)
     spared = unkept(work, plan)
     invented = canaries.is_one(work, origin.number)
     if not invented:

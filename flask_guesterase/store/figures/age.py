@@ -12,8 +12,9 @@ from ...core.brake import stale
 from ...core.figures import full_months
 from .. import pulse, tables
 from ..binds.trail import crosses
-from ..clocks import Reach, day_of, unread, ways
+from ..clocks import Reach, day_of, ways
 from ..datamap import Declared
+from ..failure import is_unread
 from ..gaps import unreadable
 from ..pulse import Pulse
 from ..traces import holds
@@ -73,7 +74,7 @@ def _oldest(work: Work, declared: Declared, at: Reach, columns: Sequence[str]) -
     try:
         least = work.conn.execute(wanted).scalar()
     except Exception as raised:
-        if not unread(raised):
+        if not is_unread(raised):
             raise
     else:
         day = day_of(least, utc, utc)

@@ -16,8 +16,9 @@ from ...core.events import IncidentMeasured
 from ...core.incidents import QUEUED, SENDING, Whom
 from ...core.plan import Key, Person, key_text
 from .. import safe, tables, written
-from ..clocks import every_day, places_of, unread
+from ..clocks import every_day, places_of
 from ..datamap import Declared
+from ..failure import is_unread
 from ..finder import owners
 from ..holds import keys_of
 from ..sql import chunks
@@ -178,7 +179,7 @@ def _days(
     try:
         return every_day(work.conn, work.datamap, declared.name, keys, zone)
     except Exception as raised:
-        if not unread(raised):
+        if not is_unread(raised):
             raise
     half = len(keys) // 2
     parts = (keys[:half], keys[half:]) if half else ()

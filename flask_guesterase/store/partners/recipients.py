@@ -1,34 +1,27 @@
-"""Who else holds copies: what each is given of an erased guest, queued with the erasure itself."""
+"""Who else holds copies: each is told of an erased guest by what is queued with the erasure."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
 
 from sqlalchemy import insert, select
 
 from ...core.certificate import Told
-from ...core.errors import ErasureError, MatchError, PolicyError
+from ...core.errors import PolicyError
 from ...core.finding import Finding, Severity
-from ...core.identity import Kind, kind_of
 from ...core.log import slug
-from ...core.plan import Key, Person, Plan, Row, key_text
+from ...core.plan import Person, key_text
 from ...core.recipient import Identity, Recipient, Stage
 from ...core.seal import Terms
-from .. import keeping, law, outbox, safe, tables, tasks
+from .. import keeping, outbox, safe, tables, tasks
 from ..cases import day_at
-from ..clocks import places_of
-from ..datamap import Contacts, DataMap
-from ..finder import candidates, carriers, find
-from ..gaps import unreadable
-from ..gone import is_left
 from ..settings import Settings
-from ..sql import among, chunks
 from ..work import Work
+from .giving import Known
 
 SYSTEM, PERSON = "system", "person"
 """How a recipient is told."""
@@ -39,13 +32,6 @@ NOTHING = "no-identity"
 AFTER = 14
 """Days after an answer is due for which a person can still tell what could not be delivered."""
 
-Place = tuple[str, str]
-"""Table and column."""
-
-Only = Mapping[tuple[str, Key], frozenset[str]]
-"""(Table, key) -> the columns of it that go."""
-
-
 def check(recipient: Recipient, others: Iterable[Recipient]) -> None:
     """Refuse a second recipient of the same name.
 
@@ -55,22 +41,6 @@ def check(recipient: Recipient, others: Iterable[Recipient]) -> None:
         raise PolicyError(
             f"There is a recipient '{recipient.name}' already.", "Give this one another name."
         )
-
-
-def findings(datamap: DataMap, recipients: Iterable[Recipient]) -> list[Finding]:
-    """Return which recipients are to be given what is not there: nothing is erased until it is."""
-    return [
-        Finding(
-            "recipient-unknown",
-            "",
-            each.name,
-            f"Nothing is known that could be given as '{type_}'.",
-            'Name a match key, a contact, or gives={"TYPE": "table.column"}.',
-        )
-        for each in recipients
-        for type_, places in _places(datamap, each).items()
-        if not places or None in places
-    ]
 
 
 def mute(recipients: Iterable[Recipient], settings: Settings) -> list[Finding]:
@@ -87,221 +57,6 @@ def mute(recipients: Iterable[Recipient], settings: Settings) -> list[Finding]:
         for each in recipients
         if hasattr(each.adapter, "verifies") and not settings.base_url
     ]
-
-
-# what each is given
-
-
-@dataclass(frozen=True)
-class Known:
-    """What may be told of the people of one erasure, read before it goes.
-
-    :param people: subject rows that are erased now.
-    :param values: recipient -> the values it is given.
-    :param houses: codes of the properties of which something is erased: the one that was asked,
-        and others of a group whose rows go with it.
-    """
-
-    people: tuple[Person, ...]
-    values: Mapping[str, tuple[Identity, ...]]
-    houses: frozenset[str]
-
-
-def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> Known | None:
-    """Read what recipients are given, before the erasure.
-
-    What a hold or a precondition of the hotel keeps is not told: it must not end elsewhere either.
-    A value, or a row, that is another living guest's too would end theirs, and is not given.
-
-    :param work: the open transaction.
-    :param property_: code of the property.
-    :param plan: what is about to be carried out.
-    :param only: the columns it is about, where it finishes what an earlier one kept.
-    :return: None where nobody is to be told of anybody.
-    """
-    people = tuple(person for person in plan.people if person not in plan.untouched())
-    houses = _houses(work, property_, plan) if people else frozenset[str]()
-    mine = [each for each in work.recipients if any(map(each.concerns, houses))]
-    if not mine:
-        return None
-    asked = {each.name: _places(work.datamap, each) for each in mine}
-    places = {p: kind_of(p[1]) or kind_of(type_) for types in asked.values()
-              for type_, some in types.items() for p in some if p}  # fmt: skip
-    values = _read(work, plan, people, places, only)
-    gone = people if only is None else tuple(person for person in people if person in only)
-    return Known(gone, {
-        each.name: tuple(
-            Identity(type_, value)
-            for type_, some in asked[each.name].items()
-            for value in dict.fromkeys(
-                v for place in some if place
-                for v, house in values.get(place, ()) if not house or each.concerns(house)
-            )
-        )
-        for each in mine
-    }, houses)  # fmt: skip
-
-
-def _houses(work: Work, property_: str, plan: Plan) -> frozenset[str]:
-    """Return the properties of which a plan erases something; a guest asks one of a group.
-
-    What lies where is looked up only where a recipient knows the guests of another one alone.
-    """
-    found = {property_}
-    if {each.property for each in work.recipients} - {None, property_}:
-        for step in plan.changing():
-            found.update(_places_of(work, step.decision.table, [row.key for row in step.rows])
-                         .values())  # fmt: skip
-    return frozenset(found)
-
-
-def _places_of(work: Work, table: str, keys: Sequence[Key]) -> Mapping[Key, str]:
-    """Return key -> code of the property, of rows that lie at one."""
-    return places_of(work.conn, work.datamap, work.settings, work.datamap.declared(table), keys)
-
-
-def _places(datamap: DataMap, recipient: Recipient) -> dict[str, list[Place | None]]:
-    """Return type -> columns that hold it; None stands for a column that is not there."""
-    return {
-        type_: [_named(datamap, text) for text in columns] if columns else _by_word(datamap, type_)
-        for type_, columns in recipient.given()
-    }
-
-
-def _named(datamap: DataMap, text: str) -> Place | None:
-    table, _, wanted = text.rpartition(".")
-    declared = datamap.tables.get(table)
-    column = datamap.atlas.column(declared.table, wanted) if declared is not None else None
-    return (table, column.name) if column is not None else None
-
-
-def _by_word(datamap: DataMap, word: str) -> list[Place | None]:
-    found: dict[Place | None, None] = {}
-    for table, contacts in datamap.subjects.items():
-        for column in _of_subject(contacts, word):
-            found[table, column] = None
-    return list(found)
-
-
-def _of_subject(contacts: Contacts, word: str) -> Iterator[str]:
-    """Yield the columns of a subject table that a word stands for."""
-    for key, column in contacts.match.items():
-        if not callable(column) and word in (key, kind_of(key)):
-            yield column.name
-    for name, kind in contacts.contact.items():
-        if word in (name, kind):
-            yield name
-    if word == "name":
-        yield from (column.name for column in contacts.names)
-
-
-def _read(
-    work: Work,
-    plan: Plan,
-    people: Sequence[Person],
-    places: Mapping[Place, Kind | None],
-    only: Only | None,
-) -> dict[Place, list[tuple[str, str]]]:
-    """Return the values of columns, each with the property its row lies at.
-
-    A profile is the guest's wherever they stay; it, and what lies nowhere, has none.
-    """
-    wanted: dict[str, list[str]] = {}
-    for table, column in sorted(places):
-        wanted.setdefault(table, []).append(column)
-    whole = work.whole()
-    others = set(whole.tables) - set(wanted)
-    found = find(work.conn, whole, people, others | set(unreadable(whole)))
-    kept, values = _spared(plan), dict[Place, list[tuple[str, str]]]()
-    bound = any(each.property for each in work.recipients)
-    for table, columns in wanted.items():
-        alone = [row for row in found.get(table, ()) if not row.others]
-        at = _places_of(work, table, [row.key for row in alone]) if bound else {}
-        at = {} if table in work.datamap.subjects else at
-        for key, cells in _rows(work, table, alone, columns):
-            free = columns if only is None else only.get((table, key), frozenset())
-            for column in set(columns) & set(free):
-                text = _text(work, (table, column), cells[column])
-                spared = (table, key, "") in kept or (table, key, column) in kept
-                place = table, column
-                if text and not spared and not _anothers(work, place, places[place], text, people):
-                    values.setdefault(place, []).append((text, at.get(key, "")))
-    return values
-
-
-def _spared(plan: Plan) -> set[tuple[str, Key, str]]:
-    """Return what holds and preconditions keep: table, key and column, or all columns as ''."""
-    return {
-        (step.decision.table, row.key, column)
-        for step in plan.keeping()
-        if keeping.mode_of(step.decision) in (law.HELD, law.BLOCKED)
-        for row in step.rows
-        for column in step.decision.columns or ("",)
-    }
-
-
-def _rows(
-    work: Work, table: str, rows: Sequence[Row], columns: Sequence[str]
-) -> Iterator[tuple[Key, dict[str, Any]]]:
-    declared = work.datamap.declared(table)
-    key = [declared.table.c[c.key] for c in declared.key]
-    wanted = [declared.column(name) for name in columns]
-    try:
-        for part in chunks([row.key for row in rows]):
-            statement = select(*key, *wanted).where(among(key, part)).order_by(*key)
-            for line in work.conn.execute(statement):
-                cells = tuple(line)
-                named = zip(columns, cells[len(key) :], strict=True)
-                yield cells[: len(key)], dict(named)
-    except (ValueError, TypeError, LookupError) as raised:
-        # A type of the host's that cannot read its own column: its text may hold the value.
-        raise ErasureError(
-            f"What recipients are given cannot be read from {table} ({type(raised).__name__}).",
-            "Look at the column's type; nothing was changed.",
-        ) from None
-
-
-def _text(work: Work, place: Place, value: Any) -> str:
-    """Return a value as text, empty when there is none or an erasure left it."""
-    declared = work.datamap.declared(place[0])
-    rule = declared.rules.get(place[1])
-    erased = rule is not None and is_left(
-        declared.written(place[1]), declared.column(place[1]), value
-    )
-    if value is None or erased:
-        return ""
-    text = value.isoformat() if isinstance(value, date | datetime) else str(value)
-    return text.strip()
-
-
-def _anothers(
-    work: Work, place: Place, kind: Kind | None, text: str, people: Sequence[Person]
-) -> bool:
-    """Return whether a value is another living person's own as well, wherever it stands there."""
-    contacts = work.datamap.subjects.get(place[0])
-    keys = [
-        key
-        for key, column in (contacts.match.items() if contacts is not None else ())
-        if not callable(column) and column.name == place[1]
-    ]
-    try:
-        found = {
-            one.person
-            for key in keys
-            for one in candidates(work.conn, work.datamap, key, text, None)
-        }
-    except MatchError:
-        # It means nobody: "0", a dash.
-        return True
-    if kind in _OWN:
-        # What is no address at all is nobody's address.
-        with suppress(MatchError):
-            found |= carriers(work.conn, work.datamap, kind, text)
-    return not found.issubset(people)
-
-
-_OWN = (Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT)
-"""Kinds of values by which another system would take somebody else for the guest."""
 
 
 # queued with the erasure

@@ -19,8 +19,9 @@ from sqlalchemy.types import Date, DateTime, Time, TypeEngine
 from ...core.errors import SealError, UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.image import Cell, Form, Image
-from ...core.needle import LOYALTY, Needle, Strength, every, needles
+from ...core.needle import LOYALTY, Needle, Strength, needles
 from ...core.seal import Terms
+from ...core.several import every
 from .. import safe, tables
 from ..binds.crossing import at
 from ..cases import Case, load

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, inspect
 
 from ...core.errors import MatchError
-from ...core.needle import Needle, Strength, every
+from ...core.needle import Needle, Strength
+from ...core.several import every
 from ..datamap import DataMap
 from ..live import read
 from ..texts.mentioned import kind_in
