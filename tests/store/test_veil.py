@@ -327,7 +327,7 @@ PASSED: dict[str, Any] = {
 def test_everything_else_goes_on(session: Session, statement: Any) -> None:
     """Totals, counts, new rows and other columns know nothing of it."""
     done: Any = session.execute(statement)
-    if getattr(done, "returns_rows", True):
+    if not statement.is_dml and getattr(done, "returns_rows", True):
         assert SECRET not in str(list(done))
     else:
         assert done.rowcount == 1
