@@ -177,7 +177,9 @@ def test_a_restored_hotel_by_what_left_the_house(
         assert "1 lines" in lost
 
 
-@pytest.mark.parametrize("file", ["world.jsonl", "next.jsonl"])
+@pytest.mark.parametrize(
+    "file", ["world.jsonl", pytest.param("next.jsonl", marks=pytest.mark.long)]
+)
 def test_one_epoch_alone_accuses_nobody(
     file: str, shore: Shore, capsys: pytest.CaptureFixture[str]
 ) -> None:

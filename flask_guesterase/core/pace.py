@@ -60,16 +60,18 @@ class Pace:
     ) -> Pace:
         """Return the pace that follows a batch.
 
-        :param rows: how many it had.
+        :param rows: how many it had; 0 when it could claim none.
         :param seconds: how long its transaction took, the commit included.
         :param pressed: the host, or a lock that was not given, asks to make room.
         :param target: seconds that the next transaction may take.
         """
+        # One row of a few that are left is met again in each larger batch.
+        had = min(rows, self.size) if rows else self.size
         rows, seconds = max(rows, 1), max(seconds, 1e-6)
         now = self if pressed else self._learnt(rows, seconds)
         if pressed or self._is_slow(rows, seconds):
             rest = min(LONGEST_REST, max(SHORTEST_REST, 2 * self.rest))
-            return replace(now, size=max(1, self.size // 2), rest=rest)
+            return replace(now, size=max(1, had // 2), rest=rest)
         rest = self.rest / 2 if self.rest > SHORTEST_REST else 0.0
         wanted = now._wanted(target)
         if rows < self.size:

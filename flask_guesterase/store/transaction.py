@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -16,6 +18,8 @@ from .binds.crossing import ALONE, Binds, Crossing, binds_of
 from .failure import translated
 
 LOCK_SECONDS = 2
+
+_PAUSE_SECONDS = 0.05
 
 WRITES = "guesterase_writes"
 """Execution option of our connections: whether what is written there will be committed."""
@@ -274,10 +278,10 @@ def _is_open(raw: Any) -> bool:
 
 
 def again(unit: Callable[[], Any], tries: int = 3) -> Any:
-    """Run a unit of work, and once more from its beginning after a deadlock.
+    """Run a unit of work, and after a deadlock once more from its beginning.
 
     :param unit: callable that opens its own transaction.
-    :param tries: how often at most.
+    :param tries: how often at most; between them a short pause.
     """
     attempt = 1
     while True:
@@ -286,4 +290,7 @@ def again(unit: Callable[[], Any], tries: int = 3) -> Any:
         except RetryableError:
             if attempt >= tries:
                 raise
+        # Whoever begins anew at once takes the lock the other has not woken up for, and meets it
+        # again.
+        time.sleep(_PAUSE_SECONDS * attempt * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
         attempt += 1

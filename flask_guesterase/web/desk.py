@@ -22,6 +22,8 @@ from .pages import pages
 staff_pages = pages("guesterase_staff", "staff")
 """Blueprint for staff; the host registers it under a prefix of its own."""
 
+_RIGHTS = "guesterase.rights"
+
 CODED = (
     Permission.VERIFY, Permission.APPROVE, Permission.REFUSE, Permission.HOLD, Permission.FREEZE,
     Permission.REGISTER, Permission.LAW, Permission.AUDIT, Permission.RESTORE,
@@ -87,12 +89,12 @@ staff_pages.before_request(persons.identify)
 def _staff_context() -> dict[str, Any]:
     known = getattr(current_app, "login_manager", None) is not None
     here = known and current_user.is_authenticated
-    menu = [(end, text) for end, text, right in MENU if here and granted(*_any(right))]
+    menu = [(end, text) for end, text, right in MENU if here and _somewhere(*_any(right))]
     gone = {".code"} if here and persons.shared() else set()
     gone |= set() if current.pins else {".pin"}
     return {
         "menu": [(end, text) for end, text in menu if end not in gone],
-        "reportable": bool(here and granted(Permission.REPORT)),
+        "reportable": bool(here and _somewhere(Permission.REPORT)),
         "number": (request.view_args or {}).get("number", "") if here else "",
     }
 
@@ -104,6 +106,11 @@ def me() -> str:
 
 def _any(right: Permission | tuple[Permission, ...]) -> tuple[Permission, ...]:
     return (right,) if isinstance(right, Permission) else right
+
+
+def _somewhere(*permissions: Permission) -> bool:
+    hotels = current.settings.properties
+    return any(may(one, code) for code in hotels for one in permissions)
 
 
 def granted(*permissions: Permission) -> list[Property]:
@@ -139,8 +146,15 @@ def placed(form: Mapping[str, str], hotels: Collection[str]) -> dict[str, str]:
 
 
 def may(permission: Permission, code: str) -> bool:
-    """Return whether the reader has a permission at one property."""
-    return current.may(me(), permission.value, code)
+    """Return whether the reader has a permission at one property; the host is asked once a page.
+
+    For what is shown: whoever acts is asked for again, by the office.
+    """
+    known: dict[tuple[str, str, str], bool] = request.environ.setdefault(_RIGHTS, {})
+    asked = (me(), permission.value, code)
+    if asked not in known:
+        known[asked] = current.may(*asked)
+    return known[asked]
 
 
 def today(hotel: Property) -> date:

@@ -79,6 +79,7 @@ def guests(full: Full) -> list[Clerk]:
     return [asking, *(in_chinese(full, state=state) for state in STATES), reviewer]
 
 
+@pytest.mark.long
 def test_every_page_and_letter_of_the_demo_is_chinese(full: Full) -> None:
     """From the map of addresses: as every guest and every role, with the law of China and Germany.
 

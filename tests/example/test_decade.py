@@ -195,8 +195,8 @@ def finish(desk: Desk, months: int) -> None:
 
 
 def test_a_short_while_is_lawful(group: Flask, tmp_path: Path) -> None:
-    """Sixteen months of a small house: the same as below, in little."""
-    simulate(group, tmp_path, 60, 20)
+    """Twenty months of a small house: the same as below, in little."""
+    simulate(group, tmp_path, 25, 20)
 
 
 @pytest.mark.long

@@ -445,7 +445,7 @@ engine.dispose()
 """
 
 
-@pytest.mark.parametrize("entries", [25, pytest.param(200, marks=pytest.mark.long)])
+@pytest.mark.parametrize("entries", [10, pytest.param(200, marks=pytest.mark.long)])
 def test_eight_writers_append_without_fork_or_loss(database_url, entries):
     """Eight processes append many entries each, from the very first: all are there, once."""
     with opened(database_url) as engine:

@@ -81,7 +81,7 @@ class Papers(Crowd):
             return set(conn.execute(select(SCANS.c.id)).scalars())
 
 
-@pytest.fixture(params=engines.SERVERS)
+@pytest.fixture(params=["postgresql", pytest.param("mariadb", marks=pytest.mark.long)])
 def address(request: pytest.FixtureRequest) -> Iterator[str]:
     """An empty database of a server, where the host writes while a sweep is at work."""
     with engines.fresh_database(request.param) as url:

@@ -350,6 +350,7 @@ def test_a_row_whose_key_is_too_long_to_be_written_down_goes_as_well(make_served
     assert house.kept() == {4}
 
 
+@pytest.mark.long
 def test_a_long_key_that_something_keeps_is_told_each_night(
     make_served: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -437,7 +437,8 @@ def test_of_two_that_meet_one_is_run_again(url: str, request: pytest.FixtureRequ
             thread.start()
         for thread in threads:
             thread.join(30)
-        assert sorted(tries.values()) == [1, 2]
+        # Once more, or twice where the one that begins anew meets the other before it woke up.
+        assert 3 <= sum(tries.values()) <= 4
         assert len({note.partition("-")[0] for note in notes(engine)}) == 1
 
 

@@ -562,3 +562,27 @@ def test_staff_pages_can_be_read_in_chinese(house: House) -> None:
         page = officer.get(f"{DESK}{path}?lang=zh")
         for heading in re.findall(r"<h[12]>(.*?)</h[12]>|<th[^>]*>(.*?)</th>", page):
             assert re.search("[\u4e00-\u9fff]", "".join(heading)), (path, heading)
+
+
+def test_the_host_is_asked_for_each_right_once_a_page(house: House) -> None:
+    """A host may look in its database to answer; menu and page ask for the same rights."""
+    asked: list[tuple[str, str, str]] = []
+    answer = house.extension._authorize
+    assert answer is not None
+
+    def counting(user: Any, permission: str, place: str) -> bool:
+        asked.append((user.get_id(), permission, place))
+        return answer(user, permission, place)
+
+    browser = house.browser("officer")
+    house.extension._authorize = counting
+    with house.app.test_request_context():
+        page = url_for("guesterase_staff.index")
+    browser.get(page)
+    # The office asks once more who may see what it shows.
+    menu = [each for each in asked if each[1] != "view"]
+    assert len(menu) > 10
+    assert len(menu) == len(set(menu))
+    first = len(asked)
+    browser.get(page)
+    assert len(asked) == 2 * first
