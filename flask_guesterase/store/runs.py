@@ -30,6 +30,8 @@ from .work import Work
 SWEEP, PREVIEW = "sweep", "preview"
 LEASE = timedelta(minutes=10)
 """How long a sweep that says nothing is believed to be at work."""
+_SAYS = LEASE / 20
+"""How often it says so at most."""
 NIGHTLY = timedelta(hours=25)
 """How long after a sweep nobody waits for a nightly job any more."""
 
@@ -77,7 +79,8 @@ def go_on(work: Work, token: str) -> None:
     running = pulse.look(work.conn, SWEEP, lock=True)
     if running is None or running.note != token:
         raise SweepingError("Another sweep began meanwhile.", "This one ends here.")
-    pulse.put(work.conn, SWEEP, Pulse(work.stamp, token))
+    if abs(work.stamp - running.at) >= _SAYS:
+        pulse.put(work.conn, SWEEP, Pulse(work.stamp, token))
 
 
 def stop(work: Work, token: str) -> None:
