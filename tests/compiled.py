@@ -1,15 +1,18 @@
-"""What one engine compiled, the next one of its kind finds compiled: a plugin of the tests.
+"""What was compiled once, or is asked for by nobody, is not compiled anew: a plugin of the tests.
 
 A thousand tests make an engine each, and each would compile the same statements. A process of a
-hotel has one engine, whose cache does what this one does for all of them.
+hotel has one engine, whose cache does what this one does for all of them. Hundreds make an
+application each, with hundreds of addresses, of which a test asks for few.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Engine
 from sqlalchemy.util import LRUCache
+from werkzeug.routing.rules import Rule
 
 _KEPT: LRUCache[Any, Any] = LRUCache(4_000)
 _TELLING = (
@@ -63,3 +66,21 @@ def _make(
 
 
 Engine.__init__ = _make
+
+
+_compile_builder = Rule._compile_builder
+
+
+def _later(self: Rule, append_unknown: bool = True) -> Callable[..., Any]:
+    """Return what makes an address, compiled when it is asked for the first time."""
+    made: list[Callable[..., Any]] = []
+
+    def build(rule: Rule, *values: Any, **named: Any) -> Any:
+        if not made:
+            made.append(_compile_builder(self, append_unknown))
+        return made[0](rule, *values, **named)
+
+    return build
+
+
+Rule._compile_builder = _later

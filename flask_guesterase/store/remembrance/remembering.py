@@ -216,8 +216,9 @@ def intend(work: Work) -> None:
     :raises SetupError: the register is not there or cannot be written; nothing may be erased.
     """
     notes = list(work.remember)
-    file = register(work)
-    if not notes or file is None:
+    # Most transactions have nothing to remember, and the register's keys cost more than they do.
+    file = register(work) if notes else None
+    if file is None:
         return
     take_turns(work)
     work.remember.clear()
