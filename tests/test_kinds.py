@@ -35,6 +35,7 @@ ELSEWHERE = {
     "intent-open": "binds/test_forward.py",
     "link-unindexed": "store/test_indexing.py",
     "path-unindexed": "store/test_indexing.py",
+    "property-removed": "store/test_property_removed.py",
     "records-differ": "resistance/test_own.py",
     "register-missed": "resistance/test_register.py",
     "register-uncounted": "resistance/test_law.py",

@@ -319,5 +319,6 @@ def test_the_extension_takes_the_service(
     transit.sealed = True
     with app.app_context():
         extension.custodian._known.clear()
-    assert console.json("keys", "check", code=1)["error"]["message"].startswith("The key service")
+    (fault,) = console.json("keys", "check", code=1)["faults"]
+    assert fault["message"].startswith("The key service")
     engine.dispose()

@@ -526,3 +526,16 @@ def test_no_arguments(capsys):
         offline.main([])
     assert caught.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_without_cryptography_it_says_what_it_needs() -> None:
+    """Whoever was given this file and a fresh Python reads what to install; 1 would be "wrong"."""
+    program = str(offline.__file__)
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", program, "certificate.json"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "pip install cryptography" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -22,6 +22,7 @@ from flask_guesterase.core.events import EVENTS, Event  # noqa: E402
 from flask_guesterase.core.minimal import Review  # noqa: E402
 from flask_guesterase.core.own import WEIGHT  # noqa: E402
 from flask_guesterase.core.owntables import PLACES, TABLES  # noqa: E402
+from flask_guesterase.store.office import Office  # noqa: E402
 from flask_guesterase.store.packs import bundled  # noqa: E402
 from flask_guesterase.store.tables import PREFIX  # noqa: E402
 from flask_guesterase.web import config, law  # noqa: E402
@@ -39,7 +40,11 @@ def first(thing: object) -> str:
 def names() -> Iterator[str]:
     """Yield the page of public names."""
     yield "# Public names\n"
-    yield "Everything `flask_guesterase` exports; nothing else is promised.\n"
+    yield (
+        "Everything `flask_guesterase` exports. Besides it, what `begin()` opens is [the "
+        "office](office.md), and the how-to pages import a few names from its modules. Nothing "
+        "else is promised.\n"
+    )
     for name in flask_guesterase.__all__:
         thing = getattr(flask_guesterase, name)
         yield f"## `{name}`\n"
@@ -92,6 +97,24 @@ def _signature(function: object) -> str:
     parameters = list(inspect.signature(function).parameters.values())  # type: ignore[arg-type]
     shown = [p.replace(annotation=inspect.Parameter.empty) for p in parameters if p.name != "self"]
     return "(" + ", ".join(str(p) for p in shown) + ")"
+
+
+def office() -> Iterator[str]:
+    """Yield the page of the office, desk by desk."""
+    yield "# The office\n"
+    yield (
+        "What `with guesterase.begin() as office:` opens: one method for each thing a person can "
+        "do, in one transaction that is committed at the end of the block; `begin(write=False)` "
+        "only reads. Pages, commands and the API call the same methods, which ask your "
+        "`authorize`. `by` is the host's id of who acts; where it may be left out, nobody is asked "
+        "for a permission. Errors are [`GuesteraseError`](errors.md)s; the docstrings say which.\n"
+    )
+    for desk in sorted(Office.__bases__, key=lambda each: each.__name__):
+        shown = [(n, m) for n, m in vars(desk).items() if not n.startswith("_") and callable(m)]
+        yield f"## {desk.__name__}\n\n{first(desk)}\n"
+        for name, method in shown:
+            yield f"* `.{name}{_signature(inspect.unwrap(method))}`: {first(method)}"
+        yield ""
 
 
 def keys() -> Iterator[str]:
@@ -151,9 +174,19 @@ def _group(group: click.Group, before: str) -> Iterator[str]:
         yield f"{' '.join((command.help or '').split())}\n"
         options = [p for p in command.params if isinstance(p, click.Option)]
         for option in options:
-            yield f"* `{', '.join(option.opts)}`: {' '.join((option.help or '').split())}"
+            yield f"* `{', '.join(option.opts)}`: {_asked(option)}"
         if options:
             yield ""
+
+
+def _asked(option: click.Option) -> str:
+    """Return what an option is for, which words it takes, and whether it must be given."""
+    said = [" ".join((option.help or "").split())]
+    if isinstance(option.type, click.Choice):
+        said.append(f"One of {', '.join(f'`{word}`' for word in option.type.choices)}.")
+    if option.required:
+        said.append("Required.")
+    return " ".join(filter(None, said))
 
 
 def problems() -> Iterator[str]:
@@ -188,10 +221,13 @@ def life() -> Iterator[str]:
         yield f"| `{state}` | {lifecycle.WORDS[state]} | {following} |"
     yield "\nGrounds of refusal: " + ", ".join(f"`{g}`" for g in lifecycle.Ground) + ".\n"
     yield (
-        "Permissions the host grants per person and property: "
-        + ", ".join(f"`{p}`" for p in permissions.Permission)
-        + ". Nobody has any until the host says so."
+        "## Permissions\n\nThe host grants them per person and property, by its `authorize`. "
+        "Nobody has any until it does; what takes two people takes two, whatever each was "
+        "granted.\n"
     )
+    yield "| permission | who has it may |\n|---|---|"
+    for permission, means in permissions.MEANS.items():
+        yield f"| `{permission}` | {means} |"
 
 
 def jurisdictions() -> Iterator[str]:
@@ -267,6 +303,7 @@ def ours() -> Iterator[str]:
 
 PAGES = {
     "names.md": names,
+    "office.md": office,
     "configuration.md": keys,
     "signals.md": signals,
     "commands.md": commands,

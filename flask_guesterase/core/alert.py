@@ -22,6 +22,7 @@ class AlertKind(StrEnum):
     CLOCK_DOUBTED = "clock-doubted"
     JOURNAL_BROKEN = "journal-broken"
     REGISTER_BROKEN = "register-broken"
+    REGISTER_CLOSED = "register-closed"
     RESTORE_PENDING = "restore-pending"
     KEYS_UNSOUND = "keys-unsound"
     CHECKPOINTS = "checkpoints"
@@ -29,6 +30,7 @@ class AlertKind(StrEnum):
     BACKUP_STALE = "backup-stale"
     EMERGENCY = "emergency-unprinted"
     TRAINING_DUE = "training-due"
+    OBJECTED = "objected-late"
     MISTAKE = "mistake"
 
 
@@ -69,8 +71,10 @@ FOUND: Mapping[str, AlertKind] = {
     "clock-doubted": AlertKind.CLOCK_DOUBTED,
     "keys-unsound": AlertKind.KEYS_UNSOUND,
     "keys-foreign": AlertKind.KEYS_UNSOUND,
+    "keys-closed": AlertKind.KEYS_UNSOUND,
     "root-old": AlertKind.KEYS_UNSOUND,
     "restore-pending": AlertKind.RESTORE_PENDING,
+    "register-closed": AlertKind.REGISTER_CLOSED,
     "register-missing": AlertKind.RESTORE_PENDING,
     "register-missed": AlertKind.REGISTER_BROKEN,
     "register-uncounted": AlertKind.REGISTER_BROKEN,

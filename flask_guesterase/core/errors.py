@@ -112,7 +112,14 @@ class VeiledError(ForbiddenError):
 
 
 class LimitError(ForbiddenError):
-    """Too many attempts; the same question may be asked again later."""
+    """Too many attempts; the same question may be asked again later.
+
+    :param seconds: after this time at the latest, or 0 where that is not known.
+    """
+
+    def __init__(self, message: str, hint: str = "", seconds: int = 0) -> None:
+        super().__init__(message, hint)
+        self.seconds = seconds
 
 
 class TransitionError(GuesteraseError):

@@ -286,6 +286,12 @@ class HoldReviewDue(Event):
     name = "hold-review-due"
 
 
+class HoldReviewed(Event):
+    """A person looked: a hold is still needed, and somebody looks again on another day."""
+
+    name = "hold-reviewed"
+
+
 class RegisterProduced(Event):
     """Lines of the guest register were produced for an authority; the ground is its basis."""
 
@@ -902,6 +908,7 @@ EVENTS: dict[str, type[Event]] = {
         FreezeConfirmed,
         FreezeUnconfirmed,
         HoldReviewDue,
+        HoldReviewed,
         RegisterProduced,
         DisclosureReviewed,
         DisclosureOverdue,

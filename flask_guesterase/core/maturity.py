@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from .period import Period, year_end
-from .retention import Start
+from .retention import Start, last_day
 
 MARGIN = timedelta(days=2)
 """How far a date at the host may lie from the property's day: zones on both sides."""
@@ -32,7 +32,7 @@ class Term:
             day = year_end(day)
         elif self.start is Start.FISCAL_YEAR_END:
             day = year_end(day, *self.fiscal)
-        return self.length.after(day)
+        return last_day(self.length, self.start, day)
 
     def ripe(self, day: date) -> date:
         """Return the latest day of an event whose period was over before `day`.

@@ -52,6 +52,16 @@ class Period:
             end = next_working_day(end + timedelta(days=1), holidays)
         return end
 
+    def after_year(self, end: date) -> date:
+        """Return the last day of the period that begins when a year ends.
+
+        It is counted from the first day of the next year, so that it ends as that year began: seven
+        years from 28 February 2025 end on 29 February 2032, six months from 30 June on 31 December.
+
+        :param end: last day of the year.
+        """
+        return max(self.after(end), self.after(end + timedelta(days=1)) - timedelta(days=1))
+
 
 def period(text: str) -> Period:
     """Read a period: ISO 8601 in years, months, weeks and days, or ``P10B`` for working days.

@@ -210,6 +210,16 @@ class Plan:
         }
         return frozenset(person for person in self.people if person in held)
 
+    def spared(self) -> frozenset[Person]:
+        """Return the people whose own row stays: held, or needed for another controller's stay."""
+        theirs = {
+            (step.decision.table, row.key)
+            for step in self.steps
+            if step.decision.ground == f"{NEEDED}{ANOTHER}"
+            for row in step.rows
+        }
+        return self.untouched() | frozenset(each for each in self.people if each in theirs)
+
     def keeping(self) -> tuple[Step, ...]:
         """Return the steps that keep something which ends some day."""
         return tuple(s for s in self.steps if s.decision.outcome in _KEEPING)
@@ -310,12 +320,18 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
     decisions += _kept(shape, row, ruling, kept)
     for name in sorted(set(needed.values())):
         columns = tuple(sorted(n for n, w in needed.items() if w == name))
-        decisions.append(Decision(shape.table, Outcome.RETAIN, columns, (), f"blocker:{name}"))
+        decisions.append(Decision(shape.table, Outcome.RETAIN, columns, (), f"{NEEDED}{name}"))
     left = tuple(sorted(set(erase) - mine - set(needed)))
     if left or (shared and shape.deletes == "last" and not kept):
         decisions.append(Decision(shape.table, Outcome.SHARE, left, (), "also-another-persons"))
     return tuple(decisions)
 
+
+NEEDED = "blocker:"
+"""Begins the ground of what a precondition keeps; its name follows."""
+
+ANOTHER = "another-controller"
+"""Name of the precondition by which a profile stays while another controller's stay needs it."""
 
 MENTIONS = "mentions"
 """Word of the rule by which only what is said of the person goes from a text."""

@@ -83,15 +83,17 @@ class File:
     """The column names a file on disk: the file is removed and the name overwritten.
 
     :param root: folder that a relative name starts from; the file must lie inside it.
-    :param then: what the column becomes; it must fit the column.
+    :param then: what the column becomes: null, redact, placeholder or a plain value; it must fit
+        the column.
     :param also: files made from it that go with it, beside the file: ``{stem}``, ``{suffix}`` (with
         its dot) and ``{name}`` stand for the file's own; for example ``{stem}.thumb{suffix}`` or
         ``thumbs/{name}``.
-    :raises PolicyError: a pattern would name the same file for every guest, or cannot be filled in.
+    :raises PolicyError: a pattern would name the same file for every guest, or cannot be filled
+        in; or `then` cannot replace a name.
     """
 
     root: str
-    then: Null | Redact | Placeholder | Constant = Null()
+    then: Any = Null()
     also: Sequence[str] = ()
 
     def __post_init__(self) -> None:
@@ -101,6 +103,13 @@ class File:
                 'For example also=["{stem}.thumb{suffix}"].',
             )
         object.__setattr__(self, "also", tuple(self.also))
+        after = as_rule(self.then)
+        if not isinstance(after, Null | Redact | Placeholder | Constant):
+            raise PolicyError(
+                "File(then=...) needs what the column becomes.",
+                "Give null, redact, placeholder or a value.",
+            )
+        object.__setattr__(self, "then", after)
 
     def names(self, name: str) -> tuple[str, ...]:
         """Return the names of a file and of those made from it.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import chain
@@ -117,10 +117,14 @@ class Rule:
     :param weak: the general law recognises no floor of this rank: kept, unused, and the conflict
         is recorded.
     :param signed: a named person of the operator signed its pack.
-    :param valid_from: first day of validity, or None.
-    :param valid_to: last day of validity, or None.
+    :param valid_from: first day of the events it is about, or None.
+    :param valid_to: last day of the events it is about, or None.
     :param facts: identifiers of the facts it was made from.
     :param note: what a reader should know.
+    :param fiscal: end of the fiscal year its period counts from, or None: the operator's of today.
+    :param acts_on: first day on which anything may go by it, or None: any day.
+    :param country: country of the property in which it asks who is a foreigner; empty for that of
+        today.
     """
 
     id: str
@@ -144,6 +148,9 @@ class Rule:
     valid_to: date | None = None
     facts: tuple[str, ...] = ()
     note: str = ""
+    fiscal: tuple[int, int] | None = None
+    acts_on: date | None = None
+    country: str = ""
 
     def until_rule(self) -> str:
         """Return what ends the floor, in one word without a date: for digests and journals."""
@@ -263,12 +270,12 @@ def _claim(rule: Rule, facts: Facts, settled: bool, named: Named) -> Claim | Non
     if not _has_floor(rule):
         return None
     started = start(rule, facts)
-    if not _valid(rule, started):
+    if not _valid(rule, facts):
         return None
     applies = applicable(rule, facts, started, named)
     if applies is False:
         return None
-    until = rule.floor.after(started) if rule.floor is not None and started else None
+    until = _until(rule, started)
     if applies is None:
         return Claim(rule, until, Open.UNKNOWN_FACT)
     if rule.floor is None:
@@ -278,6 +285,14 @@ def _claim(rule: Rule, facts: Facts, settled: bool, named: Named) -> Claim | Non
     if rule.grade is Grade.C and not settled:
         return Claim(rule, until, Open.UNSURE)
     return Claim(rule, until, None if rule.signed else Open.DRAFT)
+
+
+def _until(rule: Rule, started: date | None) -> date | None:
+    """Return the last day of a rule's floor, and none before anything may go by it."""
+    if rule.floor is None or started is None:
+        return None
+    until = last_day(rule.floor, rule.start, started)
+    return until if rule.acts_on is None else max(until, rule.acts_on - timedelta(days=1))
 
 
 def due(rules: Iterable[Rule], category: str, facts: Facts) -> Due:
@@ -297,9 +312,10 @@ def due(rules: Iterable[Rule], category: str, facts: Facts) -> Due:
         started = start(rule, facts)
         if rule.ceiling is None or started is None:
             continue
-        if _valid(rule, started) and applicable(rule, facts, started, named) is True:
+        if _valid(rule, facts) and applicable(rule, facts, started, named) is True:
             draft = rule.grade is Grade.C or not rule.signed
-            found.append(Due(rule.ceiling.after(started), rule.ceiling_kind, rule, draft))
+            day = last_day(rule.ceiling, rule.start, started)
+            found.append(Due(day, rule.ceiling_kind, rule, draft))
     return min(found, key=_urgency, default=Due())
 
 
@@ -313,21 +329,35 @@ def start(rule: Rule, facts: Facts) -> date | None:
 
     Of several events the latest counts; a rule without a clock never starts.
     """
-    days = [facts.events[event] for event in rule.clock if event in facts.events]
-    if not days:
+    day = _happened(rule, facts)
+    if day is None:
         return None
-    day = max(days)
     if rule.start is Start.YEAR_END:
         return year_end(day)
-    return year_end(day, *facts.fiscal) if rule.start is Start.FISCAL_YEAR_END else day
+    fiscal = rule.fiscal or facts.fiscal
+    return year_end(day, *fiscal) if rule.start is Start.FISCAL_YEAR_END else day
 
 
-def _valid(rule: Rule, started: date | None) -> bool:
-    """Return whether a rule was in force for a record; one without a date is under every rule."""
-    if started is None:
+def last_day(length: Period, start: Start, started: date) -> date:
+    """Return the last day of a period that runs from a day: an event's, or the end of a year."""
+    return length.after(started) if start is Start.EVENT else length.after_year(started)
+
+
+def _happened(rule: Rule, facts: Facts) -> date | None:
+    days = [facts.events[event] for event in rule.clock if event in facts.events]
+    return max(days, default=None)
+
+
+def _valid(rule: Rule, facts: Facts) -> bool:
+    """Return whether a rule was in force when its event happened, be it counted from a year's end.
+
+    A record without a date is under every rule.
+    """
+    day = _happened(rule, facts)
+    if day is None:
         return True
-    early = rule.valid_from is not None and started < rule.valid_from
-    late = rule.valid_to is not None and started > rule.valid_to
+    early = rule.valid_from is not None and day < rule.valid_from
+    late = rule.valid_to is not None and day > rule.valid_to
     return not (early or late)
 
 
@@ -347,8 +377,9 @@ def applicable(
     :param named: condition -> the only texts that answer it; any text does where it has none.
     """
     others = named or {}
+    here = replace(facts, country=rule.country) if rule.country else facts
     results = [
-        _holds(name, wanted, facts, day, others.get(name, frozenset()))
+        _holds(name, wanted, here, day, others.get(name, frozenset()))
         for name, wanted in rule.when.items()
     ]
     if False in results:
@@ -443,14 +474,24 @@ def pared(facts: Facts, rules: Iterable[Rule]) -> Facts:
     :param facts: what the host says.
     :param rules: the rules that may ask.
     """
-    asked = {name for rule in rules for name in rule.when}
+    known = list(rules)
+    asked = {name for rule in known for name in rule.when}
     answers: dict[str, Any] = {n: facts.answers[n] for n in asked if n in facts.answers}
     if "foreign" in asked:
-        answers["foreign"] = foreign(facts)
+        answers |= _foreign(facts, known)
     if asked & {"age_min", "age_max"} and facts.events:
         answers["age"] = age(facts.answers.get("birth"), max(facts.events.values()))
     kept = {name: said for name, said in answers.items() if said is not None}
     return Facts(facts.events, kept, facts.country, facts.fiscal)
+
+
+def _foreign(facts: Facts, rules: Iterable[Rule]) -> dict[str, Any]:
+    """Return whether somebody is a foreigner; where laws of two countries differ, of which one."""
+    homes = {rule.country or facts.country for rule in rules if "foreign" in rule.when}
+    said = {foreign(replace(facts, country=home)) for home in homes}
+    if len(said) > 1:
+        return {"nationality": facts.answers.get("nationality")}
+    return {"foreign": said.pop()}
 
 
 def age(birth: Any, day: date | None) -> int | None:

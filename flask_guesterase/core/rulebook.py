@@ -100,7 +100,12 @@ def _condition(rule: Rule) -> tuple[str, ...]:
     """Return on which records a rule acts and when its clock starts, in a form to compare."""
     when = canonical({name: _plain(value) for name, value in rule.when.items()}).decode()
     valid = f"{rule.valid_from}/{rule.valid_to}"
-    return rule.category, "|".join(sorted(rule.clock)), rule.start.value, when, valid
+    said = rule.category, "|".join(sorted(rule.clock)), rule.start.value, when, valid
+    return said if rule.fiscal in (None, _USUAL) else (*said, "{}-{}".format(*rule.fiscal))
+
+
+_USUAL = (12, 31)
+"""End of the fiscal year that a line need not name."""
 
 
 def rule_body(rule: Rule) -> dict[str, Any]:
@@ -135,6 +140,8 @@ _READ: dict[str, Any] = {
     "valid_from": date.fromisoformat,
     "valid_to": date.fromisoformat,
     "facts": tuple,
+    "fiscal": tuple,
+    "acts_on": date.fromisoformat,
 }
 
 
@@ -316,6 +323,27 @@ def _kept(line: Line, source: Line) -> Line:
     if line.state is LineState.COMING:
         return line
     return replace(line, state=LineState.LIVING, acts_on=None)
+
+
+def endless(lines: Iterable[Line], category: str, today: date) -> bool:
+    """Return whether nobody knows yet when records of a category may go.
+
+    That is where no rule speaks of it, a law leaves the number open or one is known on grade C
+    alone, and no period of the house settled it. A first one makes records go that were kept.
+
+    :param lines: the rulebook of one property.
+    :param category: the category.
+    :param today: the day.
+    """
+    known = [
+        line.rule()
+        for line in binding(lines, today)
+        if line.kind is not LineKind.LABEL and line.body["category"] == category and _speaks(line)
+    ]
+    if any(rule.rank is Rank.HOUSE and rule.floor is not None for rule in known):
+        return False
+    unsure = [r for r in known if r.floor_unknown or (r.floor and r.grade is Grade.C)]
+    return not known or bool(unsure)
 
 
 def covers(new: Line, old: Line) -> bool:

@@ -40,6 +40,7 @@ class Custodian(Protocol):
         """Make the key of a label if there is none; it is durable when this returns.
 
         :raises SealError: it cannot be made durable.
+        :raises SetupError: the system does not let this account write it.
         """
 
     def wrap(self, label: str, data_key: bytes, aad: bytes) -> bytes:

@@ -22,7 +22,7 @@ from ..core.log import read_entry, slug
 from ..core.period import Period
 from ..core.permissions import Permission
 from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
-from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body
+from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, endless, rule_body
 from . import actors, rulebook, tables
 from .journal import stamp
 from .outbox import SENT
@@ -155,7 +155,8 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
     """Set a period of the house that another person proposed.
 
     A floor acts at once, and replaces one that is not longer; a longer one before it stays until
-    its end is let act. A ceiling makes records go: it waits the way every shortening does.
+    its end is let act. Where it ends what had no end, nothing goes by it for thirty days. A ceiling
+    makes records go: it waits the way every shortening does.
 
     :param work: the open transaction.
     :param id_: number of the proposal.
@@ -170,9 +171,18 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
     if shortens:
         line = replace(line, state=LineState.COMING)
     else:
+        line = _settling(work, row.property, line)
         _replace(work, row.property, line)
     rulebook.change(work, line, confirmed_by=actor, confirmed_at=work.stamp)
     work.events.append(_event(work, HousePeriodSet, row.property, line, actor))
+
+
+def _settling(work: Work, code: str, line: Line) -> Line:
+    """Return a period as it acts: the first one of what nobody knew the end of begins later."""
+    if not endless(rulebook.book(work, code), str(line.body["category"]), rulebook.today(work)):
+        return line
+    first = rulebook.today(work) + timedelta(days=DAYS)
+    return replace(line, body=rule_body(replace(line.rule(), acts_on=first)))
 
 
 def _replace(work: Work, code: str, line: Line) -> None:

@@ -18,7 +18,7 @@ from ..core.plan import Person, Plan, decisions_of, differences, digest
 from ..core.standing import Standing
 from ..core.wish import Kind as Asked
 from . import actors, approvals, minors, outside, people, planning, same
-from .cases import Case, load, secret, step, tell
+from .cases import Case, day_at, load, secret, step, tell
 from .identity import objecting
 from .outbox import OUTSIDE
 from .sameness import same as same_person
@@ -27,7 +27,7 @@ from .work import Work
 
 def plan_of(work: Work, case: Case) -> Plan:
     """Draw the plan for the rows that are taken, from the database as it is now."""
-    return planning.plan(work, people.taken(work, case.number))
+    return planning.plan(work, people.taken(work, case.number), case.property)
 
 
 def approve(
@@ -67,12 +67,12 @@ def approve(
     same.require(work, case)
     today, mark = _as_read(work, case, plan, digest_seen)
     settled(work, number)
-    grace = timedelta(hours=work.settings.grace_hours)
+    hotel, grace = work.settings.property(case.property), timedelta(hours=work.settings.grace_hours)
     if alone:
         grace, grounds = max(grace, outside.WAIT), (*grounds, OUTSIDE)
     waits = {
         "waiting_for": OUTSIDE if alone else "grace",
-        "waiting_until": (work.now + grace).date().isoformat(),
+        "waiting_until": day_at(hotel, work.now + grace).isoformat(),
     }
     case = step(
         work, case, State.APPROVED, *([State.WAITING] if grace else []),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, false, func, or_, select, true
 
 from ..core.checkpoint import Checkpoint
 from ..core.errors import TamperedError
@@ -42,7 +42,9 @@ class Problem:
 
 
 def verify(conn: Connection, outside: Iterable[Checkpoint] = ()) -> list[Problem]:
-    """Look through every journal in the database.
+    """Look through every journal in the database, up to where each is when it begins.
+
+    Others go on writing meanwhile: what they append fits the head that they move with it.
 
     What it cannot see without `outside`: that the newest entries are gone, or that somebody who
     owns the database and the signing key wrote all of it anew.
@@ -58,7 +60,7 @@ def verify(conn: Connection, outside: Iterable[Checkpoint] = ()) -> list[Problem
     for row in trees:
         mine = [c for c in known if (c.controller, c.epoch) == (row.controller, row.epoch)]
         problems += _Audit(conn, row, mine, told[row.controller]).run()
-    there = {(row.controller, row.epoch) for row in trees}
+    there = _places(trees)
     for head in known:
         if (head.controller, head.epoch) not in there and head not in told.get(head.controller, ()):
             problems.append(
@@ -67,7 +69,31 @@ def verify(conn: Connection, outside: Iterable[Checkpoint] = ()) -> list[Problem
                     "A checkpoint from outside names a journal that is not here.",
                 )
             )
-    return problems + _open_twice(trees) + _strays(conn, there) + _unread(conn)
+    return problems + _open_twice(trees) + _strays(conn) + _unread(conn)
+
+
+def _places(trees: Iterable[Row[Any]]) -> set[tuple[str, int]]:
+    return {(row.controller, row.epoch) for row in trees}
+
+
+def beyond(conn: Connection, controller: str, epoch: int) -> bool:
+    """Return whether a journal has entries behind its head.
+
+    Looked at in this order, so that who appends meanwhile is not taken for one who slipped one in.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param controller: slug of the controller.
+    :param epoch: number of the epoch.
+    """
+    mine = entries.c.controller == controller, entries.c.epoch == epoch
+    last = conn.execute(select(func.max(entries.c.position)).where(*mine)).scalar()
+    return last is not None and bool(last >= head_size(conn, controller, epoch))
+
+
+def head_size(conn: Connection, controller: str, epoch: int) -> int:
+    """Return how many entries the head of a journal says there are now."""
+    head = tree.c.controller == controller, tree.c.epoch == epoch
+    return int(conn.execute(select(tree.c.size).where(*head)).scalar() or 0)
 
 
 class _Audit:
@@ -94,7 +120,7 @@ class _Audit:
                 count += 1
             grown = self._grow(grown, leaves)
         self._compare_head(grown)
-        self._count_nodes(grown)
+        self._count_nodes(grown.size)
         if self._key is not None and self._key.hex() != self._row.public_key:
             self._report("key-differs", None, "The key of this epoch is not the one it names.")
         for size, head in sorted(self._outside.items()):
@@ -133,6 +159,7 @@ class _Audit:
                     entries.c.controller == self._row.controller,
                     entries.c.epoch == self._row.epoch,
                     entries.c.position > last,
+                    entries.c.position < self._row.size,
                 )
                 .order_by(entries.c.position)
                 .limit(BATCH)
@@ -238,18 +265,29 @@ class _Audit:
                 "head-differs", min(grown.size, self._row.size),
                 f"The head says {self._row.size} entries; {grown.size} make another one.",
             )
+        elif beyond(self._conn, self._row.controller, self._row.epoch):
+            self._report("head-differs", grown.size, "There are entries behind the head.")
 
-    def _count_nodes(self, grown: Frontier) -> None:
+    def _count_nodes(self, count: int) -> None:
+        """Compare how many hashes are stored with what so many entries need, and what all do."""
         row, gone = self._row, self._row.pruned or 0
-        stored = self._conn.execute(
-            select(func.count()).select_from(node).where(
-                node.c.controller == row.controller, node.c.epoch == row.epoch
-            )
-        ).scalar_one()
-        if gone:
-            stored -= len(left_inside(self._conn, row))
-        if stored != nodes_of(grown.size) - nodes_of(gone):
+        left = len(left_inside(self._conn, row)) if gone else 0
+        levels = [
+            and_(node.c.level == level, node.c.position < count >> level)
+            for level in range(count.bit_length())
+        ]
+        within = self._nodes(or_(false(), *levels))
+        # Counted before the head is looked at again: others append meanwhile.
+        every = self._nodes(true())
+        most = nodes_of(max(count, head_size(self._conn, row.controller, row.epoch)))
+        fits = within - left == nodes_of(count) - nodes_of(gone)
+        if not fits or every - left > most - nodes_of(gone):
             self._report("node-count", None, "There are more or fewer stored hashes than needed.")
+
+    def _nodes(self, which: ColumnElement[bool]) -> int:
+        mine = node.c.controller == self._row.controller, node.c.epoch == self._row.epoch
+        counted = select(func.count()).select_from(node).where(*mine, which)
+        return int(self._conn.execute(counted).scalar_one())
 
 
 def nodes_of(size: int) -> int:
@@ -280,8 +318,9 @@ def _open_twice(trees: Sequence[Row[Any]]) -> list[Problem]:
     ]
 
 
-def _strays(conn: Connection, there: set[tuple[str, int]]) -> list[Problem]:
+def _strays(conn: Connection) -> list[Problem]:
     found = conn.execute(select(entries.c.controller, entries.c.epoch).distinct()).all()
+    there = _places(conn.execute(select(tree)))
     return [
         Problem("stray-entries", name, epoch, 0, "There are entries without a tree.")
         for name, epoch in sorted((row.controller, row.epoch) for row in found)

@@ -11,7 +11,13 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
 
-from ..core.errors import InputError, SealError, TokenError, TransitionError, UnknownError
+from ..core.errors import (
+    InputError,
+    KeyMissingError,
+    TokenError,
+    TransitionError,
+    UnknownError,
+)
 from ..core.events import TokenIssued, TokenRevoked
 from ..core.log import slug
 from ..core.permissions import Permission
@@ -129,6 +135,7 @@ def look(work: Work, secret: str) -> Bearer:
     :param work: the open transaction.
     :param secret: the token as it was shown.
     :raises TokenError: it is unknown, revoked or over; which of these is not said.
+    :raises SealError: a key service does not answer now; that says nothing about the token.
     """
     table = tables.apitoken
     row = work.conn.execute(select(table).where(table.c.hash == _hash(secret))).one_or_none()
@@ -136,7 +143,7 @@ def look(work: Work, secret: str) -> Bearer:
         raise _refused()
     try:
         user = str(safe.read(work, row.box)["user"])
-    except (SealError, UnknownError):
+    except (KeyMissingError, UnknownError):
         raise _refused() from None
     if row.used_on != work.today:
         work.conn.execute(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, func, select, text
@@ -25,7 +25,8 @@ HEART, CLOCK, DOUBT = "heartbeat", "clock", "clock-doubted"
 BEAT = timedelta(minutes=1)
 """How far apart heartbeats are at least."""
 
-_BATCH = 200
+_BATCH, _BATCHES = 200, 5000
+"""Entries that are read first, and at once of a journal that is long since the last heartbeat."""
 
 
 def doubt(conn: Connection, now: datetime) -> str:
@@ -183,15 +184,21 @@ def _entries(conn: Connection, tree: Any, since: datetime | None) -> list[dateti
             found.append(at)
             if since is None or row.action == ClockConfirmed.name:
                 return found
-        rows = conn.execute(newest.where(table.c.position < rows[-1].position)).all()
+        older = newest.where(table.c.position < rows[-1].position).limit(_BATCHES)
+        rows = conn.execute(older).all()
     return found
 
 
-@lru_cache(maxsize=1000)
+_WHEN = re.compile(r'"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z"')
+
+
 def _at(body: str) -> datetime:
-    # An entry does not change, and the newest ones are read again and again.
-    at = read_entry(body.encode()).draft.at
-    return datetime.fromisoformat(at).astimezone(UTC).replace(tzinfo=None)
+    """Return when an entry was written; all that were since the heartbeat are asked each time."""
+    told = _WHEN.search(body)
+    if told is None:
+        at = read_entry(body.encode()).draft.at
+        return datetime.fromisoformat(at).astimezone(UTC).replace(tzinfo=None)
+    return datetime.fromisoformat(told[1])
 
 
 def _ahead(work: Work) -> int:

@@ -28,7 +28,7 @@ from ..core.plan import Key
 from ..core.retention import Rule, Start
 from . import law, rulebook
 from .binds.trail import crosses
-from .clocks import Reach, Ways, ways
+from .clocks import FIRST, LAST, Reach, Ways, ways
 from .datamap import Declared
 from .sql import is_text
 from .traces import holds
@@ -36,9 +36,6 @@ from .work import Work
 
 WIDE = 31
 """Days of a window from which on it is as good to read the table in the order of its keys."""
-
-_EPOCH = date(1900, 1, 1)
-"""Nothing of a guest's is older; some engines know no day before."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def _terms(
         for length in (rule.ceiling, rule.floor if floors else None):
             if length is None:
                 continue
-            at = fiscal if rule.start is Start.FISCAL_YEAR_END else (12, 31)
+            at = rule.fiscal or fiscal if rule.start is Start.FISCAL_YEAR_END else (12, 31)
             for event in rule.clock:
                 found.setdefault(event, set()).add(Term(length, rule.start, at))
     return {event: frozenset(terms) for event, terms in found.items()}
@@ -193,9 +190,10 @@ def _ripe(
 def _within(value: ColumnElement[Any], window: Window) -> ColumnElement[bool]:
     """Return the condition that a date is in a window; true where its type cannot tell."""
     until, after = window.until, window.after
-    if until < _EPOCH:
+    if until < FIRST:
         return false()
-    known = after if after is not None and after >= _EPOCH else None
+    # What stands for no day is read with the rest: a second bound would lead planners astray.
+    known = after if after is not None and after >= FIRST else None
     if isinstance(value.type, DateTime):
         low: Any = None if known is None else datetime.combine(known, time.min)
         high: Any = datetime.combine(until, time.max)
@@ -206,3 +204,27 @@ def _within(value: ColumnElement[Any], window: Window) -> ColumnElement[bool]:
     else:
         return true()
     return value <= high if low is None else and_(value > low, value <= high)
+
+
+def dated(value: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that something can have happened on a date; of a text, as it looks."""
+    if isinstance(value.type, DateTime):
+        return value.between(datetime.combine(FIRST, time.min), datetime.combine(LAST, time.max))
+    if isinstance(value.type, Date):
+        return value.between(FIRST, LAST)
+    if not is_text(value.type):
+        return value.is_not(None)
+    short = and_(value.like("________"), *(value.not_like(f"%{sign}%") for sign in "-./ "))
+    inside = and_(value >= FIRST.isoformat(), value <= f"{LAST.isoformat()}T99")
+    return and_(inside, or_(value.like("____-__-__%"), short))
+
+
+def endless(value: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a date stands for an open end."""
+    if isinstance(value.type, DateTime):
+        return value > datetime.combine(LAST, time.max)
+    if isinstance(value.type, Date):
+        return value > LAST
+    if not is_text(value.type):
+        return false()
+    return and_(value > f"{LAST.isoformat()}T99", value.like("____-__-__%"))

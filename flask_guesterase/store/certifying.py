@@ -19,6 +19,7 @@ from ..core.log import Entry, slug
 from ..core.plan import Outcome
 from . import approvals, journal, signing, tables, witness
 from .cases import Case, day_at, tell
+from .clocks import last_utc_day
 from .partners import recipients
 from .remembrance import remembering
 from .settings import Property
@@ -109,7 +110,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         shared=shared,
         partial=left,
         recovery_until=decisions.get("recovery", ""),
-        root_until=_root_until(decisions),
+        root_until=_root_until(work, decisions),
         four_eyes=_four_eyes(work, case),
         supplement=_count(work, case.number),
         unsearched=tuple(decisions.get("unsearched", ())),
@@ -136,16 +137,20 @@ def _copies_until(work: Work, property_: Property, case: Case) -> str:
     return (erased + timedelta(days=days)).isoformat()
 
 
-def _root_until(decisions: Mapping[str, Any]) -> str:
+def _root_until(work: Work, decisions: Mapping[str, Any]) -> str:
     """Return the day from which an old copy of the key folder opens nothing of this erasure.
 
     Empty where nothing was sealed, and while nobody knows the day of something that was.
     """
     sealed = [i["until"] for i in decisions.get("did", ()) if i["outcome"] == Outcome.SEAL.value]
-    last = [*sealed, *filter(None, [decisions.get("recovery", "")])]
-    if not last or not all(last) or max(last) >= "9999":
+    recovery = [day for day in [decisions.get("recovery", "")] if day]
+    if not (sealed or recovery) or not all(sealed) or max(sealed, default="") >= "9999":
         return ""
-    return rotation.worthless(date.fromisoformat(max(last))).isoformat()
+    # A key dies with the UTC day in which the day of its property ends.
+    zones = {place.zone for place in work.settings.properties.values()}
+    last = [last_utc_day(date.fromisoformat(day), zone) for day in sealed for zone in zones]
+    last += map(date.fromisoformat, recovery)
+    return rotation.worthless(max(last)).isoformat()
 
 
 def _four_eyes(work: Work, case: Case) -> tuple[str, ...]:
@@ -224,10 +229,19 @@ def newest(work: Work, number: str) -> dict[str, Any]:
         raise UnknownError(
             "There is no certificate yet.", "It is issued when the erasure was checked."
         )
-    value: dict[str, Any] = json.loads(found.body)
-    if found.revoked_at is not None:
+    return as_file(found.body, found.revoked_at)
+
+
+def as_file(body: str, revoked_at: datetime | None) -> dict[str, Any]:
+    """Return a certificate as it is handed out; a revoked one says so.
+
+    :param body: as it was issued.
+    :param revoked_at: when it was revoked, naive UTC; None where it was not.
+    """
+    value: dict[str, Any] = json.loads(body)
+    if revoked_at is not None:
         # Beside what was signed, which stays as it was issued.
-        value["revoked"] = found.revoked_at.date().isoformat()
+        value["revoked"] = revoked_at.date().isoformat()
     return value
 
 

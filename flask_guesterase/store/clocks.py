@@ -23,6 +23,13 @@ from .paths import Hop, Resolver
 from .settings import Settings
 from .sql import asked, parts
 
+FIRST, LAST = date(1970, 1, 2), date(2899, 12, 31)
+"""The days on which something of a guest's can happen.
+
+Systems write the first day of their calendar where nobody said one, and its last one for an open
+end. Taken for days, those would end a record at once, or on no day a calendar has.
+"""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -260,7 +267,7 @@ def _record(
     zone = ZoneInfo(place.zone) if place is not None else ZoneInfo("UTC")
     naive = ZoneInfo(declared.policy.zone or "UTC")
     days = {
-        event: [day for v in values if (day := day_of(v, naive, zone)) is not None]
+        event: [day for v in values if (day := _day(v, naive, zone)) is not None]
         for event, values in events.items()
     }
     said = dict(answers)
@@ -269,7 +276,8 @@ def _record(
     return Record(
         place.code if place is not None else "",
         Facts(
-            {event: max(known) for event, known in days.items() if known},
+            # What has an open end has not happened, whatever another column says.
+            {e: last for e, known in days.items() if known and (last := max(known)) <= LAST},
             said,
             place.country if place is not None else "",
             place.fiscal if place is not None else (12, 31),
@@ -342,7 +350,7 @@ def moments_of(
         for at in where:
             for key, value in _said(conn, datamap, declared, at, wanted).items():
                 moment = _moment(value, naive)
-                if moment is not None:
+                if moment is not None and day_of(moment, naive, naive) is not None:
                     found[key].setdefault(event, []).append(moment)
     return found
 
@@ -361,7 +369,7 @@ def places_of(
     """
     at = (ways(datamap, declared) if found is None else found).place
     if at is not None:
-        return {key: str(code) for key, code in at.read(conn, declared, keys).items()}
+        return _codes(at.read(conn, declared, keys))
     only = list(settings.properties)
     if len(only) == 1:
         return dict.fromkeys(keys, only[0])
@@ -375,9 +383,7 @@ def places_of(
     for table, theirs in people.items():
         subject = datamap.declared(table)
         mine = ways(datamap, subject).place
-        known[table] = (
-            {k: str(v) for k, v in mine.read(conn, subject, list(theirs)).items()} if mine else {}
-        )
+        known[table] = _codes(mine.read(conn, subject, list(theirs))) if mine else {}
     for key, each in by_key.items():
         codes = {known[table].get(person, "") for (table, person), _ in each}
         if len(codes) == 1 and (code := codes.pop()):
@@ -385,19 +391,36 @@ def places_of(
     return result
 
 
+def _codes(read: Mapping[Key, Any]) -> dict[Key, str]:
+    """Return key -> code of a property, without the blanks that CHAR columns are filled up with."""
+    return {key: str(code).strip() for key, code in read.items()}
+
+
 def day_of(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
     """Return the day at the property that a host's value means, or None when it means none.
 
-    :param value: a date, a date-time, or either as ISO text.
+    :param value: a date, a date-time, or either as ISO text; one before `FIRST` or after `LAST`
+        only stands for none.
     :param naive: zone of date-times that name none.
     :param zone: zone of the property.
     """
+    day = _day(value, naive, zone)
+    return None if day is None or day > LAST else day
+
+
+def _day(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
+    """Return the day a value means, one behind `LAST` for an open end."""
     moment = _moment(value, naive)
-    return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
+    if isinstance(moment, datetime):
+        # The ends of the calendar have no counterpart in half of the zones.
+        edge = not FIRST.year <= moment.year <= LAST.year
+        moment = moment.date() if edge else moment.astimezone(zone).date()
+    return None if moment is None or moment < FIRST else moment
 
 
 def _moment(value: Any, naive: ZoneInfo) -> date | datetime | None:
     if isinstance(value, str):
+        value = value.strip()
         try:
             value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
         except ValueError:

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from sqlalchemy import Row, select
 
 from ..core.events import CopyConfirmed, ErasureApproved, SigningKeyChanged
 from ..core.finding import Finding, Severity
 from ..core.lifecycle import State
-from ..core.log import read_entry
+from ..core.log import read_entry, slug
 from . import approvals, binding, brake, copies, keeping, law, pulse, settling, tables
+from .audit import Problem
 from .blockers import today_at
-from .cases import load
+from .cases import Case, load
 from .census import told
 from .journal import stamp
+from .vanished import vanished
 from .work import Work
 
 _RUNNING = (State.APPROVED, State.WAITING)
 _BATCH = 1000
+
+_LOOKS = 3
+"""How often journal and rows are read anew where they differ: others may write in between."""
+
+
+@dataclass(frozen=True)
+class _Difference:
+    """Something of ours that is not what the journal says.
+
+    :param kind: a word of `_WHAT`.
+    :param place: which one, where there are several.
+    :param controller: slug of the controller it is about; empty for all of the house.
+    """
+
+    kind: str
+    place: str = ""
+    controller: str = ""
 
 
 def findings(work: Work) -> list[Finding]:
@@ -24,17 +46,53 @@ def findings(work: Work) -> list[Finding]:
 
     :param work: an open transaction; a read-only one is enough.
     """
-    found: list[Finding] = []
+    return [
+        Finding(
+            "records-differ", each.kind, each.place, _WHAT[each.kind],
+            "Somebody wrote into the database past us: look at who can, and put a backup beside "
+            "it.",
+            Severity.WARN,
+        )
+        for each in _differences(work)
+    ]  # fmt: skip
+
+
+def problems(work: Work) -> list[Problem]:
+    """Return the same as what does not fit a journal; what is all of the house's has no controller.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    return [
+        Problem(
+            "records-differ", each.controller, None, None,
+            f"{_WHAT[each.kind]} ({each.place})" if each.place else _WHAT[each.kind],
+        )
+        for each in _differences(work)
+    ]  # fmt: skip
+
+
+def _differences(work: Work) -> Iterator[_Difference]:
     for word in (binding.HOLDS, binding.RULES):
-        said = binding.newest(work, word)
-        if said and binding.root(work, word) not in said:
-            found.append(_wrong(word, "", _WHAT[word]))
-    found += [_wrong("approvals", number, _WHAT["approvals"]) for number in _forged(work)]
-    found += [_wrong("actors", name, _WHAT["actors"]) for name in _unknown_actors(work)]
-    found += [_wrong("keys", name, _WHAT["keys"]) for name in _foreign_keys(work)]
+        if not any(_bound(work, word) for _ in range(_LOOKS)):
+            yield _Difference(word)
+    for case in _forged(work):
+        yield _Difference("approvals", case.number, slug(case.controller))
+    for name in _unknown_actors(work):
+        yield _Difference("actors", name)
+    for name in _foreign_keys(work):
+        yield _Difference("keys", name, name)
     if not _copied(work):
-        found.append(_wrong("copy", "", _WHAT["copy"]))
-    return found + [_wrong("kept", str(id_), _WHAT["kept"]) for id_ in _kept(work)]
+        yield _Difference("copy")
+    for line in _kept(work):
+        yield _Difference("kept", str(line.id), slug(line.controller))
+    for number, controller in vanished(work):
+        yield _Difference("numbered", number, controller)
+
+
+def _bound(work: Work, word: str) -> bool:
+    """Return whether rows are those whose root the journal has, or it has none yet."""
+    said = binding.newest(work, word)
+    return not said or binding.root(work, word) in said
 
 
 def _foreign_keys(work: Work) -> list[str]:
@@ -68,18 +126,12 @@ _WHAT = {
     "keys": "The keys in the folder are not those that sign this journal.",
     "copy": "The journal does not know who confirmed the copy of the keys.",
     "kept": "A kept line, its box or its last day is not as the law and the record have it.",
+    "numbered": "An incident, a complaint, a disclosure or a review ended, or is gone, and the "
+    "journal knows of nobody who did that.",
 }
 
 
-def _wrong(kind: str, place: str, what: str) -> Finding:
-    return Finding(
-        "records-differ", kind, place, what,
-        "Somebody wrote into the database past us: look at who can, and put a backup beside it.",
-        Severity.WARN,
-    )  # fmt: skip
-
-
-def _forged(work: Work) -> list[str]:
+def _forged(work: Work) -> list[Case]:
     table = tables.request
     numbers = work.conn.execute(
         select(table.c.number)
@@ -88,7 +140,13 @@ def _forged(work: Work) -> list[str]:
         )
         .order_by(table.c.id)
     ).scalars()
-    return [number for number in numbers if approvals.standing(work, load(work, number)) is None]
+    found = []
+    for number in numbers.all():
+        case = load(work, number)
+        # One that went on meanwhile needs no approval any more.
+        if case.state in _RUNNING and approvals.standing(work, case) is None:
+            found.append(case)
+    return found
 
 
 def _unknown_actors(work: Work) -> list[str]:
@@ -102,7 +160,7 @@ def _unknown_actors(work: Work) -> list[str]:
     return sorted(name for name in named - there if name.startswith("a"))
 
 
-def _kept(work: Work) -> list[int]:
+def _kept(work: Work) -> list[Row[tuple[object, ...]]]:
     """Return sealed lines whose box is not under the terms that the law gives them today."""
     kept, box = tables.kept, tables.box
     wanted = (
@@ -115,10 +173,11 @@ def _kept(work: Work) -> list[int]:
         .order_by(kept.c.id)
         .limit(_BATCH)
     )  # fmt: skip
-    found, last = [], 0
+    found: list[Row[tuple[object, ...]]] = []
+    last = 0
     while lines := work.conn.execute(wanted.where(kept.c.id > last)).all():
         last = lines[-1].id
-        found += [line.id for line in lines if not _fits(work, line)]
+        found += [line for line in lines if not _fits(work, line)]
     return found
 
 

@@ -22,7 +22,7 @@ from ..core.policy import (
     Rule,
 )
 from .datamap import DataMap, Declared, is_generated
-from .lines import unknown
+from .lines import registers, unknown
 from .links import Link, links
 from .masks import ENOUGH, fits
 from .paths import is_unique, unique_keys
@@ -39,7 +39,7 @@ def coverage(datamap: DataMap) -> list[Finding]:
         findings += _condition(declared)
         findings += _columns(datamap, declared, known)
         findings += _rows(datamap, declared, known)
-    findings += unknown(datamap)
+    findings += [*unknown(datamap), *_unkept(datamap)]
     if not datamap.subjects:
         findings.append(Finding(
             "subject-missing", "", "", "No table is declared as one whose rows stand for a person.",
@@ -184,9 +184,12 @@ def _links_rows(
 
 
 def _tells(datamap: DataMap, declared: Declared, column: Column[object]) -> bool:
-    """Return whether a key is itself somebody's contact, or a copy of what is erased elsewhere."""
-    spoken = holds_text(column.type) and kind_of(column.name) in (Kind.EMAIL, Kind.PHONE)
-    if spoken and not column.foreign_keys:
+    """Return whether a key is itself what names somebody, or a copy of what is erased elsewhere."""
+    kinds = {Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT}
+    if declared.policy.subject is not None:
+        # Of other rows a name is mostly a thing's.
+        kinds.add(Kind.NAME)
+    if holds_text(column.type) and not column.foreign_keys and kind_of(column.name) in kinds:
         return True
     for path in declared.paths:
         for hop in path.hops[:1]:
@@ -215,7 +218,10 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
     if why:
         yield Finding(
             "rule-misfit", declared.name, column.name, f"The rule cannot fit: {why}.",
-            "Choose null, redact, placeholder, a constant or a callable that fits the column.",
+            # Another rule in its place would let the name go and leave the file.
+            "Say what the name becomes: File(folder, then=redact), then=placeholder or a value."
+            if isinstance(rule, File)
+            else "Choose null, redact, placeholder, a constant or a callable that fits the column.",
         )
 
 
@@ -227,6 +233,23 @@ def _collides(declared: Declared, name: str) -> bool:
         if isinstance(inner, Redact | Constant) and not _is_null(inner)
     }
     return any(name in key and key <= fixed for key in unique_keys(declared.table))
+
+
+def _unkept(datamap: DataMap) -> Iterator[Finding]:
+    """Yield the columns by which a line of the guest register is found, and that go when asked.
+
+    Nobody declares a register for a hotel whose law wants none.
+    """
+    for name, lines in registers(datamap).items():
+        for column in lines.personal:
+            rule = lines.declared.rules.get(column.name)
+            if not isinstance(rule, Keep | Retain):
+                yield Finding(
+                    "floor-unkept", name, column.name, "The line of the guest register goes with "
+                    "this column as soon as its guest asks, whatever the law says.",
+                    'Give the columns that the law wants retain("guest_register"); the sweep lets '
+                    "them go on their day.",
+                )
 
 
 def _is_null(rule: Rule) -> bool:

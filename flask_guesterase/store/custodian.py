@@ -16,15 +16,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..core.errors import KeyMissingError, SealError
 from ..core.seal import NONCE_SIZE, Random
-from .keyfile import destroy, sync_folder, write
+from .keyfile import closed, destroy, sync_folder, write
 from .keyring import Keyring
 from .roots import Roots, decrypt
-from .wrapped import Pointer, copy_mark
+from .wrapped import CURRENT, PAST, Pointer, copy_mark
 
 _LABEL = re.compile(r"[a-z]+:[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 _SIGNING, _RENEWED, _PEPPER = "signing", "signing-next", "pepper"
-_PAST = "signing-past"
-"""File with the public halves of signing keys that were in force once, a line each."""
 
 _REMEMBERED = 2048
 
@@ -53,8 +51,15 @@ class FolderCustodian:
         self._durable: set[str] = set()
 
     def exists(self) -> bool:
-        """Tell whether `create` has finished here."""
+        """Tell whether `create` has finished here.
+
+        :raises SetupError: this account may not look into the folder.
+        """
         return self._ring.exists()
+
+    def closed(self) -> str:
+        """Return why no key can be made, empty where one can; nothing is written."""
+        return closed(self.path, (self.path / "lock", self.path / CURRENT))
 
     def create(self, since: str = "") -> None:
         """Make the folder, its first root and the lasting secrets; once per installation.
@@ -126,15 +131,17 @@ class FolderCustodian:
 
         :param label: for example ``day:2026-12-01``.
         :raises SealError: this is no label, or the folder is open to other users.
+        :raises SetupError: the system does not let this account write it.
         """
         path = self._file(label)
-        if not path.exists():
-            self._ring.add(path.name, label)
-        self._open(label)
-        if label not in self._durable:
-            # Another process may have put the file in place without having synced the folder yet.
-            sync_folder(self.path)
-            self._durable.add(label)
+        with self._ring.usable():
+            if not path.exists():
+                self._ring.add(path.name, label)
+            self._open(label)
+            if label not in self._durable:
+                # Another process may have put the file in place and not synced the folder yet.
+                sync_folder(self.path)
+                self._durable.add(label)
 
     def wrap(self, label: str, data_key: bytes, aad: bytes) -> bytes:
         """Return a data key encrypted under the key of a label, bound to `aad`.
@@ -252,7 +259,7 @@ class FolderCustodian:
         with suppress(KeyMissingError):
             old = Ed25519PrivateKey.from_private_bytes(self._secret(_SIGNING))
             known = dict.fromkeys([*self.past_keys(), bytes.fromhex(_public(old))])
-            write(self.path / _PAST, "".join(f"{each.hex()}\n" for each in known).encode())
+            write(self.path / PAST, "".join(f"{each.hex()}\n" for each in known).encode())
 
     def past_keys(self) -> tuple[bytes, ...]:
         """Return the public halves of signing keys that were in force once, the oldest first.
@@ -260,7 +267,7 @@ class FolderCustodian:
         A database that names one of them is older than this folder.
         """
         with suppress(FileNotFoundError):
-            text = (self.path / _PAST).read_text(encoding="ascii")
+            text = (self.path / PAST).read_text(encoding="ascii")
             return tuple(bytes.fromhex(line) for line in text.split())
         return ()
 
@@ -316,7 +323,8 @@ class FolderCustodian:
         """Return a key by its name; what another process destroyed is gone here too."""
         with self._ring.mutex:
             try:
-                stat = path.stat()
+                with self._ring.usable():
+                    stat = path.stat()
             except FileNotFoundError:
                 self._known.pop(label, None)
                 raise self._ring.missing(path.name) from None

@@ -24,6 +24,7 @@ from . import actors, answering, tables, waiting
 from .cases import Case, columns, day_at, load, read, step, tell
 from .post import remind as remind_person
 from .post import write
+from .reply import coded
 from .work import Work
 
 ANSWER, RECEIPT = "answer", "receipt"
@@ -105,7 +106,8 @@ def extend(work: Work, number: str, by: str, reason: str) -> date:
     ends = _extendable(work, case)
     case = step(work, case, due_on=ends.isoformat(), extended_at=work.stamp, reminded_on=None)
     tell(work, RequestExtended, case, actor, grounds=(reason,))
-    write(work, case, "extended", {"until": ends.isoformat(), "reason": reason})
+    params = {"until": ends.isoformat(), "reason": reason, "case": coded(case)}
+    write(work, case, "extended", params)
     return ends
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, or_, select, update
+from sqlalchemy import Row, and_, or_, select, update
 
 from ..core.errors import KeyMissingError, SealError, UnknownError
 from ..core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
@@ -36,7 +36,9 @@ from .work import Work
 _HELD = select(tables.box.c.id).where(tables.box.c.label.like("hold:%"))
 
 
-def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
+def claim(
+    work: Work, channels: frozenset[str], most: int = 10, files_of: Sequence[str] | None = None
+) -> list[Parcel]:
     """Take what is due, so that no other worker takes it, and open it.
 
     A file whose name lies under a hold waits until that is lifted.
@@ -44,12 +46,16 @@ def claim(work: Work, channels: frozenset[str], most: int = 10) -> list[Parcel]:
     :param work: the open transaction; what is claimed is sent after it.
     :param channels: names of the channels there are; a message for another one is printed.
     :param most: how many at most.
+    :param files_of: requests whose files alone are taken; None for whatever is due.
     """
     table = tables.outbox
+    wanted = table.c.kind != RECIPIENT
+    if files_of is not None:
+        wanted = and_(table.c.kind == FILE, table.c.request.in_(files_of))
     rows = work.conn.execute(
         select(table)
         .where(table.c.state.in_([QUEUED, SENDING]), table.c.next_at <= work.stamp)
-        .where(table.c.kind != RECIPIENT)
+        .where(wanted)
         .where(or_(table.c.kind != FILE, table.c.box.not_in(_HELD), table.c.box.is_(None)))
         .order_by(table.c.next_at, table.c.id)
         .limit(most)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from sqlalchemy import JSON, Boolean, Column, Table
 from sqlalchemy.types import Enum
@@ -21,7 +22,7 @@ REVIEW = "REVIEW"
 _PEOPLE = re.compile(r"guest|customer|client|person|people|profile|contact|member|客|宾|会员", re.I)
 _STAFF = re.compile(r"staff|employee|user|operator|clerk|admin|员工", re.I)
 _PERSONAL = re.compile(
-    r"name|mail|phone|tel|mobile|fax|address|street|city|zip|postal|birth|dob|nationality|"
+    r"name|mail|phone|tel|mobile|fax|address|street|city|zip|postal|birth|born|dob|nationality|"
     r"passport|document|licen[cs]e|plate|card|iban|account|signature|photo|gender|ip_?addr|"
     r"holder|recipient|bill(ed|ing)_?to|payer|payee|attn|contact|companion|external_?(id|ref)|"
     r"姓|名|邮|电话|手机|地址|证|生日",
@@ -49,6 +50,12 @@ _WAYS = 8
 """How many ways to one table are followed."""
 
 _FILE = re.compile(r"file|path|scan|image|attachment|url", re.I)
+_ON_DISK = re.compile(r"(?<!pro)file|path|scan|image|photo|attachment", re.I)
+"""In the name of a column of text: it may name a file, which an overwritten name leaves behind."""
+
+_NAMES = ("null", "redact", "placeholder")
+"""What the name of a file can become."""
+
 _ABOUT = re.compile(r"type|kind|country|issue|expir|valid|file|path|scan|image|类型|有效", re.I)
 """In the name of a column with "document" in it: it tells about the document, not its number."""
 
@@ -69,6 +76,7 @@ erasures that reach it wait until it is closed.
 
 from flask_guesterase import (
     Equal,
+    File,
     Guesterase,
     Policy,
     Subject,
@@ -82,7 +90,7 @@ from flask_guesterase import (
 )
 
 __all__ = ["declare"]
-_RULES = (Equal, delete, exempt, keep, mentions, null, placeholder, redact)
+_RULES = (Equal, File, delete, exempt, keep, mentions, null, placeholder, redact)
 
 
 def declare(guesterase: Guesterase) -> None:
@@ -142,6 +150,9 @@ class _Drafter:
         if rule in ("null", "redact") and about_house and _is_prose(column):
             rule = "mentions"
         if rule:
+            if rule in _NAMES and holds_text(column.type) and _ON_DISK.search(column.name):
+                yield f"                # {REVIEW}: {column.name!r} may name a file, which stays"
+                yield f"                # on disk: File(\"its folder\", then={rule}) takes it too."
             yield f"                {column.name!r}: {rule},  # {REVIEW}"
         else:
             yield f"                # {REVIEW}: {column.name!r} looks personal and takes neither"
@@ -193,11 +204,32 @@ class _Drafter:
         along = self._along(name)
         if along:
             return repr(along[0] if len(along) == 1 else along)
+        original = self._original(name)
+        if original is not None:
+            key = {c.name: c.name for c in original.primary_key.columns}
+            return f"Equal({key!r}, to={original.fullname!r})"
         for link in self.known:
             if link.parent == name and link.child in self.subjects and self._is_one(link):
                 pairs = dict(zip(link.targets, link.columns, strict=True))
                 return f"Equal({pairs!r}, to={link.child!r})"
         return None
+
+    def _original(self, name: str) -> Table | None:
+        """Return the table of people, or of what leads to them, that this one has copies of."""
+        tables = self.datamap.atlas.tables
+        near = sorted(self._near, key=lambda n: (n not in self.subjects, n))
+        found = (n for n in near if n != name and _copies(tables[name], tables[n]))
+        other = next(found, None)
+        return tables[other] if other is not None else None
+
+    @cached_property
+    def _near(self) -> frozenset[str]:
+        """Return the tables of people, and those from which foreign keys lead to one."""
+        near, more = set[str](), set(self.subjects)
+        while more:
+            near |= more
+            more = {k.child for k in self.known if k.parent in near} - near
+        return frozenset(near & set(self.datamap.atlas.tables))
 
     def _is_one(self, link: Link) -> bool:
         """Return whether rows a person points at look like that person's own."""
@@ -263,8 +295,9 @@ def draft(datamap: DataMap) -> str:
     :param datamap: the data map as far as it is.
     """
     tables = datamap.atlas.tables
-    subjects = frozenset(datamap.subjects) or frozenset(_guessed(tables.values()))
-    drafter = _Drafter(datamap, links(datamap, None), subjects)
+    known = links(datamap, None)
+    subjects = frozenset(datamap.subjects) or _guessed(tables, known)
+    drafter = _Drafter(datamap, known, subjects)
     lines = [_HEAD.format(review=REVIEW)]
     for name in sorted(tables):
         if name not in datamap.tables and name not in datamap.exempt:
@@ -278,10 +311,29 @@ def marks(source: str) -> int:
     return sum(REVIEW in line for line in drafted.splitlines())
 
 
-def _guessed(tables: Iterable[Table]) -> Iterator[str]:
-    """Yield the tables whose rows look like people who stay, not like people who work."""
-    for table in tables:
-        kinds = {kind_of(c.name) for c in table.c if not c.foreign_keys}
-        contacts = len(kinds & {Kind.EMAIL, Kind.PHONE}) + (Kind.NAME in kinds)
-        if contacts >= 2 and _PEOPLE.search(table.name) and not _STAFF.search(table.name):
-            yield table.fullname
+def _guessed(tables: Mapping[str, Table], known: Iterable[Link]) -> frozenset[str]:
+    """Return the tables whose rows look like people who stay, not like people who work.
+
+    What points at such a row is that person's, and what keeps versions of it is the person's past:
+    as people of their own these would stay when the person goes.
+    """
+    found = {name for name, table in tables.items() if _looks_like_people(table)}
+    points = {(k.child, k.parent) for k in known if {k.child, k.parent} <= found}
+    theirs = {a for a, b in points if a != b and (b, a) not in points}
+    past = {a for a in found for b in found - theirs if a != b and _copies(tables[a], tables[b])}
+    return frozenset(found - theirs - past)
+
+
+def _looks_like_people(table: Table) -> bool:
+    kinds = {kind_of(c.name) for c in table.c if not c.foreign_keys}
+    contacts = len(kinds & {Kind.EMAIL, Kind.PHONE}) + (Kind.NAME in kinds)
+    return contacts >= 2 and bool(_PEOPLE.search(table.name)) and not _STAFF.search(table.name)
+
+
+def _copies(table: Table, original: Table) -> bool:
+    """Return whether rows of a table look like copies of another one's, under keys of their own."""
+    own, theirs = ({c.name for c in t.primary_key.columns} for t in (table, original))
+    said, shared = {c.name for c in original.c} - theirs, {c.name for c in table.c}
+    if not theirs or own == theirs or not theirs <= shared:
+        return False
+    return len(said & shared) >= max(2, len(said) / 2)

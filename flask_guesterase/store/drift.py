@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from ..core.finding import Finding, Severity
@@ -9,7 +10,7 @@ from ..core.policy import Keep, Retain, RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 from .links import Link, links, spelled
-from .masks import fits
+from .masks import fits, fixed_value, is_static
 from .memory import by_identity
 
 
@@ -140,6 +141,58 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
                 "rule-misfit", declared.name, name, f"The rule cannot fit: {why}.",
                 "Choose a rule that fits the column as it is in the database.",
             )
+    yield from _collisions(declared, found)
+    yield from _large_objects(declared, found)
+
+
+def _large_objects(declared: Declared, found: LiveTable) -> Iterator[Finding]:
+    """Yield the columns that only name what is to go: on PostgreSQL the object has its own life."""
+    events = {"UPDATE", *(["DELETE"] if declared.deletes else [])}
+    removed = {each.body for each in found.triggers if events <= each.events}
+    for name, column in found.columns.items():
+        goes = declared.deletes or (
+            name in declared.rules and not isinstance(declared.written(name), Keep)
+        )
+        if goes and _LARGE.fullmatch(column.type) and f"lo_manage {name}" not in removed:
+            yield Finding(
+                "large-object", declared.name, name, "The column holds the number of a large "
+                "object, which would stay in the database when the number goes.",
+                "CREATE EXTENSION lo, and CREATE TRIGGER ... BEFORE UPDATE OR DELETE ON this table "
+                f"FOR EACH ROW EXECUTE FUNCTION lo_manage({name}).",
+            )
+
+
+_LARGE = re.compile(r"(?:oid|(?:\w+\.)?lo)")
+"""Types of PostgreSQL by which a large object is named."""
+
+
+def _collisions(declared: Declared, found: LiveTable) -> Iterator[Finding]:
+    """Yield the columns that a unique index of the database lets hold one value but once.
+
+    A partial one may well have no two erased rows in it.
+    """
+    fixed = {
+        name for name, rule in declared.erase.items()
+        if is_static(rule) and fixed_value(rule, declared.column(name)) is not None
+    }  # fmt: skip
+    for key in found.unique:
+        parts = [_named(part, declared) for part in key]
+        names = set().union(*parts)
+        # Of a part that names no column nobody can say that it is the same in every row.
+        if key in found.indexes and all(parts) and names <= fixed:
+            for name in sorted(names):
+                yield Finding(
+                    "rule-misfit", declared.name, name, "The rule cannot fit: every row would get "
+                    "the same value and the column is unique.",
+                    "Choose null, redact, placeholder, a constant or a callable that fits the "
+                    "column.",
+                )
+
+
+def _named(part: str, declared: Declared) -> set[str]:
+    """Return the columns that are a part of an index, or that its expression names."""
+    words = {word.lower() for word in re.findall(r"\w+", part)}
+    return {c.name for c in declared.table.c if c.name.lower() in words or c.name == part}
 
 
 def _acts(

@@ -6,20 +6,22 @@ They stay. Each kind becomes a task of the property's officer, so that it is on 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, exists, func, insert, literal, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, insert, literal, or_, select, update
 
 from ..core.events import SYSTEM
 from ..core.log import slug
 from ..core.plan import Key
 from ..core.retention import Open
-from . import ageing, blockers, law, looking, pulse, runs, tables
+from . import ageing, blockers, candidates, law, looking, pulse, runs, tables
 from .binds.trail import crosses
-from .clocks import Reach, Ways, places_of, ways
+from .clocks import Reach, Ways, day_of, places_of, ways
 from .datamap import Declared
 from .finder import owners
 from .gaps import unreadable
@@ -137,30 +139,46 @@ def _unclocked(
     here = declared.table.alias("row_")
     columns = [*declared.erase, *declared.retain]
     mine = [here.c[c.key] for c in declared.key]
-    reaches = [at for event in sorted(events) for at in known.events[event]]
-    far = [at for at in reaches if crosses(work.conn, declared.table, at.hops)]
-    near = [at for at in reaches if at not in far]
+    near = {
+        event: [at for at in known.events[event] if not _is_far(work, declared, at)]
+        for event in sorted(events)
+    }
     statement = select(*mine).where(
-        holds(declared, here, columns), *_never(declared, near, here)
+        holds(declared, here, columns),
+        *(_never(declared, reaches, here) for reaches in near.values() if reaches),
     )
     if declared.policy.where is not None:
         statement = statement.where(declared.policy.where(here))
     keys = [tuple(row) for row in work.conn.execute(statement.limit(MOST))]
-    for at in far:
-        told = at.read(work.conn, declared, keys)
-        keys = [key for key in keys if key not in told]
+    utc = ZoneInfo("UTC")
+    for at in chain.from_iterable(known.events[event] for event in sorted(events)):
+        if _is_far(work, declared, at):
+            told = at.read(work.conn, declared, keys)
+            keys = [key for key in keys if day_of(told.get(key), utc, utc) is None]
     full = holding(work.conn, declared, keys, columns)
     return [key for key in keys if key in full]
 
 
-def _never(declared: Declared, reaches: Iterable[Reach], here: Any) -> Iterator[Any]:
-    """Yield the conditions that none of these dates of a row's clock is there."""
-    for at in reaches:
+def _is_far(work: Work, declared: Declared, at: Reach) -> bool:
+    """Return whether a date lies in another database than its row."""
+    return crosses(work.conn, declared.table, at.hops)
+
+
+def _never(declared: Declared, reaches: Sequence[Reach], here: Any) -> ColumnElement[bool]:
+    """Return the condition that the dates of one event say that it has not happened.
+
+    None of them is there, as far as one can tell, or one of them is an open end.
+    """
+
+    def there(at: Reach, that: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
         start = declared.table.alias("t0")
         joined, value = at.joined(start)
         same = and_(*(start.c[c.key] == here.c[c.key] for c in declared.key))
-        found = select(literal(1)).select_from(joined).where(same, value.is_not(None))
-        yield ~exists(found.correlate(here))
+        found = select(literal(1)).select_from(joined).where(same, that(value))
+        return exists(found.correlate(here))
+
+    missing = and_(*(~there(at, candidates.dated) for at in reaches))
+    return or_(missing, *(there(at, candidates.endless) for at in reaches))
 
 
 def _note(work: Work, counts: Counts, everything: bool) -> int:

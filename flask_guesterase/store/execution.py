@@ -23,6 +23,8 @@ from ..core.events import (
 from ..core.lifecycle import DONE, State
 from ..core.permissions import Permission
 from ..core.plan import (
+    ANOTHER,
+    NEEDED,
     Block,
     Decision,
     Key,
@@ -148,7 +150,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
             return _review_again(work, case, actor, ("the notice outside could not leave",))
         if outside.waits(work, case):
             return Ending(State.WAITING, (outbox.OUTSIDE,))
-    scope = planning.scope(work, people.taken(work, case.number), lock=True)
+    whose = people.taken(work, case.number)
+    scope = planning.scope(work, whose, lock=True, house=case.property)
     held = planning.locked(work, scope)
     plan = held.plan
     canaries.require(work, case, plan)
@@ -170,6 +173,8 @@ def all_kept(plan: Plan) -> tuple[Block, ...]:
         Block(s.decision.table, s.decision.ground.removeprefix(keeping.BLOCKER), len(s.rows), "")
         for s in plan.keeping()
         if keeping.mode_of(s.decision) in (law.HELD, law.BLOCKED)
+        # What another controller needs keeps this one from nothing that is its own to do.
+        and s.decision.ground != f"{NEEDED}{ANOTHER}"
     )
 
 
@@ -242,7 +247,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
         case = step(work, case, State.ERASING, decisions=done, **waits)
         tell(work, ErasureBegun, case, actor, {**erased.counts, **files})
         return Ending(case.state)
-    buried = people.bury(work, case.number, plan.untouched())
+    buried = people.bury(work, case.number, plan.spared())
     case = step(
         work, case, State.ERASING, State.CHECKING,
         decisions=done, erased_at=work.stamp, **waits,
@@ -296,7 +301,10 @@ Check = Callable[[Work, Case, tuple[Person, ...]], Sequence[Left]]
 
 def by_key(work: Work, case: Case, who: tuple[Person, ...]) -> Sequence[Left]:
     """Look again for the rows of the erased people, by the same paths as the plan."""
-    return [Left(block.table, block.rows, block.reason) for block in planning.remains(work, who)]
+    return [
+        Left(block.table, block.rows, block.reason)
+        for block in planning.remains(work, who, case.property)
+    ]
 
 
 CHECKS: dict[str, Check] = {"check-by-key": by_key, residue.EVERYTHING: residue.by_value}
@@ -308,7 +316,8 @@ def check(work: Work, number: str) -> State:
 
     ERASED when nothing remains, SEALED when the law keeps something, PARTIAL when something is
     left that should not be, or a row came back of which nothing is settled yet. Rows shared with
-    another living person do not make it less erased.
+    another living person do not make it less erased. As long as a file is being removed, or is
+    tried again, it goes on being checked.
 
     :param work: the open transaction.
     :param number: number of the request.
@@ -320,9 +329,11 @@ def check(work: Work, number: str) -> State:
         return case.state
     if case.state not in (State.CHECKING, State.PARTIAL):
         raise TransitionError("Nothing was erased yet.", "Erase first.")
+    if case.state is State.CHECKING and outbox.removing(work, [case.number]):
+        return case.state
     who = people.taken(work, case.number)
     left = [item for look in CHECKS.values() for item in look(work, case, who)]
-    left += [*refresh.stale(case), *owing.left(work, case.number)]
+    left += [*refresh.stale(case), *owing.left(work, case.number), *_files(work, case)]
     decisions = dict(case.decisions or {})
     decisions["left"] = [
         {"table": item.table, "rows": item.rows, "reason": item.reason} for item in left
@@ -350,6 +361,15 @@ def check(work: Work, number: str) -> State:
         end_contact(work, case.number)
         sought.end(work, case, decisions.get("recovery", ""))
     return end
+
+
+FILE_STAYS = "file-stays"
+"""Why something counts as left: a file could not be removed."""
+
+
+def _files(work: Work, case: Case) -> list[Left]:
+    files = outbox.staying(work, case.number)
+    return [Left("files", files, FILE_STAYS)] if files else []
 
 
 def _end(decisions: Mapping[str, Any]) -> State:

@@ -312,7 +312,8 @@ def _free(
         return {}
     # Of the profile, whose own time is over, no text stays; of other records what is not theirs.
     over = frozenset(table for table, _ in who)
-    scope = replace(planning.scope(work, who, True, bar.known(who)), over=over)
+    scope = planning.scope(work, who, True, bar.known(who), place)
+    scope = replace(scope, over=over)
     held = planning.locked(work, scope)
     drawn = held.plan
     if drawn.blocked or _reaches(work, drawn, bar.skip):
@@ -336,7 +337,7 @@ def _free(
     done = _carry_out(work, place, held, scope, at_once)
     for known in told:
         recipients.queue(work, origin, known)
-    untouched = drawn.untouched()
+    untouched = drawn.spared()
     bar.alone.update(key for _, key in untouched)
     gone = [person for person in who if person not in untouched]
     _bury(work, gone)

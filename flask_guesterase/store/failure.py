@@ -10,6 +10,7 @@ from sqlalchemy.exc import (
     NotSupportedError,
     ProgrammingError,
     SQLAlchemyError,
+    StatementError,
 )
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError, SetupError
@@ -43,6 +44,11 @@ def translated(problem: DBAPIError) -> GuesteraseError:
         return BusyError(
             f"The disk of the database is full ({_code(problem)}).",
             "Nothing was changed; give it room, what is due is done then.",
+        )
+    if is_garbled(problem):
+        return ErasureError(
+            "A text in the database is none in UTF-8, so nobody can read its row.",
+            "Nothing was changed; find it by CAST(column AS BLOB), write it anew, then try again.",
         )
     if problem.connection_invalidated or not is_refusal(problem):
         return BusyError(
@@ -81,6 +87,9 @@ def _code(problem: DBAPIError) -> str:
     )
 
 
+_MISFIT_NUMBERS = frozenset({1267, 1270, 1271, 1366})
+"""MariaDB: collations that cannot be mixed, and a text that is none in a character set."""
+
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _LOCK_STATES = frozenset({"55P03"})
 _RETRY_NUMBERS = frozenset({1213, 1020})
@@ -116,8 +125,27 @@ def is_unread(problem: Exception) -> bool:
     goes on.
     """
     if isinstance(problem, SQLAlchemyError):
-        return isinstance(problem, DataError)
+        return isinstance(problem, DataError) or is_garbled(problem)
     return not isinstance(problem, GuesteraseError)
+
+
+def is_garbled(problem: BaseException) -> bool:
+    """Return whether SQLite gave a text that is none: a program of old wrote other bytes."""
+    return isinstance(problem, DBAPIError) and _GARBLED in str(problem.orig)
+
+
+_GARBLED = "Could not decode to UTF-8"
+
+
+def is_misfit(problem: BaseException) -> bool:
+    """Return whether a value was refused that the column it is compared with cannot hold.
+
+    A server whose columns know no Chinese refuses the statement instead of finding nothing; so
+    does a type of the host's that takes no such text.
+    """
+    if not isinstance(problem, DBAPIError):
+        return isinstance(problem, StatementError)
+    return isinstance(problem, DataError) or _number(problem) in _MISFIT_NUMBERS
 
 
 def is_lock(problem: BaseException) -> bool:

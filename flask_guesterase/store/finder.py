@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,19 +12,24 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    CursorResult,
     FromClause,
+    Select,
     TypeDecorator,
     false,
     func,
     or_,
     select,
 )
+from sqlalchemy.exc import StatementError
 
 from ..core.errors import MatchError
 from ..core.identity import kind_of, spellings
 from ..core.plan import Key, Person, Row, key_text
 from . import tables
+from .binds.crossing import at
 from .datamap import Contacts, DataMap, Declared
+from .failure import is_misfit
 from .paths import Path
 from .sql import (
     MANY,
@@ -278,7 +284,8 @@ def candidates(
     :param value: what was asked for, in any spelling.
     :param property_: code of the property asked, or None for all.
     :param region: ISO country code that gives national phone numbers a meaning.
-    :raises MatchError: the key is unknown or the value could be anybody's.
+    :raises MatchError: the key is unknown, the value could be anybody's, or no column that is
+        looked into can hold it.
     """
     datamap.check_key(key)
     found = []
@@ -289,7 +296,7 @@ def candidates(
         declared = datamap.tables[name]
         table = declared.alias("s")
         condition = _carries(table, wanted, key, value, region)
-        found += _read(conn, declared, contacts, table, condition, property_)
+        found += _read(conn, declared, contacts, table, condition, property_, typed=True)
     return found
 
 
@@ -366,6 +373,23 @@ def _asked(
     return condition
 
 
+def _typed(conn: Connection, table: str, statement: Select[Any]) -> CursorResult[Any]:
+    """Return the rows of a question about a value that anybody may have typed.
+
+    :raises MatchError: the column cannot hold it, so nobody is on file under it.
+    """
+    there = at(conn, table)
+    # After an error PostgreSQL answers nothing more of the transaction.
+    nested = there.dialect.name == "postgresql"
+    try:
+        with there.begin_nested() if nested else nullcontext():
+            return conn.execute(statement)
+    except StatementError as raised:
+        if not is_misfit(raised):
+            raise
+    raise MatchError("Nobody can be on file under this value.", "Look at its spelling.")
+
+
 def _read(
     conn: Connection,
     declared: Declared,
@@ -373,6 +397,7 @@ def _read(
     table: FromClause,
     condition: ColumnElement[bool],
     property_: str | None,
+    typed: bool = False,
 ) -> list[Candidate]:
     match = {k: c for k, c in contacts.match.items() if isinstance(c, Column)}
     statement = select(
@@ -389,14 +414,15 @@ def _read(
         statement = statement.where(table.c[contacts.property.key] == property_)
     width = len(declared.key)
     result = []
-    for row in conn.execute(statement):
+    rows = _typed(conn, declared.name, statement) if typed else conn.execute(statement)
+    for row in rows:
         values = row._mapping
         result.append(
             Candidate(
                 (declared.name, tuple(row)[:width]),
                 " ".join(str(v) for i in range(len(contacts.names)) if (v := values[f"n{i}"])),
                 {n: str(v) for i, n in enumerate(contacts.contact) if (v := values[f"c{i}"])},
-                str(values["property_"]) if contacts.property is not None else "",
+                str(values["property_"]).strip() if contacts.property is not None else "",
                 {k: str(v) for i, k in enumerate(match) if (v := values[f"m{i}"])},
             )
         )

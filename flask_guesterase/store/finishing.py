@@ -212,7 +212,9 @@ def _finish(
     keys = {id: found for id, found in known_keys if found is not None}
     lines = [line for line in lines if line.id in keys]
     only = remainder.kept_columns(work, lines, keys)
-    scope = planning.bounded(work, remainder.scope(work, only, who), lock=True, only=only)
+    scope = planning.bounded(
+        work, remainder.scope(work, only, who), lock=True, only=only, house=origin.property
+    )
     plan = planning.plan(work, scope)
     if plan.blocked:
         held = sum(line.mode == law.HELD for line in lines)
@@ -229,7 +231,7 @@ def _finish(
     keeping.end(work, keys)
     keeping.record(work, origin, plan, erased)
     if origin.number is not None:
-        people.bury(work, origin.number, plan.untouched())
+        people.bury(work, origin.number, plan.spared())
     recovery = ""
     if not any(_at_once(work, line) for line in lines if line.until):
         recovery = recover(work, origin, spared.strips(erased))

@@ -8,6 +8,7 @@ that were promised: safety copies end when their certificate says.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from ..core.events import SYSTEM, SweepHalted, SweepResumed, SweepStillHalted
 from ..core.finding import Finding, Severity
 from ..core.halting import CONFIRM, Stop
 from . import brake, pulse, tasks
+from .census import told
 from .pulse import Pulse
 
 if TYPE_CHECKING:
@@ -34,6 +36,34 @@ def halted(conn: Connection) -> bool:
     :param conn: open transaction.
     """
     return pulse.look(conn, HALTED) is not None
+
+
+def stands(work: Work) -> bool:
+    """Return whether erasing by day is stopped, by the journal's word where our row is gone.
+
+    Who takes the row away is no second person, and a restored database may have lost it.
+
+    :param work: the open transaction.
+    """
+    if not halted(work.conn):
+        said = _said(work)
+        if said is not None:
+            pulse.put(work.conn, HALTED, said)
+    return halted(work.conn)
+
+
+def _said(work: Work) -> Pulse | None:
+    """Return the stop that the journals know of and that nobody ended, or None."""
+    actions = {SweepHalted.name, SweepResumed.name}
+    newest = [
+        entry
+        for name in brake.controllers(work)
+        for entry in islice(told.backwards(work, name, actions), 1)
+    ]
+    last = max(newest, key=told.at_of, default=None)
+    if last is None or last.draft.action != SweepHalted.name:
+        return None
+    return Pulse(told.at_of(last), "".join(last.draft.grounds[:1]), last.draft.actor)
 
 
 def standing(conn: Connection) -> Pulse | None:

@@ -11,6 +11,7 @@ from ..core.errors import GuesteraseError
 from ..core.log import read_entry
 from ..core.tree import Frontier
 from . import brake, doors
+from .audit import beyond
 from .custodian import FolderCustodian
 from .journal import edge
 from .remembrance import remembering
@@ -37,6 +38,9 @@ def ills(work: Work) -> list[str]:
         found.append("clock-doubted")
     if not all(_whole(work.conn, row.controller, row.epoch) for row in _open(work.conn)):
         found.append(JOURNAL)
+    file = remembering.register(work)
+    if file is not None and file.closed():
+        found.append("register-closed")
     try:
         register = remembering.standing(work)
     except GuesteraseError:
@@ -60,10 +64,10 @@ def reachable(folder: str, roots: Roots | None) -> bool:
         # It names the root in use, under which the next key goes, and opens it.
         custodian.fingerprint()
         if roots is not None and custodian.service() != FolderRoots.kind:
-            return roots.exists(custodian.root_id())
+            return roots.exists(custodian.root_id()) and not custodian.closed()
     except (GuesteraseError, OSError):
         return False
-    return True
+    return not custodian.closed()
 
 
 def _open(conn: Connection) -> Sequence[Any]:
@@ -76,9 +80,13 @@ def _whole(conn: Connection, controller: str, epoch: int) -> bool:
         select(tree).where(tree.c.controller == controller, tree.c.epoch == epoch)
     ).one()
     mine = entries.c.controller == controller, entries.c.epoch == epoch
+    # Others may append since the head was read.
+    before = entries.c.position < row.size
     last = conn.execute(
-        select(entries).where(*mine).order_by(entries.c.position.desc()).limit(1)
+        select(entries).where(*mine, before).order_by(entries.c.position.desc()).limit(1)
     ).one_or_none()
+    if beyond(conn, controller, epoch):
+        return False
     try:
         head: Frontier = edge(row)
         if last is None:

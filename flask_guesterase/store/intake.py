@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, delete, insert, or_, select, update
@@ -34,15 +35,19 @@ from . import (
     answering,
     approvals,
     certifying,
+    lapsing,
     limits,
     outbox,
     people,
+    proving,
+    reply,
     safe,
     tables,
     tokens,
     vault,
 )
 from .cases import Case, Opening, columns, day_at, label, read, record, tell
+from .failure import is_unread
 from .matching import Contact, Match, by_clerk, by_contact
 from .settings import Property
 from .tokens import Purpose
@@ -53,6 +58,9 @@ CHANNELS = frozenset({"form", "desk", "mail", "phone", "letter", "cli"})
 
 KINDS = (Kind.NAME, Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT, Kind.BOOKING)
 INTAKE_HOURS = 24
+FRESH = timedelta(hours=1)
+"""How old a row is that a round of the worker left for a reason: it did not come just now."""
+UNREAD = "unread"
 CONTACT_DAYS = 400
 REPEATS = 3
 """How often a day a guest who asks again is written to again."""
@@ -99,53 +107,80 @@ def receive(
 def look(work: Work, most: int = 20) -> int:
     """Look at what came in: record requests of guests, end what means nobody.
 
-    A row ends when it was looked at; one that cannot be opened ends after 24 hours.
+    A row ends when it was looked at; one that cannot be opened, or of which the host's own types
+    cannot read who is meant, is passed over and ends after 24 hours.
 
     :param work: the open transaction.
-    :param most: rows looked at in this transaction.
+    :param most: rows that end in this transaction.
     :return: how many rows ended.
     """
-    table = tables.intake
-    rows = work.conn.execute(
-        select(table).order_by(table.c.id).limit(most).with_for_update(skip_locked=True)
-    ).all()
-    ended = []
-    for row in rows:
-        try:
-            given = json.loads(open_box(Box.from_json(row.sealed.decode()), work.custodian))
-        except SealError:
-            if row.ends_at > work.stamp:
-                continue
-        else:
-            _recognise(work, row, given)
-        ended.append(row.id)
+    table, ended, last = tables.intake, list[int](), 0
+    while len(ended) < most:
+        rows = work.conn.execute(
+            select(table)
+            .where(table.c.id > last)
+            .order_by(table.c.id)
+            .limit(most - len(ended))
+            .with_for_update(skip_locked=True)
+        ).all()
+        if not rows:
+            break
+        last = rows[-1].id
+        # Where there are no keys at all a request that reached the hotel waits for them.
+        over = work.stamp if work.custodian.exists() else datetime.min
+        ended += [row.id for row in rows if _looked(work, row) or row.ends_at <= over]
     if ended:
         work.conn.execute(delete(table).where(table.c.id.in_(ended)))
     return len(ended)
 
 
-def _recognise(work: Work, row: Row[tuple[object, ...]], given: dict[str, str]) -> None:
-    """Record the request of a guest and write to the contact on file; strangers leave nothing."""
+def passed_over(work: Work) -> bool:
+    """Return whether rows lie here that were looked at and could not be dealt with."""
+    table = tables.intake
+    old = select(table.c.id).where(table.c.received_on < work.stamp - FRESH)
+    return work.conn.execute(old.limit(1)).first() is not None
+
+
+def _looked(work: Work, row: Row[Any]) -> bool:
+    """Return whether a row could be read, and it was found out who is meant."""
+    try:
+        given = json.loads(open_box(Box.from_json(row.sealed.decode()), work.custodian))
+    except SealError:
+        return False
     lang, wished = given.pop("lang", ""), Wish(given.pop("wish", Wish.ERASE))
     try:
         property_ = work.settings.property(str(row.property))
     except UnknownError:
-        return
-    match = by_contact(work, {k: v for k, v in given.items() if v.strip()}, property_)
-    if match is None or match.contact is None:
-        return
+        return True
+    try:
+        match = by_contact(work, {k: v for k, v in given.items() if v.strip()}, property_)
+    except Exception as problem:
+        # A profile of the host's that nobody can read keeps nobody else waiting.
+        if not is_unread(problem):
+            raise
+        return False
+    if match is not None and match.contact is not None:
+        _recognise(work, row, (lang or property_.lang, wished), (property_, match, match.contact))
+    return True
+
+
+def _recognise(
+    work: Work, row: Row[Any], asked: tuple[str, Wish], found: tuple[Property, Match, Contact]
+) -> None:
+    """Record the request of a guest and write to the contact on file; strangers leave nothing."""
+    (lang, wished), (property_, match, contact) = asked, found
     received_at: datetime = row.received_on
     opening = Opening(
         property_,
         str(row.channel),
-        lang or property_.lang,
+        lang,
         day_at(property_, received_at.replace(tzinfo=UTC)),
         received_at,
         None,
         match.mark,
     )
     for case in _recorded(work, opening, match, wished):
-        _write(work, case, match.contact)
+        _write(work, case, contact)
 
 
 def _recorded(
@@ -359,7 +394,11 @@ def _write(work: Work, case: Case, contact: Contact) -> None:
     sent = outbox.queued_today(work, case.number, template)
     if sent < REPEATS:
         purpose = Purpose.COPY if copy else Purpose.CONFIRM
-        params = {"token": tokens.link(work, case.number, purpose)} if early else {}
+        params = {"case": reply.coded(case)}
+        if early:
+            params["token"] = tokens.link(work, case.number, purpose)
+            proving.note(work, case, contact, params["token"])
+            params["lapses"] = "yes" if lapsing.lapses(work, case) else ""
         dedupe = f"{template}:{case.number}:{work.today}:{sent + 1}"
         outbox.queue_message(work, case, contact, template, params, dedupe)
 

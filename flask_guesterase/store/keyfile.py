@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 FRESH = ".new-"
@@ -17,13 +21,38 @@ def write(path: Path, content: bytes) -> None:
     :param content: all of it; readable for the owner only.
     """
     fresh = path.with_name(FRESH + secrets.token_hex(8))
-    handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    handle = create(fresh, os.O_WRONLY | os.O_EXCL)
     with open(handle, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
     sync_folder(path.parent)
+
+
+def create(path: Path, flags: int) -> int:
+    """Open a file that is made where it is not there, readable for its owner only.
+
+    What root makes, in a cron job for example, belongs to whom the folder belongs: the application
+    would be locked out of it.
+
+    :param path: where.
+    :param flags: as `os.open` takes them.
+    :return: handle of the file.
+    """
+    try:
+        handle = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        if flags & os.O_EXCL:
+            raise
+        # Whose it is stays: a link that somebody laid here could lead to a file of root's.
+        return os.open(path, flags | os.O_CREAT, 0o600)
+    if os.geteuid() == 0:
+        folder = os.stat(path.parent)
+        # In a container root may not, and then nobody else is there to be locked out.
+        with suppress(OSError):
+            os.fchown(handle, folder.st_uid, folder.st_gid)
+    return handle
 
 
 def destroy(path: Path) -> None:
@@ -52,3 +81,34 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+def closed(folder: str | os.PathLike[str], files: Iterable[Path] = ()) -> str:
+    """Return why this account cannot write into a folder, empty where it can; nothing is written.
+
+    :param folder: the folder; it may not be there yet.
+    :param files: files in it that are written again; those that are not there do not count.
+    """
+    path = Path(folder)
+    for each in (path, *path.parents):
+        try:
+            mode = os.stat(each).st_mode
+        except FileNotFoundError:
+            continue
+        except OSError as problem:
+            return problem.strerror or type(problem).__name__
+        if not stat.S_ISDIR(mode):
+            return os.strerror(errno.ENOTDIR)
+        return _refused(each, files)
+    return os.strerror(errno.ENOENT)
+
+
+def _refused(folder: Path, files: Iterable[Path]) -> str:
+    room = os.statvfs(folder)
+    if room.f_flag & os.ST_RDONLY:
+        return os.strerror(errno.EROFS)
+    mine = all(os.access(file, os.R_OK | os.W_OK) for file in files if os.path.lexists(file))
+    if not mine or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return os.strerror(errno.EACCES)
+    # A file system that does not say how large it is, does not say what is left of it either.
+    free = room.f_bfree if os.geteuid() == 0 else room.f_bavail
+    return os.strerror(errno.ENOSPC) if room.f_blocks and not free else ""

@@ -13,16 +13,16 @@ import fcntl
 import os
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from ..core.errors import KeyMissingError, SealError, SetupError
+from ..core.errors import InputError, KeyMissingError, SealError, SetupError
 from ..core.seal import KEY_SIZE, Random
-from .keyfile import FRESH, GONE, destroy, sync_folder, write
+from .keyfile import FRESH, GONE, create, destroy, sync_folder, write
 from .roots import FolderRoots, Roots
-from .wrapped import CURRENT, Pointer, Wrapped, bound, stub
+from .wrapped import CURRENT, PAST, Pointer, Wrapped, bound, stub
 
 _ROOT = re.compile(r"root-([0-9a-f]{16})\.(key|json)")
 _BATCH = 256
@@ -45,25 +45,41 @@ class Keyring:
         self._private = False
 
     def exists(self) -> bool:
-        """Tell whether the folder was created to its end."""
-        return (self.path / CURRENT).exists()
+        """Tell whether the folder was created to its end.
+
+        :raises SetupError: this account may not look into it.
+        """
+        with self.usable():
+            try:
+                (self.path / CURRENT).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+        return True
 
     def creating(self, secrets: Sequence[str], since: str = "") -> Iterator[str]:
         """Make the folder, its first root and the named secrets, step by step.
 
-        :raises SetupError: there are keys already.
+        :raises SetupError: there are keys already, or files that would be taken for some.
         """
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(self.path.parent)
         with self.lock():
             if self.exists():
                 raise SetupError("This folder holds keys already.", "Keep them, or name another.")
-            self._sweep(frozenset())
+            mine = {_secret_file(name) for name in secrets}
+            if {path.name for path in self._wrapped_files()} - mine:
+                # None of these is made before the pointer: they were in use, or are no keys.
+                raise SetupError(
+                    f"The folder {self.path} holds key files, and {CURRENT} is not among them.",
+                    "If they are the keys of this installation, bring the whole copy back; if not, "
+                    "point GUESTERASE_KEYS to a folder of its own.",
+                )
+            self._sweep(frozenset(), mine)
             yield "swept"
             root = self._new_root()
             yield "root"
             for name in secrets:
-                self._write(f"secret-{name}.json", name, self._random(KEY_SIZE), root)
+                self._write(_secret_file(name), name, self._random(KEY_SIZE), root)
                 yield name
             # The pointer comes last: without it the next attempt starts again from nothing.
             self.point(Pointer(root, since))
@@ -118,15 +134,21 @@ class Keyring:
         self._sweep(frozenset({now.root, now.next} - {""}))
         yield "destroyed"
 
-    def _sweep(self, keep: frozenset[str]) -> None:
-        """Destroy roots that nothing lies under any more, and files a crash left unfinished."""
+    def _sweep(self, keep: frozenset[str], begun: Collection[str] = ()) -> None:
+        """Destroy roots that nothing lies under any more, and files a crash left unfinished.
+
+        What else lies in the folder is somebody else's.
+
+        :param keep: roots that stay.
+        :param begun: files of a folder that was not made to its end.
+        """
         for path in sorted(self.path.iterdir()):
             match = _ROOT.fullmatch(path.name)
             if match and match.group(1) not in keep:
                 if match.group(2) == "json":
                     self._roots(match.group(1)).destroy(match.group(1))
                 destroy(path)
-            elif path.name.startswith((FRESH, GONE)) or (not keep and path.suffix == ".json"):
+            elif path.name.startswith((FRESH, GONE)) or path.name in begun:
                 destroy(path)
         self._inside.keep(keep)
 
@@ -137,7 +159,8 @@ class Keyring:
         """
         self.private()
         try:
-            return Pointer.read((self.path / CURRENT).read_bytes())
+            with self.usable():
+                return Pointer.read((self.path / CURRENT).read_bytes())
         except FileNotFoundError:
             raise self.missing(CURRENT) from None
 
@@ -177,7 +200,8 @@ class Keyring:
         each = self._parse(filename)
         while True:
             try:
-                return each.name, self._keys([each])[0]
+                with self.usable():
+                    return each.name, self._keys([each])[0]
             except KeyMissingError:
                 # Another process may have rotated between our two reads.
                 before = each.root
@@ -191,24 +215,32 @@ class Keyring:
         :param to: a folder for this copy alone; it is made where it is not there.
         :param roots: with the roots; what lies in a key service is wrapped anew for the copy.
         :return: how many files the copy has.
+        :raises InputError: the copy cannot be written.
         """
-        to.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self.lock():
-            files = {each.file: self.path / each.file for each in self._wrapped()}
-            files[CURRENT] = self.path / CURRENT
+        with self.lock(), _arriving():
+            self.pointer()
+            to.mkdir(mode=0o700, parents=True, exist_ok=True)
             if roots and self.service() != FolderRoots.kind:
                 return self._moving(to)
-            for path in self.path.iterdir():
-                match = _ROOT.fullmatch(path.name)
-                if match and (roots or match.group(2) == "json"):
-                    files[path.name] = path
-            for name, path in sorted(files.items()):
-                write(to / name, path.read_bytes())
+            files = self._copied(roots)
+            for name, content in sorted(files.items()):
+                write(to / name, content)
             for path in sorted(to.iterdir()):
-                ours = path.suffix == ".json" or _ROOT.fullmatch(path.name)
-                if path.name.startswith((FRESH, GONE)) or (ours and path.name not in files):
+                if path.name not in files and (
+                    path.name.startswith((FRESH, GONE)) or _is_key(path)
+                ):
                     destroy(path)
         return len(files)
+
+    def _copied(self, roots: bool) -> dict[str, bytes]:
+        """Return what a copy holds: name of a file -> its content."""
+        paths = [self.path / name for name in (CURRENT, *(each.file for each in self._wrapped()))]
+        for path in self.path.iterdir():
+            match = _ROOT.fullmatch(path.name)
+            if path.name == PAST or (match and (roots or match.group(2) == "json")):
+                paths.append(path)
+        with self.usable():
+            return {path.name: path.read_bytes() for path in paths}
 
     def _moving(self, to: Path) -> int:
         """Copy keys whose root lies elsewhere, under a root file of the copy's own."""
@@ -218,11 +250,17 @@ class Keyring:
         every = self._wrapped()
         for each, key in zip(every, self._keys(every), strict=True):
             copy.store(each.file, each.name, key)
-        return len(every) + 2
+        past = self.path / PAST
+        if past.exists():
+            write(to / PAST, past.read_bytes())
+        return len(every) + 2 + past.exists()
 
     def _wrapped(self) -> list[Wrapped]:
-        paths = [p for start in ("key", "secret") for p in self.path.glob(f"{start}-*.json")]
-        return [self._parse(path.name) for path in sorted(paths)]
+        return [self._parse(path.name) for path in self._wrapped_files()]
+
+    def _wrapped_files(self) -> list[Path]:
+        found = [p for start in ("key", "secret") for p in self.path.glob(f"{start}-*.json")]
+        return sorted(found)
 
     def _keys(self, every: Sequence[Wrapped]) -> list[bytes]:
         """Return the keys of wrapped key files, in their order."""
@@ -237,7 +275,8 @@ class Keyring:
 
     def _parse(self, filename: str) -> Wrapped:
         try:
-            return Wrapped.read(filename, (self.path / filename).read_bytes())
+            with self.usable():
+                return Wrapped.read(filename, (self.path / filename).read_bytes())
         except FileNotFoundError:
             raise self.missing(filename) from None
 
@@ -285,7 +324,8 @@ class Keyring:
         if self._private:
             return
         try:
-            mode = self.path.stat().st_mode
+            with self.usable():
+                mode = self.path.stat().st_mode
         except FileNotFoundError:
             raise self.missing("") from None
         if mode & 0o077:
@@ -312,14 +352,61 @@ class Keyring:
         )
 
     @contextmanager
+    def usable(self) -> Iterator[None]:
+        """Name the folder where the system refuses it; a file that is not there is another matter.
+
+        :raises SetupError: it belongs to another account, cannot be written, or its disk is full.
+        """
+        try:
+            yield
+        except FileNotFoundError:
+            raise
+        except OSError as problem:
+            why = problem.strerror or type(problem).__name__
+            raise SetupError(
+                f"The key folder {self.path} cannot be used ({why}).",
+                "Let it and its files belong to the account of this application, keep it writable, "
+                "and look for free space on its disk.",
+            ) from None
+
+    @contextmanager
     def lock(self) -> Iterator[None]:
-        """Let one thread of one process change the folder at a time."""
+        """Let one thread of one process change the folder at a time.
+
+        :raises SetupError: the system does not let this account change it.
+        """
         self._private = False
         self.private()
-        with self.mutex:
-            handle = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        with self.usable(), self.mutex:
+            handle = create(self.path / "lock", os.O_RDWR)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX)
                 yield
             finally:
                 os.close(handle)
+
+
+@contextmanager
+def _arriving() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        why = problem.strerror or type(problem).__name__
+        raise InputError(
+            f"The copy of the keys cannot be written ({why}).",
+            "Name a folder that this account may write to, with room on its disk.",
+        ) from None
+
+
+def _secret_file(name: str) -> str:
+    return f"secret-{name}.json"
+
+
+def _is_key(path: Path) -> bool:
+    """Return whether a file was a key, or stood for a root: by its name, and by what it says."""
+    match = _ROOT.fullmatch(path.name)
+    if match and match.group(2) == "key":
+        return True
+    if not match and not path.match("key-*.json") and not path.match("secret-*.json"):
+        return False
+    return path.is_file() and b'"format":"guesterase/' in path.read_bytes()

@@ -16,6 +16,7 @@ from ..core.events import (
     HoldLifted,
     HoldPlaced,
     HoldReviewDue,
+    HoldReviewed,
     LiftProposed,
     TrainingMissed,
 )
@@ -29,7 +30,7 @@ HOLDING = frozenset(
     event.name
     for event in (
         HoldPlaced, HoldLifted, LiftProposed, Frozen, FreezeConfirmed, FreezeUnconfirmed,
-        HoldReviewDue,
+        HoldReviewDue, HoldReviewed,
     )
 )  # fmt: skip
 """Entries about holds and freezes."""

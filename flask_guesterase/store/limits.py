@@ -61,9 +61,11 @@ def attempt(work: Work, action: str, who: str) -> None:
     ).scalar_one()
     if count > most:
         work.refused.append(Refusal("", ("too-many-tries", action)))
+        seconds = int(window.total_seconds())
         raise LimitError(
             "There were too many tries in a short time.",
-            f"Try again in {int(window.total_seconds() // 60)} minutes.",
+            f"Try again in {seconds // 60} minutes.",
+            seconds,
         )
 
 

@@ -57,7 +57,7 @@ def _minor(work: Work, table: str, keys: list[Key], stayed: dict[Person, set[dat
     for key, record in records.items():
         today = today_at(work.settings, work.now, record.place)
         for day in stayed[table, key] or {None}:
-            years = age(record.facts.answers.get(_BIRTH), day or today)
+            years = age(record.facts.answers.get(_BIRTH), min(day or today, today))
             if years is not None and years < ADULT:
                 return True
     return False

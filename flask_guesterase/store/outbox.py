@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from ..core.seal import Terms
 from . import safe, tables
@@ -267,6 +267,29 @@ def leaving(work: Work, number: str) -> list[tuple[str, str]]:
     )  # fmt: skip
     contents = [safe.read(work, box) for box in rows.scalars()]
     return [(content["root"], content["name"]) for content in contents]
+
+
+def staying(work: Work, number: str) -> int:
+    """Return how many files of a request nobody could remove, and which a person must look at."""
+    table = tables.outbox
+    return work.conn.execute(
+        select(func.count())
+        .select_from(table)
+        .where(table.c.request == number, table.c.kind == FILE, table.c.state == FAILED)
+    ).scalar_one()
+
+
+def removing(work: Work, numbers: Collection[str]) -> set[str]:
+    """Return which of these requests have a file that is being removed, or is tried again."""
+    table = tables.outbox
+    again = and_(table.c.state == QUEUED, table.c.attempts > 0)
+    rows = work.conn.execute(
+        select(table.c.request).where(
+            table.c.request.in_(numbers), table.c.kind == FILE,
+            or_(table.c.state == SENDING, again),
+        )
+    )  # fmt: skip
+    return set(rows.scalars())
 
 
 def channel_for(work: Work, kind: str) -> str:

@@ -17,7 +17,7 @@ from ..core.identity import Kind
 from ..core.lifecycle import State
 from ..core.remembrance import Kind as Said
 from . import actors, approvals, outbox, tables, tokens
-from .cases import Case, load, reconsider, step, tell
+from .cases import Case, day_at, load, reconsider, step, tell
 from .matching import Contact
 from .outbox import OUTSIDE
 from .remembrance import tracing
@@ -149,7 +149,8 @@ def waits(work: Work, case: Case) -> bool:
     until = ends(work, case)
     if until is not None and until <= work.stamp:
         return False
-    day = None if until is None else until.date().isoformat()
+    hotel = work.settings.property(case.property)
+    day = None if until is None else day_at(hotel, until.replace(tzinfo=UTC)).isoformat()
     step(work, case, waiting_until=day, try_at=until or work.stamp + _LATER)
     return True
 

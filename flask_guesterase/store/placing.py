@@ -15,6 +15,7 @@ from ..core.events import (
     Frozen,
     HoldLifted,
     HoldPlaced,
+    HoldReviewed,
     LiftProposed,
 )
 from ..core.holding import FREEZE, HOLD, SILENT, Cause, Scope, Wanted
@@ -25,7 +26,7 @@ from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
 from . import actors, binding, heldkeys, people, reach, safe, tables
-from .cases import load
+from .cases import day_at, load
 from .clocks import places_of
 from .datamap import Declared
 from .holds import living, read
@@ -261,6 +262,26 @@ def confirm(work: Work, id: int, by: str) -> None:
         actor = actors.acting(work, by)
         write(work, id, confirmed_by=actor, confirmed_at=work.stamp)
         tell(work, FreezeConfirmed, hotel, actor)
+
+
+def review(work: Work, id: int, by: str, on: str) -> None:
+    """Say that a hold is still needed, and on which day somebody must look again.
+
+    :param work: the open transaction.
+    :param id: its number.
+    :param by: the host's id of the person.
+    :param on: the day, ISO.
+    :raises UnknownError: there is no such hold, or they may not place holds at its property.
+    :raises InputError: this is no day, or none that is still to come.
+    """
+    row = _load(work, id, by)
+    hotel = homes(work, row.property)[0]
+    day = _day(on)
+    if day <= day_at(hotel, work.now).isoformat():
+        raise InputError("This day is past.", "Give a day that is still to come.")
+    actor = actors.acting(work, by)
+    write(work, id, review_on=day)
+    tell(work, HoldReviewed, hotel, actor, {}, silence(row.silent))
 
 
 def place_of(work: Work, id: int, by: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..core.plan import Block, Key, Person, Plan, Rulings
-from . import blockers, eraser, law
+from . import blockers, eraser, law, purview
 from .binds import intents
 from .census import departing
 from .eraser import Locked, Scope
@@ -21,7 +21,7 @@ Only = Mapping[tuple[str, Key], frozenset[str]]
 
 def scope(
     work: Work, people: Iterable[Person], lock: bool = False,
-    known: Sequence[blockers.Found] | None = None,
+    known: Sequence[blockers.Found] | None = None, house: str = "",
 ) -> Scope:
     """Return the scope of everything of these people, as the law and the hotel bound it.
 
@@ -30,14 +30,19 @@ def scope(
     :param lock: keep others from changing what may block until the transaction ends.
     :param known: what stands in their way, where that was asked in this transaction and nobody
         else can have changed it since.
+    :param house: code of the property that was asked: rows of other controllers are not its to
+        erase; all of them when empty.
     """
     about = eraser.everything(work.conn, work.whole(), people)
-    return bounded(work, about, lock, known=known)
+    if purview.foreign(work, house):
+        every = about.find
+        about = replace(about, find=lambda: purview.part(work, house, every()).mine)
+    return bounded(work, about, lock, known=known, house=house)
 
 
 def bounded(
     work: Work, about: Scope, lock: bool = False, only: Only | None = None,
-    known: Sequence[blockers.Found] | None = None,
+    known: Sequence[blockers.Found] | None = None, house: str = "",
 ) -> Scope:
     """Return a scope of people bounded by law, boxes, holds and preconditions.
 
@@ -46,12 +51,14 @@ def bounded(
     :param lock: keep others from changing what may block until the transaction ends.
     :param only: the columns it is about, where it is not about all.
     :param known: what stands in their way, where that cannot have changed.
+    :param house: code of the property that was asked, where others may need a profile.
     """
 
     asked: list[blockers.Found] = []
 
     def rule(found: eraser.Found) -> Rulings:
         asked[:] = blockers.standing(work, about.people, lock) if known is None else known
+        asked.extend(purview.needed(work, house, about.people))
         return law.rulings(work, found, asked, only)
 
     def block() -> tuple[Block, ...]:
@@ -84,9 +91,14 @@ def _boxed(work: Work, about: Scope) -> Scope:
     )
 
 
-def plan(work: Work, about: Scope | Iterable[Person]) -> Plan:
-    """Draw the plan for these subject rows, or this scope, from the database as it is now."""
-    bounds = about if isinstance(about, Scope) else scope(work, about)
+def plan(work: Work, about: Scope | Iterable[Person], house: str = "") -> Plan:
+    """Draw the plan for these subject rows, or this scope, from the database as it is now.
+
+    :param work: the open transaction.
+    :param about: subject rows, or a scope.
+    :param house: code of the property that was asked, where it is not a scope.
+    """
+    bounds = about if isinstance(about, Scope) else scope(work, about, house=house)
     return eraser.plan(work.conn, work.whole(), bounds, work.live())
 
 
@@ -111,7 +123,7 @@ def erase(
     held = drawn if isinstance(drawn, Locked) else None
     drawn = drawn.plan if isinstance(drawn, Locked) else drawn
     remembered = tracing.note(work, origin, drawn)
-    bounds = scope(work, drawn.people, lock=True) if about is None else about
+    bounds = about or scope(work, drawn.people, lock=True, house=origin.property)
     erased = intents.erase(work, origin, held or drawn, bounds)
     work.changed |= set(erased.counts)
     departing.note(work, origin.property, origin.number or "", drawn, erased)
@@ -120,7 +132,14 @@ def erase(
     return erased
 
 
-def remains(work: Work, about: Scope | Iterable[Person]) -> tuple[Block, ...]:
-    """Return what is left of these people, or in this scope, that should be gone."""
-    bounds = about if isinstance(about, Scope) else scope(work, about)
+def remains(
+    work: Work, about: Scope | Iterable[Person], house: str = ""
+) -> tuple[Block, ...]:
+    """Return what is left of these people, or in this scope, that should be gone.
+
+    :param work: the open transaction.
+    :param about: subject rows, or a scope.
+    :param house: code of the property that was asked, where it is not a scope.
+    """
+    bounds = about if isinstance(about, Scope) else scope(work, about, house=house)
     return eraser.remains(work.conn, work.whole(), bounds, work.live())

@@ -8,6 +8,7 @@ from datetime import date
 
 from ..core.errors import PolicyError
 from ..core.finding import Finding
+from ..core.plan import ANOTHER
 from ..core.policy import Blocker
 from .blockers import OPEN_REQUEST, end_of
 from .datamap import DataMap
@@ -55,7 +56,7 @@ def _wrong(datamap: DataMap, blocker: Blocker) -> Iterator[str]:
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,29}")
 _TAKEN = frozenset({
-    OPEN_REQUEST, "grace", "outside-notice", "gap", "referenced", "left", "legal-duty",
+    ANOTHER, OPEN_REQUEST, "grace", "outside-notice", "gap", "referenced", "left", "legal-duty",
 })  # fmt: skip
 
 

@@ -30,7 +30,16 @@ def done(work: Work, case: Case, said: Content) -> dict[str, str]:
 
 def refused(work: Work, case: Case, ground: Ground) -> dict[str, str]:
     """Return what the letter "refused" needs."""
-    return {"ground": ground.value, "answer": _refusal(work, case, ground).to_json()}
+    told = _refusal(work, case, ground).to_json()
+    return {"ground": ground.value, "answer": told, "case": coded(case)}
+
+
+def coded(case: Case) -> str:
+    """Return the number of a request whose guest was given a case code, or nothing.
+
+    A code is given to who showed who they are; a letter must not send anybody else to look for it.
+    """
+    return "" if case.verified_at is None else case.number
 
 
 def answer(work: Work, case: Case) -> Answer | None:

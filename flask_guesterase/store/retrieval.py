@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, ColumnElement, or_, select
 
@@ -20,16 +21,19 @@ from . import vault
 from .clocks import places_of
 from .lines import Lines, registers
 from .masks import fixed_value, looks_invented, looks_redacted
+from .nights import Night
 from .raw import Reader, reader
 from .reading import texts
 from .shelf import boxes
-from .sql import host_values, is_text, python_type
+from .sql import host_values, is_text
 from .work import Work
 
 Texts = Mapping[str, str]
 """SQL column name -> value as text."""
 
 _AT_ONCE = 1000
+
+_DAY = len("2026-03-09")
 
 
 @dataclass(frozen=True)
@@ -142,7 +146,9 @@ class _Table:
     def living(self, without: set[Key]) -> Iterator[Texts]:
         """Yield the lines of the host's rows that answer and were not erased."""
         for _, said in self._read([key for key in self._candidates() if key not in without]):
-            yield said
+            # The database compared as widely as a moment may be meant; here it is one night's.
+            if self._at_night(said, there=True):
+                yield said
 
     def line(self, said: Texts, sealed: bool) -> Line:
         """Return a line from the texts of its columns."""
@@ -152,8 +158,7 @@ class _Table:
         more = {c.name: said.get(c.name, "") for c in lines.shown if c.name not in own}
         return Line(
             said.get(lines.room.name, ""),
-            said.get(lines.first_night.name, "")[:10],
-            said.get(lines.last_night.name, "")[:10],
+            *self._nights(said),
             " ".join(part for c in lines.names if (part := said.get(c.name, ""))),
             said.get(lines.document.name, ""),
             "" if lines.reported is None else said.get(lines.reported.name, ""),
@@ -210,15 +215,11 @@ class _Table:
         if lines.place is not None:
             conditions.append(lines.place == asked.place)
         if asked.nights is not None:
-            first, last = asked.nights
-            after = min(last, date.max - timedelta(days=1)) + timedelta(days=1)
+            first, last = (self._night(night) for night in asked.nights)
             # Who has no last night yet is still there.
             conditions += [
-                lines.first_night < _bound(lines.first_night, after),
-                or_(
-                    lines.last_night >= _bound(lines.last_night, first),
-                    lines.last_night.is_(None),
-                ),
+                last.begun(lines.first_night),
+                or_(first.lasting(lines.last_night), lines.last_night.is_(None)),
             ]
         return conditions
 
@@ -243,19 +244,57 @@ class _Table:
 
     def _answers(self, said: Texts) -> bool:
         """Tell whether a line from a box is asked for."""
-        lines, asked = self.lines, self.asked
-        if asked.nights is not None:
-            first, last = (night.isoformat() for night in asked.nights)
-            began, ended = (
-                said.get(c.name, "")[:10] for c in (lines.first_night, lines.last_night)
-            )
-            if not began and not ended:
-                return False
-            if (began or ended) > last or (ended or began) < first:
-                return False
+        lines = self.lines
+        if not self._at_night(said):
+            return False
         names = [said.get(column.name, "") for column in lines.names]
         room, document = said.get(lines.room.name, ""), said.get(lines.document.name, "")
         return self._asked_for(room, names, document)
+
+    def _at_night(self, said: Texts, there: bool = False) -> bool:
+        """Tell whether a line is of a night that is asked for; any is where none was named.
+
+        :param there: whoever has no last night is still there.
+        """
+        if self.asked.nights is None:
+            return True
+        first, last = (night.isoformat() for night in self.asked.nights)
+        began, ended = self._nights(said)
+        if not began and not ended:
+            return False
+        return (began or ended) <= last and ((there and not ended) or (ended or began) >= first)
+
+    def _nights(self, said: Texts) -> tuple[str, str]:
+        """Return the first and the last night of a line as days on the property's wall, ISO."""
+        columns = (self.lines.first_night, self.lines.last_night)
+        first, last = (self._day(said.get(column.name, "")) for column in columns)
+        return first, last
+
+    def _day(self, text: str) -> str:
+        """Return the day of a text; of a moment the property's, where its zone is known."""
+        try:
+            moment = datetime.fromisoformat(text.strip()) if len(text.strip()) > _DAY else None
+        except ValueError:
+            moment = None
+        named = self.lines.declared.policy.zone
+        if moment is None or (moment.tzinfo is None and not named):
+            return text[:_DAY]
+        aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=ZoneInfo(named))
+        try:
+            return aware.astimezone(ZoneInfo(self._zone)).date().isoformat()
+        except OverflowError:
+            return text[:_DAY]
+
+    @property
+    def _zone(self) -> str:
+        return self.work.settings.property(self.asked.place).zone
+
+    def _night(self, day: date) -> Night:
+        """Return a night as the columns of the table may mean it."""
+        return Night(
+            day, self._zone, self.lines.declared.policy.zone,
+            self.reader.conn.dialect.name == "postgresql",
+        )  # fmt: skip
 
     def _asked_for(self, room: str, names: Sequence[str], document: str) -> bool:
         asked = self.asked
@@ -266,11 +305,3 @@ class _Table:
             and (not forms or name_form(names) in forms)
             and (not number or document_form(document) == number)
         )
-
-
-def _bound(column: Column[Any], day: date) -> Any:
-    """Return the beginning of a day in the form a column holds days in."""
-    kind = python_type(column.type)
-    if kind is datetime:
-        return datetime.combine(day, time())
-    return day if kind is date else day.isoformat()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from enum import StrEnum
-
-from sqlalchemy import select
 
 from ..core import asking
 from ..core.asking import Asker
@@ -36,8 +33,10 @@ from . import (
     answering,
     approvals,
     deadlines,
+    lapsing,
     people,
     planning,
+    proving,
     reply,
     tables,
     tokens,
@@ -83,6 +82,7 @@ def confirm_link(work: Work, token: str, kind: Asked = Asked.ERASURE) -> str:
     case = load(work, number, lock=True)
     if case.state is not State.RECEIVED or (case.kind == Asked.COPY) is not (kind is Asked.COPY):
         raise TokenError("This link was used before.", "Ask for a new one, or speak to reception.")
+    proving.take(work, case, token)
     return _verified(work, case, GUEST, Shown.LINK)
 
 
@@ -209,7 +209,8 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     )  # fmt: skip
     event = DataCopyRefused if case.kind == Asked.COPY else ErasureRefused
     tell(work, event, case, actor, grounds=(named.value,))
-    write(work, case, "refused", reply.refused(work, case, named))
+    # Decided anew after a complaint, it may be refused once more.
+    write(work, case, "refused", reply.refused(work, case, named), f":{case.version}")
 
 
 def refusal(work: Work, number: str, by: str, ground: str) -> Draft:
@@ -243,7 +244,7 @@ def _held(work: Work, case: Case) -> bool:
     whose = people.taken(work, case.number)
     if not whose:
         return False
-    plan = planning.plan(work, whose)
+    plan = planning.plan(work, whose, case.property)
     return any(step.rows for step in plan.steps) or any(block.rows for block in plan.blocked)
 
 
@@ -278,26 +279,13 @@ def withdraw(work: Work, number: str, by: str | None, code: str | None) -> None:
     end_contact(work, case.number)
 
 
-UNCONFIRMED = timedelta(days=7)
-
-
 def expire(work: Work, most: int = 50) -> int:
     """End requests from the form that nobody confirmed in seven days; return how many.
 
     What reached the hotel otherwise is never ended by a clock: a person answers it.
     """
-    table = tables.request
-    complaint = tables.complaint
-    contested = select(complaint.c.id).where(complaint.c.request == table.c.number).exists()
-    due = where(
-        work,
-        table.c.state == State.RECEIVED.value,
-        table.c.channel == "form",
-        # A refusal that a complaint overturned waits for a person, not for a clock.
-        ~contested,
-        table.c.received_at <= work.stamp - UNCONFIRMED,
-        most=most,
-    )
+    old = tables.request.c.received_at <= work.stamp - lapsing.UNCONFIRMED
+    due = where(work, lapsing.by_itself(), old, most=most)
     for case in due:
         case = step(work, case, State.EXPIRED, ended_at=work.stamp)
         tell(work, RequestExpired, case, SYSTEM)

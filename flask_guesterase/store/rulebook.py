@@ -19,7 +19,7 @@ from ..core import rulebook
 from ..core.events import RulesChanged
 from ..core.log import canonical
 from ..core.policy import Retain
-from ..core.retention import Rule
+from ..core.retention import Rule, Start
 from ..core.rulebook import Changes, Line, LineKind, LineState
 from . import brake, packs, pulse, tables
 from .pulse import Pulse
@@ -248,6 +248,8 @@ def source_mark(settings: Settings, datamap: DataMap, code: str) -> str:
     """Return a mark that changes when the sources of a property, or of the labels, do."""
     if code:
         said = sorted([pack.code, pack.mark] for pack in texts(settings, code))
+        place = settings.property(code)
+        said.append([place.country, *map(str, place.fiscal)])
     else:
         said = sorted([*map(str, line.body.values())] for line in _declared(datamap))
     return hashlib.sha256(canonical(said)).hexdigest()
@@ -265,11 +267,20 @@ def _sources(conn: Connection, settings: Settings, datamap: DataMap, code: str) 
         return _declared(datamap)
     chain = texts(settings, code)
     signed = signed_texts(conn, (pack.code for pack in chain))
+    place = settings.property(code)
     return [
         line
         for pack in chain
         for rule in pack.rules
-        for line in rulebook.lines_of(replace(rule, signed=(pack.code, pack.mark) in signed))
+        for line in rulebook.lines_of(
+            replace(
+                rule,
+                signed=(pack.code, pack.mark) in signed,
+                # Who edits the settings changes a source like any other.
+                fiscal=place.fiscal if rule.start is Start.FISCAL_YEAR_END else None,
+                country=place.country if "foreign" in rule.when else "",
+            )
+        )
     ]
 
 

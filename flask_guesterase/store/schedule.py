@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from ..core.period import Period
 from ..core.policy import Retain
 from ..core.retention import Grade, Rank, Rule
 from . import packs, rulebook
+from .clocks import clock_of
 from .datamap import DataMap, rule_word
 from .settings import Property, Settings
 
@@ -205,7 +206,73 @@ def findings(work: Work) -> list[Finding]:
                     "Let two people set a period with `flask guesterase policy house`.",
                     Severity.WARN,
                 ))
-    return found
+    return [*found, *_unkept(work), *_unclocked(work), *_unneeded(work)]
+
+
+def _unkept(work: Work) -> Iterator[Finding]:
+    """Yield the tables of a category that a law keeps of which no column is retained.
+
+    The category says what a row is; what the law wants of it is said column by column.
+    """
+    for name, declared in sorted(work.datamap.tables.items()):
+        category, register = declared.policy.category, declared.policy.register
+        if not category or declared.retain or register is not None:
+            continue
+        keeping = {
+            code for code in work.settings.properties for rule in rulebook.in_force(work, code)
+            if rule.category == category and (rule.floor is not None or rule.floor_unknown)
+        }  # fmt: skip
+        if keeping and (declared.erase or declared.deletes):
+            yield Finding(
+                "floor-unkept", name, category, "A law keeps such records for a while, at "
+                f"{', '.join(sorted(keeping))}, and no column of this table is retained: they go "
+                "as soon as somebody asks.",
+                f'Give the columns that the law wants retain("{category}"), or another category= '
+                "if these are no such records.", Severity.WARN,
+            )
+
+
+def _unclocked(work: Work) -> Iterator[Finding]:
+    """Yield the rules that count from events which the clock of their table does not name.
+
+    The records stay, past a ceiling as well, and as no date is missing nobody is asked for one.
+    """
+    places: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for code in work.settings.properties:
+        rules = [rule for rule in rulebook.in_force(work, code) if _numbered(rule)]
+        for name, declared in work.datamap.tables.items():
+            events = clock_of(declared.policy)
+            own = {declared.policy.category, *declared.retain.values()}
+            for rule in rules:
+                if rule.category in own and not set(rule.clock) & set(events):
+                    places.setdefault((name, rule.id, rule.clock), []).append(code)
+    for (name, id_, clock), codes in sorted(places.items()):
+        yield Finding(
+            "clock-missing", name, id_, f"At {', '.join(dict.fromkeys(codes))} this rule counts "
+            f"from {' or '.join(clock)}, and the table's clock names no such event: nothing ends "
+            "by it.", "Name the event in clock=, with the column that dates it.", Severity.WARN,
+        )
+
+
+def _unneeded(work: Work) -> Iterator[Finding]:
+    """Yield the tables of people who go by day whom nobody said the hotel may still need.
+
+    A booking to come tells the clock of a profile nothing before its day has come.
+    """
+    if work.blockers:
+        return
+    for name in sorted(work.datamap.subjects):
+        policy = work.datamap.declared(name).policy
+        ends = any(
+            rule.category == policy.category and rule.ceiling is not None
+            for code in work.settings.properties for rule in rulebook.in_force(work, code)
+        )  # fmt: skip
+        if policy.clock is not None and ends:
+            yield Finding(
+                "blocker-missing", name, "", "These people go when their profile has had its "
+                "time, and nothing says whom the hotel still needs: who has booked anew, or owes "
+                "a bill.", "Declare it with guesterase.block(Blocker(...)).", Severity.WARN,
+            )
 
 
 def _numbered(rule: Rule) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import delete, exists, insert, or_, select, update
@@ -120,8 +121,9 @@ def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
         .distinct()
     )
     if asked.nights is not None:
-        first, last = (night.isoformat() for night in asked.nights)
-        # Where a night is not known, the box says whether the line answers.
+        # Its day is the row's own, which may be another one than the property's by then; which of
+        # them a line is of, and whether it answers where no night is known, the box says.
+        first, last = (_beside(asked.nights[0], -1), _beside(asked.nights[1], 1))
         wanted = wanted.where(
             or_(shelf.c.first_night <= last, shelf.c.first_night == ""),
             or_(shelf.c.last_night >= first, shelf.c.last_night == ""),
@@ -132,6 +134,14 @@ def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
             found.update(work.conn.execute(wanted.where(shelf.c[column].in_(part))).scalars())
         wanted = wanted.where(shelf.c.box.in_(sorted(found)))
     return sorted(work.conn.execute(wanted).scalars())
+
+
+def _beside(night: date, days: int) -> str:
+    """Return the night before or after one, ISO; at the ends of the calendar itself."""
+    try:
+        return (night + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return night.isoformat()
 
 
 def _asked_marks(work: Work, asked: Asked) -> dict[str, set[str]]:

@@ -358,7 +358,7 @@ def _days(run: Run, report: SweepReport, shift: Shift) -> None:
     with report.trying("keep"):
         # It only judges, and a rule that changed while erasing is stopped is a rule.
         finishing.look_over(run)
-    report.halted = run(lambda office: halting.halted(office.work.conn))
+    report.halted = run(lambda office: halting.stands(office.work))
     if report.halted:
         # What is due is counted all the same, or a stop would hide what it holds up.
         with report.trying("look"):

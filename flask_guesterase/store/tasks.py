@@ -52,7 +52,7 @@ def paper(work: Work, ended: Mapping[tuple[str, str], int]) -> int:
         place = work.settings.properties.get(code)
         if place is None or category not in ON_PAPER or count < 1:
             continue
-        today = work.now.astimezone(ZoneInfo(place.zone)).date()
+        today = _today(work, code)
         expected = _grow(work, f"{code}/{category}/{today:%Y-%m}", count)
         if expected is None:
             _add(work, code, category, today, count)
@@ -140,7 +140,9 @@ def _named(name: str) -> ColumnElement[bool]:
     return (tables.task.c.kind == PAPER) & or_(column == name, later)
 
 
-def ask(work: Work, code: str, name: str, due_on: date, count: int) -> int:
+def ask(
+    work: Work, code: str, name: str, due_on: date, count: int, controller: str = ""
+) -> int:
     """Ask a person to tell somebody who holds copies; return the number of the task.
 
     An open task of this name grows instead.
@@ -150,6 +152,7 @@ def ask(work: Work, code: str, name: str, due_on: date, count: int) -> int:
     :param name: property, recipient and what tells tasks apart, with ``/`` between.
     :param due_on: day by which it should be done.
     :param count: about how many guests it is.
+    :param controller: slug of who answers for it; whoever answers for the property when empty.
     """
     table = tables.task
     mine = table.c.kind == RECIPIENT, table.c.name == name
@@ -159,7 +162,7 @@ def ask(work: Work, code: str, name: str, due_on: date, count: int) -> int:
     if row is None:
         made = work.conn.execute(
             insert(table).values(
-                controller=slug(work.settings.property(code).controller),
+                controller=controller or slug(work.settings.property(code).controller),
                 property=code,
                 kind=RECIPIENT,
                 name=name,
@@ -265,7 +268,6 @@ def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[s
         places = [code for code in (*work.settings.properties, "") if _may(work, by, code)]
         wanted = wanted.where(table.c.property.in_(places) if places else false())
     rows = work.conn.execute(wanted.order_by(table.c.due_on, table.c.id)).all()
-    today = work.today
     told = _told(work, [row.id for row in rows if row.kind == RECIPIENT])
     return [
         {
@@ -276,13 +278,19 @@ def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[s
             "name": row.name,
             "category": row.name.split("/")[1] if "/" in row.name else "",
             "due_on": row.due_on,
-            "late": row.done_at is None and row.due_on < today,
+            "late": row.done_at is None and row.due_on < _today(work, row.property).isoformat(),
             "count": row.expected,
             "done_by": row.done_by,
             "done_at": row.done_at,
         }
         for row in rows
     ]
+
+
+def _today(work: Work, code: str) -> date:
+    """Return the day at a property; of the house, and of one that is gone, the UTC day."""
+    place = work.settings.properties.get(code)
+    return work.now.astimezone(ZoneInfo("UTC" if place is None else place.zone)).date()
 
 
 _NOBODY: Mapping[str, Any] = {"recipient": "", "request": "", "notice": None}

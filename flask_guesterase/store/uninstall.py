@@ -12,44 +12,26 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select
 
-from ..core.errors import InputError, SealError, SetupError
+from ..core.errors import BusyError, InputError, SealError, SetupError
 from ..core.lifecycle import OPEN
 from ..core.log import ENTRY_FORMAT, canonical
 from ..core.seal import Box, open_box
-from . import export, tables, upgrade, vault
+from . import certifying, export, outbox, tables, upgrade, vault
+from .binds import intents
 from .custodian import FolderCustodian
+from .farewell import Export, readme
 from .transaction import MARIADB, transaction
 
 READER = Path(__file__).resolve().parent.parent / "verify.py"
 """The one-file reader that a copy of is put beside the files."""
 
 _OURS = (*tables.metadata.tables, upgrade.VERSION_TABLE)
-
-
-@dataclass(frozen=True)
-class Export:
-    """What was written to the folder.
-
-    :param folder: where.
-    :param counts: file or folder -> number of boxes, entries, cases, certificates, keys.
-    :param open: requests that nobody has ended yet.
-    :param intake: forms that came in and were not looked at yet.
-    :param last_days: label of a key -> last day of the boxes under it, ``YYYY-MM-DD``.
-    :param dropped: whether our tables are gone.
-    """
-
-    folder: Path
-    counts: dict[str, int]
-    open: int
-    intake: int
-    last_days: dict[str, str] = field(default_factory=dict)
-    dropped: bool = False
 
 
 def uninstall(
@@ -63,24 +45,38 @@ def uninstall(
     :param custodian: who holds the keys of the boxes.
     :param folder: an empty folder, or one to be made; nobody else may read it afterwards.
     :param drop: False leaves the database as it is.
-    :raises InputError: there is something in the folder already.
+    :raises InputError: there is something in the folder already, or it cannot be written.
     :raises SetupError: our tables are not there, or of another version.
     :raises SealError: the files do not open as they should; nothing was dropped.
-    :raises BusyError: somebody is using our tables.
+    :raises BusyError: somebody is using our tables, or an erasure over several databases has begun
+        and is not done.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError("The folder is not empty.", "Name a new one.")
+    with _writable():
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise InputError("The folder is not empty.", "Name a new one.")
     if not drop:
         with transaction(engine, write=False) as conn:
-            return _export(conn, custodian, folder)
+            return _export(conn, custodian, folder, lax=True)
 
     def unit(conn: Connection) -> Export:
         with _nobody_else(conn):
+            _whole(conn)
             made = _export(conn, custodian, folder)
             _drop(conn)
         return replace(made, dropped=True)
 
     return upgrade.alone(engine, unit, wait=0.0)
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise InputError(
+            f"The folder cannot be written ({problem.strerror or type(problem).__name__}).",
+            "Nothing was dropped. Name a new one, with room on its disk.",
+        ) from None
 
 
 @contextmanager
@@ -107,6 +103,15 @@ def _complete(conn: Connection) -> None:
         )
 
 
+def _whole(conn: Connection) -> None:
+    """Go on only where nobody is erased by half: without our tables nobody would finish it."""
+    if _count(conn, tables.intent, tables.intent.c.state == intents.OPEN):
+        raise BusyError(
+            "An erasure over several databases has begun and is not done; nothing was dropped.",
+            "Let `flask guesterase worker` finish it, then try again.",
+        )
+
+
 def _drop(conn: Connection) -> None:
     preparer = conn.dialect.identifier_preparer
     # The version goes first: where a crash leaves some tables, an upgrade makes them whole again
@@ -115,30 +120,62 @@ def _drop(conn: Connection) -> None:
         conn.exec_driver_sql(f"DROP TABLE {preparer.quote(name)}")
 
 
-def _export(conn: Connection, custodian: FolderCustodian, folder: Path) -> Export:
+def _export(
+    conn: Connection, custodian: FolderCustodian, folder: Path, lax: bool = False
+) -> Export:
     _complete(conn)
+    with _writable():
+        return _written(conn, custodian, folder, lax)
+
+
+def _written(conn: Connection, custodian: FolderCustodian, folder: Path, lax: bool) -> Export:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    sealed = {name: _digest(custodian, box) for name, box in _living(conn, custodian)}
+    sealed, closed = _opened(conn, custodian, lax)
+    every = {*sealed, *closed}
     counts = {
         "boxes.jsonl": _write(
             folder / "boxes.jsonl",
-            (line for line in vault.lines(conn) if Box.from_json(line).id in sealed),
+            (line for line in vault.lines(conn) if Box.from_json(line).id in every),
         ),
         "journal.jsonl": _write(folder / "journal.jsonl", export.lines(conn)),
         "cases.jsonl": _write(folder / "cases.jsonl", _cases(conn)),
+        "kept.jsonl": _write(folder / "kept.jsonl", _living_rows(conn, tables.kept, "ended_at")),
+        "holds.jsonl": _write(folder / "holds.jsonl", _living_rows(conn, tables.hold, "lifted_at")),
         "certificates": _certificates(conn, folder / "certificates"),
         "keys": custodian.copy(folder / "keys", roots=True),
     }
     _check(folder, sealed, counts, conn)
     shutil.copyfile(READER, folder / "verify.py")
-    made = Export(folder, counts, _open(conn), _count(conn, tables.intake), _last_days(conn))
-    (folder / "README.txt").write_text(_readme(made), encoding="utf-8")
+    made = Export(
+        folder, counts, _open(conn), _count(conn, tables.intake), _files(conn), closed,
+        _last_days(conn),
+    )  # fmt: skip
+    (folder / "README.txt").write_text(readme(made), encoding="utf-8")
     _settle(folder)
     return made
 
 
-def _living(conn: Connection, custodian: FolderCustodian) -> Iterator[tuple[str, Box]]:
+def _opened(
+    conn: Connection, custodian: FolderCustodian, lax: bool
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Return what each living box holds, as a digest, and which do not open.
+
+    :param lax: one that does not open is no reason not to give the others back.
+    """
+    sealed: dict[str, bytes] = {}
+    closed: list[str] = []
+    for name, box in _living(conn):
+        try:
+            sealed[name] = _digest(custodian, box)
+        except SealError:
+            if not lax:
+                raise
+            closed.append(name)
+    return sealed, tuple(closed)
+
+
+def _living(conn: Connection) -> Iterator[tuple[str, Box]]:
     """Yield the boxes that can be opened; one whose key is being forgotten has ended."""
     ending = set(conn.execute(select(tables.day.c.label)).scalars())
     for line in vault.lines(conn):
@@ -170,6 +207,16 @@ def _cases(conn: Connection) -> Iterator[str]:
         yield canonical(case).decode()
 
 
+def _living_rows(conn: Connection, table: Table, ended: str) -> Iterator[str]:
+    """Yield each row that has not ended as one canonical line.
+
+    :param ended: column that says when a row ended.
+    """
+    living = select(table).where(table.c[ended].is_(None)).order_by(table.c.id)
+    for row in conn.execute(living).mappings():
+        yield canonical({n: _plain(value) for n, value in row.items() if n != ended}).decode()
+
+
 def _plain(value: Any) -> Any:
     return value.isoformat() + "Z" if hasattr(value, "isoformat") else value
 
@@ -179,7 +226,10 @@ def _certificates(conn: Connection, folder: Path) -> int:
     count = 0
     for row in conn.execute(select(tables.certificate)):
         supplement = f"-{row.supplement}" if row.supplement else ""
-        (folder / f"{row.request}{supplement}.json").write_text(row.body, encoding="utf-8")
+        body = row.body
+        if row.revoked_at is not None:
+            body = canonical(certifying.as_file(row.body, row.revoked_at)).decode()
+        (folder / f"{row.request}{supplement}.json").write_text(body, encoding="utf-8")
         count += 1
     return count
 
@@ -192,9 +242,9 @@ def _check(
     found: dict[str, bytes] = {}
     try:
         with (folder / "boxes.jsonl").open(encoding="utf-8") as file:
-            for line in file:
-                box = Box.from_json(line)
-                found[box.id] = _digest(copy, box)
+            for box in map(Box.from_json, file):
+                if box.id in sealed:
+                    found[box.id] = _digest(copy, box)
     except SealError:
         found = {}
     with (folder / "journal.jsonl").open(encoding="utf-8") as file:
@@ -205,6 +255,8 @@ def _check(
         and kinds[ENTRY_FORMAT] == _count(conn, tables.entry)
         and counts["cases.jsonl"] == _count(conn, tables.request)
         and counts["certificates"] == _count(conn, tables.certificate)
+        and counts["kept.jsonl"] == _count(conn, tables.kept, tables.kept.c.ended_at.is_(None))
+        and counts["holds.jsonl"] == _count(conn, tables.hold, tables.hold.c.lifted_at.is_(None))
     )
     if not complete:
         raise SealError(
@@ -213,14 +265,19 @@ def _check(
         )
 
 
-def _count(conn: Connection, table: Any) -> int:
-    return conn.execute(select(func.count()).select_from(table)).scalar_one()
+def _count(conn: Connection, table: Table, *which: ColumnElement[bool]) -> int:
+    return conn.execute(select(func.count()).select_from(table).where(*which)).scalar_one()
 
 
 def _open(conn: Connection) -> int:
     states = [str(state) for state in OPEN]
     wanted = select(func.count()).where(tables.request.c.state.in_(states))
     return conn.execute(wanted).scalar_one()
+
+
+def _files(conn: Connection) -> int:
+    table = tables.outbox
+    return _count(conn, table, table.c.kind == outbox.FILE, table.c.state != outbox.SENT)
 
 
 def _last_days(conn: Connection) -> dict[str, str]:
@@ -231,7 +288,11 @@ def _last_days(conn: Connection) -> dict[str, str]:
         .group_by(box.c.label)
         .order_by(func.max(box.c.last_day))
     )
-    return {row[0]: row[1] for row in rows}
+    return {row[0]: "" if row[0].startswith(_HOLD) else row[1] for row in rows}
+
+
+_HOLD = "hold:"
+"""How the labels of holds' keys begin; boxes under them outlive their day."""
 
 
 def _settle(folder: Path) -> None:
@@ -244,50 +305,3 @@ def _settle(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _readme(made: Export) -> str:
-    days = "\n".join(
-        f"  {day}  keys/key-{label.replace(':', '-', 1)}.json"
-        for label, day in made.last_days.items()
-    )
-    return _README.format(
-        counts="\n".join(f"  {count:>7}  {name}" for name, count in made.counts.items()),
-        days=days or "  (no sealed values)",
-    )
-
-
-_README = """\
-What this is
-============
-
-Everything that flask_guesterase retained in a database it was removed from. The software is not
-needed to read it: verify.py needs Python and the package "cryptography".
-
-{counts}
-
-  boxes.jsonl    sealed values, one box a line: what the law wants kept, safety copies, messages
-  keys/          the keys of the boxes, as they lay in the key folder
-  journal.jsonl  what was done, one entry a line, without personal data
-  cases.jsonl    the requests: states, days and keys of the rows they concerned
-  certificates/  certificates as they were issued
-
-How to read it
-==============
-
-  python verify.py box . --all                      what every box holds
-  python verify.py box . --id BOX                   what one box holds
-  python verify.py journal.jsonl                    whether the journal is whole
-  python verify.py certificates/NUMBER.json         whether a certificate is genuine
-
-What you have to do
-===================
-
-This folder opens sealed personal data. Keep it where the key folder was kept, or keep keys/ and
-boxes.jsonl apart. Nothing forgets by itself any more: on the day after each last day below,
-destroy the key file here, in the old key folder, and in every copy of either.
-
-{days}
-
-When the last day has passed, destroy the folder keys/ as a whole.
-"""

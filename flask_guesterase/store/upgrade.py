@@ -157,7 +157,9 @@ def _make(engine: Engine, custodian: FolderCustodian, today: str) -> bool:
     try:
         custodian.create(today)
     except SetupError:
-        # Another process was faster.
+        # Another process was faster, or nothing can be made there.
+        if not custodian.exists():
+            raise
         return False
     except OSError as problem:
         raise SetupError(

@@ -17,7 +17,18 @@ from ..core.errors import InputError
 from ..core.lifecycle import COPIES, MOVES, OPEN, WORDS, State
 from ..core.permissions import Permission
 from ..core.wish import Kind
-from . import actors, certifying, deadlines, outbox, people, reply, tables, tokens, waiting
+from . import (
+    actors,
+    certifying,
+    deadlines,
+    lapsing,
+    outbox,
+    people,
+    reply,
+    tables,
+    tokens,
+    waiting,
+)
 from . import milestones as days
 from .cases import Case, columns, day_at, load, read
 from .tokens import Purpose
@@ -47,6 +58,7 @@ class CaseView:
     :param kind: what was asked for.
     :param copy_until: last day on which a copy lies ready, ISO; empty when none does.
     :param sendable: whether a link to it can be sent.
+    :param lapses: whether it ends by itself when nobody confirms it.
     """
 
     number: str
@@ -68,6 +80,7 @@ class CaseView:
     kind: str = Kind.ERASURE
     copy_until: str = ""
     sendable: bool = False
+    lapses: bool = False
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
@@ -99,6 +112,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         *_restored(work, case),
         case.kind,
         *_copied(work, case),
+        lapsing.lapses(work, case),
     )
 
 

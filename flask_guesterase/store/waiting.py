@@ -71,7 +71,8 @@ def tell_guest(work: Work, case: Case) -> None:
     reasons = in_the_way(case)
     if reasons:
         params = {"reasons": ",".join(reasons), "until": case.waiting_until or ""}
-        write(work, case, "waiting", params, f":{len(_waits(case)['told'])}")
+        # Counting reasons would begin anew with each approval, and so pass some over.
+        write(work, case, "waiting", params, f":{case.version}")
 
 
 def remind(work: Work, most: int = 50) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from ..core import rotation
+from ..core.errors import SetupError
 from ..core.finding import Finding, Severity
-from . import backlog, brake, consistency, copies, doors, halting, runs, soundness
+from . import backlog, brake, consistency, copies, doors, halting, runs, soundness, unlisted
 from .binds import awaiting
 from .census import watching
 from .invented import canaries
 from .release import releasing
 from .remembrance import disks, remembering
+from .remembrance.erasures import Register
 from .work import Work
 
 SEALED = frozenset({"guest_register"})
@@ -50,6 +52,7 @@ def findings(work: Work) -> list[Finding]:
     found += watching.findings(work)
     found += consistency.findings(work)
     found += awaiting.findings(work)
+    found += unlisted.findings(work)
     if _seals(work) and not copies.confirmed(work):
         found.append(_warn(
             "second-copy", "", "Nobody confirmed a copy of the keys outside the property, so what "
@@ -110,6 +113,13 @@ def _keys(work: Work) -> list[Finding]:
         Finding("keys-unsound", "", each.place, each.message, each.hint)
         for each in faults[:_SHOWN]
     ]
+    if why := work.custodian.closed():
+        found.append(Finding(
+            "keys-closed", "", "", f"No key can be made in the key folder ({why}): from the next "
+            "day on nothing is taken in, sealed or erased.",
+            f"Let {work.custodian.path} and its files belong to the account of this application, "
+            "keep it writable, and look for free space on its disk.",
+        ))
     now, today = work.custodian.root(), work.now.date()
     if now.next and copies.ever(work) and not copies.of_next(work):
         found.append(_warn(
@@ -130,8 +140,14 @@ def _keys(work: Work) -> list[Finding]:
 
 def _register(work: Work) -> list[Finding]:
     """Return what is wrong with the register of erasures, and with a restored database."""
-    found: list[Finding] = []
-    here = remembering.standing(work)
+    file = remembering.register(work)
+    if file is None:
+        return []
+    found = _closed(file)
+    try:
+        here = remembering.standing(work)
+    except SetupError as problem:
+        return [*found, Finding("register-closed", "", "", problem.message, problem.hint)]
     if here is None:
         return found
     if here.missing:
@@ -159,6 +175,16 @@ def _register(work: Work) -> list[Finding]:
             "Point GUESTERASE_REGISTER to a folder on another disk.",
         ))
     return found
+
+
+def _closed(file: Register) -> list[Finding]:
+    why = file.closed()
+    return [Finding(
+        "register-closed", "", "", f"The register of erasures cannot be written ({why}), so "
+        "nothing is erased.",
+        f"Mount {file.folder}, let it and its files belong to the account of this application, "
+        "keep it writable, and look for free space on its disk.",
+    )] if why else []  # fmt: skip
 
 
 def _seals(work: Work) -> bool:

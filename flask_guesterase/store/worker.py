@@ -12,7 +12,7 @@ from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, dispatch, heldkeys, refresh, settling, shelf, vault
+from . import brake, dispatch, heldkeys, intake, outbox, refresh, settling, shelf, vault
 from .binds import forward
 from .channels import Channel, Message, Render, message_id
 from .comeback import returned
@@ -86,6 +86,8 @@ def carry_out(
     state = _erase_one(run, number, by)
     if state is State.CHECKING:
         try:
+            if _remove_files(run, [number]):
+                return state
             refresh.after(run, [number])
             residue.searched(run, [number], seconds)
         except BusyError:
@@ -145,6 +147,10 @@ def check_all(
         return
     looked = False
     with report.trying("search"):
+        waiting = _remove_files(run, numbers, report)
+        numbers = [number for number in numbers if number not in waiting]
+        if not numbers and not again:
+            return
         refresh.after(run, [*numbers, *again])
         residue.searched(run, [*numbers, *again])
         deepening.after(run, numbers)
@@ -153,6 +159,41 @@ def check_all(
         with report.trying(number):
             run(partial(_check, number))
             report.add("looked-again" if number in again else "erased")
+
+
+def _remove_files(run: Run, numbers: Sequence[str], report: Report | None = None) -> set[str]:
+    """Remove the files of erased requests before anybody is told that these are erased.
+
+    What cannot be removed is tried again with whatever leaves the house; then a person looks.
+
+    :param run: runs a unit of work.
+    :param numbers: numbers of the requests.
+    :param report: where to count what was removed, and note what was not.
+    :return: the requests that wait for one of theirs.
+    """
+    while parcels := run(partial(_files_of, numbers)):
+        for parcel in parcels:
+            problem = _removed(run, parcel)
+            if problem:
+                run(partial(_failed, parcel, problem))
+            if report is not None and problem:
+                report.problems[f"{parcel.request}:{FILE}"] = problem
+            elif report is not None:
+                report.add(_SENT[FILE])
+    return run(lambda office: outbox.removing(office.work, numbers))
+
+
+def _files_of(numbers: Sequence[str], office: Office) -> list[Parcel]:
+    return dispatch.claim(office.work, frozenset(), files_of=numbers)
+
+
+def _removed(run: Run, parcel: Parcel) -> str:
+    """Remove a file; return the name of what went wrong, or an empty string."""
+    try:
+        files.remove(run, parcel)
+    except Exception as problem:
+        return type(problem).__name__
+    return ""
 
 
 def _check(number: str, office: Office) -> State:
@@ -297,6 +338,8 @@ def _forward(run: Run, report: Report) -> None:
 def _intake(run: Run, report: Report) -> None:
     while ended := run(Office.work_intake):
         report.add("intake", ended)
+    if run(lambda office: intake.passed_over(office.work)):
+        report.problems["intake"] = intake.UNREAD
 
 
 def _erase(run: Run, report: Report) -> None:

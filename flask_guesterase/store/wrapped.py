@@ -16,6 +16,8 @@ SERVED_FORMAT = "guesterase/key/v2"
 
 ROOT_FORMAT = "guesterase/root/v1"
 CURRENT = "current.json"
+PAST = "signing-past"
+"""File with the public halves of signing keys that were in force once, a line each."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.permissions import Permission
 from .current import current
 from .desk import me, must, staff_pages
-from .pages import language
 
 
 @staff_pages.get("/canaries")
@@ -17,7 +16,6 @@ def canaries() -> str:
     hotels = must(Permission.LAW)
     with current.begin(write=False) as office:
         rows, running = office.canaries(me()), office.canaries_on()
-    language(zone=hotels[0].zone)
     return render_template(
         "guesterase/staff/canaries.html", rows=rows, hotels=hotels, running=running,
         declared=current.canary_properties,

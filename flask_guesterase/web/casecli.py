@@ -115,7 +115,7 @@ def invite(number: str, by: str, code: str, mode: str) -> Answer:
 
 
 def _at(text: str, code: str) -> datetime | None:
-    """Return a time at a property, or None.
+    """Return a time, at a property where it names no zone of its own, or None.
 
     :raises InputError: it is no time.
     """
@@ -127,6 +127,8 @@ def _at(text: str, code: str) -> datetime | None:
         moment = datetime.min
     if moment.year not in CALENDAR:
         raise InputError("This is no time.", "Write it like 2026-12-01T08:30.")
+    if moment.tzinfo is not None:
+        return moment
     return moment.replace(tzinfo=ZoneInfo(current.settings.property(code).zone))
 
 
@@ -136,7 +138,9 @@ def _at(text: str, code: str) -> datetime | None:
 @click.option("--property", "property_", metavar="CODE", required=True, help="The property.")
 @click.option("--kind", type=click.Choice([h.value for h in Happening]), required=True)
 @click.option("--text", default="-", help="What is known; '-' asks for it.")
-@click.option("--noticed", metavar="TIME", default="", help="Time there; now without it.")
+@click.option(
+    "--noticed", metavar="TIME", default="", help="Time there, or with its zone; now without it."
+)
 @click.option("--happened", metavar="TIME", default="", help="Time there, where it is known.")
 def open_(
     by: str, code: str, property_: str, kind: str, text: str, noticed: str, happened: str

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from marshmallow import ValidationError, fields, post_load, pre_load, validates_schema
 
+from ..core.asking import EARLIEST
 from ..core.complaining import LONGEST_TEXT, RATINGS, About, Mode, Outcome
 from ..core.incidents import Happening, Origin, Severity
 from .fields import CHOOSE, DAY, day, moment, one_of, received_by, typed
@@ -136,7 +137,8 @@ class OpenIncident(Long):
         if data.get("property", "") not in self.zones:
             wrong["property"] = [CHOOSE]
         for name in ("noticed", "happened"):
-            if data.get(name) and moment(data[name]) is None:
+            at = moment(data.get(name, ""))
+            if data.get(name) and (at is None or at.date() < EARLIEST):
                 wrong[name] = [_TIME]
         if wrong:
             raise ValidationError(wrong)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import make_response, render_template, request, session
+from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, TokenError
 from .current import current
-from .guestdesk import CASE, count, guest_pages
+from .guestdesk import guest_pages, keep, opened
 from .pages import language, no_fields
 from .schemas import Claimed, read
 
@@ -35,7 +35,7 @@ def enter_claim() -> AnyResponse:
             due_on = office.case(code).due_on
     except TokenError:
         return make_response(_form(request.form, {}, wrong=True), 410)
-    session[CASE] = code
+    keep(code)
     return make_response(
         render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
     )
@@ -58,10 +58,8 @@ def object_to(token: str) -> str:
 @guest_pages.post("/object/<token>")
 def objected(token: str) -> str:
     """Let the request wait for a person; the page does not say what it is about."""
-    count("link")
-    with current.begin() as office:
-        office.object_to(token)
-    return render_template("guesterase/guest/objected.html")
+    early = opened("link", lambda office: office.object_to(token))
+    return render_template("guesterase/guest/objected.html", early=early)
 
 
 @guest_pages.get("/stop/<token>")
@@ -75,7 +73,5 @@ def stop_approval(token: str) -> str:
 @guest_pages.post("/stop/<token>")
 def stopped(token: str) -> str:
     """Let what was approved alone be decided again."""
-    count("link")
-    with current.begin() as office:
-        early = office.stop(token)
+    early = opened("link", lambda office: office.stop(token))
     return render_template("guesterase/guest/approvalstopped.html", early=early)

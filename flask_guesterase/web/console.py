@@ -164,11 +164,20 @@ def _print(answer: Answer, as_json: bool) -> None:
     if as_json:
         click.echo(dumped(answer.data))
     elif answer.text:
-        click.echo(answer.text)
+        click.echo(_still(answer.text))
     if answer.note:
-        click.echo(answer.note, err=True)
+        click.echo(_still(answer.note), err=True)
     if not answer.fine:
         raise click.exceptions.Exit(1)
+
+
+def _still(text: str) -> str:
+    """Return a text that only writes: what guests wrote must not move a terminal's cursor."""
+    return _MOVING.sub("\ufffd", text)
+
+
+_MOVING = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]|\r(?!\n)")
+"""Characters by which a terminal is told to do something, but for the end of a line and a tab."""
 
 
 def _fail(problem: GuesteraseError, as_json: bool) -> NoReturn:

@@ -10,18 +10,16 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.copying import Copy, Part, Term, as_files, zipped
 from ..core.errors import TokenError
 from ..core.lifecycle import State
+from ..store.office import Office
 from ..store.settings import Property
 from ..store.views import CaseView
 from . import lawwords
 from .answers import what
 from .current import current
-from .guestdesk import CASE, count, guest_pages, moved
+from .guestdesk import CASE, TICKET, guest_pages, keep, moved, opened
 from .language import N_, Language
 from .pages import language
 from .words import told, word
-
-TICKET = "guesterase_ticket"
-"""Under which a browser keeps the ticket by which it reads an opened copy for half an hour."""
 
 
 @guest_pages.get("/copy/link/<token>")
@@ -33,18 +31,23 @@ def copy_link(token: str) -> str:
         return moved(case)
     hotel = current.settings.property(case.property)
     return render_template(
-        "guesterase/guest/copylink.html", hotel=hotel.name, received=case.received_at
+        "guesterase/guest/copylink.html",
+        hotel=hotel.name,
+        received=case.received_at,
+        lapses=case.lapses,
     )
 
 
 @guest_pages.post("/copy/link/<token>")
 def confirm_copy(token: str) -> str:
     """Take the proof, once, and show the case code, once."""
-    count("link")
-    with current.begin() as office:
+
+    def proved(office: Office) -> tuple[str, str]:
         code = office.confirm_copy_link(token)
-        due_on = office.case(code).due_on
-    session[CASE] = code
+        return code, office.case(code).due_on
+
+    code, due_on = opened("link", proved)
+    keep(code)
     return render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
 
 
@@ -81,14 +84,14 @@ def copy() -> str:
     """Show the opened copy, or ask for the code from the desk."""
     if TICKET not in session:
         return render_template("guesterase/guest/copycode.html", problems={})
-    case, opened, hotel = _opened()
+    case, held, hotel = _opened()
     tongue = language(zone=hotel.zone)
     return render_template(
         "guesterase/guest/copy.html",
-        copy=opened,
+        copy=held,
         case=case,
         hotel=hotel,
-        parts=[_shown(tongue, part) for part in opened.parts],
+        parts=[_shown(tongue, part) for part in held.parts],
         complaint=lawwords.complaint(tongue, hotel),
         recalled=lawwords.cannot_recall(tongue, hotel),
     )
@@ -103,16 +106,16 @@ def type_copy() -> AnyResponse:
 @guest_pages.get("/copy.json")
 def copy_json() -> Response:
     """Hand out the opened copy as the file that a program reads."""
-    case, opened, _ = _opened()
-    return _file(opened.to_json().encode(), f"copy-{case.number}.json", "application/json")
+    case, held, _ = _opened()
+    return _file(held.to_json().encode(), f"copy-{case.number}.json", "application/json")
 
 
 @guest_pages.get("/copy.zip")
 def copy_zip() -> Response:
     """Hand out the opened copy as tables for a spreadsheet, one file each, in one archive."""
-    case, opened, hotel = _opened()
+    case, held, hotel = _opened()
     tongue = language(zone=hotel.zone)
-    files = as_files(opened, _about(tongue, opened))
+    files = as_files(held, _about(tongue, held))
     return _file(zipped(files), f"copy-{case.number}.zip", "application/zip")
 
 
@@ -124,10 +127,7 @@ def close_copy() -> AnyResponse:
 
 
 def _fetch(secret: str, action: str) -> AnyResponse:
-    count(action)
-    with current.begin() as office:
-        ticket = office.fetch_copy(secret)
-    session[TICKET] = ticket
+    session[TICKET] = opened(action, lambda office: office.fetch_copy(secret))
     return redirect(url_for(".copy"), 303)
 
 
@@ -138,11 +138,11 @@ def _opened() -> tuple[CaseView, Copy, Property]:
     """
     try:
         with current.begin(write=False) as office:
-            case, opened = office.read_copy(session.get(TICKET, ""))
+            case, held = office.read_copy(session.get(TICKET, ""))
     except TokenError:
         session.pop(TICKET, None)
         raise
-    return case, opened, current.settings.property(case.property)
+    return case, held, current.settings.property(case.property)
 
 
 def _file(content: bytes, name: str, kind: str) -> Response:
@@ -187,9 +187,9 @@ def _said(tongue: Language, term: Term) -> tuple[str, str, str, str]:
 _USE = N_("your stay and what belongs to it")
 
 
-def _about(tongue: Language, opened: Copy) -> Iterator[tuple[str, str, str, str, str]]:
+def _about(tongue: Language, held: Copy) -> Iterator[tuple[str, str, str, str, str]]:
     seen: dict[tuple[str, str, str, str, str], None] = {}
-    for part in opened.parts:
+    for part in held.parts:
         for record in part.records:
             for term in record.terms:
                 seen[part.table, *_said(tongue, term)] = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from ..store.settings import Property
 from . import persons
 from .current import current
 from .language import N_
-from .pages import pages
+from .pages import language, pages
 
 staff_pages = pages("guesterase_staff", "staff")
 """Blueprint for staff; the host registers it under a prefix of its own."""
@@ -96,6 +97,7 @@ def _staff_context() -> dict[str, Any]:
         "menu": [(end, text) for end, text in menu if end not in gone],
         "reportable": bool(here and _somewhere(Permission.REPORT)),
         "number": (request.view_args or {}).get("number", "") if here else "",
+        "moment_at": moment_at,
     }
 
 
@@ -155,6 +157,19 @@ def may(permission: Permission, code: str) -> bool:
     if asked not in known:
         known[asked] = current.may(*asked)
     return known[asked]
+
+
+def moment_at(code: str, moment: datetime | None) -> str:
+    """Return a day and time in the reader's words, as the clock of a hotel shows it.
+
+    What is of all hotels, or of one that is gone from the settings, is told by the first one's.
+
+    :param code: code of the hotel, or empty.
+    :param moment: the moment; a naive one is UTC.
+    """
+    hotels = current.settings.properties
+    hotel = hotels.get(code) or next(iter(hotels.values()))
+    return replace(language(), zone=hotel.zone).moment(moment)
 
 
 def today(hotel: Property) -> date:

@@ -15,7 +15,7 @@ from flask import Flask, current_app, g, has_app_context, has_request_context
 from flask_login import current_user
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.event import listen
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
 from ..core.backup import Backup
 from ..core.canary import Canary
@@ -26,7 +26,17 @@ from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.minimal import Review
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
-from ..store import installation, minimal, outside, packs, preconditions, schedule, veil, watch
+from ..store import (
+    installation,
+    minimal,
+    outside,
+    packs,
+    preconditions,
+    schedule,
+    spoken,
+    veil,
+    watch,
+)
 from ..store.binds import forward
 from ..store.binds.crossing import Binds
 from ..store.binds.reaching import reachable, without
@@ -122,7 +132,8 @@ class Guesterase:
         five minutes by default, outside of tests; 0 for none.
     :param training: what becomes of an act without the training for it: ``warn`` tells and
         records it, ``block`` refuses too what can wait, ``off`` asks nobody.
-    :raises SetupError: there is no such word for `training`, or `authorize` cannot be asked.
+    :raises SetupError: there is no such word for `training`, or `authorize` cannot be asked, or
+        `packs` is one text.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -150,6 +161,11 @@ class Guesterase:
         self._holidays = holidays
         self._night_audit = night_audit
         self._pressure = pressure
+        if isinstance(packs, str | bytes):
+            raise SetupError(
+                "Guesterase(packs=...) needs a list of files, not one text.",
+                'Give packs=["house.toml"].',
+            )
         self._packs = tuple(map(str, packs))
         self.roots = roots
         self._teardown = teardown
@@ -433,7 +449,7 @@ class Guesterase:
         return state.mapping[1]
 
     def _check_map(self, datamap: DataMap) -> list[Finding]:
-        findings = coverage(datamap) + clock_findings(datamap)
+        findings = coverage(datamap) + clock_findings(datamap) + spoken.findings(datamap)
         findings += preconditions.findings(datamap, self._blockers)
         findings += giving.findings(datamap, self._recipients)
         return findings + self.host.findings(datamap)
@@ -623,25 +639,35 @@ class Guesterase:
                 "tables-pending", "", "", "Our tables are missing or of an older version.",
                 "Run `flask guesterase db upgrade`.",
             ))
-        elif self.custodian.exists():
-            try:
-                with self.begin(write=False) as office:
-                    findings += watch.findings(office.work)
-                    findings += schedule.findings(office.work)
-            except SealError as problem:
-                findings.append(Finding("keys-foreign", "", "", problem.message, problem.hint))
-        findings += self._installation()
+        findings += self._kept(late) + self._installation()
         return sorted(set(findings))
+
+    def _kept(self, late: bool) -> list[Finding]:
+        """Return what is wrong with the keys and, where these and our tables are there, the rest.
+
+        :param late: our tables are missing, or of an older version.
+        """
+        try:
+            if not self.custodian.exists():
+                return [Finding(
+                    "keys-missing", "", "", "The key folder holds no keys.",
+                    "Run `flask guesterase db upgrade` once, or put the folder back.",
+                )]
+            if late:
+                return []
+            with self.begin(write=False) as office:
+                return [*watch.findings(office.work), *schedule.findings(office.work)]
+        except SealError as problem:
+            return [Finding("keys-foreign", "", "", problem.message, problem.hint)]
+        except SetupError as problem:
+            if not self.custodian.closed():
+                raise
+            return [Finding("keys-closed", "", "", problem.message, problem.hint)]
 
     def _installation(self) -> list[Finding]:
         app = cast(Any, current_app)._get_current_object()
         found = [*migrate.findings(app), *packs.missing(self.settings)]
         found += recipients.mute(self._recipients, self.settings) + outside.untold(self.settings)
-        if not self.custodian.exists():
-            found.append(Finding(
-                "keys-missing", "", "", "The key folder holds no keys.",
-                "Run `flask guesterase db upgrade` once, or put the folder back.",
-            ))
         if self._authorize is None:
             found.append(Finding(
                 "authorize-missing", "", "", "The host never said who may do what.",
@@ -674,7 +700,11 @@ class Guesterase:
             return False
 
     def user(self, identifier: str) -> Any:
-        """Return the host's user object with this id, by its Flask-Login user loader, or None."""
+        """Return the host's user object with this id, by its Flask-Login user loader, or None.
+
+        A loader that cannot read an id, since somebody typed a name where the host has numbers,
+        knows nobody by it.
+        """
         # Who comes with a token is nobody's session; asking for one would set a cookie.
         session = has_request_context() and "guesterase_bearer" not in g
         here = current_user if session else None
@@ -682,7 +712,14 @@ class Guesterase:
             return here._get_current_object()
         logins = getattr(current_app, "login_manager", None)
         loader = getattr(logins, "_user_callback", None)
-        return loader(identifier) if loader is not None else None
+        try:
+            return loader(identifier) if loader is not None else None
+        except (ValueError, LookupError):
+            return None
+        except StatementError as problem:
+            if isinstance(problem, DBAPIError) and not isinstance(problem, DataError):
+                raise
+            return None
 
     def may(self, identifier: str, permission: str, property_: str) -> bool:
         """Return whether the host grants a permission; anything but a plain True is a no.

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
-from marshmallow.validate import Length, OneOf
+from marshmallow.validate import Length, OneOf, Range
 
 from ..core.asking import EARLIEST
 from ..core.errors import InputError, MatchError
@@ -41,6 +41,17 @@ def one_of(options: Collection[str]) -> fields.String:
 def choice(options: Collection[str]) -> fields.String:
     """Return a field in which nothing need be chosen."""
     return fields.String(load_default="", validate=OneOf(["", *options], error=CHOOSE))
+
+
+def whole() -> fields.Integer:
+    """Return a field for a number that a database can hold."""
+    return fields.Integer(
+        required=True, validate=Range(-_LARGEST, _LARGEST, error=MISSING),
+        error_messages={**said(MISSING), "too_large": MISSING},
+    )  # fmt: skip
+
+
+_LARGEST = 2**63 - 1
 
 
 def day(wrong: str = DAY) -> fields.Date:

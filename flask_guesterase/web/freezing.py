@@ -91,6 +91,20 @@ def confirm(id: int, by: str, code: str) -> Answer:
     return Answer({"id": id, "confirmed": True}, f"{id} is confirmed.")
 
 
+@verb(hold_cli, "review")
+@_id
+@_by
+@_code
+@click.option("--on", required=True, metavar="DAY", help="Day to look again, YYYY-MM-DD.")
+def review(id: int, by: str, code: str, on: str) -> Answer:
+    """Say that a hold is still needed, and when somebody looks again."""
+    who = trying(by)
+    with current.begin() as office:
+        office.use_code(who, code)
+        office.review_hold(id, who, on)
+    return Answer({"id": id, "review_on": on}, f"{id} is looked at again on {on}.")
+
+
 @verb(hold_cli, "lift")
 @_id
 @_by

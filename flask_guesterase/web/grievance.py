@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.answer import Answer
 from ..core.complaining import RATINGS, About
-from ..core.errors import InputError, TokenError
+from ..core.errors import InputError, TokenError, TransitionError
 from ..store.complaints.receiving import Grievance
 from ..store.office import Office
 from ..store.settings import Property
@@ -91,9 +91,16 @@ def send_case_complaint() -> AnyResponse:
             place = office.case(code).property
     except InputError as problem:
         return make_response(_form(request.form, _problems(problem)), 422)
+    except TransitionError:
+        # What was written comes back: it is not kept, and may be sent another way.
+        return make_response(_form(request.form, {"": [_OPEN]}), 409)
     return _received(number, place)
 
 
+_OPEN = N_(
+    "This was not sent: a complaint about this case is being looked at. Its answer comes first; "
+    "what is urgent, tell the hotel."
+)
 _NO_CONTACT = N_("This is neither an e-mail address nor a phone number.")
 
 

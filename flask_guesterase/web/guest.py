@@ -35,7 +35,7 @@ from . import (
     rescanning,
 )
 from .current import current
-from .guestdesk import CASE, guest_pages, moved
+from .guestdesk import CASE, forget, guest_pages, keep, moved, opened
 from .guestdesk import count as _count
 from .language import N_, Language, choose
 from .pages import certificate_mark, json_file, language, no_fields
@@ -79,6 +79,7 @@ def link(token: str) -> str:
         "guesterase/guest/link.html",
         hotel=hotel.name,
         received=case.received_at,
+        lapses=case.lapses,
         ends=ending.told(language(zone=hotel.zone)),
     )
 
@@ -86,11 +87,13 @@ def link(token: str) -> str:
 @guest_pages.post("/link/<token>")
 def confirm(token: str) -> str:
     """Take the proof, once, and show the case code, once."""
-    _count("link")
-    with current.begin() as office:
+
+    def proved(office: Office) -> tuple[str, str]:
         code = office.confirm_link(token)
-        due_on = office.case(code).due_on
-    session[CASE] = code
+        return code, office.case(code).due_on
+
+    code, due_on = opened("link", proved)
+    keep(code)
     return render_template(
         "guesterase/guest/confirmed.html", code=code, due_on=due_on, qr=extras.qr(_address(code))
     )
@@ -173,8 +176,8 @@ def withdraw() -> AnyResponse:
 
 @guest_pages.post("/case/leave")
 def leave() -> AnyResponse:
-    """Forget the case code in this browser; others may use the device."""
-    session.pop(CASE, None)
+    """Forget the case in this browser, and what was opened or answered; others may use it."""
+    forget()
     return redirect(url_for(".index"), 303)
 
 
@@ -237,7 +240,7 @@ def _keep(code: str) -> AnyResponse:
     except TokenError:
         _count("case")
         raise
-    session[CASE] = code
+    keep(code)
     return redirect(url_for(".case"), 303)
 
 

@@ -1,18 +1,65 @@
-"""The blueprint of the guest's pages, and how tries are counted there."""
+"""The blueprint of the guest's pages, how tries are counted there, and what a browser keeps."""
 
 from __future__ import annotations
 
-from flask import render_template, request
+from collections.abc import Callable
+from time import time as clock
+from typing import TypeVar
 
+from flask import render_template, request, session
+
+from ..core.errors import TokenError
+from ..store.office import Office
+from ..store.tokens import plain
 from ..store.views import CaseView
+from . import jotted
 from .current import current
 from .pages import pages
+
+_Result = TypeVar("_Result")
 
 guest_pages = pages("guesterase_guest", "guest")
 """Blueprint for guests; the host registers it under a prefix of its own."""
 
 CASE = "guesterase_case"
 """Under which a browser keeps its case code."""
+
+TICKET = "guesterase_ticket"
+"""Under which a browser keeps the ticket by which it reads an opened copy for half an hour."""
+
+HELD = 60 * 60
+"""Seconds without a look after which a browser forgets its case: others may use the device. A form
+that lay open for as long is not taken any more either."""
+
+_SEEN = "guesterase_case_seen"
+
+
+def keep(code: str) -> None:
+    """Keep a case code in this browser; a copy that was opened for another case is forgotten.
+
+    :param code: a code that opens a case.
+    """
+    if plain(str(session.get(CASE, ""))) != plain(code):
+        session.pop(TICKET, None)
+    session[CASE], session[_SEEN] = code, int(clock())
+
+
+def forget() -> None:
+    """Forget in this browser whatever it holds of a guest: case, copy and answers."""
+    for name in (CASE, _SEEN, TICKET):
+        session.pop(name, None)
+    jotted.drop()
+
+
+@guest_pages.before_request
+def close_unwatched() -> None:
+    """Forget a case that nobody looked at for an hour; a look begins the hour anew."""
+    if (request.endpoint or "").endswith(".static") or CASE not in session:
+        return
+    if clock() - session.get(_SEEN, 0) > HELD:
+        forget()
+    else:
+        session[_SEEN] = int(clock())
 
 
 def count(action: str) -> None:
@@ -23,6 +70,25 @@ def count(action: str) -> None:
     """
     with current.begin() as office:
         office.attempt(action, request.remote_addr or "")
+
+
+def opened(action: str, unit: Callable[[Office], _Result]) -> _Result:
+    """Do what a link or a code opens; one that opens nothing is counted as a try.
+
+    A right one passes however many wrong ones came from there: it is too long to be guessed, and
+    a whole hotel may have one address.
+
+    :param action: what is tried.
+    :param unit: uses the secret.
+    :raises TokenError: it opens nothing.
+    :raises LimitError: it opens nothing, and there were too many such.
+    """
+    try:
+        with current.begin() as office:
+            return unit(office)
+    except TokenError:
+        count(action)
+        raise
 
 
 def moved(case: CaseView) -> str:

@@ -9,7 +9,7 @@ from weakref import WeakKeyDictionary
 from flask import Blueprint, Flask, Response, current_app, jsonify
 from sqlalchemy.exc import SQLAlchemyError
 
-from ..core.errors import GuesteraseError, SealError
+from ..core.errors import GuesteraseError, SealError, TamperedError
 from ..store import health
 from ..store.transaction import transaction
 from ..store.upgrade import pending
@@ -49,6 +49,8 @@ def _ills() -> list[str]:
             return list(office.ills())
     except SealError:
         return [health.CUSTODIAN]
+    except TamperedError:
+        return [health.JOURNAL]
     except (GuesteraseError, SQLAlchemyError) as problem:
         current_app.logger.error("guesterase: %s while asked for health", type(problem).__name__)
         return [health.DATABASE]

@@ -14,12 +14,13 @@ from ..core.permissions import Permission
 from ..store.office import Office
 from . import schemas
 from .current import current
-from .desk import granted, me, must, staff_pages
+from .desk import granted, me, moment_at, must, staff_pages
 from .language import N_
 from .pages import language, no_fields
 from .words import word
 
 _NOBODY = N_("There is no such request, table or row; look at how it is written.")
+_LATER = N_("Please give a day that is still to come.")
 
 
 @staff_pages.get("/holds")
@@ -36,23 +37,24 @@ def freezes() -> str:
     return _list("guesterase/staff/freezes.html", "freeze")
 
 
-def _list(template: str, kind: str = "") -> str:
+def _list(template: str, kind: str = "", wrong: int = 0) -> str:
+    """Return the list; under a hold with a wrong day of review, what is wrong about it."""
     with current.begin() as office:
         found = [row for row in office.holds(me()) if kind in ("", row["kind"])]
         mine = office.acts_as(me())
         begun = office.begun(me()) if not kind else 0
-    zones = {hotel.code: hotel.zone for hotel in current.settings.properties.values()}
     rows = [
         {
             **row,
-            "placed": language(zone=zones[row["property"]]).moment(row["placed_at"]),
+            "placed": moment_at(row["property"], row["placed_at"]),
             "plain": plain(row.get("row", "")),
         }
         for row in found
     ]
     return render_template(
-        template, rows=rows, mine=mine, freezable=granted(Permission.FREEZE), begun=begun
-    )
+        template, rows=rows, mine=mine, freezable=granted(Permission.FREEZE), begun=begun,
+        problems={f"on-{wrong}": [_LATER]} if wrong else {},
+    )  # fmt: skip
 
 
 def plain(key: str) -> str:
@@ -144,6 +146,18 @@ def confirm_freeze(hold: int) -> AnyResponse:
     must(Permission.HOLD)
     with current.begin() as office:
         office.confirm_freeze(hold, me())
+    return redirect(url_for(".holds"), 303)
+
+
+@staff_pages.post("/holds/<int:hold>/review")
+def review_hold(hold: int) -> AnyResponse:
+    """Say that a hold is still needed, and when somebody looks again."""
+    must(Permission.HOLD)
+    try:
+        with current.begin() as office:
+            office.review_hold(hold, me(), request.form.get(f"on-{hold}", "").strip())
+    except InputError:
+        return make_response(_list("guesterase/staff/holds.html", wrong=hold), 422)
     return redirect(url_for(".holds"), 303)
 
 

@@ -13,6 +13,7 @@ from ..store import rotation, signing
 from ..store.custodian import FolderCustodian
 from ..store.roots import FolderRoots
 from ..store.soundness import SAMPLE, Sound
+from ..store.wrapped import CURRENT
 from .acting import Two, trying, two_people
 from .acting import by as _by
 from .acting import code as _code
@@ -87,6 +88,11 @@ def copy(to: Path, with_roots: bool) -> Answer:
         )
     if to.resolve() == keys.path.resolve():
         raise InputError("This is the key folder itself.", "Name a folder for the copy.")
+    if to.is_dir() and any(to.iterdir()) and not (to / CURRENT).exists():
+        # No folder at all (``--to $UNSET``) is the one we are in.
+        raise InputError(
+            "This folder holds other files.", "Name a new one, or that of an earlier copy."
+        )
     count = keys.copy(to, with_roots)
     note = "" if with_roots else "The roots are not in it: without them it opens nothing."
     return Answer({"files": count}, f"{count} files were copied.", note)

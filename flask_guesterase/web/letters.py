@@ -56,7 +56,7 @@ _EMPTY = dict.fromkeys(
     (
         "token", "ground", "state", "until", "reason", "reasons", "what", "due", "left",
         "complaint", "about", "outcome", "words", "noticed", "case",
-        "number", "alert", "kind", "since", "whom",
+        "number", "alert", "kind", "since", "whom", "lapses",
     ), "",
 )  # fmt: skip
 

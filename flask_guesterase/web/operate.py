@@ -12,7 +12,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..core.errors import UnknownError
+from ..core.errors import SetupError, UnknownError
 from ..core.finding import Finding, Severity
 from ..core.log import slug
 from ..store import upgrade as revisions
@@ -20,6 +20,7 @@ from ..store.doors import Door
 from ..store.draft import REVIEW, marks
 from ..store.draft import draft as drafted
 from ..store.remembrance import remembering
+from ..store.remembrance.erasures import Register
 from ..store.uninstall import uninstall as leave
 from ..store.worker import Report
 from .console import (
@@ -205,8 +206,6 @@ def uninstall(out: Path, yes: bool) -> Answer:
             remembering.still(office.work)
         register = remembering.register(office.work)
     made = leave(current.host.engine(), current.custodian, out, drop=yes)
-    if yes and register is not None:
-        register.retire()
     told = asdict(made) | {"folder": str(made.folder)}
     note = (
         f"Our tables are gone; the key folder {current.custodian.path} is not. README.txt says "
@@ -216,4 +215,21 @@ def uninstall(out: Path, yes: bool) -> Answer:
     )
     if made.open or made.intake:
         note += f" {made.open} requests are open and {made.intake} forms were not looked at."
-    return Answer(told, fields(told["counts"]), note)
+    if made.files:
+        note += f" {made.files} files of erased guests are still to be removed, by hand."
+    if made.closed:
+        note += f" {len(made.closed)} boxes do not open; README.txt names them."
+    note += _retired(register) if yes and register is not None else ""
+    return Answer(told, fields(told["counts"]), note, fine=not made.closed)
+
+
+def _retired(register: Register) -> str:
+    """Put the register of erasures aside; return what to do where that is refused."""
+    try:
+        register.retire()
+    except SetupError:
+        return (
+            f" Take {register.path} away by hand: beside it a new database would be taken for a "
+            "restored one."
+        )
+    return ""

@@ -187,13 +187,17 @@ def _host_choice() -> str | None:
 
 
 def existing(endpoint: str | None, parts: dict[str, Any] | None) -> None:
-    """Answer that nothing is there for a number that no database can hold.
+    """Answer that nothing is there under what no database can hold.
 
     :param endpoint: name of the view.
     :param parts: what stands in the address.
     """
-    if any(isinstance(part, int) and part > LARGEST_ID for part in (parts or {}).values()):
+    if not all(map(_holdable, (parts or {}).values())):
         raise NotFound
+
+
+def _holdable(part: Any) -> bool:
+    return part <= LARGEST_ID if isinstance(part, int) else "\0" not in str(part)
 
 
 def bounded() -> None:
@@ -305,10 +309,7 @@ def _problem_page(
         # The host's context processors ask the database too: Flask-Login's loads the user.
         template = current_app.jinja_env.get_template(name)
         page = template.render(status=problem.status, **said, **words_of_pages())
-    response = make_response(page, problem.status)
-    if problem.retry_after:
-        response.headers["Retry-After"] = str(problem.retry_after)
-    return response
+    return make_response(page, problem.status, problem.later(error))
 
 
 def json_file(body: dict[str, Any]) -> Response:

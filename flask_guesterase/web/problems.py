@@ -27,6 +27,14 @@ class Problem:
     staff: Words
     retry_after: int = 0
 
+    def later(self, error: BaseException | None = None) -> dict[str, str]:
+        """Return the header that says when another try makes sense, if ever.
+
+        :param error: what went wrong; a limit knows for how long it counts.
+        """
+        seconds = int(getattr(error, "seconds", 0)) or self.retry_after
+        return {"Retry-After": str(seconds)} if seconds else {}
+
 
 _GUEST_LATER = (
     N_("This does not work at the moment."),

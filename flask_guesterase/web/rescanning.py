@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.errors import InputError, UnknownError
 from ..core.log import canonical
 from .current import current
-from .guestdesk import CASE, count, guest_pages
+from .guestdesk import CASE, count, guest_pages, opened
 from .pages import no_fields
 from .schemas import AskContact, read
 
@@ -56,9 +56,7 @@ def again_link(token: str) -> str:
 @guest_pages.post("/again/<token>")
 def confirm_again(token: str) -> AnyResponse:
     """Take the proof, once; the worker looks."""
-    count("link")
-    with current.begin() as office:
-        office.confirm_again(token)
+    opened("link", lambda office: office.confirm_again(token))
     return redirect(url_for(".case"), 303)
 
 

@@ -42,6 +42,7 @@ from .fields import (
     said,
     typed,
     understood,
+    whole,
 )
 from .language import LANGUAGES, N_
 from .words import CHANNELS, FORMATS, HOWS
@@ -243,9 +244,7 @@ class Freeze(Form):
 class Choose(Form):
     """Which of the profiles that are perhaps the same person's is meant."""
 
-    person = fields.Integer(required=True, error_messages={
-        "required": MISSING, "null": MISSING, "invalid": MISSING, "too_large": MISSING,
-    })  # fmt: skip
+    person = whole()
 
 
 class Approve(Form):
@@ -299,9 +298,7 @@ class Review(Form):
 class Previewed(Form):
     """The number of the preview that was read."""
 
-    preview = fields.Integer(required=True, error_messages={
-        "required": MISSING, "null": MISSING, "invalid": MISSING, "too_large": MISSING,
-    })  # fmt: skip
+    preview = whole()
 
 
 class Settled(Form):
@@ -327,9 +324,7 @@ class Halted(Form):
 class Signed(Form):
     """How much it was that somebody destroyed, or did."""
 
-    count = fields.Integer(required=True, error_messages={
-        "required": MISSING, "null": MISSING, "invalid": MISSING, "too_large": MISSING,
-    })  # fmt: skip
+    count = whole()
 
 
 class Whose(Form):
@@ -360,9 +355,7 @@ class Sign(Form):
 class Line(Form):
     """Which line of the rulebook is meant."""
 
-    line = fields.Integer(required=True, error_messages={
-        "required": MISSING, "null": MISSING, "invalid": MISSING, "too_large": MISSING,
-    })  # fmt: skip
+    line = whole()
 
 
 class Reported(Offered):

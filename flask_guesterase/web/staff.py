@@ -62,6 +62,9 @@ __all__ = [
 _PLANNED = OPEN | DONE | {State.CHECKING}
 """States in which there is something to read about what goes and what stays."""
 
+_WENT = frozenset({State.CHECKING, State.ERASED, State.SEALED, State.PARTIAL})
+"""States in which what goes has gone."""
+
 
 @staff_pages.get("/")
 def index() -> str:
@@ -204,6 +207,7 @@ def show(number: str) -> str:
         duty=duty,
         numbers=None if plan is None else plain.numbers(plan),
         told_plainly=None if plan is None else plain.sentences(hotel, plan),
+        done=state in _WENT,
     )
 
 

@@ -13,6 +13,7 @@ ALERTS: dict[str, str] = {
     "sweep-stale": N_("no sweep came to its end"),
     "journal-broken": N_("the journal does not fit"),
     "register-broken": N_("the guest register does not fit its count"),
+    "register-closed": N_("the register of erasures cannot be written"),
     "restore-pending": N_("a restored database waits"),
     "keys-unsound": N_("keys are dead or too old"),
     "checkpoints": N_("checkpoints do not leave the house"),
@@ -20,6 +21,7 @@ ALERTS: dict[str, str] = {
     "backup-stale": N_("the last backup is too old"),
     "emergency-unprinted": N_("the emergency plan must be printed"),
     "training-due": N_("trainings are missing or over"),
+    "objected-late": N_("a guest said afterwards that it was not them"),
     "mistake": N_("a mistake was reported"),
 }
 """Kind of alert (see ``core.alert.AlertKind``) -> what it says; some have their word elsewhere."""
@@ -46,6 +48,10 @@ NEXT: dict[str, str] = {
         "checkpoints beside it; treat it as an incident."
     ),
     "register-broken": N_("Open Tasks: look for the missed lines, and who can write there."),
+    "register-closed": N_(
+        "Let IT run `flask guesterase check`: it names the folder and what closes it. Nothing is "
+        "erased until then."
+    ),
     "restore-pending": N_("Open After a restore, and let IT run `flask guesterase replay`."),
     "keys-unsound": N_(
         "Let IT run `flask guesterase check`; if a key is lost, call the second custodian."
@@ -59,6 +65,10 @@ NEXT: dict[str, str] = {
     "backup-stale": N_("Let IT make a backup now and find out why the last one failed."),
     "emergency-unprinted": N_("Open Emergency plan, print it, and put it where it hangs."),
     "training-due": N_("Open Training: the list says who; give them ten minutes today."),
+    "objected-late": N_(
+        "Open the request and ask the guest. If it was not them, take an erasure back before the "
+        "safety copy ends; report an incident where a copy was opened."
+    ),
     "mistake": N_(
         "Read the report, limit the harm, and decide today whether it is an incident that an "
         "authority must be told of."

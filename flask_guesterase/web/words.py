@@ -104,6 +104,7 @@ WHYS: dict[str, str] = {
     "file-name": N_("the guest's own values in the name of a file"),
     "name-in-text": N_("the guest's full name in a text"),
     "not-refreshed": N_("a stored view could not be refreshed"),
+    "file-stays": N_("a file that could not be removed yet"),
     "came-back": N_("it came back and is to be erased again"),
     "perhaps-back": N_("it seems to have come back; a person decides"),
     "grace": N_("time to take it back"),
@@ -128,6 +129,7 @@ BLOCKERS: dict[str, str] = {
     "cooling": N_("late charges may still come after check-out"),
     "unreported": N_("the stay has not been reported to the authority yet"),
     "open-request": N_("another request about this data is not answered yet"),
+    "another-controller": N_("a profile shared with hotels of another company; ask them as well"),
 }
 """What hotels need somebody for, by the usual names of blockers."""
 
@@ -183,6 +185,7 @@ ACTIONS: dict[str, str] = {
     "freeze-confirmed": N_("freeze confirmed"),
     "freeze-unconfirmed": N_("freeze not confirmed yet"),
     "hold-review-due": N_("hold to be reviewed"),
+    "hold-reviewed": N_("hold reviewed: still needed"),
     "register-produced": N_("register shown to an authority"),
     "disclosure-reviewed": N_("disclosure reviewed"),
     "disclosure-overdue": N_("disclosure not reviewed in time"),
@@ -636,6 +639,16 @@ SWEPT: dict[str, str] = {
     "incidents": N_("reminders about incidents"),
     "incident-letters": N_("batches of letters about incidents"),
     "monthlies": N_("words of reviews sealed anew"),
+    "alerts": N_("alerts that were opened"),
+    "settled": N_("sealed rows that end on another day now"),
+    "refreshed": N_("views of the database made anew"),
+    "released": N_("checkpoints that left the house"),
+    "forward": N_("erasures over several databases carried on"),
+    "deadlines": N_("reminders about answers"),
+    "stuck": N_("requests that have waited too long"),
+    "holds": N_("reminders about holds and freezes"),
+    "copies": N_("copies whose time is over"),
+    "files-back": N_("files put back"),
 }
 """What a sweep counts; the same word may mean a state elsewhere."""
 

@@ -15,6 +15,7 @@ from flask_guesterase import (
     exempt,
     inside,
     keep,
+    mentions,
     null,
     overwrite,
     placeholder,
@@ -80,6 +81,19 @@ def test_a_file_names_what_was_made_from_it() -> None:
     for wrong in (["thumb.jpg"], ["{suffix}"], ["{stem"], ["{other}"], ["{stem.x}"], "{stem}"):
         with pytest.raises(PolicyError):
             File("/scans", also=wrong)
+
+
+def test_a_file_s_name_becomes_what_is_said() -> None:
+    """A plain value is a constant, as everywhere; what cannot replace a name is refused.
+
+    It was taken as it is, and every page and command that asked for the data map failed.
+    """
+    assert File("/scans", then="").then == Constant("")
+    assert File("/scans", then=redact).then == redact
+    assert File("/scans").then == null
+    for wrong in (keep("why not"), retain("invoice"), mentions, File("/scans"), str.upper):
+        with pytest.raises(PolicyError):
+            File("/scans", then=wrong)
 
 
 @pytest.mark.parametrize("word", [*RowRule])

@@ -23,6 +23,7 @@ from flask_guesterase.core.retention import (
     applicable,
     due,
     floor,
+    last_day,
     start,
 )
 
@@ -85,8 +86,7 @@ def own(rules: Sequence[Rule], record: Facts) -> list[Rule]:
         if rule.category == CATEGORY
         and rule.floor is not None
         and (day := start(rule, record)) is not None
-        and (rule.valid_from is None or rule.valid_from <= day)
-        and (rule.valid_to is None or rule.valid_to >= day)
+        and rule in _valid(rules, record)
         and applicable(rule, record, day) is True
     ]
 
@@ -100,7 +100,7 @@ def test_nothing_goes_before_its_longest_floor(rules: list[Rule], record: Facts)
         day = start(rule, record)
         assert day is not None
         assert rule.floor is not None
-        assert verdict.kept(rule.floor.after(day))
+        assert verdict.kept(last_day(rule.floor, rule.start, day))
         assert verdict.kept(day)
 
 
@@ -143,7 +143,7 @@ def test_what_is_unknown_is_never_expired(rules: list[Rule], record: Facts) -> N
             continue
         day = start(rule, record)
         applies = applicable(rule, record, day)
-        if applies is False or (day is not None and rule not in _valid(rules, day)):
+        if applies is False or (day is not None and rule not in _valid(rules, record)):
             continue
         nameless = rule.floor is None and not settled
         undated = rule.floor is not None and day is None
@@ -151,11 +151,13 @@ def test_what_is_unknown_is_never_expired(rules: list[Rule], record: Facts) -> N
             assert verdict.kept(date.max)
 
 
-def _valid(rules: Sequence[Rule], day: date) -> list[Rule]:
+def _valid(rules: Sequence[Rule], record: Facts) -> list[Rule]:
+    days = {rule.id: [record.events[e] for e in rule.clock if e in record.events] for rule in rules}
     return [
         rule
         for rule in rules
-        if (rule.valid_from or date.min) <= day <= (rule.valid_to or date.max)
+        if days[rule.id]
+        and (rule.valid_from or date.min) <= max(days[rule.id]) <= (rule.valid_to or date.max)
     ]
 
 
@@ -173,11 +175,11 @@ def test_a_hard_ceiling_that_is_sure_is_never_missed(rules: list[Rule], record: 
             and rule.grade in (Grade.A, Grade.B)
             and rule.signed
             and day is not None
-            and rule in _valid(rules, day)
+            and rule in _valid(rules, record)
             and applicable(rule, record, day) is True
         ):
             assert found.day is not None
-            assert found.day <= rule.ceiling.after(day)
+            assert found.day <= last_day(rule.ceiling, rule.start, day)
             assert not found.draft
 
 

@@ -13,6 +13,7 @@ import flask_guesterase
 from flask_guesterase.core import finding
 from flask_guesterase.core.depth import Evidence
 from flask_guesterase.core.events import EVENTS
+from flask_guesterase.core.permissions import MEANS, Permission
 from flask_guesterase.web import config
 from flask_guesterase.web.signals import SIGNALS
 
@@ -74,6 +75,27 @@ def test_each_kind_of_finding_is_reported_by_somebody() -> None:
     )
 
     assert [name for name in finding.KINDS if f'"{name}"' not in code] == []
+
+
+def test_each_permission_is_explained_and_each_choice_is_named() -> None:
+    """Who grants a permission reads what it lets; who types a command reads its words."""
+    commands = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    life = (ROOT / "docs" / "reference" / "lifecycle.md").read_text(encoding="utf-8")
+
+    assert set(MEANS) == set(Permission)
+    assert [name for name in Permission if f"| `{name}` | " not in life] == []
+    assert re.findall(r"`: *$", commands, re.MULTILINE) == []
+    assert "`wrong-person`, `wrong-plan`" in commands
+
+
+def test_each_way_of_the_office_is_named() -> None:
+    """What how-to pages call after `begin()` is looked up in one page."""
+    page = (ROOT / "docs" / "reference" / "office.md").read_text(encoding="utf-8")
+    told = {path: re.findall(r"\boffice\.([a-z_]+)\(", path.read_text(encoding="utf-8"))
+            for path in (ROOT / "docs").rglob("*.md")}  # fmt: skip
+
+    assert {name for names in told.values() for name in names if f"`.{name}(" not in page} == set()
+    assert "request" in {name for names in told.values() for name in names}
 
 
 def test_each_word_about_levels_is_explained() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -30,6 +31,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store import finishing, tables
 from flask_guesterase.store.invented import canaries, hatching
+from flask_guesterase.store.remembrance import replay
 from flask_guesterase.store.remembrance.erasures import Register
 from tests import engines
 from tests.example.test_acceptance import House, house
@@ -302,6 +304,56 @@ def test_what_is_attached_later_stops_the_erasure(kind: str, tmp_path: Path) -> 
         assert shown["state"] == "withdrawn"
         assert kept == (booking.external_ref, booking.wishes, booking.contact_phone)
         assert db.session.scalar(select(func.count()).where(Guest.email.like("canary.%"))) == 1
+
+
+def test_one_that_was_stopped_goes_once_nothing_else_would(tmp_path: Path) -> None:
+    """It is tried again before another comes in, so that no invented guest stays for ever."""
+    with house(f"sqlite:///{tmp_path / 'h.sqlite'}", tmp_path, guests=20) as hotel:
+        switched(hotel)
+        bookings, there = Booking.__table__, select(func.count()).where(
+            Guest.email.like("canary.%")
+        )
+        real_booking = db.session.scalars(select(Booking.id).where(Booking.booker_id == 1)).first()
+        db.session.remove()
+
+        def booked_by(whom: Any) -> None:
+            with db.engine.begin() as conn:
+                mine = update(bookings).where(bookings.c.id == real_booking)
+                conn.execute(mine.values(booker_id=whom))
+
+        stopped = send(hotel, backup=lambda: booked_by(
+            select(Guest.id).where(Guest.email.like("canary.%")).scalar_subquery()
+        ))  # fmt: skip
+        again = send(hotel)
+        left = db.session.scalar(there), [row.state for row in rows()]
+        db.session.remove()
+        booked_by(1)
+        gone = send(hotel)
+
+        assert (stopped, again, left) == ("stopped", "stopped", (1, ["stopped"]))
+        assert (gone, [row.state for row in rows()]) == ("gone", ["gone"])
+        assert db.session.scalar(there) == 0
+
+
+def test_a_replayed_test_guest_is_still_one(tmp_path: Path) -> None:
+    """A restored database has forgotten the request; it is nobody's, and in no figure."""
+    file = tmp_path / "h.sqlite"
+    with house(f"sqlite:///{file}", tmp_path, guests=20) as hotel:
+        switched(hotel)
+        db.engine.dispose()
+        copyfile(file, tmp_path / "copy.sqlite")
+        assert send(hotel) == "gone"
+        (row,) = rows()
+        db.session.remove()
+        db.engine.dispose()
+        copyfile(tmp_path / "copy.sqlite", file)
+        done = replay.replay(hotel.guesterase.run)
+        hotel.guesterase.work()
+        with hotel.guesterase.begin(write=False) as office:
+            shown = office.show(row.request)
+
+        assert done.restored is False
+        assert (shown["kind"], shown["state"]) == ("canary", "erased")
 
 
 def test_not_even_two_officers_erase_more_under_its_number(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from flask_guesterase.store.amendments import House
 
 from . import travel
 from .conftest import TODAY
-from .test_law import DOCUMENT, NAME, ask, guest
+from .test_law import DOCUMENT, NAME, ask, guest, one_company
 
 
 @pytest.fixture
@@ -30,6 +30,7 @@ def unsigned(app: Flask) -> Iterator[Guesterase]:
         found: Guesterase = app.extensions["guesterase"].extension
         upgrade.upgrade(found.host.engine())
         upgrade.make_keys(found.host.engine(), found.custodian)
+        one_company(found)
         travel.to(found, TODAY)
         yield found
 

@@ -126,7 +126,7 @@ def mould(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pine(mould: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pine]:
     """The hotels as they are before anybody tries anything."""
     monkeypatch.setitem(forms.GRANTS, "desk", {"mu": {"view", "file", "verify"}})
-    rights = forms.RIGHTS | {"hold", "freeze", "register"}
+    rights = forms.RIGHTS | {"hold", "freeze", "register", "complaint"}
     for who in ("officer", "second"):
         monkeypatch.setitem(forms.GRANTS, who, {"mu": rights, "be": rights})
     shutil.copytree(mould, tmp_path / "house")
@@ -140,4 +140,12 @@ def law(sqlite_url: str, tmp_path: Path) -> Iterator[Lawful]:
     """A hotel under a law whose text one person can edit."""
     hotel = Hotel(sqlite_url, tmp_path)
     yield lawful(hotel, tmp_path)
+    hotel.engine.dispose()
+
+
+@pytest.fixture
+def draft(sqlite_url: str, tmp_path: Path) -> Iterator[Lawful]:
+    """The same before anybody signed the text or looked at it."""
+    hotel = Hotel(sqlite_url, tmp_path)
+    yield Lawful(hotel, tmp_path)
     hotel.engine.dispose()

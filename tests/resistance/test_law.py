@@ -15,15 +15,19 @@ from sqlalchemy import delete, update
 from flask_guesterase import verify
 from flask_guesterase.core.brake import BACKWARDS, LEAPT, judge
 from flask_guesterase.core.errors import FourEyesError
+from flask_guesterase.core.period import Period
 from flask_guesterase.core.policy import Exempt, null, retain
-from flask_guesterase.store import journal, pulse, tables, watch
+from flask_guesterase.core.retention import floor
+from flask_guesterase.store import journal, pulse, rulebook, tables, watch
+from flask_guesterase.store.amendments import House
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.pulse import Pulse
 from tests.resistance.conftest import DUE, Pine
 from tests.store.forms import Base, Form, policies
-from tests.store.test_rulebook import Lawful
+from tests.store.test_rulebook import LONG, RECORD, UNKNOWN, Lawful
 
 SHORT = 'floor = "P1D"'
+FISCAL = 'start = "fiscal-year-end"\n' + LONG
 
 
 def test_a_shortened_period(law: Lawful) -> None:
@@ -39,6 +43,66 @@ def test_a_shortened_period(law: Lawful) -> None:
         law.do("confirm_change", line.id, "officer", law.checkpoint())
     assert "rules-changed" in law.hotel.events
     assert "rule-proposed" in law.hotel.events
+
+
+def another_year(law: Lawful, fiscal: tuple[int, int]) -> None:
+    """Edit the settings: the hotel's fiscal year ends on another day."""
+    places = law.hotel.settings.properties
+    here = {code: replace(place, fiscal=fiscal) for code, place in places.items()}
+    law.hotel.settings = replace(law.hotel.settings, properties=here)
+
+
+def test_another_end_of_the_fiscal_year(draft: Lawful) -> None:
+    """What counted from the end of December counts from it until two people let it go."""
+    law = draft
+    law.write(FISCAL)
+    law.do("sign_pack", "XX", "officer")
+    assert (str(law.verdict().until), law.ceiling()) == ("2029-12-31", "2031-12-31")
+    another_year(law, (1, 31))
+    assert (str(law.verdict().until), law.ceiling()) == ("2029-12-31", "2031-12-31")
+    [line] = law.waits("floor")
+    law.allowed(line.id)
+    law.hotel.later(days=29)
+    assert str(law.verdict().until) == "2029-12-31"
+    law.hotel.later(days=1)
+    assert str(law.verdict().until) == "2029-01-31"
+    another_year(law, (12, 31))
+    assert str(law.verdict().until) == "2029-12-31", "what keeps longer acts at once"
+
+
+@pytest.mark.parametrize("known", ["unknown", "guessed", "unruled"])
+def test_a_first_period_of_one_day(draft: Lawful, known: str) -> None:
+    """Two people say 'one day' of what had no end: what is there stays thirty days more."""
+    law = draft
+    law.write({"unknown": UNKNOWN, "guessed": SHORT, "unruled": LONG}[known])
+    if known == "guessed":
+        law.file.write_text(law.file.read_text("utf-8").replace('"A"', '"C"'), "utf-8")
+    law.do("sign_pack", "XX", "officer")
+    category = "correspondence" if known == "unruled" else "guest_register"
+    period = House(category, ("departed",), "counsel, 2026-02", Period(days=1))
+    law.do("confirm_house", law.do("house_period", "sh", period, "officer"), "second")
+    with law.hotel.begin() as office:
+        said = floor(rulebook.in_force(office.work, "sh"), category, RECORD)
+    today = law.hotel.now.date()
+    assert said.open == ()
+    assert said.kept(today + timedelta(days=29))
+    assert not said.kept(today + timedelta(days=30))
+
+
+@pytest.mark.parametrize("boxed", [False, True])
+def test_a_property_moved_to_its_guests_country(pine: Pine, boxed: bool) -> None:
+    """Who is a foreigner to the law of before stays one, until two people let that law go."""
+    places = pine.settings.properties
+    moved = {**places, "mu": replace(places["mu"], country="FR")}
+    pine.settings = replace(pine.settings, properties=moved)
+    [number] = pine.seal(1) if boxed else [pine.approved(1)]
+    for _ in range(3):
+        pine.work()
+        assert pine.state(number) == "sealed"
+        pine.night()
+        pine.sweep("officer")
+    assert pine.state(number) == "sealed"
+    assert pine.names()[1] == (None if boxed else "Ada Roe")
 
 
 def declared(pine: Pine, **columns: Any) -> None:

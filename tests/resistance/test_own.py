@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, update
 
+from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables
+from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.pulse import Pulse, put
-from tests.resistance.conftest import Pine
+from tests.resistance.conftest import DUE, Pine
 
 
 @pytest.mark.parametrize("attack", ["deleted", "lifted", "moved"])
@@ -118,6 +122,20 @@ def test_a_second_persons_word_for_the_clock_by_sql(pine: Pine) -> None:
     assert pine.tried().doubt == "leap"
 
 
+def test_a_stop_taken_out_of_the_database(pine: Pine) -> None:
+    """Who stopped erasing by day is in the journal, and nobody who let it go on: it stays so."""
+    pine.sweep("officer")
+    pine.run(lambda office: office.halt_sweep("officer", "wrong-rows"))
+    pine.form(5, DUE)
+    pine.raw(delete(tables.pulse).where(tables.pulse.c.name == "halted"))
+    pine.night()
+    assert pine.names()[5] == "Ada Roe"
+    for who in ("officer", "second"):
+        pine.run(lambda office, who=who: office.resume_sweep(who))
+    pine.night()
+    assert pine.names()[5] is None
+
+
 def test_a_kept_line_invented(pine: Pine) -> None:
     """A row that says a line lies in a box which is not there keeps no count whole."""
     pine.raw(insert(tables.kept).values(
@@ -126,3 +144,56 @@ def test_a_kept_line_invented(pine: Pine) -> None:
         grade="A", facts='{"answers":{},"events":{}}', since=pine.now.replace(tzinfo=None),
     ))  # fmt: skip
     assert "records-differ:kept" in pine.seen()
+
+
+def _opened(pine: Pine) -> str:
+    report = Report("mu", "system-failure", "The till would not start.")
+    return str(pine.run(lambda office: office.open_incident(report, "officer")))
+
+
+def _complained(pine: Pine) -> str:
+    given = Grievance("about-person", "Nobody listened.", "mu", channel="desk")
+    return str(pine.run(lambda office: office.file_complaint(given, "desk")))
+
+
+def _disclosed(pine: Pine) -> str:
+    asked = Asked("mu", "Police", "4711", "R 1", Basis.POLICE, night=date(2026, 2, 28))
+    return str(pine.run(lambda office: office.produce_register(asked, "officer")).number)
+
+
+_RECORDS = {
+    "incident": (_opened, {"state": "closed", "closed_at": datetime(2020, 1, 1)}),
+    "complaint": (_complained, {"state": "answered", "ended_at": datetime(2020, 1, 1)}),
+    "disclosure": (_disclosed, {"made_at": datetime(2020, 1, 1), "reviewed_by": "a1",
+                                "reviewed_at": datetime(2020, 1, 2)}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("record", "attack"),
+    [
+        *((record, attack) for record in _RECORDS for attack in ("deleted", "ended")),
+        *((record, "ended and gone") for record in ("incident", "complaint")),
+    ],
+)
+def test_an_incident_or_a_complaint_that_vanishes(pine: Pine, record: str, attack: str) -> None:
+    """Ended by SQL it would go with the old ones; no entry says who ended it, so it is told."""
+    make, over = _RECORDS[record]
+    number, table = make(pine), getattr(tables, record)
+    assert "records-differ:numbered" not in pine.seen()
+    mine = table.c.number == number
+    pine.raw(delete(table).where(mine) if attack == "deleted" else
+             update(table).where(mine).values(over))  # fmt: skip
+    if attack == "ended and gone":
+        pine.night()
+        assert not [row for row in pine.ours(record) if row["number"] == number]
+    assert "records-differ:numbered" in pine.seen()
+
+
+def test_what_people_end_is_no_alarm(pine: Pine) -> None:
+    """Reviewed by a second person, answered, or still open: nothing is said."""
+    number, _ = _disclosed(pine), _opened(pine)
+    pine.run(lambda office: office.review_disclosure(number, "second", "fine"))
+    complaint = _complained(pine)
+    pine.run(lambda office: office.answer_complaint(complaint, "officer", "remedied", "Sorry."))
+    assert "records-differ:numbered" not in pine.seen()

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from flask_guesterase.core import census
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.log import slug
 from flask_guesterase.store import tables, uninstall
 from tests.resistance.conftest import Pine
 from tests.store.forms import Form
@@ -51,6 +52,24 @@ def test_a_raw_delete_on_the_register(pine: Pine, attack: object, missed: int) -
     assert pine.counted()["missed"] == missed
     assert "register-missed" in pine.seen()
     assert [t["count"] for t in pine.ours("task") if t["property"] == "mu"] == [missed]
+
+
+def test_a_task_signed_before_its_line_goes(pine: Pine) -> None:
+    """A task written into the table and signed is no credit for the line that is taken next."""
+    pine.raw(
+        insert(tables.task).values(
+            controller=slug("Fir GmbH"), property="mu", kind="register", name="mu/forms/2026-03-10",
+            due_on="2026-03-11", count=1, made_at=pine.now.replace(tzinfo=None),
+        )
+    )  # fmt: skip
+    [task] = [t for t in pine.ours("task") if t["kind"] == "register"]
+    pine.run(lambda office: office.sign_task(task["id"], 0, "officer"))
+    pine.raw(delete(Form).where(Form.id == 1))
+    pine.night()
+    assert pine.counted()["missed"] == 1
+    assert "register-missed" in pine.seen()
+    pine.run(lambda office: office.sign_task(task["id"] + 1, 1, "officer"))
+    assert "register-missed" not in pine.seen()
 
 
 def test_a_raw_update_on_the_register(pine: Pine) -> None:

@@ -326,6 +326,10 @@ def test_who_issues_a_token_and_uses_it(house: House) -> None:
     with house.app.app_context(), house.extension.begin() as office:
         office.revoke_token(house.hotel.ours("apitoken")[0]["id"], "officer")
     assert approve(house, number, "officer").status_code == 403
+    with house.app.app_context(), house.extension.begin() as office:
+        digest = office.preview(number).digest
+        with pytest.raises(FourEyesError, match="issued them a token"):
+            office.approve(number, "officer", digest)
     assert house.state(number) == "review"
     assert {grounds for _, _, grounds in told(house)} == {("four-eyes",)}
     assert approve(house, number, "second").status_code == 303

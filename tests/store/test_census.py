@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,23 @@ def test_a_row_that_vanished_is_missed_and_told_to_people(any_house: Forms) -> N
     house.later(days=1)
     house.sweep()
     assert counted(house)["missed"] == 0
+
+
+def test_what_is_missed_at_a_hotel_whose_code_is_a_number_is_told_by_its_code(
+    house: Forms,
+) -> None:
+    """The journal names it otherwise; people read the code they know."""
+    hotels = house.settings.properties
+    places = {**hotels, "7": replace(hotels["mu"], code="7")}
+    house.settings = replace(house.settings, properties=places)
+    house.form(70, NEW, "7")
+    house.sweep()
+    raw(house, delete(Form).where(Form.id == 70))
+    house.later(days=1)
+    house.sweep()
+    assert ("register-missed", "7") in findings(house)
+    with house.begin() as office:
+        assert {r["property"]: r["missed"] for r in watching.last(office.work)}["7"]
 
 
 def findings(house: Forms) -> list[tuple[str, str]]:

@@ -15,10 +15,12 @@ from flask_guesterase.core.destination import Destination, Way, destinations
 from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError, SetupError
 from flask_guesterase.core.log import quoted, read_entry
 from flask_guesterase.store import tables, watch, worker
+from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.release import continuing, releasing
 from flask_guesterase.store.release.places import Release, places
 from flask_guesterase.store.remembrance.replay import replay
+from flask_guesterase.store.vanished import vanished
 from tests import engines
 from tests.store.ashore import PINE, Ashore
 
@@ -281,6 +283,24 @@ def test_lost_entries_are_put_back_exactly(engine: str, tmp_path: Path) -> None:
             assert inn.verified() == []
             assert not replay(inn.run).counts
         inn.engine.dispose()
+
+
+def test_what_a_restore_lost_was_taken_away_by_nobody(any_inn: Ashore) -> None:
+    """The journal knows an incident again that the restored tables do not: no alarm for ever."""
+    inn = any_inn
+    inn.happen(3)
+    inn.release()
+    with inn.backup() as restore:
+        with inn.begin() as office:
+            office.open_incident(Report("sh", "leak", "A list."), "officer")
+        inn.happen(3)
+        inn.release()
+        restore()
+        assert "entries-put-back" in replay(inn.run).counts
+        assert "incident-opened" in inn.actions()
+        assert inn.ours("incident") == []
+        with inn.begin() as office:
+            assert list(vanished(office.work)) == []
 
 
 def test_a_journal_that_went_on_since_the_restore_begins_an_epoch(any_inn: Ashore) -> None:

@@ -120,6 +120,22 @@ def test_facts_come_by_paths_in_the_day_of_the_property(database_url: str) -> No
     assert "no_show" not in stays[1,].facts.events
 
 
+def test_a_code_that_is_filled_up_with_blanks_is_that_code(sqlite_url: str) -> None:
+    """As CHAR columns of PostgreSQL give it back: a row nobody can place would never end."""
+    metadata, engine = inn(), create_engine(sqlite_url)
+    metadata.create_all(engine)
+    known, t = datamap(metadata, policies()), metadata.tables
+    with engine.begin() as conn:
+        guest = {"id": 1, "place": "SHA     ", "name": "A", "nation": "CN"}
+        conn.execute(insert(t["guests"]), [guest])
+        stay = {"id": 1, "guest_id": 1, "left_at": datetime(2026, 3, 31, 9), "state": "left"}
+        conn.execute(insert(t["stays"]), [stay])
+        conn.execute(insert(t["lines"]), [{"id": 1, "stay_id": 1, "name": "x"}])
+        told = [facts_of(conn, known, SETTINGS, name, [(1,)])[1,] for name in ("guests", "lines")]
+    engine.dispose()
+    assert [(each.place, each.facts.country) for each in told] == [("SHA", "CN")] * 2
+
+
 @given(
     st.dates(date(1990, 1, 1), date(2090, 1, 1)),
     st.sampled_from(["Asia/Shanghai", "Pacific/Honolulu", "Europe/Berlin", "Pacific/Kiritimati"]),

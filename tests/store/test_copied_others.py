@@ -19,6 +19,7 @@ from tests.store import kept
 from tests.store.hotel import Booking, Guest, Hotel, Invoice, policies
 from tests.store.house import House
 from tests.store.test_copying import ANN, asked, fetched, furnish, records, release, shown
+from tests.store.test_told_rightly import one_company
 
 BEA = {"name": "Bea Lund", "email": "bea@mail.example", "phone": "+8613800000002",
        "document_no": "X7654321"}  # fmt: skip
@@ -135,6 +136,7 @@ def test_what_is_apart_is_in_no_copy_whoever_it_names(hotel: Hotel) -> None:
 def test_a_copy_names_who_is_told_at_each_house_the_rows_are_of(house: House) -> None:
     """Recipients of the house that was asked, and of one where the guest stayed as well."""
     house.blockers = ()
+    one_company(house)
     house.recipients = (
         Recipient("here", by_hand("Call.")), Recipient("fir", by_hand("Call."), property="mu"),
     )  # fmt: skip

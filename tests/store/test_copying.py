@@ -83,6 +83,23 @@ def records(copy: Copy, table: str) -> list[Record]:
     return [record for part in copy.parts if part.table == table for record in part.records]
 
 
+def test_no_copy_is_released_while_nobody_said_whose_a_profile_is(hotel: Hotel) -> None:
+    """The guest is told that it is all there is; a profile that perhaps is theirs would lack."""
+    furnish(hotel)
+    hotel.guest(3, name="Carl Other", email="ann@mail.example")
+    with hotel.begin() as office:
+        match = {"email": "ann@mail.example", "name": "Ann Berg"}
+        number = office.request(match, property="sh", by="clerk", wish="copy")
+    shown(hotel, number)
+    with pytest.raises(TransitionError):
+        release(hotel, number)
+    with hotel.begin() as office:
+        [row] = office.preview(number).perhaps
+        office.leave(number, row.id, "clerk")
+    release(hotel, number)
+    assert fetched(hotel, number).rows()
+
+
 def test_a_copy_holds_every_declared_column_and_nothing_of_another(any_hotel: Hotel) -> None:
     """Her profile, her booking and her invoice; of Bea neither a row nor a word."""
     furnish(any_hotel)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import (
     Equal,
+    File,
     Policy,
     Register,
     Subject,
@@ -87,6 +88,26 @@ def column_uncovered(wrong: bool) -> list[Finding]:
     return find(right(notes=Policy({} if wrong else {"text": null}, via="guest_id")))
 
 
+@CASES.of("column-uncovered")
+def column_uncovered_that_names_whose_row_it_is(wrong: bool) -> list[Finding]:
+    """A key that is a passport's number stays as long as its row does."""
+    return find(keyed("passport_no", {} if wrong else {"passport_no": keep("said to be random")}))
+
+
+@CASES.of("column-uncovered")
+def column_uncovered_that_is_a_login(wrong: bool) -> list[Finding]:
+    """So does one that the guest made of a name; a number that the hotel gave tells nobody."""
+    return find(keyed("username" if wrong else "loyalty_no", {}))
+
+
+def keyed(key: str, rule: dict[str, Any]) -> Policies:
+    """Return the policy of people whom a text is the key of."""
+    table = Table("members", MetaData(), Column(key, String(20), primary_key=True),
+                  Column("email", String(60)))  # fmt: skip
+    person = Subject(match=["email"], contact=["email"])
+    return {**right(), table: Policy({"email": null, **rule}, subject=person)}
+
+
 @CASES.of("column-unknown")
 def column_unknown(wrong: bool) -> list[Finding]:
     return find(right(guests=rules(telefone=null) if wrong else rules()))
@@ -111,7 +132,25 @@ def delete_referenced(wrong: bool) -> list[Finding]:
 @CASES.of("register-unknown")
 def register_unknown(wrong: bool) -> list[Finding]:
     room = Register("zimmer" if wrong else "text", "text", "text", "text", "text")
-    return find(right(notes=Policy({"text": null}, via="guest_id", register=room)))
+    kept = retain("guest_register", null)
+    return find(right(notes=Policy({"text": kept}, via="guest_id", register=room)))
+
+
+@CASES.of("floor-unkept")
+def floor_unkept(wrong: bool) -> list[Finding]:
+    """A line of the register that goes on request would be no register."""
+    line = Register("text", "text", "text", "text", "text")
+    rule = null if wrong else retain("guest_register", null)
+    return find(right(notes=Policy({"text": rule}, via="guest_id", register=line)))
+
+
+@CASES.of("floor-unkept")
+def floor_unkept_by_rows(wrong: bool) -> list[Finding]:
+    """Nor would one whose rows are deleted."""
+    line = Register("text", "text", "text", "text", "text")
+    columns = {} if wrong else {"text": keep("it is the room")}
+    rows = delete if wrong else overwrite
+    return find(right(notes=Policy(columns, via="guest_id", register=line, rows=rows)))
 
 
 @CASES.of("match-unknown")
@@ -187,6 +226,14 @@ def retain_in_delete(wrong: bool) -> list[Finding]:
 @CASES.of("rule-misfit")
 def null_where_null_is_refused(wrong: bool) -> list[Finding]:
     return find(right(guests=rules(name=null if wrong else redact)))
+
+
+@CASES.of("rule-misfit")
+def a_file_whose_name_cannot_be_null(wrong: bool) -> list[Finding]:
+    """Its cure is another `then`: another rule would leave the file where it lies."""
+    found = find(right(guests=rules(name=File("scans") if wrong else File("scans", then=""))))
+    assert all("File(" in each.hint for each in found)
+    return found
 
 
 @CASES.of("rule-misfit")

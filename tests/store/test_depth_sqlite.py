@@ -346,6 +346,45 @@ def test_a_writer_in_the_way_is_not_waited_for_longer_than_a_lock(
         assert sqlite.clean(engine, {"one": []})["one"].level == Level.LOGS
 
 
+@contextmanager
+def attached(url: str, other: Path) -> Iterator[Engine]:
+    """An engine whose every connection attaches another file, as some hosts part their tables."""
+    engine = create_engine(url)
+
+    @event.listens_for(engine, "connect")
+    def attach(raw: Any, record: Any) -> None:
+        raw.execute(f"ATTACH '{other}' AS \"guest book\"")
+        raw.execute("PRAGMA secure_delete = OFF")
+
+    yield engine
+    engine.dispose()
+
+
+def test_a_file_the_host_attaches_is_cleaned_and_looked_into_as_well(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Who stood in it stands neither there nor in its log, or no such level is claimed."""
+    other = tmp_path / "other.sqlite"
+    with attached(sqlite_url, other) as engine:
+        with engine.begin() as conn:
+            conn.exec_driver_sql('PRAGMA "guest book".journal_mode = WAL')
+            conn.exec_driver_sql('CREATE TABLE "guest book".t (id INTEGER PRIMARY KEY, v TEXT)')
+            conn.exec_driver_sql(f'INSERT INTO "guest book".t (v) VALUES (\'{CANARY}\')')
+        with engine.begin() as conn:
+            conn.exec_driver_sql('DELETE FROM "guest book".t')
+        assert raw_count(f"sqlite:///{other}", CANARY) > 0
+        assert sqlite.clean(engine, {"one": [CANARY]})["one"] == Reached(
+            Level.LOGS, (Evidence.REWRITTEN, Evidence.LOG_EMPTY, Evidence.SCANNED)
+        )
+        assert raw_count(f"sqlite:///{other}", CANARY) == 0
+        with engine.begin() as conn:
+            conn.exec_driver_sql(
+                f'CREATE TABLE "guest book".u (id INTEGER, v TEXT DEFAULT \'{CANARY}\')'
+            )
+        found = sqlite.clean(engine, {"one": [CANARY]})["one"]
+        assert found == Reached(Level.LOGICAL, (Evidence.FOUND,))
+
+
 def test_a_database_in_memory_has_no_files_to_speak_of() -> None:
     """Nothing is claimed where there is nothing to look at."""
     assert erasing("sqlite://", *FILLED, "DELETE FROM t").evidence == (Evidence.NO_FILE,)

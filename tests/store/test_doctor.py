@@ -19,7 +19,7 @@ from flask_guesterase.store.doctor import disk
 from flask_guesterase.store.doctor.visit import second_copy, visit
 from flask_guesterase.store.settings import Settings
 from tests.store.hotel import Hotel
-from tests.store.test_depth_sqlite import opened
+from tests.store.test_depth_sqlite import attached, opened
 from tests.store.test_physical import became
 
 GOOD, BAD, UNKNOWN = Status.GOOD, Status.BAD, Status.UNKNOWN
@@ -51,6 +51,20 @@ def test_a_tidy_sqlite_file_is_good_and_an_untidy_one_is_not(sqlite_url: str) ->
         with engine.begin() as conn:
             conn.exec_driver_sql("INSERT INTO words(words, rank) VALUES ('secure-delete', 1)")
         assert seen(engine)["text-index"].status is GOOD
+
+
+def test_a_file_the_host_attaches_is_looked_at_as_well(sqlite_url: str, tmp_path: Path) -> None:
+    """What is untidy in it is untidy in the database."""
+    with attached(sqlite_url, tmp_path / "other.sqlite") as engine:
+        with engine.begin() as conn:
+            conn.exec_driver_sql('CREATE VIRTUAL TABLE "guest book".words USING fts5(v)')
+            conn.exec_driver_sql('CREATE TABLE "guest book".t (v TEXT)')
+            conn.exec_driver_sql('INSERT INTO "guest book".t VALUES (zeroblob(50000))')
+        with engine.begin() as conn:
+            conn.exec_driver_sql('DELETE FROM "guest book".t')
+        found = seen(engine)
+        bad = {i for i, s in found.items() if s.status is BAD and i not in _APART}
+    assert bad >= {"free-pages", "text-index"}
 
 
 def test_a_reader_that_stays_in_the_log_is_seen(sqlite_url: str) -> None:

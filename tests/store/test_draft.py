@@ -161,6 +161,7 @@ def test_people_are_found_by_contact_and_number_not_by_what_is_about_it() -> Non
         (Column("name_shown", Boolean), Keep),
         (Column("phone_kind", Enum("home", "work")), Keep),
         (Column("birth_date", Date, nullable=False), None),
+        (Column("born", Date), Null),
         (Column("姓名", String(20)), Null),
         (Column("order", String(20)), Keep),
         (Column("customerName", String(20)), Null),
@@ -179,6 +180,20 @@ def test_each_column_gets_a_rule_that_fits(column: Column[Any], expected: Any) -
     else:
         assert isinstance(rule, expected)
         assert found == ()
+
+
+def test_a_name_of_a_file_is_asked_about() -> None:
+    """Who only overwrites the name leaves the scan on disk; a profile is no file."""
+    metadata = MetaData()
+    columns = [Column(n, String(80)) for n in ("scan", "photo_path", "fileName", "profile_text")]
+    guests(metadata, *columns)
+
+    source = draft(resolve([], metadata.tables.values(), (), coverage))
+
+    asked = [line for line in source.splitlines() if "may name a file" in line]
+    assert [line.split("'")[1] for line in asked] == ["scan", "photo_path", "fileName"]
+    assert all(line.strip().startswith("#") and REVIEW in line for line in asked)
+    assert source.count('File("its folder", then=null)') == 3
 
 
 def test_ways_to_a_person_are_proposed() -> None:

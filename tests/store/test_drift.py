@@ -17,6 +17,7 @@ from sqlalchemy import (
     create_engine,
     make_url,
 )
+from sqlalchemy.dialects.postgresql import OID
 
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import (
@@ -71,14 +72,16 @@ def find(
     script: str = "",
     policies: Policies = RIGHT,
     before: Attempt | None = None,
+    mapped: MetaData | None = None,
 ) -> list[Finding]:
     """Return how a database differs from the map after a script ran in it.
 
     :param script: statements separated by ";;"; an empty one changes nothing.
     :param before: done on the connection that reads.
+    :param mapped: what the host maps, the hotel as it was made by default.
     """
     metadata = hotel()
-    declared = resolve(policies.items(), metadata.tables.values(), ())
+    declared = resolve(policies.items(), (mapped or metadata).tables.values(), ())
     with (
         engines.fresh_database(engine) as url,
         host(url, metadata, script) as made,
@@ -189,6 +192,32 @@ def row_security(wrong: bool, engine: str) -> list[Finding]:
     return find(
         engine, "ALTER TABLE guests ENABLE ROW LEVEL SECURITY" if wrong else "", before=as_clerk
     )
+
+
+@CASES.of("rule-misfit", *ALL)
+def misfit_of_a_unique_index(wrong: bool, engine: str) -> list[Finding]:
+    """An index that no model names: the second guest could not be erased any more."""
+    return find(engine, f"CREATE {'UNIQUE' if wrong else ''} INDEX one_name ON guests (name)")
+
+
+@CASES.of("rule-misfit", *ALL)
+def misfit_of_a_unique_index_of_two(wrong: bool, engine: str) -> list[Finding]:
+    """With a number beside it that stays, two guests differ; with the name again, they do not."""
+    beside = "remark" if wrong else "vip"
+    script = "ALTER TABLE guests ADD COLUMN remark VARCHAR(20)"
+    metadata = hotel()
+    Table("guests", metadata, Column("remark", String(20)), extend_existing=True)
+    columns = {**GUEST.columns, "remark": redact}
+    guests = Policy(columns, subject=Subject(match=["name"]))
+    index = f"CREATE UNIQUE INDEX one_name ON guests (name, {beside})"
+    return find(engine, f"{script};; {index}", {**RIGHT, "guests": guests}, mapped=metadata)
+
+
+@CASES.of("rule-misfit", "postgresql", "sqlite")
+def misfit_of_a_unique_expression(wrong: bool, engine: str) -> list[Finding]:
+    """One that folds the case, and one that erased guests can be left out of."""
+    partial = "" if wrong else " WHERE vip = 1"
+    return find(engine, f"CREATE UNIQUE INDEX one_name ON guests (lower(name)){partial}")
 
 
 @CASES.of("rule-misfit", *ALL)
@@ -313,6 +342,22 @@ def fulltext(wrong: bool, engine: str) -> list[Finding]:
         INSERT INTO words (rowid, text) VALUES (new.id, new.text); END"""
     policies = {**RIGHT, "words": exempt("an index of the notes, kept in step")}
     return find(engine, index if wrong else f"{index};; {safe};; {step}", policies)
+
+
+@CASES.of("large-object", "postgresql")
+def large_object(wrong: bool, engine: str) -> list[Finding]:
+    mapped = hotel()
+    mapped.tables["guests"].append_column(Column("scan0", OID))
+    policy = Policy({**GUEST.columns, "scan0": null}, subject=Subject(match=["name"]))
+    script = "CREATE EXTENSION lo;; ALTER TABLE guests ADD COLUMN scan0 lo"
+    step = """CREATE TRIGGER scans BEFORE UPDATE OR DELETE ON guests FOR EACH ROW
+        EXECUTE FUNCTION lo_manage(scan0)"""
+    found = find(
+        engine, script if wrong else f"{script};; {step}", {"guests": policy, "notes": NOTE},
+        mapped=mapped,
+    )  # fmt: skip
+    assert [each.id for each in found] == (["large-object"] if wrong else [])
+    return found
 
 
 @CASES.of("versioned", "mariadb")

@@ -7,6 +7,7 @@ import sqlite3
 import psycopg
 import pymysql
 import pytest
+from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
 from flask_guesterase.core.errors import (
@@ -16,7 +17,7 @@ from flask_guesterase.core.errors import (
     RetryableError,
     SetupError,
 )
-from flask_guesterase.store.failure import translated
+from flask_guesterase.store.failure import is_unread, translated
 
 CANARY = "Aino Korhonen-Öberg"
 MYSQL, PG = pymysql.err, psycopg.errors
@@ -115,3 +116,16 @@ def test_a_full_disk_is_called_so(raised: Exception) -> None:
     told = translated(DBAPIError.instance("INSERT", {}, raised, base))
     assert type(told) is BusyError
     assert "full" in told.message
+
+
+def test_a_text_nobody_can_read_is_no_server_that_is_away(sqlite_url: str) -> None:
+    """Whoever waits for it to come back waits for ever; what it says is in no error of ours."""
+    engine = create_engine(sqlite_url)
+    with engine.connect() as conn, pytest.raises(DBAPIError) as caught:
+        conn.exec_driver_sql("SELECT CAST(X'4dfc6c6c6572' AS TEXT)").all()
+    engine.dispose()
+    told = translated(caught.value)
+    assert isinstance(told, ErasureError)
+    assert "UTF-8" in told.message
+    assert "ller" not in str(told)
+    assert is_unread(caught.value)

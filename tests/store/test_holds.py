@@ -24,7 +24,7 @@ from flask_guesterase.core.events import Event
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.plan import Key, key_text
 from flask_guesterase.core.policy import Policy, delete, keep, redact
-from flask_guesterase.store import heldkeys, holds, sweep, tables, vault, worker
+from flask_guesterase.store import consistency, heldkeys, holds, sweep, tables, vault, worker
 from flask_guesterase.store.office import Office
 from tests.store.forms import GRANTS as form_grants
 from tests.store.forms import RIGHTS, Forms
@@ -639,6 +639,28 @@ def test_a_hold_whose_day_of_review_came_is_told(small: Inn, day: str) -> None:
     assert "hold-review-due" in small.events
 
 
+def test_who_looked_again_says_until_when_and_is_told_no_more(small: Inn) -> None:
+    """A hold that is still needed is looked at on another day, and nobody is reminded till then."""
+    id = small.hold("record", "bookings", "1", review_on="2026-03-12", silent=True)
+    small.later(days=2)
+    assert small.run(Office.remind_holds) == 1
+    for day in ("2026-03-12", "2025-01-01", "soon", ""):
+        with pytest.raises(InputError), small.begin() as office:
+            office.review_hold(id, "officer", day)
+    with pytest.raises(UnknownError), small.begin() as office:
+        office.review_hold(id, "clerk", "2026-04-01")
+    with small.begin() as office:
+        office.review_hold(id, "officer", "2026-03-20")
+    told = [e for e in small.told if e.name == "hold-reviewed"]
+    assert [e.grounds for e in told] == [("silent",)], "silent as the hold is"
+    small.later(days=5)
+    assert small.run(Office.remind_holds) == 0
+    small.later(days=3)
+    assert small.run(Office.remind_holds) == 1
+    with small.begin() as office:
+        assert not consistency.findings(office.work)
+
+
 def test_the_journal_names_nobody_and_the_reference_is_sealed(small: Inn) -> None:
     """Reason and counts are in the entry; row and reference are nowhere in clear."""
     id = small.hold("subject", "guests", "1", reference="Pudong court 2026-77", silent=True)
@@ -677,7 +699,10 @@ def test_a_list_shows_each_what_they_may_know(small: Inn) -> None:
 def test_another_hotels_hold_is_a_duty_of_law_even_to_who_may_hold(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which hold it is reads only who may hold at its own property."""
+    """Which hold it is reads only who may hold at its own property, of hotels of one company."""
+    places = house.settings.properties
+    sisters = {code: replace(place, controller="Pine Ltd") for code, place in places.items()}
+    house.settings = replace(house.settings, properties=sisters)
     desk = {"view", "file", "verify", "hold"}
     monkeypatch.setitem(GRANTS, ("officer", "sh"), desk)
     monkeypatch.setitem(GRANTS, ("head", "sh"), desk)

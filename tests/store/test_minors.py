@@ -33,6 +33,13 @@ def test_the_age_at_the_stay_counts_and_not_todays(house: House) -> None:
     assert involved(house, 1)
 
 
+def test_a_stay_that_is_still_to_come_counts_as_one_of_today(house: House) -> None:
+    """Seventeen now and eighteen when they leave: whoever asks is a minor."""
+    house.person(1, born=date(2008, 3, 15))
+    house.stay(7, 1, 1, status="booked", days=20)
+    assert involved(house, 1)
+
+
 def test_whoever_stayed_with_a_minor_is_concerned(any_house: House) -> None:
     """The mother asks; the child's rows are touched by nobody else's approval."""
     house = any_house

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -98,6 +98,16 @@ def test_grace_is_waited_for(hotel: Hotel) -> None:
     with hotel.begin() as office:
         assert office.due() == [number]
     assert hotel.erased(number) == "erased"
+
+
+def test_what_waits_for_grace_waits_until_a_day_of_the_hotel(hotel: Hotel) -> None:
+    """At 22:00 in Shanghai four hours more are the next day, though not yet in Greenwich."""
+    hotel.settings = replace(hotel.settings, grace_hours=4)
+    hotel.now = hotel.now.replace(hour=14)
+    number = ann(hotel)
+    with hotel.begin() as office:
+        day = (hotel.now.date() + timedelta(days=1)).isoformat()
+        assert office.show(number)["waiting_until"] == day
 
 
 def test_erasing_what_was_never_approved_or_again_does_nothing(hotel: Hotel) -> None:

@@ -167,6 +167,39 @@ def test_postgresql_keeps_old_rows_until_tables_are_rewritten_without_a_snapshot
         assert again.supplements == 0
 
 
+def test_postgresql_rewrites_all_that_keeps_rows_of_a_table(tmp_path: Path) -> None:
+    """A view that was refreshed beside its readers keeps old rows in a file of its own; an heir
+    keeps rows of the table itself."""
+    with raw_hotel("postgresql", tmp_path) as (hotel, files):
+        with hotel.engine.begin() as conn:
+            conn.execute(text('CREATE TABLE "Old" () INHERITS (guests)'))
+            conn.execute(text("CREATE TABLE older () INHERITS (\"Old\")"))
+            conn.execute(text(
+                "INSERT INTO older (id, hotel, name, email)"
+                f" VALUES (1150, 'sh', 'Feather', '{CANARY}')"
+            ))
+            conn.execute(text("DELETE FROM older"))
+            conn.execute(text(
+                'CREATE MATERIALIZED VIEW "Mail" AS SELECT id, email FROM guests WHERE id > 100'
+            ))
+            conn.execute(text('CREATE UNIQUE INDEX by_id ON "Mail" (id)'))
+            conn.execute(text('ALTER MATERIALIZED VIEW "Mail" ALTER email SET STATISTICS 1000'))
+        with outside(hotel.engine) as conn:
+            conn.exec_driver_sql('ANALYZE "Mail"')
+        number = hotel.approved(email=CANARY)
+        assert worker.carry_out(run_of(hotel), number) == "erased"
+        flush(hotel.engine)
+        told = physical.rewrite(run_of(hotel), TABLES)
+        assert "public.Mail" in told.sizes
+        assert patiently(hotel).supplements == 1
+        assert said(hotel, number)["level"] == Level.FILES
+        with hotel.engine.connect() as conn:
+            kept = "SELECT histogram_bounds::text FROM pg_stats WHERE tablename = 'Mail'"
+            assert CANARY not in "".join(filter(None, conn.execute(text(kept)).scalars()))
+        flush(hotel.engine)
+        assert raw_count(files) == 0
+
+
 def test_postgresql_waits_for_who_writes_in_another_database(
     postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from contextlib import suppress
@@ -698,6 +699,23 @@ def test_a_file_that_another_lies_in_the_way_of_does_not_come_back(hotel: Hotel)
     restore(hotel, number)
     deliver(hotel)
     assert (hotel.files / "ann.png").read_bytes() == b"ann.png" * 1000
+
+
+def test_a_file_that_root_brings_back_is_not_roots(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the worker in root's crontab the application can read what it could read before."""
+    number = filled(hotel)
+    hotel.erased(number)
+    deliver(hotel)
+    restore(hotel, number)
+    given: list[tuple[int, int]] = []
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(os, "fchown", lambda handle, *owner: given.append(owner))
+    deliver(hotel)
+    folder = hotel.files.stat()
+    assert given[-2:] == [(folder.st_uid, folder.st_gid)] * 2
+    assert len(list(hotel.files.glob("*.png"))) == 2
 
 
 def test_a_crash_while_a_file_comes_back_goes_on(

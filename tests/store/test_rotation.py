@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,17 @@ from sqlalchemy import create_engine
 from flask_guesterase.core import rotation as days
 from flask_guesterase.core.errors import ForbiddenError, KeyMissingError, SealError
 from flask_guesterase.core.seal import Box, open_box
-from flask_guesterase.store import copies, pulse, rotation, tasks, vault, watch, worker
+from flask_guesterase.store import (
+    certifying,
+    copies,
+    keeping,
+    pulse,
+    rotation,
+    tasks,
+    vault,
+    watch,
+    worker,
+)
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.roots import Roots
@@ -343,6 +354,20 @@ def test_a_copy_made_on_the_last_day_dies_by_the_day_that_was_named(
     live(hotel, 1)
     assert hotel.custodian.root_id() != root
     assert hotel.now.date() + days.CLEARING <= date.fromisoformat(said["root_until"])
+
+
+def test_west_of_greenwich_the_day_that_is_named_is_one_later(hotel: Hotel) -> None:
+    """What is sealed until a day lies under the key of the UTC day in which that day ends."""
+    did = [{"outcome": "seal", "until": "2026-12-01"}]
+    place = replace(hotel.settings.properties["sh"], zone="America/Los_Angeles")
+    for properties, last in (({}, date(2026, 12, 1)), ({"la": place}, date(2026, 12, 2))):
+        mine = {"sh": hotel.settings.properties["sh"], **properties}
+        hotel.settings = replace(hotel.settings, properties=mine)
+        with hotel.begin() as office:
+            named = certifying._root_until(office.work, {"did": did, "recovery": "2026-11-20"})
+            terms = [keeping.terms_of(office.work, "x", code, "2026-12-01") for code in mine]
+        assert named == days.worthless(last).isoformat()
+        assert max(each.last_day for each in terms) == last.isoformat()
 
 
 def test_nothing_sealed_names_no_day(hotel: Hotel) -> None:

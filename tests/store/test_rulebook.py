@@ -468,6 +468,13 @@ def test_an_unknown_floor_stays_until_two_people_set_a_period(
     assert "house-period-set" in law.hotel.events
 
 
+def test_a_period_beside_a_floor_that_is_known_acts_from_today(law: Lawful) -> None:
+    """Nothing had an open end there, so nothing is kept longer than it says."""
+    law.do("confirm_house", house(law, floor=Period(days=1)), "second")
+    [line] = [r for r in law.hotel.ours("rule") if r["kind"] == "house"]
+    assert "acts_on" not in line["body"]
+
+
 def test_shortening_or_ending_a_house_period_waits_like_any_other(law: Lawful) -> None:
     """A longer one replaces it; a shorter one stands beside it; its end is proposed."""
     law.do("confirm_house", house(law, floor=Period(years=6)), "second")

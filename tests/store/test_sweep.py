@@ -476,6 +476,16 @@ def test_nothing_that_ended_asks_for_nothing(house: Forms) -> None:
     assert tasks(house) == before
 
 
+def test_a_task_is_late_by_the_day_of_its_hotel(house: Forms) -> None:
+    """Half an hour after midnight in Berlin the day is past, though not yet in Greenwich."""
+    house.confirmed()
+    house.sweep()
+    house.now = house.now.replace(day=31, hour=21)
+    assert [task["late"] for task in tasks(house)] == [False, False]
+    house.later(hours=1, minutes=30)
+    assert [task["late"] for task in tasks(house)] == [True, True]
+
+
 def test_tasks_are_signed_where_one_may_once_and_with_a_count(house: Forms) -> None:
     """Another hotel's task is not there; a signature is not written over."""
     house.confirmed()

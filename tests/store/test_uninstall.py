@@ -170,6 +170,116 @@ def test_the_folder_is_closed_and_says_what_to_destroy(
     assert not [name for name in NAMES if name in text]
 
 
+def test_what_a_court_holds_is_not_to_be_destroyed(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """The README has no day for a held key, and the holds themselves are among the files."""
+    hold = {
+        "kind": "legal", "scope": "subject", "controller": "hotel-invented", "property": "berlin",
+        "table_name": "guests", "row_key": "[1]", "silent": False, "why": "court",
+        "placed_by": "1", "placed_at": STAMP,
+    }  # fmt: skip
+    with transaction(engine) as conn:
+        first, *_ = fill(conn, custodian)
+        conn.execute(tables.hold.insert().values(id=7, **hold))
+        conn.execute(tables.hold.insert().values(id=8, **hold, lifted_at=STAMP))
+        vault.rewrap(conn, custodian, [first], "hold:7")
+    folder = tmp_path / "export"
+    uninstall(engine, custodian, folder)
+    readme = (folder / "README.txt").read_text(encoding="utf-8")
+    days, _, held = readme.partition("destroy nothing")
+    assert "key-hold-7.json" not in days
+    assert "key-hold-7.json" in held
+    lines = (folder / "holds.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [7]
+
+
+def test_what_stays_in_place_is_listed_with_its_day(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """Nobody ends it any more when the software is gone, so the hotel must know until when."""
+    kept = {
+        "request": "E-1", "controller": "hotel-invented", "property": "berlin",
+        "table_name": "invoices", "row_key": "[1]", "columns": '["billed_to"]',
+        "category": "invoice_accounting", "mode": "place", "until": "2035-12-31", "open": "",
+        "rule": "DE/invoice_accounting", "basis": "AO 147", "grade": "A", "facts": "{}",
+        "since": STAMP,
+    }  # fmt: skip
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        conn.execute(tables.kept.insert().values(**kept))
+        conn.execute(tables.kept.insert().values(**kept | {"row_key": "[2]"}, ended_at=STAMP))
+    made = uninstall(engine, custodian, tmp_path / "export", drop=True)
+    (line,) = (tmp_path / "export" / "kept.jsonl").read_text(encoding="utf-8").splitlines()
+    told = json.loads(line)
+    assert (told["table_name"], told["row_key"], told["until"]) == ("invoices", "[1]", "2035-12-31")
+    assert made.counts["kept.jsonl"] == 1
+
+
+def test_a_revoked_certificate_says_so_in_its_file(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """Of an erasure that was taken back no file says that it stands."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        conn.execute(tables.certificate.update().values(revoked_at=STAMP))
+    uninstall(engine, custodian, tmp_path / "export")
+    told = json.loads((tmp_path / "export" / "certificates" / "E-1.json").read_text("utf-8"))
+    assert told == {**json.loads(CERTIFICATE), "revoked": "2026-11-24"}
+
+
+def test_files_that_wait_to_be_removed_are_counted(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """Nobody removes the scan of an erased guest's passport after the software is gone."""
+    parcel = {
+        "request": "E-1", "property": "berlin", "channel": "", "template": "", "attempts": 0,
+        "next_at": STAMP,
+    }  # fmt: skip
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        for n, (kind, state) in enumerate(
+            [("file", "queued"), ("file", "failed"), ("file", "sent"), ("message", "queued")]
+        ):
+            conn.execute(tables.outbox.insert().values(
+                **parcel, kind=kind, state=state, dedupe=str(n)
+            ))  # fmt: skip
+    assert uninstall(engine, custodian, tmp_path / "export").files == 2
+
+
+def test_nobody_is_left_erased_by_half(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """What has begun in several databases is finished first: nobody would know of it any more."""
+    intent = {
+        "number": "I-1", "controller": "hotel-invented", "property": "berlin", "bind": "crm",
+        "begun_at": STAMP, "attempts": 0,
+    }  # fmt: skip
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        conn.execute(tables.intent.insert().values(**intent, state="open"))
+    before = our_tables(engine)
+    with pytest.raises(BusyError, match="several databases"):
+        uninstall(engine, custodian, tmp_path / "one", drop=True)
+    assert our_tables(engine) == before
+    assert not uninstall(engine, custodian, tmp_path / "two").dropped
+    with transaction(engine) as conn:
+        conn.execute(tables.intent.update().values(state="done"))
+    assert uninstall(engine, custodian, tmp_path / "three", drop=True).dropped
+
+
+def test_a_folder_that_cannot_be_written_drops_nothing(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """It is said as one of ours, without the name that was typed."""
+    (tmp_path / "Zebrafinch").write_text("no folder")
+    before = our_tables(engine)
+    with pytest.raises(InputError, match="cannot be written") as caught:
+        uninstall(engine, custodian, tmp_path / "Zebrafinch" / "export", drop=True)
+    assert "Zebrafinch" not in str(caught.value)
+    assert our_tables(engine) == before
+
+
 def test_without_being_told_to_nothing_is_dropped(
     engine: Engine, custodian: FolderCustodian, tmp_path: Path
 ) -> None:
@@ -195,6 +305,26 @@ def test_nothing_is_dropped_when_a_box_does_not_open(
     with pytest.raises(KeyMissingError):
         uninstall(engine, FolderCustodian(custodian.path), tmp_path / "export", drop=True)
     assert our_tables(engine) == before
+
+
+def test_one_key_that_is_lost_keeps_nobody_from_the_rest(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """An export that drops nothing gives back what opens, and names what does not."""
+    with transaction(engine) as conn:
+        boxes = fill(conn, custodian)
+    (custodian.path / "key-day-2031-12-31.json").unlink()
+    folder = tmp_path / "export"
+    made = uninstall(engine, FolderCustodian(custodian.path), folder)
+    assert made.closed == (boxes[1],)
+    readme = (folder / "README.txt").read_text(encoding="utf-8")
+    assert boxes[1] in readme.partition("What does not open")[2]
+    lines = map(Box.from_json, (folder / "boxes.jsonl").read_text("utf-8").splitlines())
+    found = {box.id: box for box in lines}
+    assert set(found) == set(boxes)
+    copy = FolderCustodian(folder / "keys")
+    held = {open_box(found[box], copy) for box in (boxes[0], boxes[2])}
+    assert held == {payload(NAMES[0]), payload(NAMES[2])}
 
 
 def test_nothing_is_dropped_when_the_copied_keys_open_nothing(

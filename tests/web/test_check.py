@@ -69,6 +69,7 @@ def find(
     *,
     tables: bool = True,
     keys: bool = True,
+    closed: bool = False,
     authorize: Any = may,
     hotel: Property = PINE,
     policy: Policy = POLICY,
@@ -86,13 +87,15 @@ def find(
 
     :param tables: our tables are there.
     :param keys: the key folder is filled.
+    :param closed: the key folder can be read and not written.
     :param authorize: the host's answer to who may do what, or None.
     :param hotel: the one property.
     :param policy: the guests' policy.
     :param script: one statement run in the database.
     :param env: the host's Alembic env.py; empty where it has none.
     :param signed: somebody signed the packs of the property.
-    :param register: what is wrong with the register: "disk", "missing", "none" or "restored".
+    :param register: what is wrong with the register: "disk", "missing", "none", "restored" or
+        "closed".
     :param outside: how it stands with checkpoints: "right", "none", "disk", "late" or "refused".
     :param reviewed: day by which the German pack must be looked at again; its own when empty.
     :param recipient: who else holds copies.
@@ -139,6 +142,10 @@ def find(
                 upgrade.upgrade(db.engine)
             if keys:
                 FolderCustodian(f"{folder}/keys").create()
+            if closed:
+                # Whoever tests may be root, whom no mode stops.
+                Path(folder, "keys", "lock").unlink()
+                Path(folder, "keys", "lock").symlink_to("lock")
             if script:
                 with db.engine.begin() as conn:
                     conn.exec_driver_sql(script)
@@ -158,6 +165,9 @@ def find(
 
 def _remember(extension: Guesterase, wrong: str) -> None:
     """Let something be erased before, and something be wrong with the register since."""
+    if wrong == "closed":
+        Path(extension.settings.register).write_text("no folder")
+        return
     with extension.begin() as office:
         work = office.work
         if wrong == "none":
@@ -230,6 +240,16 @@ def register_missing(wrong: bool, engine: str) -> list[Finding]:
 @CASES.of("register-missing", "sqlite")
 def register_begins(wrong: bool, engine: str) -> list[Finding]:
     return find(engine, register="none" if wrong else "right")
+
+
+@CASES.of("register-closed")
+def register_closed(wrong: bool) -> list[Finding]:
+    return find(register="closed" if wrong else "")
+
+
+@CASES.of("keys-closed")
+def keys_closed(wrong: bool) -> list[Finding]:
+    return find(closed=wrong)
 
 
 @CASES.of("restore-pending", *engines.ENGINES)
@@ -326,6 +346,39 @@ def house_missing(wrong: bool) -> list[Finding]:
     category = "cctv" if wrong else "guest_register"
     columns = {"email": placeholder, "phone": retain(category, null)}
     policy = Policy(columns, subject=Subject(match=["email"]))
+    return find(hotel=PINE_IN_GERMANY, policy=policy)
+
+
+@CASES.of("floor-unkept")
+def floor_unkept(wrong: bool) -> list[Finding]:
+    """What a row is says nothing of which of its columns the law wants."""
+    phone = null if wrong else retain("guest_register", null)
+    policy = Policy(
+        {"email": placeholder, "phone": phone}, subject=Subject(match=["email"]),
+        category="guest_register",
+    )  # fmt: skip
+    return find(hotel=PINE_IN_GERMANY, policy=policy)
+
+
+@CASES.of("clock-missing")
+def clock_missing(wrong: bool) -> list[Finding]:
+    """No date is missing on file, and yet nothing would ever end."""
+    policy = Policy(
+        {"email": placeholder, "phone": retain("guest_register", null)},
+        subject=Subject(match=["email"]), category="guest_register",
+        clock={"created" if wrong else "departed": lambda table: table.c.phone},
+    )  # fmt: skip
+    return find(hotel=PINE_IN_GERMANY, policy=policy)
+
+
+@CASES.of("blocker-missing")
+def blocker_missing(wrong: bool) -> list[Finding]:
+    """A profile that ends by day knows nothing of the booking of next week."""
+    policy = Policy(
+        {"email": placeholder, "phone": retain("guest_register", null)},
+        subject=Subject(match=["email"]), category="guest_register" if wrong else "",
+        clock={"departed": lambda table: table.c.phone},
+    )  # fmt: skip
     return find(hotel=PINE_IN_GERMANY, policy=policy)
 
 

@@ -65,6 +65,19 @@ def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str
     assert CANARY not in second.get(f"{DESK}/complaints")
 
 
+def test_what_is_written_while_a_complaint_is_open_comes_back(house: House) -> None:
+    """It is not taken, said so, and not lost: the guest reads why, and their own words."""
+    _, guest = refused(house)
+    guest.get("/privacy/case?lang=en")
+    complain(guest)
+    mine = "My \u5730\u5740 is there."
+    answer = guest.post("/privacy/case/complain", about="about-rest", text=mine)
+    assert answer.status_code == 409
+    assert "a complaint about this case is being looked at" in answer.text
+    assert mine in answer.text
+    assert len(house.hotel.ours("complaint")) == 1
+
+
 def test_who_never_showed_who_they_are_reads_what_is_missing(house: House) -> None:
     """The request does not go on before that: "you need do nothing" would be wrong."""
     house.browser().ask(property="sh", name=CANARY, email="ann@mail.example")

@@ -81,3 +81,14 @@ def test_complaints_incidents_and_training_are_counted_where_they_happened(house
     page = house.browser("auditor").get(f"{DESK}/figures?lang=en")
     assert "refusals overturned 1" in page
     assert "laughed" not in page
+
+
+def test_counts_of_requests_are_not_called_days(house: House) -> None:
+    """In Chinese the column was headed "day of receipt"; each chart has its title in sight."""
+    house.request()
+    page = house.browser("auditor").get(f"{DESK}/figures", wish="zh")
+    assert "收到日期" not in page
+    assert ">收到的申请</th>" in page
+    english = house.browser("auditor").get(f"{DESK}/figures", wish="en")
+    for title in ("Complaints received", "Incidents opened"):
+        assert f">{title}</p>" in english

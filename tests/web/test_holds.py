@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.store import tables
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -252,3 +255,37 @@ def test_the_host_names_a_query_once(house: House) -> None:
         house.extension.hold_query("late", "bookings", lambda table: table.c.remark == "late")
     assert _placed(house.browser("holder"), scope="query", query="late") == 303
     assert _placed(house.browser("holder"), scope="query", query="other") == 422
+
+
+def test_a_hold_that_is_still_needed_gets_another_day_on_the_page(house: House) -> None:
+    """A day that is past comes back to be corrected; who may not hold there finds no such hold."""
+    id = place(house, "subject", "guests", "1", review_on="2026-01-02")
+    holder, path = house.browser("holder"), f"{DESK}/holds/{id}/review"
+    again = holder.post(path, **{f"on-{id}": "2020-01-01"})
+    assert again.status_code == 422
+    assert "still to come" in again.text
+    assert house.browser("far-holder").post(path, **{f"on-{id}": "2999-01-01"}).status_code == 404
+    assert holder.post(path, **{f"on-{id}": "2999-01-01"}).status_code == 303
+    assert house.hotel.ours("hold")[0]["review_on"] == "2999-01-01"
+    console = Console(house.app)
+    code = code_of(house, "holder")
+    console.json("hold", "review", str(id), "--on", "2998-05-06", "--by", "holder", "--code", code)
+    assert house.hotel.ours("hold")[0]["review_on"] == "2998-05-06"
+
+
+def test_a_freeze_of_a_hotel_that_is_gone_from_the_settings_is_listed_and_lifted(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """Who may hold everywhere reads and lifts it: a renamed hotel keeps nothing for ever."""
+    house = House(sqlite_url, tmp_path, authorize=lambda user, permission, place: True)
+    with house.app.app_context(), house.extension.begin() as office:
+        id = office.freeze("sh", "holder")
+        office.work.conn.execute(update(tables.hold).values(property="old"))
+    holder, second = house.browser("holder"), house.browser("second-holder")
+    for page in ("holds", "freezes"):
+        assert "old" in holder.get(f"{DESK}/{page}")
+    assert holder.post(f"{DESK}/holds/{id}/lift").status_code == 303
+    assert second.post(f"{DESK}/holds/{id}/lift").status_code == 303
+    assert "There are none." in second.get(f"{DESK}/holds")
+    house.session.remove()
+    house.hotel.engine.dispose()

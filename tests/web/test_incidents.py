@@ -139,6 +139,18 @@ def test_times_are_those_of_the_hotels_wall(house: House) -> None:
     assert PROPERTIES[0].zone == "Asia/Shanghai"
 
 
+def test_a_time_that_names_its_zone_is_that_moment_at_a_console(house: House) -> None:
+    """The clocks of the law run from it; without a zone it is the time on the hotel's wall."""
+    console = Console(house.app)
+    for noticed in ("2026-03-01T01:00:00Z", "2026-03-01T02:00:00+01:00", "2026-03-01T09:00"):
+        console.json(
+            "incident", "open", "--property", "sh", "--kind", "leak", "--text", "A list.",
+            "--noticed", noticed, *console.proved("clerk"),
+        )  # fmt: skip
+    moments = {str(row["noticed_at"]) for row in house.hotel.ours("incident")}
+    assert moments == {"2026-03-01 01:00:00"}
+
+
 def test_commands_of_incidents(house: House) -> None:
     """Open, classify, look up, record, send, close: each with a code of one's own."""
     console = Console(house.app)

@@ -178,7 +178,9 @@ def test_the_keys_are_checked(front: Front, console: Console) -> None:
     assert measures["keys-whole"] == "bad"
 
 
-def test_a_copy_is_taken_and_tried(front: Front, console: Console, tmp_path: Path) -> None:
+def test_a_copy_is_taken_and_tried(
+    front: Front, console: Console, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Without the roots it opens nothing; with them the drill opens every box, and no more."""
     bare, whole = tmp_path / "bare", tmp_path / "whole"
     _, note = console.raw("keys", "copy", "--to", str(bare))
@@ -194,6 +196,12 @@ def test_a_copy_is_taken_and_tried(front: Front, console: Console, tmp_path: Pat
     assert console.error("keys", "fingerprint", "--next") == "key-missing"
     home = str(front.forms.custodian.path)
     assert console.error("keys", "copy", "--to", home) == "input"
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "note.txt").write_text("mine")
+    monkeypatch.chdir(tmp_path / "theirs")
+    for there in (str(tmp_path / "theirs"), ""):
+        assert console.error("keys", "copy", "--to", there, "--with-roots") == "input"
+    assert [path.name for path in (tmp_path / "theirs").iterdir()] == ["note.txt"]
 
 
 def test_keys_of_another_house_stop_every_door(front: Front, console: Console) -> None:

@@ -88,6 +88,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "freeze": ("freeze", {}),
     "confirm_freeze": ("hold", {}),
     "lift": ("hold", {}),
+    "review_hold": ("hold", {"on-999": "2999-01-01"}),
     "canaries": ("law", {}),
     "switch_canary": ("law", {}),
     "stop_canary": ("law", {}),
@@ -201,6 +202,19 @@ def routes(house: House) -> Iterator[tuple[Rule, str]]:
 def test_every_staff_page_names_its_permission(house: House) -> None:
     """A new page without a permission in this table fails here, before it can be open to all."""
     assert {rule.endpoint.rpartition(".")[2] for rule, _ in routes(house)} == set(NEEDS)
+
+
+def test_a_number_that_no_database_holds_is_a_form_that_cannot_be_read(house: House) -> None:
+    """Whatever a form hides, and whoever wrote into it: never an error of the programme."""
+    number, officer = house.request(), house.browser("officer")
+    forms = {
+        "rules/propose": "line", "sweep/confirm": "preview", "tasks/1": "count",
+        f"{number}/take": "person",
+    }  # fmt: skip
+    for path, field in forms.items():
+        for value in ("9" * 20, "-" + "9" * 20, "9" * 5000):
+            answer = officer.post(f"/desk/privacy/{path}", **{field: value})
+            assert answer.status_code == 422, path
 
 
 @pytest.mark.parametrize("place", ["sh", "mu"])
@@ -433,10 +447,14 @@ def test_the_plan_is_read_and_another_person_approves(house: House) -> None:
     assert "Approve the erasure" not in clerk
     assert _approve(officer, number) == 303
     assert house.state(number) == "approved"
+    assert ("rows go" in page, "rows went" in page) == (True, False)
     assert officer.post(f"{DESK}/{number}/erase").status_code == 303
     assert house.state(number) == "sealed"
     assert house.hotel.row(1)["phone"] is None
     assert number in officer.get(f"{DESK}/{number}/certificate")
+    ended = officer.get(f"{DESK}/{number}?lang=en")
+    assert ("rows go" in ended, "rows went" in ended) == (False, True)
+    assert ("What goes" in ended, ended.count("What went")) == (False, 2)
 
 
 def test_whoever_verified_does_not_approve(house: House) -> None:

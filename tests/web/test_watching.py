@@ -120,6 +120,11 @@ def ill_entry(front: Front) -> None:
         conn.execute(update(tables.entry).where(newest).values(leaf="0" * 64))
 
 
+def ill_text(front: Front) -> None:
+    with front.forms.engine.begin() as conn:
+        conn.execute(update(tables.entry).values(body="{}"))
+
+
 def ill_head(front: Front) -> None:
     with front.forms.engine.begin() as conn:
         conn.execute(tables.entry.delete().where(tables.entry.c.position > 1))
@@ -140,6 +145,7 @@ def ill_register(front: Front) -> None:
         (ill_keys, "custodian-unreachable"),
         (ill_root, "custodian-unreachable"),
         (ill_entry, "journal-broken"),
+        (ill_text, "journal-broken"),
         (ill_head, "journal-broken"),
         (ill_register, "register-missing"),
     ],

@@ -118,7 +118,7 @@ def erase(work: Work, origin: Origin, given: Plan | Locked, scope: Scope) -> Era
         "binds": [*others, HOME],
         "counts": dict(erased.counts),
         "files": len(set(erased.files)),
-        "held": _texts(drawn.untouched()),
+        "held": _texts(drawn.spared()),
         "known": [
             [*_text(who), [[k.kind, k.value, k.region, k.part.value] for k in those]]
             for who, those in known[0].items()

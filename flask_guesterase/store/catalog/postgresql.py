@@ -17,13 +17,17 @@ _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", 
 _EVENTS = {4: "INSERT", 8: "DELETE", 16: "UPDATE"}
 _BEFORE, _INSTEAD = 2, 64
 _RULE_EVENTS = {"2": "UPDATE", "3": "INSERT", "4": "DELETE"}
-# Built into the server, and known to keep nothing of the old row.
+LARGE = "lo_manage"
+"""Trigger function of the server's extension lo: it removes a large object with its number."""
+
+# They come with the server, and are known to keep nothing of the old row.
 _HARMLESS = frozenset(
     {
-        "suppress_redundant_updates_trigger",
-        "tsvector_update_trigger",
-        "tsvector_update_trigger_column",
-        "unique_key_recheck",
+        ("internal", "suppress_redundant_updates_trigger"),
+        ("internal", "tsvector_update_trigger"),
+        ("internal", "tsvector_update_trigger_column"),
+        ("internal", "unique_key_recheck"),
+        ("c", LARGE),
     }
 )
 
@@ -55,6 +59,18 @@ _RELATIONS = text("""
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_inherits p ON p.inhrelid = c.oid AND c.relispartition
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relpersistence <> 't'
+""")
+
+# Schemas that neither the search path nor the host's mapping names, and that hold something.
+_ELSEWHERE = text("""
+    SELECT DISTINCT n.nspname FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'm', 'f') AND c.relpersistence <> 't'
+      AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+      AND NOT n.nspname = ANY (current_schemas(false))
+      AND NOT n.nspname = ANY (string_to_array(:schemas, chr(31)))
+      AND NOT c.oid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
+    ORDER BY n.nspname
 """)
 
 _COLUMNS = text("""
@@ -119,7 +135,8 @@ _INDEXES = text("""
 
 _TRIGGERS = text("""
     SELECT t.tgrelid AS oid, t.tgname AS name, t.tgtype AS flags, p.proname AS function,
-           p.prosrc AS body, l.lanname AS language, t.tgoldtable::text AS old_rows
+           p.prosrc AS body, l.lanname AS language, t.tgoldtable::text AS old_rows,
+           encode(t.tgargs, 'escape') AS arguments
     FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
     WHERE t.tgrelid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
@@ -192,6 +209,7 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
         tables=parts.build(fold_tables=False, fold_columns=False),
         read_only=server.read_only,
         foreign_keys_enforced=server.enforced,
+        elsewhere=tuple(conn.scalars(_ELSEWHERE, oids | {"schemas": "\x1f".join(schemas)})),
     )
 
 
@@ -259,7 +277,7 @@ def _triggers(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> No
         if not events:
             continue
         readable = row.language in ("plpgsql", "sql")
-        harmless = row.language == "internal" and row.function in _HARMLESS
+        harmless = (row.language, row.function) in _HARMLESS
         copies, columns = copies_old(
             row.body if readable else "",
             table=_bare(table),
@@ -267,9 +285,10 @@ def _triggers(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> No
             before=bool(row.flags & (_BEFORE | _INSTEAD)),
             aliases=(row.old_rows,) if row.old_rows else (),
         )
-        parts.triggers[table].append(
-            LiveTrigger(row.name, table, events, row.body, copies, columns)
-        )
+        # Of what removes large objects the column it watches is said with it.
+        watched = row.arguments.removesuffix("\\000") if harmless else ""
+        body = f"{LARGE} {watched}" if row.function == LARGE and harmless else row.body
+        parts.triggers[table].append(LiveTrigger(row.name, table, events, body, copies, columns))
 
 
 def _rules(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> None:

@@ -129,6 +129,7 @@ class LiveSchema:
     :param foreign_keys_enforced: foreign keys act for this connection.
     :param triggers_known: False when the current role may not see triggers (MariaDB without the
         TRIGGER privilege), so that an empty list means nothing.
+    :param elsewhere: schemas of it that hold tables and were not read, since nobody names them.
     :param parts: name of a database -> what it holds, where this is several of them as one; the
         rest then describes the default one.
     :param places: full name of a table -> name of the database it lies in, if not the default one.
@@ -142,6 +143,7 @@ class LiveSchema:
     foreign_keys_enforced: bool = True
     triggers_known: bool = True
     folds: bool = False
+    elsewhere: tuple[str, ...] = ()
     parts: Mapping[str, LiveSchema] = field(default_factory=lambda: MappingProxyType({}))
     places: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 

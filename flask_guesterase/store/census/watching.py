@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from ...core.events import RegisterMissed, TaskDone
 from ...core.finding import Finding, Severity
+from ...core.log import Draft, word
 from ...core.permissions import Permission
 from .. import actors, brake, tables, tasks
 from ..work import Work
@@ -65,18 +66,30 @@ def unsettled(work: Work) -> Counter[str]:
 
     The journal is asked, and no table that a line could be taken from.
     """
+    names = {word(code): code for code in work.settings.properties}
     counts: Counter[str] = Counter()
-    since = work.stamp - LATELY
     for controller in brake.controllers(work):
-        for entry in told.backwards(work, controller, {RegisterMissed.name, TaskDone.name}):
-            if told.at_of(entry) < since:
-                break
-            code = str(entry.draft.facts.get("property", ""))
-            if entry.draft.action == RegisterMissed.name:
-                counts[code] += 1
-            elif tasks.REGISTER in entry.draft.grounds:
-                counts[code] -= 1
+        for code, count in _unsettled(work, controller).items():
+            counts[names.get(code, code)] += count
     return Counter({code: count for code, count in counts.items() if count > 0})
+
+
+def _unsettled(work: Work, controller: str) -> Counter[str]:
+    """Return the same of one journal, by the words by which it names properties."""
+    since, said = work.stamp - LATELY, list[Draft]()
+    for entry in told.backwards(work, controller, {RegisterMissed.name, TaskDone.name}):
+        if told.at_of(entry) < since:
+            break
+        said.append(entry.draft)
+    counts: Counter[str] = Counter()
+    for draft in reversed(said):
+        code = str(draft.facts.get("property", ""))
+        if draft.action == RegisterMissed.name:
+            counts[code] += 1
+        elif tasks.REGISTER in draft.grounds:
+            # What was signed settles what was missed before, and is no credit for later.
+            counts[code] = max(0, counts[code] - 1)
+    return counts
 
 
 def findings(work: Work) -> list[Finding]:

@@ -126,7 +126,7 @@ def again(
         return Again(Fate.STAFF, ("not-decided",))
     if under.before is None and not runs.confirmed(work, origin.property):
         return Again(Fate.OPEN, ("unconfirmed",))
-    about = _scope(work, who)
+    about = _scope(work, origin, who)
     plan = planning.plan(work, about)
     standing = plan.blocked or execution.all_kept(plan)
     if standing:
@@ -156,13 +156,13 @@ def _new(under: Warrant, plan: Plan) -> tuple[str, ...]:
     return new
 
 
-def _scope(work: Work, who: Iterable[Person]) -> Scope:
+def _scope(work: Work, origin: Origin, who: Iterable[Person]) -> Scope:
     """Return the scope of people with all that is theirs, and of single rows of other tables."""
     found = tuple(who)
     persons = [each for each in found if each[0] in work.datamap.subjects]
     records = [each for each in found if each[0] not in work.datamap.subjects]
     if not records:
-        return planning.scope(work, persons, lock=True)
+        return planning.scope(work, persons, lock=True, house=origin.property)
     only = {
         (table, key): frozenset({*declared.erase, *declared.retain})
         for table, key in records
@@ -212,7 +212,7 @@ def _carry_out(
     first = origin.number is not None and recipients.untold(work, origin.number)
     recipients.queue(work, origin, known, again=not first, invented=invented)
     _seek(work, origin, erased)
-    held = plan.untouched()
+    held = plan.spared()
     gone = [person for person in plan.people if person not in held]
     people.bury_again(work, origin.number, gone, held)
     counts = {**erased.counts, "people": len(gone)}

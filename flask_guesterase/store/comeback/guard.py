@@ -213,7 +213,7 @@ def _row(one: Watched, state: InstanceState[Any], table: Table, new: bool) -> Ro
         return None
     key = tuple(state.dict.get(names.get(c.name, "")) for c in one.declared.key)
     if one.place is not None:
-        written[""] = str(state.dict.get(names.get(one.place.name, "")) or "")
+        written[""] = str(state.dict.get(names.get(one.place.name, "")) or "").strip()
     return Row(one, key, written, new)
 
 

@@ -158,7 +158,7 @@ def _known(
         cells = tuple(row)
         key = cells[:width]
         values = dict(zip(one.read, cells[width:], strict=False))
-        place = str(cells[-1]) if one.place is not None else ""
+        place = str(cells[-1]).strip() if one.place is not None else ""
         texts = marks.texts(one, values, marks.regions(work.settings, place))
         for kind, text in {(marks.KEY, marks.row_text(one.name, key)), *texts}:
             for mark in judge.seals.of(kind, text).values():

@@ -129,7 +129,7 @@ def _params(
         "answer": answer.to_json(),
         "number": row.number if case is None else case.number,
         "property": row.property,
-        "case": "" if case is None else case.number,
+        "case": "" if case is None else reply.coded(case),
         "what": IDENTITY if outcome is Outcome.OVERTURNED and _unknown(case) else "",
     }
 

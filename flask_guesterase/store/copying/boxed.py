@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from ...core.copying import Term
 from ...core.errors import SealError
@@ -14,7 +14,7 @@ from ...core.image import Image, decode
 from ...core.plan import Person, Row, key_text
 from ...core.seal import open_box
 from ...core.standing import Standing
-from .. import law, tables, vault
+from .. import law, purview, tables, vault
 from ..finder import erased_before
 from ..sql import chunks
 from ..work import Work
@@ -57,18 +57,24 @@ class Opened:
 
 
 def opened(
-    work: Work, people: Sequence[Person], found: Mapping[str, Sequence[Row]], erasure: str
+    work: Work,
+    house: str,
+    people: Sequence[Person],
+    found: Mapping[str, Sequence[Row]],
+    erasure: str,
 ) -> Opened:
     """Open every box in which something of these people lies.
 
     :param work: the open transaction.
+    :param house: code of the property that was asked; boxes of other controllers are theirs.
     :param people: the guest's subject rows.
     :param found: table -> the guest's rows, those that are another person's too included.
     :param erasure: number of the erasure after which the copy was asked for, or empty.
     """
-    requests = [erasure] if erasure else _erased(work, people)
-    lines = {line.id: line for line in _lines(work, found)}
-    lines |= {line.id: line for line in _of_requests(work, requests)}
+    others = purview.foreign(work, house)
+    requests = [erasure] if erasure else _erased(work, people, others)
+    known = (*_lines(work, found), *_of_requests(work, requests))
+    lines = {line.id: line for line in known if line.property not in others}
     ended = _only_held(work, (line.box for line in lines.values()))
     rows: list[Sealed] = []
     unopened: list[str] = []
@@ -97,20 +103,25 @@ def opened(
     return Opened(tuple(rows), len(done), tuple(unopened))
 
 
-def _erased(work: Work, people: Sequence[Person]) -> list[str]:
+def _erased(work: Work, people: Sequence[Person], others: Collection[str]) -> list[str]:
     """Return the requests by which these people were erased before, and nobody else.
 
     A row that somebody was written into since is theirs: what is sealed of who was in it before is
     had by the number of that erasure.
+
+    :param others: codes of properties whose requests do not count.
     """
-    subject = tables.subject
+    subject, request = tables.subject, tables.request
     shells = erased_before(work.conn, work.datamap, people)
     mine = {(table, key_text(key)) for table, key in shells}
     asked: set[str] = set()
     for part in chunks(sorted({text for _, text in mine})):
         rows = work.conn.execute(
-            select(subject.c.request, subject.c.table_name, subject.c.row_key).where(
-                subject.c.row_key.in_(part), subject.c.erased_at.is_not(None)
+            select(subject.c.request, subject.c.table_name, subject.c.row_key)
+            .outerjoin(request, request.c.number == subject.c.request)
+            .where(
+                subject.c.row_key.in_(part), subject.c.erased_at.is_not(None),
+                func.coalesce(request.c.property, "").not_in(sorted(others)),
             )
         )
         asked |= {row.request for row in rows if (row.table_name, row.row_key) in mine}

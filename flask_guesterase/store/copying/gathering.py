@@ -15,6 +15,7 @@ from ...core.copying import Copy, Part, Record, Term, Withheld
 from ...core.image import Cell, Form
 from ...core.plan import Key, Person, Row, key_text
 from ...core.standing import Standing
+from .. import purview
 from ..binds.crossing import at
 from ..cases import Case, day_at
 from ..clocks import places_of
@@ -61,9 +62,10 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     gaps = unreadable(whole)
     erasure = shelved.erased_by(work, case)
     mine = _remaining(work, erasure, people) if erasure else people
+    # What lies at another controller's property is that one's to give.
+    own = purview.part(work, case.property, find(work.conn, whole, people, gaps)).mine
     around = {
-        name: _everybodys(work, whole.tables[name], rows, mine)
-        for name, rows in find(work.conn, whole, people, gaps).items()
+        name: _everybodys(work, whole.tables[name], rows, mine) for name, rows in own.items()
     }
     mask = Mask(work, mine, others.beside(work, around, mine))
     found = {name: theirs for name, rows in around.items() if (theirs := _of(rows, mine))}
@@ -71,7 +73,7 @@ def gather(work: Work, case: Case, people: Sequence[Person]) -> tuple[Copy, Text
     texts: Texts = []
     for table in made.values():
         _read(work, table, mask, texts)
-    opened = boxed.opened(work, mine, found, erasure)
+    opened = boxed.opened(work, case.property, mine, found, erasure)
     for each in opened.rows:
         _lay(work, made, each, mask)
     withheld = [line for table in made.values() for line in _withheld(work, table)]

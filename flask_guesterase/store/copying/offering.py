@@ -110,7 +110,8 @@ def release(work: Work, number: str, by: str, digest_seen: str) -> str:
     :raises FourEyesError: they filed or verified the request, or took rows for it.
     :raises MovedError: it would hold something else than what they read.
     :raises UnknownError: the request is not for a copy.
-    :raises TransitionError: it does not wait for this, or nobody's rows are taken.
+    :raises TransitionError: it does not wait for this, nobody's rows are taken, or nobody said of a
+        row that perhaps is theirs whether it is.
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.APPROVE, case.property)
@@ -124,6 +125,7 @@ def release(work: Work, number: str, by: str, digest_seen: str) -> str:
         raise MovedError(
             "What would be handed out is not what you read.", "Look at it again and release that."
         )
+    approving.settled(work, case.number)
     ends = shelved.put(work, case, copy)
     case = step(
         work, case, State.OFFERED, decided_by=actor, decided_at=work.stamp, digest=digest

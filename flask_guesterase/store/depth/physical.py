@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, MetaData, Table, select
 
 from ...core.certificate import Level
 from ...core.depth import Evidence, Reached
 from ...core.errors import InputError, UnknownError
 from ...core.plan import Outcome
-from .. import certifying, pulse, tables
+from .. import certifying, pulse, refresh, tables
 from ..cases import Case, columns, load, read
 from ..pulse import Pulse
 from ..transaction import outside
@@ -83,7 +83,8 @@ def rewrite(run: Run, names: Sequence[str], logs: bool = False, yes: bool = Fals
     Requests all of whose changed tables were rewritten since get a supplement.
 
     :param run: runs a unit of work.
-    :param names: declared tables; of SQLite the whole file is rewritten.
+    :param names: declared tables, with whose files those of the stored views that copy them are
+        rewritten; of SQLite the whole file is.
     :param logs: also empty the log of the database, where the account may.
     :param yes: False changes nothing.
     :raises BusyError: somebody still sees old rows, or uses a table.
@@ -128,8 +129,7 @@ def _plan(names: Sequence[str], office: Office) -> Rewriting:
     dialect = "mariadb" if work.conn.dialect.name == "mysql" else work.conn.dialect.name
     waiting = len(_waiting(work))
     if dialect == "sqlite":
-        path = sqlite.file_of(work.conn)
-        sizes = {path.name: sqlite.size(path)} if path is not None else {}
+        sizes = {f.path.name: sqlite.size(f.path) for f in sqlite.files_of(work.conn)}
         return Rewriting(dialect, sizes, LOCKS[dialect], (), waiting)
     sizes = {table.fullname: _size(work.conn, table) for table in _targets(names, office)}
     steps = _SERVERS[dialect].STEPS
@@ -149,7 +149,18 @@ def _targets(names: Sequence[str], office: Office) -> list[Table]:
         raise UnknownError(
             f"Nothing is declared about: {', '.join(unknown)}.", "Name tables as policies do."
         )
-    return [work.datamap.tables[name].table for name in names]
+    return [*(work.datamap.tables[name].table for name in names), *_copies(work, names)]
+
+
+def _copies(work: Work, names: Sequence[str]) -> Iterator[Table]:
+    """Yield the stored views that copy rows of tables: what was refreshed leaves dead rows too."""
+    live = work.live()
+    for view in refresh.views_of(live, names):
+        found = live.table(view)
+        if found is not None:
+            schema = found.schema or None
+            bare = found.name.removeprefix(f"{schema}.")
+            yield Table(bare, MetaData(), schema=schema)
 
 
 def _size(conn: Connection, table: Table) -> int:

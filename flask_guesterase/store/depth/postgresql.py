@@ -55,11 +55,12 @@ def rewrite(conn: Connection, tables: Sequence[Table], logs: bool = False) -> Re
     format_table = conn.dialect.identifier_preparer.format_table
     for table in tables:
         name = format_table(table)
-        if not _rewritten(conn, name, "FULL, ANALYZE"):
-            raise SetupError(
-                f"This account may not rewrite {table.fullname}.",
-                "Run this as the owner of the table.",
-            )
+        for each in (name, *_heirs(conn, name)):
+            if not _rewritten(conn, each, "FULL, ANALYZE"):
+                raise SetupError(
+                    f"This account may not rewrite {table.fullname if each == name else each}.",
+                    "Run this as the owner of the table.",
+                )
     statistics = [_rewritten(conn, each, "FULL") for each in _statistics(conn)]
     if not all(statistics):
         # The view shows the new values; the file still has the old ones.
@@ -92,6 +93,21 @@ def _wait_for_the_old(conn: Connection) -> None:
                 "Let it end, or end it with pg_terminate_backend(); then try again.",
             )
         time.sleep(_PAUSE)
+
+
+_HEIRS = """
+WITH RECURSIVE heirs AS (
+  SELECT inhrelid FROM pg_inherits WHERE inhparent = CAST(%s AS regclass)
+  UNION SELECT i.inhrelid FROM pg_inherits i JOIN heirs h ON i.inhparent = h.inhrelid
+)
+SELECT CAST(CAST(inhrelid AS regclass) AS text) FROM heirs JOIN pg_class c ON c.oid = inhrelid
+  WHERE NOT c.relispartition ORDER BY 1
+"""
+"""Tables that inherit a table, in whose files some of its rows lie; partitions go with it."""
+
+
+def _heirs(conn: Connection, name: str) -> list[str]:
+    return list(conn.exec_driver_sql(_HEIRS, (name,)).scalars())
 
 
 def _rewritten(conn: Connection, name: str, how: str) -> bool:

@@ -89,16 +89,14 @@ class Evidence(Desk):
     def verify(self, brought: Sequence[str] = ()) -> Sequence[audit.Problem]:
         """Re-derive the journal, compare our rows with it, and return what does not fit.
 
-        It is compared with what the folders that take checkpoints have seen, too.
+        It is compared with what the folders that take checkpoints have seen, too. What is about
+        all of the house names no controller.
 
         :param brought: signed checkpoints from where they were kept.
         :raises InputError: one of them is no checkpoint of this house.
         """
-        differ = [
-            audit.Problem(each.id, each.place, None, None, each.message)
-            for each in consistency.findings(self.work)
-        ]
-        return [*audit.verify(self.work.conn, outside.seen(self.work, brought)), *differ]
+        found = audit.verify(self.work.conn, outside.seen(self.work, brought))
+        return [*found, *consistency.problems(self.work)]
 
     def prune(self, controller: str, before: date, by: str, second: str) -> pruning.Wish:
         """Return what two people may have taken out of a journal; `pruning.prune` does it.

@@ -65,6 +65,15 @@ class Holding(Desk):
         """
         placing.confirm(self.work, id, by)
 
+    def review_hold(self, id: int, by: str, on: str) -> None:
+        """Say that a hold is still needed, and on which day somebody must look again.
+
+        :param on: the day, ISO.
+        :raises UnknownError: there is no such hold for them.
+        :raises InputError: this is no day, or none that is still to come.
+        """
+        placing.review(self.work, id, by, on)
+
     def lift(self, id: int, by: str) -> bool:
         """Agree that a hold or a freeze ends; return whether it is lifted: the second person does.
 

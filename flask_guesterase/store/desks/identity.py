@@ -57,12 +57,13 @@ class Identity(Desk):
         """
         objecting.by_link(self.work, token)
 
-    def object_to(self, token: str) -> None:
+    def object_to(self, token: str) -> bool:
         """Use such a link up: the request waits for the privacy officer.
 
+        :return: False where it was carried out before.
         :raises TokenError: it is unknown, used or expired.
         """
-        objecting.receive(self.work, token)
+        return objecting.receive(self.work, token)
 
     def objected(self, number: str, by: str) -> bool:
         """Return whether somebody objected to a request and nobody has settled it.

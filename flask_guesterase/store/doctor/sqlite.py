@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection
 
 from ...core.certificate import Level
-from ..depth.sqlite import NIGHTLY, file_of, side, size, text_indexes
+from ..depth.sqlite import NIGHTLY, File, files_of, mode_of, side, size, text_indexes
 from .look import Looks, Seen, named
 
 GRANT = "Let the account of the application run this."
@@ -22,8 +24,14 @@ def _secure(conn: Connection) -> Seen:
     )
 
 
+def _asked(conn: Connection, pragma: str) -> list[Any]:
+    """Return what a pragma says of each file of the database."""
+    asked = (f"PRAGMA {file.quoted}.{pragma}" for file in files_of(conn))
+    return [conn.exec_driver_sql(each).scalar_one() for each in asked]
+
+
 def _free(conn: Connection) -> Seen:
-    pages = conn.exec_driver_sql("PRAGMA freelist_count").scalar_one()
+    pages = sum(_asked(conn, "freelist_count"))
     return (
         not pages,
         f"{pages} free pages may hold old content.",
@@ -32,31 +40,34 @@ def _free(conn: Connection) -> Seen:
 
 
 def _journal(conn: Connection) -> Seen:
-    mode = str(conn.exec_driver_sql("PRAGMA journal_mode").scalar_one())
+    modes = sorted(set(_asked(conn, "journal_mode"))) or ["memory"]
     return (
-        mode != "persist",
-        f"The journal mode is {mode}.",
+        "persist" not in modes,
+        f"The journal mode is {named(modes)}.",
         "A persistent journal keeps the pages of the last transaction: use DELETE, TRUNCATE or "
         "WAL.",
     )
 
 
 def _log(conn: Connection) -> Seen:
-    if conn.exec_driver_sql("PRAGMA journal_mode").scalar_one() != "wal":
+    logs = [f for f in files_of(conn) if mode_of(conn, f) == "wal"]
+    if not logs:
         return True, "There is no write-ahead log.", ""
-    busy, frames, done = conn.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)").one()
-    path = file_of(conn)
-    bytes_ = size(side(path, "wal")) if path is not None else 0
+    rows = [
+        conn.exec_driver_sql(f"PRAGMA {file.quoted}.wal_checkpoint(PASSIVE)").one()
+        for file in logs
+    ]
+    bytes_ = sum(size(side(file.path, "wal")) for file in logs)
+    left = sum(frames - done for _, frames, done in rows)
     return (
-        not busy and frames == done,
-        f"The log has {bytes_} bytes; {frames - done} pages of it cannot be moved to the file yet.",
+        not left and not any(row[0] for row in rows),
+        f"The log has {bytes_} bytes; {left} pages of it cannot be moved to the file yet.",
         "A reader stays in an old snapshot: close connections and cursors when they are done.",
     )
 
 
 def _left(conn: Connection) -> Seen:
-    path = file_of(conn)
-    bytes_ = size(side(path, "journal")) if path is not None else 0
+    bytes_ = sum(size(side(file.path, "journal")) for file in files_of(conn))
     return (
         not bytes_,
         f"A journal of {bytes_} bytes lies beside the file." if bytes_ else "No journal is left.",
@@ -67,8 +78,9 @@ def _left(conn: Connection) -> Seen:
 def _words(conn: Connection) -> Seen:
     lax = [
         name
-        for name, sql in text_indexes(conn)
-        if "fts5" in sql and not _drops_words(conn, name)
+        for file in files_of(conn)
+        for name, sql in text_indexes(conn, file.quoted)
+        if "fts5" in sql and not _drops_words(conn, file, name)
     ]
     return (
         not lax,
@@ -78,9 +90,9 @@ def _words(conn: Connection) -> Seen:
     )  # fmt: skip
 
 
-def _drops_words(conn: Connection, name: str) -> bool:
+def _drops_words(conn: Connection, file: File, name: str) -> bool:
     quoted = conn.dialect.identifier_preparer.quote_identifier(f"{name}_config")
-    asked = f"SELECT v FROM {quoted} WHERE k = 'secure-delete'"  # noqa: S608 - quoted
+    asked = f"SELECT v FROM {file.quoted}.{quoted} WHERE k = 'secure-delete'"  # noqa: S608 - quoted
     return conn.exec_driver_sql(asked).scalar() == 1
 
 
@@ -96,10 +108,10 @@ def _samples(conn: Connection) -> Seen:
 
 
 def _size(conn: Connection) -> Seen:
-    path = file_of(conn)
-    if path is None:
+    files = files_of(conn)
+    if not files:
         return None, "The database is in memory.", "Nothing is on a disk that could be looked at."
-    bytes_ = size(path)
+    bytes_ = sum(size(file.path) for file in files)
     return (
         bytes_ <= NIGHTLY,
         f"The file has {bytes_ >> 20} MiB; up to {NIGHTLY >> 20} it is rewritten by itself.",

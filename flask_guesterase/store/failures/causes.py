@@ -8,10 +8,11 @@ from datetime import date, datetime, time, timedelta
 from sqlalchemy import Row, func, select
 
 from ...core.alert import FOUND, AlertKind, Cause
-from ...core.errors import SealError
+from ...core.errors import SealError, SetupError
 from .. import brake, deadlines, due, holds, outbox, runs, tables, watch
 from ..ageing import PAGE, ageing, expired
 from ..datamap import Declared
+from ..identity import objecting
 from ..training import records
 from ..work import Work
 from . import backups, emergency, heads
@@ -48,6 +49,7 @@ def _all(work: Work) -> Iterator[Cause]:
     yield from _answers(work)
     yield from _boxes(work)
     yield from _outbox(work)
+    yield from _objected(work)
     yield from heads.causes(work)
     yield from backups.causes(work)
     yield from emergency.causes(work)
@@ -60,6 +62,11 @@ def _findings(work: Work) -> Iterator[Cause]:
         found = watch.findings(work)
     except SealError:
         yield Cause(AlertKind.KEYS_UNSOUND, "", "keys-foreign", work.stamp)
+        return
+    except SetupError:
+        if not work.custodian.closed():
+            raise
+        yield Cause(AlertKind.KEYS_UNSOUND, "", "keys-closed", work.stamp)
         return
     for each in found:
         kind = FOUND.get(each.id)
@@ -145,6 +152,13 @@ def _outbox(work: Work) -> Iterator[Cause]:
     ).one()
     if row[0]:
         yield Cause(AlertKind.WORKER_SILENT, "", "", row[1], row[0])
+
+
+def _objected(work: Work) -> Iterator[Cause]:
+    """Yield the requests to which somebody objected after they were carried out."""
+    for code, number, at in objecting.late(work):
+        if code in work.settings.properties:
+            yield Cause(AlertKind.OBJECTED, code, number, at)
 
 
 def _undelivered(work: Work, row: Row[tuple[str, str, datetime, int]]) -> Cause:

@@ -8,7 +8,8 @@ they are given to new people, who would learn something.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
@@ -17,7 +18,7 @@ from ...core.canary import KIND as INVENTED
 from ...core.errors import MatchError, TransitionError, UnknownError
 from ...core.events import GUEST, ObjectionSettled, RequestObjected
 from ...core.identity import Kind, kind_of, normal, same
-from ...core.lifecycle import COPIES, OPEN, State
+from ...core.lifecycle import COPIES, DONE, OPEN, State
 from ...core.permissions import Permission
 from ...core.plan import Person
 from .. import actors, approvals, outbox, people, tables, tokens
@@ -79,7 +80,10 @@ def _alone(work: Work, address: str, taken: Iterable[Person]) -> bool:
     mine = set(taken)
     carriers: set[Person] = set()
     for key in keys:
-        found = candidates(work.conn, work.datamap, key, address, None)
+        try:
+            found = candidates(work.conn, work.datamap, key, address, None)
+        except MatchError:
+            return False
         carriers |= {candidate.person for candidate in found}
     return bool(carriers) and carriers <= mine
 
@@ -92,16 +96,20 @@ def by_link(work: Work, token: str) -> None:
     tokens.look(work, Purpose.OBJECT, token)
 
 
-def receive(work: Work, token: str) -> None:
+def receive(work: Work, token: str) -> bool:
     """Use such a link up: the request waits for the privacy officer, as far as it is not over.
+
+    Where it was carried out before, whoever looks after what goes wrong is told: as long as there
+    is a safety copy it can be taken back.
 
     :param work: the open transaction.
     :param token: secret of the link.
+    :return: False where it was carried out before.
     :raises TokenError: it is unknown, used or expired.
     """
     case = load(work, str(tokens.use(work, Purpose.OBJECT, token).request), lock=True)
     early = case.state in OPEN or case.state in COPIES
-    if early:
+    if early or case.state in CARRIED_OUT:
         table = tables.objection
         values = {"objected_at": work.stamp, "settled_by": None, "settled_at": None}
         mine = table.c.request == case.number
@@ -111,6 +119,28 @@ def receive(work: Work, token: str) -> None:
         # Whoever carries it out next sends it back to be decided.
         case = step(work, case, try_at=work.stamp)
     tell(work, RequestObjected, case, GUEST, grounds=("paused" if early else "too-late",))
+    return case.state not in CARRIED_OUT
+
+
+CARRIED_OUT = frozenset({State.ERASING, State.CHECKING, *DONE})
+"""States in which an objection comes too late to stop anything."""
+
+
+def late(work: Work) -> Iterator[tuple[str, str, datetime]]:
+    """Yield property, number and moment of objections to what nobody will look at again by itself.
+
+    Before it is decided, whoever decides meets them; what was carried out, or a copy that lies
+    ready or was fetched, no step leads to a person any more.
+    """
+    table, request = tables.objection, tables.request
+    rows = work.conn.execute(
+        select(request.c.property, request.c.number, table.c.objected_at)
+        .join(table, table.c.request == request.c.number)
+        .where(table.c.settled_at.is_(None))
+        .where(request.c.state.in_([state.value for state in CARRIED_OUT | COPIES]))
+        .order_by(request.c.number)
+    )
+    yield from map(tuple, rows)
 
 
 def is_open(work: Work, number: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ...core import complaining
+from ...core.asking import EARLIEST
 from ...core.errors import InputError
 from ...core.events import IncidentClassified, IncidentOpened
 from ...core.incidents import OPEN, Happening, Origin, Severity
@@ -116,10 +117,12 @@ def _word(
 def _past(work: Work, moment: datetime) -> datetime:
     """Return a moment as our tables keep it.
 
-    :raises InputError: it lies ahead.
+    :raises InputError: it lies ahead, or so far back that a year was mistyped.
     """
     if moment.tzinfo is None:
         raise InputError("This time has no zone.", "Give the time at the property.")
+    if moment.date() < EARLIEST:
+        raise InputError("This time is too long ago.", "Give the time as it was.")
     if moment > work.now:
         raise InputError("This time lies ahead.", "Give the time as it was.")
     return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)

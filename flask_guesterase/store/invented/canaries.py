@@ -227,6 +227,17 @@ def made(
     note(work, id, request=number, state=WAITING)
 
 
+def anew(work: Work, bird: Bird, who: Iterable[Person]) -> None:
+    """Write down that a canary which was stopped is to be asked for again.
+
+    :param work: the open transaction.
+    :param bird: the canary, as it was stopped.
+    :param who: the people that stand for it.
+    """
+    booked(work, bird.id, bird.invented, bird.rows, who)
+    note(work, bird.id, request=None, state=BORN)
+
+
 def _rebox(
     work: Work,
     id: int,

@@ -103,6 +103,10 @@ def _begin(
         return known.id, known.request, known.invented
     if last is not None and not at_once and work.stamp - last.born_at < canary.every:
         return None
+    if known is not None and (who := _staying(work, known)):
+        # One that is in the house is tried again before another one comes in.
+        canaries.anew(work, known, who)
+        return known.id, None, known.invented
     canaries.end(work, canaries.open_rows(work, canary.property))
     invented = invent(os.urandom)
     return canaries.begin(work, canary, invented), None, invented
@@ -111,6 +115,19 @@ def _begin(
 def _is_left(bird: Bird) -> bool:
     """Return whether a guest was booked, and whoever did it died before the request."""
     return bird.state == canaries.BORN and bool(bird.people)
+
+
+def _staying(work: Work, bird: Bird) -> list[Person]:
+    """Return the people of a canary that was stopped and of which a row is still there."""
+    if bird.state != canaries.STOPPED:
+        return []
+    who = [(name, people.read_key(work, name, key)) for name, key in sorted(bird.people)]
+    who = who or list(people.taken(work, bird.request or ""))
+    there = [
+        each for each in who
+        if _there(work, work.conn, each[0], [each[1]]) and _carries(work, *each, bird.invented)
+    ]  # fmt: skip
+    return who if there else []
 
 
 def _booked(id: int, office: Office) -> tuple[list[Person], set[tuple[str, str]]] | None:
@@ -280,7 +297,7 @@ def _approve(work: Work, case: Case, approved: tuple[str, str]) -> None:
     first, second = approved
     case = step(work, case, kind=KIND, subject_mark=None)
     case = load(work, case.number)
-    plan = planning.plan(work, people.taken(work, case.number))
+    plan = planning.plan(work, people.taken(work, case.number), case.property)
     canaries.require(work, case, plan)
     key = secret(work, case)
     case = step(

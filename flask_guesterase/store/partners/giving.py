@@ -15,7 +15,7 @@ from ...core.finding import Finding
 from ...core.identity import Kind, kind_of
 from ...core.plan import Key, Person, Plan, Row
 from ...core.recipient import Identity, Recipient
-from .. import keeping, law
+from .. import keeping, law, purview
 from ..clocks import places_of
 from ..datamap import Contacts, DataMap
 from ..finder import candidates, carriers, find
@@ -82,7 +82,7 @@ def gather(work: Work, property_: str, plan: Plan, only: Only | None = None) -> 
     asked = {each.name: _places(work.datamap, each) for each in mine}
     places = {p: kind_of(p[1]) or kind_of(type_) for types in asked.values()
               for type_, some in types.items() for p in some if p}  # fmt: skip
-    values = _read(work, plan, people, places, only)
+    values = _read(work, property_, plan, people, places, only)
     gone = people if only is None else tuple(person for person in people if person in only)
     return Known(gone, {
         each.name: tuple(
@@ -152,6 +152,7 @@ def _of_subject(contacts: Contacts, word: str) -> Iterator[str]:
 
 def _read(
     work: Work,
+    property_: str,
     plan: Plan,
     people: Sequence[Person],
     places: Mapping[Place, Kind | None],
@@ -166,7 +167,8 @@ def _read(
         wanted.setdefault(table, []).append(column)
     whole = work.whole()
     others = set(whole.tables) - set(wanted)
-    found = find(work.conn, whole, people, others | set(unreadable(whole)))
+    every = find(work.conn, whole, people, others | set(unreadable(whole)))
+    found = purview.part(work, property_, every).mine
     kept, values = _spared(plan), dict[Place, list[tuple[str, str]]]()
     bound = any(each.property for each in work.recipients)
     for table, columns in wanted.items():

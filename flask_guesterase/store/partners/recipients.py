@@ -183,11 +183,13 @@ def _task(
     today = _today(work, origin)
     which = reference if origin.number is not None else f"{today:%Y-%m}"
     name = f"{origin.property}/{recipient.name}/{which}"
-    return tasks.ask(work, origin.property, name, today + recipient.due, 1)
+    return tasks.ask(work, origin.property, name, today + recipient.due, 1, origin.controller)
 
 
 def _today(work: Work, origin: keeping.Origin) -> date:
-    return day_at(work.settings.property(origin.property), work.now)
+    hotel = work.settings.properties.get(origin.property)
+    # A replay makes erasures again of a house that was taken out of the settings since.
+    return day_at(hotel, work.now) if hotel is not None else work.now.date()
 
 
 # what a certificate says of it

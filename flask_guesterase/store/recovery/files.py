@@ -23,6 +23,7 @@ from ...core.log import canonical
 from ...core.seal import Terms
 from .. import dispatch, outbox, removal, tables, vault
 from ..cases import load
+from ..keyfile import create
 from ..outbox import Parcel
 from ..removal import refuse
 from ..work import Work
@@ -180,7 +181,7 @@ def put_back(run: Run, parcel: Parcel) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.parent / f".guesterase-{parcel.id}.part"
         with _whole_or_gone(part):
-            with os.fdopen(os.open(part, _FRESH, 0o600), "wb") as file:
+            with os.fdopen(create(part, _FRESH), "wb") as file:
                 _write(run, removal_, head["stamp"]["size"], file, data)
             os.chmod(part, head["stamp"]["mode"])
             moment = head["stamp"]["seconds"] * 10**9 + head["stamp"]["nanoseconds"]
@@ -214,7 +215,7 @@ def _places(head: dict[str, Any]) -> tuple[Path, Path]:
     return target, folder / head["link"]
 
 
-_FRESH = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+_FRESH = os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW
 
 
 def _write(run: Run, removal_: str, size: int, file: IO[bytes], first: bytes) -> None:
@@ -255,14 +256,14 @@ def _appear(part: Path, target: Path) -> None:
         raise
     except OSError:
         # Not every file system knows links: then it is written anew under its name.
-        with part.open("rb") as old, os.fdopen(os.open(target, _NEW, 0o600), "wb") as new:
+        with part.open("rb") as old, os.fdopen(create(target, _NEW), "wb") as new:
             shutil.copyfileobj(old, new)
             new.flush()
             os.fsync(new.fileno())
         shutil.copystat(part, target)
 
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+_NEW = os.O_WRONLY | os.O_EXCL
 
 
 def _sum(path: Path) -> bytes:

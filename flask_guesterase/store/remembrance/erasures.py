@@ -13,7 +13,7 @@ from pathlib import Path
 from ...core.errors import SetupError
 from ...core.remembrance import START, Broken, Line, dangling, read, write
 from ..custodian import FolderCustodian
-from ..keyfile import sync_folder
+from ..keyfile import closed, create, sync_folder
 
 _BLOCK = 1 << 14
 
@@ -53,7 +53,8 @@ class Register:
 
     def _take_over(self, old: Path) -> None:
         """Give a register its lasting name: it was once named after the signing key."""
-        if not old.exists():
+        # Of a folder that nobody may look into there is no register, which is told elsewhere.
+        if not os.path.exists(old):
             return
         try:
             handle = _lock(old)
@@ -74,14 +75,22 @@ class Register:
         except OSError:
             return False
 
+    def closed(self) -> str:
+        """Return why no line can be written, empty where one can; nothing is written."""
+        return closed(self.folder, (self.path, _lock_of(self.path)))
+
     def retire(self) -> None:
-        """Put the register aside, because the database it belongs to has let go of it."""
+        """Put the register aside, because the database it belongs to has let go of it.
+
+        :raises SetupError: it cannot be renamed.
+        """
         if self.exists():
-            for number in range(1, 1000):
-                old = self.path.with_suffix(f".{number}.ended")
-                if not old.exists():
-                    self.path.rename(old)
-                    return
+            with _writable(self.folder):
+                for number in range(1, 1000):
+                    old = self.path.with_suffix(f".{number}.ended")
+                    if not old.exists():
+                        self.path.rename(old)
+                        return
 
     def lines(self) -> tuple[list[Line], list[Broken]]:
         """Return every line, and where the file is not as it was written."""
@@ -132,7 +141,7 @@ class Register:
             made.append(replace(line, mac=previous))
         with _writable(self.folder):
             fresh = not self.path.exists()
-            handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            handle = create(self.path, os.O_RDWR)
             with open(handle, "r+b") as file:
                 # What a power failure left half written was never the ground of a commit.
                 file.truncate(self._whole())
@@ -185,9 +194,13 @@ def _tail(lines: Sequence[Line], broken: Sequence[Broken], path: Path) -> Tail:
 
 def _lock(path: Path) -> int:
     """Lock a register; closing what is returned lets go of it."""
-    handle = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    handle = create(_lock_of(path), os.O_RDWR)
     fcntl.flock(handle, fcntl.LOCK_EX)
     return handle
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_suffix(".lock")
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.plan import Person, key_text
 from ...core.remembrance import Kind, Line, Note
+from ...core.wish import Kind as Wish
 from .. import actors, brake, cases, looking, pulse, tables
 from ..cases import Case, load, reconsider, step, tell
 from ..comeback import again, returned
@@ -280,13 +281,16 @@ def _known_case(work: Work, line: Line) -> Case:
     found = _case(work, note.request)
     if found is not None:
         return load(work, note.request, lock=True)
-    hotel, facts = work.settings.property(note.property), note.facts
+    # The house may have been taken out of the settings since: its guests are erased all the same.
+    hotel, facts = work.settings.properties.get(note.property), note.facts
+    lang = hotel.lang if hotel is not None else "en"
     at = _time(line.at)
     work.conn.execute(
         insert(tables.request).values(
-            number=note.request, property=hotel.code, controller=note.controller, kind="erasure",
+            number=note.request, property=note.property, controller=note.controller,
+            kind=facts.get("kind", Wish.ERASURE.value),
             state=State.APPROVED.value, channel=facts.get("channel", "letter"),
-            lang=facts.get("lang", hotel.lang),
+            lang=facts.get("lang", lang),
             received_at=_time(facts.get("received_at", line.at)),
             due_on=facts.get("due_on", at.date().isoformat()), version=1, attempts=0,
             asked_by=facts.get("asked_by"), verified_by=facts.get("verified_by"),

@@ -176,7 +176,7 @@ def _facts(work: Work, origin: Origin) -> Mapping[str, str]:
     table = tables.request
     names = (
         "channel", "lang", "due_on", "received_at", "decided_at", "asked_by", "verified_by",
-        "decided_by",
+        "decided_by", "kind",
     )  # fmt: skip
     row = work.conn.execute(
         select(*(table.c[name] for name in names)).where(table.c.number == origin.number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...core.certificate import Left
 from ...core.needle import Needle, Strength
-from ...core.plan import Person, key_text
+from ...core.plan import Key, Person, key_text
 from ...core.standing import Standing
 from .. import outbox, people, tables
 from ..binds.crossing import ALONE, Binds, binds_of
@@ -23,6 +23,7 @@ from ..cases import Case
 from ..datamap import DataMap
 from ..failure import translated
 from ..finder import erased_before
+from ..sql import among, parts
 from ..transaction import transaction
 from ..work import Work
 from . import queued, rescan, sought
@@ -249,11 +250,33 @@ def _bearers(
                 person = (find.table, key)
                 carried.setdefault(find.needle, {})[find.table, key_text(key)] = person
     everyone = {person for rows in carried.values() for person in rows.values()}
-    gone = erased_before(conn, datamap, everyone)
+    there = _counted(conn, datamap, everyone) - erased_before(conn, datamap, everyone)
     return {
-        needle: {text for text, person in rows.items() if person not in gone}
+        needle: {text for text, person in rows.items() if person in there}
         for needle, rows in carried.items()
     }
+
+
+def _counted(conn: Connection, datamap: DataMap, everyone: Iterable[Person]) -> set[Person]:
+    """Return which of these rows stand for people, by the conditions of their policies.
+
+    A profile that the host only marked as deleted is nobody's, and a copy of whoever is in it.
+    """
+    found: set[Person] = set()
+    by_table: dict[str, list[Key]] = {}
+    for name, key in everyone:
+        by_table.setdefault(name, []).append(key)
+    for name, keys in by_table.items():
+        declared = datamap.declared(name)
+        if declared.policy.where is None:
+            found |= {(name, key) for key in keys}
+            continue
+        columns = [declared.table.c[c.key] for c in declared.key]
+        counts = select(*columns).where(declared.policy.where(declared.table))
+        for part in parts(keys):
+            rows = conn.execute(counts.where(among(columns, part)))
+            found |= {(name, tuple(row)) for row in rows}
+    return found
 
 
 def _said(one: Sought, finds: Finds, living: Living) -> Told:

@@ -121,7 +121,7 @@ def space(live: LiveSchema, datamap: DataMap, reach: Reach = Reach.EVERYTHING) -
 
 
 def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space:
-    places, unsearched = [], []
+    places, unsearched = [], [] if reach is Reach.MAPPED else list(_elsewhere(live))
     for table in live.tables.values():
         mapped = _mapped(table, live, datamap)
         if reach is Reach.MAPPED and mapped is None:
@@ -134,6 +134,17 @@ def _space(live: LiveSchema, datamap: DataMap, reach: Reach, bind: str) -> Space
         if place.fields:
             places.append(place)
     return Space(tuple(places), tuple(unsearched))
+
+
+_NAMED = 20
+
+
+def _elsewhere(live: LiveSchema) -> Iterator[str]:
+    """Yield the schemas that are not looked into; they may be other tenants' of one database."""
+    for name in live.elsewhere[:_NAMED]:
+        yield f"{name} (a schema that neither the search path nor the mapping names)"
+    if len(live.elsewhere) > _NAMED:
+        yield f"{len(live.elsewhere) - _NAMED} more schemas that nobody names"
 
 
 def _mapped(table: LiveTable, live: LiveSchema, datamap: DataMap) -> Table | None:

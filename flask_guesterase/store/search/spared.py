@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from ...core.plan import Outcome, key_text
 from ...core.policy import File, Keep
-from .. import eraser, people, planning, tables
+from .. import eraser, people, planning, purview, tables
 from ..cases import Case
 from ..sql import chunks
 from ..work import Work
@@ -93,12 +93,16 @@ class Spared:
         who = people.taken(work, case.number)
         if not who:
             return
-        for step in planning.plan(work, who).steps:
+        for step in planning.plan(work, who, case.property).steps:
             if step.decision.outcome in (Outcome.SHARE, Outcome.HOLD, Outcome.RETAIN):
                 for row in step.rows:
                     columns = step.decision.columns
                     self._keep(step.decision.table, key_text(row.key), columns)
-        for table, rows in eraser.everything(work.conn, work.whole(), who).find().items():
+        every = eraser.everything(work.conn, work.whole(), who).find()
+        for others in purview.part(work, case.property, every).theirs.values():
+            # Another controller's records of them are its own to answer for.
+            self._whole |= {(name, key_text(r.key)) for name, rows in others.items() for r in rows}
+        for table, rows in every.items():
             self._own |= {(table, key_text(row.key)) for row in rows}
             rules = work.datamap.tables[table].rules
             self._kept_by_policy[table] = frozenset(

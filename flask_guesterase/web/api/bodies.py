@@ -286,6 +286,12 @@ class Identified(Schema):
     id = fields.Integer(required=True)
 
 
+class Frozen(Schema):
+    """Number of a freeze, or null."""
+
+    id = fields.Integer(required=True, allow_none=True)
+
+
 class Done(Schema):
     """That it was done."""
 

@@ -39,7 +39,7 @@ def file(form: dict[str, Any]) -> Any:
 @operation("GET", "/requests", Permission.VIEW, bodies.Requests, bodies.Listing)
 def requests(form: dict[str, Any]) -> Any:
     """List requests, those whose answer is due first before the others, ended ones last."""
-    with begin() as office:
+    with begin(write=False) as office:
         return {"requests": office.list(form["property"] or None, form["state"] or None, by=me())}
 
 

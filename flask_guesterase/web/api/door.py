@@ -73,10 +73,13 @@ def me() -> str:
 
 
 @contextmanager
-def begin() -> Iterator[Office]:
-    """Open the office for this request: whatever is asked of it stays within the token."""
+def begin(write: bool = True) -> Iterator[Office]:
+    """Open the office for this request: whatever is asked of it stays within the token.
+
+    :param write: False promises to only read, so that nobody waits for it.
+    """
     who = mine()
-    with current.begin() as office:
+    with current.begin(write) as office:
         host = office.work.authorize
 
         def within(user: str, permission: str, property_: str) -> bool:
@@ -123,10 +126,8 @@ def _told(problem: Problem, error: GuesteraseError | None = None, name: str = ""
         value = getattr(error, extra, None)
         if value:
             body[extra] = value
-    response = Response(dumped(body) + "\n", problem.status, mimetype=PROBLEM)
-    if problem.retry_after:
-        response.headers["Retry-After"] = str(problem.retry_after)
-    return response
+    later = problem.later(error)
+    return Response(dumped(body) + "\n", problem.status, later, mimetype=PROBLEM)
 
 
 @api_pages.errorhandler(Unauthorized)

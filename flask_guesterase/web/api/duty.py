@@ -25,7 +25,7 @@ def queue(form: dict[str, Any]) -> Any:
 
     It tells of properties at which the person may verify or approve.
     """
-    with begin() as office:
+    with begin(write=False) as office:
         return {"items": office.queue(me())}
 
 
@@ -43,7 +43,7 @@ def look_after(number: str, form: dict[str, Any]) -> Any:
 @operation("GET", "/handovers", None, bodies.Items)
 def handovers(form: dict[str, Any]) -> Any:
     """List shifts that were handed over, those nobody took yet first."""
-    with begin() as office:
+    with begin(write=False) as office:
         return {"items": office.handovers(me())}
 
 
@@ -70,7 +70,7 @@ def take_over(shift: int, form: dict[str, Any]) -> Any:
 @operation("GET", "/alike", Permission.APPROVE, bodies.Items)
 def alike(form: dict[str, Any]) -> Any:
     """List groups of requests of low risk about which exactly the same would be decided."""
-    with begin() as office:
+    with begin(write=False) as office:
         return {"items": [asdict(group) for group in office.alike(me())]}
 
 

@@ -1,0 +1,74 @@
+"""A period that runs from the end of a year ends when a year does, whatever day that is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_guesterase.core.maturity import Term
+from flask_guesterase.core.period import Period, period, year_end
+from flask_guesterase.core.retention import Facts, Grade, Kind, Rule, Start, due, floor
+
+DOCUMENT = date(2025, 2, 3)
+
+
+def voucher(length: str, start: Start = Start.FISCAL_YEAR_END) -> Rule:
+    """Return a rule about vouchers that both keeps and ends."""
+    return Rule(
+        "XX/vouchers", "XX", "invoice_accounting", grade=Grade.A, floor=period(length),
+        ceiling=period(length), ceiling_kind=Kind.HARD, clock=("document",), start=start,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("fiscal", "length", "last"),
+    [
+        ((12, 31), "P30Y", date(2055, 12, 31)),
+        ((2, 28), "P7Y", date(2032, 2, 29)),
+        ((2, 29), "P7Y", date(2032, 2, 29)),
+        ((2, 29), "P6Y", date(2031, 2, 28)),
+        ((6, 30), "P10Y", date(2035, 6, 30)),
+        ((6, 30), "P6M", date(2025, 12, 31)),
+        ((4, 5), "P6Y", date(2031, 4, 5)),
+    ],
+)
+def test_years_are_counted_from_the_day_after_the_year(
+    fiscal: tuple[int, int], length: str, last: date
+) -> None:
+    """They begin with a first day and end before its like: on a 29 February, on a 31st (P3)."""
+    facts = Facts({"document": DOCUMENT}, {}, "XX", fiscal)
+    rules = [voucher(length)]
+    assert floor(rules, "invoice_accounting", facts).until == last
+    assert due(rules, "invoice_accounting", facts).day == last
+    assert Term(period(length), Start.FISCAL_YEAR_END, fiscal).ends(DOCUMENT) == last
+
+
+@given(
+    st.dates(date(1990, 1, 1), date(2060, 12, 31)),
+    st.builds(Period, st.integers(0, 30), st.integers(0, 11)),
+    st.sampled_from([(12, 31), (6, 30), (2, 28), (2, 29), (3, 31), (4, 5)]),
+)
+def test_no_floor_is_shorter_than_by_the_number_of_the_day(
+    day: date, length: Period, fiscal: tuple[int, int]
+) -> None:
+    """Nor is it longer by more than the days that a month may lack."""
+    end = year_end(day, *fiscal)
+    plain = length.after(end)
+    assert plain <= length.after_year(end) <= plain + timedelta(days=3)
+
+
+def test_a_law_that_changed_within_a_year_keeps_what_was_written_under_it() -> None:
+    """Its period runs from the year's end, which the law did not see; the paper it did (P3)."""
+    old = replace(voucher("P10Y", Start.YEAR_END), valid_to=date(2024, 6, 30))
+    new = replace(voucher("P8Y", Start.YEAR_END), id="XX/new", valid_from=date(2024, 7, 1))
+    ends = {
+        day: floor([old, new], "invoice_accounting", Facts({"document": day}, {}, "XX")).until
+        for day in (date(2024, 6, 30), date(2024, 7, 1))
+    }
+    assert ends == {
+        date(2024, 6, 30): date(2034, 12, 31), date(2024, 7, 1): date(2032, 12, 31)
+    }  # fmt: skip

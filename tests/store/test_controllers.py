@@ -1,0 +1,249 @@
+"""Hotels of several companies in one database: each answers for its own records of a guest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact
+from flask_guesterase.recipients import Recipient
+from flask_guesterase.store import certifying, finishing
+from flask_guesterase.store.comeback import again as back
+from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.keeping import Origin
+from flask_guesterase.store.office import Office
+from tests.engines import DEEP
+from tests.store.house import Base, Bill, House, Lodger, Person, Stay, policies
+from tests.store.test_copying import fetched, release, shown
+from tests.store.test_recipients import System, go
+
+ANN = "ann@example.com"
+
+
+class Chain(House):
+    """Two hotels of two companies, whose staff may do the same each at their own."""
+
+    def may(self, user: str, permission: str, property_: str) -> bool:
+        """Answer for the host."""
+        return permission in self.grants.get(user, ()) and user.endswith("-fir") == (
+            property_ == "mu"
+        )
+
+    def erase_at(self, code: str) -> str:
+        """Ask a hotel to erase Ann, and let it; return the number."""
+        far = "-fir" if code == "mu" else ""
+        with self.begin() as office:
+            number = office.request({"email": ANN}, property=code, by=f"clerk{far}")
+        with self.begin() as office:
+            office.confirm(number, f"clerk{far}", "desk")
+        self.approve(number, f"officer{far}")
+        self.erased(number)
+        return number
+
+    def wish(self, id: int) -> Any:
+        """Return what was wished for a stay."""
+        return self.of(Stay, id)["wish"]
+
+    def nightly(self) -> None:
+        """Let go of what nothing keeps any more."""
+        self.later(days=1)
+        finishing.finish(self.run)
+
+    def run(self, unit: Any) -> Any:
+        """Run a unit in a transaction of ours."""
+        with self.begin() as office:
+            return unit(office)
+
+    def certificate(self, number: str) -> dict[str, Any]:
+        """Return what the newest certificate of a request says."""
+        said: dict[str, Any] = self.run(
+            lambda office: certifying.newest(office.work, number)["content"]
+        )
+        return said
+
+
+def made(url: str, folder: Path) -> Chain:
+    """Return the two hotels with a guest who stayed in both."""
+    one = Chain(url, folder)
+    one.blockers = ()
+    one.grants |= {f"{user}-fir": rights for user, rights in one.grants.items()}
+    one.person(1)
+    one.stay(1, 1, status="out", days=-30)
+    one.stay(2, 1, status="out", days=-60, at="mu")
+    for stay in (1, 2):
+        # Neither says at which hotel it lies: its stay does.
+        one.add(Bill, id=stay, stay_id=stay, owed=0, text="two teas")
+        one.add(Lodger, stay_id=stay, person_id=1)
+    with one.engine.begin() as conn:
+        conn.execute(update(Stay).where(Stay.id == 1).values(wish="by the pines"))
+        # What the other company wrote down holds the guest's own mailbox.
+        conn.execute(update(Stay).where(Stay.id == 2).values(wish=f"mail to {ANN}"))
+    return one
+
+
+pytestmark = pytest.mark.parametrize("database_url", DEEP, indirect=True)
+
+
+@pytest.fixture
+def chain(database_url: str, tmp_path: Path) -> Iterator[Chain]:
+    """Each hotel has profiles of its own."""
+    one = made(database_url, tmp_path)
+    yield one
+    one.engine.dispose()
+
+
+@pytest.fixture
+def common(chain: Chain) -> Chain:
+    """Profiles are the chain's: none of them says at which hotel it lies."""
+    profile = Policy(
+        {"house": keep("where it was made"), "name": redact, "email": placeholder, "born": null},
+        subject=Subject(match=["email"], name="name", contact=["email"]),
+    )
+    declared = [(t, p) for t, p in policies() if t not in (Person, Stay)]
+    stays = next(p for t, p in policies() if t is Stay)
+    declared += [(Person, profile), (Stay, replace(stays, place="house"))]
+    chain.datamap = resolve(declared, Base.metadata.tables.values(), list(Base.registry.mappers))
+    return chain
+
+
+def test_what_another_company_wrote_down_stays_and_is_no_residue(chain: Chain) -> None:
+    """Its stay is neither erased nor counted, nor held against the erasure of the first."""
+    number = chain.erase_at("sh")
+    assert chain.state(number) == "erased"
+    assert (chain.wish(1), chain.wish(2)) == (None, f"mail to {ANN}")
+    assert chain.of(Person, 1)["email"] != ANN
+    said = chain.certificate(number)
+    assert said["partial"] == []
+    assert {item["table"]: item["rows"] for item in said["went"]} == {
+        "bills": 1, "lodgers": 1, "people": 1, "stays": 1
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["chain", "common"])
+def test_what_hangs_on_the_others_stay_stays_with_it(
+    kind: str, database_url: str, request: pytest.FixtureRequest
+) -> None:
+    """A row that says no hotel lies where the stay lies by which it is the guest's."""
+    house: Chain = request.getfixturevalue(kind)
+    house.erase_at("sh")
+    assert [house.of(Bill, id)["text"] for id in (1, 2)] == [None, "two teas"]
+    with house.engine.connect() as conn:
+        assert [row.stay_id for row in conn.execute(select(Lodger.__table__))] == [2]
+
+
+def test_hotels_of_one_company_are_asked_at_once(chain: Chain) -> None:
+    """The same guest, one controller: both stays are its own."""
+    sisters = {c: replace(p, controller="Pine Ltd") for c, p in chain.settings.properties.items()}
+    chain.settings = replace(chain.settings, properties=sisters)
+    chain.erase_at("sh")
+    assert (chain.wish(1), chain.wish(2)) == (None, None)
+
+
+def test_a_common_profile_stays_for_the_other_and_says_so(common: Chain) -> None:
+    """It is read before it is approved, and stands on the certificate, with what to do."""
+    number = common.erase_at("sh")
+    assert common.state(number) == "sealed"
+    assert (common.wish(1), common.wish(2)) == (None, f"mail to {ANN}")
+    assert common.of(Person, 1)["email"] == ANN
+    said = common.certificate(number)
+    assert [(item["table"], item["category"]) for item in said["stays"]] == [
+        ("people", "another-controller")
+    ]
+    assert said["partial"] == []
+    assert [line.category for line in common.run(lambda o: o.preview(number)).retain] == [
+        "another-controller"
+    ]
+
+
+def test_a_common_profile_goes_with_the_last_who_is_asked(common: Chain) -> None:
+    """The first request ends by itself then, with a supplement that says so."""
+    first = common.erase_at("sh")
+    common.nightly()
+    assert common.state(first) == "sealed"
+    second = common.erase_at("mu")
+    assert common.state(second) == "erased"
+    assert common.of(Person, 1)["email"] != ANN
+    assert (common.wish(1), common.wish(2)) == (None, None)
+    common.nightly()
+    assert common.state(first) == "erased"
+    said = common.certificate(first)
+    assert (said["stays"], said["supplement"]) == ([], 1)
+
+
+def test_a_common_profile_goes_when_the_others_stay_has_had_its_time(common: Chain) -> None:
+    """Nobody has to ask twice where nothing of the other's is left."""
+    first = common.erase_at("sh")
+    assert common.state(first) == "sealed"
+    common.set(Stay, 2, wish=None)
+    common.set(Bill, 2, text=None)
+    with common.engine.begin() as conn:
+        conn.execute(delete(Lodger).where(Lodger.stay_id == 2))
+    common.nightly()
+    assert common.of(Person, 1)["email"] != ANN
+    assert common.state(first) == "erased"
+
+
+def test_who_came_back_to_the_other_since_keeps_their_profile_there(common: Chain) -> None:
+    """A stay made after the other was asked counts again."""
+    common.erase_at("mu")
+    assert common.of(Person, 1)["email"] == ANN
+    common.set(Stay, 2, wish="a cot")
+    first = common.erase_at("sh")
+    assert common.state(first) == "sealed"
+    assert common.wish(2) == "a cot"
+    assert common.of(Person, 1)["email"] == ANN
+
+
+def test_a_guest_whom_only_the_other_had_is_answered(common: Chain) -> None:
+    """Nothing but the common profile: it stays, and the request does not wait for ever."""
+    with common.engine.begin() as conn:
+        conn.execute(update(Stay).where(Stay.id == 1).values(house="mu"))
+    number = common.erase_at("sh")
+    assert common.state(number) == "sealed"
+    assert common.of(Person, 1)["email"] == ANN
+
+
+def test_a_copy_holds_the_records_of_who_was_asked(common: Chain) -> None:
+    """What lies at the other company's hotel is not this one's to read or to give."""
+    with common.begin() as office:
+        number = office.request({"email": ANN}, property="sh", by="clerk", wish="copy")
+    shown(common, number)
+    release(common, number)
+    text = fetched(common, number).to_json()
+    assert "by the pines" in text
+    assert "mail to" not in text
+    assert ANN in text
+
+
+def test_recipients_are_given_nothing_of_the_others_records(chain: Chain) -> None:
+    """Neither the other's own, nor one that both have."""
+    both, fir = System(), System()
+    gives = {"email": "people.email", "wish": "stays.wish"}
+    chain.recipients = (
+        Recipient("crm", both, gives=gives), Recipient("fir", fir, gives=gives, property="mu"),
+    )  # fmt: skip
+    chain.erase_at("sh")
+    go(chain)
+    assert [sorted(each.value for each in n.identities) for n in both.came] == [
+        [ANN, "by the pines"]
+    ]
+    assert fir.came == []
+
+
+def test_erased_again_reaches_no_further(chain: Chain) -> None:
+    """Who is synchronised back goes again from the records of the one who was asked."""
+    number = chain.erase_at("sh")
+    chain.set(Person, 1, email=ANN, name="ann berg")
+    chain.set(Stay, 1, wish="by the pines")
+
+    def again(office: Office) -> str:
+        origin = Origin(number, "pine-ltd", "sh")
+        return back.again(office.work, origin, [("people", (1,))]).fate.value
+
+    assert chain.run(again) == "erased"
+    assert (chain.wish(1), chain.wish(2)) == (None, f"mail to {ANN}")

@@ -1,0 +1,104 @@
+"""A file that stays is told as left: nobody reads "erased" while a scan lies in its folder."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_guesterase.store import outbox, worker
+from flask_guesterase.store.execution import FILE_STAYS
+from tests.store.hotel import Hotel, Scan
+from tests.store.test_outbox import Post, go, run
+
+
+@pytest.fixture
+def scanned(hotel: Hotel) -> tuple[Hotel, Path, str]:
+    """A guest with a scan, whose erasure was approved."""
+    hotel.guest(1, name="Ann", email="ann@mail.example")
+    hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    file = hotel.files / "ann.png"
+    file.write_bytes(b"x")
+    return hotel, file, hotel.approved(email="ann@mail.example")
+
+
+def certified(hotel: Hotel) -> list[tuple[str, list[Any]]]:
+    """Return state and remainder of each certificate, the oldest first."""
+    bodies = sorted(hotel.ours("certificate"), key=lambda row: row["supplement"])
+    said = [json.loads(row["body"])["content"] for row in bodies]
+    return [(each["state"], each["partial"]) for each in said]
+
+
+@pytest.mark.parametrize("door", ["worker", "page"])
+def test_a_file_goes_before_anybody_says_that_all_is_gone(
+    scanned: tuple[Hotel, Path, str], monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """When the certificate is issued the scan is not in its folder any more."""
+    hotel, file, number = scanned
+    there = []
+    look = worker.residue.searched
+
+    def searched(*given: Any, **named: Any) -> Any:
+        there.append(file.exists())
+        return look(*given, **named)
+
+    monkeypatch.setattr(worker.residue, "searched", searched)
+    if door == "page":
+        assert worker.carry_out(run(hotel), number) == "erased"
+    else:
+        assert go(hotel, Post()).counts["files"] == 1
+    assert there == [False]
+    assert certified(hotel) == [("erased", [])]
+
+
+def tried(hotel: Hotel, number: str, door: str) -> None:
+    """Carry a request out, or go on with it."""
+    if door == "page":
+        worker.carry_out(run(hotel), number)
+    else:
+        go(hotel, Post())
+
+
+@pytest.mark.parametrize("door", ["worker", "page"])
+def test_a_file_that_is_tried_again_keeps_the_certificate_waiting(
+    scanned: tuple[Hotel, Path, str], monkeypatch: pytest.MonkeyPatch, door: str
+) -> None:
+    """The folder refuses for a minute: nothing is read or said meanwhile, then all is erased."""
+    hotel, file, number = scanned
+    file.unlink()
+    file.mkdir()
+    tried(hotel, number, door)
+    with monkeypatch.context() as patched:
+        patched.delattr(worker.residue, "searched")
+        tried(hotel, number, door)
+    assert (hotel.state(number), certified(hotel)) == ("checking", [])
+    file.rmdir()
+    file.write_bytes(b"x")
+    hotel.later(minutes=1)
+    tried(hotel, number, door)
+    assert not file.exists()
+    assert (hotel.state(number), certified(hotel)) == ("erased", [("erased", [])])
+
+
+def test_a_file_that_stays_is_told_as_left_until_a_person_looked(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """After the last try: not complete, with the reason; then the certificate that it is."""
+    hotel, file, number = scanned
+    file.unlink()
+    file.mkdir()
+    for minutes in (0, *outbox.BACK_OFF):
+        hotel.later(minutes=minutes)
+        assert hotel.state(number) != "erased"
+        go(hotel, Post())
+    go(hotel, Post())
+    left = [{"table": "files", "rows": 1, "reason": FILE_STAYS}]
+    assert (hotel.state(number), certified(hotel)) == ("partial", [("partial", left)])
+    file.rmdir()
+    (parcel,) = [row["id"] for row in hotel.ours("outbox") if row["kind"] == "file"]
+    with hotel.begin() as office:
+        office.printed(parcel, "clerk")
+    assert worker.look_again(run(hotel), number)
+    assert certified(hotel) == [("partial", left), ("erased", [])]

@@ -1,0 +1,219 @@
+"""Links that prove a contact: where they went, what they promise, and what stops none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flask_guesterase.store import dispatch, matching
+from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.outbox import Parcel
+from tests import engines
+from tests.store.hotel import Hotel
+
+ANN = {"name": "Ann Berg", "email": "ann@mail.example"}
+OLD_NUMBER = "+8613912345678"
+WAITS = "the request waits there"
+
+
+@pytest.fixture(params=engines.DEEP)
+def deep_hotel(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hotel]:
+    """A hotel without guests, on the servers in the long run."""
+    with engines.fresh_database(request.param) as url:
+        made = Hotel(url, tmp_path)
+        yield made
+        made.engine.dispose()
+
+
+def posted(hotel: Hotel) -> list[Parcel]:
+    """Return what waits to leave the house, and let it leave."""
+    with hotel.begin() as office:
+        parcels = dispatch.claim(office.work, frozenset({"smtp", "sms"}), most=100)
+        for parcel in parcels:
+            dispatch.done(office.work, parcel)
+    return parcels
+
+
+def asked(hotel: Hotel, **form: str) -> list[Parcel]:
+    """Send the form, let the worker look, and return what left the house for it."""
+    hotel.ask(**form)
+    hotel.look()
+    return posted(hotel)
+
+
+def told(parcels: list[Parcel]) -> list[tuple[str, str]]:
+    """Return text and receiver of each message."""
+    return [(parcel.template, parcel.content["to"]) for parcel in parcels]
+
+
+# where a link went
+
+
+def test_who_reads_another_contact_than_the_first_does_not_silence_the_first(hotel: Hotel) -> None:
+    """An old number proves it: the mailbox by which it was asked before is told, and can object."""
+    hotel.guest(1, phone=OLD_NUMBER, **ANN)
+    assert told(asked(hotel, **ANN)) == [("confirm", "ann@mail.example")]
+    (link,) = asked(hotel, name="Ann Berg", phone=OLD_NUMBER)
+    assert (link.template, link.content["to"]) == ("confirm", OLD_NUMBER)
+    with hotel.begin() as office:
+        office.confirm_link(link.content["params"]["token"])
+    assert told(posted(hotel)) == [("objection", "ann@mail.example")]
+    (request,) = hotel.ours("request")
+    with hotel.begin() as office:
+        office.refuse(request["number"], "officer", "another-persons-data")
+    assert told(posted(hotel)) == [("refused", OLD_NUMBER)]
+
+
+def test_the_contact_that_proved_it_is_told_nothing_of_its_own_proof(hotel: Hotel) -> None:
+    """Asked twice by the same mailbox, however it is written."""
+    hotel.guest(1, phone=OLD_NUMBER, **ANN)
+    asked(hotel, **ANN)
+    (link,) = asked(hotel, name="Ann Berg", email="ANN@mail.example")
+    with hotel.begin() as office:
+        office.confirm_link(link.content["params"]["token"])
+    assert told(posted(hotel)) == []
+
+
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+def test_letters_go_to_the_contact_that_was_proved(hotel: Hotel, wish: str) -> None:
+    """Asked by a number that is somebody else's by now, then by the mailbox, which is proved."""
+    hotel.guest(1, phone=OLD_NUMBER, **ANN)
+    (first,) = asked(hotel, name="Ann Berg", phone=OLD_NUMBER, wish=wish)
+    (link,) = asked(hotel, **ANN, wish=wish)
+    assert (first.content["to"], link.content["to"]) == (OLD_NUMBER, "ann@mail.example")
+    (request,) = hotel.ours("request")
+    prove = {"erase": "confirm_link", "copy": "confirm_copy_link"}[wish]
+    with hotel.begin() as office:
+        getattr(office, prove)(link.content["params"]["token"])
+    assert told(posted(hotel)) == []
+    with hotel.begin() as office:
+        office.refuse(request["number"], "officer", "another-persons-data")
+    assert told(posted(hotel)) == [("refused", "ann@mail.example")]
+
+
+def test_letters_stay_with_the_first_contact_where_that_was_proved(hotel: Hotel) -> None:
+    """A link to another contact that nobody opened changes nothing."""
+    hotel.guest(1, phone=OLD_NUMBER, **ANN)
+    (link,) = asked(hotel, **ANN)
+    for _ in range(2):
+        asked(hotel, name="Ann Berg", phone=OLD_NUMBER)
+    (request,) = hotel.ours("request")
+    with hotel.begin() as office:
+        office.confirm_link(link.content["params"]["token"])
+    with hotel.begin() as office:
+        office.refuse(request["number"], "officer", "another-persons-data")
+    assert told(posted(hotel)) == [("refused", "ann@mail.example")]
+    (contact,) = hotel.ours("contact")
+    boxes = [row["id"] for row in hotel.ours("box") if row["label"].startswith("case:")]
+    assert boxes == [contact["box"]]
+
+
+# what a link promises
+
+
+def promises(hotel: Hotel, parcel: Parcel) -> bool:
+    """Return whether a link says that the request ends by itself: the letter and the page alike."""
+    params = parcel.content["params"]
+    with hotel.begin() as office:
+        page = office.open_link(params["token"]).lapses
+    assert page == bool(params["lapses"])
+    return page
+
+
+def ends(hotel: Hotel) -> bool:
+    """Return whether a clock ends the only request."""
+    hotel.later(days=30)
+    with hotel.begin() as office:
+        office.expire()
+    (request,) = hotel.ours("request")
+    return bool(request["state"] == "expired")
+
+
+def test_a_link_promises_an_end_where_there_is_one(hotel: Hotel) -> None:
+    """What came through the form ends after seven days."""
+    hotel.guest(1, **ANN)
+    (link,) = asked(hotel, **ANN)
+    assert promises(hotel, link)
+    assert ends(hotel)
+
+
+def test_a_link_for_what_a_clerk_filed_promises_no_end(hotel: Hotel) -> None:
+    """A person answers it: no clock ends what was filed at the desk."""
+    hotel.guest(1, **ANN)
+    hotel.file(**ANN)
+    (link,) = asked(hotel, **ANN)
+    assert not promises(hotel, link)
+    assert not ends(hotel)
+
+
+def test_a_link_after_a_complaint_promises_no_end(hotel: Hotel) -> None:
+    """A refusal for want of proof that was overturned waits for a person."""
+    hotel.grants["second"].add("complaint")
+    hotel.guest(1, **ANN)
+    asked(hotel, **ANN)
+    (request,) = hotel.ours("request")
+    number = request["number"]
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "identity-not-shown")
+    with hotel.begin() as office:
+        given = Grievance("about-refusal", "I sent it.", request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+    with hotel.begin() as office:
+        office.answer_complaint(complaint, "second", "overturned")
+    (link,) = [parcel for parcel in posted(hotel) if parcel.template == "confirm"]
+    assert not promises(hotel, link)
+    assert not ends(hotel)
+
+
+# what one request does to others
+
+
+def unread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a type of the host's raise for whoever is looked for under one word."""
+    look = matching.candidates
+
+    def candidates(conn: Any, datamap: Any, key: str, value: str, *rest: Any) -> Any:
+        if "odd" in value:
+            raise ValueError(f"{value} cannot be read")
+        return look(conn, datamap, key, value, *rest)
+
+    monkeypatch.setattr(matching, "candidates", candidates)
+
+
+def test_what_nobody_can_look_for_keeps_nobody_waiting(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Twenty-one rows that cannot be dealt with come first; the guest behind them has a link."""
+    unread(monkeypatch)
+    hotel.guest(1, **ANN)
+    for number in range(21):
+        with hotel.begin() as office:
+            form = {"name": "Odd", "email": f"odd{number}@mail.example"}
+            office.intake(form, property="sh", channel="form", lang="en",
+                          remote_mark=f"192.0.2.{number}")  # fmt: skip
+    hotel.ask(**ANN)
+    assert hotel.look() == 1
+    assert told(posted(hotel)) == [("confirm", "ann@mail.example")]
+    assert len(hotel.ours("intake")) == 21
+    hotel.later(hours=25)
+    assert hotel.look() == 20
+    assert hotel.look() == 1
+    assert hotel.ours("intake") == []
+
+
+def test_a_word_the_column_cannot_hold_keeps_nobody_waiting(deep_hotel: Hotel) -> None:
+    """A stranger writes Chinese where MariaDB keeps mailboxes in Latin letters."""
+    hotel = deep_hotel
+    if hotel.engine.dialect.name in ("mysql", "mariadb"):
+        with hotel.engine.begin() as conn:
+            conn.exec_driver_sql(
+                "ALTER TABLE guests MODIFY email VARCHAR(120) CHARACTER SET latin1"
+            )
+    hotel.guest(1, **ANN)
+    hotel.ask(name="\u738b", email="\u738b@\u4f8b\u5b50.example")
+    hotel.ask(**ANN)
+    hotel.look()
+    assert told(posted(hotel)) == [("confirm", "ann@mail.example")]

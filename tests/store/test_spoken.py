@@ -1,0 +1,103 @@
+"""What a vendor says wrongly is a finding with its place, before a guest's row depends on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from flask_guesterase import Guesterase
+from flask_guesterase.core.errors import SetupError
+from flask_guesterase.core.finding import Finding, Severity
+from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.store.spoken import findings
+from tests.store.hotel import Guest, Hotel, policies
+
+
+def asked(subject: Subject | None = None, **changes: Any) -> list[Finding]:
+    """Return the findings about guests that are declared with these changes."""
+    policy = next(p for t, p in policies("files") if t is Guest)
+    rest = [(t, p) for t, p in policies("files") if t is not Guest]
+    made = replace(policy, subject=subject or policy.subject, **changes)
+    return findings(Hotel.mapped([(Guest, made), *rest]))
+
+
+def places(found: list[Finding]) -> list[tuple[str, str, str, Severity]]:
+    """Return what each finding is, where, and how much it stops."""
+    return [(each.id, each.table, each.column, each.severity) for each in found]
+
+
+def broken(table: Any, *_: Any) -> Any:
+    """Name a column that is not there, as a slip of the hand does."""
+    return table.c.nothing_like_it
+
+
+def test_what_is_said_well_is_no_finding() -> None:
+    """Columns, callables, events and facts as they are meant."""
+    assert asked(
+        clock={"created": lambda table: table.c.document_no}, facts={"birth": "document_no"}
+    ) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("departed", {"clock": {"departed": broken}}),
+        ("departed", {"clock": {"departed": ["document_no", broken]}}),
+        ("document", {"clock": broken}),
+        ("birth", {"facts": {"birth": broken}}),
+        ("place", {"place": broken}),
+    ],
+    ids=["clock", "one-of-several", "plain-clock", "fact", "place"],
+)
+def test_a_callable_that_raises_is_named(name: str, changes: dict[str, Any]) -> None:
+    """Its class of error is told, and nothing of its text."""
+    (found,) = asked(**changes)
+    assert places([found]) == [("clock-unknown", "guests", name, Severity.STOP)]
+    assert "AttributeError" in found.message
+    assert "nothing_like_it" not in found.message
+
+
+def test_a_match_callable_that_raises_is_named() -> None:
+    """Nobody is found by it; what is found otherwise is erased all the same."""
+    found = asked(Subject(match={"email": "email", "booking": broken}, contact=["email"]))
+    assert places(found) == [("match-unknown", "guests", "booking", Severity.WARN)]
+
+
+def test_a_match_callable_may_refuse_a_value() -> None:
+    """A word where it expects digits is no mistake of the vendor's."""
+    subject = Subject(match={"booking": lambda table, value: table.c.id == int(value)})
+    assert asked(subject) == []
+
+
+def test_a_fact_that_no_rule_asks_is_named() -> None:
+    """A misspelt one would answer nothing, and keep records for ever."""
+    (found,) = asked(facts={"nationalty": "document_no"})
+    assert places([found]) == [("clock-unknown", "guests", "nationalty", Severity.WARN)]
+    assert "nationality" in found.hint
+
+
+def test_a_contact_that_can_be_none_is_named() -> None:
+    """A number of a row is nobody's telephone."""
+    found = asked(Subject(match=["email"], contact=["email", "id"]))
+    assert places(found) == [("match-unknown", "guests", "id", Severity.STOP)]
+
+
+def test_a_contact_whose_name_says_nothing_is_named() -> None:
+    """It is taken for a phone number; who says so themselves is believed."""
+    found = asked(Subject(match=["email"], contact=["email", "document_no"]))
+    assert places(found) == [("match-unknown", "guests", "document_no", Severity.WARN)]
+    said = {"email": "email", "document_no": "phone"}
+    assert asked(Subject(match=["email"], contact=said)) == []
+
+
+def test_packs_as_one_text_are_refused() -> None:
+    """Each of its letters would be taken for a file."""
+    with pytest.raises(SetupError, match="list of files"):
+        Guesterase(None, packs="house.toml", models=[])
+
+
+def test_a_policy_is_still_a_policy() -> None:
+    """Nothing of it is called when it is written down."""
+    assert Policy({}, clock=broken).clock is broken

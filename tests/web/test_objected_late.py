@@ -1,0 +1,64 @@
+"""Somebody says "it was not me" after the erasure: they are told so, and people are."""
+
+from __future__ import annotations
+
+import pytest
+
+from flask_guesterase.store import tokens
+from tests.web.house import House
+from tests.web.test_copied import asked, released
+from tests.web.test_guest import erased, proved
+
+DESK = "/desk/privacy"
+
+
+def link(house: House, number: str) -> str:
+    """Return the link of the notice that another contact of the guest got."""
+    with house.app.app_context(), house.extension.begin() as office:
+        return f"/privacy/object/{tokens.objection(office.work, number)}"
+
+
+def alerts(house: House) -> list[tuple[str, str]]:
+    """Let the programme look over everything; return what it says of objections, and about what."""
+    with house.app.app_context(), house.extension.begin() as office:
+        office.look_over()
+        found = office.alerts()
+    return [(row["property"], row["about"]) for row in found if row["kind"] == "objected-late"]
+
+
+def test_an_objection_after_the_erasure_reaches_people(house: House) -> None:
+    """The watch names the request until the officer settled it; the case says what to do."""
+    number = erased(house)[1]
+    assert house.browser().post(link(house, number)).status_code == 200
+    assert alerts(house) == [("sh", number)]
+    officer = house.browser("officer")
+    shown = officer.get(f"{DESK}/{number}?lang=en")
+    assert "take the erasure back before the safety copy ends" in shown
+    assert "refuse the request" not in shown
+    assert officer.post(f"{DESK}/{number}/objection").status_code == 303
+    assert alerts(house) == []
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_who_objects_reads_whether_it_is_too_late(house: House, carried_out: bool) -> None:
+    """Nothing about the guest, the hotel or the stay is said either way."""
+    number = erased(house)[1] if carried_out else ""
+    if not carried_out:
+        proved(house)
+        number = house.hotel.ours("request")[0]["number"]
+    browser = house.browser()
+    browser.get("/privacy/?lang=en")
+    page = browser.post(link(house, number)).text
+    assert ("It is too late to stop it" in page) == carried_out
+    assert ("somebody looks at it" in page) != carried_out
+    assert [word for word in ("Pine", number, "Zebrafinch") if word in page] == []
+    assert bool(alerts(house)) == carried_out
+
+
+def test_an_objection_to_a_copy_that_lies_ready_reaches_people(house: House) -> None:
+    """No step of a released copy leads to a person any more; it is not sent, and somebody looks."""
+    browser, number = asked(house)
+    released(house, number)
+    assert house.browser().post(link(house, number)).status_code == 200
+    assert browser.post("/privacy/case/copy").status_code == 409
+    assert alerts(house) == [("sh", number)]

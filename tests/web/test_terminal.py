@@ -1,0 +1,31 @@
+"""What stands in the hotel's texts moves no cursor of whoever reads a command's answer."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.store.hotel import Booking
+from tests.web.house import House
+from tests.web.test_cli import Console, approved
+
+RUBS_OUT = "\x1b[1A\x1b[2K\x9b2Jcall +8613912345678 please"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_guests_text_cannot_rub_out_what_a_command_says(house: House, as_json: bool) -> None:
+    """Whoever looks for what is left would else not see that it is."""
+    console = Console(house.app)
+    house.hotel.put(Booking, id=7, number="B7", guest_id=2, remark=RUBS_OUT)
+    number = approved(console, house)
+    console.raw("erase", number, code=1)
+    arguments = ["residue", number, *console.proved("clerk"), *(["--json"] if as_json else [])]
+    # In colour, as at a terminal: elsewhere click takes some of these characters out.
+    shown = console.runner.invoke(args=["guesterase", *arguments], color=True).stdout
+    if as_json:
+        (hit,) = json.loads(shown)["hits"]
+        assert hit["context"].startswith("\x1b[1A")
+    else:
+        assert "\ufffd[1A\ufffd[2K\ufffd2Jcall" in shown
+    assert not [c for c in shown if (c < " " and c != "\n") or "\x7f" <= c < "\xa0"]

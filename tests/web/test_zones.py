@@ -1,0 +1,59 @@
+"""Pages that list several hotels tell the times of each in its own zone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import insert
+
+from flask_guesterase.store import tables
+from tests.web.house import House
+
+DESK = "/desk/privacy"
+AT = datetime(2026, 3, 10, 23, 30)
+"""In Berlin half past midnight, in Shanghai half past seven."""
+
+
+@pytest.fixture
+def both(sqlite_url: str, tmp_path: Path) -> Iterator[House]:
+    """Two hotels far from each other, whose officer is one person."""
+    made = House(sqlite_url, tmp_path, authorize=lambda user, permission, place: True)
+    yield made
+    made.session.remove()
+    made.hotel.engine.dispose()
+
+
+def put(house: House, table: str, /, **values: object) -> None:
+    """Write a row of ours for the hotel in Berlin."""
+    with house.hotel.engine.begin() as conn:
+        conn.execute(insert(getattr(tables, table)).values(property="mu", **values))
+
+
+def test_each_hotels_times_are_those_of_its_wall(both: House) -> None:
+    """Test guests, signed tasks, previews and shifts of the second hotel, not in the first's."""
+    put(both, "canary", state="gone", born_at=AT)
+    put(
+        both, "task", controller="fir-gmbh", kind="paper", name="mu/x/1", due_on="2026-03-31",
+        made_at=AT, done_by="a1", done_at=AT,
+    )  # fmt: skip
+    put(both, "run", kind="preview", mark="x", started_at=AT, ended_at=AT, counts="[]")
+    put(
+        both, "handover", controller="fir-gmbh", given_by="a9", given_at=AT, count=0, box=None,
+    )  # fmt: skip
+    officer = both.browser("officer")
+    for page in ("canaries", "tasks", "sweep", "queue"):
+        text = officer.get(f"{DESK}/{page}", wish="de")
+        assert "11.03.2026, 00:30" in text, page
+
+
+@pytest.mark.parametrize("which", ["noticed", "happened"])
+def test_a_year_that_was_mistyped_comes_back(both: House, which: str) -> None:
+    """A browser's field takes the year 1, which no zone can be told of: the form says so."""
+    given = {"property": "mu", "kind": "leak", "text": "A list.", which: "0001-01-01T00:00"}
+    answer = both.browser("officer").post(f"{DESK}/incidents/new", **given)
+    assert answer.status_code == 422
+    assert f'id="{which}-wrong"' in answer.text
+    assert both.hotel.ours("incident") == []
