@@ -236,8 +236,8 @@ def test(args: Sequence[str]) -> int:
     install(everything=True)
     install_services()
     # Some tests take a hundred times as long as others: whoever is done first takes from the rest.
-    # They wait for servers and browsers a third of the time: more workers than cores.
-    workers = ["-n", "4", "--dist", "worksteal"]
+    # More workers than cores take each other's caches: four on two cores need a third longer.
+    workers = ["-n", str(max(2, os.cpu_count() or 2)), "--dist", "worksteal"]
     with scratch() as where:
         return run([PYTHON, "-m", "pytest", *workers, *args], **where)
 
