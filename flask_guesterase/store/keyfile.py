@@ -82,6 +82,7 @@ def sync_folder(path: Path) -> None:
     finally:
         os.close(handle)
 
+
 def closed(folder: str | os.PathLike[str], files: Iterable[Path] = ()) -> str:
     """Return why this account cannot write into a folder, empty where it can; nothing is written.
 
