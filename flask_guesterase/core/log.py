@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 from .checkpoint import Checkpoint, origin
 from .errors import InputError, TamperedError
@@ -68,6 +69,7 @@ _WORD = re.compile(r"(?![^\n]*[0-9]{9})[A-Za-z_][A-Za-z0-9_]*(?:[.:$-][A-Za-z0-9
 _HEX = re.compile(r"(?:[0-9a-f]{64}){1,2}")
 
 
+@lru_cache(maxsize=10_000)
 def slug(controller: str) -> str:
     """Return a controller's name as a word for origins, unique per name and stable.
 

@@ -8,16 +8,16 @@ that were promised: safety copies end when their certificate says.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from ..core.errors import InputError, TransitionError
 from ..core.events import SYSTEM, SweepHalted, SweepResumed, SweepStillHalted
 from ..core.finding import Finding, Severity
 from ..core.halting import CONFIRM, Stop
-from . import brake, pulse, tasks
+from ..core.log import read_entry
+from . import brake, pulse, tables, tasks
 from .census import told
 from .pulse import Pulse
 
@@ -54,13 +54,16 @@ def stands(work: Work) -> bool:
 
 def _said(work: Work) -> Pulse | None:
     """Return the stop that the journals know of and that nobody ended, or None."""
-    actions = {SweepHalted.name, SweepResumed.name}
-    newest = [
-        entry
-        for name in brake.controllers(work)
-        for entry in islice(told.backwards(work, name, actions), 1)
-    ]
-    last = max(newest, key=told.at_of, default=None)
+    table = tables.entry
+    actions = [SweepHalted.name, SweepResumed.name]
+    rows = work.conn.execute(
+        select(table.c.body)
+        .where(table.c.action.in_(actions))
+        .order_by(table.c.epoch, table.c.position)
+    ).scalars()
+    said = [read_entry(body.encode()) for body in rows]
+    # It is told to each controller's journal; what was written last counts.
+    last = max(reversed(said), key=told.at_of, default=None)
     if last is None or last.draft.action != SweepHalted.name:
         return None
     return Pulse(told.at_of(last), "".join(last.draft.grounds[:1]), last.draft.actor)

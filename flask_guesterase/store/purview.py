@@ -71,9 +71,10 @@ def part(work: Work, house: str, found: Found) -> Parted:
         return Parted(found, {})
     mine: dict[str, Sequence[Row]] = {}
     theirs: dict[str, dict[str, list[Row]]] = {}
+    homes = _homes(work, {who for rows in found.values() for row in rows for who, _ in row.owners})
     for name, rows in found.items():
         here: list[Row] = []
-        places = {} if name in work.datamap.subjects else _places(work, name, rows)
+        places = {} if name in work.datamap.subjects else _places(work, name, rows, homes)
         for row in rows:
             code = places.get(row.key, "")
             if code in others:
@@ -86,19 +87,43 @@ def part(work: Work, house: str, found: Found) -> Parted:
     return Parted(mine, theirs)
 
 
-def _places(work: Work, name: str, rows: Sequence[Row]) -> Mapping[Key, str]:
+def _places(
+    work: Work, name: str, rows: Sequence[Row], homes: Mapping[Person, str]
+) -> Mapping[Key, str]:
     """Return the properties of rows: their own, or of the stay by which they are somebody's.
 
     What hangs on a stay lies where it lies, whatever the guest's own profile says.
     """
     declared, keys = work.datamap.declared(name), [row.key for row in rows]
-    known = places_of(work.conn, work.datamap, work.settings, declared, keys)
+    if ways(work.datamap, declared).place is not None:
+        return places_of(work.conn, work.datamap, work.settings, declared, keys)
     near: dict[Key, set[str]] = {}
     for at in _between(work.datamap, declared):
         for key, code in at.read(work.conn, declared, keys).items():
-            near.setdefault(key, set()).add(str(code))
-    # Of what lies between two hotels nobody can tell whose it is.
-    return known | {key: min(codes) for key, codes in near.items() if len(codes) == 1}
+            near.setdefault(key, set()).add(str(code).strip())
+    places: dict[Key, str] = {}
+    for row in rows:
+        # Of what lies between two hotels nobody can tell whose it is.
+        theirs = {homes.get(person, "") for person, _ in row.owners}
+        for codes in (near.get(row.key, set()), theirs):
+            if len(codes) == 1:
+                places[row.key] = min(codes)
+                break
+    return places
+
+
+def _homes(work: Work, people: Collection[Person]) -> Mapping[Person, str]:
+    """Return the properties at which profiles lie, of those that lie at one."""
+    by_table: dict[str, list[Key]] = {}
+    for table, key in people:
+        by_table.setdefault(table, []).append(key)
+    found: dict[Person, str] = {}
+    for table, keys in by_table.items():
+        known = places_of(
+            work.conn, work.datamap, work.settings, work.datamap.declared(table), keys
+        )
+        found |= {(table, key): code for key, code in known.items() if code}
+    return found
 
 
 def _between(datamap: DataMap, declared: Declared) -> list[Reach]:
@@ -165,16 +190,7 @@ def needed(work: Work, house: str, people: Collection[Person]) -> list[blockers.
 
 def _common(work: Work, people: Collection[Person]) -> set[Person]:
     """Return the people whose profile lies at no property."""
-    by_table: dict[str, list[Key]] = {}
-    for table, key in people:
-        by_table.setdefault(table, []).append(key)
-    found: set[Person] = set()
-    for table, keys in by_table.items():
-        known = places_of(
-            work.conn, work.datamap, work.settings, work.datamap.declared(table), keys
-        )
-        found |= {(table, key) for key in keys if not known.get(key)}
-    return found
+    return set(people) - _homes(work, people).keys()
 
 
 def _columns(work: Work, table: str) -> frozenset[str]:
