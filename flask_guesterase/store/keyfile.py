@@ -46,7 +46,7 @@ def create(path: Path, flags: int) -> int:
         if flags & os.O_EXCL:
             raise
         # Whose it is stays: a link that somebody laid here could lead to a file of root's.
-        return os.open(path, flags | os.O_CREAT, 0o600)
+        return os.open(path, flags)
     if os.geteuid() == 0:
         folder = os.stat(path.parent)
         # In a container root may not, and then nobody else is there to be locked out.
