@@ -149,9 +149,18 @@ def _agreed(full: Full, officer: Clerk, state: str, verb: str) -> str:
 def _copied(full: Full, desk: Clerk, officer: Clerk) -> None:
     """Let a copy lie ready, with a link on its way."""
     _file(full, desk, "offered", "chen-zhang@mail.example", "陈静", wish="copy")
+    _left(full, "offered")
     _agreed(full, officer, "offered", "release")
     guest = full.guest("offered")
     guest.post("/privacy/case/copy", {}, page="/privacy/case")
+
+
+def _left(full: Full, state: str) -> None:
+    """Say that whoever only perhaps is the guest, by the mailbox they share, is another one."""
+    number, extension = full.numbers[state], full.app.extensions["guesterase"].extension
+    with full.app.app_context(), extension.begin() as office:
+        for each in office.preview(number).perhaps:
+            office.leave(number, each.id, "sha.desk")
 
 
 def _complained(full: Full, second: Clerk) -> None:

@@ -50,5 +50,6 @@ def test_two_processes_end_in_one_erasure(kind: str, tmp_path: Path) -> None:
     said = [json.loads(out) for out, _ in answers]
     ends = [one.get("state") or one["error"]["id"] for one in said]
     assert "sealed" in ends
-    assert set(ends) <= {"sealed", "busy"}, said
+    # Whoever finds the other one at the files leaves the end to it.
+    assert set(ends) <= {"sealed", "busy", "checking"}, said
     assert (erased, boxes) == (1, 1)
