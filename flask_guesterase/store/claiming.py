@@ -20,10 +20,10 @@ from ..core.errors import BusyError, ErasureError, GuesteraseError, SealError, U
 from ..core.pace import FEW, Pace
 from . import estimates, halting
 from .room import BREATH, Room
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:
-    from .finishing import Run
     from .office import Office
 
 _Item = TypeVar("_Item")

@@ -27,10 +27,10 @@ from .finder import owners
 from .gaps import unreadable
 from .pulse import Pulse
 from .traces import holding, holds
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:
-    from .finishing import Run
     from .office import Office
 
 TASK = "endless"

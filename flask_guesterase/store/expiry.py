@@ -29,7 +29,6 @@ from .clocks import places_of
 from .comeback import marks
 from .datamap import Declared
 from .eraser import Locked, Scope
-from .finishing import Run
 from .given import put
 from .partners import giving, recipients
 from .people import EXPIRED
@@ -38,6 +37,7 @@ from .remainder import rows_of
 from .sql import MANY, chunks, one_of
 from .tallies import Tally, add, lines, tally
 from .transaction import alone
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:

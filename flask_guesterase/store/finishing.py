@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -34,13 +34,11 @@ from .partners import giving, recipients
 from .recovery.window import recover, unkept
 from .search import sought
 from .turns import Acts, Round, Unasked, Which, may_end
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:
     from .office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 
 MANY = 1000

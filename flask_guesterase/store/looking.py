@@ -33,10 +33,10 @@ from .claiming import Shift
 from .clocks import places_of
 from .datamap import Declared
 from .narrowing import Way, word_of
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:
-    from .finishing import Run
     from .office import Office
 
 WEEK = timedelta(days=7)

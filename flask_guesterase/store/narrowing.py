@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ..core.errors import BusyError
 from .claiming import Shift, is_theirs
+from .unit import Run
 
 if TYPE_CHECKING:
-    from .finishing import Run
     from .office import Office
 
 VAIN = 100

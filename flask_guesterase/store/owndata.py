@@ -22,13 +22,11 @@ from . import brake, bygone, law, outbox, people, pulse, tables, vault
 from .bygone import BATCH, NO_FACTS, WAITING, Step, cutoff
 from .pulse import Pulse
 from .sql import among, chunks
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:
     from .office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 LOOKS = 10
 """Batches of rows that one night looks up at the host, so that a night stays short."""

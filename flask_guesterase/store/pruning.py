@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
@@ -31,6 +31,7 @@ from .pruned import needed, sizes
 from .sameness import same
 from .tables import entry as entries
 from .tables import node, tree
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:
@@ -47,9 +48,6 @@ longest of the general ones counts, and it is the house's own choice, no number 
 
 BATCH = 2000
 """Entries that go in one transaction; each says for itself what went."""
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ keeps such views; elsewhere there is nothing to do.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +19,11 @@ from . import tables
 from .binds.crossing import HOME, Crossing, binds_of
 from .cases import Case, load, step
 from .catalog.shape import LiveSchema, LiveTable
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:
     from .office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 REASON = "not-refreshed"
 """Why something counts as left: a stored view still shows the rows as they were."""

@@ -17,13 +17,13 @@ from ..core.events import SYSTEM, RootRotated
 from . import brake, copies, pulse, signing, tasks
 from .pulse import Pulse
 from .roots import FolderRoots
+from .unit import Run
 from .work import Work
 from .wrapped import Pointer
 
 if TYPE_CHECKING:
     from .custodian import FolderCustodian
     from .office import Office
-    from .worker import Run
 
 NAME = "root"
 """Name under which the database remembers the root it told of last."""

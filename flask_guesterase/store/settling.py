@@ -15,10 +15,10 @@ from ..core.plan import Reason
 from ..core.retention import Verdict
 from . import completing, keeping, law, runs, shelf, tables, vault
 from .blockers import today_at
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:
-    from .finishing import Run
     from .office import Office
 
 BATCH = 100

@@ -49,7 +49,8 @@ from .pulse import Pulse
 from .remembrance import remembering
 from .search import queued
 from .tallies import Tally, lines
-from .worker import Report, Run
+from .unit import Run
+from .worker import Report
 
 _Result = TypeVar("_Result")
 

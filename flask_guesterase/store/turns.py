@@ -17,10 +17,10 @@ from . import halting, law, pulse, tables
 from .claiming import HALTED, Shift, work_off
 from .due import skips
 from .pulse import Pulse
+from .unit import Run
 from .work import Work
 
 if TYPE_CHECKING:
-    from .finishing import Run
     from .office import Office
 
 DATED, UNDATED = "kept-dated", "kept-undated"

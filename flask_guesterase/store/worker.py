@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
@@ -27,16 +27,9 @@ from .release import releasing
 from .remembrance import remembering
 from .search import queued, rescan, residue
 from .search.reading import Progress
+from .unit import Run
 
 _Result = TypeVar("_Result")
-
-
-class Run(Protocol):
-    """Runs a unit of work in a transaction of its own, and again after a deadlock."""
-
-    def __call__(self, unit: Callable[[Office], _Result], /) -> _Result:
-        """Return what the unit returns, after the commit."""
-        ...
 
 
 @dataclass

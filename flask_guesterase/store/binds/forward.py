@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from ..cases import load, step, tell
 from ..masks import Seeded
 from ..surgery import Surgery
 from ..taking import Erased
+from ..unit import Run
 from ..work import Work
 from . import intents
 from .crossing import HOME, Crossing
@@ -29,9 +30,6 @@ from .remaining import remaining
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 RETRY_MINUTES = (1, 5, 15, 60, 180, 360)
 """How long a database that cannot be changed now is left alone; the last one goes on for ever."""

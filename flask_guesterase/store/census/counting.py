@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -21,15 +21,13 @@ from .. import brake, tables, tasks, vault
 from ..blockers import today_at
 from ..settings import Property
 from ..sql import chunks
+from ..unit import Run
 from ..work import Work
 from . import told
 from .register import Lines, counted, live, sealed
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 SLACK = timedelta(days=1)
 """How long a step that was noted waits for a line that a count under way still saw."""

@@ -20,8 +20,8 @@ from sqlalchemy import and_, or_, select
 from ...core.log import canonical
 from ...core.plan import Key, Person
 from .. import pulse, tables
-from ..finishing import Run
 from ..pulse import Pulse
+from ..unit import Run
 from ..work import Work
 from . import marks, sightings
 from .judging import Judge, Judged

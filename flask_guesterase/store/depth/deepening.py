@@ -6,7 +6,7 @@ changes rows later begins at the first level again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -22,14 +22,12 @@ from ...core.lifecycle import State
 from .. import certifying, tables, vault
 from ..binds.crossing import binds_of
 from ..cases import Case, load, step, tell
+from ..unit import Run
 from ..work import Work
 from . import sqlite
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 TOGETHER = 200
 """Requests whose values are looked for in one reading of the files."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -19,14 +19,12 @@ from .. import certifying, pulse, refresh, tables
 from ..cases import Case, columns, load, read
 from ..pulse import Pulse
 from ..transaction import outside
+from ..unit import Run
 from ..work import Work
 from . import deepening, mariadb, postgresql, sqlite
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 _SERVERS: dict[str, Any] = {"postgresql": postgresql, "mysql": mariadb, "mariadb": mariadb}
 

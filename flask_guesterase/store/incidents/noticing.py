@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,15 +30,13 @@ from ..finder import Candidate, known
 from ..matching import Contact
 from ..sameness import same
 from ..settings import Property
+from ..unit import Run
 from ..work import Work
 from . import affected, alarms, records
 from .records import Incident
 
 if TYPE_CHECKING:
-    from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
+    pass
 
 LETTER = "incident"
 """Text of the letter that tells a guest of an incident."""

@@ -24,6 +24,7 @@ from ..host import Host
 from ..review import Shown, withdraw
 from ..sql import among, chunks
 from ..transaction import transaction
+from ..unit import Run
 from ..work import Work
 from ..worker import carry_out
 from . import canaries
@@ -32,9 +33,6 @@ from .sighting import Scratch, look
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 Drill = Callable[[], AbstractContextManager[Scratch | None]]
 """Makes a backup when it is entered, before the erasure; gives the copy that was restored."""

@@ -17,11 +17,9 @@ from ...core.canary import Canary
 from ..office import Office
 from ..remembrance.replay import replay
 from ..transaction import transaction
+from ..unit import Run
 from ..work import Work
 from .sighting import Scratch
-
-Run = Callable[[Callable[[Office], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 PREFIX = "guesterase-canary-"
 """How folders with a copy begin; what a crash left of them goes before the next one."""

@@ -34,14 +34,12 @@ from ..search import reading as search
 from ..search.reading import Looking
 from ..search.space import space
 from ..transaction import transaction
+from ..unit import Run
 from ..work import Work
 from .canaries import Bird
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 Opened = Callable[[], AbstractContextManager[Connection]]
 """Opens a transaction that only reads."""

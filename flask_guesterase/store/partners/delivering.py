@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...core.recipient import Answer, Said
+from ..unit import Run
 from . import deliveries
 from .deliveries import Sending
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 Note = Callable[[str, str], None]
 """Takes what was told, or the reason why it was not, and of whom."""

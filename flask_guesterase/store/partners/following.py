@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy import func, or_, select
 
@@ -14,14 +13,12 @@ from ...core.recipient import OPEN, reached
 from .. import certifying, tables
 from ..cases import Case, day_at, load
 from ..post import remind_late
+from ..unit import Run
 from ..work import Work
 from . import deliveries, recipients
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 MOST = 200
 """Requests one sweep looks at for a supplement."""

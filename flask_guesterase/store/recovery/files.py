@@ -26,11 +26,11 @@ from ..cases import load
 from ..keyfile import create
 from ..outbox import Parcel
 from ..removal import refuse
+from ..unit import Run
 from ..work import Work
 
 if TYPE_CHECKING:
     from ..office import Office
-    from ..worker import Run
 
 PURPOSE = "recovery-file"
 PIECE = 8 * 2**20

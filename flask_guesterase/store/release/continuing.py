@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,15 +28,13 @@ from ..pulse import Pulse
 from ..remembrance import remembering
 from ..signers import open_ours
 from ..tables import tree
+from ..unit import Run
 from ..work import Work
 from .folder import Folder
 from .outside import agrees, behind, folders, newest
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 
 def resume(run: Run, by_hand: Sequence[str] = ()) -> dict[str, int]:

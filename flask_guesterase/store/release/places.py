@@ -17,13 +17,11 @@ from .. import export, witness
 from ..channels import Channel, Message, message_id
 from ..cosigning import to_witness
 from ..tables import tree
+from ..unit import Run
 from .folder import Folder
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=20)

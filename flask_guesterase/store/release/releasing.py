@@ -22,8 +22,9 @@ from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
 from ..remembrance import remembering
 from ..tables import entry as entries
 from ..tables import released, tree
+from ..unit import Run
 from ..work import Work
-from .places import Place, Release, Run
+from .places import Place, Release
 
 if TYPE_CHECKING:
     from ..office import Office

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -29,6 +29,7 @@ from ..comeback.returned import Seen
 from ..keeping import Origin
 from ..pulse import Pulse
 from ..release import continuing
+from ..unit import Run
 from ..work import Work
 from . import remembering, tracing
 from .forgotten import (
@@ -46,9 +47,6 @@ from .forgotten import (
 
 if TYPE_CHECKING:
     from ..office import Office
-
-Run = Callable[[Callable[["Office"], Any]], Any]
-"""Runs a unit of work in a transaction of its own."""
 
 DOOR = "replay"
 """Through which door rows were seen that a replay found."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import DBAPIError
@@ -25,6 +25,7 @@ from ..failure import translated
 from ..finder import erased_before
 from ..sql import among, parts
 from ..transaction import transaction
+from ..unit import Run
 from ..work import Work
 from . import queued, rescan, sought
 from .leftover import Told, told
@@ -41,14 +42,6 @@ _TAKEN = Standing.TAKEN
 
 BEAT = 60
 """Seconds after which a long search says that it is still at work."""
-
-
-class Run(Protocol):
-    """Runs a unit of work in a transaction of its own, and again after a deadlock."""
-
-    def __call__(self, unit: Callable[[Office], Any], /) -> Any:
-        """Return what the unit returns, after the commit."""
-        ...
 
 
 @dataclass(frozen=True)

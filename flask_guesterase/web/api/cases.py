@@ -9,7 +9,8 @@ from flask import request
 
 from ...core.permissions import Permission
 from ...store.transaction import again
-from ...store.worker import Run, carry_out
+from ...store.unit import Run
+from ...store.worker import carry_out
 from . import bodies
 from .door import begin, me, mine
 from .route import operation
