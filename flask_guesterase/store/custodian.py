@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..core.errors import KeyMissingError, SealError
 from ..core.seal import NONCE_SIZE, Random
-from .keyfile import closed, destroy, sync_folder, write
+from .folder import closed
+from .keyfile import destroy, sync_folder, write
 from .keyring import Keyring
 from .roots import Roots, decrypt
 from .wrapped import CURRENT, PAST, Pointer, copy_mark

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
-import stat
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -81,35 +78,3 @@ def sync_folder(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def closed(folder: str | os.PathLike[str], files: Iterable[Path] = ()) -> str:
-    """Return why this account cannot write into a folder, empty where it can; nothing is written.
-
-    :param folder: the folder; it may not be there yet.
-    :param files: files in it that are written again; those that are not there do not count.
-    """
-    path = Path(folder)
-    for each in (path, *path.parents):
-        try:
-            mode = os.stat(each).st_mode
-        except FileNotFoundError:
-            continue
-        except OSError as problem:
-            return problem.strerror or type(problem).__name__
-        if not stat.S_ISDIR(mode):
-            return os.strerror(errno.ENOTDIR)
-        return _refused(each, files)
-    return os.strerror(errno.ENOENT)
-
-
-def _refused(folder: Path, files: Iterable[Path]) -> str:
-    room = os.statvfs(folder)
-    if room.f_flag & os.ST_RDONLY:
-        return os.strerror(errno.EROFS)
-    mine = all(os.access(file, os.R_OK | os.W_OK) for file in files if os.path.lexists(file))
-    if not mine or not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
-        return os.strerror(errno.EACCES)
-    # A file system that does not say how large it is, does not say what is left of it either.
-    free = room.f_bfree if os.geteuid() == 0 else room.f_bavail
-    return os.strerror(errno.ENOSPC) if room.f_blocks and not free else ""

@@ -14,12 +14,13 @@ import os
 import re
 import threading
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 from ..core.errors import InputError, KeyMissingError, SealError, SetupError
 from ..core.seal import KEY_SIZE, Random
+from .folder import refused_as
 from .keyfile import FRESH, GONE, create, destroy, sync_folder, write
 from .roots import FolderRoots, Roots
 from .wrapped import CURRENT, PAST, Pointer, Wrapped, bound, stub
@@ -351,23 +352,17 @@ class Keyring:
             "Mount the key folder, or bring its copy back; keys are made once, at installation.",
         )
 
-    @contextmanager
-    def usable(self) -> Iterator[None]:
+    def usable(self) -> AbstractContextManager[None]:
         """Name the folder where the system refuses it; a file that is not there is another matter.
 
         :raises SetupError: it belongs to another account, cannot be written, or its disk is full.
         """
-        try:
-            yield
-        except FileNotFoundError:
-            raise
-        except OSError as problem:
-            why = problem.strerror or type(problem).__name__
-            raise SetupError(
-                f"The key folder {self.path} cannot be used ({why}).",
-                "Let it and its files belong to the account of this application, keep it writable, "
-                "and look for free space on its disk.",
-            ) from None
+        return refused_as(
+            SetupError, f"The key folder {self.path} cannot be used",
+            "Let it and its files belong to the account of this application, keep it writable, "
+            "and look for free space on its disk.",
+            apart=(FileNotFoundError,),
+        )  # fmt: skip
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -386,16 +381,11 @@ class Keyring:
                 os.close(handle)
 
 
-@contextmanager
-def _arriving() -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        why = problem.strerror or type(problem).__name__
-        raise InputError(
-            f"The copy of the keys cannot be written ({why}).",
-            "Name a folder that this account may write to, with room on its disk.",
-        ) from None
+def _arriving() -> AbstractContextManager[None]:
+    return refused_as(
+        InputError, "The copy of the keys cannot be written",
+        "Name a folder that this account may write to, with room on its disk.",
+    )  # fmt: skip
 
 
 def _secret_file(name: str) -> str:

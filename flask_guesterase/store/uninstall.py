@@ -11,7 +11,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from . import certifying, export, outbox, tables, upgrade, vault
 from .binds import intents
 from .custodian import FolderCustodian
 from .farewell import Export, readme
+from .folder import refused_as
 from .transaction import MARIADB, transaction
 
 READER = Path(__file__).resolve().parent.parent / "verify.py"
@@ -68,15 +69,11 @@ def uninstall(
     return upgrade.alone(engine, unit, wait=0.0)
 
 
-@contextmanager
-def _writable() -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        raise InputError(
-            f"The folder cannot be written ({problem.strerror or type(problem).__name__}).",
-            "Nothing was dropped. Name a new one, with room on its disk.",
-        ) from None
+def _writable() -> AbstractContextManager[None]:
+    return refused_as(
+        InputError, "The folder cannot be written",
+        "Nothing was dropped. Name a new one, with room on its disk.",
+    )  # fmt: skip
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from sqlalchemy.schema import CreateTable
 from ..core.errors import BusyError, InputError, KeyMissingError, SetupError
 from . import installation, tables
 from .custodian import FolderCustodian
+from .folder import refused_as
 from .tables import PREFIX
 from .transaction import LOCK_SECONDS, transaction
 
@@ -154,18 +155,18 @@ def _make(engine: Engine, custodian: FolderCustodian, today: str) -> bool:
             f"The keys of this database are not in {custodian.path}.",
             "Mount the key folder, or bring its copy back; new keys would open nothing.",
         )
+    unmade = refused_as(
+        SetupError, f"The key folder {custodian.path} cannot be made",
+        "Point GUESTERASE_KEYS to a folder that this application may write to.",
+    )  # fmt: skip
     try:
-        custodian.create(today)
+        with unmade:
+            custodian.create(today)
     except SetupError:
         # Another process was faster, or nothing can be made there.
         if not custodian.exists():
             raise
         return False
-    except OSError as problem:
-        raise SetupError(
-            f"The key folder {custodian.path} cannot be made ({type(problem).__name__}).",
-            "Point GUESTERASE_KEYS to a folder that this application may write to.",
-        ) from None
     return True
 
 

@@ -13,6 +13,7 @@ from flask.cli import AppGroup
 
 from ..core.errors import InputError
 from ..core.log import slug
+from ..store.folder import refused_as
 from .acting import Two, two_people
 from .console import Answer, Day, Existing, guesterase_cli, listing, notes_of, out, verb
 from .current import current
@@ -39,17 +40,13 @@ def export(out: Path, controller: str, since: Path | None) -> Answer:
 
 def _streamed(path: Path, lines: Iterable[str]) -> int:
     count = 0
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            for line in lines:
-                file.write(line + "\n")
-                count += 1
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as problem:
-        raise InputError(
-            f"The file cannot be written ({type(problem).__name__}).", "Name a new one."
-        ) from None
+    refused = refused_as(InputError, "The file cannot be written", "Name a new one.")
+    with refused, path.open("x", encoding="utf-8") as file:
+        for line in lines:
+            file.write(line + "\n")
+            count += 1
+        file.flush()
+        os.fsync(file.fileno())
     return count
 
 

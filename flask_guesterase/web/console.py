@@ -22,6 +22,7 @@ from ..core.checkpoint import notes
 from ..core.errors import GuesteraseError, InputError
 from ..core.finding import Finding
 from ..store.failure import translated
+from ..store.folder import refused_as
 from .current import current
 from .problems import untold
 
@@ -305,11 +306,7 @@ def written(path: Path, text: str) -> None:
 
     :raises InputError: there is something in it already, or it cannot be written.
     """
-    try:
+    with refused_as(InputError, "The file cannot be written", "Name another one."):
         if path.exists() and path.stat().st_size:
             raise InputError("The file exists already.", "Name a new one.")
         path.write_text(text, encoding="utf-8")
-    except OSError as problem:
-        raise InputError(
-            f"The file cannot be written ({type(problem).__name__}).", "Name another one."
-        ) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from ..core.errors import InputError
+from ..store.folder import refused_as
 from ..store.keyfile import write
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
@@ -38,15 +39,11 @@ def census(folder: Path | None) -> Answer:
 
 
 def _written(folder: Path) -> list[str]:
-    try:
+    names = []
+    with refused_as(InputError, "The lists cannot be written", "Name another folder."):
         folder.mkdir(parents=True, exist_ok=True)
-        names = []
         with current.begin(write=False) as office:
             for name, content in office.count_files():
                 write(folder / name, content)
                 names.append(name)
-    except OSError as problem:
-        raise InputError(
-            f"The lists cannot be written ({type(problem).__name__}).", "Name another folder."
-        ) from None
     return names

@@ -10,6 +10,7 @@ from flask.cli import AppGroup
 
 from ..core.errors import InputError
 from ..core.register import Asked, Basis, Judgement
+from ..store.folder import refused_as
 from ..store.register import document
 from . import acting
 from .console import Answer, Day, fields, guesterase_cli, out, verb, written
@@ -73,13 +74,9 @@ def _reserve(path: Path) -> None:
     """
     if path.exists() and path.stat().st_size:
         raise InputError("The file exists already.", "Name a new one.")
-    try:
+    with refused_as(InputError, "The file cannot be made", "Name a new one."):
         path.touch(mode=0o600)
         path.chmod(0o600)
-    except OSError as problem:
-        raise InputError(
-            f"The file cannot be made ({type(problem).__name__}).", "Name a new one."
-        ) from None
 
 
 @verb(register_cli)

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from flask_guesterase.core.errors import InputError, SetupError
 from flask_guesterase.core.remembrance import Kind, Line, Note
-from flask_guesterase.store import keyfile, keyring, upgrade, watch
+from flask_guesterase.store import folder, keyring, upgrade, watch
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.remembrance.erasures import Register, Tail
 from tests.store import forms
@@ -229,20 +229,20 @@ def test_why_a_folder_is_closed_is_told_without_writing(
     """Somebody else's, read-only, full, no folder at all; one that is not there yet is open."""
     (tmp_path / "file").write_text("")
     here, inside = tmp_path / "here", tmp_path / "here" / "inside"
-    assert keyfile.closed(inside) == ""
+    assert folder.closed(inside) == ""
     assert not here.exists()
-    assert keyfile.closed(tmp_path / "file" / "inside") == "Not a directory"
+    assert folder.closed(tmp_path / "file" / "inside") == "Not a directory"
     for room, why in (
         (_room(f_flag=os.ST_RDONLY), "Read-only file system"),
         (_room(f_bfree=0, f_bavail=0), "No space left on device"),
         (_room(f_blocks=0, f_bfree=0, f_bavail=0), ""),
     ):
         monkeypatch.setattr(os, "statvfs", lambda path, room=room: room)
-        assert keyfile.closed(inside) == why
+        assert folder.closed(inside) == why
     file = tmp_path / "file"
     for refused in (tmp_path, file):
         monkeypatch.setattr(os, "access", lambda path, how, refused=refused: path != refused)
-        assert keyfile.closed(tmp_path, (file, tmp_path / "none")) == "Permission denied"
+        assert folder.closed(tmp_path, (file, tmp_path / "none")) == "Permission denied"
 
 
 def test_a_closed_register_is_watched_before_an_erasure_needs_it(

@@ -11,13 +11,14 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ...core.checkpoint import Checkpoint, notes, read_note
 from ...core.errors import DeliveryError, TamperedError
 from ...core.log import PRUNED_FORMAT
+from ..folder import refused_as
 from ..keyfile import sync_folder
 
 if TYPE_CHECKING:
@@ -279,12 +280,8 @@ def _cut(out: IO[bytes], size: int) -> None:
     out.seek(size)
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        raise DeliveryError(
-            f"The folder for checkpoints cannot be used ({type(problem).__name__}).",
-            "Mount it, make it writable for this application, and look for free space.",
-        ) from None
+def _told() -> AbstractContextManager[None]:
+    return refused_as(
+        DeliveryError, "The folder for checkpoints cannot be used",
+        "Mount it, make it writable for this application, and look for free space.",
+    )  # fmt: skip

@@ -6,14 +6,15 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...core.errors import SetupError
 from ...core.remembrance import START, Broken, Line, dangling, read, write
 from ..custodian import FolderCustodian
-from ..keyfile import closed, create, sync_folder
+from ..folder import closed, refused_as
+from ..keyfile import create, sync_folder
 
 _BLOCK = 1 << 14
 
@@ -203,13 +204,9 @@ def _lock_of(path: Path) -> Path:
     return path.with_suffix(".lock")
 
 
-@contextmanager
-def _writable(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as problem:
-        raise SetupError(
-            f"The register of erasures cannot be written ({type(problem).__name__}).",
-            f"Nothing was erased. Mount {folder}, make it writable for this application, and "
-            "look for free space on its disk.",
-        ) from None
+def _writable(folder: Path) -> AbstractContextManager[None]:
+    return refused_as(
+        SetupError, "The register of erasures cannot be written",
+        f"Nothing was erased. Mount {folder}, make it writable for this application, and "
+        "look for free space on its disk.",
+    )  # fmt: skip
