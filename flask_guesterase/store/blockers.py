@@ -16,8 +16,9 @@ from ..core.policy import Blocker, Keep
 from ..core.standing import Standing
 from ..core.wish import Kind
 from . import tables
-from .clocks import day_of, places_of
+from .clocks import places_of
 from .datamap import DataMap, Declared
+from .days import day_of
 from .finder import Owners, owned
 from .gaps import unreadable
 from .settings import Settings

@@ -28,8 +28,9 @@ from ..core.plan import Key
 from ..core.retention import Rule, Start
 from . import law, rulebook
 from .binds.trail import crosses
-from .clocks import FIRST, LAST, Reach, Ways, ways
+from .clocks import Reach, Ways, ways
 from .datamap import Declared
+from .days import FIRST, LAST
 from .sql import is_text
 from .traces import holds
 from .work import Work

@@ -19,7 +19,7 @@ from ..core.log import Entry, slug
 from ..core.plan import Outcome
 from . import approvals, journal, signing, tables, witness
 from .cases import Case, day_at, tell
-from .clocks import last_utc_day
+from .days import last_utc_day
 from .partners import recipients
 from .remembrance import remembering
 from .settings import Property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,18 +17,12 @@ from ..core.policy import Policy
 from ..core.retention import CATEGORIES, EVENTS, Facts
 from .binds.trail import Trail, crosses, legs
 from .datamap import DataMap, Declared
+from .days import LAST, day_of, day_or_end, moment_of
 from .finder import owners
 from .masks import fixed_value
 from .paths import Hop, Resolver
 from .settings import Settings
 from .sql import asked, parts
-
-FIRST, LAST = date(1970, 1, 2), date(2899, 12, 31)
-"""The days on which something of a guest's can happen.
-
-Systems write the first day of their calendar where nobody said one, and its last one for an open
-end. Taken for days, those would end a record at once, or on no day a calendar has.
-"""
 
 
 @dataclass(frozen=True)
@@ -267,7 +261,7 @@ def _record(
     zone = ZoneInfo(place.zone) if place is not None else ZoneInfo("UTC")
     naive = ZoneInfo(declared.policy.zone or "UTC")
     days = {
-        event: [day for v in values if (day := _day(v, naive, zone)) is not None]
+        event: [day for v in values if (day := day_or_end(v, naive, zone)) is not None]
         for event, values in events.items()
     }
     said = dict(answers)
@@ -287,7 +281,7 @@ def _record(
 
 def _birth(value: Any) -> date | None:
     """Return the day of birth as it is written, or None when it cannot be read."""
-    read = _moment(value.strip() if isinstance(value, str) else value, ZoneInfo("UTC"))
+    read = moment_of(value.strip() if isinstance(value, str) else value, ZoneInfo("UTC"))
     return read.date() if isinstance(read, datetime) else read
 
 
@@ -349,7 +343,7 @@ def moments_of(
     for event, where in ways(datamap, declared).events.items():
         for at in where:
             for key, value in _said(conn, datamap, declared, at, wanted).items():
-                moment = _moment(value, naive)
+                moment = moment_of(value, naive)
                 if moment is not None and day_of(moment, naive, naive) is not None:
                     found[key].setdefault(event, []).append(moment)
     return found
@@ -394,46 +388,6 @@ def places_of(
 def _codes(read: Mapping[Key, Any]) -> dict[Key, str]:
     """Return key -> code of a property, without the blanks that CHAR columns are filled up with."""
     return {key: str(code).strip() for key, code in read.items()}
-
-
-def day_of(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
-    """Return the day at the property that a host's value means, or None when it means none.
-
-    :param value: a date, a date-time, or either as ISO text; one before `FIRST` or after `LAST`
-        only stands for none.
-    :param naive: zone of date-times that name none.
-    :param zone: zone of the property.
-    """
-    day = _day(value, naive, zone)
-    return None if day is None or day > LAST else day
-
-
-def _day(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
-    """Return the day a value means, one behind `LAST` for an open end."""
-    moment = _moment(value, naive)
-    if isinstance(moment, datetime):
-        # The ends of the calendar have no counterpart in half of the zones.
-        edge = not FIRST.year <= moment.year <= LAST.year
-        moment = moment.date() if edge else moment.astimezone(zone).date()
-    return None if moment is None or moment < FIRST else moment
-
-
-def _moment(value: Any, naive: ZoneInfo) -> date | datetime | None:
-    if isinstance(value, str):
-        value = value.strip()
-        try:
-            value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
-        except ValueError:
-            return None
-    if isinstance(value, datetime):
-        return value if value.tzinfo is not None else value.replace(tzinfo=naive)
-    return value if isinstance(value, date) else None
-
-
-def last_utc_day(day: date, zone: str) -> date:
-    """Return the UTC day in which a property's day ends: west of Greenwich that is the next."""
-    end = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
-    return end.astimezone(UTC).date()
 
 
 def _is_zone(name: str) -> bool:

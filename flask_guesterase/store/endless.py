@@ -21,8 +21,9 @@ from ..core.plan import Key
 from ..core.retention import Open
 from . import ageing, blockers, candidates, law, looking, pulse, runs, tables
 from .binds.trail import crosses
-from .clocks import Reach, Ways, day_of, places_of, ways
+from .clocks import Reach, Ways, places_of, ways
 from .datamap import Declared
+from .days import day_of
 from .finder import owners
 from .gaps import unreadable
 from .pulse import Pulse

@@ -15,7 +15,7 @@ from ..core.image import Image, Images, encode
 from ..core.log import canonical, slug
 from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, Ruling, key_text
 from ..core.seal import Terms
-from . import clocks, law, shelf, tables, vault
+from . import days, law, shelf, tables, vault
 from .binds.crossing import at
 from .census import departing
 from .given import put
@@ -178,7 +178,7 @@ def terms_of(work: Work, controller: str, place: str, until: str | None) -> Term
     if not until:
         return Terms(controller, "retention", FOREVER, open_label(controller))
     hotel = work.settings.properties.get(place)
-    day = clocks.last_utc_day(date.fromisoformat(until), hotel.zone if hotel else "UTC")
+    day = days.last_utc_day(date.fromisoformat(until), hotel.zone if hotel else "UTC")
     return Terms(controller, "retention", day.isoformat())
 
 

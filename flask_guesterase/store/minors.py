@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
+from ..core.conditions import age
 from ..core.plan import Key, Person
-from ..core.retention import age
 from .blockers import today_at
 from .clocks import clock_of, facts_of
 from .finder import owned, owners

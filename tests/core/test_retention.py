@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flask_guesterase.core.conditions import applicable
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.retention import (
     Facts,
@@ -20,7 +21,6 @@ from flask_guesterase.core.retention import (
     Rank,
     Rule,
     Start,
-    applicable,
     due,
     floor,
     last_day,

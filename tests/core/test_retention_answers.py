@@ -9,19 +9,9 @@ from typing import Any
 
 import pytest
 
+from flask_guesterase.core.conditions import applicable, foreign
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.retention import (
-    Facts,
-    Grade,
-    Kind,
-    Open,
-    Rule,
-    Verdict,
-    applicable,
-    due,
-    floor,
-    foreign,
-)
+from flask_guesterase.core.retention import Facts, Grade, Kind, Open, Rule, Verdict, due, floor
 
 TOURIST = Rule(
     "TW/tourist", "TW", "guest_register", grade=Grade.A, floor=Period(months=6),

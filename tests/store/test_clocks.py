@@ -25,7 +25,8 @@ from sqlalchemy import case as sql_case
 
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.policy import Policy, Subject, exempt, keep, redact, retain
-from flask_guesterase.store.clocks import clock_findings, day_of, facts_of, last_utc_day
+from flask_guesterase.store.clocks import clock_findings, facts_of
+from flask_guesterase.store.days import day_of, last_utc_day
 from flask_guesterase.store.settings import Property, Settings
 from tests.kinds import Case, Cases
 from tests.store.inn import Policies, datamap

@@ -15,8 +15,9 @@ from sqlalchemy import Column, Date, DateTime, Integer, MetaData, String, Table,
 from flask_guesterase.core.policy import Blocker, Policy, Subject, keep, null, redact, retain
 from flask_guesterase.store import endless, expiry
 from flask_guesterase.store.blockers import standing
-from flask_guesterase.store.clocks import day_of, facts_of
+from flask_guesterase.store.clocks import facts_of
 from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.days import day_of
 from flask_guesterase.store.settings import Property
 from tests.engines import DEEP
 from tests.store.hotel import Hotel

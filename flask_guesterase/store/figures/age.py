@@ -12,8 +12,9 @@ from ...core.brake import stale
 from ...core.figures import full_months
 from .. import pulse, tables
 from ..binds.trail import crosses
-from ..clocks import Reach, day_of, ways
+from ..clocks import Reach, ways
 from ..datamap import Declared
+from ..days import day_of
 from ..failure import is_unread
 from ..gaps import unreadable
 from ..pulse import Pulse

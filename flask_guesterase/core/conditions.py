@@ -1,0 +1,127 @@
+"""Whether a rule of a pack applies to a record: what it asks, and what the host answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .retention import Facts, Rule
+
+
+Named = Mapping[str, frozenset[str]]
+"""Condition -> the texts that answer it, in the form they are compared in."""
+
+
+def applicable(
+    rule: Rule, facts: Facts, day: date | None = None, named: Named | None = None
+) -> bool | None:
+    """Return whether a rule applies to a record; None when the host cannot tell.
+
+    Conditions are ``foreign`` (true or false: nationality against the property's country),
+    ``age_min`` and ``age_max`` (whole years on the day the clock starts), and any other name with
+    the answer, or a list of answers, that is wanted. Case and outer blanks of a text do not count;
+    an answer of another kind than the wanted one is none.
+
+    :param rule: the rule.
+    :param facts: what the host says.
+    :param day: day on which an age counts.
+    :param named: condition -> the only texts that answer it; any text does where it has none.
+    """
+    others = named or {}
+    here = replace(facts, country=rule.country) if rule.country else facts
+    results = [
+        _holds(name, wanted, here, day, others.get(name, frozenset()))
+        for name, wanted in rule.when.items()
+    ]
+    if False in results:
+        return False
+    return None if None in results else True
+
+
+def named_by(rules: Iterable[Rule]) -> Named:
+    """Return the possible answers, as far as rules that want different ones tell them.
+
+    :param rules: the rules of one category.
+    """
+    found: dict[str, set[frozenset[str]]] = {}
+    for rule in rules:
+        for name, wanted in rule.when.items():
+            texts = frozenset(_plain(each) for each in _choices(wanted) if isinstance(each, str))
+            found.setdefault(name, set()).add(texts)
+    return {
+        name: frozenset(chain(*sets))
+        for name, sets in found.items()
+        if len(sets) > 1 and name not in _ANY_WORD
+    }
+
+
+_ANY_WORD = frozenset({"nationality", "outcome", "role"})
+"""Conditions with more answers than rules name: countries, and what the host has words for."""
+
+
+def _choices(wanted: Any) -> Sequence[Any]:
+    return wanted if isinstance(wanted, list | tuple) else (wanted,)
+
+
+def _plain(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _holds(
+    name: str, wanted: Any, facts: Facts, day: date | None, named: frozenset[str]
+) -> bool | None:
+    if name == "foreign":
+        said = foreign(facts)
+        return None if said is None else said is bool(wanted)
+    if name in ("age_min", "age_max"):
+        years = age(facts.answers.get("birth"), day)
+        years = facts.answers.get("age") if years is None else years
+        if not isinstance(years, int) or isinstance(years, bool):
+            return None
+        return years >= int(wanted) if name == "age_min" else years <= int(wanted)
+    answer = facts.answers.get(name)
+    found: set[bool | None] = {_agrees(each, answer) for each in _choices(wanted)}
+    if True in found:
+        return True
+    strange = bool(named) and isinstance(answer, str) and _plain(answer) not in named
+    return None if None in found or strange else False
+
+
+def _agrees(wanted: Any, answer: Any) -> bool | None:
+    """Return whether an answer is the wanted one; None when it is of another kind."""
+    if isinstance(wanted, bool):
+        said = _truth(answer)
+        return None if said is None else said is wanted
+    if isinstance(wanted, str):
+        text = _plain(answer) if isinstance(answer, str) else ""
+        return text == _plain(wanted) if text else None
+    alike = isinstance(answer, _NUMBERS) and not isinstance(answer, bool)
+    return bool(answer == wanted) if alike else None
+
+
+_NUMBERS = (int, float, Decimal)
+
+
+def _truth(answer: Any) -> bool | None:
+    """Return an answer as true or false, which a database may write as 1 or 0."""
+    return bool(answer) if isinstance(answer, _NUMBERS) and answer in (0, 1) else None
+
+
+def foreign(facts: Facts) -> bool | None:
+    """Return whether a guest is a foreigner at the property; None when the host cannot tell."""
+    nationality = _plain(str(facts.answers.get("nationality") or ""))
+    if not nationality or not facts.country:
+        return _truth(facts.answers.get("foreign"))
+    return nationality != _plain(facts.country)
+
+
+def age(birth: Any, day: date | None) -> int | None:
+    """Return somebody's age in whole years on a day, or None when that cannot be said."""
+    if not isinstance(birth, date) or day is None:
+        return None
+    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))

@@ -1,0 +1,59 @@
+"""What day a host's value means on the wall of its property; some only stand for none."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+FIRST, LAST = date(1970, 1, 2), date(2899, 12, 31)
+"""The days on which something of a guest's can happen.
+
+Systems write the first day of their calendar where nobody said one, and its last one for an open
+end. Taken for days, those would end a record at once, or on no day a calendar has.
+"""
+
+
+def day_of(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
+    """Return the day at the property that a host's value means, or None when it means none.
+
+    :param value: a date, a date-time, or either as ISO text; one before `FIRST` or after `LAST`
+        only stands for none.
+    :param naive: zone of date-times that name none.
+    :param zone: zone of the property.
+    """
+    day = day_or_end(value, naive, zone)
+    return None if day is None or day > LAST else day
+
+
+def day_or_end(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
+    """Return the same, and for an open end a day behind `LAST`."""
+    moment = moment_of(value, naive)
+    if isinstance(moment, datetime):
+        # The ends of the calendar have no counterpart in half of the zones.
+        edge = not FIRST.year <= moment.year <= LAST.year
+        moment = moment.date() if edge else moment.astimezone(zone).date()
+    return None if moment is None or moment < FIRST else moment
+
+
+def moment_of(value: Any, naive: ZoneInfo) -> date | datetime | None:
+    """Return a host's value as a day, or as a moment with its zone; None when it is neither.
+
+    :param value: a date, a date-time, or either as ISO text.
+    :param naive: zone of date-times that name none.
+    """
+    if isinstance(value, str):
+        value = value.strip()
+        try:
+            value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        return value if value.tzinfo is not None else value.replace(tzinfo=naive)
+    return value if isinstance(value, date) else None
+
+
+def last_utc_day(day: date, zone: str) -> date:
+    """Return the UTC day in which a property's day ends: west of Greenwich that is the next."""
+    end = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
+    return end.astimezone(UTC).date()
