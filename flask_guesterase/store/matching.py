@@ -11,7 +11,7 @@ from ..core.log import canonical
 from ..core.plan import Person, key_text
 from ..core.seal import fingerprint
 from ..core.standing import Found, Judged, Standing, judge
-from .finder import Candidate, candidates
+from .carrying import Candidate, candidates
 from .settings import Property
 from .work import Work
 

@@ -17,9 +17,9 @@ from ..core.plan import Outcome, Plan, digest
 from ..core.standing import Standing
 from . import actors, minors, people, same, tables
 from .approving import plan_of
+from .carrying import Candidate, known
 from .cases import load, secret
 from .execution import did
-from .finder import Candidate, known
 from .holds import living
 from .law import HELD
 from .people import Subject

@@ -12,8 +12,8 @@ from ..core.permissions import Permission
 from ..core.recognised import MOST, ORDER, hint
 from ..core.standing import Standing
 from . import actors, people
+from .carrying import Candidate, known
 from .cases import load
-from .finder import Candidate, known
 from .work import Work
 
 

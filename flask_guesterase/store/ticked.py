@@ -12,9 +12,9 @@ from ..core.permissions import Permission
 from ..core.plan import Person, key_text
 from ..core.seal import fingerprint
 from . import actors, intake
+from .carrying import Candidate, known
 from .cases import Opening, day_at
 from .datamap import DataMap
-from .finder import Candidate, known
 from .intake import Filing
 from .matching import by_clerk
 from .settings import Property

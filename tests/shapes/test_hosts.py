@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact
-from flask_guesterase.store import eraser, finder
+from flask_guesterase.store import eraser
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.coverage import coverage
 from flask_guesterase.store.datamap import resolve
@@ -255,7 +255,7 @@ def test_a_hashed_identifier_finds_its_member(database_url: str, tmp_path: Path)
     with inn.host(database_url, hotel.metadata) as engine:
         filled(hotel, engine)
         with engine.connect() as conn:
-            found = finder.candidates(conn, declared, "email", ASKS.email.upper(), None)
+            found = carrying.candidates(conn, declared, "email", ASKS.email.upper(), None)
     assert {c.person for c in found} == {("loyalty", (1,)), ("guests", (1,))}
 
 

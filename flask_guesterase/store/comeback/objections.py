@@ -22,7 +22,7 @@ from ...core.permissions import Permission
 from ...core.plan import Plan, Step
 from ...core.seal import fingerprint
 from .. import actors, tables
-from ..finder import known
+from ..carrying import known
 from ..keeping import Origin
 from ..sql import among, is_text, parts
 from ..work import Work

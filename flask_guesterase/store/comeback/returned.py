@@ -18,9 +18,9 @@ from ...core.permissions import Permission
 from ...core.plan import Person, key_text
 from ...core.returning import Verdict
 from .. import actors, people, tables
+from ..carrying import known
 from ..cases import load, step
 from ..execution import RETRY_MINUTES
-from ..finder import known
 from ..keeping import Origin
 from ..work import Work
 from . import again, owing

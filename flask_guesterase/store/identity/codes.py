@@ -26,8 +26,9 @@ from ...core.permissions import Permission
 from ...core.plan import Person, key_text
 from ...core.seal import Terms
 from .. import actors, limits, people, review, safe, tables, tokens
+from ..carrying import known
 from ..cases import Case, Opening, day_at
-from ..finder import erased_before, known
+from ..finder import erased_before
 from ..intake import file_for, open_already
 from ..matching import Match, by_clerk
 from ..noted import Refusal

@@ -22,8 +22,8 @@ from ...core.lifecycle import COPIES, DONE, OPEN, State
 from ...core.permissions import Permission
 from ...core.plan import Person
 from .. import actors, approvals, outbox, people, tables, tokens
+from ..carrying import candidates, known
 from ..cases import Case, load, step, tell
-from ..finder import candidates, known
 from ..intake import contact_of
 from ..matching import Contact
 from ..tokens import Purpose

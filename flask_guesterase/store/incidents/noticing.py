@@ -26,7 +26,7 @@ from ...core.plan import Person
 from ...core.seal import fingerprint
 from ...core.standing import Standing
 from .. import matching, outbox, safe, tables, written
-from ..finder import Candidate, known
+from ..carrying import Candidate, known
 from ..matching import Contact
 from ..sameness import same
 from ..settings import Property

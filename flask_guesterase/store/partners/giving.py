@@ -16,9 +16,10 @@ from ...core.identity import Kind, kind_of
 from ...core.plan import Key, Person, Plan, Row
 from ...core.recipient import Identity, Recipient
 from .. import keeping, law, purview
+from ..carrying import candidates, carriers
 from ..clocks import places_of
 from ..datamap import Contacts, DataMap
-from ..finder import candidates, carriers, find
+from ..finder import find
 from ..gaps import unreadable
 from ..gone import is_left
 from ..sql import among, chunks

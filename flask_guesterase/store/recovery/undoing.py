@@ -19,9 +19,9 @@ from ...core.image import Image, decode
 from ...core.log import canonical
 from ...core.recipient import Stage
 from .. import keeping, law, outbox, people, shelf, tables, tasks, vault
+from ..carrying import known
 from ..cases import Case, day_at, tell
 from ..comeback.again import Fate
-from ..finder import known
 from ..matching import Contact
 from ..partners import deliveries
 from ..search import sought

@@ -15,8 +15,8 @@ from ...core.plan import Key, Outcome, Person, Plan, Step, key_text
 from ...core.remembrance import Kind, Note, Trace
 from ...core.seal import fingerprint
 from .. import tables
+from ..carrying import known
 from ..cases import Case
-from ..finder import known
 from ..journal import stamp
 from ..keeping import Origin
 from ..raw import reader
