@@ -21,8 +21,9 @@ from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.report import SweepReport
 from flask_guesterase.store.settings import Property, Settings
-from flask_guesterase.store.sweep import SweepReport, sweep
+from flask_guesterase.store.sweep import sweep
 from flask_guesterase.store.transaction import again, transaction
 from flask_guesterase.store.work import Work
 

@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import text
 
 from flask_guesterase.store import worker
+from flask_guesterase.store.report import Report
 from flask_guesterase.store.search import residue
 from flask_guesterase.store.transaction import transaction
-from flask_guesterase.store.worker import Report
 from tests.engines import fresh_database
 
 from .figures import resident, say

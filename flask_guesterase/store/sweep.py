@@ -6,9 +6,8 @@ while its host says night audit, and does nothing at all while the clock is in d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -31,6 +30,7 @@ from . import (
     refresh,
     rotation,
     runs,
+    sending,
     settling,
     tables,
     tasks,
@@ -47,10 +47,10 @@ from .office import Office
 from .partners import following
 from .pulse import Pulse
 from .remembrance import remembering
+from .report import SweepReport
 from .search import queued
 from .tallies import Tally, lines
 from .unit import Run
-from .worker import Report
 
 _Result = TypeVar("_Result")
 
@@ -124,61 +124,6 @@ WHOLE = Limits()
 """Everything that is due, alone."""
 
 
-@dataclass
-class SweepReport(Report):
-    """What a sweep did, showed, and left alone.
-
-    :param doubt: why the clock, or a restored database, is not believed; then nothing was done.
-    :param previews: property, table, category, rows and last day of what waits to be confirmed.
-    :param unconfirmed: properties at which nobody confirmed what would go.
-    :param paused: properties in their night audit.
-    :param confirmed: properties that were confirmed with this sweep.
-    :param halted: somebody stopped erasing by day.
-    :param erased: property, table, category, rows and last day of what went by its day.
-    :param backlog: what is due and not gone: property, table, category, rows, the oldest day, and
-        how many rows were tried in vain.
-    :param oldest: the oldest day of the backlog where something may go, ISO, or empty.
-    :param failing: rows that cannot be erased, with the name of the error's class.
-    :param seconds: how long it took.
-    :param batches: how many transactions erased by day.
-    :param splits: how often one was halved because a row failed.
-    :param met: how often one met a lock and was tried again.
-    :param rested: seconds that it left to the host.
-    :param stopped: why it ended before everything was done: time, rows or halted; or empty.
-    :param joined: another sweep leads, and this one took part in erasing.
-    """
-
-    doubt: str = ""
-    previews: list[dict[str, Any]] = field(default_factory=list)
-    unconfirmed: list[str] = field(default_factory=list)
-    paused: list[str] = field(default_factory=list)
-    confirmed: list[str] = field(default_factory=list)
-    halted: bool = False
-    erased: list[dict[str, Any]] = field(default_factory=list)
-    backlog: list[dict[str, Any]] = field(default_factory=list)
-    oldest: str = ""
-    failing: list[dict[str, Any]] = field(default_factory=list)
-    seconds: float = 0.0
-    batches: int = 0
-    splits: int = 0
-    met: int = 0
-    rested: float = 0.0
-    stopped: str = ""
-    joined: bool = False
-
-    @contextmanager
-    def trying(self, word: str) -> Iterator[None]:
-        """Let one step fail without the others.
-
-        A step may run code of the host: whatever it raises, its text may hold a value, so the
-        name of the class is all that is kept.
-        """
-        try:
-            yield
-        except Exception as problem:
-            self.problems[word] = type(problem).__name__
-
-
 def sweep(
     run: Run,
     render: Render,
@@ -229,7 +174,7 @@ def sweep(
     finally:
         run(lambda office: runs.stop(office.work, token))
     with report.trying("release"):
-        worker.release(run, report, at_once=True)
+        sending.release(run, report, at_once=True)
     _sum_up(run, report, shift)
     _watch(run, report)
     return report

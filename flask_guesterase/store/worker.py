@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
@@ -12,54 +10,21 @@ from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, dispatch, heldkeys, intake, outbox, refresh, settling, shelf, vault
+from . import brake, heldkeys, intake, refresh, sending, settling, shelf, vault
 from .binds import forward
-from .channels import Channel, Message, Render, message_id
+from .channels import Channel, Render
 from .comeback import returned
 from .comeback.again import Again, Fate
 from .depth import deepening
 from .execution import Ending
 from .office import Office
-from .outbox import BACK, FILE, Parcel
-from .partners import delivering
-from .recovery import files
-from .release import releasing
 from .remembrance import remembering
+from .report import Report
 from .search import queued, rescan, residue
 from .search.reading import Progress
 from .unit import Run
 
 _Result = TypeVar("_Result")
-
-
-@dataclass
-class Report:
-    """What one round of the worker did, and what it could not do.
-
-    :param counts: word -> how many.
-    :param problems: request number, or a word, -> name of the error; never its text.
-    """
-
-    counts: dict[str, int] = field(default_factory=dict)
-    problems: dict[str, str] = field(default_factory=dict)
-
-    def add(self, word: str, count: int = 1) -> None:
-        """Count something that was done."""
-        if count:
-            self.counts[word] = self.counts.get(word, 0) + count
-
-    @contextmanager
-    def trying(self, word: str) -> Iterator[None]:
-        """Let one step fail without the others; the name of its error is all that is kept."""
-        try:
-            yield
-        except GuesteraseError as problem:
-            self.problems[word] = type(problem).__name__
-
-    @property
-    def idle(self) -> bool:
-        """Return whether there was nothing to do."""
-        return not self.counts
 
 
 def carry_out(
@@ -79,7 +44,7 @@ def carry_out(
     state = _erase_one(run, number, by)
     if state is State.CHECKING:
         try:
-            if _remove_files(run, [number]):
+            if sending.remove_files(run, [number], Report()):
                 return state
             refresh.after(run, [number])
             residue.searched(run, [number], seconds)
@@ -140,7 +105,7 @@ def check_all(
         return
     looked = False
     with report.trying("search"):
-        waiting = _remove_files(run, numbers, report)
+        waiting = sending.remove_files(run, numbers, report)
         numbers = [number for number in numbers if number not in waiting]
         if not numbers and not again:
             return
@@ -152,41 +117,6 @@ def check_all(
         with report.trying(number):
             run(partial(_check, number))
             report.add("looked-again" if number in again else "erased")
-
-
-def _remove_files(run: Run, numbers: Sequence[str], report: Report | None = None) -> set[str]:
-    """Remove the files of erased requests before anybody is told that these are erased.
-
-    What cannot be removed is tried again with whatever leaves the house; then a person looks.
-
-    :param run: runs a unit of work.
-    :param numbers: numbers of the requests.
-    :param report: where to count what was removed, and note what was not.
-    :return: the requests that wait for one of theirs.
-    """
-    while parcels := run(partial(_files_of, numbers)):
-        for parcel in parcels:
-            problem = _removed(run, parcel)
-            if problem:
-                run(partial(_failed, parcel, problem))
-            if report is not None and problem:
-                report.problems[f"{parcel.request}:{FILE}"] = problem
-            elif report is not None:
-                report.add(_SENT[FILE])
-    return run(lambda office: outbox.removing(office.work, numbers))
-
-
-def _files_of(numbers: Sequence[str], office: Office) -> list[Parcel]:
-    return dispatch.claim(office.work, frozenset(), files_of=numbers)
-
-
-def _removed(run: Run, parcel: Parcel) -> str:
-    """Remove a file; return the name of what went wrong, or an empty string."""
-    try:
-        files.remove(run, parcel)
-    except Exception as problem:
-        return type(problem).__name__
-    return ""
 
 
 def _check(number: str, office: Office) -> State:
@@ -255,9 +185,9 @@ def work(
         "erase": lambda: _erase(run, report),
         "sightings": lambda: _sightings(run, report),
         "returned": lambda: _returned(run, report),
-        "deliver": lambda: _deliver(run, render, channels, report),
-        "recipients": lambda: _tell(run, report),
-        "release": lambda: release(run, report),
+        "deliver": lambda: sending.deliver(run, render, channels, report),
+        "recipients": lambda: sending.tell(run, report),
+        "release": lambda: sending.release(run, report),
         "forget": lambda: report.add("forgotten", _forget(run)),
     }
     for name, step in steps.items():
@@ -381,93 +311,6 @@ def _erase_again(id: int, office: Office) -> Again:
 
 def _postpone(id: int, office: Office) -> None:
     returned.postpone(office.work, id)
-
-
-def _deliver(run: Run, render: Render, channels: Mapping[str, Channel], report: Report) -> None:
-    """Send what is due and remove files; nothing is sent inside a transaction.
-
-    At least once: what a worker that died had claimed is sent again after ten minutes, with the
-    same message id.
-    """
-    names = frozenset(channels)
-    while parcels := run(lambda office: dispatch.claim(office.work, names)):
-        for parcel in parcels:
-            problem = _try(run, parcel, render, channels)
-            if problem:
-                run(partial(_failed, parcel, problem))
-                report.problems[f"{parcel.request}:{parcel.kind}"] = problem
-            else:
-                report.add(_SENT.get(parcel.kind, "sent"))
-
-
-_SENT = {FILE: "files", BACK: "files-back"}
-"""Kinds of parcels that go to the disk, and what is counted of them."""
-
-
-def _tell(run: Run, report: Report) -> None:
-    """Tell other systems; what cannot be told is counted under the recipient's name."""
-
-    def note(name: str, problem: str) -> None:
-        report.problems[f"recipient:{name}"] = problem
-
-    report.add("told", delivering.tell(run, note))
-
-
-def release(run: Run, report: Report, at_once: bool = False) -> None:
-    """Bring checkpoints to the places outside; a place is told of by its way alone.
-
-    :param run: runs a unit of work.
-    :param report: where to count what arrived, and note what did not.
-    :param at_once: do not wait until it is time again.
-    """
-
-    def note(way: str, problem: str) -> None:
-        report.problems[f"checkpoint:{way}"] = problem
-
-    report.add("released", releasing.release(run, note, at_once))
-
-
-def _failed(parcel: Parcel, problem: str, office: Office) -> None:
-    dispatch.failed(office.work, parcel, problem)
-
-
-def _done(parcel: Parcel, office: Office) -> None:
-    dispatch.done(office.work, parcel)
-
-
-def _try(run: Run, parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> str:
-    """Do what a parcel asks; return the name of what went wrong, or an empty string.
-
-    A channel may be the host's own code: whatever it raises, its text may hold an address, so
-    the name of the class is all that is kept.
-    """
-    try:
-        if parcel.kind == FILE:
-            files.remove(run, parcel)
-        elif parcel.kind == BACK:
-            files.put_back(run, parcel)
-        else:
-            _send(parcel, render, channels)
-            run(partial(_done, parcel))
-    except Exception as problem:
-        return type(problem).__name__
-    return ""
-
-
-def _send(parcel: Parcel, render: Render, channels: Mapping[str, Channel]) -> None:
-    content = parcel.content
-    subject, body = render(parcel.template, content["lang"], content["params"])
-    channels[parcel.channel].send(
-        Message(
-            message_id(parcel.dedupe),
-            content["to"],
-            content["lang"],
-            parcel.template,
-            content["params"],
-            subject,
-            body,
-        )
-    )
 
 
 def _forget(run: Run) -> int:

@@ -64,14 +64,15 @@ from ..store.release.places import Place, Take, places
 from ..store.release.releasing import release as released
 from ..store.remembrance.replay import Survey
 from ..store.remembrance.replay import replay as replayed
+from ..store.report import Report, SweepReport
 from ..store.roots import Roots
 from ..store.settings import Settings
-from ..store.sweep import Limits, NightAudit, SweepReport
+from ..store.sweep import Limits, NightAudit
 from ..store.sweep import sweep as swept
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending
 from ..store.work import Holidays, Work
-from ..store.worker import NOT_DELIVERING, Report
+from ..store.worker import NOT_DELIVERING
 from ..store.worker import work as round_of
 from . import config, migrate, rounds, sessions
 from .cli import guesterase_cli

@@ -21,8 +21,8 @@ from ..store.draft import REVIEW, marks
 from ..store.draft import draft as drafted
 from ..store.remembrance import remembering
 from ..store.remembrance.erasures import Register
+from ..store.report import Report
 from ..store.uninstall import uninstall as leave
-from ..store.worker import Report
 from .console import (
     Answer,
     Existing,

@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 
 from ..store.doors import Door
 from ..store.remembrance import remembering
-from ..store.sweep import SweepReport
+from ..store.report import SweepReport
 from .acting import Two, trying, two_people
 from .acting import by as _by
 from .acting import code as _code

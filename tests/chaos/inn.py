@@ -31,10 +31,10 @@ from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.release.places import Place
+from flask_guesterase.store.report import Report
 from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import again
 from flask_guesterase.store.work import nobodys
-from flask_guesterase.store.worker import Report
 from tests.store.hotel import Hotel
 
 _Result = TypeVar("_Result")

@@ -23,7 +23,7 @@ from flask_guesterase.store import tables, upgrade
 from flask_guesterase.store.release import releasing
 from flask_guesterase.store.release.places import places
 from flask_guesterase.store.remembrance.replay import replay
-from flask_guesterase.store.worker import Report
+from flask_guesterase.store.report import Report
 from tests.chaos.inn import Inn
 
 Step = Callable[[Inn], Any]

@@ -18,7 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.policy import Policy, Subject, keep, null, placeholder, redact
-from flask_guesterase.store import eraser
+from flask_guesterase.store import carrying, eraser
 from flask_guesterase.store import tables as own
 from flask_guesterase.store.coverage import coverage
 from flask_guesterase.store.datamap import resolve

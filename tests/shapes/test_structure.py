@@ -38,6 +38,7 @@ from flask_guesterase.core.policy import (
     redact,
 )
 from flask_guesterase.store import refresh, worker
+from flask_guesterase.store.report import Report
 from flask_guesterase.store.transaction import transaction
 from tests.store import inn
 from tests.store.hotel import Hotel
@@ -358,7 +359,7 @@ def test_a_view_of_somebody_elses_is_named(postgresql_url: str, tmp_path: Path) 
         with hotel.engine.begin() as conn:
             conn.execute(text("CREATE OR REPLACE FUNCTION refuse() RETURNS int LANGUAGE sql AS "
                               "'SELECT 1'"))  # fmt: skip
-        report = worker.Report()
+        report = Report()
         worker.check_all(run, [number], report)
         assert hotel.state(number) == "erased"
     finally:

@@ -20,11 +20,11 @@ from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.release.places import Place
+from flask_guesterase.store.report import Report, SweepReport
 from flask_guesterase.store.settings import Property, Settings
-from flask_guesterase.store.sweep import NightAudit, SweepReport, sweep
+from flask_guesterase.store.sweep import NightAudit, sweep
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
-from flask_guesterase.store.worker import Report
 from tests.engines import build
 
 _Result = TypeVar("_Result")

@@ -21,6 +21,7 @@ from flask_guesterase.core.log import canonical
 from flask_guesterase.store import finishing, keeping, worker
 from flask_guesterase.store.depth import deepening, sqlite
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.report import Report
 from flask_guesterase.store.sweep import sweep
 from tests.store.forms import Forms
 from tests.store.hotel import Guest, Hotel
@@ -168,7 +169,7 @@ def test_many_erasures_share_one_rewriting(hotel: Hotel, monkeypatch: pytest.Mon
         return real(engine, wanted, most)
 
     monkeypatch.setattr(sqlite, "clean", counted)
-    report = worker.Report()
+    report = Report()
     worker.carry_all(run_of(hotel), numbers, report)
     assert (report.counts, report.problems) == ({"erased": 3}, {})
     assert rewritten == [set(numbers)]

@@ -33,7 +33,8 @@ from flask_guesterase.store.claims import Bounds
 from flask_guesterase.store.due import BACKOFF
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.pulse import Pulse
-from flask_guesterase.store.sweep import Limits, SweepReport
+from flask_guesterase.store.report import SweepReport
+from flask_guesterase.store.sweep import Limits
 from flask_guesterase.store.transaction import transaction
 from tests.store.forms import Form, Forms, Guest, _render
 

@@ -26,6 +26,7 @@ from flask_guesterase.core.plan import Key, key_text
 from flask_guesterase.core.policy import Policy, delete, keep, redact
 from flask_guesterase.store import consistency, heldkeys, holds, sweep, tables, vault, worker
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.report import Report
 from tests.store.forms import GRANTS as form_grants
 from tests.store.forms import RIGHTS, Forms
 from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, Scan, policies
@@ -70,11 +71,11 @@ class Inn(Hotel):
         with self.begin() as office:
             assert office.lift(id, "second") is True
 
-    def round(self) -> worker.Report:
+    def round(self) -> Report:
         """Let the worker do one round."""
         return worker.work(self.run, lambda *_: ("", ""), {})
 
-    def sweep(self) -> worker.Report:
+    def sweep(self) -> Report:
         """Let the sweep do everything that is due because of its day."""
         return sweep.sweep(self.run, lambda *_: ("", ""), {})
 

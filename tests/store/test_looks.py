@@ -46,7 +46,8 @@ from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.claims import Bounds
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.sweep import Limits, SweepReport
+from flask_guesterase.store.report import SweepReport
+from flask_guesterase.store.sweep import Limits
 from tests import engines
 from tests.store import forms
 from tests.store.forms import Form, Forms, Guest, _render

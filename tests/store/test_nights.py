@@ -30,7 +30,8 @@ from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.pulse import Pulse
-from flask_guesterase.store.sweep import Limits, SweepReport
+from flask_guesterase.store.report import SweepReport
+from flask_guesterase.store.sweep import Limits
 from flask_guesterase.store.work import Work
 from tests.store.forms import GRANTS, Forms, _render
 from tests.store.test_due import refuse

@@ -14,6 +14,7 @@ from flask_guesterase.store.cases import load
 from flask_guesterase.store.channels import Message, message_id
 from flask_guesterase.store.matching import Contact
 from flask_guesterase.store.outbox import BACK_OFF
+from flask_guesterase.store.report import Report
 from tests.store.hotel import Booking, Guest, Hotel, Scan
 
 
@@ -46,7 +47,7 @@ def run(hotel: Hotel) -> worker.Run:
     return one
 
 
-def go(hotel: Hotel, post: Post) -> worker.Report:
+def go(hotel: Hotel, post: Post) -> Report:
     """Let the worker do one round."""
     return worker.work(run(hotel), render, {"smtp": post})
 

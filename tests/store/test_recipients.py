@@ -36,6 +36,7 @@ from flask_guesterase.store import finishing, keeping, outbox, tables, worker
 from flask_guesterase.store.comeback import again
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.partners import following
+from flask_guesterase.store.report import Report
 from tests import partner as partners
 from tests.partner import Partner
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
@@ -77,7 +78,7 @@ def ann(hotel: Hotel) -> None:
     hotel.put(Companion, booking_id=2, guest_id=1)
 
 
-def go(hotel: Hotel) -> worker.Report:
+def go(hotel: Hotel) -> Report:
     """Let the worker do one round."""
     return worker.work(run(hotel), render, {"smtp": Post()})
 

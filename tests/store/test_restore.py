@@ -41,6 +41,7 @@ from flask_guesterase.store import (
     pulse,
     removal,
     safe,
+    sending,
     tables,
     vault,
     worker,
@@ -51,6 +52,7 @@ from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.forgotten import recall
 from flask_guesterase.store.remembrance.replay import replay
+from flask_guesterase.store.report import Report as Round
 from tests.oracle.dump import assert_same, dump
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
 from tests.store.house import House
@@ -61,10 +63,10 @@ def run(hotel: Hotel, unit: Callable[[Office], Any], /) -> Any:
         return unit(office)
 
 
-def deliver(hotel: Hotel) -> worker.Report:
+def deliver(hotel: Hotel) -> Round:
     """Let the worker send and remove what is due."""
-    report = worker.Report()
-    worker._deliver(partial(run, hotel), lambda *_: ("", ""), {}, report)
+    report = Round()
+    sending.deliver(partial(run, hotel), lambda *_: ("", ""), {}, report)
     return report
 
 

@@ -27,8 +27,8 @@ from flask_guesterase.recipients import Notice, Recipient
 from flask_guesterase.store import health as store_health
 from flask_guesterase.store import upgrade
 from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.report import Report
 from flask_guesterase.store.roots import FolderRoots, Pair
-from flask_guesterase.store.worker import Report
 from flask_guesterase.tasks import schedule
 from flask_guesterase.web import health, teardown
 from flask_guesterase.web.console import Answer, verb

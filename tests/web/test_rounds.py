@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 
 from flask_guesterase.core.errors import BusyError, SweepingError
 from flask_guesterase.store import doors, runs
-from flask_guesterase.store.sweep import SweepReport
+from flask_guesterase.store.report import SweepReport
 from flask_guesterase.web import rounds, teardown
 from flask_guesterase.web.teardown import Bell
 from tests.web.test_sweep import OLD, Front
