@@ -11,17 +11,17 @@ from functools import partial
 from typing import Any, TypeVar, cast
 from weakref import WeakSet
 
-from flask import Flask, current_app, g, has_app_context, has_request_context
+from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.event import listen
-from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.backup import Backup
 from ..core.canary import Canary
 from ..core.course import Training
-from ..core.errors import GuesteraseError, PolicyError, SealError, SetupError
-from ..core.finding import Finding, Severity
+from ..core.errors import GuesteraseError, PolicyError, SetupError
+from ..core.finding import Finding
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.minimal import Review
 from ..core.policy import Blocker, Exempt, Policy
@@ -29,17 +29,12 @@ from ..core.recipient import Recipient
 from ..store import (
     installation,
     minimal,
-    outside,
-    packs,
     preconditions,
-    schedule,
     spoken,
     veil,
-    watch,
 )
 from ..store.binds import forward
 from ..store.binds.crossing import Binds
-from ..store.binds.reaching import reachable, without
 from ..store.channels import Channel, built_in
 from ..store.claiming import Pressure
 from ..store.clocks import clock_findings
@@ -48,14 +43,11 @@ from ..store.comeback.lookout import Side
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
 from ..store.datamap import DataMap, Target, resolve
-from ..store.drift import drift
 from ..store.finder import erased_before
 from ..store.gone import shell
 from ..store.host import Host
-from ..store.indexing import unindexed
 from ..store.invented import hatching
 from ..store.invented.scratch import scratch
-from ..store.live import read as read_live
 from ..store.noted import Refusal
 from ..store.office import Office
 from ..store.partners import giving, recipients
@@ -74,12 +66,12 @@ from ..store.upgrade import pending
 from ..store.work import Holidays, Work
 from ..store.worker import NOT_DELIVERING
 from ..store.worker import work as round_of
-from . import config, migrate, rounds, sessions
+from . import checkup, config, migrate, rights, rounds, sessions
 from .cli import guesterase_cli
 from .current import NAME
 from .letters import render
-from .persons import through
 from .reviewing import Reviews, announce_review
+from .rights import May
 from .signals import announce
 from .teardown import Bell
 
@@ -92,8 +84,6 @@ Backups = Callable[[], Iterable[Backup]]
 Shared = Callable[[Any], bool]
 """The host's answer to whether a user object is a login that several people share."""
 
-May = Callable[[Any, str, str], bool]
-"""The host's answer to whether a user object has a permission at a property."""
 
 
 @dataclass
@@ -627,60 +617,7 @@ class Guesterase:
 
     def check(self) -> list[Finding]:
         """Return everything that is wrong: data map, live database and installation."""
-        findings = list(self.datamap.findings)
-        binds, down = reachable(self.binds)
-        findings += down
-        seen = without(self.datamap, self.binds, binds)
-        with transaction(self.host.engine(), False, binds) as conn:
-            live = read_live(conn, schemas=self.datamap.schemas())
-            findings += drift(seen, live) + unindexed(conn, seen, live)
-            late = pending(conn)
-        if late:
-            findings.append(Finding(
-                "tables-pending", "", "", "Our tables are missing or of an older version.",
-                "Run `flask guesterase db upgrade`.",
-            ))
-        findings += self._kept(late) + self._installation()
-        return sorted(set(findings))
-
-    def _kept(self, late: bool) -> list[Finding]:
-        """Return what is wrong with the keys and, where these and our tables are there, the rest.
-
-        :param late: our tables are missing, or of an older version.
-        """
-        try:
-            if not self.custodian.exists():
-                return [Finding(
-                    "keys-missing", "", "", "The key folder holds no keys.",
-                    "Run `flask guesterase db upgrade` once, or put the folder back.",
-                )]
-            if late:
-                return []
-            with self.begin(write=False) as office:
-                return [*watch.findings(office.work), *schedule.findings(office.work)]
-        except SealError as problem:
-            return [Finding("keys-foreign", "", "", problem.message, problem.hint)]
-        except SetupError as problem:
-            if not self.custodian.closed():
-                raise
-            return [Finding("keys-closed", "", "", problem.message, problem.hint)]
-
-    def _installation(self) -> list[Finding]:
-        app = cast(Any, current_app)._get_current_object()
-        found = [*migrate.findings(app), *packs.missing(self.settings)]
-        found += recipients.mute(self._recipients, self.settings) + outside.untold(self.settings)
-        if self._authorize is None:
-            found.append(Finding(
-                "authorize-missing", "", "", "The host never said who may do what.",
-                "Pass authorize= to Guesterase(...).", Severity.WARN,
-            ))
-        for hotel in self.settings.properties.values():
-            if not hotel.contact:
-                found.append(Finding(
-                    "contact-missing", "", hotel.code, "The property names no address a guest "
-                    "can write to.", "Give its Property a contact=.", Severity.WARN,
-                ))
-        return found
+        return checkup.findings(self, self._recipients, self._authorize is not None)
 
     def erased(self, row: Any) -> bool:
         """Return whether an object of the host's mapping is a person that was erased.
@@ -701,44 +638,17 @@ class Guesterase:
             return False
 
     def user(self, identifier: str) -> Any:
-        """Return the host's user object with this id, by its Flask-Login user loader, or None.
-
-        A loader that cannot read an id, since somebody typed a name where the host has numbers,
-        knows nobody by it.
-        """
-        # Who comes with a token is nobody's session; asking for one would set a cookie.
-        session = has_request_context() and "guesterase_bearer" not in g
-        here = current_user if session else None
-        if here and here.is_authenticated and str(here.get_id()) == identifier:
-            return here._get_current_object()
-        logins = getattr(current_app, "login_manager", None)
-        loader = getattr(logins, "_user_callback", None)
-        try:
-            return loader(identifier) if loader is not None else None
-        except (ValueError, LookupError):
-            return None
-        except StatementError as problem:
-            if isinstance(problem, DBAPIError) and not isinstance(problem, DataError):
-                raise
-            return None
+        """Return the host's user object with this id, by its Flask-Login user loader, or None."""
+        return rights.user(identifier)
 
     def may(self, identifier: str, permission: str, property_: str) -> bool:
         """Return whether the host grants a permission; anything but a plain True is a no.
-
-        Whom Flask-Login would not let in any more, may nothing: tokens, PINs and codes outlive
-        the day on which a user is made inactive.
 
         :param identifier: the host's id of the person.
         :param permission: for example "approve".
         :param property_: code of the property.
         """
-        # Through a shared login a person may do what both of them may.
-        asked = {identifier, through(identifier) or identifier}
-        users = [self.user(each) for each in asked]
-        if self._authorize is None or not all(map(_active, users)):
-            return False
-        ask = self._authorize
-        return all(ask(user, permission, property_) is True for user in users)
+        return rights.may(self._authorize, identifier, permission, property_)
 
     def _state(self) -> _State:
         try:
@@ -747,11 +657,6 @@ class Guesterase:
             raise SetupError(
                 "This application has no Guesterase.", "Did you forget to call init_app?"
             ) from None
-
-
-def _active(user: Any) -> bool:
-    """Return whether the host knows this user, and has not made them inactive."""
-    return user is not None and bool(getattr(user, "is_active", True))
 
 
 def _reported(backup: Backup, office: Office) -> None:

@@ -1,0 +1,64 @@
+"""Who somebody is to the host, and what it lets them do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import current_app, g, has_request_context
+from flask_login import current_user
+from sqlalchemy.exc import DataError, DBAPIError, StatementError
+
+from .persons import through
+
+May = Callable[[Any, str, str], bool]
+"""The host's answer to whether a user has a permission at a property."""
+
+
+def user(identifier: str) -> Any:
+    """Return the host's user object with this id, by its Flask-Login user loader, or None.
+
+    A loader that cannot read an id, since somebody typed a name where the host has numbers,
+    knows nobody by it.
+
+    :param identifier: the host's id of the person.
+    """
+    # Who comes with a token is nobody's session; asking for one would set a cookie.
+    session = has_request_context() and "guesterase_bearer" not in g
+    here = current_user if session else None
+    if here and here.is_authenticated and str(here.get_id()) == identifier:
+        return here._get_current_object()
+    logins = getattr(current_app, "login_manager", None)
+    loader = getattr(logins, "_user_callback", None)
+    try:
+        return loader(identifier) if loader is not None else None
+    except (ValueError, LookupError):
+        return None
+    except StatementError as problem:
+        if isinstance(problem, DBAPIError) and not isinstance(problem, DataError):
+            raise
+        return None
+
+
+def may(ask: May | None, identifier: str, permission: str, property_: str) -> bool:
+    """Return whether the host grants a permission; anything but a plain True is a no.
+
+    Whom Flask-Login would not let in any more, may nothing: tokens, PINs and codes outlive the day
+    on which a user is made inactive.
+
+    :param ask: the host's answer, or None where it gave none.
+    :param identifier: the host's id of the person.
+    :param permission: for example "approve".
+    :param property_: code of the property.
+    """
+    # Through a shared login a person may do what both of them may.
+    asked = {identifier, through(identifier) or identifier}
+    users = [user(each) for each in asked]
+    if ask is None or not all(map(_active, users)):
+        return False
+    return all(ask(each, permission, property_) is True for each in users)
+
+
+def _active(user: Any) -> bool:
+    """Return whether the host knows this user, and has not made them inactive."""
+    return user is not None and bool(getattr(user, "is_active", True))
