@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 from flask.cli import AppGroup
 
@@ -32,27 +34,16 @@ _COLUMNS = (
 @click.option("--table", default="", help="Table of the row.")
 @click.option("--key", default="", help="Key of the row; parts are divided by '|'.")
 @click.option("--query", default="", help="Name of a query the application registered.")
-@click.option("--property", "property_", metavar="CODE", default="", help="Of a query's rows.")
+@click.option("--property", metavar="CODE", default="", help="Of a query's rows.")
 @click.option("--reference", default="", help="File reference; it is sealed. '-' asks for it.")
 @click.option("--review-on", metavar="DAY", default="", help="Day to look again, YYYY-MM-DD.")
 @click.option("--silent", is_flag=True, help="Only those who may hold learn of it.")
-def place(
-    by: str,
-    code: str,
-    scope: str,
-    why: str,
-    table: str,
-    key: str,
-    query: str,
-    property_: str,
-    reference: str,
-    review_on: str,
-    silent: bool,
-) -> Answer:
+def place(by: str, code: str, reference: str, **said: Any) -> Answer:
     """Place a legal hold on a person, a record or what a query names; print its number."""
     if reference == "-":
         reference = click.prompt("Reference", err=True)
-    wanted = Wanted(scope, why, table, key, query, property_, silent, reference, review_on)
+    # Each option is called as what it says is.
+    wanted = Wanted(**said, reference=reference)
     who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)

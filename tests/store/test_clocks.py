@@ -94,7 +94,7 @@ def test_facts_come_by_paths_in_the_day_of_the_property(database_url: str) -> No
         conn.execute(insert(t["guests"]), [
             {"id": 1, "place": "SHA", "name": "A", "nation": "PE"},
             {"id": 2, "place": "HNL", "name": "B", "nation": None},
-            {"id": 3, "place": "XXX", "name": "C", "nation": "CN"},
+            {"id": 3, "place": "gone", "name": "C", "nation": "CN"},
         ])
         conn.execute(insert(t["stays"]), [
             {"id": i, "guest_id": i, "left_at": datetime(2026, 3, 31, 23, 30), "state": "left",
