@@ -36,6 +36,7 @@ from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.transaction import again
 from flask_guesterase.store.work import nobodys
 from tests.store.hotel import Hotel
+from tests.zealand import law, rule
 
 _Result = TypeVar("_Result")
 
@@ -45,37 +46,10 @@ MORNING = datetime(2026, 3, 10, 1, 0, tzinfo=UTC)
 MADE = date(2025, 12, 1)
 """When the guests were put on file: a row older than an erasure is erased again after a restore."""
 
-PACK = """
-code = "NZ"
-name = "New Zealand"
-level = "country"
-country = "NZ"
-as_of = "2026"
-review_by = 2059-03-31
-id_copy = "none"
-
-[[rule]]
-id = "NZ/register"
-category = "guest_register"
-floor = "P1Y"
-clock = ["departed"]
-article = "Art. 2"
-source = "https://law.example/2"
-grade = "A"
-as_of = "2026"
-rank = "law"
-
-[[rule]]
-id = "NZ/bills"
-category = "invoice_accounting"
-floor = "P2Y"
-clock = ["document"]
-article = "Art. 3"
-source = "https://law.example/3"
-grade = "A"
-as_of = "2026"
-rank = "law"
-"""
+PACK = law(
+    rule("register", "guest_register", 2, 'floor = "P1Y"', 'clock = ["departed"]'),
+    rule("bills", "invoice_accounting", 3, 'floor = "P2Y"', 'clock = ["document"]'),
+)  # fmt: skip
 
 
 class Base(DeclarativeBase):

@@ -39,32 +39,18 @@ from flask_guesterase.store.settings import Property, Settings
 from flask_guesterase.store.sweep import sweep
 from flask_guesterase.store.transaction import again, transaction
 from flask_guesterase.store.work import Work
+from tests.zealand import law, rule
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 OLD, NEW = date(2022, 1, 1), date(2026, 1, 1)
 """Last seen more than three years ago, and lately."""
 
-PACK = """
-code = "NZ"
-name = "New Zealand"
-level = "country"
-country = "NZ"
-as_of = "2026"
-review_by = 2059-03-31
-id_copy = "none"
-
-[[rule]]
-id = "NZ/profiles"
-category = "reservation"
-ceiling = "P3Y"
-ceiling_kind = "soft"
-clock = ["last_activity"]
-article = "Art. 1"
-source = "https://law.example/1"
-grade = "A"
-as_of = "2026"
-rank = "law"
-"""
+PACK = law(
+    rule(
+        "profiles", "reservation", 1,
+        'ceiling = "P3Y"', 'ceiling_kind = "soft"', 'clock = ["last_activity"]',
+    ),
+)  # fmt: skip
 
 PLACE = Property("sh", "Kauri", "Kauri Ltd", "NZ", "Pacific/Auckland", "en")
 

@@ -29,6 +29,7 @@ from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.partners import delivering
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
+from tests.zealand import law, rule
 
 METADATA = MetaData()
 PEOPLE = Table(
@@ -53,75 +54,23 @@ BILLS = Table(
     Column("role", String(20)),
     Column("dated", Date),
 )
-PACK = """
-code = "NZ"
-name = "New Zealand"
-level = "country"
-country = "NZ"
-as_of = "2026"
-review_by = 2059-03-31
-id_copy = "none"
-
-[[rule]]
-id = "NZ/profiles"
-category = "reservation"
-ceiling = "P3Y"
-ceiling_kind = "hard"
-clock = ["last_activity"]
-article = "Art. 1"
-source = "https://law.example/1"
-grade = "A"
-as_of = "2026"
-rank = "law"
-
-[[rule]]
-id = "NZ/register"
-category = "guest_register"
-floor = "P1Y"
-clock = ["last_activity"]
-article = "Art. 2"
-source = "https://law.example/2"
-grade = "A"
-as_of = "2026"
-rank = "law"
-
-[[rule]]
-id = "NZ/bills"
-category = "invoice_accounting"
-floor = "P2Y"
-clock = ["document"]
-article = "Art. 3"
-source = "https://law.example/3"
-grade = "A"
-as_of = "2026"
-rank = "law"
-
-[[rule]]
-id = "NZ/letters"
-category = "correspondence"
-floor = "P2Y"
-ceiling = "P2Y"
-ceiling_kind = "hard"
-clock = ["document"]
-when = { role = "main" }
-article = "Art. 5"
-source = "https://law.example/5"
-grade = "A"
-as_of = "2026"
-rank = "law"
-
-[[rule]]
-id = "NZ/scans"
-category = "identity_document_copy"
-ceiling = "P1M"
-ceiling_kind = "hard"
-clock = ["document"]
-article = "Art. 4"
-source = "https://law.example/4"
-grade = "A"
-as_of = "2026"
-rank = "law"
-"""
+PACK = law(
+    rule(
+        "profiles", "reservation", 1,
+        'ceiling = "P3Y"', 'ceiling_kind = "hard"', 'clock = ["last_activity"]',
+    ),
+    rule("register", "guest_register", 2, 'floor = "P1Y"', 'clock = ["last_activity"]'),
+    rule("bills", "invoice_accounting", 3, 'floor = "P2Y"', 'clock = ["document"]'),
+    rule(
+        "letters", "correspondence", 5,
+        'floor = "P2Y"', 'ceiling = "P2Y"', 'ceiling_kind = "hard"', 'clock = ["document"]',
+        'when = { role = "main" }',
+    ),
+    rule(
+        "scans", "identity_document_copy", 4,
+        'ceiling = "P1M"', 'ceiling_kind = "hard"', 'clock = ["document"]',
+    ),
+)  # fmt: skip
 
 
 class Inn(Hotel):

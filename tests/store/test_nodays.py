@@ -21,29 +21,14 @@ from flask_guesterase.store.days import day_of
 from flask_guesterase.store.settings import Property
 from tests.engines import DEEP
 from tests.store.hotel import Hotel
+from tests.zealand import law, rule
 
-PACK = """
-code = "NZ"
-name = "New Zealand"
-level = "country"
-country = "NZ"
-as_of = "2026"
-review_by = 2059-03-31
-id_copy = "none"
-
-[[rule]]
-id = "NZ/register"
-category = "guest_register"
-floor = "P1Y"
-ceiling = "P3Y"
-ceiling_kind = "hard"
-clock = ["departed"]
-article = "Art. 1"
-source = "https://law.example/1"
-grade = "A"
-as_of = "2026"
-rank = "law"
-"""
+PACK = law(
+    rule(
+        "register", "guest_register", 1,
+        'floor = "P1Y"', 'ceiling = "P3Y"', 'ceiling_kind = "hard"', 'clock = ["departed"]',
+    ),
+)  # fmt: skip
 
 OVER = "2019-05-06"
 NONE = ["0001-01-01", "1753-01-01", "1899-12-30", "1900-01-01", "1970-01-01"]

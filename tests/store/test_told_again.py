@@ -6,9 +6,9 @@ import pytest
 
 from flask_guesterase.store.complaints.receiving import Grievance
 from tests.store.hotel import Hotel
-from tests.store.house import House, Lodger, Stay
+from tests.store.house import House, Stay
 from tests.store.test_links_sent import ANN, asked, posted
-from tests.store.test_waiting import attempt, told
+from tests.store.test_waiting import attempt, shared_meanwhile, told
 
 
 def overturned(hotel: Hotel, number: str) -> None:
@@ -38,12 +38,7 @@ def test_a_second_refusal_is_told_as_the_first_was(hotel: Hotel) -> None:
 
 def test_what_stands_in_the_way_after_a_second_approval_is_told(house: House) -> None:
     """Approved anew, it waits for something else than before: the guest reads that, too."""
-    house.person(1)
-    house.person(2, "bea")
-    house.stay(7, 1)
-    number = house.approved(email="ann@example.com")
-    assert attempt(house, number) == ("in-house",)
-    house.add(Lodger, stay_id=7, person_id=2)
+    number = shared_meanwhile(house)
     house.set(Stay, 7, status="booked")
     with house.begin() as office:
         assert office.erase(number).state == "review"

@@ -59,6 +59,17 @@ def attempt(house: House, number: str) -> tuple[str, ...]:
     return ()
 
 
+def shared_meanwhile(house: House) -> str:
+    """Let a request wait for its guest's stay, and somebody else move in with her."""
+    house.person(1)
+    house.person(2, "bea")
+    house.stay(7, 1)
+    number = house.approved(email="ann@example.com")
+    assert attempt(house, number) == ("in-house",)
+    house.add(Lodger, stay_id=7, person_id=2)
+    return number
+
+
 def test_a_guest_in_house_asks_once_and_is_erased_when_nothing_is_owed_any_more(
     any_house: House,
 ) -> None:
@@ -115,12 +126,7 @@ def test_what_the_stay_still_leaves_behind_was_approved_with_it(any_house: House
 
 def test_what_the_stay_leaves_to_others_is_looked_at_again(house: House) -> None:
     """Somebody who moved in with her after the approval: a person decides again."""
-    house.person(1)
-    house.person(2, "bea")
-    house.stay(7, 1)
-    number = house.approved(email="ann@example.com")
-    assert attempt(house, number) == ("in-house",)
-    house.add(Lodger, stay_id=7, person_id=2)
+    number = shared_meanwhile(house)
     house.set(Stay, 7, status="out", leaves=date(2026, 3, 1))
     with house.begin() as office:
         assert office.erase(number).differences == ("another person's rows are touched",)
