@@ -137,13 +137,12 @@ def alter(hotel: Hotel, *statements: str) -> None:
             conn.execute(text(statement))
 
 
-def coming_back(hotel: Hotel) -> str:
+def coming_back(hotel: Hotel) -> None:
     """Erase her, files and all, and take it back; the files are not there yet."""
     number = filled(hotel)
     hotel.erased(number)
     deliver(hotel)
     restore(hotel, number)
-    return number
 
 
 def refused(report: Report) -> dict[str, dict[str, int]]:
@@ -716,7 +715,7 @@ def test_a_file_that_root_brings_back_is_not_roots(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the worker in root's crontab the application can read what it could read before."""
-    number = coming_back(hotel)
+    coming_back(hotel)
     given: list[tuple[int, int]] = []
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     monkeypatch.setattr(os, "fchown", lambda handle, *owner: given.append(owner))
@@ -730,7 +729,7 @@ def test_a_crash_while_a_file_comes_back_goes_on(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dead after the file appeared and before that is written down: it is found as its own."""
-    number = coming_back(hotel)
+    coming_back(hotel)
 
     def dead(*_: Any) -> None:
         raise Crash
