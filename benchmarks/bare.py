@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, jsonify
+from flask_login import LoginManager, UserMixin
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 from werkzeug.serving import make_server
@@ -30,6 +31,16 @@ ROUTES = {
     "known": "a telephone changed, by which somebody erased would be known again",
 }
 """Kinds of request: word -> what it does."""
+
+
+class Clerk(UserMixin):
+    """Somebody who works at the hotel.
+
+    :param id: the host's id of the person.
+    """
+
+    def __init__(self, id: str) -> None:
+        self.id = id
 
 
 class Bare:
@@ -54,6 +65,7 @@ class Bare:
             GUESTERASE_REGISTER=str(folder / "register"), GUESTERASE_MAIL="page",
         )  # fmt: skip
         self.app.teardown_appcontext(lambda _: self.session.remove())
+        LoginManager(self.app).user_loader(Clerk)
         self._routes()
         self.extension: Guesterase | None = self._install() if installed else None
         if self.extension is not None and quick:
@@ -74,7 +86,6 @@ class Bare:
     def _live(self, added: Guesterase) -> None:
         """Let the installation have erased somebody, as one that is some days old."""
         tables.metadata.create_all(self.engine)
-        added.user = lambda identifier: identifier  # type: ignore[method-assign]
         with self.app.app_context():
             added.custodian.create()
             with added.begin() as office:

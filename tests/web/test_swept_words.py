@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from flask_guesterase.store import sweep, worker
+from flask_guesterase.store import sending, sweep, worker
 from flask_guesterase.store.comeback.again import Fate
 from flask_guesterase.web.words import SWEPT
 
@@ -16,10 +16,10 @@ UNCOUNTED = {"age"}
 def counted() -> set[str]:
     """Return each word under which the sweep, or the worker within it, counts something."""
     words = set(sweep.STEPS) - UNCOUNTED
-    for module in (sweep, worker):
+    for module in (sweep, sending, worker):
         source = Path(str(module.__file__)).read_text(encoding="utf-8")
         words |= set(re.findall(r'report\.add\("([a-z-]+)"', source))
-    words |= {*sweep._LAPSED.values(), *worker._SENT.values(), *worker._FATES.values(), "sent"}
+    words |= {*sweep._LAPSED.values(), *sending._SENT.values(), *worker._FATES.values(), "sent"}
     words |= {worker._SIGHTED.get(fate.value, fate.value) for fate in worker._FATES}
     return words - {"expired"} | {"expired", "finished", "settled", "counted", "missed"}
 
