@@ -16,7 +16,7 @@ from ..store.views import CaseView
 from . import lawwords
 from .answers import what
 from .current import current
-from .guestdesk import CASE, TICKET, guest_pages, keep, moved, opened
+from .guestdesk import CASE, TICKET, guest_pages, keep, leave_others, moved, opened
 from .language import N_, Language
 from .pages import language
 from .words import told, word
@@ -127,7 +127,13 @@ def close_copy() -> AnyResponse:
 
 
 def _fetch(secret: str, action: str) -> AnyResponse:
-    session[TICKET] = opened(action, lambda office: office.fetch_copy(secret))
+    def fetched(office: Office) -> tuple[str, str]:
+        ticket = office.fetch_copy(secret)
+        return ticket, office.read_copy(ticket)[0].number
+
+    ticket, number = opened(action, fetched)
+    leave_others(number)
+    session[TICKET] = ticket
     return redirect(url_for(".copy"), 303)
 
 

@@ -44,6 +44,22 @@ def keep(code: str) -> None:
     session[CASE], session[_SEEN] = code, int(clock())
 
 
+def leave_others(number: str) -> None:
+    """Forget the case this browser holds where a copy of another one is opened in it.
+
+    :param number: number of the request whose copy it is.
+    """
+    if CASE not in session:
+        return
+    try:
+        with current.begin(write=False) as office:
+            mine = office.case(session[CASE]).number
+    except TokenError:
+        mine = ""
+    if mine != number:
+        forget()
+
+
 def forget() -> None:
     """Forget in this browser whatever it holds of a guest: case, copy and answers."""
     for name in (CASE, _SEEN, TICKET):

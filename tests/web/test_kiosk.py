@@ -122,3 +122,21 @@ def test_a_right_link_is_not_locked_out_by_others(house: House) -> None:
     assert status == 429
     assert browser.post(found[1]).status_code == 200
     assert house.browser("clerk").client.get(DESK + "/outbox").status_code == 200
+
+
+def test_the_next_guests_copy_closes_the_case_of_the_one_before(house: House) -> None:
+    """Who opens a copy by the code from the desk does not find somebody else's case beside it."""
+    browser = opened(house)
+    with browser.client.session_transaction() as session:
+        ticket = session[guestdesk.TICKET]
+    with house.app.app_context(), house.extension.begin(write=False) as office:
+        number = office.read_copy(ticket)[0].number
+    with house.app.app_context(), house.extension.begin() as office:
+        paper = office.hand_out_copy(number, "clerk")
+    other = house.browser()
+    code = slip(house, "bea@mail.example", "Bea Lund")
+    assert other.post("/privacy/case", "/privacy/case", code=code).status_code == 303
+    assert other.post("/privacy/copy", "/privacy/copy", code=paper).status_code == 303
+    assert CANARY in other.get("/privacy/copy")
+    with other.client.session_transaction() as session:
+        assert guestdesk.CASE not in session

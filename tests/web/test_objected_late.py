@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from flask_guesterase.store import tokens
-from tests.web.house import House
+from tests.web.house import CANARY, House
 from tests.web.test_copied import asked, released
 from tests.web.test_guest import erased, proved
+from tests.web.test_kiosk import opened
 
 DESK = "/desk/privacy"
 
@@ -62,3 +63,13 @@ def test_an_objection_to_a_copy_that_lies_ready_reaches_people(house: House) -> 
     assert house.browser().post(link(house, number)).status_code == 200
     assert browser.post("/privacy/case/copy").status_code == 409
     assert alerts(house) == [("sh", number)]
+
+
+def test_an_objection_closes_a_copy_that_is_being_read(house: House) -> None:
+    """Whoever opened it reads no more of it, in no form, until somebody has looked."""
+    browser = opened(house)
+    number = next(row["number"] for row in house.hotel.ours("request"))
+    assert house.browser().post(link(house, number)).status_code == 200
+    assert CANARY not in browser.get("/privacy/copy", 410)
+    for file in ("copy.json", "copy.zip"):
+        browser.get(f"/privacy/{file}", 410)

@@ -115,6 +115,8 @@ def receive(work: Work, token: str) -> bool:
         mine = table.c.request == case.number
         if not work.conn.execute(update(table).where(mine).values(values)).rowcount:
             work.conn.execute(insert(table).values(request=case.number, **values))
+    # A copy that is open in somebody's browser closes; a new link is sent when it was settled.
+    tokens.end(work, case.number, Purpose.TICKET)
     if case.state in (State.APPROVED, State.WAITING):
         # Whoever carries it out next sends it back to be decided.
         case = step(work, case, try_at=work.stamp)
