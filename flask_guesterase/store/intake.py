@@ -46,14 +46,15 @@ from . import (
     tokens,
     vault,
 )
-from .cases import Case, Opening, columns, day_at, label, read, record, tell
+from .cases import Case, Opening, columns, day_at, label, read, record, step, tell
 from .failure import is_unread
 from .matching import Contact, Match, by_clerk, by_contact
 from .settings import Property
 from .tokens import Purpose
 from .work import Work
 
-CHANNELS = frozenset({"form", "desk", "mail", "phone", "letter", "cli"})
+FORM = "form"
+CHANNELS = frozenset({FORM, "desk", "mail", "phone", "letter", "cli"})
 """Ways in which a request reaches the hotel."""
 
 KINDS = (Kind.NAME, Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT, Kind.BOOKING)
@@ -199,6 +200,8 @@ def _recorded(
     """
     asked = [replace(opening, kind=kind) for kind in _KINDS[wished]]
     known = [open_already(work, each) for each in asked]
+    if who[0] != GUEST:
+        known = [found and _joined(work, found, opening, match) for found in known]
     cases = [
         found if found is not None else _record(work, each, match, *who)
         for each, found in zip(asked, known, strict=True)
@@ -210,6 +213,18 @@ def _recorded(
             update(table).where(table.c.request == first.number).values(erasure=then.number)
         )
     return cases
+
+
+def _joined(work: Work, case: Case, opening: Opening, match: Match) -> Case:
+    """Return a request from the form that waits for its guest, and that a clerk was told as well.
+
+    From now on a person answers it: anybody could have sent the form, which a clock ends.
+    """
+    if case.state is not State.RECEIVED:
+        return case
+    if match.contact is not None:
+        proving.say(work, case, match.contact)
+    return step(work, case, channel=opening.channel) if case.channel == FORM else case
 
 
 _KINDS = {
@@ -410,7 +425,7 @@ def ask_who(work: Work, case: Case) -> None:
     :param case: the request.
     """
     contact = contact_of(work, case.number)
-    if case.state is State.RECEIVED and case.channel == "form" and contact is not None:
+    if case.state is State.RECEIVED and case.channel == FORM and contact is not None:
         _write(work, case, contact)
 
 

@@ -23,6 +23,9 @@ from .work import Work
 _LINKS = "links"
 """Beside the contact of a request: the links that went to another one."""
 
+SAID = "said"
+"""In the place of a link's secret: the contact that a clerk was given."""
+
 
 def note(work: Work, case: Case, contact: Contact, secret: str) -> None:
     """Note that a link goes to a contact, where that is not the one the request knows.
@@ -36,13 +39,28 @@ def note(work: Work, case: Case, contact: Contact, secret: str) -> None:
     if row is None or _is(work, case, value, contact):
         return
     ends = work.stamp + timedelta(hours=LINK_HOURS)
-    link = {
-        "mark": _mark(secret), "kind": contact.kind, "value": contact.value,
-        "ends": ends.isoformat(),
-    }  # fmt: skip
     now = work.stamp.isoformat()
     living = [each for each in value.get(_LINKS, ()) if each["ends"] > now]
+    link = _link(secret, contact, ends.isoformat())
     _seal(work, case, row, {**value, _LINKS: [*living, link]})
+
+
+def say(work: Work, case: Case, contact: Contact) -> None:
+    """Note the contact that a clerk was given, where a request from the form knows another one.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param contact: as it is on file.
+    """
+    row, value = _known(work, case)
+    if row is None:
+        return
+    before = value.pop(_LINKS, [])
+    links = [each for each in before if each["mark"] != _mark(SAID)]
+    if not _is(work, case, value, contact):
+        links.append(_link(SAID, contact, row.ends_on))
+    if links != before:
+        _seal(work, case, row, {**value, _LINKS: links})
 
 
 def take(work: Work, case: Case, secret: str) -> None:
@@ -50,7 +68,7 @@ def take(work: Work, case: Case, secret: str) -> None:
 
     :param work: the open transaction, in which the link is used up.
     :param case: the request, locked.
-    :param secret: secret of the link.
+    :param secret: secret of the link; SAID where a clerk saw who the guest is.
     """
     row, value = _known(work, case)
     if row is None or _LINKS not in value:
@@ -73,6 +91,12 @@ def _is(work: Work, case: Case, value: dict[str, Any], contact: Contact) -> bool
     country = work.settings.property(case.property).country
     alike = same(contact.kind, value["value"], contact.value, country)
     return bool(value["kind"] == contact.kind and alike)
+
+
+def _link(secret: str, contact: Contact, ends: str) -> dict[str, str]:
+    return {
+        "mark": _mark(secret), "kind": contact.kind, "value": contact.value, "ends": ends,
+    }  # fmt: skip
 
 
 def _seal(work: Work, case: Case, row: Row[Any], value: dict[str, Any]) -> None:

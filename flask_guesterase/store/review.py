@@ -115,6 +115,7 @@ def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
     except InputError:
         work.refused.append(Refusal(case.property, ("no-authority",), case.number, by))
         raise
+    proving.take(work, case, proving.SAID)
     return _verified(work, case, actor, Shown(how), paper, by)
 
 

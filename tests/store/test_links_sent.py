@@ -217,3 +217,48 @@ def test_a_word_the_column_cannot_hold_keeps_nobody_waiting(deep_hotel: Hotel) -
     hotel.ask(**ANN)
     hotel.look()
     assert told(posted(hotel)) == [("confirm", "ann@mail.example")]
+
+
+# who was seen at the desk
+
+
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+def test_who_is_seen_at_the_desk_is_written_to_where_they_say(hotel: Hotel, wish: str) -> None:
+    """A number that is somebody else's by now asked first; the guest stands at the desk."""
+    hotel.guest(1, phone=OLD_NUMBER, **ANN)
+    asked(hotel, name="Ann Berg", phone=OLD_NUMBER, wish=wish)
+    with hotel.begin() as office:
+        number = office.request(ANN, property="sh", by="clerk", wish=wish)
+    assert len(hotel.ours("request")) == 1
+    hotel.later(days=2)
+    asked(hotel, name="Ann Berg", phone=OLD_NUMBER, wish=wish)
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    posted(hotel)
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    assert told(posted(hotel)) == [("refused", "ann@mail.example")]
+
+
+def test_a_link_that_a_clerk_knew_nothing_of_proves_its_own_contact(hotel: Hotel) -> None:
+    """Somebody tells a clerk another number meanwhile; whoever read the mailbox has proved it."""
+    hotel.guest(1, phone=OLD_NUMBER, **ANN)
+    (link,) = asked(hotel, **ANN)
+    hotel.file(name="Ann Berg", phone=OLD_NUMBER)
+    (request,) = hotel.ours("request")
+    with hotel.begin() as office:
+        office.confirm_link(link.content["params"]["token"])
+    with hotel.begin() as office:
+        office.refuse(request["number"], "officer", "another-persons-data")
+    assert told(posted(hotel)) == [("refused", "ann@mail.example")]
+
+
+def test_what_a_clerk_files_is_ended_by_no_clock_though_a_form_came_first(hotel: Hotel) -> None:
+    """Anybody can send the form; the letter that came after it is answered by a person."""
+    hotel.guest(1, **ANN)
+    asked(hotel, **ANN)
+    with hotel.begin() as office:
+        office.request(ANN, property="sh", by="clerk", channel="letter")
+    (link,) = asked(hotel, **ANN)
+    assert not promises(hotel, link)
+    assert not ends(hotel)
