@@ -57,13 +57,15 @@ def _said(work: Work) -> Pulse | None:
     table = tables.entry
     actions = [SweepHalted.name, SweepResumed.name]
     rows = work.conn.execute(
-        select(table.c.body)
+        select(table.c.controller, table.c.body)
         .where(table.c.action.in_(actions))
         .order_by(table.c.epoch, table.c.position)
-    ).scalars()
-    said = [read_entry(body.encode()) for body in rows]
-    # It is told to each controller's journal; what was written last counts.
-    last = max(reversed(said), key=told.at_of, default=None)
+    )
+    # In one journal the last word counts, by its place: a clock that ran ahead was set back since.
+    words = {row.controller: read_entry(row.body.encode()) for row in rows}
+    # It is told to the journal of each controller there is; one that is no more was told no more.
+    told_all = [words[name] for name in brake.controllers(work) if name in words]
+    last = max(told_all or words.values(), key=told.at_of, default=None)
     if last is None or last.draft.action != SweepHalted.name:
         return None
     return Pulse(told.at_of(last), "".join(last.draft.grounds[:1]), last.draft.actor)

@@ -177,3 +177,13 @@ def test_doors_are_noted_and_told_when_nothing_comes(quiet: Forms) -> None:
     assert "a Celery task on 2026-03-10" in found.message
     assert "the end of requests never" in found.message
     assert "cron" in found.hint
+
+
+def test_two_people_end_what_was_stopped_by_a_clock_that_ran_ahead(quiet: Forms) -> None:
+    """The clock was set back since: in each journal the end stands behind the stop all the same."""
+    quiet.later(days=300)
+    stop(quiet)
+    quiet.now -= timedelta(days=299)
+    for by in ("officer", "second"):
+        quiet.run(lambda office, by=by: office.resume_sweep(by))  # type: ignore[misc]
+    assert not quiet.run(lambda office: halting.stands(office.work))
