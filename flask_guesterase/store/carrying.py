@@ -71,7 +71,7 @@ def candidates(
         looked into can hold it.
     """
     datamap.check_key(key)
-    found = []
+    found, held, misfit = list[Candidate](), False, None
     for name, contacts in datamap.subjects.items():
         wanted = contacts.match.get(key)
         if wanted is None:
@@ -79,7 +79,14 @@ def candidates(
         declared = datamap.tables[name]
         table = declared.alias("s")
         condition = _carries(table, wanted, key, value, region)
-        found += _read(conn, declared, contacts, table, condition, property_, typed=True)
+        try:
+            found += _read(conn, declared, contacts, table, condition, property_, typed=True)
+            held = True
+        except MatchError as problem:
+            # Another table's column may hold it.
+            misfit = problem
+    if misfit is not None and not held:
+        raise misfit
     return found
 
 

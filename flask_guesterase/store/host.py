@@ -155,6 +155,22 @@ class Host:
             clean = [a.key for a in mapper.column_attrs if a.key not in state.committed_state]
             session.expire(instance, clean)
 
+    def unblock(self) -> None:
+        """Roll the host's session back where its database takes no statement any more.
+
+        On PostgreSQL one statement that was refused ends what the host had begun: nothing of it
+        can be kept, and the session answers nobody until it is rolled back.
+        """
+        session = self.session
+        if isinstance(session, scoped_session):
+            session = session()
+        if not session.in_transaction():
+            return
+        try:
+            session.connection().exec_driver_sql("SELECT 1")
+        except SQLAlchemyError:
+            session.rollback()
+
     def _metadatas(self) -> list[MetaData]:
         return [s.metadata if isinstance(s, registry) else s for s in self._sources]
 

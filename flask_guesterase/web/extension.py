@@ -639,7 +639,7 @@ class Guesterase:
 
     def user(self, identifier: str) -> Any:
         """Return the host's user object with this id, by its Flask-Login user loader, or None."""
-        return rights.user(identifier)
+        return rights.user(identifier, self.host.unblock)
 
     def may(self, identifier: str, permission: str, property_: str) -> bool:
         """Return whether the host grants a permission; anything but a plain True is a no.
@@ -648,7 +648,7 @@ class Guesterase:
         :param permission: for example "approve".
         :param property_: code of the property.
         """
-        return rights.may(self._authorize, identifier, permission, property_)
+        return rights.may(self._authorize, self.user, identifier, permission, property_)
 
     def _state(self) -> _State:
         try:

@@ -15,13 +15,14 @@ May = Callable[[Any, str, str], bool]
 """The host's answer to whether a user has a permission at a property."""
 
 
-def user(identifier: str) -> Any:
+def user(identifier: str, unblock: Callable[[], None]) -> Any:
     """Return the host's user object with this id, by its Flask-Login user loader, or None.
 
     A loader that cannot read an id, since somebody typed a name where the host has numbers,
     knows nobody by it.
 
     :param identifier: the host's id of the person.
+    :param unblock: makes the host's session usable again after a statement that was refused.
     """
     # Who comes with a token is nobody's session; asking for one would set a cookie.
     session = has_request_context() and "guesterase_bearer" not in g
@@ -37,16 +38,20 @@ def user(identifier: str) -> Any:
     except StatementError as problem:
         if isinstance(problem, DBAPIError) and not isinstance(problem, DataError):
             raise
+        unblock()
         return None
 
 
-def may(ask: May | None, identifier: str, permission: str, property_: str) -> bool:
+def may(
+    ask: May | None, user: Callable[[str], Any], identifier: str, permission: str, property_: str
+) -> bool:
     """Return whether the host grants a permission; anything but a plain True is a no.
 
     Whom Flask-Login would not let in any more, may nothing: tokens, PINs and codes outlive the day
     on which a user is made inactive.
 
     :param ask: the host's answer, or None where it gave none.
+    :param user: returns the host's user object with an id, or None.
     :param identifier: the host's id of the person.
     :param permission: for example "approve".
     :param property_: code of the property.

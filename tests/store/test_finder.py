@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import (
     Column,
     Date,
+    Dialect,
     Engine,
     Enum,
     Integer,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     Numeric,
     String,
     Table,
+    TypeDecorator,
     Uuid,
     insert,
 )
@@ -117,6 +119,41 @@ def test_a_vendors_condition_that_fails_does_not_tell_the_value(engine: Engine) 
         found(engine, "vendor", "Aino Korhonen")
     assert "Korhonen" not in str(raised.value)
     assert raised.value.__suppress_context__
+
+
+class Latin(TypeDecorator[str]):
+    """A type of the host's that takes no other letters."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Refuse what cannot be written."""
+        return value if value is None else value.encode("latin-1").decode("latin-1")
+
+
+TWO = MetaData()
+for name, kind in (("members", Latin(40)), ("visitors", String(40))):
+    Table(
+        name, TWO,
+        Column("id", Integer, primary_key=True, autoincrement=False), Column("email", kind),
+    )  # fmt: skip
+
+
+def test_a_table_that_cannot_hold_a_value_hides_no_row_of_another(sqlite_url: str) -> None:
+    """Of a value that none can hold nobody is on file."""
+    policy = Policy({}, subject=Subject(match=["email"], contact=["email"]))
+    declared = datamap(TWO, dict.fromkeys(TWO.tables, policy))
+    address = "\u738b@mail.example"
+    with host(sqlite_url, TWO) as made:
+        with made.begin() as conn:
+            conn.execute(insert(TWO.tables["visitors"]), [{"id": 1, "email": address}])
+        with transaction(made, write=False) as conn:
+            (one,) = candidates(conn, declared, "email", address, None)
+        assert one.person == ("visitors", (1,))
+        alone = datamap(TWO, {"members": policy})
+        with transaction(made, write=False) as conn, pytest.raises(MatchError):
+            candidates(conn, alone, "email", address, None)
 
 
 @pytest.mark.parametrize("value", ["", " ", "0", "--"])

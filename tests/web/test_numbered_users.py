@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError, StatementError
 
+from tests.store.hotel import Guest
 from tests.web.apihouse import Program, inhabited, token
 from tests.web.house import House, User
 from tests.web.test_cli import Console
@@ -72,3 +74,20 @@ def test_a_database_that_is_away_is_not_a_person_nobody_knows(house: House) -> N
     house.app.login_manager.user_loader(raising(away))  # type: ignore[attr-defined]
     with house.app.app_context(), pytest.raises(OperationalError):
         house.extension.user("clerk")
+
+
+def test_a_name_leaves_the_hosts_session_usable_on_a_server(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """There the statement that could not read the name ended the host's transaction."""
+    house = House(postgresql_url, tmp_path)
+
+    def load(text: str) -> Any:
+        return house.session.get(Guest, text)
+
+    house.app.login_manager.user_loader(load)  # type: ignore[attr-defined]
+    with house.app.app_context():
+        assert house.extension.user("wei") is None
+        assert house.session.scalar(select(1)) == 1
+    house.session.remove()
+    house.hotel.engine.dispose()
