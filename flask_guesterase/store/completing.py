@@ -11,7 +11,17 @@ from ..core.certificate import CONTENT_MARK
 from ..core.events import SYSTEM, CheckCompleted
 from ..core.lifecycle import State
 from ..core.plan import Outcome
-from . import certifying, execution, keeping, law, people, planning, remainder, tables
+from . import (
+    certifying,
+    execution,
+    keeping,
+    law,
+    outbox,
+    people,
+    planning,
+    remainder,
+    tables,
+)
 from .cases import Case, load, step, tell
 from .depth import deepening
 from .work import Work
@@ -20,9 +30,13 @@ from .work import Work
 def complete(work: Work, number: str) -> bool:
     """End a request of which nothing is kept any more, with a supplement to its certificate.
 
+    A file that is not removed yet is something that is left.
+
     :return: whether it ended now.
     """
     if keeping.living(work, number):
+        return False
+    if outbox.removing(work, [number], queued=True) or outbox.staying(work, number):
         return False
     case = load(work, number, lock=True)
     if case.state is not State.SEALED:
@@ -31,6 +45,19 @@ def complete(work: Work, number: str) -> bool:
     decisions["did"] = _gone(decisions.get("did", ()), _shared(work, number))
     _certify(work, case, decisions)
     return True
+
+
+def waiting(work: Work) -> list[str]:
+    """Return the requests of which nothing is kept any more, now that their files are gone."""
+    request, parcel, kept = tables.request, tables.outbox, tables.kept
+    gone = select(parcel.c.request).where(parcel.c.kind == outbox.FILE)
+    living = select(kept.c.id).where(
+        kept.c.request == request.c.number, kept.c.ended_at.is_(None)
+    )
+    rows = select(request.c.number).where(
+        request.c.state == State.SEALED.value, request.c.number.in_(gone), ~living.exists()
+    )
+    return list(work.conn.execute(rows.order_by(request.c.id)).scalars())
 
 
 def _shared(work: Work, number: str) -> list[dict[str, Any]]:

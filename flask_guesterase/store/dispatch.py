@@ -20,6 +20,7 @@ from .outbox import (
     BACK_OFF,
     FAILED,
     FILE,
+    HELD,
     LEASE,
     MESSAGE,
     NO_ANSWER,
@@ -32,8 +33,6 @@ from .outbox import (
     Parcel,
 )
 from .work import Work
-
-_HELD = select(tables.box.c.id).where(tables.box.c.label.like("hold:%"))
 
 
 def claim(
@@ -56,7 +55,7 @@ def claim(
         select(table)
         .where(table.c.state.in_([QUEUED, SENDING]), table.c.next_at <= work.stamp)
         .where(wanted)
-        .where(or_(table.c.kind != FILE, table.c.box.not_in(_HELD), table.c.box.is_(None)))
+        .where(or_(table.c.kind != FILE, table.c.box.not_in(HELD), table.c.box.is_(None)))
         .order_by(table.c.next_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)

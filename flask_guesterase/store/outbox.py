@@ -34,6 +34,9 @@ SHOWN = frozenset({"print", "page"})
 
 BOX_DAYS = 31
 
+HELD = select(tables.box.c.id).where(tables.box.c.label.like("hold:%"))
+"""Boxes under a hold: a file whose name lies in one waits until that is lifted."""
+
 PROOFS = ("confirm", "copyconfirm")
 """Texts of the messages that hold the link by which a guest proves a contact: of an erasure, and
 of a copy."""
@@ -270,25 +273,41 @@ def leaving(work: Work, number: str) -> list[tuple[str, str]]:
 
 
 def staying(work: Work, number: str) -> int:
-    """Return how many files of a request nobody could remove, and which a person must look at."""
+    """Return how many files of a request are there and stay: until a person looks, or held."""
     table = tables.outbox
+    held = and_(table.c.state.in_([QUEUED, SENDING]), table.c.box.in_(HELD))
     return work.conn.execute(
         select(func.count())
         .select_from(table)
-        .where(table.c.request == number, table.c.kind == FILE, table.c.state == FAILED)
+        .where(
+            table.c.request == number,
+            table.c.kind == FILE,
+            or_(table.c.state == FAILED, held),
+        )
     ).scalar_one()
 
 
-def removing(work: Work, numbers: Collection[str]) -> set[str]:
-    """Return which of these requests have a file that is being removed, or is tried again."""
+def removing(work: Work, numbers: Collection[str], queued: bool = False) -> set[str]:
+    """Return which of these requests have a file that is being removed, or is tried again.
+
+    One under a hold stays as long as that does, but for what a worker has in hand already.
+
+    :param work: the open transaction.
+    :param numbers: numbers of requests.
+    :param queued: also those of which one was not tried yet.
+    """
     table = tables.outbox
-    again = and_(table.c.state == QUEUED, table.c.attempts > 0)
+    now = and_(table.c.state == SENDING, table.c.next_at > work.stamp)
+    again = or_(
+        table.c.state == SENDING,
+        and_(table.c.state == QUEUED, table.c.attempts >= (0 if queued else 1)),
+    )
+    free = or_(table.c.box.not_in(HELD), table.c.box.is_(None))
     rows = work.conn.execute(
         select(table.c.request).where(
-            table.c.request.in_(numbers), table.c.kind == FILE,
-            or_(table.c.state == SENDING, again),
+            table.c.request.in_(numbers), table.c.kind == FILE, or_(now, and_(again, free))
         )
-    )  # fmt: skip
+    )
     return set(rows.scalars())
 
 

@@ -49,7 +49,7 @@ def remove_files(run: Run, numbers: Sequence[str], report: Report) -> set[str]:
         run, lambda office: dispatch.claim(office.work, frozenset(), files_of=numbers),
         partial(files.remove, run), report,
     )  # fmt: skip
-    return run(lambda office: outbox.removing(office.work, numbers))
+    return run(lambda office: outbox.removing(office.work, numbers, queued=True))
 
 
 def tell(run: Run, report: Report) -> None:

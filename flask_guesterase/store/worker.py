@@ -10,7 +10,7 @@ from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, heldkeys, intake, refresh, sending, settling, shelf, vault
+from . import brake, completing, heldkeys, intake, refresh, sending, settling, shelf, vault
 from .binds import forward
 from .channels import Channel, Render
 from .comeback import returned
@@ -268,9 +268,16 @@ def _intake(run: Run, report: Report) -> None:
 def _erase(run: Run, report: Report) -> None:
     again = run(lambda office: queued.asked_again(office.work))
     carry_all(run, run(Office.due), report, again)
+    for number in run(lambda office: completing.waiting(office.work)):
+        with report.trying(number):
+            report.add("ended", run(partial(_complete, number)))
     if run(lambda office: rescan.waits(office.work)):
         with report.trying("search"):
             residue.searched(run)
+
+
+def _complete(number: str, office: Office) -> bool:
+    return completing.complete(office.work, number)
 
 
 def _sightings(run: Run, report: Report) -> None:

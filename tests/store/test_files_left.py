@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from flask_guesterase.store import outbox, worker
+from flask_guesterase.core.policy import Blocker
+from flask_guesterase.store import finishing, outbox, worker
 from flask_guesterase.store.execution import FILE_STAYS
 from tests.store.hotel import Hotel, Scan
 from tests.store.test_outbox import Post, go, run
@@ -82,6 +84,23 @@ def test_a_file_that_is_tried_again_keeps_the_certificate_waiting(
     assert (hotel.state(number), certified(hotel)) == ("erased", [("erased", [])])
 
 
+def test_a_worker_whose_clock_is_behind_certifies_nothing_while_the_file_is_there(
+    scanned: tuple[Hotel, Path, str],
+) -> None:
+    """Two seconds behind who erased: the removal is not due for it, and it waits for that."""
+    hotel, file, number = scanned
+    with hotel.begin() as office:
+        office.erase(number)
+    hotel.now -= timedelta(seconds=2)
+    go(hotel, Post())
+    assert file.exists()
+    assert (hotel.state(number), certified(hotel)) == ("checking", [])
+    hotel.now += timedelta(seconds=2)
+    go(hotel, Post())
+    assert not file.exists()
+    assert certified(hotel) == [("erased", [])]
+
+
 def test_a_file_that_stays_is_told_as_left_until_a_person_looked(
     scanned: tuple[Hotel, Path, str],
 ) -> None:
@@ -102,3 +121,34 @@ def test_a_file_that_stays_is_told_as_left_until_a_person_looked(
         office.printed(parcel, "clerk")
     assert worker.look_again(run(hotel), number)
     assert certified(hotel) == [("partial", left), ("erased", [])]
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_what_the_hotel_kept_is_gone_with_its_file_and_not_before(
+    scanned: tuple[Hotel, Path, str], refuses: bool
+) -> None:
+    """The supplement that all is gone comes when the file is, be it that a person had to look."""
+    hotel, file, number = scanned
+    hotel.blockers = (
+        Blocker("copied", "scans", lambda scans, today: scans.c.id == 1, needs={"scans": ["path"]}),
+    )
+    go(hotel, Post())
+    hotel.blockers = ()
+    if refuses:
+        file.unlink()
+        file.mkdir()
+    hotel.later(days=1)
+    finishing.finish(run(hotel))
+    assert (hotel.state(number), certified(hotel)) == ("sealed", [("sealed", [])])
+    for minutes in (0, *outbox.BACK_OFF, 0) if refuses else (0, 0):
+        hotel.later(minutes=minutes)
+        go(hotel, Post())
+    if refuses:
+        assert hotel.state(number) == "sealed"
+        file.rmdir()
+        (parcel,) = [row["id"] for row in hotel.ours("outbox") if row["kind"] == "file"]
+        with hotel.begin() as office:
+            office.printed(parcel, "clerk")
+        go(hotel, Post())
+    assert not file.exists()
+    assert (hotel.state(number), certified(hotel)) == ("erased", [("sealed", []), ("erased", [])])

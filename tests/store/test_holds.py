@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -457,6 +458,28 @@ def test_a_file_waits_in_the_outbox_while_its_owner_is_held(inn: Inn) -> None:
     inn.lift(id)
     assert inn.round().counts["files"] == 1
     assert not (inn.files / "ann.png").exists()
+
+
+def test_a_file_that_was_tried_and_is_held_now_keeps_no_answer_waiting(inn: Inn) -> None:
+    """The guest is told that a file is left, however long the hold stays; then it goes."""
+    number = inn.approved(email="ann@example.com")
+    file = inn.files / "ann.png"
+    file.unlink()
+    file.mkdir()
+    inn.round()
+    assert inn.state(number) == "checking"
+    id = inn.hold("subject", "guests", "1")
+    inn.later(minutes=1)
+    inn.round()
+    assert inn.state(number) == "partial"
+    (certificate,) = inn.ours("certificate")
+    left = json.loads(certificate["body"])["content"]["partial"]
+    assert left == [{"table": "files", "rows": 1, "reason": "file-stays"}]
+    file.rmdir()
+    file.write_bytes(b"scan")
+    inn.lift(id)
+    assert inn.round().counts["files"] == 1
+    assert not file.exists()
 
 
 def test_a_safety_copy_outlives_its_window_and_the_others_day_key_dies_on_time(inn: Inn) -> None:
