@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import NoReferenceError
 
 from ..core.lifecycle import DONE, State
 from ..core.log import slug
-from ..core.plan import ANOTHER, Key, Person, Row, key_text
+from ..core.plan import ANOTHER, Key, Outcome, Person, Row, Ruling, decide, key_text
+from ..core.policy import RowRule
 from ..core.standing import Standing
 from ..core.wish import Kind
 from . import blockers, tables
@@ -53,10 +54,19 @@ def foreign(work: Work, house: str) -> frozenset[str]:
     :param work: the open transaction.
     :param house: code of the property that was asked; when it is empty, nobody was.
     """
-    hotels = work.settings.properties
-    whose = slug(hotels[house].controller) if house in hotels else ""
-    others = {code for code, hotel in hotels.items() if slug(hotel.controller) != whose}
-    return frozenset(others) if house else frozenset()
+    if not house:
+        return frozenset()
+    hotels, whose = work.settings.properties, _answers(work, house)
+    return frozenset(code for code, hotel in hotels.items() if slug(hotel.controller) != whose)
+
+
+def _answers(work: Work, house: str) -> str:
+    """Return which controller answers for a house; of one taken out of the settings, who did."""
+    hotel, request = work.settings.properties.get(house), tables.request
+    if hotel is not None:
+        return slug(hotel.controller)
+    last = select(request.c.controller).where(request.c.property == house)
+    return work.conn.execute(last.order_by(request.c.id.desc()).limit(1)).scalar() or ""
 
 
 def part(work: Work, house: str, found: Found) -> Parted:
@@ -213,7 +223,7 @@ def _asked(work: Work, controller: str, people: Collection[Person]) -> set[Perso
             .where(
                 subject.c.row_key.in_(some),
                 subject.c.standing == Standing.TAKEN.value,
-                request.c.property.in_(own),
+                or_(request.c.property.in_(own), request.c.controller == controller),
                 request.c.kind == Kind.ERASURE.value,
                 request.c.state.in_([state.value for state in _ASKED]),
             )
@@ -228,17 +238,40 @@ def _living(
 ) -> set[Person]:
     """Return the owners of rows of which something is still to go some day.
 
-    Of who was erased there only what tells so by itself counts, a stay made since for example: a
-    text of which some words went is as full as before.
+    Of who was erased there only what is theirs alone and tells so by itself counts, a stay made
+    since for example: a text of which some words went is as full as before, and so is what stayed
+    because it is another living person's as well.
     """
     names = [*declared.erase, *declared.retain]
-    plain = [name for name in declared.erase if tells(declared, [name])]
     keys = [row.key for row in rows]
     full = holding(work.conn, declared, keys, names) if names or declared.deletes else set()
-    still = holding(work.conn, declared, keys, plain) if plain or declared.deletes else set()
+    mine = [row for row in rows if any(person in asked for person, _ in row.owners)]
+    still = _unerased(work, declared, mine)
     return {
         person
         for row in rows
         for person, _ in row.owners
         if row.key in (still if person in asked else full)
     }
+
+
+def _unerased(work: Work, declared: Declared, rows: Sequence[Row]) -> set[Key]:
+    """Return which rows hold something that an erasure of their owners would have taken."""
+    plain = {name for name in declared.erase if tells(declared, [name])}
+    shape = declared.shape()
+    if not declared.deletes:
+        shape = replace(shape, deletes="never")
+    found: set[Key] = set()
+    theirs: dict[tuple[str, ...], list[Key]] = {}
+    for row in rows:
+        for each in decide(shape, row, Ruling()):
+            if each.outcome is Outcome.DELETE:
+                found.add(row.key)
+            elif each.outcome is Outcome.OVERWRITE and plain & set(each.columns):
+                columns = tuple(sorted(plain & set(each.columns)))
+                theirs.setdefault(columns, []).append(row.key)
+    # That a row is still there says nothing of one that goes with the last of its people.
+    cells = replace(declared, policy=replace(declared.policy, rows=RowRule.OVERWRITE))
+    for columns, keys in theirs.items():
+        found |= holding(work.conn, cells, keys, columns)
+    return found

@@ -247,3 +247,48 @@ def test_erased_again_reaches_no_further(chain: Chain) -> None:
 
     assert chain.run(again) == "erased"
     assert (chain.wish(1), chain.wish(2)) == (None, f"mail to {ANN}")
+
+
+def test_what_stays_as_anothers_at_both_keeps_no_profile(common: Chain) -> None:
+    """Both were asked; that somebody else's bills are still there is no reason to wait for."""
+    common.person(2, "bob")
+    for stay in (1, 2):
+        common.add(Lodger, stay_id=stay, person_id=2)
+    first = common.erase_at("sh")
+    assert common.of(Person, 1)["email"] == ANN
+    second = common.erase_at("mu")
+    assert common.of(Person, 1)["email"] != ANN
+    assert [common.of(Bill, id)["text"] for id in (1, 2)] == ["two teas", "two teas"]
+    common.nightly()
+    assert (common.state(first), common.state(second)) == ("erased", "erased")
+
+
+def test_a_stay_made_since_with_another_guest_keeps_the_profile(common: Chain) -> None:
+    """What is hers alone of it counts, though the stay is another guest's as well."""
+    common.person(2, "bob")
+    common.add(Lodger, stay_id=2, person_id=2)
+    common.erase_at("mu")
+    common.set(Stay, 2, wish="a cot")
+    first = common.erase_at("sh")
+    assert (common.state(first), common.of(Person, 1)["email"]) == ("sealed", ANN)
+
+
+def test_a_house_that_was_given_up_reaches_its_sisters_and_nobody_else(chain: Chain) -> None:
+    """Who answered for it still answers for the others: what is back there goes again."""
+    places = chain.settings.properties
+    places |= {"oak": replace(places["sh"], code="oak")}
+    chain.settings = replace(chain.settings, properties=places)
+    chain.stay(3, 1, status="out", days=-30, at="oak")
+    number = chain.erase_at("sh")
+    assert chain.wish(3) is None
+    chain.set(Person, 1, email=ANN, name="ann berg")
+    chain.set(Stay, 3, wish="by the pines")
+    rest = {code: place for code, place in places.items() if code != "sh"}
+    chain.settings = replace(chain.settings, properties=rest)
+
+    def again(office: Office) -> str:
+        origin = Origin(number, "pine-ltd", "sh")
+        return back.again(office.work, origin, [("people", (1,))]).fate.value
+
+    assert chain.run(again) == "erased"
+    assert (chain.wish(2), chain.wish(3)) == (f"mail to {ANN}", None)
