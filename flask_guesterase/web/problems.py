@@ -92,8 +92,8 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         (
             N_("A second person has to do this."),
             N_(
-                "Whoever filed a request or checked who the guest is does not decide on it. Ask a "
-                "colleague with the right to decide to open this request."
+                "Whoever filed a request, checked who the guest is or took a profile for it does "
+                "not decide on it. Ask a colleague with the right to decide to open this request."
             ),
         ),
     ),

@@ -141,6 +141,7 @@ STANDINGS: dict[str, str] = {
     "another-booking": N_("has another booking"),
     "several-names": N_("one of several names with this contact"),
     "too-many-rows": N_("one of very many with this contact"),
+    "chosen": N_("a person said it is the same"),
 }
 
 ACTIONS: dict[str, str] = {

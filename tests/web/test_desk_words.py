@@ -90,6 +90,23 @@ def test_nothing_is_approved_while_a_profile_is_perhaps_the_guests(house: House)
     assert house.state(number) == "approved"
 
 
+def test_whoever_takes_a_profile_reads_before_that_another_person_approves(house: House) -> None:
+    """The page says it where it asks, the refusal says it again, and who took is no code."""
+    number = _perhaps(house)
+    officer = house.browser("officer")
+    page = officer.get(f"{DESK}/{number}", wish="en")
+    assert "Whoever takes one counts as the first of the two people who decide." in page
+    (person,) = re.findall(r'/take".*?name="person" value="(\d+)"', page)
+    assert officer.post(f"{DESK}/{number}/take", person=person).status_code == 303
+    page = officer.get(f"{DESK}/{number}", wish="en")
+    assert "guests · a person said it is the same" in page
+    assert "by:" not in page
+    answer = officer.post(f"{DESK}/{number}/approve", digest=_digest(house, number))
+    assert answer.status_code == 403
+    assert "took a profile for it" in answer.text
+    assert house.state(number) == "review"
+
+
 def test_a_program_does_not_approve_while_a_profile_is_perhaps_the_guests(api: House) -> None:
     """The API says so, and what to do."""
     number = _perhaps(api)
