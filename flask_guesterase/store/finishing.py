@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -11,7 +12,7 @@ from sqlalchemy import Row as Line
 from sqlalchemy import select
 
 from ..core.events import SYSTEM, RetentionEnded
-from ..core.plan import Key, Person
+from ..core.plan import ANOTHER, Key, Person, key_text
 from . import (
     ageing,
     completing,
@@ -33,6 +34,7 @@ from .invented import canaries
 from .partners import giving, recipients
 from .recovery.window import recover, unkept
 from .search import sought
+from .traces import holding, tells
 from .turns import Acts, Round, Unasked, Which, may_end
 from .unit import Run
 from .work import Work
@@ -206,7 +208,7 @@ def _finish(
     :param lines: rows of our table.
     :param who: the people of the request; None when the rows ended by themselves.
     """
-    known_keys = ((line.id, remainder.keys_of(work, line, who)) for line in lines)
+    known_keys = ((line.id, _keys(work, line, who)) for line in lines)
     keys = {id: found for id, found in known_keys if found is not None}
     lines = [line for line in lines if line.id in keys]
     only = remainder.kept_columns(work, lines, keys)
@@ -243,6 +245,22 @@ def _finish(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
         ))
     return {"finished": sum(erased.counts.values())}
+
+
+def _keys(
+    work: Work, line: Line[Any], who: frozenset[Person] | None
+) -> list[Key] | None:
+    """Return the keys of a kept row; none of a common profile that another request has taken.
+
+    Overwritten once more it would be newer than that erasure, which could not be taken back.
+    """
+    keys, columns = remainder.keys_of(work, line, who), json.loads(line.columns)
+    if not keys or (line.mode, line.open) != (law.BLOCKED, ANOTHER):
+        return keys
+    declared = work.datamap.declared(line.table_name)
+    if not tells(declared, columns):
+        return keys
+    return sorted(holding(work.conn, declared, keys, columns), key=key_text)
 
 
 def _at_once(work: Work, line: Line[Any]) -> bool:

@@ -292,3 +292,18 @@ def test_a_house_that_was_given_up_reaches_its_sisters_and_nobody_else(chain: Ch
 
     assert chain.run(again) == "erased"
     assert (chain.wish(2), chain.wish(3)) == (f"mail to {ANN}", None)
+
+
+def test_a_common_profile_that_the_last_erased_can_be_brought_back_by_them(common: Chain) -> None:
+    """The night that ends the first request does not overwrite once more what is gone."""
+    for who in ("officer-fir", "second-fir"):
+        common.grants.setdefault(who, set()).add("restore")
+    first, second = common.erase_at("sh"), common.erase_at("mu")
+    gone = common.of(Person, 1)
+    common.nightly()
+    assert (common.state(first), common.of(Person, 1)) == ("erased", gone)
+    with common.begin() as office:
+        office.propose_restore(second, "officer-fir", "wrong-person")
+    with common.begin() as office:
+        office.restore(second, "second-fir")
+    assert (common.of(Person, 1)["email"], common.wish(1)) == (ANN, None)
