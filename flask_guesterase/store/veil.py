@@ -7,14 +7,14 @@ transaction, so that no application needs to be running and none sees another's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import ClauseElement, Connection, Pool
+from sqlalchemy import ClauseElement, Connection, Pool, Select, TextClause, UpdateBase
 from sqlalchemy.event import contains, listen
 from sqlalchemy.exc import DBAPIError, UnboundExecutionError
 from sqlalchemy.orm import (
@@ -28,6 +28,7 @@ from sqlalchemy.orm import (
 from sqlalchemy.orm.base import PassiveFlag
 
 from ..core.errors import VeiledError
+from . import passage
 from .gate import Cover, Declarations, Gates, Glimpse
 from .host import Host
 from .naming import Names, joined, named
@@ -87,6 +88,7 @@ def install(host: Host, declared: Declarations) -> None:
     :param declared: what was registered from outside; it may still grow.
     """
     _gates.add(host, declared)
+    passage.watch(_wanted, _on_execute)
     for name, listener in _LISTENERS.items():
         if not contains(Session, name, listener):
             listen(Session, name, listener)
@@ -190,12 +192,41 @@ def _read(conn: Connection, table: str) -> Restricted:
 # statements
 
 
+def _wanted(
+    session: Session, statement: Any, parameters: Any, options: Mapping[str, Any]
+) -> bool:
+    """Return whether a statement names something guarded, or may hand on rows while they come."""
+    gate = _gates.gate()
+    if not gate:
+        return False
+    if not isinstance(statement, _READ):
+        return True
+    given = options.get("execution_options")
+    for each in (given, statement._execution_options, getattr(session, "execution_options", None)):
+        if each and _streams(each):
+            return True
+    return bool(_names.of(gate, statement, parameters))
+
+
+_READ = (Select, TextClause, UpdateBase)
+"""What hosts execute, and what it names can be read of it as it is."""
+
+
+def _streams(options: Mapping[str, Any]) -> bool:
+    """Return whether rows come while the connection is not free for a question."""
+    # A `Query` keeps its own beside the options of the statement.
+    query = options.get("_sa_orm_load_options")
+    return bool(
+        options.get("yield_per") or options.get("stream_results")
+        or (query is not None and query._yield_per)
+    )
+
+
 def _on_execute(state: ORMExecuteState) -> None:
     gate = _gates.gate()
     if not gate:
         return
-    options = state.execution_options
-    streams = options.get("yield_per") or options.get("stream_results")
+    streams = _streams(state.execution_options)
     found = _names.of(gate, state.statement, state.parameters)
     # Most of what a host asks ends here.
     if not (found or streams) or state.is_column_load:
@@ -302,8 +333,11 @@ _gates.listeners = {"load": _on_load, "refresh": _on_refresh, "refresh_flush": _
 def _on_flush(session: Session, flush_context: Any, instances: Any) -> None:
     if not _gates.gate():
         return
-    for instance in (*session.new, *session.dirty):
-        state = instance._sa_instance_state
+    # What `new` and `dirty` are made of: sets of instances would be made anew for each flush.
+    deleted = session._deleted
+    for state in (*session._new, *session._dirty_states):
+        if state in deleted:
+            continue
         _refuse_copied(session, state)
         if state.key is not None and _gates.covers(state.mapper):
             _known(session).lapsed[state] = frozenset(state.expired_attributes)
@@ -314,9 +348,9 @@ def _on_flushed(session: Session, flush_context: UOWTransaction) -> None:
     """Look again at what was written: a host's hooks change rows on their way."""
     if not _gates.gate():
         return
-    lapsed = _known(session).lapsed
     for mapper, states in flush_context.mappers.items():
         if _gates.covers(mapper):
+            lapsed = _known(session).lapsed
             for state in states:
                 if not _written(flush_context, state):
                     continue
@@ -327,7 +361,7 @@ def _on_flushed(session: Session, flush_context: UOWTransaction) -> None:
                 anew = state.expired_attributes - lapsed.pop(state, frozenset())
                 _refuse_changed(session, state, frozenset(anew))
     # Where nothing was hidden no hook found anything to copy.
-    if _known(session).hidden:
+    if _NOTE in session.info and _known(session).hidden:
         for state in flush_context.states:
             if _written(flush_context, state):
                 _refuse_copied(session, state)
@@ -419,7 +453,6 @@ def _on_end(session: Session, transaction: Any) -> None:
 
 
 _LISTENERS: dict[str, Callable[..., None]] = {
-    "do_orm_execute": _on_execute,
     "before_flush": _on_flush,
     "after_flush": _on_flushed,
     "after_transaction_end": _on_end,

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, appcontext_pushed
+from flask import Flask, appcontext_pushed, request_finished
 
 from ..core.finding import Finding
 from ..store.tables import PREFIX
@@ -50,7 +50,7 @@ def install(app: Flask) -> None:
     """Put the filter into the host's Flask-Migrate or Flask-Alembic, now or once there is one.
 
     Either may be initialised after us, so the look is repeated whenever an application
-    context is pushed, which every command and every request does first.
+    context is pushed, which every command does first, and requests until one was answered.
 
     :param app: the host's application.
     """
@@ -63,8 +63,13 @@ def install(app: Flask) -> None:
             _put(sender)
         _put_context(sender)
 
+    def rest(sender: Flask, **_: Any) -> None:
+        appcontext_pushed.disconnect(look, app)
+        request_finished.disconnect(rest, app)
+
     look(app)
     appcontext_pushed.connect(look, app, weak=False)
+    request_finished.connect(rest, app, weak=False)
 
 
 def filter_active(app: Flask) -> bool:

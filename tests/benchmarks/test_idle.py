@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from flask import appcontext_pushed, request_finished
 from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased, with_loader_criteria
@@ -74,6 +75,27 @@ def test_nobody_listens_to_what_each_statement_passes(tmp_path: Path) -> None:
     heard = dict(line.split() for line in done.stdout.splitlines())
     assert len(heard) == 10
     assert set(heard.values()) == {"0"}
+
+
+def test_once_a_request_was_answered_nobody_looks_where_contexts_begin(host: Bare) -> None:
+    """Who serves has migrated, if at all, in a process of its own; commands still look."""
+    assert list(appcontext_pushed.receivers_for(host.app))
+    host.ask("static", 7)
+    for signal in (appcontext_pushed, request_finished):
+        assert list(signal.receivers_for(host.app)) == []
+
+
+def test_an_ordinary_request_is_listened_to_by_no_session(host: Bare) -> None:
+    """SQLAlchemy prepares each statement twice for whoever listens to what a session executes."""
+    heard: list[int] = []
+
+    @event.listens_for(host.engine, "before_cursor_execute")
+    def note(*_: object) -> None:
+        heard.append(len(list(host.session().dispatch.do_orm_execute)))
+
+    for route in ("read", "write"):
+        host.ask(route, 7)
+    assert set(heard) == {0}
 
 
 @pytest.mark.parametrize(("route", "asked"), [("static", 0), ("read", 3), ("write", 3)])

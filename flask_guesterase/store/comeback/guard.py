@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Delete, Insert, Pool, Table, Update, inspect
 from sqlalchemy.event import contains, listen
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
 
-from .. import tables
+from .. import passage, tables
 from ..failure import undoes_all
 from ..host import Host
 from . import lookout, sightings
@@ -64,9 +64,9 @@ def install(host: Host, sides: Sides) -> None:
     """
     _sides.setdefault(host, WeakMethod(sides))
     _settle()
-    for name, listener in _LISTENERS.items():
-        if not contains(Session, name, listener):
-            listen(Session, name, listener)
+    passage.watch(_wanted, _on_execute)
+    if not contains(Session, "after_flush", _on_flush):
+        listen(Session, "after_flush", _on_flush)
 
 
 def _settle(*known: MutableMapping[Mapper[Any], bool]) -> None:
@@ -121,7 +121,7 @@ def _is_ours(conn: Connection, side: Side) -> bool:
 def _on_flush(session: Session, flush_context: Any) -> None:
     # Nearly every flush ends here, and costs the host what this line costs.
     known = _settled
-    if known and not session.deleted and _is_idle(known, flush_context.mappers):
+    if known and not session._deleted and _is_idle(known, flush_context.mappers):
         return
     posts: list[_Post] = []
     with _harmless("look at a flush"):
@@ -242,6 +242,10 @@ def _place(post: _Post, state: InstanceState[Any], table: Table) -> str:
 # statements
 
 
+def _wanted(session: Session, statement: Any, *_: Any) -> bool:
+    return isinstance(statement, _WRITES)
+
+
 def _on_execute(state: ORMExecuteState) -> Any:
     statement = state.statement
     if not isinstance(statement, _WRITES):
@@ -279,9 +283,3 @@ def _executed(post: _Post, state: ORMExecuteState, name: str, count: int) -> Non
     if one is not None and isinstance(state.statement, Insert | Update):
         values = carried(state.statement, state.parameters, conn)
         lookout.written(post.side, conn, one, values, only_adds(state.statement))
-
-
-_LISTENERS: dict[str, Callable[..., Any]] = {
-    "after_flush": _on_flush,
-    "do_orm_execute": _on_execute,
-}

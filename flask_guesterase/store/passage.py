@@ -1,0 +1,71 @@
+"""What the host's sessions execute passes here, where nearly all of it is let through at once.
+
+A listener to `do_orm_execute` makes SQLAlchemy prepare each statement twice, whatever it says. So a
+session is listened to only once one of its statements is something to be heard, or where the host
+listens to it: by then it costs nothing more, and what the host's listeners make of a statement is
+heard as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from sqlalchemy.event import listen
+from sqlalchemy.orm import ORMExecuteState, Session
+
+EVENT = "do_orm_execute"
+
+Listener = Callable[[ORMExecuteState], Any]
+
+Sieve = Callable[[Session, Any, Any, Mapping[str, Any]], bool]
+"""Returns whether a statement has to be heard: the session, the statement, its parameters, and the
+options it is executed with."""
+
+_DOORS = ("execute", "scalar", "scalars")
+"""By which every statement of a session comes, lazy loads and `Query` too."""
+
+_sieves: list[Sieve] = []
+_listeners: list[Listener] = []
+_NOTE = "guesterase_heard"
+
+
+def watch(sieve: Sieve, listener: Listener) -> None:
+    """Have a listener hear the statements of every session that a sieve does not let through.
+
+    :param sieve: is asked of each statement, and has to be quick.
+    :param listener: as for `do_orm_execute`; from the first statement that is held back on it hears
+        all of that session.
+    """
+    if sieve in _sieves:
+        return
+    _sieves.append(sieve)
+    _listeners.append(listener)
+    if len(_sieves) == 1:
+        for name in _DOORS:
+            setattr(Session, name, _watched(getattr(Session, name)))
+
+
+def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(real)
+    def passing(self: Session, statement: Any, params: Any = None, **options: Any) -> Any:
+        if self.dispatch.do_orm_execute:
+            _hear(self)
+        else:
+            for sieve in _sieves:
+                if sieve(self, statement, params, options):
+                    _hear(self)
+                    break
+        return real(self, statement, params, **options)
+
+    return passing
+
+
+def _hear(session: Session) -> None:
+    """Listen to one session from now on, before listeners of its own that may end the matter."""
+    heard: set[Listener] = session.info.setdefault(_NOTE, set())
+    for listener in _listeners:
+        if listener not in heard:
+            heard.add(listener)
+            listen(session, EVENT, listener, insert=True)
