@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, case, select
 
 from ..core.agenda import Milestone
 from ..core.answer import Answer
@@ -33,6 +33,26 @@ from . import milestones as days
 from .cases import Case, columns, day_at, load, read
 from .tokens import Purpose
 from .work import Work
+
+OVERDUE = "overdue"
+"""Asked for like a state: open requests of which a day has passed."""
+
+PAGE = 100
+"""Requests on one page of a list."""
+
+_PAGES = 10_000_000
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the requests of a list.
+
+    :param lines: where each stands, without anybody's data.
+    :param more: whether others follow on the next page.
+    """
+
+    lines: Sequence[Mapping[str, Any]]
+    more: bool
 
 
 @dataclass(frozen=True)
@@ -231,13 +251,40 @@ def listed(
     :param state: a state, "open", "overdue", or None.
     :raises InputError: there is no such state.
     """
+    return _lines(work, _wanted(work, by, property_, state), state)
+
+
+def page(
+    work: Work, by: str | None, property_: str | None, state: str | None, number: int
+) -> Page:
+    """Return one page of what `listed` returns: a house has thousands that ended years ago.
+
+    :param number: of the page; the first is 1.
+    :raises InputError: there is no such state, or no such page.
+    """
+    if not 1 <= number <= _PAGES:
+        raise InputError("There is no such page.", "Begin with page 1.")
+    wanted, first = _wanted(work, by, property_, state), (number - 1) * PAGE
+    if state == OVERDUE:
+        # Which days have passed is no matter of columns alone; of open ones there are few.
+        lines = _lines(work, wanted, state)[first : first + PAGE + 1]
+    else:
+        lines = _lines(work, wanted.limit(PAGE + 1).offset(first), state)
+    return Page(lines[:PAGE], len(lines) > PAGE)
+
+
+def _wanted(
+    work: Work, by: str | None, property_: str | None, state: str | None
+) -> Select[Any]:
+    """Return the statement that finds requests: open ones by their day, then the last ended."""
     table = tables.request
     codes = [code for code in work.settings.properties if property_ in (None, code)]
     if by is not None:
         codes = [c for c in codes if actors.may(work, by, Permission.VIEW, c)]
+    is_open = table.c.state.in_([s.value for s in OPEN])
     statement = select(*columns()).where(table.c.property.in_(codes))
-    if state in ("open", "overdue"):
-        statement = statement.where(table.c.state.in_([s.value for s in OPEN]))
+    if state in ("open", OVERDUE):
+        statement = statement.where(is_open)
     elif state:
         if state not in {s.value for s in State}:
             raise InputError(
@@ -245,9 +292,18 @@ def listed(
                 f"Use open, overdue or {', '.join(s.value for s in State)}.",
             )
         statement = statement.where(table.c.state == state)
+    return statement.order_by(
+        case((is_open, 0), else_=1), case((is_open, table.c.due_on), else_=""),
+        case((is_open, ""), else_=table.c.due_on).desc(), table.c.received_at, table.c.number,
+    )  # fmt: skip
+
+
+def _lines(work: Work, statement: Select[Any], state: str | None) -> list[dict[str, Any]]:
     cases = [read(row) for row in work.conn.execute(statement)]
-    cases.sort(key=lambda c: (c.state not in OPEN, c.due_on, c.received_at, c.number))
-    days = {c: day_at(work.settings.property(c), work.now) for c in codes}
-    lines = [_line(work, case, days[case.property]) for case in cases]
-    late = state == "overdue"
+    days = {
+        code: day_at(work.settings.property(code), work.now)
+        for code in {each.property for each in cases}
+    }
+    lines = [_line(work, each, days[each.property]) for each in cases]
+    late = state == OVERDUE
     return [line for line in lines if not late or line["late"] or line["receipt_late"]]

@@ -68,22 +68,25 @@ _WENT = frozenset({State.CHECKING, State.ERASED, State.SEALED, State.PARTIAL})
 
 @staff_pages.get("/")
 def index() -> str:
-    """List the requests of the hotels the reader may see, open ones first."""
+    """List the requests of the hotels the reader may see, open ones first, a page at a time."""
     hotels = must(Permission.VIEW)
+    number = request.args.get("page", 1, int)
     chosen = {
         "property": request.args.get("property", ""),
         "state": request.args.get("state", ""),
     }
     with current.begin(write=False) as office:
-        rows = office.list(chosen["property"] or None, chosen["state"] or None, by=me())
+        page = office.page(number, me(), chosen["property"] or None, chosen["state"] or None)
         awaited = office.awaited(me())
     zones = {hotel.code: hotel.zone for hotel in hotels}
     shown = [
         {**row, "received": language(zones[row["property"]]).day(row["received_at"])}
-        for row in rows
+        for row in page.lines
     ]
     return render_template(
         "guesterase/staff/index.html",
+        page=number,
+        more=page.more,
         hotels=hotels,
         rows=shown,
         chosen=chosen,

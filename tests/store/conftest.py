@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import engines
 from tests.store.hotel import Hotel
 from tests.store.house import House
 
@@ -25,6 +26,15 @@ def any_hotel(database_url: str, tmp_path: Path) -> Iterator[Hotel]:
     made = Hotel(database_url, tmp_path)
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture(params=engines.DEEP)
+def deep_hotel(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hotel]:
+    """A hotel without guests, on the servers in the long run."""
+    with engines.fresh_database(request.param) as url:
+        made = Hotel(url, tmp_path)
+        yield made
+        made.engine.dispose()
 
 
 @pytest.fixture

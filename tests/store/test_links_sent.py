@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,21 +9,11 @@ import pytest
 from flask_guesterase.store import dispatch, matching
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.outbox import Parcel
-from tests import engines
 from tests.store.hotel import Hotel
 
 ANN = {"name": "Ann Berg", "email": "ann@mail.example"}
 OLD_NUMBER = "+8613912345678"
 WAITS = "the request waits there"
-
-
-@pytest.fixture(params=engines.DEEP)
-def deep_hotel(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hotel]:
-    """A hotel without guests, on the servers in the long run."""
-    with engines.fresh_database(request.param) as url:
-        made = Hotel(url, tmp_path)
-        yield made
-        made.engine.dispose()
 
 
 def posted(hotel: Hotel) -> list[Parcel]:

@@ -18,7 +18,7 @@ from flask_guesterase.core.errors import (
     TokenError,
     UnknownError,
 )
-from flask_guesterase.store import actors, cases, dispatch, worker
+from flask_guesterase.store import actors, cases, dispatch, views, worker
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
 
 
@@ -116,6 +116,32 @@ def test_the_contact_and_the_keys_of_a_case_end_with_it(hotel: Hotel) -> None:
     assert [row["state"] for row in hotel.ours("day") if row["label"] == f"case:{number}"] == [
         "ending"
     ]
+
+
+def test_a_list_is_read_page_by_page(
+    deep_hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Open ones by their day, then those that ended last; nothing twice, nothing left out."""
+    monkeypatch.setattr(views, "PAGE", 2)
+    hotel, filed = deep_hotel, []
+    for id in range(1, 7):
+        hotel.guest(id, name=f"ann{id}", email=f"a{id}@example.com")
+        filed.append(hotel.file(email=f"a{id}@example.com"))
+        hotel.later(days=1)
+    with hotel.begin() as office:
+        for number in filed[:3]:
+            office.withdraw(number, by="clerk")
+    wanted = [filed[place] for place in (3, 4, 5, 2, 1, 0)]
+    hotel.later(days=60)
+    with hotel.begin() as office:
+        assert [row["number"] for row in office.list()] == wanted
+        for state, most, there in ((None, 3, wanted), ("overdue", 2, wanted[:3])):
+            pages = [office.page(number, "clerk", state=state) for number in range(1, most + 2)]
+            assert [row["number"] for page in pages for row in page.lines] == there
+            assert [page.more for page in pages] == [n < most for n in range(1, most + 2)]
+        for wrong in (0, -1, 10**12):
+            with pytest.raises(InputError):
+                office.page(wrong, "clerk")
 
 
 def test_the_list_shows_open_requests_first_and_only_where_one_may_look(hotel: Hotel) -> None:

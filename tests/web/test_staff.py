@@ -17,6 +17,7 @@ from werkzeug.routing import Rule
 
 from flask_guesterase.core.permissions import Permission
 from flask_guesterase.core.register import Asked, Basis
+from flask_guesterase.store import views
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.review import Shown
@@ -525,6 +526,27 @@ def test_the_list_can_be_narrowed(house: House) -> None:
     assert number not in clerk.get(f"{DESK}/?property=mu")
     clerk.get(f"{DESK}/?state=xyz", 422)
     assert number not in house.browser("far-officer").get(f"{DESK}/")
+
+
+def test_a_long_list_is_read_page_by_page(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was chosen goes along; a page that is none is said to be none."""
+    monkeypatch.setattr(views, "PAGE", 1)
+    first = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        second = office.request({"email": "bea@mail.example"}, property="sh", by="clerk")
+    clerk = house.browser("clerk")
+    page = clerk.get(f"{DESK}/?state=open", wish="en")
+    assert (first in page) != (second in page)
+    (address,) = re.findall(r'rel="next" href="([^"]+)"', page)
+    assert 'rel="prev"' not in page
+    assert "state=open" in address
+    other = clerk.get(address.replace("&amp;", "&"), wish="en")
+    assert (first in other, second in other) == (second in page, first in page)
+    assert 'rel="next"' not in other
+    assert "There are none." in clerk.get(f"{DESK}/?page=9", wish="en")
+    clerk.get(f"{DESK}/?page=0", 422)
 
 
 def test_the_journal_is_shown_and_verified(house: House) -> None:

@@ -31,6 +31,7 @@ from .. import why as explain
 from ..release import outside
 from ..remembrance import remembering
 from ..training import gate
+from ..views import Page
 from .desk import Desk
 
 
@@ -56,6 +57,18 @@ class Evidence(Desk):
         :param by: the host's id of who asks; only properties at which they may look.
         """
         return views.listed(self.work, by, property, state)
+
+    def page(
+        self, number: int, by: str, property: str | None = None, state: str | None = None
+    ) -> Page:
+        """Return one page of what `list` returns: open ones first, then those that ended last.
+
+        :param number: of the page; the first is 1.
+        :param by: the host's id of who asks; only properties at which they may look.
+        :param state: a state, "open", or "overdue".
+        :raises InputError: there is no such state, or no such page.
+        """
+        return views.page(self.work, by, property, state, number)
 
     def why(self, table: str, key: str) -> str:
         """Explain what happens, or happened, to one row.

@@ -215,6 +215,7 @@ class Listing(Body):
 
     property = text(longest=40)
     state = one_of(["open", "overdue", *(state.value for state in State)], required=False)
+    page = fields.Integer(load_default=1, validate=Range(1, 10_000_000))
 
 
 class Numbered(Schema):
@@ -256,9 +257,10 @@ class Stands(Schema):
 
 
 class Requests(Schema):
-    """Requests, those whose answer is due first before the others."""
+    """Requests, those whose answer is due first before the others, and the next page."""
 
     requests = fields.List(fields.Nested(Stands), required=True)
+    next = fields.Integer(required=True, allow_none=True)
 
 
 class Plan(Schema):

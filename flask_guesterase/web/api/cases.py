@@ -39,9 +39,11 @@ def file(form: dict[str, Any]) -> Any:
 
 @operation("GET", "/requests", Permission.VIEW, bodies.Requests, bodies.Listing)
 def requests(form: dict[str, Any]) -> Any:
-    """List requests, those whose answer is due first before the others, ended ones last."""
+    """List requests by pages: those whose answer is due first, then those that ended last."""
+    number = form["page"] or 1
     with begin(write=False) as office:
-        return {"requests": office.list(form["property"] or None, form["state"] or None, by=me())}
+        page = office.page(number, me(), form["property"] or None, form["state"] or None)
+    return {"requests": page.lines, "next": number + 1 if page.more else None}
 
 
 @operation("GET", "/requests/<number>", Permission.VIEW, bodies.Stands)
