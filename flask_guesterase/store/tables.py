@@ -198,6 +198,7 @@ entry = _table(
     Column("action", String(40), nullable=False),
     Column("body", _LongText, nullable=False),
     Column("leaf", String(64), nullable=False),
+    Index(None, "action", "controller", "epoch", "position"),
 )
 """The journal: canonical entries and their leaf hashes (hex)."""
 

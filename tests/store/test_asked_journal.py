@@ -1,0 +1,50 @@
+"""What was done is asked of the journal, however long it is; nobody reads all of it for that."""
+
+from __future__ import annotations
+
+from sqlalchemy import insert, select
+
+from flask_guesterase.core.events import RegisterCounted, SweepHalted
+from flask_guesterase.store import halting, tables
+from flask_guesterase.store.census import told
+from tests.store.hotel import Hotel
+from tests.store.meter import reading
+
+LONG = 3000
+
+
+def test_what_was_done_is_asked_without_reading_the_journal(hotel: Hotel) -> None:
+    """A sweep asks before it begins whether somebody stopped it, and when it counted last."""
+    hotel.guest(1, name="Ann Berg", email="ann@example.com")
+    hotel.file(email="ann@example.com")
+    table = tables.entry
+    with hotel.engine.begin() as conn:
+        one = dict(conn.execute(select(table).limit(1)).one()._mapping)
+        rows = [{**one, "position": 10_000 + place} for place in range(LONG)]
+        conn.execute(insert(table), rows)
+    actions = {RegisterCounted.name, SweepHalted.name}
+    with hotel.begin() as office, reading(hotel.engine) as read:
+        assert not halting.stands(office.work)
+        assert list(told.backwards(office.work, one["controller"], actions)) == []
+    assert read["guesterase_entry"] == 0
+    assert 0 < read[""] < LONG
+
+
+def test_entries_are_told_from_the_newest_epoch_backwards(hotel: Hotel) -> None:
+    """After a restore a journal goes on in an epoch of its own; both are read."""
+    hotel.guest(1, name="Ann Berg", email="ann@example.com")
+    hotel.file(email="ann@example.com")
+    table = tables.entry
+    with hotel.engine.begin() as conn:
+        first = [dict(row._mapping) for row in conn.execute(select(table))]
+        later = [{**row, "epoch": row["epoch"] + 3} for row in first]
+        conn.execute(insert(table), later)
+    actions = {row["action"] for row in first}
+    with hotel.begin() as office:
+        found = [
+            (entry.draft.action, entry.index)
+            for entry in told.backwards(office.work, first[0]["controller"], actions)
+        ]
+    mine = [row for row in first if row["controller"] == first[0]["controller"]]
+    told_once = [(row["action"], row["position"]) for row in mine]
+    assert found == [*reversed(told_once), *reversed(told_once)]
