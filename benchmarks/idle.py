@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.engines import clone_database, fresh_database
 
+from . import hooks
 from .bare import ROUTES
 from .estate import built
 from .figures import load, middle, quantile, say, version
@@ -100,6 +101,7 @@ def report(given: argparse.Namespace) -> None:
             say(f"  {route}: {what}")
             for place, word in enumerate(("by the clock", "computing")):
                 say(f"    {word:<12} {_told(pairs, route, place)}")
+        hooks.report(kind)
 
 
 def _told(pairs: Sequence[Took], route: str, place: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -90,9 +91,10 @@ class Gates:
         self._covers: WeakKeyDictionary[Mapper[Any], tuple[Cover, ...]] = WeakKeyDictionary()
         self._glimpses: WeakKeyDictionary[Mapper[Any], tuple[Glimpse, ...]] = WeakKeyDictionary()
         self._heard: WeakSet[Mapper[Any]] = WeakSet()
-        self._lists: tuple[Declarations, ...] = ()
-        self._seen: list[int] = []
-        self._stale = False
+        self._lock = RLock()
+        self._changes = 0
+        self._known = 0
+        self._learning = False
 
     def add(self, host: Host, declared: Declarations) -> None:
         """Take in a host, once."""
@@ -100,13 +102,24 @@ class Gates:
             listen(Mapper, "after_mapper_constructed", self._on_mapper)
             listen(Mapper, "after_configured", self._on_configured)
         self._hosts.setdefault(host, declared)
-        self._stale = True
+        self.renew()
+
+    def renew(self) -> None:
+        """Have everything learnt anew before anybody asks: a mapping or a policy was added."""
+        self._changes += 1
 
     def gate(self) -> Gate:
         """Return the guarded tables; cheap unless a mapping or a policy was added."""
-        if self._stale or [*map(len, self._lists)] != self._seen:
-            self._lists = tuple(self._hosts.values())
-            self._stale, self._seen = False, [*map(len, self._lists)]
+        if self._known != self._changes:
+            with self._lock:
+                # Others wait: what is half learnt would let through what it does not know yet.
+                if self._known != self._changes and not self._learning:
+                    self._learn_all()
+        return self._gate
+
+    def _learn_all(self) -> None:
+        seen, self._learning = self._changes, True
+        try:
             self._gate, self._keys = {}, {}
             self._covers.clear()
             self._glimpses.clear()
@@ -117,7 +130,9 @@ class Gates:
             ]
             for mapper in mappers:
                 self._hear(mapper)
-        return self._gate
+            self._known = seen
+        finally:
+            self._learning = False
 
     def covers(self, mapper: Mapper[Any]) -> tuple[Cover, ...]:
         """Return what of a mapped class can be hidden, per table."""
@@ -141,11 +156,11 @@ class Gates:
         return found
 
     def _on_mapper(self, mapper: Mapper[Any], class_: type[Any]) -> None:
-        self._stale = True
+        self.renew()
 
     def _on_configured(self) -> None:
         # Some classes get the union of their tables only now.
-        self._stale = True
+        self.renew()
 
     def _hear(self, mapper: Mapper[Any]) -> None:
         if mapper in self._heard:

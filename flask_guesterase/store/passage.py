@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
+from sqlalchemy import Select
 from sqlalchemy.event import listen
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -27,20 +28,24 @@ _DOORS = ("execute", "scalar", "scalars")
 """By which every statement of a session comes, lazy loads and `Query` too."""
 
 _sieves: list[Sieve] = []
+_reading: list[Sieve] = []
 _listeners: list[Listener] = []
 _NOTE = "guesterase_heard"
 
 
-def watch(sieve: Sieve, listener: Listener) -> None:
+def watch(sieve: Sieve, listener: Listener, reads: bool) -> None:
     """Have a listener hear the statements of every session that a sieve does not let through.
 
     :param sieve: is asked of each statement, and has to be quick.
     :param listener: as for `do_orm_execute`; from the first statement that is held back on it hears
         all of that session.
+    :param reads: whether the sieve is asked of a SELECT too.
     """
     if sieve in _sieves:
         return
     _sieves.append(sieve)
+    if reads:
+        _reading.append(sieve)
     _listeners.append(listener)
     if len(_sieves) == 1:
         for name in _DOORS:
@@ -53,7 +58,7 @@ def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
         if self.dispatch.do_orm_execute:
             _hear(self)
         else:
-            for sieve in _sieves:
+            for sieve in _reading if type(statement) is Select else _sieves:
                 if sieve(self, statement, params, options):
                     _hear(self)
                     break

@@ -22,6 +22,7 @@ from sqlalchemy.orm import (
     InstrumentedAttribute,
     ORMExecuteState,
     Session,
+    SessionTransaction,
     UOWTransaction,
     scoped_session,
 )
@@ -63,6 +64,7 @@ class _Known:
     :param hidden: states in which something is hidden -> their attributes.
     :param away: databases without our tables.
     :param lapsed: states that are about to be flushed -> attributes that are not loaded any more.
+    :param within: the transaction of which this is known.
     """
 
     tables: dict[tuple[Pool, str], Restricted] = field(default_factory=dict)
@@ -73,6 +75,15 @@ class _Known:
     lapsed: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
         default_factory=WeakKeyDictionary
     )
+    within: SessionTransaction | None = None
+
+    def now(self, session: Session) -> dict[tuple[Pool, str], Restricted]:
+        """Return what is kept of each table, as far as it was asked in this transaction."""
+        here = session.get_transaction()
+        if here is not self.within:
+            self.within = here
+            self.tables.clear()
+        return self.tables
 
 
 _gates = Gates()
@@ -88,10 +99,15 @@ def install(host: Host, declared: Declarations) -> None:
     :param declared: what was registered from outside; it may still grow.
     """
     _gates.add(host, declared)
-    passage.watch(_wanted, _on_execute)
+    passage.watch(_wanted, _on_execute, reads=True)
     for name, listener in _LISTENERS.items():
         if not contains(Session, name, listener):
             listen(Session, name, listener)
+
+
+def renew() -> None:
+    """Take in what was registered since; for every session from its next statement on."""
+    _gates.renew()
 
 
 @contextmanager
@@ -152,10 +168,10 @@ def _restricted(
 ) -> tuple[Connection, Restricted]:
     """Return the kept rows of a table, read once in the session's transaction."""
     conn = _ours(session, bind)
-    known, key = _known(session).tables, (conn.engine.pool, table)
-    if key not in known:
-        known[key] = _read(conn, table)
-    return conn, known[key]
+    tables, key = _known(session).now(session), (conn.engine.pool, table)
+    if key not in tables:
+        tables[key] = _read(conn, table)
+    return conn, tables[key]
 
 
 def _ours(session: Session, bind: dict[str, Any]) -> Connection:
@@ -199,14 +215,20 @@ def _wanted(
     gate = _gates.gate()
     if not gate:
         return False
-    if not isinstance(statement, _READ):
+    given = options.get("execution_options") if options else None
+    if given and _streams(given):
         return True
-    given = options.get("execution_options")
-    for each in (given, statement._execution_options, getattr(session, "execution_options", None)):
-        if each and _streams(each):
-            return True
+    if _names.plain(gate, statement):
+        return bool(_SESSIONS and _streams(session.execution_options))
+    if not isinstance(statement, _READ) or _streams(statement._execution_options):
+        return True
+    if _SESSIONS and _streams(session.execution_options):
+        return True
     return bool(_names.of(gate, statement, parameters))
 
+
+_SESSIONS = hasattr(Session(), "execution_options")
+"""Whether a session has options of its own, as it has from SQLAlchemy 2.1 on."""
 
 _READ = (Select, TextClause, UpdateBase)
 """What hosts execute, and what it names can be read of it as it is."""
@@ -388,7 +410,10 @@ def _written(flush_context: UOWTransaction, state: InstanceState[Any]) -> bool:
 
 def _refuse_copied(session: Session, state: InstanceState[Any]) -> None:
     """Refuse to write the sentinel itself where a value should be, or SQL that fetches one."""
-    for key, value in state.dict.items():
+    values = state.dict
+    # Of a row that is there, nothing else than what changed is written.
+    for key in values if state.key is None else state.committed_state:
+        value = values.get(key)
         if not isinstance(value, _TELLING) or not _pending(state, {key}):
             continue
         if isinstance(value, Withheld):
@@ -444,16 +469,7 @@ def _pending(state: InstanceState[Any], keys: Any) -> bool:
     )
 
 
-# transactions
-
-
-def _on_end(session: Session, transaction: Any) -> None:
-    if transaction.parent is None and _NOTE in session.info:
-        _known(session).tables.clear()
-
-
 _LISTENERS: dict[str, Callable[..., None]] = {
     "before_flush": _on_flush,
     "after_flush": _on_flushed,
-    "after_transaction_end": _on_end,
 }

@@ -194,6 +194,7 @@ class Guesterase:
                 "What is registered is no table.", "Give a mapped class, a Table, or its name."
             )
         self._declared.append((target, declaration))
+        veil.renew()
 
     def block(self, *blockers: Blocker) -> None:
         """Declare preconditions of the hotel: an erasure waits for them, or goes around them.

@@ -6,9 +6,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import appcontext_pushed, request_finished
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import event, func, select, text
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import aliased, with_loader_criteria
@@ -169,6 +172,52 @@ def test_a_form_that_is_remembered_names_what_it_named() -> None:
         for statement in SELECTS:
             assert names.of(GATE, statement) == named(GATE, statement)
     assert sum(bool(named(GATE, statement)) for statement in SELECTS) >= 9
+
+
+ENTITIES = (Guest, Reservation, Invoice, Guest.__table__, Guest.email, Guest.phone, OTHER)
+CRITERIA = (
+    Guest.id == 1, Guest.phone == "x", Guest.phone.is_(None), Guest.email.is_(None),
+    Guest.email.in_(["x"]), Guest.email == Guest.phone, func.lower(Guest.phone) == "x",
+    Reservation.guest_id == 2, Reservation.status != "out", Invoice.billed_to == "x",
+    Invoice.number == select(Guest.phone).scalar_subquery(), text("phone > 'a'"), OTHER.id == 1,
+    OTHER.phone == "x", ~(Guest.phone == "x"), Guest.__table__.c.phone == "x",
+)  # fmt: skip
+ORDERS = (
+    Guest.name, Guest.phone, Guest.phone.desc(), Reservation.arrives.desc(), "phone",
+    text("phone"), func.lower(Guest.phone), Invoice.id,
+)  # fmt: skip
+LIMITS = (None, 3, select(func.length(Guest.phone)).limit(1).scalar_subquery())
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from(ENTITIES), st.lists(st.sampled_from(CRITERIA), max_size=3),
+    st.lists(st.sampled_from(ORDERS), max_size=2), st.sampled_from(LIMITS),
+)  # fmt: skip
+def test_what_is_let_through_at_once_names_nothing(
+    entity: Any, criteria: list[Any], orders: list[Any], limit: Any
+) -> None:
+    """Whatever a SELECT is put together from; asked twice, since columns are remembered."""
+    names, ordered = Names(), select(entity).where(*criteria).order_by(*orders)
+    ends = (ordered, ordered.limit(limit), ordered.offset(limit), ordered.fetch(limit))
+    for statement in (*ends, *ends):
+        if names.plain(GATE, statement):
+            assert named(GATE, statement) == {}
+
+
+@pytest.mark.parametrize("statement", [
+    select(Guest).where(Guest.id == 1),
+    select(Invoice).where(Invoice.folio_id == 1).order_by(Invoice.id.desc()).limit(5).offset(2),
+    select(Reservation).where(Reservation.guest_id.in_([1, 2]), Reservation.remark.is_(None)),
+])  # fmt: skip
+def test_most_of_what_a_host_asks_is_let_through_at_once(statement: Any) -> None:
+    """Without the key by which forms of statements are told apart; until a column is guarded."""
+    names = Names()
+    assert names.plain(GATE, statement)
+    assert "_generate_cache_key" not in statement.__dict__
+    more = {table: Guarded(frozenset({"id", "remark"}), frozenset({"id", "remark"}))
+            for table in ("guests", "invoices", "reservations")}  # fmt: skip
+    assert not names.plain(more, statement)
 
 
 def test_what_is_remembered_ends_with_the_mapping() -> None:

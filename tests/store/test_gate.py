@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +26,7 @@ from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.plan import Key, key_text
 from flask_guesterase.core.policy import Policy, retain
 from flask_guesterase.store import tables, veil
+from flask_guesterase.store.gate import Gates
 from flask_guesterase.store.host import Host
 
 NUMBER = uuid.UUID(int=7)
@@ -98,6 +101,32 @@ def keep(engine: sa.Engine, table: str, key: Key, columns: str) -> None:
             "columns": columns, "category": "invoice", "mode": "place", "open": "", "rule": "x",
             "basis": "x", "grade": "A", "facts": "{}", "since": datetime(2026, 1, 1),
         }))
+
+
+def test_nobody_is_let_through_while_it_is_learnt_what_is_guarded(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first request asks while the second is there already: it waits for the whole answer."""
+    gates, begun, go = Gates(), threading.Event(), threading.Event()
+    host = Host(scoped_session(sessionmaker(session.get_bind())), models=Base)
+    learn = gates._learn
+
+    def slowly(*given: Any) -> list[Any]:
+        begun.set()
+        assert go.wait(20)
+        return learn(*given)
+
+    monkeypatch.setattr(gates, "_learn", slowly)
+    gates.add(host, [])
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(gates.gate)
+        assert begun.wait(20)
+        second = pool.submit(gates.gate)
+        done, _ = wait([second], timeout=0.3)
+        go.set()
+        assert not done
+        assert second.result(20) is first.result(20)
+        assert "gate_documents" in second.result()
 
 
 @pytest.mark.parametrize("entity", [Document, with_polymorphic(Document, [Voucher])])

@@ -37,6 +37,7 @@ from sqlalchemy.orm import (
     with_loader_criteria,
 )
 
+from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.policy import Policy, keep, retain
 from flask_guesterase.store import restricted, tables, veil
@@ -500,6 +501,28 @@ def test_the_flask_extensions_sessions_are_covered(inn: House, make: Any, key: s
             assert db.session.get(Bill, 1).holder == SECRET
         db.session.rollback()
         db.engine.dispose()
+
+
+def test_what_is_registered_later_is_hidden_from_then_on(inn: House, tmp_path: Path) -> None:
+    """A plug-in of the host's may declare its tables when the application is there already."""
+
+    class Tip(Base):
+        __tablename__ = "veil_tips"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        giver: Mapped[str] = mapped_column(sa.String(40))
+
+    Base.metadata.create_all(inn.engine)
+    app = Flask(__name__, instance_path=str(tmp_path))
+    added = Guesterase(inn.session, models=Base)
+    added.init_app(app)
+    inn.session.add(Tip(id=1, giver=SECRET))
+    inn.session.commit()
+    note(inn.engine, "veil_tips", "int:1", property="sh", columns='["giver"]')
+    assert inn.session.scalar(select(Tip.giver)) == SECRET
+    inn.session.remove()
+    added.register(Tip, Policy({"giver": retain("invoice")}))
+    with pytest.raises(VeiledError):
+        inn.session.scalar(select(Tip.giver))
 
 
 def test_asynchronous_sessions_are_covered(postgresql_url: str) -> None:
