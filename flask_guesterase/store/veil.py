@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, ref
 
 from sqlalchemy import ClauseElement, Connection, Pool, Select, TextClause, UpdateBase
 from sqlalchemy.event import contains, listen
@@ -75,13 +75,13 @@ class _Known:
     lapsed: WeakKeyDictionary[InstanceState[Any], frozenset[str]] = field(
         default_factory=WeakKeyDictionary
     )
-    within: SessionTransaction | None = None
+    within: ref[SessionTransaction] | None = None
 
     def now(self, session: Session) -> dict[tuple[Pool, str], Restricted]:
         """Return what is kept of each table, as far as it was asked in this transaction."""
         here = session.get_transaction()
-        if here is not self.within:
-            self.within = here
+        if here is None or self.within is None or self.within() is not here:
+            self.within = None if here is None else ref(here)
             self.tables.clear()
         return self.tables
 
