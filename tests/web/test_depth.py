@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from tests.store.hotel import Booking, Companion, Invoice
 from tests.store.test_physical import scrubbing
@@ -22,6 +24,15 @@ def test_the_doctor_lists_what_is_measured(house: House) -> None:
     assert "bad      L4  backup-days" in text
     assert "GUESTERASE_BACKUP_DAYS" in text
     assert f"{sum(each['status'] == 'bad' for each in found.values())} bad" in note
+
+
+def _rewritten(console: Console, names: list[str]) -> dict[str, Any]:
+    """Rewrite tables; another test's transaction on the same server may be older for a while."""
+    for _ in range(3):
+        done = console.runner.invoke(args=["guesterase", "physical", *names, "--yes", "--json"])
+        if '"busy"' not in done.stdout:
+            break
+    return dict(json.loads(done.stdout))
 
 
 def test_rewriting_is_said_first_and_then_done(database_url: str, tmp_path: Path) -> None:
@@ -51,7 +62,7 @@ def test_rewriting_is_said_first_and_then_done(database_url: str, tmp_path: Path
             with scrubbing(engine, "OFF"):
                 done = console.json("physical", *names, "--yes")
         else:
-            done = console.json("physical", *names, "--yes")
+            done = _rewritten(console, names)
         assert (done["done"], done["supplements"]) == (True, int(server))
         assert done["level"] == ("L2" if server else "L3")
         console.json("certificate", number, "--out", str(tmp_path / "certificate.json"))
