@@ -18,6 +18,14 @@ Person = tuple[str, Key]
 """Subject table and key of one subject row."""
 
 
+def by_table(rows: Iterable[tuple[str, Key]]) -> dict[str, list[Key]]:
+    """Return the keys of rows by their tables, both in the order in which they come."""
+    found: dict[str, list[Key]] = {}
+    for table, key in rows:
+        found.setdefault(table, []).append(key)
+    return found
+
+
 class Outcome(StrEnum):
     """What happens to the columns a decision names."""
 

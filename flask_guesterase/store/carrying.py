@@ -23,7 +23,7 @@ from sqlalchemy.exc import StatementError
 
 from ..core.errors import MatchError
 from ..core.identity import kind_of, spellings
-from ..core.plan import Key, Person
+from ..core.plan import Person, by_table
 from .binds.crossing import at
 from .datamap import Contacts, DataMap, Declared
 from .failure import is_misfit
@@ -117,10 +117,7 @@ def known(
 ) -> dict[Person, Candidate]:
     """Return what is on file for these subject rows, those that are still there."""
     result = {}
-    by_table: dict[str, list[Key]] = {}
-    for name, key in people:
-        by_table.setdefault(name, []).append(key)
-    for name, keys in by_table.items():
+    for name, keys in by_table(people).items():
         declared = datamap.declared(name)
         table = declared.alias("s")
         columns = [table.c[c.key] for c in declared.key]

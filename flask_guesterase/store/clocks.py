@@ -281,7 +281,7 @@ def _record(
 
 def _birth(value: Any) -> date | None:
     """Return the day of birth as it is written, or None when it cannot be read."""
-    read = moment_of(value.strip() if isinstance(value, str) else value, ZoneInfo("UTC"))
+    read = moment_of(value, ZoneInfo("UTC"))
     return read.date() if isinstance(read, datetime) else read
 
 

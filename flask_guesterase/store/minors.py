@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from ..core.conditions import age
-from ..core.plan import Key, Person
+from ..core.plan import Key, Person, by_table
 from .blockers import today_at
 from .clocks import clock_of, facts_of
 from .finder import owned, owners
@@ -40,14 +40,7 @@ def involved(work: Work, people: Iterable[Person]) -> bool:
             day = records[key].facts.events.get(_STAYED)
             for person, _ in whose:
                 stayed.setdefault(person, set()).add(day)
-    return any(_minor(work, table, keys, stayed) for table, keys in _by_table(stayed).items())
-
-
-def _by_table(people: Iterable[Person]) -> dict[str, list[Key]]:
-    result: dict[str, list[Key]] = {}
-    for table, key in people:
-        result.setdefault(table, []).append(key)
-    return result
+    return any(_minor(work, table, keys, stayed) for table, keys in by_table(stayed).items())
 
 
 def _minor(work: Work, table: str, keys: list[Key], stayed: dict[Person, set[date | None]]) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy.exc import NoReferenceError
 
 from ..core.lifecycle import DONE, State
 from ..core.log import slug
-from ..core.plan import ANOTHER, Key, Outcome, Person, Row, Ruling, decide, key_text
+from ..core.plan import ANOTHER, Key, Outcome, Person, Row, Ruling, by_table, decide, key_text
 from ..core.policy import RowRule
 from ..core.standing import Standing
 from ..core.wish import Kind
@@ -124,11 +124,8 @@ def _places(
 
 def _homes(work: Work, people: Collection[Person]) -> Mapping[Person, str]:
     """Return the properties at which profiles lie, of those that lie at one."""
-    by_table: dict[str, list[Key]] = {}
-    for table, key in people:
-        by_table.setdefault(table, []).append(key)
     found: dict[Person, str] = {}
-    for table, keys in by_table.items():
+    for table, keys in by_table(people).items():
         known = places_of(
             work.conn, work.datamap, work.settings, work.datamap.declared(table), keys
         )

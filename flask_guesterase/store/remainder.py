@@ -10,7 +10,7 @@ from sqlalchemy import Row as Line
 from sqlalchemy import select
 
 from ..core.errors import UnknownError
-from ..core.plan import Key, Person, Plan, Row, key_text
+from ..core.plan import Key, Person, Plan, Row, by_table, key_text
 from . import keeping, people, tables
 from .datamap import Declared
 from .eraser import Scope
@@ -24,13 +24,11 @@ def scope(
     work: Work, only: dict[tuple[str, Key], frozenset[str]], who: frozenset[Person] | None
 ) -> Scope:
     """Return the scope of these rows, as their owners are now."""
-    by_table: dict[str, list[Key]] = {}
-    for table, key in only:
-        by_table.setdefault(table, []).append(key)
+    mine = by_table(only)
 
     def find() -> dict[str, list[Row]]:
         found = {}
-        for table, keys in by_table.items():
+        for table, keys in mine.items():
             rows = rows_of(work, work.datamap.declared(table), keys, who)
             if rows:
                 found[table] = rows

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ...core.certificate import Left
 from ...core.needle import Needle, Strength
-from ...core.plan import Key, Person, key_text
+from ...core.plan import Person, by_table, key_text
 from ...core.standing import Standing
 from .. import outbox, people, tables
 from ..binds.crossing import ALONE, Binds, binds_of
@@ -256,10 +256,7 @@ def _counted(conn: Connection, datamap: DataMap, everyone: Iterable[Person]) -> 
     A profile that the host only marked as deleted is nobody's, and a copy of whoever is in it.
     """
     found: set[Person] = set()
-    by_table: dict[str, list[Key]] = {}
-    for name, key in everyone:
-        by_table.setdefault(name, []).append(key)
-    for name, keys in by_table.items():
+    for name, keys in by_table(everyone).items():
         declared = datamap.declared(name)
         if declared.policy.where is None:
             found |= {(name, key) for key in keys}

@@ -20,7 +20,7 @@ from ...core.jsonpath import Path
 from ...core.mentions import MARK, Edit, Known, Pen, nothing
 from ...core.needle import LOYALTY
 from ...core.parts import applied
-from ...core.plan import Key, Person, Plan, Row, key_text
+from ...core.plan import Key, Person, Plan, Row, by_table, key_text
 from ...core.policy import Computed, Constant, Inside, Keep, Mentions, Null, Part, Placeholder, Rule
 from ..datamap import DataMap, Declared
 from ..masks import (
@@ -208,12 +208,10 @@ def values_of(
     :param people: subject rows.
     :param regions: countries by property.
     """
-    by_table: dict[str, list[Key]] = {}
-    for table, key in people:
-        by_table.setdefault(table, []).append(key)
-    found: dict[Person, list[Known]] = {(t, k): [] for t, keys in by_table.items() for k in keys}
+    mine = by_table(people)
+    found: dict[Person, list[Known]] = {(t, k): [] for t, keys in mine.items() for k in keys}
     only = next(iter(set(regions.values()))) if len(set(regions.values())) == 1 else ""
-    for table, keys in by_table.items():
+    for table, keys in mine.items():
         declared, contacts = datamap.declared(table), datamap.subjects[table]
         kinds = _kinds(datamap, table)
         place = contacts.property
