@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
-from sqlalchemy import Select
 from sqlalchemy.event import listen
 from sqlalchemy.orm import ORMExecuteState, Session
 
@@ -27,29 +26,25 @@ options it is executed with."""
 _DOORS = ("execute", "scalar", "scalars")
 """By which every statement of a session comes, lazy loads and `Query` too."""
 
-_sieves: list[Sieve] = []
-_reading: list[Sieve] = []
-_listeners: list[Listener] = []
+_watches: tuple[tuple[Sieve, Listener], ...] = ()
+"""It is replaced whole and never changed, for another thread may be reading it."""
+
 _NOTE = "guesterase_heard"
 
 
-def watch(sieve: Sieve, listener: Listener, reads: bool) -> None:
+def watch(sieve: Sieve, listener: Listener) -> None:
     """Have a listener hear the statements of every session that a sieve does not let through.
 
     :param sieve: is asked of each statement, and has to be quick.
     :param listener: as for `do_orm_execute`; from the first statement that is held back on it hears
         all of that session.
-    :param reads: whether the sieve is asked of a SELECT too.
     """
-    if sieve in _sieves:
-        return
-    _sieves.append(sieve)
-    if reads:
-        _reading.append(sieve)
-    _listeners.append(listener)
-    if len(_sieves) == 1:
+    global _watches
+    if not _watches:
         for name in _DOORS:
             setattr(Session, name, _watched(getattr(Session, name)))
+    if (sieve, listener) not in _watches:
+        _watches = (*_watches, (sieve, listener))
 
 
 def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
@@ -58,7 +53,7 @@ def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
         if self.dispatch.do_orm_execute:
             _hear(self)
         else:
-            for sieve in _reading if type(statement) is Select else _sieves:
+            for sieve, _ in _watches:
                 if sieve(self, statement, params, options):
                     _hear(self)
                     break
@@ -70,7 +65,7 @@ def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
 def _hear(session: Session) -> None:
     """Listen to one session from now on, before listeners of its own that may end the matter."""
     heard: set[Listener] = session.info.setdefault(_NOTE, set())
-    for listener in _listeners:
+    for _, listener in _watches:
         if listener not in heard:
             heard.add(listener)
             listen(session, EVENT, listener, insert=True)

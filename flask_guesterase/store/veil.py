@@ -99,7 +99,7 @@ def install(host: Host, declared: Declarations) -> None:
     :param declared: what was registered from outside; it may still grow.
     """
     _gates.add(host, declared)
-    passage.watch(_wanted, _on_execute, reads=True)
+    passage.watch(_wanted, _on_execute)
     for name, listener in _LISTENERS.items():
         if not contains(Session, name, listener):
             listen(Session, name, listener)
@@ -215,20 +215,16 @@ def _wanted(
     gate = _gates.gate()
     if not gate:
         return False
-    given = options.get("execution_options") if options else None
-    if given and _streams(given):
-        return True
+    # A session has options of its own from SQLAlchemy 2.1 on.
+    for given in (options.get("execution_options"), getattr(session, "execution_options", None)):
+        if given and _streams(given):
+            return True
     if _names.plain(gate, statement):
-        return bool(_SESSIONS and _streams(session.execution_options))
+        return False
     if not isinstance(statement, _READ) or _streams(statement._execution_options):
-        return True
-    if _SESSIONS and _streams(session.execution_options):
         return True
     return bool(_names.of(gate, statement, parameters))
 
-
-_SESSIONS = hasattr(Session(), "execution_options")
-"""Whether a session has options of its own, as it has from SQLAlchemy 2.1 on."""
 
 _READ = (Select, TextClause, UpdateBase)
 """What hosts execute, and what it names can be read of it as it is."""

@@ -64,7 +64,7 @@ def install(host: Host, sides: Sides) -> None:
     """
     _sides.setdefault(host, WeakMethod(sides))
     _settle()
-    passage.watch(_wanted, _on_execute, reads=False)
+    passage.watch(_wanted, _on_execute)
     if not contains(Session, "after_flush", _on_flush):
         listen(Session, "after_flush", _on_flush)
 
