@@ -40,7 +40,8 @@ OVERDUE = "overdue"
 PAGE = 100
 """Requests on one page of a list."""
 
-_PAGES = 10_000_000
+PAGES = 10_000_000
+"""More than any list has; a larger number is no page."""
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ def page(
     :param number: of the page; the first is 1.
     :raises InputError: there is no such state, or no such page.
     """
-    if not 1 <= number <= _PAGES:
+    if not 1 <= number <= PAGES:
         raise InputError("There is no such page.", "Begin with page 1.")
     wanted, first = _wanted(work, by, property_, state), (number - 1) * PAGE
     if state == OVERDUE:

@@ -37,6 +37,20 @@ def told(parcels: list[Parcel]) -> list[tuple[str, str]]:
     return [(parcel.template, parcel.content["to"]) for parcel in parcels]
 
 
+def opened(hotel: Hotel, link: Parcel, door: str = "confirm_link") -> None:
+    """Prove a contact by the link that went to it."""
+    with hotel.begin() as office:
+        getattr(office, door)(link.content["params"]["token"])
+
+
+def refused(hotel: Hotel) -> list[tuple[str, str]]:
+    """Refuse the one request there is, and return what that lets leave the house."""
+    (request,) = hotel.ours("request")
+    with hotel.begin() as office:
+        office.refuse(request["number"], "officer", "another-persons-data")
+    return told(posted(hotel))
+
+
 # where a link went
 
 
@@ -46,13 +60,9 @@ def test_who_reads_another_contact_than_the_first_does_not_silence_the_first(hot
     assert told(asked(hotel, **ANN)) == [("confirm", "ann@mail.example")]
     (link,) = asked(hotel, name="Ann Berg", phone=OLD_NUMBER)
     assert (link.template, link.content["to"]) == ("confirm", OLD_NUMBER)
-    with hotel.begin() as office:
-        office.confirm_link(link.content["params"]["token"])
+    opened(hotel, link)
     assert told(posted(hotel)) == [("objection", "ann@mail.example")]
-    (request,) = hotel.ours("request")
-    with hotel.begin() as office:
-        office.refuse(request["number"], "officer", "another-persons-data")
-    assert told(posted(hotel)) == [("refused", OLD_NUMBER)]
+    assert refused(hotel) == [("refused", OLD_NUMBER)]
 
 
 def test_the_contact_that_proved_it_is_told_nothing_of_its_own_proof(hotel: Hotel) -> None:
@@ -60,8 +70,7 @@ def test_the_contact_that_proved_it_is_told_nothing_of_its_own_proof(hotel: Hote
     hotel.guest(1, phone=OLD_NUMBER, **ANN)
     asked(hotel, **ANN)
     (link,) = asked(hotel, name="Ann Berg", email="ANN@mail.example")
-    with hotel.begin() as office:
-        office.confirm_link(link.content["params"]["token"])
+    opened(hotel, link)
     assert told(posted(hotel)) == []
 
 
@@ -72,14 +81,10 @@ def test_letters_go_to_the_contact_that_was_proved(hotel: Hotel, wish: str) -> N
     (first,) = asked(hotel, name="Ann Berg", phone=OLD_NUMBER, wish=wish)
     (link,) = asked(hotel, **ANN, wish=wish)
     assert (first.content["to"], link.content["to"]) == (OLD_NUMBER, "ann@mail.example")
-    (request,) = hotel.ours("request")
     prove = {"erase": "confirm_link", "copy": "confirm_copy_link"}[wish]
-    with hotel.begin() as office:
-        getattr(office, prove)(link.content["params"]["token"])
+    opened(hotel, link, prove)
     assert told(posted(hotel)) == []
-    with hotel.begin() as office:
-        office.refuse(request["number"], "officer", "another-persons-data")
-    assert told(posted(hotel)) == [("refused", "ann@mail.example")]
+    assert refused(hotel) == [("refused", "ann@mail.example")]
 
 
 def test_letters_stay_with_the_first_contact_where_that_was_proved(hotel: Hotel) -> None:
@@ -88,12 +93,8 @@ def test_letters_stay_with_the_first_contact_where_that_was_proved(hotel: Hotel)
     (link,) = asked(hotel, **ANN)
     for _ in range(2):
         asked(hotel, name="Ann Berg", phone=OLD_NUMBER)
-    (request,) = hotel.ours("request")
-    with hotel.begin() as office:
-        office.confirm_link(link.content["params"]["token"])
-    with hotel.begin() as office:
-        office.refuse(request["number"], "officer", "another-persons-data")
-    assert told(posted(hotel)) == [("refused", "ann@mail.example")]
+    opened(hotel, link)
+    assert refused(hotel) == [("refused", "ann@mail.example")]
     (contact,) = hotel.ours("contact")
     boxes = [row["id"] for row in hotel.ours("box") if row["label"].startswith("case:")]
     assert boxes == [contact["box"]]
@@ -223,9 +224,7 @@ def test_who_is_seen_at_the_desk_is_written_to_where_they_say(hotel: Hotel, wish
     with hotel.begin() as office:
         office.confirm(number, "clerk", "desk")
     posted(hotel)
-    with hotel.begin() as office:
-        office.refuse(number, "officer", "another-persons-data")
-    assert told(posted(hotel)) == [("refused", "ann@mail.example")]
+    assert refused(hotel) == [("refused", "ann@mail.example")]
 
 
 def test_a_link_that_a_clerk_knew_nothing_of_proves_its_own_contact(hotel: Hotel) -> None:
@@ -233,12 +232,8 @@ def test_a_link_that_a_clerk_knew_nothing_of_proves_its_own_contact(hotel: Hotel
     hotel.guest(1, phone=OLD_NUMBER, **ANN)
     (link,) = asked(hotel, **ANN)
     hotel.file(name="Ann Berg", phone=OLD_NUMBER)
-    (request,) = hotel.ours("request")
-    with hotel.begin() as office:
-        office.confirm_link(link.content["params"]["token"])
-    with hotel.begin() as office:
-        office.refuse(request["number"], "officer", "another-persons-data")
-    assert told(posted(hotel)) == [("refused", "ann@mail.example")]
+    opened(hotel, link)
+    assert refused(hotel) == [("refused", "ann@mail.example")]
 
 
 def test_what_a_clerk_files_is_ended_by_no_clock_though_a_form_came_first(hotel: Hotel) -> None:

@@ -16,6 +16,7 @@ from ...core.lifecycle import Ground, State
 from ...core.likeness import MOST
 from ...core.register import Basis, Judgement
 from ...core.wish import Kind, Wish
+from ...store.views import PAGES
 from ..fields import understood
 from ..language import LANGUAGES
 from ..schemas import FILLABLE, LONGEST, SHOWABLE
@@ -215,7 +216,7 @@ class Listing(Body):
 
     property = text(longest=40)
     state = one_of(["open", "overdue", *(state.value for state in State)], required=False)
-    page = fields.Integer(load_default=1, validate=Range(1, 10_000_000))
+    page = fields.Integer(load_default=1, validate=Range(1, PAGES))
 
 
 class Numbered(Schema):
