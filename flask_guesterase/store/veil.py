@@ -30,9 +30,10 @@ from sqlalchemy.orm.base import PassiveFlag
 
 from ..core.errors import VeiledError
 from . import passage
+from .forms import Names
 from .gate import Cover, Declarations, Gates, Glimpse
 from .host import Host
-from .naming import Names, joined, named
+from .naming import joined, named
 from .restricted import Restricted, present, read
 from .withheld import Withheld, hide
 

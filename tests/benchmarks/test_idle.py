@@ -21,7 +21,8 @@ from benchmarks.estate import built
 from benchmarks.rows import Shape
 from benchmarks.schema import Guest, Invoice, Message, Payment, Reservation
 from flask_guesterase.store.comeback import guard
-from flask_guesterase.store.naming import Gate, Guarded, Names, named
+from flask_guesterase.store.forms import Names
+from flask_guesterase.store.naming import Gate, Guarded, named
 from tests.engines import DEEP, fresh_database
 
 ROOT = Path(__file__).resolve().parents[2]
