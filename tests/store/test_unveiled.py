@@ -28,7 +28,7 @@ from sqlalchemy.orm import (
 
 from flask_guesterase.core.errors import VeiledError
 from flask_guesterase.core.policy import Policy, keep, retain
-from flask_guesterase.store import tables, veil
+from flask_guesterase.store import tables, unaltered, veil
 from flask_guesterase.store.host import Host
 from flask_guesterase.store.spelling import spelled
 from tests import engines
@@ -757,13 +757,13 @@ def test_an_idle_flush_looks_at_no_instance_twice(
 ) -> None:
     """Rows of which nothing can be hidden are passed over once, before the flush."""
     looked: list[Any] = []
-    real = veil._refuse_copied
+    real = unaltered._refuse_copied
 
     def look(*given: Any) -> None:
         looked.append(given)
         real(*given)
 
-    monkeypatch.setattr(veil, "_refuse_copied", look)
+    monkeypatch.setattr(unaltered, "_refuse_copied", look)
     for stay in inn.session.scalars(select(Stay)):
         stay.room = "x"
     inn.session.flush()

@@ -1,0 +1,119 @@
+"""What an erasure kept in place is neither changed nor copied by what a session flushes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ClauseElement
+from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Session, UOWTransaction
+
+from ..core.errors import VeiledError
+from .concealed import NOTE, columns_of, gates, kept_rows, noted, pending, refuse_named, split_row
+from .naming import named
+from .withheld import Withheld
+
+
+def on_flush(session: Session, flush_context: Any, instances: Any) -> None:
+    """Look at what is about to be written, as long as it can be refused without harm."""
+    if not gates.gate():
+        return
+    # What `new` and `dirty` are made of: sets of instances would be made anew for each flush.
+    deleted = session._deleted
+    for state in (*session._new, *session._dirty_states):
+        if state in deleted:
+            continue
+        _refuse_copied(session, state)
+        if state.key is not None and gates.covers(state.mapper):
+            noted(session).lapsed[state] = frozenset(state.expired_attributes)
+            _refuse_changed(session, state, frozenset())
+
+
+def on_flushed(session: Session, flush_context: UOWTransaction) -> None:
+    """Look again at what was written: a host's hooks change rows on their way."""
+    if not gates.gate():
+        return
+    for mapper, states in flush_context.mappers.items():
+        if gates.covers(mapper):
+            lapsed = noted(session).lapsed
+            for state in states:
+                if not _written(flush_context, state):
+                    continue
+                if state in session._new:
+                    _replace(session, flush_context, state)
+                    continue
+                # What was set by SQL lapses when it is written.
+                anew = state.expired_attributes - lapsed.pop(state, frozenset())
+                _refuse_changed(session, state, frozenset(anew))
+    # Where nothing was hidden no hook found anything to copy.
+    if NOTE in session.info and noted(session).hidden:
+        for state in flush_context.states:
+            if _written(flush_context, state):
+                _refuse_copied(session, state)
+
+
+def _replace(
+    session: Session, flush_context: UOWTransaction, state: InstanceState[Any]
+) -> None:
+    """Take note of a new row with the key of a kept one, which is gone: it is somebody else's."""
+    before = session.identity_map.get(state.mapper._identity_key_from_state(state))
+    # A row that is deleted and added anew in one flush is changed, and may keep what it held.
+    if before is not None and before._sa_instance_state in flush_context.states:
+        return
+    for cover in gates.covers(state.mapper):
+        if cover.unique:
+            conn, restricted = kept_rows(session, cover.table, {"mapper": state.mapper})
+            restricted.replaced(conn, cover.key_of(state))
+
+
+def _written(flush_context: UOWTransaction, state: InstanceState[Any]) -> bool:
+    deleted, listed = flush_context.states[state]
+    return not (deleted or listed)
+
+
+def _refuse_copied(session: Session, state: InstanceState[Any]) -> None:
+    """Refuse to write the sentinel itself where a value should be, or SQL that fetches one."""
+    values = state.dict
+    # Of a row that is there, nothing else than what changed is written.
+    for key in values if state.key is None else state.committed_state:
+        value = values.get(key)
+        if not isinstance(value, _TELLING) or not pending(state, {key}):
+            continue
+        if isinstance(value, Withheld):
+            raise VeiledError(
+                f"A hidden value would be written to {state.mapper.local_table}.{key}.",
+                "Copy it within Guesterase.books(), or leave the column alone.",
+            )
+        for table, columns in named(gates.gate(), value).items():
+            refuse_named(session, table, columns, {"mapper": state.mapper})
+
+
+_TELLING = (Withheld, ClauseElement, InstrumentedAttribute)
+
+
+def _refuse_changed(
+    session: Session, state: InstanceState[Any], lapsed: frozenset[str]
+) -> None:
+    """Refuse a change of what is hidden in a row that is there, and of the key it is known by.
+
+    :param lapsed: attributes that the flush set by SQL.
+    """
+    for cover in gates.covers(state.mapper):
+        renamed = pending(state, {name for name, _ in cover.key if name})
+        if not (renamed or pending(state, cover.attributes) or lapsed & cover.stored):
+            continue
+        hidden, shown = split_row(session, state, cover)
+        if renamed and (hidden or shown):
+            raise VeiledError(
+                f"The key of a row of {cover.table} that is kept for an erased guest would be "
+                "changed.",
+                "Leave the key until the row's last day: what is kept is known by it.",
+            )
+        # A change of anything in the row brings along what its columns set by themselves.
+        sure = cover.renewed | (lapsed & cover.stored)
+        changed = {key for key in hidden if key in sure or pending(state, {key})}
+        if changed:
+            raise VeiledError(
+                f"{columns_of(cover.table, changed)} of a row that is kept for an erased guest "
+                "would be changed.",
+                "Correct it within Guesterase.books() with the permission 'books'.",
+            )
