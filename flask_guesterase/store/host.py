@@ -139,13 +139,18 @@ class Host:
                     yield _apart(name, "Two databases have a table of this name.",
                                  "Give one of them another name.")
 
+    def open_session(self) -> Any:
+        """Return the host's session as it is at work here, or None where there is none yet."""
+        session = self.session
+        if not isinstance(session, scoped_session):
+            return session
+        return session() if session.registry.has() else None
+
     def expire(self, tables: Iterable[str]) -> None:
         """Expire what the host's session holds of these tables, pending changes left alone."""
-        session = self.session
-        if isinstance(session, scoped_session):
-            if not session.registry.has():
-                return
-            session = session()
+        session = self.open_session()
+        if session is None:
+            return
         names = set(tables)
         for instance in list(session.identity_map.values()):
             mapper = instance.__mapper__
@@ -161,10 +166,8 @@ class Host:
         On PostgreSQL one statement that was refused ends what the host had begun: nothing of it
         can be kept, and the session answers nobody until it is rolled back.
         """
-        session = self.session
-        if isinstance(session, scoped_session):
-            session = session()
-        if not session.in_transaction():
+        session = self.open_session()
+        if session is None or not session.in_transaction():
             return
         try:
             session.connection().exec_driver_sql("SELECT 1")

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Select, TextClause, UpdateBase
 from sqlalchemy.event import contains, listen
-from sqlalchemy.orm import InstanceState, ORMExecuteState, Session, scoped_session
+from sqlalchemy.orm import InstanceState, ORMExecuteState, Session
 
 from ..core.errors import VeiledError
 from . import passage, unaltered
@@ -83,11 +83,9 @@ def opened(host: Host, property_: str) -> Iterator[None]:
 
 def _forget_hidden(host: Host) -> None:
     """Have the host's session load anew what it hides, so that it can be seen in the block."""
-    session: Any = host.session
-    if isinstance(session, scoped_session):
-        if not session.registry.has():
-            return
-        session = session()
+    session = host.open_session()
+    if session is None:
+        return
     hidden = noted(session).hidden
     for state, keys in list(hidden.items()):
         instance = state.obj()
