@@ -55,11 +55,11 @@ from . import (
 )
 from .cases import Case, load, reconsider, secret, step, tell
 from .comeback import marks, objections, owing
+from .contacts import end_contact
 from .copying import shelved
 from .depth import deepening
 from .eraser import Locked, Scope
 from .identity import objecting
-from .intake import end_contact
 from .invented import canaries
 from .partners import giving, recipients
 from .post import write

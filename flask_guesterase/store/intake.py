@@ -41,12 +41,11 @@ from . import (
     people,
     proving,
     reply,
-    safe,
     tables,
     tokens,
-    vault,
 )
-from .cases import Case, Opening, columns, day_at, label, read, record, step, tell
+from .cases import Case, Opening, columns, day_at, read, record, step, tell
+from .contacts import contact_of, keep_contact
 from .failure import is_unread
 from .matching import Contact, Match, by_clerk, by_contact
 from .settings import Property
@@ -62,7 +61,6 @@ INTAKE_HOURS = 24
 FRESH = timedelta(hours=1)
 """How old a row is that a round of the worker left for a reason: it did not come just now."""
 UNREAD = "unread"
-CONTACT_DAYS = 400
 REPEATS = 3
 """How often a day a guest who asks again is written to again."""
 
@@ -379,11 +377,7 @@ def _record(
     case = record(work, opening)
     people.put(work, case.number, match.judged)
     if match.contact is not None and opening.asked_by != Asker.RELATIVE:
-        ends = (work.now.date() + timedelta(days=CONTACT_DAYS)).isoformat()
-        terms = Terms(case.controller, "contact", ends, label(case.number))
-        value = {"kind": match.contact.kind, "value": match.contact.value, "lang": case.lang}
-        box = safe.keep(work, terms, value, case.number)
-        work.conn.execute(insert(tables.contact).values(request=case.number, box=box, ends_on=ends))
+        keep_contact(work, case, match.contact)
     counts = {"taken": len(match.taken), "perhaps": len(match.judged) - len(match.taken)}
     other = opening.asked_by if opening.asked_by != Asker.GUEST else ""
     words = tuple(filter(None, (case.channel, other, opening.reason)))
@@ -429,40 +423,3 @@ def ask_who(work: Work, case: Case) -> None:
         _write(work, case, contact)
 
 
-def contact_of(work: Work, number: str) -> Contact | None:
-    """Return the way to write to the guest of a request, or None when there is none (any more)."""
-    box = _contact_box(work, number)
-    value = safe.peek(work, box)
-    return None if value is None else Contact(value["kind"], value["value"])
-
-
-def end_contact(work: Work, number: str) -> None:
-    """Drop the contact of a request that ended; the case's own key is marked to be destroyed."""
-    table = tables.contact
-    safe.drop(work, _contact_box(work, number))
-    work.conn.execute(delete(table).where(table.c.request == number))
-    vault.mark_labels(work.conn, [label(number)], work.stamp)
-
-
-def end_old_contacts(work: Work) -> None:
-    """Drop contacts whose day is over, and what is left of refusals nobody complained about."""
-    contact, request = tables.contact, tables.request
-    old = select(contact.c.request).where(contact.c.ends_on < work.today)
-    for number in list(work.conn.execute(old).scalars()):
-        safe.drop(work, _contact_box(work, number))
-        work.conn.execute(delete(contact).where(contact.c.request == number))
-    refused = select(request.c.number).where(
-        request.c.state == State.REFUSED.value,
-        request.c.ended_at < work.stamp - timedelta(days=CONTACT_DAYS),
-    )
-    living = work.custodian.labels()
-    for number in list(work.conn.execute(refused).scalars()):
-        if label(number) in living:
-            end_contact(work, number)
-
-
-def _contact_box(work: Work, number: str) -> str | None:
-    box: str | None = work.conn.execute(
-        select(tables.contact.c.box).where(tables.contact.c.request == number)
-    ).scalar()
-    return box

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from ..core.asking import Asker
 from . import outbox
 from .cases import Case
-from .intake import contact_of
+from .contacts import contact_of
 from .matching import Contact
 from .work import Work
 

@@ -42,9 +42,9 @@ from . import (
     tokens,
 )
 from .cases import Case, acknowledge, load, step, tell, where
+from .contacts import contact_of, end_contact
 from .copying import shelved
 from .identity import objecting
-from .intake import contact_of, end_contact
 from .noted import Refusal
 from .post import Draft, write
 from .remembrance import tracing

@@ -9,7 +9,7 @@ import pytest
 
 from flask_guesterase.core.errors import ForbiddenError
 from flask_guesterase.store import pulse
-from flask_guesterase.store.remembrance import remembering, replay
+from flask_guesterase.store.remembrance import alarm, remembering
 from tests.store.test_replayed import ANN, Copied
 
 
@@ -45,7 +45,7 @@ def forget(house: Copied, *places: str) -> None:
 
 def confirm(house: Copied, by: str) -> None:
     """Say that the holds are placed again."""
-    house.run(lambda office: replay.holds_placed(office.work, by))
+    house.run(lambda office: alarm.holds_placed(office.work, by))
 
 
 def test_a_hold_of_one_hotel_is_not_dropped_by_another(house: Copied) -> None:

@@ -20,7 +20,8 @@ from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.keeping import Origin
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import forgotten, remembering, tracing
-from flask_guesterase.store.remembrance.replay import Survey, alarm, replay, survey
+from flask_guesterase.store.remembrance.alarm import cause
+from flask_guesterase.store.remembrance.replay import Survey, replay, survey
 from tests.store.hotel import Guest, Hotel
 
 ANN = {"name": "Ann Berg", "email": "ann@example.com", "phone": "+86 1", "document_no": "P1234567"}
@@ -68,7 +69,7 @@ class Copied:
         return replay(self.run)
 
     def alarm(self) -> str:
-        return str(self.run(lambda office: alarm(office.work)))
+        return str(self.run(lambda office: cause(office.work)))
 
     def work(self) -> None:
         """Let the worker go round until nothing is due."""

@@ -13,7 +13,8 @@ from ...core.lifecycle import State
 from ...core.remembrance import Kind
 from .. import cases, outbox, reply, safe, written
 from ..cases import Case
-from ..intake import ask_who, contact_of
+from ..contacts import contact_of
+from ..intake import ask_who
 from ..post import Draft, write
 from ..remembrance import tracing
 from ..tokens import Purpose, end

@@ -18,8 +18,9 @@ from ...core.seal import fingerprint
 from ...core.wish import Kind
 from .. import actors, approvals, approving, limits, people, tables, tokens, views
 from ..cases import Case, Opening, day_at, load, secret, step, tell
+from ..contacts import contact_of, end_contact
 from ..identity import objecting
-from ..intake import contact_of, end_contact, file_for, open_already
+from ..intake import file_for, open_already
 from ..noted import Refusal
 from ..outbox import queue_message
 from ..post import write

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..comeback import objections, returned, sightings
 from ..invented import canaries
-from ..remembrance import replay
+from ..remembrance import alarm, replay
 from .desk import Desk
 
 
@@ -72,7 +72,7 @@ class Returns(Desk):
 
     def alarm(self) -> str:
         """Return why staff must be alarmed about a restored database, in a word, or nothing."""
-        return replay.alarm(self.work)
+        return alarm.cause(self.work)
 
     def survey(self, by: str | None = None) -> replay.Survey:
         """Return what a replay of the register would do: counts and numbers; nothing is written.
@@ -82,7 +82,7 @@ class Returns(Desk):
         :raises SetupError: no register is kept, or it is not where it was.
         """
         if by is not None:
-            replay.entitled(self.work, by)
+            alarm.entitled(self.work, by)
         return replay.survey(self.work)
 
     def holds_placed(self, by: str) -> None:
@@ -90,7 +90,7 @@ class Returns(Desk):
 
         :raises ForbiddenError: they may hold at no property of which one was forgotten.
         """
-        replay.holds_placed(self.work, by)
+        alarm.holds_placed(self.work, by)
 
     def begin_register(self, by: str) -> None:
         """Begin another register of erasures, because the old one is lost for good.
@@ -98,7 +98,7 @@ class Returns(Desk):
         :raises ForbiddenError: they may not decide about the law anywhere.
         :raises SetupError: it is not lost.
         """
-        replay.begin_anew(self.work, by)
+        alarm.begin_anew(self.work, by)
 
     # invented guests
 

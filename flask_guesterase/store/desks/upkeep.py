@@ -13,6 +13,7 @@ from .. import (
     backlog,
     bearer,
     brake,
+    contacts,
     copies,
     deadlines,
     disclosures,
@@ -208,7 +209,7 @@ class Upkeep(Desk):
         bearer.forget(self.work)
         codes.forget(self.work)
         pins.forget(self.work)
-        intake.end_old_contacts(self.work)
+        contacts.end_old_contacts(self.work)
         marks.expire(self.work)
         disclosures.overdue(self.work)
         return review.expire(self.work)

@@ -24,7 +24,7 @@ from ...core.plan import Person
 from .. import actors, approvals, outbox, people, tables, tokens
 from ..carrying import candidates, known
 from ..cases import Case, load, step, tell
-from ..intake import contact_of
+from ..contacts import contact_of
 from ..matching import Contact
 from ..tokens import Purpose
 from ..work import Work

@@ -1,0 +1,70 @@
+"""The way to write to the guest of a request: sealed while it is open, dropped when it ends."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete, insert, select
+
+from ..core.lifecycle import State
+from ..core.seal import Terms
+from . import safe, tables, vault
+from .cases import Case, label
+from .matching import Contact
+from .work import Work
+
+CONTACT_DAYS = 400
+"""Days after which a request has an answer, or nobody waits for one."""
+
+
+def keep_contact(work: Work, case: Case, contact: Contact) -> None:
+    """Seal the way to write to the guest of a new request.
+
+    :param work: the open transaction.
+    :param case: the request.
+    :param contact: as it is on file.
+    """
+    ends = (work.now.date() + timedelta(days=CONTACT_DAYS)).isoformat()
+    terms = Terms(case.controller, "contact", ends, label(case.number))
+    value = {"kind": contact.kind, "value": contact.value, "lang": case.lang}
+    box = safe.keep(work, terms, value, case.number)
+    work.conn.execute(insert(tables.contact).values(request=case.number, box=box, ends_on=ends))
+
+
+def contact_of(work: Work, number: str) -> Contact | None:
+    """Return the way to write to the guest of a request, or None when there is none (any more)."""
+    box = _contact_box(work, number)
+    value = safe.peek(work, box)
+    return None if value is None else Contact(value["kind"], value["value"])
+
+
+def end_contact(work: Work, number: str) -> None:
+    """Drop the contact of a request that ended; the case's own key is marked to be destroyed."""
+    table = tables.contact
+    safe.drop(work, _contact_box(work, number))
+    work.conn.execute(delete(table).where(table.c.request == number))
+    vault.mark_labels(work.conn, [label(number)], work.stamp)
+
+
+def end_old_contacts(work: Work) -> None:
+    """Drop contacts whose day is over, and what is left of refusals nobody complained about."""
+    contact, request = tables.contact, tables.request
+    old = select(contact.c.request).where(contact.c.ends_on < work.today)
+    for number in list(work.conn.execute(old).scalars()):
+        safe.drop(work, _contact_box(work, number))
+        work.conn.execute(delete(contact).where(contact.c.request == number))
+    refused = select(request.c.number).where(
+        request.c.state == State.REFUSED.value,
+        request.c.ended_at < work.stamp - timedelta(days=CONTACT_DAYS),
+    )
+    living = work.custodian.labels()
+    for number in list(work.conn.execute(refused).scalars()):
+        if label(number) in living:
+            end_contact(work, number)
+
+
+def _contact_box(work: Work, number: str) -> str | None:
+    box: str | None = work.conn.execute(
+        select(tables.contact.c.box).where(tables.contact.c.request == number)
+    ).scalar()
+    return box
