@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import func, select
 
-from ..core import brake as clock
 from ..core.errors import SweepingError
 from ..core.lifecycle import State
 from . import (
@@ -49,10 +48,9 @@ from .pulse import Pulse
 from .remembrance import remembering
 from .report import SweepReport
 from .search import queued
+from .steady import Believed, Leased
 from .tallies import Tally, lines
 from .unit import Run
-
-_Result = TypeVar("_Result")
 
 STEPS: dict[str, Callable[[Run], int]] = {
     "deadlines": lambda run: run(Office.remind),
@@ -157,9 +155,9 @@ def sweep(
     except SweepingError:
         if not limits.join or confirm_by is not None:
             raise
-        return _joined(_Believed(run, started), report, audit, shift)
+        return _joined(Believed(run, started), report, audit, shift)
     try:
-        leased = _Leased(run, token, started)
+        leased = Leased(run, token, started)
         if confirm_by is not None:
             report.confirmed = list(leased(lambda office: office.confirm_sweep(confirm_by)))
         whole = not limits.bounded or leased(_waited)
@@ -240,55 +238,6 @@ def _forgetful(office: Office) -> str:
 
 def _never(code: str) -> bool:
     return False
-
-
-class _Believed:
-    """Runs each unit by a clock that goes on as it should.
-
-    :param run: runs a unit of work.
-    :param now: naive UTC, a time at which the clock was believed.
-    """
-
-    def __init__(self, run: Run, now: datetime) -> None:
-        self._run = run
-        self._now = now
-
-    def __call__(self, unit: Callable[[Office], _Result], /) -> _Result:
-        """Return what the unit returns.
-
-        :raises BlockedError: the clock went wrong since the unit before.
-        """
-
-        def one(office: Office) -> _Result:
-            stamp = office.work.stamp
-            if clock.judge(stamp, [self._now]):
-                brake.require(office.work)
-            self._go_on(office)
-            self._now = max(self._now, stamp)
-            return unit(office)
-
-        return self._run(one)
-
-    def _go_on(self, office: Office) -> None:
-        pass
-
-
-class _Leased(_Believed):
-    """Runs each unit under the lease of this sweep as well.
-
-    :param token: whose lease it is.
-    """
-
-    def __init__(self, run: Run, token: str, now: datetime) -> None:
-        super().__init__(run, now)
-        self._token = token
-
-    def _go_on(self, office: Office) -> None:
-        """Go on as long as no other sweep took over.
-
-        :raises SweepingError: one did.
-        """
-        runs.go_on(office.work, self._token)
 
 
 def _paused(run: Run, report: SweepReport, night_audit: NightAudit) -> list[str]:
