@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, case, select
+from sqlalchemy import Select, select
+from sqlalchemy import case as either
 
 from ..core.agenda import Milestone
 from ..core.answer import Answer
@@ -294,8 +295,8 @@ def _wanted(
             )
         statement = statement.where(table.c.state == state)
     return statement.order_by(
-        case((is_open, 0), else_=1), case((is_open, table.c.due_on), else_=""),
-        case((is_open, ""), else_=table.c.due_on).desc(), table.c.received_at, table.c.number,
+        either((is_open, 0), else_=1), either((is_open, table.c.due_on), else_=""),
+        either((is_open, ""), else_=table.c.due_on).desc(), table.c.received_at, table.c.number,
     )  # fmt: skip
 
 
