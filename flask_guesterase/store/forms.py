@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -21,15 +22,100 @@ from .naming import Gate, named
 _FORMS = 1000
 """Forms of statements that are remembered before all are forgotten."""
 
-_PLAIN = frozenset({
-    "_compile_options", "_fetch_clause", "_fetch_clause_options", "_generate_cache_key",
-    "_is_clone_of", "_label_style", "_limit_clause", "_memoized_keys", "_offset_clause",
-    "_order_by", "_order_by_clauses", "_propagate_attrs", "_raw_columns", "_where_criteria",
-    "dialect_options", "dispatch",
+_SHORT = frozenset({
+    "_compile_options", "_generate_cache_key", "_is_clone_of", "_label_style", "_memoized_keys",
+    "_order_by", "_propagate_attrs", "_raw_columns", "_where_criteria", "dialect_options",
+    "dispatch",
 })  # fmt: skip
 """What a SELECT is made of that has no joins, no options, and nothing else to look into."""
 
+_PLAIN = _SHORT | {
+    "_fetch_clause", "_fetch_clause_options", "_limit_clause", "_offset_clause",
+    "_order_by_clauses",
+}  # fmt: skip
+"""The same of one that is ordered and cut off."""
+
 _VALUES = (BindParameter, Null, True_, False_)
+
+_PLUGIN = "compile_state_plugin"
+
+
+Free = dict[int, Any]
+"""What was found to have nothing guarded, by identity: tables loaded as instances, columns, mapped
+classes. It is held, so that nothing else gets its identity."""
+
+
+def plain(free: Free, gate: Callable[[], Gate], statement: Any) -> bool:
+    """Return whether a statement loads instances by columns that nobody guards, and no more.
+
+    Such a one names nothing. It is asked of every statement, so it looks at little, and what
+    it cannot tell at once it leaves to `Names.of`.
+
+    :param free: what is known; more is noted here.
+    :param gate: returns the guarded tables.
+    :param statement: anything a session executes.
+    """
+    # Calls would cost what waits for this more than what they do: the usual form needs none.
+    if type(statement) is not Select:
+        return False
+    if statement._propagate_attrs.get(_PLUGIN) != "orm":
+        return _is_plain(free, gate(), statement)
+    for part in statement._raw_columns:
+        if id(part) not in free:
+            return _is_plain(free, gate(), statement)
+    for part in statement._where_criteria:
+        if type(part) is BinaryExpression and type(part.right) is BindParameter:
+            part = part.left
+        if id(part) not in free:
+            return _is_plain(free, gate(), statement)
+    return _SHORT.issuperset(statement.__dict__) or _is_plain(free, gate(), statement)
+
+
+def _is_plain(free: Free, gate: Gate, statement: Select[Any]) -> bool:
+    """Return the same of a form that is longer, or has parts that were not met before."""
+    if not _PLAIN.issuperset(statement.__dict__):
+        return False
+    if len(free) > _FORMS:
+        free.clear()
+    for end in (statement._limit_clause, statement._offset_clause, statement._fetch_clause):
+        if end is not None and not isinstance(end, BindParameter):
+            return False
+    parts: list[Any] = []
+    for part in statement._where_criteria:
+        if type(part) is BinaryExpression:
+            if not isinstance(part.right, _VALUES):
+                return False
+            part = part.left
+        parts.append(part)
+    for part in statement._order_by_clauses:
+        parts.append(part.element if type(part) is UnaryExpression else part)
+    return all(
+        _is_column(free, gate, part) or _is_entity(free, statement, part)
+        for part in statement._raw_columns
+    ) and all(_is_column(free, gate, part) for part in parts)
+
+
+def _is_entity(free: Free, select: Select[Any], part: Any) -> bool:
+    """Return whether a part of a SELECT is a mapped table, loaded as instances."""
+    found = (
+        isinstance(part, Table) and "parententity" in part._annotations
+        and select._propagate_attrs.get(_PLUGIN) == "orm"
+    )
+    if found:
+        free[id(part)] = part
+    return found
+
+
+def _is_column(free: Free, gate: Gate, part: Any) -> bool:
+    """Return whether a part is a column that nobody guards."""
+    table = getattr(part, "table", None)
+    if not isinstance(part, Column) or not isinstance(table, Table):
+        return False
+    guarded = gate.get(table.fullname)
+    if guarded is not None and part.name in guarded.words:
+        return False
+    free[id(part)] = part
+    return True
 
 
 class Names:
@@ -37,41 +123,6 @@ class Names:
 
     def __init__(self) -> None:
         self._held: tuple[Gate, dict[Any, dict[str, set[str]]]] = ({}, {})
-        self._free: tuple[Gate, dict[int, Any]] = ({}, {})
-
-    def plain(self, gate: Gate, statement: Any) -> bool:
-        """Return whether a statement loads instances by columns that nobody guards, and no more.
-
-        Such a one names nothing. It is asked of every statement, so it looks at little, and what
-        it cannot tell at once it leaves to `of`.
-
-        :param gate: the guarded tables.
-        :param statement: anything a session executes.
-        """
-        if type(statement) is not Select or not statement.__dict__.keys() <= _PLAIN:
-            return False
-        held, free = self._free
-        if held is not gate or len(free) > _FORMS:
-            free = {}
-            self._free = (gate, free)
-        for part in statement._raw_columns:
-            if id(part) not in free and not _is_entity(statement, part):
-                return False
-        for part in statement._where_criteria:
-            if type(part) is BinaryExpression:
-                if not isinstance(part.right, _VALUES):
-                    return False
-                part = part.left
-            if id(part) not in free and not _is_free(gate, part, free):
-                return False
-        for end in (statement._limit_clause, statement._offset_clause, statement._fetch_clause):
-            if end is not None and not isinstance(end, BindParameter):
-                return False
-        return not statement._order_by_clauses or all(
-            id(part) in free or _is_free(gate, part, free)
-            for each in statement._order_by_clauses
-            for part in (each.element if type(each) is UnaryExpression else each,)
-        )
 
     def of(self, gate: Gate, statement: Any, parameters: Any = None) -> dict[str, set[str]]:
         """Return what `named` does, for the caller to change.
@@ -95,23 +146,3 @@ class Names:
         if found is None:
             found = known[form.key] = named(gate, statement, parameters)
         return {table: set(columns) for table, columns in found.items()} if found else {}
-
-
-def _is_entity(select: Select[Any], part: Any) -> bool:
-    """Return whether a part of a SELECT is a mapped table, loaded as instances."""
-    return (
-        isinstance(part, Table) and "parententity" in part._annotations
-        and select._propagate_attrs.get("compile_state_plugin") == "orm"
-    )
-
-
-def _is_free(gate: Gate, part: Any, free: dict[int, Any]) -> bool:
-    """Return whether a part is a column that nobody guards; what is noted keeps its identity."""
-    table = getattr(part, "table", None)
-    if not isinstance(part, Column) or not isinstance(table, Table):
-        return False
-    guarded = gate.get(table.fullname)
-    if guarded is not None and part.name in guarded.words:
-        return False
-    free[id(part)] = part
-    return True

@@ -19,6 +19,7 @@ from sqlalchemy.sql.util import find_tables
 from ..core.plan import key_text
 from ..core.policy import Exempt, Policy, Retain
 from .datamap import Target, table_name
+from .forms import Free
 from .host import Host
 from .naming import Gate, Guarded, named, sets_itself
 from .paths import Atlas
@@ -85,6 +86,7 @@ class Gates:
 
     def __init__(self) -> None:
         self.listeners: dict[str, Listener] = {}
+        self.free: Free = {}
         self._hosts: WeakKeyDictionary[Host, Declarations] = WeakKeyDictionary()
         self._gate: dict[str, Guarded] = {}
         self._keys: dict[Any, tuple[str, ...]] = {}
@@ -107,6 +109,8 @@ class Gates:
     def renew(self) -> None:
         """Have everything learnt anew before anybody asks: a mapping or a policy was added."""
         self._changes += 1
+        # What is still noted in the one that was goes with it.
+        self.free = {}
 
     def gate(self) -> Gate:
         """Return the guarded tables; cheap unless a mapping or a policy was added."""

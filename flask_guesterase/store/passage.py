@@ -23,13 +23,27 @@ Sieve = Callable[[Session, Any, Any, Mapping[str, Any]], bool]
 """Returns whether a statement has to be heard: the session, the statement, its parameters, and the
 options it is executed with."""
 
+Plain = Callable[[Session, Any, Mapping[str, Any]], bool]
+"""Returns whether it is seen at once that no sieve holds a statement back; False proves nothing."""
+
 _DOORS = ("execute", "scalar", "scalars")
 """By which every statement of a session comes, lazy loads and `Query` too."""
 
 _watches: tuple[tuple[Sieve, Listener], ...] = ()
 """It is replaced whole and never changed, for another thread may be reading it."""
 
+_plain: Plain = lambda session, statement, options: False  # noqa: E731
+
 _NOTE = "guesterase_heard"
+
+
+def ease(plain: Plain) -> None:
+    """Have one look spare nearly every statement all sieves.
+
+    :param plain: is asked of each statement first, so everything a host does waits for it.
+    """
+    global _plain
+    _plain = plain
 
 
 def watch(sieve: Sieve, listener: Listener) -> None:
@@ -52,7 +66,7 @@ def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
     def passing(self: Session, statement: Any, params: Any = None, **options: Any) -> Any:
         if self.dispatch.do_orm_execute:
             _hear(self)
-        else:
+        elif not _plain(self, statement, options):
             for sieve, _ in _watches:
                 if sieve(self, statement, params, options):
                     _hear(self)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import ClauseElement
 from sqlalchemy.orm import InstanceState, InstrumentedAttribute, Session, UOWTransaction
@@ -15,35 +18,53 @@ from .withheld import Withheld
 
 def on_flush(session: Session, flush_context: Any, instances: Any) -> None:
     """Look at what is about to be written, as long as it can be refused without harm."""
-    if not gates.gate():
-        return
+    free = gates.free
     # What `new` and `dirty` are made of: sets of instances would be made anew for each flush.
-    deleted = session._deleted
     for state in (*session._new, *session._dirty_states):
-        if state in deleted:
-            continue
-        _refuse_copied(session, state)
-        if state.key is not None and gates.covers(state.mapper):
-            noted(session).lapsed[state] = frozenset(state.expired_attributes)
-            _refuse_changed(session, state, frozenset())
+        values = state.dict
+        # Of a row that is there, nothing else than what changed is written.
+        for key in values if state.key is None else state.committed_state:
+            if type(values.get(key)) not in _ORDINARY:
+                break
+        else:
+            if id(state.mapper) in free:
+                continue
+        if gates.gate() and state not in session._deleted:
+            _look(session, state)
+        if not gates.covers(state.mapper):
+            free[id(state.mapper)] = state.mapper
+
+
+_ORDINARY = frozenset({
+    str, int, float, bool, bytes, type(None), Decimal, date, datetime, time, timedelta, UUID,
+    InstanceState,
+})  # fmt: skip
+"""What stands in most attributes: neither the sentinel nor SQL."""
+
+
+def _look(session: Session, state: InstanceState[Any]) -> None:
+    _refuse_copied(session, state)
+    if state.key is not None and gates.covers(state.mapper):
+        noted(session).lapsed[state] = frozenset(state.expired_attributes)
+        _refuse_changed(session, state, frozenset())
 
 
 def on_flushed(session: Session, flush_context: UOWTransaction) -> None:
     """Look again at what was written: a host's hooks change rows on their way."""
-    if not gates.gate():
-        return
+    free = gates.free
     for mapper, states in flush_context.mappers.items():
-        if gates.covers(mapper):
-            lapsed = noted(session).lapsed
-            for state in states:
-                if not _written(flush_context, state):
-                    continue
-                if state in session._new:
-                    _replace(session, flush_context, state)
-                    continue
-                # What was set by SQL lapses when it is written.
-                anew = state.expired_attributes - lapsed.pop(state, frozenset())
-                _refuse_changed(session, state, frozenset(anew))
+        if id(mapper) in free or not (gates.gate() and gates.covers(mapper)):
+            continue
+        lapsed = noted(session).lapsed
+        for state in states:
+            if not _written(flush_context, state):
+                continue
+            if state in session._new:
+                _replace(session, flush_context, state)
+                continue
+            # What was set by SQL lapses when it is written.
+            anew = state.expired_attributes - lapsed.pop(state, frozenset())
+            _refuse_changed(session, state, frozenset(anew))
     # Where nothing was hidden no hook found anything to copy.
     if NOTE in session.info and noted(session).hidden:
         for state in flush_context.states:
@@ -73,7 +94,6 @@ def _written(flush_context: UOWTransaction, state: InstanceState[Any]) -> bool:
 def _refuse_copied(session: Session, state: InstanceState[Any]) -> None:
     """Refuse to write the sentinel itself where a value should be, or SQL that fetches one."""
     values = state.dict
-    # Of a row that is there, nothing else than what changed is written.
     for key in values if state.key is None else state.committed_state:
         value = values.get(key)
         if not isinstance(value, _TELLING) or not pending(state, {key}):

@@ -64,8 +64,9 @@ def install(app: Flask) -> None:
         _put_context(sender)
 
     def rest(sender: Flask, **_: Any) -> None:
-        appcontext_pushed.disconnect(look, app)
-        request_finished.disconnect(rest, app)
+        # For every sender, of which there is one: else the signal goes on looking for whom to tell.
+        appcontext_pushed.disconnect(look)
+        request_finished.disconnect(rest)
 
     look(app)
     appcontext_pushed.connect(look, app, weak=False)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import column, event, select, text, update
 from sqlalchemy.orm import ORMExecuteState, Session, selectinload, sessionmaker
 
 from flask_guesterase.core.errors import VeiledError
@@ -40,6 +40,13 @@ def test_nobody_listens_to_a_session_that_names_nothing_guarded(
     assert heard(asking) == 0
 
 
+def _as_rows(entity: Any) -> Any:
+    """Return a SELECT of a mapped class by which rows are handed on, and no instances loaded."""
+    made = select(column("id")).with_only_columns(entity)
+    assert not made._propagate_attrs
+    return made
+
+
 @pytest.mark.parametrize("ask", [
     lambda s: s.execute(select(Bill.holder)),
     lambda s: s.scalar(select(Bill.holder)),
@@ -53,8 +60,9 @@ def test_nobody_listens_to_a_session_that_names_nothing_guarded(
     lambda s: s.scalars(select(Bill).from_statement(select(Bill).order_by(Bill.holder))),
     lambda s: s.scalars(select(Stay).options(selectinload(Stay.bills.and_(Bill.holder == "x")))),
     lambda s: s.get_one(Stay, 1, options=[selectinload(Stay.bills.and_(Bill.holder == "x"))]),
+    lambda s: [s.scalars(select(Bill)).all(), s.execute(_as_rows(Bill))],
 ], ids=["execute", "scalar", "scalars", "query", "first", "count", "update", "delete",
-        "by-name", "from-statement", "eager", "get"])
+        "by-name", "from-statement", "eager", "get", "as-rows"])
 def test_by_every_way_a_guarded_column_is_refused(
     session: Session, ask: Callable[[Session], Any]
 ) -> None:

@@ -752,22 +752,76 @@ def test_a_class_configured_after_the_first_statement_is_known(inn: House) -> No
     Base.metadata.remove(table)
 
 
-def test_an_idle_flush_looks_at_no_instance_twice(
-    inn: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Rows of which nothing can be hidden are passed over once, before the flush."""
-    looked: list[Any] = []
+@pytest.fixture
+def looked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Instances at which a flush looks closely."""
+    found: list[Any] = []
     real = unaltered._refuse_copied
 
-    def look(*given: Any) -> None:
-        looked.append(given)
-        real(*given)
+    def look(session: Session, state: Any) -> None:
+        found.append(state.obj())
+        real(session, state)
 
     monkeypatch.setattr(unaltered, "_refuse_copied", look)
-    for stay in inn.session.scalars(select(Stay)):
-        stay.room = "x"
+    return found
+
+
+def test_a_flush_of_plain_values_to_what_nobody_guards_is_not_looked_at(
+    inn: House, looked: list[Any]
+) -> None:
+    """Once the class was met; what is made by SQL, or guarded, is looked at each time."""
+    stays, bill = inn.session.scalars(select(Stay)).all(), inn.session.get_one(Bill, 1)
+    for room in ("x", "y"):
+        looked.clear()
+        for stay in stays:
+            stay.room = room
+        inn.session.flush()
+    assert looked == []
+    stays[0].room, stays[1].room, bill.total = func.lower("Z"), "z", 91
     inn.session.flush()
-    assert len(looked) == 2
+    assert {(type(each), each.id) for each in looked} == {(Stay, stays[0].id), (Bill, 1)}
+
+
+def test_what_was_known_to_be_free_is_guarded_once_that_is_declared(inn: House) -> None:
+    """Statements and flushes that were let through without a look, and those after it."""
+    declared: list[Any] = []
+    host = Host(inn.session, models=Base)
+    veil.install(host, declared)
+    asked = select(Stay).where(Stay.room == "101")
+    for room in ("102", "101"):
+        stay = inn.session.scalars(asked).one()
+        stay.room = room
+        inn.session.flush()
+        stay.room = "101"
+        inn.session.commit()
+    inn.session.remove()
+    declared.append((Stay, Policy({"room": INVOICE})))
+    veil.renew()
+    inn.keep("un_stays", 1, '["room"]')
+    with pytest.raises(VeiledError):
+        inn.session.scalars(asked)
+    stay = inn.session.get_one(Stay, 1)
+    assert str(stay.room) == "▒▒▒"
+    stay.room = "103"
+    with pytest.raises(VeiledError):
+        inn.session.flush()
+    inn.session.rollback()
+    declared.clear()
+    veil.renew()
+
+
+def test_a_sentinel_does_not_pass_where_plain_values_do(inn: House, looked: list[Any]) -> None:
+    """A class of which many rows were written unseen."""
+    inn.keep()
+    stay = inn.session.get_one(Stay, 2)
+    for room in ("x", "y"):
+        stay.room = room
+        inn.session.flush()
+    looked.clear()
+    stay.room = inn.session.get_one(Bill, 1).holder
+    with pytest.raises(VeiledError):
+        inn.session.flush()
+    assert looked == [stay]
 
 
 # numbers that are used again

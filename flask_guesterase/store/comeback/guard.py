@@ -49,11 +49,9 @@ class _Post(NamedTuple):
 _sides: WeakKeyDictionary[Host, WeakMethod[Sides]] = WeakKeyDictionary()
 _posts: WeakKeyDictionary[Host, _Post] = WeakKeyDictionary()
 _present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
-_settled: tuple[MutableMapping[Mapper[Any], bool], ...] = ()
-"""What is known of base classes in every installation, as long as no data map can still grow.
-
-It is replaced whole and never changed, for another thread may be reading it.
-"""
+_idle: dict[int, Mapper[Any]] = {}
+"""Mapped classes of which no installation watches anything, by identity, as far as they were met
+since no data map can grow any more. It is replaced when one may have."""
 
 
 def install(host: Host, sides: Sides) -> None:
@@ -63,16 +61,16 @@ def install(host: Host, sides: Sides) -> None:
     :param sides: method that returns the installation that is at work; it is not kept alive.
     """
     _sides.setdefault(host, WeakMethod(sides))
-    _settle()
+    _forget()
     passage.watch(_wanted, _on_execute)
     if not contains(Session, "after_flush", _on_flush):
         listen(Session, "after_flush", _on_flush)
 
 
-def _settle(*known: MutableMapping[Mapper[Any], bool]) -> None:
-    """Say what is known of every installation; of none, until each was looked at again."""
-    global _settled
-    _settled = known
+def _forget() -> None:
+    """Have every installation looked at again."""
+    global _idle
+    _idle = {}
 
 
 def _all() -> Iterator[_Post]:
@@ -85,7 +83,7 @@ def _all() -> Iterator[_Post]:
         if post is None or post.side.datamap is not side.datamap:
             post = _Post(side, watched(side.datamap), WeakKeyDictionary())
             _posts[host] = post
-            _settle()
+            _forget()
         yield _Post(side, post.watched, post.concerned)
 
 
@@ -119,16 +117,21 @@ def _is_ours(conn: Connection, side: Side) -> bool:
 
 
 def _on_flush(session: Session, flush_context: Any) -> None:
-    # Nearly every flush ends here, and costs the host what this line costs.
-    known = _settled
-    if known and not session._deleted and _is_idle(known, flush_context.mappers):
-        return
+    # Nearly every flush ends here, and costs the host what these lines cost.
+    idle = _idle
+    for mapper in flush_context.mappers:
+        if id(mapper) not in idle:
+            break
+    else:
+        if not session._deleted:
+            return
     posts: list[_Post] = []
     with _harmless("look at a flush"):
         every = list(_all())
         posts = [post for post in every if _concerns(post, session, flush_context)]
-        if len(every) == len(_sides) and all(post.side.settled for post in every):
-            _settle(*(post.concerned for post in every))
+        if not posts and len(every) == len(_sides) and all(p.side.settled for p in every):
+            # What was taken hold of first: meanwhile another may be in its place.
+            idle.update((id(mapper), mapper) for mapper in flush_context.mappers)
     if not posts:
         return
     # Each of these is collected anew whenever it is asked for.
@@ -136,13 +139,6 @@ def _on_flush(session: Session, flush_context: Any) -> None:
     with _harmless("look at a flush"):
         for post in posts:
             _flushed(post, session, written, deleted)
-
-
-def _is_idle(
-    known: Iterable[MutableMapping[Mapper[Any], bool]], mappers: Iterable[Mapper[Any]]
-) -> bool:
-    """Return whether it is known of all base classes of a flush that nobody watches them."""
-    return not any(each.get(mapper, True) for each in known for mapper in mappers)
 
 
 def _concerns(post: _Post, session: Session, flush_context: Any) -> bool:
