@@ -20,6 +20,7 @@ from flask_guesterase.core.policy import Policy, keep, null, retain
 from flask_guesterase.store import tables
 from flask_guesterase.store.settings import Property
 
+from . import cores
 from .estate import engine_of
 from .schema import BLOCKERS, POLICIES, Base, Guest, Invoice, Message, Payment, Reservation
 
@@ -49,8 +50,8 @@ class Bare:
     :param url: address of the database.
     :param folder: where keys go.
     :param installed: whether the extension is installed.
-    :param quick: whether writes are not waited for, and one guest is erased through the extension
-        first; otherwise the database is as an installation left it.
+    :param quick: whether writes are not waited for, and a guest is erased through the extension
+        first, unless that was done; otherwise the database is as an installation left it.
     """
 
     def __init__(self, url: str, folder: Path, installed: bool, quick: bool = True) -> None:
@@ -68,7 +69,7 @@ class Bare:
         LoginManager(self.app).user_loader(Clerk)
         self._routes()
         self.extension: Guesterase | None = self._install() if installed else None
-        if self.extension is not None and quick:
+        if self.extension is not None and quick and not (folder / "keys").exists():
             self._live(self.extension)
 
     def _install(self) -> Guesterase:
@@ -173,6 +174,7 @@ def _quick(raw: Any, record: Any) -> None:
 
 def serve(url: str, folder: str, installed: str) -> None:
     """Answer orders of the measuring process: a route, a first guest and a count on each line."""
+    cores.first()
     host = Bare(url, Path(folder), installed == "installed")
     say: Callable[[str], object] = sys.stdout.write
     say("ready\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import (
@@ -22,14 +21,14 @@ from .naming import Gate, named
 _FORMS = 1000
 """Forms of statements that are remembered before all are forgotten."""
 
-_SHORT = frozenset({
+SHORT = frozenset({
     "_compile_options", "_generate_cache_key", "_is_clone_of", "_label_style", "_memoized_keys",
     "_order_by", "_propagate_attrs", "_raw_columns", "_where_criteria", "dialect_options",
     "dispatch",
 })  # fmt: skip
 """What a SELECT is made of that has no joins, no options, and nothing else to look into."""
 
-_PLAIN = _SHORT | {
+_PLAIN = SHORT | {
     "_fetch_clause", "_fetch_clause_options", "_limit_clause", "_offset_clause",
     "_order_by_clauses",
 }  # fmt: skip
@@ -37,7 +36,7 @@ _PLAIN = _SHORT | {
 
 _VALUES = (BindParameter, Null, True_, False_)
 
-_PLUGIN = "compile_state_plugin"
+PLUGIN = "compile_state_plugin"
 
 
 Free = dict[int, Any]
@@ -45,34 +44,15 @@ Free = dict[int, Any]
 classes. It is held, so that nothing else gets its identity."""
 
 
-def plain(free: Free, gate: Callable[[], Gate], statement: Any) -> bool:
+def plain(free: Free, gate: Gate, statement: Select[Any]) -> bool:
     """Return whether a statement loads instances by columns that nobody guards, and no more.
 
-    Such a one names nothing. It is asked of every statement, so it looks at little, and what
-    it cannot tell at once it leaves to `Names.of`.
+    Such a one names nothing; what this cannot tell is left to `Names.of`.
 
-    :param free: what is known; more is noted here.
-    :param gate: returns the guarded tables.
-    :param statement: anything a session executes.
+    :param free: what of it was found to be free is noted here.
+    :param gate: the guarded tables.
+    :param statement: a SELECT.
     """
-    # Calls would cost what waits for this more than what they do: the usual form needs none.
-    if type(statement) is not Select:
-        return False
-    if statement._propagate_attrs.get(_PLUGIN) != "orm":
-        return _is_plain(free, gate(), statement)
-    for part in statement._raw_columns:
-        if id(part) not in free:
-            return _is_plain(free, gate(), statement)
-    for part in statement._where_criteria:
-        if type(part) is BinaryExpression and type(part.right) is BindParameter:
-            part = part.left
-        if id(part) not in free:
-            return _is_plain(free, gate(), statement)
-    return _SHORT.issuperset(statement.__dict__) or _is_plain(free, gate(), statement)
-
-
-def _is_plain(free: Free, gate: Gate, statement: Select[Any]) -> bool:
-    """Return the same of a form that is longer, or has parts that were not met before."""
     if not _PLAIN.issuperset(statement.__dict__):
         return False
     if len(free) > _FORMS:
@@ -99,7 +79,7 @@ def _is_entity(free: Free, select: Select[Any], part: Any) -> bool:
     """Return whether a part of a SELECT is a mapped table, loaded as instances."""
     found = (
         isinstance(part, Table) and "parententity" in part._annotations
-        and select._propagate_attrs.get(_PLUGIN) == "orm"
+        and select._propagate_attrs.get(PLUGIN) == "orm"
     )
     if found:
         free[id(part)] = part

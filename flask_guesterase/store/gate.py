@@ -9,8 +9,18 @@ from threading import RLock
 from typing import Any
 from weakref import WeakKeyDictionary, WeakSet
 
-from sqlalchemy import Column, ColumnClause, ColumnElement, FromClause, Join, Select, Table
-from sqlalchemy.event import listen
+from sqlalchemy import (
+    BinaryExpression,
+    BindParameter,
+    Column,
+    ColumnClause,
+    ColumnElement,
+    FromClause,
+    Join,
+    Select,
+    Table,
+)
+from sqlalchemy.event import contains, listen
 from sqlalchemy.orm import InstanceState, Mapper
 from sqlalchemy.sql import visitors
 from sqlalchemy.sql.selectable import AliasedReturnsRows
@@ -19,7 +29,7 @@ from sqlalchemy.sql.util import find_tables
 from ..core.plan import key_text
 from ..core.policy import Exempt, Policy, Retain
 from .datamap import Target, table_name
-from .forms import Free
+from .forms import PLUGIN, SHORT, Free, plain
 from .host import Host
 from .naming import Gate, Guarded, named, sets_itself
 from .paths import Atlas
@@ -100,11 +110,15 @@ class Gates:
 
     def add(self, host: Host, declared: Declarations) -> None:
         """Take in a host, once."""
-        if not self._hosts:
-            listen(Mapper, "after_mapper_constructed", self._on_mapper)
-            listen(Mapper, "after_configured", self._on_configured)
+        self.attend()
         self._hosts.setdefault(host, declared)
         self.renew()
+
+    def attend(self) -> None:
+        """Hear of every class that is mapped from now on; once is enough."""
+        if not contains(Mapper, "after_configured", self._on_configured):
+            listen(Mapper, "after_mapper_constructed", self._on_mapper)
+            listen(Mapper, "after_configured", self._on_configured)
 
     def renew(self) -> None:
         """Have everything learnt anew before anybody asks: a mapping or a policy was added."""
@@ -120,6 +134,29 @@ class Gates:
                 if self._known != self._changes and not self._learning:
                     self._learn_all()
         return self._gate
+
+    def plain(self, statement: Any) -> bool:
+        """Return whether a statement loads instances by columns that nobody guards, and no more.
+
+        It is asked of every statement of the host, so it looks at little.
+
+        :param statement: anything a session executes.
+        """
+        if type(statement) is not Select:
+            return False
+        # Taken hold of before it is looked what is guarded, which may change meanwhile.
+        free = self.free
+        if statement._propagate_attrs.get(PLUGIN) != "orm":
+            return plain(free, self.gate(), statement)
+        for part in statement._raw_columns:
+            if id(part) not in free:
+                return plain(free, self.gate(), statement)
+        for part in statement._where_criteria:
+            if type(part) is BinaryExpression and type(part.right) is BindParameter:
+                part = part.left
+            if id(part) not in free:
+                return plain(free, self.gate(), statement)
+        return SHORT.issuperset(statement.__dict__) or plain(free, self.gate(), statement)
 
     def _learn_all(self) -> None:
         seen, self._learning = self._changes, True

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from inspect import signature
 from typing import Any
 
 from sqlalchemy.event import listen
@@ -23,8 +24,9 @@ Sieve = Callable[[Session, Any, Any, Mapping[str, Any]], bool]
 """Returns whether a statement has to be heard: the session, the statement, its parameters, and the
 options it is executed with."""
 
-Plain = Callable[[Session, Any, Mapping[str, Any]], bool]
-"""Returns whether it is seen at once that no sieve holds a statement back; False proves nothing."""
+Plain = Callable[[Any], bool]
+"""Returns whether it is seen at once that no sieve holds a statement back whose rows come all at
+once; False proves nothing."""
 
 _DOORS = ("execute", "scalar", "scalars")
 """By which every statement of a session comes, lazy loads and `Query` too."""
@@ -32,7 +34,12 @@ _DOORS = ("execute", "scalar", "scalars")
 _watches: tuple[tuple[Sieve, Listener], ...] = ()
 """It is replaced whole and never changed, for another thread may be reading it."""
 
-_plain: Plain = lambda session, statement, options: False  # noqa: E731
+_plain: Plain = lambda statement: False  # noqa: E731
+
+_OPTIONS = "execution_options"
+
+_OF_SESSIONS = _OPTIONS in signature(Session.__init__).parameters
+"""Sessions have options of their own from SQLAlchemy 2.1 on."""
 
 _NOTE = "guesterase_heard"
 
@@ -66,14 +73,39 @@ def _watched(real: Callable[..., Any]) -> Callable[..., Any]:
     def passing(self: Session, statement: Any, params: Any = None, **options: Any) -> Any:
         if self.dispatch.do_orm_execute:
             _hear(self)
-        elif not _plain(self, statement, options):
+        elif not _plain(statement) or (
+            (options or (_OF_SESSIONS and self.execution_options)) and streamed(self, options)
+        ):
             for sieve, _ in _watches:
                 if sieve(self, statement, params, options):
                     _hear(self)
                     break
-        return real(self, statement, params, **options)
+        if options:
+            return real(self, statement, params, **options)
+        return real(self, statement, params)
 
     return passing
+
+
+def streamed(session: Session, options: Mapping[str, Any]) -> bool:
+    """Return whether rows of a statement come while the connection is not free for a question.
+
+    :param session: executes it, and has options of its own.
+    :param options: what else it is executed with.
+    """
+    given = options.get(_OPTIONS)
+    if given and streams(given):
+        return True
+    return _OF_SESSIONS and bool(session.execution_options) and streams(session.execution_options)
+
+
+def streams(options: Mapping[str, Any]) -> bool:
+    """Return whether these options of an execution make rows come one after another."""
+    if options.get("yield_per") or options.get("stream_results"):
+        return True
+    # A `Query` keeps its own beside the options of the statement.
+    query = options.get("_sa_orm_load_options")
+    return query is not None and bool(query._yield_per)
 
 
 def _hear(session: Session) -> None:

@@ -28,7 +28,7 @@ from .concealed import (
     refuse_named,
     split_row,
 )
-from .forms import Names, plain
+from .forms import Names
 from .gate import Declarations, Glimpse
 from .host import Host
 from .naming import joined
@@ -45,7 +45,7 @@ def install(host: Host, declared: Declarations) -> None:
     """
     gates.add(host, declared)
     passage.watch(_wanted, _on_execute)
-    passage.ease(_plain)
+    passage.ease(gates.plain)
     for name, listener in _LISTENERS.items():
         if not contains(Session, name, listener):
             listen(Session, name, listener)
@@ -99,20 +99,6 @@ def _forget_hidden(host: Host) -> None:
 # statements
 
 
-def _plain(session: Session, statement: Any, options: Mapping[str, Any]) -> bool:
-    """Return whether a statement loads instances by columns that nobody guards, all at once."""
-    if options:
-        given = options.get("execution_options")
-        if given and _streams(given):
-            return False
-    # A session has options of its own from SQLAlchemy 2.1 on.
-    given = getattr(session, "execution_options", None)
-    if given and _streams(given):
-        return False
-    # What is free is taken hold of before it is looked what is guarded, which may change.
-    return plain(gates.free, gates.gate, statement)
-
-
 def _wanted(
     session: Session, statement: Any, parameters: Any, options: Mapping[str, Any]
 ) -> bool:
@@ -120,10 +106,9 @@ def _wanted(
     gate = gates.gate()
     if not gate:
         return False
-    for given in (options.get("execution_options"), getattr(session, "execution_options", None)):
-        if given and _streams(given):
-            return True
-    if not isinstance(statement, _READ) or _streams(statement._execution_options):
+    if passage.streamed(session, options):
+        return True
+    if not isinstance(statement, _READ) or passage.streams(statement._execution_options):
         return True
     return bool(_names.of(gate, statement, parameters))
 
@@ -132,20 +117,11 @@ _READ = (Select, TextClause, UpdateBase)
 """What hosts execute, and what it names can be read of it as it is."""
 
 
-def _streams(options: Mapping[str, Any]) -> bool:
-    """Return whether rows come while the connection is not free for a question."""
-    if options.get("yield_per") or options.get("stream_results"):
-        return True
-    # A `Query` keeps its own beside the options of the statement.
-    query = options.get("_sa_orm_load_options")
-    return query is not None and bool(query._yield_per)
-
-
 def _on_execute(state: ORMExecuteState) -> None:
     gate = gates.gate()
     if not gate:
         return
-    streams = _streams(state.execution_options)
+    streams = passage.streams(state.execution_options)
     found = _names.of(gate, state.statement, state.parameters)
     # Most of what a host asks ends here.
     if not (found or streams) or state.is_column_load:

@@ -426,8 +426,7 @@ class Guesterase:
             pool = self.host.engine().pool
         except SetupError:
             return None
-        settled, datamap = state.datamap is not None, self._mapping(state)
-        return Side(pool, state.settings, datamap, state.custodian, self._now, settled)
+        return Side(pool, state.settings, self._mapping(state), state.custodian, self._now)
 
     def _mapping(self, state: _State) -> DataMap:
         """Return the data map as it is so far: models may still be imported or registered."""

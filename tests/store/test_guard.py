@@ -15,10 +15,12 @@ import pytest
 from sqlalchemy import Insert, delete, event, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import finishing, tables
-from flask_guesterase.store.comeback import marks
+from flask_guesterase.store.comeback import guard, marks
+from flask_guesterase.store.datamap import resolve
 from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish
 
 OLD = date(2025, 12, 1)
@@ -175,6 +177,34 @@ def test_by_every_door_who_comes_back_is_seen_and_gone_again(any_lodge: Lodge) -
     assert lodge.one(Guest, 52)["email"] == "bo@x.example"  # type: ignore[index]
     assert {row["amount"] for row in lodge.rows(Booking)} == {100}
     new_life(lodge)
+
+
+def test_who_is_watched_since_a_class_was_mapped_is_seen(lodge: Lodge) -> None:
+    """Models may be imported late: what was passed over until then is looked at again."""
+    lodge.stayed()
+    lodge.erased_guest()
+    whole, late = lodge.datamap, resolve([], [], [])
+    lodge.datamap = late
+    for other in set(guard._sides) - {lodge.host}:
+        del guard._sides[other]
+    for _ in range(3):
+        guest = lodge.session.get_one(Guest, 1)
+        guest.phone = ANN["phone"]
+        lodge.session.flush()
+        lodge.session.rollback()
+    assert guard._idle[1]
+
+    class Base(DeclarativeBase):
+        pass
+
+    type("Late", (Base,), {
+        "__tablename__": "late", "__annotations__": {"id": Mapped[int]},
+        "id": mapped_column(primary_key=True),
+    })
+    lodge.datamap = whole
+    merge(lodge)
+    lodge.session.commit()
+    assert lodge.returns("seen", "there")
 
 
 # new lives

@@ -19,7 +19,9 @@ from sqlalchemy.event import contains, listen
 from sqlalchemy.orm import InstanceState, Mapper, ORMExecuteState, Session
 
 from .. import passage, tables
+from ..concealed import gates
 from ..failure import undoes_all
+from ..forms import Free
 from ..host import Host
 from . import lookout, sightings
 from .lookout import Row, Side
@@ -49,9 +51,9 @@ class _Post(NamedTuple):
 _sides: WeakKeyDictionary[Host, WeakMethod[Sides]] = WeakKeyDictionary()
 _posts: WeakKeyDictionary[Host, _Post] = WeakKeyDictionary()
 _present: WeakKeyDictionary[Pool, bool] = WeakKeyDictionary()
-_idle: dict[int, Mapper[Any]] = {}
-"""Mapped classes of which no installation watches anything, by identity, as far as they were met
-since no data map can grow any more. It is replaced when one may have."""
+_idle: tuple[Free, dict[int, Mapper[Any]]] = ({}, {})
+"""Mapped classes of which no installation watches anything, by identity, as far as they were met;
+and what was free then, which is another when a class was mapped or something registered since."""
 
 
 def install(host: Host, sides: Sides) -> None:
@@ -61,7 +63,9 @@ def install(host: Host, sides: Sides) -> None:
     :param sides: method that returns the installation that is at work; it is not kept alive.
     """
     _sides.setdefault(host, WeakMethod(sides))
-    _forget()
+    gates.attend()
+    # What a flush that did not know this one is about to note goes with what was free.
+    gates.renew()
     passage.watch(_wanted, _on_execute)
     if not contains(Session, "after_flush", _on_flush):
         listen(Session, "after_flush", _on_flush)
@@ -70,7 +74,7 @@ def install(host: Host, sides: Sides) -> None:
 def _forget() -> None:
     """Have every installation looked at again."""
     global _idle
-    _idle = {}
+    _idle = ({}, {})
 
 
 def _all() -> Iterator[_Post]:
@@ -117,20 +121,25 @@ def _is_ours(conn: Connection, side: Side) -> bool:
 
 
 def _on_flush(session: Session, flush_context: Any) -> None:
+    global _idle
     # Nearly every flush ends here, and costs the host what these lines cost.
-    idle = _idle
-    for mapper in flush_context.mappers:
-        if id(mapper) not in idle:
-            break
-    else:
-        if not session._deleted:
+    free = gates.free
+    held, idle = _idle
+    if held is free and not session._deleted:
+        for mapper in flush_context.mappers:
+            if id(mapper) not in idle:
+                break
+        else:
             return
     posts: list[_Post] = []
     with _harmless("look at a flush"):
         every = list(_all())
         posts = [post for post in every if _concerns(post, session, flush_context)]
-        if not posts and len(every) == len(_sides) and all(p.side.settled for p in every):
-            # What was taken hold of first: meanwhile another may be in its place.
+        if not posts and len(every) == len(_sides):
+            held, idle = _idle
+            if held is not free:
+                idle = {}
+                _idle = (free, idle)
             idle.update((id(mapper), mapper) for mapper in flush_context.mappers)
     if not posts:
         return

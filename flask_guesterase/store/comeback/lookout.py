@@ -36,7 +36,6 @@ class Side(NamedTuple):
     :param datamap: the resolved data map.
     :param custodian: who holds the keys.
     :param now: returns the aware UTC time.
-    :param settled: whether no further table can come into the data map.
     """
 
     pool: Pool
@@ -44,7 +43,6 @@ class Side(NamedTuple):
     datamap: DataMap
     custodian: FolderCustodian
     now: Callable[[], datetime]
-    settled: bool = False
 
 
 @dataclass(frozen=True)
