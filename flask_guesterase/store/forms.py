@@ -44,7 +44,7 @@ Free = dict[int, Any]
 classes. It is held, so that nothing else gets its identity."""
 
 
-def plain(free: Free, gate: Gate, statement: Select[Any]) -> bool:
+def is_plain(free: Free, gate: Gate, statement: Select[Any]) -> bool:
     """Return whether a statement loads instances by columns that nobody guards, and no more.
 
     Such a one names nothing; what this cannot tell is left to `Names.of`.

@@ -29,7 +29,7 @@ from sqlalchemy.sql.util import find_tables
 from ..core.plan import key_text
 from ..core.policy import Exempt, Policy, Retain
 from .datamap import Target, table_name
-from .forms import PLUGIN, SHORT, Free, plain
+from .forms import PLUGIN, SHORT, Free, is_plain
 from .host import Host
 from .naming import Gate, Guarded, named, sets_itself
 from .paths import Atlas
@@ -147,16 +147,16 @@ class Gates:
         # Taken hold of before it is looked what is guarded, which may change meanwhile.
         free = self.free
         if statement._propagate_attrs.get(PLUGIN) != "orm":
-            return plain(free, self.gate(), statement)
+            return is_plain(free, self.gate(), statement)
         for part in statement._raw_columns:
             if id(part) not in free:
-                return plain(free, self.gate(), statement)
+                return is_plain(free, self.gate(), statement)
         for part in statement._where_criteria:
             if type(part) is BinaryExpression and type(part.right) is BindParameter:
                 part = part.left
             if id(part) not in free:
-                return plain(free, self.gate(), statement)
-        return SHORT.issuperset(statement.__dict__) or plain(free, self.gate(), statement)
+                return is_plain(free, self.gate(), statement)
+        return SHORT.issuperset(statement.__dict__) or is_plain(free, self.gate(), statement)
 
     def _learn_all(self) -> None:
         seen, self._learning = self._changes, True

@@ -25,7 +25,7 @@ from ..store.settings import Property
 from . import caseforms, letters
 from .casewords import OUTCOMES
 from .current import current
-from .guestdesk import CASE, count, guest_pages
+from .guestdesk import CASE, COMPLAINED, count, guest_pages, keep_complaint
 from .language import N_
 from .pages import language, no_fields
 from .schemas import read
@@ -77,7 +77,8 @@ def send_complaint() -> AnyResponse:
             number = office.complain_without_case(given, request.remote_addr or "")
     except InputError as problem:
         return make_response(_form(request.form, _problems(problem)), 422)
-    return _received(number, code)
+    keep_complaint(number, code)
+    return redirect(url_for(".complained"), 303)
 
 
 @guest_pages.post("/case/complain")
@@ -94,7 +95,8 @@ def send_case_complaint() -> AnyResponse:
     except TransitionError:
         # What was written comes back: it is not kept, and may be sent another way.
         return make_response(_form(request.form, {"": [_OPEN]}), 409)
-    return _received(number, place)
+    keep_complaint(number, place)
+    return redirect(url_for(".complained_case"), 303)
 
 
 _OPEN = N_(
@@ -109,7 +111,7 @@ def _problems(problem: InputError) -> dict[str, list[str]]:
 
 
 def _with_case() -> bool:
-    return request.path.endswith("/case/complain")
+    return "case" in (request.endpoint or "")
 
 
 def _form(values: Any, problems: dict[str, list[str]]) -> str:
@@ -124,8 +126,13 @@ def _form(values: Any, problems: dict[str, list[str]]) -> str:
     )
 
 
-def _received(number: str, code: str) -> AnyResponse:
-    """Show the number of a complaint, once, and by when there is an answer."""
+@guest_pages.get("/complained")
+@guest_pages.get("/case/complained", endpoint="complained_case")
+def complained() -> AnyResponse:
+    """Show the number of the complaint this browser sent, and by when there is an answer."""
+    number, code = session.get(COMPLAINED, ("", ""))
+    if not number:
+        return redirect(url_for(".complain_case" if _with_case() else ".complain"), 303)
     hotel = current.settings.property(code)
     tongue = language(zone=hotel.zone)
     with current.begin(write=False) as office:

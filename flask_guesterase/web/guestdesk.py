@@ -27,6 +27,9 @@ CASE = "guesterase_case"
 TICKET = "guesterase_ticket"
 """Under which a browser keeps the ticket by which it reads an opened copy for half an hour."""
 
+COMPLAINED = "guesterase_complained"
+"""Under which a browser keeps the number of the complaint it sent, and the code of the hotel."""
+
 HELD = 60 * 60
 """Seconds without a look after which a browser forgets its case: others may use the device. A form
 that lay open for as long is not taken any more either."""
@@ -42,6 +45,15 @@ def keep(code: str) -> None:
     if plain(str(session.get(CASE, ""))) != plain(code):
         session.pop(TICKET, None)
     session[CASE], session[_SEEN] = code, int(clock())
+
+
+def keep_complaint(number: str, property_: str) -> None:
+    """Keep the number of a complaint in this browser, for its page to be read again.
+
+    :param number: number of the complaint.
+    :param property_: code of the hotel it is about.
+    """
+    session[COMPLAINED], session[_SEEN] = (number, property_), int(clock())
 
 
 def leave_others(number: str) -> None:
@@ -61,16 +73,16 @@ def leave_others(number: str) -> None:
 
 
 def forget() -> None:
-    """Forget in this browser whatever it holds of a guest: case, copy and answers."""
-    for name in (CASE, _SEEN, TICKET):
+    """Forget in this browser whatever it holds of a guest: case, copy, complaint and answers."""
+    for name in (CASE, COMPLAINED, _SEEN, TICKET):
         session.pop(name, None)
     jotted.drop()
 
 
 @guest_pages.before_request
 def close_unwatched() -> None:
-    """Forget a case that nobody looked at for an hour; a look begins the hour anew."""
-    if (request.endpoint or "").endswith(".static") or CASE not in session:
+    """Forget what nobody looked at for an hour; a look begins the hour anew."""
+    if (request.endpoint or "").endswith(".static") or not {CASE, COMPLAINED} & session.keys():
         return
     if clock() - session.get(_SEEN, 0) > HELD:
         forget()

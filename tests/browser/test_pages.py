@@ -55,6 +55,7 @@ def browsers(walker: Walker, full: Full, lang: str) -> dict[str, list[Page]]:
     """Return who opens guest pages and who opens staff pages, each in a browser of their own."""
     guests = [walker.enter(lang)]
     _answered(guests[0], f"{walker.address}/privacy/ask")
+    _complained(guests[0], f"{walker.address}/privacy/complain")
     for state in STATES:
         guest = walker.enter(lang)
         guest.goto(f"{walker.address}/privacy/case/{full.codes[state].replace('-', '')}")
@@ -80,6 +81,16 @@ def _answered(guest: Page, address: str) -> None:
         guest.fill(field, text)
         press(send)
     assert guest.url.endswith("/ask/check")
+
+
+def _complained(guest: Page, address: str) -> None:
+    """Complain without a case, so that there is a number to look at."""
+    guest.goto(address)
+    guest.check("[name=property][value=SHA]")
+    guest.check("[name=about][value=about-other]")
+    guest.fill("#text", "没有回复。")
+    press(guest.locator("main form button"))
+    assert guest.url.endswith("/complained")
 
 
 def opened(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.web import guestdesk
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -29,8 +30,8 @@ def refused(house: House) -> tuple[str, Browser]:
 def complain(guest: Browser, about: str = "about-refusal") -> str:
     """Complain on the page of a case and return the complaint's number."""
     answer = guest.post("/privacy/case/complain", about=about, text=WORDS)
-    assert answer.status_code == 200, answer.text
-    found = re.search(r"GC-\w{8}", answer.text)
+    assert answer.status_code == 303, answer.text
+    found = re.search(r"GC-\w{8}", guest.get(answer.location))
     assert found is not None
     return found[0]
 
@@ -120,11 +121,12 @@ def test_a_stranger_learns_nothing_by_complaining(house: House) -> None:
     """With a contact on file or another one, the pages are the same but for the number."""
     pages = []
     for contact in ("ann@mail.example", "who@mail.example"):
-        answer = house.browser().post(
+        guest = house.browser()
+        answer = guest.post(
             "/privacy/complain", property="sh", about="about-other", text="x", contact=contact
         )
-        assert answer.status_code == 200
-        text = re.sub(r"GC-\w{8}", "", answer.text)
+        assert answer.status_code == 303
+        text = re.sub(r"GC-\w{8}", "", guest.get(answer.location))
         pages.append(re.sub(r'value="[^"]+"', "", text))
     assert pages[0] == pages[1]
     for form in ({"text": ""}, {"about": "x"}, {"property": "x"}, {"contact": "neither"}):
@@ -135,11 +137,38 @@ def test_a_stranger_learns_nothing_by_complaining(house: House) -> None:
     assert len(house.hotel.ours("complaint")) == 2
 
 
+@pytest.mark.parametrize("case", [True, False])
+def test_a_page_that_is_read_again_files_nothing(house: House, case: bool) -> None:
+    """The number stands there as long as the guest looks, and is nobody's an hour later."""
+    guest = refused(house)[1] if case else house.browser()
+    place = "/privacy/case/complain" if case else "/privacy/complain"
+    assert guest.client.get(f"{place}ed").location == place
+    sent = guest.post(place, property="sh", about="about-other", text="x")
+    pages = [guest.get(sent.location) for _ in range(2)]
+    numbers = {re.findall(r"GC-\w{8}", page)[0] for page in pages}
+    assert numbers == {row["number"] for row in house.hotel.ours("complaint")}
+    assert len(numbers) == 1
+    assert house.browser().client.get(sent.location).location == place
+
+
+@pytest.mark.parametrize("case", [True, False])
+def test_the_number_of_a_complaint_is_forgotten_by_a_browser_that_is_left(
+    house: House, case: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an hour in which nobody looked, for the device may be another's by then."""
+    guest = refused(house)[1] if case else house.browser()
+    place = "/privacy/case/complain" if case else "/privacy/complain"
+    sent = guest.post(place, property="sh", about="about-other", text="x")
+    later = guestdesk.clock() + guestdesk.HELD + 1
+    monkeypatch.setattr(guestdesk, "clock", lambda: later)
+    assert guest.client.get(sent.location).location == place
+
+
 def test_too_many_complaints_from_one_place_are_refused(house: House) -> None:
     """Ten an hour; nothing is kept of the next."""
     form = {"property": "sh", "about": "about-other", "text": "x"}
     said = [house.browser().post("/privacy/complain", **form).status_code for _ in range(11)]
-    assert said == [200] * 10 + [429]
+    assert said == [303] * 10 + [429]
 
 
 def test_a_clerk_files_what_came_by_letter(house: House) -> None:

@@ -87,8 +87,9 @@ def refused(house: House, person: str = "ann@mail.example", name: str = CANARY) 
 def complain(guest: Browser, path: str = "/privacy/case/complain", **more: str) -> str:
     """Complain and return the complaint's number."""
     answer = guest.post(path, about="about-refusal", text="I was laughed at.", **more)
-    found = re.search(r"GC-\w{8}", answer.text)
-    assert found is not None, answer.text
+    assert answer.status_code == 303, answer.text
+    found = re.search(r"GC-\w{8}", guest.get(answer.location))
+    assert found is not None
     return found[0]
 
 

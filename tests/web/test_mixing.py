@@ -126,6 +126,7 @@ def walk(house: House) -> None:
     stranger.post(
         "/privacy/complain", property="sh", about="about-other", text="x", contact="a@b.example"
     )
+    stranger.get("/privacy/complained")
     browser, _ = erased(house)
     for path in ("case", "case/certificate", "case/feedback", "case/complain", "case/again"):
         browser.get(f"/privacy/{path}")
