@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-TARGET, SHORT, LONG = 0.25, 0.03, 0.75
+TARGET, SHORT, LONG = 0.25, 0.02, 0.75
 """Seconds that one transaction may take; one for which everybody who writes would wait; and one
 that keeps nobody waiting, where only the rows of who is due are locked and no core is wanted."""
 
