@@ -38,12 +38,13 @@ _SEEN = "guesterase_case_seen"
 
 
 def keep(code: str) -> None:
-    """Keep a case code in this browser; a copy that was opened for another case is forgotten.
+    """Keep a case code in this browser; what was opened or sent for another case is forgotten.
 
     :param code: a code that opens a case.
     """
     if plain(str(session.get(CASE, ""))) != plain(code):
-        session.pop(TICKET, None)
+        for name in (TICKET, COMPLAINED):
+            session.pop(name, None)
     session[CASE], session[_SEEN] = code, int(clock())
 
 

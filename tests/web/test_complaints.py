@@ -164,6 +164,17 @@ def test_the_number_of_a_complaint_is_forgotten_by_a_browser_that_is_left(
     assert guest.client.get(sent.location).location == place
 
 
+def test_who_opens_another_case_reads_no_number_of_the_one_before(house: House) -> None:
+    """Two guests at one device: the second one has complained about nothing."""
+    _, guest = refused(house)
+    complain(guest)
+    with house.app.app_context(), house.extension.begin() as office:
+        other = office.request({"email": "bea@mail.example"}, property="sh", by="clerk")
+        code = office.confirm(other, "clerk", "desk")
+    guest.post("/privacy/case", code=code)
+    assert guest.client.get("/privacy/case/complained").location == "/privacy/case/complain"
+
+
 def test_too_many_complaints_from_one_place_are_refused(house: House) -> None:
     """Ten an hour; nothing is kept of the next."""
     form = {"property": "sh", "about": "about-other", "text": "x"}
