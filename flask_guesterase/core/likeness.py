@@ -10,8 +10,9 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .decided import decisions_of
 from .log import canonical
-from .plan import Outcome, Plan, decisions_of
+from .plan import Outcome, Plan
 
 MOST = 20
 """Requests that one person approves at once."""

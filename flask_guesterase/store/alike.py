@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from ..core.asking import Asker
+from ..core.decided import digest
 from ..core.errors import FourEyesError, InputError, TransitionError
 from ..core.lifecycle import State
 from ..core.likeness import BATCH, MOST, shape, simple
 from ..core.permissions import Permission
-from ..core.plan import Plan, digest
+from ..core.plan import Plan
 from ..core.standing import MOST as MOST_ROWS
 from ..core.standing import Standing, Why
 from ..core.wish import Kind

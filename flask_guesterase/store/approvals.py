@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 
 from ..core.canary import KIND
+from ..core.decided import digest_of
 from ..core.errors import FourEyesError
 from ..core.events import (
     GUEST,
@@ -26,7 +27,6 @@ from ..core.events import (
     SubjectTaken,
 )
 from ..core.log import Draft, read_entry
-from ..core.plan import digest_of
 from ..core.seal import fingerprint
 from ..core.standing import Standing
 from ..core.wish import Kind

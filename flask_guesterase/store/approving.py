@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
+from ..core.decided import decisions_of, differences, digest
 from ..core.errors import ForbiddenError, MovedError, TransitionError
 from ..core.events import ErasureApproved
 from ..core.lifecycle import State
 from ..core.permissions import Permission
-from ..core.plan import Person, Plan, decisions_of, differences, digest
+from ..core.plan import Person, Plan
 from ..core.standing import Standing
 from ..core.wish import Kind as Asked
 from . import actors, approvals, minors, outside, people, planning, same

@@ -11,6 +11,7 @@ from sqlalchemy import and_, or_, select
 
 from ..core.canary import KIND
 from ..core.certificate import CONTENT_MARK, Left
+from ..core.decided import decisions_of, differences
 from ..core.errors import BlockedError, MovedError, TransitionError
 from ..core.events import (
     SYSTEM,
@@ -22,19 +23,8 @@ from ..core.events import (
 )
 from ..core.lifecycle import DONE, State
 from ..core.permissions import Permission
-from ..core.plan import (
-    ANOTHER,
-    NEEDED,
-    Block,
-    Decision,
-    Key,
-    Outcome,
-    Person,
-    Plan,
-    Reason,
-    decisions_of,
-    differences,
-)
+from ..core.plan import ANOTHER, NEEDED, Block, Decision, Key, Outcome, Person, Plan
+from ..core.ruling import Reason
 from ..core.wish import Kind
 from . import (
     actors,

@@ -13,7 +13,8 @@ from sqlalchemy import select, update
 from ..core.events import SYSTEM, RankConflict
 from ..core.image import Image, Images, encode
 from ..core.log import canonical, slug
-from ..core.plan import Decision, Key, Outcome, Plan, Reason, Row, Ruling, key_text
+from ..core.plan import Decision, Key, Outcome, Plan, Row, key_text
+from ..core.ruling import Reason, Ruling
 from ..core.seal import Terms
 from . import days, law, shelf, tables, vault
 from .binds.crossing import at

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from ..core.log import canonical
-from ..core.plan import Key, Reason, Row, Ruling, Rulings, key_text
+from ..core.plan import Key, Row, Rulings, key_text
 from ..core.policy import RowRule
 from ..core.retention import Facts, Open, Rule, Verdict, floor, pared
+from ..core.ruling import Reason, Ruling
 from ..core.seal import fingerprint
 from . import blockers, copies, holds, rulebook, tables
 from .blockers import today_at

@@ -9,11 +9,12 @@ from typing import Any
 
 from sqlalchemy import select
 
+from ..core.decided import digest
 from ..core.errors import UnknownError
 from ..core.identity import masked
 from ..core.lifecycle import OPEN
 from ..core.permissions import Permission
-from ..core.plan import Outcome, Plan, digest
+from ..core.plan import Outcome, Plan
 from ..core.standing import Standing
 from . import actors, minors, people, same, tables
 from .approving import plan_of

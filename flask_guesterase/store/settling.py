@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row as Line
 from sqlalchemy import false, or_, select, true, update
 
-from ..core.plan import Reason
 from ..core.retention import Verdict
+from ..core.ruling import Reason
 from . import completing, keeping, law, runs, shelf, tables, vault
 from .blockers import today_at
 from .unit import Run

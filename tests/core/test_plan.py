@@ -8,19 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_guesterase.core.plan import (
-    Outcome,
-    Person,
-    Plan,
-    Row,
-    Shape,
-    decide,
-    decisions_of,
-    differences,
-    digest,
-    draw,
-    key_text,
-)
+from flask_guesterase.core.decided import decisions_of, differences, digest
+from flask_guesterase.core.plan import Outcome, Person, Plan, Row, Shape, decide, draw, key_text
 
 KEY = bytes(range(32))
 ME: Person = ("guests", (1,))

@@ -14,10 +14,11 @@ from enum import StrEnum
 from typing import Any
 
 from ...core.covering import Decided, decided, uncovered
+from ...core.decided import mark
 from ...core.errors import KeyMissingError, UnknownError
 from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
-from ...core.plan import Person, Plan, Row, mark
+from ...core.plan import Person, Plan, Row
 from .. import blockers, brake, execution, keeping, outbox, people, planning, remainder, runs
 from ..cases import load, secret
 from ..eraser import Scope

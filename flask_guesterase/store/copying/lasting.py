@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from ...core.copying import Term
-from ...core.plan import Key, Reason
+from ...core.plan import Key
 from ...core.policy import Keep
 from ...core.retention import Due, Facts, due
+from ...core.ruling import Reason
 from .. import law, rulebook
 from ..clocks import Record, facts_of
 from ..datamap import Declared

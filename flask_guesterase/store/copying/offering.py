@@ -8,12 +8,13 @@ import secrets
 from sqlalchemy import select, update
 
 from ...core.copying import Copy, Outline, decided, outline
+from ...core.decided import mark
 from ...core.errors import FourEyesError, MovedError, TokenError, TransitionError
 from ...core.events import GUEST, DataCopyFetched, DataCopyHandedOut, DataCopyReleased
 from ...core.lifecycle import COPIES, DONE, OPEN, State
 from ...core.log import canonical
 from ...core.permissions import Permission
-from ...core.plan import Person, mark
+from ...core.plan import Person
 from ...core.seal import fingerprint
 from ...core.wish import Kind
 from .. import actors, approvals, approving, limits, people, tables, tokens, views

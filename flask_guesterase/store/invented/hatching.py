@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Engine, insert, inspect, select
 from sqlalchemy.orm import scoped_session
 
 from ...core.canary import KIND, Canary, Invented, Sighting, invent
+from ...core.decided import decisions_of, digest
 from ...core.errors import BlockedError, ErasureError, GuesteraseError, InputError
 from ...core.events import SYSTEM, ErasureApproved, ErasureRequested, IdentityVerified
 from ...core.lifecycle import OPEN, State
-from ...core.plan import Person, decisions_of, digest, key_text
+from ...core.plan import Person, key_text
 from ...core.standing import Standing
 from .. import cases, people, planning, tables
 from ..approvals import DIGEST
