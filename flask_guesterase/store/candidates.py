@@ -28,11 +28,11 @@ from ..core.plan import Key
 from ..core.retention import Rule, Start
 from . import law, rulebook
 from .binds.trail import crosses
-from .clocks import Reach, Ways, ways
 from .datamap import Declared
 from .days import FIRST, LAST
 from .sql import is_text
 from .traces import holds
+from .ways import Reach, Ways, ways
 from .work import Work
 
 WIDE = 31

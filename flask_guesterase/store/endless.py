@@ -21,7 +21,7 @@ from ..core.plan import Key
 from ..core.retention import Open
 from . import ageing, blockers, candidates, law, looking, pulse, runs, tables
 from .binds.trail import crosses
-from .clocks import Reach, Ways, places_of, ways
+from .clocks import places_of
 from .datamap import Declared
 from .days import day_of
 from .finder import owners
@@ -29,6 +29,7 @@ from .gaps import unreadable
 from .pulse import Pulse
 from .traces import holding, holds
 from .unit import Run
+from .ways import Reach, Ways, ways
 from .work import Work
 
 if TYPE_CHECKING:

@@ -13,11 +13,11 @@ from sqlalchemy import Column, Connection, Dialect, Table
 from ..core.finding import Finding, Severity
 from .binds.crossing import HOME, of_bind
 from .catalog.shape import LiveSchema, LiveTable
-from .clocks import ways
 from .datamap import DataMap, Declared
 from .links import links
 from .paths import Hop
 from .sql import is_text, text_length
+from .ways import ways
 
 LONGEST = 255
 """Characters of a text that go into an index on MariaDB, which takes 3,072 bytes."""

@@ -8,8 +8,9 @@ from datetime import date
 from ..core.conditions import age
 from ..core.plan import Key, Person, by_table
 from .blockers import today_at
-from .clocks import clock_of, facts_of
+from .clocks import facts_of
 from .finder import owned, owners
+from .ways import clock_of
 from .work import Work
 
 ADULT = 18

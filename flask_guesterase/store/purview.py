@@ -22,13 +22,14 @@ from ..core.ruling import Ruling
 from ..core.standing import Standing
 from ..core.wish import Kind
 from . import blockers, tables
-from .clocks import Reach, places_of, ways
+from .clocks import places_of
 from .datamap import DataMap, Declared
 from .finder import find
 from .gaps import unreadable
 from .paths import Hop
 from .sql import chunks
 from .traces import holding, tells
+from .ways import Reach, ways
 from .work import Work
 
 Found = Mapping[str, Sequence[Row]]

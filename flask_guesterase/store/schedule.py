@@ -15,9 +15,9 @@ from ..core.period import Period
 from ..core.policy import Retain
 from ..core.retention import Grade, Rank, Rule
 from . import packs, rulebook
-from .clocks import clock_of
 from .datamap import DataMap, rule_word
 from .settings import Property, Settings
+from .ways import clock_of
 
 if TYPE_CHECKING:
     from .work import Work

@@ -11,9 +11,9 @@ from ..core.finding import Finding, Severity
 from ..core.identity import Kind, kind_of
 from ..core.pack import CONDITIONS
 from ..core.policy import Subject
-from .clocks import clock_of
 from .datamap import DataMap, Declared
 from .sql import is_text
+from .ways import clock_of
 
 FACTS = frozenset({*CONDITIONS, "birth", "age"}) - {"age_min", "age_max"}
 """What a rule of a pack may ask of a record."""

@@ -33,10 +33,10 @@ from flask_guesterase.core.policy import (
     redact,
     retain,
 )
-from flask_guesterase.store.clocks import ways
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.drift import drift
 from flask_guesterase.store.live import read
+from flask_guesterase.store.ways import ways
 from tests import engines
 from tests.kinds import Case, Cases
 from tests.store.inn import Policies, datamap, draw, host

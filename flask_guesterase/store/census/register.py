@@ -11,12 +11,13 @@ from sqlalchemy import ColumnElement, and_, or_, select
 from ...core.census import ENDING, SEALED, said
 from ...core.plan import Key
 from .. import law, rulebook, tables
-from ..clocks import Ways, places_of, ways
+from ..clocks import places_of
 from ..datamap import Declared
 from ..lines import registers
 from ..raw import reader
 from ..sql import chunks
 from ..traces import holding, holds
+from ..ways import Ways, ways
 from ..work import Work
 
 CATEGORY = "guest_register"

@@ -16,6 +16,7 @@ from ...core.returning import Life, Seen, Sign, Verdict, active, classify, class
 from .. import clocks, finder, tables
 from ..datamap import Declared
 from ..sql import among, chunks
+from ..ways import clock_of
 from ..work import Work
 from . import marks
 from .marks import Mark, Seals, Told
@@ -238,7 +239,7 @@ class Judge:
             name for name, declared in self.work.datamap.tables.items()
             if name in self.work.datamap.subjects
             or declared.policy.category not in _CATEGORIES
-            or not (_BOOKED & set(clocks.clock_of(declared.policy)) or name in self.known)
+            or not (_BOOKED & set(clock_of(declared.policy)) or name in self.known)
         ]  # fmt: skip
         found: dict[Person, list[_Record]] = {}
         conn, datamap = self.work.conn, self.work.datamap
@@ -247,7 +248,7 @@ class Judge:
             keys = [row.key for row in rows]
             one = self.known.get(name)
             signs = self._carried(one, keys) if one is not None else {}
-            dated = bool(_BOOKED & set(clocks.clock_of(declared.policy)))
+            dated = bool(_BOOKED & set(clock_of(declared.policy)))
             moments = clocks.moments_of(conn, datamap, name, keys) if dated else {}
             for row in rows:
                 # What was erased again a moment ago shows no life, whatever day it keeps.

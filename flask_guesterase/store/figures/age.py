@@ -12,13 +12,13 @@ from ...core.brake import stale
 from ...core.figures import full_months
 from .. import pulse, tables
 from ..binds.trail import crosses
-from ..clocks import Reach, ways
 from ..datamap import Declared
 from ..days import day_of
 from ..failure import is_unread
 from ..gaps import unreadable
 from ..pulse import Pulse
 from ..traces import holds
+from ..ways import Reach, ways
 from ..work import Work
 
 _GAUGE = "oldest"

@@ -14,7 +14,8 @@ from ...core.plan import LEGAL_DUTY, Key, key_text
 from ...core.remembrance import Broken, Kind, Line, Trace, committed, dangling
 from .. import finder
 from ..cases import day_at
-from ..clocks import clock_of, facts_of, moments_of
+from ..clocks import facts_of, moments_of
+from ..ways import clock_of
 from ..work import Work
 from . import remembering, tracing
 
