@@ -28,10 +28,11 @@ from sqlalchemy.sql.util import find_tables
 
 from ..core.plan import key_text
 from ..core.policy import Exempt, Policy, Retain
+from .assigned import sets_itself
 from .datamap import Target, table_name
 from .forms import PLUGIN, SHORT, Free, is_plain
 from .host import Host
-from .naming import Gate, Guarded, named, sets_itself
+from .naming import Gate, Guarded, named
 from .paths import Atlas
 
 Declarations = Sequence[tuple[Target, Policy | Exempt]]

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import (
     ClauseElement,
-    Column,
     ColumnClause,
     CompoundSelect,
     Exists,
@@ -21,13 +20,13 @@ from sqlalchemy import (
     SelectBase,
     TableClause,
     TextClause,
-    Update,
     UpdateBase,
 )
 from sqlalchemy.orm import Mapper
 from sqlalchemy.sql.elements import TableValuedColumn
 from sqlalchemy.sql.selectable import AliasedReturnsRows
 
+from .assigned import assigned, overwritten, renewed
 from .spelling import mentioned, plain_word, spelled
 
 
@@ -195,7 +194,7 @@ class _Reader:
         self.write(child, ())
         self.tables.add(getattr(child.table, "fullname", ""))
         left_out = {"_values", "_multi_values", "_ordered_values", "_post_values_clause"}
-        values = [value for _, value in _assigned(child)]
+        values = [value for _, value in assigned(child)]
         fresh = isinstance(child, Insert) and child._post_values_clause is None
         if fresh:
             # What RETURNING gives back of a new row is what the host just wrote.
@@ -212,8 +211,8 @@ class _Reader:
         :param keys: further keys, from its parameters.
         """
         fresh = isinstance(statement, Insert)
-        assigned = _conflict(statement) if fresh else _assigned(statement)
-        for key in [*(key for key, _ in assigned), *keys, *_renewed(statement)]:
+        sets = overwritten(statement) if fresh else assigned(statement)
+        for key in [*(key for key, _ in sets), *keys, *renewed(statement)]:
             if isinstance(key, str):
                 self._note(getattr(statement.table, "fullname", ""), {key})
             else:
@@ -330,50 +329,6 @@ def _sources(select: Select[Any]) -> Iterator[Any]:
 def _tables(source: FromClause) -> set[str]:
     bases = [getattr(base, "table", None) for column in source.c for base in column.base_columns]
     return {table.fullname for table in bases if isinstance(table, TableClause)}
-
-
-def _renewed(statement: Any) -> Iterator[str]:
-    """Yield the columns that an UPDATE sets without being told to."""
-    if isinstance(statement, Update):
-        for column in getattr(statement.table, "c", ()):
-            if isinstance(column, Column) and sets_itself(column):
-                yield column.name
-
-
-def sets_itself(column: Column[Any]) -> bool:
-    """Return whether an UPDATE changes a column that it does not mention."""
-    return column.onupdate is not None or (
-        # What is computed is what it was, as long as nothing it is computed from changes.
-        column.server_onupdate is not None and column.computed is None
-    )
-
-
-def _assigned(statement: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield what a statement sets: columns or their names, and the values."""
-    for values in (getattr(statement, "_values", None), *_multiple(statement)):
-        if isinstance(values, Mapping):
-            yield from values.items()
-    yield from getattr(statement, "_ordered_values", None) or ()
-    if isinstance(statement, Insert):
-        yield from _conflict(statement)
-
-
-def _multiple(statement: Any) -> Iterator[Any]:
-    for part in getattr(statement, "_multi_values", ()):
-        yield from part
-
-
-def _conflict(statement: Any) -> Iterator[tuple[Any, Any]]:
-    """Yield what an INSERT sets in a row that is there already."""
-    clause = statement._post_values_clause
-    parts = [clause, *getattr(clause, "clauses", ())]
-    for part in parts:
-        for name in ("update_values_to_set", "update"):
-            values = getattr(part, name, None)
-            if isinstance(values, Mapping):
-                yield from values.items()
-            elif isinstance(values, list | tuple):
-                yield from values
 
 
 def _criteria(option: Any, gate: Gate) -> Iterator[Any]:
