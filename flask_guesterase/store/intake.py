@@ -1,38 +1,32 @@
-"""How a request comes in: sealed from the form, looked at by the worker, or filed by a clerk."""
+"""How a request comes in: sealed from the form, and looked at by the worker."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, delete, insert, or_, select, update
 
-from ..core.asking import Asker, asker, receivable
+from ..core.asking import Asker
 from ..core.errors import InputError, SealError, UnknownError
 from ..core.events import (
     GUEST,
-    SYSTEM,
     DataCopyRequested,
     ErasureRequested,
     Event,
     IntakeReceived,
 )
-from ..core.grounds import recordable
 from ..core.identity import LONGEST, Kind
 from ..core.lifecycle import OPEN, State
 from ..core.log import canonical, slug
-from ..core.permissions import Permission
 from ..core.plan import Person
 from ..core.seal import Box, Terms, close, new_box_id, open_box
 from ..core.wish import Kind as Asked
 from ..core.wish import Wish, wish
 from . import (
-    actors,
-    answering,
     approvals,
     certifying,
     lapsing,
@@ -47,7 +41,7 @@ from . import (
 from .cases import Case, Opening, columns, day_at, read, record, step, tell
 from .contacts import contact_of, keep_contact
 from .failure import is_unread
-from .matching import Contact, Match, by_clerk, by_contact
+from .matching import Contact, Match, by_contact
 from .settings import Property
 from .tokens import Purpose
 from .work import Work
@@ -80,7 +74,7 @@ def receive(
     :raises LimitError: too much came from there.
     :raises InputError: nobody can wish this.
     """
-    _check_channel(channel)
+    check_channel(channel)
     wished = wish(form.get("wish", "")).value
     limits.attempt(work, "intake", remote)
     given = {kind.value: str(form.get(kind, ""))[:LONGEST] for kind in KINDS}
@@ -178,11 +172,11 @@ def _recognise(
         None,
         match.mark,
     )
-    for case in _recorded(work, opening, match, wished):
+    for case in recorded(work, opening, match, wished):
         _write(work, case, contact)
 
 
-def _recorded(
+def recorded(
     work: Work,
     opening: Opening,
     match: Match,
@@ -232,99 +226,11 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Filing:
-    """What a clerk gives.
+def check_channel(channel: str) -> None:
+    """Refuse a channel there is none of.
 
-    :param match: match key, or kind, -> value.
-    :param property: code of the property; empty: where they are on file.
-    :param channel: one of `CHANNELS`.
-    :param received: day of receipt at the property, or None for today.
-    :param lang: language of the guest; the property's when empty.
-    :param asked_by: one of `core.asking.Asker`; the guest when empty.
-    :param reason: one of `core.grounds.Reason`, or empty.
-    :param wish: one of `core.wish.Wish`; erasure when empty.
+    :raises InputError: the word is unknown.
     """
-
-    match: Mapping[str, str]
-    property: str
-    channel: str
-    received: date | None
-    lang: str
-    asked_by: str = ""
-    reason: str = ""
-    wish: str = ""
-
-
-def file(work: Work, filing: Filing, by: str | None) -> str:
-    """Record a request that reached the hotel otherwise than through the form.
-
-    :param work: the open transaction.
-    :param filing: what the clerk gives.
-    :param by: the host's id of the clerk, or None at a console.
-    :return: the request's number; that of the open request when the same was filed before. Of a
-        copy and an erasure after it, that of the copy.
-    :raises MatchError: nothing was given by which anybody can be found.
-    :raises InputError: the day of receipt lies ahead or before 2000, the channel is unknown, or
-        no property was given and they are on file at several; nobody may ask under that word, or
-        the reason is none under the law there.
-    :raises UnknownError: nobody is on file under it.
-    :raises ForbiddenError: the clerk may not file at this property.
-    """
-    _check_channel(filing.channel)
-    who, wished = asker(filing.asked_by), wish(filing.wish)
-    property_, match = _where(work, filing, by)
-    actor = actors.allow(work, by, Permission.FILE, property_.code) if by is not None else None
-    today = day_at(property_, work.now)
-    received = filing.received or today
-    receivable(received, today)
-    opening = Opening(
-        property_,
-        filing.channel,
-        filing.lang or property_.lang,
-        received,
-        work.stamp if received == today else _noon(property_, received),
-        actor,
-        match.mark,
-        who.value,
-        recordable(answering.law(work.settings, property_), filing.reason),
-    )
-    return _recorded(work, opening, match, wished, (actor or SYSTEM, by))[0].number
-
-
-def _noon(property_: Property, day: date) -> datetime:
-    """Return noon of a day at a property, naive UTC; of what came earlier only the day is known."""
-    noon = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(property_.zone))
-    return noon.astimezone(UTC).replace(tzinfo=None)
-
-
-def _where(work: Work, filing: Filing, by: str | None) -> tuple[Property, Match]:
-    """Return the property a clerk means and who is on file there.
-
-    Permission comes before looking, so that a clerk learns nothing about other hotels.
-    """
-    if filing.property:
-        places = [work.settings.property(filing.property)]
-    else:
-        places = list(work.settings.properties.values())
-    if by is not None:
-        allowed = [p for p in places if actors.may(work, by, Permission.FILE, p.code)]
-        if not allowed:
-            actors.require(work, by, Permission.FILE, places[0].code)
-        places = allowed
-    found = [(place, by_clerk(work, filing.match, place)) for place in places]
-    there = [(place, match) for place, match in found if match.judged]
-    if not there:
-        raise UnknownError(
-            "Nobody is on file under this at this property.", "Try another key or spelling."
-        )
-    if len(there) > 1:
-        codes = ", ".join(place.code for place, _ in there)
-        raise InputError("They are on file at several properties.", f"Name one of {codes}.")
-    return there[0]
-
-
-def _check_channel(channel: str) -> None:
     if channel not in CHANNELS:
         raise InputError("There is no such channel.", f"Use one of: {', '.join(sorted(CHANNELS))}.")
 

@@ -11,11 +11,10 @@ from ..core.log import canonical
 from ..core.permissions import Permission
 from ..core.plan import Person, key_text
 from ..core.seal import fingerprint
-from . import actors, intake
+from . import actors, filing, intake
 from .carrying import Candidate, known
 from .cases import Opening, day_at
 from .datamap import DataMap
-from .intake import Filing
 from .matching import by_clerk
 from .settings import Property
 from .work import Work
@@ -59,7 +58,7 @@ def file(work: Work, person: Person, property_: str, by: str, lang: str = "") ->
         raise UnknownError("This guest is not on file at this property.", "Look at the booking.")
     match = _by_row(work, row, hotel)
     if match:
-        return intake.file(work, Filing(match, hotel.code, "desk", None, lang), by)
+        return filing.file(work, filing.Filing(match, hotel.code, "desk", None, lang), by)
     mark = fingerprint(
         work.custodian.pepper("subject"), "row",
         canonical({"property": hotel.code, "row": f"{person[0]}|{key_text(person[1])}"}).decode(),

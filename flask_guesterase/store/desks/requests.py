@@ -18,7 +18,7 @@ from .. import (
     deadlines,
     dispatch,
     execution,
-    intake,
+    filing,
     letters,
     limits,
     outside,
@@ -75,10 +75,10 @@ class Requests(Desk):
         """
         if property:
             gate.ready(self.work, by, Deed.FILE, property)
-        filing = intake.Filing(
+        given = filing.Filing(
             match, property, channel, received, lang, asked_by, reason, wish
         )
-        return intake.file(self.work, filing, by)
+        return filing.file(self.work, given, by)
 
     def confirm(self, number: str, by: str, how: str = "desk", seen: str = "") -> str:
         """Record that and how somebody showed who they are; return the case code for the slip.
