@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +25,11 @@ class Report:
         """Count something that was done."""
         if count:
             self.counts[word] = self.counts.get(word, 0) + count
+
+    def add_all(self, counts: Mapping[str, int]) -> None:
+        """Count several things that were done: word -> how often."""
+        for word, count in counts.items():
+            self.add(word, count)
 
     @contextmanager
     def trying(self, word: str) -> Iterator[None]:

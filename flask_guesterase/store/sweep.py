@@ -7,9 +7,8 @@ while its host says night audit, and does nothing at all while the clock is in d
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -19,14 +18,12 @@ from ..core.lifecycle import State
 from . import (
     backlog,
     brake,
+    byday,
     endless,
-    expiry,
     finishing,
     halting,
-    looking,
     owndata,
     pulse,
-    refresh,
     rotation,
     runs,
     sending,
@@ -38,7 +35,6 @@ from . import (
 from .census import counting
 from .channels import Channel, Render
 from .claiming import HALTED, Pressure, Shift
-from .claims import Bounds
 from .comeback import reconcile
 from .depth import deepening
 from .incidents import noticing
@@ -49,7 +45,6 @@ from .remembrance import remembering
 from .report import SweepReport
 from .search import queued
 from .steady import Believed, Leased
-from .tallies import Tally, lines
 from .unit import Run
 
 STEPS: dict[str, Callable[[Run], int]] = {
@@ -76,7 +71,6 @@ NightAudit = Callable[[str], bool]
 _GONE = ("finished", "expired", "erased-again")
 """What a sweep counts that leaves old content in the files, without a certificate of its own."""
 
-_PAPER = "paper"
 _LAPSED = {"expired": "lapsed"}
 """The worker's word for requests nobody confirmed, which here would mean rows."""
 
@@ -168,7 +162,7 @@ def sweep(
                 _steps(leased, report, shift, (render, channels))
                 leased(lambda office: _finish(office, started, report))
             else:
-                _days(leased, report, shift)
+                byday.everything(leased, report, shift)
     finally:
         run(lambda office: runs.stop(office.work, token))
     with report.trying("release"):
@@ -190,16 +184,11 @@ def _joined(run: Run, report: SweepReport, audit: NightAudit, shift: Shift) -> S
     report.paused = _paused(run, report, audit)
     paused = frozenset(report.paused)
     with report.trying("keep"):
-        _add(report, finishing.finish_unasked(run, shift, paused, dated=True))
+        report.add_all(finishing.finish_unasked(run, shift, paused, dated=True))
     with report.trying("expire"):
-        marks = run(_marks)
-        skip = set(report.paused) | (set(run(_codes)) - set(marks))
-        gone: Tally = {}
-        _add(report, expiry.erase_due(run, Bounds(frozenset(skip), marks, True), shift, gone))
-        report.erased = lines(gone)
-        report.add(_PAPER, run(_papered))
+        byday.share(run, report, shift)
     with report.trying("keep"):
-        _add(report, finishing.finish_unasked(run, shift, paused, dated=False))
+        report.add_all(finishing.finish_unasked(run, shift, paused, dated=False))
     _sum_up(run, report, shift)
     return report
 
@@ -241,35 +230,7 @@ def _never(code: str) -> bool:
 
 
 def _paused(run: Run, report: SweepReport, night_audit: NightAudit) -> list[str]:
-    return [code for code in run(_codes) if _audited(report, night_audit, code)]
-
-
-def _codes(office: Office) -> list[str]:
-    return sorted(office.work.settings.properties)
-
-
-def _days(run: Run, report: SweepReport, shift: Shift) -> None:
-    """Do what goes by its day, as far as the shift lasts."""
-    with report.trying("keep"):
-        # It only judges, and a rule that changed while erasing is stopped is a rule.
-        finishing.look_over(run)
-    report.halted = run(lambda office: halting.stands(office.work))
-    if report.halted:
-        # What is due is counted all the same, or a stop would hide what it holds up.
-        with report.trying("look"):
-            looking.look(run, shift, report.problems)
-        return
-    paused = frozenset(report.paused)
-    with report.trying("keep"):
-        _add(report, finishing.finish_dated(run, paused, shift))
-    with report.trying("expire"):
-        _expire(run, report, shift)
-    with report.trying("keep"):
-        # Last, because most of it stays, however long it takes to look at it.
-        _add(report, finishing.finish_undated(run, paused, shift))
-    if {"finished", "expired"} & set(report.counts):
-        with report.trying("refreshed"):
-            report.add("refreshed", refresh.everything(run))
+    return [code for code in run(byday.codes) if _audited(report, night_audit, code)]
 
 
 def _steps(
@@ -278,26 +239,26 @@ def _steps(
     shift: Shift,
     post: tuple[Render, Mapping[str, Channel]],
 ) -> None:
-    codes = run(_codes)
+    codes = run(byday.codes)
     with report.trying("resume"):
         _resume(run, report)
-    _days(run, report, shift)
+    byday.everything(run, report, shift)
     with report.trying("paper"):
-        report.add("paper", run(_paper))
+        report.add(byday.PAPER, run(_paper))
     with report.trying("returns"):
-        _add(report, reconcile.reconcile(run))
+        report.add_all(reconcile.reconcile(run))
     with report.trying("worker"):
         skip = {"erase", "returned"} if report.paused else {"erase"}
         done = worker.work(run, *post, skip=frozenset(skip))
-        _add(report, {_LAPSED.get(word, word): count for word, count in done.counts.items()})
+        report.add_all({_LAPSED.get(word, word): count for word, count in done.counts.items()})
         report.problems.update(done.problems)
     with report.trying("residue"):
         _look_again(run, report)
     with report.trying("close"):
-        _add(report, settling.settled(run))
+        report.add_all(settling.settled(run))
     for code in (code for code in codes if code not in report.paused):
         with report.trying("census"):
-            _add(report, counting.nightly(run, code))
+            report.add_all(counting.nightly(run, code))
     if not report.paused:
         # Rewriting a file keeps its writers waiting for a moment.
         with report.trying("deepened"):
@@ -314,11 +275,6 @@ def _audited(report: SweepReport, night_audit: NightAudit, code: str) -> bool:
     with report.trying("night-audit"):
         paused = bool(night_audit(code))
     return paused
-
-
-def _add(report: SweepReport, counts: Mapping[str, int]) -> None:
-    for word, count in counts.items():
-        report.add(word, count)
 
 
 def _resume(run: Run, report: SweepReport) -> None:
@@ -348,69 +304,10 @@ def _approved(office: Office, paused: list[str]) -> list[str]:
     return list(rows.scalars())
 
 
-def _expire(run: Run, report: SweepReport, shift: Shift) -> None:
-    """Erase by day where that was confirmed; elsewhere show what would go."""
-    gone: Tally = {}
-    try:
-        while _looked_and_erased(run, report, shift, gone):
-            pass
-    finally:
-        report.erased = lines(gone)
-        report.add(_PAPER, run(_papered))
-
-
-def _looked_and_erased(run: Run, report: SweepReport, shift: Shift, gone: Tally) -> bool:
-    """Look for what is due, show it or erase it; return whether to look on in the time left."""
-    looked = cut = False
-    with report.trying("look"):
-        looked, cut = _look(run, report, shift)
-    marks = run(_marks)
-    report.unconfirmed = [c for c in run(_codes) if c not in marks and c not in report.paused]
-    if report.unconfirmed and looked:
-        with report.trying("show"):
-            found = expiry.showing(run, report.unconfirmed)
-            for code in report.unconfirmed:
-                rows = [row for row in found if row["property"] == code]
-                run(partial(_show, code, rows))
-                report.previews += rows
-    skip = frozenset([*report.paused, *report.unconfirmed])
-    if skip < set(run(_codes)):
-        _add(report, expiry.erase_due(run, Bounds(skip, marks), shift, gone))
-    return cut and not shift.over()
-
-
-def _look(run: Run, report: SweepReport, shift: Shift) -> tuple[bool, bool]:
-    """Look for what is due; return whether the look ended, and whether its time did before.
-
-    Where something may go, it has half of the time that is left: a look at a large import would
-    leave none to erase in, sweep after sweep.
-    """
-    part = shift
-    if shift.seconds is not None and run(lambda office: set(_marks(office)) - set(report.paused)):
-        part = replace(shift, seconds=max(0.0, shift.seconds - shift.elapsed) / 2)
-    try:
-        return looking.look(run, part, report.problems), bool(part.stopped)
-    finally:
-        shift.met, shift.rested = part.met, part.rested
-
-
-def _marks(office: Office) -> dict[str, str]:
-    return runs.confirmed_marks(office.work)
-
-
-def _show(code: str, rows: list[dict[str, Any]], office: Office) -> None:
-    runs.show(office.work, code, rows)
-
-
-def _papered(office: Office) -> int:
-    """Ask for the paper of what went by its day, in whatever process."""
-    return tasks.paper(office.work, tasks.noted(office.work))
-
-
 def _paper(office: Office) -> int:
     """Ask for the paper of what was kept and ended since this was done last."""
     work, table = office.work, tables.kept
-    last = pulse.look(work.conn, _PAPER)
+    last = pulse.look(work.conn, byday.PAPER)
     ended = (
         select(table.c.property, table.c.category, func.count())
         .where(table.c.ended_at.is_not(None))
@@ -419,7 +316,7 @@ def _paper(office: Office) -> int:
     if last is not None:
         ended = ended.where(table.c.ended_at > last.at)
     counts = {(code, category): count for code, category, count in work.conn.execute(ended)}
-    pulse.put(work.conn, _PAPER, Pulse(work.stamp))
+    pulse.put(work.conn, byday.PAPER, Pulse(work.stamp))
     return tasks.paper(work, counts)
 
 
