@@ -82,7 +82,8 @@ _VALUES = {
 
 
 def _methods(thing: type) -> Iterator[str]:
-    for name, method in sorted(vars(thing).items()):
+    every = {name: value for kind in thing.__mro__[-2::-1] for name, value in vars(kind).items()}
+    for name, method in sorted(every.items()):
         if name.startswith("_") or not (callable(method) or isinstance(method, property)):
             continue
         if isinstance(method, property):

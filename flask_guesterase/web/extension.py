@@ -13,19 +13,15 @@ from weakref import WeakSet
 
 from flask import Flask, current_app, has_app_context, has_request_context
 from flask_login import current_user
-from sqlalchemy import Connection, Engine, Table
+from sqlalchemy import Connection, Engine
 from sqlalchemy.event import listen
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.backup import Backup
-from ..core.canary import Canary
 from ..core.course import Training
-from ..core.errors import GuesteraseError, PolicyError, SetupError
+from ..core.errors import GuesteraseError, SetupError
 from ..core.finding import Finding
-from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.minimal import Review
-from ..core.policy import Blocker, Exempt, Policy
-from ..core.recipient import Recipient
 from ..store import (
     installation,
     minimal,
@@ -42,7 +38,7 @@ from ..store.comeback import guard
 from ..store.comeback.lookout import Side
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
-from ..store.datamap import DataMap, Target, resolve
+from ..store.datamap import DataMap, resolve
 from ..store.finder import erased_before
 from ..store.gone import shell
 from ..store.host import Host
@@ -50,9 +46,9 @@ from ..store.invented import hatching
 from ..store.invented.scratch import scratch
 from ..store.noted import Refusal
 from ..store.office import Office
-from ..store.partners import giving, recipients
+from ..store.partners import giving
 from ..store.pruning import Wish, prune
-from ..store.release.places import Place, Take, places
+from ..store.release.places import Place, places
 from ..store.release.releasing import release as released
 from ..store.remembrance.replay import Survey
 from ..store.remembrance.replay import replay as replayed
@@ -69,6 +65,7 @@ from ..store.worker import work as round_of
 from . import checkup, config, migrate, rights, rounds, sessions
 from .cli import guesterase_cli
 from .current import NAME
+from .declaring import Declaring
 from .letters import render
 from .reviewing import Reviews, announce_review
 from .rights import May
@@ -77,13 +74,6 @@ from .teardown import Bell
 
 _log = logging.getLogger("flask_guesterase")
 _Result = TypeVar("_Result")
-
-Backups = Callable[[], Iterable[Backup]]
-"""The host's answer to which backups it has, and when each was made."""
-
-Shared = Callable[[Any], bool]
-"""The host's answer to whether a user object is a login that several people share."""
-
 
 
 @dataclass
@@ -102,7 +92,7 @@ class _State:
     reviews: Reviews | None = None
 
 
-class Guesterase:
+class Guesterase(Declaring):
     """Erase guests from an application that was there before.
 
     :param db: Flask-SQLAlchemy or Flask-SQLAlchemy-Lite extension, or a scoped session.
@@ -145,6 +135,7 @@ class Guesterase:
         teardown: float | None = None,
         training: str = Training.WARN,
     ) -> None:
+        super().__init__()
         self.host = Host(db, models)
         self.channels = dict(channels or {})
         self._authorize = authorize
@@ -160,15 +151,7 @@ class Guesterase:
         self._packs = tuple(map(str, packs))
         self.roots = roots
         self._teardown = teardown
-        self._destinations: list[Take] = []
-        self._declared: list[tuple[Target, Policy | Exempt]] = []
-        self._blockers: list[Blocker] = []
-        self._recipients: list[Recipient] = []
-        self._queries: dict[str, HoldQuery] = {}
         self._apps: WeakSet[Flask] = WeakSet()
-        self._canaries: dict[str, Canary] = {}
-        self._backups: Backups | None = None
-        self._shared: Shared | None = None
         if authorize is not None and not callable(authorize):
             raise SetupError(
                 "Guesterase(authorize=...) cannot be asked.",
@@ -177,89 +160,6 @@ class Guesterase:
         if training not in {each.value for each in Training}:
             raise SetupError("There is no such training.", "Pass 'warn', 'block' or 'off'.")
         self.training = Training(training)
-
-    def register(self, target: Target, declaration: Policy | Exempt) -> None:
-        """Declare a table from outside.
-
-        :param target: mapped class, table, or name of a table.
-        :param declaration: a policy, or exempt(reason).
-        :raises PolicyError: it is neither, or the target is nothing that has rows.
-        """
-        if not isinstance(declaration, Policy | Exempt):
-            raise PolicyError(
-                "A table is registered without a policy.", "Give a Policy, or exempt(reason)."
-            )
-        if not isinstance(target, str | Table | type):
-            raise PolicyError(
-                "What is registered is no table.", "Give a mapped class, a Table, or its name."
-            )
-        self._declared.append((target, declaration))
-        veil.renew()
-
-    def block(self, *blockers: Blocker) -> None:
-        """Declare preconditions of the hotel: an erasure waits for them, or goes around them.
-
-        :raises PolicyError: a name is no short word, or is taken.
-        """
-        for blocker in blockers:
-            preconditions.check_name(blocker, self._blockers)
-            self._blockers.append(blocker)
-
-    def recipient(self, *added: Recipient) -> None:
-        """Declare who else holds copies: each is told of every erasure at its property.
-
-        :raises PolicyError: a name is taken.
-        """
-        for each in added:
-            recipients.check(each, self._recipients)
-            self._recipients.append(each)
-
-    def destination(self, *added: Take) -> None:
-        """Name what brings checkpoints of the journals to a place outside.
-
-        It is told of them besides the places that the configuration names.
-
-        :param added: callables taking a release: its note, its size and what proves it.
-        """
-        self._destinations.extend(added)
-
-    def canary(self, declared: Canary) -> None:
-        """Declare an invented guest that goes through a property, once two people approved it.
-
-        :raises PolicyError: there is one at this property already.
-        """
-        if declared.property in self._canaries:
-            raise PolicyError(
-                "There is a canary at this property already.", "Declare one for each property."
-            )
-        self._canaries[declared.property] = declared
-
-    def backups(self, ask: Backups) -> Backups:
-        """Name what tells of the host's backups; the sweep and `watch` ask it.
-
-        A host that would rather tell by itself calls ``office.report_backup``.
-
-        :param ask: callable returning `Backup` values: a word, an aware time, and after how many
-            hours it is too old.
-        """
-        self._backups = ask
-        return ask
-
-    def shared(self, ask: Shared) -> Shared:
-        """Name what tells which logins several people share, for example those of one role.
-
-        Such a login looks and never acts: whoever acts through it gives their own name and PIN,
-        and may do what both they and the login may.
-
-        :param ask: callable taking the host's user object.
-        """
-        self._shared = ask
-        return ask
-
-    @property
-    def pins(self) -> bool:
-        """Return whether there are logins that several people share."""
-        return self._shared is not None
 
     def shares(self, identifier: str) -> bool:
         """Return whether a host's user id is a login that several people share."""
@@ -329,11 +229,6 @@ class Guesterase:
         reviews.settle()
         reviews.write(self.run)
 
-    @property
-    def canary_properties(self) -> frozenset[str]:
-        """Return the properties at which an invented guest is declared."""
-        return frozenset(self._canaries)
-
     def send_canaries(self, at_once: bool = False) -> dict[str, str]:
         """Send the invented guests that are due, and look again for the last ones.
 
@@ -348,20 +243,6 @@ class Guesterase:
             if state:
                 done[code] = state
         return done
-
-    def hold_query(self, name: str, on: str, where: Callable[[Any], Any]) -> None:
-        """Register a predicate by which rows can be held, for those of an incident for example.
-
-        :param name: a short name; a hold keeps it.
-        :param on: name of a declared table; of a subject table, all rows of whom it names.
-        :param where: callable taking the table and returning the condition.
-        :raises PolicyError: the name is taken, or too long.
-        """
-        if name in self._queries or not 0 < len(name) <= LONGEST_NAME:
-            raise PolicyError(
-                "A query for holds has a name of its own.", "Give another, shorter name."
-            )
-        self._queries[name] = HoldQuery(name, on, where)
 
     def init_app(self, app: Flask) -> None:
         """Install the extension in an application.
