@@ -307,6 +307,25 @@ def test_two_connections_never_claim_the_same_row(served: Forms) -> None:
         assert {c.key for c in due.claim(mine, "forms", 9, ())} > theirs | ours
 
 
+@pytest.mark.parametrize("end", [due.done, due.postpone], ids=["done", "postponed"])
+def test_what_one_claimed_does_not_wait_for_what_another_claimed(
+    served: Forms, end: Callable[[Any, list[due.Claim]], None]
+) -> None:
+    """Though both have large parts of the table, which a server would rather read as a whole."""
+    forms(served, range(1, 121), OLD)
+    looking.look(served.run)
+    with transaction(served.engine) as conn, transaction(served.engine) as other:
+        theirs = due.claim(_work(served, other), "forms", 40, ())
+        mine, ours = _work(served, conn), due.claim(_work(served, conn), "forms", 40, ())
+        assert len(due.claim_again(mine, "forms", ours)) == len(ours) == len(theirs) == 40
+        end(mine, ours)
+        end(_work(served, other), theirs)
+    gone = {claim.id for claim in [*ours, *theirs]}
+    again = served.run(lambda office: {c.id for c in due.claim(office.work, "forms", 200, ())})
+    assert len(again) == 40
+    assert again.isdisjoint(gone)
+
+
 def _work(house: Forms, conn: Any) -> Any:
     with house.begin() as office:
         return office.work.over(conn)
