@@ -10,20 +10,18 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import (
     Connection,
     Date,
     DateTime,
-    Delete,
     Integer,
     LargeBinary,
     Row,
     Select,
     String,
     Time,
-    Update,
     Uuid,
     delete,
     func,
@@ -36,9 +34,9 @@ from sqlalchemy.types import Enum, TypeEngine
 from ..core.plan import Key, key_text
 from . import given, people, tables
 from .ageing import Expired
+from .bynumber import only_numbers
 from .datamap import Declared
 from .sql import MANY, chunks, is_text, one_of, text_length
-from .transaction import MARIADB
 from .work import Work
 
 BACKOFF = (
@@ -52,8 +50,6 @@ Less than a day, so that no sweep of the next night comes a moment too early for
 
 SOON = BACKOFF[0]
 """How long a row waits that somebody else's transaction held."""
-
-_Statement = TypeVar("_Statement", Select[Any], Update, Delete)
 
 _FARTHEST = timedelta(days=2)
 _STALE = timedelta(days=1)
@@ -195,8 +191,9 @@ def put_unread(work: Work, declared: Declared, places: Mapping[Key, str], proble
     texts = {key_text(key): place for key, place in places.items()}
     wanted = {text: place for text, place in texts.items() if fits(work, text)}
     known = _known(work.conn, declared.name, list(wanted))
-    mine = one_of(tables.due.c.id, [row.id for row in known.values()])
-    work.conn.execute(update(tables.due).where(mine).values(looked_at=work.stamp))
+    if known:
+        mine = only_numbers(update(tables.due), tables.due, [row.id for row in known.values()])
+        work.conn.execute(mine.values(looked_at=work.stamp))
     rows = [
         {
             "table_name": declared.name, "row_key": text, "property": place,
@@ -226,11 +223,11 @@ def _refresh(work: Work, pairs: Iterable[tuple[Row[Any], Expired]]) -> None:
         elif abs(work.stamp - row.looked_at) >= _STALE:
             stale.append(row.id)
     if stale:
-        mine = one_of(due.c.id, stale)
-        work.conn.execute(update(due).where(mine).values(looked_at=work.stamp))
+        mine = only_numbers(update(due), due, stale)
+        work.conn.execute(mine.values(looked_at=work.stamp))
         # Nothing of ours is put off for longer: the clock was wrong, or a hand was at work.
         far = due.c.try_at > work.stamp + _FARTHEST
-        work.conn.execute(update(due).where(mine, far).values(try_at=work.stamp))
+        work.conn.execute(mine.where(far).values(try_at=work.stamp))
 
 
 def tomorrow(work: Work) -> datetime:
@@ -273,7 +270,7 @@ def claim_again(work: Work, table: str, claims: Iterable[Claim]) -> list[Claim]:
     """Claim the same rows in another transaction, as far as nobody else took them meanwhile."""
     due, found = tables.due, []
     for part in chunks((claim.id for claim in claims), MANY):
-        found += _claimed(work, _numbered(_open(work, table), part))
+        found += _claimed(work, only_numbers(_open(work, table), due, part))
     return found
 
 
@@ -296,19 +293,6 @@ def _open(work: Work, table: str) -> Select[Any]:
     mine = select(due).where(due.c.table_name == table, due.c.try_at.is_not(None))
     mine = mine.order_by(due.c.property, due.c.try_at, due.c.id)
     return mine.with_for_update(skip_locked=skips(work.conn))
-
-
-def _numbered(statement: _Statement, numbers: Sequence[int]) -> _Statement:
-    """Let a statement be about the rows with these numbers, and look at no other row.
-
-    Of a small table MariaDB would rather read all, and a row that is read to be changed is locked
-    first: it would wait for what others have claimed, as they would for what is claimed here.
-    """
-    for name in MARIADB:
-        statement = statement.with_hint(
-            text="FORCE INDEX (PRIMARY)", selectable=tables.due, dialect_name=name
-        )
-    return statement.where(one_of(tables.due.c.id, numbers))
 
 
 def _claimed(work: Work, wanted: Select[Any]) -> list[Claim]:
@@ -347,14 +331,14 @@ def keys(declared: Declared, claims: Iterable[Claim]) -> dict[Key, Claim]:
 def done(work: Work, claims: Iterable[Claim]) -> None:
     """Take rows away: they went, or are not due any more."""
     for part in chunks((claim.id for claim in claims), MANY):
-        work.conn.execute(_numbered(delete(tables.due), part))
+        work.conn.execute(only_numbers(delete(tables.due), tables.due, part))
 
 
 def postpone(work: Work, claims: Iterable[Claim]) -> None:
     """Put rows off until tomorrow: a hold or the hotel needs them, which is no failure."""
     values = {"try_at": tomorrow(work), "looked_at": work.stamp, "tries": 0, "problem": None}
     for part in chunks((claim.id for claim in claims), MANY):
-        work.conn.execute(_numbered(update(tables.due), part).values(values))
+        work.conn.execute(only_numbers(update(tables.due), tables.due, part).values(values))
 
 
 def wake(work: Work) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete
+from sqlalchemy import delete, select
 
 from ..core.errors import RetryableError
 from ..core.events import SYSTEM, RetentionEnded
@@ -23,6 +23,7 @@ from ..core.plan import Key, Person, Plan, Row, key_text
 from ..core.standing import Standing
 from . import blockers, due, holds, keeping, looking, outbox, planning, tables
 from .ageing import PAGE, Expired, ageing, expired, judged
+from .bynumber import only_numbers
 from .claiming import Shift, work_off
 from .claims import Bounds, Claimed, Listed, legible, listed
 from .clocks import places_of
@@ -371,10 +372,12 @@ def _bury(work: Work, who: Iterable[Person]) -> None:
         for table, key in who
     ]  # fmt: skip
     for part in chunks(rows, MANY):
-        before = and_(
+        # Read first: to delete by what is hardly ever there waits for what others put in.
+        before = select(table.c.id).where(
             table.c.request == EXPIRED,
             table.c.table_name.in_(sorted({row["table_name"] for row in part})),
             one_of(table.c.row_key, [row["row_key"] for row in part]),
         )
-        work.conn.execute(delete(table).where(before))
+        if again := list(work.conn.execute(before).scalars()):
+            work.conn.execute(only_numbers(delete(table), table, again))
         put(work.conn, table, part)

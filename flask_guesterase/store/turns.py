@@ -14,6 +14,7 @@ from sqlalchemy import or_, select, true
 from ..core.errors import BusyError, ErasureError, SealError, UnknownError
 from ..core.lifecycle import State
 from . import halting, law, pulse, tables
+from .bynumber import only_numbers
 from .claiming import HALTED, Shift, work_off
 from .due import skips
 from .pulse import Pulse
@@ -188,7 +189,7 @@ class Unasked:
     def claim_again(self, work: Work, items: Sequence[Line[Any]]) -> Sequence[Line[Any]]:
         kept = tables.kept
         ids = [line.id for line in items]
-        mine = select(kept).where(may_end(work), kept.c.id.in_(ids)).order_by(kept.c.id)
+        mine = only_numbers(select(kept).where(may_end(work)), kept, ids).order_by(kept.c.id)
         return self._locked(work, mine)
 
     def _locked(self, work: Work, wanted: Any) -> Sequence[Line[Any]]:

@@ -1,0 +1,87 @@
+"""Workers beside one another on a server: none waits for what another has in hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+
+from flask_guesterase.store import expiry, keeping, looking, tables, turns
+from flask_guesterase.store.claiming import Shift
+from flask_guesterase.store.claims import Bounds, Claimed
+from flask_guesterase.store.law import PLACE
+from flask_guesterase.store.office import Office
+from flask_guesterase.store.transaction import transaction
+from flask_guesterase.store.work import Work
+from tests.store.crowd import NEW, OLD, Crowd, _may
+
+PART = 40
+"""Rows one worker has in hand, of two or three times as many: MariaDB would read all of them."""
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def crowd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Crowd]:
+    """A hotel on the engines where several write at once, most of whose guests live."""
+    made = Crowd(request.getfixturevalue(f"{request.param}_url"), tmp_path)
+    made.build()
+    made.confirmed()
+    made.fill(range(1, 2 * PART + 1), OLD)
+    made.fill(range(2 * PART + 1, 20 * PART), NEW)
+    made.analyse()
+    yield made
+    made.engine.dispose()
+
+
+def office(crowd: Crowd, conn: Any) -> Office:
+    """Open the office on a connection, whose transaction goes on."""
+    work = Work(conn, crowd.now, crowd.settings, crowd.datamap, crowd.custodian, _may)
+    return Office(work)
+
+
+def test_two_erase_at_the_same_time(crowd: Crowd) -> None:
+    """Each in a transaction of its own, neither ended before the other began; all are gone."""
+    looking.look(crowd.run, Shift())
+    done = []
+    with transaction(crowd.engine) as conn, transaction(crowd.engine) as other:
+        offices = [office(crowd, conn), office(crowd, other)]
+        steps = [Claimed("guests", Bounds(), {}, expiry._erase) for _ in offices]
+        claimed = [
+            step.claim(each.work, PART) for step, each in zip(steps, offices, strict=True)
+        ]
+        for step, each, items in zip(steps, offices, claimed, strict=True):
+            done.append(step.do(each, items)["people"])
+        offices[1].close()
+    assert done == [PART, PART]
+    assert not crowd.dues()
+    with crowd.engine.connect() as conn:
+        shells = list(conn.execute(select(tables.subject.c.row_key)).scalars())
+    assert len(set(shells)) == len(shells) == 2 * PART
+
+
+def test_two_end_what_was_kept_at_the_same_time(crowd: Crowd) -> None:
+    """Rows whose day is over: claimed apart, and noted as ended without waiting."""
+    line = {
+        "controller": "kauri-ltd", "property": "sh", "table_name": "guests", "columns": "[]",
+        "category": "reservation", "mode": PLACE, "until": "2026-01-01", "open": "", "rule": "",
+        "basis": "", "grade": "", "facts": "{}", "since": crowd.now.replace(tzinfo=None),
+    }  # fmt: skip
+    with crowd.engine.begin() as conn:
+        rows = [{**line, "row_key": f"int:{n}"} for n in range(3 * PART)]
+        conn.execute(insert(tables.kept), rows)
+    which = turns.Which(frozenset(), True)
+    with transaction(crowd.engine) as conn, transaction(crowd.engine) as other:
+        mine, theirs = office(crowd, conn).work, office(crowd, other).work
+        unasked = turns.Unasked(which, lambda lines, office: {})
+        first, second = unasked.claim(mine, PART), unasked.claim(theirs, PART)
+        assert len(unasked.claim_again(mine, first)) == len(first) == len(second) == PART
+        keeping.end(mine, [line.id for line in first])
+        keeping.end(theirs, [line.id for line in second])
+    ended = {line.id for line in [*first, *second]}
+    with crowd.engine.connect() as conn:
+        rows_left = conn.execute(select(tables.kept.c.id).where(tables.kept.c.ended_at.is_(None)))
+        left = set(rows_left.scalars())
+    assert len(left) == PART
+    assert left.isdisjoint(ended)
