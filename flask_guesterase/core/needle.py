@@ -191,6 +191,7 @@ class Searcher:
         for needle in (each for each in self.needles if each.kind == Kind.NAME):
             for key in _name_keys(needle.value):
                 self._bearers[key].add(needle)
+        self._holds_marks = any(mark in form for form in (*plain, *narrow) for mark in _MARKS)
         self._plain, self._narrow = _automaton(plain), _automaton(narrow)
         # A text without the longest part of a name needs no closer look.
         self._anchors = _automaton(anchors)
@@ -243,27 +244,29 @@ class Searcher:
 
     def _candidates(self, texts: Sequence[str]) -> Iterable[int]:
         """Return the texts that may hold something: all that do, and few others."""
-        joined = _BETWEEN.join(texts)
-        if joined.count(_BETWEEN) != len(texts) - 1:
+        if self._holds_marks:
             return range(len(texts))
         found: set[int] = set()
+        places: Sequence[int] = range(len(texts))
         for _ in range(ROUNDS + 1):
-            self._sift(fold(joined), found)
+            joined = _joined(texts)
+            found.update(places[at] for at in self._sifted(fold(joined)))
             if not has_escapes(joined):
                 break
-            joined = resolve(joined)
-            if joined.count(_BETWEEN) != len(texts) - 1:
-                found.update(at for at, text in enumerate(texts) if has_escapes(text))
-                break
+            wrapped = [at for at, text in enumerate(texts) if has_escapes(text)]
+            places = [places[at] for at in wrapped]
+            texts = [resolve(texts[at]) for at in wrapped]
         return sorted(found)
 
-    def _sift(self, folded: str, found: set[int]) -> None:
-        """Add the texts, by their place among those that were joined, that hold some form."""
+    def _sifted(self, folded: str) -> set[int]:
+        """Return the texts, by their place among those that were joined, that hold some form."""
+        found: set[int] = set()
         for automaton, text in ((self._anchors, folded), (self._narrow, squeeze(folded))):
             ends = [end for end, _ in automaton.iter(text)] if automaton else []
             if ends:
                 cuts = [match.start() for match in _CUT.finditer(text)]
                 found.update(bisect_right(cuts, end) for end in ends)
+        return found
 
     def _words(self, view: View) -> Iterator[Span]:
         """Yield mailboxes and names of a folded view."""
@@ -302,8 +305,19 @@ class Searcher:
                     yield Span(*view.origin(start, behind), form.needle)
 
 
-_BETWEEN = "\x1e"
+_MARKS = _BETWEEN, _INSTEAD = "\x1e\x1f"
+"""What stands between texts that are read as one, and instead of it where a text has it itself, as
+every picture has: neither is part of a number or a name."""
+
 _CUT = re.compile(_BETWEEN)
+
+
+def _joined(texts: Sequence[str]) -> str:
+    """Return many texts as one, which has as many marks as there are places between them."""
+    joined = _BETWEEN.join(texts)
+    if joined.count(_BETWEEN) == len(texts) - 1:
+        return joined
+    return _BETWEEN.join(text.replace(_BETWEEN, _INSTEAD) for text in texts)
 
 
 def _automaton(forms: dict[str, list[_Form]]) -> ahocorasick.Automaton | None:

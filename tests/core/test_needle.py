@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import random
 import unicodedata
 from urllib.parse import quote
 
@@ -257,6 +258,40 @@ def test_found_in_every_mix_of_disguises(
 def test_many_texts_at_once_give_what_each_gives(texts: list[str]) -> None:
     one_by_one = {at: SEARCHER.hits(text) for at, text in enumerate(texts)}
     assert dict(SEARCHER.among(texts)) == {at: hit for at, hit in one_by_one.items() if hit}
+
+
+MARKS = ["\x1e", "\x1f", "\\u001e", "%1E", "&#30;", "%5Cu001e", "\\\\u001f"]
+"""What stands between texts that are read as one, as itself and wrapped."""
+
+PIECES = st.sampled_from([*MARKS, *(text for _, text in FOUND.values()), "&amp;", "\\n"])
+
+
+@given(st.lists(st.lists(PIECES, max_size=3).map("".join), min_size=1, max_size=6))
+def test_many_texts_at_once_may_hold_what_stands_between_them(texts: list[str]) -> None:
+    """A picture has every byte, and a text may hide one behind an escape."""
+    one_by_one = {at: SEARCHER.hits(text) for at, text in enumerate(texts)}
+    assert dict(SEARCHER.among(texts)) == {at: hit for at, hit in one_by_one.items() if hit}
+
+
+def test_only_texts_that_may_hold_something_are_looked_at_closely() -> None:
+    """Pictures, forms and links do not make everything beside them worth a closer look."""
+    looked: list[str] = []
+
+    class Watched(Searcher):
+        def hits(self, text: str) -> set[Needle]:
+            looked.append(text)
+            return super().hits(text)
+
+    pictures = [bytes(random.Random(n).randbytes(300)).decode("latin-1") for n in range(200)]
+    texts = [*pictures, *(f"{mark} room {n}" for n in range(20) for mark in MARKS)]
+    texts.insert(77, f"\x1e{MAIL}\x1e")
+    assert [at for at, _ in Watched(WEBER).among(texts)] == [77]
+    assert looked == [texts[77]]
+
+
+def test_a_value_with_the_mark_in_it_is_found() -> None:
+    odd = Needle("document", "AB\x1e12345", Strength.STRONG)
+    assert dict(Searcher([odd]).among(["no", "of AB\x1e12345"])) == {1: {odd}}
 
 
 @given(st.text(max_size=60))
