@@ -15,7 +15,13 @@ _DIGITS = {
     for point in range(0x80, 0x20000)
     if chr(point).isdecimal()
 }
-_PLAIN = str.maketrans(_LETTERS) | _DIGITS
+_PLAIN = {chr(point): plain for point, plain in (str.maketrans(_LETTERS) | _DIGITS).items()}
+
+_FIRST_RARE, _LAST_RARE = chr(0x10000), chr(0x1FFFF)
+_COMMON = re.escape("".join(c for c in _PLAIN if c < _FIRST_RARE))
+_UNLIKE = re.compile(f"[{_COMMON}{_FIRST_RARE}-{_LAST_RARE}]")
+"""What may have to be written plainly: the rare ones as one range, for each of them alone would be
+compared with every letter of a text."""
 
 _DROPPED = re.compile(
     # Accents of Latin, Greek and Cyrillic letters once they stand apart, and what has no width:
@@ -27,7 +33,7 @@ _DROPPED = re.compile(
 SEPARATORS = frozenset(" \t\u00a0\u202f-\u2010\u2011\u2012\u2013\u2014\u2212./()_·•・\u3000+")
 """What people put between the parts of a number or of a Chinese name; a web form writes ``+``."""
 
-_SQUEEZE = str.maketrans(dict.fromkeys("".join(SEPARATORS)))
+_SQUEEZE = re.compile(f"[{re.escape(''.join(SEPARATORS))}]+")
 _LOWER = bytes(range(256)).lower()
 _NARROW = "".join(c for c in SEPARATORS if c.isascii()).encode()
 
@@ -42,7 +48,7 @@ def fold(text: str) -> str:
     if text.isascii():
         return text.lower()
     apart = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    return _DROPPED.sub("", apart).translate(_PLAIN)
+    return _UNLIKE.sub(lambda match: _PLAIN.get(match[0], match[0]), _DROPPED.sub("", apart))
 
 
 def squeeze(folded: str) -> str:
@@ -53,7 +59,7 @@ def squeeze(folded: str) -> str:
     if folded.isascii():
         # Ten times as fast as the translation of a text, and most cells of a hotel are this.
         return folded.encode("ascii").translate(_LOWER, _NARROW).decode("ascii")
-    return folded.translate(_SQUEEZE)
+    return _SQUEEZE.sub("", folded)
 
 
 _UMLAUTS = {"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "Ä": "ae", "Ö": "oe", "Ü": "ue"}

@@ -63,6 +63,7 @@ FOUND = {
     "no plus": ("phone", "49891234567"),
     "full-width digits": ("phone", "０８９１２３４５６７"),
     "Arabic digits": ("phone", "٠٨٩١٢٣٤٥٦٧"),
+    "Adlam digits": ("phone", "".join(chr(0x1E950 + int(c)) for c in "0891234567")),
     "a sent form": ("phone", "tel=%2B49+89+1234567&room=7"),
     "a sent form, national": ("phone", "tel=089+12+34+567&room=7"),
     "marks of direction": ("phone", "\u202a+49 89 1234567\u202c"),
