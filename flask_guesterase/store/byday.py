@@ -27,7 +27,7 @@ def everything(run: Run, report: SweepReport, shift: Shift) -> None:
     """Do what goes by its day, as far as the shift lasts."""
     with report.trying("keep"):
         # It only judges, and a rule that changed while erasing is stopped is a rule.
-        finishing.look_over(run)
+        finishing.look_over(shift.gentle(run))
     report.halted = run(lambda office: halting.stands(office.work))
     if report.halted:
         # What is due is counted all the same, or a stop would hide what it holds up.
@@ -44,7 +44,7 @@ def everything(run: Run, report: SweepReport, shift: Shift) -> None:
         report.add_all(finishing.finish_undated(run, paused, shift))
     if {"finished", "expired"} & set(report.counts):
         with report.trying("refreshed"):
-            report.add("refreshed", refresh.everything(run))
+            report.add("refreshed", refresh.everything(shift.gentle(run)))
 
 
 def share(run: Run, report: SweepReport, shift: Shift) -> None:
@@ -77,7 +77,7 @@ def _looked_and_erased(run: Run, report: SweepReport, shift: Shift, gone: Tally)
     report.unconfirmed = [c for c in run(codes) if c not in marks and c not in report.paused]
     if report.unconfirmed and looked:
         with report.trying("show"):
-            found = expiry.showing(run, report.unconfirmed)
+            found = expiry.showing(shift.gentle(run), report.unconfirmed)
             for code in report.unconfirmed:
                 rows = [row for row in found if row["property"] == code]
                 run(partial(_show, code, rows))

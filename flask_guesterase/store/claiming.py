@@ -101,6 +101,26 @@ class Shift:
             self.rested += seconds
             sleep(seconds)
 
+    def gentle(self, run: Run) -> Run:
+        """Return what runs each unit as `run` does, and leaves room behind it.
+
+        :param run: runs a unit of work.
+        """
+
+        def one(unit: Callable[[Office], _Item], /) -> _Item:
+            def looked(office: Office) -> _Item:
+                self.room.look(office.work.conn)
+                return unit(office)
+
+            self.rest(self._owed)
+            self._owed, began = 0.0, monotonic()
+            try:
+                return run(looked)
+            finally:
+                self._owed = self.room.gap(monotonic() - began)
+
+        return one
+
     def paced(self, run: Run, unit: Callable[[Office], _Item], /) -> _Item:
         """Run one unit of several that follow each other, and leave room before the next.
 

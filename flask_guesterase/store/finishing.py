@@ -98,7 +98,7 @@ def finish_undated(run: Run, skip: frozenset[str], shift: Shift) -> dict[str, in
     if lifted and not (shift.over() or skip or counts["unfinished"] or counts[HELD_ON]):
         run(lambda office: unheld.note(office.work, lifted))
     # A box is ours: neither a night audit nor the limits of a sweep keep one from being closed.
-    counts.update(settling.settled(run))
+    counts.update(settling.settled(shift.gentle(run)))
     return _told(counts)
 
 

@@ -34,6 +34,11 @@ def waited() -> float:
         return 0.0
 
 
+STEPS = 0.5
+"""Seconds of short steps, one after another, after which it is left alone as well: most of them
+only read, so that who waits need not wait for long."""
+
+
 class Room:
     """How much room the host needs beside a sweep, told after each batch.
 
@@ -46,6 +51,7 @@ class Room:
         self._waited = waited()
         self._written: float | None = None
         self._held = 0.0
+        self._looked = self._seen = False
         self._alone = False
         self._crowded = True
 
@@ -61,6 +67,9 @@ class Room:
         if conn.info.setdefault(_VERSION, version) != version:
             conn.info[_VERSION] = version
             self._written = monotonic()
+            # What changed before the first look may have changed long ago.
+            self._seen = self._looked
+        self._looked = True
 
     def shared(self) -> bool:
         """Return whether somebody else wrote lately where only one can."""
@@ -75,6 +84,22 @@ class Room:
     def part(self, size: int) -> int:
         """Return how many of so many rows one transaction may look at."""
         return max(1, size // SHARE) if self.shared() else size
+
+    def gap(self, seconds: float) -> float:
+        """Return for how many seconds to leave room after a step that is one of many short ones.
+
+        A step does not last long, but one after another they leave SQLite's lock to nobody.
+
+        :param seconds: how long it took.
+        """
+        if not self._alone:
+            return self.rest(seconds)
+        crowded = self._seen and self.shared()
+        self._held += seconds
+        if self._held < (pace.SHORT if crowded else STEPS):
+            return 0.0
+        held, self._held = self._held, 0.0
+        return max(BREATH, pace.LEAVES * held) if crowded else BREATH
 
     def rest(self, seconds: float) -> float:
         """Return for how many seconds to leave machine and database to others now.

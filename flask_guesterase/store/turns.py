@@ -132,7 +132,7 @@ class Round:
             return unit(office)
 
         try:
-            done = self.run(unless_halted)
+            done = self.shift.gentle(self.run)(unless_halted)
         except (BusyError, ErasureError, SealError, UnknownError):
             self._counts["unfinished"] += 1
             return

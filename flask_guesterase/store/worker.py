@@ -13,6 +13,7 @@ from ..core.log import slug
 from . import brake, completing, heldkeys, intake, refresh, sending, settling, shelf, vault
 from .binds import forward
 from .channels import Channel, Render
+from .claiming import Shift
 from .comeback import returned
 from .comeback.again import Again, Fate
 from .depth import deepening
@@ -175,7 +176,7 @@ def work(
     :param channels: name -> channel, mail included where it is set.
     :param skip: steps to leave out.
     """
-    report = Report()
+    report, run = Report(), Shift().gentle(run)
     steps: dict[str, Callable[[], None]] = {
         "clock": lambda: _clock(run, report),
         "register": lambda: _register(run, report),

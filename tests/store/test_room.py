@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,10 +15,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, create_engine, select, update
 from sqlalchemy.pool import StaticPool
 
+from flask_guesterase.core import pace
 from flask_guesterase.core.pace import CROWDED, FEW, FIRST, LEAVES, LONG, SHORT, TARGET
-from flask_guesterase.store import expiry, looking, room
+from flask_guesterase.store import claiming, expiry, looking, room, sweep, turns, worker
 from flask_guesterase.store.claiming import Shift
-from flask_guesterase.store.room import BREATH, HELD, SHARE, Room
+from flask_guesterase.store.comeback import reconcile
+from flask_guesterase.store.office import Office
+from flask_guesterase.store.report import Report
+from flask_guesterase.store.room import BREATH, HELD, SHARE, STEPS, Room
+from flask_guesterase.store.unit import Run
 from tests.store.crowd import GUESTS, NEW, OLD, Crowd
 
 
@@ -81,6 +88,113 @@ def test_where_nobody_seems_to_write_the_lock_is_let_go_now_and_then(hotel: Crow
         found.look(conn)
     rests = [found.rest(HELD / 4) for _ in range(8)]
     assert rests == [0.0, 0.0, 0.0, BREATH] * 2
+
+
+def test_short_steps_leave_the_lock_alone_as_well(hotel: Crowd) -> None:
+    """After half a second of them; after twenty milliseconds once somebody was seen to write."""
+    own, found = create_engine(hotel.url, poolclass=StaticPool), Room()
+    with own.connect() as conn:
+        found.look(conn)
+    assert [found.gap(STEPS / 2) for _ in range(4)] == [0.0, BREATH] * 2
+    write(hotel.engine, "host")
+    with own.connect() as conn:
+        found.look(conn)
+    assert [found.gap(SHORT / 2) for _ in range(4)] == [0.0, BREATH] * 2
+    assert found.gap(1.0) == LEAVES
+    own.dispose()
+
+
+def test_what_was_written_before_a_night_may_have_been_written_long_before(hotel: Crowd) -> None:
+    """The steps of a night do not go slowly for it; a transaction that erases is short, though."""
+    own = create_engine(hotel.url, poolclass=StaticPool)
+    with own.connect() as conn:
+        Room().look(conn)
+    write(hotel.engine, "host")
+    found = Room()
+    with own.connect() as conn:
+        found.look(conn)
+    assert found.shared()
+    assert found.gap(SHORT) == 0.0
+    own.dispose()
+
+
+def test_every_step_of_a_night_lets_who_waits_for_the_lock_get_in(
+    hotel: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host writes in each rest, without waiting, and hardly a unit of work goes by without."""
+    seen: list[str] = []
+    impatient = create_engine(hotel.url, connect_args={"timeout": 0})
+
+    def rest(seconds: float) -> None:
+        seen.append("rest")
+        write(impatient, str(len(seen)))
+
+    def piece(*given: Any) -> Any:
+        seen.append("piece")
+        return looked(*given)
+
+    def step(run: Run) -> int:
+        for _ in range(3):
+            run(lambda office: seen.append("step"))
+        return 0
+
+    hotel.sweep()
+    looked = reconcile._piece
+    monkeypatch.setattr(reconcile, "_piece", piece)
+    monkeypatch.setitem(sweep.STEPS, "holds", step)
+    monkeypatch.setattr(claiming, "sleep", rest)
+    monkeypatch.setattr(room, "STEPS", 0.0)
+    monkeypatch.setattr(pace, "SHORT", 0.0)
+    report = hotel.sweep()
+    assert report.problems == {}
+    assert seen.count("step") == 3
+    # Fewer rows at a time, while somebody writes: 301 guests, and two tables of theirs.
+    assert seen.count("piece") > 301 * SHARE // reconcile.BATCH
+    for word in ("piece", "step"):
+        assert all(
+            after == "rest" for now, after in pairwise(seen) if now == word
+        )
+    impatient.dispose()
+
+
+def test_so_does_the_worker_between_two_requests(
+    hotel: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever calls it: a queue of requests is as long as a night."""
+    seen = _rests(monkeypatch)
+
+    def step(run: Run, report: Report) -> None:
+        for _ in range(3):
+            run(lambda office: seen.append("unit"))
+
+    monkeypatch.setattr(worker, "_intake", step)
+    assert worker.work(hotel.run, lambda *_: ("", ""), {}).problems == {}
+    assert [after for now, after in pairwise(seen) if now == "unit"] == ["rest"] * 3
+
+
+def test_so_does_what_was_kept_for_requests(
+    hotel: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the first of January thousands of requests have a register that ends."""
+    seen = _rests(monkeypatch)
+
+    def finish(number: str, skip: frozenset[str], office: Office) -> dict[str, int]:
+        seen.append(number)
+        return {"finished": 1}
+
+    monkeypatch.setattr(turns, "_requests", lambda work, which: ["a", "b", "c"])
+    which, acts = turns.Which(frozenset(), True), turns.Acts(finish, lambda lines, office: {})
+    assert turns.Round(hotel.run, which, Shift(), acts).work() == {"finished": 3}
+    assert [word for word in seen if word != "rest"] == ["a", "b", "c"]
+    assert [after for now, after in pairwise(seen) if now in "ab"] == ["rest"] * 2
+
+
+def _rests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return where each rest is noted; there is one after every unit that leaves room."""
+    seen: list[str] = []
+    monkeypatch.setattr(claiming, "sleep", lambda seconds: seen.append("rest"))
+    monkeypatch.setattr(room, "STEPS", 0.0)
+    return seen
 
 
 @given(st.lists(st.tuples(st.floats(0, 2), st.floats(0, 2)), max_size=20))

@@ -20,7 +20,9 @@ from sqlalchemy import and_, or_, select
 from ...core.log import canonical
 from ...core.plan import Key, Person
 from .. import pulse, tables
+from ..claiming import Shift
 from ..pulse import Pulse
+from ..room import Room
 from ..unit import Run
 from ..work import Work
 from . import marks, sightings
@@ -35,7 +37,7 @@ PULSE = "returns"
 """Name of the pulse that says when the last whole pass began."""
 
 BATCH = 500
-"""Rows one transaction reads."""
+"""Rows one transaction reads; fewer while others wait for its lock."""
 
 WHOLE = 200_000
 """Marks up to which the pass keeps the first half of each in memory; beyond, it asks by piece."""
@@ -59,19 +61,21 @@ class _Pass:
         return self.since is not None and mark.erased_at < self.since
 
 
-def reconcile(run: Run) -> dict[str, int]:
+def reconcile(run: Run, shift: Shift | None = None) -> dict[str, int]:
     """Find rows in which erased people are back; return word -> how many that were not known.
 
     :param run: runs a unit of work.
+    :param shift: whose room is left to the host between the pieces; a new one when None.
     """
-    counts: Counter[str] = Counter()
+    shift, counts = shift or Shift(), Counter[str]()
+    run = shift.gentle(run)
     begun, going = run(_begin)
     if going is None:
         return {}
     for name in run(lambda office: sorted(watched(office.work.datamap))):
         last: Key | None = None
         while True:
-            step = run(partial(_piece, going, name, last))
+            step = run(partial(_piece, going, (name, last), shift.room))
             counts.update(step.counts)
             if step.last is None:
                 break
@@ -122,24 +126,26 @@ class _Step:
     last: Key | None
 
 
-def _piece(going: _Pass, name: str, after: Key | None, office: Office) -> _Step:
-    work = office.work
+def _piece(
+    going: _Pass, place: tuple[str, Key | None], room: Room, office: Office
+) -> _Step:
+    work, (name, after), many = office.work, place, room.part(BATCH)
     one = watched(work.datamap)[name]
-    rows = _read(work, one, after)
+    rows = _read(work, one, after, many)
     judge = Judge(work, going.appeared)
     keys = _known(work, judge, going, one, rows)
     judged = judge.rows(name, keys) if keys else {}
     found: dict[Person, Judged] = {(name, key): each for key, each in judged.items()}
     counts = sightings.put(work, judge, found, sightings.SWEEP)
-    last = tuple(rows[-1])[: len(one.declared.key)] if len(rows) == BATCH else None
+    last = tuple(rows[-1])[: len(one.declared.key)] if len(rows) == many else None
     return _Step(counts, last)
 
 
-def _read(work: Work, one: Watched, after: Key | None) -> Sequence[Any]:
+def _read(work: Work, one: Watched, after: Key | None, many: int) -> Sequence[Any]:
     key = list(one.declared.key)
     columns = [one.declared.column(name) for name in one.read]
     place = [one.place] if one.place is not None else []
-    wanted = select(*key, *columns, *place).order_by(*key).limit(BATCH)
+    wanted = select(*key, *columns, *place).order_by(*key).limit(many)
     if after is not None:
         wanted = wanted.where(or_(*(
             and_(*(c == v for c, v in zip(key[:i], after[:i], strict=True)), key[i] > after[i])
