@@ -1,7 +1,8 @@
 """How long a host's requests take while a sweep runs in another process, and while none does.
 
 A host (`bare`, the extension installed) listens on the loopback; threads here ask it over HTTP for
-guests who are not due, without a pause. Sweep and quiet take turns of some seconds in one run.
+guests who are not due, without a pause. Quiet, a sweep that only erases, and whole nights take turns
+in one run.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ from .figures import load, quantile, say, version
 from .rows import Shape
 
 ROOT = Path(__file__).resolve().parents[1]
-THREADS, SECONDS, ROUNDS = 4, 4.0, 6
-"""Threads of the load, seconds of a turn, and turns of each kind."""
+THREADS, SECONDS, ROUNDS, NIGHTS = 4, 4.0, 6, 3
+"""Threads of the load, seconds of a turn, turns of each kind, and whole nights after them: these
+look for who came back as well, and do everything else that belongs to a day."""
 
 SHAPE = Shape(20_000, 0.8, 64)
 MIX = ("read", "read", "write", "kept", "read", "static")
@@ -42,7 +44,12 @@ if __name__ == "__main__":
     estate, day = Estate.opened({url!r}, Path({folder!r}), SHAPE), 0
     print("ready", flush=True)
     for line in sys.stdin:
-        until, people = time.perf_counter() + float(line), 0
+        people = 0
+        if line.strip() == "night":
+            people = estate.sweep().counts.get("people", 0)
+            estate.next_day()
+            line, day = "0", day + 1
+        until = time.perf_counter() + float(line)
         while time.perf_counter() < until and day < SHAPE.days:
             people += estate.expire()
             estate.next_day()
@@ -141,15 +148,17 @@ def report(given: argparse.Namespace) -> None:
             say("sqlite: one writer at a time; a host that writes waits for each batch to end")
         with stage(kind) as (port, sweeping, name):
             ids = [id for id, day in enumerate(SHAPE.day_of(), 1) if day < 0]
-            quiet, beside, people = _turns(port, sweeping, ids)
+            took, people = _turns(port, sweeping, ids)
             say(f"{name}, {THREADS} threads, {people:,} guests swept meanwhile, {load()}")
-            for word, took in (("quiet", quiet), ("sweep", beside)):
-                said = ", ".join(f"p{int(at * 100)} {quantile(took, at):.1f}" for at in _AT)
-                say(f"  {word}: {said} ms of {len(took):,} requests")
-            ratios = ", ".join(
-                f"p{int(at * 100)} {quantile(beside, at) / quantile(quiet, at):.2f}" for at in _AT
-            )
-            say(f"  sweep to quiet: {ratios}")
+            for word, each in took.items():
+                said = ", ".join(f"p{int(at * 100)} {quantile(each, at):.1f}" for at in _AT)
+                say(f"  {word}: {said} ms of {len(each):,} requests, at most {max(each):.0f}")
+            for word in ("sweep", "night"):
+                ratios = ", ".join(
+                    f"p{int(at * 100)} {quantile(took[word], at) / quantile(took['quiet'], at):.2f}"
+                    for at in _AT
+                )
+                say(f"  {word} to quiet: {ratios}")
 
 
 _AT = (0.5, 0.95, 0.99)
@@ -157,27 +166,23 @@ _AT = (0.5, 0.95, 0.99)
 
 def _turns(
     port: int, sweeping: Child, ids: Sequence[int]
-) -> tuple[list[float], list[float], int]:
-    """Return the milliseconds without and with a sweep, and how many it erased."""
-    quiet: list[float] = []
-    beside: list[float] = []
+) -> tuple[dict[str, list[float]], int]:
+    """Return the milliseconds without and with a sweep or a night, and how many were erased."""
+    took: dict[str, list[float]] = {"quiet": [], "sweep": [], "night": []}
     people = 0
     with Load(port, ids) as asked:
         # The first answers fill caches.
         time.sleep(SECONDS / 2)
-        for _ in range(ROUNDS):
+        for word in ["sweep"] * ROUNDS + ["night"] * NIGHTS:
             start = len(asked.took)
             time.sleep(SECONDS)
-            quiet += asked.since(start)
+            took["quiet"] += asked.since(start)
             start = len(asked.took)
             assert sweeping.stdin is not None  # noqa: S101 - it was opened above
-            sweeping.stdin.write(f"{SECONDS}\n")
+            sweeping.stdin.write("night\n" if word == "night" else f"{SECONDS}\n")
             sweeping.stdin.flush()
-            swept, left = map(int, _heard(sweeping).split())
-            beside += asked.since(start)
-            people += swept
-            if not left:
-                break
+            people += int(_heard(sweeping).split()[0])
+            took[word] += asked.since(start)
     if asked.failed:
         raise RuntimeError(f"requests failed: {dict(asked.failed)}")
-    return quiet, beside, people
+    return took, people
