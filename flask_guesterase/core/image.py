@@ -306,6 +306,45 @@ def decode(payload: bytes) -> Images:
         ) from None
 
 
+Told = tuple[str, tuple[str, ...], list[tuple[str, ...]]]
+"""A table, the columns that identify its rows, and per row the engine's own texts of these."""
+
+
+def keys(payload: bytes) -> list[Told]:
+    """Return of which rows a payload holds images, without what the rows held.
+
+    :param payload: what a box held.
+    :raises SealError: it does not hold images of this format.
+    """
+    try:
+        value = json.loads(payload)
+        if value["format"] == IMAGE_FORMAT:
+            return [_keys(strip) for strip in value["strips"]]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        pass
+    return [
+        (row.table, tuple(cell.name for cell in row.key), [tuple(cell.value for cell in row.key)])
+        for row in decode(payload).rows
+    ]
+
+
+def _keys(strip: Mapping[str, object]) -> Told:
+    names = tuple(name for name, _ in _columns(strip["key"]))
+    first = 1 + len(_columns(strip["columns"]))
+    lines = map(_listed, _listed(strip["rows"]))
+    rows = [tuple(map(_text, line[first : first + len(names)])) for line in lines]
+    if any(len(row) != len(names) for row in rows):
+        raise ValueError("a key is not whole")
+    return str(strip["table"]), names, rows
+
+
+def _text(value: object) -> str:
+    """Return a value as the text of a cell."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return str(value) if type(value) is int else str(_listed(value)[1])
+
+
 def _strip(value: Mapping[str, object]) -> Strip:
     after, columns, key = (_columns(value[name]) for name in ("after", "columns", "key"))
     lines = [_line(line) for line in _listed(value["rows"])]

@@ -13,7 +13,7 @@ from ..core.standing import Standing
 from . import outbox, shelf, tables, vault
 from .holds import Hold, living
 from .keeping import FOREVER, open_label
-from .reach import covered_in, reach
+from .reach import Holders, Swept, covered_in, holders, reach, swept
 from .sql import chunks
 from .work import Work
 
@@ -34,19 +34,45 @@ def wrap(work: Work, hold: Hold) -> int:
     return _move(work, _free(work, reach(work, hold)), label(hold.id))
 
 
-def rescue(work: Work) -> int:
+def to_open(work: Work) -> list[str]:
+    """Return the safety copies of sweeps that `rescue` has to know the rows of."""
+    over = _outlived(work) if living(work) else set()
+    boxes = swept(work) if over else Swept(frozenset(), frozenset())
+    # Where the name of a file ends, every copy says whether it may.
+    return sorted(boxes.copies if over & boxes.files else over & boxes.copies)
+
+
+def holding(work: Work, copy: str) -> frozenset[int]:
+    """Return the numbers of the living holds that cover a row in a safety copy of a sweep."""
+    return holders(work, living(work), copy)
+
+
+def rescue(work: Work, known: Holders | None = None) -> int:
     """Put boxes whose day is over, and that a living hold reaches by now, under its key.
 
     A query or a place may reach boxes that were closed, or found to be of it, after it was held.
     Called before keys are marked to be destroyed.
 
+    :param work: the open transaction.
+    :param known: what `holding` said of copies that were looked into a moment ago; the others
+        are opened here.
     :return: how many boxes that was.
     """
     holds = living(work)
     if not holds:
         return 0
+    over, count = _outlived(work), 0
+    for hold in holds if over else ():
+        reached = over & reach(work, hold, over, known)
+        count += _move(work, reached, label(hold.id))
+        over -= reached
+    return count
+
+
+def _outlived(work: Work) -> set[str]:
+    """Return the boxes whose day is over and that lie under no hold."""
     box = tables.box
-    over = set(
+    return set(
         work.conn.execute(
             select(box.c.id).where(
                 box.c.last_day < work.today,
@@ -56,12 +82,6 @@ def rescue(work: Work) -> int:
             )
         ).scalars()
     )
-    count = 0
-    for hold in holds if over else ():
-        reached = over & reach(work, hold)
-        count += _move(work, reached, label(hold.id))
-        over -= reached
-    return count
 
 
 def unwrap(work: Work, hold: Hold) -> int:
@@ -83,7 +103,7 @@ def unwrap(work: Work, hold: Hold) -> int:
     left = {row.id for row in rows}
     for other in living(work) if left else ():
         if other.id != hold.id:
-            reached = left & reach(work, other)
+            reached = left & reach(work, other, left)
             _move(work, reached, label(other.id))
             left -= reached
     homes: dict[str, set[str]] = {}

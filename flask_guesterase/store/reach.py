@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
+from ..core import image
 from ..core.errors import SealError
 from ..core.holding import Scope
-from ..core.image import Image, decode
 from ..core.incidents import COPIED
 from ..core.plan import Key, Person, key_text
 from ..core.standing import Standing
@@ -30,18 +31,45 @@ _COPIES = ("recovery", "recovery-file", outbox.FILE)
 """Purposes of what is sealed for a request: rows, bytes of files, and names of files."""
 
 
-def reach(work: Work, hold: Hold) -> set[str]:
-    """Return the boxes that hold rows under a hold, or the names of their files."""
+Holders = Mapping[str, Collection[int]]
+"""Safety copy of a sweep -> numbers of the holds that cover a row in it."""
+
+
+def reach(
+    work: Work, hold: Hold, among: Collection[str] | None = None, known: Holders | None = None
+) -> set[str]:
+    """Return the boxes that hold rows under a hold, or the names of their files.
+
+    :param work: the open transaction.
+    :param hold: the hold.
+    :param among: only these boxes are asked about; all when None.
+    :param known: which holds reach copies of sweeps, as far as that was looked into before.
+    """
+    known = {} if known is None else known
     if hold.scope == Scope.EVIDENCE:
-        return _evidence(work, hold)
-    return _kept(work, hold) | _of_requests(work, hold) | _of_sweeps(work, hold)
+        return _evidence(work, hold, among, known)
+    found = _kept(work, hold, among) | _of_requests(work, hold, among)
+    return found | _of_sweeps(work, hold, among, known)
 
 
-def _evidence(work: Work, hold: Hold) -> set[str]:
-    """Return the safety copies of what was erased while an incident went on unnoticed."""
-    box, request, table = tables.box, tables.request, tables.incident
+def _as_evidence(hold: Hold) -> Hold:
+    """Return a hold on evidence as it covers what ended without a request: by its place."""
+    return replace(hold, scope=Scope.PLACE.value, query="")
+
+
+def _incident(work: Work, hold: Hold) -> Row[Any] | None:
+    """Return the incident of a hold on evidence, where safety copies are evidence of it."""
+    table = tables.incident
     row = work.conn.execute(select(table).where(table.c.number == hold.query)).one_or_none()
-    if row is None or row.kind not in COPIED:
+    return None if row is None or row.kind not in COPIED else row
+
+
+def _evidence(
+    work: Work, hold: Hold, among: Collection[str] | None, known: Holders
+) -> set[str]:
+    """Return the safety copies of what was erased while an incident went on unnoticed."""
+    box, request, row = tables.box, tables.request, _incident(work, hold)
+    if row is None:
         return set()
     wanted = (
         select(box.c.id)
@@ -57,11 +85,11 @@ def _evidence(work: Work, hold: Hold) -> set[str]:
     if row.happened_at is not None:
         # Whoever reports it rarely knows the minute.
         wanted = wanted.where(request.c.erased_at >= row.happened_at - timedelta(days=1))
-    there = replace(hold, scope=Scope.PLACE.value, query="")
-    return set(work.conn.execute(wanted).scalars()) | _of_sweeps(work, there)
+    found = set(work.conn.execute(wanted).scalars())
+    return found | _of_sweeps(work, _as_evidence(hold), among, known)
 
 
-def _kept(work: Work, hold: Hold) -> set[str]:
+def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
     kept = tables.kept
     wanted = select(kept.c.table_name, kept.c.row_key, kept.c.box).where(
         kept.c.box.is_not(None), kept.c.ended_at.is_(None)
@@ -74,7 +102,8 @@ def _kept(work: Work, hold: Hold) -> set[str]:
         wanted = wanted.where(kept.c.property == hold.property)
     boxes: dict[tuple[str, str], set[str]] = {}
     for row in work.conn.execute(wanted):
-        boxes.setdefault((row.table_name, row.row_key), set()).add(row.box)
+        if among is None or row.box in among:
+            boxes.setdefault((row.table_name, row.row_key), set()).add(row.box)
     if hold.scope == Scope.RECORD:
         return {box for each in boxes.values() for box in each}
     return covered_in(work, hold, boxes)
@@ -121,7 +150,7 @@ def covered_in(
     return found
 
 
-def _of_requests(work: Work, hold: Hold) -> set[str]:
+def _of_requests(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
     """Return the safety copies, and the names of files, of the people a hold is about."""
     box, subject = tables.box, tables.subject
     rows = work.conn.execute(
@@ -135,7 +164,8 @@ def _of_requests(work: Work, hold: Hold) -> set[str]:
     )
     boxes: dict[tuple[str, str], set[str]] = {}
     for row in rows:
-        boxes.setdefault((row.table_name, row.row_key), set()).add(row.id)
+        if among is None or row.id in among:
+            boxes.setdefault((row.table_name, row.row_key), set()).add(row.id)
     found = covered_in(work, hold, boxes)
     if hold.scope == Scope.RECORD:
         found |= _holding(work, hold)
@@ -144,11 +174,38 @@ def _of_requests(work: Work, hold: Hold) -> set[str]:
     return found
 
 
-def _of_sweeps(work: Work, hold: Hold) -> set[str]:
+def _of_sweeps(
+    work: Work, hold: Hold, among: Collection[str] | None, known: Holders
+) -> set[str]:
     """Return the safety copies of what ended without a request, and the files named with them.
 
     Nothing says whose file it is; where one copy is reached, none of these files is removed.
     """
+    asked = swept(work)
+    files = asked.files if among is None else asked.files & set(among)
+    # Whether a file may go is told by all copies; otherwise those that are asked about will do.
+    copies = asked.copies if among is None or files else asked.copies & set(among)
+    found = {
+        copy for copy in copies
+        if hold.id in (known[copy] if copy in known else holders(work, [hold], copy))
+    }  # fmt: skip
+    return found | (files if found else set())
+
+
+@dataclass(frozen=True)
+class Swept:
+    """Boxes of what ended without a request.
+
+    :param copies: safety copies of rows.
+    :param files: names of files.
+    """
+
+    copies: frozenset[str]
+    files: frozenset[str]
+
+
+def swept(work: Work) -> Swept:
+    """Return the boxes of what ended without a request."""
     box = tables.box
     rows = work.conn.execute(
         select(box.c.id, box.c.purpose).where(
@@ -157,16 +214,24 @@ def _of_sweeps(work: Work, hold: Hold) -> set[str]:
             box.c.purpose.in_(["recovery", outbox.FILE]),
         )
     ).all()
-    copies = {row.id for row in rows if row.purpose == "recovery"}
-    found = {each for each in copies if _reaches(work, hold, each)}
-    return found | ({row.id for row in rows} - copies if found else set())
+    copies = frozenset(row.id for row in rows if row.purpose == "recovery")
+    return Swept(copies, frozenset(row.id for row in rows) - copies)
 
 
-def _reaches(work: Work, hold: Hold, copy: str) -> bool:
-    return any(
-        covered(work, [hold], table, sorted(keys, key=key_text))
-        for table, keys in _rows_in(work, copy).items()
-    )
+def holders(work: Work, holds: Iterable[Hold], copy: str) -> frozenset[int]:
+    """Return the numbers of the holds that cover a row in a safety copy of a sweep.
+
+    The copy is opened for it: nothing outside says which rows it holds.
+
+    :param work: the open transaction.
+    :param holds: the holds.
+    :param copy: identifier of its box.
+    """
+    asked = [_as_evidence(hold) if hold.scope == Scope.EVIDENCE else hold for hold in holds]
+    found: set[int] = set()
+    for table, mine in _rows_in(work, copy).items():
+        found.update(*covered(work, asked, table, sorted(mine, key=key_text)).values())
+    return frozenset(found)
 
 
 def _named(
@@ -220,23 +285,27 @@ def _is_in(work: Work, copy: str, table: str, key: Key) -> bool:
 def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
     """Return table -> keys of the rows whose images a safety copy holds."""
     try:
-        images = decode(vault.unseal(work.conn, work.custodian, [copy])[0]).rows
+        told = image.keys(vault.unseal(work.conn, work.custodian, [copy])[0])
     except SealError:
         return {}
     found: dict[str, set[Key]] = {}
-    for image in images:
-        declared = work.datamap.tables.get(image.table)
-        key = None if declared is None else _key(declared, image)
-        if key is not None:
-            found.setdefault(image.table, set()).add(key)
+    for table, names, rows in told:
+        declared = work.datamap.tables.get(table)
+        if declared is not None:
+            found.setdefault(table, set()).update(_keys(declared, names, rows))
     return found
 
 
-def _key(declared: Declared, image: Image) -> Key | None:
-    """Return the host's key of an image, from the engine's own text."""
-    cells = {cell.name: cell.value for cell in image.key}
-    values = [
-        [cells.get(c.name, "")] if is_text(c.type) else host_values(c.type, [cells.get(c.name, "")])
-        for c in declared.key
-    ]
-    return tuple(each[0] for each in values) if all(values) else None
+def _keys(
+    declared: Declared, names: Sequence[str], rows: Sequence[Sequence[str]]
+) -> Iterator[Key]:
+    """Yield the host's keys of rows, from the engine's own texts."""
+    columns = []
+    for c in declared.key:
+        at = names.index(c.name) if c.name in names else None
+        texts = ["" if at is None else row[at] for row in rows]
+        plain = is_text(c.type)
+        columns.append([[text] if plain else host_values(c.type, [text]) for text in texts])
+    for cells in zip(*columns, strict=True):
+        if all(cells):
+            yield tuple(each[0] for each in cells)

@@ -19,6 +19,7 @@ from .comeback.again import Again, Fate
 from .depth import deepening
 from .execution import Ending
 from .office import Office
+from .reach import Holders
 from .remembrance import remembering
 from .report import Report
 from .search import queued, rescan, residue
@@ -328,7 +329,9 @@ def _forget(run: Run) -> int:
     """
     settling.settled(run, unknown=False)
     ended = run(_empty)
-    labels = run(_mark)
+    # One by one: a copy of many rows takes as long as a batch to look through.
+    held = {copy: run(partial(_holding, copy)) for copy in run(_to_open)}
+    labels = run(partial(_mark, held))
     if labels:
         vault.destroy(run(lambda office: office.work.custodian), labels)
         ended += run(partial(_record, labels))
@@ -345,11 +348,19 @@ def _empty(office: Office) -> int:
     return boxes
 
 
-def _mark(office: Office) -> tuple[str, ...]:
+def _to_open(office: Office) -> list[str]:
+    return heldkeys.to_open(office.work)
+
+
+def _holding(copy: str, office: Office) -> frozenset[int]:
+    return heldkeys.holding(office.work, copy)
+
+
+def _mark(held: Holders, office: Office) -> tuple[str, ...]:
     work = office.work
     if brake.hold_back(work):
         return ()
-    heldkeys.rescue(work)
+    heldkeys.rescue(work, held)
     vault.mark_labels(work.conn, remembering.outlived(work), work.stamp)
     return vault.mark(work.conn, work.today, work.stamp, work.custodian.labels())
 

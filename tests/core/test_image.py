@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -20,7 +22,10 @@ from flask_guesterase.core.image import (
     decode,
     encode,
     encode_strips,
+    keys,
 )
+
+VECTORS = Path(__file__).parents[1] / "vectors"
 
 natives = st.one_of(
     st.none(),
@@ -109,6 +114,55 @@ def test_rows_of_a_strip_come_back_each_by_itself(lines):
     assert [(image.order, image.key[0].native()) for image in rows] == [
         (order, order) for order in range(len(lines))
     ]
+
+
+def keys_of(payload):
+    """Return table and key of every row, by way of its image."""
+    return [(r.table, {c.name: c.value for c in r.key}) for r in decode(payload).rows]
+
+
+def told(payload):
+    """Return the same without images."""
+    return [
+        (table, dict(zip(names, row, strict=True)))
+        for table, names, rows in keys(payload) for row in rows
+    ]  # fmt: skip
+
+
+@given(st.lists(st.lists(natives, min_size=3, max_size=3), max_size=5), st.booleans())
+def test_the_keys_are_those_of_the_images(lines, deleted):
+    """Of which rows a box holds images is told without making any."""
+    columns, key = (("name", "text"),), (("house", "x"), ("id", "y"))
+    after = () if deleted else columns
+    change = Change.DELETED if deleted else Change.OVERWRITTEN
+    strip = Strip("guests", change, columns, key, after, [
+        (order, old, house, id, *(() if deleted else (old,)))
+        for order, (old, house, id) in enumerate(lines)
+    ])
+    payload = encode_strips("sqlite", "3.46", "", [strip, strip])
+    assert told(payload) == keys_of(payload)
+    assert len(told(payload)) == 2 * len(lines)
+
+
+@pytest.mark.parametrize("name", ["image.json", "image2.json", "image3.json"])
+def test_the_keys_of_every_format_are_told(name):
+    """Boxes of an older version are read as they were closed."""
+    payload = json.loads((VECTORS / name).read_text(encoding="utf-8"))["payload"].encode()
+    assert told(payload) == keys_of(payload) != []
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b'{"format":"guesterase/image/v3"}'])
+def test_the_keys_of_another_payload_are_refused(payload):
+    with pytest.raises(SealError):
+        keys(payload)
+
+
+def test_the_keys_of_a_broken_line_are_refused():
+    columns = (("name", "text"),)
+    strip = Strip("g", Change.DELETED, columns, (("id", "x"),), (), [(3, "Ann", 1)])
+    payload = encode_strips("sqlite", "3", "", [strip])
+    with pytest.raises(SealError):
+        keys(payload.replace(b'[3,"Ann",1]', b'[3,"Ann"]'))
 
 
 def test_a_value_that_cannot_come_back_is_in_no_strip():

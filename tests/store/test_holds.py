@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, update
+from sqlalchemy import event, insert, select, update
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -25,7 +25,17 @@ from flask_guesterase.core.events import Event
 from flask_guesterase.core.holding import HoldQuery, Wanted
 from flask_guesterase.core.plan import Key, key_text
 from flask_guesterase.core.policy import Policy, delete, keep, redact
-from flask_guesterase.store import consistency, heldkeys, holds, sweep, tables, vault, worker
+from flask_guesterase.core.seal import Terms, day_label
+from flask_guesterase.store import (
+    consistency,
+    heldkeys,
+    holds,
+    outbox,
+    sweep,
+    tables,
+    vault,
+    worker,
+)
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.report import Report
 from tests.store.forms import GRANTS as form_grants
@@ -433,6 +443,85 @@ def test_the_safety_copy_of_a_sweep_is_held_too(forms: Forms) -> None:
     id = form_hold(forms, 1)
     copies = [row for row in forms.ours("box") if row["purpose"] == "recovery"]
     assert {row["label"] for row in copies} == {f"hold:{id}"}
+
+
+def back(forms: Forms, id: str) -> None:
+    """Put a box under the key of its day again, as one is that a hold reaches only later."""
+    with forms.begin() as office:
+        row = office.work.conn.execute(select(tables.box).where(tables.box.c.id == id)).one()
+        vault.rewrap(office.work.conn, forms.custodian, [id], day_label(row.last_day))
+
+
+def labels(forms: Forms) -> dict[str, str]:
+    """Return under which key each box lies that was not forgotten."""
+    return {r["id"]: r["label"] for r in forms.ours("box") if r["forgotten_at"] is None}
+
+
+def openings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return where each box is noted that is opened, and when boxes go under a hold's key."""
+    opened: list[str] = []
+    unseal, rescue = vault.unseal, heldkeys.rescue
+
+    def opening(conn: Any, custodian: Any, ids: list[str]) -> list[bytes]:
+        opened.extend(ids)
+        return unseal(conn, custodian, ids)
+
+    def rescued(*given: Any) -> int:
+        opened.append("rescued")
+        return rescue(*given)
+
+    monkeypatch.setattr(vault, "unseal", opening)
+    monkeypatch.setattr(heldkeys, "rescue", rescued)
+    return opened
+
+
+def test_a_copy_of_a_sweep_is_looked_into_once_when_its_day_is_over(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many holds there are, before the transaction that lets the day's key die."""
+    forms.confirmed()
+    (held,) = labels(forms)
+    forms.later(days=1)
+    forms.form(3, date(2025, 2, 1))
+    forms.sweep()
+    (free,) = labels(forms).keys() - {held}
+    first = form_hold(forms, 1)
+    form_hold(forms, 2)
+    back(forms, held)
+    opened = openings(monkeypatch)
+    forms.later(days=7)
+    forms.work()
+    assert opened == [held, "rescued"]
+    assert labels(forms)[held] == f"hold:{first}"
+    assert free in labels(forms)
+    forms.later(days=2)
+    forms.work()
+    assert opened == [held, "rescued", free, "rescued"]
+    assert labels(forms) == {held: f"hold:{first}"}
+
+
+@pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
+def test_the_name_of_a_file_stays_while_a_copy_of_any_sweep_is_held(
+    forms: Forms, whose: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing says whose file it is; a hold that reaches no copy keeps none."""
+    forms.confirmed()
+    (copy,) = labels(forms)
+    forms.form(3, date(2026, 2, 1))
+    ends = (forms.now + timedelta(days=2)).date().isoformat()
+    with forms.begin() as office:
+        item = vault.Item(b"scan.png", Terms("fir", outbox.FILE, ends))
+        (file,) = vault.put(
+            office.work.conn, forms.custodian, [item], forms.now.date().isoformat()
+        )
+    id = form_hold(forms, whose)
+    back(forms, file)
+    back(forms, copy)
+    opened = openings(monkeypatch)
+    forms.later(days=4)
+    forms.work()
+    assert opened == [copy, "rescued"]
+    assert labels(forms).get(file) == (f"hold:{id}" if whose == 1 else None)
 
 
 def test_a_hold_survives_bulk(inn: Inn) -> None:
