@@ -50,7 +50,8 @@ class Room:
     def __init__(self) -> None:
         self._waited = waited()
         self._written: float | None = None
-        self._held = 0.0
+        # Who writes all the time is seen at the first breath, which is therefore soon.
+        self._held, self._stepped = HELD - STEPS, 0.0
         self._looked = self._seen = False
         self._alone = False
         self._crowded = True
@@ -95,10 +96,10 @@ class Room:
         if not self._alone:
             return self.rest(seconds)
         crowded = self._seen and self.shared()
-        self._held += seconds
-        if self._held < (pace.SHORT if crowded else STEPS):
+        self._stepped += seconds
+        if self._stepped < (pace.SHORT if crowded else STEPS):
             return 0.0
-        held, self._held = self._held, 0.0
+        held, self._stepped, self._held = self._stepped, 0.0, 0.0
         return max(BREATH, pace.LEAVES * held) if crowded else BREATH
 
     def rest(self, seconds: float) -> float:
