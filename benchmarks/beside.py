@@ -1,8 +1,8 @@
 """How long a host's requests take while a sweep runs in another process, and while none does.
 
 A host (`bare`, the extension installed) listens on the loopback; threads here ask it over HTTP for
-guests who are not due, without a pause. Quiet, a sweep that only erases, and whole nights take turns
-in one run.
+guests who are not due, without a pause. Quiet, a sweep that only erases, and whole nights take
+turns in one run.
 """
 
 from __future__ import annotations

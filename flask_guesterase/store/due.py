@@ -23,7 +23,6 @@ from sqlalchemy import (
     String,
     Time,
     Uuid,
-    delete,
     func,
     select,
     update,
@@ -34,7 +33,7 @@ from sqlalchemy.types import Enum, TypeEngine
 from ..core.plan import Key, key_text
 from . import given, people, tables
 from .ageing import Expired
-from .bynumber import only_numbers
+from .bynumber import delete_numbers, only_numbers
 from .datamap import Declared
 from .sql import MANY, chunks, is_text, one_of, text_length
 from .work import Work
@@ -331,7 +330,7 @@ def keys(declared: Declared, claims: Iterable[Claim]) -> dict[Key, Claim]:
 def done(work: Work, claims: Iterable[Claim]) -> None:
     """Take rows away: they went, or are not due any more."""
     for part in chunks((claim.id for claim in claims), MANY):
-        work.conn.execute(only_numbers(delete(tables.due), tables.due, part))
+        delete_numbers(work.conn, tables.due, part)
 
 
 def postpone(work: Work, claims: Iterable[Claim]) -> None:

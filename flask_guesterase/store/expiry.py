@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from ..core.errors import RetryableError
 from ..core.events import SYSTEM, RetentionEnded
@@ -23,7 +23,7 @@ from ..core.plan import Key, Person, Plan, Row, key_text
 from ..core.standing import Standing
 from . import blockers, due, holds, keeping, looking, outbox, planning, tables
 from .ageing import PAGE, Expired, ageing, expired, judged
-from .bynumber import only_numbers
+from .bynumber import delete_numbers
 from .claiming import Shift, work_off
 from .claims import Bounds, Claimed, Listed, legible, listed
 from .clocks import places_of
@@ -379,5 +379,5 @@ def _bury(work: Work, who: Iterable[Person]) -> None:
             one_of(table.c.row_key, [row["row_key"] for row in part]),
         )
         if again := list(work.conn.execute(before).scalars()):
-            work.conn.execute(only_numbers(delete(table), table, again))
+            delete_numbers(work.conn, table, again)
         put(work.conn, table, part)
