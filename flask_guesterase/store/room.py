@@ -93,13 +93,14 @@ class Room:
 
         :param seconds: how long it took.
         """
-        if not self._alone:
-            return self.rest(seconds)
-        crowded = self._seen and self.shared()
+        crowded = self._alone and self._seen and self.shared()
         self._stepped += seconds
         if self._stepped < (pace.SHORT if crowded else STEPS):
             return 0.0
-        held, self._stepped, self._held = self._stepped, 0.0, 0.0
+        held, self._stepped = self._stepped, 0.0
+        if not self._alone:
+            return self.rest(held)
+        self._held = 0.0
         return max(BREATH, pace.LEAVES * held) if crowded else BREATH
 
     def rest(self, seconds: float) -> float:

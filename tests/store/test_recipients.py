@@ -35,7 +35,7 @@ from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
 from flask_guesterase.store import finishing, keeping, outbox, tables, worker
 from flask_guesterase.store.comeback import again
 from flask_guesterase.store.outbox import BACK_OFF
-from flask_guesterase.store.partners import following
+from flask_guesterase.store.partners import delivering, following
 from flask_guesterase.store.report import Report
 from tests import partner as partners
 from tests.partner import Partner
@@ -398,7 +398,7 @@ def test_after_the_last_try_a_person_must_look(hotel: Hotel) -> None:
 
 
 def test_a_worker_that_died_tells_again_under_the_same_reference(
-    any_hotel: Hotel
+    any_hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sent, and killed before it was written down: it comes twice, and is done once."""
     hotel = any_hotel
@@ -407,13 +407,13 @@ def test_a_worker_that_died_tells_again_under_the_same_reference(
         hotel.recipients = (Recipient("channel-manager", partner.webhook(), gives=["email"]),)
         number = erase(hotel)
 
-        def dies(unit: Any) -> Any:
-            if getattr(unit, "func", None) is not None and unit.func.__name__ == "_told":
-                raise KeyboardInterrupt
-            return run(hotel)(unit)
+        def dies(*given: Any) -> None:
+            raise KeyboardInterrupt
 
-        with pytest.raises(KeyboardInterrupt):
-            worker.work(dies, render, {"smtp": Post()})
+        with monkeypatch.context() as patched:
+            patched.setattr(delivering, "_told", dies)
+            with pytest.raises(KeyboardInterrupt):
+                worker.work(run(hotel), render, {"smtp": Post()})
         assert go(hotel).counts == {}
         hotel.later(minutes=10)
         assert go(hotel).counts["told"] == 1

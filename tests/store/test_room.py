@@ -216,6 +216,17 @@ def test_on_a_server_the_core_that_was_waited_for_is_given_back(
             assert rest == pytest.approx(min(2 * wait, seconds), abs=1e-6)
 
 
+def test_short_steps_give_back_what_they_waited_for_on_a_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of half a second together: a step by itself is over before anybody could use the core."""
+    waits = iter([0.0, 0.01, 0.2])
+    monkeypatch.setattr(room, "waited", lambda: next(waits))
+    found = Room()
+    rests = [found.gap(STEPS / 4) for _ in range(8)]
+    assert rests == pytest.approx([0.0, 0.0, 0.0, 0.02, 0.0, 0.0, 0.0, 0.38])
+
+
 def _sums(waits: Iterator[float]) -> Iterator[float]:
     total = 0.0
     for wait in waits:
