@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import count
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -127,24 +126,16 @@ class Shift:
         :raises BusyError: a lock was not given however often it was tried.
         """
 
-        def looked(office: Office) -> _Item:
-            self.room.look(office.work.conn)
-            return unit(office)
-
-        self.rest(self._owed)
-        for tried in count(1):
-            began = monotonic()
+        gentle, tried = self.gentle(run), 0
+        while True:
             try:
-                found: _Item = run(looked)
+                return gentle(unit)
             except BusyError:
+                tried += 1
                 self.met += 1
                 if tried >= PATIENCE or self.over():
                     raise
-                self.rest(BREATH)
-            else:
-                break
-        self._owed = self.room.rest(monotonic() - began)
-        return found
+            self.rest(BREATH)
 
 
 class Step(Protocol[_Item]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -39,6 +40,10 @@ STEPS = 0.5
 only read, so that who waits need not wait for long."""
 
 
+def _lately(at: float | None) -> bool:
+    return at is not None and monotonic() - at < LATELY
+
+
 class Room:
     """How much room the host needs beside a sweep, told after each batch.
 
@@ -52,7 +57,8 @@ class Room:
         self._written: float | None = None
         # Who writes all the time is seen at the first breath, which is therefore soon.
         self._held, self._stepped = HELD - STEPS, 0.0
-        self._looked = self._seen = False
+        self._noticed: float | None = None
+        self._last: Any = None
         self._alone = False
         self._crowded = True
 
@@ -65,16 +71,18 @@ class Room:
         if not self._alone:
             return
         version = conn.exec_driver_sql("PRAGMA data_version").scalar_one()
+        before, self._last = self._last, conn.connection.dbapi_connection
         if conn.info.setdefault(_VERSION, version) != version:
             conn.info[_VERSION] = version
             self._written = monotonic()
-            # What changed before the first look may have changed long ago.
-            self._seen = self._looked
-        self._looked = True
+            # Before the first look it may have been long ago, and on another connection of the
+            # pool it may have been the unit before.
+            if before is self._last:
+                self._noticed = self._written
 
     def shared(self) -> bool:
-        """Return whether somebody else wrote lately where only one can."""
-        return self._written is not None and monotonic() - self._written < LATELY
+        """Return whether somebody else, as far as can be told, wrote lately where only one can."""
+        return _lately(self._written)
 
     def target(self) -> float:
         """Return the seconds that the next transaction may take."""
@@ -93,7 +101,7 @@ class Room:
 
         :param seconds: how long it took.
         """
-        crowded = self._alone and self._seen and self.shared()
+        crowded = self._alone and _lately(self._noticed)
         self._stepped += seconds
         if self._stepped < (pace.SHORT if crowded else STEPS):
             return 0.0

@@ -119,6 +119,24 @@ def test_what_was_written_before_a_night_may_have_been_written_long_before(hotel
     own.dispose()
 
 
+def test_what_another_connection_of_the_pool_wrote_may_be_our_own(hotel: Crowd) -> None:
+    """A pool hands its connections round: a unit finds what the one before has written."""
+    own, found = create_engine(hotel.url), Room()
+    with own.connect() as first, own.connect() as second:
+        for conn in (first, second):
+            found.look(conn)
+            conn.rollback()
+        write(hotel.engine, "unit")
+        for conn in (first, second):
+            found.look(conn)
+            conn.rollback()
+            assert found.gap(SHORT) == 0.0
+        write(hotel.engine, "host")
+        found.look(second)
+        assert found.gap(SHORT) == pytest.approx(LEAVES * 3 * SHORT)
+    own.dispose()
+
+
 def test_every_step_of_a_night_lets_who_waits_for_the_lock_get_in(
     hotel: Crowd, monkeypatch: pytest.MonkeyPatch
 ) -> None:
