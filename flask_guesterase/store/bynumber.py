@@ -19,7 +19,7 @@ _Statement = TypeVar("_Statement", Select[Any], Update)
 _BY_KEY = "FORCE INDEX (PRIMARY)"
 
 
-def only_numbers(statement: _Statement, table: Table, numbers: Sequence[int]) -> _Statement:
+def by_number(statement: _Statement, table: Table, numbers: Sequence[int]) -> _Statement:
     """Let a statement that locks or changes rows be about those with these numbers.
 
     :param statement: a statement about one of our tables.
@@ -31,7 +31,7 @@ def only_numbers(statement: _Statement, table: Table, numbers: Sequence[int]) ->
     return statement.where(one_of(table.c.id, numbers))
 
 
-def delete_numbers(conn: Connection, table: Table, numbers: Sequence[int]) -> None:
+def delete_by_number(conn: Connection, table: Table, numbers: Sequence[int]) -> None:
     """Delete the rows with these numbers.
 
     :param conn: the open transaction.

@@ -125,7 +125,6 @@ class Shift:
 
         :raises BusyError: a lock was not given however often it was tried.
         """
-
         gentle, tried = self.gentle(run), 0
         while True:
             try:

@@ -33,7 +33,7 @@ from sqlalchemy.types import Enum, TypeEngine
 from ..core.plan import Key, key_text
 from . import given, people, tables
 from .ageing import Expired
-from .bynumber import delete_numbers, only_numbers
+from .bynumber import by_number, delete_by_number
 from .datamap import Declared
 from .sql import MANY, chunks, is_text, one_of, text_length
 from .work import Work
@@ -191,7 +191,7 @@ def put_unread(work: Work, declared: Declared, places: Mapping[Key, str], proble
     wanted = {text: place for text, place in texts.items() if fits(work, text)}
     known = _known(work.conn, declared.name, list(wanted))
     if known:
-        mine = only_numbers(update(tables.due), tables.due, [row.id for row in known.values()])
+        mine = by_number(update(tables.due), tables.due, [row.id for row in known.values()])
         work.conn.execute(mine.values(looked_at=work.stamp))
     rows = [
         {
@@ -222,7 +222,7 @@ def _refresh(work: Work, pairs: Iterable[tuple[Row[Any], Expired]]) -> None:
         elif abs(work.stamp - row.looked_at) >= _STALE:
             stale.append(row.id)
     if stale:
-        mine = only_numbers(update(due), due, stale)
+        mine = by_number(update(due), due, stale)
         work.conn.execute(mine.values(looked_at=work.stamp))
         # Nothing of ours is put off for longer: the clock was wrong, or a hand was at work.
         far = due.c.try_at > work.stamp + _FARTHEST
@@ -269,7 +269,7 @@ def claim_again(work: Work, table: str, claims: Iterable[Claim]) -> list[Claim]:
     """Claim the same rows in another transaction, as far as nobody else took them meanwhile."""
     due, found = tables.due, []
     for part in chunks((claim.id for claim in claims), MANY):
-        found += _claimed(work, only_numbers(_open(work, table), due, part))
+        found += _claimed(work, by_number(_open(work, table), due, part))
     return found
 
 
@@ -330,14 +330,14 @@ def keys(declared: Declared, claims: Iterable[Claim]) -> dict[Key, Claim]:
 def done(work: Work, claims: Iterable[Claim]) -> None:
     """Take rows away: they went, or are not due any more."""
     for part in chunks((claim.id for claim in claims), MANY):
-        delete_numbers(work.conn, tables.due, part)
+        delete_by_number(work.conn, tables.due, part)
 
 
 def postpone(work: Work, claims: Iterable[Claim]) -> None:
     """Put rows off until tomorrow: a hold or the hotel needs them, which is no failure."""
     values = {"try_at": tomorrow(work), "looked_at": work.stamp, "tries": 0, "problem": None}
     for part in chunks((claim.id for claim in claims), MANY):
-        work.conn.execute(only_numbers(update(tables.due), tables.due, part).values(values))
+        work.conn.execute(by_number(update(tables.due), tables.due, part).values(values))
 
 
 def wake(work: Work) -> None:

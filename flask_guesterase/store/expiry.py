@@ -23,7 +23,7 @@ from ..core.plan import Key, Person, Plan, Row, key_text
 from ..core.standing import Standing
 from . import blockers, due, holds, keeping, looking, outbox, planning, tables
 from .ageing import PAGE, Expired, ageing, expired, judged
-from .bynumber import delete_numbers
+from .bynumber import delete_by_number
 from .claiming import Shift, work_off
 from .claims import Bounds, Claimed, Listed, legible, listed
 from .clocks import places_of
@@ -379,5 +379,5 @@ def _bury(work: Work, who: Iterable[Person]) -> None:
             one_of(table.c.row_key, [row["row_key"] for row in part]),
         )
         if again := list(work.conn.execute(before).scalars()):
-            delete_numbers(work.conn, table, again)
+            delete_by_number(work.conn, table, again)
         put(work.conn, table, part)

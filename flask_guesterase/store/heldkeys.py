@@ -13,7 +13,7 @@ from ..core.standing import Standing
 from . import outbox, shelf, tables, vault
 from .holds import Hold, living
 from .keeping import FOREVER, open_label
-from .reach import Holders, Swept, covered_in, holders, reach, swept
+from .reach import Holders, covered_in, holders, reach, swept
 from .sql import chunks
 from .work import Work
 
@@ -37,7 +37,9 @@ def wrap(work: Work, hold: Hold) -> int:
 def to_open(work: Work) -> list[str]:
     """Return the safety copies of sweeps that `rescue` has to know the rows of."""
     over = _outlived(work) if living(work) else set()
-    boxes = swept(work) if over else Swept(frozenset(), frozenset())
+    if not over:
+        return []
+    boxes = swept(work)
     # Where the name of a file ends, every copy says whether it may.
     return sorted(boxes.copies if over & boxes.files else over & boxes.copies)
 

@@ -18,7 +18,7 @@ from ..core.ruling import Reason, Ruling
 from ..core.seal import Terms
 from . import days, law, shelf, tables, vault
 from .binds.crossing import at
-from .bynumber import only_numbers
+from .bynumber import by_number
 from .census import departing
 from .given import put
 from .journal import stamp
@@ -261,7 +261,7 @@ def end(
     kept = tables.kept
     if not early and not back:
         departing.closed(work, work.conn.execute(select(kept).where(kept.c.id.in_(wanted))).all())
-    mine = only_numbers(update(kept), kept, wanted)
+    mine = by_number(update(kept), kept, wanted)
     work.conn.execute(mine.values(ended_at=work.stamp))
     known = work.datamap.tables.items()
     telling = [name for name, declared in known if declared.keyed_by(declared.retain)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import select
 
 from ..core import image
 from ..core.errors import SealError
@@ -57,19 +56,13 @@ def _as_evidence(hold: Hold) -> Hold:
     return replace(hold, scope=Scope.PLACE.value, query="")
 
 
-def _incident(work: Work, hold: Hold) -> Row[Any] | None:
-    """Return the incident of a hold on evidence, where safety copies are evidence of it."""
-    table = tables.incident
-    row = work.conn.execute(select(table).where(table.c.number == hold.query)).one_or_none()
-    return None if row is None or row.kind not in COPIED else row
-
-
 def _evidence(
     work: Work, hold: Hold, among: Collection[str] | None, known: Holders
 ) -> set[str]:
     """Return the safety copies of what was erased while an incident went on unnoticed."""
-    box, request, row = tables.box, tables.request, _incident(work, hold)
-    if row is None:
+    box, request, table = tables.box, tables.request, tables.incident
+    row = work.conn.execute(select(table).where(table.c.number == hold.query)).one_or_none()
+    if row is None or row.kind not in COPIED:
         return set()
     wanted = (
         select(box.c.id)

@@ -24,6 +24,11 @@ HELD, BREATH = 2.0, 0.11
 it looks again at least every tenth of a second (sqlite3_busy_timeout)."""
 
 
+STEPS = 0.5
+"""Seconds of short steps, one after another, after which it is left alone as well: most of them
+only read, so that who waits need not wait for long."""
+
+
 def waited() -> float:
     """Return the seconds this thread has waited for a core, 0 where the system does not tell.
 
@@ -33,11 +38,6 @@ def waited() -> float:
         return int(_SCHEDULED.read_bytes().split()[1]) / 1e9
     except (OSError, IndexError, ValueError):
         return 0.0
-
-
-STEPS = 0.5
-"""Seconds of short steps, one after another, after which it is left alone as well: most of them
-only read, so that who waits need not wait for long."""
 
 
 def _lately(at: float | None) -> bool:

@@ -239,18 +239,18 @@ def _steps(
     shift: Shift,
     post: tuple[Render, Mapping[str, Channel]],
 ) -> None:
-    by_day, run = run, shift.gentle(run)
+    bare, run = run, shift.gentle(run)
     codes = run(byday.codes)
     with report.trying("resume"):
         _resume(run, report)
-    byday.everything(by_day, report, shift)
+    byday.everything(bare, report, shift)
     with report.trying("paper"):
         report.add(byday.PAPER, run(_paper))
     with report.trying("returns"):
-        report.add_all(reconcile.reconcile(by_day, shift))
+        report.add_all(reconcile.reconcile(run, shift.room))
     with report.trying("worker"):
         skip = {"erase", "returned"} if report.paused else {"erase"}
-        done = worker.work(by_day, *post, skip=frozenset(skip))
+        done = worker.work(bare, *post, skip=frozenset(skip))
         report.add_all({_LAPSED.get(word, word): count for word, count in done.counts.items()})
         report.problems.update(done.problems)
     with report.trying("residue"):

@@ -14,7 +14,7 @@ from sqlalchemy import or_, select, true
 from ..core.errors import BusyError, ErasureError, SealError, UnknownError
 from ..core.lifecycle import State
 from . import halting, law, pulse, tables
-from .bynumber import only_numbers
+from .bynumber import by_number
 from .claiming import HALTED, Shift, work_off
 from .due import skips
 from .pulse import Pulse
@@ -189,7 +189,7 @@ class Unasked:
     def claim_again(self, work: Work, items: Sequence[Line[Any]]) -> Sequence[Line[Any]]:
         kept = tables.kept
         ids = [line.id for line in items]
-        mine = only_numbers(select(kept).where(may_end(work)), kept, ids).order_by(kept.c.id)
+        mine = by_number(select(kept).where(may_end(work)), kept, ids).order_by(kept.c.id)
         return self._locked(work, mine)
 
     def _locked(self, work: Work, wanted: Any) -> Sequence[Line[Any]]:

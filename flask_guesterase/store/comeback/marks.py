@@ -21,7 +21,7 @@ from ...core.plan import Key, Outcome, Person, Plan, Step, key_text
 from ...core.returning import MONTHS
 from ...core.seal import fingerprint
 from .. import tables, vault
-from ..bynumber import delete_numbers
+from ..bynumber import delete_by_number
 from ..custodian import FolderCustodian
 from ..datamap import Declared
 from ..given import put
@@ -204,7 +204,7 @@ def _forget(conn: Connection, pairs: set[tuple[str, str]]) -> None:
         )
         again = [row.id for row in known if (row.mark, row.row_mark) in pairs]
         if again:
-            delete_numbers(conn, table, again)
+            delete_by_number(conn, table, again)
 
 
 def _step(making: _Making, one: Watched, step: Step, plan: Plan) -> list[dict[str, Any]]:

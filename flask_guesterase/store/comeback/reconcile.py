@@ -20,7 +20,6 @@ from sqlalchemy import and_, or_, select
 from ...core.log import canonical
 from ...core.plan import Key, Person
 from .. import pulse, tables
-from ..claiming import Shift
 from ..pulse import Pulse
 from ..room import Room
 from ..unit import Run
@@ -61,21 +60,20 @@ class _Pass:
         return self.since is not None and mark.erased_at < self.since
 
 
-def reconcile(run: Run, shift: Shift | None = None) -> dict[str, int]:
+def reconcile(run: Run, room: Room | None = None) -> dict[str, int]:
     """Find rows in which erased people are back; return word -> how many that were not known.
 
     :param run: runs a unit of work.
-    :param shift: whose room is left to the host between the pieces; a new one when None.
+    :param room: how much the host needs, by which pieces are smaller; they are whole when None.
     """
-    shift, counts = shift or Shift(), Counter[str]()
-    run = shift.gentle(run)
+    room, counts = room or Room(), Counter[str]()
     begun, going = run(_begin)
     if going is None:
         return {}
     for name in run(lambda office: sorted(watched(office.work.datamap))):
         last: Key | None = None
         while True:
-            step = run(partial(_piece, going, (name, last), shift.room))
+            step = run(partial(_piece, going, (name, last), room))
             counts.update(step.counts)
             if step.last is None:
                 break
