@@ -105,7 +105,25 @@ class Shift:
 
         :param run: runs a unit of work.
         """
+        return self._leaving(run, self.room.after_step)
 
+    def paced(self, run: Run, unit: Callable[[Office], _Item], /) -> _Item:
+        """Run one unit of several that follow each other, and leave room before the next.
+
+        :raises BusyError: a lock was not given however often it was tried.
+        """
+        leaving, tried = self._leaving(run, self.room.after_page), 0
+        while True:
+            try:
+                return leaving(unit)
+            except BusyError:
+                tried += 1
+                self.met += 1
+                if tried >= PATIENCE or self.over():
+                    raise
+            self.rest(BREATH)
+
+    def _leaving(self, run: Run, after: Callable[[float], float]) -> Run:
         def one(unit: Callable[[Office], _Item], /) -> _Item:
             def looked(office: Office) -> _Item:
                 self.room.look(office.work.conn)
@@ -116,25 +134,9 @@ class Shift:
             try:
                 return run(looked)
             finally:
-                self._owed = self.room.gap(monotonic() - began)
+                self._owed = after(monotonic() - began)
 
         return one
-
-    def paced(self, run: Run, unit: Callable[[Office], _Item], /) -> _Item:
-        """Run one unit of several that follow each other, and leave room before the next.
-
-        :raises BusyError: a lock was not given however often it was tried.
-        """
-        gentle, tried = self.gentle(run), 0
-        while True:
-            try:
-                return gentle(unit)
-            except BusyError:
-                tried += 1
-                self.met += 1
-                if tried >= PATIENCE or self.over():
-                    raise
-            self.rest(BREATH)
 
 
 class Step(Protocol[_Item]):

@@ -94,14 +94,22 @@ class Room:
         """Return how many of so many rows one transaction may look at."""
         return max(1, size // SHARE) if self.shared() else size
 
-    def gap(self, seconds: float) -> float:
-        """Return for how many seconds to leave room after a step that is one of many short ones.
-
-        A step does not last long, but one after another they leave SQLite's lock to nobody.
+    def after_page(self, seconds: float) -> float:
+        """Return for how many seconds to leave room after one of many pages that were read.
 
         :param seconds: how long it took.
         """
-        crowded = self._alone and _lately(self._noticed)
+        return self._gap(seconds, self.shared()) if self._alone else self.rest(seconds)
+
+    def after_step(self, seconds: float) -> float:
+        """Return for how many seconds to leave room after a step that is one of many short ones.
+
+        :param seconds: how long it took.
+        """
+        return self._gap(seconds, self._alone and _lately(self._noticed))
+
+    def _gap(self, seconds: float, crowded: bool) -> float:
+        """Gather what lasts too short to be worth a rest: one after another it leaves no room."""
         self._stepped += seconds
         if self._stepped < (pace.SHORT if crowded else STEPS):
             return 0.0

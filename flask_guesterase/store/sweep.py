@@ -247,7 +247,7 @@ def _steps(
     with report.trying("paper"):
         report.add(byday.PAPER, run(_paper))
     with report.trying("returns"):
-        report.add_all(reconcile.reconcile(run, shift.room))
+        report.add_all(reconcile.reconcile(bare, shift))
     with report.trying("worker"):
         skip = {"erase", "returned"} if report.paused else {"erase"}
         done = worker.work(bare, *post, skip=frozenset(skip))

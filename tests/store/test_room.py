@@ -96,17 +96,17 @@ def test_short_steps_leave_the_lock_alone_as_well(hotel: Crowd) -> None:
     own, found = create_engine(hotel.url, poolclass=StaticPool), Room()
     with own.connect() as conn:
         found.look(conn)
-    assert [found.gap(STEPS / 2) for _ in range(4)] == [0.0, BREATH] * 2
+    assert [found.after_step(STEPS / 2) for _ in range(4)] == [0.0, BREATH] * 2
     write(hotel.engine, "host")
     with own.connect() as conn:
         found.look(conn)
-    assert [found.gap(SHORT / 2) for _ in range(4)] == [0.0, BREATH] * 2
-    assert found.gap(1.0) == LEAVES
+    assert [found.after_step(SHORT / 2) for _ in range(4)] == [0.0, BREATH] * 2
+    assert found.after_step(1.0) == LEAVES
     own.dispose()
 
 
 def test_what_was_written_before_a_night_may_have_been_written_long_before(hotel: Crowd) -> None:
-    """The steps of a night do not go slowly for it; a transaction that erases is short, though."""
+    """The steps of a night do not go slowly for it; pages and transactions that erase do."""
     own = create_engine(hotel.url, poolclass=StaticPool)
     with own.connect() as conn:
         Room().look(conn)
@@ -115,7 +115,9 @@ def test_what_was_written_before_a_night_may_have_been_written_long_before(hotel
     with own.connect() as conn:
         found.look(conn)
     assert found.shared()
-    assert found.gap(SHORT) == 0.0
+    assert found.after_step(SHORT / 2) == 0.0
+    assert found.after_page(SHORT / 4) == 0.0
+    assert found.after_page(SHORT / 4) == BREATH
     own.dispose()
 
 
@@ -130,10 +132,10 @@ def test_what_another_connection_of_the_pool_wrote_may_be_our_own(hotel: Crowd) 
         for conn in (first, second):
             found.look(conn)
             conn.rollback()
-            assert found.gap(SHORT) == 0.0
+            assert found.after_step(SHORT) == 0.0
         write(hotel.engine, "host")
         found.look(second)
-        assert found.gap(SHORT) == pytest.approx(LEAVES * 3 * SHORT)
+        assert found.after_step(SHORT) == pytest.approx(LEAVES * 3 * SHORT)
     own.dispose()
 
 
@@ -208,6 +210,22 @@ def test_so_does_what_was_kept_for_requests(
     assert [after for now, after in pairwise(seen) if now in "ab"] == ["rest"] * 2
 
 
+def test_what_reads_many_rows_leaves_room_by_the_page(
+    hotel: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The look for what is due, and for who came back; everything else by the step."""
+    seen: list[str] = []
+    for name in ("after_page", "after_step"):
+        monkeypatch.setattr(Room, name, lambda self, seconds, name=name: seen.append(name) or 0.0)
+    Shift().gentle(hotel.run)(lambda office: None)
+    assert seen == ["after_step"]
+    hotel.sweep()
+    for read in (looking.look, reconcile.reconcile):
+        seen.clear()
+        read(hotel.run, Shift())
+        assert set(seen) == {"after_page"}
+
+
 def _rests(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return where each rest is noted; there is one after every unit that leaves room."""
     seen: list[str] = []
@@ -241,8 +259,19 @@ def test_short_steps_give_back_what_they_waited_for_on_a_server(
     waits = iter([0.0, 0.01, 0.2])
     monkeypatch.setattr(room, "waited", lambda: next(waits))
     found = Room()
-    rests = [found.gap(STEPS / 4) for _ in range(8)]
+    rests = [found.after_step(STEPS / 4) for _ in range(8)]
     assert rests == pytest.approx([0.0, 0.0, 0.0, 0.02, 0.0, 0.0, 0.0, 0.38])
+
+
+def test_each_page_gives_back_what_it_waited_for_on_a_server(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look has many of them, and a host that waits for half a second notices."""
+    waits = iter([0.0, 0.01, 0.01, 0.1])
+    monkeypatch.setattr(room, "waited", lambda: next(waits))
+    found = Room()
+    rests = [found.after_page(0.05) for _ in range(3)]
+    assert rests == pytest.approx([0.02, 0.0, 0.05])
 
 
 def _sums(waits: Iterator[float]) -> Iterator[float]:

@@ -20,6 +20,7 @@ from sqlalchemy import and_, or_, select
 from ...core.log import canonical
 from ...core.plan import Key, Person
 from .. import pulse, tables
+from ..claiming import Shift
 from ..pulse import Pulse
 from ..room import Room
 from ..unit import Run
@@ -60,20 +61,20 @@ class _Pass:
         return self.since is not None and mark.erased_at < self.since
 
 
-def reconcile(run: Run, room: Room | None = None) -> dict[str, int]:
+def reconcile(run: Run, shift: Shift | None = None) -> dict[str, int]:
     """Find rows in which erased people are back; return word -> how many that were not known.
 
     :param run: runs a unit of work.
-    :param room: how much the host needs, by which pieces are smaller; they are whole when None.
+    :param shift: whose room is left to the host between the pieces; a new one when None.
     """
-    room, counts = room or Room(), Counter[str]()
+    shift, counts = shift or Shift(), Counter[str]()
     begun, going = run(_begin)
     if going is None:
         return {}
     for name in run(lambda office: sorted(watched(office.work.datamap))):
         last: Key | None = None
         while True:
-            step = run(partial(_piece, going, (name, last), room))
+            step = shift.paced(run, partial(_piece, going, (name, last), shift.room))
             counts.update(step.counts)
             if step.last is None:
                 break
