@@ -460,11 +460,9 @@ def test_a_look_waits_for_a_lock_that_is_let_go(
     host = sqlite3.connect(str(house.engine.url.database), isolation_level=None)
     host.execute("BEGIN IMMEDIATE")
     shift = Shift()
-    rests: list[float] = []
 
     def rest(seconds: float) -> None:
-        rests.append(seconds)
-        if sum(each > 0 for each in rests) == 2 and host.in_transaction:
+        if shift.met == 2 and host.in_transaction:
             host.execute("ROLLBACK")
 
     monkeypatch.setattr(shift, "rest", rest)
