@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, sync_playwright
 
+from flask_guesterase.store import transaction
 from tests import deep, engines
 from tests.post import Post, post_office
 
@@ -78,6 +79,18 @@ def post() -> Iterator[tuple[Post, str]]:
     handler = Post()
     with post_office(handler) as address:
         yield handler, address
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let our transactions give a lock up as soon as each engine can, for tests of what follows."""
+    monkeypatch.setattr(transaction, "LOCK_SECONDS", 0.2)
+    local = tuple(line.replace("'2s'", "'200ms'") for line in transaction._LOCAL["postgresql"])
+    assert local != transaction._LOCAL["postgresql"]
+    monkeypatch.setitem(transaction._LOCAL, "postgresql", local)
+    for name in ("innodb_lock_wait_timeout", "lock_wait_timeout"):
+        assert transaction._SESSION[name] == "2"
+        monkeypatch.setitem(transaction._SESSION, name, "1")
 
 
 @pytest.fixture

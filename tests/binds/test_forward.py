@@ -574,6 +574,7 @@ def test_erasing_again_while_it_is_going_forward_changes_nothing(cut: tuple[Grou
     assert hotel.actions().count("erasure-begun") == 1
 
 
+@pytest.mark.usefixtures("impatient")
 def test_rows_that_somebody_else_holds_stop_it_before_the_intent(ready: tuple[Group, str]) -> None:
     """A lock in another database is met while all is as before."""
     hotel, number = ready

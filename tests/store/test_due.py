@@ -470,6 +470,7 @@ def test_when_everything_fails_the_fault_is_no_rows(house: Forms) -> None:
     assert len(house.ours("due")) == 199
 
 
+@pytest.mark.usefixtures("impatient")
 def test_what_somebody_else_holds_is_tried_soon_and_does_not_count(served: Forms) -> None:
     """The host has a form open: the others go, that one by the next sweep."""
     house = served

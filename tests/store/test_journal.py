@@ -417,31 +417,41 @@ def test_a_broken_head_stops_appending(small, keeper):
         fill(small, keeper, 1)
 
 
-WRITER = """
+WRITERS = """
+import os
 import sys
 from sqlalchemy import create_engine
 from flask_guesterase.core.log import Draft
 from flask_guesterase.store import journal
 from flask_guesterase.store.transaction import again, transaction
 from flask_guesterase.core.errors import BusyError
-url, writer, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-engine = create_engine(url)
-sys.stdin.read(1)
-for number in range(count):
-    at, request = "2026-11-24T10:00:00Z", f"E-{writer}-{number}"
-    item = Draft("hotel-a", at, "subject-erased", request=request)
-    def unit():
-        with transaction(engine) as conn:
-            journal.append(conn, [item], b"k" * 32)
-    for attempt in range(30):
-        try:
-            again(unit)
-            break
-        except BusyError:
-            continue
-    else:
-        raise SystemExit("never got its turn")
-engine.dispose()
+url, writers, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+def write(writer):
+    engine = create_engine(url)
+    for number in range(count):
+        at, request = "2026-11-24T10:00:00Z", f"E-{writer}-{number}"
+        item = Draft("hotel-a", at, "subject-erased", request=request)
+        def unit():
+            with transaction(engine) as conn:
+                journal.append(conn, [item], b"k" * 32)
+        for attempt in range(30):
+            try:
+                again(unit)
+                break
+            except BusyError:
+                continue
+        else:
+            raise SystemExit("never got its turn")
+    engine.dispose()
+processes = []
+for writer in range(writers):
+    process = os.fork()
+    if not process:
+        write(writer)
+        os._exit(0)
+    processes.append(process)
+ended = [os.waitpid(process, 0)[1] for process in processes]
+sys.exit(f"ended with {ended}" if any(ended) else 0)
 """
 
 
@@ -449,22 +459,9 @@ engine.dispose()
 def test_eight_writers_append_without_fork_or_loss(database_url, entries):
     """Eight processes append many entries each, from the very first: all are there, once."""
     with opened(database_url) as engine:
-        writers = [
-            subprocess.Popen(
-                [sys.executable, "-c", WRITER, database_url, str(number), str(entries)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for number in range(8)
-        ]
-        for writer in writers:
-            writer.stdin.write("x")
-            writer.stdin.flush()
-        for writer in writers:
-            _, err = writer.communicate(timeout=250)
-            assert writer.returncode == 0, err[-2000:]
+        command = [sys.executable, "-c", WRITERS, database_url, "8", str(entries)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=250)
+        assert done.returncode == 0, done.stderr[-2000:]
         with transaction(engine, write=False) as conn:
             assert verify(conn) == []
             assert journal.head(conn, "hotel-a")[1].size == 8 * entries + 1

@@ -11,6 +11,7 @@ from flask_guesterase.store import limits
 from tests.store.hotel import Hotel
 
 
+@pytest.mark.usefixtures("impatient")
 def test_of_two_tries_at_once_one_waits_for_the_other(
     any_hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

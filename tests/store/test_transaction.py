@@ -258,6 +258,7 @@ def settings(engine: Engine) -> list[Any]:
 
 
 @pytest.mark.parametrize("own", [False, True])
+@pytest.mark.usefixtures("impatient")
 def test_the_pool_gets_its_connection_back_as_it_was(database_url: str, own: bool) -> None:
     """After success, error and time-out every setting is the host's again, also its own choice."""
     with hotel(database_url) as first:
@@ -288,6 +289,7 @@ def test_the_pool_gets_its_connection_back_as_it_was(database_url: str, own: boo
         engine.dispose()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_host_that_begins_by_itself_works(sqlite_url: str) -> None:
     """SQLAlchemy's recipe for SQLite (isolation_level None and BEGIN in a listener) is fine."""
     with hotel(sqlite_url) as plain:

@@ -336,6 +336,7 @@ def test_a_host_that_said_nothing_keeps_everybody_out(tmp_path: Path) -> None:
         house.hotel.engine.dispose()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_row_that_somebody_else_holds_is_told(house: House) -> None:
     """While another transaction holds the database, the step is refused and nothing changes."""
     number = _settled(house)
