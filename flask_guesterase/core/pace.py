@@ -18,7 +18,7 @@ GIVES_BACK = 2.0
 CROWDED = 0.1
 """Part of a batch's time that was spent waiting for a core, from which on others want it."""
 
-LEAVES = 4.0
+LEAVES = 6.0
 """How many times as long as a batch the one lock of SQLite is left to others who write."""
 
 FIRST, FEW, MOST = 100, 15, 700
@@ -30,6 +30,9 @@ SHORTEST_REST, LONGEST_REST = 0.1, 2.0
 
 SLOW = 3.0
 """How many times longer than expected a batch takes when the database has become slow."""
+
+_WORTH, _WORTH_WAITING = 1.0, 0.5
+"""How many times as much as a batch by itself its rows cost at least; while others wait for it."""
 
 _KEEPS = 0.8
 """How much of what was learnt counts beside the next batch."""
@@ -86,9 +89,10 @@ class Pace:
         return seconds > TARGET and seconds > SLOW * (self.fixed + self.each * rows)
 
     def _wanted(self, target: float) -> int:
-        """Return the rows that take the target, but no fewer than cost as much as the batch."""
+        """Return the rows that take the target, but no fewer than are worth a batch."""
         each = self.each or 1e-9
-        return int(min(MOST, max((target - self.fixed) / each, self.fixed / each)))
+        worth = self.fixed * (_WORTH if target >= TARGET else _WORTH_WAITING)
+        return int(min(MOST, max(target - self.fixed, worth) / each))
 
     def _learnt(self, rows: int, seconds: float) -> Pace:
         seen = (1.0, rows, seconds, rows * rows, rows * seconds)

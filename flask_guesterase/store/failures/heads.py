@@ -9,6 +9,7 @@ from sqlalchemy import Row, func, select
 from ...core.alert import AlertKind, Cause
 from ...core.errors import TamperedError
 from ...core.log import read_entry
+from ...core.tree import leaf_hash
 from .. import tables
 from ..work import Work
 
@@ -43,7 +44,9 @@ def _fits(work: Work, head: Row[tuple[object, ...]]) -> bool:
 
 
 def _hashed(body: str, leaf: str) -> bool:
+    said = body.encode()
     try:
-        return read_entry(body.encode()).leaf().hex() == leaf
+        read_entry(said)
+        return leaf_hash(said).hex() == leaf
     except (TamperedError, ValueError):
         return False
