@@ -31,8 +31,8 @@ SHORTEST_REST, LONGEST_REST = 0.1, 2.0
 SLOW = 3.0
 """How many times longer than expected a batch takes when the database has become slow."""
 
-_WORTH, _WORTH_WAITING = 1.0, 0.5
-"""How many times as much as a batch by itself its rows cost at least; while others wait for it."""
+_WORTH = 0.5
+"""Part of a batch's own cost that its rows cost at least while others wait for it; else all."""
 
 _KEEPS = 0.8
 """How much of what was learnt counts beside the next batch."""
@@ -91,7 +91,7 @@ class Pace:
     def _wanted(self, target: float) -> int:
         """Return the rows that take the target, but no fewer than are worth a batch."""
         each = self.each or 1e-9
-        worth = self.fixed * (_WORTH if target >= TARGET else _WORTH_WAITING)
+        worth = self.fixed * (_WORTH if target < TARGET else 1)
         return int(min(MOST, max(target - self.fixed, worth) / each))
 
     def _learnt(self, rows: int, seconds: float) -> Pace:
