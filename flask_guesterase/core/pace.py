@@ -32,7 +32,8 @@ SLOW = 3.0
 """How many times longer than expected a batch takes when the database has become slow."""
 
 _WORTH = 0.5
-"""Part of a batch's own cost that its rows cost at least while others wait for it; else all."""
+"""A batch has rows that cost at least as much as it costs without any; while others wait for it,
+this part of that."""
 
 _KEEPS = 0.8
 """How much of what was learnt counts beside the next batch."""

@@ -23,7 +23,6 @@ HELD, BREATH = 2.0, 0.11
 """Seconds of writing after which SQLite's one lock is left alone, and for how long: who waits for
 it looks again at least every tenth of a second (sqlite3_busy_timeout)."""
 
-
 STEPS = 0.5
 """Seconds of short steps, one after another, after which it is left alone as well: most of them
 only read, so that who waits need not wait for long."""

@@ -20,6 +20,7 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.tree import leaf_hash
 from flask_guesterase.store import brake, owndata, pulse, tables
 from tests.store import forms
 from tests.store.forms import RIGHTS, Forms
@@ -191,23 +192,25 @@ def test_a_late_answer_is_noticed(hotel: Hotel) -> None:
     assert one(hotel, "answer-late")["count"] == 1
 
 
-@pytest.mark.parametrize("how", ["changed", "cut"])
+@pytest.mark.parametrize("how", ["changed", "cut", "respelled"])
 def test_a_broken_journal_is_noticed(each: Hotel, how: str) -> None:
-    """An entry that is not what was hashed, and one that is gone from the end."""
+    """An entry that is not what was hashed, one that is gone from the end, one spelt otherwise."""
     look(each)
     entry = tables.entry
     assert "journal-broken" not in kinds(each)
     last = max(row["position"] for row in each.ours("entry"))
+    newest = entry.c.position == last
+    body = next(row["body"] for row in each.ours("entry") if row["position"] == last)
+    spelt = f"{body} "
+    change = {
+        "cut": delete(entry).where(newest),
+        "changed": update(entry).where(newest).values(body=body.replace("alert", "blert")),
+        "respelled": update(entry)
+        .where(newest)
+        .values(body=spelt, leaf=leaf_hash(spelt.encode()).hex()),
+    }[how]
     with each.engine.begin() as conn:
-        if how == "cut":
-            conn.execute(delete(entry).where(entry.c.position == last))
-        else:
-            body = next(r["body"] for r in each.ours("entry") if r["position"] == last)
-            conn.execute(
-                update(entry).where(entry.c.position == last).values(
-                    body=body.replace("alert", "blert")
-                )
-            )  # fmt: skip
+        conn.execute(change)
     look(each)
     assert "journal-broken" in kinds(each)
 

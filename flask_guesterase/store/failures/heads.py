@@ -46,6 +46,7 @@ def _fits(work: Work, head: Row[tuple[object, ...]]) -> bool:
 def _hashed(body: str, leaf: str) -> bool:
     said = body.encode()
     try:
+        # The hash alone would take what is no entry, or one in another form.
         read_entry(said)
         return leaf_hash(said).hex() == leaf
     except (TamperedError, ValueError):
