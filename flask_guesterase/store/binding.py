@@ -18,7 +18,6 @@ from ..core.rulebook import LineState
 from ..core.seal import fingerprint
 from . import brake, pulse, rulebook, tables
 from .census import told
-from .pulse import Pulse
 from .work import Work
 
 HOLDS, RULES = "holds", rulebook.RULES
@@ -44,14 +43,21 @@ def seal(work: Work) -> None:
     :param work: the open transaction.
     """
     for word in sorted(work.bound):
-        name = f"bound-{word}"
-        pulse.put(work.conn, name, Pulse(work.stamp))
-        pulse.look(work.conn, name, lock=True)
+        turn(work, word)
         now = root(work, word)
         if not _attach(work, {word: now}) and now not in newest(work, word):
             names = brake.controllers(work)
             work.events += [RulesChanged(name, marks={word: now}) for name in names[:1]]
     work.bound.clear()
+
+
+def turn(work: Work, word: str) -> None:
+    """Let nobody else commit a change of such rows until this transaction ends.
+
+    :param work: the open transaction.
+    :param word: what is bound.
+    """
+    pulse.turn(work.conn, f"bound-{word}", work.stamp)
 
 
 def _attach(work: Work, marks: Mapping[str, str]) -> bool:

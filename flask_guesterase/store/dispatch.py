@@ -13,7 +13,7 @@ from ..core.errors import KeyMissingError, SealError, UnknownError
 from ..core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ..core.log import slug
 from ..core.permissions import Permission
-from . import actors, safe, tables
+from . import actors, safe, tables, unsearched
 from .cases import acknowledge, load, tell
 from .outbox import (
     BACK,
@@ -40,7 +40,8 @@ def claim(
 ) -> list[Parcel]:
     """Take what is due, so that no other worker takes it, and open it.
 
-    A file whose name lies under a hold waits until that is lifted.
+    A file whose name lies under a hold waits until that is lifted; one that a sweep left waits
+    until it is known whether a hold that was placed since reaches it.
 
     :param work: the open transaction; what is claimed is sent after it.
     :param channels: names of the channels there are; a message for another one is printed.
@@ -56,6 +57,7 @@ def claim(
         .where(table.c.state.in_([QUEUED, SENDING]), table.c.next_at <= work.stamp)
         .where(wanted)
         .where(or_(table.c.kind != FILE, table.c.box.not_in(HELD), table.c.box.is_(None)))
+        .where(or_(table.c.kind != FILE, table.c.request.is_not(None), ~unsearched.ANY.exists()))
         .order_by(table.c.next_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)

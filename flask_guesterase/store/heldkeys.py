@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from ..core.lifecycle import OPEN, State
 from ..core.seal import day_label
 from ..core.standing import Standing
-from . import outbox, shelf, tables, vault
+from . import binding, brake, outbox, shelf, tables, unsearched, vault
 from .holds import Hold, living
 from .keeping import FOREVER, open_label
-from .reach import Holders, covered_in, holders, reach, swept
+from .reach import SWEPT, Holders, at_once, covered_in, in_sweeps, reach
 from .sql import chunks
 from .work import Work
 
@@ -29,24 +30,22 @@ def label(id: int) -> str:
 def wrap(work: Work, hold: Hold) -> int:
     """Put the boxes that a new hold reaches under its key; return how many.
 
-    A box that lies under an older hold stays there until that one is lifted.
+    A box that lies under an older hold stays there until that one is lifted. What sweeps left is
+    looked through later (`heldcopies.find`).
     """
-    return _move(work, _free(work, reach(work, hold)), label(hold.id))
+    if in_sweeps(work, hold):
+        unsearched.ask(work.conn, hold.id, work.stamp)
+    return take(work, at_once(work, hold), hold.id)
 
 
-def to_open(work: Work) -> list[str]:
-    """Return the safety copies of sweeps that `rescue` has to know the rows of."""
-    over = _outlived(work) if living(work) else set()
-    if not over:
-        return []
-    boxes = swept(work)
-    # Where the name of a file ends, every copy says whether it may.
-    return sorted(boxes.copies if over & boxes.files else over & boxes.copies)
+def take(work: Work, boxes: Collection[str], hold: int) -> int:
+    """Put boxes that lie under no hold under the key of one; return how many those were."""
+    return move(work, _free(work, boxes), hold)
 
 
-def holding(work: Work, copy: str) -> frozenset[int]:
-    """Return the numbers of the living holds that cover a row in a safety copy of a sweep."""
-    return holders(work, living(work), copy)
+def move(work: Work, boxes: Collection[str], hold: int) -> int:
+    """Put boxes under the key of a hold, wherever they lie; return how many those were."""
+    return _move(work, boxes, label(hold))
 
 
 def rescue(work: Work, known: Holders | None = None) -> int:
@@ -56,22 +55,21 @@ def rescue(work: Work, known: Holders | None = None) -> int:
     Called before keys are marked to be destroyed.
 
     :param work: the open transaction.
-    :param known: what `holding` said of copies that were looked into a moment ago; the others
-        are opened here.
+    :param known: what `heldcopies.look` found in copies a moment ago; the others are opened here.
     :return: how many boxes that was.
     """
     holds = living(work)
     if not holds:
         return 0
-    over, count = _outlived(work), 0
+    over, count = outlived(work), 0
     for hold in holds if over else ():
         reached = over & reach(work, hold, over, known)
-        count += _move(work, reached, label(hold.id))
+        count += move(work, reached, hold.id)
         over -= reached
     return count
 
 
-def _outlived(work: Work) -> set[str]:
+def outlived(work: Work) -> set[str]:
     """Return the boxes whose day is over and that lie under no hold."""
     box = tables.box
     return set(
@@ -89,50 +87,106 @@ def _outlived(work: Work) -> set[str]:
 def unwrap(work: Work, hold: Hold) -> int:
     """Take the boxes from a hold's key: to the next hold, to their day, or to their end.
 
-    The hold's own key is marked to be destroyed.
+    Its key is marked to be destroyed. Boxes stay under it for a while (`heldcopies.release`) that
+    a sweep left where there are other holds, which may reach them too; all of them while the
+    clock is in doubt, for nothing ends by a day that nobody believes.
 
     :param hold: a hold that was lifted.
     :return: how many boxes ended, because their day was over.
     """
-    box = tables.box
-    rows = work.conn.execute(
-        select(box.c.id, box.c.purpose, box.c.controller, box.c.last_day).where(
-            box.c.label == label(hold.id),
-            box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(PURPOSES),
-        )
-    ).all()
-    left = {row.id for row in rows}
-    for other in living(work) if left else ():
-        if other.id != hold.id:
-            reached = left & reach(work, other, left)
-            _move(work, reached, label(other.id))
-            left -= reached
-    homes: dict[str, set[str]] = {}
-    for row in rows:
-        if row.id in left:
-            homes.setdefault(_home(work, row.purpose, row.controller, row.last_day), set()).add(
-                row.id
-            )
-    ended = 0
-    for home, ids in sorted(homes.items()):
-        if home in _over(work, homes):
-            ended += vault.empty(work.conn, sorted(ids), work.stamp)
-        else:
-            _move(work, ids, home)
-            _until(work, ids, home)
-    vault.mark_labels(work.conn, [label(hold.id)], work.stamp)
+    binding.turn(work, binding.HOLDS)
+    rows, doubted = under(work, hold.id), bool(brake.doubt(work.conn, work.stamp))
+    shared = any(in_sweeps(work, other) for other in living(work))
+    waiting = [row for row in rows if doubted or (row.swept and shared)]
+    ended = share(work, [row for row in rows if row not in waiting])
+    unsearched.drop(work.conn, hold.id)
+    if not waiting:
+        end(work, hold.id)
     return ended
 
 
-def _home(work: Work, purpose: str, controller: str, last_day: str) -> str:
+def share(work: Work, boxes: Sequence[Held]) -> int:
+    """Put boxes under the oldest hold that reaches them at once, or home; return how many ended."""
+    left = {each.id for each in boxes}
+    for hold in living(work) if left else ():
+        reached = left & at_once(work, hold, left)
+        move(work, reached, hold.id)
+        left -= reached
+    return home(work, [each for each in boxes if each.id in left])
+
+
+@dataclass(frozen=True)
+class Held:
+    """A box under the key of a hold.
+
+    :param id: its identifier.
+    :param purpose: what it is kept for.
+    :param controller: slug of who answers for it.
+    :param last_day: its last day when nothing holds it, ISO.
+    :param swept: it was left by a sweep.
+    """
+
+    id: str
+    purpose: str
+    controller: str
+    last_day: str
+    swept: bool
+
+
+def under(work: Work, hold: int) -> list[Held]:
+    """Return the boxes that lie under the key of a hold."""
+    box = tables.box
+    rows = work.conn.execute(
+        select(box.c.id, box.c.purpose, box.c.controller, box.c.last_day, box.c.request)
+        .where(
+            box.c.label == label(hold),
+            box.c.forgotten_at.is_(None),
+            box.c.purpose.in_(PURPOSES),
+        )
+        .order_by(box.c.id)
+    )
+    return [Held(*row[:4], row.request is None and row.purpose in SWEPT) for row in rows]
+
+
+def home(work: Work, boxes: Sequence[Held]) -> int:
+    """Put boxes that nothing holds any more under their day again; return how many ended."""
+    homes: dict[str, set[str]] = {}
+    for each in boxes:
+        homes.setdefault(_home(work, each), set()).add(each.id)
+    over, ended = _over(work, homes), 0
+    for to, ids in sorted(homes.items()):
+        if to in over:
+            ended += vault.empty(work.conn, sorted(ids), work.stamp)
+        else:
+            _move(work, ids, to)
+            _until(work, ids, to)
+    return ended
+
+
+def end(work: Work, hold: int) -> None:
+    """Mark the key of a hold to be destroyed."""
+    vault.mark_labels(work.conn, [label(hold)], work.stamp)
+
+
+def lifted(conn: Connection) -> list[int]:
+    """Return the numbers of the holds that were lifted and whose key has boxes yet."""
+    box, table = tables.box, tables.hold
+    wanted = select(box.c.label).where(
+        box.c.label.like("hold:%"), box.c.forgotten_at.is_(None), box.c.purpose.in_(PURPOSES)
+    )
+    numbers = {int(found.removeprefix("hold:")) for found in conn.scalars(wanted.distinct())}
+    there = select(table.c.id).where(table.c.lifted_at.is_(None))
+    return sorted(numbers - set(conn.scalars(there)))
+
+
+def _home(work: Work, box: Held) -> str:
     """Return the label a box has when nothing holds it."""
-    if last_day >= FOREVER:
-        return open_label(controller)
-    if purpose == outbox.FILE and last_day < work.today:
+    if box.last_day >= FOREVER:
+        return open_label(box.controller)
+    if box.purpose == outbox.FILE and box.last_day < work.today:
         # What a hold kept from being removed is still to be removed.
         return day_label((work.now.date() + timedelta(days=outbox.BOX_DAYS)).isoformat())
-    return day_label(last_day)
+    return day_label(box.last_day)
 
 
 def _over(work: Work, homes: Iterable[str]) -> set[str]:

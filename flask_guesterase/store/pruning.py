@@ -25,7 +25,7 @@ from ..core.log import KEY_CHANGE, read_entry, slug
 from ..core.period import Period, months_after
 from ..core.permissions import Permission
 from ..core.tree import Frontier, edge_places
-from . import actors, journal, signers, tables
+from . import actors, brake, journal, signers, tables
 from .ledger import HOLDING
 from .pruned import needed, sizes
 from .sameness import same
@@ -76,7 +76,9 @@ def wish(work: Work, controller: str, before: date, by: str, second: str) -> Wis
     :raises UnknownError: there is no such controller.
     :raises ForbiddenError: one of them may neither audit nor decide about the law there.
     :raises FourEyesError: it is the same person twice.
+    :raises BlockedError: the clock is in doubt, so that nobody knows how old an entry is.
     """
+    brake.require(work)
     name = slug(controller)
     codes = [c for c, p in work.settings.properties.items() if slug(p.controller) == name]
     if not codes:
@@ -109,6 +111,7 @@ def prune(run: Run, what: Wish) -> int:
     :param run: runs a unit of work.
     :param what: what two people want.
     :raises TamperedError: the journal does not prove itself; nothing goes then.
+    :raises BlockedError: the clock is in doubt.
     """
     total = 0
     for epoch in run(partial(_epochs, what)):
@@ -125,6 +128,7 @@ def _epochs(what: Wish, office: Office) -> list[int]:
 def _batch(what: Wish, epoch: int, office: Office) -> int:
     """Take the next entries of an epoch out and say so in the journal."""
     work = office.work
+    brake.require(work)
     mine = (tree.c.controller == what.controller) & (tree.c.epoch == epoch)
     row = work.conn.execute(select(tree).where(mine).with_for_update()).one()
     start = row.pruned or 0

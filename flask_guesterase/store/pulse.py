@@ -118,9 +118,15 @@ def _values(pulse: Pulse) -> dict[str, object]:
     return {"at": pulse.at, "note": pulse.note, "by": pulse.by, "second": pulse.second}
 
 
-def take(conn: Connection, name: str) -> None:
-    """Take what stands under a name away."""
-    conn.execute(delete(tables.pulse).where(tables.pulse.c.name == name))
+def take(conn: Connection, name: str, note: str | None = None) -> None:
+    """Take what stands under a name away.
+
+    :param conn: open transaction.
+    :param name: the name.
+    :param note: only where this stands there; whatever does when None.
+    """
+    mine = delete(tables.pulse).where(tables.pulse.c.name == name)
+    conn.execute(mine if note is None else mine.where(tables.pulse.c.note == note))
 
 
 def second(conn: Connection, before: Pulse | None, now: Pulse, lasting: timedelta) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from ..core import image
 from ..core.errors import SealError
@@ -25,6 +26,8 @@ from .work import Work
 Texts = dict[str, set[str]]
 """Table -> key texts of rows."""
 
+SWEPT = ("recovery", outbox.FILE)
+"""Purposes of what a sweep seals: rows, and names of files."""
 
 _COPIES = ("recovery", "recovery-file", outbox.FILE)
 """Purposes of what is sealed for a request: rows, bytes of files, and names of files."""
@@ -35,20 +38,33 @@ Holders = Mapping[str, Collection[int]]
 
 
 def reach(
-    work: Work, hold: Hold, among: Collection[str] | None = None, known: Holders | None = None
+    work: Work, hold: Hold, among: Collection[str], known: Holders | None = None
 ) -> set[str]:
     """Return the boxes that hold rows under a hold, or the names of their files.
 
     :param work: the open transaction.
     :param hold: the hold.
-    :param among: only these boxes are asked about; all when None.
+    :param among: only these boxes are asked about.
     :param known: which holds reach copies of sweeps, as far as that was looked into before.
     """
-    known = {} if known is None else known
+    return at_once(work, hold, among) | _of_sweeps(work, hold, among, known or {})
+
+
+def at_once(work: Work, hold: Hold, among: Collection[str] | None = None) -> set[str]:
+    """Return the boxes that hold rows under a hold, but for what sweeps left.
+
+    :param work: the open transaction.
+    :param hold: the hold.
+    :param among: only these boxes are asked about; all when None.
+    """
     if hold.scope == Scope.EVIDENCE:
-        return _evidence(work, hold, among, known)
-    found = _kept(work, hold, among) | _of_requests(work, hold, among)
-    return found | _of_sweeps(work, hold, among, known)
+        return _evidence(work, hold)
+    return _kept(work, hold, among) | _of_requests(work, hold, among)
+
+
+def in_sweeps(work: Work, hold: Hold) -> bool:
+    """Return whether a hold may reach what sweeps left."""
+    return hold.scope != Scope.EVIDENCE or _copied(work, hold) is not None
 
 
 def _as_evidence(hold: Hold) -> Hold:
@@ -56,13 +72,18 @@ def _as_evidence(hold: Hold) -> Hold:
     return replace(hold, scope=Scope.PLACE.value, query="")
 
 
-def _evidence(
-    work: Work, hold: Hold, among: Collection[str] | None, known: Holders
-) -> set[str]:
-    """Return the safety copies of what was erased while an incident went on unnoticed."""
-    box, request, table = tables.box, tables.request, tables.incident
+def _copied(work: Work, hold: Hold) -> Row[Any] | None:
+    """Return the incident of which safety copies are evidence, or None."""
+    table = tables.incident
     row = work.conn.execute(select(table).where(table.c.number == hold.query)).one_or_none()
-    if row is None or row.kind not in COPIED:
+    return None if row is None or row.kind not in COPIED else row
+
+
+def _evidence(work: Work, hold: Hold) -> set[str]:
+    """Return the safety copies of what was erased while an incident went on unnoticed."""
+    box, request = tables.box, tables.request
+    row = _copied(work, hold)
+    if row is None:
         return set()
     wanted = (
         select(box.c.id)
@@ -78,8 +99,7 @@ def _evidence(
     if row.happened_at is not None:
         # Whoever reports it rarely knows the minute.
         wanted = wanted.where(request.c.erased_at >= row.happened_at - timedelta(days=1))
-    found = set(work.conn.execute(wanted).scalars())
-    return found | _of_sweeps(work, _as_evidence(hold), among, known)
+    return set(work.conn.execute(wanted).scalars())
 
 
 def _kept(work: Work, hold: Hold, among: Collection[str] | None) -> set[str]:
@@ -167,17 +187,17 @@ def _of_requests(work: Work, hold: Hold, among: Collection[str] | None) -> set[s
     return found
 
 
-def _of_sweeps(
-    work: Work, hold: Hold, among: Collection[str] | None, known: Holders
-) -> set[str]:
+def _of_sweeps(work: Work, hold: Hold, among: Collection[str], known: Holders) -> set[str]:
     """Return the safety copies of what ended without a request, and the files named with them.
 
     Nothing says whose file it is; where one copy is reached, none of these files is removed.
     """
+    if not in_sweeps(work, hold):
+        return set()
     asked = swept(work)
-    files = asked.files if among is None else asked.files & set(among)
+    files = asked.files & set(among)
     # Whether a file may go is told by all copies; otherwise those that are asked about will do.
-    copies = asked.copies if among is None or files else asked.copies & set(among)
+    copies = asked.copies if files else asked.copies & set(among)
     found = {
         copy for copy in copies
         if hold.id in (known[copy] if copy in known else holders(work, [hold], copy))
@@ -204,7 +224,7 @@ def swept(work: Work) -> Swept:
         select(box.c.id, box.c.purpose).where(
             box.c.request.is_(None),
             box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(["recovery", outbox.FILE]),
+            box.c.purpose.in_(SWEPT),
         )
     ).all()
     copies = frozenset(row.id for row in rows if row.purpose == "recovery")

@@ -22,7 +22,7 @@ from ..core.errors import BusyError, InputError, SealError, SetupError
 from ..core.lifecycle import OPEN
 from ..core.log import ENTRY_FORMAT, canonical
 from ..core.seal import Box, open_box
-from . import certifying, export, outbox, tables, upgrade, vault
+from . import certifying, export, heldkeys, outbox, tables, unsearched, upgrade, vault
 from .binds import intents
 from .custodian import FolderCustodian
 from .farewell import Export, readme
@@ -49,8 +49,8 @@ def uninstall(
     :raises InputError: there is something in the folder already, or it cannot be written.
     :raises SetupError: our tables are not there, or of another version.
     :raises SealError: the files do not open as they should; nothing was dropped.
-    :raises BusyError: somebody is using our tables, or an erasure over several databases has begun
-        and is not done.
+    :raises BusyError: somebody is using our tables, an erasure over several databases has begun
+        and is not done, or copies are not looked through yet for a hold.
     """
     with _writable():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -109,6 +109,17 @@ def _whole(conn: Connection) -> None:
         )
 
 
+def _known(conn: Connection) -> None:
+    """Go on only where it is known what is held: people are told on which day to destroy a key."""
+    box = tables.box
+    swept = box.c.request.is_(None), box.c.purpose == "recovery", box.c.forgotten_at.is_(None)
+    if (unsearched.asked(conn) and _count(conn, box, *swept)) or heldkeys.lifted(conn):
+        raise BusyError(
+            "A hold was placed or lifted, and the safety copies were not looked through yet.",
+            "Let `flask guesterase worker` do it, then try again; nothing was dropped.",
+        )
+
+
 def _drop(conn: Connection) -> None:
     preparer = conn.dialect.identifier_preparer
     # The version goes first: where a crash leaves some tables, an upgrade makes them whole again
@@ -121,6 +132,7 @@ def _export(
     conn: Connection, custodian: FolderCustodian, folder: Path, lax: bool = False
 ) -> Export:
     _complete(conn)
+    _known(conn)
     with _writable():
         return _written(conn, custodian, folder, lax)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
@@ -10,7 +11,18 @@ from ..core.errors import BlockedError, BusyError, GuesteraseError, MovedError
 from ..core.events import BackupForgotten
 from ..core.lifecycle import State
 from ..core.log import slug
-from . import brake, completing, heldkeys, intake, refresh, sending, settling, shelf, vault
+from . import (
+    brake,
+    completing,
+    heldcopies,
+    heldkeys,
+    intake,
+    refresh,
+    sending,
+    settling,
+    shelf,
+    vault,
+)  # fmt: skip
 from .binds import forward
 from .channels import Channel, Render
 from .claiming import Shift
@@ -18,12 +30,13 @@ from .comeback import returned
 from .comeback.again import Again, Fate
 from .depth import deepening
 from .execution import Ending
+from .heldcopies import Looked
 from .office import Office
-from .reach import Holders
 from .remembrance import remembering
 from .report import Report
 from .search import queued, rescan, residue
 from .search.reading import Progress
+from .steady import Believed
 from .unit import Run
 
 _Result = TypeVar("_Result")
@@ -187,6 +200,8 @@ def work(
         "erase": lambda: _erase(run, report),
         "sightings": lambda: _sightings(run, report),
         "returned": lambda: _returned(run, report),
+        "held": lambda: heldcopies.find(run),
+        "lifted": lambda: report.add("forgotten", heldcopies.release(run)),
         "deliver": lambda: sending.deliver(run, render, channels, report),
         "recipients": lambda: sending.tell(run, report),
         "release": lambda: sending.release(run, report),
@@ -203,13 +218,13 @@ def work(
     return report
 
 
-_BY_DAY = frozenset({"expire", "erase", "returned", "forget"})
+_BY_DAY = frozenset({"expire", "erase", "returned", "lifted", "forget"})
 """Steps that end something because a day has come."""
 
 NOT_DELIVERING = frozenset(
     {
-        "clock", "intake", "expire", "forward", "erase", "sightings", "returned", "release",
-        "forget",
+        "clock", "intake", "expire", "forward", "erase", "sightings", "returned", "held",
+        "lifted", "release", "forget",
     }
 )
 """Steps that send nothing, for a round that only sends; it looks at the register all the same."""
@@ -327,15 +342,18 @@ def _forget(run: Run) -> int:
 
     The clock is judged in each transaction that believes it: a key cannot be had back.
     """
-    settling.settled(run, unknown=False)
+    settling.settled(Believed(run, run(_trusted)), unknown=False)
     ended = run(_empty)
-    # One by one: a copy of many rows takes as long as a batch to look through.
-    held = {copy: run(partial(_holding, copy)) for copy in run(_to_open)}
-    labels = run(partial(_mark, held))
+    labels = _marked(run)
     if labels:
         vault.destroy(run(lambda office: office.work.custodian), labels)
         ended += run(partial(_record, labels))
     return ended
+
+
+def _trusted(office: Office) -> datetime:
+    brake.require(office.work)
+    return office.work.stamp
 
 
 def _empty(office: Office) -> int:
@@ -348,19 +366,27 @@ def _empty(office: Office) -> int:
     return boxes
 
 
-def _to_open(office: Office) -> list[str]:
-    return heldkeys.to_open(office.work)
+_LOOKS = 3
+"""How often copies are looked through where holds are placed meanwhile, until the next round."""
 
 
-def _holding(copy: str, office: Office) -> frozenset[int]:
-    return heldkeys.holding(office.work, copy)
+def _marked(run: Run) -> tuple[str, ...]:
+    """Say which keys end; return their labels, none where holds were placed again and again."""
+    for _ in range(_LOOKS):
+        labels = run(partial(_mark, heldcopies.look(run)))
+        if labels is not None:
+            return labels
+    return ()
 
 
-def _mark(held: Holders, office: Office) -> tuple[str, ...]:
+def _mark(looked: Looked, office: Office) -> tuple[str, ...] | None:
+    """Say which keys end; return their labels, or None where a hold was placed since the look."""
     work = office.work
     if brake.hold_back(work):
         return ()
-    heldkeys.rescue(work, held)
+    if not heldcopies.stands(work, looked):
+        return None
+    heldkeys.rescue(work, looked.copies)
     vault.mark_labels(work.conn, remembering.outlived(work), work.stamp)
     return vault.mark(work.conn, work.today, work.stamp, work.custodian.labels())
 

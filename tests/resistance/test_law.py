@@ -14,14 +14,17 @@ from sqlalchemy import delete, update
 
 from flask_guesterase import verify
 from flask_guesterase.core.brake import BACKWARDS, LEAPT, judge
-from flask_guesterase.core.errors import FourEyesError
+from flask_guesterase.core.errors import BlockedError, FourEyesError
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.log import slug
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.policy import Exempt, null, retain
 from flask_guesterase.core.retention import floor
-from flask_guesterase.store import journal, pulse, rulebook, tables, watch
+from flask_guesterase.store import journal, pruning, pulse, rulebook, settling, tables, watch
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.pulse import Pulse
+from flask_guesterase.store.unit import Run
 from tests.resistance.conftest import DUE, Pine
 from tests.store.forms import Base, Form, policies
 from tests.store.test_rulebook import LONG, RECORD, UNKNOWN, Lawful
@@ -156,6 +159,54 @@ def test_a_clock_set_forward(pine: Pine) -> None:
     with pytest.raises(FourEyesError):
         pine.run(lambda office: office.confirm_clock("officer"))
     assert pine.tried().doubt == LEAPT
+
+
+def boxes(pine: Pine) -> set[str]:
+    """Return the boxes that hold something."""
+    return {row["id"] for row in pine.ours("box") if row["payload"] is not None}
+
+
+def test_a_hold_lifted_by_a_clock_set_forward(pine: Pine) -> None:
+    """What a hold kept ends with it when its day is over, but not by a day nobody believes."""
+    pine.seal(1)
+    before = boxes(pine)
+    assert "retention" in {row["purpose"] for row in pine.ours("box") if row["id"] in before}
+    pine.leap(days=4000)
+    wanted = Wanted("subject", "court-order", "guests", "1")
+    id = pine.run(lambda office: office.place_hold(wanted, "officer"))
+    for who in ("officer", "second"):
+        pine.run(lambda office, who=who: office.lift(id, who))
+    pine.work()
+    pine.tried()
+    assert boxes(pine) == before
+
+
+def test_a_clock_set_forward_while_a_round_runs(
+    pine: Pine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was believed when the round began; each transaction that ends something asks again."""
+    pine.seal(1)
+    before, settled = boxes(pine), settling.settled
+
+    def leapt(run: Run, unknown: bool = True) -> dict[str, int]:
+        pine.leap(days=4000)
+        return settled(run, unknown)
+
+    monkeypatch.setattr(settling, "settled", leapt)
+    assert pine.work().problems == {"forget": "BlockedError"}
+    assert boxes(pine) == before
+
+
+def test_a_journal_pruned_by_a_clock_set_forward(pine: Pine) -> None:
+    """Six years on in a second, no entry is six years old."""
+    size = len(pine.actions())
+    pine.leap(days=2500)
+    day = (pine.now - timedelta(days=2300)).date()
+    with pytest.raises(BlockedError):
+        pine.run(lambda office: office.prune("Fir GmbH", day, "officer", "second"))
+    with pytest.raises(BlockedError):
+        pruning.prune(pine.run, pruning.Wish(slug("Fir GmbH"), day, "a1"))
+    assert len(pine.actions()) == size
 
 
 def test_a_clock_set_backwards(pine: Pine) -> None:

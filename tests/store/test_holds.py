@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, select, update
 
+from flask_guesterase.core import image
 from flask_guesterase.core.errors import (
+    BlockedError,
     ForbiddenError,
     FourEyesError,
     InputError,
@@ -28,16 +30,21 @@ from flask_guesterase.core.policy import Policy, delete, keep, redact
 from flask_guesterase.core.seal import Terms, day_label
 from flask_guesterase.store import (
     consistency,
+    dispatch,
+    heldcopies,
     heldkeys,
     holds,
+    keeping,
     outbox,
     sweep,
     tables,
+    unsearched,
     vault,
     worker,
 )
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.report import Report
+from flask_guesterase.store.transaction import transaction
 from tests.store.forms import GRANTS as form_grants
 from tests.store.forms import RIGHTS, Forms
 from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, Scan, policies
@@ -405,7 +412,7 @@ def forms(
     """Two forms whose year is over, whose erasure by the sweep was confirmed; officers hold."""
     made = Forms(database_url, tmp_path)
     for user in ("officer", "second"):
-        monkeypatch.setitem(form_grants, user, {"mu": RIGHTS | {"hold"}, "be": RIGHTS})
+        monkeypatch.setitem(form_grants, user, {"mu": RIGHTS | {"hold", "freeze"}, "be": RIGHTS})
     for id in (1, 2):
         made.form(id, date(2025, 2, 1))
     yield made
@@ -436,13 +443,264 @@ def test_a_held_record_survives_the_sweep(forms: Forms) -> None:
     assert forms.names() == {1: None, 2: None}
 
 
-def test_the_safety_copy_of_a_sweep_is_held_too(forms: Forms) -> None:
-    """It belongs to no request; its images say whose rows it holds."""
+def test_the_safety_copy_of_a_sweep_is_held_too(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It belongs to no request; its images say whose rows it holds. Who places a hold does not
+    wait until it was opened."""
     forms.confirmed()
     assert forms.names() == {1: None, 2: None}
+    opened = openings(monkeypatch)
     id = form_hold(forms, 1)
-    copies = [row for row in forms.ours("box") if row["purpose"] == "recovery"]
-    assert {row["label"] for row in copies} == {f"hold:{id}"}
+    assert opened == []
+    (copy,) = labels(forms)
+    forms.work()
+    assert opened == [copy, "rescued"]
+    assert labels(forms) == {copy: f"hold:{id}"}
+    forms.work()
+    assert opened == [copy, "rescued", "rescued"]
+
+
+def test_copies_are_looked_through_again_where_that_was_cut_off(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that ends after the first copy leaves no hold without those that follow."""
+    forms.confirmed()
+    forms.form(3, date(2025, 2, 1))
+    forms.sweep()
+    swept = sorted(labels(forms))
+    assert len(swept) == 2
+    id = forms.run(lambda office: office.freeze("mu", "officer"))
+    opened: list[str] = []
+    taking = heldkeys.take
+
+    def cut(work: Any, boxes: list[str], hold: int) -> int:
+        opened.extend(boxes)
+        if len(opened) == 2:
+            raise ConnectionError
+        return taking(work, boxes, hold)
+
+    monkeypatch.setattr(heldkeys, "take", cut)
+    assert forms.work().problems == {"held": "ConnectionError"}
+    assert sorted(labels(forms).values()) == [day_label(last_day(forms)), f"hold:{id}"]
+    assert forms.work().problems == {}
+    assert opened == [*swept, *swept]
+    assert labels(forms) == dict.fromkeys(swept, f"hold:{id}")
+
+
+def last_day(forms: Forms) -> str:
+    """Return the day on which the recovery of what is swept today ends."""
+    return (forms.now + timedelta(days=7)).date().isoformat()
+
+
+def test_a_hold_that_is_lifted_soon_has_no_copy_opened(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forms.confirmed()
+    before = labels(forms)
+    lift_of(forms, form_hold(forms, 1))
+    opened = openings(monkeypatch)
+    forms.work()
+    assert opened == ["rescued"]
+    assert labels(forms) == before
+
+
+def test_an_asking_that_came_after_another_was_taken_up_stays(forms: Forms) -> None:
+    """An incident that turns out to be of another kind asks again, perhaps while copies are
+    looked through for what was asked before."""
+    stamp = forms.now.replace(tzinfo=None)
+    with transaction(forms.engine) as conn:
+        unsearched.ask(conn, 7, stamp)
+        first = unsearched.asked(conn)[7]
+        unsearched.ask(conn, 7, stamp)
+        unsearched.drop(conn, 7, first)
+        assert list(unsearched.asked(conn)) == [7]
+        unsearched.drop(conn, 7)
+        assert list(unsearched.asked(conn)) == []
+
+
+def test_a_hold_placed_while_copies_are_looked_through_is_looked_for_too(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the day's key is marked to be destroyed, however late it came."""
+    forms.confirmed()
+    forms.form(3, date(2026, 2, 1))
+    form_hold(forms, 3)
+    forms.work()
+    looking, placed = heldcopies.look, list[int]()
+
+    def late(run: Any) -> heldcopies.Looked:
+        looked = looking(run)
+        if not placed:
+            placed.append(form_hold(forms, 1))
+        return looked
+
+    monkeypatch.setattr(heldcopies, "look", late)
+    (copy,) = labels(forms)
+    forms.later(days=9)
+    assert forms.work().problems == {}
+    assert labels(forms) == {copy: f"hold:{placed[0]}"}
+
+
+def test_where_holds_are_placed_again_and_again_no_key_ends_this_round(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forms.confirmed()
+    forms.form(3, date(2026, 2, 1))
+    looking = heldcopies.look
+
+    def late(run: Any) -> heldcopies.Looked:
+        looked = looking(run)
+        form_hold(forms, 3)
+        return looked
+
+    monkeypatch.setattr(heldcopies, "look", late)
+    (copy,) = labels(forms)
+    forms.later(days=9)
+    forms.work()
+    assert list(labels(forms)) == [copy]
+    monkeypatch.undo()
+    forms.work()
+    assert labels(forms) == {}
+
+
+def test_no_hold_is_placed_between_the_last_look_and_the_end_of_keys(forms: Forms) -> None:
+    """Who places one waits until the keys are marked, or is seen."""
+    placed: list[int] = []
+    officer = threading.Thread(target=lambda: placed.append(form_hold(forms, 1)))
+    with forms.begin() as office:
+        looked = heldcopies.Looked(frozenset(), {})
+        assert heldcopies.stands(office.work, looked)
+        officer.start()
+        officer.join(0.5)
+        assert placed == []
+        assert heldcopies.stands(office.work, looked)
+    officer.join()
+    with forms.begin() as office:
+        assert not heldcopies.stands(office.work, looked)
+        assert heldcopies.stands(office.work, replace(looked, holds=frozenset(placed)))
+
+
+def test_lifting_does_not_wait_until_it_is_known_what_other_holds_reach(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies stay under the key of the freeze that was lifted until they were looked through."""
+    forms.confirmed()
+    forms.later(days=1)
+    forms.form(3, date(2025, 2, 1))
+    forms.sweep()
+    frozen = forms.run(lambda office: office.freeze("mu", "officer"))
+    forms.work()
+    free = {box for box, row in images(forms).items() if 3 in row}
+    (copy,) = labels(forms).keys() - free
+    kept = form_hold(forms, 1)
+    forms.later(days=8)
+    forms.work()
+    assert set(labels(forms).values()) == {f"hold:{frozen}"}
+    opened = openings(monkeypatch)
+    lift_of(forms, frozen)
+    assert opened == []
+    forms.leap(days=400)
+    with pytest.raises(BlockedError, match="clock"):
+        heldcopies.release(forms.run)
+    forms.leap(days=-400)
+    assert opened == []
+    assert set(labels(forms).values()) == {f"hold:{frozen}"}
+    assert f"hold:{frozen}" in forms.custodian.labels()
+    assert forms.work().counts["forgotten"] == 1
+    assert sorted(opened) == sorted([copy, *free, "rescued"])
+    assert labels(forms) == {copy: f"hold:{kept}"}
+    assert f"hold:{frozen}" not in forms.custodian.labels()
+
+
+def images(forms: Forms) -> dict[str, set[int]]:
+    """Return the numbers of the forms of which each box holds an image."""
+    found = {}
+    with forms.begin() as office:
+        for box in labels(forms):
+            told = image.keys(vault.unseal(office.work.conn, forms.custodian, [box])[0])
+            found[box] = {int(row[0]) for _, _, rows in told for row in rows}
+    return found
+
+
+@pytest.mark.parametrize("others", [False, True], ids=["when lifted", "later"])
+def test_no_hold_is_placed_while_the_boxes_of_another_go_home(
+    forms: Forms, others: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who places one waits until they are under their day, or have ended."""
+    forms.confirmed()
+    id = form_hold(forms, 1)
+    forms.work()
+    if others:
+        forms.form(3, date(2026, 2, 1))
+        form_hold(forms, 3)
+    placed, seen, homeward = list[int](), list[list[int]](), heldkeys.home
+    officer = threading.Thread(target=lambda: placed.append(form_hold(forms, 2)))
+
+    def home(work: Any, boxes: Any) -> int:
+        if boxes:
+            officer.start()
+            officer.join(0.5)
+            seen.append(list(placed))
+        return homeward(work, boxes)
+
+    monkeypatch.setattr(heldkeys, "home", home)
+    lift_of(forms, id)
+    forms.work()
+    officer.join()
+    assert (seen, len(placed)) == ([[]], 1)
+
+
+@pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
+def test_a_file_that_a_lifted_hold_kept_goes_unless_a_copy_is_held(
+    forms: Forms, whose: int
+) -> None:
+    forms.confirmed()
+    (copy,) = labels(forms)
+    forms.form(3, date(2026, 2, 1))
+    file = file_of_sweep(forms, days=20)
+    day = labels(forms)[file]
+    first, second = form_hold(forms, 1), form_hold(forms, whose)
+    forms.work()
+    back(forms, copy)
+    assert labels(forms)[file] == f"hold:{first}"
+    lift_of(forms, first)
+    assert labels(forms)[file] == f"hold:{first}"
+    forms.work()
+    assert labels(forms)[file] == (f"hold:{second}" if whose == 1 else day)
+    assert f"hold:{first}" not in forms.custodian.labels()
+
+
+def test_by_a_clock_that_nobody_believes_nothing_ends_when_a_hold_is_lifted(inn: Inn) -> None:
+    """Who sets the clock ahead, and places and lifts a hold, makes nothing go before its day."""
+    number = inn.approved(email="ann@example.com")
+    assert inn.erased(number) == "sealed"
+    inn.round()
+    whole = living_boxes(inn)
+    honest = inn.now
+    inn.now += timedelta(days=4000)
+    inn.round()
+    id = inn.hold("subject", "guests", "1")
+    inn.lift(id)
+    assert living_boxes(inn) == whole
+    with pytest.raises(BlockedError, match="clock"):
+        heldcopies.release(inn.run)
+    assert inn.round().problems == {"clock": "leap"}
+    assert living_boxes(inn) == whole
+    inn.now = honest
+    for who in ("officer", "second"):
+        inn.grants[who].add("law")
+        with inn.begin() as office:
+            office.confirm_clock(who)
+    assert inn.round().problems == {}
+    assert f"hold:{id}" not in inn.custodian.labels()
+    assert living_boxes(inn) == whole
+    inn.days(9)
+    assert living_boxes(inn) < whole
+
+
+def living_boxes(inn: Inn) -> set[str]:
+    return {row["id"] for row in inn.ours("box") if row["payload"] is not None}
 
 
 def back(forms: Forms, id: str) -> None:
@@ -487,6 +745,7 @@ def test_a_copy_of_a_sweep_is_looked_into_once_when_its_day_is_over(
     (free,) = labels(forms).keys() - {held}
     first = form_hold(forms, 1)
     form_hold(forms, 2)
+    forms.work()
     back(forms, held)
     opened = openings(monkeypatch)
     forms.later(days=7)
@@ -500,6 +759,17 @@ def test_a_copy_of_a_sweep_is_looked_into_once_when_its_day_is_over(
     assert labels(forms) == {held: f"hold:{first}"}
 
 
+def file_of_sweep(forms: Forms, days: int) -> str:
+    """Put the name of a file in that a sweep left, to end in so many days; return its box."""
+    ends = (forms.now + timedelta(days=days)).date().isoformat()
+    with forms.begin() as office:
+        item = vault.Item(b"scan.png", Terms("fir", outbox.FILE, ends))
+        (file,) = vault.put(
+            office.work.conn, forms.custodian, [item], forms.now.date().isoformat()
+        )
+    return file
+
+
 @pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
 def test_the_name_of_a_file_stays_while_a_copy_of_any_sweep_is_held(
     forms: Forms, whose: int, monkeypatch: pytest.MonkeyPatch
@@ -508,13 +778,9 @@ def test_the_name_of_a_file_stays_while_a_copy_of_any_sweep_is_held(
     forms.confirmed()
     (copy,) = labels(forms)
     forms.form(3, date(2026, 2, 1))
-    ends = (forms.now + timedelta(days=2)).date().isoformat()
-    with forms.begin() as office:
-        item = vault.Item(b"scan.png", Terms("fir", outbox.FILE, ends))
-        (file,) = vault.put(
-            office.work.conn, forms.custodian, [item], forms.now.date().isoformat()
-        )
+    file = file_of_sweep(forms, days=2)
     id = form_hold(forms, whose)
+    forms.work()
     back(forms, file)
     back(forms, copy)
     opened = openings(monkeypatch)
@@ -522,6 +788,24 @@ def test_the_name_of_a_file_stays_while_a_copy_of_any_sweep_is_held(
     forms.work()
     assert opened == [copy, "rescued"]
     assert labels(forms).get(file) == (f"hold:{id}" if whose == 1 else None)
+
+
+@pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
+def test_a_file_that_a_sweep_left_goes_only_when_it_is_known_that_no_hold_reaches_it(
+    forms: Forms, whose: int
+) -> None:
+    """It is known in the round that looks through the copies, which then takes it."""
+    forms.confirmed()
+    forms.form(3, date(2026, 2, 1))
+    origin = keeping.Origin(None, "fir", "mu")
+    forms.run(lambda office: outbox.queue_file(office.work, origin, "scans", "scan.png"))
+    id = form_hold(forms, whose)
+    assert forms.run(lambda office: dispatch.claim(office.work, frozenset())) == []
+    worker.work(forms.run, lambda *_: ("", ""), {}, frozenset({"deliver"}))
+    parcels = forms.run(lambda office: dispatch.claim(office.work, frozenset()))
+    names = [parcel.content["name"] for parcel in parcels]
+    assert names == ([] if whose == 1 else ["scan.png"])
+    assert (f"hold:{id}" in labels(forms).values()) is (whose == 1)
 
 
 def test_a_hold_survives_bulk(inn: Inn) -> None:

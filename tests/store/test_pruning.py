@@ -10,10 +10,16 @@ import pytest
 from sqlalchemy import delete, insert, select, update
 
 from flask_guesterase.core.checkpoint import Checkpoint
-from flask_guesterase.core.errors import ForbiddenError, FourEyesError, InputError, TamperedError
+from flask_guesterase.core.errors import (
+    BlockedError,
+    ForbiddenError,
+    FourEyesError,
+    InputError,
+    TamperedError,
+)
 from flask_guesterase.core.log import ENTRY_FORMAT, read_entry
 from flask_guesterase.core.tree import leaf_hash, verify_consistency, verify_inclusion
-from flask_guesterase.store import export, pruning, tables, witness
+from flask_guesterase.store import brake, export, pruning, tables, witness
 from tests.store.ashore import PINE, Ashore
 
 DAY = date(2026, 9, 1)
@@ -49,6 +55,13 @@ def grown(inn: Ashore) -> list[Checkpoint]:
     return heads
 
 
+def believed(inn: Ashore) -> None:
+    """Let two people say that the clock is right, where a server has another one."""
+    doubted = inn.run(lambda office: brake.doubt(office.work.conn, office.work.stamp))
+    for who in ("auditor", "officer") if doubted else ():
+        inn.run(lambda office, who=who: office.confirm_clock(who))
+
+
 def prune(inn: Ashore, before: date = date(2026, 9, 1)) -> int:
     """Let two people take out what is from before a day."""
     what = inn.run(lambda office: office.prune(PINE, before, "auditor", "officer"))
@@ -75,9 +88,33 @@ def proved(inn: Ashore, heads: list[Checkpoint]) -> None:
             assert verify_inclusion(each.position, row.size, leaf, path, root)
 
 
+def test_by_a_clock_that_nobody_believes_no_entry_is_old(inn: Ashore) -> None:
+    """Who sets the clock ahead has no journal that may go; nor while it is set between two
+    batches."""
+    inn.run(lambda office: brake.beat(office.work))
+    inn.happen(20)
+    inn.release()
+    honest = inn.now
+    what = pruning.Wish(PINE, DAY, "nobody")
+    inn.pass_(days=7 * 365)
+    with pytest.raises(BlockedError, match="clock"):
+        inn.run(lambda office: office.prune(PINE, DAY, "auditor", "officer"))
+    with pytest.raises(BlockedError, match="clock"):
+        pruning.prune(inn.run, what)
+    assert inn.tree().pruned is None
+    inn.now = honest
+    with pytest.raises(InputError, match="six years"):
+        prune(inn)
+    inn.pass_(days=7 * 365)
+    believed(inn)
+    inn.release()
+    assert prune(inn) > 0
+
+
 def test_what_was_shown_outside_is_proved_as_before(any_inn: Ashore) -> None:
     inn = any_inn
     heads = grown(inn)
+    believed(inn)
     size = inn.tree().size
     # The entry that the last of them arrived is as old, and covered by a later checkpoint.
     assert prune(inn) == inn.tree().pruned == heads[-1].size + 1

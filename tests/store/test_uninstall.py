@@ -21,7 +21,7 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.events import ErasureRequested, SubjectErased
 from flask_guesterase.core.image import Change, Image, Images, cell, encode
 from flask_guesterase.core.seal import Box, Terms, open_box
-from flask_guesterase.store import journal, tables, upgrade, vault
+from flask_guesterase.store import journal, tables, unsearched, upgrade, vault
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.uninstall import uninstall
@@ -346,6 +346,45 @@ def test_nothing_is_dropped_when_the_copied_keys_open_nothing(
     with pytest.raises(SealError, match="read back"):
         uninstall(engine, custodian, tmp_path / "export", drop=True)
     assert our_tables(engine) == before
+
+
+def test_nothing_is_given_back_while_nobody_knows_what_a_hold_reaches(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path
+) -> None:
+    """Else the files would tell people to destroy the key of a day on which something is held."""
+    item = vault.Item(payload(NAMES[0]), Terms("hotel-invented", "recovery", "2026-12-01"))
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+        unsearched.ask(conn, 1, STAMP)
+    assert uninstall(engine, custodian, tmp_path / "without").counts["boxes.jsonl"] == 3
+    with transaction(engine) as conn:
+        vault.put(conn, custodian, [item], "2026-11-24")
+    before = our_tables(engine)
+    for drop in (False, True):
+        with pytest.raises(BusyError, match="looked through"):
+            uninstall(engine, custodian, tmp_path / "export", drop=drop)
+    assert our_tables(engine) == before
+    with transaction(engine) as conn:
+        unsearched.drop(conn, 1)
+    assert uninstall(engine, custodian, tmp_path / "known").counts["boxes.jsonl"] == 4
+    terms = Terms("hotel-invented", "recovery", "2026-12-01", "hold:1")
+    held = vault.Item(payload(NAMES[1]), terms)
+    with transaction(engine) as conn:
+        conn.execute(tables.hold.insert().values(**HOLD, lifted_at=STAMP))
+        vault.put(conn, custodian, [held], "2026-11-24")
+    with pytest.raises(BusyError, match="looked through"):
+        uninstall(engine, custodian, tmp_path / "export", drop=True)
+    with transaction(engine) as conn:
+        conn.execute(tables.hold.update().values(lifted_at=None))
+    made = uninstall(engine, custodian, tmp_path / "export", drop=True)
+    assert made.counts["boxes.jsonl"] == 5
+
+
+HOLD = {
+    "id": 1, "kind": "hold", "scope": "subject", "controller": "hotel-invented",
+    "property": "berlin", "silent": False, "why": "court-order", "placed_by": "p1",
+    "placed_at": STAMP,
+}  # fmt: skip
 
 
 def test_a_box_that_has_ended_is_not_given_back(

@@ -118,6 +118,7 @@ class Evidence(Desk):
         :raises InputError: entries of that day are younger than six years.
         :raises ForbiddenError: one of them may neither audit nor decide about the law there.
         :raises FourEyesError: it is the same person twice.
+        :raises BlockedError: the clock is in doubt.
         """
         return pruning.wish(self.work, controller or self._only(), before, by, second)
 
