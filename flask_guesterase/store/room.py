@@ -39,6 +39,11 @@ def waited() -> float:
         return 0.0
 
 
+def _left(held: float) -> float:
+    """Return for how many seconds SQLite's lock is left to others who wait for it."""
+    return max(BREATH, min(pace.AT_MOST, pace.LEAVES * held))
+
+
 def _lately(at: float | None) -> bool:
     return at is not None and monotonic() - at < LATELY
 
@@ -116,7 +121,7 @@ class Room:
         if not self._alone:
             return self.rest(held)
         self._held = 0.0
-        return max(BREATH, pace.LEAVES * held) if crowded else BREATH
+        return _left(held) if crowded else BREATH
 
     def rest(self, seconds: float) -> float:
         """Return for how many seconds to leave machine and database to others now.
@@ -130,7 +135,7 @@ class Room:
             return min(pace.GIVES_BACK * wanted, seconds)
         if self.shared():
             self._held = 0.0
-            return max(BREATH, pace.LEAVES * seconds)
+            return _left(seconds)
         self._held += seconds
         if self._held < HELD:
             return 0.0

@@ -410,7 +410,18 @@ def forms(
     database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Forms]:
     """Two forms whose year is over, whose erasure by the sweep was confirmed; officers hold."""
-    made = Forms(database_url, tmp_path)
+    yield from filled(database_url, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def sheets(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forms]:
+    """The same on SQLite, for what no engine changes."""
+    yield from filled(sqlite_url, tmp_path, monkeypatch)
+
+
+def filled(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forms]:
+    """Put two forms in, and let officers hold."""
+    made = Forms(url, folder)
     for user in ("officer", "second"):
         monkeypatch.setitem(form_grants, user, {"mu": RIGHTS | {"hold", "freeze"}, "be": RIGHTS})
     for id in (1, 2):
@@ -462,15 +473,15 @@ def test_the_safety_copy_of_a_sweep_is_held_too(
 
 
 def test_copies_are_looked_through_again_where_that_was_cut_off(
-    forms: Forms, monkeypatch: pytest.MonkeyPatch
+    sheets: Forms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A process that ends after the first copy leaves no hold without those that follow."""
-    forms.confirmed()
-    forms.form(3, date(2025, 2, 1))
-    forms.sweep()
-    swept = sorted(labels(forms))
+    sheets.confirmed()
+    sheets.form(3, date(2025, 2, 1))
+    sheets.sweep()
+    swept = sorted(labels(sheets))
     assert len(swept) == 2
-    id = forms.run(lambda office: office.freeze("mu", "officer"))
+    id = sheets.run(lambda office: office.freeze("mu", "officer"))
     opened: list[str] = []
     taking = heldkeys.take
 
@@ -481,11 +492,11 @@ def test_copies_are_looked_through_again_where_that_was_cut_off(
         return taking(work, boxes, hold)
 
     monkeypatch.setattr(heldkeys, "take", cut)
-    assert forms.work().problems == {"held": "ConnectionError"}
-    assert sorted(labels(forms).values()) == [day_label(last_day(forms)), f"hold:{id}"]
-    assert forms.work().problems == {}
+    assert sheets.work().problems == {"held": "ConnectionError"}
+    assert sorted(labels(sheets).values()) == [day_label(last_day(sheets)), f"hold:{id}"]
+    assert sheets.work().problems == {}
     assert opened == [*swept, *swept]
-    assert labels(forms) == dict.fromkeys(swept, f"hold:{id}")
+    assert labels(sheets) == dict.fromkeys(swept, f"hold:{id}")
 
 
 def last_day(forms: Forms) -> str:
@@ -494,22 +505,22 @@ def last_day(forms: Forms) -> str:
 
 
 def test_a_hold_that_is_lifted_soon_has_no_copy_opened(
-    forms: Forms, monkeypatch: pytest.MonkeyPatch
+    sheets: Forms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forms.confirmed()
-    before = labels(forms)
-    lift_of(forms, form_hold(forms, 1))
+    sheets.confirmed()
+    before = labels(sheets)
+    lift_of(sheets, form_hold(sheets, 1))
     opened = openings(monkeypatch)
-    forms.work()
+    sheets.work()
     assert opened == ["rescued"]
-    assert labels(forms) == before
+    assert labels(sheets) == before
 
 
-def test_an_asking_that_came_after_another_was_taken_up_stays(forms: Forms) -> None:
+def test_an_asking_that_came_after_another_was_taken_up_stays(sheets: Forms) -> None:
     """An incident that turns out to be of another kind asks again, perhaps while copies are
     looked through for what was asked before."""
-    stamp = forms.now.replace(tzinfo=None)
-    with transaction(forms.engine) as conn:
+    stamp = sheets.now.replace(tzinfo=None)
+    with transaction(sheets.engine) as conn:
         unsearched.ask(conn, 7, stamp)
         first = unsearched.asked(conn)[7]
         unsearched.ask(conn, 7, stamp)
@@ -520,48 +531,48 @@ def test_an_asking_that_came_after_another_was_taken_up_stays(forms: Forms) -> N
 
 
 def test_a_hold_placed_while_copies_are_looked_through_is_looked_for_too(
-    forms: Forms, monkeypatch: pytest.MonkeyPatch
+    sheets: Forms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before the day's key is marked to be destroyed, however late it came."""
-    forms.confirmed()
-    forms.form(3, date(2026, 2, 1))
-    form_hold(forms, 3)
-    forms.work()
+    sheets.confirmed()
+    sheets.form(3, date(2026, 2, 1))
+    form_hold(sheets, 3)
+    sheets.work()
     looking, placed = heldcopies.look, list[int]()
 
     def late(run: Any) -> heldcopies.Looked:
         looked = looking(run)
         if not placed:
-            placed.append(form_hold(forms, 1))
+            placed.append(form_hold(sheets, 1))
         return looked
 
     monkeypatch.setattr(heldcopies, "look", late)
-    (copy,) = labels(forms)
-    forms.later(days=9)
-    assert forms.work().problems == {}
-    assert labels(forms) == {copy: f"hold:{placed[0]}"}
+    (copy,) = labels(sheets)
+    sheets.later(days=9)
+    assert sheets.work().problems == {}
+    assert labels(sheets) == {copy: f"hold:{placed[0]}"}
 
 
 def test_where_holds_are_placed_again_and_again_no_key_ends_this_round(
-    forms: Forms, monkeypatch: pytest.MonkeyPatch
+    sheets: Forms, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forms.confirmed()
-    forms.form(3, date(2026, 2, 1))
+    sheets.confirmed()
+    sheets.form(3, date(2026, 2, 1))
     looking = heldcopies.look
 
     def late(run: Any) -> heldcopies.Looked:
         looked = looking(run)
-        form_hold(forms, 3)
+        form_hold(sheets, 3)
         return looked
 
     monkeypatch.setattr(heldcopies, "look", late)
-    (copy,) = labels(forms)
-    forms.later(days=9)
-    forms.work()
-    assert list(labels(forms)) == [copy]
+    (copy,) = labels(sheets)
+    sheets.later(days=9)
+    sheets.work()
+    assert list(labels(sheets)) == [copy]
     monkeypatch.undo()
-    forms.work()
-    assert labels(forms) == {}
+    sheets.work()
+    assert labels(sheets) == {}
 
 
 def test_no_hold_is_placed_between_the_last_look_and_the_end_of_keys(forms: Forms) -> None:
@@ -653,22 +664,22 @@ def test_no_hold_is_placed_while_the_boxes_of_another_go_home(
 
 @pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
 def test_a_file_that_a_lifted_hold_kept_goes_unless_a_copy_is_held(
-    forms: Forms, whose: int
+    sheets: Forms, whose: int
 ) -> None:
-    forms.confirmed()
-    (copy,) = labels(forms)
-    forms.form(3, date(2026, 2, 1))
-    file = file_of_sweep(forms, days=20)
-    day = labels(forms)[file]
-    first, second = form_hold(forms, 1), form_hold(forms, whose)
-    forms.work()
-    back(forms, copy)
-    assert labels(forms)[file] == f"hold:{first}"
-    lift_of(forms, first)
-    assert labels(forms)[file] == f"hold:{first}"
-    forms.work()
-    assert labels(forms)[file] == (f"hold:{second}" if whose == 1 else day)
-    assert f"hold:{first}" not in forms.custodian.labels()
+    sheets.confirmed()
+    (copy,) = labels(sheets)
+    sheets.form(3, date(2026, 2, 1))
+    file = file_of_sweep(sheets, days=20)
+    day = labels(sheets)[file]
+    first, second = form_hold(sheets, 1), form_hold(sheets, whose)
+    sheets.work()
+    back(sheets, copy)
+    assert labels(sheets)[file] == f"hold:{first}"
+    lift_of(sheets, first)
+    assert labels(sheets)[file] == f"hold:{first}"
+    sheets.work()
+    assert labels(sheets)[file] == (f"hold:{second}" if whose == 1 else day)
+    assert f"hold:{first}" not in sheets.custodian.labels()
 
 
 def test_by_a_clock_that_nobody_believes_nothing_ends_when_a_hold_is_lifted(inn: Inn) -> None:
@@ -772,22 +783,22 @@ def file_of_sweep(forms: Forms, days: int) -> str:
 
 @pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
 def test_the_name_of_a_file_stays_while_a_copy_of_any_sweep_is_held(
-    forms: Forms, whose: int, monkeypatch: pytest.MonkeyPatch
+    sheets: Forms, whose: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing says whose file it is; a hold that reaches no copy keeps none."""
-    forms.confirmed()
-    (copy,) = labels(forms)
-    forms.form(3, date(2026, 2, 1))
-    file = file_of_sweep(forms, days=2)
-    id = form_hold(forms, whose)
-    forms.work()
-    back(forms, file)
-    back(forms, copy)
+    sheets.confirmed()
+    (copy,) = labels(sheets)
+    sheets.form(3, date(2026, 2, 1))
+    file = file_of_sweep(sheets, days=2)
+    id = form_hold(sheets, whose)
+    sheets.work()
+    back(sheets, file)
+    back(sheets, copy)
     opened = openings(monkeypatch)
-    forms.later(days=4)
-    forms.work()
+    sheets.later(days=4)
+    sheets.work()
     assert opened == [copy, "rescued"]
-    assert labels(forms).get(file) == (f"hold:{id}" if whose == 1 else None)
+    assert labels(sheets).get(file) == (f"hold:{id}" if whose == 1 else None)
 
 
 @pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, create_engine, select, update
 from sqlalchemy.pool import StaticPool
 
 from flask_guesterase.core import pace
-from flask_guesterase.core.pace import CROWDED, FEW, FIRST, LEAVES, LONG, SHORT, TARGET
+from flask_guesterase.core.pace import AT_MOST, CROWDED, FEW, FIRST, LEAVES, LONG, SHORT, TARGET
 from flask_guesterase.store import claiming, expiry, looking, room, sweep, turns, worker
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.comeback import reconcile
@@ -66,6 +66,7 @@ def test_who_writes_on_another_connection_is_seen_and_the_own_commits_are_not(
     assert (found.target(), found.part(1000)) == (SHORT, 1000 // SHARE)
     assert found.rest(0.2) == pytest.approx(LEAVES * 0.2)
     assert found.rest(0.001) == BREATH
+    assert (found.rest(60), found.after_step(60)) == (AT_MOST, AT_MOST)
     own.dispose()
 
 
