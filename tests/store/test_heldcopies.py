@@ -1,0 +1,413 @@
+"""What holds reach of what sweeps left: copies that are opened one by one, and names of files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from flask_guesterase.core import image
+from flask_guesterase.core.errors import BlockedError
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.seal import Terms, day_label
+from flask_guesterase.store import (
+    dispatch,
+    heldcopies,
+    heldkeys,
+    keeping,
+    outbox,
+    tables,
+    unsearched,
+    vault,
+    worker,
+)
+from flask_guesterase.store.transaction import transaction
+from tests.store.forms import GRANTS, RIGHTS, Forms
+
+
+@pytest.fixture
+def forms(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Forms]:
+    """Two forms whose year is over, whose erasure by the sweep was confirmed; officers hold."""
+    yield from filled(database_url, tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def sheets(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forms]:
+    """The same on SQLite, for what no engine changes."""
+    yield from filled(sqlite_url, tmp_path, monkeypatch)
+
+
+def filled(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Forms]:
+    """Put two forms in, and let officers hold."""
+    made = Forms(url, folder)
+    for user in ("officer", "second"):
+        monkeypatch.setitem(GRANTS, user, {"mu": RIGHTS | {"hold", "freeze"}, "be": RIGHTS})
+    for id in (1, 2):
+        made.form(id, date(2025, 2, 1))
+    yield made
+    made.engine.dispose()
+
+
+def form_hold(forms: Forms, id: int) -> int:
+    wanted = Wanted("subject", "court-order", "guests", str(id), silent=True)
+    return forms.run(lambda office: office.place_hold(wanted, "officer"))
+
+
+def lift_of(forms: Forms, id: int) -> None:
+    assert forms.run(lambda office: office.lift(id, "officer")) is False
+    assert forms.run(lambda office: office.lift(id, "second")) is True
+
+
+def back(forms: Forms, id: str) -> None:
+    """Put a box under the key of its day again, as one is that a hold reaches only later."""
+    with forms.begin() as office:
+        row = office.work.conn.execute(select(tables.box).where(tables.box.c.id == id)).one()
+        vault.rewrap(office.work.conn, forms.custodian, [id], day_label(row.last_day))
+
+
+def labels(forms: Forms) -> dict[str, str]:
+    """Return under which key each box lies that was not forgotten."""
+    return {r["id"]: r["label"] for r in forms.ours("box") if r["forgotten_at"] is None}
+
+
+def openings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return where each box is noted that is opened, and when boxes go under a hold's key."""
+    opened: list[str] = []
+    unseal, rescue = vault.unseal, heldkeys.rescue
+
+    def opening(conn: Any, custodian: Any, ids: list[str]) -> list[bytes]:
+        opened.extend(ids)
+        return unseal(conn, custodian, ids)
+
+    def rescued(*given: Any) -> int:
+        opened.append("rescued")
+        return rescue(*given)
+
+    monkeypatch.setattr(vault, "unseal", opening)
+    monkeypatch.setattr(heldkeys, "rescue", rescued)
+    return opened
+
+
+def test_a_held_record_survives_the_sweep(forms: Forms) -> None:
+    """What ends by its day does not while it is held; lifted, the next sweep takes it."""
+    id = form_hold(forms, 1)
+    forms.confirmed()
+    assert forms.names() == {1: "Ada Roe", 2: None}
+    forms.later(days=1)
+    forms.sweep()
+    assert forms.names()[1] == "Ada Roe"
+    lift_of(forms, id)
+    forms.later(days=1)
+    forms.sweep()
+    assert forms.names() == {1: None, 2: None}
+
+
+def test_the_safety_copy_of_a_sweep_is_held_too(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It belongs to no request; its images say whose rows it holds. Who places a hold does not
+    wait until it was opened."""
+    forms.confirmed()
+    assert forms.names() == {1: None, 2: None}
+    opened = openings(monkeypatch)
+    id = form_hold(forms, 1)
+    assert opened == []
+    (copy,) = labels(forms)
+    forms.work()
+    assert opened == [copy, "rescued"]
+    assert labels(forms) == {copy: f"hold:{id}"}
+    forms.work()
+    assert opened == [copy, "rescued", "rescued"]
+
+
+def test_copies_are_looked_through_again_where_that_was_cut_off(
+    sheets: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process that ends after the first copy leaves no hold without those that follow."""
+    sheets.confirmed()
+    sheets.form(3, date(2025, 2, 1))
+    sheets.sweep()
+    swept = sorted(labels(sheets))
+    assert len(swept) == 2
+    id = sheets.run(lambda office: office.freeze("mu", "officer"))
+    opened: list[str] = []
+    taking = heldkeys.take
+
+    def cut(work: Any, boxes: list[str], hold: int) -> int:
+        opened.extend(boxes)
+        if len(opened) == 2:
+            raise ConnectionError
+        return taking(work, boxes, hold)
+
+    monkeypatch.setattr(heldkeys, "take", cut)
+    assert sheets.work().problems == {"held": "ConnectionError"}
+    assert sorted(labels(sheets).values()) == [day_label(last_day(sheets)), f"hold:{id}"]
+    assert sheets.work().problems == {}
+    assert opened == [*swept, *swept]
+    assert labels(sheets) == dict.fromkeys(swept, f"hold:{id}")
+
+
+def last_day(forms: Forms) -> str:
+    """Return the day on which the recovery of what is swept today ends."""
+    return (forms.now + timedelta(days=7)).date().isoformat()
+
+
+def test_a_hold_that_is_lifted_soon_has_no_copy_opened(
+    sheets: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets.confirmed()
+    before = labels(sheets)
+    lift_of(sheets, form_hold(sheets, 1))
+    opened = openings(monkeypatch)
+    sheets.work()
+    assert opened == ["rescued"]
+    assert labels(sheets) == before
+
+
+def test_an_asking_that_came_after_another_was_taken_up_stays(sheets: Forms) -> None:
+    """An incident that turns out to be of another kind asks again, perhaps while copies are
+    looked through for what was asked before."""
+    stamp = sheets.now.replace(tzinfo=None)
+    with transaction(sheets.engine) as conn:
+        unsearched.ask(conn, 7, stamp)
+        first = unsearched.asked(conn)[7]
+        unsearched.ask(conn, 7, stamp)
+        unsearched.drop(conn, 7, first)
+        assert list(unsearched.asked(conn)) == [7]
+        unsearched.drop(conn, 7)
+        assert list(unsearched.asked(conn)) == []
+
+
+def test_a_hold_placed_while_copies_are_looked_through_is_looked_for_too(
+    sheets: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before the day's key is marked to be destroyed, however late it came."""
+    sheets.confirmed()
+    sheets.form(3, date(2026, 2, 1))
+    form_hold(sheets, 3)
+    sheets.work()
+    looking, placed = heldcopies.look, list[int]()
+
+    def late(run: Any) -> heldcopies.Looked:
+        looked = looking(run)
+        if not placed:
+            placed.append(form_hold(sheets, 1))
+        return looked
+
+    monkeypatch.setattr(heldcopies, "look", late)
+    (copy,) = labels(sheets)
+    sheets.later(days=9)
+    assert sheets.work().problems == {}
+    assert labels(sheets) == {copy: f"hold:{placed[0]}"}
+
+
+def test_where_holds_are_placed_again_and_again_no_key_ends_this_round(
+    sheets: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets.confirmed()
+    sheets.form(3, date(2026, 2, 1))
+    looking = heldcopies.look
+
+    def late(run: Any) -> heldcopies.Looked:
+        looked = looking(run)
+        form_hold(sheets, 3)
+        return looked
+
+    monkeypatch.setattr(heldcopies, "look", late)
+    (copy,) = labels(sheets)
+    sheets.later(days=9)
+    sheets.work()
+    assert list(labels(sheets)) == [copy]
+    monkeypatch.undo()
+    sheets.work()
+    assert labels(sheets) == {}
+
+
+def test_no_hold_is_placed_between_the_last_look_and_the_end_of_keys(forms: Forms) -> None:
+    """Who places one waits until the keys are marked, or is seen."""
+    placed: list[int] = []
+    officer = threading.Thread(target=lambda: placed.append(form_hold(forms, 1)))
+    with forms.begin() as office:
+        looked = heldcopies.Looked(frozenset(), {})
+        assert heldcopies.stands(office.work, looked)
+        officer.start()
+        officer.join(0.5)
+        assert placed == []
+        assert heldcopies.stands(office.work, looked)
+    officer.join()
+    with forms.begin() as office:
+        assert not heldcopies.stands(office.work, looked)
+        assert heldcopies.stands(office.work, replace(looked, holds=frozenset(placed)))
+
+
+def test_lifting_does_not_wait_until_it_is_known_what_other_holds_reach(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Copies stay under the key of the freeze that was lifted until they were looked through."""
+    forms.confirmed()
+    forms.later(days=1)
+    forms.form(3, date(2025, 2, 1))
+    forms.sweep()
+    frozen = forms.run(lambda office: office.freeze("mu", "officer"))
+    forms.work()
+    free = {box for box, row in images(forms).items() if 3 in row}
+    (copy,) = labels(forms).keys() - free
+    kept = form_hold(forms, 1)
+    forms.later(days=8)
+    forms.work()
+    assert set(labels(forms).values()) == {f"hold:{frozen}"}
+    opened = openings(monkeypatch)
+    lift_of(forms, frozen)
+    assert opened == []
+    forms.leap(days=400)
+    with pytest.raises(BlockedError, match="clock"):
+        heldcopies.release(forms.run)
+    forms.leap(days=-400)
+    assert opened == []
+    assert set(labels(forms).values()) == {f"hold:{frozen}"}
+    assert f"hold:{frozen}" in forms.custodian.labels()
+    assert forms.work().counts["forgotten"] == 1
+    assert sorted(opened) == sorted([copy, *free, "rescued"])
+    assert labels(forms) == {copy: f"hold:{kept}"}
+    assert f"hold:{frozen}" not in forms.custodian.labels()
+
+
+def images(forms: Forms) -> dict[str, set[int]]:
+    """Return the numbers of the forms of which each box holds an image."""
+    found = {}
+    with forms.begin() as office:
+        for box in labels(forms):
+            told = image.keys(vault.unseal(office.work.conn, forms.custodian, [box])[0])
+            found[box] = {int(row[0]) for _, _, rows in told for row in rows}
+    return found
+
+
+@pytest.mark.parametrize("others", [False, True], ids=["when lifted", "later"])
+def test_no_hold_is_placed_while_the_boxes_of_another_go_home(
+    forms: Forms, others: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who places one waits until they are under their day, or have ended."""
+    forms.confirmed()
+    id = form_hold(forms, 1)
+    forms.work()
+    if others:
+        forms.form(3, date(2026, 2, 1))
+        form_hold(forms, 3)
+    placed, seen, homeward = list[int](), list[list[int]](), heldkeys.home
+    officer = threading.Thread(target=lambda: placed.append(form_hold(forms, 2)))
+
+    def home(work: Any, boxes: Any) -> int:
+        if boxes:
+            officer.start()
+            officer.join(0.5)
+            seen.append(list(placed))
+        return homeward(work, boxes)
+
+    monkeypatch.setattr(heldkeys, "home", home)
+    lift_of(forms, id)
+    forms.work()
+    officer.join()
+    assert (seen, len(placed)) == ([[]], 1)
+
+
+@pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
+def test_a_file_that_a_lifted_hold_kept_goes_unless_a_copy_is_held(
+    sheets: Forms, whose: int
+) -> None:
+    sheets.confirmed()
+    (copy,) = labels(sheets)
+    sheets.form(3, date(2026, 2, 1))
+    file = file_of_sweep(sheets, days=20)
+    day = labels(sheets)[file]
+    first, second = form_hold(sheets, 1), form_hold(sheets, whose)
+    sheets.work()
+    back(sheets, copy)
+    assert labels(sheets)[file] == f"hold:{first}"
+    lift_of(sheets, first)
+    assert labels(sheets)[file] == f"hold:{first}"
+    sheets.work()
+    assert labels(sheets)[file] == (f"hold:{second}" if whose == 1 else day)
+    assert f"hold:{first}" not in sheets.custodian.labels()
+
+
+def test_a_copy_of_a_sweep_is_looked_into_once_when_its_day_is_over(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many holds there are, before the transaction that lets the day's key die."""
+    forms.confirmed()
+    (held,) = labels(forms)
+    forms.later(days=1)
+    forms.form(3, date(2025, 2, 1))
+    forms.sweep()
+    (free,) = labels(forms).keys() - {held}
+    first = form_hold(forms, 1)
+    form_hold(forms, 2)
+    forms.work()
+    back(forms, held)
+    opened = openings(monkeypatch)
+    forms.later(days=7)
+    forms.work()
+    assert opened == [held, "rescued"]
+    assert labels(forms)[held] == f"hold:{first}"
+    assert free in labels(forms)
+    forms.later(days=2)
+    forms.work()
+    assert opened == [held, "rescued", free, "rescued"]
+    assert labels(forms) == {held: f"hold:{first}"}
+
+
+def file_of_sweep(forms: Forms, days: int) -> str:
+    """Put the name of a file in that a sweep left, to end in so many days; return its box."""
+    ends = (forms.now + timedelta(days=days)).date().isoformat()
+    with forms.begin() as office:
+        item = vault.Item(b"scan.png", Terms("fir", outbox.FILE, ends))
+        (file,) = vault.put(
+            office.work.conn, forms.custodian, [item], forms.now.date().isoformat()
+        )
+    return file
+
+
+@pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
+def test_the_name_of_a_file_stays_while_a_copy_of_any_sweep_is_held(
+    sheets: Forms, whose: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing says whose file it is; a hold that reaches no copy keeps none."""
+    sheets.confirmed()
+    (copy,) = labels(sheets)
+    sheets.form(3, date(2026, 2, 1))
+    file = file_of_sweep(sheets, days=2)
+    id = form_hold(sheets, whose)
+    sheets.work()
+    back(sheets, file)
+    back(sheets, copy)
+    opened = openings(monkeypatch)
+    sheets.later(days=4)
+    sheets.work()
+    assert opened == [copy, "rescued"]
+    assert labels(sheets).get(file) == (f"hold:{id}" if whose == 1 else None)
+
+
+@pytest.mark.parametrize("whose", [1, 3], ids=["held", "somebody else's"])
+def test_a_file_that_a_sweep_left_goes_only_when_it_is_known_that_no_hold_reaches_it(
+    forms: Forms, whose: int
+) -> None:
+    """It is known in the round that looks through the copies, which then takes it."""
+    forms.confirmed()
+    forms.form(3, date(2026, 2, 1))
+    origin = keeping.Origin(None, "fir", "mu")
+    forms.run(lambda office: outbox.queue_file(office.work, origin, "scans", "scan.png"))
+    id = form_hold(forms, whose)
+    assert forms.run(lambda office: dispatch.claim(office.work, frozenset())) == []
+    worker.work(forms.run, lambda *_: ("", ""), {}, frozenset({"deliver"}))
+    parcels = forms.run(lambda office: dispatch.claim(office.work, frozenset()))
+    names = [parcel.content["name"] for parcel in parcels]
+    assert names == ([] if whose == 1 else ["scan.png"])
+    assert (f"hold:{id}" in labels(forms).values()) is (whose == 1)
