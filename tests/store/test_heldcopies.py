@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from flask_guesterase.core import image
 from flask_guesterase.core.errors import BlockedError
@@ -27,6 +27,7 @@ from flask_guesterase.store import (
     vault,
     worker,
 )
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from tests.store.forms import GRANTS, RIGHTS, Forms
 
@@ -108,6 +109,41 @@ def test_a_held_record_survives_the_sweep(forms: Forms) -> None:
     forms.later(days=1)
     forms.sweep()
     assert forms.names() == {1: None, 2: None}
+
+
+def test_no_key_ends_while_nobody_can_tell_what_a_copy_holds(
+    sheets: Forms, tmp_path: Path
+) -> None:
+    """The root, in a folder or a service, cannot be asked: a copy whose day is over waits until
+    it can, for it may be held."""
+    sheets.confirmed()
+    (copy,) = labels(sheets)
+    id = form_hold(sheets, 1)
+    sheets.later(days=9)
+    known = sheets.custodian
+    (root,) = known.path.rglob("root-*")
+    away = root.rename(tmp_path / root.name)
+    sheets.custodian = FolderCustodian(known.path)
+    problems = sheets.work().problems
+    assert {problems[step] for step in ("held", "forget")} == {"KeyMissingError"}
+    away.rename(root)
+    assert sheets.work().problems == {}
+    assert labels(sheets) == {copy: f"hold:{id}"}
+
+
+@pytest.mark.parametrize("lost", ["box", "key"])
+def test_a_copy_that_is_lost_keeps_no_key(sheets: Forms, lost: str) -> None:
+    """It cannot be opened whoever asks: it is damaged, or its key is gone."""
+    sheets.confirmed()
+    form_hold(sheets, 1)
+    if lost == "key":
+        sheets.custodian.forget(day_label(last_day(sheets)))
+    else:
+        with sheets.engine.begin() as conn:
+            conn.execute(update(tables.box).values(payload=b"x" * 80))
+    sheets.later(days=9)
+    assert sheets.work().problems == {}
+    assert labels(sheets) == {}
 
 
 def test_the_safety_copy_of_a_sweep_is_held_too(
