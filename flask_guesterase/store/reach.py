@@ -303,7 +303,7 @@ def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
     try:
         told = image.keys(vault.unseal(work.conn, work.custodian, [copy])[0])
     except SealError:
-        _require_key(work, copy)
+        vault.require_lost(work.conn, work.custodian, [copy])
         return {}
     found: dict[str, set[Key]] = {}
     for table, names, rows in told:
@@ -311,16 +311,6 @@ def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
         if declared is not None:
             found.setdefault(table, set()).update(_keys(declared, names, rows))
     return found
-
-
-def _require_key(work: Work, copy: str) -> None:
-    """Go on only where a copy is lost: its key was destroyed, or it is damaged itself.
-
-    :raises SealError: its key is there and cannot be read now.
-    """
-    label = work.conn.execute(select(tables.box.c.label).where(tables.box.c.id == copy)).scalar()
-    if label in work.custodian.labels():
-        work.custodian.opens(label)
 
 
 def _keys(

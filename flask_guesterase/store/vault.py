@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -19,6 +19,9 @@ from ..core.seal import Box, Custodian, Terms, close, open_box
 from ..core.seal import rewrap as rewrap_box
 from .tables import box as boxes
 from .tables import day as days
+
+if TYPE_CHECKING:
+    from .custodian import FolderCustodian
 
 ENDING, ENDED = "ending", "ended"
 _MANY = 500
@@ -122,6 +125,21 @@ def unseal(conn: Connection, custodian: Custodian, ids: Sequence[str]) -> list[b
     :raises SealError: one is not as it was sealed.
     """
     return [open_box(box, custodian) for box in fetch(conn, ids)]
+
+
+def require_lost(conn: Connection, custodian: FolderCustodian, ids: Sequence[str]) -> None:
+    """Go on only where boxes that did not open are lost: their key is gone, or they are damaged.
+
+    :param conn: open transaction.
+    :param custodian: who holds the keys.
+    :param ids: identifiers of boxes that could not be opened together.
+    :raises SealError: a key is there and cannot be read now, so that they may open later.
+    """
+    there = custodian.labels()
+    wanted = select(boxes.c.label).where(boxes.c.id.in_(ids)).distinct()
+    for label in conn.execute(wanted).scalars():
+        if label in there:
+            custodian.opens(label)
 
 
 def of_request(conn: Connection, request: str, purpose: str | None = None) -> list[str]:

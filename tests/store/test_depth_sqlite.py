@@ -19,6 +19,7 @@ from flask_guesterase.core.depth import Evidence, Reached
 from flask_guesterase.core.errors import BusyError
 from flask_guesterase.core.log import canonical
 from flask_guesterase.store import finishing, keeping, worker
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.depth import deepening, sqlite
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.report import Report
@@ -228,6 +229,27 @@ def test_what_another_guest_holds_is_no_trace(hotel: Hotel) -> None:
     url = str(hotel.engine.url)
     assert raw_count(url, "g1@nest.example", "Ann Berg") == 0
     assert raw_count(url, "+8613812345678") > 0
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["later", "never"])
+def test_values_that_cannot_be_read_now_are_not_values_that_are_none(
+    hotel: Hotel, tmp_path: Path, lost: bool
+) -> None:
+    """Where the root cannot be asked it is measured again; where the day's key is gone it is said
+    that no value was looked for."""
+    hotel.guest(1, name="Ann Berg", email="ann@nest.example")
+    number = hotel.approved(email="ann@nest.example")
+    hotel.erased(number)
+    (root,) = hotel.custodian.path.rglob("root-*")
+    root.rename(tmp_path / root.name)
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+    if lost:
+        copies = [row for row in hotel.ours("box") if row["purpose"] == "recovery"]
+        hotel.custodian.forget(copies[0]["label"])
+    reached = deepening.measured(run_of(hotel), [number], None)[number]
+    assert (Evidence.NO_VALUE in reached.evidence, Evidence.UNREAD in reached.evidence) == (
+        lost, not lost
+    )
 
 
 def test_without_a_sealed_value_the_file_is_rewritten_and_that_is_what_is_said(

@@ -115,11 +115,13 @@ def values(work: Work, number: str) -> list[str]:
 
     :param work: the open transaction.
     :param number: number of the request.
+    :raises SealError: they are sealed, and their key cannot be read now.
     """
     boxes = vault.of_request(work.conn, number, "recovery")
     try:
         payloads = vault.unseal(work.conn, work.custodian, boxes)
     except SealError:
+        vault.require_lost(work.conn, work.custodian, boxes)
         return []
     cells = (cell for each in payloads for row in decode(each).rows for cell in row.columns)
     return sorted({cell.value for cell in cells if cell.form is Form.TEXT})
