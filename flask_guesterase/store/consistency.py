@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Row, select
 
@@ -17,11 +19,16 @@ from .blockers import today_at
 from .cases import Case, load
 from .census import told
 from .journal import stamp
+from .unit import Run
 from .vanished import vanished
 from .work import Work
 
+if TYPE_CHECKING:
+    from .office import Office
+
 _RUNNING = (State.APPROVED, State.WAITING)
-_BATCH = 1000
+_BATCH = 500
+"""Sealed lines that one transaction looks through."""
 
 _LOOKS = 3
 """How often journal and rows are read anew where they differ: others may write in between."""
@@ -83,8 +90,8 @@ def _differences(work: Work) -> Iterator[_Difference]:
         yield _Difference("keys", name, name)
     if not _copied(work):
         yield _Difference("copy")
-    for line in _kept(work):
-        yield _Difference("kept", str(line.id), slug(line.controller))
+    for id, controller in _kept(work):
+        yield _Difference("kept", str(id), slug(controller))
     for number, controller in vanished(work):
         yield _Difference("numbered", number, controller)
 
@@ -160,25 +167,53 @@ def _unknown_actors(work: Work) -> list[str]:
     return sorted(name for name in named - there if name.startswith("a"))
 
 
-def _kept(work: Work) -> list[Row[tuple[object, ...]]]:
-    """Return sealed lines whose box is not under the terms that the law gives them today."""
+def unfit(run: Run) -> list[tuple[int, str]]:
+    """Return number and controller of sealed lines whose box is not under the terms of the law.
+
+    Each page of them is read in a transaction of its own: there may be many, and on SQLite nobody
+    else writes meanwhile.
+
+    :param run: runs a unit of work.
+    """
+    found: list[tuple[int, str]] = []
+    last: int | None = 0
+    while last is not None:
+        lines, last = run(partial(_page, last))
+        found += lines
+    return found
+
+
+def _kept(work: Work) -> Sequence[tuple[int, str]]:
+    """Return the same of all lines at once, where nobody has looked them through a moment ago."""
+    if work.unfit is not None:
+        return work.unfit
+    found: list[tuple[int, str]] = []
+    last: int | None = 0
+    while last is not None:
+        lines, last = _read(work, last)
+        found += lines
+    return found
+
+
+def _page(after: int, office: Office) -> tuple[list[tuple[int, str]], int | None]:
+    return _read(office.work, after)
+
+
+def _read(work: Work, after: int) -> tuple[list[tuple[int, str]], int | None]:
+    """Look through a page of sealed lines; return those that do not fit, and where to go on."""
     kept, box = tables.kept, tables.box
-    wanted = (
+    lines = work.conn.execute(
         select(
             kept, box.c.id.label("there"), box.c.label.label("box_label"),
             box.c.last_day.label("box_day"), box.c.forgotten_at,
         )
         .outerjoin(box, box.c.id == kept.c.box)
-        .where(kept.c.mode == law.SEALED, kept.c.ended_at.is_(None))
+        .where(kept.c.id > after, kept.c.mode == law.SEALED, kept.c.ended_at.is_(None))
         .order_by(kept.c.id)
         .limit(_BATCH)
-    )  # fmt: skip
-    found: list[Row[tuple[object, ...]]] = []
-    last = 0
-    while lines := work.conn.execute(wanted.where(kept.c.id > last)).all():
-        last = lines[-1].id
-        found += [line for line in lines if not _fits(work, line)]
-    return found
+    ).all()  # fmt: skip
+    found = [(line.id, line.controller) for line in lines if not _fits(work, line)]
+    return found, lines[-1].id if len(lines) == _BATCH else None
 
 
 def _fits(work: Work, line: Row[tuple[object, ...]]) -> bool:

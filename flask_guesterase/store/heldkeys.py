@@ -170,13 +170,12 @@ def end(work: Work, hold: int) -> None:
 
 def lifted(conn: Connection) -> list[int]:
     """Return the numbers of the holds that were lifted and whose key has boxes yet."""
-    box, table = tables.box, tables.hold
+    box = tables.box
+    gone = vault.HOLDS.where(tables.hold.c.lifted_at.is_not(None))
     wanted = select(box.c.label).where(
-        box.c.label.like("hold:%"), box.c.forgotten_at.is_(None), box.c.purpose.in_(PURPOSES)
+        box.c.label.in_(gone), box.c.forgotten_at.is_(None), box.c.purpose.in_(PURPOSES)
     )
-    numbers = {int(found.removeprefix("hold:")) for found in conn.scalars(wanted.distinct())}
-    there = select(table.c.id).where(table.c.lifted_at.is_(None))
-    return sorted(numbers - set(conn.scalars(there)))
+    return sorted({int(found.removeprefix("hold:")) for found in conn.scalars(wanted)})
 
 
 def _home(work: Work, box: Held) -> str:
@@ -247,7 +246,7 @@ def held_requests(work: Work, numbers: Sequence[str] | None = None) -> set[str]:
         rows.setdefault((table, text), set()).add(number)
     box = tables.box
     boxed = select(box.c.request).where(
-        box.c.label.like("hold:%"), box.c.forgotten_at.is_(None), box.c.request.is_not(None)
+        box.c.label.in_(vault.HOLDS), box.c.forgotten_at.is_(None), box.c.request.is_not(None)
     )
     found = {n for n in work.conn.execute(boxed).scalars() if numbers is None or n in numbers}
     for hold in holds:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sqlalchemy import and_, delete, func, insert, or_, select, update
 
 from ..core.seal import Terms
-from . import safe, tables
+from . import safe, tables, vault
 from .cases import Case
 from .work import Work
 
@@ -34,7 +34,7 @@ SHOWN = frozenset({"print", "page"})
 
 BOX_DAYS = 31
 
-HELD = select(tables.box.c.id).where(tables.box.c.label.like("hold:%"))
+HELD = select(tables.box.c.id).where(tables.box.c.label.in_(vault.HOLDS))
 """Boxes under a hold: a file whose name lies in one waits until that is lifted."""
 
 PROOFS = ("confirm", "copyconfirm")

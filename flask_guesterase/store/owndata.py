@@ -92,7 +92,7 @@ def _aged(table: Table, condition: Callable[[Work], ColumnElement[bool]]) -> Any
     def step(work: Work, after: int) -> Step:
         columns = [key, *_owner(table)]
         rows = work.conn.execute(
-            select(*columns).where(condition(work)).order_by(key).limit(BATCH)
+            select(*columns).where(condition(work)).limit(BATCH)
         ).all()
         if rows:
             work.conn.execute(delete(table).where(key.in_([row[0] for row in rows])))
@@ -125,8 +125,8 @@ def _outbox(work: Work) -> ColumnElement[bool]:
 
 def _box(work: Work) -> ColumnElement[bool]:
     box, kept = tables.box, tables.kept
-    named = select(kept.c.box).where(kept.c.box.is_not(None), kept.c.ended_at.is_(None))
-    return and_(box.c.forgotten_at < _weeks(work), box.c.id.not_in(named))
+    named = select(kept.c.id).where(kept.c.box == box.c.id, kept.c.ended_at.is_(None))
+    return and_(box.c.forgotten_at < _weeks(work), ~named.exists())
 
 
 def _day(work: Work) -> ColumnElement[bool]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import CompoundSelect, Select, func, null, select, union, update
 from sqlalchemy import Row as Line
-from sqlalchemy import false, or_, select, true, update
 
 from ..core.retention import Verdict
 from ..core.ruling import Reason
@@ -57,7 +57,7 @@ def _settle(
     last: int, unknown: bool, everything: bool, office: Office
 ) -> tuple[int, dict[str, int]]:
     work, kept, box = office.work, tables.kept, tables.box
-    day = (work.now.date() + timedelta(days=SOON)).isoformat()
+    due = _due(work, last, unknown, everything).subquery()
     lines = work.conn.execute(
         select(
             kept,
@@ -65,19 +65,9 @@ def _settle(
             box.c.label.label("box_label"),
             box.c.last_day.label("box_day"),
         )
-        .join_from(kept, box, kept.c.box == box.c.id)
-        .where(
-            kept.c.id > last,
-            kept.c.mode == law.SEALED,
-            kept.c.ended_at.is_(None),
-            or_(
-                true() if everything else false(),
-                kept.c.until.is_(None) if unknown else false(),
-                kept.c.until <= day,
-                box.c.forgotten_at.is_not(None),
-            ),
-        )
-        .order_by(kept.c.id)
+        .join_from(due, kept, kept.c.id == due.c.id)
+        .join(box, kept.c.box == box.c.id)
+        .order_by(due.c.id)
         .limit(BATCH)
     ).all()
     counts: Counter[str] = Counter()
@@ -86,6 +76,24 @@ def _settle(
     counts.pop("", None)
     counts["ended"] += _close(work, lines)
     return (lines[-1].id if lines else 0), dict(counts)
+
+
+def _due(
+    work: Work, last: int, unknown: bool, everything: bool
+) -> CompoundSelect[tuple[int]] | Select[tuple[int]]:
+    """Return the numbers of the sealed rows to be judged, however many there are that are not."""
+    kept, box = tables.kept, tables.box
+    sealed = select(kept.c.id).where(kept.c.mode == law.SEALED)
+    if everything:
+        return sealed.where(kept.c.id > last, kept.c.ended_at.is_(None))
+    # What is no plain column is no index to begin with: SQLite would read all that were kept.
+    after, day = kept.c.id + 0 > last, (work.now.date() + timedelta(days=SOON)).isoformat()
+    still = sealed.where(after, kept.c.ended_at.is_(None))
+    gone = sealed.join(box, box.c.id + "" == kept.c.box).where(
+        box.c.forgotten_at > datetime.min, after, func.coalesce(kept.c.ended_at, null()).is_(None)
+    )
+    parts = [still.where(kept.c.until <= day), gone]
+    return union(*parts, *([still.where(kept.c.until.is_(None))] if unknown else []))
 
 
 def _judge(work: Work, line: Line[Any]) -> str:

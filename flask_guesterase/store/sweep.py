@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import func, select
@@ -37,6 +38,7 @@ from .channels import Channel, Render
 from .claiming import HALTED, Pressure, Shift
 from .comeback import reconcile
 from .depth import deepening
+from .failures import alerts
 from .incidents import noticing
 from .office import Office
 from .partners import following
@@ -214,7 +216,7 @@ def _left_over(office: Office) -> tuple[list[dict[str, Any]], list[dict[str, Any
 def _watch(run: Run, report: SweepReport) -> None:
     """Look over everything that can be wrong, now that all of the night was done."""
     with report.trying("watch"):
-        report.add("alerts", run(lambda office: office.look_over()["opened"]))
+        report.add("alerts", alerts.look_over(partial(Shift().paced, run))["opened"])
 
 
 def _forgetful(office: Office) -> str:

@@ -163,6 +163,7 @@ box = _table(
     Column("wrapped", LargeBinary(256), nullable=True),
     Column("payload", _Blob, nullable=True),
     Column("forgotten_at", DateTime),
+    Index(None, "forgotten_at", "last_day", "label"),
 )
 """Sealed boxes: ciphertext and the wrapped data key; both NULL after the box was forgotten."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -73,6 +73,8 @@ class Work:
     :param refused: what was refused, journaled when this is rolled back for it.
     :param training: what becomes of an act without the training for it.
     :param shared: the host's answer to which logins several people share; these never act.
+    :param unfit: number and controller of sealed lines that do not fit what the law says, where
+        they were looked through in transactions before this one.
     """
 
     conn: Connection
@@ -100,6 +102,7 @@ class Work:
     refused: list[Refusal] = field(default_factory=list)
     training: Training = Training.OFF
     shared: Shared = nobodys
+    unfit: Sequence[tuple[int, str]] | None = None
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
 

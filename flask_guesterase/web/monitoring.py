@@ -12,6 +12,7 @@ from flask.cli import AppGroup
 
 from ..core.alert import BY_PEOPLE
 from ..store import diagnosis
+from ..store.failures import alerts
 from . import config
 from .acting import by as _by
 from .acting import code as _code
@@ -71,8 +72,7 @@ def watch(property_: str, quiet: bool) -> Answer:
     """Look over everything that can be wrong; list what is. Ends with 1 when something is."""
     if not quiet:
         current.ask_backups()
-        with current.begin() as office:
-            office.look_over()
+        alerts.look_over(current.run)
     with current.begin(write=False) as office:
         found = [dict(row) for row in office.alerts(property=property_)]
     return Answer(found, listing(found, _ALERT) or "nothing is wrong", fine=not found)

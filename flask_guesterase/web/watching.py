@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.alert import BY_PEOPLE, Mistake
 from ..core.errors import InputError
 from ..core.permissions import Permission
+from ..store.failures import alerts
 from ..store.settings import Property
 from . import schemas
 from .current import current
@@ -72,8 +73,7 @@ def _moment(
 def look_over() -> AnyResponse:
     """Look over everything now."""
     must(Permission.WATCH)
-    with current.begin() as office:
-        office.look_over()
+    alerts.look_over(current.run)
     return redirect(url_for(".watch"), 303)
 
 

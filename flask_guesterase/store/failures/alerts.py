@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Row, false, insert, select, update
 
@@ -13,16 +13,36 @@ from ...core.errors import ForbiddenError, InputError, TransitionError, UnknownE
 from ...core.events import SYSTEM, AlertClosed, AlertOpened, AlertTaken, Event
 from ...core.log import slug
 from ...core.permissions import Permission
-from .. import actors, brake, pulse, safe, tables
+from .. import actors, brake, consistency, pulse, safe, tables
 from ..pulse import Pulse
 from ..runs import is_stale
+from ..unit import Run
 from ..work import Work
 from . import causes, notices
+
+if TYPE_CHECKING:
+    from ..office import Office
 
 LOOKED = "watch"
 """Name of the heartbeat that says when somebody looked last."""
 
 _CLOSED_SHOWN = 50
+
+
+def look_over(run: Run) -> dict[str, int]:
+    """Look at everything, what is sealed in pages before; open, close and tell as `look` does.
+
+    :param run: runs a unit of work.
+    :return: opened, gone, told -> how many.
+    """
+    doubted = run(lambda office: bool(brake.doubt(office.work.conn, office.work.stamp)))
+    unfit = [] if doubted else consistency.unfit(run)
+
+    def unit(office: Office) -> dict[str, int]:
+        office.work.unfit = unfit
+        return look(office.work)
+
+    return run(unit)
 
 
 def look(work: Work) -> dict[str, int]:
