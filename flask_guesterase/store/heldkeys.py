@@ -172,10 +172,12 @@ def lifted(conn: Connection) -> list[int]:
     """Return the numbers of the holds that were lifted and whose key has boxes yet."""
     box = tables.box
     gone = vault.HOLDS.where(tables.hold.c.lifted_at.is_not(None))
-    wanted = select(box.c.label).where(
-        box.c.label.in_(gone), box.c.forgotten_at.is_(None), box.c.purpose.in_(PURPOSES)
-    )
-    return sorted({int(found.removeprefix("hold:")) for found in conn.scalars(wanted)})
+    wanted = select(box.c.label, box.c.purpose, box.c.forgotten_at).where(box.c.label.in_(gone))
+    found = {
+        row.label for row in conn.execute(wanted)
+        if row.forgotten_at is None and row.purpose in PURPOSES
+    }  # fmt: skip
+    return sorted(int(label.removeprefix("hold:")) for label in found)
 
 
 def _home(work: Work, box: Held) -> str:

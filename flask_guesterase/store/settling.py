@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CompoundSelect, Select, func, null, select, union, update
+from sqlalchemy import CompoundSelect, Select, select, union, update
 from sqlalchemy import Row as Line
 
 from ..core.retention import Verdict
@@ -83,15 +83,13 @@ def _due(
 ) -> CompoundSelect[tuple[int]] | Select[tuple[int]]:
     """Return the numbers of the sealed rows to be judged, however many there are that are not."""
     kept, box = tables.kept, tables.box
-    sealed = select(kept.c.id).where(kept.c.mode == law.SEALED)
+    sealed = select(kept.c.id).where(kept.c.mode == law.SEALED, kept.c.ended_at.is_(None))
     if everything:
-        return sealed.where(kept.c.id > last, kept.c.ended_at.is_(None))
+        return sealed.where(kept.c.id > last)
     # What is no plain column is no index to begin with: SQLite would read all that were kept.
-    after, day = kept.c.id + 0 > last, (work.now.date() + timedelta(days=SOON)).isoformat()
-    still = sealed.where(after, kept.c.ended_at.is_(None))
-    gone = sealed.join(box, box.c.id + "" == kept.c.box).where(
-        box.c.forgotten_at > datetime.min, after, func.coalesce(kept.c.ended_at, null()).is_(None)
-    )
+    still = sealed.where(kept.c.id + 0 > last)
+    gone = still.join(box, box.c.id + "" == kept.c.box).where(box.c.forgotten_at > datetime.min)
+    day = (work.now.date() + timedelta(days=SOON)).isoformat()
     parts = [still.where(kept.c.until <= day), gone]
     return union(*parts, *([still.where(kept.c.until.is_(None))] if unknown else []))
 

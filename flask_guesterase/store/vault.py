@@ -205,9 +205,13 @@ def mark(
         transaction was rolled back ends on its day too.
     :return: the labels to destroy, those that an interrupted run had marked included.
     """
-    # Without DISTINCT, for the sake of which SQLite would read the table in the order of labels.
-    past = select(boxes.c.label).where(boxes.c.forgotten_at.is_(None), boxes.c.last_day < today)
-    due = set(conn.execute(past).scalars())
+    due = set(
+        conn.execute(
+            select(boxes.c.label)
+            .where(boxes.c.forgotten_at.is_(None), boxes.c.last_day < today)
+            .distinct()
+        ).scalars()
+    )
     due.update(labels)
     mark_labels(conn, (label for label in due if _is_over(label, today)), now)
     return ending(conn)

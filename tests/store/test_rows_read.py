@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url
+from sqlalchemy import create_engine, insert, make_url
 
-from flask_guesterase.store import expiry, looking
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.store import expiry, looking, tables, worker
+from flask_guesterase.store.bygone import NO_FACTS
+from flask_guesterase.store.office import Office
 from tests import engines
 from tests.store.crowd import GUESTS, NEW, OLD, Crowd
 from tests.store.meter import reading
@@ -142,3 +147,62 @@ def test_a_guest_costs_as_many_rows_after_years_of_sweeps(
         made.analyse()
         last = swept(made)
     assert_same(first, last)
+
+
+SEALED = [
+    ("sqlite", 100, 3_000, False),
+    ("sqlite", 100, 3_000, True),
+    ("postgresql", 1_000, 8_000, True),
+    pytest.param("mariadb", 1_000, 8_000, True, marks=LONG),
+    pytest.param("sqlite", 1_000, 60_000, False, marks=LONG),
+    pytest.param("postgresql", 4_000, 60_000, True, marks=LONG),
+]
+"""Engine, sealed lines of a small and of a big hotel, and whether the engine counted its rows."""
+
+
+def seal(made: Crowd, count: int) -> None:
+    """Put sealed lines in whose days are to come, with boxes as large as they are in practice."""
+    stamp = made.now.replace(tzinfo=None)
+    boxes, lines = [], []
+    for n in range(count):
+        day = (stamp.date() + timedelta(days=30 + n % 900)).isoformat()
+        boxes.append({
+            "id": f"b{n:032x}", "controller": "fir", "purpose": "retention", "label": f"day:{day}",
+            "last_day": day, "wrapped": bytes(60), "payload": bytes(2_800), "request": f"E-{n}",
+        })
+        lines.append({
+            "controller": "fir", "property": "sh", "table_name": "guests", "columns": "[]",
+            "row_key": f"int:{10**6 + n}", "category": "register", "mode": "sealed", "open": "",
+            "box": f"b{n:032x}", "request": f"E-{n}", "until": day, "rule": "", "basis": "",
+            "grade": "A", "facts": NO_FACTS, "since": stamp,
+        })  # fmt: skip
+    with made.engine.begin() as conn:
+        conn.execute(insert(tables.box), boxes)
+        conn.execute(insert(tables.kept), lines)
+
+
+@pytest.mark.parametrize(("kind", "few", "many", "counted"), SEALED)
+def test_a_round_reads_as_much_however_much_is_sealed(
+    kind: str, few: int, many: int, counted: bool, tmp_path: Path
+) -> None:
+    """What is sealed until another day is not read each minute; a hold is lifted and one stands."""
+    found = {}
+    for count in (few, many):
+        with hotel(kind, tmp_path / str(count), 20, 0) as made:
+            seal(made, count)
+            for id, lifted in ((1, True), (2, False)):
+                made.run(partial(_held, id, lifted))
+            if counted:
+                made.analyse()
+            report = worker.work(made.run, lambda *_: ("", ""), {})
+            with reading(made.engine) as read:
+                again = worker.work(made.run, lambda *_: ("", ""), {})
+            assert (report.problems, again.problems) == ({}, {})
+            found[count] = read
+    assert_same(found[few], found[many])
+
+
+def _held(guest: int, lifted: bool, office: Office) -> None:
+    id = office.place_hold(Wanted("subject", "court-order", "guests", str(guest)), "officer")
+    for who in ("officer", "second") if lifted else ():
+        office.lift(id, who)
