@@ -117,7 +117,7 @@ def _let_go(hold: int, copy: str, office: Office) -> tuple[frozenset[int], int]:
     brake.require(work)
     binding.turn(work, binding.HOLDS)
     found = holders(work, _meant(work), copy)
-    return found, _moved(work, [box for box in heldkeys.under(work, hold) if box.id == copy], found)
+    return found, _moved(work, heldkeys.under(work, hold, copy), found)
 
 
 def _moved(work: Work, boxes: Sequence[Held], found: Collection[int]) -> int:

@@ -97,10 +97,10 @@ def unwrap(work: Work, hold: Hold) -> int:
     binding.turn(work, binding.HOLDS)
     rows, doubted = under(work, hold.id), bool(brake.doubt(work.conn, work.stamp))
     shared = any(in_sweeps(work, other) for other in living(work))
-    waiting = [row for row in rows if doubted or (row.swept and shared)]
-    ended = share(work, [row for row in rows if row not in waiting])
+    going = [row for row in rows if not (doubted or (row.swept and shared))]
+    ended = share(work, going)
     unsearched.drop(work.conn, hold.id)
-    if not waiting:
+    if len(going) == len(rows):
         end(work, hold.id)
     return ended
 
@@ -133,18 +133,15 @@ class Held:
     swept: bool
 
 
-def under(work: Work, hold: int) -> list[Held]:
-    """Return the boxes that lie under the key of a hold."""
+def under(work: Work, hold: int, only: str | None = None) -> list[Held]:
+    """Return the boxes that lie under the key of a hold, or one of them if it does."""
     box = tables.box
-    rows = work.conn.execute(
-        select(box.c.id, box.c.purpose, box.c.controller, box.c.last_day, box.c.request)
-        .where(
-            box.c.label == label(hold),
-            box.c.forgotten_at.is_(None),
-            box.c.purpose.in_(PURPOSES),
-        )
-        .order_by(box.c.id)
+    wanted = select(
+        box.c.id, box.c.purpose, box.c.controller, box.c.last_day, box.c.request
+    ).where(
+        box.c.label == label(hold), box.c.forgotten_at.is_(None), box.c.purpose.in_(PURPOSES)
     )
+    rows = work.conn.execute(wanted if only is None else wanted.where(box.c.id == only))
     return [Held(*row[:4], row.request is None and row.purpose in SWEPT) for row in rows]
 
 

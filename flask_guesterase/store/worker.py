@@ -22,7 +22,7 @@ from . import (
     settling,
     shelf,
     vault,
-)  # fmt: skip
+)
 from .binds import forward
 from .channels import Channel, Render
 from .claiming import Shift
