@@ -32,7 +32,8 @@ from flask_guesterase.core.errors import TamperedError, UnknownError
 from flask_guesterase.core.keychange import statement
 from flask_guesterase.core.log import KEY_CHANGE, Draft, slug
 from flask_guesterase.core.tree import verify_consistency
-from flask_guesterase.store import audit, journal, pruning, signers, tables, witness
+from flask_guesterase.store import audit, brake, journal, pruning, pulse, signers, tables, witness
+from flask_guesterase.store.pulse import Pulse
 from flask_guesterase.store.quotes import quotes
 from flask_guesterase.store.release import continuing
 from flask_guesterase.store.release.outside import seen
@@ -197,7 +198,10 @@ class Chronicle(RuleBasedStateMachine):
     @precondition(lambda self: not self.behind)
     @rule()
     def old_entries_go(self) -> None:
+        """Two people have said that the clock is right, however long it took."""
         before = date.fromordinal(self.now.date().toordinal() - 2200)
+        with transaction(self.engine) as conn:
+            pulse.put(conn, brake.HEART, Pulse(self.now.replace(tzinfo=None)))
         pruning.prune(self.run, pruning.Wish(slug(PINE), before, "a1"))
 
     @precondition(lambda self: not self.behind)
@@ -276,6 +280,23 @@ def test_a_database_of_before_a_change_of_keys_goes_on_in_another_epoch() -> Non
     told.a_copy_is_made()
     told.the_key_changes()
     told.a_copy_is_put_back(then=0, lost=False)
+    told.it_is_replayed()
+    told.a_checkpoint_leaves(torn=False)
+    told.it_proves_itself()
+    told.the_world_can_follow()
+    told.teardown()
+
+
+@pytest.mark.parametrize("then", [0, 2])
+def test_a_database_of_before_a_change_of_keys_goes_on_where_the_world_knows_no_more(
+    then: int,
+) -> None:
+    """The newest checkpoint outside is of before the change, and agrees with what is restored."""
+    told = Chronicle()
+    told.a_copy_is_made()
+    told.a_checkpoint_leaves(torn=False)
+    told.the_key_changes()
+    told.a_copy_is_put_back(then=then, lost=True)
     told.it_is_replayed()
     told.a_checkpoint_leaves(torn=False)
     told.it_proves_itself()

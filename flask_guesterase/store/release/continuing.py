@@ -221,7 +221,8 @@ def _finish(controller: str, by_hand: Sequence[str], office: Office) -> dict[str
     if head is None:
         head = _own(work, row)
     elif agrees(work, row, head):
-        head = None
+        # The world has seen no more than is here, which may still be of before a change of keys.
+        head = _tip(work, row) if _outgrown(work, row) else None
     if head is not None:
         journal.begin_epoch(
             work.conn, controller, journal.stamp(work.now), signing.in_force(work), head
@@ -241,6 +242,11 @@ def _own(work: Work, row: Row[Any]) -> Checkpoint | None:
     noticed = remembering.notice(work) and not pulse.look(work.conn, remembering.CONTINUED)
     if not (noticed or _outgrown(work, row)):
         return None
+    return _tip(work, row)
+
+
+def _tip(work: Work, row: Row[Any]) -> Checkpoint:
+    """Return the end of a tree as a checkpoint that nobody has signed."""
     tip = journal.edge(row)
     return Checkpoint(
         origin(row.controller, row.epoch), tip.size, tip.root(), journal.stamp(work.now)
