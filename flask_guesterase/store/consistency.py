@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -175,31 +175,32 @@ def unfit(run: Run) -> list[tuple[int, str]]:
 
     :param run: runs a unit of work.
     """
-    found: list[tuple[int, str]] = []
-    last: int | None = 0
-    while last is not None:
-        lines, last = run(partial(_page, last))
-        found += lines
-    return found
+    return _through(lambda after: run(partial(_page, after)))
 
 
 def _kept(work: Work) -> Sequence[tuple[int, str]]:
     """Return the same of all lines at once, where nobody has looked them through a moment ago."""
-    if work.unfit is not None:
-        return work.unfit
+    return _through(partial(_read, work)) if work.unfit is None else work.unfit
+
+
+_Page = tuple[list[tuple[int, str]], int | None]
+"""Lines that do not fit, and the number after which to go on, or None at the end."""
+
+
+def _through(read: Callable[[int], _Page]) -> list[tuple[int, str]]:
     found: list[tuple[int, str]] = []
     last: int | None = 0
     while last is not None:
-        lines, last = _read(work, last)
+        lines, last = read(last)
         found += lines
     return found
 
 
-def _page(after: int, office: Office) -> tuple[list[tuple[int, str]], int | None]:
+def _page(after: int, office: Office) -> _Page:
     return _read(office.work, after)
 
 
-def _read(work: Work, after: int) -> tuple[list[tuple[int, str]], int | None]:
+def _read(work: Work, after: int) -> _Page:
     """Look through a page of sealed lines; return those that do not fit, and where to go on."""
     kept, box = tables.kept, tables.box
     lines = work.conn.execute(

@@ -312,5 +312,5 @@ def test_a_journal_stays_one_whatever_happens() -> None:
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_a_journal_stays_one_in_many_chronicles() -> None:
-    """Many chronicles, other ones each time."""
+    """Many chronicles, and longer ones; the same each time."""
     _play(24, 40)
