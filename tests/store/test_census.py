@@ -15,7 +15,8 @@ from sqlalchemy import delete, func, insert, select, update
 from flask_guesterase.core import census
 from flask_guesterase.core.log import read_entry
 from flask_guesterase.store import copies, tables
-from flask_guesterase.store.census import watching
+from flask_guesterase.store.census import counting, watching
+from flask_guesterase.store.work import Work
 from tests.store import forms
 from tests.store.forms import Form, Forms
 
@@ -223,6 +224,36 @@ def test_a_line_that_is_put_back_did_not_leave(
     house.later(days=1)
     house.sweep()
     assert counted(house) == {"rows": 5, "arrived": 0, "departed": 0, "missed": 0}
+
+
+@pytest.mark.usefixtures("clerk")
+@pytest.mark.parametrize("kind", ["postgresql", "mariadb"])
+def test_a_line_that_is_put_back_while_lines_are_counted_is_not_missed(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its row was read while it lay in a box, and boxes when it stood in its row again."""
+    url = request.getfixturevalue(f"{kind}_url")
+    house = next(_made(url, tmp_path))
+    for who in ("officer", "second"):
+        monkeypatch.setitem(forms.GRANTS, who, {"mu": forms.RIGHTS | {"restore"}})
+    house.sweep()
+    sealing(house, 3)
+    number = house.ours("request")[0]["number"]
+    house.run(lambda office: office.propose_restore(number, "officer", "wrong-person"))
+    house.later(days=1)
+    boxes, reads = counting.sealed, list[str]()
+
+    def late(work: Work, table: str, code: str) -> Iterator[tuple[str, bytes]]:
+        reads.append(code)
+        if reads == ["mu"]:
+            house.run(lambda office: office.restore(number, "second"))
+        return boxes(work, table, code)
+
+    monkeypatch.setattr(counting, "sealed", late)
+    house.run(lambda office: counting.count(office.work, "mu"))
+    assert house.names()[3] == "Ada Roe"
+    assert counted(house) == {"rows": 5, "arrived": 0, "departed": 0, "missed": 0}
+    house.engine.dispose()
 
 
 @pytest.mark.usefixtures("clerk")

@@ -32,6 +32,10 @@ if TYPE_CHECKING:
 SLACK = timedelta(days=1)
 """How long a step that was noted waits for a line that a count under way still saw."""
 
+_LOOKS = 2
+"""How often lines are read before one is missed: of one that is put back meanwhile, whose row was
+read before and whose box after that, nothing is seen at first."""
+
 
 @dataclass(frozen=True)
 class Count:
@@ -123,10 +127,13 @@ def _table(
     work.custodian.ensure(label)
     keys = [work.custodian.mortal(each, LABEL) for each in dict.fromkeys([label, before.label])
             if each]  # fmt: skip
-    now, old = _read(work, lines, hotel.code, keys)
-    change = census.compared(before.lines or (), old)
     journals = sorted({controller, last.controller if last is not None else controller})
-    gone = _explain(work, journals, name, change, before)
+    for _ in range(_LOOKS):
+        now, old = _read(work, lines, hotel.code, keys)
+        change = census.compared(before.lines or (), old)
+        gone = _explain(work, journals, name, change, before)
+        if all(each.action for each in gone):
+            break
     root = census.root_of(each[: census.MARK] for each in now).hex()
     _write(work, controller, hotel.code, name, night, (label, root, before.root), now, gone)
     missed = sum(not each.action for each in gone)
