@@ -243,15 +243,13 @@ def blocks(found: Iterable[Found]) -> tuple[Block, ...]:
 
 
 def _line(group: Sequence[Found]) -> str:
-    """Return a line for staff: which rows, at which property, until when; never whose."""
+    """Return a line for staff of any language: which rows, and at which property; never whose."""
     labels = sorted({each.label for each in group if each.label})
     shown = ", ".join(labels[:_SHOWN])
     if len(labels) > _SHOWN:
-        shown += f" and {len(labels) - _SHOWN} more"
-    place = f" at {group[0].property}" if group[0].property else ""
-    until = _until(group)
-    ends = f", expected to end on {until}" if until else "; nobody knows until when"
-    return f"{group[0].table} {shown}{place}{ends}.".replace("  ", " ")
+        shown += f" +{len(labels) - _SHOWN}"
+    place = f"({group[0].property})" if group[0].property else ""
+    return f"{shown} {place}".strip()
 
 
 def _until(group: Sequence[Found]) -> str:

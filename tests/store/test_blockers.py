@@ -81,7 +81,7 @@ def test_a_row_without_a_property_of_its_own_is_at_its_owners(house: House) -> N
     house.stay(7, 1, status="out", days=-9, at="mu")
     house.add(Bill, id=4, stay_id=7, owed=1)
     (block,) = blocks(house.standing(1))
-    assert block.detail == "bills 4 at mu; nobody knows until when."
+    assert block.detail == "4 (mu)"
     assert (block.reason, block.table, block.rows, block.until) == ("open-folio", "bills", 1, "")
 
 
@@ -92,8 +92,8 @@ def test_staff_read_which_rows_at_which_property_and_until_when(house: House) ->
         house.stay(number, 1, status="booked", days=number, at="mu" if number == 8 else "sh")
     lines = {block.detail: block.until for block in blocks(house.standing(1))}
     assert lines == {
-        "stays 1, 2, 3, 4, 5 and 2 more at sh, expected to end on 2026-03-17.": "2026-03-17",
-        "stays 8 at mu, expected to end on 2026-03-18.": "2026-03-18",
+        "1, 2, 3, 4, 5 +2 (sh)": "2026-03-17",
+        "8 (mu)": "2026-03-18",
     }
 
 

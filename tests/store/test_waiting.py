@@ -86,8 +86,8 @@ def test_a_guest_in_house_asks_once_and_is_erased_when_nothing_is_owed_any_more(
         shown = office.show(number)
         assert (shown["state"], shown["waiting_for"]) == ("waiting", "in-house")
         assert {line.detail for line in office.preview(number).blocked} == {
-            "stays 7 at sh, expected to end on 2026-03-12.",
-            "bills 4 at sh; nobody knows until when.",
+            "7 (sh)",
+            "4 (sh)",
         }
     house.set(Bill, 4, owed=0)
     assert attempt(house, number) == ("in-house",)

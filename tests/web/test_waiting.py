@@ -35,7 +35,9 @@ def test_guest_and_staff_see_what_is_in_the_way_and_until_when(house: House) -> 
     house.settle(number)
     page = officer.get(f"{DESK}/{number}", wish="en")
     assert "the stay has not ended" in page
-    assert "bookings 1 at sh, expected to end on 2099-03-12." in page
+    assert '<br><span class="quiet small">1 (sh)</span>' in page
+    way = officer.get(f"{DESK}/{number}", wish="zh").partition('<div class="card warn">')[2]
+    assert 'lang="en"' not in way.partition("</div>")[0]
     digest = re.findall(r'name="digest" value="(\w+)"', page)[0]
     officer.post(f"{DESK}/{number}/approve", digest=digest)
     house.worker()
