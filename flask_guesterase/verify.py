@@ -24,9 +24,12 @@ from __future__ import annotations
 import argparse
 import base64
 import codecs
+import fnmatch
 import hashlib
 import json
+import os
 import re
+import stat
 import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -926,14 +929,33 @@ def opened(path: Path) -> Any:
         raise UseError(f"{path} cannot be read: {problem.strerror}.") from None
 
 
+def is_folder(path: Path) -> bool:
+    """Return whether this is a folder; of one that is closed nobody can say."""
+    try:
+        return stat.S_ISDIR(path.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as problem:
+        raise UseError(f"{path} cannot be read: {problem.strerror}.") from None
+
+
+def named(folder: Path, pattern: str) -> list[Path]:
+    """Return the files of a folder with names like a pattern; one that is closed is not empty."""
+    try:
+        found = fnmatch.filter(os.listdir(folder), pattern)
+    except OSError as problem:
+        raise UseError(f"{folder} cannot be read: {problem.strerror}.") from None
+    return sorted(folder / name for name in found)
+
+
 def journal_files(names: Iterable[str | Path]) -> list[Path]:
     """Return the files of journals: those named, and those in folders named."""
     found: list[Path] = []
     for path in map(Path, names):
-        if not path.is_dir():
+        if not is_folder(path):
             found.append(path)
             continue
-        inside = sorted(path.glob("*.jsonl"))
+        inside = named(path, "*.jsonl")
         journals = [one for one in inside if one.name == "journal.jsonl"] or [
             one for one in inside if not OTHERS.fullmatch(one.name)
         ]
@@ -1038,8 +1060,8 @@ def check_journal(paths: list[Path], given: argparse.Namespace) -> Report:
 
 def journal_inputs(paths: list[Path], given: argparse.Namespace) -> Inputs:
     """Return what was given of journals, with the checkpoints of folders that take them."""
-    folders = [path for path in paths if path.is_dir()]
-    found = [str(one) for folder in folders for one in sorted(folder.glob("*.checkpoints"))]
+    folders = [path for path in paths if is_folder(path)]
+    found = [str(one) for folder in folders for one in named(folder, "*.checkpoints")]
     given.checkpoint = [*given.checkpoint, *found]
     inputs = Inputs(given, journal_files([*paths, *given.journal]))
     if not inputs.journals:
@@ -1455,7 +1477,7 @@ def check_census(folder: Path, given: argparse.Namespace) -> Report:
     """Compare lists with the journal and night with night, from files alone."""
     if not given.journal:
         raise UseError("Give the exported journal with --journal.")
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise UseError(f"{folder} is not a folder with lists.")
     paths, given.journal = [Path(name) for name in given.journal], []
     inputs, files = journal_inputs(paths, given), journal_files(paths)
@@ -1481,7 +1503,7 @@ def list_of(place: Place, entry: Entry) -> tuple[str, ...]:
 def read_lists(report: Report, folder: Path) -> Lists:
     """Return the lists of a folder by controller, property, table and root."""
     lists: Lists = {}
-    for path in sorted(folder.glob("census-*.json")):
+    for path in named(folder, "census-*.json"):
         try:
             text = read(path).encode()
             value = json.loads(text)
@@ -1943,7 +1965,7 @@ def open_box(box: dict[str, Any], keys: Path) -> bytes:
 
 def check_boxes(place: Path, given: argparse.Namespace) -> Report:
     report = Report()
-    path = place / "boxes.jsonl" if place.is_dir() else place
+    path = place / "boxes.jsonl" if is_folder(place) else place
     keys = Path(given.keys) if given.keys else path.parent / "keys"
     seen = False
     for number, line in enumerate(read(path).splitlines(), 1):
@@ -2073,7 +2095,7 @@ def work(given: argparse.Namespace) -> Report:
             raise UseError(f"Name one place after the word {given.what[0]}.")
         return check(Path(given.what[1]), given)
     paths = [Path(name) for name in given.what]
-    if len(paths) > 1 or paths[0].is_dir():
+    if len(paths) > 1 or is_folder(paths[0]):
         return check_journal(paths, given)
     with opened(paths[0]) as file:
         start = file.readline(LARGEST).removeprefix(codecs.BOM_UTF8)

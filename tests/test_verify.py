@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +35,7 @@ from flask_guesterase.core.seal import Terms
 from flask_guesterase.store import journal, tables, vault, witness
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
+from tests.accounts import shut
 
 AT = "2026-11-24T10:00:00Z"
 FILE = Path(offline.__file__)
@@ -518,6 +520,23 @@ def test_wrong_use(house, export, arguments, capsys):
     assert captured.out == ""
     assert captured.err.count("\n") == 1
     assert "--help" in captured.err
+
+
+@pytest.mark.parametrize("inner", [False, True])
+@pytest.mark.parametrize("about", [["{}"], ["census", "{}", "--journal", "{}"]])
+def test_a_folder_that_is_closed_is_not_an_empty_one(inner, about, capsys):
+    """Nothing is said to be missing that the reader was only not let see."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "taken"
+        folder.mkdir()
+        folder.parent.chmod(0o711)
+        for file in ("journal.jsonl", "census-fir.json"):
+            (folder / file).write_text("{}")
+        with shut(folder if inner else folder.parent):
+            code = offline.main([item.format(folder) for item in about])
+    said = capsys.readouterr()
+    assert (code, said.out) == (2, "")
+    assert "cannot be read: Permission denied" in said.err
 
 
 def test_no_arguments(capsys):

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..core.errors import KeyMissingError, SealError
 from ..core.seal import NONCE_SIZE, Random
-from .folder import closed
+from .folder import closed, named, there
 from .keyfile import destroy, sync_folder, write
 from .keyring import Keyring
 from .roots import Roots, decrypt
@@ -136,7 +136,7 @@ class FolderCustodian:
         """
         path = self._file(label)
         with self._ring.usable():
-            if not path.exists():
+            if not there(path):
                 self._ring.add(path.name, label)
             self._open(label)
             if label not in self._durable:
@@ -175,13 +175,14 @@ class FolderCustodian:
     def labels(self) -> frozenset[str]:
         """Return the labels whose keys exist."""
         self._ring.private()
-        names = (path.name[4:-5] for path in self.path.glob("key-*.json"))
-        there = frozenset(name.replace("-", ":", 1) for name in names)
+        with self._ring.usable():
+            names = [path.name[4:-5] for path in named(self.path, "key-*.json")]
+        found = frozenset(name.replace("-", ":", 1) for name in names)
         with self._ring.mutex:
             # Keys that another process destroyed are not kept in this one's memory.
-            for name in [n for n in self._known if ":" in n and n not in there]:
+            for name in [n for n in self._known if ":" in n and n not in found]:
                 del self._known[name]
-        return there
+        return found
 
     def opens(self, label: str) -> None:
         """Read the key of a label anew, whatever this process remembers.
@@ -236,7 +237,8 @@ class FolderCustodian:
 
     def renewing(self) -> bool:
         """Return whether a change of the signing key was begun and not finished."""
-        return self._secret_file(_RENEWED).exists() or not self._secret_file(_SIGNING).exists()
+        with self._ring.usable():
+            return there(self._secret_file(_RENEWED)) or not there(self._secret_file(_SIGNING))
 
     def settle_signing(self, public: str) -> None:
         """Finish a change of the signing key: one is left, every other is destroyed.
@@ -246,7 +248,7 @@ class FolderCustodian:
         """
         key = self.signing_key(public).private_bytes_raw()
         first, renewed = self._secret_file(_SIGNING), self._secret_file(_RENEWED)
-        if not first.exists() or self._secret(_SIGNING) != key:
+        if not there(first) or self._secret(_SIGNING) != key:
             with self._ring.lock():
                 self._retire()
                 destroy(first)

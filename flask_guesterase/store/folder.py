@@ -1,8 +1,9 @@
-"""Folders on a disk: whether this account can write there, and what is said where it cannot."""
+"""Folders on a disk: what is there, whether this account can write, what is said where not."""
 
 from __future__ import annotations
 
 import errno
+import fnmatch
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -30,6 +31,35 @@ def refused_as(
     except OSError as problem:
         why = problem.strerror or type(problem).__name__
         raise kind(f"{what} ({why}).", hint) from None
+
+
+def mode_of(path: Path) -> int:
+    """Return the mode of what has this name, 0 where nothing does.
+
+    :raises OSError: the system does not let this account see it. Python takes that for "nothing":
+        from 3.14 on in `Path.exists` and `Path.is_file`, before in some cases.
+    """
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+
+
+def there(path: Path) -> bool:
+    """Return whether a file or folder has this name.
+
+    :raises OSError: the system does not let this account see it.
+    """
+    return bool(mode_of(path))
+
+
+def named(folder: Path, pattern: str) -> list[Path]:
+    """Return what lies in a folder under names like a pattern, sorted.
+
+    :param pattern: for example ``key-*.json``.
+    :raises OSError: the folder cannot be listed, which `Path.glob` takes for an empty one.
+    """
+    return sorted(folder / name for name in fnmatch.filter(os.listdir(folder), pattern))
 
 
 def closed(folder: str | os.PathLike[str], files: Iterable[Path] = ()) -> str:

@@ -7,6 +7,8 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+from .folder import there
+
 FRESH = ".new-"
 GONE = ".gone-"
 
@@ -59,10 +61,10 @@ def destroy(path: Path) -> None:
     blocks of a plain disk only: not those of a flash disk or of a file system that copies.
     """
     gone = path.with_name(GONE + path.name.removeprefix(GONE))
-    if path != gone and path.exists():
+    if path != gone and there(path):
         path.replace(gone)
         sync_folder(path.parent)
-    if gone.exists():
+    if there(gone):
         with gone.open("r+b") as file:
             file.write(bytes(os.fstat(file.fileno()).st_size))
             file.flush()

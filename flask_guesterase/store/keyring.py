@@ -20,7 +20,7 @@ from pathlib import Path
 
 from ..core.errors import InputError, KeyMissingError, SealError, SetupError
 from ..core.seal import KEY_SIZE, Random
-from .folder import refused_as
+from .folder import named, refused_as, there
 from .keyfile import FRESH, GONE, create, destroy, sync_folder, write
 from .roots import FolderRoots, Roots
 from .wrapped import CURRENT, PAST, Pointer, Wrapped, bound, stub
@@ -183,7 +183,7 @@ class Keyring:
     def add(self, filename: str, name: str) -> None:
         """Write a new key under the root in use, unless there is one; durable on return."""
         with self.lock():
-            if not (self.path / filename).exists():
+            if not there(self.path / filename):
                 self._write(filename, name, self._random(KEY_SIZE), self.pointer().root)
 
     def store(self, filename: str, name: str, key: bytes) -> None:
@@ -252,16 +252,16 @@ class Keyring:
         for each, key in zip(every, self._keys(every), strict=True):
             copy.store(each.file, each.name, key)
         past = self.path / PAST
-        if past.exists():
+        if known := there(past):
             write(to / PAST, past.read_bytes())
-        return len(every) + 2 + past.exists()
+        return len(every) + 2 + known
 
     def _wrapped(self) -> list[Wrapped]:
         return [self._parse(path.name) for path in self._wrapped_files()]
 
     def _wrapped_files(self) -> list[Path]:
-        found = [p for start in ("key", "secret") for p in self.path.glob(f"{start}-*.json")]
-        return sorted(found)
+        with self.usable():
+            return [*named(self.path, "key-*.json"), *named(self.path, "secret-*.json")]
 
     def _keys(self, every: Sequence[Wrapped]) -> list[bytes]:
         """Return the keys of wrapped key files, in their order."""
@@ -294,7 +294,9 @@ class Keyring:
 
         :raises KeyMissingError: it lies in a key service that this application was not given.
         """
-        if not self._stub(root).exists():
+        with self.usable():
+            served = there(self._stub(root))
+        if not served:
             return self._inside
         if self._service is None:
             raise KeyMissingError(

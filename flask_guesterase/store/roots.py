@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ..core.errors import KeyMissingError, SealError
 from ..core.seal import KEY_SIZE, NONCE_SIZE, Random
+from .folder import there
 from .keyfile import destroy, write
 
 Pair = tuple[bytes, bytes]
@@ -92,7 +93,7 @@ class FolderRoots:
 
     def exists(self, root: str) -> bool:
         """Return whether there is a root of this name."""
-        return self.file(root).exists()
+        return there(self.file(root))
 
     def wrap(self, root: str, pairs: Sequence[Pair]) -> list[bytes]:
         """Return keys encrypted under a root, as nonce and ciphertext.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -14,11 +15,15 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from flask_guesterase.core.errors import InputError, SetupError
+from flask_guesterase.core.errors import DeliveryError, InputError, SetupError
 from flask_guesterase.core.remembrance import Kind, Line, Note
 from flask_guesterase.store import folder, keyring, upgrade, watch
 from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.keyfile import destroy
+from flask_guesterase.store.release.folder import Folder
 from flask_guesterase.store.remembrance.erasures import Register, Tail
+from flask_guesterase.store.roots import FolderRoots
+from tests.accounts import shut
 from tests.store import forms
 from tests.store.forms import RIGHTS, Forms
 from tests.store.hotel import Hotel
@@ -153,7 +158,7 @@ def test_keys_of_another_account_are_no_missing_keys(
     keeper.ensure(DAY)
     fresh = FolderCustodian(keeper.path)
 
-    def closed(path: Path, *rest: Any) -> bytes:
+    def closed(path: Path, *rest: Any, **more: Any) -> bytes:
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
 
     for name in ("read_bytes", "stat"):
@@ -165,6 +170,61 @@ def test_keys_of_another_account_are_no_missing_keys(
     for use in uses:
         with pytest.raises(SetupError, match="Permission denied"):
             use()
+
+
+def test_what_cannot_be_seen_is_not_taken_for_gone(keeper: FolderCustodian, tmp_path: Path) -> None:
+    """No key counts as destroyed, no journal as unknown and no register as empty by that."""
+    keeper.ensure(DAY)
+    outside, register = Folder(tmp_path / "out"), Register(tmp_path / "reg", keeper)
+    outside.path.mkdir()
+    (outside.path / "fir-1.jsonl").write_text("{}\n")
+    with register.locked():
+        register.append(Tail(), [Line(Note(Kind.BEGUN), 1, "2026-03-10T12:00:00Z")])
+    key = next(keeper.path.glob("key-*.json"))
+    uses: list[tuple[Path, Callable[[], object]]] = [
+        (keeper.path, lambda: destroy(key)),
+        (keeper.path, keeper.labels),
+        (keeper.path, keeper.renewing),
+        (keeper.path, lambda: FolderRoots(keeper.path, os.urandom).exists("a")),
+        (outside.path, lambda: outside.has("fir", 1)),
+        (outside.path, lambda: outside.notes("fir")),
+        (register.folder, register.tail),
+        (register.folder, register.lines),
+    ]
+    for folder_, use in uses:
+        with shut(folder_), pytest.raises((OSError, SetupError, DeliveryError)):
+            use()
+    assert keeper.labels() == {DAY}
+    assert outside.has("fir", 1)
+    assert register.tail().number == 1
+
+
+@pytest.mark.parametrize("which", range(1, 13))
+def test_no_root_goes_while_its_keys_cannot_be_listed(
+    keeper: FolderCustodian, monkeypatch: pytest.MonkeyPatch, which: int
+) -> None:
+    """A rotation in which the folder cannot be read for a moment loses no key."""
+    keeper.ensure(DAY)
+    tries = list[str]()
+
+    def sometimes(name: str, list_: Callable[..., Any]) -> Callable[..., Any]:
+        def listed(*args: Any) -> Any:
+            tries.append(name)
+            if len(tries) == which:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+            return list_(*args)
+
+        return listed
+
+    with monkeypatch.context() as patch:
+        for name in ("listdir", "scandir"):
+            patch.setattr(os, name, sometimes(name, getattr(os, name)))
+        with suppress(OSError, SetupError):
+            keeper.rotate()
+    assert tries
+    FolderCustodian(keeper.path).opens(DAY)
+    keeper.rotate()
+    FolderCustodian(keeper.path).opens(DAY)
 
 
 def test_requests_that_came_in_outlive_a_mount_that_is_gone(hotel: Hotel) -> None:

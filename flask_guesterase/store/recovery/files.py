@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -23,6 +24,7 @@ from ...core.log import canonical
 from ...core.seal import Terms
 from .. import dispatch, outbox, removal, tables, vault
 from ..cases import load
+from ..folder import mode_of
 from ..keyfile import create
 from ..outbox import Parcel
 from ..removal import refuse
@@ -51,7 +53,7 @@ def remove(run: Run, parcel: Parcel) -> None:
     :raises DeliveryError: it cannot be removed, or was written to meanwhile.
     """
     target, _ = removal.locate(parcel.content["root"], parcel.content["name"])
-    if target.is_file() and run(partial(_wanted, parcel)):
+    if _is_file(target) and run(partial(_wanted, parcel)):
         _seal(run, parcel, target)
     run(partial(_remove, parcel, target))
 
@@ -72,6 +74,10 @@ def _seal(run: Run, parcel: Parcel, target: Path) -> None:
                 number += 1
     except OSError as problem:
         raise refuse(f"cannot be read ({type(problem).__name__})") from None
+
+
+def _is_file(path: Path) -> bool:
+    return stat.S_ISREG(mode_of(path))
 
 
 def _stamp(found: os.stat_result) -> dict[str, int]:
@@ -140,7 +146,7 @@ def _remove(parcel: Parcel, target: Path, office: Office) -> None:
     work = office.work
     if not dispatch.hold_still(work, parcel):
         return
-    if target.is_file() and _wanted(parcel, office):
+    if _is_file(target) and _wanted(parcel, office):
         stamp = _stamp(target.stat())
         if _known(parcel, stamp, office) < _pieces(stamp["size"]):
             raise refuse("was written to while it was being removed")
@@ -236,7 +242,7 @@ def _place(part: Path, target: Path, link: Path) -> bool:
         _appear(part, target)
     except FileExistsError:
         # A process that died after the link has done it already.
-        same = target.is_file() and _sum(target) == _sum(part)
+        same = _is_file(target) and _sum(target) == _sum(part)
         part.unlink()
         if not same:
             return False

@@ -18,7 +18,7 @@ from typing import IO, TYPE_CHECKING, Any
 from ...core.checkpoint import Checkpoint, notes, read_note
 from ...core.errors import DeliveryError, TamperedError
 from ...core.log import PRUNED_FORMAT
-from ..folder import refused_as
+from ..folder import refused_as, there
 from ..keyfile import sync_folder
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ class Folder:
 
     def has(self, controller: str, epoch: int) -> bool:
         """Return whether there are entries of an epoch here."""
-        return self._entries_file(controller, epoch).exists()
+        with _told():
+            return there(self._entries_file(controller, epoch))
 
     def _notes_file(self, controller: str) -> Path:
         return self.path / f"{controller}.checkpoints"
@@ -124,7 +125,7 @@ class Folder:
 
     def _entries(self, release: Release, vouched: int) -> None:
         file = self._entries_file(release.controller, release.epoch)
-        fresh = not file.exists()
+        fresh = not there(file)
         with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o640), "r+b") as out:
             have = _count(out)
             if have > vouched:
@@ -150,8 +151,8 @@ class Folder:
         file = self._entries_file(release.controller, release.epoch)
         upto = min(have, release.size)
         ours = (body.encode() for body in release.entries(vouched))
-        there = self.entries(release.controller, release.epoch, vouched, have)
-        if have <= release.size and all(a == b for a, b in zip(there, ours, strict=False)):
+        mine = self.entries(release.controller, release.epoch, vouched, have)
+        if have <= release.size and all(a == b for a, b in zip(mine, ours, strict=False)):
             return upto
         cut = _offset(out, vouched)
         aside = file.with_suffix(f".{vouched}-{have}.aside")
@@ -185,14 +186,14 @@ class Folder:
 
         Several houses may share a folder, and a restored one counts the same night again.
         """
-        if file.exists() and file.read_bytes() != content:
+        if there(file) and file.read_bytes() != content:
             mark = hashlib.sha256(content).hexdigest()[:8]
             file = file.with_name(f"{file.stem}-{mark}.json")
-        return None if file.exists() else file
+        return None if there(file) else file
 
     def _note(self, release: Release) -> None:
         file = self._notes_file(release.controller)
-        fresh = not file.exists()
+        fresh = not there(file)
         with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o640), "r+b") as out:
             whole = out.read()
             known = notes(whole.decode("utf-8", "replace"))
@@ -206,7 +207,7 @@ class Folder:
 
 def _end(file: Path, most: int | None) -> bytes:
     """Return a file from its beginning, or only so many bytes of its end."""
-    if not file.exists():
+    if not there(file):
         return b""
     with file.open("rb") as read:
         if most is not None:

@@ -6,14 +6,14 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...core.errors import SetupError
 from ...core.remembrance import START, Broken, Line, dangling, read, write
 from ..custodian import FolderCustodian
-from ..folder import closed, refused_as
+from ..folder import closed, refused_as, there
 from ..keyfile import create, sync_folder
 
 _BLOCK = 1 << 14
@@ -89,7 +89,7 @@ class Register:
             with _writable(self.folder):
                 for number in range(1, 1000):
                     old = self.path.with_suffix(f".{number}.ended")
-                    if not old.exists():
+                    if not there(old):
                         self.path.rename(old)
                         return
 
@@ -141,7 +141,7 @@ class Register:
             text += raw
             made.append(replace(line, mac=previous))
         with _writable(self.folder):
-            fresh = not self.path.exists()
+            fresh = not there(self.path)
             handle = create(self.path, os.O_RDWR)
             with open(handle, "r+b") as file:
                 # What a power failure left half written was never the ground of a commit.
@@ -167,14 +167,18 @@ class Register:
             span *= 4
 
     def _size(self) -> int:
-        return self.path.stat().st_size if self.exists() else 0
+        with _writable(self.folder), suppress(FileNotFoundError, NotADirectoryError):
+            return self.path.stat().st_size
+        return 0
 
     def _read(self, start: int) -> bytes:
-        if not self.exists():
-            return b""
-        with _writable(self.folder), self.path.open("rb") as file:
+        with (
+            _writable(self.folder), suppress(FileNotFoundError, NotADirectoryError),
+            self.path.open("rb") as file,
+        ):
             file.seek(start)
             return file.read()
+        return b""
 
     def _key(self) -> bytes:
         return self._custodian.pepper("register")
