@@ -10,12 +10,14 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, delete, false, insert, or_, select, update
+from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import InputError, TransitionError, UnknownError
 from ..core.events import SYSTEM, PaperDue, TaskDone
 from ..core.log import slug
 from ..core.permissions import Permission
 from . import actors, brake, pulse, tables
+from .due import skips
 from .pulse import Pulse
 from .sql import chunks
 from .work import Work
@@ -88,9 +90,9 @@ def noted(work: Work) -> dict[tuple[str, str], int]:
     :param work: the open transaction.
     """
     table = tables.pulse
-    rows = work.conn.execute(
-        select(table.c.name, table.c.note).where(table.c.name.like(f"{_GONE}%"))
-    ).all()
+    wanted = select(table.c.name, table.c.note).where(table.c.name.like(f"{_GONE}%"))
+    # What another sweep that ends now has read is counted there.
+    rows = work.conn.execute(wanted.with_for_update(skip_locked=skips(work.conn))).all()
     counts: dict[tuple[str, str], int] = {}
     for row in rows:
         count, category, code = row.note.split("|", 2)
@@ -156,22 +158,21 @@ def ask(
     """
     table = tables.task
     mine = table.c.kind == RECIPIENT, table.c.name == name
-    row = work.conn.execute(
-        select(table.c.id, table.c.done_at).where(*mine).with_for_update()
-    ).one_or_none()
+    wanted = select(table.c.id, table.c.done_at).where(*mine).with_for_update()
+    row = work.conn.execute(wanted).one_or_none()
     if row is None:
-        made = work.conn.execute(
-            insert(table).values(
-                controller=controller or slug(work.settings.property(code).controller),
-                property=code,
-                kind=RECIPIENT,
-                name=name,
-                due_on=due_on.isoformat(),
-                count=count,
-                made_at=work.stamp,
-            )
-        )
-        return int(cast(Any, made.inserted_primary_key)[0])
+        values = {
+            "controller": controller or slug(work.settings.property(code).controller),
+            "property": code, "kind": RECIPIENT, "name": name, "due_on": due_on.isoformat(),
+            "count": count, "made_at": work.stamp,
+        }  # fmt: skip
+        try:
+            with work.conn.begin_nested():
+                made = work.conn.execute(insert(table).values(values))
+            return int(cast(Any, made.inserted_primary_key)[0])
+        except IntegrityError:
+            # Somebody else's transaction asked for it first.
+            row = work.conn.execute(wanted).one()
     more: dict[str, Any] = {"count": count, "done_by": None, "done_at": None}
     if row.done_at is None:
         more = {"count": table.c.count + count}
