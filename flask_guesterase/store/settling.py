@@ -107,7 +107,7 @@ def _judge(work: Work, line: Line[Any]) -> str:
         _move(work, line, until)
         return ""
     if not found.kept(today_at(work.settings, work.now, line.property)):
-        if line.box_label.startswith("hold:"):
+        if _label(work, line).startswith("hold:"):
             return ""
         vault.empty(work.conn, [line.box], work.stamp)
         shelf.forget(work)
@@ -142,10 +142,21 @@ def _move(work: Work, line: Line[Any], until: str | None) -> None:
     kept_for = line.box_label if line.box_label.startswith("hold:") else terms.label
     if (line.box_day, line.box_label) == (terms.last_day, kept_for):
         return
+    label = _label(work, line)
     work.conn.execute(update(box).where(box.c.id == line.box).values(last_day=terms.last_day))
-    if not line.box_label.startswith("hold:") and terms.label != line.box_label:
+    if label and not label.startswith("hold:") and terms.label != label:
         vault.rewrap(work.conn, work.custodian, [line.box], terms.label)
         shelf.remark(work, [line.box])
+
+
+def _label(work: Work, line: Line[Any]) -> str:
+    """Return under which key a box lies, which nobody changes any more; empty when it is gone.
+
+    Somebody may have placed a hold since the lines were read.
+    """
+    box = tables.box
+    mine = select(box.c.label).where(box.c.id == line.box, box.c.forgotten_at.is_(None))
+    return str(work.conn.execute(mine.with_for_update()).scalar() or "")
 
 
 def _close(work: Work, lines: Iterable[Line[Any]]) -> int:
