@@ -53,6 +53,10 @@ def hold_back(work: Work) -> str:
     """
     why = doubt(work.conn, work.stamp)
     if why and pulse.look(work.conn, DOUBT, lock=True) is None:
+        # Two people may have let the brake go while this waited for them.
+        why = doubt(work.conn, work.stamp)
+        if not why:
+            return ""
         pulse.put(work.conn, DOUBT, Pulse(work.stamp, why))
         work.events += [
             ClockDoubted(name, actor=SYSTEM, grounds=(why,)) for name in controllers(work)
@@ -92,9 +96,9 @@ def confirm(work: Work, by: str) -> bool:
     :raises TransitionError: nobody doubts the clock.
     """
     actor = lawyer(work, by)
+    before = pulse.look(work.conn, CLOCK, lock=True)
     if not hold_back(work):
         raise TransitionError("Nobody doubts the clock.", "There is nothing to confirm.")
-    before = pulse.look(work.conn, CLOCK, lock=True)
     mine = Pulse(work.stamp, by=actor)
     if before is None or not pulse.second(work.conn, before, mine, brake.CONFIRM):
         pulse.put(work.conn, CLOCK, mine)
