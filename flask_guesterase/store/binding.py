@@ -1,4 +1,4 @@
-"""Rows of ours that decide what may go, bound to the journal: a change past us is visible.
+"""Rows of ours that decide what may go, bound to the journal and to who erases by them.
 
 Each transaction that changes such rows journals a root over all of them. Whoever changes one in
 the database leaves the root of before in the journal, and cannot take it out unseen.
@@ -12,12 +12,14 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
+from ..core.errors import RetryableError
 from ..core.events import RulesChanged
 from ..core.log import canonical
 from ..core.rulebook import LineState
 from ..core.seal import fingerprint
 from . import brake, pulse, rulebook, tables
 from .census import told
+from .transaction import alone
 from .work import Work
 
 HOLDS, RULES = "holds", rulebook.RULES
@@ -58,6 +60,39 @@ def turn(work: Work, word: str) -> None:
     :param word: what is bound.
     """
     pulse.turn(work.conn, f"bound-{word}", work.stamp)
+
+
+def draw(work: Work) -> None:
+    """Remember which holds live before an erasure is drawn, for `stand`.
+
+    :param work: the open transaction.
+    """
+    # Where nobody else can write, nobody places one.
+    if work.held is None and not alone(work.conn):
+        work.held = _living(work)
+
+
+def stand(work: Work) -> None:
+    """Make sure that no hold was placed since an erasure was drawn, nor is until its commit.
+
+    Call it when nothing but the journal is left to be written: who places one waits here.
+
+    :param work: the open transaction.
+    :raises RetryableError: one was placed, which may be on what was erased.
+    """
+    if work.held is None:
+        return
+    turn(work, HOLDS)
+    if not _living(work) <= work.held:
+        raise RetryableError(
+            "A hold was placed while this was being erased.",
+            "Nothing was changed; what is not held goes at the next try.",
+        )
+
+
+def _living(work: Work) -> frozenset[int]:
+    hold = tables.hold.c
+    return frozenset(work.conn.execute(select(hold.id).where(hold.lifted_at.is_(None))).scalars())
 
 
 def _attach(work: Work, marks: Mapping[str, str]) -> bool:

@@ -45,7 +45,11 @@ class Office(
     """
 
     def close(self) -> None:
-        """Journal what happened, as the last statements before the commit."""
+        """Journal what happened, as the last statements before the commit.
+
+        :raises RetryableError: somebody placed a hold on what may have been erased.
+        """
         departing.settle(self.work)
+        binding.stand(self.work)
         binding.seal(self.work)
         certifying.journaled(self.work)

@@ -44,7 +44,7 @@ _RUNNING = (State.APPROVED, State.WAITING, State.ERASING, State.CHECKING)
 def place(work: Work, wanted: Wanted, by: str) -> int:
     """Place a hold; return its number.
 
-    An erasure that is running ends first; those after it find the hold.
+    An erasure that is running ends first, or begins anew and finds the hold, as those after it do.
 
     :param work: the open transaction.
     :param wanted: what is to be held, and why.
@@ -213,6 +213,9 @@ def freeze(
     night, room = (night or "").strip(), (room or "").strip()[:40]
     night = _day(night) if night else ""
     frozen = _frozen(work, hotel.code, night, room)
+    if frozen is None:
+        _alone(work)
+        frozen = _frozen(work, hotel.code, night, room)
     if frozen is not None:
         if frozen.lift_by is not None:
             write(work, frozen.id, lift_by=None, lift_at=None)
@@ -312,8 +315,9 @@ def lift(work: Work, id: int, by: str) -> bool:
         raise FourEyesError("Two people lift a hold.", "Ask a second person.")
     write(work, id, lifted_by=actor, lifted_at=work.stamp)
     work.remember.append(tracing.lifted(row))
-    ended = heldkeys.unwrap(work, read(row))
+    # First: who erases on request holds the request, and takes the turn that `unwrap` takes after.
     _resume(work)
+    ended = heldkeys.unwrap(work, read(row))
     tell(work, HoldLifted, hotel, actor, {"boxes": ended}, silence(row.silent))
     return True
 
@@ -408,15 +412,7 @@ def _insert(
     values: dict[str, Any],
     remembered: bool = True,
 ) -> int:
-    # Whoever erases has locked their request first: what runs now ends before this goes on.
-    running = [state.value for state in _RUNNING]
-    table = tables.request
-    work.conn.execute(
-        select(table.c.id)
-        .where(table.c.state.in_(running))
-        .order_by(table.c.id)
-        .with_for_update()
-    ).all()
+    _alone(work)
     work.bound.add(binding.HOLDS)
     done = work.conn.execute(
         insert(tables.hold).values(
@@ -433,6 +429,23 @@ def _insert(
         placed = work.conn.execute(select(tables.hold).where(tables.hold.c.id == id)).one()
         work.remember.append(tracing.held(work, placed))
     return id
+
+
+def _alone(work: Work) -> None:
+    """Let nobody else place a hold, or commit an erasure, until this transaction ends.
+
+    Who erases on request has locked that first: what runs now ends before this goes on. Who erases
+    without one looks again at its end, and waits for this then.
+    """
+    running = [state.value for state in _RUNNING]
+    table = tables.request
+    work.conn.execute(
+        select(table.c.id)
+        .where(table.c.state.in_(running))
+        .order_by(table.c.id)
+        .with_for_update()
+    ).all()
+    binding.turn(work, binding.HOLDS)
 
 
 def _wrap(work: Work, id: int) -> int:

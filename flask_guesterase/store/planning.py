@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from ..core.plan import Block, Key, Person, Plan, Rulings
-from . import blockers, eraser, law, purview
+from . import binding, blockers, eraser, law, purview
 from .binds import intents
 from .census import departing
 from .eraser import Locked, Scope
@@ -107,6 +107,7 @@ def locked(work: Work, about: Scope) -> Locked:
 
     :raises RetryableError: rows of the scope changed while they were being locked.
     """
+    binding.draw(work)
     return eraser.locked(work.conn, work.whole(), about, work.live())
 
 
@@ -122,6 +123,8 @@ def erase(
     """
     held = drawn if isinstance(drawn, Locked) else None
     drawn = drawn.plan if isinstance(drawn, Locked) else drawn
+    # A plan whose rows are not locked yet is drawn again once they are.
+    binding.draw(work)
     remembered = tracing.note(work, origin, drawn)
     bounds = about or scope(work, drawn.people, lock=True, house=origin.property)
     erased = intents.erase(work, origin, held or drawn, bounds)

@@ -1,15 +1,21 @@
-"""Who may say after a restore that forgotten holds are placed again: at each hotel, its own."""
+"""Holds that are placed beside other work, or again after a restore."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flask_guesterase.core.errors import ForbiddenError
-from flask_guesterase.store import pulse
+from flask_guesterase.core.holding import Wanted
+from flask_guesterase.store import pulse, sweep
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import alarm, remembering
+from tests.store.forms import GRANTS, RIGHTS, Forms
 from tests.store.test_replayed import ANN, Copied
 
 
@@ -79,3 +85,73 @@ def test_what_the_register_does_not_name_concerns_every_hotel(house: Copied) -> 
     assert house.run(lambda office: pulse.look(office.work.conn, remembering.HOLDS)) is not None
     confirm(house, "officer")
     assert house.run(lambda office: pulse.look(office.work.conn, remembering.HOLDS)) is None
+
+
+# beside other work
+
+
+@pytest.fixture
+def forms(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Forms]:
+    """A form whose year is over, whose erasure by the sweep was confirmed; the officer holds."""
+    made = Forms(database_url, tmp_path)
+    monkeypatch.setitem(GRANTS, "officer", {"mu": RIGHTS | {"hold", "freeze"}, "be": RIGHTS})
+    made.form(1, date(2025, 2, 1))
+    made.sweep()
+    made.run(lambda office: office.confirm_sweep("officer"))
+    yield made
+    made.engine.dispose()
+
+
+def beside(forms: Forms, act: Callable[[], object]) -> Callable[[Callable[[Office], Any]], Any]:
+    """Return what runs units; while the first one that erased something is open, somebody acts."""
+    acting = threading.Thread(target=act)
+
+    def run(unit: Callable[[Office], Any]) -> Any:
+        with forms.begin() as office:
+            result = unit(office)
+            # SQLite lets only one of them in at a time, so they cannot meet there.
+            erased = "forms" in office.work.changed and forms.engine.dialect.name != "sqlite"
+            if erased and acting.ident is None:
+                acting.start()
+                acting.join()
+            return result
+
+    return run
+
+
+@pytest.mark.parametrize("scope", ["subject", "place"])
+def test_what_is_held_while_a_sweep_erases_it_stays(forms: Forms, scope: str) -> None:
+    """Who was told that it is held can rely on it, though the rows were being erased already."""
+
+    def hold(office: Office) -> int:
+        if scope == "place":
+            return office.freeze("mu", "officer")
+        return office.place_hold(Wanted(scope, "court-order", "guests", "1"), "officer")
+
+    def officer() -> None:
+        forms.run(hold)
+
+    if forms.engine.dialect.name == "sqlite":
+        officer()
+    sweep.sweep(beside(forms, officer), lambda *_: ("", ""), {})
+    assert len(forms.ours("hold")) == 1
+    assert forms.names() == {1: "Ada Roe"}
+
+
+def test_who_freezes_the_same_place_at_the_same_moment_makes_one_freeze(forms: Forms) -> None:
+    """One click on two devices, or two clicks: two people lift it once."""
+    placed: list[int] = []
+    second = threading.Thread(target=lambda: placed.append(forms.run(freeze)))
+
+    def freeze(office: Office) -> int:
+        return office.freeze("mu", "officer")
+
+    with forms.begin() as office:
+        placed.append(freeze(office))
+        second.start()
+        second.join(0.5)
+    second.join()
+    assert len(forms.ours("hold")) == 1
+    assert placed == [placed[0]] * 2
