@@ -13,7 +13,7 @@ from ..core.errors import KeyMissingError, SealError, UnknownError
 from ..core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ..core.log import slug
 from ..core.permissions import Permission
-from . import actors, safe, tables, unsearched
+from . import actors, binding, safe, tables, unsearched
 from .cases import acknowledge, load, tell
 from .outbox import (
     BACK,
@@ -56,8 +56,7 @@ def claim(
         select(table)
         .where(table.c.state.in_([QUEUED, SENDING]), table.c.next_at <= work.stamp)
         .where(wanted)
-        .where(or_(table.c.kind != FILE, table.c.box.not_in(HELD), table.c.box.is_(None)))
-        .where(or_(table.c.kind != FILE, table.c.request.is_not(None), ~unsearched.ANY.exists()))
+        .where(_FREE)
         .order_by(table.c.next_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)
@@ -102,6 +101,32 @@ def hold_still(work: Work, parcel: Parcel) -> bool:
         select(table.c.state).where(table.c.id == parcel.id).with_for_update()
     ).one_or_none()
     return row is not None and row.state == SENDING
+
+
+_FREE = or_(
+    tables.outbox.c.kind != FILE,
+    and_(
+        or_(tables.outbox.c.box.not_in(HELD), tables.outbox.c.box.is_(None)),
+        or_(tables.outbox.c.request.is_not(None), ~unsearched.ANY.exists()),
+    ),
+)
+"""What no hold keeps from leaving."""
+
+
+def held(work: Work, parcel: Parcel) -> bool:
+    """Return whether a hold that was placed since it was claimed keeps a parcel, which waits then.
+
+    None is placed until this transaction ends.
+
+    :param work: the open transaction, in which it is dealt with.
+    """
+    binding.turn(work, binding.HOLDS)
+    table = tables.outbox
+    free = select(table.c.id).where(table.c.id == parcel.id, _FREE)
+    if work.conn.execute(free).first() is not None:
+        return False
+    _set(work, parcel.id, state=QUEUED, next_at=work.stamp)
+    return True
 
 
 def done(work: Work, parcel: Parcel) -> None:

@@ -290,7 +290,7 @@ def staying(work: Work, number: str) -> int:
 def removing(work: Work, numbers: Collection[str], queued: bool = False) -> set[str]:
     """Return which of these requests have a file that is being removed, or is tried again.
 
-    One under a hold stays as long as that does, but for what a worker has in hand already.
+    One under a hold stays as long as that does; what a worker has in hand may not know of it yet.
 
     :param work: the open transaction.
     :param numbers: numbers of requests.

@@ -28,6 +28,7 @@ from flask_guesterase.store import (
     worker,
 )
 from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.recovery import files
 from flask_guesterase.store.transaction import transaction
 from tests.store.forms import GRANTS, RIGHTS, Forms
 
@@ -447,3 +448,21 @@ def test_a_file_that_a_sweep_left_goes_only_when_it_is_known_that_no_hold_reache
     names = [parcel.content["name"] for parcel in parcels]
     assert names == ([] if whose == 1 else ["scan.png"])
     assert (f"hold:{id}" in labels(forms).values()) is (whose == 1)
+
+
+def test_a_file_of_a_sweep_that_a_worker_has_in_hand_waits_for_a_hold(
+    forms: Forms, tmp_path: Path
+) -> None:
+    """Whether the hold reaches it is not known yet: the copies are looked through first."""
+    forms.confirmed()
+    (tmp_path / "scans").mkdir()
+    scan = tmp_path / "scans" / "scan.png"
+    scan.write_bytes(b"scan")
+    origin = keeping.Origin(None, "fir", "mu")
+    forms.run(lambda office: outbox.queue_file(office.work, origin, str(scan.parent), scan.name))
+    (parcel,) = forms.run(lambda office: dispatch.claim(office.work, frozenset()))
+    form_hold(forms, 1)
+    files.remove(forms.run, parcel)
+    assert scan.exists()
+    forms.work()
+    assert scan.exists()

@@ -28,15 +28,18 @@ from flask_guesterase.core.plan import Key, key_text
 from flask_guesterase.core.policy import Policy, delete, keep, redact
 from flask_guesterase.store import (
     consistency,
+    dispatch,
     heldcopies,
     heldkeys,
     holds,
+    outbox,
     sweep,
     tables,
     vault,
     worker,
 )
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.recovery import files
 from flask_guesterase.store.report import Report
 from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, Scan, policies
 from tests.store.night import GRANTS, Line, Night
@@ -446,6 +449,22 @@ def test_a_file_waits_in_the_outbox_while_its_owner_is_held(inn: Inn) -> None:
     assert inn.erased(number) == "sealed"
     id = inn.hold("subject", "guests", "1")
     inn.days(40)
+    assert (inn.files / "ann.png").exists()
+    assert inn.labels("file") == {f"hold:{id}"}
+    inn.lift(id)
+    assert inn.round().counts["files"] == 1
+    assert not (inn.files / "ann.png").exists()
+
+
+def test_a_file_that_a_worker_has_in_hand_waits_when_its_owner_is_held(inn: Inn) -> None:
+    """Claimed with others that take their time, it is still there when the hold comes."""
+    inn.erased(inn.approved(email="ann@example.com"))
+    claimed = inn.run(lambda office: dispatch.claim(office.work, frozenset()))
+    (parcel,) = [parcel for parcel in claimed if parcel.kind == outbox.FILE]
+    id = inn.hold("subject", "guests", "1")
+    files.remove(inn.run, parcel)
+    assert (inn.files / "ann.png").read_bytes() == b"scan"
+    inn.days(9)
     assert (inn.files / "ann.png").exists()
     assert inn.labels("file") == {f"hold:{id}"}
     inn.lift(id)

@@ -46,7 +46,7 @@ def remove(run: Run, parcel: Parcel) -> None:
     """Remove a file, after its bytes are sealed where they are kept; and note that it is gone.
 
     Whether it still is to be removed is looked at, and the file removed, in one transaction: an
-    erasure that is taken back either finds the file or its bytes.
+    erasure that is taken back either finds the file or its bytes. So does a hold.
 
     :param run: runs a unit of work.
     :param parcel: the removal.
@@ -144,7 +144,7 @@ def _put(
 
 def _remove(parcel: Parcel, target: Path, office: Office) -> None:
     work = office.work
-    if not dispatch.hold_still(work, parcel):
+    if not dispatch.hold_still(work, parcel) or dispatch.held(work, parcel):
         return
     if _is_file(target) and _wanted(parcel, office):
         stamp = _stamp(target.stat())
