@@ -34,17 +34,24 @@ def complete(work: Work, number: str) -> bool:
 
     :return: whether it ended now.
     """
-    if keeping.living(work, number):
-        return False
-    if outbox.removing(work, [number], queued=True) or outbox.staying(work, number):
+    if not _over(work, number):
         return False
     case = load(work, number, lock=True)
-    if case.state is not State.SEALED:
+    # Whoever erased again meanwhile, and keeps something of it, was waited for.
+    if case.state is not State.SEALED or not _over(work, number):
         return False
     decisions = deepening.noted(case.decisions or {}, None)
     decisions["did"] = _gone(decisions.get("did", ()), _shared(work, number))
     _certify(work, case, decisions)
     return True
+
+
+def _over(work: Work, number: str) -> bool:
+    """Return whether nothing is kept of a request, and none of its files is there."""
+    if keeping.living(work, number):
+        return False
+    files = outbox.removing(work, [number], queued=True) or outbox.staying(work, number)
+    return not files
 
 
 def waiting(work: Work) -> list[str]:
