@@ -34,6 +34,7 @@ from . import (
     outbox,
     people,
     proving,
+    pulse,
     reply,
     tables,
     tokens,
@@ -241,6 +242,8 @@ def open_already(work: Work, opening: Opening) -> Case | None:
     A relative's request is another one than the guest's: whoever asks in the name of the dead
     must not silence a guest who lives.
     """
+    # Who asks at the same time waits here: neither would see the other's request.
+    pulse.turn(work.conn, f"asked-{opening.subject_mark[:2]}", work.stamp)
     table = tables.request
     who, relative = table.c.asked_by, Asker.RELATIVE.value
     asked = table.c.kind == opening.kind.value

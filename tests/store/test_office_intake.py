@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -319,6 +320,26 @@ def test_filing_the_same_again_returns_the_open_request(hotel: Hotel) -> None:
     with hotel.begin() as office:
         office.withdraw(first)
     assert hotel.file(email="ann@example.com") != first
+
+
+def test_filing_the_same_at_the_same_moment_makes_one_request(any_hotel: Hotel) -> None:
+    """Two clicks, or a clerk and the form that the guest sent: one request, one answer."""
+    hotel, numbers = any_hotel, list[str]()
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    with hotel.begin() as office:
+        office.acts_as("clerk")
+
+    def file() -> None:
+        numbers.append(hotel.file(email="ann@example.com"))
+
+    second = threading.Thread(target=file)
+    with hotel.begin() as office:
+        numbers.append(office.request({"email": "ann@example.com"}, property="sh", by="clerk"))
+        second.start()
+        second.join(0.5)
+    second.join()
+    assert numbers == [numbers[0]] * 2
+    assert len(hotel.ours("request")) == 1
 
 
 def test_a_group_booking_at_the_desk_takes_nobody_without_a_name(hotel: Hotel) -> None:
