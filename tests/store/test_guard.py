@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -19,7 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import finishing, tables
-from flask_guesterase.store.comeback import guard, marks
+from flask_guesterase.store.comeback import guard, marks, returned, sightings
 from flask_guesterase.store.datamap import resolve
 from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish
 
@@ -257,6 +258,40 @@ def test_what_is_unclear_waits_for_staff_and_lives_once_it_shows(lodge: Lodge) -
     assert lodge.sweep() == {"unclear-no-more": 1}
     assert lodge.returns() == [("lodgers_", "int:9", "erased-contact", "lives")]
     assert lodge.one(Guest, 9) == before
+
+
+def test_what_staff_said_while_a_sweep_looked_again_stands(any_lodge: Lodge) -> None:
+    """The sweep read the row as nobody's decision; the clerk said that it is theirs."""
+    lodge = any_lodge
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=9, house="sh", made_on=lodge.now.date(), **ANN))
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 1}
+    lodge.later(hours=3)
+    made = lodge.now.replace(tzinfo=None)
+    lodge.session.add(Booking(id=9, guest_id=9, external_ref="OB-90002", made_at=made))
+    lodge.session.commit()
+    (line,) = lodge.ours("returned")
+
+    def settle() -> None:
+        lodge.run(lambda office: returned.settle(office.work, line["id"], "clerk", True))
+
+    clerk = threading.Thread(target=settle)
+
+    def meet(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("UPDATE guesterase_returned") and clerk.ident is None:
+            clerk.start()
+            clerk.join()
+
+    # SQLite lets only one of them in at a time, so they cannot meet there.
+    if lodge.engine.dialect.name == "sqlite":
+        settle()
+    else:
+        event.listen(lodge.engine, "before_cursor_execute", meet)
+    assert lodge.run(lambda office: sightings.look_again(office.work)) == 0
+    assert lodge.returns() == [("lodgers_", "int:9", "erased-contact", "open")]
+    assert lodge.worker() == {"erased": 1}
 
 
 def test_staff_settle_what_is_unclear(lodge: Lodge) -> None:

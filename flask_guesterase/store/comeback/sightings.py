@@ -210,10 +210,9 @@ def look_again(work: Work) -> int:
             state = Fate.GONE
         elif found.verdict is Verdict.LIVES:
             state = Fate.LIVES
-        if state is not None:
-            work.conn.execute(
-                update(table).where(table.c.id == line.id).values(state=state.value)
-            )
+        # What staff decided since it was read stands.
+        still = update(table).where(table.c.id == line.id, table.c.state == Fate.STAFF.value)
+        if state is not None and work.conn.execute(still.values(state=state.value)).rowcount:
             recheck(work, line.request)
             done += 1
     return done
