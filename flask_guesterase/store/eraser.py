@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
@@ -245,7 +245,7 @@ def carry_out(held: Locked, scope: Scope) -> Erased:
     known = hand(conn, datamap, drawn, people, surgery.entropy, scope.regions)
     surgery.hand = replace(known, over=scope.over)
     surgery.carry_out(drawn, before)
-    if _is_quiet(live):
+    if is_quiet(live):
         return surgery.done
     rest = _appeared(plan(conn, datamap, scope, live), surgery.moved, drawn)
     if rest.steps:
@@ -259,7 +259,7 @@ def carry_out(held: Locked, scope: Scope) -> Erased:
     return surgery.done
 
 
-def _is_quiet(live: LiveSchema | None) -> bool:
+def is_quiet(live: LiveSchema | None) -> bool:
     """Return whether the database writes no rows by itself when others change."""
     return live is not None and all(
         each.triggers_known
@@ -305,29 +305,39 @@ def _appeared(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Plan:
 
     :param moved: rows of earlier plans that have no key of their own, as they are now.
     """
+    decisions = {step.decision for step in before[0].steps}
+    steps = tuple(appeared(now, moved, *before))
+    for step in steps:
+        if step.decision not in decisions:
+            raise ErasureError(
+                f"Rows appeared in {step.decision.table} while it was being erased, under no "
+                "decision of the plan.",
+                "Draw the plan again; if a trigger writes them, declare or drop it.",
+            )
+    return Plan(now.people, steps, (), now.policy)
+
+
+def appeared(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Iterator[Step]:
+    """Yield the steps of a plan that change rows, limited to rows that no earlier plan held.
+
+    :param now: the plan as it is drawn now.
+    :param moved: rows of earlier plans that have no key of their own, as they are now.
+    :param before: the earlier plans.
+    """
     seen = {
         (step.decision.table, key_text(row.key))
         for each in before
         for step in each.steps
         for row in step.rows
     }
-    decisions = {step.decision for step in before[0].steps}
-    steps = []
     for step in now.changing():
         table = step.decision.table
         rows = tuple(
             r for r in step.rows
             if (table, key_text(r.key)) not in seen and (table, r.key) not in moved
         )
-        if rows and step.decision in decisions:
-            steps.append(Step(step.decision, rows))
-        elif rows:
-            raise ErasureError(
-                f"Rows appeared in {step.decision.table} while it was being erased, under no "
-                "decision of the plan.",
-                "Draw the plan again; if a trigger writes them, declare or drop it.",
-            )
-    return Plan(now.people, tuple(steps), (), now.policy)
+        if rows:
+            yield Step(step.decision, rows)
 
 
 def _rows(plan_: Plan) -> set[tuple[Decision, str]]:

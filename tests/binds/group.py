@@ -50,9 +50,14 @@ class Group:
     :param folder: where keys are.
     :param bills: whether there are bills in the archive, which the law keeps for years, and
         stamps, which have no key.
+    :param told: whether triggers copy the old name of a guest into stays, in the default
+        database, and the old title of a letter into pages, in the archive.
     """
 
-    def __init__(self, urls: Sequence[str], folder: Path, bills: bool = False) -> None:
+    def __init__(
+        self, urls: Sequence[str], folder: Path, bills: bool = False, told: bool = False
+    ) -> None:
+        self.told = told
         self.app = Flask(__name__, instance_path=str(folder))
         self.app.config.update(
             SQLALCHEMY_DATABASE_URI=urls[0],
@@ -134,14 +139,19 @@ class Group:
             words = sa.Column(sa.String(80))
 
         kept = keep("occupancy")
+        why = "what it copies has a policy"
+        guest_told, letter_told = (
+            {name: why} if self.told else {} for name in ("guests_told", "letters_told")
+        )
         register(Guest, Policy(
             {"name": redact, "email": placeholder, "born": null},
             subject=Subject(match=["email"], name="name", contact=["email"]),
+            triggers=guest_told,
         ))
         register(Stay, Policy({"room": kept, "wish": mentions}, via="guest"))
         register(Letter, Policy(
             {"guest_no": kept, "title": redact, "body": mentions},
-            via=Equal({"guest_no": "id"}, to="guests"),
+            via=Equal({"guest_no": "id"}, to="guests"), triggers=letter_told,
         ))
         register(Page, Policy({"words": null}, via="letter"))
         register(Member, Policy(
@@ -187,6 +197,24 @@ class Group:
             self.extension.custodian.create()
             for name, each in (rows or ROWS).items():
                 self.put(name, each)
+            if self.told:
+                self._tell("", "guests", "stays (id, guest_id, wish)", "OLD.id, OLD.name")
+                into = "pages (id, letter_id, words)"
+                self._tell("archive", "letters", into, "OLD.id, OLD.title")
+
+    def _tell(self, place: str, table: str, into: str, values: str) -> None:
+        """Create a trigger that copies what a row was into another table."""
+        engine = self.engines()[self.names.index(place)]
+        name, event = f"{table}_told", f"AFTER UPDATE ON {table} FOR EACH ROW"
+        number = f"(SELECT max(id) + 1 FROM {into.split()[0]})"
+        does = f"INSERT INTO {into} VALUES ({number}, {values});"
+        with engine.begin() as conn:
+            if engine.dialect.name == "postgresql":
+                conn.exec_driver_sql(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql "
+                                     f"AS $$ BEGIN {does} RETURN NULL; END $$")  # fmt: skip
+                does, event = "", f"{event} EXECUTE FUNCTION {name}()"
+            body = f"BEGIN {does} END" if does else ""
+            conn.exec_driver_sql(f"CREATE TRIGGER {name} {event} {body}")
 
     def put(self, name: str, rows: list[dict[str, Any]]) -> None:
         """Insert rows into the database a table lies in."""
@@ -320,12 +348,13 @@ def group(
     folder: Path,
     bills: bool = False,
     rows: Mapping[str, list[dict[str, Any]]] | None = None,
+    told: bool = False,
 ) -> Iterator[Group]:
     """A group over fresh databases of these kinds."""
     with ExitStack() as stack:
         urls = [stack.enter_context(fresh_database(kind)) for kind in kinds]
         folder.mkdir(parents=True, exist_ok=True)
-        made = Group(urls, folder, bills)
+        made = Group(urls, folder, bills, told)
         made.make(rows)
         try:
             yield made

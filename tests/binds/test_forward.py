@@ -349,6 +349,34 @@ def test_the_intent_alone_changes_no_row(
         assert_same(before[name], found)
 
 
+@pytest.mark.parametrize("point", [None, after_intent, before_home])
+@pytest.mark.parametrize("kinds", [
+    pytest.param(("sqlite", "sqlite"), id="sqlite"),
+    pytest.param(("postgresql", "mariadb"), id="postgresql+mariadb"),
+    pytest.param(("mariadb", "postgresql"), id="mariadb+postgresql", marks=pytest.mark.long),
+])  # fmt: skip
+def test_what_a_trigger_copies_goes_as_well(
+    kinds: tuple[str, ...], point: Point | None, tmp_path: Path
+) -> None:
+    """Where a named trigger copies a value into a declared table, the copy is erased in every
+    database, cut off or not, as it is where there is one database; nobody else's rows go."""
+    with group(kinds, tmp_path, told=True) as hotel:
+        number = hotel.approved()
+        if point is not None:
+            with pytest.MonkeyPatch.context() as patch:
+                point(patch)
+                with pytest.raises(Crash):
+                    hotel.erase(number)
+            change(hotel, "", "UPDATE guests SET born = NULL WHERE id = 2")
+            hotel.work()
+        else:
+            hotel.erase(number)
+        assert not holds(hotel, "Zebrafinch") + holds(hotel, "Ann")
+        assert hotel.state(number) == "erased"
+        assert holds(hotel, "Bea Lund asks")
+        assert holds(hotel, "Bea, page one")
+
+
 # what changes meanwhile
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -15,8 +15,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from ...core.errors import ErasureError, GuesteraseError, SealError, UnknownError
 from ...core.events import SYSTEM, SubjectErased
 from ...core.lifecycle import State
-from ...core.plan import Person, Plan
-from .. import people, safe, tables
+from ...core.plan import Outcome, Person, Plan
+from .. import eraser, people, planning, safe, tables
 from ..cases import load, step, tell
 from ..masks import Seeded
 from ..surgery import Surgery
@@ -147,11 +147,35 @@ def _carry_out(work: Work, part: Line[Any], intent: Intent) -> int:
     surgery = Surgery(
         conn, work.whole(), work.live(), Seeded(intent.seed), Erased(), intent.hand
     )
+    seen = _drawn(work, part, intent)
     surgery.carry_out(plan, surgery.lock(plan))
+    _follow(surgery, intent, [plan, *seen], _drawn(work, part, intent))
     if part.bind != HOME and isinstance(conn, Crossing):
         # Committed before it is called done: a crash between the two finds all as it should be.
         conn.commit_at(part.bind)
     return left.passed
+
+
+def _drawn(work: Work, part: Line[Any], intent: Intent) -> list[Plan]:
+    """Return the plan for the people of a request, where the database may write rows by itself."""
+    if part.request is None or eraser.is_quiet(work.live()):
+        return []
+    about = planning.scope(work, _readable(work, intent.people), house=part.property)
+    return [planning.plan(work, about)]
+
+
+def _follow(
+    surgery: Surgery, intent: Intent, before: Sequence[Plan], now: Sequence[Plan]
+) -> None:
+    """Erase rows that a trigger wrote under decisions of the intent, which cannot name them."""
+    decided = {d for d, _ in intent.steps if d.outcome is not Outcome.SEAL}
+    for drawn in now:
+        steps = [
+            step for step in eraser.appeared(drawn, surgery.moved, *before)
+            if step.decision in decided
+        ]
+        rest = Plan(drawn.people, tuple(steps))
+        surgery.carry_out(rest, surgery.lock(rest))
 
 
 def _finish(work: Work, found: list[Line[Any]]) -> None:
