@@ -101,7 +101,8 @@ class Step:
     """A decision with the rows under it.
 
     :param decision: what happens.
-    :param rows: the rows, sorted by key text.
+    :param rows: the rows, sorted by key text; none where the database itself writes them while
+        the plan is carried out.
     """
 
     decision: Decision
@@ -151,7 +152,7 @@ class Plan:
 
     def changing(self) -> tuple[Step, ...]:
         """Return the steps that change rows."""
-        return tuple(s for s in self.steps if s.decision.outcome in _CHANGING)
+        return tuple(s for s in self.steps if s.rows and s.decision.outcome in _CHANGING)
 
     def touched(self) -> frozenset[Person]:
         """Return the other people whose shared rows are changed."""
@@ -285,6 +286,16 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
     if left or (shared and shape.deletes == "last" and not kept):
         decisions.append(Decision(shape.table, Outcome.SHARE, left, (), "also-another-persons"))
     return tuple(decisions)
+
+
+def foretold(shape: Shape, person: Person) -> tuple[Decision, ...]:
+    """Return what would go of a row that is not there yet, and would be one person's alone.
+
+    :param shape: the shape of its table.
+    :param person: whose it would be.
+    """
+    row = Row((), frozenset({(person, 0)}))
+    return tuple(d for d in decide(shape, row) if d.outcome in _CHANGING)
 
 
 NEEDED = "blocker:"

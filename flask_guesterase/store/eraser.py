@@ -22,11 +22,13 @@ from ..core.plan import (
     Shape,
     Step,
     draw,
+    foretold,
     key_text,
 )
 from .catalog.shape import LiveSchema
 from .datamap import DataMap
 from .finder import find
+from .fired import fed
 from .gaps import reached, stops, unreadable
 from .links import links, referenced
 from .masks import Entropy
@@ -101,7 +103,28 @@ def _draw(
     blocked = referenced(conn, datamap, drawn, known) + reached(conn, datamap, found, known)
     standing = scope.block() if scope.block is not None else ()
     foreseen = _ownable(datamap, scope.people) if standing else ()
+    drawn = _with_copies(datamap, scope, live, drawn)
     return replace(drawn, blocked=(*blocked, *standing), foreseen=foreseen)
+
+
+def _with_copies(
+    datamap: DataMap, scope: Scope, live: LiveSchema | None, drawn: Plan
+) -> Plan:
+    """Return a plan with what it decides about rows that triggers write while it is carried out.
+
+    Nobody has such rows before; undecided, they would stop the erasure each time it is tried.
+    """
+    changed = {step.decision.table for step in drawn.changing()}
+    if live is None or not changed:
+        return drawn
+    known = {step.decision for step in drawn.steps}
+    more = {
+        decision
+        for name in fed(live, changed, _ownable(datamap, scope.people))
+        for decision in foretold(_shape(datamap, scope, name), scope.people[0])
+    } - known
+    steps = sorted((*drawn.steps, *(Step(each, ()) for each in more)), key=lambda s: s.decision)
+    return replace(drawn, steps=tuple(steps), promised=drawn.promised | more)
 
 
 def _ownable(datamap: DataMap, people: Iterable[Person]) -> tuple[str, ...]:
@@ -312,7 +335,8 @@ def _appeared(now: Plan, moved: set[tuple[str, Key]], *before: Plan) -> Plan:
             raise ErasureError(
                 f"Rows appeared in {step.decision.table} while it was being erased, under no "
                 "decision of the plan.",
-                "Draw the plan again; if a trigger writes them, declare or drop it.",
+                "Look at the triggers: what one writes through a function, or under a condition of "
+                "its own, cannot be foreseen. Let its text name the table, or drop it.",
             )
     return Plan(now.people, steps, (), now.policy)
 

@@ -263,6 +263,11 @@ def did(plan: Plan) -> list[dict[str, Any]]:
     return items
 
 
+def copied(plan: Plan) -> list[dict[str, Any]]:
+    """Return what a plan decides about rows that only triggers will write, as plain values."""
+    return [_item(each.decision, Reason(), 0) for each in plan.steps if not each.rows]
+
+
 def _why(plan: Plan, decision: Decision, key: Key) -> Reason:
     ruling = plan.rulings.get((decision.table, key))
     if ruling is None or decision.outcome not in (Outcome.RETAIN, Outcome.SEAL):

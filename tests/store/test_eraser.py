@@ -36,6 +36,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import mysql
 
+from flask_guesterase.core.decided import digest
 from flask_guesterase.core.errors import BlockedError, BusyError, ErasureError, RetryableError
 from flask_guesterase.core.image import Change, Form
 from flask_guesterase.core.plan import Person
@@ -459,12 +460,58 @@ def test_a_copy_that_a_trigger_makes_is_erased_in_a_second_round(
     assert erased.counts == {"guests": 1, "history": 2}
 
 
-def test_a_copy_under_no_decision_of_the_plan_changes_nothing(database_url: str) -> None:
-    """A history table that was empty is in no approved decision, so the erasure waits for one."""
+@pytest.mark.parametrize(("rows", "rule"), [(delete, {}), (None, {"was": redact})])
+def test_a_copy_into_a_table_that_held_nothing_of_the_guest_is_decided_beforehand(
+    database_url: str, rows: Any, rule: dict[str, Any]
+) -> None:
+    """The plan says what becomes of rows that a trigger will write, as if there were some already;
+    it is approved so, nothing but the guest's own rows goes, and no erasure is stuck by it."""
     metadata, script = history(create_engine(database_url).dialect.name)
+    options = {"rows": rows} if rows else {}
     policies: Policies = {
         "guests": Policy({"name": redact}, subject=PERSON, triggers=KEEPS),
-        "history": Policy({}, via="guest_id", rows=delete),
+        "history": Policy(rule, via="guest_id", **options),
+    }
+    declared = datamap(metadata, policies)
+    with host(database_url, metadata, script) as engine:
+        put(engine, metadata, {**both(), "history": [{"guest_id": 2, "was": "Bo K"}]})
+        empty = draw(engine, declared, AINO)
+        assert ("history", 0) in {(s.decision.table, len(s.rows)) for s in empty.steps}
+        assert {s.decision.table for s in empty.changing()} == {"guests"}
+        erased = erase(engine, declared, AINO)
+        assert remains(engine, declared, AINO) == []
+        with engine.connect() as conn:
+            left = [row for content in dump(conn).values() for row in content.lines]
+        assert not any(CANARY in str(cell) for row in left for cell in row)
+        assert any("Bo K" in str(cell) for row in left for cell in row)
+        put(engine, metadata, {"history": [{"guest_id": 1, "was": "Aino K"}]})
+        run_again(engine, CANARY)
+        full = draw(engine, declared, AINO)
+    assert erased.counts == {"guests": 1, "history": 1}
+    assert digest(empty, b"k" * 32) == digest(full, b"k" * 32)
+
+
+def run_again(engine: Engine, name: str) -> None:
+    """Give the guest that was erased the name again."""
+    with engine.begin() as conn:
+        conn.exec_driver_sql(f"UPDATE guests SET name = '{name}' WHERE id = 1")
+
+
+def test_a_copy_under_no_decision_of_the_plan_changes_nothing(database_url: str) -> None:
+    """A copy that is another guest's as well is in no approved decision, so nothing goes."""
+    metadata = guests()
+    Table(
+        "history", metadata, Column("id", Integer, primary_key=True),
+        Column("guest_id", ForeignKey("guests.id"), index=True), Column("was", String(80)),
+        Column("other_id", ForeignKey("guests.id"), index=True), Column("memo", String(80)),
+    )
+    body = "INSERT INTO history (guest_id, other_id, was) VALUES (OLD.id, 2, OLD.name);"
+    script = on_update(create_engine(database_url).dialect.name, "keeps", body, "AFTER")
+    policies: Policies = {
+        "guests": Policy({"name": redact}, subject=PERSON, triggers=KEEPS),
+        "history": Policy(
+            {"was": redact, "memo": redact}, via={"guest_id": ["was"], "other_id": []}
+        ),
     }
     with host(database_url, metadata, script) as engine:
         put(engine, metadata, both())

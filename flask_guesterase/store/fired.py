@@ -1,0 +1,38 @@
+"""Tables into which triggers write when rows of others change, as far as their text says."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from .catalog.shape import LiveSchema
+
+_INTO = re.compile(r"\binto\s+((?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*)[`\"\[]?(\w+)", re.IGNORECASE)
+"""The table that a statement inserts into; what stands before its name is where it lies."""
+
+
+def fed(live: LiveSchema, tables: Iterable[str], among: Iterable[str]) -> list[str]:
+    """Return the tables into which triggers of others write, directly or one through another.
+
+    What a trigger writes through a function or a text it puts together is not seen.
+
+    :param live: the live database as read.
+    :param tables: names of the tables whose rows change.
+    :param among: names of the tables that are asked about.
+    """
+    bare: dict[str, set[str]] = {}
+    for _, each in live.each():
+        for name in each.tables:
+            bare.setdefault(name.rpartition(".")[2].lower(), set()).add(name)
+    waiting, met = list(tables), set[str]()
+    while waiting:
+        found = live.table(waiting.pop())
+        for trigger in found.triggers if found is not None else ():
+            for _, word in _INTO.findall(trigger.body):
+                more = bare.get(word.lower(), set()) - met
+                met |= more
+                waiting.extend(more)
+    return [
+        name for name in among
+        if (found := live.table(name)) is not None and found.name in met
+    ]
