@@ -219,15 +219,6 @@ def certificate_paper() -> Response:
     return extras.paper(page, language(), f"certificate-{number}.pdf")
 
 
-@guest_pages.get("/checkpoint/<code>")
-def checkpoint(code: str) -> Response:
-    """Publish the newest checkpoint of the journal of whoever answers for this hotel."""
-    hotel = current.settings.property(code)
-    with current.begin(write=False) as office:
-        text = office.checkpoint(hotel.controller)
-    return Response(text, mimetype="text/plain")
-
-
 def _keep(code: str) -> AnyResponse:
     """Keep a case code in this browser once it was found to open a case; wrong ones are counted.
 

@@ -19,7 +19,7 @@ from tests.web.house import QUESTIONS
 
 DESK = "/desk/privacy"
 FILES = frozenset({
-    "guesterase_guest.static", "guesterase_staff.static", "guesterase_guest.checkpoint",
+    "guesterase_guest.static", "guesterase_staff.static",
     "guesterase_staff.checkpoint", "guesterase_guest.certificate_file",
     "guesterase_staff.certificate_file", "guesterase_guest.scan_file",
     "guesterase_guest.copy_json", "guesterase_guest.copy_zip", "guesterase_staff.figures_file",

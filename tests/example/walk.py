@@ -75,7 +75,6 @@ def guest_asks(house: House, post: Post) -> tuple[str, str]:
     code = re.search(r"\b(?:[0-9A-Z]{4}-){5}[0-9A-Z]{4}\b", shown)
     assert code is not None
     visitor.get("/privacy/case")
-    visitor.get("/privacy/checkpoint/SHA")
     visitor.client.get("/privacy/case/certificate")
     visitor.post("/privacy/case/leave", {}, page="/privacy/ask")
     visitor.post("/privacy/case", {"code": values["name"]}, page="/privacy/ask")

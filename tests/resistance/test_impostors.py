@@ -12,6 +12,7 @@ from time import perf_counter
 from typing import Any
 
 import pytest
+from flask import url_for
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -298,6 +299,35 @@ def test_enumeration_by_statements(house: House) -> None:
         seen.append(sent)
     assert len(bodies) == 1
     assert all(each == seen[0] for each in seen), [len(each) for each in seen]
+
+
+def test_enumeration_by_what_anybody_can_open(house: House) -> None:
+    """No page for strangers shows that the worker found somebody, nor how long the journal is."""
+    house.request()
+    house.worker()
+    shown = []
+    for email in ("stranger@mail.example", "bea@mail.example"):
+        assert house.browser().ask(name="Bea Lund", email=email).status_code == 303
+        before = _public(house)
+        assert house.worker()
+        shown.append((before, _public(house)))
+    assert "bea@mail.example" not in str(shown)
+    for before, after in shown:
+        assert before == after
+
+
+def _public(house: House) -> dict[str, tuple[int, str]]:
+    """Return what every page of the guests shows to who brings nothing but codes of hotels."""
+    stranger = house.browser()
+    shown = {}
+    for rule in house.app.url_map.iter_rules():
+        if rule.endpoint.startswith("guesterase_guest.") and "GET" in (rule.methods or ()):
+            given: dict[str, Any] = dict.fromkeys(rule.arguments, "sh")
+            with house.app.test_request_context():
+                path = url_for(rule.endpoint, **given)
+            answer = stranger.client.get(path)
+            shown[path] = answer.status_code, plain(answer.text)
+    return shown
 
 
 def test_enumeration_by_timing(house: House) -> None:

@@ -329,14 +329,6 @@ def test_the_certificate_can_be_read_and_checked(house: House) -> None:
     assert said.to_json().encode() == answer.data
 
 
-def test_anybody_can_have_the_checkpoint_of_a_journal(house: House) -> None:
-    """The head of the journal is public, so that others can keep it; an unknown hotel is not."""
-    ask(house)
-    text_ = house.browser().get("/privacy/checkpoint/sh")
-    assert text_.startswith("guesterase/pine-ltd")
-    house.browser().get("/privacy/checkpoint/nowhere", 404)
-
-
 def test_a_form_from_elsewhere_changes_nothing(house: House) -> None:
     """A post without the token of our page is refused with words, before anything is done."""
     browser, link = ask(house)
