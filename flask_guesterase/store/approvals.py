@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from ..core.canary import KIND
 from ..core.decided import digest_of
-from ..core.errors import FourEyesError
+from ..core.errors import FourEyesError, KeyMissingError
 from ..core.events import (
     GUEST,
     SYSTEM,
@@ -82,9 +82,15 @@ def took_part(work: Work, case: Case, by: str) -> bool:
     :param case: the request.
     :param by: the host's id of the person.
     """
-    mine, actor = who(work, case, by)[WHO], actors.known(work, by) or ""
+    actor = actors.known(work, by) or ""
+    try:
+        mine = who(work, case, by)[WHO]
+    except KeyMissingError:
+        # The key ended with the case, whose objection may come later: the numbers are left.
+        mine = ""
     return any(
-        hmac.compare_digest(draft.marks.get(WHO, ""), mine) or same(work.conn, draft.actor, actor)
+        (mine and hmac.compare_digest(draft.marks.get(WHO, ""), mine))
+        or same(work.conn, draft.actor, actor)
         for draft in _before(entries(work, case, _FIRST))
     )
 

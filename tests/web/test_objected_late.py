@@ -40,6 +40,29 @@ def test_an_objection_after_the_erasure_reaches_people(house: House) -> None:
     assert alerts(house) == []
 
 
+def test_an_objection_is_settled_after_the_key_of_its_case(house: House) -> None:
+    """The next round ends the key with the case; the link works for two weeks all the same."""
+    number = erased(house)[1]
+    object_to = link(house, number)
+    house.worker()
+    house.worker()
+    assert house.browser().post(object_to).status_code == 200
+    assert alerts(house) == [("sh", number)]
+    assert house.browser("officer").post(f"{DESK}/{number}/objection").status_code == 303
+    assert alerts(house) == []
+
+
+def test_who_filed_settles_no_objection_after_the_key_of_its_case(house: House) -> None:
+    """By then a person is told by their number alone."""
+    number = house.request(by="officer")
+    object_to = link(house, number)
+    assert house.browser().post(object_to).status_code == 200
+    assert house.browser("clerk").post(f"{DESK}/{number}/withdraw").status_code == 303
+    house.worker()
+    assert house.browser("officer").post(f"{DESK}/{number}/objection").status_code == 403
+    assert house.browser("second").post(f"{DESK}/{number}/objection").status_code == 303
+
+
 @pytest.mark.parametrize("carried_out", [False, True])
 def test_who_objects_reads_whether_it_is_too_late(house: House, carried_out: bool) -> None:
     """Nothing about the guest, the hotel or the stay is said either way."""
