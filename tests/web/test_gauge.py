@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from flask_guesterase.store import limits
+from flask_guesterase.store import limits, tables
 from flask_guesterase.store.figures import age
 from flask_guesterase.web.gauge import age_pages
 from tests.web.house import House
@@ -42,6 +42,17 @@ def test_the_age_in_whole_months_costs_one_statement(
     assert "max-age=3600" in answer.headers["Cache-Control"]
     assert "no-store" not in answer.headers["Cache-Control"]
     assert browser.client.get("/privacy/age/age.json").get_json() == {"oldest_months": months}
+
+
+def test_what_goes_wrong_at_the_age_is_told_there(house: House) -> None:
+    """Its errors have a page that leads to none of the others, which may not be there."""
+    house.app.register_blueprint(age_pages, url_prefix="/privacy/age")
+    house.app.testing = False
+    browser = house.browser()
+    assert "There is nothing here" in browser.get("/privacy/age/guesterase-static/none.css", 404)
+    with house.hotel.engine.begin() as conn:
+        tables.pulse.drop(conn)
+    assert "This does not work at the moment" in browser.get("/privacy/age/?lang=en", 503)
 
 
 def test_anybody_stops_advertising_and_learns_nothing(house: House) -> None:
