@@ -47,7 +47,8 @@ class Line:
 
     :param kind: floor, ceiling, label, or a period of the house.
     :param name: the rule's id, or ``table.column`` of a label.
-    :param body: the rule as `rule_body` writes it, or table, column and category of a label.
+    :param body: the rule as `rule_body` writes it; of a label, table, column and category, or
+        where the table has what the law asks (see `whence`).
     :param state: whether it binds.
     :param signed: it stood in a text that a named person signed.
     :param acts_on: day from which the allowed change acts: a leaving line ends, a coming one binds.
@@ -175,10 +176,12 @@ def lines_of(rule: Rule) -> list[Line]:
 def label(table: str, column: str, category: str) -> Line:
     """Return the line that says under which category the law keeps a column."""
     body = {"table": table, "column": column, "category": category}
-    name = f"{table}.{column}"
-    if len(name) > _LONGEST_NAME:
-        name = hashlib.sha256(name.encode()).hexdigest()
-    return Line(LineKind.LABEL, name, body, signed=True)
+    return Line(LineKind.LABEL, named(f"{table}.{column}"), body, signed=True)
+
+
+def named(name: str) -> str:
+    """Return the name of a line, as long as its column."""
+    return name if len(name) <= _LONGEST_NAME else hashlib.sha256(name.encode()).hexdigest()
 
 
 _LONGEST_NAME = 160
@@ -429,7 +432,7 @@ def labels(lines: Iterable[Line], today: date) -> dict[tuple[str, str], tuple[st
     """
     found: dict[tuple[str, str], set[str]] = {}
     for line in binding(lines, today):
-        if line.kind is LineKind.LABEL:
+        if line.kind is LineKind.LABEL and "category" in line.body:
             place = (line.body["table"], line.body["column"])
             found.setdefault(place, set()).add(line.body["category"])
     return {place: tuple(sorted(categories)) for place, categories in found.items()}

@@ -15,7 +15,7 @@ from ..core.standing import Standing
 from . import law, rulebook, tables
 from .blockers import today_at
 from .candidates import old
-from .clocks import Record, facts_of, places_of
+from .clocks import Record, places_of
 from .datamap import Declared
 from .gaps import unreadable
 from .sql import MANY, chunks, one_of
@@ -96,7 +96,7 @@ def judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]
     """
     asked = set(waiting(work, declared, keys))
     free = [key for key in keys if key not in asked]
-    records = facts_of(work.conn, work.datamap, work.settings, declared.name, free)
+    records = law.facts(work, declared, free)
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
     full = _full(work, declared, free)
     found = []

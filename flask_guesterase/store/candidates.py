@@ -32,7 +32,7 @@ from .datamap import Declared
 from .days import FIRST, LAST
 from .sql import is_text
 from .traces import holds
-from .ways import Reach, Ways, ways
+from .ways import Reach, Ways
 from .work import Work
 
 WIDE = 31
@@ -95,7 +95,7 @@ def old(work: Work, declared: Declared) -> Select[Any]:
     :param declared: the table; it is ``t0`` in the statement.
     """
     here = declared.table.alias("t0")
-    known = ways(work.datamap, declared)
+    known = law.ways_of(work, declared)
     either = [
         and_(_ripe(work, declared, here, at, seen), holds(declared, here, part.columns))
         for part in parts(work, declared)
@@ -116,7 +116,7 @@ def recent(work: Work, declared: Declared, last: date, day: date) -> Iterator[Se
     :param day: day of this look, UTC: the same statements follow for it on whatever day they are
         asked for.
     """
-    known = ways(work.datamap, declared)
+    known = law.ways_of(work, declared)
     for part in parts(work, declared):
         for _, at, seen in _reaches(known, part, last, day):
             start = declared.table.alias("t0")

@@ -51,6 +51,7 @@ def facts_of(
     settings: Settings,
     name: str,
     keys: Iterable[Key],
+    found: Ways | None = None,
 ) -> dict[Key, Record]:
     """Return what the law may ask of rows of one table.
 
@@ -59,10 +60,11 @@ def facts_of(
     :param settings: the properties with their zones, countries and fiscal years.
     :param name: name of a declared table.
     :param keys: keys of its rows.
+    :param found: how they are read; as the policy says when None.
     """
     declared = datamap.declared(name)
     wanted = list(keys)
-    found = ways(datamap, declared)
+    found = ways(datamap, declared) if found is None else found
     places = places_of(conn, datamap, settings, declared, wanted, found)
     events = {
         event: [_said(conn, datamap, declared, at, wanted) for at in where]
@@ -71,6 +73,10 @@ def facts_of(
     answers = {
         name: _said(conn, datamap, declared, at, wanted) for name, at in found.answers.items()
     }
+    before = {
+        name: [_said(conn, datamap, declared, at, wanted) for at in where]
+        for name, where in found.before.items()
+    }
     records: dict[Key, Record] = {}
     # What rows say is the same for many of them, and judged once.
     made: dict[tuple[object, ...], Record] = {}
@@ -78,6 +84,7 @@ def facts_of(
         code = places.get(key, "")
         seen = [[v.get(key) for v in read] for read in events.values()]
         said = {n: v[key] for n, v in answers.items() if key in v}
+        said = {n: v for n, v in said.items() if all(b.get(key) == v for b in before.get(n, ()))}
         alike = code, *map(_exactly, chain(said, said.values(), *seen))
         if alike not in made:
             days = dict(zip(events, seen, strict=True))

@@ -24,6 +24,7 @@ from .datamap import Declared
 from .finder import Owners
 from .sql import MANY, chunks, one_of
 from .traces import holding, tells
+from .ways import Ways, also
 
 if TYPE_CHECKING:
     from .work import Work
@@ -116,9 +117,20 @@ def records_of(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key,
     """
     if not categories(work, declared):
         return {}
-    records = facts_of(work.conn, work.datamap, work.settings, declared.name, keys)
+    records = facts(work, declared, keys)
     told = told_before(work, declared.name, keys)
     return {key: told[key].under(r) if key in told else r for key, r in records.items()}
+
+
+def facts(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[Key, Record]:
+    """Return what the law may ask of rows, by where it is read now and was read until lately."""
+    found = ways_of(work, declared)
+    return facts_of(work.conn, work.datamap, work.settings, declared.name, keys, found)
+
+
+def ways_of(work: Work, declared: Declared) -> Ways:
+    """Return how rows of a table are read; what was read before counts until people let it go."""
+    return also(work.datamap, declared, rulebook.paths(work, declared.name))
 
 
 def reasons(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, select
+from sqlalchemy import ColumnElement, Row, func, select
 
 from ..core.permissions import Permission
 from ..core.rulebook import Line, LineKind, LineState
@@ -24,15 +24,15 @@ class Waiting:
     :param id: its number.
     :param property: code of the property, empty for a column's category.
     :param kind: floor, ceiling, label or house.
-    :param name: the rule, or table and column.
+    :param name: the rule, or table and column, or table and what the law reads there.
     :param state: proposed, leaving or coming.
-    :param says: the rule's period and clock, or the category.
+    :param says: the rule's period and clock, or the category, or the path.
     :param rows: kept rows that would, or may, end earlier.
     :param proposed_by: opaque number of who proposed it, or empty.
     :param confirmed_by: opaque number of who confirmed it, or empty.
     :param acts_on: ISO day from which it acts, or empty.
     :param proposed_at: when it was proposed, UTC, ISO, or empty.
-    :param category: retention category it is about.
+    :param category: retention category it is about, empty for a path.
     :param term: the period, from when it runs and where it stands; None for a column's category.
     :param floor: whether the period is one to keep at least.
     """
@@ -101,7 +101,7 @@ def _shown(work: Work, row: Row[Any]) -> Waiting:
         (row.confirmed_by or "") if confirmed else "",
         row.acts_on or "",
         row.proposed_at.isoformat(sep=" ", timespec="seconds") if row.proposed_at else "",
-        str(line.body["category"]),
+        str(line.body.get("category", "")),
         term,
         floor,
     )
@@ -110,7 +110,7 @@ def _shown(work: Work, row: Row[Any]) -> Waiting:
 def said(line: Line) -> str:
     """Return what a line says, in one word without anybody's data."""
     if line.kind is LineKind.LABEL:
-        return str(line.body["category"])
+        return str(line.body.get("category") or line.body["path"])
     rule = line.rule()
     if rule.ceiling is not None and rule.floor is None:
         return f"{'|'.join(rule.clock)}+{rule.ceiling}@{rule.start.value}"
@@ -124,8 +124,9 @@ def touched(work: Work, code: str, line: Line) -> int:
     if code:
         where.append(kept.c.property == code)
     if line.kind is LineKind.LABEL:
-        table, category = line.body["table"], line.body["category"]
-        where.append(and_(kept.c.table_name == table, kept.c.category == category))
+        where.append(kept.c.table_name == line.body["table"])
+        if "category" in line.body:
+            where.append(kept.c.category == line.body["category"])
     else:
         where.append(kept.c.category == line.body["category"])
         rule = line.rule()

@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from ..core import rulebook
+from ..core import rulebook, whence
 from ..core.events import RulesChanged
 from ..core.log import canonical
-from ..core.policy import Retain
 from ..core.retention import Rule, Start
 from ..core.rulebook import Changes, Line, LineKind, LineState
-from . import brake, packs, pulse, tables
+from . import brake, labelled, packs, pulse, tables
 from .pulse import Pulse
 from .sql import MANY, chunks, one_of
 from .transaction import writes
@@ -97,8 +96,20 @@ def labels(work: Work, table: str, column: str) -> tuple[str, ...]:
 def all_labels(work: Work) -> Labels:
     """Return (table, column) -> the categories that bind it, read once in a transaction."""
     if work.labels is None:
-        work.labels = rulebook.labels(book(work, LABELS), today(work))
+        lines = book(work, LABELS)
+        work.labels = rulebook.labels(lines, today(work))
+        work.paths = whence.paths(lines, today(work))
     return work.labels
+
+
+def paths(work: Work, table: str) -> whence.Paths:
+    """Return where the law reads rows of a table: by what is declared, and was until lately.
+
+    :param work: the open transaction.
+    :param table: name of the table.
+    """
+    all_labels(work)
+    return work.paths.get(table, {})
 
 
 def forget(work: Work) -> None:
@@ -251,7 +262,7 @@ def source_mark(settings: Settings, datamap: DataMap, code: str) -> str:
         place = settings.property(code)
         said.append([place.country, *map(str, place.fiscal)])
     else:
-        said = sorted([*map(str, line.body.values())] for line in _declared(datamap))
+        said = sorted([*map(str, line.body.values())] for line in labelled.lines(datamap))
     return hashlib.sha256(canonical(said)).hexdigest()
 
 
@@ -264,7 +275,7 @@ def signed_texts(conn: Connection, codes: Iterable[str]) -> set[tuple[str, str]]
 
 def _sources(conn: Connection, settings: Settings, datamap: DataMap, code: str) -> list[Line]:
     if not code:
-        return _declared(datamap)
+        return labelled.lines(datamap)
     chain = texts(settings, code)
     signed = signed_texts(conn, (pack.code for pack in chain))
     place = settings.property(code)
@@ -282,18 +293,6 @@ def _sources(conn: Connection, settings: Settings, datamap: DataMap, code: str) 
             )
         )
     ]
-
-
-def _declared(datamap: DataMap) -> list[Line]:
-    """Return a label for every column the law keeps, and for every policy with a category."""
-    found = []
-    for name, declared in datamap.tables.items():
-        for column, rule in declared.rules.items():
-            if isinstance(rule, Retain):
-                found.append(rulebook.label(name, column, rule.category))
-        if declared.policy.category:
-            found.append(rulebook.label(name, "", declared.policy.category))
-    return found
 
 
 def known(conn: Connection, code: str) -> list[Line]:

@@ -159,6 +159,11 @@ def _mark(work: Work, code: str, rules: Sequence[Rule]) -> str:
         "place": [place.code, place.country, place.region, place.zone, *map(str, place.fiscal)],
         "rules": [{f.name: _told(getattr(rule, f.name)) for f in fields(rule)} for rule in rules],
         "labels": sorted([*k, *names] for k, names in rulebook.all_labels(work).items()),
+        "paths": sorted(
+            [table, *asked, *told]
+            for table, mine in work.paths.items()
+            for asked, told in mine.items()
+        ),
     }
     return hashlib.sha256(canonical(said)).hexdigest()
 

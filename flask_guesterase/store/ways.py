@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, select
 
 from ..core.plan import Key
 from ..core.policy import Policy
+from ..core.whence import CLOCK, FACTS, Paths
 from .binds.trail import Trail, crosses, legs
 from .datamap import DataMap, Declared
 from .paths import Hop, Resolver
@@ -99,12 +100,14 @@ class Ways:
     :param answers: what a rule may ask -> where the answer is.
     :param place: where the property's code is, or None: the owner's property.
     :param wrong: names the policy gives that lead nowhere.
+    :param before: what a rule may ask -> where the answer was until lately: both must agree.
     """
 
     events: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
     answers: Mapping[str, Reach] = field(default_factory=dict)
     place: Reach | None = None
     wrong: tuple[str, ...] = ()
+    before: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
 
 
 def ways(datamap: DataMap, declared: Declared) -> Ways:
@@ -131,14 +134,52 @@ def _ways(datamap: DataMap, declared: Declared) -> Ways:
         return {name: at for name, path in wanted.items() if (at := reach(path)) is not None}
 
     def dates_of(wanted: Any) -> tuple[Reach, ...]:
-        paths = [wanted] if isinstance(wanted, str) or callable(wanted) else list(wanted)
-        return tuple(at for path in paths if (at := reach(path)) is not None)
+        return tuple(at for path in _several(wanted) if (at := reach(path)) is not None)
 
     policy = declared.policy
     events = {event: dates_of(wanted) for event, wanted in clock_of(policy).items()}
     answers = all_of(policy.facts)
     place = reach(policy.place) if policy.place else _own_place(datamap, declared)
     return Ways(events, answers, place, tuple(wrong))
+
+
+def also(datamap: DataMap, declared: Declared, bound: Paths) -> Ways:
+    """Return a table's ways with those by which its rows were read until lately.
+
+    Of several dates the latest counts, so that another clock ends nothing earlier; of answers that
+    differ none is known. What has no clock any more is not given one back: nothing of it ends. Nor
+    is a column that is gone: the host renamed it, and its dates are where the policy says now.
+
+    :param datamap: the resolved data map.
+    :param declared: the table.
+    :param bound: where its rows are, and were, read (see `rulebook.paths`).
+    """
+    known, now = ways(datamap, declared), dict(paths_of(declared.policy))
+    events, before = dict(known.events), dict[str, tuple[Reach, ...]]()
+    for (what, name), told in bound.items():
+        if not known.events if what == CLOCK else name not in known.answers:
+            continue
+        into = events if what == CLOCK else before
+        gone = (path for path in told if path not in now.get((what, name), ()))
+        reached = (_dotted(datamap, declared, path) for path in gone)
+        if found := tuple(at for at in reached if at is not None):
+            into[name] = (*into.get(name, ()), *found)
+    return replace(known, events=events, before=before)
+
+
+def paths_of(policy: Policy) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    """Yield what a policy says the law asks of its rows, with the paths of the columns.
+
+    An expression of the vendor's is no path: what it says nobody can compare.
+    """
+    for what, wanted in ((CLOCK, clock_of(policy)), (FACTS, policy.facts)):
+        for name, where in wanted.items():
+            paths = tuple(str(path) for path in _several(where) if not callable(path))
+            yield (what, name), paths
+
+
+def _several(wanted: Any) -> Sequence[Any]:
+    return [wanted] if isinstance(wanted, str) or callable(wanted) else list(wanted)
 
 
 def clock_of(policy: Policy) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from ..core.policy import Blocker
 from ..core.recipient import Recipient
 from ..core.remembrance import Note
 from ..core.retention import Rule
+from ..core.whence import Paths
 from .catalog.shape import LiveSchema
 from .custodian import FolderCustodian
 from .datamap import DataMap
@@ -67,6 +68,7 @@ class Work:
     :param places: places outside that take checkpoints.
     :param rules: property -> rules of retention in force, as read in this transaction.
     :param labels: (table, column) -> categories that bind it, once they were read.
+    :param paths: table -> where the law reads its rows, once the labels were read.
     :param departures: lines that left the guest register lawfully.
     :param bound: kinds of our own rows that changed and that the journal vouches for.
     :param held: numbers of the holds that lived when an erasure was drawn; None where none was.
@@ -97,6 +99,7 @@ class Work:
     places: tuple[Place, ...] = ()
     rules: dict[str, tuple[Rule, ...]] = field(default_factory=dict)
     labels: Mapping[tuple[str, str], tuple[str, ...]] | None = None
+    paths: Mapping[str, Paths] = field(default_factory=dict)
     departures: list[Departure] = field(default_factory=list)
     bound: set[str] = field(default_factory=set)
     held: frozenset[int] | None = None
