@@ -15,8 +15,10 @@ from flask_guesterase.core import image
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
 from flask_guesterase.core.needle import Searcher, needles
 from flask_guesterase.store import tables, worker
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.report import Report
 from flask_guesterase.store.search import queued, residue, sought
 from flask_guesterase.store.transaction import transaction
 from tests.store import hiding
@@ -248,6 +250,31 @@ def test_the_values_end_with_the_safety_copy(hotel: Hotel) -> None:
         office.look_again(number, "clerk")
     # Looking without the values finds nothing and says nothing.
     assert residue.searched(run_of(hotel), [number]) is None
+
+
+def test_values_that_cannot_be_read_now_are_looked_for_later(hotel: Hotel) -> None:
+    """Nothing is certified of a search that nobody could make, and who else waits has theirs."""
+    numbers = []
+    hotel.guest(3, name="Bo Lind", email="bo@post.example")
+    for id, name in enumerate(("ann", "bea"), 1):
+        hotel.guest(id, name=f"{name} Berg", email=f"{name}@nest.example")
+        hotel.put(Booking, id=id, number=f"B{id}", guest_id=3, remark=f"of {name}@nest.example")
+        numbers.append(hotel.approved(email=f"{name}@nest.example"))
+        with hotel.begin() as office:
+            office.erase(numbers[-1]).settled()
+        hotel.later(days=1)
+    key = next(hotel.custodian.path.glob("key-day-2026-04-09.json"))
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+    report = Report()
+    worker.check_all(run_of(hotel), numbers, report)
+    assert report.problems == {numbers[0]: "SealError"}
+    assert [hotel.state(number) for number in numbers] == ["checking", "partial"]
+    key.write_bytes(whole)
+    worker.check_all(run_of(hotel), numbers[:1], Report())
+    assert hotel.state(numbers[0]) == "partial"
+    assert found(hotel, numbers[0])["left"]
 
 
 def test_without_a_safety_copy_the_values_end_with_the_request(hotel: Hotel) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from ...core.errors import SealError, UnknownError
 from ...core.lifecycle import State
 from ...core.needle import Needle
-from .. import tables
+from .. import tables, vault
 from ..cases import load
 from ..work import Work
 from . import sought
@@ -87,12 +87,14 @@ def values(work: Work, box: str | None) -> tuple[Needle, ...] | None:
 
     :param work: the open transaction.
     :param box: the box, or None.
+    :raises SealError: their key is there and cannot be read now.
     """
     if box is None:
         return None
     try:
         return sought.read(work, box)
     except (SealError, UnknownError):
+        vault.require_lost(work.conn, work.custodian, [box])
         return None
 
 

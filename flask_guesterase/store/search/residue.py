@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select, update
 from sqlalchemy.exc import DBAPIError
 
 from ...core.certificate import Left
+from ...core.errors import SealError
 from ...core.needle import Needle, Strength
 from ...core.plan import Person, by_table, key_text
 from ...core.standing import Standing
@@ -160,16 +161,24 @@ def here(work: Work, case: Case) -> None:
 def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
     """Return what a reading for these requests needs.
 
+    One whose values cannot be read now waits, and keeps no other waiting.
+
     :param work: an open transaction.
     :param numbers: the requests.
     :param others: take all along that wait.
+    :raises SealError: nobody is taken along, and the values cannot be read now.
     """
     table = tables.search
     wanted = dict.fromkeys([*numbers, *(queued.waiting(work) if others else ())])
     rows = work.conn.execute(select(table).where(table.c.request.in_(list(wanted))))
     searches = []
     for row in sorted(rows, key=lambda row: str(row.request)):
-        values = queued.values(work, row.box)
+        try:
+            values = queued.values(work, row.box)
+        except SealError:
+            if not others:
+                raise
+            continue
         if values is not None:
             number = rescan.parent(row.request)
             own = frozenset((s.table, s.key) for s in people.subjects(work, number, _TAKEN))
