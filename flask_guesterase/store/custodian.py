@@ -194,6 +194,21 @@ class FolderCustodian:
             self._known.pop(label, None)
         self._open(label)
 
+    def lost(self, label: str) -> bool:
+        """Return whether the key of a label is gone for good, and not only away for now.
+
+        :raises KeyMissingError: the folder is not there, or holds no keys.
+        :raises SetupError: this account may not look into it.
+        """
+        if not self._ring.exists():
+            raise self._ring.missing(CURRENT)
+        with self._ring.usable():
+            try:
+                self._file(label).stat()
+            except FileNotFoundError:
+                return True
+        return False
+
     def absent(self, label: str) -> KeyMissingError:
         """Return the error for a key that is not in the folder."""
         return self._ring.missing(self._file(label).name)

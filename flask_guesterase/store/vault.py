@@ -140,10 +140,9 @@ def require_lost(conn: Connection, custodian: FolderCustodian, ids: Sequence[str
     :param ids: identifiers of boxes that could not be opened together.
     :raises SealError: a key is there and cannot be read now, so that they may open later.
     """
-    there = custodian.labels()
     wanted = select(boxes.c.label).where(boxes.c.id.in_(ids)).distinct()
     for label in conn.execute(wanted).scalars():
-        if label in there:
+        if not custodian.lost(label):
             custodian.opens(label)
 
 

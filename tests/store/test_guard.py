@@ -18,9 +18,11 @@ from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import finishing, tables
 from flask_guesterase.store.comeback import guard, marks, returned, sightings
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish
 
@@ -258,6 +260,34 @@ def test_what_is_unclear_waits_for_staff_and_lives_once_it_shows(lodge: Lodge) -
     assert lodge.sweep() == {"unclear-no-more": 1}
     assert lodge.returns() == [("lodgers_", "int:9", "erased-contact", "lives")]
     assert lodge.one(Guest, 9) == before
+
+
+def test_what_was_seen_waits_for_the_keys_by_which_it_is_judged(
+    lodge: Lodge, tmp_path: Path
+) -> None:
+    """While the root is away nobody is known again; that is no reason to take them for strangers,
+    nor to take what waits for staff from their list."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.session.add(Guest(id=9, house="sh", made_on=lodge.now.date(), **ANN))
+    lodge.session.commit()
+    assert lodge.worker() == {"staff": 1}
+    merge(lodge)
+    lodge.session.commit()
+    before = lodge.returns()
+    keys = lodge.custodian.path
+    (root,) = keys.rglob("root-*")
+    for path in (root, keys):
+        away = path.rename(tmp_path / "away")
+        lodge.custodian = FolderCustodian(keys)
+        for step in (lodge.worker, lodge.sweep):
+            with pytest.raises(KeyMissingError):
+                step()
+        assert lodge.returns() == before
+        away.rename(path)
+    lodge.custodian = FolderCustodian(keys)
+    assert lodge.sweep() == {"open": 1, "erased": 1}
+    assert lodge.returns("staff") == before[:1]
 
 
 def test_what_staff_said_while_a_sweep_looked_again_stands(any_lodge: Lodge) -> None:

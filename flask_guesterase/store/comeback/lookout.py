@@ -20,7 +20,7 @@ from ..datamap import DataMap
 from ..settings import Settings
 from ..transaction import commits_alone
 from . import marks, sightings
-from .marks import Mark
+from .marks import Mark, Seals
 from .statements import keys_by
 from .watched import Watched
 
@@ -76,6 +76,11 @@ def _aside(conn: Connection) -> Iterator[None]:
         yield
 
 
+def _seals(side: Side, now: datetime) -> Seals:
+    # Without a key folder the host goes on; the sweep looks at everything once it is there.
+    return marks.seals(side.custodian, now.date()) if side.custodian.exists() else Seals({})
+
+
 def note(side: Side, conn: Connection, rows: list[Row], door: str) -> None:
     """Look once for everything that was written, and write down what is known.
 
@@ -85,7 +90,7 @@ def note(side: Side, conn: Connection, rows: list[Row], door: str) -> None:
     :param door: who saw it.
     """
     now = side.now()
-    seals = marks.seals(side.custodian, now.date()) if rows else None
+    seals = _seals(side, now) if rows else None
     if seals is None or not seals.keys:
         return
     wanted: dict[str, list[Row]] = {}
@@ -148,7 +153,7 @@ def written(
     :param new: it can only have added rows.
     """
     now = side.now()
-    seals = marks.seals(side.custodian, now.date())
+    seals = _seals(side, now)
     if not seals.keys:
         return
     region = marks.regions(side.settings)

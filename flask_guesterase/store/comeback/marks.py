@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select
 
-from ...core.errors import KeyMissingError, MatchError
+from ...core.errors import MatchError
 from ...core.identity import Kind, Readings, normal, readings
 from ...core.period import months_after
 from ...core.plan import Key, Outcome, Person, Plan, Step, key_text
@@ -59,12 +59,13 @@ def label(year: int) -> str:
 
 
 def seals(custodian: FolderCustodian, today: date) -> Seals:
-    """Return the keys of marks that may live today; none before the first erasure."""
-    keys = {}
-    for year in range(today.year - YEARS, today.year + 1):
-        with suppress(KeyMissingError):
-            keys[year] = custodian.mortal(label(year), "returning")
-    return Seals(keys)
+    """Return the keys of marks that may live today; none before the first erasure.
+
+    :raises SealError: one is there and cannot be read now: nobody could be known again by it.
+    """
+    years = range(today.year - YEARS, today.year + 1)
+    living = [year for year in years if not custodian.lost(label(year))]
+    return Seals({year: custodian.mortal(label(year), "returning") for year in living})
 
 
 def row_text(table: str, key: Key) -> str:
