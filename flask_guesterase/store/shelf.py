@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import delete, exists, insert, or_, select, update
 
-from ..core.errors import KeyMissingError, SealError
+from ..core.errors import SealError
 from ..core.image import Image, decode
 from ..core.register import Asked, document_form, name_form, name_forms
 from ..core.seal import Box, fingerprint, open_box
@@ -102,7 +102,8 @@ def document_mark(work: Work, label: str, document: str) -> str | None:
 def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
     """Return the boxes on the shelf that may answer; none whose last day is over.
 
-    A box that a hold keeps beyond its day is kept for that hold, and is no register any more.
+    A box that a hold keeps beyond its day is kept for that hold, and is no register any more. One
+    whose key does not open may be meant: whoever opens the boxes says that this one does not.
 
     :param work: the open transaction.
     :param asked: the question.
@@ -128,10 +129,12 @@ def boxes(work: Work, asked: Asked, names: Sequence[str]) -> list[str]:
             or_(shelf.c.first_night <= last, shelf.c.first_night == ""),
             or_(shelf.c.last_night >= first, shelf.c.last_night == ""),
         )
-    for column, marks in _asked_marks(work, asked).items():
+    asked_marks, closed = _asked_marks(work, asked)
+    for column, marks in asked_marks.items():
         found: set[str] = set()
-        for part in chunks(sorted(marks)):
-            found.update(work.conn.execute(wanted.where(shelf.c[column].in_(part))).scalars())
+        for name, told in ((column, marks), ("label", closed)):
+            for part in chunks(sorted(told)):
+                found.update(work.conn.execute(wanted.where(shelf.c[name].in_(part))).scalars())
         wanted = wanted.where(shelf.c.box.in_(sorted(found)))
     return sorted(work.conn.execute(wanted).scalars())
 
@@ -144,8 +147,8 @@ def _beside(night: date, days: int) -> str:
         return night.isoformat()
 
 
-def _asked_marks(work: Work, asked: Asked) -> dict[str, set[str]]:
-    """Return, per column of marks that is asked for, the marks under every living label."""
+def _asked_marks(work: Work, asked: Asked) -> tuple[dict[str, set[str]], set[str]]:
+    """Return the marks per column that is asked for, and the labels whose keys do not open."""
     shelf = tables.shelf
     forms = name_forms(asked.name)
     wanted: dict[str, set[str]] = {}
@@ -153,20 +156,22 @@ def _asked_marks(work: Work, asked: Asked) -> dict[str, set[str]]:
         wanted["name_mark"] = set()
     if document_form(asked.document):
         wanted["document_mark"] = set()
+    closed: set[str] = set()
     if not wanted:
-        return {}
+        return wanted, closed
     labels = select(shelf.c.label).where(shelf.c.property == asked.place).distinct()
     for label in work.conn.execute(labels).scalars():
         try:
             names = {name_mark(work, label, form) for form in forms}
             document = document_mark(work, label, asked.document)
-        except KeyMissingError:
-            continue  # its day is over, and nobody has cleared the shelf yet
+        except SealError:
+            closed.add(label)
+            continue
         if forms:
             wanted["name_mark"] |= {mark for mark in names if mark}
         if document:
             wanted["document_mark"].add(document)
-    return wanted
+    return wanted, closed
 
 
 def remark(work: Work, boxes: Sequence[str]) -> None:

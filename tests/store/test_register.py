@@ -23,6 +23,7 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.policy import keep
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import shelf, tables, vault, worker
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.register import Produced
 from tests.store.night import LINE, NIGHT, Night
 
@@ -340,6 +341,26 @@ def test_a_box_that_does_not_open_is_told_of_and_hinders_nobody(night: Night) ->
     assert families(produced) == ["Zebrafinch2"]
     assert produced.unopened == 1
     assert night.events[-1].counts == {"rows": 1, "sealed": 1, "unopened": 1}
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["damaged", "away"])
+def test_a_key_that_does_not_open_is_told_of_by_name_as_well(night: Night, lost: bool) -> None:
+    """Who is asked for by name may be in a box that nobody can open: that is no empty answer,
+    and it hinders no other."""
+    for id, day in ((1, "2026-03-12"), (2, "2026-03-13")):
+        night.stay(id, family="Zebrafinch")
+        night.seal([id], day)
+    asked: dict[str, Any] = {"name": "Ann Zebrafinch", "night": None}
+    assert len(night.produce(**asked).lines) == 2
+    key = night.custodian.path / "key-day-2026-03-12.json"
+    if lost:
+        key.unlink()
+    else:
+        key.write_bytes(b"")
+    night.custodian = FolderCustodian(night.custodian.path)
+    produced = night.produce(**asked)
+    assert (len(produced.lines), produced.unopened) == (1, 1)
+    assert night.produce(name="Ann Sparrow", night=None).unopened == 1
 
 
 def test_a_line_of_which_a_part_stays_in_its_row_comes_out_once(night: Night) -> None:
