@@ -13,9 +13,12 @@ def remove(root: str, name: str) -> None:
 
     :param root: the declared folder.
     :param name: path of the file, relative to the folder or inside it.
-    :raises DeliveryError: it lies outside the folder, is no file, or the system refuses. The
-        path is not repeated: it may tell who somebody is.
+    :raises DeliveryError: it lies outside the folder, is no file, the system refuses, or the
+        folder is not there. The path is not repeated: it may tell who somebody is.
     """
+    # A share that is not mounted comes back, with all that is in it.
+    if not os.path.isdir(root):
+        raise refuse("lies in a folder that is not there")
     # A link inside the folder goes after the file it names, so that a crash between leaves the
     # link that leads the next try to the file.
     for each in dict.fromkeys(locate(root, name)):

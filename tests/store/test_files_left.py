@@ -63,6 +63,21 @@ def tried(hotel: Hotel, number: str, door: str) -> None:
         go(hotel, Post())
 
 
+def test_a_share_that_is_not_mounted_keeps_the_certificate_waiting(
+    scanned: tuple[Hotel, Path, str]
+) -> None:
+    """A scan nobody can see now comes back with its share: it is removed before it is certified."""
+    hotel, file, number = scanned
+    away = hotel.files.rename(hotel.files.with_name("share"))
+    assert worker.carry_out(run(hotel), number) == "checking"
+    assert certified(hotel) == []
+    away.rename(hotel.files)
+    hotel.later(minutes=2)
+    go(hotel, Post())
+    assert not file.exists()
+    assert certified(hotel) == [("erased", [])]
+
+
 @pytest.mark.parametrize("door", ["worker", "page"])
 def test_a_file_that_is_tried_again_keeps_the_certificate_waiting(
     scanned: tuple[Hotel, Path, str], monkeypatch: pytest.MonkeyPatch, door: str

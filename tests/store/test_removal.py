@@ -28,6 +28,17 @@ def test_a_file_is_removed_and_again_without_harm(root: Path) -> None:
     assert (root / "ids").is_dir()
 
 
+def test_what_lies_on_a_share_that_is_not_mounted_is_not_gone(root: Path) -> None:
+    """The declared folder comes back with everything in it, so nobody says that it is removed."""
+    away = root.rename(root.with_name("share"))
+    with pytest.raises(DeliveryError, match="folder that is not there") as caught:
+        remove(str(root), "ids/ann.png")
+    assert "ann" not in str(caught.value)
+    away.rename(root)
+    remove(str(root), "ids/ann.png")
+    assert not (root / "ids" / "ann.png").exists()
+
+
 def test_an_absolute_name_inside_the_folder_is_that_file(root: Path) -> None:
     """Hosts keep whole paths, too."""
     remove(str(root), str(root / "ids" / "ann.png"))
