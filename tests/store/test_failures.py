@@ -16,6 +16,7 @@ from flask_guesterase.core.errors import (
     ForbiddenError,
     InputError,
     MovedError,
+    SealError,
     TransitionError,
     UnknownError,
 )
@@ -228,6 +229,25 @@ def test_a_doubted_clock_is_an_alert_and_judges_nothing_else(hotel: Hotel) -> No
         pulse.take(conn, brake.DOUBT)
     look(hotel)
     assert kinds(hotel) == set()
+
+
+def test_what_nobody_could_look_at_is_not_gone(hotel: Hotel) -> None:
+    """A key folder that lets others in says nothing of what only `check` can find: what is
+    looked after goes on, with its age and by whom, and closes when it is seen to be gone."""
+    look(hotel)
+    alert = one(hotel, "checkpoints")
+    with hotel.begin() as office:
+        office.take_alert(alert["id"], "watcher")
+    hotel.custodian.path.chmod(0o750)
+    with pytest.raises(SealError, match="open to other users"):
+        hotel.custodian.ensure("day:2026-09-09")
+    assert look(hotel)["gone"] == 0
+    assert one(hotel, "checkpoints")["taken_by"]
+    assert "keys-unsound" in kinds(hotel)
+    hotel.custodian.path.chmod(0o700)
+    assert look(hotel)["gone"] == 1
+    assert kinds(hotel) == set()
+    assert one(hotel, "checkpoints")["id"] == alert["id"]
 
 
 def test_the_owner_is_told_at_once_and_the_deputy_when_nobody_takes_it(each: Hotel) -> None:

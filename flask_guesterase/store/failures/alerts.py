@@ -48,7 +48,8 @@ def look_over(run: Run) -> dict[str, int]:
 def look(work: Work) -> dict[str, int]:
     """Look at everything: open what is new, close what is gone, tell who looks after it.
 
-    While the clock is in doubt nothing else is judged by it, and nothing closes by itself.
+    While the clock is in doubt nothing else is judged by it, and nothing closes by itself; nor does
+    what nobody can look at for want of keys.
 
     :param work: the open transaction.
     :return: opened, gone, told -> how many.
@@ -66,8 +67,9 @@ def look(work: Work) -> dict[str, int]:
         elif same not in quiet:
             _insert(work, cause, SYSTEM)
             counts["opened"] += 1
+    stays = {AlertKind.MISTAKE.value, *causes.unseen(found.values())}
     for same, row in open_.items():
-        if same not in found and row.kind != AlertKind.MISTAKE and not doubt:
+        if same not in found and row.kind not in stays and not doubt:
             _close(work, row, SYSTEM, Closing.GONE)
             counts["gone"] += 1
     return {**counts, "told": notices.tell(work)}

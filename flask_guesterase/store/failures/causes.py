@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 
 from sqlalchemy import Row, func, select
@@ -38,6 +38,19 @@ def look(work: Work) -> list[Cause]:
     for cause in _all(work):
         found.setdefault(cause.same(), cause)
     return sorted(found.values(), key=lambda cause: cause.same())
+
+
+_KEYLESS = frozenset({"keys-foreign", "keys-closed"})
+"""About what is said where the keys keep everybody from looking at the rest of `check`."""
+
+
+def unseen(found: Iterable[Cause]) -> frozenset[str]:
+    """Return the kinds of which nobody can tell now whether they are gone.
+
+    :param found: what `look` returned.
+    """
+    keyless = any(cause.about in _KEYLESS for cause in found)
+    return frozenset(FOUND.values()) if keyless else frozenset()
 
 
 def _all(work: Work) -> Iterator[Cause]:
