@@ -285,6 +285,34 @@ def test_lost_entries_are_put_back_exactly(engine: str, tmp_path: Path) -> None:
         inn.engine.dispose()
 
 
+@pytest.mark.parametrize("mount", [False, True], ids=["no-folder", "empty-mount"])
+def test_no_epoch_begins_while_the_folder_with_the_lost_entries_is_away(
+    inn: Ashore, mount: bool
+) -> None:
+    """That it cannot be read now says nothing of what it holds; once it is back nothing is lost."""
+    inn.guest(1, name="Ann Berg", email="ann@mail.example")
+    number = inn.approved(email="ann@mail.example")
+    inn.release()
+    with inn.backup() as restore:
+        assert inn.erased(number) == "erased"
+        inn.release()
+        world = inn.known()[-1]
+        restore()
+        away = inn.outside.rename(inn.outside.with_name("away"))
+        if mount:
+            inn.outside.mkdir()
+        before = inn.tree()
+        with pytest.raises(SetupError, match="may hold what this database lost"):
+            replay(inn.run)
+        assert inn.tree() == before
+        if mount:
+            inn.outside.rmdir()
+        away.rename(inn.outside)
+        assert replay(inn.run).counts["entries-put-back"] == world.size - before.size
+        assert inn.tree().epoch == 0
+        assert inn.verified() == []
+
+
 def test_what_a_restore_lost_was_taken_away_by_nobody(any_inn: Ashore) -> None:
     """The journal knows an incident again that the restored tables do not: no alarm for ever."""
     inn = any_inn

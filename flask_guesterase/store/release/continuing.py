@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Row, select
 
 from ...core.checkpoint import Checkpoint, origin, read_note
-from ...core.errors import DeliveryError, InputError, TamperedError
+from ...core.errors import DeliveryError, InputError, SetupError, TamperedError
 from ...core.events import SYSTEM, JournalContinued
 from ...core.log import Entry, read_entry
 from ...core.tree import Frontier
 from .. import actors, journal, pulse, signing
 from ..export import BATCH
+from ..outbox import SENT
 from ..pulse import Pulse
 from ..remembrance import remembering
 from ..signers import open_ours
-from ..tables import tree
+from ..tables import released, tree
 from ..unit import Run
 from ..work import Work
 from .folder import Folder
@@ -46,10 +47,13 @@ def resume(run: Run, by_hand: Sequence[str] = ()) -> dict[str, int]:
     :param by_hand: signed checkpoints that somebody brought from where they were kept.
     :return: "entries-put-back" and "epochs-begun", where there were any.
     :raises InputError: what was brought is no checkpoint of this house.
+    :raises SetupError: a folder that may hold what was lost is not there.
+    :raises DeliveryError: it cannot be read.
     """
     run(partial(_checked, by_hand))
     if not run(partial(_wanted, by_hand)):
         return {}
+    run(_reachable)
     controllers = run(_controllers)
     for controller in controllers:
         for number in range(run(lambda office: len(folders(office.work)))):
@@ -85,6 +89,34 @@ def _wanted(by_hand: Sequence[str], office: Office) -> bool:
         for head in brought
     )
     return unknown or behind(work) or any(_outgrown(work, row) for row in rows.values())
+
+
+def _reachable(office: Office) -> None:
+    """Go on only where every folder can be read: an epoch that has begun is not taken back.
+
+    :raises SetupError: one is not there, or holds nothing though it took checkpoints.
+    :raises DeliveryError: one cannot be read.
+    """
+    work = office.work
+    every = [(place.folder, place.name) for place in work.places if place.folder is not None]
+    for row in _open(work) if every else ():
+        for folder, name in every:
+            empty = not folder.notes(row.controller, last=True)
+            if empty and (not folder.path.is_dir() or _took(work, name, row.controller)):
+                raise SetupError(
+                    "A folder for checkpoints is not there; it may hold what this database lost.",
+                    "Mount it and replay again; where it is lost for good, take it out of "
+                    "GUESTERASE_CHECKPOINTS.",
+                )
+
+
+def _took(work: Work, place: str, controller: str) -> bool:
+    """Return whether a place took a checkpoint of a journal that this database knows of."""
+    found = select(released.c.id).where(
+        released.c.destination == place, released.c.state == SENT,
+        released.c.controller == controller,
+    )  # fmt: skip
+    return work.conn.execute(found.limit(1)).first() is not None
 
 
 def _outgrown(work: Work, row: Row[Any]) -> bool:
