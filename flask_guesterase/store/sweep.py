@@ -249,7 +249,7 @@ def _steps(
     with report.trying("paper"):
         report.add(byday.PAPER, run(_paper))
     with report.trying("returns"):
-        report.add_all(reconcile.reconcile(bare, shift))
+        report.add_all(reconcile.reconcile(bare, shift, report.problems))
     with report.trying("worker"):
         skip = {"erase", "returned"} if report.paused else {"erase"}
         done = worker.work(bare, *post, skip=frozenset(skip))

@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Insert, delete, event, insert, select, update
+from sqlalchemy import Insert, delete, event, insert, select, text, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import finishing, tables
-from flask_guesterase.store.comeback import guard, marks, returned, sightings
+from flask_guesterase.store import finishing, tables, worker
+from flask_guesterase.store.comeback import guard, marks, reconcile, returned, sightings
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.office import Office
 from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish
 
 OLD = date(2025, 12, 1)
@@ -208,6 +209,73 @@ def test_who_is_watched_since_a_class_was_mapped_is_seen(lodge: Lodge) -> None:
     merge(lodge)
     lodge.session.commit()
     assert lodge.returns("seen", "there")
+
+
+BEA = {
+    "full_name": "Bea Lund", "email": "bea@x.example", "phone": "+86 120 0000 9999",
+    "document_no": "BL 4411",
+}  # fmt: skip
+
+
+def _two_erased(lodge: Lodge) -> None:
+    """Erase Ann and Bea, who both stayed last year."""
+    lodge.stayed()
+    lodge.add(Guest(id=2, house="sh", made_on=OLD, **BEA))
+    lodge.erased_guest()
+    lodge.erased_guest(email=BEA["email"])
+
+
+def _garble(lodge: Lodge, id: int, column: str, value: str) -> None:
+    with lodge.engine.begin() as conn:
+        conn.execute(text(f"UPDATE lodgers_ SET {column} = {value} WHERE id = {id}"))
+
+
+@pytest.mark.parametrize("when", ["seen", "judged"])
+def test_a_row_nobody_can_read_keeps_no_other_waiting(lodge: Lodge, when: str) -> None:
+    """Another program wrote a day that is none into the first of two rows in which somebody is
+    back: the second goes again all the same, and the first stays on a list."""
+    _two_erased(lodge)
+    merge(lodge)
+    lodge.session.merge(Guest(id=2, house="sh", made_on=OLD, **BEA))
+    lodge.session.commit()
+    if when == "judged":
+        lodge.run(Office.judge_returns)
+    _garble(lodge, 1, "made_on", "'soon'")
+    report = worker.work(lodge.run, lambda *given: ("", ""), {})
+    assert report.counts["erased-again"] == 1
+    assert lodge.one(Guest, 2)["email"] != BEA["email"]  # type: ignore[index]
+    left = {"seen": "staff", "judged": "open"}[when]
+    assert [(key, state) for _, key, _, state in lodge.returns(left)] == [("int:1", left)]
+    lodge.later(hours=5)
+    problems: dict[str, str] = {}
+    reconcile.reconcile(lodge.run, None, problems)
+    assert problems["look:lodgers_"] == "ValueError"
+    assert len(lodge.returns(left)) == 1
+    _garble(lodge, 1, "made_on", f"'{OLD}'")
+    lodge.later(hours=5)
+    lodge.sweep()
+    assert len(lodge.returns("staff", "erased")) == 2
+
+
+def test_a_sweep_finds_who_is_back_behind_a_row_nobody_can_read(lodge: Lodge) -> None:
+    """A program of old wrote other bytes than UTF-8 into a guest who lives; whoever comes back past
+    every listener is found, and of that row nobody says that it was looked at."""
+    _two_erased(lodge)
+    lodge.add(Guest(id=3, house="sh", made_on=OLD, full_name="Cleo Ek", email="c@x.example"))
+    assert lodge.sweep() == {}
+    _garble(lodge, 3, "email", "CAST(X'ff41' AS TEXT)")
+    connection(lodge)
+    lodge.session.commit()
+    problems: dict[str, str] = {}
+    assert reconcile.reconcile(lodge.run, None, problems) == {"returned": 1}
+    assert problems == {"look:lodgers_": "ErasureError"}
+    assert lodge.worker() == {"erased": 1}
+    lodge.later(hours=5)
+    for column, value in {**BEA, "name": BEA["full_name"]}.items():
+        if column != "full_name":
+            _garble(lodge, 3, column, f"'{value}'")
+    assert lodge.sweep() == {"returned": 1, "erased": 1}
+    assert lodge.sweep() == {}
 
 
 # new lives

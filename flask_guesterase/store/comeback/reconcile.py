@@ -2,27 +2,28 @@
 
 A session's bulk methods, statements on a connection, other processes and raw drivers write past
 every listener. The pass reads the watched tables in short pieces, makes the marks of what stands
-there and asks which of them are marks of an erased person.
+there and asks which of them are marks of an erased person. A row that nobody can read is passed
+over, and keeps no other from being looked at.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import Column, Select, and_, or_, select
 
 from ...core.log import canonical
 from ...core.plan import Key, Person
 from .. import pulse, tables
 from ..claiming import Shift
+from ..narrowing import Way
 from ..pulse import Pulse
-from ..room import Room
 from ..unit import Run
 from ..work import Work
 from . import marks, sightings
@@ -61,25 +62,27 @@ class _Pass:
         return self.since is not None and mark.erased_at < self.since
 
 
-def reconcile(run: Run, shift: Shift | None = None) -> dict[str, int]:
+def reconcile(
+    run: Run, shift: Shift | None = None, told: MutableMapping[str, str] | None = None
+) -> dict[str, int]:
     """Find rows in which erased people are back; return word -> how many that were not known.
 
     :param run: runs a unit of work.
     :param shift: whose room is left to the host between the pieces; a new one when None.
+    :param told: where to say that a row of a table could not be read.
+    :raises SealError: a key by which they would be known again cannot be read now.
     """
-    shift, counts = shift or Shift(), Counter[str]()
+    shift, counts, failed = shift or Shift(), Counter[str](), dict[str, str]()
     begun, going = run(_begin)
     if going is None:
         return {}
     for name in run(lambda office: sorted(watched(office.work.datamap))):
-        last: Key | None = None
-        while True:
-            step = shift.paced(run, partial(_piece, going, (name, last), shift.room))
-            counts.update(step.counts)
-            if step.last is None:
-                break
-            last = step.last
-    run(lambda office: pulse.put(office.work.conn, PULSE, Pulse(begun, _shape(office.work))))
+        counts.update(_table(Way(run, name, shift, failed, BATCH), going))
+    if not failed:
+        run(lambda office: pulse.put(office.work.conn, PULSE, Pulse(begun, _shape(office.work))))
+    elif told is not None:
+        # Nobody saw what these rows hold, so of it nobody may say that it appeared since this pass.
+        told.update(failed)
     counts["unclear-no-more"] += run(lambda office: sightings.look_again(office.work))
     return {_WORDS.get(word, word): count for word, count in counts.items() if count}
 
@@ -94,6 +97,8 @@ def _begin(office: Office) -> tuple[datetime, _Pass | None]:
     heads: frozenset[str] | None = frozenset(_heads(work))
     if heads is not None and not heads:
         return work.stamp, None
+    # Where they cannot be read that is no row's fault.
+    marks.seals(work.custodian, work.now.date())
     if heads is not None and len(heads) > WHOLE:
         heads = None
     # Of a column that no pass has read yet nobody knows since when it holds what it holds.
@@ -118,17 +123,37 @@ def _heads(work: Work) -> Iterator[str]:
 class _Step:
     """What one piece found.
 
-    :param last: key of the last row that was read, or None at the end of the table.
+    :param last: key of the last row that was read, or None at the beginning of the table.
+    :param ended: it was the last piece.
     """
 
     counts: Counter[str]
-    last: Key | None
+    last: Key | None = None
+    ended: bool = False
+
+
+def _table(way: Way, going: _Pass) -> Counter[str]:
+    """Look through one table; return word -> how many rows that were not known."""
+    counts, here = Counter[str](), _Step(Counter())
+    while not here.ended:
+        at = (way.name, here.last)
+        here = way.go(partial(_piece, going, at), partial(_pass, at), _Step(Counter(), here.last))
+        counts.update(here.counts)
+    return counts
+
+
+def _pass(place: tuple[str, Key | None], word: str, office: Office) -> _Step:
+    """Pass over one row, of which the key alone is read."""
+    one = watched(office.work.datamap)[place[0]]
+    key = list(one.declared.key)
+    row = office.work.conn.execute(_beyond(select(*key), key, place[1]).limit(1)).first()
+    return _Step(Counter(), None if row is None else tuple(row), row is None)
 
 
 def _piece(
-    going: _Pass, place: tuple[str, Key | None], room: Room, office: Office
+    going: _Pass, place: tuple[str, Key | None], many: int, office: Office
 ) -> _Step:
-    work, (name, after), many = office.work, place, room.part(BATCH)
+    work, (name, after) = office.work, place
     one = watched(work.datamap)[name]
     rows = _read(work, one, after, many)
     judge = Judge(work, going.appeared)
@@ -136,21 +161,27 @@ def _piece(
     judged = judge.rows(name, keys) if keys else {}
     found: dict[Person, Judged] = {(name, key): each for key, each in judged.items()}
     counts = sightings.put(work, judge, found, sightings.SWEEP)
-    last = tuple(rows[-1])[: len(one.declared.key)] if len(rows) == many else None
-    return _Step(counts, last)
+    last = tuple(rows[-1])[: len(one.declared.key)] if rows else after
+    return _Step(counts, last, len(rows) < many)
 
 
 def _read(work: Work, one: Watched, after: Key | None, many: int) -> Sequence[Any]:
     key = list(one.declared.key)
     columns = [one.declared.column(name) for name in one.read]
     place = [one.place] if one.place is not None else []
-    wanted = select(*key, *columns, *place).order_by(*key).limit(many)
-    if after is not None:
-        wanted = wanted.where(or_(*(
-            and_(*(c == v for c, v in zip(key[:i], after[:i], strict=True)), key[i] > after[i])
-            for i in range(len(key))
-        )))  # fmt: skip
-    return work.conn.execute(wanted).all()
+    wanted = _beyond(select(*key, *columns, *place), key, after)
+    return work.conn.execute(wanted.limit(many)).all()
+
+
+def _beyond(wanted: Select[Any], key: Sequence[Column[Any]], after: Key | None) -> Select[Any]:
+    """Return a question about rows in the order of their keys, behind one of them."""
+    wanted = wanted.order_by(*key)
+    if after is None:
+        return wanted
+    return wanted.where(or_(*(
+        and_(*(c == v for c, v in zip(key[:i], after[:i], strict=True)), key[i] > after[i])
+        for i in range(len(key))
+    )))  # fmt: skip
 
 
 def _known(

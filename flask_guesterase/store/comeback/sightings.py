@@ -14,6 +14,7 @@ from ...core.events import SYSTEM, SubjectReturned
 from ...core.plan import Key, Person, key_text
 from ...core.returning import Sign, Verdict
 from .. import people, tables
+from ..failure import is_unread
 from ..sql import chunks
 from ..work import Work
 from .again import Fate
@@ -124,10 +125,13 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
             keys[line.id] = people.read_key(work, name, line.row_key)
         except UnknownError:
             continue
-    judged = judge.rows(name, list(dict.fromkeys(keys.values()))) if keys else {}
+    judged, unread = _rows(judge, name, list(dict.fromkeys(keys.values())))
     counts: Counter[str] = Counter()
     table = tables.returned
     for line in lines:
+        if keys.get(line.id) in unread:
+            counts[Fate.STAFF.value] += _ask(work, line)
+            continue
         found = judged.get(keys.get(line.id, ()))
         fate = FATES.get(found.verdict) if found is not None else None
         if found is None or fate is None:
@@ -142,6 +146,38 @@ def _judge(work: Work, judge: Judge, name: str, lines: Sequence[Any]) -> Counter
         if name not in work.datamap.subjects and fate is Fate.OPEN:
             counts.update(along(work, judge, name, keys[line.id], line.door))
     return counts
+
+
+def _rows(
+    judge: Judge, name: str, keys: Sequence[Key]
+) -> tuple[dict[Key, Judged], frozenset[Key]]:
+    """Return what is thought of rows, and which of them nobody can read."""
+    if not keys:
+        return {}, frozenset()
+    try:
+        return judge.rows(name, keys), frozenset()
+    except Exception as problem:
+        # One that nobody can read keeps nobody from judging the others.
+        if not is_unread(problem):
+            raise
+        if len(keys) == 1:
+            return {}, frozenset(keys)
+    half = len(keys) // 2
+    (one, unread), (other, more) = (_rows(judge, name, k) for k in (keys[:half], keys[half:]))
+    return one | other, unread | more
+
+
+def _ask(work: Work, line: Any) -> int:
+    """Lay a row before staff that nobody can read; return how many that is."""
+    table = tables.returned
+    work.conn.execute(
+        update(table).where(table.c.id == line.id).values(state=Fate.STAFF.value)
+    )
+    work.events.append(SubjectReturned(
+        line.controller, line.property, line.request or "", SYSTEM, {"rows": 1},
+        (line.why, line.door),
+    ))  # fmt: skip
+    return 1
 
 
 def _tell(work: Work, found: Judged, door: str, fate: Fate) -> None:
@@ -204,8 +240,10 @@ def look_again(work: Work) -> int:
         except UnknownError:
             continue
         known = line.table_name in judge.known
-        found = judge.rows(line.table_name, [key]).get(key) if known else None
-        state = None
+        judged, unread = _rows(judge, line.table_name, [key] if known else [])
+        if unread:
+            continue
+        found, state = judged.get(key), None
         if found is None or found.verdict is Verdict.STRANGER:
             state = Fate.GONE
         elif found.verdict is Verdict.LIVES:
