@@ -409,8 +409,7 @@ class Inputs:
         self.journals = read_journals(journals, wanted, number) if journals else {}
         self.quotes: dict[Name, list[Quote]] = {}
         for here in self.journals.values():
-            quote = here.quote()
-            if quote is not None:
+            for quote in here.quotes():
                 self.quotes.setdefault((here.controller, quote.epoch), []).append(quote)
 
     def epochs(self, controller: str) -> list[Epoch]:
@@ -421,7 +420,8 @@ class Inputs:
     def lost(self, head: Checkpoint) -> Quote | None:
         """Return the restore that may have lost what a checkpoint has seen, as declared."""
         quotes = self.quotes.get((head.controller, head.epoch), ())
-        return next((quote for quote in quotes if quote.size >= head.size), None)
+        fit = (quote for quote in quotes if quote.size >= head.size)
+        return min(fit, key=lambda quote: quote.size, default=None)
 
     def hidden(self, head: Checkpoint) -> bool:
         """Tell whether the epoch is not here that may say what a checkpoint's epoch has lost."""
@@ -719,7 +719,7 @@ def withheld(later: list[Epoch], epoch: int, index: int) -> bool:
     :param index: its number.
     """
     sizes = {here.epoch: here.size for here in later}
-    quotes = [quote for here in later if (quote := here.quote()) is not None]
+    quotes = [quote for here in later for quote in here.quotes()]
     return (
         list(sizes) != list(range(epoch, epoch + len(sizes)))
         or any(here.pruned > (index + 1 if here.epoch == epoch else 0) for here in later)
@@ -775,10 +775,10 @@ Wanted = dict[Name, set[int]]
 
 @dataclass(frozen=True)
 class Quote:
-    """What the first entry of an epoch quotes of the one before, after a restore of the database.
+    """What the first entry of an epoch quotes of one before, after a restore of the database.
 
     :param by: the epoch that quotes.
-    :param epoch: the epoch before.
+    :param epoch: the epoch before, or an earlier one that was lost as well.
     :param size: how many entries the newest checkpoint known outside had seen of that.
     :param root: its root.
     :param at: when the hotel declared the restore.
@@ -863,8 +863,8 @@ class Epoch:
         if action == "epoch-opened" and index == 0:
             self.first = entry
             self.keys.append((0, unhex(marks["public-key"])))
-            quote = self.quote()
-            whole(*((quote.epoch, quote.size) if quote is not None else ()))
+            for quote in self.quotes():
+                whole(quote.epoch, quote.size)
         elif action == "signing-key-changed":
             new, old = marks["public-key"], self.keys[-1][1]
             said = KEY_CHANGE + canonical([self.controller, self.epoch, new])
@@ -878,19 +878,30 @@ class Epoch:
         elif action in ENDING and entry["request"] == self.number:
             self.ended.append((index, entry["at"]))
 
-    def quote(self) -> Quote | None:
-        """Return what this epoch quotes of the one before."""
+    def quotes(self) -> list[Quote]:
+        """Return what this epoch quotes of the one before, and of earlier ones."""
         if self.first is None or "previous-root" not in self.first["marks"]:
-            return None
-        facts, root = self.first["facts"], unhex(self.first["marks"]["previous-root"])
-        return Quote(
-            self.title, facts["previous-epoch"], facts["previous-size"], root, self.first["at"]
-        )
+            return []
+        return [
+            Quote(self.title, epoch, size, unhex(self.first["marks"][name]), self.first["at"])
+            for name, epoch, size in quoted(self.first)
+        ]
 
     def key_at(self, size: int) -> bytes | None:
         """Return the key that signs checkpoints of a size, None where that is not here."""
         known = [key for index, key in self.keys if index < max(size, 1)]
         return known[-1] if known else None
+
+
+def quoted(entry: dict[str, Any]) -> list[tuple[str, Any, Any]]:
+    """Return of each epoch that an opening quotes: the name of its root, its number, its size."""
+    facts = entry["facts"]
+    found = [("previous-root", facts["previous-epoch"], facts["previous-size"])]
+    for name in entry["marks"]:
+        start, _, epoch = name.partition("previous-root-")
+        if not start and epoch:
+            found.append((name, int(epoch), facts[f"previous-size-{epoch}"]))
+    return found
 
 
 SPECIAL = frozenset(("epoch-opened", "signing-key-changed", "journal-pruned", *ENDING))
@@ -1040,12 +1051,13 @@ def ask_for_quoted(path: Path, wanted: Wanted) -> None:
             continue
         try:
             entry = json.loads(line)
-            facts, epoch, size = entry["facts"], entry["epoch"], 0
+            asked = [(entry["epoch"], 0)]
             if entry["action"] == "epoch-opened":
-                epoch, size = facts["previous-epoch"], facts["previous-size"]
+                asked = [(epoch, size) for _, epoch, size in quoted(entry)]
             elif entry["action"] == "journal-pruned":
-                size = entry["counts"]["entries"]
-            wanted.setdefault((entry["controller"], epoch), set()).add(size)
+                asked = [(entry["epoch"], entry["counts"]["entries"])]
+            for epoch, size in asked:
+                wanted.setdefault((entry["controller"], epoch), set()).add(size)
         except BROKEN:
             # What is wrong about it is told when the line is read.
             continue
@@ -1081,7 +1093,8 @@ def check_epochs(inputs: Inputs) -> Report:
         check_pruned(report, here, mine)
         check_keys(report, here, mine, inputs)
         check_heads(report, here, mine, inputs)
-        check_chain(report, here, inputs)
+        for quote in here.quotes():
+            check_chain(report, here, quote, inputs)
     for name, head in inputs.heads:
         if (head.controller, head.epoch) not in inputs.journals:
             check_absent(report, name, head, inputs)
@@ -1107,7 +1120,7 @@ def check_entries(report: Report, here: Epoch) -> None:
     first = here.first
     if here.pruned and first is None:
         return
-    fits = first is not None and (here.quote() is not None) == (here.epoch > 0)
+    fits = first is not None and bool(here.quotes()) == (here.epoch > 0)
     if not fits:
         report.add("first", False, f"{here.title}: the first entry does NOT open this epoch.")
 
@@ -1301,11 +1314,8 @@ def check_absent(report: Report, name: str, head: Checkpoint, inputs: Inputs) ->
         compare(report, "outside", name, head, inputs)
 
 
-def check_chain(report: Report, here: Epoch, inputs: Inputs) -> None:
-    """Compare what an epoch quotes of the one before, after a restore of the database."""
-    quote = here.quote()
-    if quote is None:
-        return
+def check_chain(report: Report, here: Epoch, quote: Quote, inputs: Inputs) -> None:
+    """Compare what an epoch quotes of one before, after a restore of the database."""
     before = inputs.journals.get((here.controller, quote.epoch))
     known = before.roots.get(quote.size) if before is not None else None
     keys = everybody(inputs)
@@ -1313,13 +1323,13 @@ def check_chain(report: Report, here: Epoch, inputs: Inputs) -> None:
         mine = (head.controller, head.epoch, head.size) == (
             here.controller, quote.epoch, quote.size)
         if mine and head.root != quote.root and any(head.signed_by(key) for key in keys):
-            report.add("epochs", False, "", f"{here.title}: it quotes ANOTHER epoch before than "
-                       f"{name} has seen.")
+            report.add("epochs", False, "", f"{here.title}: it quotes ANOTHER epoch {quote.epoch} "
+                       f"than {name} has seen.")
     if known == quote.root:
-        report.add("epochs", True, f"{here.title}: it quotes the epoch before as that is.")
+        report.add("epochs", True, f"{here.title}: it quotes epoch {quote.epoch} as that is.")
     elif before is None:
-        report.add("epochs", None, f"{here.title}: whether the epoch before was as it quotes; that "
-                   "is not here.")
+        report.add("epochs", None, f"{here.title}: whether epoch {quote.epoch} was as it quotes; "
+                   "that is not here.")
     if before is not None and quote.epoch >= here.epoch:
         report.add("epochs", False, "", f"{here.title}: it quotes an epoch that is not before it.")
 
@@ -1672,8 +1682,8 @@ def unseen(inputs: Inputs, controller: str) -> str:
     """
     until = ""
     for here in inputs.epochs(controller):
-        quote = here.quote()
-        until = max(until, here.since if here.pruned else "", quote.at if quote else "")
+        told = [quote.at for quote in here.quotes()]
+        until = max([until, here.since if here.pruned else "", *told])
     return until
 
 

@@ -19,6 +19,7 @@ ENTRY_FORMAT = "guesterase/entry/v1"
 PRUNED_FORMAT = "guesterase/pruned/v1"
 KEY_CHANGE = "signing-key-changed"
 """Action of the entry by which the old key says which one signs checkpoints from here on."""
+_ROOT, _SIZE = "previous-root", "previous-size"
 _SAFE_INTEGER = 2**53 - 1
 
 
@@ -263,7 +264,11 @@ def _sequence(value: object) -> Sequence[str]:
 
 
 def genesis(
-    controller: str, at: str, public_key: bytes, previous: Checkpoint | None = None
+    controller: str,
+    at: str,
+    public_key: bytes,
+    previous: Checkpoint | None = None,
+    others: Sequence[Checkpoint] = (),
 ) -> Draft:
     """Return the first entry of an epoch.
 
@@ -271,11 +276,16 @@ def genesis(
     :param at: when, ``YYYY-MM-DDTHH:MM:SSZ``.
     :param public_key: the Ed25519 key that signs this epoch's checkpoints, 32 bytes.
     :param previous: the newest checkpoint of the epoch before, when a restored database ended it.
+    :param others: the newest one of each earlier epoch that the same restore lost.
     """
-    marks, facts = {"public-key": public_key.hex()}, {}
+    marks: dict[str, str] = {"public-key": public_key.hex()}
+    facts: dict[str, str | int] = {}
     if previous is not None:
-        marks["previous-root"] = previous.root.hex()
-        facts = {"previous-epoch": previous.epoch, "previous-size": previous.size}
+        marks[_ROOT] = previous.root.hex()
+        facts = {"previous-epoch": previous.epoch, _SIZE: previous.size}
+    for head in others:
+        marks[f"{_ROOT}-{head.epoch}"] = head.root.hex()
+        facts[f"{_SIZE}-{head.epoch}"] = head.size
     reason = "start" if previous is None else "restore"
     return Draft(controller, at, "epoch-opened", grounds=(reason,), marks=marks, facts=facts)
 
@@ -298,15 +308,19 @@ def pruned(controller: str, epoch: int, edge: Frontier, public_key: bytes) -> by
     })  # fmt: skip
 
 
-def quoted(entry: Entry) -> Checkpoint | None:
-    """Return the checkpoint of the epoch before that the first entry of an epoch quotes.
+def quoted(entry: Entry) -> tuple[Checkpoint, ...]:
+    """Return the checkpoints of epochs before that the first entry of an epoch quotes.
 
     :param entry: the entry; any other than such a first one quotes none.
+    :return: that of the epoch before, then those of earlier ones.
     """
-    marks, facts = entry.draft.marks, entry.draft.facts
-    root, size = marks.get("previous-root"), facts.get("previous-size")
-    epoch = facts.get("previous-epoch")
-    if entry.index or root is None or not isinstance(size, int) or not isinstance(epoch, int):
-        return None
-    controller = entry.draft.controller
-    return Checkpoint(origin(controller, epoch), size, bytes.fromhex(root), entry.draft.at)
+    marks, facts, controller = entry.draft.marks, entry.draft.facts, entry.draft.controller
+    found = []
+    for name in sorted(name for name in marks if name.startswith(_ROOT) and not entry.index):
+        which = name.removeprefix(_ROOT)
+        epoch = int(which[1:]) if which else facts.get("previous-epoch")
+        size = facts.get(_SIZE + which)
+        if isinstance(size, int) and isinstance(epoch, int):
+            root = bytes.fromhex(marks[name])
+            found.append(Checkpoint(origin(controller, epoch), size, root, entry.draft.at))
+    return tuple(found)

@@ -187,7 +187,12 @@ def _sign_for(conn: Connection, controller: str, epoch: int, public_key: bytes) 
 
 
 def begin_epoch(
-    conn: Connection, controller: str, at: str, public_key: bytes, previous: Checkpoint
+    conn: Connection,
+    controller: str,
+    at: str,
+    public_key: bytes,
+    previous: Checkpoint,
+    others: Sequence[Checkpoint] = (),
 ) -> int:
     """End the open epoch of a journal and begin a new one that quotes the world's checkpoint.
 
@@ -196,13 +201,14 @@ def begin_epoch(
     :param at: when, ``YYYY-MM-DDTHH:MM:SSZ``.
     :param public_key: key that signs the new epoch's checkpoints.
     :param previous: newest checkpoint of the epoch before, as kept outside.
+    :param others: the newest one of each earlier epoch that was lost as well.
     :return: number of the new epoch.
     """
     last, _ = _head(conn, controller, at, public_key)
     epoch = max(last, previous.epoch) + 1
     conn.execute(update(tree).where(tree.c.controller == controller).values(open=False))
     _begin(conn, controller, epoch)
-    _write(conn, epoch, _NONE_YET, [genesis(controller, at, public_key, previous)])
+    _write(conn, epoch, _NONE_YET, [genesis(controller, at, public_key, previous, others)])
     _sign_for(conn, controller, epoch, public_key)
     return epoch
 

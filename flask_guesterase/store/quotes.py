@@ -20,14 +20,15 @@ class Quotes:
     """
 
     def __init__(self, heads: Iterable[Checkpoint]) -> None:
-        self._heads = {head.epoch: head for head in heads}
+        self._heads = list(heads)
 
     def __contains__(self, head: Checkpoint) -> bool:
         """Return whether a checkpoint is one of them, or an earlier one of the same epoch."""
-        known = self._heads.get(head.epoch)
-        if known is None or head.size > known.size:
-            return False
-        return head.size < known.size or head.root == known.root
+        return any(
+            head.epoch == known.epoch
+            and (head.size < known.size or (head.size, head.root) == (known.size, known.root))
+            for known in self._heads
+        )
 
 
 def quotes(conn: Connection, controller: str) -> Quotes:
@@ -39,8 +40,8 @@ def quotes(conn: Connection, controller: str) -> Quotes:
     bodies = conn.execute(
         select(entries.c.body).where(entries.c.controller == controller, entries.c.position == 0)
     ).scalars()
-    heads = []
+    heads: list[Checkpoint] = []
     for body in bodies:
         with suppress(TamperedError, ValueError):
-            heads.append(quoted(read_entry(body.encode())))
-    return Quotes(head for head in heads if head is not None)
+            heads += quoted(read_entry(body.encode()))
+    return Quotes(heads)

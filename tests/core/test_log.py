@@ -15,6 +15,7 @@ from flask_guesterase.core.log import (
     Entry,
     canonical,
     genesis,
+    quoted,
     read_draft,
     read_entry,
     slug,
@@ -182,6 +183,17 @@ def test_the_first_entry_of_an_epoch():
     assert later.grounds == ("restore",)
     assert later.marks["previous-root"] == "72" * 32
     assert later.facts == {"previous-epoch": 4, "previous-size": 12}
+    assert quoted(Entry(first, 0, 0)) == ()
+    assert quoted(Entry(later, 5, 0)) == (head,)
+    assert quoted(Entry(later, 5, 1)) == ()
+
+
+def test_the_first_entry_of_an_epoch_quotes_all_that_was_lost():
+    """One restore may lose several epochs: of each the newest checkpoint is quoted."""
+    head = Checkpoint("guesterase/hotel-a/4", 12, b"r" * 32, AT)
+    others = [Checkpoint(f"guesterase/hotel-a/{n}", n, b"s" * 32, AT) for n in (0, 2)]
+    entry = Entry(genesis("hotel-a", AT, b"k" * 32, head, others), 5, 0)
+    assert quoted(read_entry(entry.body())) == (head, *others)
 
 
 def test_slugs_are_stable_and_distinct():

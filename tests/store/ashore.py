@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -124,6 +125,16 @@ class Ashore(Hotel):
         """Return epoch, size and root of the open tree."""
         row = self.tree()
         return row.epoch, row.size, journal.edge(row).root()
+
+    def copied(self, name: str) -> Path:
+        """Return a copy of the SQLite file as it is now; `restored` puts it in its place."""
+        self.engine.dispose()
+        return Path(shutil.copy(str(self.engine.url.database), self.outside.parent / name))
+
+    def restored(self, copy: Path) -> None:
+        """Put a copy of the SQLite file in its place."""
+        self.engine.dispose()
+        shutil.copy(copy, str(self.engine.url.database))
 
     @contextmanager
     def backup(self) -> Iterator[Callable[[], None]]:

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from flask_guesterase import verify
+from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.destination import Destination, Way, destinations
 from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError, SetupError
 from flask_guesterase.core.log import quoted, read_entry
@@ -353,8 +354,7 @@ def test_a_journal_that_went_on_since_the_restore_begins_an_epoch(any_inn: Ashor
                     tables.entry.c.epoch == 1, tables.entry.c.position == 0
                 )
             ).scalar_one()
-        told = quoted(read_entry(first.encode()))
-        assert told is not None
+        (told,) = quoted(read_entry(first.encode()))
         assert (told.size, told.root) == (world.size, world.root)
         assert inn.verified() == []
         assert inn.release() == 1
@@ -395,6 +395,40 @@ def test_a_checkpoint_brought_by_hand_is_quoted(inn: Ashore) -> None:
         assert replay(inn.run, [note]).counts == {"epochs-begun": 1}
         assert inn.verified(note) == []
         assert replay(inn.run, [note]).counts == {}
+
+
+def test_the_same_copy_restored_twice_cuts_nothing(inn: Ashore) -> None:
+    """The second restore loses the epoch that told of the first: what both lost is quoted."""
+    inn.happen(3)
+    copy, notes = inn.copied("copy"), []
+    for count in (4, 1):
+        inn.happen(count)
+        with inn.begin() as office:
+            notes.append(office.checkpoint())
+        inn.restored(copy)
+        assert replay(inn.run, notes).counts == {"epochs-begun": 1}
+        assert inn.verified(*notes) == []
+        assert replay(inn.run, notes).counts == {}
+    assert [read_note(note).epoch for note in notes] == [0, 1]
+    assert inn.tree().epoch == 2
+
+
+def test_a_checkpoint_found_later_is_quoted_as_well(inn: Ashore) -> None:
+    """After the replay somebody finds one that is newer than what was quoted."""
+    inn.happen(3)
+    copy, notes = inn.copied("copy"), []
+    for count in (1, 4):
+        inn.happen(count)
+        with inn.begin() as office:
+            notes.append(office.checkpoint())
+    inn.restored(copy)
+    replay(inn.run, notes[:1])
+    inn.happen(2)
+    with inn.begin() as office:
+        later = office.checkpoint()
+    assert inn.verified(*notes, later) == ["truncated"]
+    assert replay(inn.run, [*notes, later]).counts == {"epochs-begun": 1}
+    assert inn.verified(*notes, later) == []
 
 
 def test_a_restore_of_which_no_checkpoint_is_known_begins_an_epoch(inn: Ashore) -> None:

@@ -304,6 +304,23 @@ def test_a_database_of_before_a_change_of_keys_goes_on_where_the_world_knows_no_
     told.teardown()
 
 
+@pytest.mark.parametrize("torn", [False, True])
+@pytest.mark.parametrize("again", [False, True])
+def test_the_same_copy_is_put_back_twice(torn: bool, again: bool) -> None:
+    """The epoch that told what the first restore lost may be lost itself by the second."""
+    told = Chronicle()
+    told.a_copy_is_made()
+    told.the_key_changes()
+    for lost in (True, again):
+        told.happens(3)
+        told.a_checkpoint_leaves(torn=torn)
+        told.a_copy_is_put_back(then=2, lost=lost)
+        told.it_is_replayed()
+        told.it_proves_itself()
+        told.the_world_can_follow()
+    told.teardown()
+
+
 def test_a_journal_stays_one_whatever_happens() -> None:
     """A few chronicles, the same ones each time."""
     _play(4, 14)

@@ -114,12 +114,12 @@ class Hotel:
         self.engine.dispose()
         shutil.copy(copy, self.path)
 
-    def begin_epoch(self, note: str) -> None:
-        """Begin an epoch that quotes a checkpoint, as after a restore."""
+    def begin_epoch(self, note: str, *others: str) -> None:
+        """Begin an epoch that quotes checkpoints, as after a restore."""
         self.time += timedelta(hours=1)
-        head = open_checkpoint(note, public(self.key))
+        head, *rest = (open_checkpoint(text, public(self.key)) for text in (note, *others))
         with transaction(self.engine) as conn:
-            journal.begin_epoch(conn, self.name, self.at(), public(self.key), head)
+            journal.begin_epoch(conn, self.name, self.at(), public(self.key), head, rest)
 
     def change_key(self, new: str, signed_by: Ed25519PrivateKey | None = None) -> None:
         """Change the signing key, said by the old one unless somebody else says it."""

@@ -132,6 +132,38 @@ def test_a_second_restore_that_lost_the_epoch_of_the_first(world: World, tmp_pat
     assert (code, wrong(answer)) == (1, {"outside"})
 
 
+def test_a_second_restore_that_quotes_what_both_lost(world: World, tmp_path: Path) -> None:
+    """What was lost is told for each epoch; what an opening quotes and nobody saw is wrong."""
+    first = catalogue.restored(world, "first.sqlite")
+    first.begin_epoch(world.newest)
+    first.append(2)
+    middle = first.checkpoint()
+    first.close()
+    second = catalogue.restored(world, "second.sqlite")
+    second.time = first.time
+    second.begin_epoch(middle, world.newest)
+    lines = second.lines()
+    second.close()
+    journal = put(tmp_path, "journal.jsonl", lines)
+    given = ["--checkpoint", put(tmp_path, "newest", world.newest),
+             "--checkpoint", put(tmp_path, "middle", middle)]  # fmt: skip
+    code, answer = ask(journal, *given, "--key", world.key.hex())
+    assert (code, wrong(answer)) == (0, set())
+    shown = [item["text"] for item in answer["findings"] if item["shown"] and item["id"] == "outside"]
+    assert all("agrees with what guesterase/hotel-a/2 quotes" in text for text in shown)
+    assert len(shown) == 2
+    lost = [item["text"] for item in answer["findings"] if item["id"] == "lost"]
+    assert len(lost) == 1
+    assert "guesterase/hotel-a/0: what entries 12 to 15" in lost[0]
+    spoilt = json.loads(lines[-1])["marks"] | {"previous-root-0": "00" * 32}
+    lie = put(tmp_path, "lie.jsonl", [*lines[:-1], changed(lines[-1], marks=spoilt)])
+    assert wrong(ask(lie, *given)[1]) == {"epochs", "outside"}
+    for old, new in (('"previous-size-0":16', '"previous-size-0":"16"'),
+                     ("previous-size-0", "previous-size-1"), ("root-0", "root-x")):  # fmt: skip
+        odd = put(tmp_path, "odd.jsonl", [*lines[:-1], lines[-1].replace(old, new)])
+        assert offline.main([str(odd)]) == 2
+
+
 @pytest.mark.parametrize(
     ("place", "old", "new"),
     [

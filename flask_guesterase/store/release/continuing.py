@@ -4,7 +4,8 @@ The tree of a restored database is shorter than what the world has seen. Where a
 holds the lost entries they are appended again exactly, so that every checkpoint the world has is
 again one of this journal. Where it does not, or something was written since the restore, the tree
 can never be that journal again: another epoch begins, and its first entry quotes the newest
-checkpoint that is known, so that nobody can take the gap for a cut.
+checkpoint that is known, so that nobody can take the gap for a cut; of epochs before that which
+were lost as well, each newest one.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from ..tables import released, tree
 from ..unit import Run
 from ..work import Work
 from .folder import Folder
-from .outside import agrees, behind, folders, newest
+from .outside import agrees, behind, folders, newest, unknown
 
 if TYPE_CHECKING:
     from ..office import Office
@@ -245,7 +246,7 @@ def _finish(controller: str, by_hand: Sequence[str], office: Office) -> dict[str
     # What other transactions leave meanwhile is put in sequence behind this.
     work.replaying = True
     row = next(row for row in _open(work) if row.controller == controller)
-    head = newest(work, controller, by_hand)
+    head, lost = newest(work, controller, by_hand), unknown(work, row, by_hand)
     known = pulse.look(work.conn, _name(controller))
     put = int(known.note) if known is not None else 0
     pulse.take(work.conn, _name(controller))
@@ -253,12 +254,14 @@ def _finish(controller: str, by_hand: Sequence[str], office: Office) -> dict[str
     if head is None:
         head = _own(work, row)
     elif agrees(work, row, head):
-        # The world has seen no more than is here, which may still be of before a change of keys.
-        head = _tip(work, row) if _outgrown(work, row) else None
+        # The world has seen no more than is here, which may still be of before a change of keys,
+        # or behind an epoch that was lost.
+        head = _tip(work, row) if lost or _outgrown(work, row) else None
     if head is not None:
         journal.begin_epoch(
-            work.conn, controller, journal.stamp(work.now), signing.in_force(work), head
-        )
+            work.conn, controller, journal.stamp(work.now), signing.in_force(work), head,
+            [each for each in lost if each.epoch < head.epoch],
+        )  # fmt: skip
         counts["epochs-begun"] = 1
     if put:
         work.events.append(JournalContinued(controller, actor=SYSTEM, counts={"entries": put}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -38,6 +38,34 @@ def newest(work: Work, controller: str, by_hand: Sequence[str] = ()) -> Checkpoi
             continue
     found = [head for text in texts if (head := _ours(work, text)) is not None]
     return max(found, key=lambda head: (head.epoch, head.size), default=None)
+
+
+def unknown(work: Work, row: Row[Any], by_hand: Sequence[str] = ()) -> list[Checkpoint]:
+    """Return of each epoch of a journal the newest checkpoint outside that it does not explain.
+
+    :param work: the open transaction.
+    :param row: row of the journal's open tree.
+    :param by_hand: signed notes that somebody brought, of whichever controller.
+    """
+    mine = (_ours(work, text) for text in by_hand if read_note(text).controller == row.controller)
+    heads = [head for head in mine if head is not None]
+    heads += _newest_of_each(work, row.controller)
+    lost = [head for head in heads if not agrees(work, row, head)]
+    newest_of = {head.epoch: head for head in sorted(lost, key=lambda head: head.size)}
+    return list(newest_of.values())
+
+
+def _newest_of_each(work: Work, controller: str) -> Iterator[Checkpoint]:
+    """Yield of each epoch the newest checkpoint in each folder, which contradicts none before."""
+    for folder in folders(work):
+        done = set[int]()
+        with suppress(DeliveryError):
+            for text in reversed(folder.notes(controller)):
+                # Anybody may have written there.
+                with suppress(TamperedError):
+                    if read_note(text).epoch not in done and (head := _ours(work, text)):
+                        done.add(head.epoch)
+                        yield head
 
 
 def seen(work: Work, by_hand: Sequence[str] = ()) -> list[Checkpoint]:
