@@ -286,6 +286,36 @@ def test_lost_entries_are_put_back_exactly(engine: str, tmp_path: Path) -> None:
         inn.engine.dispose()
 
 
+def test_entries_of_an_epoch_behind_one_that_is_lost_are_put_back(inn: Ashore) -> None:
+    """The folder holds them, whatever their number is."""
+    inn.happen(3)
+    copy = inn.copied("copy")
+    for epoch in (0, 1, 2):
+        inn.happen(2)
+        inn.release()
+        if epoch < 2:
+            (inn.outside / f"{PINE}-{epoch}.jsonl").unlink()
+        inn.restored(copy)
+        done = replay(inn.run)
+    assert done.counts == {"entries-put-back": len(lines(inn, 2))}
+    assert inn.tree().epoch == 2
+    assert inn.verified() == []
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_lost_entries_are_put_back_from_before_half_a_line(inn: Ashore, count: int) -> None:
+    """The plug was pulled while more was written outside: what is whole there is not lost."""
+    inn.happen(3)
+    copy = inn.copied("copy")
+    inn.happen(count)
+    inn.release()
+    with (inn.outside / f"{PINE}-0.jsonl").open("a") as file:
+        file.write('{"half a li')
+    inn.restored(copy)
+    assert replay(inn.run).counts == {"entries-put-back": count}
+    assert inn.verified() == []
+
+
 @pytest.mark.parametrize("mount", [False, True], ids=["no-folder", "empty-mount"])
 def test_no_epoch_begins_while_the_folder_with_the_lost_entries_is_away(
     inn: Ashore, mount: bool

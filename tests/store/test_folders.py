@@ -186,7 +186,7 @@ def test_what_cannot_be_seen_is_not_taken_for_gone(keeper: FolderCustodian, tmp_
         (keeper.path, keeper.labels),
         (keeper.path, keeper.renewing),
         (keeper.path, lambda: FolderRoots(keeper.path, os.urandom).exists("a")),
-        (outside.path, lambda: outside.has("fir", 1)),
+        (outside.path, lambda: outside.epochs("fir")),
         (outside.path, lambda: outside.notes("fir")),
         (register.folder, register.tail),
         (register.folder, register.lines),
@@ -195,7 +195,7 @@ def test_what_cannot_be_seen_is_not_taken_for_gone(keeper: FolderCustodian, tmp_
         with shut(folder_), pytest.raises((OSError, SetupError, DeliveryError)):
             use()
     assert keeper.labels() == {DAY}
-    assert outside.has("fir", 1)
+    assert outside.epochs("fir") == [1]
     assert register.tail().number == 1
 
 

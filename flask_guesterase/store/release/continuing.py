@@ -168,9 +168,7 @@ def _todo(controller: str, number: int, office: Office) -> tuple[int, int, int] 
     folder = folders(work)[number]
     row = next(row for row in _open(work) if row.controller == controller)
     try:
-        for epoch in (row.epoch, row.epoch + 1):
-            if not folder.has(controller, epoch):
-                continue
+        for epoch in (epoch for epoch in folder.epochs(controller) if epoch >= row.epoch):
             here = journal.edge(row) if epoch == row.epoch else Frontier()
             end = _vouched(work, folder, controller, epoch, here)
             if end is not None:

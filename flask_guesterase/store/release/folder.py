@@ -9,16 +9,18 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import math
 import os
+import re
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ...core.checkpoint import Checkpoint, notes, read_note
 from ...core.errors import DeliveryError, TamperedError
 from ...core.log import PRUNED_FORMAT
-from ..folder import refused_as, there
+from ..folder import named, refused_as, there
 from ..keyfile import sync_folder
 
 if TYPE_CHECKING:
@@ -78,14 +80,17 @@ class Folder:
         with _told(), self._entries_file(controller, epoch).open("rb") as file:
             file.seek(_offset(file, start))
             for line in file:
-                if _index(line) >= end or not line.endswith(b"\n"):
+                if _index(line) >= end:
                     return
                 yield line[:-1]
 
-    def has(self, controller: str, epoch: int) -> bool:
-        """Return whether there are entries of an epoch here."""
-        with _told():
-            return there(self._entries_file(controller, epoch))
+    def epochs(self, controller: str) -> list[int]:
+        """Return the epochs of which there are entries here, in order."""
+        mine = re.compile(rf"{re.escape(controller)}-([0-9]+)\.jsonl")
+        with _told(), suppress(FileNotFoundError, NotADirectoryError):
+            names = (mine.fullmatch(path.name) for path in named(self.path, "*.jsonl"))
+            return sorted(int(name[1]) for name in names if name)
+        return []
 
     def _notes_file(self, controller: str) -> Path:
         return self.path / f"{controller}.checkpoints"
@@ -239,10 +244,10 @@ def _following(line: bytes) -> int:
     return int(value["index"]) + 1
 
 
-def _index(line: bytes) -> int:
-    """Return the place of the entry in a line, -1 where it holds none."""
-    value = _value(line) if line.endswith(b"\n") else {}
-    return int(value.get("index", -1))
+def _index(line: bytes) -> float:
+    """Return the place of the entry in a line; a torn one stands behind all."""
+    # What stands instead of entries that were taken out comes before all.
+    return float(_value(line).get("index", -1)) if line.endswith(b"\n") else math.inf
 
 
 def _value(line: bytes) -> dict[str, Any]:
