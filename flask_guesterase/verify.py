@@ -769,6 +769,9 @@ def summary(content: dict[str, Any]) -> list[str]:
 Name = tuple[str, int]
 """Controller and epoch."""
 
+SOME = -1
+"""Instead of the number of an epoch: an entry of earlier versions does not say which."""
+
 Wanted = dict[Name, set[int]]
 """Sizes at which the root of a tree is asked for."""
 
@@ -781,7 +784,8 @@ class Quote:
     :param epoch: the epoch before, or an earlier one that was lost as well.
     :param size: how many entries the newest checkpoint known outside had seen of that.
     :param root: its root.
-    :param at: when the hotel declared the restore.
+    :param at: when the hotel declared the restore, or repeated that as it took the entry out.
+    :param repeated: whether it is repeated.
     """
 
     by: str
@@ -789,6 +793,11 @@ class Quote:
     size: int
     root: bytes
     at: str
+    repeated: bool = False
+
+    @property
+    def declared(self) -> str:
+        return f"{'before' if self.repeated else 'on'} {self.at}"
 
 
 @dataclass
@@ -806,7 +815,8 @@ class Epoch:
     first: dict[str, Any] | None = None
     keys: list[tuple[int, bytes]] = field(default_factory=list)
     changes: list[tuple[int, bool]] = field(default_factory=list)
-    prunings: list[tuple[int, str, str]] = field(default_factory=list)
+    prunings: list[tuple[int | None, int, str, str]] = field(default_factory=list)
+    repeated: list[Quote] = field(default_factory=list)
     ended: list[tuple[int, str]] = field(default_factory=list)
     at: str = ""
     since: str = ""
@@ -863,7 +873,7 @@ class Epoch:
         if action == "epoch-opened" and index == 0:
             self.first = entry
             self.keys.append((0, unhex(marks["public-key"])))
-            for quote in self.quotes():
+            for quote in self.opening():
                 whole(quote.epoch, quote.size)
         elif action == "signing-key-changed":
             new, old = marks["public-key"], self.keys[-1][1]
@@ -873,19 +883,33 @@ class Epoch:
             if good:
                 self.keys.append((index, unhex(new)))
         elif action == "journal-pruned":
-            whole(entry["counts"]["entries"])
-            self.prunings.append((entry["counts"]["entries"], marks["root"], entry["at"]))
+            counts = entry["counts"]
+            whole(counts["entries"], counts.get("epoch", 0))
+            self.prunings.append(
+                (counts.get("epoch"), counts["entries"], marks["root"], entry["at"])
+            )
+            for name, epoch, size in quoted(marks, counts):
+                whole(size)
+                self.repeated.append(
+                    Quote(self.title, epoch, size, unhex(marks[name]), entry["at"], True)
+                )
         elif action in ENDING and entry["request"] == self.number:
             self.ended.append((index, entry["at"]))
 
-    def quotes(self) -> list[Quote]:
-        """Return what this epoch quotes of the one before, and of earlier ones."""
+    def opening(self) -> list[Quote]:
+        """Return what the first entry quotes of the epoch before, and of earlier ones."""
         if self.first is None or "previous-root" not in self.first["marks"]:
             return []
+        facts, marks = self.first["facts"], self.first["marks"]
+        found = [("previous-root", facts["previous-epoch"], facts["previous-size"])]
         return [
-            Quote(self.title, epoch, size, unhex(self.first["marks"][name]), self.first["at"])
-            for name, epoch, size in quoted(self.first)
+            Quote(self.title, epoch, size, unhex(marks[name]), self.first["at"])
+            for name, epoch, size in found + quoted(marks, facts)
         ]
+
+    def quotes(self) -> list[Quote]:
+        """Return what this epoch quotes of those before, by its first entry or repeated later."""
+        return self.opening() + self.repeated
 
     def key_at(self, size: int) -> bytes | None:
         """Return the key that signs checkpoints of a size, None where that is not here."""
@@ -893,15 +917,14 @@ class Epoch:
         return known[-1] if known else None
 
 
-def quoted(entry: dict[str, Any]) -> list[tuple[str, Any, Any]]:
-    """Return of each epoch that an opening quotes: the name of its root, its number, its size."""
-    facts = entry["facts"]
-    found = [("previous-root", facts["previous-epoch"], facts["previous-size"])]
-    for name in entry["marks"]:
-        start, _, epoch = name.partition("previous-root-")
-        if not start and epoch:
-            found.append((name, int(epoch), facts[f"previous-size-{epoch}"]))
-    return found
+def quoted(marks: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[str, int, Any]]:
+    """Return of each epoch that is quoted by its number: the name of its root, number and size."""
+    names = [name for name in marks if name.startswith("previous-root-")]
+    epochs = [name.removeprefix("previous-root-") for name in names]
+    return [
+        (name, int(epoch), numbers[f"previous-size-{epoch}"])
+        for name, epoch in zip(names, epochs, strict=True)
+    ]
 
 
 SPECIAL = frozenset(("epoch-opened", "signing-key-changed", "journal-pruned", *ENDING))
@@ -1039,7 +1062,8 @@ def made(name: Name, wanted: Wanted, number: str) -> Epoch:
     controller, epoch = name
     if type(controller) is not str or type(epoch) is not int or "/" in controller:
         raise ValueError("no journal has this name")
-    here = Epoch(controller, epoch, wanted.setdefault(name, set()), number)
+    sizes = wanted.setdefault(name, set()) | wanted.get((controller, SOME), set())
+    here = Epoch(controller, epoch, sizes, number)
     here.roots[0] = EMPTY
     return here
 
@@ -1051,11 +1075,12 @@ def ask_for_quoted(path: Path, wanted: Wanted) -> None:
             continue
         try:
             entry = json.loads(line)
-            asked = [(entry["epoch"], 0)]
+            marks, facts, counts = entry["marks"], entry["facts"], entry["counts"]
+            asked = [(epoch, size) for _, epoch, size in quoted(marks, {**counts, **facts})]
             if entry["action"] == "epoch-opened":
-                asked = [(epoch, size) for _, epoch, size in quoted(entry)]
+                asked.append((facts["previous-epoch"], facts["previous-size"]))
             elif entry["action"] == "journal-pruned":
-                asked = [(entry["epoch"], entry["counts"]["entries"])]
+                asked.append((counts.get("epoch", SOME), counts["entries"]))
             for epoch, size in asked:
                 wanted.setdefault((entry["controller"], epoch), set()).add(size)
         except BROKEN:
@@ -1090,7 +1115,7 @@ def check_epochs(inputs: Inputs) -> Report:
         report.says.append(f"{here.title}: {here.size} entries{left}")
         mine = [(name, head) for name, head in inputs.heads if head.origin == here.title]
         check_entries(report, here)
-        check_pruned(report, here, mine)
+        check_pruned(report, here, mine, inputs)
         check_keys(report, here, mine, inputs)
         check_heads(report, here, mine, inputs)
         for quote in here.quotes():
@@ -1120,24 +1145,43 @@ def check_entries(report: Report, here: Epoch) -> None:
     first = here.first
     if here.pruned and first is None:
         return
-    fits = first is not None and bool(here.quotes()) == (here.epoch > 0)
+    fits = first is not None and bool(here.opening()) == (here.epoch > 0)
     if not fits:
         report.add("first", False, f"{here.title}: the first entry does NOT open this epoch.")
 
 
-def check_pruned(report: Report, here: Epoch, heads: list[tuple[str, Checkpoint]]) -> None:
+def prunings(here: Epoch, inputs: Inputs) -> Iterator[tuple[int, str, bool | None]]:
+    """Yield what entries say was taken out of an epoch: size, when, and whether it is so."""
+    epochs = inputs.epochs(here.controller)
+    for teller in epochs:
+        for about, size, root, at in teller.prunings:
+            # The entry of an earlier version may be about any epoch up to its own.
+            last = teller.epoch if about is None else about
+            maybe = [one for one in epochs if about in (None, one.epoch) and one.epoch <= last]
+            roots_ = {one.epoch: one.roots.get(size) for one in maybe}
+            fits = [epoch for epoch, known in roots_.items() if known and known.hex() == root]
+            if here.epoch in fits:
+                yield size, at, True
+            elif not fits and here.epoch == last:
+                every = about is not None or len(maybe) == last + 1
+                yield size, at, False if every and None not in roots_.values() else None
+
+
+def check_pruned(
+    report: Report, here: Epoch, heads: list[tuple[str, Checkpoint]], inputs: Inputs
+) -> None:
     """Say what is known of entries at the start that are not here."""
-    for size, root, at in here.prunings:
-        known = here.roots.get(size)
-        if known is not None:
+    told = list(prunings(here, inputs))
+    for size, at, fits in told:
+        if fits is not None:
             report.add(
-                "pruned", known.hex() == root,
+                "pruned", fits,
                 f"{here.title}: the first {size} entries, taken out on {at}, are those that the "
                 "journal names.",
                 f"{here.title}: the first {size} entries are NOT those that the journal says were "
                 f"taken out on {at}.",
             )
-    if here.pruned and here.pruned not in {size for size, _, _ in here.prunings}:
+    if here.pruned and here.pruned not in {size for size, *_ in told}:
         if any(head.size == here.pruned for _, head in heads):
             return
         report.add(
@@ -1287,8 +1331,8 @@ def compare_lost(
         # After a restore the tree grows again from an older state, with entries newer than all
         # that was lost. These say they are older, and still are not what the world saw then.
         report.add(id_, False, "", f"{title}: the first {size} entries are NOT those that {name} "
-                   f"has seen, and the restore declared on {restore.at} does not explain it: they "
-                   "say that they were written before it was signed.")
+                   f"has seen, and the restore declared {restore.declared} does not explain it: "
+                   "they say that they were written before it was signed.")
     elif quoted is not None:
         report.add(id_, quoted, f"{name} agrees with what {restore.by} quotes of {title} after a "
                    "restore.", f"{name} is NOT of the journal that {restore.by} quotes.")
@@ -1355,7 +1399,7 @@ def check_lost(report: Report, inputs: Inputs) -> None:
                 "lost",
                 None,
                 f"{before.title}: what entries {start} to {quote.size - 1} said that the world had "
-                f"seen: they are LOST. The hotel declared on {quote.at} that its database was "
+                f"seen: they are LOST. The hotel declared {quote.declared} that its database was "
                 "restored. A copy of them kept elsewhere would tell.",
             )
 
@@ -1682,7 +1726,7 @@ def unseen(inputs: Inputs, controller: str) -> str:
     """
     until = ""
     for here in inputs.epochs(controller):
-        told = [quote.at for quote in here.quotes()]
+        told = [quote.at for quote in here.opening()]
         until = max([until, here.since if here.pruned else "", *told])
     return until
 

@@ -278,16 +278,23 @@ def genesis(
     :param previous: the newest checkpoint of the epoch before, when a restored database ended it.
     :param others: the newest one of each earlier epoch that the same restore lost.
     """
-    marks: dict[str, str] = {"public-key": public_key.hex()}
-    facts: dict[str, str | int] = {}
+    roots, sizes = quoting(others)
+    marks = {"public-key": public_key.hex(), **roots}
+    facts: dict[str, str | int] = {**sizes}
     if previous is not None:
         marks[_ROOT] = previous.root.hex()
-        facts = {"previous-epoch": previous.epoch, _SIZE: previous.size}
-    for head in others:
-        marks[f"{_ROOT}-{head.epoch}"] = head.root.hex()
-        facts[f"{_SIZE}-{head.epoch}"] = head.size
+        facts |= {"previous-epoch": previous.epoch, _SIZE: previous.size}
     reason = "start" if previous is None else "restore"
     return Draft(controller, at, "epoch-opened", grounds=(reason,), marks=marks, facts=facts)
+
+
+def quoting(heads: Sequence[Checkpoint]) -> tuple[dict[str, str], dict[str, int]]:
+    """Return marks and numbers by which an entry quotes checkpoints of epochs before.
+
+    :param heads: one of each epoch.
+    """
+    marks = {f"{_ROOT}-{head.epoch}": head.root.hex() for head in heads}
+    return marks, {f"{_SIZE}-{head.epoch}": head.size for head in heads}
 
 
 def pruned(controller: str, epoch: int, edge: Frontier, public_key: bytes) -> bytes:
@@ -309,18 +316,20 @@ def pruned(controller: str, epoch: int, edge: Frontier, public_key: bytes) -> by
 
 
 def quoted(entry: Entry) -> tuple[Checkpoint, ...]:
-    """Return the checkpoints of epochs before that the first entry of an epoch quotes.
+    """Return the checkpoints of epochs before that an entry quotes.
 
-    :param entry: the entry; any other than such a first one quotes none.
+    :param entry: the first one of an epoch, or one that says what was taken out and repeats what
+        that had quoted; any other quotes none.
     :return: that of the epoch before, then those of earlier ones.
     """
-    marks, facts, controller = entry.draft.marks, entry.draft.facts, entry.draft.controller
+    draft, controller = entry.draft, entry.draft.controller
+    numbers = {**draft.counts, **draft.facts}
     found = []
-    for name in sorted(name for name in marks if name.startswith(_ROOT) and not entry.index):
+    for name in sorted(name for name in draft.marks if name.startswith(_ROOT)):
         which = name.removeprefix(_ROOT)
-        epoch = int(which[1:]) if which else facts.get("previous-epoch")
-        size = facts.get(_SIZE + which)
+        epoch = int(which[1:]) if which else numbers.get("previous-epoch")
+        size = numbers.get(_SIZE + which)
         if isinstance(size, int) and isinstance(epoch, int):
-            root = bytes.fromhex(marks[name])
-            found.append(Checkpoint(origin(controller, epoch), size, root, entry.draft.at))
+            root = bytes.fromhex(draft.marks[name])
+            found.append(Checkpoint(origin(controller, epoch), size, root, draft.at))
     return tuple(found)

@@ -10,11 +10,10 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, false, func, or_, s
 
 from ..core.checkpoint import Checkpoint
 from ..core.errors import TamperedError
-from ..core.events import JournalPruned
 from ..core.log import KEY_CHANGE, Entry, read_draft, read_entry
 from ..core.tree import Frontier, Node
 from .journal import edge, pruned_edge
-from .pruned import inside, left_inside
+from .pruned import inside, left_inside, said
 from .quotes import Quotes, quotes
 from .signers import follows
 from .tables import entry as entries
@@ -139,7 +138,7 @@ class _Audit:
             gone = pruned_edge(row)
         except (TamperedError, ValueError):
             gone = Frontier()
-        if gone.size != row.pruned or not _said(self._conn, row.controller, gone):
+        if gone.size != row.pruned or not said(self._conn, row.controller, gone):
             self._report("pruned-unsaid", 0, "Entries are gone that no entry says were taken out.")
         self._key = bytes.fromhex(row.edge_key or "")
         for problem in inside(self._conn, row, gone, self._outside.values()):
@@ -293,18 +292,6 @@ class _Audit:
 def nodes_of(size: int) -> int:
     """Return how many complete subtrees above the leaves a tree has."""
     return size - size.bit_count()
-
-
-def _said(conn: Connection, controller: str, gone: Frontier) -> bool:
-    """Return whether an entry says that this many entries with this root were taken out."""
-    bodies = conn.execute(
-        select(entries.c.body).where(
-            entries.c.controller == controller, entries.c.action == JournalPruned.name
-        )
-    ).scalars()
-    drafts = (read_draft(body.encode()) for body in bodies)
-    wanted = (gone.size, gone.root().hex())
-    return any((d.counts.get("entries"), d.marks.get("root")) == wanted for d in drafts)
 
 
 def _open_twice(trees: Sequence[Row[Any]]) -> list[Problem]:

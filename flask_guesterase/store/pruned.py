@@ -15,13 +15,33 @@ from sqlalchemy import Connection, Row, and_, or_, select
 
 from ..core.checkpoint import Checkpoint
 from ..core.errors import UnknownError
+from ..core.events import JournalPruned
+from ..core.log import read_draft
 from ..core.tree import Frontier, kept_for, verify_consistency
 from . import witness
 from .outbox import SENT
+from .tables import entry as entries
 from .tables import node, released
 
 Place = tuple[int, int]
 """Level and index of a complete subtree."""
+
+
+def said(conn: Connection, controller: str, gone: Frontier) -> bool:
+    """Return whether an entry says that this many entries with this root were taken out.
+
+    :param conn: open transaction; a read-only one is enough.
+    :param controller: slug of the controller.
+    :param gone: right edge of the tree they made.
+    """
+    bodies = conn.execute(
+        select(entries.c.body).where(
+            entries.c.controller == controller, entries.c.action == JournalPruned.name
+        )
+    ).scalars()
+    drafts = (read_draft(body.encode()) for body in bodies)
+    wanted = (gone.size, gone.root().hex())
+    return any((d.counts.get("entries"), d.marks.get("root")) == wanted for d in drafts)
 
 
 def sizes(conn: Connection, controller: str, epoch: int, most: int) -> list[int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row, delete, func, insert, or_, select, update
 
+from ..core.checkpoint import Checkpoint
 from ..core.errors import (
     BlockedError,
     ForbiddenError,
@@ -21,13 +22,13 @@ from ..core.errors import (
 )
 from ..core.events import JournalPruned
 from ..core.holding import Scope
-from ..core.log import KEY_CHANGE, read_entry, slug
+from ..core.log import KEY_CHANGE, Entry, quoted, quoting, read_entry, slug
 from ..core.period import Period, months_after
 from ..core.permissions import Permission
 from ..core.tree import Frontier, edge_places
 from . import actors, brake, journal, signers, tables
 from .ledger import HOLDING
-from .pruned import needed, sizes
+from .pruned import needed, said, sizes
 from .sameness import same
 from .tables import entry as entries
 from .tables import node, tree
@@ -136,7 +137,7 @@ def _batch(what: Wish, epoch: int, office: Office) -> int:
     if end <= start:
         return 0
     known = signers.signers(work.conn, row)
-    gone = _taken(work, row, start, end)
+    gone, made = _taken(work, row, start, end)
     work.conn.execute(
         update(tree)
         .where(mine)
@@ -145,13 +146,34 @@ def _batch(what: Wish, epoch: int, office: Office) -> int:
             edge_key=signers.signer(known, end).hex(),
         )
     )  # fmt: skip
-    work.events.append(
-        JournalPruned(
-            what.controller, actor=what.actor, counts={"entries": end},
-            marks={"root": gone.root().hex()},
-        )
-    )  # fmt: skip
+    lost = sorted((head for entry in made for head in quoted(entry)), key=lambda head: head.size)
+    _say(work, what, epoch, gone, list({head.epoch: head for head in lost}.values()))
+    _repeat(work, what, epoch)
     return end - start
+
+
+def _say(
+    work: Work, what: Wish, epoch: int, gone: Frontier, lost: Sequence[Checkpoint] = ()
+) -> None:
+    """Say in the journal what was taken out of an epoch.
+
+    :param lost: what entries that went had quoted of epochs before; it must be told for ever.
+    """
+    roots, numbers = quoting(lost)
+    counts = {"entries": gone.size, "epoch": epoch, **numbers}
+    marks = {"root": gone.root().hex(), **roots}
+    work.events.append(
+        JournalPruned(what.controller, actor=what.actor, counts=counts, marks=marks)
+    )
+
+
+def _repeat(work: Work, what: Wish, epoch: int) -> None:
+    """Say again what was taken out of other epochs, where the entry that said so went."""
+    others = (tree.c.controller == what.controller) & (tree.c.epoch != epoch)
+    for row in work.conn.execute(select(tree).where(others, tree.c.pruned > 0)).all():
+        gone = journal.pruned_edge(row)
+        if not said(work.conn, row.controller, gone):
+            _say(work, what, row.epoch, gone)
 
 
 # how far
@@ -235,8 +257,11 @@ _LOOK = "Run `flask guesterase verify`; nothing was taken out."
 # what goes
 
 
-def _taken(work: Work, row: Row[Any], start: int, end: int) -> Frontier:
-    """Take entries, what is computed from them, and their certificates; return the edge left."""
+def _taken(work: Work, row: Row[Any], start: int, end: int) -> tuple[Frontier, list[Entry]]:
+    """Take entries, what is computed from them, and their certificates.
+
+    :return: the edge left, and the entries.
+    """
     conn, span = work.conn, (entries.c.position >= start) & (entries.c.position < end)
     rows = conn.execute(
         select(entries.c.position, entries.c.body, entries.c.request, entries.c.leaf)
@@ -258,7 +283,7 @@ def _taken(work: Work, row: Row[Any], start: int, end: int) -> Frontier:
     _edge(work, row, before, stays)
     conn.execute(delete(entries).where(_of(row), span))
     _certificates(work, row.epoch, end, {each.request for each in rows if each.request})
-    return gone
+    return gone, made
 
 
 def _last(work: Work) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import suppress
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, or_, select
 
 from ..core.checkpoint import Checkpoint
 from ..core.errors import TamperedError
+from ..core.events import JournalPruned
 from ..core.log import quoted, read_entry
 from .tables import entry as entries
 
@@ -37,8 +38,10 @@ def quotes(conn: Connection, controller: str) -> Quotes:
     :param conn: open transaction; a read-only one is enough.
     :param controller: slug of the controller.
     """
+    # Who took the first entry of an epoch out repeated what it quotes.
+    telling = or_(entries.c.position == 0, entries.c.action == JournalPruned.name)
     bodies = conn.execute(
-        select(entries.c.body).where(entries.c.controller == controller, entries.c.position == 0)
+        select(entries.c.body).where(entries.c.controller == controller, telling)
     ).scalars()
     heads: list[Checkpoint] = []
     for body in bodies:

@@ -185,7 +185,6 @@ def test_the_first_entry_of_an_epoch():
     assert later.facts == {"previous-epoch": 4, "previous-size": 12}
     assert quoted(Entry(first, 0, 0)) == ()
     assert quoted(Entry(later, 5, 0)) == (head,)
-    assert quoted(Entry(later, 5, 1)) == ()
 
 
 def test_the_first_entry_of_an_epoch_quotes_all_that_was_lost():

@@ -1,7 +1,8 @@
 """Whatever happens to a journal, in whatever order: it proves itself, and the world can follow it.
 
 Steps are drawn at random: entries, entries left in the host's transactions, checkpoints, plugs that
-are pulled, copies that are put back, replays, pruning and a change of the signing key.
+are pulled, copies that are put back, replays, pruning and a change of the signing key. An auditor
+with every checkpoint and the one-file reader finds nothing wrong at any time.
 """
 
 from __future__ import annotations
@@ -32,7 +33,17 @@ from flask_guesterase.core.errors import TamperedError, UnknownError
 from flask_guesterase.core.keychange import statement
 from flask_guesterase.core.log import KEY_CHANGE, Draft, slug
 from flask_guesterase.core.tree import verify_consistency
-from flask_guesterase.store import audit, brake, journal, pruning, pulse, signers, tables, witness
+from flask_guesterase.store import (
+    audit,
+    brake,
+    export,
+    journal,
+    pruning,
+    pulse,
+    signers,
+    tables,
+    witness,
+)
 from flask_guesterase.store.pulse import Pulse
 from flask_guesterase.store.quotes import quotes
 from flask_guesterase.store.release import continuing
@@ -42,6 +53,7 @@ from flask_guesterase.store.release.releasing import release
 from flask_guesterase.store.settings import Settings
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
+from tests.test_verify import ask
 
 PINE = "pine"
 
@@ -98,6 +110,7 @@ class Chronicle(RuleBasedStateMachine):
         self.behind = False
         self.places = places([Destination(Way.FILE, str(self.outside))], {})
         self.released: dict[tuple[str, int], Checkpoint] = {}
+        self.notes: dict[str, None] = {}
         self.happens(1)
 
     def teardown(self) -> None:
@@ -120,6 +133,7 @@ class Chronicle(RuleBasedStateMachine):
 
     def draft(self) -> Draft:
         self.number += 1
+        self.now += timedelta(minutes=1)
         return Draft(PINE, journal.stamp(self.now), "subject-erased", request=f"E-{self.number}")
 
     @rule(count=st.integers(1, 9))
@@ -162,6 +176,9 @@ class Chronicle(RuleBasedStateMachine):
         for head in self.run(lambda office: seen(office.work)):
             known = self.released.setdefault((head.origin, head.size), head)
             assert known.root == head.root, "the world is shown one journal"
+        for place in self.places:
+            assert place.folder is not None
+            self.notes |= dict.fromkeys(place.folder.notes(PINE))
         if torn and before:
             for path in self.outside.glob("*.jsonl"):
                 with path.open("a") as file:
@@ -221,6 +238,17 @@ class Chronicle(RuleBasedStateMachine):
             conn.execute(update(tables.tree).where(mine).values(public_key=public.hex()))
         self.keeper.past.append(self.keeper.public_key())
         self.keeper.key = new
+
+    @precondition(lambda self: self.notes and not self.behind)
+    @rule()
+    def an_auditor_looks(self) -> None:
+        """With the export, and all that ever left the house, nothing is wrong."""
+        journal_, notes = self.path / "journal.jsonl", self.path / "notes.txt"
+        with transaction(self.engine, write=False) as conn:
+            journal_.write_text("".join(f"{line}\n" for line in export.lines(conn)))
+        notes.write_text("\n".join(self.notes))
+        code, answer = ask(journal_, "--checkpoint", notes)
+        assert code == 0, [item for item in answer["findings"] if item["shown"] is False]
 
     @invariant()
     def it_proves_itself(self) -> None:
@@ -318,6 +346,29 @@ def test_the_same_copy_is_put_back_twice(torn: bool, again: bool) -> None:
         told.it_is_replayed()
         told.it_proves_itself()
         told.the_world_can_follow()
+    told.teardown()
+
+
+@pytest.mark.parametrize("before", [0, 3])
+def test_what_a_restore_lost_is_told_when_its_entry_was_taken_out(before: int) -> None:
+    """After six years the entry that quotes goes, and twelve years later who repeated it."""
+    told = Chronicle()
+    told.happens(3)
+    if before:
+        told.a_checkpoint_leaves(torn=False)
+    told.a_copy_is_made()
+    told.happens(3)
+    told.a_checkpoint_leaves(torn=False)
+    told.a_copy_is_put_back(then=2, lost=True)
+    told.it_is_replayed()
+    for _ in range(9):
+        told.happens(6)
+        told.a_checkpoint_leaves(torn=False)
+        told.time_goes_by()
+        told.old_entries_go()
+        told.it_proves_itself()
+        told.the_world_can_follow()
+        told.an_auditor_looks()
     told.teardown()
 
 

@@ -12,7 +12,7 @@ from flask_guesterase import verify as offline
 from flask_guesterase.core.checkpoint import open_checkpoint, sign_checkpoint
 from tests.tampering import catalogue, forge
 from tests.tampering.catalogue import CUT, World
-from tests.tampering.forge import Hotel, changed, edge_line, signer
+from tests.tampering.forge import Hotel, changed, edge_line, root, signer
 from tests.tampering.test_inputs import put
 from tests.test_verify import ask, cannot, wrong
 
@@ -194,6 +194,29 @@ def test_a_checkpoint_without_a_time(world: World, tmp_path: Path) -> None:
     note = put(tmp_path, "noon", f"{text}\n\u2014 {head.origin} {signature}\n")
     journal = put(tmp_path, "journal.jsonl", world.lines)
     assert offline.main([str(journal), "--checkpoint", str(note)]) == 2
+
+
+@pytest.mark.parametrize("named", [{}, {"epoch": 0}])
+def test_a_pruning_of_an_epoch_before(
+    named: dict[str, int], world: World, tmp_path: Path
+) -> None:
+    """The entry stands in the epoch of today, which has other first entries; no less is a lie."""
+    answers = []
+    for said in (root(world.lines[:4]), "00" * 32):
+        hotel = catalogue.restored(world, "epochs.sqlite")
+        hotel.begin_epoch(world.newest)
+        hotel.append(6)
+        hotel.append(action="journal-pruned", request=None, counts={"entries": 4, **named},
+                     marks={"root": said})  # fmt: skip
+        lines = [edge_line(hotel.lines(), 4, world.key), *hotel.lines()[4:]]
+        hotel.close()
+        answers.append(ask(put(tmp_path, "journal.jsonl", lines)))
+    (code, answer), (_, lie) = answers
+    assert (code, wrong(answer), "pruned" in cannot(answer)) == (0, set(), False)
+    assert [item["text"][:20] for item in answer["findings"] if item["id"] == "pruned"] == [
+        "guesterase/hotel-a/0"
+    ]
+    assert wrong(lie) == {"pruned"}
 
 
 def test_a_pruning_without_a_number(tmp_path: Path) -> None:
