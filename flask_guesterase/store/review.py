@@ -67,7 +67,9 @@ _BY_THEMSELVES = (Shown.LINK, Shown.CLAIM)
 """Ways that no clerk records: the link, and the code that was printed for the guest."""
 
 
-def confirm_link(work: Work, token: str, kind: Asked = Asked.ERASURE) -> str:
+def confirm_link(
+    work: Work, token: str, kind: Asked = Asked.ERASURE, code: str = ""
+) -> str:
     """Take the proof that the guest reads the contact on file; return the case code.
 
     A link that was made for an erasure proves nothing for a copy, and the other way round.
@@ -75,6 +77,7 @@ def confirm_link(work: Work, token: str, kind: Asked = Asked.ERASURE) -> str:
     :param work: the open transaction.
     :param token: secret of the link.
     :param kind: what it must have been made for.
+    :param code: the code to give; a random one where it is empty.
     :return: code that opens the status page, shown once.
     :raises TokenError: the link is unknown, used or expired, or the request has moved on.
     """
@@ -83,14 +86,16 @@ def confirm_link(work: Work, token: str, kind: Asked = Asked.ERASURE) -> str:
     if case.state is not State.RECEIVED or (case.kind == Asked.COPY) is not (kind is Asked.COPY):
         raise TokenError("This link was used before.", "Ask for a new one, or speak to reception.")
     proving.take(work, case, token)
-    return _verified(work, case, GUEST, Shown.LINK)
+    return _verified(work, case, GUEST, Shown.LINK, code=code)
 
 
 PROOF = {Asked.ERASURE: Purpose.CONFIRM, Asked.COPY: Purpose.COPY}
 """What is asked for -> purpose of the link that proves a contact for it, and for nothing else."""
 
 
-def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
+def confirm(
+    work: Work, number: str, by: str, how: str, seen: str = "", code: str = ""
+) -> str:
     """Record that somebody showed a clerk who they are, and how; return the case code.
 
     :param work: the open transaction.
@@ -98,6 +103,7 @@ def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
     :param by: the host's id of the clerk.
     :param how: one of `Shown`, except "link" and "claim".
     :param seen: which paper was seen, one of `core.asking.Seen`; may be empty for a guest.
+    :param code: the code to give; a random one where it is empty.
     :return: code that opens the status page, for the guest's slip.
     :raises ForbiddenError: the clerk may not verify at this property.
     :raises InputError: there is no such way to show who one is, or the paper does not show that
@@ -116,7 +122,7 @@ def confirm(work: Work, number: str, by: str, how: str, seen: str = "") -> str:
         work.refused.append(Refusal(case.property, ("no-authority",), case.number, by))
         raise
     proving.take(work, case, proving.SAID)
-    return _verified(work, case, actor, Shown(how), paper, by)
+    return _verified(work, case, actor, Shown(how), paper, by, code)
 
 
 _SEEN = {Shown.DESK.value: asking.Seen.DOCUMENT.value, Shown.KNOWN.value: asking.Seen.KNOWN.value}
@@ -130,6 +136,7 @@ def _verified(
     how: Shown,
     paper: asking.Seen | None = None,
     by: str | None = None,
+    code: str = "",
 ) -> str:
     word = None if paper is None else paper.value
     case = step(
@@ -142,10 +149,10 @@ def _verified(
     mark = approvals.who(work, case, by)
     tell(work, IdentityVerified, case, actor, grounds=(how.value, *known), marks=mark)
     objecting.announce(work, case, by_contact=how is Shown.LINK)
-    return tokens.case_code(work, case.number)
+    return tokens.case_code(work, case.number, code)
 
 
-def claimed(work: Work, case: Case, by: str) -> str:
+def claimed(work: Work, case: Case, by: str, code: str = "") -> str:
     """Take the proof that the guest has the code a clerk printed for them; return the case code.
 
     Whoever printed it saw who the guest is, and is the one who verified; they do not approve.
@@ -153,8 +160,9 @@ def claimed(work: Work, case: Case, by: str) -> str:
     :param work: the open transaction.
     :param case: the request.
     :param by: the host's id of the clerk who printed the code.
+    :param code: the case code to give; a random one where it is empty.
     """
-    return _verified(work, case, actors.number(work, by), Shown.CLAIM, None, by)
+    return _verified(work, case, actors.number(work, by), Shown.CLAIM, None, by, code)
 
 
 def _number(token: Token) -> str:

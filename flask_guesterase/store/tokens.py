@@ -103,11 +103,12 @@ def end(work: Work, number: str, *purposes: Purpose) -> None:
     )
 
 
-def case_code(work: Work, request: str) -> str:
+def case_code(work: Work, request: str, chosen: str = "") -> str:
     """Return a new code that opens a request's status page; earlier ones of it end.
 
     :param work: the open transaction.
     :param request: number of the request.
+    :param chosen: the code, as `spelt` gives it; a random one where it is empty.
     :return: 24 characters in groups of four, about 117 bits; shown once.
     """
     work.conn.execute(
@@ -115,7 +116,7 @@ def case_code(work: Work, request: str) -> str:
             tables.token.c.request == request, tables.token.c.purpose == Purpose.CASE.value
         )
     )
-    secret = letters(24)
+    secret = plain(chosen) or letters(24)
     _keep(work, Purpose.CASE, secret, timedelta(days=CASE_DAYS), request=request)
     return grouped(secret)
 
@@ -174,6 +175,18 @@ def objection(work: Work, request: str, purpose: Purpose = Purpose.OBJECT) -> st
 def grouped(secret: str) -> str:
     """Return a code in groups of four, as it is printed."""
     return "-".join(secret[i : i + 4] for i in range(0, len(secret), 4))
+
+
+def spelt(seed: bytes) -> str:
+    """Return 24 characters in groups of four, the same for the same seed.
+
+    :param seed: 32 bytes that nobody can guess.
+    """
+    left, found = int.from_bytes(seed, "big"), ""
+    for _ in range(24):
+        left, place = divmod(left, len(ALPHABET))
+        found += ALPHABET[place]
+    return grouped(found)
 
 
 def plain(text: str) -> str:

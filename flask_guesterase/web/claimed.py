@@ -8,8 +8,11 @@ from flask import make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, TokenError
+from ..store.office import Office
+from ..store.tokens import plain
+from . import pressing
 from .current import current
-from .guestdesk import guest_pages, keep, opened
+from .guestdesk import confirmed, guest_pages, keep, opened
 from .pages import language, no_fields
 from .schemas import Claimed, read
 
@@ -17,6 +20,7 @@ from .schemas import Claimed, read
 @guest_pages.get("/claim")
 def claim() -> str:
     """Show the form for the code on a slip."""
+    pressing.ready()
     return _form({}, {})
 
 
@@ -29,10 +33,13 @@ def enter_claim() -> AnyResponse:
         return make_response(_form(request.form, no_fields(problem)), 422)
     with current.begin() as office:
         office.attempt_claim(form["code"], request.remote_addr or "")
+
+
+    def proved(office: Office, code: str) -> str:
+        return office.claim(form["code"], form["name"], language().code, code)
+
     try:
-        with current.begin() as office:
-            code = office.claim(form["code"], form["name"], language().code)
-            due_on = office.case(code).due_on
+        code, due_on = confirmed(f"{plain(form['code'])}:{form['name']}", proved)
     except TokenError:
         return make_response(_form(request.form, {}, wrong=True), 410)
     keep(code)

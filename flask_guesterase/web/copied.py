@@ -13,10 +13,10 @@ from ..core.lifecycle import State
 from ..store.office import Office
 from ..store.settings import Property
 from ..store.views import CaseView
-from . import lawwords
+from . import lawwords, pressing
 from .answers import what
 from .current import current
-from .guestdesk import CASE, TICKET, guest_pages, keep, leave_others, moved, opened
+from .guestdesk import CASE, TICKET, confirmed, guest_pages, keep, leave_others, moved, opened
 from .language import N_, Language
 from .pages import language
 from .words import told, word
@@ -29,6 +29,7 @@ def copy_link(token: str) -> str:
         case = office.open_copy_link(token)
     if case.state is not State.RECEIVED:
         return moved(case)
+    pressing.ready()
     hotel = current.settings.property(case.property)
     return render_template(
         "guesterase/guest/copylink.html",
@@ -42,11 +43,10 @@ def copy_link(token: str) -> str:
 def confirm_copy(token: str) -> str:
     """Take the proof, once, and show the case code, once."""
 
-    def proved(office: Office) -> tuple[str, str]:
-        code = office.confirm_copy_link(token)
-        return code, office.case(code).due_on
+    def proved(office: Office, code: str) -> str:
+        return office.confirm_copy_link(token, code)
 
-    code, due_on = opened("link", proved)
+    code, due_on = confirmed(token, proved, "link")
     keep(code)
     return render_template("guesterase/guest/confirmed.html", code=code, due_on=due_on)
 

@@ -32,10 +32,11 @@ from . import (
     extras,
     grievance,
     letters,
+    pressing,
     rescanning,
 )
 from .current import current
-from .guestdesk import CASE, forget, guest_pages, keep, moved, opened
+from .guestdesk import CASE, confirmed, forget, guest_pages, keep, moved
 from .guestdesk import count as _count
 from .language import N_, Language, choose
 from .pages import certificate_mark, json_file, language, no_fields
@@ -74,6 +75,7 @@ def link(token: str) -> str:
         case = office.open_link(token)
     if case.state is not State.RECEIVED:
         return moved(case)
+    pressing.ready()
     hotel = current.settings.property(case.property)
     return render_template(
         "guesterase/guest/link.html",
@@ -87,12 +89,7 @@ def link(token: str) -> str:
 @guest_pages.post("/link/<token>")
 def confirm(token: str) -> str:
     """Take the proof, once, and show the case code, once."""
-
-    def proved(office: Office) -> tuple[str, str]:
-        code = office.confirm_link(token)
-        return code, office.case(code).due_on
-
-    code, due_on = opened("link", proved)
+    code, due_on = confirmed(token, lambda office, code: office.confirm_link(token, code), "link")
     keep(code)
     return render_template(
         "guesterase/guest/confirmed.html", code=code, due_on=due_on, qr=extras.qr(_address(code))

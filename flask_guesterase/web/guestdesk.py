@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from time import time as clock
 from typing import TypeVar
 
@@ -12,7 +13,7 @@ from ..core.errors import TokenError
 from ..store.office import Office
 from ..store.tokens import plain
 from ..store.views import CaseView
-from . import jotted
+from . import jotted, pressing
 from .current import current
 from .pages import pages
 
@@ -78,6 +79,7 @@ def forget() -> None:
     for name in (CASE, COMPLAINED, _SEEN, TICKET):
         session.pop(name, None)
     jotted.drop()
+    pressing.drop()
 
 
 @guest_pages.before_request
@@ -117,6 +119,32 @@ def opened(action: str, unit: Callable[[Office], _Result]) -> _Result:
             return unit(office)
     except TokenError:
         count(action)
+        raise
+
+
+def confirmed(
+    secret: str, proved: Callable[[Office, str], str], action: str = ""
+) -> tuple[str, str]:
+    """Use a link or a slip up; return the case code and by when there is an answer.
+
+    Where this browser pressed the button before, both are what they were then.
+
+    :param secret: what the link or the slip holds.
+    :param proved: takes the proof and gives the case that code.
+    :param action: what is counted as a try where it opens nothing; nothing is where it is empty.
+    :raises TokenError: it opens nothing.
+    :raises LimitError: it opens nothing, and there were too many such.
+    """
+    code = pressing.code(secret)
+    try:
+        with current.begin() as office:
+            proved(office, code)
+            return code, office.case(code).due_on
+    except TokenError:
+        with suppress(TokenError), current.begin(write=False) as office:
+            return code, office.case(code).due_on
+        if action:
+            count(action)
         raise
 
 

@@ -8,7 +8,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.asking import PAPERS, Asker, Delay, Seen
-from ..core.errors import InputError, MatchError, UnknownError
+from ..core.errors import InputError, MatchError, TransitionError, UnknownError
 from ..core.grounds import Reason, exemption, grounds, mapped
 from ..core.lifecycle import DONE, MOVES, OPEN, State
 from ..core.permissions import Permission
@@ -34,6 +34,7 @@ from . import (
     pins,
     plain,
     preparing,
+    pressing,
     reception,
     recipients,
     records,
@@ -184,6 +185,8 @@ def show(number: str) -> str:
         deeds = _deeds(case)
         overseen = office.overseen(number, me()) if state is State.REVIEW else None
         alike = reception.alike(office, number, case["property"]) if deeds["confirm"] else []
+    if deeds["confirm"]:
+        pressing.ready()
     hotel = current.settings.property(case["property"])
     tongue = language(zone=hotel.zone)
     return render_template(
@@ -274,9 +277,16 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
 def confirm(number: str) -> str:
     """Record how a guest showed who they are; show the slip with the case code, once."""
     form = schemas.read(schemas.Confirm(), request.form)
-    with current.begin() as office:
-        code = office.confirm(number, me(), how=form["how"], seen=form["seen"])
-        case = office.show(number, by=me())
+    code = pressing.code(f"{me()}:{number}")
+    try:
+        with current.begin() as office:
+            office.confirm(number, me(), form["how"], form["seen"], code)
+            case = office.show(number, by=me())
+    except TransitionError:
+        if not pressing.opened(code, number):
+            raise
+        with current.begin(write=False) as office:
+            case = office.show(number, by=me())
     return _slip(case, code)
 
 

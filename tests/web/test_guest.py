@@ -258,7 +258,7 @@ def test_a_used_and_an_unknown_link_are_one_page(house: House) -> None:
     unknown = stranger.client.get("/privacy/link/never-was")
     assert used.status_code == unknown.status_code == 410
     assert used.data == unknown.data
-    again = browser.post(link)
+    again = stranger.post(link)
     assert again.status_code == 410
     assert "/privacy/case" in again.text
 

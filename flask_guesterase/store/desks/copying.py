@@ -22,12 +22,14 @@ class Copying(Desk):
         number = str(tokens.look(self.work, Purpose.COPY, token).request)
         return views.guest_view(self.work, cases.load(self.work, number))
 
-    def confirm_copy_link(self, token: str) -> str:
+    def confirm_copy_link(self, token: str, code: str = "") -> str:
         """Use such a link up: the guest proved the contact. Return the case code, shown once.
 
+        :param token: secret of the link.
+        :param code: the code to give; a random one where it is empty.
         :raises TokenError: it is unknown, used or expired, or was made for an erasure.
         """
-        return review.confirm_link(self.work, token, Kind.COPY)
+        return review.confirm_link(self.work, token, Kind.COPY, code)
 
     def copy_after(self, number: str, by: str) -> str:
         """Record a request for a copy of what is still kept of somebody who was erased.

@@ -47,12 +47,14 @@ class Guests(Desk):
         """
         return views.guest_view(self.work, views.by_link(self.work, token))
 
-    def confirm_link(self, token: str) -> str:
+    def confirm_link(self, token: str, code: str = "") -> str:
         """Use a link up: the guest proved the contact. Return the case code, shown once.
 
+        :param token: secret of the link.
+        :param code: the code to give; a random one where it is empty.
         :raises TokenError: it is unknown, used or expired.
         """
-        return review.confirm_link(self.work, token)
+        return review.confirm_link(self.work, token, code=code)
 
     def case(self, code: str) -> CaseView:
         """Return what a guest is told about the request that a case code opens.

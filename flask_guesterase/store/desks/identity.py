@@ -39,16 +39,17 @@ class Identity(Desk):
         """
         codes.attempt(self.work, code, remote)
 
-    def claim(self, code: str, name: str, lang: str) -> str:
+    def claim(self, code: str, name: str, lang: str, case_code: str = "") -> str:
         """Use a claim code up: its guest is proved. Return the case code, shown once.
 
         :param code: as it was typed.
         :param name: the guest's name.
         :param lang: language the guest reads.
+        :param case_code: the code to give; a random one where it is empty.
         :raises TokenError: they do not go together, or the code is unknown, used or expired.
         :raises TransitionError: the guest's open request was proved before.
         """
-        return codes.enter(self.work, code, name, lang)
+        return codes.enter(self.work, code, name, lang, case_code)
 
     def open_objection(self, token: str) -> None:
         """Make sure that a link objects to a request, without using the link.

@@ -80,16 +80,19 @@ class Requests(Desk):
         )
         return filing.file(self.work, given, by)
 
-    def confirm(self, number: str, by: str, how: str = "desk", seen: str = "") -> str:
+    def confirm(
+        self, number: str, by: str, how: str = "desk", seen: str = "", code: str = ""
+    ) -> str:
         """Record that and how somebody showed who they are; return the case code for the slip.
 
         :param seen: which paper was seen, never a copy; needed of who asks in a guest's place.
+        :param code: the code to give; a random one where it is empty.
         :raises ForbiddenError: the clerk may not verify at this property.
         :raises InputError: there is no such way to show who one is, or the paper does not fit.
         :raises TransitionError: the request does not wait for this.
         """
         self._ready(number, by, Deed.VERIFY)
-        return review.confirm(self.work, number, by, how, seen)
+        return review.confirm(self.work, number, by, how, seen, code)
 
     def acknowledge(self, number: str, by: str) -> None:
         """Note that the guest has a slip in hand that says the request was received.

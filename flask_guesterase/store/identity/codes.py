@@ -131,7 +131,7 @@ def attempt(work: Work, code: str, remote: str) -> None:
     )
 
 
-def enter(work: Work, code: str, name: str, lang: str) -> str:
+def enter(work: Work, code: str, name: str, lang: str, case_code: str = "") -> str:
     """Use a claim code up: its guest is proved. Return the case code of their request.
 
     An open request of theirs that waits to be proved goes on; otherwise one is recorded. Code
@@ -142,6 +142,7 @@ def enter(work: Work, code: str, name: str, lang: str) -> str:
     :param code: as it was typed.
     :param name: the guest's name.
     :param lang: language of the guest.
+    :param case_code: the case code to give; a random one where it is empty.
     :raises TokenError: they do not go together, or the code is unknown, used or expired.
     :raises TransitionError: their open request was proved before.
     """
@@ -160,7 +161,7 @@ def enter(work: Work, code: str, name: str, lang: str) -> str:
     if done.rowcount != 1:
         raise _refused(work)
     safe.drop(work, row.box)
-    return review.claimed(work, _asked(work, row, whose, lang), held["by"])
+    return review.claimed(work, _asked(work, row, whose, lang), held["by"], case_code)
 
 
 _NOTHING: Mapping[str, Any] = {"rows": [], "names": [""], "by": ""}
