@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError
@@ -57,8 +57,9 @@ def answer() -> AnyResponse:
         given = read(QUESTIONS[_asked()](), request.form)
     except InputError as problem:
         return make_response(_question(request.form, no_fields(problem)), 422)
+    lapsed = jotted.lapsed()
     jotted.jot(given)
-    return redirect(_next({**jotted.jotted(), **given}), 303)
+    return redirect(_next({**jotted.jotted(), **given}, lapsed), 303)
 
 
 @guest_pages.get("/ask/check")
@@ -66,25 +67,39 @@ def check_answers() -> AnyResponse:
     """Show what will be sent and what ends for good, before anything is sent."""
     answers = jotted.jotted()
     if _open(answers):
-        return redirect(_next(answers), 303)
+        return redirect(_next(answers, jotted.lapsed()), 303)
+    return make_response(_check(answers))
+
+
+def _check(answers: Mapping[str, str], changed: bool = False) -> str:
     hotel = _hotel(answers)
-    page = render_template(
+    return render_template(
         "guesterase/guest/check.html",
         answers=answers,
+        mark=jotted.mark(),
+        changed=changed,
         hotel=hotel,
         wish=word(language(), f"wish-{answers['wish']}"),
         ends=None if answers["wish"] == Wish.COPY else ending.told(language(zone=hotel.zone)),
         many=len(_hotels()) > 1,
     )
-    return make_response(page)
 
 
 @guest_pages.post("/ask/check")
 def send() -> AnyResponse:
-    """Take the request in: the same statements and the same answer for everyone."""
-    answers = jotted.jotted()
+    """Take the request in: the same statements and the same answer for everyone.
+
+    What is sent is what the page showed: answers that were changed in another window are shown
+    once more, and a button that is pressed twice sends once.
+    """
+    answers, read = jotted.jotted(), request.form.get("read", jotted.mark())
+    sent, both = session.get(_SENT, ("", False))
+    if read == sent:
+        return _received(both)
     if _open(answers):
-        return redirect(_next(answers), 303)
+        return redirect(_next(answers, jotted.lapsed()), 303)
+    if read != jotted.mark():
+        return make_response(_check(answers, changed=True), 409)
     hotel = _hotel(answers)
     form = {name: text for name, text in answers.items() if name != "property"}
     with current.begin() as office:
@@ -97,6 +112,15 @@ def send() -> AnyResponse:
         )
     jotted.drop()
     both = answers["wish"] == Wish.COPY_FIRST
+    session[_SENT] = (read, both)
+    return _received(both)
+
+
+_SENT = "guesterase_sent"
+"""Under which a browser keeps the mark of the answers it sent last, and whether for both wishes."""
+
+
+def _received(both: bool) -> AnyResponse:
     return redirect(url_for(".asked_both" if both else ".asked"), 303)
 
 
@@ -124,13 +148,14 @@ def _open(answers: Mapping[str, str]) -> list[str]:
     return [each for each in _wanted() if FIELDS[each] not in answers]
 
 
-def _next(answers: Mapping[str, str]) -> str:
+def _next(answers: Mapping[str, str], lapsed: bool = False) -> str:
     still = _open(answers)
-    return _address(still[0]) if still else url_for(".check_answers")
+    return _address(still[0], lapsed) if still else url_for(".check_answers")
 
 
-def _address(question: str) -> str:
-    return url_for(".ask" if question == "wish" else f".ask_{question}")
+def _address(question: str, lapsed: bool = False) -> str:
+    page = ".ask" if question == "wish" else f".ask_{question}"
+    return url_for(page, lapsed=1 if lapsed else None)
 
 
 def _question(values: Any, problems: dict[str, list[str]]) -> str:
@@ -140,6 +165,7 @@ def _question(values: Any, problems: dict[str, list[str]]) -> str:
         f"guesterase/guest/ask/{asked}.html",
         values=values,
         problems=problems,
+        lapsed="lapsed" in request.args,
         place=place + 1,
         many=len(wanted),
         back=_address(wanted[place - 1]) if place else url_for(".index"),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from hashlib import sha256
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -43,6 +44,16 @@ def jotted() -> dict[str, str]:
         return {}
     answers: dict[str, str] = json.loads(opened)
     return answers
+
+
+def lapsed() -> bool:
+    """Return whether this browser holds answers that nobody can read any more."""
+    return _NAME in session and not jotted()
+
+
+def mark() -> str:
+    """Return what tells these answers from any others, and tells nothing of them."""
+    return sha256(str(session.get(_NAME, "")).encode()).hexdigest()
 
 
 def drop() -> None:

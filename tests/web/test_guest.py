@@ -170,6 +170,43 @@ def test_the_way_back_changes_one_answer_and_loses_none(house: House) -> None:
     assert "Ann Z" not in browser.get("/privacy/ask/name")
 
 
+def pressed(browser: Browser) -> dict[str, str]:
+    """Return what the button of the last page sends."""
+    return dict(re.findall(r'name="(csrf_token|read)" value="([^"]+)"',
+                           browser.get("/privacy/ask/check")))  # fmt: skip
+
+
+@pytest.mark.parametrize("wish", ["erase", "copy-first"])
+def test_a_request_sent_twice_is_received_once(house: House, wish: str) -> None:
+    """A second press, or the way back and a press, says again what the first one said."""
+    browser = house.browser()
+    browser.answers(**GUEST, wish=wish)
+    sent = pressed(browser)
+    answers = [browser.client.post("/privacy/ask/check", data=sent).location for _ in range(3)]
+    assert answers == ["/privacy/asked" + ("/both" if wish == "copy-first" else "")] * 3
+    assert len(house.hotel.ours("intake")) == 1
+    browser.answers(**GUEST, wish="copy")
+    assert browser.client.post("/privacy/ask/check", data=pressed(browser)).location == (
+        "/privacy/asked"
+    )
+    assert len(house.hotel.ours("intake")) == 2
+
+
+def test_what_another_window_changed_is_not_sent_unread(house: House) -> None:
+    """Who reads that a copy is asked for does not ask for erasure; it is shown once more."""
+    browser = house.browser()
+    browser.answers(**GUEST, wish="copy")
+    read = pressed(browser)
+    browser.post("/privacy/ask", wish="erase")
+    answer = browser.client.post("/privacy/ask/check", data=read)
+    assert answer.status_code == 409
+    assert "changed in another window" in answer.text
+    assert "Erase my data" in answer.text
+    assert house.hotel.ours("intake") == []
+    assert browser.client.post("/privacy/ask/check", data=pressed(browser)).status_code == 303
+    assert len(house.hotel.ours("intake")) == 1
+
+
 def test_answers_are_sealed_in_the_browser_and_end(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,12 +217,19 @@ def test_answers_are_sealed_in_the_browser_and_end(
         held = json.dumps(dict(session))
     assert "guesterase_asking" in held
     assert not any(each in held for each in (CANARY, "ann@mail", "Zebrafinch"))
+    token = {"csrf_token": browser.token()}
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + jotted.KEPT - 5)
     assert CANARY in browser.get("/privacy/ask/check")
     monkeypatch.setattr(time, "time", lambda: now + jotted.KEPT + 5)
-    assert browser.client.get("/privacy/ask/check").location == "/privacy/ask"
+    # Whoever comes back too late is told why the questions begin anew, whatever they press.
+    over = "/privacy/ask?lapsed=1"
+    assert browser.client.get("/privacy/ask/check").location == over
+    assert browser.client.post("/privacy/ask/check", data=token).location == over
+    assert browser.client.post("/privacy/ask/booking", data=token).location == over
+    assert "half an hour at most" in browser.get(over)
     monkeypatch.undo()
+    browser.answers(**GUEST)
     assert CANARY in browser.get("/privacy/ask/check")
     with browser.client.session_transaction() as session:
         sealed = session["guesterase_asking"]
@@ -194,7 +238,7 @@ def test_answers_are_sealed_in_the_browser_and_end(
     stranger.get("/privacy/ask")
     with stranger.client.session_transaction() as session:
         session["guesterase_asking"] = sealed
-    assert stranger.client.get("/privacy/ask/check").location == "/privacy/ask"
+    assert stranger.client.get("/privacy/ask/check").location == over
 
 
 def test_the_longest_answers_fit_into_one_cookie(house: House) -> None:
