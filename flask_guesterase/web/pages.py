@@ -87,9 +87,9 @@ def pages(name: str, desk: str) -> Blueprint:
     )
 
     def fail(
-        problem: Problem, error: GuesteraseError | None = None, back: str = ""
+        problem: Problem, error: GuesteraseError | None = None, form: bool = False
     ) -> Response:
-        return _problem_page(problem, desk, error, back)
+        return _problem_page(problem, desk, error, form)
 
     def on_error(error: GuesteraseError) -> Response:
         return fail(problem_of(error), error)
@@ -102,7 +102,7 @@ def pages(name: str, desk: str) -> Blueprint:
         if error.code is None or error.code < 400:
             return make_response(error.get_response())
         csrf = isinstance(error, CSRFError)
-        response = fail(problem_of_status(error.code, csrf=csrf), back=_form() if csrf else "")
+        response = fail(problem_of_status(error.code, csrf=csrf), form=csrf)
         for header, value in error.get_headers():
             if header in ("Allow", "Retry-After"):
                 response.headers[header] = value
@@ -293,8 +293,25 @@ def _form() -> str:
     return quote(f"{request.script_root}{request.path}") if same else ""
 
 
+def _written() -> list[str]:
+    """Return the texts in a form of our own that lay open for too long, for who typed them."""
+    try:
+        validate_csrf(request.form.get("csrf_token", ""), time_limit=_EVER)
+    except ValidationError:
+        # Whoever sends somebody to us does not put words on our page.
+        return []
+    return [request.form[name] for name in _TEXTS if request.form.get(name, "").strip()]
+
+
+_EVER = 100 * 366 * 24 * 60 * 60
+"""Seconds; older than any form."""
+
+_TEXTS = ("text", "words")
+"""Names of the fields in which people write more than a line."""
+
+
 def _problem_page(
-    problem: Problem, desk: str, error: GuesteraseError | None, back: str
+    problem: Problem, desk: str, error: GuesteraseError | None, form: bool
 ) -> Response:
     words = problem.staff if desk == "staff" else problem.guest
     detail = "" if error is None or desk != "staff" else str(error)
@@ -302,7 +319,10 @@ def _problem_page(
     if desk == "staff":
         extra = {name: getattr(error, name, empty) for name, empty in extra.items()}
     name = f"guesterase/{desk}/error.html"
-    said = {"heading": words[0], "next_step": words[1], "detail": detail, "back": back, **extra}
+    said = {
+        "heading": words[0], "next_step": words[1], "detail": detail, **extra,
+        "back": _form() if form else "", "written": _written() if form else [],
+    }  # fmt: skip
     try:
         page = render_template(name, status=problem.status, **said)
     except SQLAlchemyError:

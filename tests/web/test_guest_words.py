@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import logging
 import re
+import time
 
 import pytest
 
@@ -292,6 +293,28 @@ def test_a_form_that_was_open_too_long_leads_back_to_itself(house: House, path: 
         path, data={"csrf_token": "old"}, base_url="http://localhost/hotel/"
     )
     assert f'href="/hotel{path}">Open the form again</a>' in under.text
+
+
+@pytest.mark.parametrize(
+    ("path", "login", "name"),
+    [("/privacy/complain", None, "text"), ("/desk/privacy/incidents/new", "officer", "text")],
+)
+def test_what_was_written_in_a_form_open_too_long_is_given_back(
+    house: House, monkeypatch: pytest.MonkeyPatch, path: str, login: str | None, name: str
+) -> None:
+    """Who wrote for an hour can copy it, and finds the form; what others send is not repeated."""
+    browser = house.browser(login)
+    token, now = browser.token(path), time.time()
+    monkeypatch.setattr(time, "time", lambda: now + 2 * 60 * 60)
+    written = {name: "first <b>line</b>\nsecond line"}
+    late = browser.client.post(path, data={**written, "csrf_token": token})
+    assert late.status_code == 400
+    assert "first &lt;b&gt;line&lt;/b&gt;\nsecond line</textarea>" in late.text
+    assert f'href="{path}">Open the form again</a>' in late.text
+    for other in ("forged", house.browser(login).token(path)):
+        answer = browser.client.post(path, data={**written, "csrf_token": other})
+        assert answer.status_code == 400
+        assert "second line" not in answer.text
 
 
 @pytest.mark.parametrize("path", ["/privacy/case/leave", "/privacy/review/letter"])
