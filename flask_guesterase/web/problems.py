@@ -228,6 +228,19 @@ _STATUS: dict[int, Problem] = {
 }
 
 
+REFUSED: tuple[str, ...] = (
+    N_("It was noticed before it happened."),
+    N_("Rows of this table are nobody."),
+    N_("The host registered no such query."),
+    N_("The last day is before the first."),
+    N_("The profile has no name that could be compared."),
+    N_("This day lies ahead."),
+    N_("This is no such figure."),
+    N_("This time lies ahead."),
+)
+"""What core and store refuse of a form, as they say it; the form says it in the reader's words."""
+
+
 def problem_of(error: errors.GuesteraseError) -> Problem:
     """Return how one of our own errors is told; the nearest class in the tree decides."""
     for kind in type(error).__mro__:

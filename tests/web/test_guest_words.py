@@ -349,3 +349,12 @@ def test_an_older_link_of_a_request_that_moved_on_asks_nothing(
         assert "The request was taken back. Nothing was erased." in browser.get(second)
     else:
         browser.get(second, 410)  # what lay ready is gone, and the links with it
+
+
+def test_a_certificate_says_how_the_erasure_was_checked_and_not_the_guest(house: House) -> None:
+    """A Japanese reader does not take the proof that nothing is left for one of identity."""
+    browser, _ = erased(house)
+    page = browser.get("/privacy/case/certificate?lang=ja")
+    named = re.findall(r"<dt>([^<]+)</dt>", page)
+    assert "消去を確かめた方法" in named
+    assert [name for name in named if "本人" in name] == []

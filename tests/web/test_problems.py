@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
+import re
 
 import pytest
 
 from flask_guesterase.core import errors
 from flask_guesterase.web.problems import problem_of
+from tests.web.house import STAFF, House
 
 ALL = [
     kind
@@ -42,3 +44,49 @@ def test_a_guest_is_not_told_the_words_of_the_machine() -> None:
     for kind in ALL:
         said = " ".join(problem_of(kind("cause")).guest).casefold()
         assert not any(word in said for word in ("flask", "database", "map", "table", "journal"))
+
+
+DESK = "/desk/privacy"
+AHEAD = "2124-05-06"
+WRONG = (
+    ("officer", "/incidents/new", "", {"noticed": f"{AHEAD}T08:00"}),
+    ("officer", "/incidents/new", "",
+     {"noticed": "2025-05-06T08:00", "happened": "2025-05-06T09:00"}),
+    ("officer", "/incidents/{}", "/reach", {"since": "2025-05-06", "until": "2025-05-05"}),
+    ("holder", "/holds/new", "", {"scope": "query", "query": "none", "why": "court-order"}),
+    ("holder", "/holds/new", "", {"table": "bookings", "key": "1", "why": "court-order"}),
+    ("clerk", "/claims", "", {"key": "document_no", "value": "N1", "name": "Ann B"}),
+    ("night", "/register", "", {"night": "2025-05-06", "until": "2025-05-05"}),
+    ("issuer", "/figures", "/published", {"value": "3", "on": AHEAD}),
+    ("issuer", "/figures", "/published", {"value": "-1"}),
+)  # fmt: skip
+"""Login, page with a form, end of the address it goes to, and what is wrong in it."""
+
+RIGHT = {
+    "property": "sh", "kind": "lost-device", "text": "丢失", "key": "email", "channel": "desk",
+    "value": "ann@mail.example", "name": "Ann Zebrafinch", "lang": "zh", "wish": "erase",
+    "asked_by": "guest", "authority": "A", "officer": "1", "reference": "R", "house": "H",
+    "basis": "police-inspection", "format": "page", "measure": "requests-a-year", "source": "S",
+    "on": "2025-05-06", "silent": "no", "scope": "subject",
+}  # fmt: skip
+"""What these forms ask for, rightly filled in."""
+
+
+@pytest.mark.parametrize(("login", "page", "end", "wrong"), WRONG)
+def test_what_is_wrong_in_a_form_is_said_in_the_language_of_its_page(
+    house: House, monkeypatch: pytest.MonkeyPatch, login: str, page: str, end: str,
+    wrong: dict[str, str],
+) -> None:  # fmt: skip
+    """Whoever reads Chinese reads in Chinese what is to be corrected, not a line of English."""
+    monkeypatch.setitem(STAFF, "issuer", ("sh", STAFF["issuer"][1] | {"figures"}))
+    house.hotel.guest(7, name="", document_no="N1")
+    browser = house.browser(login)
+    browser.get("/privacy/?lang=zh")
+    if "{}" in page:
+        opened = browser.post(f"{DESK}/incidents/new", f"{DESK}/incidents/new", **RIGHT)
+        page = page.format(str(opened.location).rpartition("/")[2])
+    answer = browser.post(f"{DESK}{page}{end}", f"{DESK}{page}", **{**RIGHT, **wrong})
+    assert answer.status_code == 422, answer.text
+    said = re.findall(r'(?:role="alert">\s*<p>|class="wrong"[^>]*>)([^<]+)<', answer.text)
+    assert any("有内容需要修改" not in text for text in said)
+    assert [text for text in said if re.search("[a-z]{3}", text)] == []

@@ -61,7 +61,9 @@ def ask(work: Work, code: str, kind: str, value: str) -> None:
     limits.attempt(work, "again", case.number)
     wanted = needles(kind, value, work.settings.property(case.property).country)
     if kind not in ("email", "phone") or not wanted:
-        raise InputError("This is neither an e-mail address nor a number.", "Look at it again.")
+        raise InputError(
+            "This is neither an e-mail address nor a phone number.", "Look at it again."
+        )
     key, table = case.number + MARK, tables.search
     _drop(work, key)
     ends = (work.now.date() + timedelta(days=DAYS)).isoformat()
