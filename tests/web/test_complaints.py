@@ -66,6 +66,13 @@ def test_a_guest_complains_and_the_refusal_is_overturned(house: House, wish: str
     assert CANARY not in second.get(f"{DESK}/complaints")
 
 
+def test_a_complaint_sent_twice_is_one_and_is_not_called_unsent(house: House) -> None:
+    """Whoever presses twice reads the number of the complaint that was received."""
+    _, guest = refused(house)
+    assert complain(guest) == complain(guest)
+    assert len(house.hotel.ours("complaint")) == 1
+
+
 def test_what_is_written_while_a_complaint_is_open_comes_back(house: House) -> None:
     """It is not taken, said so, and not lost: the guest reads why, and their own words."""
     _, guest = refused(house)

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 
 from ...core import complaining
 from ...core.asking import receivable
@@ -59,7 +59,7 @@ class Grievance:
 
 
 def from_guest(work: Work, code: str, about: str, text: str) -> str:
-    """Take a complaint from the page of a case; return its number.
+    """Take a complaint from the page of a case; return its number, twice where it is sent twice.
 
     :param work: the open transaction.
     :param code: the guest's case code.
@@ -67,10 +67,13 @@ def from_guest(work: Work, code: str, about: str, text: str) -> str:
     :param text: in the guest's own words.
     :raises TokenError: the code is unknown or expired.
     :raises InputError: nothing is written, or there is no such word.
-    :raises TransitionError: a complaint about this request is open.
+    :raises TransitionError: another complaint about this request is open.
     """
     number = str(tokens.look(work, Purpose.CASE, tokens.plain(code)).request)
     case = cases.load(work, number, lock=True)
+    before = _open(work, number)
+    if before is not None and _says(work, before, about, text):
+        return str(before.number)
     hotel = work.settings.property(case.property)
     given = Grievance(about, text, case.property, number, lang=case.lang)
     row = _receive(work, hotel, given, None, case)
@@ -139,7 +142,7 @@ def _receive(
     about = complaining.about(given.about)
     text = complaining.wording(given.text)
     contact = contact_from(given.contact, hotel)
-    if case is not None and _open(work, case.number):
+    if case is not None and _open(work, case.number) is not None:
         raise TransitionError(
             "A complaint about this request is being looked at.", "Wait for its answer."
         )
@@ -178,10 +181,16 @@ def _noon(hotel: Property, day: date) -> datetime:
     return noon.astimezone(UTC).replace(tzinfo=None)
 
 
-def _open(work: Work, request: str) -> bool:
+def _open(work: Work, request: str) -> Row[Any] | None:
     table = tables.complaint
-    mine = select(table.c.id).where(table.c.request == request, table.c.state == OPEN)
-    return work.conn.execute(mine).first() is not None
+    mine = select(table).where(table.c.request == request, table.c.state == OPEN)
+    return work.conn.execute(mine).first()
+
+
+def _says(work: Work, row: Row[Any], about: str, text: str) -> bool:
+    """Return whether a complaint says just this: a button was pressed twice."""
+    said = safe.peek(work, row.box) or {}
+    return row.about == about and said.get("text") == complaining.wording(text)
 
 
 def contact_from(text: str, hotel: Property) -> Contact | None:
