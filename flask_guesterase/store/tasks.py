@@ -39,6 +39,9 @@ ON_PAPER = frozenset(
 )
 """Retention categories whose records a hotel may hold on paper too."""
 
+PAGE = 50
+"""Tasks on a page: a house signs thousands in a year."""
+
 MOST = 1_000_000
 
 
@@ -254,13 +257,20 @@ def close(work: Work, id: int, actor: str) -> None:
     )
 
 
-def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[str, Any]]:
-    """Return tasks, the most urgent first: of the properties at which a person may act.
+def listed(
+    work: Work, by: str | None, done: bool = False, page: int = 0
+) -> Sequence[Mapping[str, Any]]:
+    """Return tasks, the most urgent or the last signed first: where a person may act.
 
     :param work: the open transaction.
     :param by: the host's id of who asks; None at a console.
     :param done: the signed ones instead of the open ones.
+    :param page: number of a page of `PAGE`, of which one more says that another one follows; 0 for
+        all of them.
+    :raises InputError: there is no such page.
     """
+    if not 0 <= page <= MOST:
+        raise InputError("There is no such page.", "Begin with page 1.")
     table = tables.task
     wanted = select(table, table.c.count.label("expected")).where(
         table.c.done_at.is_not(None) if done else table.c.done_at.is_(None)
@@ -268,7 +278,11 @@ def listed(work: Work, by: str | None, done: bool = False) -> Sequence[Mapping[s
     if by is not None:
         places = [code for code in (*work.settings.properties, "") if _may(work, by, code)]
         wanted = wanted.where(table.c.property.in_(places) if places else false())
-    rows = work.conn.execute(wanted.order_by(table.c.due_on, table.c.id)).all()
+    order = (table.c.done_at.desc(), table.c.id.desc()) if done else (table.c.due_on, table.c.id)
+    wanted = wanted.order_by(*order)
+    if page:
+        wanted = wanted.limit(PAGE + 1).offset((page - 1) * PAGE)
+    rows = work.conn.execute(wanted).all()
     told = _told(work, [row.id for row in rows if row.kind == RECIPIENT])
     return [
         {

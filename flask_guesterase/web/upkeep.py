@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.halting import Stop
 from ..core.permissions import Permission
+from ..store.tasks import PAGE
 from . import schemas
 from .current import current
 from .desk import granted, me, must, staff_pages
@@ -74,16 +75,19 @@ def resume_sweep() -> AnyResponse:
 
 @staff_pages.get("/tasks")
 def tasks() -> str:
-    """List what people must do by a day, and what they signed."""
+    """List what people must do by a day, and what they signed, a page at a time."""
     hotels = must(Permission.ERASE, Permission.LAW)
+    number = request.args.get("page", 1, int) or 1
     with current.begin(write=False) as office:
-        due = office.tasks(me())
-        done = office.tasks(me(), done=True)
+        due = office.tasks(me(), page=number)
+        done = office.tasks(me(), done=True, page=number)
     language(zone=hotels[0].zone)
     return render_template(
         "guesterase/staff/tasks.html",
-        due=due,
-        done=done,
+        due=due[:PAGE],
+        done=done[:PAGE],
+        page=number,
+        more=len(due) > PAGE or len(done) > PAGE,
         telling={hotel.code for hotel in granted(Permission.VERIFY)},
     )
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask, Response
 from flask_login import LoginManager, UserMixin, login_user
+from sqlalchemy import insert
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.canary import Canary, Sighting, invent
@@ -475,6 +477,29 @@ def test_a_porter_signs_for_the_paper_of_their_hotel(front: Front) -> None:
     assert front.forms.run(lambda office: office.tasks("porter")) == []
     (done,) = front.forms.run(lambda office: office.tasks("porter", done=True))
     assert done["count"] == 12
+
+
+def test_thousands_of_signed_tasks_are_read_a_page_at_a_time(front: Front) -> None:
+    """What was signed last comes first, nothing is left out, and no page shows all of it."""
+    signed = [
+        {"property": "mu", "controller": "fir-gmbh", "kind": "paper", "name": f"mu/letters/{n:04}",
+         "due_on": "2026-01-01", "count": 1, "made_at": datetime(2026, 1, 1),
+         "done_at": datetime(2026, 1, 1) + timedelta(minutes=n), "done_by": "a1"}
+        for n in range(120)
+    ]  # fmt: skip
+    with front.forms.engine.begin() as conn:
+        conn.execute(insert(tables.task), signed)
+    porter, here, found = front.browser("porter"), f"{DESK}/tasks", []
+    while here:
+        page = porter.get(here)
+        shown = re.findall(r"mu/letters/(\d{4})", page)
+        assert 0 < len(shown) <= 50
+        found += shown
+        further = re.search(r'rel="next" href="([^"]+)"', page)
+        here = further[1] if further else ""
+    assert found == [f"{n:04}" for n in reversed(range(120))]
+    assert porter.client.get(f"{DESK}/tasks?page=-1").status_code == 422
+    assert len(front.forms.run(lambda office: office.tasks("porter", done=True))) == 120
 
 
 @pytest.mark.parametrize("page", ["sweep", "tasks"])

@@ -172,13 +172,17 @@ class Upkeep(Desk):
         """Return whether two people confirmed a copy of the keys as they are now."""
         return copies.confirmed(self.work)
 
-    def tasks(self, by: str | None = None, done: bool = False) -> Sequence[Mapping[str, Any]]:
-        """Return what people must do by a day, the most urgent first.
+    def tasks(
+        self, by: str | None = None, done: bool = False, page: int = 0
+    ) -> Sequence[Mapping[str, Any]]:
+        """Return what people must do by a day, the most urgent or the last signed first.
 
         :param by: the host's id of who asks; only of properties at which they may do it.
         :param done: what is signed instead of what is open.
+        :param page: number of a page of 50, and of the next one the first; 0 for all of them.
+        :raises InputError: there is no such page.
         """
-        return tasks.listed(self.work, by, done)
+        return tasks.listed(self.work, by, done, page)
 
     def sign_task(self, id: int, count: int, by: str) -> None:
         """Sign that a task is done.
