@@ -94,7 +94,7 @@ class Mail:
             with self._connect() as server:
                 if self.user:
                     server.login(self.user, self._password)
-                server.send_message(letter)
+                server.send_message(letter, to_addrs=[message.to])
         except (OSError, smtplib.SMTPException, ValueError, UnicodeError) as problem:
             # `from None`: what a server answers may repeat the address.
             raise DeliveryError(
@@ -116,6 +116,9 @@ class Mail:
         return server
 
     def _letter(self, message: Message) -> EmailMessage:
+        if not message.to:
+            # A server may take what is for nobody, and it would count as sent.
+            raise ValueError("no address")
         letter = EmailMessage(policy=SMTP)
         letter["From"] = self.sender
         letter["To"] = message.to

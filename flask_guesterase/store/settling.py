@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import CompoundSelect, Select, select, union, update
+from sqlalchemy import Select, select, union_all, update
 from sqlalchemy import Row as Line
 
 from ..core.retention import Verdict
@@ -80,18 +80,21 @@ def _settle(
 
 def _due(
     work: Work, last: int, unknown: bool, everything: bool
-) -> CompoundSelect[tuple[int]] | Select[tuple[int]]:
+) -> Select[tuple[int]]:
     """Return the numbers of the sealed rows to be judged, however many there are that are not."""
     kept, box = tables.kept, tables.box
     sealed = select(kept.c.id).where(kept.c.mode == law.SEALED, kept.c.ended_at.is_(None))
     if everything:
         return sealed.where(kept.c.id > last)
-    # What is no plain column is no index to begin with: SQLite would read all that were kept.
+    # What is no plain column is no index to begin with, nor an order that is there already: for
+    # either SQLite would read all that were kept.
     still = sealed.where(kept.c.id + 0 > last)
     gone = still.join(box, box.c.id + "" == kept.c.box).where(box.c.forgotten_at > datetime.min)
     day = (work.now.date() + timedelta(days=SOON)).isoformat()
     parts = [still.where(kept.c.until <= day), gone]
-    return union(*parts, *([still.where(kept.c.until.is_(None))] if unknown else []))
+    parts += [still.where(kept.c.until.is_(None))] if unknown else []
+    number = union_all(*parts).subquery().c.id + 0
+    return select(number.label("id")).group_by(number)
 
 
 def _judge(work: Work, line: Line[Any]) -> str:
