@@ -178,6 +178,11 @@ def _remind(work: Work, case: Case) -> bool:
     days = [ends] if receipt is None else [ends, receipt]
     if not any(reminds(day, now, last) for day in days):
         return False
+    try:
+        case = step(work, case, reminded_on=now.isoformat())
+    except TransitionError:
+        # Somebody acts on it right now; of what stays open the next sweep reminds.
+        return False
     hotel = work.settings.property(case.property)
     ends = min(days)
     left = days_left(ends, now)
@@ -191,7 +196,6 @@ def _remind(work: Work, case: Case) -> bool:
     for role, address in whom.items():
         if address:
             remind_person(work, case, address, params, role)
-    case = step(work, case, reminded_on=now.isoformat())
     event = RequestOverdue if overdue else RequestReminded
     tell(work, event, case, SYSTEM, {"days": abs(left)}, overdue)
     return True

@@ -239,6 +239,30 @@ def test_officer_and_deputy_are_reminded(desk: Desk) -> None:
     assert sum(row["template"] == "complaintdue" for row in desk.ours("outbox")) == 5
 
 
+def test_who_acts_on_a_complaint_meanwhile_keeps_no_other_from_being_reminded_of(
+    desk: Desk,
+) -> None:
+    """Of that one nobody is reminded either: it was just answered."""
+    desk.settings.properties["sh"] = Property(  # type: ignore[index]
+        "sh", "Hotel Pine", "Pine Ltd", "CN", "Asia/Shanghai", "zh", officer="officer@pine.example"
+    )
+    complaint = desk.complain(desk.refused())
+    with desk.begin() as office:
+        given = Grievance("about-person", WORDS, "sh", channel="letter")
+        other = office.file_complaint(given, "clerk")
+    desk.later(days=40)
+
+    def answer() -> None:
+        with desk.begin() as office:
+            office.answer_complaint(complaint, "second", "upheld")
+
+    desk.meet("UPDATE guesterase_complaint", answer)
+    with desk.begin() as office:
+        assert office.remind_complaints() == 1
+    reminded = [row["number"] for row in desk.ours("complaint") if row["reminded_on"]]
+    assert reminded == [other]
+
+
 def test_a_reviewer_from_outside_sees_one_case_and_decides_once(desk: Desk) -> None:
     """Link and code together, once; another browser, the link again, a wrong code: nothing."""
     number = desk.refused()

@@ -271,6 +271,27 @@ def test_people_are_reminded_once_a_day_however_often_it_runs(any_hotel: Hotel) 
         assert [row["number"] for row in office.list(state="overdue")] == [number]
 
 
+def test_who_acts_on_a_request_meanwhile_keeps_no_other_from_being_reminded_of(
+    any_hotel: Hotel,
+) -> None:
+    """Of that one nobody is reminded either: it was just taken back."""
+    hotel = any_hotel
+    under(hotel, "DE", "Europe/Berlin")
+    first = filed(hotel, date(2026, 3, 10))
+    hotel.guest(2, name="Bea", email="bea@mail.example")
+    second = hotel.file(email="bea@mail.example")
+    hotel.now = datetime(2026, 4, 20, 9, tzinfo=UTC)
+
+    def withdraw() -> None:
+        with hotel.begin() as office:
+            office.withdraw(first, "clerk")
+
+    hotel.meet("UPDATE guesterase_request", withdraw)
+    assert remind(hotel) == 1
+    numbers = {parcel.content["params"]["number"] for parcel in sent(hotel, "deadline")}
+    assert numbers == {second}
+
+
 def test_a_reminder_holds_a_number_and_a_day_and_nothing_of_the_guest(hotel: Hotel) -> None:
     """Neither name nor contact, in what is sealed for the officer or in the journal."""
     under(hotel, "DE", "Europe/Berlin")

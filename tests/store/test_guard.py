@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
@@ -375,18 +374,7 @@ def test_what_staff_said_while_a_sweep_looked_again_stands(any_lodge: Lodge) -> 
     def settle() -> None:
         lodge.run(lambda office: returned.settle(office.work, line["id"], "clerk", True))
 
-    clerk = threading.Thread(target=settle)
-
-    def meet(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
-        if statement.startswith("UPDATE guesterase_returned") and clerk.ident is None:
-            clerk.start()
-            clerk.join()
-
-    # SQLite lets only one of them in at a time, so they cannot meet there.
-    if lodge.engine.dialect.name == "sqlite":
-        settle()
-    else:
-        event.listen(lodge.engine, "before_cursor_execute", meet)
+    lodge.meet("UPDATE guesterase_returned", settle)
     assert lodge.run(lambda office: sightings.look_again(office.work)) == 0
     assert lodge.returns() == [("lodgers_", "int:9", "erased-contact", "open")]
     assert lodge.worker() == {"erased": 1}

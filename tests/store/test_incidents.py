@@ -317,6 +317,22 @@ def test_officer_and_deputy_are_reminded_once_a_day(small: Watch) -> None:
     assert sum(row["template"] == "incidentdue" for row in small.ours("outbox")) == 5
 
 
+def test_who_acts_on_an_incident_meanwhile_keeps_no_other_from_being_reminded_of(
+    watch: Watch,
+) -> None:
+    """The next sweep reminds of that one, if there is still somebody to be told."""
+    watch.place("DE", officer="officer@pine.example")
+    numbers = [watch.report(), watch.report()]
+    watch.later(hours=48)
+    watch.meet("UPDATE guesterase_incident", lambda: watch.classify(numbers[0], "risk-likely"))
+    with watch.begin() as office:
+        told = office.remind_incidents()
+    reminded = [row["number"] for row in watch.ours("incident") if row["reminded_on"]]
+    # SQLite lets only one of them in at a time, so they cannot meet there.
+    met = watch.engine.dialect.name != "sqlite"
+    assert (told, reminded) == ((1, numbers[1:]) if met else (2, numbers))
+
+
 def test_people_are_found_through_the_data_map(watch: Watch) -> None:
     """Owners of the rows of one table, at this hotel; sealed ones too, erased ones by count."""
     number = watch.report(happened=watch.now - timedelta(hours=1))

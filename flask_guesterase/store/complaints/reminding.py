@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from ...core.complaining import OPEN
 from ...core.deadlines import days_left, reminds
+from ...core.errors import TransitionError
 from ...core.events import SYSTEM, ComplaintOverdue, ComplaintReminded
 from .. import outbox, tables, written
 from ..settings import Property
@@ -45,6 +46,11 @@ def _remind(work: Work, row: Complaint) -> bool:
         days[looking.RECEIPT] = date.fromisoformat(receipt)
     if not any(reminds(day, today, last) for day in days.values()):
         return False
+    try:
+        row = records.change(work, row, reminded_on=today.isoformat())
+    except TransitionError:
+        # Somebody acts on it right now; of what stays open the next sweep reminds.
+        return False
     what = min(days, key=lambda word: days[word])
     left = days_left(days[what], today)
     hotel = work.settings.property(row.property)
@@ -52,7 +58,6 @@ def _remind(work: Work, row: Complaint) -> bool:
     for role, address in (("officer", hotel.officer), ("deputy", hotel.deputy if overdue else "")):
         if address:
             _write(work, row, hotel, address, (params, f"{role}:{today.isoformat()}"))
-    row = records.change(work, row, reminded_on=today.isoformat())
     event = ComplaintOverdue if overdue else ComplaintReminded
     records.tell(work, event, row, SYSTEM, overdue, {"days": abs(left)})
     return True

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from ...core.errors import UnknownError
+from ...core.errors import TransitionError, UnknownError
 from ...core.events import SYSTEM, IncidentOverdue, IncidentReminded
 from ...core.incidents import CLOSED, SENT, Alarm, Whom
 from .. import answering, outbox, tables, written
@@ -114,6 +114,11 @@ def _remind(work: Work, row: Incident) -> bool:
     near = [each for each in waiting if each.due_at <= work.stamp + EARLY]
     if not near or (row.reminded_on or "") >= today:
         return False
+    try:
+        row = records.change(work, row, reminded_on=today)
+    except TransitionError:
+        # Somebody acts on it right now; of what stays open the next sweep reminds.
+        return False
     late = [each for each in near if each.late]
     first = near[0]
     params = {
@@ -125,7 +130,6 @@ def _remind(work: Work, row: Incident) -> bool:
             post = outbox.Post(row.controller, row.property, hotel.lang, "email", address)
             mark = f"{REMINDER}:{row.number}:{role}:{today}"
             outbox.queue_post(work, post, REMINDER, params, mark)
-    row = records.change(work, row, reminded_on=today)
     event = IncidentOverdue if late else IncidentReminded
     whom = sorted({each.alarm.whom.value for each in late or near})
     records.tell(work, event, row, SYSTEM, whom, {"duties": len(late or near)})
