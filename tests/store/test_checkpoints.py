@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -56,6 +58,26 @@ def read_by_the_one_file(inn: Ashore) -> None:
     assert verify.roots([verify.leaf(line) for line in found], {newest.size}) == {
         newest.size: newest.root
     }
+
+
+def test_what_is_said_to_be_outside_is_what_was_brought_there(any_inn: Ashore) -> None:
+    """Another worker took the waiting checkpoint when a newer one was to take its place."""
+    inn, known = any_inn, {place.name: place for place in any_inn.places}
+    claimed: list[Any] = []
+    inn.happen(2)
+    inn.run(partial(releasing._queue, True))
+    inn.happen(3)
+    inn.meet(
+        "UPDATE guesterase_released",
+        lambda: claimed.extend(inn.run(partial(releasing._claim, known))),
+    )
+    inn.run(partial(releasing._queue, True))
+    for row in claimed:
+        assert releasing._bring(inn.run, known[row.destination], row, lambda *_: None) == 1
+    brought = [row["size"] for row in inn.ours("released") if row["state"] == "sent"]
+    assert brought == [head.size for head in inn.known()]
+    assert inn.release() == 1
+    assert len(inn.known()) == 2
 
 
 def test_a_folder_gets_the_entries_and_then_the_note(inn: Ashore) -> None:

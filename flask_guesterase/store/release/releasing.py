@@ -140,7 +140,9 @@ def _put(work: Work, text: str, place: Place, last: Row[Any] | None, at_once: bo
     if last is not None and last.state == QUEUED:
         if at_once:
             values["next_at"] = work.stamp
-        work.conn.execute(update(released).where(released.c.id == last.id).values(values))
+        # One that was taken meanwhile is being brought as it was; the next round sees to the rest.
+        waits = (released.c.id == last.id, released.c.state == QUEUED)
+        work.conn.execute(update(released).where(*waits).values(values))
         return
     work.conn.execute(
         insert(released).values(
@@ -171,8 +173,11 @@ def _claim(known: dict[str, Place], office: Office) -> list[Row[Any]]:
 
 def _done(row: Row[Any], place: Place, signed: str | None, office: Office) -> None:
     work = office.work
-    noted = {"note": signed} if signed else {}
-    _set(work, row, state=SENT, sent_at=work.stamp, problem=None, **noted)
+    # What was brought, also where it took so long that another one was tried meanwhile.
+    brought = {
+        "epoch": row.epoch, "size": row.size, "root": row.root, "note": signed or row.note,
+    }  # fmt: skip
+    _set(work, row, state=SENT, sent_at=work.stamp, problem=None, **brought)
     _tell(work, CheckpointReleased, row, place)
 
 
