@@ -50,11 +50,15 @@ def _copies(office: Office) -> list[str]:
 
 
 def _take(asked: Asked, copy: str, office: Office) -> frozenset[int]:
-    """Put a copy under the oldest hold that reaches it; return all that do."""
+    """Put a copy under the oldest hold that reaches it and still lives; return all that do."""
     work = office.work
     found = holders(work, _meant(work, asked), copy)
     if found:
-        heldkeys.take(work, [copy], min(found))
+        # Now that it is known what it holds: who lifts one of them waits no longer than for this.
+        binding.turn(work, binding.HOLDS)
+        still = found & {hold.id for hold in living(work)}
+        if still:
+            heldkeys.take(work, [copy], min(still))
     return found
 
 
@@ -67,6 +71,7 @@ def _meant(work: Work, asked: Collection[int] | None = None) -> list[Hold]:
 def _answer(asked: Asked, reached: Collection[int], office: Office) -> None:
     """Put the names of files under the oldest hold that reaches a copy, or let go of them."""
     work = office.work
+    binding.turn(work, binding.HOLDS)
     reaching = [hold.id for hold in _meant(work, asked) if hold.id in reached]
     if reaching:
         heldkeys.take(work, swept(work).files, min(reaching))

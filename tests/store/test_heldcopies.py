@@ -209,6 +209,33 @@ def test_a_hold_that_is_lifted_soon_has_no_copy_opened(
     assert labels(sheets) == before
 
 
+def test_a_hold_that_is_lifted_while_a_copy_is_looked_through_ends_no_copy(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its key is destroyed by the next round; the copy stays until its own day is over."""
+    forms.confirmed()
+    id, looking = form_hold(forms, 1), heldcopies.holders
+    (copy,) = labels(forms)
+    officers = threading.Thread(target=lambda: lift_of(forms, id))
+
+    def looked(*given: Any) -> frozenset[int]:
+        found = looking(*given)
+        if officers.ident is None:
+            officers.start()
+            officers.join()
+        return found
+
+    # SQLite lets only one of them in at a time, so they cannot meet there.
+    if forms.engine.dialect.name == "sqlite":
+        lift_of(forms, id)
+    else:
+        monkeypatch.setattr(heldcopies, "holders", looked)
+    heldcopies.find(forms.run)
+    worker._forget(forms.run)
+    assert f"hold:{id}" not in forms.custodian.labels()
+    assert labels(forms) == {copy: day_label("2026-03-17")}
+
+
 def test_an_asking_that_came_after_another_was_taken_up_stays(sheets: Forms) -> None:
     """An incident that turns out to be of another kind asks again, perhaps while copies are
     looked through for what was asked before."""
