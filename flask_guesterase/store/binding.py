@@ -75,7 +75,8 @@ def draw(work: Work) -> None:
 def stand(work: Work) -> None:
     """Make sure that no hold was placed since an erasure was drawn, nor is until its commit.
 
-    Call it when nothing but the journal is left to be written: who places one waits here.
+    Call it before the journal is written, never after: who places one waits here, and takes the
+    journal's head later.
 
     :param work: the open transaction.
     :raises RetryableError: one was placed, which may be on what was erased.
@@ -88,6 +89,7 @@ def stand(work: Work) -> None:
             "A hold was placed while this was being erased.",
             "Nothing was changed; what is not held goes at the next try.",
         )
+    work.held = None
 
 
 def _living(work: Work) -> frozenset[int]:

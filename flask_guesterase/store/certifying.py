@@ -17,7 +17,7 @@ from ..core.events import GUEST, SYSTEM, CertificateIssued, Event
 from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
-from . import approvals, journal, signing, tables, witness
+from . import approvals, binding, journal, signing, tables, witness
 from .cases import Case, day_at, tell
 from .days import last_utc_day
 from .partners import recipients
@@ -40,7 +40,9 @@ def journaled(work: Work, proving: bool = False) -> list[Entry]:
     :param work: the open transaction.
     :param proving: the entries are needed now; otherwise those of a restored database wait to be
         put in sequence until it has caught up.
+    :raises RetryableError: a hold was placed on what may have been erased.
     """
+    binding.stand(work)
     remembering.intend(work)
     news = work.events[work.journaled :]
     work.journaled = len(work.events)
