@@ -33,7 +33,8 @@ def translated(problem: DBAPIError) -> GuesteraseError:
         return SetupError(
             f"The database does not let this account do that ({_code(problem)}).",
             "Grant the right; our own tables can also be made by somebody who has it, from what "
-            "'flask guesterase db sql' prints.",
+            "'flask guesterase db sql' prints. In them this account needs SELECT, INSERT, UPDATE "
+            "and DELETE and, on PostgreSQL, USAGE of their sequences.",
         )
     if is_missing(problem):
         return SetupError(

@@ -304,11 +304,15 @@ def without_create(kind: str, url: str) -> Iterator[Engine]:
 
 @pytest.mark.parametrize("kind", engines.ENGINES)
 def test_an_account_that_may_not_create_is_told_about_sql(kind: str) -> None:
-    """Where the application may not create tables, the error says how the SQL is printed."""
+    """Where the application may not create tables, the error says how the SQL is printed, and what
+    the account needs in the tables that somebody else made."""
     with engines.fresh_database(kind) as url, without_create(kind, url) as reader:
         with pytest.raises(SetupError) as caught:
             upgrade.upgrade(reader)
         assert "guesterase db sql" in caught.value.hint
+        if kind != "sqlite":
+            assert "SELECT, INSERT, UPDATE and DELETE" in caught.value.hint
+            assert "USAGE of their sequences" in caught.value.hint
 
 
 def test_keys_are_made_by_one_of_several(sqlite_url: str, tmp_path: Path) -> None:
