@@ -19,12 +19,17 @@ from .sql import holds_text, text_length
 
 REVIEW = "REVIEW"
 
-_PEOPLE = re.compile(r"guest|customer|client|person|people|profile|contact|member|客|宾|会员", re.I)
+_PEOPLE = re.compile(
+    r"guest|customer|client|person|people|profile|contact|member|(?<![a-z])part(y|ies)(?![a-z])|"
+    r"客|宾|会员",
+    re.I,
+)
 _STAFF = re.compile(r"staff|employee|user|operator|clerk|admin|员工", re.I)
 _PERSONAL = re.compile(
     r"name|mail|phone|tel|mobile|fax|address|street|city|zip|postal|birth|born|dob|nationality|"
     r"passport|document|licen[cs]e|plate|card|iban|account|signature|photo|gender|ip_?addr|"
     r"holder|recipient|bill(ed|ing)_?to|payer|payee|attn|contact|companion|external_?(id|ref)|"
+    r"\b(given|family|first|middle|last|maiden)\b|"
     r"姓|名|邮|电话|手机|地址|证|生日",
     re.I,
 )
@@ -97,6 +102,12 @@ def declare(guesterase: Guesterase) -> None:
     """Register a policy for every table."""
 '''
 
+_NOBODY = """
+    # {review}: no table looks like people who stay. Declare that table first, with
+    # Policy(..., subject=Subject(...)), then draft anew in place of this file: only
+    # then can the ways of other tables to a person be drawn, or be seen to be none.
+"""
+
 
 @dataclass(frozen=True)
 class _Drafter:
@@ -131,12 +142,14 @@ class _Drafter:
         yield "        ),"
         yield "    )"
 
-    @staticmethod
-    def _exemption(table: Table, personal: bool) -> str:
+    def _exemption(self, table: Table, personal: bool) -> str:
         """Return why a table to which no way leads may be nobody's, or an empty string."""
         if _STAFF.search(table.name):
             return "people who work here, not guests"
-        return "" if personal else "no column looks personal and nothing leads to a person"
+        # Where nobody is known, that nothing leads to a person says nothing.
+        if personal or not self.subjects:
+            return ""
+        return "no column looks personal and nothing leads to a person"
 
     def _column(
         self, table: Table, column: Column[object], about_house: bool
@@ -299,6 +312,8 @@ def draft(datamap: DataMap) -> str:
     subjects = frozenset(datamap.subjects) or _guessed(tables, known)
     drafter = _Drafter(datamap, known, subjects)
     lines = [_HEAD.format(review=REVIEW)]
+    if not subjects:
+        lines.append(_NOBODY.strip("\n").format(review=REVIEW) + "\n")
     for name in sorted(tables):
         if name not in datamap.tables and name not in datamap.exempt:
             lines += [*drafter.table(tables[name]), ""]

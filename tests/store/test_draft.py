@@ -32,6 +32,7 @@ from flask_guesterase.core.policy import (
     Placeholder,
     Policy,
     Redact,
+    Subject,
     exempt,
     mentions,
     null,
@@ -360,3 +361,39 @@ def test_keys_side_by_side_do_not_multiply_without_end() -> None:
     declared = drafted(metadata)
     assert len(declared["steps0"].via) == 6
     assert all(declared[f"steps{step}"].via for step in range(12))
+
+
+def test_where_nobody_is_known_no_table_is_called_nobodys() -> None:
+    """A host whose people bear a name that says nothing is told to declare them first; a table that
+    leads to them is not exempted because no way to a person was found. Then all is drafted."""
+    metadata = MetaData()
+    Table(
+        "bp_master", metadata, Column("id", Integer, primary_key=True),
+        Column("full_name", String(80)), Column("mail", String(80)), Column("given", String(40)),
+    )  # fmt: skip
+    Table(
+        "bed", metadata, Column("id", Integer, primary_key=True),
+        Column("bp_id", ForeignKey("bp_master.id")), Column("kind", String(8)),
+    )  # fmt: skip
+    source = draft(resolve([], metadata.tables.values(), ()))
+    first = dict(run(source))
+    assert "Declare that table first" in source
+    assert isinstance(first["bed"], Policy)
+    assert not first["bed"].via
+    assert isinstance(first["bp_master"].columns["given"], Null)
+
+    who = Policy({"full_name": null, "mail": null, "given": null}, subject=Subject(match=["mail"]))
+    again = draft(resolve([("bp_master", who)], metadata.tables.values(), ()))
+    assert "Declare that table first" not in again
+    assert dict(run(again))["bed"].via == "bp_id"
+
+
+def test_parties_with_contacts_are_people() -> None:
+    """What many systems call a business party is taken for people where it has name and contact."""
+    metadata = MetaData()
+    Table("party", metadata, Column("id", Integer, primary_key=True),
+          Column("display_name", String(80)), Column("e_mail", String(80)))  # fmt: skip
+    Table("party_size", metadata, Column("id", Integer, primary_key=True), Column("most", Integer))
+    found = drafted(metadata)
+    assert found["party"].subject is not None
+    assert isinstance(found["party_size"], Exempt)
