@@ -330,7 +330,8 @@ def _declare(
         if column is None:
             findings.append(Finding(
                 "column-unknown", name, wanted, "The policy names a column the table does not "
-                "have.", "Correct the name, or remove the rule with the column.",
+                "have.", "Correct the name, or remove the rule with the column; what a parent "
+                "class has in a table of its own is declared there.",
             ))
         else:
             rules[column.name] = rule
@@ -389,7 +390,7 @@ def _contacts(
         if found is None:
             findings.append(Finding(
                 "match-unknown", name, wanted, "Subject names a column the table does not have.",
-                "Correct the name in Subject(...).",
+                "Correct the name in Subject(...); all that it names lies in this one table.",
             ))
         return found
 
