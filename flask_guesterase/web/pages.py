@@ -231,9 +231,14 @@ def _receive() -> None:
     if (request.endpoint or "").rpartition(".")[2] in SIGNED:
         return
     try:
-        validate_csrf(request.form.get("csrf_token", ""))
+        validate_csrf(request.form.get(csrf_field(), ""))
     except ValidationError:
         raise CSRFError("The form did not come from our own page.") from None
+
+
+def csrf_field() -> str:
+    """Return the name of the field in which forms carry their token; a host may have its own."""
+    return str(current_app.config.get("WTF_CSRF_FIELD_NAME") or "csrf_token")
 
 
 def _dress(response: Response) -> Response:
@@ -275,6 +280,7 @@ def words_of_pages() -> dict[str, Any]:
         "word": lambda value: word(tongue, value),
         "told": lambda value: told(tongue, value),
         "words": lambda values: tongue.listed(word(tongue, value) for value in values),
+        "csrf_field": csrf_field(),
         "csrf_token": generate_csrf,
     }
 

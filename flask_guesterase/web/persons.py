@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import ForbiddenError
 from .current import current
+from .pages import csrf_field
 
 WHO, PIN = "guesterase_who", "guesterase_pin"
 """Fields of a form by which a person says who they are, and shows it."""
@@ -94,7 +95,7 @@ def _ask(problem: str) -> AnyResponse:
     held = [
         (name, value)
         for name, value in request.form.items(multi=True)
-        if name not in (WHO, PIN, "csrf_token")
+        if name not in (WHO, PIN, csrf_field())
     ]
     page = render_template(
         "guesterase/staff/who.html", held=held, who=request.form.get(WHO, ""), problem=problem

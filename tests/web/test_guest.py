@@ -383,21 +383,27 @@ def test_a_form_from_elsewhere_changes_nothing(house: House) -> None:
     assert house.hotel.ours("request")[0]["state"] == "received"
 
 
-@pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_host_that_protects_its_forms_itself_lets_ours_pass(house: House, scheme: str) -> None:
-    """CSRFProtect, with its strict look at the referrer over HTTPS, accepts our forms."""
+@pytest.mark.parametrize(
+    ("scheme", "field"), [("http", "csrf_token"), ("https", "csrf_token"), ("http", "_hotel_token")]
+)
+def test_a_host_that_protects_its_forms_itself_lets_ours_pass(
+    house: House, scheme: str, field: str
+) -> None:
+    """CSRFProtect, with its strict look at the referrer over HTTPS and with the host's own name of
+    the field, accepts our forms."""
+    house.app.config["WTF_CSRF_FIELD_NAME"] = field
     CSRFProtect(house.app)
     client = house.browser().client
     base = f"{scheme}://localhost"
     given = {"wish": "erase", "phone": "", "booking": "", **GUEST}
     for page in (*QUESTIONS, "/privacy/ask/check"):
         form = client.get(page, base_url=base)
-        token = re.search(r'name="csrf_token" value="([^"]+)"', form.text)
+        token = re.search(rf'name="{field}" value="([^"]+)"', form.text)
         assert token is not None
         assert form.headers["Referrer-Policy"] == "same-origin"
         answer = client.post(
             page,
-            data={**given, "csrf_token": token[1]},
+            data={**given, field: token[1]},
             base_url=base,
             headers={"Referer": f"{base}{page}"},
         )
