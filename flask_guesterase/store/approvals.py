@@ -107,8 +107,9 @@ def twice(
     """
     work.refused.append(Refusal(case.property, ("four-eyes",), case.number, by))
     return FourEyesError(
-        "Whoever filed or verified a request, or took rows for it, does not approve it; nor does "
-        "who issued them a token or a code for a PIN, and could have been them.",
+        "Whoever filed or verified a request, or took rows for it, or is who it is about, does not "
+        "approve it; nor does who issued them a token or a code for a PIN, and could have been "
+        "them.",
         next_step,
     )
 

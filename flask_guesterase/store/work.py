@@ -13,6 +13,7 @@ from ..core.census import Departure
 from ..core.course import Training
 from ..core.events import Event
 from ..core.holding import HoldQuery
+from ..core.plan import Person
 from ..core.policy import Blocker
 from ..core.recipient import Recipient
 from ..core.remembrance import Note
@@ -39,6 +40,15 @@ Shared = Callable[[str], bool]
 def nobodys(user: str) -> bool:
     """Answer for a host that never said which logins several people share: none."""
     return False
+
+
+Own = Callable[[str], Person | None]
+"""Answers which row of a table of people a user (id) is, where users are such rows."""
+
+
+def nobody(user: str) -> Person | None:
+    """Answer for a host whose users are no rows of a table of people."""
+    return None
 
 
 Holidays = Callable[[str, int], Iterable[date]]
@@ -76,6 +86,7 @@ class Work:
     :param refused: what was refused, journaled when this is rolled back for it.
     :param training: what becomes of an act without the training for it.
     :param shared: the host's answer to which logins several people share; these never act.
+    :param own: which row of a table of people a user is.
     :param unfit: number and controller of sealed lines that do not fit what the law says, where
         they were looked through in transactions before this one.
     """
@@ -107,6 +118,7 @@ class Work:
     refused: list[Refusal] = field(default_factory=list)
     training: Training = Training.OFF
     shared: Shared = nobodys
+    own: Own = nobody
     unfit: Sequence[tuple[int, str]] | None = None
     _live: LiveSchema | None = None
     _whole: DataMap | None = None
@@ -120,7 +132,7 @@ class Work:
         return Work(
             conn, self.now, settings or self.settings, self.datamap, self.custodian,
             self.authorize, blockers=self.blockers, holidays=self.holidays, queries=self.queries,
-            recipients=self.recipients, shared=self.shared,
+            recipients=self.recipients, shared=self.shared, own=self.own,
         )  # fmt: skip
 
     def live(self) -> LiveSchema:

@@ -19,9 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.backup import Backup
 from ..core.course import Training
-from ..core.errors import GuesteraseError, SetupError
+from ..core.errors import GuesteraseError, SetupError, UnknownError
 from ..core.finding import Finding
 from ..core.minimal import Review
+from ..core.plan import Person
 from ..store import (
     installation,
     minimal,
@@ -57,6 +58,7 @@ from ..store.roots import Roots
 from ..store.settings import Settings
 from ..store.sweep import Limits, NightAudit
 from ..store.sweep import sweep as swept
+from ..store.ticked import person_of
 from ..store.transaction import again, transaction
 from ..store.upgrade import pending
 from ..store.work import Holidays, Work
@@ -165,6 +167,12 @@ class Guesterase(Declaring):
         """Return whether a host's user id is a login that several people share."""
         user = self.user(identifier) if self._shared is not None else None
         return user is not None and self._shared is not None and bool(self._shared(user))
+
+    def _own_row(self, identifier: str) -> Person | None:
+        try:
+            return person_of(self.datamap, self.user(identifier))
+        except UnknownError:
+            return None
 
     def ask_backups(self) -> None:
         """Ask the host for its backups and write down what it says; what it raises is logged."""
@@ -353,6 +361,7 @@ class Guesterase(Declaring):
                     training=self.training,
                     refused=refused,
                     shared=self.shares,
+                    own=self._own_row,
                 )
                 office = Office(work)
                 yield office

@@ -17,6 +17,7 @@ from tests.store.forms import Guest
 from tests.web.house import House
 from tests.web.test_cli import Console, code_of
 from tests.web.test_complaints import complain, invited, refused
+from tests.web.test_sessions import MARKED, Site
 
 
 @pytest.fixture
@@ -96,6 +97,22 @@ def test_an_approver_alone(pine: Pine) -> None:
     number = pine.run(lambda office: office.request(asked, property="mu", by="second"))
     with pytest.raises(TransitionError):
         pine.approve(str(number), "officer")
+
+
+def test_an_approver_of_their_own_data(tmp_path: Path) -> None:
+    """Where guests and staff are rows of one table, a guest who is staff is one pair of eyes."""
+    site = Site(tmp_path, MARKED)
+    asked = {"email": "ann@mail.example"}
+    with site.app.app_context():
+        run = site.extension.run
+        number = run(lambda office: office.request(asked))
+        run(lambda office: office.confirm(number, "2"))
+        digest = run(lambda office: office.preview(number)).digest
+        with pytest.raises(FourEyesError):
+            run(lambda office: office.approve(number, "1", digest))
+        run(lambda office: office.approve(number, "3", digest))
+        site.db.session.remove()
+        site.db.engine.dispose()
 
 
 def test_a_contact_changed_yesterday(pine: Pine) -> None:
