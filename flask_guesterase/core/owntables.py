@@ -415,7 +415,7 @@ TABLES: tuple[Own, ...] = (
     ),
     Own(
         "pin", "who acts through a login that several share is one person", End.WORKER,
-        "a year after it was last used",
+        "a year after it was last used; who gave a code for it, three years after",
         {What.PERSON: "actor given_by", What.HASH: "hash", What.COUNT: "failures",
          What.TIME: "set_at locked_at used_on"},
     ),

@@ -15,6 +15,7 @@ from ..core import pin as pins
 from ..core.errors import ForbiddenError, InputError, TokenError, UnknownError
 from ..core.events import Event, PinGiven, PinLocked, PinSet
 from ..core.log import slug
+from ..core.own import RECORDS
 from ..core.permissions import Permission
 from . import actors, limits, tables, tokens
 from .settings import Property
@@ -29,6 +30,9 @@ LASTING = timedelta(hours=24)
 
 KEPT = timedelta(days=366)
 """How long a PIN that nobody uses is kept."""
+
+KNOWN = RECORDS.years * KEPT
+"""How long it is known who gave a code for it: what was proposed with it may wait as long."""
 
 _GIVERS = 20
 
@@ -141,9 +145,20 @@ def _counted(work: Work, row: Row[tuple[object, ...]], person: str, right: bool)
 
 
 def forget(work: Work) -> int:
-    """Delete PINs that nobody used for a year; return how many."""
-    table, day = tables.pin, (work.now - KEPT).date().isoformat()
-    return work.conn.execute(delete(table).where(table.c.used_on < day)).rowcount
+    """Delete PINs that nobody used for a year; return how many.
+
+    Who gave a code for one might have acted with it, and is known for longer.
+    """
+    table = tables.pin
+    year, over = ((work.now - span).date().isoformat() for span in (KEPT, KNOWN))
+    unused, given = table.c.used_on < year, table.c.given_by.is_not(None)
+    gone = work.conn.execute(
+        delete(table).where(unused, ~given | (table.c.used_on < over))
+    ).rowcount
+    bare = {"hash": None, "failures": 0, "locked_at": None}
+    return gone + work.conn.execute(
+        update(table).where(unused, table.c.hash.is_not(None)).values(bare)
+    ).rowcount
 
 
 def _set(work: Work, person: str, actor: str, chosen: str) -> None:

@@ -294,7 +294,34 @@ def test_a_pin_nobody_used_for_a_year_is_gone(hotel: Hotel) -> None:
     hotel.now += timedelta(days=3)
     with hotel.begin() as office:
         office.expire()
+    [row] = hotel.ours("pin")
+    assert (row["hash"], row["failures"], row["locked_at"]) == (None, 0, None)
+    hotel.now += timedelta(days=3 * 366)
+    with hotel.begin() as office:
+        office.expire()
     assert hotel.ours("pin") == []
+
+
+def test_who_set_their_own_pin_leaves_no_line_after_a_year(hotel: Hotel) -> None:
+    """Nobody gave them a code, so there is nothing to remember."""
+    with hotel.begin() as office:
+        office.change_pin("clerk", PIN)
+    hotel.now += timedelta(days=368)
+    with hotel.begin() as office:
+        office.expire()
+    assert hotel.ours("pin") == []
+
+
+def test_who_gave_a_code_is_no_second_person_after_a_year_either(hotel: Hotel) -> None:
+    """What was proposed with the PIN waits without end, a hold to be lifted for example."""
+    given(desk(hotel))
+    with hotel.begin() as office:
+        clerk, officer = office.acts_as("clerk"), office.acts_as("officer")
+    hotel.now += timedelta(days=400)
+    with hotel.begin() as office:
+        office.expire()
+    with hotel.engine.begin() as conn:
+        assert sameness.same(conn, clerk, officer)
 
 
 def test_behind_too_many_nobody_can_be_told_apart(hotel: Hotel) -> None:
