@@ -439,7 +439,7 @@ HOLDS: dict[str, str] = {
 RULES: dict[str, str] = {
     LineKind.FLOOR: N_("kept at least"),
     LineKind.CEILING: N_("kept at most"),
-    LineKind.LABEL: N_("category of a column"),
+    LineKind.LABEL: N_("entry of the data map"),
     LineKind.HOUSE: N_("period of the house"),
     LineState.PROPOSED: N_("waits for a second person"),
     LineState.LIVING: N_("in force"),

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -49,6 +50,24 @@ def lawful(sqlite_url: str, tmp_path: Path) -> Lawful:
             house.extension._declared[place] = (target, replace(policy, columns=columns))
     Console(house.app).raw(*house.as_person("jurisdiction sign", "officer", "CN"))
     return house
+
+
+def test_a_clock_that_moved_waits_on_the_page(lawful: Lawful) -> None:
+    """The officer reads which column dated the records, and of which event."""
+    # Where a date is concerns all hotels, so it is shown to who has the law at each of them.
+    lawful.extension._authorize = lambda *_: True
+    officer = lawful.browser("officer")
+    declared: list[Any] = lawful.extension._declared
+    for column in ("id", "booking_id"):
+        for place, (target, policy) in enumerate(declared):
+            if "billed_to" in policy.columns:
+                declared[place] = (target, replace(policy, clock={"document": column}))
+        state = lawful.app.extensions["guesterase"]
+        state.datamap = state.mapping = None
+        page = officer.get(f"{PAGE}?lang=en")
+    assert "entry of the data map" in page
+    assert "<h3>id</h3>" in page
+    assert "<code>invoices@clock.document</code>" in page
 
 
 def test_a_period_is_shortened_by_commands(lawful: Lawful, tmp_path: Path) -> None:
