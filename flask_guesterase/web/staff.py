@@ -264,6 +264,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "hold": may(Permission.HOLD, code),
         "look_after": state in OPEN and (verify or approve),
         "restore": may(Permission.RESTORE, code),
+        "hand_slip": verify or may(Permission.FILE, code),
         "withdraw": State.WITHDRAWN in MOVES[state] and may(Permission.FILE, code),
         "copy_after": state in DONE and case["kind"] == Kind.ERASURE and may(Permission.FILE, code),
         "extend": case["extendable"] and approve,
@@ -291,16 +292,19 @@ def confirm(number: str) -> str:
 
 
 @staff_pages.get("/<number>/slip")
-@staff_pages.post("/<number>/slip")
 def slip(number: str) -> str:
-    """Show the slip again, without the code, which was shown once; it says what was received.
-
-    Asked for by the form, it is handed out and confirms receipt; the page alone confirms nothing.
-    """
-    with current.begin() as office:
+    """Show the slip again, without the code, which was shown once; that confirms nothing."""
+    with current.begin(write=False) as office:
         case = office.show(number, by=me())
-        if request.method == "POST":
-            office.acknowledge(number, me())
+    return _slip(case, "")
+
+
+@staff_pages.post("/<number>/slip")
+def hand_slip(number: str) -> str:
+    """Show the slip that a guest is handed: it says what was received, and confirms receipt."""
+    with current.begin() as office:
+        office.acknowledge(number, me())
+        case = office.show(number)
     return _slip(case, "")
 
 

@@ -39,6 +39,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     }),
     "show": ("view", {}),
     "slip": ("view", {}),
+    "hand_slip": ("file verify", {}),
     "confirm": ("verify", {"how": "desk"}),
     "look_again_now": ("verify", {}),
     "not_theirs": ("verify", {"find": "0"}),
