@@ -131,8 +131,8 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
 
     :param work: the open transaction.
     :param number: number of the request.
-    :param by: the host's id of who looks, who then sees names and masked contacts of subject
-        rows; None shows neither.
+    :param by: the host's id of who looks; who may verify or approve there sees names and masked
+        contacts of subject rows; None shows neither.
     :raises ForbiddenError: they may not look at this property.
     """
     case = load(work, number)
@@ -150,7 +150,12 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
     mark = digest(plan, secret(work, case), same.marks(work, case, plan.people))
     drawn = _preview(case.number, mark, told, blocked)
     subjects = people.subjects(work, case.number)
-    looks = _looks(work, subjects) if by is not None else {}
+    # Who only reads what is planned need not know about whom.
+    names = by is not None and any(
+        actors.may(work, by, each, case.property)
+        for each in (Permission.VERIFY, Permission.APPROVE)
+    )
+    looks = _looks(work, subjects) if names else {}
     return Preview(
         drawn.number,
         drawn.digest,
@@ -162,7 +167,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.TAKEN),
         minors.involved(work, plan.people),
         plan.foreseen,
-        struck(work, plan, show=by is not None),
+        struck(work, plan, show=names),
     )
 
 

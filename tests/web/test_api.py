@@ -79,6 +79,18 @@ def test_a_program_reads_a_list_page_by_page(
     assert clerk.get("/requests?page=0").status_code == 422
 
 
+def test_a_plan_names_nobody_to_who_may_only_look(house: House) -> None:
+    """Names and contacts are for who verifies or approves, over the API as on the page."""
+    number = filed(house, Program(house, token(house, "clerk")))
+    told = {}
+    for more in ("view", "refuse", "erase", "verify", "approve"):
+        program = Program(house, token(house, "officer", "view", more))
+        told[more] = program.get(f"/requests/{number}/plan").text
+    assert {more for more, text in told.items() if CANARY in text} == {"verify", "approve"}
+    assert "mail.example" not in told["view"]
+    assert '"perhaps": [' in told["view"]
+
+
 def test_a_token_is_a_person_four_eyes_count_persons(house: House) -> None:
     """Who filed with one token, or at the desk, does not approve with another one."""
     first, second = (Program(house, token(house, "officer")) for _ in range(2))

@@ -133,8 +133,8 @@ class Requests(Desk):
     def preview(self, number: str, by: str | None = None) -> Preview:
         """Draw the plan of a request and show it.
 
-        :param by: the host's id of who looks and then sees names and masked contacts of subject
-            rows; None shows neither.
+        :param by: the host's id of who looks; who may verify or approve there sees names and
+            masked contacts of subject rows; None shows neither.
         :raises ForbiddenError: they may not look at this property.
         """
         return preview(self.work, number, by)
