@@ -6,10 +6,11 @@ A copy of many rows takes as long as a batch to look through, and there may be t
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ..core.errors import SealError
 from . import binding, brake, heldkeys, unsearched
 from .heldkeys import Held
 from .holds import Hold, living
@@ -28,16 +29,22 @@ def find(run: Run) -> None:
     """Put under holds that were placed lately what they reach of what sweeps left.
 
     Nothing says whose file it is that a sweep left; where one copy is reached, none is removed.
-    What is cut off is begun again by the next round.
+    What is cut off is begun again by the next round, and so is what could not be read.
 
     :param run: runs a unit of work.
+    :raises SealError: a copy cannot be read now; the others were looked through.
     """
     asked = run(_asked)
     if not asked:
         return
-    reached = set[int]()
+    reached, closed = set[int](), list[SealError]()
     for copy in run(_copies):
-        reached |= run(partial(_take, asked, copy))
+        try:
+            reached |= run(partial(_take, asked, copy))
+        except SealError as problem:
+            closed.append(problem)
+    if closed:
+        raise closed[0]
     run(partial(_answer, asked, reached))
 
 
@@ -88,8 +95,17 @@ def release(run: Run) -> int:
     :param run: runs a unit of work.
     :return: how many boxes ended, because their day was over.
     :raises BlockedError: the clock is in doubt.
+    :raises SealError: a copy cannot be read now; what lies under other holds was let go.
     """
-    return sum(_release(run, hold) for hold in run(_lifted))
+    ended, closed = 0, list[SealError]()
+    for hold in run(_lifted):
+        try:
+            ended += _release(run, hold)
+        except SealError as problem:
+            closed.append(problem)
+    if closed:
+        raise closed[0]
+    return ended
 
 
 def _lifted(office: Office) -> list[int]:
@@ -152,10 +168,12 @@ class Looked:
 
     :param holds: numbers of the holds that were looked for.
     :param copies: which of them cover a row in each copy that was opened.
+    :param closed: the copies that could not be read, each with the reason.
     """
 
     holds: frozenset[int]
     copies: Holders
+    closed: Mapping[str, SealError] = field(default_factory=dict)
 
 
 def look(run: Run) -> Looked:
@@ -164,7 +182,13 @@ def look(run: Run) -> Looked:
     :param run: runs a unit of work.
     """
     holds, copies = run(_outlived)
-    return Looked(holds, {copy: run(partial(_holding, holds, copy)) for copy in copies})
+    found, closed = dict[str, Collection[int]](), dict[str, SealError]()
+    for copy in copies:
+        try:
+            found[copy] = run(partial(_holding, holds, copy))
+        except SealError as problem:
+            found[copy], closed[copy] = (), problem
+    return Looked(holds, found, closed)
 
 
 def _outlived(office: Office) -> tuple[frozenset[int], list[str]]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
+from ..core.errors import GuesteraseError, SealError, SetupError
 from ..core.lifecycle import OPEN, State
 from ..core.seal import day_label
 from ..core.standing import Standing
@@ -39,8 +41,16 @@ def wrap(work: Work, hold: Hold) -> int:
 
 
 def take(work: Work, boxes: Collection[str], hold: int) -> int:
-    """Put boxes that lie under no hold under the key of one; return how many those were."""
-    return move(work, _free(work, boxes), hold)
+    """Put boxes that lie under no hold under the key of one; return how many those were.
+
+    One whose key cannot be read now stays where it is, and is no hindrance: its key ends for
+    nobody before it was read (`closed`).
+    """
+    moved = 0
+    for mine in _free(work, boxes).values():
+        with suppress(SealError):
+            moved += move(work, mine, hold)
+    return moved
 
 
 def move(work: Work, boxes: Collection[str], hold: int) -> int:
@@ -48,7 +58,44 @@ def move(work: Work, boxes: Collection[str], hold: int) -> int:
     return _move(work, boxes, label(hold))
 
 
-def rescue(work: Work, known: Holders | None = None) -> int:
+def closed(
+    work: Work, copies: Mapping[str, GuesteraseError]
+) -> dict[str, GuesteraseError]:
+    """Return the labels of boxes whose day is over and of which nobody can tell what is held.
+
+    Their keys are there and cannot be read now, so they end later; those of all others end.
+
+    :param work: the open transaction.
+    :param copies: copies of sweeps that could not be read a moment ago. Any of them may say that
+        the names of files stay.
+    :return: label -> why.
+    """
+    if not living(work):
+        return {}
+    box, found, opened = tables.box, dict[str, GuesteraseError](), set[str]()
+    wanted = select(box.c.id, box.c.label, box.c.purpose, box.c.request).where(*_ended(work))
+    for row in work.conn.execute(wanted).all():
+        if row.purpose == outbox.FILE and row.request is None and copies:
+            found.setdefault(row.label, next(iter(copies.values())))
+        elif row.id in copies:
+            found.setdefault(row.label, copies[row.id])
+        elif row.label not in opened and (problem := _unread(work, row.label)) is not None:
+            found[row.label] = problem
+        opened.add(row.label)
+    return found
+
+
+def _unread(work: Work, label: str) -> GuesteraseError | None:
+    """Return why the key of a label cannot be read now; None where it can, or is gone."""
+    try:
+        if not work.custodian.lost(label):
+            work.custodian.opens(label)
+    except (SealError, SetupError) as problem:
+        return problem
+    return None
+
+
+def rescue(work: Work, known: Holders | None = None, spared: Collection[str] = ()) -> int:
     """Put boxes whose day is over, and that a living hold reaches by now, under its key.
 
     A query or a place may reach boxes that were closed, or found to be of it, after it was held.
@@ -56,12 +103,13 @@ def rescue(work: Work, known: Holders | None = None) -> int:
 
     :param work: the open transaction.
     :param known: what `heldcopies.look` found in copies a moment ago; the others are opened here.
+    :param spared: labels whose keys do not end, so that their boxes stay.
     :return: how many boxes that was.
     """
     holds = living(work)
     if not holds:
         return 0
-    over, count = outlived(work), 0
+    over, count = outlived(work, spared), 0
     for hold in holds if over else ():
         reached = over & reach(work, hold, over, known)
         count += move(work, reached, hold.id)
@@ -69,18 +117,23 @@ def rescue(work: Work, known: Holders | None = None) -> int:
     return count
 
 
-def outlived(work: Work) -> set[str]:
-    """Return the boxes whose day is over and that lie under no hold."""
+def outlived(work: Work, spared: Collection[str] = ()) -> set[str]:
+    """Return the boxes whose day is over and that lie under no hold.
+
+    :param spared: labels whose boxes are left out.
+    """
     box = tables.box
-    return set(
-        work.conn.execute(
-            select(box.c.id).where(
-                box.c.last_day < work.today,
-                box.c.forgotten_at.is_(None),
-                box.c.purpose.in_(PURPOSES),
-                box.c.label.not_like("hold:%"),
-            )
-        ).scalars()
+    rows = work.conn.execute(select(box.c.id, box.c.label).where(*_ended(work)))
+    return {row.id for row in rows if row.label not in spared}
+
+
+def _ended(work: Work) -> tuple[ColumnElement[bool], ...]:
+    box = tables.box
+    return (
+        box.c.last_day < work.today,
+        box.c.forgotten_at.is_(None),
+        box.c.purpose.in_(PURPOSES),
+        box.c.label.not_like("hold:%"),
     )
 
 
@@ -204,20 +257,26 @@ def _until(work: Work, ids: Collection[str], home: str) -> None:
         )
 
 
-def _free(work: Work, ids: Collection[str]) -> set[str]:
+def _free(work: Work, ids: Collection[str]) -> dict[str, set[str]]:
+    """Return those of these boxes that lie under no hold: label -> their identifiers."""
     box = tables.box
-    found: set[str] = set()
+    found: dict[str, set[str]] = {}
     for part in chunks(sorted(ids)):
-        found |= set(
-            work.conn.execute(
-                select(box.c.id).where(box.c.id.in_(part), box.c.label.not_like("hold:%"))
-            ).scalars()
+        rows = work.conn.execute(
+            select(box.c.id, box.c.label).where(
+                box.c.id.in_(part), box.c.label.not_like("hold:%")
+            )
         )
+        for row in rows:
+            found.setdefault(row.label, set()).add(row.id)
     return found
 
 
 def _move(work: Work, ids: Collection[str], to: str) -> int:
-    """Wrap boxes under another label; those whose key is gone are gone."""
+    """Wrap boxes under another label; those whose key is gone are gone, and so is what is damaged.
+
+    :raises SealError: a key is there and cannot be read now.
+    """
     box = tables.box
     there = work.custodian.labels() if ids else frozenset()
     moved = 0
@@ -225,11 +284,23 @@ def _move(work: Work, ids: Collection[str], to: str) -> int:
         rows = work.conn.execute(
             select(box.c.id, box.c.label).where(box.c.id.in_(part), box.c.forgotten_at.is_(None))
         )
-        good = [row.id for row in rows if row.label in there and row.label != to]
-        vault.rewrap(work.conn, work.custodian, good, to)
+        good = _wrapped(work, [r.id for r in rows if r.label in there and r.label != to], to)
         shelf.remark(work, good)
         moved += len(good)
     return moved
+
+
+def _wrapped(work: Work, ids: list[str], to: str) -> list[str]:
+    """Wrap boxes under another label; return those that could be."""
+    try:
+        vault.rewrap(work.conn, work.custodian, ids, to)
+    except SealError:
+        if len(ids) < 2:
+            vault.require_lost(work.conn, work.custodian, ids)
+            return []
+        half = len(ids) // 2
+        return [id for part in (ids[:half], ids[half:]) for id in _wrapped(work, part, to)]
+    return ids
 
 
 def held_requests(work: Work, numbers: Sequence[str] | None = None) -> set[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, insert, select, update
 
-from ..core.errors import ForbiddenError, FourEyesError, InputError, UnknownError
+from ..core.errors import ForbiddenError, FourEyesError, InputError, SealError, UnknownError
 from ..core.events import (
     Event,
     FreezeConfirmed,
@@ -164,9 +164,12 @@ def _keys(work: Work, declared: Declared, text: str) -> list[Key]:
 
 
 def _remembered(work: Work, table: str, key: Key) -> list[str]:
-    """Return the properties at which a row that is gone is still kept, or was erased."""
+    """Return the properties at which a row that is gone is still kept, or was erased.
+
+    :raises SealError: nobody can tell, because a safety copy cannot be read now.
+    """
     kept, subject, request = tables.kept, tables.subject, tables.request
-    text = key_text(key)
+    text, (copied, closed) = key_text(key), reach.in_copies(work, table, key)
     wanted = (
         select(kept.c.property).where(
             kept.c.table_name == table, kept.c.row_key == text, kept.c.ended_at.is_(None)
@@ -174,11 +177,15 @@ def _remembered(work: Work, table: str, key: Key) -> list[str]:
         select(request.c.property)
         .join(subject, subject.c.request == request.c.number)
         .where(subject.c.table_name == table, subject.c.row_key == text),
-        select(request.c.property).where(
-            request.c.number.in_(reach.in_copies(work, table, key))
-        ),
+        select(request.c.property).where(request.c.number.in_(copied)),
     )
-    return sorted({code for each in wanted for code in work.conn.execute(each).scalars()})
+    found = sorted({code for each in wanted for code in work.conn.execute(each).scalars()})
+    if closed and not found:
+        raise SealError(
+            "This row is gone, and a safety copy that may hold it cannot be read now.",
+            "Freeze the property, then look at what `flask guesterase check` says of the keys.",
+        )
+    return found
 
 
 def rows_of(work: Work, number: str, by: str) -> list[tuple[str, str]]:

@@ -261,10 +261,13 @@ def _named(
 
 
 def _holding(work: Work, hold: Hold) -> set[str]:
-    """Return the boxes of requests whose safety copy holds a row that may be gone by now."""
+    """Return the boxes of requests whose safety copy holds a row that may be gone by now.
+
+    Where one cannot be read now nobody can tell, and it may.
+    """
     box = tables.box
     keys = keys_of(work, hold.table, [hold.row]).values()
-    mine = {number for key in keys for number in in_copies(work, hold.table, key)}
+    mine = {n for key in keys for some in in_copies(work, hold.table, key) for n in some}
     rows = work.conn.execute(
         select(box.c.id).where(
             box.c.request.in_(mine),
@@ -275,11 +278,12 @@ def _holding(work: Work, hold: Hold) -> set[str]:
     return set(rows.scalars())
 
 
-def in_copies(work: Work, table: str, key: Key) -> set[str]:
-    """Return the requests whose safety copy holds a row, which may be gone from the host.
+def in_copies(work: Work, table: str, key: Key) -> tuple[set[str], set[str]]:
+    """Return the requests whose safety copy holds a row, and those whose copy nobody can read now.
 
     The copies are opened for it: nothing outside them says which rows they hold.
     """
+    found, closed = set[str](), set[str]()
     box = tables.box
     rows = work.conn.execute(
         select(box.c.id, box.c.request).where(
@@ -288,11 +292,13 @@ def in_copies(work: Work, table: str, key: Key) -> set[str]:
             box.c.request.is_not(None),
         )
     ).all()
-    return {row.request for row in rows if _is_in(work, row.id, table, key)}
-
-
-def _is_in(work: Work, copy: str, table: str, key: Key) -> bool:
-    return key in _rows_in(work, copy).get(table, ())
+    for row in rows:
+        try:
+            if key in _rows_in(work, row.id).get(table, ()):
+                found.add(row.request)
+        except SealError:
+            closed.add(row.request)
+    return found, closed
 
 
 def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:

@@ -6,7 +6,7 @@ another transaction). Whatever is interrupted, the next run begins with what is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -192,7 +192,8 @@ def empty(conn: Connection, ids: Sequence[str], now: datetime) -> int:
 
 
 def mark(
-    conn: Connection, today: str, now: datetime, labels: Iterable[str] = ()
+    conn: Connection, today: str, now: datetime, labels: Iterable[str] = (),
+    spared: Collection[str] = (),
 ) -> tuple[str, ...]:
     """First step of forgetting: say which keys end; from now on nothing is sealed under them.
 
@@ -202,6 +203,7 @@ def mark(
     :param now: UTC time without a zone.
     :param labels: labels of existing keys (`FolderCustodian.labels`), so that a key whose
         transaction was rolled back ends on its day too.
+    :param spared: labels whose keys end later.
     :return: the labels to destroy, those that an interrupted run had marked included.
     """
     due = set(
@@ -212,6 +214,7 @@ def mark(
         ).scalars()
     )
     due.update(labels)
+    due.difference_update(spared)
     mark_labels(conn, (label for label in due if _is_over(label, today)), now)
     return ending(conn)
 

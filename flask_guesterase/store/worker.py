@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from ..core.errors import BlockedError, BusyError, MovedError
-from ..core.events import BackupForgotten
 from ..core.lifecycle import State
-from ..core.log import slug
 from . import (
     brake,
     completing,
+    forgetting,
     heldcopies,
-    heldkeys,
     intake,
     refresh,
     sending,
-    settling,
-    shelf,
-    vault,
 )
 from .binds import forward
 from .channels import Channel, Render
@@ -30,13 +24,11 @@ from .comeback import returned
 from .comeback.again import Again, Fate
 from .depth import deepening
 from .execution import Ending
-from .heldcopies import Looked
 from .office import Office
 from .remembrance import remembering
 from .report import Report
 from .search import queued, rescan, residue
 from .search.reading import Progress
-from .steady import Believed
 from .unit import Run
 
 _Result = TypeVar("_Result")
@@ -205,7 +197,7 @@ def work(
         "deliver": lambda: sending.deliver(run, render, channels, report),
         "recipients": lambda: sending.tell(run, report),
         "release": lambda: sending.release(run, report),
-        "forget": lambda: report.add("forgotten", _forget(run)),
+        "forget": lambda: report.add("forgotten", forgetting.forget(run)),
     }
     for name, step in steps.items():
         if name in skip or name in _stopped(report):
@@ -336,68 +328,3 @@ def _erase_again(id: int, office: Office) -> Again:
 
 def _postpone(id: int, office: Office) -> None:
     returned.postpone(office.work, id)
-
-
-def _forget(run: Run) -> int:
-    """Destroy the keys whose day is over, each step by itself and resumable.
-
-    The clock is judged in each transaction that believes it: a key cannot be had back.
-    """
-    settling.settled(Believed(run, run(_trusted)), unknown=False)
-    ended = run(_empty)
-    labels = _marked(run)
-    if labels:
-        vault.destroy(run(lambda office: office.work.custodian), labels)
-        ended += run(partial(_record, labels))
-    return ended
-
-
-def _trusted(office: Office) -> datetime:
-    brake.require(office.work)
-    return office.work.stamp
-
-
-def _empty(office: Office) -> int:
-    work = office.work
-    if brake.hold_back(work):
-        return 0
-    boxes = vault.expire(work.conn, work.today, work.stamp)
-    if boxes:
-        shelf.forget(work)
-    return boxes
-
-
-_LOOKS = 3
-"""How often copies are looked through where holds are placed meanwhile, until the next round."""
-
-
-def _marked(run: Run) -> tuple[str, ...]:
-    """Say which keys end; return their labels, none where holds were placed again and again."""
-    for _ in range(_LOOKS):
-        labels = run(partial(_mark, heldcopies.look(run)))
-        if labels is not None:
-            return labels
-    return ()
-
-
-def _mark(looked: Looked, office: Office) -> tuple[str, ...] | None:
-    """Say which keys end; return their labels, or None where a hold was placed since the look."""
-    work = office.work
-    if brake.hold_back(work):
-        return ()
-    if not heldcopies.stands(work, looked):
-        return None
-    heldkeys.rescue(work, looked.copies)
-    vault.mark_labels(work.conn, remembering.outlived(work), work.stamp)
-    return vault.mark(work.conn, work.today, work.stamp, work.custodian.labels())
-
-
-def _record(labels: tuple[str, ...], office: Office) -> int:
-    work = office.work
-    boxes = vault.record(work.conn, labels, work.stamp)
-    shelf.forget(work)
-    if boxes:
-        controllers = {slug(p.controller) for p in work.settings.properties.values()}
-        for controller in sorted(controllers):
-            work.events.append(BackupForgotten(controller, counts={"keys": len(labels)}))
-    return boxes

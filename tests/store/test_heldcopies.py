@@ -132,6 +132,58 @@ def test_no_key_ends_while_nobody_can_tell_what_a_copy_holds(
     assert labels(sheets) == {copy: f"hold:{id}"}
 
 
+def test_a_damaged_key_keeps_no_other_from_ending(sheets: Forms) -> None:
+    """What lies under it may be held, and waits until somebody brings its copy; the day of what was
+    swept later comes all the same, and what a hold reaches there is kept."""
+    sheets.confirmed()
+    (copy,) = labels(sheets)
+    sheets.later(days=1)
+    sheets.form(3, date(2025, 2, 1))
+    sheets.sweep()
+    (later,) = set(labels(sheets)) - {copy}
+    id = form_hold(sheets, 1)
+    key = sheets.custodian.path / f"key-{labels(sheets)[copy].replace(':', '-')}.json"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    sheets.custodian = FolderCustodian(sheets.custodian.path)
+    sheets.later(days=9)
+    problems = sheets.work().problems
+    assert {problems[step] for step in ("held", "forget")} == {"SealError"}
+    assert labels(sheets) == {copy: f"day:{key.stem.removeprefix('key-day-')}"}
+    assert later in {row["id"] for row in sheets.ours("box") if row["forgotten_at"]}
+    key.write_bytes(whole)
+    assert sheets.work().problems == {}
+    assert labels(sheets) == {copy: f"hold:{id}"}
+
+
+def test_a_damaged_key_keeps_no_hold_from_letting_go(sheets: Forms) -> None:
+    """Of two holds that were lifted the one whose key opens lets go of what it kept."""
+    sheets.confirmed()
+    (copy,) = labels(sheets)
+    first, second = form_hold(sheets, 1), form_hold(sheets, 2)
+    sheets.work()
+    assert labels(sheets) == {copy: f"hold:{first}"}
+    sheets.later(days=1)
+    sheets.form(3, date(2025, 2, 1))
+    sheets.sweep()
+    (later,) = set(labels(sheets)) - {copy}
+    with sheets.begin() as office:
+        heldkeys.take(office.work, [later], second)
+    key = sheets.custodian.path / f"key-hold-{first}.json"
+    third = form_hold(sheets, 3)
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    sheets.custodian = FolderCustodian(sheets.custodian.path)
+    for id in (first, second):
+        lift_of(sheets, id)
+    assert sheets.work().problems["lifted"] == "SealError"
+    assert labels(sheets) == {copy: f"hold:{first}", later: f"hold:{third}"}
+    key.write_bytes(whole)
+    assert sheets.work().problems == {}
+    assert set(labels(sheets)) == {copy, later}
+    assert f"hold:{first}" not in labels(sheets).values()
+
+
 @pytest.mark.parametrize("lost", ["box", "key"])
 def test_a_copy_that_is_lost_keeps_no_key(sheets: Forms, lost: str) -> None:
     """It cannot be opened whoever asks: it is damaged, or its key is gone."""

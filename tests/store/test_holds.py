@@ -20,6 +20,7 @@ from flask_guesterase.core.errors import (
     FourEyesError,
     InputError,
     KeyMissingError,
+    SealError,
     UnknownError,
 )
 from flask_guesterase.core.events import Event
@@ -38,6 +39,7 @@ from flask_guesterase.store import (
     vault,
     worker,
 )
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.recovery import files
 from flask_guesterase.store.report import Report
@@ -535,6 +537,42 @@ def test_a_row_that_was_deleted_is_found_in_the_safety_copy(inn: Inn) -> None:
         inn.hold("record", "companions", "2|7")
     id = inn.hold("record", "companions", "2|1")
     assert inn.labels("recovery") == {f"hold:{id}"}
+
+
+def test_a_damaged_key_keeps_nobody_from_placing_a_hold(small: Inn) -> None:
+    """A court's hold on a record is placed whatever became of somebody else's safety copy; of a row
+    that is gone, and that the copy may hold, it is said that nobody can tell."""
+    small.erased(small.approved(email="ann@example.com"))
+    day, = small.labels("recovery")
+    key = small.custodian.path / f"key-{day.replace(':', '-')}.json"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    small.custodian = FolderCustodian(small.custodian.path)
+    small.hold("record", "bookings", "2")
+    with pytest.raises(SealError, match="may hold it"):
+        small.hold("record", "companions", "2|1")
+    key.write_bytes(whole)
+    small.custodian = FolderCustodian(small.custodian.path)
+    id = small.hold("record", "companions", "2|1")
+    assert small.labels("recovery") == {f"hold:{id}"}
+
+
+def test_what_could_not_be_read_when_it_was_held_is_kept_on_its_day(small: Inn) -> None:
+    """The hold was placed beside a damaged key; mended before its day is told, the copy is held."""
+    small.erased(small.approved(email="ann@example.com"))
+    day, = small.labels("recovery")
+    key = small.custodian.path / f"key-{day.replace(':', '-')}.json"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    small.custodian = FolderCustodian(small.custodian.path)
+    id = small.hold("subject", "guests", "1")
+    assert small.labels("recovery") == {day}
+    small.days(9)
+    assert small.round().problems["forget"] == "SealError"
+    assert small.labels("recovery") == {day}
+    key.write_bytes(whole)
+    assert "forget" not in small.round().problems
+    assert small.labels("recovery") == {f"hold:{id}"}
 
 
 def test_a_hold_that_meets_a_running_erasure_waits_and_finds_its_boxes(inn: Inn) -> None:

@@ -36,6 +36,7 @@ from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import (
     ageing,
     dispatch,
+    forgetting,
     law,
     outbox,
     pulse,
@@ -44,7 +45,6 @@ from flask_guesterase.store import (
     sending,
     tables,
     vault,
-    worker,
 )
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.recovery import files, window
@@ -362,7 +362,7 @@ def test_after_the_window_nothing_comes_back_and_no_box_opens(hotel: Hotel) -> N
     assert {box.last_day for box in boxes} == {"2026-03-17"}
     for _ in range(8):
         hotel.later(days=1)
-        worker._forget(partial(run, hotel))
+        forgetting.forget(partial(run, hotel))
     with hotel.begin() as office, pytest.raises(TransitionError, match="2026-03-17"):
         office.restore(number, "second")
     for box in boxes:
@@ -450,7 +450,7 @@ def test_a_hold_reaches_the_copies_and_lengthens_no_window(hotel: Hotel) -> None
     assert len(list(hotel.files.glob("*.png"))) == 2
     for _ in range(8):
         hotel.later(days=1)
-        worker._forget(partial(run, hotel))
+        forgetting.forget(partial(run, hotel))
     assert labels == {row["label"] for row in hotel.ours("box") if row["purpose"] in copies}
     with hotel.begin() as office, pytest.raises(TransitionError, match="2026-03-17"):
         office.propose_restore(number, "officer", "guest-wish")

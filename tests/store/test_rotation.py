@@ -18,13 +18,13 @@ from flask_guesterase.core.seal import Box, open_box
 from flask_guesterase.store import (
     certifying,
     copies,
+    forgetting,
     keeping,
     pulse,
     rotation,
     tasks,
     vault,
     watch,
-    worker,
 )
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.office import Office
@@ -315,7 +315,7 @@ def test_after_the_window_nothing_opens(
     ended = None
     while hotel.now.date().isoformat() < said["root_until"]:
         hotel.later(days=1 if hotel.now.date() <= last else 5)
-        worker._forget(run)
+        forgetting.forget(run)
         rotation.turn(run)
         there = opened(boxes, FolderCustodian(hotel.custodian.path, roots=roots))
         assert there == (len(boxes) if hotel.now.date() <= last else 0)
@@ -348,7 +348,7 @@ def test_a_copy_made_on_the_last_day_dies_by_the_day_that_was_named(
     assert hotel.now.date().isoformat() > said["recovery_until"]
     rotation.rotate(run, "officer")
     root = hotel.custodian.root_id()
-    worker._forget(run)
+    forgetting.forget(run)
     live(hotel, 29)
     assert hotel.custodian.root_id() == root
     live(hotel, 1)

@@ -1,0 +1,94 @@
+"""Keys whose day is over are destroyed, and with them what lies under them: marked, gone, noted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+
+from ..core.errors import GuesteraseError
+from ..core.events import BackupForgotten
+from ..core.log import slug
+from . import brake, heldcopies, heldkeys, settling, shelf, vault
+from .heldcopies import Looked
+from .office import Office
+from .remembrance import remembering
+from .steady import Believed
+from .unit import Run
+
+
+def forget(run: Run) -> int:
+    """Destroy the keys whose day is over, each step by itself and resumable; return the boxes.
+
+    The clock is judged in each transaction that believes it: a key cannot be had back. One under
+    which something may be held that nobody can read now ends later, and keeps no other.
+
+    :param run: runs a unit of work.
+    :raises SealError: there is such a key; the others are destroyed.
+    """
+    settling.settled(Believed(run, run(_trusted)), unknown=False)
+    ended = run(_empty)
+    labels, closed = _marked(run)
+    if labels:
+        vault.destroy(run(lambda office: office.work.custodian), labels)
+        ended += run(partial(_record, labels))
+    if closed is not None:
+        raise closed
+    return ended
+
+
+def _trusted(office: Office) -> datetime:
+    brake.require(office.work)
+    return office.work.stamp
+
+
+def _empty(office: Office) -> int:
+    work = office.work
+    if brake.hold_back(work):
+        return 0
+    boxes = vault.expire(work.conn, work.today, work.stamp)
+    if boxes:
+        shelf.forget(work)
+    return boxes
+
+
+_LOOKS = 3
+"""How often copies are looked through where holds are placed meanwhile, until the next round."""
+
+
+_Marked = tuple[tuple[str, ...], GuesteraseError | None]
+"""Labels of keys that end, and why one of the others does not end yet."""
+
+
+def _marked(run: Run) -> _Marked:
+    """Say which keys end; none do where holds were placed again and again."""
+    for _ in range(_LOOKS):
+        marked = run(partial(_mark, heldcopies.look(run)))
+        if marked is not None:
+            return marked
+    return (), None
+
+
+def _mark(looked: Looked, office: Office) -> _Marked | None:
+    """Say which keys end, or return None where a hold was placed since the look."""
+    work = office.work
+    if brake.hold_back(work):
+        return (), None
+    if not heldcopies.stands(work, looked):
+        return None
+    closed = heldkeys.closed(work, looked.closed)
+    heldkeys.rescue(work, looked.copies, closed)
+    vault.mark_labels(work.conn, remembering.outlived(work), work.stamp)
+    labels = work.custodian.labels()
+    marked = vault.mark(work.conn, work.today, work.stamp, labels, closed)
+    return marked, next(iter(closed.values()), None)
+
+
+def _record(labels: tuple[str, ...], office: Office) -> int:
+    work = office.work
+    boxes = vault.record(work.conn, labels, work.stamp)
+    shelf.forget(work)
+    if boxes:
+        controllers = {slug(p.controller) for p in work.settings.properties.values()}
+        for controller in sorted(controllers):
+            work.events.append(BackupForgotten(controller, counts={"keys": len(labels)}))
+    return boxes
