@@ -260,7 +260,10 @@ def call_off(work: Work, id: int) -> None:
 
 
 def leaving(work: Work, number: str) -> list[tuple[str, str]]:
-    """Return the files of a request, folder and name, whose removal is queued and not yet done."""
+    """Return the files of a request, folder and name, whose removal is queued and not yet done.
+
+    Without one whose name cannot be read: it is found where it lies.
+    """
     table = tables.outbox
     rows = work.conn.execute(
         select(table.c.box).where(
@@ -268,8 +271,8 @@ def leaving(work: Work, number: str) -> list[tuple[str, str]]:
             table.c.box.is_not(None),
         )
     )  # fmt: skip
-    contents = [safe.read(work, box) for box in rows.scalars()]
-    return [(content["root"], content["name"]) for content in contents]
+    contents = [safe.peek(work, box) for box in rows.scalars()]
+    return [(content["root"], content["name"]) for content in contents if content is not None]
 
 
 def staying(work: Work, number: str) -> int:

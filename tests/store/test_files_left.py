@@ -11,6 +11,7 @@ import pytest
 
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import finishing, outbox, worker
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.execution import FILE_STAYS
 from tests.store.hotel import Hotel, Scan
 from tests.store.test_outbox import Post, go, run
@@ -76,6 +77,29 @@ def test_a_share_that_is_not_mounted_keeps_the_certificate_waiting(
     go(hotel, Post())
     assert not file.exists()
     assert certified(hotel) == [("erased", [])]
+
+
+def test_a_file_whose_name_cannot_be_read_keeps_nobody_else_waiting(
+    scanned: tuple[Hotel, Path, str]
+) -> None:
+    """Its key is damaged: its own certificate waits for it, another guest's search is made."""
+    hotel, file, number = scanned
+    with hotel.begin() as office:
+        office.erase(number).settled()
+    key = hotel.custodian.path / "key-day-2026-04-10.json"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+    hotel.later(days=2)
+    hotel.guest(2, name="Bea", email="bea@mail.example")
+    other = hotel.approved(email="bea@mail.example")
+    worker.carry_out(run(hotel), other)
+    assert [hotel.state(n) for n in (number, other)] == ["checking", "erased"]
+    key.write_bytes(whole)
+    hotel.later(minutes=2)
+    go(hotel, Post())
+    assert not file.exists()
+    assert hotel.state(number) == "erased"
 
 
 @pytest.mark.parametrize("door", ["worker", "page"])
