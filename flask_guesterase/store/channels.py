@@ -6,6 +6,7 @@ import hashlib
 import smtplib
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -91,10 +92,13 @@ class Mail:
         """
         try:
             letter = self._letter(message)
-            with self._connect() as server:
+            with closing(self._connect()) as server:
                 if self.user:
                     server.login(self.user, self._password)
                 server.send_message(letter, to_addrs=[message.to])
+                # What was taken is taken, however the server says good-bye.
+                with suppress(OSError, smtplib.SMTPException):
+                    server.quit()
         except (OSError, smtplib.SMTPException, ValueError, UnicodeError) as problem:
             # `from None`: what a server answers may repeat the address.
             raise DeliveryError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from flask_guesterase.core.errors import DeliveryError, SetupError
 from flask_guesterase.store.channels import Mail, Message, built_in, message_id
-from tests.post import Post
+from tests.post import Post, post_office
 
 
 def letter(to: str = "ann@example.com", subject: str = "Your request GR-7") -> Message:
@@ -52,6 +54,21 @@ def test_a_server_that_is_not_there_is_a_problem_for_later(post: tuple[Post, str
     ):
         with pytest.raises(DeliveryError):
             Mail(address, "hotel@example.com").send(letter())
+
+
+class Curt(Post):
+    """Takes what it is given and is too busy to say good-bye."""
+
+    async def handle_QUIT(self, server: Any, session: Any, envelope: Any) -> str:
+        return "421 Too busy"
+
+
+def test_what_a_server_took_is_sent_however_it_says_good_bye() -> None:
+    """Otherwise the guest had the same letter nine times, and it was said never to have left."""
+    handler = Curt()
+    with post_office(handler) as url:
+        Mail(url, "hotel@example.com").send(letter())
+    assert len(handler.letters) == 1
 
 
 @pytest.mark.parametrize(
