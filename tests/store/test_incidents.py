@@ -15,11 +15,13 @@ from flask_guesterase.core.errors import (
     FourEyesError,
     InputError,
     MovedError,
+    SealError,
     TransitionError,
     UnknownError,
 )
 from flask_guesterase.core.incidents import Alarm, Severity, Whom
 from flask_guesterase.store import tables, worker
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.incidents import evidence, noticing, records
 from flask_guesterase.store.incidents.affected import Asked
 from flask_guesterase.store.incidents.opening import Class, Report
@@ -156,6 +158,40 @@ def test_an_incident_from_report_to_closure(watch: Watch) -> None:
         "incident-closed",
     ]  # fmt: skip
     assert watch.ours("hold")[0]["lifted_at"] is not None
+
+
+def test_letters_that_cannot_be_read_now_are_not_sent_to_nobody(small: Watch) -> None:
+    """Whom one incident concerns is sealed under a damaged key: its letters wait until that is
+    mended, nobody says that they left, and those of another incident are written."""
+    small.place("DE")
+    numbers = []
+    for _ in range(2):
+        number = small.report()
+        small.classify(number, "risk-high")
+        with small.begin() as office:
+            office.measure_incident(number, Asked(), "officer")
+        with small.begin() as office:
+            office.propose_notice(number, "EU/guests", "Seen.", "officer")
+        digest = small.digest(number)
+        with small.begin() as office:
+            office.let_notice_go(number, "EU/guests", "second", digest)
+        numbers.append(number)
+        small.later(days=1)
+    key = small.custodian.path / "key-day-2027-04-14.json"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    small.custodian = FolderCustodian(small.custodian.path)
+
+    def state(number: str) -> tuple[str, int]:
+        duty = next(d for d in small.one(number)["duties"] if d["id"] == "EU/guests")
+        return duty["state"], duty["told"]
+
+    with pytest.raises(SealError):
+        noticing.push_all(small.run)
+    assert [state(number) for number in numbers] == [("sending", 0), ("sent", 1)]
+    key.write_bytes(whole)
+    assert noticing.push_all(small.run) == 1
+    assert state(numbers[0]) == ("sent", 1)
 
 
 def test_only_contacts_that_are_one_persons_are_written_to(watch: Watch) -> None:

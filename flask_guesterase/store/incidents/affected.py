@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, func, or_, select
 
-from ...core.errors import InputError, TransitionError
+from ...core.errors import InputError, SealError, TransitionError, UnknownError
 from ...core.events import IncidentMeasured
 from ...core.incidents import QUEUED, SENDING, Whom
 from ...core.plan import Key, Person, key_text
-from .. import safe, tables, written
+from .. import safe, tables, vault, written
 from ..clocks import every_day, places_of
 from ..datamap import Declared
 from ..failure import is_unread
@@ -111,8 +111,17 @@ def _settled(work: Work, row: Incident) -> None:
 
 
 def everyone(work: Work, row: Incident) -> list[tuple[str, str]]:
-    """Return whom it may concern as table and key text, always all of them in the same order."""
-    said = safe.peek(work, row.reach_box) or {"people": []}
+    """Return whom it may concern as table and key text, always all of them in the same order.
+
+    :raises SealError: who they are is sealed, and cannot be read now.
+    """
+    if row.reach_box is None:
+        return []
+    try:
+        said = safe.read(work, row.reach_box)
+    except (SealError, UnknownError):
+        vault.require_lost(work.conn, work.custodian, [row.reach_box])
+        return []
     return [(table, text) for table, text in said["people"]]
 
 

@@ -15,6 +15,7 @@ from ...core.errors import (
     InputError,
     MatchError,
     MovedError,
+    SealError,
     TransitionError,
     UnknownError,
 )
@@ -191,22 +192,37 @@ def push(work: Work) -> bool:
     so that they can be told in public.
 
     Source: GDPR Article 34(3)(c).
+
+    :raises SealError: what waits cannot be read now; nobody was told, and nothing is done.
     """
-    table = tables.notice
-    notice = work.conn.execute(
+    table, closed = tables.notice, None
+    waiting = work.conn.execute(
         select(table)
         .where(table.c.state == SENDING, table.c.property.in_(list(work.settings.properties)))
         .order_by(table.c.id)
-        .limit(1)
         .with_for_update(skip_locked=True)
-    ).one_or_none()
-    if notice is None:
-        return False
-    row = records.load(work, notice.incident)
-    everyone = affected.everyone(work, row)
+    ).all()
+    for notice in waiting:
+        row = records.load(work, notice.incident)
+        try:
+            everyone, words = affected.everyone(work, row), str(safe.read(work, notice.box)["text"])
+        except SealError as problem:
+            closed = closed or problem
+            continue
+        return _written(work, (row, notice), everyone, words)
+    if closed is not None:
+        raise closed
+    return False
+
+
+def _written(
+    work: Work, which: tuple[Incident, _Notice], everyone: Sequence[tuple[str, str]], words: str
+) -> bool:
+    """Write the next letters of one notice; return whether any waited."""
+    row, notice = which
     part = everyone[notice.position : notice.position + BATCH]
     mine = affected.on_file(work, row, part)
-    told = sum(_letters(work, row, notice, mine))
+    told = sum(_letters(work, row, words, mine))
     untold = len(mine) - told
     end = notice.position + len(part)
     values = {
@@ -236,10 +252,9 @@ def push_all(run: Run, most: int = 1000) -> int:
 
 
 def _letters(
-    work: Work, row: Incident, notice: _Notice, people: Sequence[Person]
+    work: Work, row: Incident, words: str, people: Sequence[Person]
 ) -> Iterator[bool]:
     hotel = work.settings.property(row.property)
-    words = (safe.peek(work, notice.box) or {}).get("text", "")
     params = {
         "number": row.number, "about": row.kind, "words": words,
         "noticed": row.noticed_at.isoformat(),
