@@ -31,10 +31,18 @@ def keep_contact(work: Work, case: Case, contact: Contact) -> None:
     work.conn.execute(insert(tables.contact).values(request=case.number, box=box, ends_on=ends))
 
 
-def contact_of(work: Work, number: str) -> Contact | None:
-    """Return the way to write to the guest of a request, or None when there is none (any more)."""
+def contact_of(work: Work, number: str, sure: bool = False) -> Contact | None:
+    """Return the way to write to the guest of a request, or None when there is none (any more).
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param sure: None means that there is none; otherwise also that it cannot be read now.
+    :raises SealError: it is there, cannot be read now, and that is to be sure.
+    """
     box = _contact_box(work, number)
     value = safe.peek(work, box)
+    if value is None and box is not None and sure:
+        vault.require_lost(work.conn, work.custodian, [box])
     return None if value is None else Contact(value["kind"], value["value"])
 
 

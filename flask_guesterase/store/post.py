@@ -40,12 +40,13 @@ def write(
     :param template: name of the text.
     :param params: what the text needs.
     :param which: tells apart messages of one text that are both to be sent.
+    :raises SealError: the contact cannot be read now; whoever is not told now never is.
     """
     dedupe = f"{template}:{case.number}{which}"
     if case.asked_by == Asker.RELATIVE:
         outbox.queue_print(work, case, template, params, dedupe)
         return
-    contact = contact_of(work, case.number)
+    contact = contact_of(work, case.number, sure=True)
     if contact is not None:
         outbox.queue_message(work, case, contact, template, params, dedupe)
 

@@ -19,6 +19,7 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.store import owndata, safe, sweep, tables
 from flask_guesterase.store.complaints.receiving import Grievance
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
 from tests.store.test_owndata import forget
@@ -371,6 +372,26 @@ def test_the_answer_goes_where_it_may(desk: Desk) -> None:
                 which = row["dedupe"].rpartition(":")[2]
                 sent[which] = safe.read(office.work, row["box"])["to"] or row["channel"]
     assert sent == {mine: "ann@example.com", other: "zebra@mail.example", silent: "print"}
+
+
+def test_a_complaint_is_taken_where_the_contact_cannot_be_read(small: Desk) -> None:
+    """A damaged key of the case keeps no clerk from noting the letter that contests a refusal."""
+    small.ask(name="Ann", email="ann@example.com")
+    small.look()
+    (number,) = [row["number"] for row in small.ours("request")]
+    assert small.ours("contact")
+    with small.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    with small.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    assert small.ours("contact"), "kept for a complaint"
+    (small.custodian.path / f"key-case-{number}.json").write_bytes(b"")
+    small.custodian = FolderCustodian(small.custodian.path)
+    with small.begin() as office:
+        given = Grievance("about-refusal", WORDS, request=number, channel="letter")
+        complaint = office.file_complaint(given, "clerk")
+    assert small.one(complaint)["state"] == "open"
+    assert small.state(number) == "complaint"
 
 
 def test_feedback_is_given_once_at_the_end_and_counted(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from flask_guesterase.core.errors import DeliveryError, ForbiddenError, UnknownE
 from flask_guesterase.store import dispatch, execution, outbox, worker
 from flask_guesterase.store.cases import load
 from flask_guesterase.store.channels import Message, message_id
+from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.matching import Contact
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.report import Report
@@ -84,6 +85,34 @@ def test_the_worker_takes_a_request_from_the_form_to_the_certificate(any_hotel: 
     assert go(hotel, post).problems == {}
     assert go(hotel, post).idle
     assert f"case:{number}" not in hotel.custodian.labels()
+
+
+def test_a_guest_whose_contact_cannot_be_read_now_is_answered_later(hotel: Hotel) -> None:
+    """The key of the case is damaged when the certificate is due: neither the answer nor the only
+    way to send it is given up for that."""
+    post = Post()
+    ann(hotel)
+    go(hotel, post)
+    with hotel.begin() as office:
+        office.confirm_link(post.sent[0].params["token"])
+        (number,) = [row["number"] for row in office.list()]
+    hotel.approve(number)
+    with hotel.begin() as office:
+        office.erase(number).settled()
+    key = hotel.custodian.path / f"key-case-{number}.json"
+    whole = key.read_bytes()
+    key.write_bytes(b"")
+    hotel.custodian = FolderCustodian(hotel.custodian.path)
+    report = Report()
+    worker.check_all(run(hotel), [number], report)
+    assert report.problems == {number: "SealError"}
+    assert hotel.state(number) == "checking"
+    assert hotel.ours("contact")
+    key.write_bytes(whole)
+    worker.check_all(run(hotel), [number], Report())
+    go(hotel, post)
+    assert hotel.state(number) == "erased"
+    assert [(m.template, m.to) for m in post.sent[1:]] == [("done", "ann@example.com")]
 
 
 def test_a_channel_that_fails_is_tried_again_later_and_then_shown_to_staff(hotel: Hotel) -> None:

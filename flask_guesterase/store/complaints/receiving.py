@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -13,7 +14,7 @@ from sqlalchemy import Row, select
 from ...core import complaining
 from ...core.asking import receivable
 from ...core.complaining import OPEN, Clock
-from ...core.errors import InputError, MatchError, TransitionError
+from ...core.errors import InputError, MatchError, SealError, TransitionError
 from ...core.events import GUEST, ComplaintReceived, RefusalContested
 from ...core.identity import Kind, normal
 from ...core.lifecycle import State
@@ -226,7 +227,9 @@ def _receipt(work: Work, row: Complaint, case: Case | None) -> None:
     """Queue the word that it was received, where there is a way to write."""
     params = {"complaint": row.number, "due": row.due_on}
     if case is not None:
-        write(work, case, RECEIPT, params, f":{row.number}")
+        # A contact that cannot be read now is no reason not to take the complaint.
+        with suppress(SealError):
+            write(work, case, RECEIPT, params, f":{row.number}")
         return
     said = safe.peek(work, row.box) or {}
     if "value" in said:
