@@ -119,6 +119,8 @@ class Sighting:
     :param copied: table and column -> rows, of the restored copy before the replay.
     :param replayed: the same after the replay; None where there was no copy, or no replay.
     :param told: state of a notice -> recipients.
+    :param unread: file, or place in the database, that could not be looked into -> 1; None where
+        there was none.
     """
 
     live: Mapping[str, int]
@@ -128,6 +130,7 @@ class Sighting:
     copied: Mapping[str, int] | None = None
     replayed: Mapping[str, int] | None = None
     told: Mapping[str, int] | None = None
+    unread: Mapping[str, int] | None = None
 
     @property
     def back(self) -> bool:

@@ -599,6 +599,7 @@ CANARIES: dict[str, str] = {
     "canary-copied": N_("in the restored backup"),
     "canary-replayed": N_("in the restored backup after the replay"),
     "canary-told": N_("notices to other systems"),
+    "canary-unread": N_("could not be looked into"),
 }
 """How an invented guest stands, and where it was seen."""
 

@@ -459,6 +459,20 @@ def test_where_it_comes_back_is_said(tmp_path: Path) -> None:
         assert "canary-back" in {f.id for f in hotel.guesterase.check()}
 
 
+def test_what_could_not_be_looked_into_is_said(tmp_path: Path) -> None:
+    """A folder was named for a log: nobody looked into it, so it is not among what is clean."""
+    with house(f"sqlite:///{tmp_path / 'h.sqlite'}", tmp_path, guests=20) as hotel:
+        switched(hotel)
+        (tmp_path / "logs").mkdir()
+        state = send(hotel, logs=[str(tmp_path / "logs"), str(tmp_path / "none.log")])
+        seen = json.loads(rows()[-1].found)
+
+        assert state == "gone"
+        assert seen["files"] == {}
+        assert str(tmp_path / "logs") in seen["unread"]
+        assert str(tmp_path / "none.log") not in seen["unread"]
+
+
 def test_a_later_one_of_another_hotel_hides_nothing(tmp_path: Path) -> None:
     """The command ends with 1 while the newest one of any hotel was seen."""
     with house(f"sqlite:///{tmp_path / 'h.sqlite'}", tmp_path, guests=20) as hotel:

@@ -65,10 +65,11 @@ def look(run: Run, canary: Canary, bird: Bird, scratch: Scratch | None) -> Sight
     def opened() -> AbstractContextManager[Connection]:
         return transaction(engine, write=False)
 
-    seen = Sighting(
-        _live(work, opened, bird, kept), _own(opened, bird.invented),
-        _files(work, canary, bird.invented), left, told=told,
-    )  # fmt: skip
+    closed: set[str] = set()
+    live, own = _live(work, opened, bird, kept, closed), _own(opened, bird.invented)
+    files = _files(work, canary, bird.invented, closed)
+    unread = dict.fromkeys(sorted(closed), 1) or None
+    seen = Sighting(live, own, files, left, told=told, unread=unread)
     if scratch is None:
         return seen
 
@@ -99,14 +100,20 @@ def _asked(bird: Bird, office: Office) -> tuple[Work, Engine, frozenset[Any], di
 
 
 def _live(
-    work: Work, opened: Opened, bird: Bird, kept: frozenset[tuple[str, str]]
+    work: Work, opened: Opened, bird: Bird, kept: frozenset[tuple[str, str]],
+    closed: set[str] | None = None,
 ) -> dict[str, int]:
-    """Return where the values are in a database: table and column -> rows nothing keeps."""
+    """Return where the values are in a database: table and column -> rows nothing keeps.
+
+    :param closed: where to note what could not be looked into.
+    """
     with opened() as conn:
         live = read_live(conn, schemas=work.datamap.schemas())
     wanted = bird.invented.needles()
     finds = search.look(space(live, work.datamap), wanted, Looking(opened, work.datamap))
     search.files(finds, wanted, search.roots(work.datamap))
+    if closed is not None:
+        closed |= finds.unsearched
     places: Counter[str] = Counter()
     for find in finds.found.values():
         theirs = sum((find.table, key_text(key)) in kept for key in find.keys)
@@ -139,21 +146,24 @@ def _count(conn: Connection, table: Table, condition: ColumnElement[bool]) -> in
     return conn.execute(wanted).scalar_one()
 
 
-def _files(work: Work, canary: Canary, invented: Invented) -> dict[str, int]:
+def _files(
+    work: Work, canary: Canary, invented: Invented, closed: set[str]
+) -> dict[str, int]:
     """Return the files in which a value stands: logs the host named, and files of our own."""
     grep = Grep(invented.pieces())
     found = {}
-    for path in [*map(str, canary.logs), *_ours(work)]:
+    for path in [*map(str, canary.logs), *_ours(work, closed)]:
         try:
             met = grep.found(Path(path))
         except OSError:
+            closed.add(path)
             continue
         if met:
             found[path] = 1
     return found
 
 
-def _ours(work: Work) -> Iterable[str]:
-    for folder in (work.settings.keys, work.settings.register):
-        for here, _, names in os.walk(folder or os.devnull):
+def _ours(work: Work, closed: set[str]) -> Iterable[str]:
+    for folder in filter(None, (work.settings.keys, work.settings.register)):
+        for here, _, names in os.walk(folder, onerror=lambda why: closed.add(str(why.filename))):
             yield from (os.path.join(here, name) for name in names)
