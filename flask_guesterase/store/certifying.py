@@ -118,7 +118,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         unsearched=tuple(decisions.get("unsearched", ())),
         shared_values=decisions.get("shared", 0),
         recipients=recipients.told(work, case.number),
-        copies_until=_copies_until(work, property_, case),
+        copies_until=_copies_until(work, property_, case, end),
     )
 
 
@@ -130,13 +130,22 @@ def depth_of(decisions: Mapping[str, Any]) -> Reached:
     return Reached(Level(known["level"]), tuple(Evidence(word) for word in known["evidence"]))
 
 
-def _copies_until(work: Work, property_: Property, case: Case) -> str:
-    """Return the day by which backups of the rows have ended, or nothing where nobody said."""
+def _copies_until(work: Work, property_: Property, case: Case, end: State) -> str:
+    """Return the day by which backups of the rows have ended, or nothing where nobody said.
+
+    Backups hold what was kept, was left, or came back until so many days after it went.
+    """
     days = work.settings.backup_days
     if days is None or case.erased_at is None:
         return ""
-    erased = day_at(property_, case.erased_at.replace(tzinfo=UTC))
-    return (erased + timedelta(days=days)).isoformat()
+    ended = case.ended_at if case.state is end and case.ended_at else work.stamp
+    times = [case.erased_at, ended]
+    for table, at in ((tables.kept, tables.kept.c.ended_at),
+                      (tables.subject, tables.subject.c.erased_at)):  # fmt: skip
+        mine = table.c.request == case.number
+        times += filter(None, work.conn.execute(select(func.max(at)).where(mine)).scalars())
+    last = day_at(property_, max(times).replace(tzinfo=UTC))
+    return (last + timedelta(days=days)).isoformat()
 
 
 def _root_until(work: Work, decisions: Mapping[str, Any]) -> str:
@@ -145,7 +154,8 @@ def _root_until(work: Work, decisions: Mapping[str, Any]) -> str:
     Empty where nothing was sealed, and while nobody knows the day of something that was.
     """
     sealed = [i["until"] for i in decisions.get("did", ()) if i["outcome"] == Outcome.SEAL.value]
-    recovery = [day for day in [decisions.get("recovery", "")] if day]
+    ended = (decisions.get("recovery", ""), decisions.get("unsealed", ""))
+    recovery = [day for day in ended if day]
     if not (sealed or recovery) or not all(sealed) or max(sealed, default="") >= "9999":
         return ""
     # A key dies with the UTC day in which the day of its property ends.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select, update
 
+from flask_guesterase.core import rotation
 from flask_guesterase.core.policy import (
     Equal,
     Policy,
@@ -23,7 +24,7 @@ from flask_guesterase.core.policy import (
     retain,
 )
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
-from flask_guesterase.store import endless, expiry, finishing, minors, settling, tables
+from flask_guesterase.store import endless, expiry, finishing, minors, settling, tables, worker
 from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.partners import delivering
@@ -272,6 +273,44 @@ def boxed(inn: Inn) -> None:
         office.propose_copy("officer", inn.custodian.fingerprint())
     with inn.begin() as office:
         office.confirm_copy("second")
+
+
+def test_a_supplement_names_the_copies_of_what_went_last(any_inn: Inn) -> None:
+    """What was kept lies in backups, and in a safety copy, from the day on which it went itself."""
+    inn = any_inn
+    inn.settings = replace(inn.settings, backup_days=30)
+    inn.person(1, date(2026, 3, 1))
+    inn.bill(1, one=1)
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    first = inn.content(number)
+    today = inn.now.date()
+    assert first["copies_until"] == (today + timedelta(days=30)).isoformat()
+    inn.later(days=2 * 366)
+    finishing.finish(inn.run)
+    said, today = inn.content(number), inn.now.date()
+    assert (said["state"], said["supplement"]) == ("erased", 1)
+    assert said["copies_until"] >= (today + timedelta(days=30)).isoformat()
+    (copy,) = {b["last_day"] for b in inn.ours("box")
+               if b["purpose"] == "recovery" and b["last_day"] > inn.now.date().isoformat()}
+    assert said["recovery_until"] == copy > first["recovery_until"]
+    assert said["root_until"] > copy
+    assert inn.read(BILLS, 1)["payer"] is None
+
+
+def test_a_supplement_names_when_copies_of_keys_open_no_box_that_ended(inn: Inn) -> None:
+    """A copy of the key folder from before the last day of a box opens it, not only the first."""
+    boxed(inn)
+    inn.person(1, date(2026, 3, 1))
+    number = inn.approved(email="p1@mail.example")
+    assert inn.erased(number) == "sealed"
+    (until,) = {kept["until"] for kept in inn.ours("kept")}
+    inn.later(days=2 * 366)
+    worker.work(inn.run, lambda *_: ("", ""), {})
+    settling.settled(inn.run)
+    said = inn.content(number)
+    assert said["state"] == "erased"
+    assert said["root_until"] >= rotation.worthless(date.fromisoformat(until)).isoformat()
 
 
 def test_what_the_host_writes_into_a_sealed_row_is_seen_again(any_inn: Inn) -> None:
