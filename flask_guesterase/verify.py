@@ -60,6 +60,7 @@ STRIPS = "guesterase/image/v3"
 KEY = "guesterase/key/v1"
 PROVING = ("check-completed", "subject-erased", "certificate-issued", "level-reached")
 ENDING = ("certificate-revoked", "subject-restored")
+CLOCK = ("clock-doubted", "clock-confirmed")
 LOOSE = ("host", "guest")
 OTHERS = re.compile(r"(boxes|cases|erasures-[0-9a-f]{12})\.jsonl")
 LARGEST = 64 * 1024 * 1024
@@ -654,7 +655,7 @@ def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) 
         else:
             check_signature(report, name, other, inputs)
             compare(report, "outside", name, other, inputs)
-    check_split(report, [*mine, ("the certificate", head)], {key})
+    check_split(report, [*mine, ("the certificate", head)], {key}, inputs)
     check_witnesses(report, head.origin, mine, inputs)
 
 
@@ -818,6 +819,7 @@ class Epoch:
     prunings: list[tuple[int | None, int, str, str]] = field(default_factory=list)
     repeated: list[Quote] = field(default_factory=list)
     ended: list[tuple[int, str]] = field(default_factory=list)
+    clock: list[tuple[int, str, str]] = field(default_factory=list)
     at: str = ""
     since: str = ""
     latest: str = ""
@@ -893,6 +895,8 @@ class Epoch:
                 self.repeated.append(
                     Quote(self.title, epoch, size, unhex(marks[name]), entry["at"], True)
                 )
+        elif action in CLOCK:
+            self.clock.append((index, action, entry["at"]))
         elif action in ENDING and entry["request"] == self.number:
             self.ended.append((index, entry["at"]))
 
@@ -916,6 +920,12 @@ class Epoch:
         known = [key for index, key in self.keys if index < max(size, 1)]
         return known[-1] if known else None
 
+    def ran_back(self, head: Checkpoint) -> bool:
+        """Tell whether the journal says that the clock which signed a checkpoint was set back."""
+        before = [action for index, action, _ in self.clock if index < head.size]
+        later = any(index >= head.size and at < head.at for index, _, at in self.clock)
+        return later or before[-1:] == ["clock-doubted"]
+
 
 def quoted(marks: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[str, int, Any]]:
     """Return of each epoch that is quoted by its number: the name of its root, number and size."""
@@ -927,7 +937,7 @@ def quoted(marks: dict[str, Any], numbers: dict[str, Any]) -> list[tuple[str, in
     ]
 
 
-SPECIAL = frozenset(("epoch-opened", "signing-key-changed", "journal-pruned", *ENDING))
+SPECIAL = frozenset(("epoch-opened", "signing-key-changed", "journal-pruned", *ENDING, *CLOCK))
 
 
 def whole(*numbers: object) -> None:
@@ -1123,7 +1133,7 @@ def check_epochs(inputs: Inputs) -> Report:
     for name, head in inputs.heads:
         if (head.controller, head.epoch) not in inputs.journals:
             check_absent(report, name, head, inputs)
-    check_split(report, inputs.heads, everybody(inputs))
+    check_split(report, inputs.heads, everybody(inputs), inputs)
     check_lost(report, inputs)
     check_proofs(report, inputs)
     return report
@@ -1405,7 +1415,7 @@ def check_lost(report: Report, inputs: Inputs) -> None:
 
 
 def check_split(
-    report: Report, heads: list[tuple[str, Checkpoint]], keys: set[bytes]
+    report: Report, heads: list[tuple[str, Checkpoint]], keys: set[bytes], inputs: Inputs
 ) -> None:
     """Compare checkpoints with each other: two of one size that differ need no journal."""
     signed = [(name, head) for name, head in heads if any(head.signed_by(key) for key in keys)]
@@ -1421,8 +1431,17 @@ def check_split(
             if head.origin == other.origin and head.size < other.size and (
                 moment(head.at) - moment(other.at) > timedelta(hours=1)
             ):
-                report.add("split", False, "", f"{head.origin} had {other.size} entries when "
-                           f"{first} was signed, and LESS, {head.size}, when {name} was.")
+                here = inputs.journals.get((head.controller, head.epoch))
+                # Whose clock was ahead is no forger, and says so in the journal.
+                maybe = here is None or here.pruned > head.size or here.ran_back(head)
+                report.add(
+                    "split", None if maybe or inputs.lost(other) is not None else False,
+                    f"{head.origin}: whether two journals were shown, or a clock was set right: "
+                    f"{first} with {other.size} entries says it was signed before {name} with "
+                    f"{head.size}. The whole journal says when the clock was in doubt.",
+                    f"{head.origin} had {other.size} entries when {first} was signed, and LESS, "
+                    f"{head.size}, when {name} was.",
+                )
 
 
 def moment(text: str) -> datetime:
@@ -1492,7 +1511,7 @@ def check_checkpoints(path: Path, given: argparse.Namespace) -> Report:
         mine = [(name, head) for name, head in inputs.heads if head.origin == origin]
         check_together(report, mine, inputs)
         check_witnesses(report, origin, mine, inputs)
-    check_split(report, inputs.heads, set(inputs.keys))
+    check_split(report, inputs.heads, set(inputs.keys), inputs)
     check_proofs(report, inputs)
     return report
 
@@ -1978,7 +1997,7 @@ def check_clock(report: Report, files: Iterable[Path]) -> None:
             report.add("clock", False, f"{name}: entry {entry['index']} is dated {entry['at']}, "
                        "which is AHEAD of today.")
             return
-        if last is None or entry["action"] in ("clock-doubted", "clock-confirmed"):
+        if last is None or entry["action"] in CLOCK:
             continue
         if at < when(last) - BACK:
             report.add("clock", None, f"{name}: why the clock ran back at entry {entry['index']}, "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -113,6 +114,26 @@ def test_hotels_and_epochs_in_one_folder(world: World, tmp_path: Path) -> None:
     assert (code, wrong(answer)) == (1, {"outside"})
     code, answer = ask(folder / "hotel-a-0.jsonl", folder / "hotel-a-1.jsonl")
     assert (code, len(answer["says"])) == (0, 2)
+
+
+@pytest.mark.parametrize("said", ["clock-doubted", "clock-confirmed"])
+def test_a_clock_that_was_set_right(said: str, tmp_path: Path) -> None:
+    """It was hours ahead: a later checkpoint says it is older, and the journal says why."""
+    hotel = Hotel(tmp_path / "clock.sqlite")
+    hotel.append(4)
+    ahead = put(tmp_path, "ahead", hotel.checkpoint())
+    hotel.time -= timedelta(hours=9)
+    hotel.append()
+    early = put(tmp_path, "early", hotel.checkpoint())
+    given = ["--checkpoint", ahead, "--checkpoint", early, "--key", forge.public(hotel.key).hex()]
+    code, answer = ask(put(tmp_path, "silent.jsonl", hotel.lines()), *given)
+    assert (code, wrong(answer)) == (1, {"split"}), "nothing says that a clock ran back"
+    hotel.append(action=said, request=None)
+    for journal in (put(tmp_path, "journal.jsonl", hotel.lines()), ahead):
+        code, answer = ask(journal, *given)
+        assert (code, wrong(answer)) == (0, set())
+        assert "split" in cannot(answer)
+    hotel.close()
 
 
 def test_a_torn_note(world: World, tmp_path: Path) -> None:
