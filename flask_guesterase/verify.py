@@ -408,6 +408,7 @@ class Inputs:
         for _, proof in self.proofs:
             wanted.setdefault((proof.head.controller, proof.head.epoch), set()).add(proof.old)
         self.journals = read_journals(journals, wanted, number) if journals else {}
+        self._trusted: dict[Name, set[bytes]] = {}
         self.quotes: dict[Name, list[Quote]] = {}
         for here in self.journals.values():
             for quote in here.quotes():
@@ -447,6 +448,12 @@ class Inputs:
 
     def trusted(self, here: Epoch) -> set[bytes]:
         """Return the keys of an epoch that the given keys vouch for."""
+        name = here.controller, here.epoch
+        if name not in self._trusted:
+            self._trusted[name] = self._vouched(here)
+        return self._trusted[name]
+
+    def _vouched(self, here: Epoch) -> set[bytes]:
         trusted, known = set(self.keys), False
         for _, key in here.keys:
             # The chain is signed: each key names the next one.
@@ -636,8 +643,9 @@ def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) 
             "was kept elsewhere with --checkpoint.",
         )
     mine = [(name, other) for name, other in inputs.heads if other.origin == head.origin]
-    for name, other in inputs.heads:
-        if (name, other) not in mine and not any(name == known for known, _ in mine):
+    known = {name for name, _ in mine}
+    for name, _ in inputs.heads:
+        if name not in known:
             report.add("outside", None, f"Anything from {name}: it is of another journal or epoch.")
     for name, other in mine:
         here = inputs.journals.get((other.controller, other.epoch))
@@ -1426,22 +1434,33 @@ def check_split(
             report.add("split", False, "", f"{first} and {name} are signed checkpoints of "
                        f"{head.origin} with {head.size} entries, and they DIFFER: two journals "
                        "were shown to different people.")
-    for name, head in signed:
-        for first, other in signed:
-            if head.origin == other.origin and head.size < other.size and (
-                moment(head.at) - moment(other.at) > timedelta(hours=1)
-            ):
-                here = inputs.journals.get((head.controller, head.epoch))
-                # Whose clock was ahead is no forger, and says so in the journal.
-                maybe = here is None or here.pruned > head.size or here.ran_back(head)
-                report.add(
-                    "split", None if maybe or inputs.lost(other) is not None else False,
-                    f"{head.origin}: whether two journals were shown, or a clock was set right: "
-                    f"{first} with {other.size} entries says it was signed before {name} with "
-                    f"{head.size}. The whole journal says when the clock was in doubt.",
-                    f"{head.origin} had {other.size} entries when {first} was signed, and LESS, "
-                    f"{head.size}, when {name} was.",
-                )
+    check_order(report, signed, inputs)
+
+
+def check_order(
+    report: Report, signed: list[tuple[str, Checkpoint]], inputs: Inputs
+) -> None:
+    """Look whether a checkpoint with more entries says that it is older than one with fewer."""
+    latest: dict[tuple[str, bool], tuple[str, Checkpoint]] = {}
+    for first, other in sorted(signed, key=lambda item: (item[1].size, item[1].at)):
+        for maybe in (False, True):
+            name, head = latest.get((other.origin, maybe), (first, other))
+            if moment(head.at) - moment(other.at) <= timedelta(hours=1):
+                continue
+            report.add(
+                "split", None if maybe or inputs.lost(other) is not None else False,
+                f"{head.origin}: whether two journals were shown, or a clock was set right: "
+                f"{first} with {other.size} entries says it was signed before {name} with "
+                f"{head.size}. The whole journal says when the clock was in doubt.",
+                f"{head.origin} had {other.size} entries when {first} was signed, and LESS, "
+                f"{head.size}, when {name} was.",
+            )
+        here = inputs.journals.get((other.controller, other.epoch))
+        # Whose clock was ahead is no forger, and says so in the journal.
+        maybe = here is None or here.pruned > other.size or here.ran_back(other)
+        before = latest.setdefault((other.origin, maybe), (first, other))
+        if other.at > before[1].at:
+            latest[other.origin, maybe] = first, other
 
 
 def moment(text: str) -> datetime:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -114,6 +116,30 @@ def test_hotels_and_epochs_in_one_folder(world: World, tmp_path: Path) -> None:
     assert (code, wrong(answer)) == (1, {"outside"})
     code, answer = ask(folder / "hotel-a-0.jsonl", folder / "hotel-a-1.jsonl")
     assert (code, len(answer["says"])) == (0, 2)
+
+
+def test_a_folder_of_many_years(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each hour's checkpoint is looked at a few times, not compared with each other one."""
+    hotel, count, notes = Hotel(tmp_path / "years.sqlite"), 200, []
+    for _ in range(count):
+        hotel.append()
+        notes.append(hotel.checkpoint())
+    put(tmp_path, "hotel-a-0.jsonl", hotel.lines())
+    put(tmp_path, "hotel-a.checkpoints", "\n".join(notes))
+    asked: Counter[str] = Counter()
+    for name in ("verifies", "moment"):
+        true = getattr(offline, name)
+
+        def counted(*given: Any, name: str = name, true: Any = true) -> Any:
+            asked[name] += 1
+            return true(*given)
+
+        monkeypatch.setattr(offline, name, counted)
+    code, answer = ask(tmp_path, "--key", forge.public(hotel.key).hex())
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"later"})
+    assert asked["verifies"] <= 4 * count
+    assert asked["moment"] <= 6 * count
+    hotel.close()
 
 
 @pytest.mark.parametrize("said", ["clock-doubted", "clock-confirmed"])
