@@ -332,10 +332,10 @@ def read_note(name: str) -> str:
 def read_checkpoints(name: str) -> list[Checkpoint]:
     """Return the checkpoints of a file: one, or several with an empty line between them."""
     try:
-        notes = re.split(r"(?<=\n)\n(?=guesterase/)", read_note(name))
-        if len(notes) > 1 and not (notes[-1].endswith("\n") and "\n\n\u2014 " in notes[-1]):
-            # What a crash left half written behind others was never a checkpoint.
-            notes.pop()
+        text = read_note(name)
+        # What a crash left half written behind others was never a checkpoint.
+        ends = [line.end() for line in re.finditer("^\u2014 .*\n", text, re.MULTILINE)]
+        notes = re.split(r"(?<=\n)\n(?=guesterase/)", text[: ends[-1]] if ends else text)
         return [Checkpoint(note) for note in notes]
     except BROKEN:
         raise UseError(f"{name} does not hold a checkpoint.") from None

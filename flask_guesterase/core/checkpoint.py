@@ -52,6 +52,7 @@ _SIZE = re.compile(r"0|[1-9][0-9]{0,15}")
 _AT = re.compile(r"at [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _LONGEST_NOTE = 64 * 1024
 _BETWEEN = re.compile(r"(?<=\n)\n(?=guesterase/)")
+_SIGNED = re.compile("^\u2014 .*\n", re.MULTILINE)
 
 
 def origin(controller: str, epoch: int) -> str:
@@ -153,8 +154,8 @@ def notes(text: str) -> list[str]:
 
     :param text: for example what a folder that takes checkpoints holds.
     """
-    parts = _BETWEEN.split(text)
-    return [part for part in parts if part.endswith("\n") and "\n\n\u2014 " in part]
+    end = max((line.end() for line in _SIGNED.finditer(text)), default=0)
+    return [part for part in _BETWEEN.split(text[:end]) if "\n\n\u2014 " in part]
 
 
 def _no_checkpoint(why: str) -> TamperedError:

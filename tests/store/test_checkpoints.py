@@ -508,6 +508,41 @@ def test_a_folder_anybody_wrote_to_stops_nobody(inn: Ashore) -> None:
     assert "register" not in report.problems
 
 
+@pytest.mark.parametrize("damage", [b"\xff", b"\n", b"x"])
+@pytest.mark.parametrize("place", [5, 30, 100, 119])
+def test_a_damaged_note_costs_no_other_one(inn: Ashore, damage: bytes, place: int) -> None:
+    """A disk that forgot one byte long ago: what is written behind it takes nothing away."""
+    file = inn.outside / f"{PINE}.checkpoints"
+    for _ in range(3):
+        inn.happen(2)
+        inn.release()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:place] + damage + whole[place + 1 :])
+    rest = whole[place + 1 :]
+    inn.happen(1)
+    assert inn.release() == 1
+    assert inn.problems == {}
+    assert rest in file.read_bytes(), "all that stood behind it stands there still"
+    assert [head.size for head in inn.known()][-3:] == [6, 9, 11]
+
+
+def test_a_torn_note_hides_no_whole_one(inn: Ashore) -> None:
+    """However little of the next one was written."""
+    file = inn.outside / f"{PINE}.checkpoints"
+    for torn in ("\n", "\nguest", "\nguesterase/pine/0\n9\n", "\nguesterase/pine/0\n9\n\n\u2014 "):
+        inn.happen(2)
+        inn.release()
+        known, whole = inn.known(), file.read_text()
+        file.write_text(whole + torn)
+        assert inn.known() == known
+        assert len(verify.read_checkpoints(str(file))) == len(known)
+        inn.happen(1)
+        assert inn.release() == 1
+        assert inn.known()[:-1] == known
+        assert file.read_text().startswith(whole)
+    read_by_the_one_file(inn)
+
+
 def test_entries_are_written_once_when_they_are_lost_outside(inn: Ashore) -> None:
     """A folder whose entries were lost gets all of them again with the next checkpoint."""
     inn.happen(4)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -193,11 +194,9 @@ def _vouched(
 
 def _signed(work: Work, folder: Folder, head: Checkpoint) -> bool:
     for text in reversed(folder.notes(head.controller)):
-        if read_note(text) == head:
-            try:
-                return _opened(work, text) == head
-            except TamperedError:
-                return False
+        with suppress(TamperedError):
+            if read_note(text) == head and _opened(work, text) == head:
+                return True
     return False
 
 

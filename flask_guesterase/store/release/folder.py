@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from .places import Release
 
 _BLOCK = 1 << 16
+_SIGNED = re.compile(rb"^\xe2\x80\x94 .*\n", re.MULTILINE)
+"""The last line of a note, or one of several."""
 
 
 class Folder:
@@ -60,8 +62,12 @@ class Folder:
         :param epoch: only of this epoch.
         :raises DeliveryError: the folder cannot be read.
         """
-        found = [read_note(text) for text in reversed(self.notes(controller, epoch is None))]
-        return next((head for head in found if epoch in (None, head.epoch)), None)
+        for text in reversed(self.notes(controller, epoch is None)):
+            with suppress(TamperedError):
+                head = read_note(text)
+                if epoch in (None, head.epoch):
+                    return head
+        return None
 
     def notes(self, controller: str, last: bool = False) -> list[str]:
         """Return the notes here, the newest last.
@@ -200,10 +206,10 @@ class Folder:
         file = self._notes_file(release.controller)
         fresh = not there(file)
         with open(os.open(file, os.O_RDWR | os.O_CREAT, 0o640), "r+b") as out:
-            whole = out.read()
-            known = notes(whole.decode("utf-8", "replace"))
-            _cut(out, len("\n".join(known).encode()))
-            out.write((("\n" if known else "") + release.note).encode())
+            # What a crash left half written goes; what a disk forgot among the others stays.
+            end = max((line.end() for line in _SIGNED.finditer(out.read())), default=0)
+            _cut(out, end)
+            out.write((("\n" if end else "") + release.note).encode())
             out.flush()
             os.fsync(out.fileno())
         if fresh:

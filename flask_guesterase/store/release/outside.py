@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -30,13 +31,12 @@ def newest(work: Work, controller: str, by_hand: Sequence[str] = ()) -> Checkpoi
     :param controller: slug of the controller.
     :param by_hand: signed notes that somebody brought, of whichever controller.
     """
-    texts = [text for text in by_hand if read_note(text).controller == controller]
+    mine = (text for text in by_hand if read_note(text).controller == controller)
+    found = [head for text in mine if (head := _ours(work, text)) is not None]
     for folder in folders(work):
-        try:
-            texts += folder.notes(controller, last=True)[-1:]
-        except DeliveryError:
-            continue
-    found = [head for text in texts if (head := _ours(work, text)) is not None]
+        with suppress(DeliveryError):
+            there = (_ours(work, text) for text in reversed(folder.notes(controller, last=True)))
+            found += islice((head for head in there if head is not None), 1)
     return max(found, key=lambda head: (head.epoch, head.size), default=None)
 
 
