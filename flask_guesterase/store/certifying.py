@@ -97,6 +97,7 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
     )
     left = tuple(Left(i["table"], i["rows"], i["reason"]) for i in decisions["left"])
     depth = depth_of(decisions)
+    recovery = copied_until(work, case, decisions)
     return Content(
         case.number,
         slug(case.controller),
@@ -111,8 +112,8 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         stays=stays,
         shared=shared,
         partial=left,
-        recovery_until=decisions.get("recovery", ""),
-        root_until=_root_until(work, decisions),
+        recovery_until=recovery,
+        root_until=_root_until(work, {**decisions, "recovery": recovery}),
         four_eyes=_four_eyes(work, case),
         supplement=_count(work, case.number),
         unsearched=tuple(decisions.get("unsearched", ())),
@@ -120,6 +121,24 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         recipients=recipients.told(work, case.number),
         copies_until=_copies_until(work, property_, case, end),
     )
+
+
+def copied_until(work: Work, case: Case, decisions: Mapping[str, Any] | None = None) -> str:
+    """Return the last day of the safety copies of a request; empty when it has none.
+
+    What was kept, or came back, is copied as it goes: on another day than the first of it.
+
+    :param work: the open transaction; a read-only one is enough.
+    :param case: the request.
+    :param decisions: what was decided and done, where that is not written down yet.
+    """
+    box = tables.box
+    mine = select(func.max(box.c.last_day)).where(
+        box.c.request == case.number, box.c.purpose == "recovery"
+    )
+    known: str | None = work.conn.execute(mine).scalar()
+    noted = case.decisions if decisions is None else decisions
+    return max(known or "", str((noted or {}).get("recovery", "")))
 
 
 def depth_of(decisions: Mapping[str, Any]) -> Reached:

@@ -27,7 +27,7 @@ from . import (
     tables,
     unheld,
 )
-from .cases import load, step
+from .cases import load
 from .claiming import Shift, work_off
 from .comeback import marks, objections
 from .invented import canaries
@@ -237,7 +237,6 @@ def _finish(
         recovery = recover(work, origin, spared.strips(erased))
     if origin.number is not None:
         sought.more(work, origin.number, erased.images)
-        _copied(work, origin.number, recovery)
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, origin, root, name, until)
     recipients.queue(work, origin, known, again=True, invented=invented)
@@ -246,14 +245,6 @@ def _finish(
             origin.controller, origin.property, origin.number or "", SYSTEM, erased.counts
         ))
     return {"finished": sum(erased.counts.values())}
-
-
-def _copied(work: Work, number: str, recovery: str) -> None:
-    """Note until when there is a safety copy of what went now: certificate and pages say so."""
-    case = load(work, number)
-    known = case.decisions or {}
-    if recovery > known.get("recovery", ""):
-        step(work, case, decisions={**known, "recovery": recovery})
 
 
 def _keys(

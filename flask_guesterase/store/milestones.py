@@ -56,13 +56,13 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
     if copy_until:
         yield Moment.COPY, date.fromisoformat(copy_until), ""
     if case.state in DONE:
-        yield from _afterwards(case)
+        yield from _afterwards(work, case)
 
 
-def _afterwards(case: Case) -> Iterator[tuple[Moment, date, str]]:
+def _afterwards(work: Work, case: Case) -> Iterator[tuple[Moment, date, str]]:
     """Yield when the safety copy ends, and the last day of each kind of what stays."""
     decisions = case.decisions or {}
-    safety = decisions.get("recovery", "")
+    safety = certifying.copied_until(work, case)
     if safety:
         yield Moment.SAFETY, date.fromisoformat(safety), ""
     last: dict[str, str] = {}

@@ -205,7 +205,7 @@ def show(work: Work, case: Case) -> dict[str, Any]:
         "waiting_until": case.waiting_until,
         "erased_at": case.erased_at,
         "ended_at": case.ended_at,
-        "recovery_until": (case.decisions or {}).get("recovery", ""),
+        "recovery_until": certifying.copied_until(work, case),
         "left": (case.decisions or {}).get("left", []),
         "subjects": [
             {"id": s.id, "table": s.table, "standing": s.standing.value, "why": s.why}

@@ -128,6 +128,17 @@ def test_a_row_that_is_theirs_goes_and_a_supplement_says_so(copied: Copied) -> N
     assert (said["state"], said["partial"], said["supplement"]) == ("erased", [], before + 1)
 
 
+def test_the_safety_copy_of_a_replay_is_named(copied: Copied) -> None:
+    """What a restored database brought back is sealed as it goes: the certificate says so."""
+    number = forgotten_erasure(copied)
+    copied.settle(theirs=True)
+    copied.work()
+    (box,) = (each for each in copied.hotel.ours("box") if each["purpose"] == "recovery")
+    said = copied.certified(number)
+    assert (said["state"], said["recovery_until"]) == ("erased", box["last_day"])
+    assert said["root_until"] > box["last_day"]
+
+
 def test_a_row_that_lives_ends_the_request(copied: Copied) -> None:
     number = forgotten_erasure(copied)
     copied.work()

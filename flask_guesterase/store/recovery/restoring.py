@@ -27,7 +27,7 @@ from ...core.permissions import Permission
 from ...core.remembrance import Kind
 from ...core.restoring import Report, RestoreGround, Table, read_report
 from ...core.seal import Terms
-from .. import actors, brake, safe, tables, vault
+from .. import actors, brake, certifying, safe, tables, vault
 from ..binds.crossing import HOME, Crossing, at, binds_of
 from ..cases import Case, load, step, tell
 from ..remembrance import remembering, tracing
@@ -92,7 +92,7 @@ def ready(work: Work, case: Case) -> str:
             f"A request that is '{case.state}' cannot be restored.",
             "Only what was erased and checked can be taken back.",
         )
-    last = last_day(work, case)
+    last = certifying.copied_until(work, case)
     if not last:
         raise TransitionError(
             "No safety copy of this erasure was kept; there is nothing to restore.",
@@ -107,16 +107,6 @@ def ready(work: Work, case: Case) -> str:
     brake.require(work)
     remembering.require(work)
     return last
-
-
-def last_day(work: Work, case: Case) -> str:
-    """Return the last day of the recovery window of a request; empty when it has none."""
-    box = tables.box
-    mine = select(func.max(box.c.last_day)).where(
-        box.c.request == case.number, box.c.purpose == "recovery"
-    )
-    known: str | None = work.conn.execute(mine).scalar()
-    return max(known or "", str((case.decisions or {}).get("recovery", "")))
 
 
 def restore(work: Work, number: str, by: str) -> Report:
