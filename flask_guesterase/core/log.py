@@ -329,7 +329,7 @@ def quoted(entry: Entry) -> tuple[Checkpoint, ...]:
         which = name.removeprefix(_ROOT)
         epoch = int(which[1:]) if which else numbers.get("previous-epoch")
         size = numbers.get(_SIZE + which)
-        if isinstance(size, int) and isinstance(epoch, int):
+        if isinstance(size, int) and isinstance(epoch, int) and epoch < entry.epoch:
             root = bytes.fromhex(draft.marks[name])
             found.append(Checkpoint(origin(controller, epoch), size, root, draft.at))
     return tuple(found)

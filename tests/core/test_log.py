@@ -16,6 +16,7 @@ from flask_guesterase.core.log import (
     canonical,
     genesis,
     quoted,
+    quoting,
     read_draft,
     read_entry,
     slug,
@@ -193,6 +194,14 @@ def test_the_first_entry_of_an_epoch_quotes_all_that_was_lost():
     others = [Checkpoint(f"guesterase/hotel-a/{n}", n, b"s" * 32, AT) for n in (0, 2)]
     entry = Entry(genesis("hotel-a", AT, b"k" * 32, head, others), 5, 0)
     assert quoted(read_entry(entry.body())) == (head, *others)
+
+
+def test_no_entry_quotes_its_own_epoch_or_a_later_one():
+    """What is missing at the end of an epoch is explained by none of its own entries."""
+    heads = [Checkpoint(f"guesterase/hotel-a/{n}", 9, b"r" * 32, AT) for n in (1, 2, 3)]
+    marks, counts = quoting(heads)
+    said = Draft("hotel-a", AT, "journal-pruned", marks=marks, counts=counts)
+    assert quoted(Entry(said, 2, 5)) == (heads[0],)
 
 
 def test_slugs_are_stable_and_distinct():
