@@ -18,6 +18,7 @@ from .work import Work
 
 LINK_HOURS = 24
 CODE_MINUTES = 10
+PRESSED_MINUTES = 10
 TICKET_MINUTES = 30
 SLIP_HOURS = 72
 OBJECTION_DAYS = 14
@@ -240,6 +241,24 @@ def use(work: Work, purpose: Purpose, secret: str) -> Token:
     if done.rowcount != 1:
         raise TokenError("This link or code was used before.", _AGAIN)
     return token
+
+
+def just_used(work: Work, purpose: Purpose, secret: str) -> str | None:
+    """Return the request of a token that was used a moment ago, or None.
+
+    Whoever presses a button twice sees the second answer alone.
+
+    :param work: the open transaction.
+    :param purpose: what it is shown for.
+    :param secret: the token as it was made.
+    """
+    table = tables.token
+    found: str | None = work.conn.execute(
+        select(table.c.request)
+        .where(table.c.hash == _hash(purpose, secret))
+        .where(table.c.used_at >= work.stamp - timedelta(minutes=PRESSED_MINUTES))
+    ).scalar_one_or_none()
+    return found
 
 
 def forget(work: Work) -> int:

@@ -9,6 +9,7 @@ from tests.web.house import CANARY, House
 from tests.web.test_copied import asked, released
 from tests.web.test_guest import erased, proved
 from tests.web.test_kiosk import opened
+from tests.web.test_pressing import twice
 
 DESK = "/desk/privacy"
 
@@ -77,6 +78,22 @@ def test_who_objects_reads_whether_it_is_too_late(house: House, carried_out: boo
     assert ("somebody looks at it" in page) != carried_out
     assert [word for word in ("Pine", number, "Zebrafinch") if word in page] == []
     assert bool(alerts(house)) == carried_out
+
+
+@pytest.mark.parametrize("carried_out", [False, True])
+def test_who_objects_by_two_presses_reads_what_became_of_it(
+    house: House, carried_out: bool
+) -> None:
+    """The second page, the only one they see, does not say that their link is worth nothing."""
+    if carried_out:
+        erased(house)
+    else:
+        proved(house)
+    _, pages = twice(house, link(house, house.hotel.ours("request")[0]["number"]))
+    assert [page.status_code for page in pages] == [200, 200]
+    assert pages[0].text == pages[1].text
+    said = [row["action"] for row in house.hotel.ours("entry")]
+    assert said.count("request-objected") == 1
 
 
 def test_an_objection_to_a_copy_that_lies_ready_reaches_people(house: House) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 
 from ...core.asking import Asker
 from ...core.canary import KIND as INVENTED
-from ...core.errors import MatchError, TransitionError, UnknownError
+from ...core.errors import MatchError, TokenError, TransitionError, UnknownError
 from ...core.events import GUEST, ObjectionSettled, RequestObjected
 from ...core.identity import Kind, kind_of, normal, same
 from ...core.lifecycle import COPIES, DONE, OPEN, State
@@ -100,14 +100,21 @@ def receive(work: Work, token: str) -> bool:
     """Use such a link up: the request waits for the privacy officer, as far as it is not over.
 
     Where it was carried out before, whoever looks after what goes wrong is told: as long as there
-    is a safety copy it can be taken back.
+    is a safety copy it can be taken back. A button that is pressed twice objects once.
 
     :param work: the open transaction.
     :param token: secret of the link.
     :return: False where it was carried out before.
-    :raises TokenError: it is unknown, used or expired.
+    :raises TokenError: it is unknown, used longer ago or expired.
     """
-    case = load(work, str(tokens.use(work, Purpose.OBJECT, token).request), lock=True)
+    try:
+        number = str(tokens.use(work, Purpose.OBJECT, token).request)
+    except TokenError:
+        before = tokens.just_used(work, Purpose.OBJECT, token)
+        if before is None:
+            raise
+        return load(work, before).state not in CARRIED_OUT
+    case = load(work, number, lock=True)
     early = case.state in OPEN or case.state in COPIES
     if early or case.state in CARRIED_OUT:
         table = tables.objection
