@@ -47,6 +47,26 @@ def test_a_guest_is_not_told_the_words_of_the_machine() -> None:
 
 
 DESK = "/desk/privacy"
+@pytest.mark.parametrize(
+    ("login", "path"),
+    [(None, "/privacy/ask/hotel"), (None, "/privacy/ask/name"), (None, "/privacy/complain"),
+     ("officer", "/desk/privacy/incidents/new"), ("officer", "/desk/privacy/complaints/new"),
+     ("holder", "/desk/privacy/holds/new"), ("night", "/desk/privacy/register")],
+)  # fmt: skip
+def test_what_is_wrong_with_a_field_is_read_out_with_it(
+    house: House, login: str | None, path: str
+) -> None:
+    """Who hears the page hears at the field, or at the group of choices, what is missing there."""
+    page = house.browser(login).post(path, path).text
+    wrong = re.findall(r'class="wrong" id="([^"]+)"', page)
+    assert wrong
+    assert page.count('class="wrong"') == len(wrong)
+    said = re.findall(r'<(?:input|fieldset|textarea|select)[^>]* aria-describedby="([^"]+)"', page)
+    read = " ".join(said).split()
+    assert [each for each in wrong if each not in read] == []
+    assert [each for each in read if f'id="{each}"' not in page] == []
+
+
 AHEAD = "2124-05-06"
 WRONG = (
     ("officer", "/incidents/new", "", {"noticed": f"{AHEAD}T08:00"}),
