@@ -358,3 +358,13 @@ def test_a_certificate_says_how_the_erasure_was_checked_and_not_the_guest(house:
     named = re.findall(r"<dt>([^<]+)</dt>", page)
     assert "消去を確かめた方法" in named
     assert [name for name in named if "本人" in name] == []
+
+
+def test_who_lost_their_case_code_is_told_who_helps(house: House) -> None:
+    """A guest who asks once more, since the code is gone, reads more than to use the code."""
+    proved(house)
+    assert house.browser().ask(**GUEST).status_code == 303
+    house.worker()
+    letters = house.browser("clerk").get(f"{DESK}/outbox")
+    assert "Your request is with us already" in letters
+    assert "Ask at the reception or write to us" in letters
