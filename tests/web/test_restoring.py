@@ -67,7 +67,9 @@ def test_one_proposes_another_confirms_and_neither_sees_data(house: House, numbe
         assert "ann@mail.example" not in text
     assert "erasure taken back" in done
     assert house.state(number) == "restored"
-    assert "Revoked on" in second.get(f"{DESK}/{number}/certificate")
+    certificate = f"{DESK}/{number}/certificate"
+    assert all(text.count(f'href="{certificate}"') == 1 for text in (page, done))
+    assert "Revoked on" in second.get(certificate)
 
 
 def test_a_ground_is_needed_and_a_proposal(house: House, number: str) -> None:
