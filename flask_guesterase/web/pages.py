@@ -29,7 +29,7 @@ from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
 from .current import current
 from .language import LANGUAGES, Language, choose, known, meant, sorry
-from .problems import DATABASE, Problem, problem_of, problem_of_status, untold
+from .problems import DATABASE, REFUSED, Problem, problem_of, problem_of_status, untold
 from .words import told, word
 
 LARGEST_FORM = 64 * 1024
@@ -321,12 +321,13 @@ def _problem_page(
 ) -> Response:
     words = problem.staff if desk == "staff" else problem.guest
     detail = "" if error is None or desk != "staff" else str(error)
+    reason = error.message if error is not None and error.message in REFUSED else ""
     extra: dict[str, Any] = {"differences": (), "reasons": (), "findings": (), "fields": {}}
     if desk == "staff":
         extra = {name: getattr(error, name, empty) for name, empty in extra.items()}
     name = f"guesterase/{desk}/error.html"
     said = {
-        "heading": words[0], "next_step": words[1], "detail": detail, **extra,
+        "heading": words[0], "next_step": words[1], "detail": detail, "reason": reason, **extra,
         "back": _form() if form else "", "written": _written() if form else [],
     }  # fmt: skip
     try:

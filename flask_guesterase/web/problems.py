@@ -230,6 +230,7 @@ _STATUS: dict[int, Problem] = {
 
 REFUSED: tuple[str, ...] = (
     N_("It was noticed before it happened."),
+    N_("Nobody else who may verify or approve at this property has this login."),
     N_("Rows of this table are nobody."),
     N_("The host registered no such query."),
     N_("The last day is before the first."),

@@ -110,3 +110,14 @@ def test_what_is_wrong_in_a_form_is_said_in_the_language_of_its_page(
     said = re.findall(r'(?:role="alert">\s*<p>|class="wrong"[^>]*>)([^<]+)<', answer.text)
     assert any("有内容需要修改" not in text for text in said)
     assert [text for text in said if re.search("[a-z]{3}", text)] == []
+
+
+def test_a_page_of_an_error_says_in_its_language_what_was_refused(house: House) -> None:
+    """Who mistypes a login reads that nobody has it, not only that something is wrong."""
+    number = house.request()
+    officer = house.browser("officer")
+    officer.get("/privacy/?lang=zh")
+    answer = officer.post(f"{DESK}/{number}/duty", f"{DESK}/{number}", deputy="nobody.here")
+    assert answer.status_code == 422
+    assert "没有其他人使用此登录名" in answer.text
+    assert f'href="{DESK}/{number}"' in answer.text
