@@ -154,9 +154,14 @@ def slip(work: Work, request: str) -> str:
     return grouped(secret)
 
 
-def ticket(work: Work, request: str) -> str:
-    """Return a new secret by which one browser reads an opened copy; good for half an hour."""
-    secret = secrets.token_urlsafe(32)
+def ticket(work: Work, request: str, chosen: str = "") -> str:
+    """Return a new secret by which one browser reads an opened copy; good for half an hour.
+
+    :param work: the open transaction.
+    :param request: number of the request for the copy.
+    :param chosen: the secret, as `spelt` gives it; a random one where it is empty.
+    """
+    secret = chosen or secrets.token_urlsafe(32)
     _keep(work, Purpose.TICKET, secret, timedelta(minutes=TICKET_MINUTES), request=request)
     return secret
 

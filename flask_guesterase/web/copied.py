@@ -12,6 +12,7 @@ from ..core.errors import TokenError
 from ..core.lifecycle import State
 from ..store.office import Office
 from ..store.settings import Property
+from ..store.tokens import plain
 from ..store.views import CaseView
 from . import lawwords, pressing
 from .answers import what
@@ -70,6 +71,7 @@ def open_copy(token: str) -> str:
     """Show a button; opening is the button's."""
     with current.begin(write=False) as office:
         case = office.open_copy(token)
+    pressing.ready()
     return render_template("guesterase/guest/copyopen.html", until=case.copy_until)
 
 
@@ -83,6 +85,7 @@ def fetch_copy(token: str) -> AnyResponse:
 def copy() -> str:
     """Show the opened copy, or ask for the code from the desk."""
     if TICKET not in session:
+        pressing.ready()
         return render_template("guesterase/guest/copycode.html", problems={})
     case, held, hotel = _opened()
     tongue = language(zone=hotel.zone)
@@ -123,15 +126,17 @@ def copy_zip() -> Response:
 def close_copy() -> AnyResponse:
     """Forget the ticket in this browser; others may use the device."""
     session.pop(TICKET, None)
+    pressing.drop()
     return redirect(url_for(".index"), 303)
 
 
 def _fetch(secret: str, action: str) -> AnyResponse:
-    def fetched(office: Office) -> tuple[str, str]:
-        ticket = office.fetch_copy(secret)
-        return ticket, office.read_copy(ticket)[0].number
+    ticket = pressing.code(plain(secret))
 
-    ticket, number = opened(action, fetched)
+    def fetched(office: Office) -> str:
+        return office.read_copy(office.fetch_copy(secret, ticket))[0].number
+
+    number = opened(action, fetched, lambda office: office.read_copy(ticket)[0].number)
     leave_others(number)
     session[TICKET] = ticket
     return redirect(url_for(".copy"), 303)

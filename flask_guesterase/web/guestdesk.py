@@ -103,14 +103,19 @@ def count(action: str) -> None:
         office.attempt(action, request.remote_addr or "")
 
 
-def opened(action: str, unit: Callable[[Office], _Result]) -> _Result:
+def opened(
+    action: str,
+    unit: Callable[[Office], _Result],
+    again: Callable[[Office], _Result] | None = None,
+) -> _Result:
     """Do what a link or a code opens; one that opens nothing is counted as a try.
 
     A right one passes however many wrong ones came from there: it is too long to be guessed, and
     a whole hotel may have one address.
 
-    :param action: what is tried.
+    :param action: what is tried; nothing is counted where it is empty.
     :param unit: uses the secret.
+    :param again: finds what this browser got when its button was pressed before.
     :raises TokenError: it opens nothing.
     :raises LimitError: it opens nothing, and there were too many such.
     """
@@ -118,7 +123,11 @@ def opened(action: str, unit: Callable[[Office], _Result]) -> _Result:
         with current.begin() as office:
             return unit(office)
     except TokenError:
-        count(action)
+        if again is not None:
+            with suppress(TokenError), current.begin(write=False) as office:
+                return again(office)
+        if action:
+            count(action)
         raise
 
 
@@ -136,16 +145,12 @@ def confirmed(
     :raises LimitError: it opens nothing, and there were too many such.
     """
     code = pressing.code(secret)
-    try:
-        with current.begin() as office:
-            proved(office, code)
-            return code, office.case(code).due_on
-    except TokenError:
-        with suppress(TokenError), current.begin(write=False) as office:
-            return code, office.case(code).due_on
-        if action:
-            count(action)
-        raise
+
+    def first(office: Office) -> str:
+        proved(office, code)
+        return office.case(code).due_on
+
+    return code, opened(action, first, lambda office: office.case(code).due_on)
 
 
 def moved(case: CaseView) -> str:

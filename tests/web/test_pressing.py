@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from tests.web.house import Browser, House
 from tests.web.test_claims import OLA, slip
-from tests.web.test_copied import GUEST, letters
+from tests.web.test_copied import GUEST, asked, letters, released
 
 
 def link(house: House, wish: str) -> str:
@@ -91,3 +91,21 @@ def test_a_clerk_who_presses_twice_has_the_slip(house: House) -> None:
     assert house.browser().post("/privacy/case", code=second).status_code == 303
     other = house.browser("officer")
     assert other.post(f"{here}/confirm", how="desk").status_code == 409
+
+
+def test_a_copy_whose_button_is_pressed_twice_is_read(house: House) -> None:
+    """The link opens once, and who let go of the first answer still reads what it opened."""
+    guest, number = asked(house)
+    released(house, number)
+    assert guest.post("/privacy/case/copy").status_code == 303
+    house.worker()
+    found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
+    assert found is not None
+    browser, pages = twice(house, found[1])
+    assert [page.location for page in pages] == ["/privacy/copy"] * 2
+    assert GUEST["name"] in browser.get("/privacy/copy")
+    assert house.browser().post(found[1]).status_code == 410
+    (copy,) = house.hotel.ours("copy")
+    assert copy["fetches"] == 1
+    browser.post("/privacy/copy/close", "/privacy/copy")
+    assert browser.post(found[1]).status_code == 410

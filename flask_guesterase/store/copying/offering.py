@@ -208,11 +208,12 @@ def _token(work: Work, secret_: str) -> tuple[str, tokens.Token]:
         return typed, tokens.look(work, Purpose.FETCH, typed)
 
 
-def fetch(work: Work, secret_: str) -> str:
+def fetch(work: Work, secret_: str, ticket: str = "") -> str:
     """Use a link or a code up; return the ticket by which this browser reads the copy for a while.
 
     :param work: the open transaction.
     :param secret_: secret of the link, or the code as it was typed.
+    :param ticket: the ticket to give; a random one where it is empty.
     :raises TokenError: it is unknown, used or expired, or the copy is not there any more.
     """
     try:
@@ -234,7 +235,7 @@ def fetch(work: Work, secret_: str) -> str:
     case = step(work, case, *states)
     tell(work, DataCopyFetched, case, GUEST, {"rows": copy.rows()})
     _go_on(work, case)
-    return tokens.ticket(work, case.number)
+    return tokens.ticket(work, case.number, ticket)
 
 
 def _go_on(work: Work, case: Case) -> None:

@@ -84,12 +84,14 @@ class Copying(Desk):
         """
         return views.guest_view(self.work, offering.look(self.work, secret))
 
-    def fetch_copy(self, secret: str) -> str:
+    def fetch_copy(self, secret: str, ticket: str = "") -> str:
         """Use a link or a code up; return the ticket that reads the copy for half an hour.
 
+        :param secret: secret of the link, or the code as it was typed.
+        :param ticket: the ticket to give; a random one where it is empty.
         :raises TokenError: it is unknown, used or expired, or the copy is not there any more.
         """
-        return offering.fetch(self.work, secret)
+        return offering.fetch(self.work, secret, ticket)
 
     def read_copy(self, ticket: str) -> tuple[CaseView, Copy]:
         """Return the copy that a ticket reads, and its request.
