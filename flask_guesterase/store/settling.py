@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, select, union_all, update
 from sqlalchemy import Row as Line
+from sqlalchemy import Select, select, union_all, update
 
 from ..core.retention import Verdict
 from ..core.ruling import Reason
