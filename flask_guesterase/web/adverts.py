@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError
 from .current import current
 from .guestdesk import count, guest_pages
 from .language import N_
+from .rendering import render_template
 from .schemas import AskContact, read
 
 _NO_CONTACT = N_("This is neither an e-mail address nor a phone number.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, session, url_for
+from flask import make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError
@@ -19,6 +19,7 @@ from . import ending, jotted, schemas
 from .current import current
 from .guestdesk import guest_pages
 from .pages import language, no_fields
+from .rendering import render_template
 from .schemas import read
 from .words import word
 

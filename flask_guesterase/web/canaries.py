@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
 from .current import current
 from .desk import me, must, staff_pages
+from .rendering import render_template
 
 
 @staff_pages.get("/canaries")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import make_response, render_template, request
+from flask import make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, TokenError
@@ -14,6 +14,7 @@ from . import pressing
 from .current import current
 from .guestdesk import confirmed, guest_pages, keep, opened
 from .pages import language, no_fields
+from .rendering import render_template
 from .schemas import Claimed, read
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.complaining import RATINGS, About, Mode
@@ -18,6 +18,7 @@ from .desk import granted, may, me, must, staff_pages, today
 from .grievance import RATED
 from .language import N_
 from .pages import language, no_fields
+from .rendering import render_template
 from .words import CHANNELS, word
 
 _UNKNOWN = N_("There is no such request at this hotel.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Response, redirect, render_template, request, session, url_for
+from flask import Response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.copying import Copy, Part, Term, as_files, zipped
@@ -20,6 +20,7 @@ from .current import current
 from .guestdesk import CASE, TICKET, confirmed, guest_pages, keep, leave_others, moved, opened
 from .language import N_, Language
 from .pages import language
+from .rendering import render_template
 from .words import told, word
 
 

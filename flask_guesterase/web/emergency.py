@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
@@ -11,6 +11,7 @@ from .current import current
 from .desk import me, must, staff_pages, today
 from .instructions import CASES
 from .pages import language
+from .rendering import render_template
 
 
 @staff_pages.get("/emergency")

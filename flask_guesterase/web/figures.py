@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError
@@ -23,6 +23,7 @@ from .console import Answer, guesterase_cli, listing, verb
 from .current import current
 from .desk import granted, me, must, placed, staff_pages
 from .pages import language, no_fields
+from .rendering import render_template
 from .words import word
 
 _COLUMNS = ("property", "month", "received", "answered", "late", "median", "ninety", "ended")

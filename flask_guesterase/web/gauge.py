@@ -6,10 +6,11 @@ url_prefix="/privacy/age")``. The sweep notes the age; a visitor costs one state
 
 from __future__ import annotations
 
-from flask import Response, jsonify, make_response, render_template
+from flask import Response, jsonify, make_response
 
 from .current import current
 from .pages import pages
+from .rendering import render_template
 
 age_pages = pages("guesterase_age", "guest")
 """Blueprint with the one page; the host registers it under a prefix of its own."""

@@ -8,7 +8,6 @@ from flask import (
     current_app,
     make_response,
     redirect,
-    render_template,
     request,
     session,
     url_for,
@@ -28,6 +27,7 @@ from .current import current
 from .guestdesk import CASE, COMPLAINED, count, guest_pages, keep_complaint
 from .language import N_
 from .pages import language, no_fields
+from .rendering import render_template
 from .schemas import read
 from .words import word
 

@@ -10,7 +10,6 @@ from flask import (
     current_app,
     make_response,
     redirect,
-    render_template,
     request,
     session,
     url_for,
@@ -40,6 +39,7 @@ from .guestdesk import CASE, confirmed, forget, guest_pages, keep, moved
 from .guestdesk import count as _count
 from .language import N_, Language, choose
 from .pages import certificate_mark, json_file, language, no_fields
+from .rendering import render_template
 from .schemas import LookUp, read
 from .words import GUEST_WORDS, STEPS
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import time as clock
 from typing import TypeVar
 
-from flask import render_template, request, session
+from flask import request, session
 
 from ..core.errors import TokenError
 from ..store.office import Office
@@ -16,6 +16,7 @@ from ..store.views import CaseView
 from . import jotted, pressing
 from .current import current
 from .pages import pages
+from .rendering import render_template
 
 _Result = TypeVar("_Result")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, UnknownError
@@ -17,6 +17,7 @@ from .current import current
 from .desk import granted, me, moment_at, must, staff_pages
 from .language import N_
 from .pages import language, no_fields
+from .rendering import render_template
 from .words import word
 
 _NOBODY = N_("There is no such request, table or row; look at how it is written.")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, UnknownError
@@ -23,6 +23,7 @@ from .current import current
 from .desk import may, me, must, placed, staff_pages
 from .language import N_
 from .pages import language, no_fields
+from .rendering import render_template
 
 AT_ONCE = 5
 """Batches of letters that a page writes itself; the sweep writes the others."""

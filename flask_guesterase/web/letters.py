@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import has_request_context, render_template, url_for
+from flask import has_request_context, url_for
 
 from ..core.answer import Answer, read_answer
 from ..core.errors import GuesteraseError, SetupError, UnknownError
@@ -15,6 +15,7 @@ from . import lawwords
 from .answers import Told, in_words
 from .current import current
 from .language import Language, choose
+from .rendering import render_template
 from .words import word
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError
@@ -19,6 +19,7 @@ from .current import current
 from .desk import granted, me, must, placed, staff_pages
 from .language import N_
 from .pages import language
+from .rendering import render_template
 
 _MONTH = N_("Please give a month that has begun, as 2026-03.")
 _LOGIN = N_("Nobody of staff here has this login, or they take part already.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError
@@ -15,6 +15,7 @@ from .current import current
 from .desk import granted, may, me, must, placed, staff_pages
 from .language import N_
 from .pages import language
+from .rendering import render_template
 from .words import HOWS
 
 _NOTE = N_(

@@ -15,7 +15,6 @@ from flask import (
     current_app,
     g,
     make_response,
-    render_template,
     request,
     session,
 )
@@ -30,6 +29,7 @@ from ..core.log import canonical
 from .current import current
 from .language import LANGUAGES, Language, choose, known, meant, sorry
 from .problems import DATABASE, REFUSED, Problem, problem_of, problem_of_status, untold
+from .rendering import render_template, template_of
 from .words import told, word
 
 LARGEST_FORM = 64 * 1024
@@ -334,7 +334,7 @@ def _problem_page(
         page = render_template(name, status=problem.status, **said)
     except SQLAlchemyError:
         # The host's context processors ask the database too: Flask-Login's loads the user.
-        template = current_app.jinja_env.get_template(name)
+        template = template_of(name)
         page = template.render(status=problem.status, **said, **words_of_pages())
     return make_response(page, problem.status, problem.later(error))
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flask import g, has_app_context, make_response, render_template, request
+from flask import g, has_app_context, make_response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import ForbiddenError
 from .current import current
 from .pages import csrf_field
+from .rendering import render_template
 
 WHO, PIN = "guesterase_who", "guesterase_pin"
 """Fields of a form by which a person says who they are, and shows it."""

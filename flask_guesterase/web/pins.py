@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import make_response, render_template, request
+from flask import make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import ForbiddenError, InputError, LimitError, TokenError
@@ -13,6 +13,7 @@ from . import persons
 from .current import current
 from .desk import granted, me, must, staff_pages
 from .language import N_
+from .rendering import render_template
 
 _DIFFERENT = N_("The two PINs are not the same.")
 _WEAK = N_("Take 6 to 12 digits that nobody guesses first: no row such as 123456, no repetition.")

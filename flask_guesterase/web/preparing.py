@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from babel import Locale
-from flask import make_response, render_template, request
+from flask import make_response, request
 from marshmallow import ValidationError, fields, pre_load, validates_schema
 from marshmallow.validate import Range
 from werkzeug.wrappers import Response as AnyResponse
@@ -32,6 +32,7 @@ from .fields import one_of, said, typed
 from .instructions import CASES
 from .language import N_, Language
 from .pages import language, no_fields
+from .rendering import render_template
 from .words import word
 
 FOREIGN: dict[str, str] = {

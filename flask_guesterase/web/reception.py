@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import UnknownError
@@ -12,6 +12,7 @@ from .current import current
 from .desk import granted, may, me, must, staff_pages
 from .language import N_
 from .pages import language
+from .rendering import render_template
 from .words import key_word
 
 RIGHTS = (Permission.FILE, Permission.FREEZE, Permission.REGISTER)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, url_for
+from flask import redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
 from .current import current
 from .desk import me, must, staff_pages
 from .pages import language
+from .rendering import render_template
 
 
 @staff_pages.get("/recipients")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import ForbiddenError
@@ -13,6 +13,7 @@ from . import letters, persons
 from .current import current
 from .desk import CODED, may, me, must, staff_pages
 from .pages import language
+from .rendering import render_template
 
 PAGE = 50
 """Entries of the journal on one page."""

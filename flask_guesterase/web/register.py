@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError
@@ -19,6 +19,7 @@ from .desk import granted, may, me, must, staff_pages
 from .language import N_
 from .pages import language, no_fields
 from .registered import shown, title
+from .rendering import render_template
 from .words import FORMATS, word
 
 REFUSED: tuple[str, ...] = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.lifecycle import COPIES, OPEN, State
@@ -15,6 +15,7 @@ from . import letters, schemas
 from .current import current
 from .desk import may, me, staff_pages
 from .pages import theirs
+from .rendering import render_template
 
 
 def of_copy(office: Office, case: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, render_template, request, session, url_for
+from flask import Response, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, UnknownError
@@ -10,6 +10,7 @@ from ..core.log import canonical
 from .current import current
 from .guestdesk import CASE, count, guest_pages, opened
 from .pages import no_fields
+from .rendering import render_template
 from .schemas import AskContact, read
 
 

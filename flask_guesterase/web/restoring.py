@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import current_app, redirect, render_template, request, url_for
+from flask import current_app, redirect, request, url_for
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
@@ -19,6 +19,7 @@ from .acting import trying
 from .console import Answer, Existing, fields, guesterase_cli, notes_of, verb
 from .current import current
 from .desk import granted, me, must, staff_pages
+from .rendering import render_template
 
 _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW)
 

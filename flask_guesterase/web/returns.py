@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError
@@ -15,6 +15,7 @@ from .current import current
 from .desk import me, must, staff_pages
 from .language import N_
 from .pages import language
+from .rendering import render_template
 from .words import SIGHTED, word
 
 _CONTACT = N_("Please give an e-mail address or a phone number.")

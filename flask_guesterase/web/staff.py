@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.asking import PAPERS, Asker, Delay, Seen
@@ -52,6 +52,7 @@ from .current import current
 from .desk import granted, may, me, must, staff_pages, today
 from .language import N_, Language
 from .pages import json_file, language, no_fields, theirs
+from .rendering import render_template
 from .words import CHANNELS, HOWS, key_word, word
 
 __all__ = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from flask import render_template, request
+from flask import request
 from flask_login import current_user
 from markupsafe import Markup
 
@@ -13,6 +13,7 @@ from ..core.permissions import Permission
 from . import persons
 from .current import current
 from .pages import words_of_pages
+from .rendering import render_template
 
 _TICK = "guesterase_tick"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flask import current_app, make_response, render_template, request
+from flask import current_app, make_response, request
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
@@ -19,6 +19,7 @@ from .current import current
 from .desk import granted, me, must, staff_pages
 from .language import FALLBACK, N_
 from .pages import language
+from .rendering import render_template
 from .words import word
 
 _ALL = N_("Please answer every question.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.halting import Stop
@@ -12,6 +12,7 @@ from . import schemas
 from .current import current
 from .desk import granted, me, must, staff_pages
 from .pages import language
+from .rendering import render_template
 from .words import DOORS, STOPS, SWEPT
 
 

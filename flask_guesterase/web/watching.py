@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.alert import BY_PEOPLE, Mistake
@@ -21,6 +21,7 @@ from .current import current
 from .desk import me, must, staff_pages
 from .language import N_, Language
 from .pages import language, no_fields
+from .rendering import render_template
 from .trouble import NEXT
 from .words import word
 

@@ -1,0 +1,25 @@
+"""Our pages are rendered as they were written, however strict the host is with its own."""
+
+from __future__ import annotations
+
+import pytest
+from flask import render_template_string
+from jinja2 import StrictUndefined, UndefinedError
+
+from tests.web.house import CANARY, House
+
+
+def test_a_strict_host_has_our_pages_and_letters(house: House) -> None:
+    """From the guest's form to the letter, the plan and the approval; its own pages stay house."""
+    house.app.jinja_env.undefined = StrictUndefined
+    guest, desk, officer = house.browser(), house.browser("clerk"), house.browser("officer")
+    assert guest.ask(name=CANARY, email="ann@mail.example").status_code == 303
+    house.worker()
+    assert "/privacy/link/" in desk.get("/desk/privacy/outbox")
+    number = house.request()
+    desk.post(f"/desk/privacy/{number}/confirm", how="desk")
+    house.settle(number)
+    assert "invoices" in officer.get(f"/desk/privacy/{number}")
+    officer.get("/desk/privacy/nothing", 404)
+    with house.app.test_request_context(), pytest.raises(UndefinedError):
+        render_template_string("{{ nothing }}")
