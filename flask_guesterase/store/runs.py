@@ -22,7 +22,7 @@ from ..core.events import SYSTEM, SweepConfirmed, SweepDone
 from ..core.log import canonical, slug, word
 from ..core.permissions import Permission
 from ..core.retention import Rule
-from . import actors, backlog, brake, halting, law, pulse, rulebook, tables
+from . import actors, backlog, brake, halting, labelled, law, pulse, rulebook, tables
 from .census import told
 from .pulse import Pulse
 from .work import Work
@@ -159,13 +159,22 @@ def _mark(work: Work, code: str, rules: Sequence[Rule]) -> str:
         "place": [place.code, place.country, place.region, place.zone, *map(str, place.fiscal)],
         "rules": [{f.name: _told(getattr(rule, f.name)) for f in fields(rule)} for rule in rules],
         "labels": sorted([*k, *names] for k, names in rulebook.all_labels(work).items()),
-        "paths": sorted(
-            [table, *asked, *told]
-            for table, mine in work.paths.items()
-            for asked, told in mine.items()
-        ),
     }
+    if before := _former(work):
+        said["before"] = before
     return hashlib.sha256(canonical(said)).hexdigest()
+
+
+def _former(work: Work) -> list[list[str]]:
+    """Return table, what is asked, and path of what binds though the data map says it no more."""
+    now = {tuple(map(str, line.body.values())) for line in labelled.lines(work.datamap)}
+    return sorted(
+        [table, *asked, path]
+        for table in work.datamap.tables
+        for asked, told in rulebook.paths(work, table).items()
+        for path in told
+        if (table, *asked, path) not in now
+    )
 
 
 def _told(value: Any) -> str:
