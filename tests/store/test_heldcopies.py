@@ -18,6 +18,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.seal import Terms, day_label
 from flask_guesterase.store import (
     dispatch,
+    forgetting,
     heldcopies,
     heldkeys,
     keeping,
@@ -283,7 +284,7 @@ def test_a_hold_that_is_lifted_while_a_copy_is_looked_through_ends_no_copy(
     else:
         monkeypatch.setattr(heldcopies, "holders", looked)
     heldcopies.find(forms.run)
-    worker._forget(forms.run)
+    forgetting.forget(forms.run)
     assert f"hold:{id}" not in forms.custodian.labels()
     assert labels(forms) == {copy: day_label("2026-03-17")}
 
