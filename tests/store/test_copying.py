@@ -110,7 +110,8 @@ def test_a_copy_holds_every_declared_column_and_nothing_of_another(any_hotel: Ho
         {"billed_to": "Ann Berg", "total": "90"}
     ]
     assert [record.values["number"] for record in records(copy, "bookings")] == ["B1"]
-    text = copy.to_json()
+    # The number of the request is drawn by lot: a "B2" in it is no booking.
+    text = copy.to_json().replace(copy.number, "")
     assert [word for word in ("Bea", "bea@", "Lund", "B2", "70") if word in text] == []
     assert records(copy, "bookings")[0].values["remark"] == "quiet, not beside ▇▇▇"
 
