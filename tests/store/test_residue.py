@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, insert, select, text
+from sqlalchemy import event, insert, select, text, update
 
 from flask_guesterase.core import image
 from flask_guesterase.core.errors import BusyError, ForbiddenError, UnknownError
 from flask_guesterase.core.needle import Searcher, needles
 from flask_guesterase.store import tables, worker
+from flask_guesterase.store.comeback import returned
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
@@ -129,6 +130,34 @@ def test_what_living_people_share_is_theirs(any_hotel: Hotel) -> None:
     assert content["shared_values"] == 2
     assert content["partial"] == []
     assert found(hotel, number)["left"] == []
+
+
+def back(hotel: Hotel, number: str, **values: Any) -> int:
+    """Let an erased guest come back into their row, as staff said; return the line of it."""
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Guest).where(Guest.id == 1).values(values))
+        made = conn.execute(insert(tables.returned).values(
+            request=number, controller="pine-ltd", property="sh", table_name="guests",
+            row_key="int:1", why="erased-key", door="flush", state="open", attempts=0,
+            seen_at=hotel.now.replace(tzinfo=None), decided_by="a1",
+        ))  # fmt: skip
+        return int(made.inserted_primary_key[0])
+
+
+def test_what_was_left_before_is_looked_for_when_somebody_is_erased_again(hotel: Hotel) -> None:
+    """She came back with another mailbox; the copy of the first one is still there."""
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    with hotel.engine.begin() as conn:
+        conn.execute(text("CREATE TABLE mailing (id INTEGER PRIMARY KEY, t VARCHAR(90))"))
+        conn.execute(text("INSERT INTO mailing VALUES (1, 'ann@post.example')"))
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "partial"
+    id = back(hotel, number, name="Ann Berg", email="berg@other.example")
+    with hotel.begin() as office:
+        assert returned.erase(office.work, id).fate == "erased"
+    worker.check_all(run_of(hotel), [number], Report())
+    assert hotel.state(number) == "partial"
+    assert places(hotel, number) == {"mailing.t": {"email"}}
 
 
 def test_a_namesake_who_lives_makes_a_name_a_perhaps(hotel: Hotel) -> None:

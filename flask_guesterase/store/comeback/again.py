@@ -26,7 +26,7 @@ from ..invented import canaries
 from ..keeping import Origin
 from ..partners import giving, recipients
 from ..recovery.window import recover, unkept
-from ..search import sought
+from ..search import queued, sought
 from ..taking import Erased
 from ..waiting import reasons_of
 from ..work import Work
@@ -146,8 +146,13 @@ def _seek(work: Work, origin: Origin, erased: Erased) -> None:
         return
     with suppress(UnknownError):
         case = load(work, origin.number)
-        if case.state not in _ENDED:
+        if case.state in _ENDED:
+            return
+        if queued.row_of(work, case.number) is None:
             sought.put(work, case, erased.images)
+        else:
+            # Beside what was looked for before: that may be left still.
+            sought.more(work, case.number, erased.images)
 
 
 def _new(under: Warrant, plan: Plan) -> tuple[str, ...]:
