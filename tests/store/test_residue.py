@@ -160,6 +160,36 @@ def test_what_was_left_before_is_looked_for_when_somebody_is_erased_again(hotel:
     assert places(hotel, number) == {"mailing.t": {"email"}}
 
 
+def test_who_is_erased_again_while_a_search_is_made_is_looked_for_as_well(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it found is of the values it began with; nobody is told "erased" of the others."""
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    with hotel.engine.begin() as conn:
+        conn.execute(text("CREATE TABLE mailing (id INTEGER PRIMARY KEY, t VARCHAR(90))"))
+        conn.execute(text("INSERT INTO mailing VALUES (1, 'ann@post.example')"))
+    number = hotel.approved(email="ann@post.example")
+    assert worker.carry_out(run_of(hotel), number) == "partial"
+    looking, seen = residue._look, list[int]()
+
+    def looked(*given: Any) -> Any:
+        found = looking(*given)
+        if not seen:
+            seen.append(back(hotel, number, name="Ann Berg", email="berg@other.example"))
+            with hotel.engine.begin() as conn:
+                conn.execute(text("INSERT INTO mailing VALUES (2, 'berg@other.example')"))
+            with hotel.begin() as office:
+                assert returned.erase(office.work, seen[0]).fate == "erased"
+        return found
+
+    with hotel.engine.begin() as conn:
+        conn.execute(text("DELETE FROM mailing"))
+    monkeypatch.setattr(residue, "_look", looked)
+    worker.check_all(run_of(hotel), [number], Report())
+    assert hotel.state(number) == "partial"
+    assert places(hotel, number) == {"mailing.t": {"email"}}
+
+
 def test_a_namesake_who_lives_makes_a_name_a_perhaps(hotel: Hotel) -> None:
     """A full name in a text counts when nobody living bears it, else it is shown to staff alone."""
     hotel.guest(1, name="Ann Berg", email="ann@post.example")

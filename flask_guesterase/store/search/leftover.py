@@ -36,6 +36,7 @@ class Told:
     """What a reading found of one request.
 
     :param number: number of the request.
+    :param box: the box of the values that were looked for.
     :param finds: what was found of its values.
     :param shared: values that living people have too.
     :param strong: how many of those say who somebody is.
@@ -45,6 +46,7 @@ class Told:
     """
 
     number: str
+    box: str
     finds: tuple[Find, ...]
     shared: frozenset[Needle]
     strong: int
@@ -56,13 +58,16 @@ class Told:
 def told(work: Work, said: Told) -> None:
     """Write down what was found: places and counts in the open, where exactly in a box.
 
+    Where other values are to be looked for since, that says nothing of them, and they wait.
+
     :param work: an open transaction.
     :param said: what was found.
     """
     case = load(work, said.number, lock=True)
     table = tables.search
-    row = work.conn.execute(select(table).where(table.c.request == case.number)).one_or_none()
-    if row is None or row.box is None:
+    mine = select(table).where(table.c.request == case.number)
+    row = work.conn.execute(mine.with_for_update()).one_or_none()
+    if row is None or row.box is None or row.box != said.box:
         return
     before = json.loads(row.found) if row.found else {}
     settled = set(before.get("settled", ()))

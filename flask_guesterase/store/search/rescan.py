@@ -112,7 +112,7 @@ def confirm(work: Work, token: str) -> None:
 
 
 def answer(work: Work, said: Told) -> None:
-    """Write the signed answer, and drop what was typed.
+    """Write the signed answer, and drop what was typed; none where they asked anew since.
 
     What a living person's own record holds is theirs and is neither listed nor counted: an answer
     that told it would say who stays here.
@@ -122,6 +122,10 @@ def answer(work: Work, said: Told) -> None:
     """
     case = load(work, parent(said.number))
     table = tables.search
+    mine = select(table.c.box).where(table.c.request == said.number)
+    box = work.conn.execute(mine.with_for_update()).scalar()
+    if box != said.box:
+        return
     groups = leftover.groups(work, case, said, ())
     told = signed(
         {
@@ -136,7 +140,6 @@ def answer(work: Work, said: Told) -> None:
         },
         signing.key(work, case.controller),
     )
-    box = work.conn.execute(select(table.c.box).where(table.c.request == said.number)).scalar()
     safe.drop(work, box)
     work.conn.execute(
         update(table)

@@ -50,12 +50,14 @@ class Sought:
     """One request whose people are looked for.
 
     :param number: its number.
+    :param box: the box of the values.
     :param wanted: the values.
     :param own: its subject rows: table and key as text.
     :param scope: how far its search goes.
     """
 
     number: str
+    box: str
     wanted: frozenset[Needle]
     own: frozenset[tuple[str, str]]
     scope: Reach
@@ -182,7 +184,8 @@ def ask(work: Work, numbers: Collection[str], others: bool = True) -> Asked:
         if values is not None:
             number = rescan.parent(row.request)
             own = frozenset((s.table, s.key) for s in people.subjects(work, number, _TAKEN))
-            searches.append(Sought(row.request, frozenset(values), own, Reach(row.scope)))
+            wide = Reach(row.scope)
+            searches.append(Sought(row.request, row.box, frozenset(values), own, wide))
         else:
             _over(work, row.request)
     far = any(each.scope is Reach.EVERYTHING for each in searches)
@@ -298,7 +301,7 @@ def _said(one: Sought, finds: Finds, living: Living) -> Told:
         mine.append(find)
     strong = {needle for needle in shared if needle.strength is Strength.STRONG}
     return Told(
-        one.number, tuple(mine), frozenset(shared), len(strong), frozenset(theirs),
+        one.number, one.box, tuple(mine), frozenset(shared), len(strong), frozenset(theirs),
         tuple(sorted(finds.unsearched)), finds.rows,
     )  # fmt: skip
 
