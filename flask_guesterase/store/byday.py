@@ -54,7 +54,7 @@ def share(run: Run, report: SweepReport, shift: Shift) -> None:
     gone: Tally = {}
     report.add_all(expiry.erase_due(run, Bounds(frozenset(skip), marks, True), shift, gone))
     report.erased = lines(gone)
-    report.add(PAPER, run(_papered))
+    report.add(PAPER, run(papered))
 
 
 def _expire(run: Run, report: SweepReport, shift: Shift) -> None:
@@ -65,7 +65,7 @@ def _expire(run: Run, report: SweepReport, shift: Shift) -> None:
             pass
     finally:
         report.erased = lines(gone)
-        report.add(PAPER, run(_papered))
+        report.add(PAPER, run(papered))
 
 
 def _looked_and_erased(run: Run, report: SweepReport, shift: Shift, gone: Tally) -> bool:
@@ -111,6 +111,10 @@ def _show(code: str, rows: list[dict[str, Any]], office: Office) -> None:
     runs.show(office.work, code, rows)
 
 
-def _papered(office: Office) -> int:
-    """Ask for the paper of what went by its day, in whatever process."""
+def papered(office: Office) -> int:
+    """Ask for the paper of what went by its day, in whatever process.
+
+    :param office: the open office.
+    :return: how many tasks were made, or grew.
+    """
     return tasks.paper(office.work, tasks.noted(office.work))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from ..core.events import SYSTEM, RankConflict
 from ..core.image import Image, Images, encode
@@ -16,7 +16,7 @@ from ..core.log import canonical, slug
 from ..core.plan import Decision, Key, Outcome, Plan, Row, key_text
 from ..core.ruling import Reason, Ruling
 from ..core.seal import Terms
-from . import days, law, shelf, tables, vault
+from . import days, law, shelf, tables, tasks, vault
 from .binds.crossing import at
 from .bynumber import by_number
 from .census import departing
@@ -261,9 +261,20 @@ def end(
     kept = tables.kept
     if not early and not back:
         departing.closed(work, work.conn.execute(select(kept).where(kept.c.id.in_(wanted))).all())
+    if not back:
+        _note_paper(work, wanted)
     mine = by_number(update(kept), kept, wanted)
     work.conn.execute(mine.values(ended_at=work.stamp))
     known = work.datamap.tables.items()
     telling = [name for name, declared in known if declared.keyed_by(declared.retain)]
     if telling:
         work.conn.execute(mine.where(kept.c.table_name.in_(telling)).values(row_key=""))
+
+
+def _note_paper(work: Work, ids: Sequence[int]) -> None:
+    """Note how much of what ends now may lie there on paper too."""
+    kept = tables.kept
+    alike = kept.c.property, kept.c.category
+    counted = by_number(select(*alike, func.count()).where(kept.c.ended_at.is_(None)), kept, ids)
+    rows = work.conn.execute(counted.group_by(*alike))
+    tasks.note(work, {(code, category): count for code, category, count in rows})

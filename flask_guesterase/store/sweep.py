@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from ..core.errors import SweepingError
 from ..core.lifecycle import State
@@ -24,13 +24,11 @@ from . import (
     finishing,
     halting,
     owndata,
-    pulse,
     rotation,
     runs,
     sending,
     settling,
     tables,
-    tasks,
     worker,
 )
 from .census import counting
@@ -42,7 +40,6 @@ from .failures import alerts
 from .incidents import noticing
 from .office import Office
 from .partners import following
-from .pulse import Pulse
 from .remembrance import remembering
 from .report import SweepReport
 from .search import queued
@@ -247,7 +244,7 @@ def _steps(
         _resume(run, report)
     byday.everything(bare, report, shift)
     with report.trying("paper"):
-        report.add(byday.PAPER, run(_paper))
+        report.add(byday.PAPER, run(byday.papered))
     with report.trying("returns"):
         report.add_all(reconcile.reconcile(bare, shift, report.problems))
     with report.trying("worker"):
@@ -305,22 +302,6 @@ def _approved(office: Office, paused: list[str]) -> list[str]:
         .order_by(table.c.id)
     )
     return list(rows.scalars())
-
-
-def _paper(office: Office) -> int:
-    """Ask for the paper of what was kept and ended since this was done last."""
-    work, table = office.work, tables.kept
-    last = pulse.look(work.conn, byday.PAPER)
-    ended = (
-        select(table.c.property, table.c.category, func.count())
-        .where(table.c.ended_at.is_not(None))
-        .group_by(table.c.property, table.c.category)
-    )
-    if last is not None:
-        ended = ended.where(table.c.ended_at > last.at)
-    counts = {(code, category): count for code, category, count in work.conn.execute(ended)}
-    pulse.put(work.conn, byday.PAPER, Pulse(work.stamp))
-    return tasks.paper(work, counts)
 
 
 def _finish(office: Office, started: datetime, report: SweepReport) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from datetime import date
 
-from flask_guesterase.store import byday, tasks
+from flask_guesterase.store import byday, keeping, tasks
 from flask_guesterase.store.office import Office
+from tests.store import kept
 from tests.store.hotel import Hotel
 
 
@@ -18,17 +19,42 @@ def test_of_two_sweeps_that_end_at_once_one_asks_for_the_paper(any_hotel: Hotel)
 
     def other() -> None:
         with hotel.begin() as office:
-            asked.append(byday._papered(office))
+            asked.append(byday.papered(office))
 
     second = threading.Thread(target=other)
     with hotel.begin() as office:
-        assert byday._papered(office) == 1
+        assert byday.papered(office) == 1
         second.start()
         second.join(0.5)
     second.join()
     assert asked == [0]
     (task,) = hotel.ours("task")
     assert task["count"] == 3
+
+
+def test_what_ends_while_another_sweep_asks_for_the_paper_is_asked_for_by_the_next(
+    any_hotel: Hotel,
+) -> None:
+    """It began before the other one asked, and was committed after it."""
+    hotel = any_hotel
+    kept.note(hotel.engine, "guests", "int:1", '["name"]', category="guest_register")
+
+    def ask() -> None:
+        hotel.later(minutes=1)
+        with hotel.begin() as office:
+            assert byday.papered(office) == 0
+
+    leader = threading.Thread(target=ask)
+    with hotel.begin() as office:
+        keeping.end(office.work, [hotel.ours("kept")[0]["id"]])
+        # SQLite lets only one of them in at a time, so they cannot meet there.
+        if hotel.engine.dialect.name != "sqlite":
+            leader.start()
+            leader.join()
+    with hotel.begin() as office:
+        assert byday.papered(office) == 1
+    (task,) = hotel.ours("task")
+    assert task["count"] == 1
 
 
 def test_of_two_that_ask_for_the_same_at_once_both_are_counted(any_hotel: Hotel) -> None:
