@@ -6,6 +6,7 @@ What is kept of another's journal is its newest cosigned checkpoint alone; it ma
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
@@ -33,12 +34,16 @@ from ..core.events import JournalTrusted, JournalWitnessed
 from ..core.log import slug, word
 from ..core.tree import EMPTY_ROOT
 from . import brake, journal, signing, tables, witness
+from .cutoff import connected
 
 if TYPE_CHECKING:
     from .work import Work
 
 SECONDS = 10.0
 """How long a witness may take to connect, and for each part of its answer."""
+
+_WHOLE = 3
+"""How often as long a whole try may take as each part of it."""
 
 _LARGEST_REPLY = 16 * 1024
 _HEX = re.compile(r"[0-9a-f]{64}")
@@ -195,7 +200,8 @@ def deliver(
     :param note: the signed checkpoint.
     :param old: number of entries the witness has seen.
     :param proof: consistency proof from there.
-    :param seconds: how long to wait for a connection, and for each part of the answer.
+    :param seconds: how long to wait for a connection, and for each part of the answer; all of it
+        may take three times as long.
     :raises BehindError: it has seen another number of entries.
     :raises TamperedError: it says that the journal does not continue what it has seen.
     :raises DeliveryError: it was not reached, or does not know this journal or its key.
@@ -221,17 +227,20 @@ def _post(parts: SplitResult, body: bytes, seconds: float) -> tuple[int, str]:
     """Post and return status and text of the answer; a redirect is never followed."""
     kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
     conn = kind(parts.hostname or "", parts.port, timeout=seconds)
+    late = threading.Event()
     try:
-        target = f"{parts.path.rstrip('/')}/add-checkpoint"
-        conn.request("POST", target, body, {"Content-Type": "text/plain; charset=utf-8"})
-        reply: HTTPResponse = conn.getresponse()
-        return reply.status, reply.read(_LARGEST_REPLY).decode("utf-8", "replace")
+        with connected(conn, _WHOLE * seconds, late):
+            target = f"{parts.path.rstrip('/')}/add-checkpoint"
+            conn.request("POST", target, body, {"Content-Type": "text/plain; charset=utf-8"})
+            reply: HTTPResponse = conn.getresponse()
+            text = reply.read(_LARGEST_REPLY).decode("utf-8", "replace")
+            if late.is_set():
+                raise TimeoutError
+            return reply.status, text
     except (OSError, HTTPException) as problem:
         raise DeliveryError(
             f"The witness was not reached ({type(problem).__name__}).", "It is tried again."
         ) from None
-    finally:
-        conn.close()
 
 
 def _parts(url: str) -> SplitResult:

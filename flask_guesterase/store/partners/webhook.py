@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 import ssl
 import threading
 import time
@@ -28,6 +27,7 @@ from ...core.webhook import (
     holds,
     signed_bytes,
 )
+from ..cutoff import connected
 
 CONNECT_SECONDS = 4.0
 READ_SECONDS = 6.0
@@ -128,32 +128,25 @@ class Webhook:
 
     def _post(self, body: bytes, headers: dict[str, str]) -> int:
         parts = _parts(self.url)
-        wait = min(CONNECT_SECONDS, self.seconds)
-        conn = _connection(parts, wait)
+        conn = _connection(parts, min(CONNECT_SECONDS, self.seconds))
         late = threading.Event()
-        watch = threading.Timer(self.seconds, _cut, (conn, late))
-        watch.daemon = True
-        watch.start()
         try:
-            conn.connect()
-            conn.sock.settimeout(min(READ_SECONDS, self.seconds))
-            target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-            conn.request("POST", target, body, headers)
-            reply = conn.getresponse()
-            if late.is_set():
-                # Cut off in the middle of its headers, which then seem to end there.
-                raise TimeoutError
-            # Read so that the other side is not cut off while it writes; used for nothing.
-            with suppress(OSError, HTTPException):
-                reply.read(LARGEST_REPLY)
-            return reply.status
+            with connected(conn, self.seconds, late):
+                conn.sock.settimeout(min(READ_SECONDS, self.seconds))
+                target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+                conn.request("POST", target, body, headers)
+                reply = conn.getresponse()
+                if late.is_set():
+                    # Cut off in the middle of its headers, which then seem to end there.
+                    raise TimeoutError
+                # Read so that the other side is not cut off while it writes; used for nothing.
+                with suppress(OSError, HTTPException):
+                    reply.read(LARGEST_REPLY)
+                return reply.status
         except (OSError, HTTPException) as problem:
             if late.is_set():
                 raise TimeoutError from problem
             raise
-        finally:
-            watch.cancel()
-            conn.close()
 
 
 _KEY = re.compile(r"[0-9a-f]{64}")
@@ -165,14 +158,6 @@ def _connection(parts: SplitResult, wait: float) -> HTTPConnection:
         context = ssl.create_default_context()
         return HTTPSConnection(host, parts.port, timeout=wait, context=context)
     return HTTPConnection(host, parts.port, timeout=wait)
-
-
-def _cut(conn: HTTPConnection, late: threading.Event) -> None:
-    """End a try that takes too long, however often a little more arrives."""
-    late.set()
-    if conn.sock is not None:
-        with suppress(OSError):
-            conn.sock.shutdown(socket.SHUT_RDWR)
 
 
 def _answer(status: int) -> Answer:
