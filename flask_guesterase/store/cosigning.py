@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,7 @@ from ..core.cosignature import (
 )
 from ..core.errors import BehindError, DeliveryError, InputError, TamperedError
 from ..core.events import JournalTrusted, JournalWitnessed
-from ..core.log import slug, word
+from ..core.log import read_entry, slug, word
 from ..core.tree import EMPTY_ROOT
 from . import brake, journal, signing, tables, witness
 from .cutoff import connected
@@ -107,7 +108,8 @@ def trust(work: Work, origin: str, key: str, by: str) -> None:
         select(table.c.origin).where(table.c.origin == origin).with_for_update()
     ).first()
     if known is None:
-        first = {"origin": origin, "size": 0, "root": EMPTY_ROOT.hex(), "note": ""}
+        size, root = _journaled(work).get(_word(origin), (0, EMPTY_ROOT.hex()))
+        first = {"origin": origin, "size": size, "root": root, "note": ""}
         work.conn.execute(insert(table).values(**first, public_key=public, at=work.stamp))
     else:
         work.conn.execute(
@@ -119,6 +121,37 @@ def trust(work: Work, origin: str, key: str, by: str) -> None:
         )
         for name in brake.controllers(work)
     ]
+
+
+def catch_up(work: Work) -> None:
+    """Know again what was cosigned after a copy of the database, from entries put back.
+
+    :param work: the open transaction.
+    """
+    table = tables.witnessed
+    rows = work.conn.execute(select(table).order_by(table.c.origin).with_for_update()).all()
+    told = _journaled(work) if rows else {}
+    for row in rows:
+        size, root = told.get(_word(row.origin), (0, ""))
+        if size > row.size:
+            mine = update(table).where(table.c.origin == row.origin)
+            work.conn.execute(mine.values(size=size, root=root, note=""))
+
+
+def _journaled(work: Work) -> dict[str, tuple[int, str]]:
+    """Return by its word how far each journal was seen, and its root, as ours says."""
+    table = tables.entry
+    bodies = work.conn.execute(
+        select(table.c.body).where(table.c.action == JournalWitnessed.name)
+    ).scalars()
+    found: dict[str, tuple[int, str]] = {}
+    for body in bodies:
+        # What cannot be read `verify` says; nobody is kept from a replay by it.
+        with suppress(TamperedError, LookupError):
+            draft = read_entry(body.encode()).draft
+            seen = draft.counts["entries"], draft.marks["root"]
+            found[draft.grounds[0]] = max(found.get(draft.grounds[0], seen), seen)
+    return found
 
 
 def _word(origin: str) -> str:

@@ -11,7 +11,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.checkpoint import read_note
 from ..core.cosignature import LARGEST_REQUEST, Judgement, read_request
-from ..core.errors import BusyError, GuesteraseError, InputError, LimitError, TamperedError
+from ..core.errors import (
+    BlockedError,
+    BusyError,
+    GuesteraseError,
+    InputError,
+    LimitError,
+    TamperedError,
+)
 from ..core.log import slug
 from ..store.cosigning import Verdict
 from .acting import by as _by
@@ -147,7 +154,7 @@ def add_checkpoint() -> Response:
         return _plain(429)
     except (InputError, UnicodeDecodeError):
         return _plain(400)
-    except (BusyError, SQLAlchemyError):
+    except (BlockedError, BusyError, SQLAlchemyError):
         return _plain(503)
     except GuesteraseError:
         return _plain(500)

@@ -57,10 +57,11 @@ def append(house: House, controller: str, count: int = 1) -> None:
         journal.append(conn, drafts, key)
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, House]]:
-    """Two houses of a group, on SQLite."""
-    folder, made = tmp_path_factory.mktemp("houses"), []
+@pytest.fixture
+def houses(tmp_path: Path) -> Iterator[tuple[House, House]]:
+    """Two houses of a group, on SQLite; nobody trusts anybody yet, and nobody tried anything."""
+    folder, made = tmp_path / "houses", []
+    folder.mkdir()
     for name in ("pine", "fir"):
         made.append(hotel(f"sqlite:///{folder}/{name}.sqlite", folder / name, name))
         append(made[-1], name, 5)
@@ -68,16 +69,6 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Hou
     for house in made:
         house.session.remove()
         house.hotel.engine.dispose()
-
-
-@pytest.fixture
-def houses(built: tuple[House, House]) -> tuple[House, House]:
-    """The two houses; nobody trusts anybody yet, and nobody tried anything."""
-    for house in built:
-        with transaction(house.hotel.engine) as conn:
-            conn.execute(delete(tables.witnessed))
-            conn.execute(delete(tables.attempt))
-    return built
 
 
 def public_key(house: House) -> str:

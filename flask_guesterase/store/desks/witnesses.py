@@ -30,7 +30,10 @@ class Witnesses(Desk):
         :param note: the signed checkpoint.
         :param old: number of entries from which the proof leads.
         :param proof: consistency proof from there.
+        :raises BlockedError: this database was restored and has not caught up: it does not know
+            what it has cosigned since.
         """
+        remembering.still(self.work)
         return cosigning.cosigning(self.work, note, old, proof)
 
     def witness_key(self) -> str:

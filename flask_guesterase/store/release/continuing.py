@@ -24,7 +24,7 @@ from ...core.errors import DeliveryError, InputError, SetupError, TamperedError
 from ...core.events import SYSTEM, JournalContinued
 from ...core.log import Entry, read_entry
 from ...core.tree import Frontier
-from .. import actors, journal, pulse, signing
+from .. import actors, cosigning, journal, pulse, signing
 from ..export import BATCH
 from ..outbox import SENT
 from ..pulse import Pulse
@@ -143,6 +143,7 @@ def _finished(
     counts: Counter[str] = Counter()
     for controller in controllers:
         counts.update(_finish(controller, by_hand, office))
+    cosigning.catch_up(office.work)
     if remembering.notice(office.work):
         pulse.put(office.work.conn, remembering.CONTINUED, Pulse(office.work.stamp))
     return counts
