@@ -1285,8 +1285,10 @@ def check_signature(report: Report, name: str, head: Checkpoint, inputs: Inputs)
         later = [one for one in inputs.epochs(head.controller) if one.epoch >= head.epoch]
         keys = {*inputs.keys, *(known for one in later for _, known in one.keys)}
         signer = next((known for known in keys if head.signed_by(known)), None)
+        # What a declared restore lost may have named another key.
+        lost = inputs.lost(head) is not None and not any(head.names(known) for known in keys)
         pruned = here is not None and key is None
-        shown = True if signer else None if pruned or here is None else False
+        shown = True if signer else None if pruned or lost or here is None else False
     else:
         signer = key if key is not None and head.signed_by(key) else None
         shown = signer is not None

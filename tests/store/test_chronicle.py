@@ -111,6 +111,7 @@ class Chronicle(RuleBasedStateMachine):
         self.places = places([Destination(Way.FILE, str(self.outside))], {})
         self.released: dict[tuple[str, int], Checkpoint] = {}
         self.notes: dict[str, None] = {}
+        self.letters: list[str] = []
         self.happens(1)
 
     def teardown(self) -> None:
@@ -208,9 +209,20 @@ class Chronicle(RuleBasedStateMachine):
     @precondition(lambda self: self.behind)
     @rule()
     def it_is_replayed(self) -> None:
-        continuing.resume(self.run)
+        continuing.resume(self.run, self.letters)
         self.behind = False
         assert continuing.resume(self.run) == {}
+
+    @precondition(lambda self: self.notes and (self.path / "copy").exists())
+    @rule(then=st.integers(0, 2))
+    def letters_are_brought(self, then: int) -> None:
+        """Database and folder outside are gone; the checkpoints were mailed as well."""
+        self.a_copy_is_put_back(then, lost=True)
+        for path in self.outside.iterdir():
+            path.unlink()
+        self.letters = list(self.notes)
+        self.it_is_replayed()
+        assert continuing.resume(self.run, self.letters) == {}
 
     @precondition(lambda self: not self.behind)
     @rule()

@@ -14,7 +14,7 @@ from tests.tampering import catalogue, forge
 from tests.tampering.catalogue import CUT, World
 from tests.tampering.forge import Hotel, changed, edge_line, root, signer
 from tests.tampering.test_inputs import put
-from tests.test_verify import ask, cannot, wrong
+from tests.test_verify import ask, cannot, verdicts, wrong
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +130,32 @@ def test_a_second_restore_that_lost_the_epoch_of_the_first(world: World, tmp_pat
     old = put(tmp_path, "old", world.old)
     code, answer = ask(put(tmp_path, "lie.jsonl", lie), "--checkpoint", old)
     assert (code, wrong(answer)) == (1, {"outside"})
+
+
+def test_a_restore_that_lost_who_signed(world: World, tmp_path: Path) -> None:
+    """The key was changed twice since the copy: what named the first of them is lost as well."""
+    hotel = forge.anew(tmp_path / "keys.sqlite", forge.drafts(world.lines))
+    copy = hotel.backup(tmp_path / "copy.sqlite")
+    hotel.change_key("hotel-a-2")
+    hotel.append(2)
+    seen, signed_by = hotel.checkpoint(), hotel.key
+    hotel.change_key("hotel-a-3")
+    hotel.restore(copy)
+    head = open_checkpoint(seen, forge.public(signed_by))
+    with forge.transaction(hotel.engine) as conn:
+        forge.journal.begin_epoch(
+            conn, hotel.name, hotel.at(), forge.public(hotel.key), head
+        )  # fmt: skip
+    given = [put(tmp_path, "journal.jsonl", hotel.lines()),
+             "--checkpoint", put(tmp_path, "seen", seen)]  # fmt: skip
+    hotel.close()
+    code, answer = ask(*given)
+    assert (code, wrong(answer), "outside-signature" in cannot(answer)) == (0, set(), True)
+    code, answer = ask(*given, "--key", forge.public(signed_by).hex())
+    assert ("outside-signature", True) in verdicts(answer)
+    said = sign_checkpoint(head.origin, head.size, b"x" * 32, head.at, hotel.key)
+    spoilt = put(tmp_path, "spoilt", said.replace("eHh4", "eXh4"))
+    assert "outside-signature" in wrong(ask(given[0], "--checkpoint", spoilt)[1])
 
 
 def test_a_second_restore_that_quotes_what_both_lost(world: World, tmp_path: Path) -> None:
