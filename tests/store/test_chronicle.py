@@ -344,6 +344,23 @@ def test_a_database_of_before_a_change_of_keys_goes_on_where_the_world_knows_no_
     told.teardown()
 
 
+def test_a_letter_of_a_lost_epoch_is_known_by_the_key_of_its_time() -> None:
+    """The copy knows that key from the epoch before, and not that it signed on in the next."""
+    told = Chronicle()
+    told.a_copy_is_made()
+    told.happens(3)
+    told.a_checkpoint_leaves(torn=False)
+    told.a_copy_is_put_back(then=2, lost=True)
+    told.it_is_replayed()
+    told.a_checkpoint_leaves(torn=False)
+    told.the_key_changes()
+    told.letters_are_brought(then=0)
+    told.it_proves_itself()
+    told.the_world_can_follow()
+    told.an_auditor_looks()
+    told.teardown()
+
+
 @pytest.mark.parametrize("torn", [False, True])
 @pytest.mark.parametrize("again", [False, True])
 def test_the_same_copy_is_put_back_twice(torn: bool, again: bool) -> None:
