@@ -89,7 +89,7 @@ def open_ours(
     :param text: the signed note.
     :param current: the key in use; a restored database may not know it yet.
     :param past: keys that were in force once. One counts where this database never heard of it:
-        of the others it knows which checkpoints they sign, but for an epoch that it has lost.
+        of the others it knows which checkpoints they sign, but for entries that it has lost.
     :param controller: slug or name of the controller it must be of; any when empty.
     :raises TamperedError: it is no checkpoint, not this house's, or of another controller.
     """
@@ -102,8 +102,8 @@ def open_ours(
         select(tree).where(tree.c.controller == said.controller, tree.c.epoch == said.epoch)
     ).first()
     keys = [] if row is None else [signer(signers(conn, row), said.size)]
-    # Of an epoch that it does not know it knows no key either.
-    older = past if row is None else _unheard(conn, past)
+    # Of entries that it does not know it knows no key either.
+    older = past if row is None or said.size > row.size else _unheard(conn, past)
     for key in dict.fromkeys([*keys, current, *older]):
         try:
             return open_checkpoint(text, key)

@@ -361,6 +361,23 @@ def test_a_letter_of_a_lost_epoch_is_known_by_the_key_of_its_time() -> None:
     told.teardown()
 
 
+def test_a_letter_of_lost_entries_is_known_by_the_key_of_its_time() -> None:
+    """What named its key is lost, and an opening since names that key for another epoch."""
+    told = Chronicle()
+    told.a_copy_is_made()
+    told.the_key_changes()
+    told.happens(5)
+    told.a_checkpoint_leaves(torn=False)
+    told.letters_are_brought(then=0)
+    told.the_key_changes()
+    told.a_copy_is_made()
+    told.letters_are_brought(then=0)
+    told.it_proves_itself()
+    told.the_world_can_follow()
+    told.an_auditor_looks()
+    told.teardown()
+
+
 @pytest.mark.parametrize("torn", [False, True])
 @pytest.mark.parametrize("again", [False, True])
 def test_the_same_copy_is_put_back_twice(torn: bool, again: bool) -> None:
