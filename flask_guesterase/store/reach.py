@@ -315,14 +315,19 @@ def _rows_in(work: Work, copy: str) -> dict[str, set[Key]]:
     for table, names, rows in told:
         declared = work.datamap.tables.get(table)
         if declared is not None:
-            found.setdefault(table, set()).update(_keys(declared, names, rows))
+            found.setdefault(table, set()).update(keys_told(declared, names, rows))
     return found
 
 
-def _keys(
+def keys_told(
     declared: Declared, names: Sequence[str], rows: Sequence[Sequence[str]]
 ) -> Iterator[Key]:
-    """Yield the host's keys of rows, from the engine's own texts."""
+    """Yield the host's keys of rows, from the engine's own texts.
+
+    :param declared: their table.
+    :param names: columns.
+    :param rows: of each row what the columns hold, as text.
+    """
     columns = []
     for c in declared.key:
         at = names.index(c.name) if c.name in names else None

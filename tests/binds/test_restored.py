@@ -12,6 +12,7 @@ from flask_guesterase.store.remembrance.erasures import Register
 from tests.oracle.dump import assert_same
 
 from .group import Group, group
+from .test_forward import change
 
 KINDS = [
     pytest.param(("sqlite", "sqlite", "sqlite"), id="three"),
@@ -92,3 +93,15 @@ def test_a_crash_between_two_databases_is_finished(
         for name, dump in hotel.dumps().items():
             assert_same(before[name], dump)
         assert hotel.state(number) == "restored"
+
+
+def test_what_was_taken_does_not_go_into_a_row_of_somebody_else(tmp_path: Path) -> None:
+    """Her page was deleted since, and its number given to a page of another guest's letter."""
+    with group(("sqlite", "sqlite"), tmp_path) as hotel:
+        number = hotel.approved()
+        hotel.erase(number)
+        change(hotel, "archive", "DELETE FROM pages WHERE id = 2")
+        change(hotel, "archive", "INSERT INTO pages (id, letter_id, words) VALUES (2, 2, NULL)")
+        taken_back(hotel, number)
+        pages = [row for row in hotel.dumps()["archive"]["pages"].lines if "page two" in str(row)]
+        assert pages == []

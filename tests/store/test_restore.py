@@ -189,6 +189,20 @@ def test_a_key_that_another_row_has_and_one_that_is_gone(any_hotel: Hotel) -> No
     assert hotel.row(1)["name"] == "Ann Berg"
 
 
+def test_what_was_taken_does_not_go_into_a_row_of_somebody_else(any_hotel: Hotel) -> None:
+    """Her booking was deleted since, and its number given to another guest's, without a remark
+    like hers since the erasure."""
+    hotel = any_hotel
+    number = filled(hotel)
+    hotel.erased(number)
+    alter(hotel, "DELETE FROM bookings WHERE id = 1")
+    hotel.put(Booking, id=1, number="B7", guest_id=2, remark=None)
+    report = restore(hotel, number)
+    assert refused(report) == {"bookings": {"reused-key": 1}}
+    assert {row["id"]: row["remark"] for row in hotel.rows(Booking)} == {1: None, 2: "early"}
+    assert hotel.row(1)["name"] == "Ann Berg"
+
+
 def test_a_value_that_only_one_row_may_have_can_be_tried_again(any_hotel: Hotel) -> None:
     """Refused while another guest has her address; once that is put right, the row comes back.
 

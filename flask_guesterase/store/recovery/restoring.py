@@ -36,6 +36,7 @@ from ..work import Work
 from . import files, undoing
 from .putback import Putback
 from .refusal import CAME, Back, Fate, Old
+from .reused import reused
 
 PROPOSED, RESTORED, REFUSED = "proposed", "restored", "refused"
 """States: waits for the second person; carried out; nothing came back."""
@@ -194,8 +195,10 @@ def _rows(work: Work, case: Case) -> list[Back]:
         for _, box, rows in sorted(copies, key=lambda each: each[:2], reverse=True)
         for image in sorted(rows, key=lambda each: -each.order)
     ]
-    backs: list[Back] = []
     new = [each for each in old if each.name not in known]
+    backs = [Back(each, Fate.REUSED) for each in reused(work, case.number, new)]
+    others = {back.old.name for back in backs}
+    new = [each for each in new if each.name not in others]
     binds = binds_of(work.conn)
     for name in (HOME, *binds.named(each.image.table for each in new)):
         conn = work.conn.write(name) if isinstance(work.conn, Crossing) and name else work.conn
