@@ -13,6 +13,7 @@ from ..core.checkpoint import Checkpoint, open_checkpoint, read_note
 from ..core.errors import TamperedError
 from ..core.keychange import statement
 from ..core.log import KEY_CHANGE, Draft, read_entry, slug
+from .quotes import quotes
 from .tables import entry as entries
 from .tables import tree
 
@@ -102,8 +103,9 @@ def open_ours(
         select(tree).where(tree.c.controller == said.controller, tree.c.epoch == said.epoch)
     ).first()
     keys = [] if row is None else [signer(signers(conn, row), said.size)]
-    # Of entries that it does not know it knows no key either.
-    older = past if row is None or said.size > row.size else _unheard(conn, past)
+    # Of entries that it does not know, or has lost, it knows no key either.
+    lost = row is None or said.size > row.size or said in quotes(conn, said.controller)
+    older = past if lost else _unheard(conn, past)
     for key in dict.fromkeys([*keys, current, *older]):
         try:
             return open_checkpoint(text, key)
