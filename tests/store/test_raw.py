@@ -258,6 +258,7 @@ def test_a_name_in_another_case_is_the_same_column(
     assert (cells[0].form, cells[0].value) == (Form.HEX, "ff00e2")
 
 
+@pytest.mark.filterwarnings("ignore:The default date converter is deprecated:DeprecationWarning")
 def test_a_driver_that_converts_by_declared_type_is_not_asked_to(sqlite_url: str) -> None:
     """The converters of sqlite3 (PARSE_DECLTYPES) would change a value; it is read without."""
     engine = create_engine(
