@@ -11,7 +11,7 @@ from ..core.errors import ForbiddenError
 from ..core.events import SYSTEM, FreezeUnconfirmed, HoldReviewDue
 from ..core.holding import FREEZE, HOLD
 from ..core.permissions import Permission
-from . import actors, placing, safe, tables
+from . import actors, heldrows, safe, tables
 from .cases import day_at
 from .work import Work
 
@@ -38,14 +38,14 @@ def listed(work: Work, by: str) -> list[dict[str, Any]]:
     )
     lines = []
     for row in rows:
-        places = {hotel.code for hotel in placing.homes(work, row.property)}
+        places = {hotel.code for hotel in heldrows.homes(work, row.property)}
         if places <= holding or (row.kind == FREEZE and places <= freezing):
             lines.append(_line(work, row, places <= holding))
     return lines
 
 
 def _line(work: Work, row: Row[Any], whole: bool) -> dict[str, Any]:
-    today = day_at(placing.homes(work, row.property)[0], work.now).isoformat()
+    today = day_at(heldrows.homes(work, row.property)[0], work.now).isoformat()
     line = {
         "id": row.id,
         "kind": row.kind,
@@ -86,7 +86,7 @@ def escalate(work: Work) -> int:
     ).all()
     count = 0
     for row in rows:
-        hotel = next(iter(placing.homes(work, row.property)), None)
+        hotel = next(iter(heldrows.homes(work, row.property)), None)
         if hotel is None:
             continue
         now = day_at(hotel, work.now)
@@ -96,8 +96,8 @@ def escalate(work: Work) -> int:
         due = bool(row.review_on and row.review_on <= today)
         if (row.reminded_on or "") >= today or not (open_ or due):
             continue
-        placing.write(work, row.id, reminded_on=today)
+        heldrows.write(work, row.id, reminded_on=today)
         event = FreezeUnconfirmed if open_ else HoldReviewDue
-        placing.tell(work, event, hotel, SYSTEM, {"days": days}, placing.silence(row.silent))
+        heldrows.tell(work, event, hotel, SYSTEM, {"days": days}, heldrows.silence(row.silent))
         count += 1
     return count

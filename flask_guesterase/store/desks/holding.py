@@ -8,11 +8,7 @@ from typing import Any
 from ...core.course import Deed
 from ...core.holding import Wanted
 from ...core.permissions import Permission
-from .. import (
-    actors,
-    lookover,
-    placing,
-)
+from .. import actors, freezing, lifting, lookover, placing
 from ..binds import awaiting
 from ..training import gate
 from .desk import Desk
@@ -56,14 +52,14 @@ class Holding(Desk):
         :param room: the room, or None for all.
         :raises ForbiddenError: they may not freeze there.
         """
-        return placing.freeze(self.work, property, by, night, room)
+        return freezing.freeze(self.work, property, by, night, room)
 
     def confirm_freeze(self, id: int, by: str) -> None:
         """Confirm a freeze, as somebody who may place holds.
 
         :raises UnknownError: there is no such freeze for them.
         """
-        placing.confirm(self.work, id, by)
+        freezing.confirm(self.work, id, by)
 
     def review_hold(self, id: int, by: str, on: str) -> None:
         """Say that a hold is still needed, and on which day somebody must look again.
@@ -72,7 +68,7 @@ class Holding(Desk):
         :raises UnknownError: there is no such hold for them.
         :raises InputError: this is no day, or none that is still to come.
         """
-        placing.review(self.work, id, by, on)
+        lifting.review(self.work, id, by, on)
 
     def lift(self, id: int, by: str) -> bool:
         """Agree that a hold or a freeze ends; return whether it is lifted: the second person does.
@@ -80,8 +76,8 @@ class Holding(Desk):
         :raises FourEyesError: they proposed it themselves.
         :raises UnknownError: there is no such hold for them.
         """
-        gate.ready(self.work, by, Deed.LIFT, placing.place_of(self.work, id, by))
-        return placing.lift(self.work, id, by)
+        gate.ready(self.work, by, Deed.LIFT, lifting.place_of(self.work, id, by))
+        return lifting.lift(self.work, id, by)
 
     def holds(self, by: str) -> Sequence[dict[str, Any]]:
         """Return the living holds and freezes a person may know of, the newest first.

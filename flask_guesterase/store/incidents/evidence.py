@@ -7,25 +7,57 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from .. import placing
-from ..holds import living
+from sqlalchemy import select
+
+from ...core.events import HoldLifted, HoldPlaced
+from ...core.holding import HOLD, Cause, Scope
+from .. import heldkeys, heldrows, tables
+from ..holds import living, read
 from ..work import Work
 from .records import Incident
 
 
 def hold(work: Work, row: Incident, actor: str) -> int:
-    """Hold what is evidence of an incident; return the number of the hold."""
-    return placing.hold_evidence(work, row.property, row.number, actor)
+    """Hold what is evidence of an incident; return the number of the hold.
+
+    The register is not told of it: a restored database has forgotten the incident too.
+
+    :param work: the open transaction.
+    :param row: the incident.
+    :param actor: opaque number of who opened it.
+    """
+    hotel = work.settings.property(row.property)
+    values = {
+        "scope": Scope.EVIDENCE.value,
+        "query": row.number,
+        "silent": False,
+        "why": Cause.INTERNAL.value,
+    }
+    id = heldrows.put(work, HOLD, hotel, actor, values, remembered=False)
+    boxes = heldrows.wrap(work, id)
+    heldrows.tell(work, HoldPlaced, hotel, actor, {"boxes": boxes}, (Cause.INTERNAL.value,))
+    return id
 
 
 def more(work: Work, row: Incident) -> None:
     """Hold what has become evidence since: the incident is of another kind than was reported."""
     if row.hold in {each.id for each in living(work)}:
         with suppress(StopIteration):
-            placing.wrap_evidence(work, row.hold)
+            heldrows.wrap(work, row.hold)
 
 
 def end(work: Work, row: Incident, actor: str) -> None:
-    """Let go of the evidence of an incident that is closed."""
-    if row.hold is not None:
-        placing.end_evidence(work, row.hold, actor)
+    """Let go of the evidence of an incident that two people brought to its end; again without harm.
+
+    :param work: the open transaction.
+    :param row: the incident.
+    :param actor: opaque number of who closed it.
+    """
+    table = tables.hold
+    mine = select(table).where(table.c.id == row.hold, table.c.lifted_at.is_(None))
+    found = work.conn.execute(mine.with_for_update()).one_or_none()
+    if found is not None:
+        heldrows.write(work, found.id, lifted_by=actor, lifted_at=work.stamp)
+        ended = heldkeys.unwrap(work, read(found))
+        hotel = heldrows.homes(work, found.property)[0]
+        heldrows.tell(work, HoldLifted, hotel, actor, {"boxes": ended})
