@@ -302,7 +302,7 @@ def _form() -> str:
 def _written() -> list[str]:
     """Return the texts in a form of our own that lay open for too long, for who typed them."""
     try:
-        validate_csrf(request.form.get("csrf_token", ""), time_limit=_EVER)
+        validate_csrf(request.form.get(csrf_field(), ""), time_limit=_EVER)
     except ValidationError:
         # Whoever sends somebody to us does not put words on our page.
         return []

@@ -8,6 +8,7 @@ import re
 import time
 
 import pytest
+from flask.testing import FlaskClient
 
 from flask_guesterase.core.answer import Answer, Staying, answered, read_answer
 from flask_guesterase.web.answers import in_words
@@ -299,20 +300,27 @@ def test_a_form_that_was_open_too_long_leads_back_to_itself(house: House, path: 
     ("path", "login", "name"),
     [("/privacy/complain", None, "text"), ("/desk/privacy/incidents/new", "officer", "text")],
 )
+@pytest.mark.parametrize("field", ["csrf_token", "_hotel_token"])
 def test_what_was_written_in_a_form_open_too_long_is_given_back(
-    house: House, monkeypatch: pytest.MonkeyPatch, path: str, login: str | None, name: str
+    house: House, monkeypatch: pytest.MonkeyPatch, path: str, login: str | None, name: str,
+    field: str,
 ) -> None:
     """Who wrote for an hour can copy it, and finds the form; what others send is not repeated."""
+    house.app.config["WTF_CSRF_FIELD_NAME"] = field
+
+    def token_of(client: FlaskClient) -> str:
+        return re.findall(rf'name="{field}" value="([^"]+)"', client.get(path).text)[0]
+
     browser = house.browser(login)
-    token, now = browser.token(path), time.time()
+    token, now = token_of(browser.client), time.time()
     monkeypatch.setattr(time, "time", lambda: now + 2 * 60 * 60)
     written = {name: "first <b>line</b>\nsecond line"}
-    late = browser.client.post(path, data={**written, "csrf_token": token})
+    late = browser.client.post(path, data={**written, field: token})
     assert late.status_code == 400
     assert "first &lt;b&gt;line&lt;/b&gt;\nsecond line</textarea>" in late.text
     assert f'href="{path}">Open the form again</a>' in late.text
-    for other in ("forged", house.browser(login).token(path)):
-        answer = browser.client.post(path, data={**written, "csrf_token": other})
+    for other in ("forged", token_of(house.browser(login).client)):
+        answer = browser.client.post(path, data={**written, field: other})
         assert answer.status_code == 400
         assert "second line" not in answer.text
 
