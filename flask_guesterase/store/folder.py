@@ -6,7 +6,7 @@ import errno
 import fnmatch
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,6 +60,17 @@ def named(folder: Path, pattern: str) -> list[Path]:
     :raises OSError: the folder cannot be listed, which `Path.glob` takes for an empty one.
     """
     return sorted(folder / name for name in fnmatch.filter(os.listdir(folder), pattern))
+
+
+def empty(folder: str | os.PathLike[str], but: Collection[str] = ()) -> bool:
+    """Return whether nothing lies in a folder, as in one whose share is not mounted.
+
+    :param folder: the folder; it is there.
+    :param but: names that do not count.
+    :raises OSError: the folder cannot be listed.
+    """
+    with os.scandir(folder) as entries:
+        return all(entry.name in but for entry in entries)
 
 
 def closed(folder: str | os.PathLike[str], files: Iterable[Path] = ()) -> str:

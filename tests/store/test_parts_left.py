@@ -8,6 +8,7 @@ import pytest
 
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.recovery import files
+from flask_guesterase.store.removal import MARK
 from tests.store.hotel import Hotel
 from tests.store.test_restore import deliver, filled, restore
 
@@ -36,7 +37,7 @@ def test_a_full_disk_leaves_no_piece_of_a_file(
     with monkeypatch.context() as patched:
         patched.setattr(files.os, "fsync", full)
         assert list(deliver(coming).problems.values()) == ["DeliveryError"]
-    assert list(coming.files.iterdir()) == []
+    assert [each.name for each in coming.files.iterdir()] == [MARK]
     coming.later(minutes=BACK_OFF[0])
     deliver(coming)
     assert sorted(each.name for each in coming.files.iterdir()) == ["ann.png", "ann2.png"]
@@ -49,7 +50,7 @@ def test_a_window_that_ends_on_the_way_leaves_no_piece_of_a_file(
     monkeypatch.setattr(files, "_pieces", lambda size: 2)
 
     deliver(coming)
-    assert list(coming.files.iterdir()) == []
+    assert [each.name for each in coming.files.iterdir()] == [MARK]
     states = [(row["state"], row["problem"]) for row in coming.ours("outbox")
               if row["kind"] == "file-back"]  # fmt: skip
     assert states == [("failed", "ended")] * 2

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flask_guesterase.core.errors import DeliveryError
-from flask_guesterase.store.removal import remove
+from flask_guesterase.store.removal import MARK, remove
 
 
 @pytest.fixture
@@ -37,6 +37,40 @@ def test_what_lies_on_a_share_that_is_not_mounted_is_not_gone(root: Path) -> Non
     away.rename(root)
     remove(str(root), "ids/ann.png")
     assert not (root / "ids" / "ann.png").exists()
+
+
+def test_what_lies_behind_an_empty_mount_point_is_not_gone(root: Path) -> None:
+    """The folder that a share is mounted on is there without it, and empty."""
+    away = root.rename(root.with_name("share"))
+    root.mkdir()
+    with pytest.raises(DeliveryError, match="empty") as caught:
+        remove(str(root), "ids/ann.png")
+    assert "ann" not in str(caught.value)
+    assert MARK in caught.value.hint
+    (root / MARK).touch()
+    remove(str(root), "ids/ann.png")
+    assert (away / "ids" / "ann.png").exists()
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_the_last_file_of_a_folder_goes_and_again_without_harm(
+    tmp_path: Path, linked: bool
+) -> None:
+    """What we emptied ourselves is not taken for a share that is not mounted, even after a crash
+    between the file and the note that it is gone."""
+    (tmp_path / "ann.png").write_bytes(b"x")
+    if linked:
+        (tmp_path / "now.png").symlink_to(tmp_path / "ann.png")
+    for _ in range(2):
+        remove(str(tmp_path), "now.png" if linked else "ann.png")
+    assert [each.name for each in tmp_path.iterdir()] == [MARK]
+
+
+def test_no_mark_is_left_where_other_files_are(root: Path) -> None:
+    """The host's folder holds what the host put there."""
+    (root / "bob.png").write_bytes(b"x")
+    remove(str(root), "bob.png")
+    assert [each.name for each in root.iterdir()] == ["ids"]
 
 
 def test_an_absolute_name_inside_the_folder_is_that_file(root: Path) -> None:

@@ -193,6 +193,7 @@ def put_back(run: Run, parcel: Parcel) -> None:
             moment = head["stamp"]["seconds"] * 10**9 + head["stamp"]["nanoseconds"]
             os.utime(part, ns=(moment, moment))
             fits = _place(part, target, link)
+        removal.unmark(head["root"])
     except (KeyMissingError, UnknownError):
         run(partial(_give_up, parcel, "ended"))
         return
@@ -215,8 +216,7 @@ def _whole_or_gone(part: Path) -> Iterator[None]:
 
 def _places(head: dict[str, Any]) -> tuple[Path, Path]:
     folder = Path(os.path.realpath(head["root"]))
-    if not folder.is_dir():
-        raise refuse("has no folder to go back to")
+    removal.usable(str(folder))
     target, _ = removal.locate(head["root"], head["path"])
     return target, folder / head["link"]
 
