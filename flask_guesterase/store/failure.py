@@ -21,6 +21,7 @@ def translated(problem: DBAPIError) -> GuesteraseError:
 
     :param problem: what the driver raised.
     """
+    problem = cause(problem)
     if is_lock(problem):
         return BusyError(
             "Another transaction holds the rows that are needed.",
@@ -60,6 +61,21 @@ def translated(problem: DBAPIError) -> GuesteraseError:
         f"The database refused a statement ({_code(problem)}).",
         "Nothing was changed; look at constraints and triggers of the tables in the plan.",
     )
+
+
+def cause(problem: DBAPIError) -> DBAPIError:
+    """Return what went wrong first, where all that is said is that there is no savepoint any more.
+
+    What takes back a whole transaction takes its savepoints along, so going back to one fails too.
+
+    :param problem: what the driver raised.
+    """
+    found, before = problem, problem.__context__
+    while before is not None and (found.statement or "").startswith("ROLLBACK TO SAVEPOINT"):
+        if isinstance(before, DBAPIError):
+            found = before
+        before = before.__context__
+    return found
 
 
 def is_refusal(problem: DBAPIError) -> bool:

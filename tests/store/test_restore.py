@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -19,10 +20,12 @@ from sqlalchemy import event, insert, text, update
 from flask_guesterase.core.certificate import from_json
 from flask_guesterase.core.errors import (
     BlockedError,
+    BusyError,
     ForbiddenError,
     FourEyesError,
     InputError,
     KeyMissingError,
+    RetryableError,
     SealError,
     SetupError,
     TransitionError,
@@ -53,6 +56,7 @@ from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.forgotten import recall
 from flask_guesterase.store.remembrance.replay import replay
 from flask_guesterase.store.report import Report as Round
+from tests.chaos import wires
 from tests.oracle.dump import assert_same, dump
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
 from tests.store.house import House
@@ -811,3 +815,65 @@ def test_a_box_that_does_not_open_stops_all_of_it(hotel: Hotel) -> None:
         office.restore(number, "second")
     assert_same(gone, host(hotel))
     assert hotel.state(number) == "erased"
+
+
+def proposed(hotel: Hotel, remark: str = "late") -> str:
+    """Let one person propose to take an erasure back; return the number of the request."""
+    hotel.guest(1, name="Ann Berg", email="ann@example.com")
+    hotel.put(Booking, id=1, number="B1", guest_id=1, remark=remark)
+    hotel.put(Booking, id=2, number="B2", guest_id=1, remark="early")
+    number = hotel.approved(email="ann@example.com")
+    hotel.erased(number)
+    run(hotel, lambda office: office.propose_restore(number, "officer", "wrong-person"))
+    return number
+
+
+def test_a_disk_that_fills_while_rows_come_back_brings_none_back(hotel: Hotel) -> None:
+    """SQLite takes all of it back then, savepoints too: nothing says that something came back."""
+    number = proposed(hotel, remark="late " * 20000)
+    gone = host(hotel)
+    with hotel.engine.connect() as conn:
+        conn.exec_driver_sql("VACUUM")
+        wires.fill(conn.connection.driver_connection)
+    with pytest.raises(BusyError, match="full"):
+        run(hotel, lambda office: office.restore(number, "second"))
+    with hotel.engine.connect() as conn:
+        wires.lift(conn.connection.driver_connection)
+    assert_same(gone, host(hotel))
+    assert hotel.state(number) == "erased"
+    run(hotel, lambda office: office.restore(number, "second"))
+    assert hotel.row(1)["name"] == "Ann Berg"
+
+
+def test_a_deadlock_while_rows_come_back_brings_none_back(
+    mariadb_url: str, tmp_path: Path
+) -> None:
+    """MariaDB takes all of it back then, savepoints too: the whole is tried again."""
+    hotel = Hotel(mariadb_url, tmp_path)
+    number = proposed(hotel)
+    gone = host(hotel)
+    other = hotel.engine.connect()
+    # MariaDB ends who has written less.
+    other.exec_driver_sql(
+        "INSERT INTO guesterase_attempt (action, mark, at) "
+        "SELECT 'crossing', seq, NOW() FROM seq_1_to_1000"
+    )
+    other.exec_driver_sql("SELECT * FROM bookings WHERE id = 1 FOR UPDATE")
+
+    def cross() -> None:
+        other.exec_driver_sql("SELECT * FROM guesterase_request FOR UPDATE")
+        other.close()
+
+    meets = threading.Thread(target=cross)
+
+    def meet(conn: Any, cursor: Any, said: str, *rest: Any) -> None:
+        if said.startswith("UPDATE bookings") and meets.ident is None:
+            meets.start()
+
+    event.listen(hotel.engine, "before_cursor_execute", meet)
+    with pytest.raises(RetryableError):
+        run(hotel, lambda office: office.restore(number, "second"))
+    meets.join()
+    assert_same(gone, host(hotel))
+    assert hotel.state(number) == "erased"
+    hotel.engine.dispose()

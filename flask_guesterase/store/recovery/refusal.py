@@ -9,7 +9,7 @@ from typing import NoReturn
 from sqlalchemy.exc import DBAPIError
 
 from ...core.image import Image
-from ..failure import is_forbidden, is_lock, is_refusal, is_retryable
+from ..failure import cause, is_forbidden, is_lock, is_refusal, is_retryable
 
 
 class Fate(StrEnum):
@@ -109,6 +109,7 @@ def reason(problem: DBAPIError) -> Fate:
     :param problem: what the driver raised.
     :raises DBAPIError: it is no answer about this row: a lock, a deadlock, a lost connection.
     """
+    problem = cause(problem)
     if any(is_other(problem) for is_other in (is_lock, is_retryable, is_forbidden)):
         raise problem
     if problem.connection_invalidated or not is_refusal(problem):
