@@ -116,6 +116,10 @@ _MISSING_NUMBERS = frozenset({1146, 1054})
 _FULL_STATES = frozenset({"53100"})
 _FULL_NUMBERS = frozenset({1021, 1114})
 _SQLITE_FULL = 13
+_SQLITE_UNDOES = frozenset({7, 9, 10, _SQLITE_FULL})
+"""No memory, interrupted, an error of the disk, and a full one. Source: sqlite.org, "Response To
+Errors Within A Transaction"."""
+
 _RIGHT_STATES = frozenset({"42501", "25006"})
 _RIGHT_NUMBERS = frozenset({1044, 1142, 1143, 1290})
 
@@ -130,9 +134,13 @@ def is_retryable(problem: BaseException) -> bool:
 def undoes_all(problem: BaseException) -> bool:
     """Return whether the engine took back all of the transaction, not only the statement.
 
-    After a deadlock MariaDB does, and goes on as in a new one; the others refuse what follows.
+    After a deadlock MariaDB does, and SQLite where its disk is full or fails; both go on as in a
+    new one. The others refuse what follows.
     """
-    return isinstance(problem, DBAPIError) and _number(problem) in _RETRY_NUMBERS
+    if not isinstance(problem, DBAPIError):
+        return False
+    code = getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF
+    return _number(problem) in _RETRY_NUMBERS or code in _SQLITE_UNDOES
 
 
 def is_unread(problem: Exception) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import event, insert, update
 from sqlalchemy.exc import OperationalError
 
 from flask_guesterase.core.holding import Wanted
@@ -16,7 +17,8 @@ from flask_guesterase.core.policy import keep
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.comeback.marks import Mark
 from flask_guesterase.store.datamap import resolve
-from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, policies
+from tests.chaos import wires
+from tests.store.lodge import ANN, Base, Booking, Guest, Lodge, Room, policies
 
 OLD = date(2025, 12, 1)
 
@@ -180,3 +182,23 @@ def test_a_transaction_that_is_gone_is_not_committed_in_part(
         door(lodge)
     lodge.session.rollback()
     assert lodge.one(Guest, 9) is None
+
+
+def test_a_full_disk_takes_no_part_of_what_the_host_writes(lodge: Lodge) -> None:
+    """Where the disk fills as the guard writes, SQLite takes the host's rows back: it must hear."""
+    lodge.stayed()
+    lodge.erased_guest()
+    lodge.sweep()
+    lodge.session.add(Room(id=7, text="before"))
+    lodge.session.flush()
+    lodge.session.add_all([Guest(id=id, house="sh", **ANN) for id in range(100, 200)])
+
+    def fill(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("INSERT INTO guesterase_returned"):
+            wires.fill(conn.connection.driver_connection)
+
+    event.listen(lodge.engine, "before_cursor_execute", fill)
+    with pytest.raises(OperationalError, match="full"):
+        lodge.session.commit()
+    lodge.session.rollback()
+    assert lodge.rows(Room) == []
