@@ -29,6 +29,19 @@ def write(path: Path, content: bytes) -> None:
     sync_folder(path.parent)
 
 
+def make_folder(path: Path, mode: int = 0o700) -> None:
+    """Make a folder, and those it lies in, where it is not there; durable when this returns.
+
+    :param path: where.
+    :param mode: of the folder itself; those it lies in are as the system makes them.
+    """
+    if there(path):
+        return
+    make_folder(path.parent, 0o777)
+    path.mkdir(mode=mode, exist_ok=True)
+    sync_folder(path.parent)
+
+
 def create(path: Path, flags: int) -> int:
     """Open a file that is made where it is not there, readable for its owner only.
 

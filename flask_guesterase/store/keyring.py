@@ -21,7 +21,7 @@ from pathlib import Path
 from ..core.errors import InputError, KeyMissingError, SealError, SetupError
 from ..core.seal import KEY_SIZE, Random
 from .folder import named, refused_as, there
-from .keyfile import FRESH, GONE, create, destroy, sync_folder, write
+from .keyfile import FRESH, GONE, create, destroy, make_folder, write
 from .roots import FolderRoots, Roots
 from .wrapped import CURRENT, PAST, Pointer, Wrapped, bound, stub
 
@@ -62,8 +62,7 @@ class Keyring:
 
         :raises SetupError: there are keys already, or files that would be taken for some.
         """
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        sync_folder(self.path.parent)
+        make_folder(self.path)
         with self.lock():
             if self.exists():
                 raise SetupError("This folder holds keys already.", "Keep them, or name another.")
@@ -220,7 +219,7 @@ class Keyring:
         """
         with self.lock(), _arriving():
             self.pointer()
-            to.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(to)
             if roots and self.service() != FolderRoots.kind:
                 return self._moving(to)
             files = self._copied(roots)

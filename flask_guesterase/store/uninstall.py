@@ -27,6 +27,7 @@ from .binds import intents
 from .custodian import FolderCustodian
 from .farewell import Export, readme
 from .folder import refused_as
+from .keyfile import make_folder
 from .transaction import MARIADB, transaction
 
 READER = Path(__file__).resolve().parent.parent / "verify.py"
@@ -138,7 +139,7 @@ def _export(
 
 
 def _written(conn: Connection, custodian: FolderCustodian, folder: Path, lax: bool) -> Export:
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(folder)
     folder.chmod(0o700)
     sealed, closed = _opened(conn, custodian, lax)
     every = {*sealed, *closed}
@@ -306,7 +307,7 @@ _HOLD = "hold:"
 
 def _settle(folder: Path) -> None:
     """Close the files to everybody else and make them durable."""
-    for path in sorted(folder.rglob("*"), reverse=True):
+    for path in (*sorted(folder.rglob("*"), reverse=True), folder):
         if path.is_file():
             path.chmod(0o600)
         handle = os.open(path, os.O_RDONLY)

@@ -279,6 +279,27 @@ def test_what_root_makes_belongs_to_whom_the_folder_belongs(
     assert given == [owner] * 4, "a link that was laid there gives nothing away"
 
 
+def test_the_name_of_a_folder_that_is_made_is_durable(
+    keeper: FolderCustodian, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power failure leaves no line of the register, and no key, in a folder nobody finds."""
+    synced: set[str] = set()
+    fsync = os.fsync
+
+    def note(handle: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{handle}"))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", note)
+    register = Register(tmp_path / "new" / "register", keeper)
+    with register.locked():
+        register.append(Tail(), [Line(Note(Kind.BEGUN), 1, "2026-03-10T09:00:00Z")])
+    keeper.copy(tmp_path / "away" / "copy")
+    FolderCustodian(tmp_path / "other" / "keys").create()
+    every = {str(tmp_path / name) for name in ("", "new", "away", "other")}
+    assert every - synced == set()
+
+
 def _room(**given: int) -> Any:
     return SimpleNamespace(**{"f_flag": 0, "f_blocks": 9, "f_bfree": 9, "f_bavail": 9} | given)
 

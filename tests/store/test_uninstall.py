@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -149,6 +151,32 @@ def test_everything_retained_opens_without_the_database(
     assert (folder / "certificates" / "E-1.json").read_text(encoding="utf-8") == CERTIFICATE
     assert made.counts["boxes.jsonl"] == 3
     assert made.counts["keys"] == len(list((folder / "keys").iterdir()))
+
+
+def test_every_name_is_durable_before_our_tables_go(
+    engine: Engine, custodian: FolderCustodian, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power failure after the last table went takes no file with it, and no folder of them."""
+    with transaction(engine) as conn:
+        fill(conn, custodian)
+    folder = tmp_path / "new" / "export"
+    synced: set[str] = set()
+    dropped: list[set[str]] = []
+    fsync = os.fsync
+
+    def note(handle: int) -> None:
+        synced.add(os.readlink(f"/proc/self/fd/{handle}"))
+        fsync(handle)
+
+    def drop(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+        if statement.startswith("DROP TABLE"):
+            dropped.append(set(synced))
+
+    monkeypatch.setattr(os, "fsync", note)
+    sa.event.listen(engine, "before_cursor_execute", drop)
+    uninstall(engine, custodian, folder, drop=True)
+    every = [tmp_path, tmp_path / "new", folder, *folder.rglob("*")]
+    assert {str(path) for path in every} - dropped[0] == set()
 
 
 def test_the_folder_is_closed_and_says_what_to_destroy(

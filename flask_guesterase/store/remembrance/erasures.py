@@ -14,7 +14,7 @@ from ...core.errors import SetupError
 from ...core.remembrance import START, Broken, Line, dangling, read, write
 from ..custodian import FolderCustodian
 from ..folder import closed, refused_as, there
-from ..keyfile import create, sync_folder
+from ..keyfile import create, make_folder, sync_folder
 
 _BLOCK = 1 << 14
 
@@ -122,7 +122,7 @@ class Register:
         :raises SetupError: the folder cannot be made, or is not ours to write.
         """
         with _writable(self.folder):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.folder)
             handle = _lock(self.path)
         try:
             yield
