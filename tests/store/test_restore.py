@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -760,6 +761,30 @@ def test_a_crash_while_a_file_comes_back_goes_on(
     hotel.later(minutes=11)
     assert deliver(hotel).problems == {}
     assert len(list(hotel.files.glob("*.png"))) == 2
+    assert {row["state"] for row in hotel.ours("outbox") if row["kind"] == "file-back"} == {"sent"}
+
+
+def test_without_links_and_room_for_two_a_file_comes_back_whole(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a file system that knows no links no half of a file ever has its name."""
+    coming_back(hotel)
+
+    def no_links(*_: Any) -> None:
+        raise PermissionError
+
+    def full(source: Any, into: Any, *_: Any) -> None:
+        into.write(source.read(100))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "link", no_links)
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    deliver(hotel)
+    hotel.later(hours=1)
+    deliver(hotel)
+    assert {f.name: f.read_bytes() for f in hotel.files.iterdir()} == {
+        name: name.encode() * 1000 for name in ("ann.png", "ann2.png")
+    }
     assert {row["state"] for row in hotel.ours("outbox") if row["kind"] == "file-back"} == {"sent"}
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -246,8 +245,6 @@ def _place(part: Path, target: Path, link: Path) -> bool:
         part.unlink()
         if not same:
             return False
-    else:
-        part.unlink()
     if link != target and not os.path.lexists(link):
         link.symlink_to(os.path.relpath(target, link.parent))
         removal.settle(link.parent)
@@ -261,15 +258,12 @@ def _appear(part: Path, target: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # Not every file system knows links: then it is written anew under its name.
-        with part.open("rb") as old, os.fdopen(create(target, _NEW), "wb") as new:
-            shutil.copyfileobj(old, new)
-            new.flush()
-            os.fsync(new.fileno())
-        shutil.copystat(part, target)
-
-
-_NEW = os.O_WRONLY | os.O_EXCL
+        # Not every file system knows links, and room for a second copy there may be none.
+        if os.path.lexists(target):
+            raise FileExistsError from None
+        part.rename(target)
+    else:
+        part.unlink()
 
 
 def _sum(path: Path) -> bytes:
