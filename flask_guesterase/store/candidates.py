@@ -201,9 +201,16 @@ def _within(value: ColumnElement[Any], window: Window) -> ColumnElement[bool]:
     elif isinstance(value.type, Date):
         low, high = known, until
     elif is_text(value.type):
-        low, high = known and known.isoformat(), f"{until.isoformat()}T99"
+        plain = _between(value, known and f"{known:%Y%m%d}", f"{until:%Y%m%d}T99")
+        signed = _between(value, known and known.isoformat(), f"{until.isoformat()}T99")
+        # 20260309 is a day as well, and sorts behind all of its year that are written with signs.
+        return or_(signed, and_(plain, value.not_like("____-%")))
     else:
         return true()
+    return _between(value, low, high)
+
+
+def _between(value: ColumnElement[Any], low: Any, high: Any) -> ColumnElement[bool]:
     return value <= high if low is None else and_(value > low, value <= high)
 
 

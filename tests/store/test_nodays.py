@@ -185,6 +185,23 @@ def test_a_date_nobody_can_read_is_on_somebodys_list(url: str, tmp_path: Path) -
     hotel.engine.dispose()
 
 
+@pytest.mark.parametrize("night_by_night", [False, True], ids=["whole", "recent"])
+def test_a_day_written_without_signs_ends_on_its_day(
+    url: str, tmp_path: Path, night_by_night: bool
+) -> None:
+    """A floor of a year ends after a year, not with the New Year that follows (P3)."""
+    hotel = Lodge(url, tmp_path, String(30))
+    over = ["2025-03-07", "20250307", "20250307T110000"]
+    if night_by_night:
+        hotel.now -= timedelta(days=10)
+    hotel.left(*over, "20250901", "2025-09-01")
+    if night_by_night:
+        assert hotel.there() == set(range(1, 6))
+        hotel.later(days=10)
+    assert hotel.there() == {4, 5}
+    hotel.engine.dispose()
+
+
 def test_a_stay_without_an_end_blocks_until_nobody_knows_when(
     sqlite_url: str, tmp_path: Path
 ) -> None:
