@@ -67,7 +67,8 @@ class Night:
 
     def _span(self, column: Column[Any]) -> tuple[datetime, datetime]:
         """Return the night's first and last moment, as a column writes them without a zone."""
-        begin, end = (datetime.combine(self.day, at) for at in (time.min, time.max))
+        # Where clocks go back at midnight its last hour comes twice, and the second one counts too.
+        begin, end = (datetime.combine(self.day, at) for at in (time.min, time.max.replace(fold=1)))
         kind, home = _kind(column), ZoneInfo(self.zone)
         if kind is date:
             return begin, end

@@ -188,6 +188,21 @@ def test_a_plain_day_is_that_day_in_every_zone(make: Make, zone: str) -> None:
     assert island.held() == {1}
 
 
+def test_a_night_whose_last_hour_comes_twice_is_held_to_its_end(make: Make) -> None:
+    """In Cairo clocks go back from midnight to eleven: who came then came that night."""
+    island = make(DateTime(), "UTC")
+    place = replace(island.settings.properties["sh"], zone="Africa/Cairo")
+    island.settings = replace(
+        island.settings, properties={**island.settings.properties, "sh": place}
+    )
+    for id, moment in (
+        (1, datetime(2026, 10, 29, 20, 30)), (2, datetime(2026, 10, 29, 21, 30)),
+        (3, datetime(2026, 10, 29, 22, 30)), (4, datetime(2026, 10, 28, 20, 30)),
+    ):  # fmt: skip
+        island.came(id, moment, moment)
+    assert island.held("2026-10-29") == {1, 2}
+
+
 @pytest.mark.parametrize("night", ["0001-01-01", "9999-12-31"])
 def test_the_first_and_the_last_night_there_is_are_frozen(make: Make, night: str) -> None:
     """A mistyped year ends in a freeze of nothing, not in an error for everybody else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -114,6 +115,18 @@ def test_a_sealed_line_is_produced_for_the_propertys_night(make: Make) -> None:
         seal(island, id)
     (line,) = produced(island)
     assert (line.name, line.sealed, line.first_night) == ("Ann Zebrafinch1", True, "2026-03-09")
+
+
+def test_a_night_whose_last_hour_comes_twice_is_asked_for_to_its_end(make: Make) -> None:
+    """In Cairo clocks go back from midnight to eleven: who came then came that night."""
+    island = make(DateTime(), "UTC")
+    place = replace(island.settings.properties["sh"], zone="Africa/Cairo")
+    island.settings = replace(
+        island.settings, properties={**island.settings.properties, "sh": place}
+    )
+    for id, moment in ((1, datetime(2026, 10, 29, 21, 30)), (2, datetime(2026, 10, 29, 22, 30))):
+        island.came(id, moment, moment)
+    assert names(produced(island, date(2026, 10, 29))) == ["Ann Zebrafinch1"]
 
 
 def test_the_last_night_of_the_calendar_is_answered(make: Make) -> None:
