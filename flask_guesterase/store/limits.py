@@ -57,7 +57,11 @@ def attempt(work: Work, action: str, who: str) -> None:
     count = work.conn.execute(
         select(func.count())
         .select_from(table)
-        .where(table.c.action == action, table.c.mark == mark, table.c.at > work.stamp - window)
+        .where(
+            table.c.action == action, table.c.mark == mark,
+            # By a clock that ran ahead somebody would be locked out until its time has come.
+            table.c.at > work.stamp - window, table.c.at <= work.stamp + window,
+        )
     ).scalar_one()
     if count > most:
         work.refused.append(Refusal("", ("too-many-tries", action)))
@@ -105,4 +109,5 @@ _CARRYING = {int(IPv6Address(start)) >> 32 for start in ("::ffff:0:0", "64:ff9b:
 def forget(work: Work) -> int:
     """Delete tries that no limit looks at any more; return how many."""
     table = tables.attempt
-    return work.conn.execute(delete(table).where(table.c.at < work.stamp - KEPT)).rowcount
+    kept = table.c.at.between(work.stamp - KEPT, work.stamp + KEPT)
+    return work.conn.execute(delete(table).where(~kept)).rowcount

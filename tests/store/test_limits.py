@@ -27,3 +27,28 @@ def test_of_two_tries_at_once_one_waits_for_the_other(
     with pytest.raises(LimitError), hotel.begin() as office:
         office.attempt("code", "officer")
     assert len(hotel.ours("attempt")) == 2
+
+
+def test_tries_by_a_clock_that_ran_ahead_lock_nobody_out_once_it_is_right(hotel: Hotel) -> None:
+    """All guests of a hotel come from one address, and a clerk has one name: not for a year."""
+    hotel.later(days=365)
+    most, _ = limits.LIMITS["code"]
+    for _ in range(most):
+        with hotel.begin() as office:
+            office.attempt("code", "officer")
+    hotel.later(days=-365)
+    with hotel.begin() as office:
+        office.attempt("code", "officer")
+        limits.forget(office.work)
+    assert len(hotel.ours("attempt")) == 1
+
+
+def test_a_clock_that_is_set_back_a_little_gives_no_further_tries(hotel: Hotel) -> None:
+    """Nobody tries more often than the limit lets them because an hour was corrected by minutes."""
+    most, _ = limits.LIMITS["code"]
+    for _ in range(most):
+        with hotel.begin() as office:
+            office.attempt("code", "officer")
+    hotel.later(minutes=-5)
+    with pytest.raises(LimitError), hotel.begin() as office:
+        office.attempt("code", "officer")
