@@ -31,6 +31,7 @@ from .outbox import (
     SENDING,
     SENT,
     Parcel,
+    is_due,
 )
 from .work import Work
 
@@ -54,8 +55,7 @@ def claim(
         wanted = and_(table.c.kind == FILE, table.c.request.in_(files_of))
     rows = work.conn.execute(
         select(table)
-        .where(table.c.state.in_([QUEUED, SENDING]), table.c.next_at <= work.stamp)
-        .where(wanted)
+        .where(is_due(work), wanted)
         .where(_FREE)
         .order_by(table.c.next_at, table.c.id)
         .limit(most)

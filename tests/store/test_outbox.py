@@ -181,6 +181,23 @@ def test_what_a_dead_worker_had_claimed_is_sent_by_the_next(hotel: Hotel) -> Non
     assert letter.id == message_id(dead.dedupe)
 
 
+@pytest.mark.parametrize("died", [False, True], ids=["queued", "claimed"])
+def test_what_was_queued_by_a_clock_that_ran_ahead_is_sent_once_it_is_right(
+    hotel: Hotel, died: bool
+) -> None:
+    """A guest waits for their link, and would for a year."""
+    post, right = Post(), hotel.now
+    hotel.later(days=365)
+    ann(hotel)
+    hotel.look()
+    if died:
+        with hotel.begin() as office:
+            assert len(dispatch.claim(office.work, frozenset({"smtp"}))) == 1
+    hotel.now = right
+    go(hotel, post)
+    assert [letter.template for letter in post.sent] == ["confirm"]
+
+
 def test_many_workers_send_each_message_once(any_hotel: Hotel) -> None:
     """Claims do not overlap, on any engine."""
     hotel, post = any_hotel, Post()

@@ -56,8 +56,8 @@ def claim(work: Work, skip: Iterable[str] = (), most: int = 10) -> list[Sending]
     table, delivery = tables.outbox, tables.delivery
     parcels = work.conn.execute(
         select(table)
-        .where(table.c.kind == outbox.RECIPIENT, table.c.state.in_([QUEUED, SENDING]))
-        .where(table.c.next_at <= work.stamp, table.c.template.not_in(list(skip)))
+        .where(table.c.kind == outbox.RECIPIENT, outbox.is_due(work))
+        .where(table.c.template.not_in(list(skip)))
         .order_by(table.c.next_at, table.c.id)
         .limit(most)
         .with_for_update(skip_locked=True)
