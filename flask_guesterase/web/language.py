@@ -174,14 +174,13 @@ class Language:
         return text % {"num": self.number(num), **values}
 
     def day(self, value: date | datetime | str | None) -> str:
-        """Return a day in words; ISO text and date-times are understood, empty stays empty."""
-        if isinstance(value, datetime):
-            return format_date(self._local(value), "long", locale=self.locale)
+        """Return a day in words, of a moment that in this language's zone; empty stays empty."""
+        if not value:
+            return ""
         if isinstance(value, str):
-            if not value:
-                return ""
-            value = date.fromisoformat(value[:10])
-        return "" if value is None else format_date(value, "long", locale=self.locale)
+            value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
+        day = self._local(value) if isinstance(value, datetime) else value
+        return format_date(day, "long", locale=self.locale)
 
     def moment(self, value: datetime | str | None) -> str:
         """Return a day and time in words, in this language's zone; naive values are UTC."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import SimpleNamespace
@@ -178,3 +179,13 @@ def test_the_hosts_own_choice_of_language_is_followed(house: House) -> None:
 def test_catalogs_are_read_once() -> None:
     """A page does not parse the catalog again."""
     assert language.catalog("zh") is language.catalog("zh")
+
+
+@pytest.mark.parametrize("written", ["2026-03-09T21:30:00", "2026-03-09T21:30:00+00:00"])
+def test_the_day_of_a_moment_is_that_of_the_wall_however_it_is_written(written: str) -> None:
+    """A letter that says when something was noticed says the day on which it was, at the hotel."""
+    moment = datetime.fromisoformat(written)
+    for zone, day in (("Asia/Shanghai", "March 10, 2026"), ("Pacific/Honolulu", "March 9, 2026")):
+        tongue = Language("en", zone)
+        assert (tongue.day(written), tongue.day(moment)) == (day, day)
+        assert tongue.day("2026-03-09") == "March 9, 2026"
