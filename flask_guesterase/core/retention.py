@@ -374,10 +374,20 @@ def pared(facts: Facts, rules: Iterable[Rule]) -> Facts:
     answers: dict[str, Any] = {n: facts.answers[n] for n in asked if n in facts.answers}
     if "foreign" in asked:
         answers |= _foreign(facts, known)
-    if asked & {"age_min", "age_max"} and facts.events:
-        answers["age"] = age(facts.answers.get("birth"), max(facts.events.values()))
+    if asked & {"age_min", "age_max"}:
+        answers["age"] = _age(facts, known)
     kept = {name: said for name, said in answers.items() if said is not None}
     return Facts(facts.events, kept, facts.country, facts.fiscal)
+
+
+def _age(facts: Facts, rules: Iterable[Rule]) -> Any:
+    """Return somebody's age on the days on which rules ask for it; None where it differs."""
+    if facts.answers.get("birth") is None:
+        return facts.answers.get("age")
+    asking = (rule for rule in rules if {"age_min", "age_max"} & set(rule.when))
+    days = {day for rule in asking if (day := start(rule, facts)) is not None}
+    ages = {age(facts.answers.get("birth"), day) for day in days}
+    return ages.pop() if len(ages) == 1 else None
 
 
 def _foreign(facts: Facts, rules: Iterable[Rule]) -> dict[str, Any]:

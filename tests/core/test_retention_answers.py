@@ -11,7 +11,18 @@ import pytest
 
 from flask_guesterase.core.conditions import applicable, foreign
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.retention import Facts, Grade, Kind, Open, Rule, Verdict, due, floor
+from flask_guesterase.core.retention import (
+    Facts,
+    Grade,
+    Kind,
+    Open,
+    Rule,
+    Start,
+    Verdict,
+    due,
+    floor,
+    pared,
+)
 
 TOURIST = Rule(
     "TW/tourist", "TW", "guest_register", grade=Grade.A, floor=Period(months=6),
@@ -93,3 +104,32 @@ def test_age_and_nationality_in_other_forms() -> None:
     assert foreign(record(" tw ", "nationality")) is False
     assert foreign(record("  ", "nationality")) is None
     assert [foreign(record(a, "foreign")) for a in (1, 0, "no")] == [True, False, None]
+
+
+STARTS = [
+    replace(TOURIST, id=f"{event}/{start}", clock=(event,), start=start)
+    for event in ("departed", "last_activity")
+    for start in Start
+]
+
+
+@pytest.mark.parametrize("when", [{"age_max": 17}, {"age_min": 18}], ids=str)
+@pytest.mark.parametrize("birth", [date(2008, 6, 1), date(2008, 2, 29), date(1990, 1, 1)])
+def test_what_is_written_down_of_an_age_ends_nothing_earlier_than_the_birthday(
+    when: dict[str, int], birth: date
+) -> None:
+    """A guest who came of age after the event that counts is as old as then, in a box too (P3).
+
+    Where several rules ask for it on different days, and it differs, nobody knows it.
+    """
+    rules = [replace(rule, when=when) for rule in STARTS]
+    days = {"departed": date(2026, 1, 3), "last_activity": date(2026, 8, 9)}
+    told = Facts(days, {"birth": birth}, "TW")
+    for rule in rules:
+        alone = pared(told, [rule])
+        assert "birth" not in alone.answers
+        assert pared(alone, [rule]) == alone
+        assert floor([rule], "guest_register", alone) == floor([rule], "guest_register", told)
+    long, all_ = floor(rules, "guest_register", told), pared(told, rules)
+    kept = floor(rules, "guest_register", all_)
+    assert kept == long if birth.year == 1990 else kept.open == (Open.UNKNOWN_FACT,)
