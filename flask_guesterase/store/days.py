@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,12 @@ def moment_of(value: Any, naive: ZoneInfo) -> date | datetime | None:
     if isinstance(value, datetime):
         return value if value.tzinfo is not None else value.replace(tzinfo=naive)
     return value if isinstance(value, date) else None
+
+
+def end_of(day: date, zone: str) -> datetime:
+    """Return the first moment after a property's day, naive UTC."""
+    end = datetime.combine(day + timedelta(days=1), time.min, ZoneInfo(zone))
+    return end.astimezone(UTC).replace(tzinfo=None)
 
 
 def last_utc_day(day: date, zone: str) -> date:

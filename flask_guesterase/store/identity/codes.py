@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -28,6 +28,7 @@ from ...core.seal import Terms
 from .. import actors, limits, people, review, safe, tables, tokens
 from ..carrying import known
 from ..cases import Case, Opening, day_at
+from ..days import end_of, last_utc_day
 from ..finder import erased_before
 from ..intake import file_for, open_already
 from ..matching import Match, by_clerk
@@ -89,21 +90,21 @@ def print_code(work: Work, match: Mapping[str, str], code: str, by: str) -> Clai
             "Nobody is on file under all of this at this property.", "Try another key or spelling."
         )
     secret = tokens.letters(LENGTH)
-    ends = work.stamp + timedelta(days=DAYS)
+    last = day_at(hotel, work.now) + timedelta(days=DAYS)
     _drop(work, tables.claim.c.mark == found.mark)
     work.conn.execute(
         insert(tables.claim).values(
             hash=_hash(secret), controller=slug(hotel.controller), property=hotel.code,
-            mark=found.mark, box=_sealed(work, hotel, found, ends, by), tries=0,
-            printed_by=actor, printed_at=work.stamp, ends_at=ends,
+            mark=found.mark, box=_sealed(work, hotel, found, last, by), tries=0,
+            printed_by=actor, printed_at=work.stamp, ends_at=end_of(last, hotel.zone),
         )
     )  # fmt: skip
     rows = len(found.taken)
     work.events.append(ClaimPrinted(slug(hotel.controller), hotel.code, "", actor, {"rows": rows}))
-    return Claim(tokens.grouped(secret), hotel.code, ends.date(), rows)
+    return Claim(tokens.grouped(secret), hotel.code, last, rows)
 
 
-def _sealed(work: Work, hotel: Property, found: Match, ends: datetime, by: str) -> str:
+def _sealed(work: Work, hotel: Property, found: Match, last: date, by: str) -> str:
     """Seal whose rows a code proves and under which names, and who saw them."""
     mine = [j.found for j in found.judged if j.found.person in set(found.taken)]
     names = sorted({each.name for each in mine if any(readings(each.name))})
@@ -112,7 +113,7 @@ def _sealed(work: Work, hotel: Property, found: Match, ends: datetime, by: str) 
             "The profile has no name that could be compared.", "Write it into the profile first."
         )
     rows = [[table, key_text(key)] for table, key in found.taken]
-    terms = Terms(slug(hotel.controller), PURPOSE, ends.date().isoformat())
+    terms = Terms(slug(hotel.controller), PURPOSE, last_utc_day(last, hotel.zone).isoformat())
     return safe.keep(work, terms, {"rows": rows, "names": names, "by": by})
 
 

@@ -1,0 +1,38 @@
+"""Until when a claim code is good: to the end of the day that its slip names, at its hotel."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from flask_guesterase.core.errors import TokenError
+from flask_guesterase.store.identity import codes
+from tests.store.hotel import Hotel
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Pacific/Kiritimati", "America/Sao_Paulo"])
+@pytest.mark.parametrize("hour", [2, 9, 17, 23])
+def test_the_last_day_on_a_slip_is_a_whole_day_of_the_hotel(
+    hotel: Hotel, zone: str, hour: int
+) -> None:
+    """Who comes in the evening of that day has come in time; a minute after it is too late."""
+    place = replace(hotel.settings.properties["sh"], zone=zone)
+    hotel.settings = replace(hotel.settings, properties={"sh": place})
+    hotel.guest(5, name="Ola Berg", document_no="W77")
+    hotel.now = hotel.now.replace(hour=hour)
+    printed = hotel.now.astimezone(ZoneInfo(zone)).date()
+    with hotel.begin() as office:
+        claim = office.print_claim(
+            {"document_no": "W77", "name": "Ola Berg"}, property="sh", by="clerk"
+        )
+    assert claim.until == printed + timedelta(days=codes.DAYS)
+    midnight = datetime.combine(claim.until + timedelta(days=1), time.min, ZoneInfo(zone))
+    hotel.now = midnight.astimezone(UTC)
+    with pytest.raises(TokenError), hotel.begin() as office:
+        office.claim(claim.code, "Ola Berg", "en")
+    hotel.now -= timedelta(minutes=1)
+    with hotel.begin() as office:
+        assert office.claim(claim.code, "Ola Berg", "en")
