@@ -139,7 +139,7 @@ def _said(
 ) -> dict[Key, Any]:
     """Return key -> value, without what an erasure leaves in the column: that tells nothing."""
     found, left = at.read(conn, declared, keys), _left(datamap, declared, at)
-    return found if left is None else {key: v for key, v in found.items() if v != left}
+    return found if left is None else {k: v for k, v in found.items() if not _is(v, left)}
 
 
 def _left(datamap: DataMap, declared: Declared, at: Reach) -> Any:
@@ -150,6 +150,12 @@ def _left(datamap: DataMap, declared: Declared, at: Reach) -> Any:
     if owner is None or column is None or column.name not in owner.rules:
         return None
     return fixed_value(owner.written(column.name), column)
+
+
+def _is(value: Any, left: Any) -> bool:
+    """Return whether a value is what an erasure leaves, which names a zone only where types do."""
+    bare = value.replace(tzinfo=None) if isinstance(value, datetime) else value
+    return bool(value == left) or bool(bare == left)
 
 
 def every_day(
@@ -169,7 +175,7 @@ def every_day(
     for at in chain.from_iterable(ways(datamap, declared).events.values()):
         left = _left(datamap, declared, at)
         for key, value in at.each(conn, declared, list(found)):
-            day = None if value is None or value == left else day_of(value, naive, zone)
+            day = None if value is None or _is(value, left) else day_of(value, naive, zone)
             if day is not None:
                 found[key].add(day)
     return found

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, and_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    FromClause,
+    Select,
+    and_,
+    select,
+)
 
 from ..core.plan import Key
 from ..core.policy import Policy
@@ -15,6 +24,7 @@ from .binds.trail import Trail, crosses, legs
 from .datamap import DataMap, Declared
 from .paths import Hop, Resolver
 from .sql import asked, parts
+from .transaction import MARIADB
 
 
 @dataclass(frozen=True)
@@ -59,8 +69,13 @@ class Reach:
         place = ("reach", self.column, *((hop.source, hop.target) for hop in self.hops))
         for part in parts(keys):
             rows, given = asked(said, place, made, part)
-            for row in map(tuple, conn.execute(rows, given).all()):
-                yield row[:width], row[width]
+            found = conn.execute(rows, given)
+            zone = _zone_of(found, width)
+            for row in map(tuple, found.all()):
+                value = row[width]
+                if zone is not None and isinstance(value, datetime):
+                    value = value.replace(tzinfo=zone)
+                yield row[:width], value
 
     def _end(
         self, joined: FromClause, here: FromClause
@@ -78,6 +93,20 @@ class Reach:
             condition = and_(*(here.c[a.key] == there.c[b.key] for a, b in pairs))
             joined, here = joined.join(there, condition), there
         return joined, here.c[self.column]
+
+
+_TIMESTAMP = 7
+"""What MariaDB's protocol calls a moment, which is told in the zone of the session that asks."""
+
+
+def _zone_of(found: CursorResult[Any], place: int) -> tzinfo | None:
+    """Return the zone of the date-times of a column, where the engine and not the host knows it.
+
+    Our transactions are in UTC, and the zone that a policy names is that of the host's sessions.
+    """
+    if found.dialect.name not in MARIADB or found.cursor is None:
+        return None
+    return UTC if found.cursor.description[place][1] == _TIMESTAMP else None
 
 
 def _latest(found: dict[Key, Any], key: Key, got: Any) -> None:

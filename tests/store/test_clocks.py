@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import (
+    TIMESTAMP,
     Column,
     Date,
     DateTime,
@@ -19,15 +21,17 @@ from sqlalchemy import (
     String,
     Table,
     create_engine,
+    event,
     insert,
 )
 from sqlalchemy import case as sql_case
 
 from flask_guesterase.core.finding import Finding
-from flask_guesterase.core.policy import Policy, Subject, exempt, keep, redact, retain
+from flask_guesterase.core.policy import Constant, Policy, Subject, exempt, keep, redact, retain
 from flask_guesterase.store.clocks import clock_findings, facts_of
 from flask_guesterase.store.days import day_of, last_utc_day
 from flask_guesterase.store.settings import Property, Settings
+from flask_guesterase.store.transaction import transaction
 from tests.kinds import Case, Cases
 from tests.store.inn import Policies, datamap
 
@@ -119,6 +123,46 @@ def test_facts_come_by_paths_in_the_day_of_the_property(database_url: str) -> No
     assert told[2,].facts.answers == {}
     assert stays[4,].facts.events == {"no_show": date(2026, 5, 2)}
     assert "no_show" not in stays[1,].facts.events
+
+
+@pytest.mark.parametrize("mapped", [TIMESTAMP(), DateTime()], ids=["told", "untold"])
+def test_a_moment_that_mariadb_keeps_is_no_other_day_for_the_zone_of_the_session(
+    mariadb_url: str, mapped: Any
+) -> None:
+    """A departure at seven in the morning in Shanghai is of that day, and not of the day before.
+
+    The host's sessions are in Shanghai, as its policy says; ours are in UTC (P3).
+    """
+    metadata, engine = inn(), create_engine(mariadb_url)
+    event.listen(engine, "connect", _in_shanghai)
+    metadata.create_all(engine)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE stays ADD COLUMN kept_at TIMESTAMP NULL")
+        t, at = metadata.tables, datetime(2026, 3, 10, 7)
+        t["stays"].append_column(Column("kept_at", mapped))
+        conn.execute(insert(t["guests"]), [{"id": 1, "place": "SHA", "name": "A", "nation": "CN"}])
+        conn.execute(insert(t["stays"]), [{"id": 1, "guest_id": 1, "left_at": at, "kept_at": at}])
+        conn.execute(insert(t["lines"]), [{"id": 1, "stay_id": 1, "name": "x"}])
+    clock = {"departed": "stay_id.left_at", "created": "stay_id.kept_at"}
+    said = policies(clock=clock, zone="Asia/Shanghai")
+    stay = said["stays"]
+    found = []
+    # What an erasure left in the column tells nothing, whatever it says; the other is a real day.
+    for left in (datetime(2000, 1, 1), datetime(2026, 3, 9, 23)):
+        rule = Constant(left)
+        said["stays"] = replace(stay, columns={**stay.columns, "kept_at": rule})
+        known = datamap(metadata, said)
+        with transaction(engine) as conn:
+            found.append(facts_of(conn, known, SETTINGS, "lines", [(1,)])[1,].facts.events)
+    engine.dispose()
+    day = date(2026, 3, 10)
+    assert found == [{"departed": day, "created": day}, {"departed": day}]
+
+
+def _in_shanghai(raw: Any, record: object) -> None:
+    """Set the zone of a host's session, as its vendor does."""
+    with raw.cursor() as cursor:
+        cursor.execute("SET time_zone = '+08:00'")
 
 
 def test_a_code_that_is_filled_up_with_blanks_is_that_code(sqlite_url: str) -> None:
