@@ -163,7 +163,8 @@ def at_once(work: Work, record: Record, names: Iterable[str]) -> bool:
     :param record: what the host says of the record.
     :param names: its categories.
     """
-    last = work.now.date() + timedelta(days=work.settings.recovery_days)
+    today = today_at(work.settings, work.now, record.place)
+    last = today + timedelta(days=work.settings.recovery_days)
     rules = law.rules_at(work, record.place)
     found = [due(rules, name, record.facts) for name in sorted(names)]
     return any(

@@ -19,7 +19,7 @@ from ..core.log import Entry, slug
 from ..core.plan import Outcome
 from . import approvals, binding, journal, signing, tables, witness
 from .cases import Case, day_at, tell
-from .days import last_utc_day
+from .days import last_utc_day, last_whole_day
 from .partners import recipients
 from .remembrance import remembering
 from .settings import Property
@@ -113,7 +113,9 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
         shared=shared,
         partial=left,
         recovery_until=recovery,
-        root_until=_root_until(work, {**decisions, "recovery": recovery}),
+        root_until=_root_until(
+            work, {**decisions, "recovery": sealed_until(work, case, decisions)}
+        ),
         four_eyes=_four_eyes(work, case),
         supplement=_count(work, case.number),
         unsearched=tuple(decisions.get("unsearched", ())),
@@ -124,13 +126,22 @@ def content(work: Work, case: Case, end: State, decisions: Mapping[str, Any]) ->
 
 
 def copied_until(work: Work, case: Case, decisions: Mapping[str, Any] | None = None) -> str:
-    """Return the last day of the safety copies of a request; empty when it has none.
-
-    What was kept, or came back, is copied as it goes: on another day than the first of it.
+    """Return the last day at the hotel of the safety copies of a request; empty without any.
 
     :param work: the open transaction; a read-only one is enough.
     :param case: the request.
     :param decisions: what was decided and done, where that is not written down yet.
+    """
+    last, hotel = sealed_until(work, case, decisions), work.settings.properties.get(case.property)
+    if not last or hotel is None:
+        return last
+    return last_whole_day(date.fromisoformat(last), hotel.zone).isoformat()
+
+
+def sealed_until(work: Work, case: Case, decisions: Mapping[str, Any] | None = None) -> str:
+    """Return the UTC day with which the keys of these copies die; empty without any.
+
+    What was kept, or came back, is copied as it goes: on another day than the first of it.
     """
     box = tables.box
     mine = select(func.max(box.c.last_day)).where(

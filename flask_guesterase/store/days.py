@@ -63,3 +63,8 @@ def last_utc_day(day: date, zone: str) -> date:
     """Return the UTC day in which a property's day ends: west of Greenwich that is the next."""
     end = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=ZoneInfo(zone))
     return end.astimezone(UTC).date()
+
+
+def last_whole_day(day: date, zone: str) -> date:
+    """Return the last day of a property that ends within a UTC day, or before it."""
+    return day if last_utc_day(day, zone) <= day else day - timedelta(days=1)

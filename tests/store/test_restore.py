@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, insert, text, update
@@ -33,9 +34,12 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.period import Period
 from flask_guesterase.core.policy import null, retain
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.core.restoring import Report, Table, read_report
+from flask_guesterase.core.retention import Facts, Grade, Rule
+from flask_guesterase.core.retention import Kind as Limit
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import (
     ageing,
@@ -50,6 +54,7 @@ from flask_guesterase.store import (
     tables,
     vault,
 )
+from flask_guesterase.store.clocks import Record
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.recovery import files, window
 from flask_guesterase.store.remembrance import remembering
@@ -390,6 +395,35 @@ def test_after_the_window_nothing_comes_back_and_no_box_opens(hotel: Hotel) -> N
     assert hotel.state(number) == "erased"
 
 
+@pytest.mark.parametrize(
+    "zone", ["Asia/Shanghai", "Pacific/Kiritimati", "America/Sao_Paulo", "Pacific/Honolulu"]
+)
+@pytest.mark.parametrize("hour", [1, 9, 22])
+def test_the_last_day_of_the_copy_is_a_whole_day_of_the_hotel(
+    hotel: Hotel, zone: str, hour: int
+) -> None:
+    """Seven days after the erasure, to midnight on the hotel's wall; the key lives as long."""
+    place = replace(hotel.settings.properties["sh"], zone=zone)
+    hotel.settings = replace(
+        hotel.settings, properties={**hotel.settings.properties, "sh": place}
+    )
+    hotel.now = hotel.now.replace(hour=hour)
+    number = filled(hotel)
+    hotel.erased(number)
+    with hotel.begin() as office:
+        said = office.certificate(number)["content"]
+        told = date.fromisoformat(said["recovery_until"])
+        assert told == date.fromisoformat(said["erased"]) + timedelta(days=7)
+    evening = datetime.combine(told, time(23, 59), ZoneInfo(zone)).astimezone(UTC)
+    while hotel.now < evening:
+        hotel.later(minutes=min(1440, int((evening - hotel.now).total_seconds() // 60)))
+        forgetting.forget(partial(run, hotel))
+    assert restore(hotel, number).restored
+    hotel.later(days=1)
+    with hotel.begin() as office, pytest.raises(TransitionError, match=told.isoformat()):
+        office.propose_restore(number, "officer", "wrong-person")
+
+
 def test_without_a_safety_copy_there_is_nothing_to_restore(hotel: Hotel) -> None:
     """A window of 0 days: rows and files are gone at once, and it says so."""
     hotel.settings = replace(hotel.settings, recovery_days=0)
@@ -431,6 +465,28 @@ def test_nothing_is_kept_of_what_a_number_in_the_law_has_ended(
     assert "scans" not in report.tables
     assert (report.files, list(hotel.files.glob("*.png"))) == ({}, [])
     assert hotel.row(1)["name"] == "Ann Berg"
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Honolulu"])
+def test_no_copy_outlives_a_number_in_the_law_by_the_hotels_days(hotel: Hotel, zone: str) -> None:
+    """A copy that lies there to the last day the law lets it is made; of a day less none is."""
+    place = replace(hotel.settings.properties["sh"], zone=zone)
+    hotel.settings = replace(
+        hotel.settings, properties={**hotel.settings.properties, "sh": place}
+    )
+    rule = Rule(
+        "CN/copy", "CN", "identity_document_copy", grade=Grade.A, ceiling=Period(days=30),
+        ceiling_kind=Limit.HARD, clock=("created",),
+    )  # fmt: skip
+    for hour in (5, 20):
+        hotel.now = hotel.now.replace(hour=hour)
+        last = hotel.now.astimezone(ZoneInfo(zone)).date() + timedelta(days=7)
+        for ends in (last - timedelta(days=1), last):
+            record = Record("sh", Facts({"created": ends - timedelta(days=30)}))
+            with hotel.begin() as office:
+                office.work.rules["sh"] = (rule,)
+                at_once = ageing.at_once(office.work, record, ["identity_document_copy"])
+            assert at_once is (ends < last), (hour, ends)
 
 
 def test_not_while_the_clock_or_the_database_is_in_doubt(hotel: Hotel, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from enum import StrEnum
 from typing import Any
 
@@ -20,6 +20,7 @@ from ...core.events import SYSTEM, SubjectErasedAgain
 from ...core.lifecycle import DONE, State
 from ...core.plan import Person, Plan, Row
 from .. import blockers, brake, execution, keeping, outbox, people, planning, remainder, runs
+from ..blockers import today_at
 from ..cases import load, secret
 from ..eraser import Scope
 from ..invented import canaries
@@ -102,7 +103,8 @@ def warrant(work: Work, number: str | None) -> Warrant | None:
         except KeyMissingError:
             return False
 
-    day = case.erased_at.date() if case.erased_at is not None else None
+    at = case.erased_at
+    day = None if at is None else today_at(work.settings, at.replace(tzinfo=UTC), case.property)
     items = [*said["decisions"], *said.get("did", ())]
     return Warrant(decided(items, said.get("foreseen", ())), shares, day)
 

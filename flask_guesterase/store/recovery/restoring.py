@@ -29,6 +29,7 @@ from ...core.restoring import Report, RestoreGround, Table, read_report
 from ...core.seal import Terms
 from .. import actors, brake, certifying, safe, tables, vault
 from ..binds.crossing import HOME, Crossing, at, binds_of
+from ..blockers import today_at
 from ..cases import Case, load, step, tell
 from ..remembrance import remembering, tracing
 from ..sameness import same
@@ -82,7 +83,7 @@ def propose(work: Work, number: str, by: str, ground: str) -> int:
 
 
 def ready(work: Work, case: Case) -> str:
-    """Return the last day on which a request can be restored.
+    """Return the last day, at the hotel, on which a request can be restored.
 
     :raises TransitionError: there is nothing to restore, or not any more.
     :raises BlockedError: the clock is in doubt, or the database has not caught up after a restore.
@@ -100,7 +101,7 @@ def ready(work: Work, case: Case) -> str:
             "None is made where the recovery window is 0 days, of minors, and of what may not be "
             "held.",
         )
-    if last < work.today:
+    if last < today_at(work.settings, work.now, case.property).isoformat():
         raise TransitionError(
             f"The safety copy of this erasure ended on {last}; nothing can be restored any more.",
             "Its key is destroyed. What the guest wants on file again must be entered anew.",
@@ -131,7 +132,7 @@ def restore(work: Work, number: str, by: str) -> Report:
         raise UnknownError("Nobody proposed to restore this request.", "Propose it first.")
     if same(work.conn, wanted.proposed_by, actor):
         raise FourEyesError("They proposed it themselves.", "Let somebody else confirm it.")
-    last = ready(work, case)
+    ready(work, case)
     backs = _rows(work, case)
     report = _reported(backs)
     if any(back.fate in CAME for back in backs):
@@ -141,7 +142,7 @@ def restore(work: Work, number: str, by: str) -> Report:
     ended = {
         "state": RESTORED if report.restored else REFUSED, "confirmed_by": actor,
         "confirmed_at": work.stamp, "report": report.to_json(),
-        "box": _sealed(work, case, last, backs),
+        "box": _sealed(work, case, backs),
     }  # fmt: skip
     table = tables.restoration
     work.conn.execute(update(table).where(table.c.id == wanted.id).values(ended))
@@ -232,7 +233,7 @@ def _done(work: Work, number: str) -> set[tuple[str, int]]:
     }
 
 
-def _sealed(work: Work, case: Case, last: str, backs: Iterable[Back]) -> str:
+def _sealed(work: Work, case: Case, backs: Iterable[Back]) -> str:
     """Seal which rows came back and which did not, until the window ends."""
     came, left = [], []
     for back in backs:
@@ -241,7 +242,7 @@ def _sealed(work: Work, case: Case, last: str, backs: Iterable[Back]) -> str:
         else:
             key = [[c.name, c.form.value, c.value] for c in back.old.image.key]
             left.append([back.old.image.table, key, back.fate.value])
-    terms = Terms(case.controller, PURPOSE, last)
+    terms = Terms(case.controller, PURPOSE, certifying.sealed_until(work, case))
     return safe.keep(work, terms, {"came": sorted(came), "left": left}, case.number)
 
 

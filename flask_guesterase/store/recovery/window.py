@@ -14,8 +14,10 @@ from ...core.retention import Kind
 from ...core.seal import Terms
 from .. import ageing, law, minors, rulebook, vault
 from ..binds.crossing import binds_of, of_bind
+from ..blockers import today_at
 from ..clocks import facts_of, places_of
 from ..datamap import Declared
+from ..days import last_utc_day
 from ..journal import stamp
 from ..keeping import Origin
 from ..taking import Erased
@@ -79,21 +81,23 @@ def of_minors(work: Work, plan: Plan) -> bool:
 def recover(
     work: Work, origin: Origin, images: Sequence[Strip], since: date | None = None
 ) -> str:
-    """Seal what was erased for the recovery window; return its last day, empty without one.
+    """Seal what was erased for the recovery window; return its last UTC day, empty without one.
 
     :param work: the open transaction.
     :param origin: on whose behalf.
     :param images: the rows as they were.
-    :param since: day of the first erasure where this is not the first; its window stays.
+    :param since: day of the first erasure, at the property, where this is not the first; its
+        window stays.
     """
     images = [strip for strip in images if strip.lines]
     if not images or work.settings.recovery_days == 0:
         return ""
-    today = work.now.date()
+    hotel = work.settings.properties.get(origin.property)
+    today = today_at(work.settings, work.now, origin.property)
     ends = (since or today) + timedelta(days=work.settings.recovery_days)
     if ends < today:
         return ""
-    last_day = ends.isoformat()
+    last_day = last_utc_day(ends, hotel.zone if hotel else "UTC").isoformat()
     terms = Terms(origin.controller, "recovery", last_day)
     at = stamp(work.now)
     items = [
