@@ -151,7 +151,7 @@ def _copied(work: Work, case: Case) -> tuple[str, bool]:
     ends = work.conn.execute(
         select(table.c.ends_on).where(
             table.c.request == case.number, table.c.box.is_not(None),
-            table.c.ends_on >= work.today,
+            table.c.ends_on >= day_at(work.settings.property(case.property), work.now).isoformat(),
         )
     ).scalar()  # fmt: skip
     mine = select(contact.c.request).where(contact.c.request == case.number)

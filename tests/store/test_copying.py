@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import update
@@ -20,13 +25,20 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.core.lifecycle import State
-from flask_guesterase.store import tables
+from flask_guesterase.store import tables, worker
 from flask_guesterase.store.cases import load
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.tokens import Purpose, link
 from tests.store.hotel import Booking, Companion, Hotel, Invoice
 
 ANN = {"name": "Ann Berg", "email": "ann@mail.example", "phone": "+8613912345678",
        "document_no": "E1234567"}  # fmt: skip
+
+
+def run(hotel: Hotel, unit: Callable[[Office], Any], /) -> Any:
+    """Run a unit of work."""
+    with hotel.begin() as office:
+        return unit(office)
 
 
 def furnish(hotel: Hotel) -> None:
@@ -308,6 +320,38 @@ def test_an_erasure_waits_no_longer_than_the_copy_lies_there(hotel: Hotel) -> No
         office.fetch_copy(code)
     assert hotel.erased(erasure) == "sealed"
     assert "data-copy-ended" in hotel.events
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Pacific/Kiritimati", "Pacific/Honolulu"])
+@pytest.mark.parametrize("hour", [1, 9, 22])
+def test_a_copy_lies_ready_to_the_end_of_the_day_that_was_told(
+    hotel: Hotel, zone: str, hour: int
+) -> None:
+    """Who comes for it in the evening of that day, on the hotel's wall, gets it."""
+    place = replace(hotel.settings.properties["sh"], zone=zone)
+    hotel.settings = replace(
+        hotel.settings, properties={**hotel.settings.properties, "sh": place}
+    )
+    hotel.now = hotel.now.replace(hour=hour)
+    furnish(hotel)
+    number = asked(hotel)
+    case_code = shown(hotel, number)
+    release(hotel, number)
+    with hotel.begin() as office:
+        told = date.fromisoformat(office.case(case_code).copy_until)
+    assert told == hotel.now.astimezone(ZoneInfo(zone)).date() + timedelta(days=14)
+    evening = datetime.combine(told, time(23, 59), ZoneInfo(zone)).astimezone(UTC)
+    while hotel.now < evening:
+        hotel.later(minutes=min(1440, int((evening - hotel.now).total_seconds() // 60)))
+        worker.work(partial(run, hotel), lambda *_: ("", ""), {})
+        with hotel.begin() as office:
+            assert office.end_copies() == 0
+    with hotel.begin() as office:
+        assert office.case(case_code).copy_until == told.isoformat()
+    assert fetched(hotel, number).rows()
+    hotel.later(minutes=2)
+    with hotel.begin() as office:
+        assert office.end_copies() == 1
 
 
 def test_a_form_that_anybody_can_send_keeps_no_erasure_waiting(hotel: Hotel) -> None:

@@ -18,6 +18,7 @@ from ...core.plan import Person
 from ...core.seal import fingerprint
 from ...core.wish import Kind
 from .. import actors, approvals, approving, limits, people, tables, tokens, views
+from ..blockers import today_at
 from ..cases import Case, Opening, day_at, load, secret, step, tell
 from ..contacts import contact_of, end_contact
 from ..identity import objecting
@@ -262,19 +263,23 @@ def read(work: Work, ticket: str) -> tuple[Case, Copy]:
 def end(work: Work, most: int = 50) -> int:
     """End the copies whose day is over; return how many those were."""
     table, request = tables.copy, tables.request
-    numbers = work.conn.execute(
-        select(table.c.request)
+    rows = work.conn.execute(
+        select(table.c.request, table.c.ends_on, request.c.property)
         .join(request, request.c.number == table.c.request)
         .where(
             request.c.kind == Kind.COPY.value,
             request.c.state.in_([state.value for state in COPIES]),
             request.c.ended_at.is_(None),
-            table.c.ends_on < work.today,
+            # East of Greenwich a day is over while it is not in UTC.
+            table.c.ends_on <= work.today,
         )
-        .order_by(table.c.request)
+        .order_by(table.c.ends_on, table.c.request)
         .limit(most)
-    ).scalars()
-    done = list(numbers)
+    )
+    done = [
+        row.request for row in rows
+        if row.ends_on < today_at(work.settings, work.now, row.property).isoformat()
+    ]  # fmt: skip
     for number in done:
         case = load(work, number, lock=True)
         shelved.close(work, case, "day-over")

@@ -17,7 +17,8 @@ from ...core.seal import Terms
 from ...core.standing import Standing
 from ...core.wish import Kind
 from .. import safe, tables, tokens
-from ..cases import Case, load, step, tell
+from ..cases import Case, day_at, load, step, tell
+from ..days import last_utc_day
 from ..sql import chunks
 from ..tokens import Purpose
 from ..work import Work
@@ -26,9 +27,11 @@ PURPOSE = "copy"
 
 
 def put(work: Work, case: Case, copy: Copy) -> str:
-    """Seal a copy until its last day, which is returned, ISO."""
-    ends = (work.now.date() + timedelta(days=DAYS)).isoformat()
-    terms = Terms(case.controller, PURPOSE, ends)
+    """Seal a copy until its last day at the hotel, which is returned, ISO."""
+    hotel = work.settings.property(case.property)
+    last = day_at(hotel, work.now) + timedelta(days=DAYS)
+    ends = last.isoformat()
+    terms = Terms(case.controller, PURPOSE, last_utc_day(last, hotel.zone).isoformat())
     box = safe.keep(work, terms, copy.to_json(), case.number)
     table = tables.copy
     work.conn.execute(
