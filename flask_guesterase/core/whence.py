@@ -1,7 +1,7 @@
 """Lines of the rulebook that say where a table has what the law asks of its rows.
 
-Another column for a date is another period. So what once was read binds like a label, until people
-let it go.
+Another column for a date is another period, and one for the property another law. So what once was
+read binds like a label, until people let it go.
 """
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ from datetime import date
 
 from .rulebook import Line, LineKind, binding, named
 
-CLOCK, FACTS = "clock", "facts"
-"""What a path leads to: the date of an event, or the answer to a question."""
+CLOCK, FACTS, PLACE = "clock", "facts", "place"
+"""What a path leads to: the date of an event, the answer to a question, or the property's code."""
 
 Paths = Mapping[tuple[str, str], tuple[str, ...]]
-"""What is asked, as ``clock`` or ``facts`` and its name -> the paths it is read by."""
+"""What is asked, as ``clock``, ``facts`` or ``place`` and its name -> the paths it is read by."""
 
 
 def line(table: str, what: str, name: str, path: str) -> Line:
     """Return the line that says where one table has a date, or an answer.
 
     :param table: name of the table.
-    :param what: CLOCK or FACTS.
-    :param name: event, or name of the answer.
+    :param what: CLOCK, FACTS or PLACE.
+    :param name: event, name of the answer, or ``property``.
     :param path: path of the column.
     """
     body = {"table": table, "what": what, "name": name, "path": path}

@@ -214,9 +214,25 @@ def places_of(
 ) -> dict[Key, str]:
     """Return key -> code of the property the row belongs to; rows nobody can place are left out.
 
-    It is the row's own, else its owner's when all owners agree, else the only one there is.
+    It is the row's own, else its owner's when all owners agree, else the only one there is. Where
+    it was read elsewhere until lately, and that says another, nobody can place it.
     """
-    at = (ways(datamap, declared) if found is None else found).place
+    found = ways(datamap, declared) if found is None else found
+    places = _places(conn, datamap, settings, declared, keys, found.place)
+    for at in found.places:
+        before = _codes(at.read(conn, declared, keys))
+        places = {key: code for key, code in places.items() if before.get(key, code) == code}
+    return places
+
+
+def _places(
+    conn: Connection,
+    datamap: DataMap,
+    settings: Settings,
+    declared: Declared,
+    keys: Sequence[Key],
+    at: Reach | None,
+) -> dict[Key, str]:
     if at is not None:
         return _codes(at.read(conn, declared, keys))
     only = list(settings.properties)

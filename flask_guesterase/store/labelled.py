@@ -24,7 +24,7 @@ def lines(datamap: DataMap) -> list[Line]:
         if declared.policy.category or declared.retain:
             found += [
                 whence.line(name, what, one, path)
-                for (what, one), told in paths_of(declared.policy)
+                for (what, one), told in paths_of(datamap, declared)
                 for path in told
             ]
     return found

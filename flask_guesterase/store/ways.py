@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from ..core.plan import Key
 from ..core.policy import Policy
-from ..core.whence import CLOCK, FACTS, Paths
+from ..core.whence import CLOCK, FACTS, PLACE, Paths
 from .binds.trail import Trail, crosses, legs
 from .datamap import DataMap, Declared
 from .paths import Hop, Resolver
@@ -130,6 +130,7 @@ class Ways:
     :param place: where the property's code is, or None: the owner's property.
     :param wrong: names the policy gives that lead nowhere.
     :param before: what a rule may ask -> where the answer was until lately: both must agree.
+    :param places: where the property's code was until lately: both must agree.
     """
 
     events: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
@@ -137,6 +138,7 @@ class Ways:
     place: Reach | None = None
     wrong: tuple[str, ...] = ()
     before: Mapping[str, tuple[Reach, ...]] = field(default_factory=dict)
+    places: tuple[Reach, ...] = ()
 
 
 def ways(datamap: DataMap, declared: Declared) -> Ways:
@@ -175,33 +177,45 @@ def _ways(datamap: DataMap, declared: Declared) -> Ways:
 def also(datamap: DataMap, declared: Declared, bound: Paths) -> Ways:
     """Return a table's ways with those by which its rows were read until lately.
 
-    Of several dates the latest counts, so that another clock ends nothing earlier; of answers that
-    differ none is known. What has no clock any more is not given one back: nothing of it ends. Nor
-    is a column that is gone: the host renamed it, and its dates are where the policy says now.
+    Of several dates the latest counts, so that another clock ends nothing earlier; of answers, or
+    properties, that differ none is known. What has no clock any more is not given one back: nothing
+    of it ends. Nor is a column that is gone: the host renamed it, and its dates are where the
+    policy says now.
 
     :param datamap: the resolved data map.
     :param declared: the table.
     :param bound: where its rows are, and were, read (see `rulebook.paths`).
     """
-    known, now = ways(datamap, declared), dict(paths_of(declared.policy))
-    events, before = dict(known.events), dict[str, tuple[Reach, ...]]()
+    known, now = ways(datamap, declared), dict(paths_of(datamap, declared))
+    read = {CLOCK: dict(known.events), FACTS: {}, PLACE: {}}
     for (what, name), told in bound.items():
-        if not known.events if what == CLOCK else name not in known.answers:
+        if (what == CLOCK and not known.events) or (what == FACTS and name not in known.answers):
             continue
-        into = events if what == CLOCK else before
         gone = (path for path in told if path not in now.get((what, name), ()))
         reached = (_dotted(datamap, declared, path) for path in gone)
         if found := tuple(at for at in reached if at is not None):
-            into[name] = (*into.get(name, ()), *found)
-    return replace(known, events=events, before=before)
+            read[what][name] = (*read[what].get(name, ()), *found)
+    places = read[PLACE].get(_PROPERTY, ())
+    return replace(known, events=read[CLOCK], before=read[FACTS], places=places)
 
 
-def paths_of(policy: Policy) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
-    """Yield what a policy says the law asks of its rows, with the paths of the columns.
+_PROPERTY = "property"
+
+
+def paths_of(
+    datamap: DataMap, declared: Declared
+) -> Iterator[tuple[tuple[str, str], tuple[str, ...]]]:
+    """Yield what the law asks of a table's rows, with the paths of the columns that say it.
 
     An expression of the vendor's is no path: what it says nobody can compare.
+
+    :param datamap: the resolved data map.
+    :param declared: the table.
     """
-    for what, wanted in ((CLOCK, clock_of(policy)), (FACTS, policy.facts)):
+    policy, own = declared.policy, _own_place(datamap, declared)
+    place = policy.place or (own.column if own is not None else ())
+    asked = {CLOCK: clock_of(policy), FACTS: policy.facts, PLACE: {_PROPERTY: place}}
+    for what, wanted in asked.items():
         for name, where in wanted.items():
             paths = tuple(str(path) for path in _several(where) if not callable(path))
             yield (what, name), paths

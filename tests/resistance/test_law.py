@@ -24,9 +24,10 @@ from flask_guesterase.store import journal, pruning, pulse, rulebook, settling, 
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.pulse import Pulse
+from flask_guesterase.store.settings import Property
 from flask_guesterase.store.unit import Run
-from tests.resistance.conftest import DUE, Pine
-from tests.store.forms import Base, Form, policies
+from tests.resistance.conftest import DUE, NEW, Pine
+from tests.store.forms import GRANTS, Base, Form, policies
 from tests.store.test_rulebook import LONG, RECORD, UNKNOWN, Lawful
 
 SHORT = 'floor = "P1D"'
@@ -180,6 +181,48 @@ def test_an_answer_moved_to_another_column(pine: Pine) -> None:
     pine.work()
     assert pine.state(number) == "sealed"
     assert pine.names()[1] == "Ada Roe"
+
+
+def across_the_border(table: Any) -> Any:
+    """Say that every stay was at the hotel in France."""
+    return literal("pa")
+
+
+@pytest.fixture
+def french(pine: Pine, monkeypatch: pytest.MonkeyPatch) -> Pine:
+    """A third hotel opens in France, where forms of foreigners go after half a year."""
+    rights = GRANTS["officer"]["mu"]
+    for who in ("officer", "second"):
+        monkeypatch.setitem(GRANTS[who], "pa", rights)
+    paris = Property("pa", "Ash", "Fir GmbH", "FR", "Europe/Paris", "fr")
+    places = {**pine.settings.properties, "pa": paris}
+    pine.settings = replace(pine.settings, properties=places)
+    pine.run(lambda office: office.sign_pack("FR", "officer"))
+    pine.form(30, NEW, "pa")
+    pine.raw(update(Form).values(nation="US"))
+    pine.sweep()
+    return pine
+
+
+@pytest.mark.parametrize("place", [across_the_border, "guest.house", None])
+def test_a_property_that_is_read_elsewhere(french: Pine, place: Any) -> None:
+    """Where the old column names another hotel than the new one nothing goes, until people say."""
+    if place != across_the_border:
+        french.raw(update(Base.metadata.tables["guests"]).values(house="pa"))
+    elsewhere(french, place=place)
+    french.later(days=210)
+    for _ in range(2):
+        french.night()
+        french.sweep("officer")
+    assert french.names() == {1: "Ada Roe", 2: "Ada Roe", 3: "Ada Roe", 9: "Ada Roe", 30: None}
+    if place is not None:
+        [line] = french.run(lambda office: office.rules_waiting())
+        assert (line.name, line.says) == ("forms@place.property", "house")
+        let_go(french, line.id)
+        french.later(days=30)
+        french.sweep("officer")
+        french.sweep("officer")
+        assert set(french.names().values()) == {None}
 
 
 def test_a_relabelled_category(pine: Pine) -> None:
