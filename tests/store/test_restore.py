@@ -926,6 +926,22 @@ def test_a_disk_that_fills_while_rows_come_back_brings_none_back(hotel: Hotel) -
     assert hotel.row(1)["name"] == "Ann Berg"
 
 
+def test_a_full_table_is_no_answer_about_one_row(mariadb_url: str, tmp_path: Path) -> None:
+    """MariaDB refuses only the statement where its disk is full: no other row comes back either."""
+    hotel = Hotel(mariadb_url, tmp_path)
+    number = proposed(hotel)
+    gone = host(hotel)
+    alter(
+        hotel, "CREATE TRIGGER full BEFORE UPDATE ON bookings FOR EACH ROW SIGNAL SQLSTATE 'HY000' "
+        "SET MYSQL_ERRNO = 1114, MESSAGE_TEXT = 'The table is full'",
+    )  # fmt: skip
+    with pytest.raises(BusyError, match="full"):
+        run(hotel, lambda office: office.restore(number, "second"))
+    assert_same(gone, host(hotel))
+    assert hotel.state(number) == "erased"
+    hotel.engine.dispose()
+
+
 def test_a_deadlock_while_rows_come_back_brings_none_back(
     mariadb_url: str, tmp_path: Path
 ) -> None:

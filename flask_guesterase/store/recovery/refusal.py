@@ -9,7 +9,7 @@ from typing import NoReturn
 from sqlalchemy.exc import DBAPIError
 
 from ...core.image import Image
-from ..failure import cause, is_forbidden, is_lock, is_refusal, is_retryable
+from ..failure import cause, is_forbidden, is_full, is_lock, is_refusal, is_retryable
 
 
 class Fate(StrEnum):
@@ -107,10 +107,11 @@ def reason(problem: DBAPIError) -> Fate:
     """Return why a database refused a row.
 
     :param problem: what the driver raised.
-    :raises DBAPIError: it is no answer about this row: a lock, a deadlock, a lost connection.
+    :raises DBAPIError: it is no answer about this row: a lock, a deadlock, a full disk, a lost
+        connection.
     """
     problem = cause(problem)
-    if any(is_other(problem) for is_other in (is_lock, is_retryable, is_forbidden)):
+    if any(is_other(problem) for is_other in (is_lock, is_retryable, is_forbidden, is_full)):
         raise problem
     if problem.connection_invalidated or not is_refusal(problem):
         raise problem
