@@ -17,7 +17,7 @@ from ..core.permissions import Permission
 from ..store.settings import Property
 from . import persons
 from .current import current
-from .language import N_
+from .language import N_, Language
 from .pages import language, pages
 
 staff_pages = pages("guesterase_staff", "staff")
@@ -98,6 +98,7 @@ def _staff_context() -> dict[str, Any]:
         "reportable": bool(here and _somewhere(Permission.REPORT)),
         "number": (request.view_args or {}).get("number", "") if here else "",
         "moment_at": moment_at,
+        "day_at": day_at,
     }
 
 
@@ -167,9 +168,22 @@ def moment_at(code: str, moment: datetime | None) -> str:
     :param code: code of the hotel, or empty.
     :param moment: the moment; a naive one is UTC.
     """
+    return _tongue_at(code).moment(moment)
+
+
+def day_at(code: str, moment: datetime | None) -> str:
+    """Return the day of a moment in the reader's words, as the calendar of a hotel shows it.
+
+    :param code: code of the hotel, or empty.
+    :param moment: the moment; a naive one is UTC.
+    """
+    return _tongue_at(code).day(moment)
+
+
+def _tongue_at(code: str) -> Language:
     hotels = current.settings.properties
     hotel = hotels.get(code) or next(iter(hotels.values()))
-    return replace(language(), zone=hotel.zone).moment(moment)
+    return replace(language(), zone=hotel.zone)
 
 
 def today(hotel: Property) -> date:

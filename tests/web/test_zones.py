@@ -7,10 +7,11 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import delete, insert
 
 from flask_guesterase.store import tables
 from tests.web.house import House
+from tests.web.test_training import answers
 
 DESK = "/desk/privacy"
 AT = datetime(2026, 3, 10, 23, 30)
@@ -47,6 +48,32 @@ def test_each_hotels_times_are_those_of_its_wall(both: House) -> None:
     for page in ("canaries", "tasks", "sweep", "queue"):
         text = officer.get(f"{DESK}/{page}", wish="de")
         assert "11.03.2026, 00:30" in text, page
+
+
+def test_each_hotels_days_are_those_of_its_wall(both: House) -> None:
+    """A training, and who is late with an answer: half past midnight in Berlin is a new day."""
+    officer = both.browser("officer")
+    course = f"{DESK}/training/reception"
+    officer.post(course, course, **answers("reception"))
+    (mine,) = {row["actor"] for row in both.hotel.ours("training")}
+    with both.hotel.engine.begin() as conn:
+        conn.execute(delete(tables.training))
+    put(
+        both, "training", actor=mine, course="reception", edition="1", score=100, passed_at=AT,
+        ends_at=AT.replace(year=2999),
+    )  # fmt: skip
+    put(
+        both, "training", actor="a9", course="reception", edition="1", score=100, passed_at=AT,
+        ends_at=AT, missed_at=AT,
+    )  # fmt: skip
+    put(
+        both, "delivery", request="GR-ABCD2345", controller="fir-gmbh", recipient="crm",
+        reference="r1", how="call", state="sent", queued_at=AT, sent_at=AT, due_at=AT,
+    )  # fmt: skip
+    for page in ("training", "training/reception", "recipients"):
+        text = officer.get(f"{DESK}/{page}", wish="de")
+        assert "11. März 2026" in text, page
+        assert "10. März 2026" not in text, page
 
 
 @pytest.mark.parametrize("which", ["noticed", "happened"])
