@@ -18,7 +18,8 @@ from ..core.lifecycle import State
 from ..core.log import Entry, slug
 from ..core.plan import Outcome
 from . import approvals, binding, journal, signing, tables, witness
-from .cases import Case, day_at, tell
+from .blockers import today_at
+from .cases import Case, day_at, load, tell
 from .days import last_utc_day, last_whole_day
 from .partners import recipients
 from .remembrance import remembering
@@ -271,19 +272,22 @@ def newest(work: Work, number: str) -> dict[str, Any]:
         raise UnknownError(
             "There is no certificate yet.", "It is issued when the erasure was checked."
         )
-    return as_file(found.body, found.revoked_at)
+    if found.revoked_at is None:
+        return as_file(found.body)
+    at, place = found.revoked_at.replace(tzinfo=UTC), load(work, number).property
+    return as_file(found.body, today_at(work.settings, at, place))
 
 
-def as_file(body: str, revoked_at: datetime | None) -> dict[str, Any]:
+def as_file(body: str, revoked_on: date | None = None) -> dict[str, Any]:
     """Return a certificate as it is handed out; a revoked one says so.
 
     :param body: as it was issued.
-    :param revoked_at: when it was revoked, naive UTC; None where it was not.
+    :param revoked_on: day on which it was revoked, or None where it was not.
     """
     value: dict[str, Any] = json.loads(body)
-    if revoked_at is not None:
+    if revoked_on is not None:
         # Beside what was signed, which stays as it was issued.
-        value["revoked"] = revoked_at.date().isoformat()
+        value["revoked"] = revoked_on.isoformat()
     return value
 
 

@@ -238,7 +238,7 @@ def _certificates(conn: Connection, folder: Path) -> int:
         supplement = f"-{row.supplement}" if row.supplement else ""
         body = row.body
         if row.revoked_at is not None:
-            body = canonical(certifying.as_file(row.body, row.revoked_at)).decode()
+            body = canonical(certifying.as_file(row.body, row.revoked_at.date())).decode()
         (folder / f"{row.request}{supplement}.json").write_text(body, encoding="utf-8")
         count += 1
     return count

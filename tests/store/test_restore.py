@@ -619,6 +619,17 @@ def test_the_certificate_is_revoked_and_register_and_journal_say_so(
         assert all(found.takes_back(line) for line in found.lines)
 
 
+def test_a_certificate_is_revoked_on_the_day_of_the_hotel(hotel: Hotel) -> None:
+    """At five in the morning in Shanghai it is not yesterday, as letter and case page say too."""
+    hotel.now = datetime(2026, 3, 10, 21, tzinfo=UTC)
+    number = filled(hotel)
+    hotel.erased(number)
+    restore(hotel, number)
+    with hotel.begin() as office:
+        value = office.certificate(number)
+    assert (value["content"]["erased"], value["revoked"]) == ("2026-03-11", "2026-03-11")
+
+
 def test_a_register_that_cannot_be_written_stops_it(
     hotel: Hotel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
