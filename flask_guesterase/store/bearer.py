@@ -23,6 +23,9 @@ from ..core.log import slug
 from ..core.permissions import Permission
 from ..core.seal import Terms
 from . import actors, safe, tables
+from .blockers import today_at
+from .cases import day_at
+from .days import last_utc_day
 from .work import Work
 
 PREFIX = "gea_"
@@ -39,7 +42,7 @@ class Wish:
     :param user: the host's id of the person for whom a program acts.
     :param property: code of the only property.
     :param permissions: what it may be used for, at most what the person may do.
-    :param until: last day.
+    :param until: last day at the property.
     """
 
     user: str
@@ -101,7 +104,7 @@ def issue(work: Work, wish: Wish, by: str) -> str:
         actors.require(work, wish.user, permission, hotel.code)
     if work.shared(wish.user):
         raise InputError("Several people share this login.", "Issue a token for one person.")
-    today = work.now.date()
+    today = day_at(hotel, work.now)
     if not today < wish.until <= today + LONGEST:
         raise InputError(
             "A token ends after today and within a year.", "Give a last day in that time."
@@ -109,6 +112,8 @@ def issue(work: Work, wish: Wish, by: str) -> str:
     secret = PREFIX + secrets.token_urlsafe(32)
     controller, ends = slug(hotel.controller), wish.until.isoformat()
     words = sorted(wish.permissions)
+    # The person's name lies under the key of a UTC day, which is not over before the hotel's is.
+    terms = Terms(controller, PURPOSE, last_utc_day(wish.until, hotel.zone).isoformat())
     work.conn.execute(
         insert(tables.apitoken).values(
             hash=_hash(secret),
@@ -116,7 +121,7 @@ def issue(work: Work, wish: Wish, by: str) -> str:
             property=hotel.code,
             permissions=" ".join(words),
             actor=actors.number(work, wish.user),
-            box=safe.keep(work, Terms(controller, PURPOSE, ends), {"user": wish.user}),
+            box=safe.keep(work, terms, {"user": wish.user}),
             issued_by=issuer,
             issued_at=work.stamp,
             ends_on=ends,
@@ -139,7 +144,7 @@ def look(work: Work, secret: str) -> Bearer:
     """
     table = tables.apitoken
     row = work.conn.execute(select(table).where(table.c.hash == _hash(secret))).one_or_none()
-    if row is None or row.revoked_at is not None or row.ends_on < work.today:
+    if row is None or row.revoked_at is not None or _is_over(work, row):
         raise _refused()
     try:
         user = str(safe.read(work, row.box)["user"])
@@ -150,6 +155,12 @@ def look(work: Work, secret: str) -> Bearer:
             update(table).where(table.c.id == row.id).values(used_on=work.today)
         )
     return Bearer(row.id, user, row.property, frozenset(row.permissions.split()))
+
+
+def _is_over(work: Work, row: Row[Any]) -> bool:
+    """Return whether a token's last day is over at its hotel."""
+    today = today_at(work.settings, work.now, row.property)
+    return bool(row.ends_on < today.isoformat())
 
 
 def _refused() -> TokenError:
@@ -173,7 +184,7 @@ def listed(work: Work, by: str) -> Sequence[dict[str, Any]]:
 
 
 def _shown(work: Work, row: Row[Any]) -> dict[str, Any]:
-    over = row.revoked_at is not None or row.ends_on < work.today
+    over = row.revoked_at is not None or _is_over(work, row)
     return {
         "id": row.id, "property": row.property, "permissions": row.permissions.split(),
         "actor": row.actor, "issued_by": row.issued_by, "issued_at": row.issued_at,
