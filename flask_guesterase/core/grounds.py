@@ -263,30 +263,44 @@ def exemption(law: str, ground: Ground) -> Exemption | None:
     return next((e for e in EXEMPTIONS if e.law == law and e.ground is ground), None)
 
 
-def grounds(law: str, held: bool = False) -> tuple[Ground, ...]:
+def grounds(law: str, held: bool = False, copy: bool = False) -> tuple[Ground, ...]:
     """Return the grounds on which a request may be refused under a law.
+
+    What the law keeps of rows that are known is a part, taken out of daily use, and the rest goes:
+    an approval does that, a refusal does not. And whatever is kept may be copied.
 
     :param law: the law; where none is recorded (empty), every ground may be named without article.
     :param held: whether rows of theirs are known, so that nobody may say that there are none.
+    :param copy: whether it is a copy that is asked for.
+
+    Source: GDPR Article 17(3), "to the extent"; PIPL Articles 45 and 47; 11 CCR 7022(f).
     """
-    known = (g for g in Ground if not (held and g is Ground.NOTHING))
+    untrue = {Ground.NOTHING, Ground.LAW} if held else set()
+    untrue |= {Ground.LAW, Ground.CLAIM} if copy else set()
+    known = (g for g in Ground if g not in untrue)
     return tuple(g for g in known if not law or g in ALWAYS or exemption(law, g) is not None)
 
 
-def refusable(law: str, word: str, held: bool = False) -> Ground:
+def refusable(law: str, word: str, held: bool = False, copy: bool = False) -> Ground:
     """Return a ground of refusal that the law at the property knows.
 
     :param law: the law, or empty.
     :param word: one of `Ground`.
     :param held: whether rows of theirs are known.
+    :param copy: whether it is a copy that is asked for.
     :raises InputError: there is no such ground, that law does not know it, or it is not true.
     """
-    allowed = grounds(law, held)
+    allowed = grounds(law, held, copy)
     if word in set(allowed):
         return Ground(word)
     use = f"Use {', '.join(allowed)}"
     if word == Ground.NOTHING:
         raise InputError("Rows of this person are held.", f"{use}, or leave what is not theirs.")
+    if word in grounds(law):
+        raise InputError(
+            "What must be kept is no ground to keep the rest, or to give no copy.",
+            f"Approve it: what the law keeps stays, out of daily use. {use}.",
+        )
     if word in {ground.value for ground in Ground}:
         raise InputError(
             f"The law at this property ({law}) is not recorded to know this ground.",

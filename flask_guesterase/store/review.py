@@ -204,7 +204,7 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     :param ground: one of `Ground`.
     :raises ForbiddenError: they may not refuse at this property.
     :raises InputError: there is no such ground, the law at the property does not know it, or it
-        says that nothing is held and something is.
+        is not true: nothing were held, or all of it kept by law.
     :raises TransitionError: it is decided already.
     """
     case = load(work, number, lock=True)
@@ -244,8 +244,9 @@ def refusal(work: Work, number: str, by: str, ground: str) -> Draft:
 
 def _ground(work: Work, case: Case, ground: str) -> Ground:
     hotel = work.settings.property(case.property)
-    held = ground == Ground.NOTHING and _held(work, case)
-    return refusable(answering.law(work.settings, hotel), ground, held)
+    held = ground in (Ground.NOTHING, Ground.LAW) and _held(work, case)
+    law = answering.law(work.settings, hotel)
+    return refusable(law, ground, held, case.kind == Asked.COPY)
 
 
 def _held(work: Work, case: Case) -> bool:

@@ -98,7 +98,7 @@ def fill(app: Flask) -> Full:
     _file(full, desk, "review", "chen-zhang@mail.example", "陈静")
     _file(full, desk, "refused", "sun.lei@mail.example", "孙磊")
     number = full.numbers["refused"]
-    _sent(officer, f"/{number}/refuse", {"ground": "kept-by-law"}, f"/{number}")
+    _sent(officer, f"/{number}/refuse", {"ground": "another-persons-data"}, f"/{number}")
     _file(full, desk, "erased", "li.wei@mail.example", "李伟")
     number = _agreed(full, officer, "erased", "approve")
     officer.post(f"{DESK}/{number}/erase", {}, page=f"{DESK}/code")
@@ -231,7 +231,7 @@ def _told(full: Full) -> None:
     full.known["guesterase_guest.stop_approval"] = [stopping]
     full.known["number"] = list(full.numbers.values())
     full.asked["guesterase_staff.find"] = {"number": full.numbers["review"]}
-    full.asked["guesterase_staff.refusal"] = {"ground": "kept-by-law"}
+    full.asked["guesterase_staff.refusal"] = {"ground": "another-persons-data"}
     full.known["guesterase_staff.refusal"] = [full.numbers["review"]]
     full.known["guesterase_staff.certificate"] = [full.numbers["erased"]]
     full.known["guesterase_guest.remember"] = [full.codes["erased"].replace("-", "")]

@@ -236,7 +236,7 @@ def test_the_other_pages_are_in_good_order(walker: Walker, lang: str) -> None:
     officer.goto(f"{desk}/{number}")
     officer.locator("details:has(form[action$=refusal]) > summary").click()
     walker.look(officer, f"{lang}-25-perhaps")
-    officer.check("[name=ground][value=kept-by-law]")
+    officer.check("[name=ground][value=another-persons-data]")
     press(officer.locator("form[action$=refusal] button"))
     press(officer.locator("form[action$=refuse] button"))
     officer.goto(f"{desk}/code")

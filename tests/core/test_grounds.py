@@ -125,6 +125,25 @@ def test_a_legal_claim_is_a_ground_in_the_union_and_not_under_the_pipl() -> None
     assert Ground.CLAIM not in grounds("CN")
 
 
+@pytest.mark.parametrize("law", ["", *sorted(LAWS)])
+def test_what_the_law_keeps_is_no_ground_to_keep_the_rest(law: str) -> None:
+    """GDPR 17(3) "to the extent" (F061), PIPL 47(2) (F009), 11 CCR 7022(f) (F119): rows are held,
+    so an approval keeps the part that must stay, out of daily use, and a refusal keeps all."""
+    with pytest.raises(InputError, match="no ground to keep the rest") as caught:
+        refusable(law, Ground.LAW.value, held=True)
+    assert Ground.LAW.value not in caught.value.hint
+    assert Ground.LAW in grounds(law)
+
+
+@pytest.mark.parametrize("law", ["", *sorted(LAWS)])
+def test_no_copy_is_refused_because_something_must_be_kept(law: str) -> None:
+    """Exemptions are from erasing (F009, F061, F119); what is kept may be copied (F007, F062)."""
+    assert not {Ground.LAW, Ground.CLAIM} & set(grounds(law, copy=True))
+    with pytest.raises(InputError, match="no copy"):
+        refusable(law, Ground.LAW.value, copy=True)
+    assert refusable(law, Ground.IDENTITY.value, copy=True) is Ground.IDENTITY
+
+
 def test_where_no_law_is_recorded_every_ground_may_be_named() -> None:
     """A hotel in a country nobody described is not kept from answering."""
     assert grounds("") == tuple(Ground)

@@ -124,7 +124,7 @@ def second_tries(house: House) -> None:
         desk.get(here)
         if how == "refuse":
             officer.post(f"{here}/extend", {"reason": "complex"}, page=here)
-            officer.post(f"{here}/refuse", {"ground": "kept-by-law"}, page=here)
+            officer.post(f"{here}/refuse", {"ground": "another-persons-data"}, page=here)
         elif how == "withdraw":
             desk.post(f"{here}/withdraw", {}, page=here)
         else:
@@ -249,7 +249,7 @@ def consoles(house: House, number: str) -> None:
     house.tell("list", "--state", values["name"])
     house.tell("confirm", number, *house.acting("sha.desk"))
     house.tell("approve", number, *house.acting("sha.officer"), "--digest", values["name"])
-    house.tell("refuse", number, *house.acting("sha.officer"), "--ground", "kept-by-law")
+    house.tell("refuse", number, *house.acting("sha.officer"), "--ground", "another-persons-data")
     house.tell("extend", number, *house.acting("sha.officer"), "--reason", "complex")
     house.tell("why", "guests", "1")
     house.tell("why", "guests", values["name"])

@@ -74,7 +74,7 @@ def test_a_code_used_twice(house: House) -> None:
     console, number, digest = _ready(house)
     code = code_of(house, "officer")
     console.json("approve", number, "--by", "officer", "--code", code, "--digest", digest)
-    told = ("refuse", number, "--by", "officer", "--code", code, "--ground", "kept-by-law")
+    told = ("refuse", number, "--by", "officer", "--code", code, "--ground", "another-persons-data")
     assert console.error(*told) == "token"
 
 

@@ -54,11 +54,8 @@ class Desk(Hotel):
         """Return a request that was refused."""
         number = self.proved()
         with self.begin() as office:
-            cause = "kept-by-law" if self.country != "CN" else "another-persons-data"
-            office.refuse(number, by, cause)
+            office.refuse(number, by, "another-persons-data")
         return number
-
-    country = "CN"
 
     def complain(self, number: str, about: str = "about-refusal") -> str:
         """Complain as the guest of a request."""

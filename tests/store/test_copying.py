@@ -18,6 +18,7 @@ from flask_guesterase.core.errors import (
     BlockedError,
     ForbiddenError,
     FourEyesError,
+    InputError,
     LimitError,
     MovedError,
     TokenError,
@@ -137,6 +138,18 @@ def test_a_copy_says_why_until_when_and_by_which_article(hotel: Hotel) -> None:
     assert terms["billed_to",].category == "invoice"
     assert terms["billed_to",].keeps
     assert terms["total",].category == "bookkeeping"
+
+
+def test_a_copy_is_not_refused_because_the_law_keeps_something(hotel: Hotel) -> None:
+    """The letter would cite an article about erasing; what is kept may be seen (GDPR 15, PIPL 45).
+    """
+    furnish(hotel)
+    number = asked(hotel)
+    shown(hotel, number)
+    with hotel.begin() as office, pytest.raises(InputError, match="no copy"):
+        office.refuse(number, "officer", "kept-by-law")
+    assert hotel.state(number) == "review"
+    assert [row["template"] for row in hotel.ours("outbox") if row["template"] == "refused"] == []
 
 
 def test_whoever_filed_or_verified_does_not_release_it(hotel: Hotel) -> None:

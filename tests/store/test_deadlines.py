@@ -409,7 +409,7 @@ def test_the_answer_to_a_representative_goes_to_the_guests_contact(hotel: Hotel)
     under(hotel, "CN", "Asia/Shanghai")
     number = filed(hotel, asked_by="representative")
     with hotel.begin() as office:
-        office.refuse(number, "officer", "kept-by-law")
+        office.refuse(number, "officer", "another-persons-data")
     assert [p.content["to"] for p in sent(hotel, "refused")] == [ANN["email"]]
 
 
@@ -419,7 +419,7 @@ def test_the_answer_to_a_relative_goes_to_nobody_by_itself(hotel: Hotel) -> None
     number = filed(hotel, asked_by="relative")
     assert hotel.ours("contact") == []
     with hotel.begin() as office:
-        office.refuse(number, "officer", "kept-by-law")
+        office.refuse(number, "officer", "another-persons-data")
     assert sent(hotel, "refused") == []
     with hotel.begin() as office:
         letters = office.letters("clerk")
@@ -443,6 +443,20 @@ def test_a_reason_is_recorded_or_refused_with_the_explanation(hotel: Hotel) -> N
         filed(hotel, reason="public-interest")
     assert hotel.ours("request") == []
     assert shown(hotel, filed(hotel, reason="period-expired"))["reason"] == "period-expired"
+
+
+@pytest.mark.parametrize(("country", "region"), [("CN", ""), ("DE", ""), ("US", "US-CA")])
+def test_nobody_is_told_that_the_rest_is_erased_where_nothing_was(
+    hotel: Hotel, country: str, region: str
+) -> None:
+    """A refusal erases and seals nothing, so none may say "the rest is erased, and what is kept is
+    used for nothing else" (11 CCR 7022(f), F119; PIPL 47(2), F009); an approval does just that."""
+    under(hotel, country, region=region)
+    number = filed(hotel)
+    with hotel.begin() as office, pytest.raises(InputError, match="keep the rest"):
+        office.refuse(number, "officer", "kept-by-law")
+    assert hotel.state(number) == "received"
+    assert sent(hotel, "refused") == []
 
 
 def test_a_ground_the_law_does_not_know_is_refused_with_the_explanation(hotel: Hotel) -> None:

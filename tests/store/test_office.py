@@ -295,7 +295,7 @@ def test_a_refusal_keeps_its_contact_for_a_complaint_and_then_no_longer(hotel: H
     hotel.guest(1, name="Ann", email="ann@example.com")
     number = hotel.file(email="ann@example.com")
     with hotel.begin() as office:
-        office.refuse(number, "officer", "kept-by-law")
+        office.refuse(number, "officer", "another-persons-data")
     hotel.later(days=400)
     with hotel.begin() as office:
         office.expire()

@@ -40,7 +40,7 @@ def test_a_request_that_was_refused_when_it_was_copied_is_done_again(copied: Cop
     with hotel.begin() as office:
         office.confirm(number, "clerk", "desk")
     with hotel.begin() as office:
-        office.refuse(number, "officer", "kept-by-law")
+        office.refuse(number, "officer", "another-persons-data")
     copied.copy()
     with hotel.engine.begin() as conn:
         conn.execute(

@@ -27,7 +27,7 @@ def test_a_second_refusal_is_told_as_the_first_was(hotel: Hotel) -> None:
     number = hotel.file(**ANN)
     with hotel.begin() as office:
         office.confirm(number, "clerk", "desk")
-    for ground in ("another-persons-data", "kept-by-law"):
+    for ground in ("another-persons-data", "identity-not-shown"):
         with hotel.begin() as office:
             office.refuse(number, "officer", ground)
         said = [p.content["params"]["ground"] for p in posted(hotel) if p.template == "refused"]

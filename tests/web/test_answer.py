@@ -21,6 +21,7 @@ from flask_guesterase.web.answers import in_words
 from flask_guesterase.web.cited import cited
 from flask_guesterase.web.language import Language
 from flask_guesterase.web.letters import render
+from flask_guesterase.web.words import word
 from tests.store.hotel import Guest, Invoice, policies
 from tests.web.house import CANARY, PROPERTIES, Browser, House
 
@@ -152,7 +153,7 @@ def test_neither_letter_nor_pages_name_the_guest_or_a_stay(under: House) -> None
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_a_refusal_names_the_article_of_its_ground(under: House, lang: str) -> None:
-    """Ground and article of the law at the hotel, in the letter and on the case page."""
+    """Ground, and its article where it has one, in the letter and on the case page."""
     clerk, officer = under.browser("clerk"), under.browser("officer")
     filed = clerk.post(
         f"{DESK}/new", property="sh", key="email", value="ann@mail.example", name=CANARY,
@@ -161,20 +162,24 @@ def test_a_refusal_names_the_article_of_its_ground(under: House, lang: str) -> N
     number = filed.headers["Location"].rpartition("/")[2]
     slip = clerk.post(f"{DESK}/{number}/confirm", how="desk").text
     code = re.findall(r'class="secret">([^<]+)<', slip)[0]
-    officer.post(f"{DESK}/{number}/refuse", ground="kept-by-law")
+    with under.app.app_context():
+        union = under.extension.settings.property("sh").country == "DE"
+    ground = "manifestly-unfounded" if union else "another-persons-data"
+    assert officer.post(f"{DESK}/{number}/refuse", ground=ground).status_code == 303
     with under.app.app_context(), under.extension.begin(write=False) as office:
-        answer = office.case(code).answer
+        answer, told = office.case(code).answer, word(Language(lang), ground)
         complaint = answering.complaint(
             under.extension.settings, under.extension.settings.property("sh"), lang
         )
     assert answer is not None
-    assert answer.article
+    assert bool(answer.article) is union
     guest = under.browser()
     guest.get(f"/privacy/?lang={lang}")
     guest.post("/privacy/case", code=code)
     for text in (letters(clerk.get(f"{DESK}/outbox"))[0], plain(guest.get("/privacy/case"))):
         assert cited(Language(lang), answer.article) in text
-        assert (answer.explained or {})[lang] in text
+        assert (answer.explained or {}).get(lang, "") in text
+        assert told in text
         assert complaint in text
 
 

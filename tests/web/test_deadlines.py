@@ -128,5 +128,5 @@ def test_only_grounds_the_law_knows_are_offered(sqlite_url: str, tmp_path: Path,
     page = made.browser("officer").get(f"{DESK}/{number}")
     offered = re.findall(r'name="ground" value="([^"]+)"', page)
     assert offered == [ground.value for ground in grounds(law, held=True)]
-    assert {"CN": "47(2)", "EU": "17(3)(b)"}[law] in page
+    assert ("17(3)(e)" in page) is (law == "EU")
     close(made)

@@ -28,7 +28,7 @@ from tests.web.house import CANARY, PROPERTIES, Browser, House
 
 MAIL = Path(flask_guesterase.web.__file__).parent / "templates" / "guesterase" / "mail"
 NAMES = sorted(path.stem for path in MAIL.glob("*.txt") if path.stem != "frame")
-GROUND = {"refuse": "kept-by-law", "restore": "guest-wish"}
+GROUND = {"refuse": "legal-claim", "restore": "guest-wish"}
 PARAMS = {
     "number": "GR-ABCD2345",
     "property": "sh",

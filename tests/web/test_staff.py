@@ -510,12 +510,12 @@ def test_a_request_is_refused_on_a_ground_and_the_guest_reads_it(house: House) -
     number = _letter(house)
     officer = house.browser("officer")
     assert officer.post(f"{DESK}/{number}/refuse", ground="because").status_code == 422
-    assert officer.post(f"{DESK}/{number}/refuse", ground="kept-by-law").status_code == 303
+    assert officer.post(f"{DESK}/{number}/refuse", ground="another-persons-data").status_code == 303
     assert house.state(number) == "refused"
     letters = officer.get(f"{DESK}/outbox")
-    assert "The law makes the hotel keep it." in letters
+    assert "It is another person" in letters
     assert "data protection authority" in letters
-    again = officer.post(f"{DESK}/{number}/refuse", ground="kept-by-law")
+    again = officer.post(f"{DESK}/{number}/refuse", ground="another-persons-data")
     assert again.status_code == 409
 
 
