@@ -16,6 +16,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..core.answer import Answer
 from ..core.errors import InputError, SetupError, TokenError
 from ..core.lifecycle import State
 from ..store.office import Office
@@ -116,10 +117,12 @@ def case() -> str:
         complaints = office.heard(code)
     hotel = current.settings.property(view.property)
     tongue = language(zone=hotel.zone)
+    # That it waits is an answer too, of which the guest may complain.
+    told = view.answer or (Answer(view.state) if view.reasons else None)
     return render_template(
         "guesterase/guest/case.html",
         case=view,
-        answer=None if view.answer is None else letters.sentences(tongue, hotel, view.answer),
+        answer=None if told is None else letters.sentences(tongue, hotel, told),
         hotel=hotel,
         scan=scan,
         rated=rated,

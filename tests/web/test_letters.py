@@ -246,3 +246,15 @@ def test_who_waits_reads_what_is_in_the_way_and_until_when(post_office: House) -
     assert "March 12, 2026" in dated
     assert "- 住宿尚未结束\n- 账单尚未结清\n" in undated
     assert "目前尚无法给出日期" in undated
+
+
+@pytest.mark.parametrize("name", ["done", "refused", "waiting", "extended", "complaint"])
+def test_every_answer_says_where_to_complain_and_that_there_are_courts(
+    berlin: House, name: str
+) -> None:
+    """Whoever is told that nothing is erased yet may complain and sue (GDPR Art. 12(4), F056): the
+    clock of the answer stops with that letter."""
+    with berlin.app.app_context(), berlin.app.test_request_context():
+        _, body = render(name, "en", {**PARAMS, "reasons": "open-folio"}, shown=True)
+    assert "data protection authority at any time" in body
+    assert "you can go to court (GDPR Art. 12(4))" in body

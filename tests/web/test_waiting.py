@@ -48,6 +48,8 @@ def test_guest_and_staff_see_what_is_in_the_way_and_until_when(house: House) -> 
     assert "It waits until March 12, 2099." in read
     assert "<li>the stay has not ended</li>" in read
     assert "bookings" not in read
+    # That nothing is erased yet is the answer, with which the clock stops (GDPR Art. 12(4), F056).
+    assert "data protection authority at any time" in read
     assert "<li>住宿尚未结束</li>" in guest.get("/privacy/case", wish="zh")
     with house.hotel.engine.begin() as conn:
         conn.execute(update(Booking).values(remark="gone"))
