@@ -28,7 +28,7 @@ COMPLAINTS: tuple[str, ...] = (
     N_("You can complain to the data-protection authority."),
     N_(
         "You can complain to the hotel, which confirms it within 30 days, and to the "
-        "data-protection authority."
+        "data-protection authority, and you can go to court (UK GDPR Art. 12(4))."
     ),
 )
 """How and where a guest complains, as the packs say it."""

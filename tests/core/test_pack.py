@@ -280,6 +280,20 @@ def test_every_shipped_pack_says_how_old_it_is_and_whom_to_ask(pack: Pack) -> No
     assert any("complain" in each.complaint.get("en", "") for each in line)
 
 
+@pytest.mark.parametrize("pack", bundled().values(), ids=lambda pack: pack.code)
+def test_where_the_gdpr_counts_a_guest_reads_of_authority_and_court(pack: Pack) -> None:
+    """Who is not given what they ask for is told of both (GDPR Art. 12(4), F056); the UK GDPR has
+    the same paragraph, with the Commissioner as authority."""
+    known = bundled()
+    line = [pack, *(known[code] for code in pack.extends)]
+    answering = next(each.answering for each in line if each.answering is not None)
+    if "GDPR" in answering.article:
+        for lang, authority, court in (("en", "authority", "court"), ("zh", "保护", "法院")):
+            told = next(each.complaint[lang] for each in line if lang in each.complaint)
+            assert authority in told
+            assert court in told, told
+
+
 WRONG = [
     # Claims that circulate and are wrong: code, category, period.
     ("CN", "guest_register", "P2Y"),
