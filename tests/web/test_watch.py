@@ -16,6 +16,8 @@ from sqlalchemy import insert
 from flask_guesterase.backups import Backup
 from flask_guesterase.core.emergency import EDITION
 from flask_guesterase.store import tables, upgrade
+from flask_guesterase.store.packs import bundled
+from flask_guesterase.store.training.courses import course
 from flask_guesterase.web import instructions
 from tests.store.hotel import Guest
 from tests.web.house import CANARY, PROPERTIES, House
@@ -167,7 +169,21 @@ def test_the_emergency_plan_prints_and_asks_again(sqlite_url: str, tmp_path: Pat
 def test_the_instructions_are_of_this_edition() -> None:
     """Who changes a step counts the edition up, so that every plan is printed again."""
     said = hashlib.sha256(repr(instructions.CASES).encode()).hexdigest()[:16]
-    assert (EDITION, said) == (1, "10c559429f79dec9")
+    assert (EDITION, said) == (2, "57156f2c35952181")
+
+
+def test_neither_plan_nor_course_gives_more_time_after_a_leak_than_a_law() -> None:
+    """A hotel in China has four hours at worst and no hour at all otherwise (F014, F015): the sheet
+    that hangs at the desk, and what the officer learns, say so as the packs do."""
+    shortest = min(
+        alarm.hours for pack in bundled().values() for alarm in pack.alarms if alarm.hours
+    )
+    steps = [step for _, case in instructions.CASES for step in case if "72" in step]
+    (screen,) = [each for each in course("officer").screens if "72" in each.text["en"]]
+    for text in (*steps, screen.text["en"], screen.text["zh"]):
+        assert re.search(rf"\b{shortest}\b", text), text
+        assert "at once" in text or "立即" in text
+        assert "within a day" not in text
 
 
 def test_the_watch_command_ends_with_one_when_something_is_wrong(house: House) -> None:
