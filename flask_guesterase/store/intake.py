@@ -27,6 +27,7 @@ from ..core.seal import Box, Terms, close, new_box_id, open_box
 from ..core.wish import Kind as Asked
 from ..core.wish import Wish, wish
 from . import (
+    answering,
     approvals,
     certifying,
     lapsing,
@@ -306,7 +307,13 @@ def _filed(
 
 
 def _write(work: Work, case: Case, contact: Contact) -> None:
-    """Send the link, or say that the request is with us already; a few times a day at most."""
+    """Send the link, or say that the request is with us already; a few times a day at most.
+
+    The link's letter confirms receipt, so it says how one shows who one is and by when to expect
+    an answer.
+
+    Source: 11 CCR 7021(a).
+    """
     copy, early = case.kind == Asked.COPY, case.state is State.RECEIVED
     template = outbox.PROOFS[copy] if early else "copyopen" if copy else "open"
     sent = outbox.queued_today(work, case.number, template)
@@ -317,6 +324,9 @@ def _write(work: Work, case: Case, contact: Contact) -> None:
             params["token"] = tokens.link(work, case.number, purpose)
             proving.note(work, case, contact, params["token"])
             params["lapses"] = "yes" if lapsing.lapses(work, case) else ""
+            law = answering.periods(work, work.settings.property(case.property))
+            # Where the clock stands still until then, nobody can name the day yet.
+            params["due"] = "" if law.pause_identity else case.due_on
         dedupe = f"{template}:{case.number}:{work.today}:{sent + 1}"
         outbox.queue_message(work, case, contact, template, params, dedupe)
 

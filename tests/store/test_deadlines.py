@@ -236,6 +236,25 @@ def test_receipt_is_confirmed_in_time_or_listed(hotel: Hotel) -> None:
         assert office.list(state="overdue") == []
 
 
+@pytest.mark.parametrize(
+    ("country", "region", "due"),
+    [("US", "US-CA", "2026-05-15"), ("DE", "", "2026-04-30"), ("GB", "", "")],
+)
+def test_the_letter_that_confirms_receipt_says_when_there_is_an_answer(
+    hotel: Hotel, country: str, region: str, due: str
+) -> None:
+    """It describes how somebody shows who they are, and when to expect a response (11 CCR 7021(a),
+    F115); no day is named where the clock stands still until that is shown (F112)."""
+    under(hotel, country, region=region)
+    hotel.now = datetime(2026, 3, 31, 9, tzinfo=UTC)
+    hotel.guest(1, **ANN)
+    for wish, template in (("erase", "confirm"), ("copy", "copyconfirm")):
+        hotel.ask(**ANN, wish=wish)
+        hotel.look()
+        (letter,) = sent(hotel, template)
+        assert letter.content["params"].get("due", "") == due
+
+
 def test_a_letter_that_left_the_house_confirms_receipt_and_one_that_waits_does_not(
     hotel: Hotel,
 ) -> None:

@@ -213,6 +213,19 @@ def test_the_link_is_where_guests_reach_it(post_office: House) -> None:
     assert "\nhttps://pine.example/privacy/link/a-token\n" in body
 
 
+@pytest.mark.parametrize("name", ["confirm", "copyconfirm"])
+def test_who_is_asked_whether_it_is_them_reads_when_there_is_an_answer(
+    post_office: House, name: str
+) -> None:
+    """The letter confirms receipt, so it says the day where one is fixed (11 CCR 7021(a), F115)."""
+    with post_office.app.app_context():
+        _, dated = render(name, "en", PARAMS)
+        _, undated = render(name, "en", {**PARAMS, "due": ""})
+    assert "You have an answer by March 12, 2026 at the latest." in dated
+    assert "You have an answer" not in undated
+    assert "\n\n\n" not in dated + undated
+
+
 def test_a_refusal_names_its_ground(post_office: House) -> None:
     """The guest reads on which ground, in words."""
     with post_office.app.app_context():
