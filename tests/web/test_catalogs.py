@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable
 
 import pytest
@@ -26,6 +27,38 @@ def test_there_are_six() -> None:
 def test_a_catalog_holds_what_is_said_and_nothing_else(code: str) -> None:
     """Nothing is missing, unused, left open, doubtful, miscounted or filled in otherwise."""
     assert faults(catalog(code), code) == []
+
+
+NAMED: dict[str, tuple[str, dict[str, str]]] = {
+    "legal hold": (
+        r"^hold$|\b(a|every|forgotten) holds?\b|[Hh]olds? (and freezes|placed|lifted|are|reviewed)",
+        {"zh": "保全", "ja": "法的保全", "de": "Löschsperre", "fr": "blocage", "es": "retención"},
+    ),
+    "case code": (
+        r"case code",
+        {
+            "zh": "查询码", "ja": "手続きコード", "de": "Vorgangscode", "fr": "code de dossier",
+            "es": "código",
+        },
+    ),
+}  # fmt: skip
+"""What has one name in each language -> how English names it, and its name there."""
+
+
+@pytest.mark.parametrize("code", OTHERS)
+@pytest.mark.parametrize("what", NAMED)
+def test_what_somebody_must_find_again_has_one_name(what: str, code: str) -> None:
+    """An officer who is told to place every hold again looks for the page of that name, and a guest
+    for the code that the slip calls so: another word would mean another thing."""
+    english, names = NAMED[what]
+    other = [
+        text
+        for message in messages(code)
+        if re.search(english, said(message.id)[0])
+        for text in said(message.string)
+        if names[code].casefold() not in text.casefold().replace("retenciones", "retención")
+    ]
+    assert other == []
 
 
 def _left_open(held: Catalog) -> None:
