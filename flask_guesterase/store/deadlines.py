@@ -107,7 +107,7 @@ def extend(work: Work, number: str, by: str, reason: str) -> date:
     case = step(work, case, due_on=ends.isoformat(), extended_at=work.stamp, reminded_on=None)
     tell(work, RequestExtended, case, actor, grounds=(reason,))
     params = {"until": ends.isoformat(), "reason": reason, "case": coded(case)}
-    write(work, case, "extended", params)
+    write(work, case, "extended", params, paper=True)
     return ends
 
 

@@ -28,8 +28,9 @@ class Draft:
 
 
 def write(
-    work: Work, case: Case, template: str, params: Mapping[str, str], which: str = ""
-) -> None:
+    work: Work, case: Case, template: str, params: Mapping[str, str], which: str = "",
+    paper: bool = False,
+) -> None:  # fmt: skip
     """Queue a message to the guest of a request, once, where there is a contact.
 
     It goes to the contact on file, whoever asked in the guest's place. Of a deceased guest it goes
@@ -40,15 +41,16 @@ def write(
     :param template: name of the text.
     :param params: what the text needs.
     :param which: tells apart messages of one text that are both to be sent.
+    :param paper: whether it is printed at the desk where there is no contact.
     :raises SealError: the contact cannot be read now; whoever is not told now never is.
     """
     dedupe = f"{template}:{case.number}{which}"
-    if case.asked_by == Asker.RELATIVE:
-        outbox.queue_print(work, case, template, params, dedupe)
-        return
-    contact = contact_of(work, case.number, sure=True)
+    dead = case.asked_by == Asker.RELATIVE
+    contact = None if dead else contact_of(work, case.number, sure=True)
     if contact is not None:
         outbox.queue_message(work, case, contact, template, params, dedupe)
+    elif dead or paper:
+        outbox.queue_print(work, case, template, params, dedupe)
 
 
 def remind(work: Work, case: Case, to: str, params: Mapping[str, str], whom: str) -> None:

@@ -219,7 +219,7 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     event = DataCopyRefused if case.kind == Asked.COPY else ErasureRefused
     tell(work, event, case, actor, grounds=(named.value,))
     # Decided anew after a complaint, it may be refused once more.
-    write(work, case, "refused", reply.refused(work, case, named), f":{case.version}")
+    write(work, case, "refused", reply.refused(work, case, named), f":{case.version}", paper=True)
 
 
 def refusal(work: Work, number: str, by: str, ground: str) -> Draft:

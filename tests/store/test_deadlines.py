@@ -445,6 +445,25 @@ def test_the_answer_to_a_relative_goes_to_nobody_by_itself(hotel: Hotel) -> None
     assert [(letter["template"], letter["to"]) for letter in letters] == [("refused", "")]
 
 
+def test_who_has_no_contact_on_file_gets_the_answer_on_paper(hotel: Hotel) -> None:
+    """Delay and refusal are told to everybody, with the reason (GDPR Art. 12(3), (4), F055, F056),
+    whatever the door they are decided through: the letters wait at the desk."""
+    under(hotel, "DE", "Europe/Berlin")
+    hotel.guest(1, name=ANN["name"], document_no="E1234567")
+    with hotel.begin() as office:
+        number = office.request(
+            {"document": "E1234567"}, property="sh", channel="letter", by="clerk"
+        )
+    assert hotel.ours("contact") == []
+    with hotel.begin() as office:
+        office.extend(number, "officer", "complex")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "identity-not-shown")
+    with hotel.begin() as office:
+        waiting = [(letter["template"], letter["to"]) for letter in office.letters("clerk")]
+    assert sorted(waiting) == [("extended", ""), ("refused", "")]
+
+
 def test_a_guest_who_lives_is_not_silenced_by_a_relatives_request(hotel: Hotel) -> None:
     """The guest's own question is another request, with a link to the contact on file."""
     under(hotel, "CN", "Asia/Shanghai")
