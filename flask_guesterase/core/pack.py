@@ -71,6 +71,8 @@ class Answering:
     :param grade: how sure it is.
     :param as_of: day of the copy that was read.
     :param facts: identifiers of the facts it was made from.
+    :param copy: period in which a request for a copy must be answered, or None: the same.
+    :param copy_extension: period by which that may be put off once, or None; only with `copy`.
     """
 
     answer: Period
@@ -83,6 +85,14 @@ class Answering:
     grade: Grade = Grade.C
     as_of: str = ""
     facts: tuple[str, ...] = ()
+    copy: Period | None = None
+    copy_extension: Period | None = None
+
+    def for_copy(self) -> Answering:
+        """Return how long it gives for the answer to a request for a copy."""
+        if self.copy is None:
+            return self
+        return replace(self, answer=self.copy, extension=self.copy_extension)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ _HEAD = (
 )  # fmt: skip
 _ANSWERING = (
     "acknowledge", "answer", "extension", "pause_identity", "house", "article", "source", "grade",
-    "as_of", "facts",
+    "as_of", "facts", "copy", "copy_extension",
 )  # fmt: skip
 _RULE = (
     "id", "category", "floor", "floor_unknown", "ceiling", "ceiling_kind", "clock", "start", "when",
@@ -168,6 +168,8 @@ def _answering(head: Table, places: Mapping[str, list[Section]]) -> Answering | 
         table.choice("grade", Grade, Grade.C, barred=[Grade.HOUSE]),
         _age(table),
         table.words("facts"),
+        table.period("copy", working=True),
+        table.period("copy_extension", working=True),
     )
 
 

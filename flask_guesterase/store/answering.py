@@ -11,18 +11,26 @@ from ..core.deadlines import USUAL, Answering
 from ..core.grounds import law_of
 from ..core.incidents import HOUSE, Alarm
 from ..core.pack import Pack
+from ..core.wish import Kind
 from . import packs
 from .settings import Property, Settings
 from .work import Work
 
 
-def periods(work: Work, property_: Property) -> Answering:
+def periods(work: Work, property_: Property, kind: str = Kind.ERASURE) -> Answering:
     """Return the periods that count at a property: its packs', or a month where none says any.
 
     A pack that nobody signed counts too: an answer in time harms nobody.
+
+    :param work: the open transaction.
+    :param property_: the property.
+    :param kind: what is asked for, one of `core.wish.Kind`.
     """
     given = (pack.answering for pack in _chain(work.settings, property_))
-    return next((found for found in given if found is not None), USUAL)
+    found = next((each for each in given if each is not None), None)
+    if found is None:
+        return USUAL
+    return found.for_copy() if kind == Kind.COPY else found
 
 
 def law(settings: Settings, property_: Property) -> str:

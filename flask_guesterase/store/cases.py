@@ -174,7 +174,7 @@ def record(work: Work, opening: Opening) -> Case:
 def _due(work: Work, opening: Opening) -> date:
     hotel = opening.property
     days = answering.holidays(work, hotel, opening.received)
-    return answer_by(opening.received, answering.periods(work, hotel), days)
+    return answer_by(opening.received, answering.periods(work, hotel, opening.kind), days)
 
 
 def written(text: str) -> str:

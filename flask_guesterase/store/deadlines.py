@@ -49,7 +49,8 @@ def due(work: Work, case: Case) -> date:
     """
     written, asked = date.fromisoformat(case.due_on), case.acknowledged_at
     hotel = work.settings.property(case.property)
-    still = case.state is State.RECEIVED and answering.periods(work, hotel).pause_identity
+    law = answering.periods(work, hotel, case.kind)
+    still = case.state is State.RECEIVED and law.pause_identity
     if asked is None or not still:
         return written
     since = day_at(hotel, asked.replace(tzinfo=UTC))
@@ -63,7 +64,7 @@ def receipt_due(work: Work, case: Case) -> date | None:
     hotel = work.settings.property(case.property)
     day = received(work, case)
     days = answering.holidays(work, hotel, day)
-    return acknowledge_by(day, answering.periods(work, hotel), days)
+    return acknowledge_by(day, answering.periods(work, hotel, case.kind), days)
 
 
 def answered(case: Case) -> bool:
@@ -117,7 +118,7 @@ def _extendable(work: Work, case: Case) -> date:
     :raises TransitionError: it cannot be extended.
     """
     hotel = work.settings.property(case.property)
-    law, day = answering.periods(work, hotel), received(work, case)
+    law, day = answering.periods(work, hotel, case.kind), received(work, case)
     days = answering.holidays(work, hotel, day)
     ends = extended_by(day, law, days)
     if case.state not in OPEN:

@@ -324,7 +324,7 @@ def _write(work: Work, case: Case, contact: Contact) -> None:
             params["token"] = tokens.link(work, case.number, purpose)
             proving.note(work, case, contact, params["token"])
             params["lapses"] = "yes" if lapsing.lapses(work, case) else ""
-            law = answering.periods(work, work.settings.property(case.property))
+            law = answering.periods(work, work.settings.property(case.property), case.kind)
             # Where the clock stands still until then, nobody can name the day yet.
             params["due"] = "" if law.pause_identity else case.due_on
         dedupe = f"{template}:{case.number}:{work.today}:{sent + 1}"

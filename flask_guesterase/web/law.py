@@ -89,7 +89,9 @@ def as_dict(pack: Pack) -> dict[str, Any]:
     }
 
 
-_LENGTHS = ("floor", "ceiling", "answer", "acknowledge", "extension")
+_LENGTHS = (
+    "floor", "ceiling", "answer", "acknowledge", "extension", "copy", "copy_extension",
+)  # fmt: skip
 
 
 def _periods(values: dict[str, Any], of: Rule | Answering) -> dict[str, Any]:
@@ -164,6 +166,8 @@ def answering_lines(answering: Answering) -> dict[str, Any]:
         "acknowledge": str(answering.acknowledge or ""),
         "answer": f"{answering.answer}{house}",
         "extension": str(answering.extension or ""),
+        "answer for a copy": str(answering.copy or ""),
+        "extension for a copy": str(answering.copy_extension or ""),
         "pause": "while identity is being asked for" if answering.pause_identity else "",
         "article": answering.article,
         "source": answering.source,

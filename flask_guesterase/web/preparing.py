@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from babel import Locale
@@ -261,5 +262,9 @@ def _floors(tongue: Language, entries: list[Entry]) -> Iterator[tuple[str, str]]
 
 def _answer(tongue: Language, settings: Settings, place: Property) -> str:
     chain = packs.chain(packs.load(settings.packs), place)
-    found = next((pack.answering for pack in chain if pack.answering is not None), USUAL)
-    return terms.length(tongue, str(found.answer))
+    found = next((pack.answering for pack in chain if pack.answering is not None), None)
+    if found is None:
+        return terms.length(tongue, str(USUAL.answer))
+    # One promise for both: the period that ends first.
+    both = (found.answer, found.for_copy().answer)
+    return terms.length(tongue, str(min(both, key=lambda each: each.after(date.min))))

@@ -80,6 +80,25 @@ def test_an_answer_is_due_by_the_law_at_the_property(
     assert shown(hotel, filed(hotel, received))["due_on"] == due
 
 
+def test_a_copy_has_the_time_that_the_law_gives_for_a_copy(hotel: Hotel) -> None:
+    """In Taiwan 15 days and 15 more, not the 30 and 30 of an erasure (Personal Data Protection Act
+    Art. 13); where a law has one period for both, that one."""
+    days = {"TW": ("2026-03-31", "2026-03-16"), "KR": ("2026-03-11", "2026-03-11")}
+    for country, dues in days.items():
+        under(hotel, country)
+        for wish, due in zip(("erase", "copy"), dues, strict=True):
+            assert shown(hotel, filed(hotel, date(2026, 3, 1), wish=wish))["due_on"] == due
+        with hotel.begin() as office:
+            for row in office.list(state="received"):
+                office.refuse(row["number"], "officer", "another-persons-data")
+    under(hotel, "TW")
+    hotel.now = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    for wish, until in (("erase", date(2026, 4, 30)), ("copy", date(2026, 3, 31))):
+        number = filed(hotel, date(2026, 3, 1), wish=wish)
+        with hotel.begin() as office:
+            assert office.extend(number, "officer", "complex") == until
+
+
 def test_a_house_target_counts_where_the_law_has_no_number(hotel: Hotel) -> None:
     """China says promptly (F018); what counts is the pack's own target in working days."""
     under(hotel, "CN", "Asia/Shanghai")
