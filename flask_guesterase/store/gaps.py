@@ -127,7 +127,7 @@ def _pointing(
             continue
         pairs = zip(link.columns, link.targets, strict=True)
         joined = child.join(
-            target, and_(*(child.c[a] == target.c[parent.column(b).key] for a, b in pairs))
+            target, and_(*(target.c[parent.column(b).key] == child.c[a] for a, b in pairs))
         )
         count += _count(conn, joined, [target.c[c.key] for c in parent.key], found[link.parent])
     return count

@@ -229,7 +229,8 @@ def _strangers(
         here = [source.c[child.column(n).key] for n in link.columns]
         heads = [source.c[c.key] for c in child.key]
     there = [target.c[parent.column(n).key] for n in link.targets]
-    joined = source.join(target, and_(*(a == b for a, b in zip(here, there, strict=True))))
+    # SQLite compares by the collation of what stands first, a foreign key by its target's.
+    joined = source.join(target, and_(*(b == a for a, b in zip(here, there, strict=True))))
     count = 0
     for part in parts(keys):
         ends = [target.c[c.key] for c in parent.key]

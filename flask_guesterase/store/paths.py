@@ -12,9 +12,11 @@ from sqlalchemy import (
     BooleanClauseList,
     Column,
     ColumnElement,
+    FromClause,
     Select,
     Table,
     UniqueConstraint,
+    and_,
 )
 from sqlalchemy.orm import Mapper, RelationshipProperty
 from sqlalchemy.sql import operators
@@ -22,6 +24,7 @@ from sqlalchemy.sql import operators
 from ..core.finding import Finding
 from ..core.policy import Equal, Policy, Via
 from .masks import fixed_value
+from .sql import equal
 
 
 @dataclass(frozen=True)
@@ -50,10 +53,32 @@ class Hop:
         """Return the table this hop leads to."""
         return _table_of(self.target[0])
 
+    def condition(self, here: FromClause, there: FromClause) -> ColumnElement[bool]:
+        """Return the condition by which rows of both tables belong together.
+
+        :param here: the table on this side.
+        :param there: the table on the other side.
+        """
+        return and_(*(
+            equal(*_as_the_key_compares(a, here, b, there), self.fold, self.guarded, void)
+            for a, b, void in zip(self.source, self.target, self.voids(), strict=True)
+        ))
+
     @property
     def to_one(self) -> bool:
         """Return whether at most one row of the next table answers."""
         return is_unique(self.table, self.target)
+
+
+def _as_the_key_compares(
+    a: Column[Any], here: FromClause, b: Column[Any], there: FromClause
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return both columns, first the one that the other points at.
+
+    SQLite compares by the collation of what stands first, and a foreign key by that of its target.
+    """
+    pair = here.c[a.key], there.c[b.key]
+    return pair[::-1] if a.references(b) else pair
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from .binds.trail import Trail, crosses, legs
 from .datamap import DataMap, Declared
 from .listed import GIVEN, Listed
 from .paths import Path
-from .sql import asked, chunks, equal, in_order, parts
+from .sql import asked, chunks, in_order, parts
 
 _MOST = 50
 """Tables one statement asks at most."""
@@ -175,19 +175,11 @@ def _way(
     ends: list[ColumnElement[Any]] = [here.c[c.key] for c in end.key] if itself else []
     for number, hop in enumerate(path.hops, 1):
         last = number == len(path.hops) and path.select is None
-        left = [here.c[c.key] for c in hop.source]
         if last and not whole and _tells_key(hop.target, end) and not hop.guarded:
-            order = [hop.target.index(c) for c in end.key]
-            ends = [left[i] for i in order]
+            ends = [here.c[hop.source[hop.target.index(c)].key] for c in end.key]
             break
         there = hop.table.alias(f"t{number}")
-        condition = and_(
-            *(
-                equal(a, there.c[c.key], hop.fold, hop.guarded, void)
-                for a, c, void in zip(left, hop.target, hop.voids(), strict=True)
-            )
-        )
-        joined = joined.join(there, condition)
+        joined = joined.join(there, hop.condition(here, there))
         here = there
         ends = [there.c[c.key] for c in end.key] if last else []
     if path.select is not None:

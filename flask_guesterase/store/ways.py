@@ -7,15 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    CursorResult,
-    FromClause,
-    Select,
-    and_,
-    select,
-)
+from sqlalchemy import ColumnElement, Connection, CursorResult, FromClause, Select, select
 
 from ..core.plan import Key
 from ..core.policy import Policy
@@ -89,9 +81,7 @@ class Reach:
         here, joined = start, start
         for number, hop in enumerate(self.hops, 1):
             there = hop.table.alias(f"t{number}")
-            pairs = zip(hop.source, hop.target, strict=True)
-            condition = and_(*(here.c[a.key] == there.c[b.key] for a, b in pairs))
-            joined, here = joined.join(there, condition), there
+            joined, here = joined.join(there, hop.condition(here, there)), there
         return joined, here.c[self.column]
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from ...core.plan import Key
 from ..paths import Hop
-from ..sql import among, chunks, equal, host_values, is_text, python_type
+from ..sql import among, chunks, host_values, is_text, python_type
 from .crossing import at, binds_of
 
 MARIADB = frozenset({"mysql", "mariadb"})
@@ -158,7 +158,7 @@ class Trail:
         here, joined = start, start
         for at_, hop in enumerate(leg.hops, 1):
             there = hop.table.alias(f"t{at_}")
-            joined, here = joined.join(there, _condition(hop, here, there)), there
+            joined, here = joined.join(there, hop.condition(here, there)), there
         begins = self.key if leg.bridge is None else leg.bridge.target
         first = [start.c[c.key] for c in begins]
         if bridge is None:
@@ -185,13 +185,6 @@ class Trail:
     @staticmethod
     def _folded(bridge: Hop | None) -> bool:
         return bridge is not None and bridge.fold
-
-
-def _condition(hop: Hop, here: FromClause, there: FromClause) -> ColumnElement[bool]:
-    return and_(*(
-        equal(here.c[a.key], there.c[b.key], hop.fold, hop.guarded, void)
-        for a, b, void in zip(hop.source, hop.target, hop.voids(), strict=True)
-    ))
 
 
 def _among(
