@@ -90,7 +90,8 @@ LATER: dict[str, tuple[str, ...]] = {
     "tests/store/test_vault.py": ("mariadb",),
     "tests/store/test_veil.py": ("mariadb",),
     "tests/store/test_waiting.py": ("postgresql",),
-    "tests/store/test_walking.py": ("mariadb", "postgresql"),
+    "tests/store/test_walking.py::test_one_statement_finds_what_a_statement_a_table_does":
+        ("mariadb", "postgresql"),
     "tests/test_census_offline.py::test_honest_nights_pass_over_the_end_of_a_month": ("",),
     "tests/test_engines.py::test_servers_end_with_their_session": ("end", "kill"),
     "tests/test_engines.py::test_session_without_engines": ("",),

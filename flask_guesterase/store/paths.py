@@ -24,7 +24,7 @@ from sqlalchemy.sql import operators
 from ..core.finding import Finding
 from ..core.policy import Equal, Policy, Via
 from .masks import fixed_value
-from .sql import equal
+from .sql import as_texts, equal
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Hop:
         :param there: the table on the other side.
         """
         return and_(*(
-            equal(*_as_the_key_compares(a, here, b, there), self.fold, self.guarded, void)
+            equal(*_compared(a, here, b, there), self.fold, self.guarded, void)
             for a, b, void in zip(self.source, self.target, self.voids(), strict=True)
         ))
 
@@ -70,15 +70,17 @@ class Hop:
         return is_unique(self.table, self.target)
 
 
-def _as_the_key_compares(
+def _compared(
     a: Column[Any], here: FromClause, b: Column[Any], there: FromClause
 ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    """Return both columns, first the one that the other points at.
+    """Return both columns as they are compared, first the one that a foreign key points at.
 
     SQLite compares by the collation of what stands first, and a foreign key by that of its target.
     """
     pair = here.c[a.key], there.c[b.key]
-    return pair[::-1] if a.references(b) else pair
+    if a.references(b):
+        return pair[::-1]
+    return pair if b.references(a) else as_texts(*pair)
 
 
 @dataclass(frozen=True)

@@ -153,10 +153,13 @@ def equal(
     condition = func.lower(left) == func.lower(right) if fold and text else left == right
     if not guarded:
         return condition
+    if text:
+        # A mask of a column that holds numbers is written as a text holds it.
+        void = [str(v) for v in void]
     if text and fold:
-        masks = [v.lower() for v in void if isinstance(v, str)]
+        masks = [v.lower() for v in void]
         return and_(condition, func.lower(left).not_in(["", "0", *masks]))
-    inner = left.type.impl_instance if isinstance(left.type, TypeDecorator) else left.type
+    inner = _inner(left.type)
     # The host's own type may not take an empty value; the database does.
     if holds_text(left.type):
         bare = left if text else cast(left, String())
@@ -164,6 +167,31 @@ def equal(
     elif isinstance(inner, Integer | Numeric):
         condition = and_(condition, (left if inner is left.type else cast(left, inner)) != 0)
     return and_(condition, left.not_in(void)) if void else condition
+
+
+def as_texts(
+    left: ColumnElement[Any], right: ColumnElement[Any]
+) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return two columns so that a text is compared with what is none to the letter.
+
+    MariaDB takes a text for the number it begins with, PostgreSQL compares the two not at all, and
+    how a UUID is written differs from engine to engine.
+    """
+    kinds = [_inner(c.type) for c in (left, right)]
+    texts = [isinstance(kind, String) and not isinstance(kind, Enum) for kind in kinds]
+    if texts[0] == texts[1] or any(isinstance(kind, NullType) for kind in kinds):
+        return left, right
+    one, other = (
+        c if text else cast(c, String()) for c, text in zip((left, right), texts, strict=True)
+    )
+    if not any(isinstance(kind, Uuid) for kind in kinds):
+        return one, other
+    one, other = (func.replace(func.lower(c), "-", "", type_=String()) for c in (one, other))
+    return one, other
+
+
+def _inner(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
 
 
 def is_text(type_: TypeEngine[Any]) -> bool:
@@ -179,7 +207,7 @@ def text_length(type_: TypeEngine[Any]) -> int | None:
 
 def holds_text(type_: TypeEngine[Any]) -> bool:
     """Return whether a text can be written to a column of this type."""
-    inner = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
+    inner = _inner(type_)
     return isinstance(inner, String | NullType) and not isinstance(inner, Enum)
 
 

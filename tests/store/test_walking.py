@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import (
@@ -14,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Uuid,
     create_engine,
     event,
     insert,
@@ -24,7 +27,7 @@ from benchmarks.rows import Shape, fill
 from benchmarks.schema import POLICIES, Base
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.plan import Person
-from flask_guesterase.core.policy import Policy, Subject, delete, keep, redact
+from flask_guesterase.core.policy import Equal, Policy, Subject, delete, keep, redact
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.eraser import erase, plan
 from flask_guesterase.store.finder import find, owned
@@ -164,3 +167,70 @@ def test_a_row_left_behind_stands_in_the_way_whatever_its_case(sqlite_url: str) 
         fill_uncased(engine, metadata)
         (block,) = inn.draw(engine, declared, ("guests", (1,))).blocked
     assert (block.reason, block.table, block.rows) == ("referenced", "wishes", 1)
+
+
+TOKENS = [UUID(int=n << 64 | n, version=4) for n in (0xA1, 0xB2)]
+
+
+@pytest.mark.parametrize(("kind", "keys", "trail"), [
+    (Integer, [1, 2], ["1", "1-7", "01", "1 x", "2"]),
+    (Uuid, TOKENS, [str(TOKENS[0]), str(TOKENS[1]), "", str(TOKENS[0]).upper(), TOKENS[0].hex]),
+])  # fmt: skip
+def test_a_number_is_not_taken_for_a_text_that_begins_with_it(
+    database_url: str, kind: Any, keys: list[Any], trail: list[str]
+) -> None:
+    """A copied key in a text column leads to whom it names in full, on every engine alike."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", kind, primary_key=True), Column("name", String(40))
+    )
+    audit = Table(
+        "audit", metadata, Column("id", Integer, primary_key=True),
+        Column("about", String(40), index=True), Column("said", String(40)),
+    )  # fmt: skip
+    declared = inn.datamap(metadata, {
+        "guests": Policy({"name": redact}, subject=Subject(match=["name"])),
+        "audit": Policy({"about": keep("a key"), "said": redact},
+                        via=Equal({"about": "id"}, to="guests")),
+    })  # fmt: skip
+    with inn.host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), [
+                {"id": key, "name": name} for key, name in zip(keys, ("Ada", "Bo"), strict=True)
+            ])
+            conn.execute(insert(audit), [
+                {"id": n, "about": about, "said": "tea"} for n, about in enumerate(trail, 1)
+            ])
+        inn.erase(engine, declared, ("guests", (keys[0],)))
+        assert inn.remains(engine, declared, ("guests", (keys[0],))) == []
+        with engine.connect() as conn:
+            gone = conn.execute(select(audit.c.id).where(audit.c.said == "[erased]")).scalars()
+            assert sorted(gone) == ([1] if kind is Integer else [1, 4, 5])
+
+
+def test_a_text_that_is_no_number_leads_to_nobody(database_url: str) -> None:
+    """Neither a mask nor an empty text is a number's owner, and none of them is an error."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column("card", String(20)),
+    )  # fmt: skip
+    taps = Table(
+        "taps", metadata, Column("id", Integer, primary_key=True), Column("card", Integer),
+        Column("said", String(40)),
+    )  # fmt: skip
+    declared = inn.datamap(metadata, {
+        "guests": Policy({"card": redact}, subject=Subject(match=["card"])),
+        "taps": Policy({"card": -1, "said": redact}, via=Equal({"card": "card"}, to="guests")),
+    })  # fmt: skip
+    with inn.host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), [
+                {"id": n, "card": card} for n, card in enumerate(("77", "77b", "0", "", "-1"), 1)
+            ])
+            conn.execute(insert(taps), [
+                {"id": n, "card": card, "said": "tea"} for n, card in enumerate((77, 0, -1), 1)
+            ])
+        for person in (2, 3, 4, 5, 1):
+            drawn = inn.draw(engine, declared, ("guests", (person,)))
+            rows = {s.decision.table: len(s.rows) for s in drawn.changing()}
+            assert rows.get("taps", 0) == (person == 1)
