@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.types import Enum, NullType, TypeEngine
 
 from ..core.plan import Key, key_text
+from . import moment
 from .listed import GIVEN, Listed, is_listable
 
 CHUNK = 400
@@ -73,6 +74,8 @@ def among(columns: Sequence[ColumnElement[Any]], keys: Sequence[Key]) -> ColumnE
     conditions: list[ColumnElement[bool]] = []
     if whole and len(columns) == 1:
         conditions.append(one_of(columns[0], [key[0] for key in whole]))
+    elif any(moment.is_moment(column.type) for column in columns):
+        conditions += [exactly(columns, key) for key in whole]
     elif whole:
         conditions.append(tuple_(*columns).in_(whole))
     conditions += [exactly(columns, key) for key in keys if None in key]
@@ -123,14 +126,14 @@ def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[b
     """Return the condition that a column holds one of these values, at least one."""
     if len(values) > 1 and is_listable(column.type, values):
         return Listed(column, values)
-    return column.in_(values)
+    return moment.one_of(column, values) if moment.is_moment(column.type) else column.in_(values)
 
 
 def exactly(columns: Sequence[ColumnElement[Any]], key: Key) -> ColumnElement[bool]:
     """Return the condition that the columns hold exactly this key."""
     return and_(
         *(
-            column.is_(None) if value is None else column == value
+            column.is_(None) if value is None else moment.same(column, value)
             for column, value in zip(columns, key, strict=True)
         )
     )

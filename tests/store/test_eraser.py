@@ -41,6 +41,7 @@ from flask_guesterase.core.errors import BlockedError, BusyError, ErasureError, 
 from flask_guesterase.core.image import Change, Form
 from flask_guesterase.core.plan import Person
 from flask_guesterase.core.policy import (
+    Equal,
     File,
     Policy,
     Subject,
@@ -354,6 +355,41 @@ def test_each_of_two_equal_rows_without_a_key_is_kept(database_url: str) -> None
 
 
 # --- The database refuses, or does something of its own ----------------------------------------
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_row_is_found_by_a_moment_however_it_is_written(database_url: str, keyed: bool) -> None:
+    """What SQLite's own clock, or another program, wrote into a key is the moment it stands for."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column("name", String(40))
+    )
+    looks = Table(
+        "looks", metadata, Column("guest", Integer, primary_key=keyed),
+        Column("at", DateTime, primary_key=keyed, server_default=func.now()),
+        Column("said", String(40)),
+    )  # fmt: skip
+    declared = datamap(metadata, {
+        "guests": Policy({"name": redact}, subject=Subject(match=["name"])),
+        "looks": Policy({"guest": keep("a key"), "at": keep("when"), "said": redact},
+                        via=Equal({"guest": "id"}, to="guests")),
+    })  # fmt: skip
+    moments = ("2026-01-02 03:04:50", "2026-01-02 03:04:50.120", "2026-01-02T03:04:10.000000")
+    with host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), [{"id": 1, "name": "Ada"}, {"id": 2, "name": "Bo"}])
+            conn.execute(insert(looks), [{"guest": n, "said": "tea"} for n in (1, 2)])
+            for n, moment in enumerate(moments):
+                conn.exec_driver_sql(
+                    f"INSERT INTO looks VALUES ({n % 2 + 1}, '{moment}', 'tea {n}')"
+                )
+        erase(engine, declared, ("guests", (1,)))
+        assert remains(engine, declared, ("guests", (1,))) == []
+        with engine.connect() as conn:
+            said = conn.execute(select(looks.c.guest, looks.c.said)).all()
+    assert {guest: {line for who, line in said if who == guest} for guest in (1, 2)} == {
+        1: {"[erased]"}, 2: {"tea", "tea 1"},
+    }  # fmt: skip
 
 
 def test_a_check_that_refuses_the_mask_changes_nothing(database_url: str) -> None:
