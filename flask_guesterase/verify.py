@@ -219,6 +219,9 @@ class Witness:
         return hashlib.sha256(self.name.encode() + b"\n\x04" + self.key).digest()[:4]
 
 
+NOTE = re.compile("^guesterase/.*\n.*\n.*\nat .*\n\n(?:\u2014 .*\n)+", re.MULTILINE)
+
+
 class Checkpoint:
     def __init__(self, text: str) -> None:
         body, gap, signatures = text.rpartition("\n\n")
@@ -315,9 +318,9 @@ def read_key(text: str) -> bytes:
     return raw
 
 
-def read(path: Path) -> str:
+def read(path: Path, errors: str = "strict") -> str:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig", errors)
     except OSError as problem:
         raise UseError(f"{path} cannot be read: {problem.strerror}.") from None
     except UnicodeDecodeError:
@@ -329,16 +332,37 @@ def read_note(name: str) -> str:
     return read(Path(name)).replace("\r\n", "\n")
 
 
-def read_checkpoints(name: str) -> list[Checkpoint]:
-    """Return the checkpoints of a file: one, or several with an empty line between them."""
-    try:
-        text = read_note(name)
+def read_checkpoints(name: str) -> list[tuple[str, Checkpoint | None]]:
+    """Return the checkpoints of a file, by the line where there are several; None is damaged."""
+    text = read(Path(name), "replace").replace("\r\n", "\n")
+    ends = (line.end() for line in re.finditer("^\u2014 .*\n", text, re.MULTILINE))
+    signed = max(ends, default=0)
+    rest = text[signed:].strip("\n")
+    if signed and not (text.endswith("\n") and "\n\n" in rest):
         # What a crash left half written behind others was never a checkpoint.
-        ends = [line.end() for line in re.finditer("^\u2014 .*\n", text, re.MULTILINE)]
-        notes = re.split(r"(?<=\n)\n(?=guesterase/)", text[: ends[-1]] if ends else text)
-        return [Checkpoint(note) for note in notes]
+        text = text[:signed]
+    pieces, done = list[str](), 0
+    for note in NOTE.finditer(text):
+        pieces += [text[done : note.start()], note[0]]
+        done = note.end()
+    found, line = list[tuple[int, Checkpoint | None]](), 1
+    for piece in (*pieces, text[done:]):
+        note_ = piece.lstrip("\n")
+        line += len(piece) - len(note_)
+        if note_:
+            found.append((line, whole_checkpoint(note_)))
+        line += note_.count("\n")
+    # Beside other files of a folder, one that has nothing whole is named, and stops nobody.
+    if not any(head for _, head in found) and not name.endswith(".checkpoints"):
+        raise UseError(f"{name} does not hold a checkpoint.")
+    return [(f"{name}:{line}" if len(found) > 1 else name, head) for line, head in found]
+
+
+def whole_checkpoint(note: str) -> Checkpoint | None:
+    try:
+        return Checkpoint(note) if "\n\u2014 " in note else None
     except BROKEN:
-        raise UseError(f"{name} does not hold a checkpoint.") from None
+        return None
 
 
 def read_witness(text: str) -> Witness:
@@ -399,7 +423,9 @@ class Inputs:
     ) -> None:
         self.keys = [read_key(text) for text in given.key]
         self.witnesses = [read_witness(text) for text in given.witness]
-        self.heads = [(name, head) for name in given.checkpoint for head in read_checkpoints(name)]
+        notes = [note for name in given.checkpoint for note in read_checkpoints(name)]
+        self.heads = [(name, head) for name, head in notes if head is not None]
+        self.damaged = [name for name, head in notes if head is None]
         self.proofs = [(name, read_proof(name)) for name in given.proof]
         self.heads += [(name, proof.head) for name, proof in self.proofs]
         wanted: Wanted = {}
@@ -663,6 +689,7 @@ def check_outside(report: Report, head: Checkpoint, key: bytes, inputs: Inputs) 
         else:
             check_signature(report, name, other, inputs)
             compare(report, "outside", name, other, inputs)
+    check_damaged(report, inputs)
     check_split(report, [*mine, ("the certificate", head)], {key}, inputs)
     check_witnesses(report, head.origin, mine, inputs)
 
@@ -1141,6 +1168,7 @@ def check_epochs(inputs: Inputs) -> Report:
     for name, head in inputs.heads:
         if (head.controller, head.epoch) not in inputs.journals:
             check_absent(report, name, head, inputs)
+    check_damaged(report, inputs)
     check_split(report, inputs.heads, everybody(inputs), inputs)
     check_lost(report, inputs)
     check_proofs(report, inputs)
@@ -1424,6 +1452,13 @@ def check_lost(report: Report, inputs: Inputs) -> None:
             )
 
 
+def check_damaged(report: Report, inputs: Inputs) -> None:
+    """Name the notes that cannot be read: what they said may speak against the hotel."""
+    for name in inputs.damaged:
+        report.add("damaged", None, f"What {name} said: it is DAMAGED, or was never a checkpoint. "
+                   "A copy of it kept elsewhere would tell.")
+
+
 def check_split(
     report: Report, heads: list[tuple[str, Checkpoint]], keys: set[bytes], inputs: Inputs
 ) -> None:
@@ -1519,6 +1554,8 @@ def check_checkpoints(path: Path, given: argparse.Namespace) -> Report:
     report = Report()
     given.checkpoint = [str(path), *given.checkpoint]
     inputs = Inputs(given, [])
+    if not inputs.heads:
+        raise UseError(f"{path} does not hold a checkpoint.")
     for name, head in inputs.heads:
         report.says.append(f"{head.origin}: {head.size} entries, signed {head.at} ({name})")
         signed = any(head.signed_by(key) for key in inputs.keys) if inputs.keys else None
@@ -1532,6 +1569,7 @@ def check_checkpoints(path: Path, given: argparse.Namespace) -> Report:
         mine = [(name, head) for name, head in inputs.heads if head.origin == origin]
         check_together(report, mine, inputs)
         check_witnesses(report, origin, mine, inputs)
+    check_damaged(report, inputs)
     check_split(report, inputs.heads, set(inputs.keys), inputs)
     check_proofs(report, inputs)
     return report
@@ -2198,7 +2236,7 @@ def work(given: argparse.Namespace) -> Report:
         journal = value["format"] in (ENTRY, PRUNED)
     except BROKEN:
         journal = False
-    if start.startswith(b"guesterase/"):
+    if start.startswith(b"guesterase/") or paths[0].suffix == ".checkpoints":
         return check_checkpoints(paths[0], given)
     return check_journal(paths, given) if journal else check_document(paths[0], given)
 

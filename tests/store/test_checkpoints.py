@@ -51,7 +51,9 @@ def lines(inn: Ashore, epoch: int = 0) -> list[str]:
 
 def read_by_the_one_file(inn: Ashore) -> None:
     """Let the reader that shares no code with us look at what lies outside."""
-    heads = verify.read_checkpoints(str(inn.outside / f"{PINE}.checkpoints"))
+    notes = verify.read_checkpoints(str(inn.outside / f"{PINE}.checkpoints"))
+    heads = [head for _, head in notes if head is not None]
+    assert len(heads) == len(notes)
     assert all(head.signed_by(inn.custodian.public_key()) for head in heads)
     newest = heads[-1]
     found = [line.encode() for line in lines(inn, newest.epoch)]

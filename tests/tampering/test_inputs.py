@@ -173,6 +173,66 @@ def test_a_torn_note(world: World, tmp_path: Path) -> None:
         assert offline.main([str(journal), "--checkpoint", str(alone)]) == 2
 
 
+@pytest.mark.parametrize("damage", [b"\xff", b"\n", b"x"])
+@pytest.mark.parametrize("where", ["gue", "rase/", "\nat ", "at ", "Z\n", "\n\n", "\u2014"])
+def test_a_damaged_note_costs_no_other_one(
+    damage: bytes, where: str, world: World, hotel: Hotel, tmp_path: Path
+) -> None:
+    """A disk that forgot a byte: the note is named by its line, and the others are compared."""
+    hotel.append(2)
+    notes = [world.old, world.newest, hotel.checkpoint()]
+    lines = hotel.lines()
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    put(folder, "hotel-a-0.jsonl", lines)
+    for broken in range(3):
+        texts = [note.encode() for note in notes]
+        text, place = texts[broken], texts[broken].index(where.encode())
+        if text[place : place + 1] == damage:
+            continue
+        texts[broken] = text[:place] + damage + text[place + 1 :]
+        file = folder / "hotel-a.checkpoints"
+        file.write_bytes(b"\n".join(texts))
+        line = b"\n".join([*texts[:broken], b"x"]).count(b"\n") + 1
+        line += texts[broken].startswith(b"\n")
+        code, answer = ask(folder, "--key", world.key.hex())
+        said = [item for item in answer["findings"] if f"{file}:{line} said" in item["text"]]
+        assert [(item["id"], item["shown"]) for item in said] == [("damaged", None)]
+        whole = [item for item in answer["findings"] if item["id"] == "outside" and item["shown"]]
+        assert (code, len(whole)) == (0, 2)
+
+
+def test_a_damaged_note_hides_nothing(world: World, hotel: Hotel, tmp_path: Path) -> None:
+    """Whoever spoils the note that tells against them is named, and told by the next one."""
+    hotel.append(2)
+    last = hotel.checkpoint()
+    spoilt = world.newest.replace("\nat 2026", "\nxx 2026")
+    journal = put(tmp_path, "journal.jsonl", world.lines[:12])
+    notes = put(tmp_path, "notes.txt", f"{world.old}\n{spoilt}\n{last}")
+    code, answer = ask(journal, "--checkpoint", notes)
+    assert (code, wrong(answer)) == (1, {"outside"})
+    notes = put(tmp_path, "notes.txt", f"{world.old}\n{spoilt}")
+    code, answer = ask(journal, "--checkpoint", notes)
+    assert (code, "damaged" in cannot(answer)) == (0, True)
+    certificate = put(tmp_path, "c.json", world.certificate.to_json())
+    assert "damaged" in cannot(ask(certificate, "--checkpoint", notes)[1])
+    assert "damaged" in cannot(ask(notes)[1])
+    alone = put(tmp_path, "alone.txt", spoilt)
+    assert offline.main([str(journal), "--checkpoint", str(alone)]) == 2
+
+
+def test_a_damaged_file_stops_no_folder(world: World, tmp_path: Path) -> None:
+    """Of several hotels in one folder each is judged by what is whole; alone it is wrong use."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    put(folder, "hotel-a-0.jsonl", world.lines)
+    put(folder, "hotel-a.checkpoints", world.newest)
+    other = put(folder, "hotel-b.checkpoints", "guesterase/hotel-b/0\n3\nhalf a no")
+    code, answer = ask(folder, "--key", world.key.hex())
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"damaged", "later"})
+    assert offline.main([str(other)]) == 2
+
+
 def test_a_later_epoch_alone(world: World, tmp_path: Path) -> None:
     """Of an epoch that is not here nobody can tell; the same entries twice are wrong."""
     made = catalogue.honest_epoch(world)
