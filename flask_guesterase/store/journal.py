@@ -193,6 +193,7 @@ def begin_epoch(
     public_key: bytes,
     previous: Checkpoint,
     others: Sequence[Checkpoint] = (),
+    before: int = 0,
 ) -> int:
     """End the open epoch of a journal and begin a new one that quotes the world's checkpoint.
 
@@ -202,10 +203,11 @@ def begin_epoch(
     :param public_key: key that signs the new epoch's checkpoints.
     :param previous: newest checkpoint of the epoch before, as kept outside.
     :param others: the newest one of each earlier epoch that was lost as well.
+    :param before: newest epoch there ever was, as far as it is remembered outside the database.
     :return: number of the new epoch.
     """
     last, _ = _head(conn, controller, at, public_key)
-    epoch = max(last, previous.epoch) + 1
+    epoch = max(last, previous.epoch, before) + 1
     conn.execute(update(tree).where(tree.c.controller == controller).values(open=False))
     _begin(conn, controller, epoch)
     _write(conn, epoch, _NONE_YET, [genesis(controller, at, public_key, previous, others)])

@@ -17,7 +17,7 @@ from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.destination import Destination, Way, destinations
 from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError, SetupError
 from flask_guesterase.core.log import quoted, read_entry
-from flask_guesterase.store import tables, watch, worker
+from flask_guesterase.store import export, tables, watch, worker
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.release import continuing, releasing
@@ -26,6 +26,7 @@ from flask_guesterase.store.remembrance.replay import replay
 from flask_guesterase.store.vanished import vanished
 from tests import engines
 from tests.store.ashore import PINE, Ashore
+from tests.test_verify import ask, cannot
 
 
 @pytest.fixture
@@ -465,6 +466,46 @@ def test_the_same_copy_restored_twice_cuts_nothing(inn: Ashore) -> None:
         assert replay(inn.run, notes).counts == {}
     assert [read_note(note).epoch for note in notes] == [0, 1]
     assert inn.tree().epoch == 2
+
+
+def test_no_two_epochs_have_one_number(any_inn: Ashore, tmp_path: Path) -> None:
+    """A copy is restored again before a checkpoint of the epoch left, which has signed by then."""
+    inn = any_inn
+    inn.guest(1, name="Ann Berg", email="ann@mail.example")
+    number = inn.approved(email="ann@mail.example")
+    inn.release()
+    with inn.backup() as restore, inn.backup() as restore_again:
+        inn.happen(2)
+        inn.release()
+        (inn.outside / f"{PINE}-0.jsonl").unlink()
+        restore()
+        inn.pass_(hours=1)
+        inn.happen(1)
+        assert replay(inn.run).counts == {"epochs-begun": 1}
+        assert inn.erased(number) == "erased"
+        with inn.begin() as office:
+            certificate, handed = office.certificate(number), office.checkpoint()
+        assert read_note(handed).epoch == 1
+        restore_again()
+        inn.pass_(hours=1)
+        inn.happen(9, grounds=("other",))
+        assert replay(inn.run).counts == {"ask": 1, "epochs-begun": 1}
+        assert inn.tree().epoch == 2
+        inn.happen(20)
+        exported = tmp_path / "journal.jsonl"
+        with inn.engine.connect() as conn:
+            exported.write_text("".join(f"{line}\n" for line in export.lines(conn)))
+        for name, text in (("handed", handed), ("certificate", json.dumps(certificate))):
+            (tmp_path / name).write_text(text)
+        given = ["--checkpoint", tmp_path / "handed", "--checkpoint",
+                 inn.outside / f"{PINE}.checkpoints", "--journal", exported]  # fmt: skip
+        for what in (exported, tmp_path / "certificate"):
+            code, answer = ask(what, *given)
+            assert code == 0, answer
+        assert "revoked" in cannot(answer), "what the lost epoch said nobody knows"
+        assert replay(inn.run, [handed]).counts == {"epochs-begun": 1}
+        assert inn.tree().epoch == 3
+        assert inn.verified(handed) == []
 
 
 def test_a_checkpoint_found_later_is_quoted_as_well(inn: Ashore) -> None:

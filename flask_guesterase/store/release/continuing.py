@@ -23,6 +23,7 @@ from ...core.checkpoint import Checkpoint, origin, read_note
 from ...core.errors import DeliveryError, InputError, SetupError, TamperedError
 from ...core.events import SYSTEM, JournalContinued
 from ...core.log import Entry, read_entry
+from ...core.remembrance import Kind, Note
 from ...core.tree import Frontier
 from .. import actors, cosigning, journal, pulse, signing
 from ..export import BATCH
@@ -141,6 +142,9 @@ def _finished(
 ) -> Counter[str]:
     """Finish every journal and note that it was done, together: an epoch is begun once."""
     counts: Counter[str] = Counter()
+    if remembering.register(office.work) is not None:
+        # Everybody takes the lock of the register before that of a journal.
+        remembering.take_turns(office.work)
     for controller in controllers:
         counts.update(_finish(controller, by_hand, office))
     cosigning.catch_up(office.work)
@@ -256,10 +260,12 @@ def _finish(controller: str, by_hand: Sequence[str], office: Office) -> dict[str
         # or behind an epoch that was lost.
         head = _tip(work, row) if lost or _outgrown(work, row) else None
     if head is not None:
-        journal.begin_epoch(
+        epoch = journal.begin_epoch(
             work.conn, controller, journal.stamp(work.now), signing.in_force(work), head,
             [each for each in lost if each.epoch < head.epoch],
+            remembering.epoch(work, controller),
         )  # fmt: skip
+        work.remember.append(Note(Kind.REPLAYED, controller, facts={"epoch": str(epoch)}))
         counts["epochs-begun"] = 1
     if put:
         work.events.append(JournalContinued(controller, actor=SYSTEM, counts={"entries": put}))

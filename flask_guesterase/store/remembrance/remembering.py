@@ -21,7 +21,7 @@ from sqlalchemy import Connection, func, select
 from ...core.errors import BlockedError, SetupError
 from ...core.events import SYSTEM, RestoreNoticed
 from ...core.lifecycle import DONE, State
-from ...core.remembrance import Kind, Line, Note
+from ...core.remembrance import Kind, Line, Note, committed, dangling
 from .. import actors, brake, pulse, tables
 from ..journal import stamp
 from ..pulse import Pulse
@@ -195,6 +195,22 @@ def _deciding(work: Work) -> Iterator[str]:
     file = register(work)
     for line in file.lines()[0] if file is not None else ():
         yield from (line.note.facts.get(word, "") for word in ("verified_by", "decided_by"))
+
+
+def epoch(work: Work, controller: str) -> int:
+    """Return the newest epoch of a journal that began after a restore, or 0.
+
+    A copy of before it that is restored once more would number another one alike, and the same
+    key vouch for two journals under one name.
+
+    :param work: the open transaction.
+    :param controller: slug of the controller.
+    """
+    file = register(work)
+    lines = file.lines()[0] if file is not None else []
+    notes = (line.note for line in (*committed(lines), *dangling(lines)))
+    mine = (note for note in notes if note.kind is Kind.REPLAYED and note.controller == controller)
+    return max((int(note.facts.get("epoch", "0")) for note in mine), default=0)
 
 
 def forgetful(work: Work) -> bool:
