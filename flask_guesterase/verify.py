@@ -858,6 +858,7 @@ class Epoch:
     at: str = ""
     since: str = ""
     latest: str = ""
+    newest: str = ""
     dates: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -893,6 +894,7 @@ class Epoch:
         self.tree.append(leaf(text.encode()))
         self.at = entry["at"]
         self.since = self.since or self.at
+        self.newest = max(self.newest, self.at)
         # Entries from outside our own transactions may be older than their place.
         if self.at > self.latest and entry["actor"] not in LOOSE:
             self.latest = self.at
@@ -954,6 +956,19 @@ class Epoch:
         """Return the key that signs checkpoints of a size, None where that is not here."""
         known = [key for index, key in self.keys if index < max(size, 1)]
         return known[-1] if known else None
+
+    def doubtful(self, head: Checkpoint, restore: Quote) -> bool:
+        """Tell whether a checkpoint is dated later than the restore that lost it, by hours.
+
+        Its clock was ahead then, and what grew since says rightly that it is older. An opening
+        that is dated back explains no more: a day and a half, and nothing written after that.
+        """
+        try:
+            declared, newest = moment(restore.at), moment(self.newest)
+        except ValueError:
+            return False
+        ahead = moment(head.at) - declared
+        return timedelta(0) < ahead <= LEAP and newest - declared <= LEAP
 
     def ran_back(self, head: Checkpoint) -> bool:
         """Tell whether the journal says that the clock which signed a checkpoint was set back."""
@@ -1375,12 +1390,19 @@ def compare_lost(
     quoted = inputs.linked(head, lambda n: restore.root if n == restore.size else None)
     if size == restore.size:
         quoted = head.root == restore.root
-    if written and written <= head.at:
+    older = here is not None and bool(written) and written <= head.at
+    doubtful = older and here is not None and here.doubtful(head, restore)
+    if older and not doubtful:
         # After a restore the tree grows again from an older state, with entries newer than all
         # that was lost. These say they are older, and still are not what the world saw then.
         report.add(id_, False, "", f"{title}: the first {size} entries are NOT those that {name} "
                    f"has seen, and the restore declared {restore.declared} does not explain it: "
                    "they say that they were written before it was signed.")
+    elif doubtful and quoted is not False:
+        report.add(id_, None, f"{title}: whether a clock was ahead, or entries were rewritten: the "
+                   f"first {size} are not those that {name} has seen. It says it was signed at "
+                   f"{head.at}, and the hotel that its database had been restored before that, "
+                   f"{restore.declared}. Who kept it knows when it came.")
     elif quoted is not None:
         report.add(id_, quoted, f"{name} agrees with what {restore.by} quotes of {title} after a "
                    "restore.", f"{name} is NOT of the journal that {restore.by} quotes.")

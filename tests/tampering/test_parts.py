@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,62 @@ def test_guests_who_ask_before_a_restore_is_noticed(world: World, tmp_path: Path
     assert (code, wrong(answer)) == (0, set())
     code, answer = ask(tmp_path / "journal.jsonl", *given[2:])
     assert (code, wrong(answer)) == (0, set())
+
+
+def test_a_clock_that_was_ahead_when_its_database_was_lost(world: World, tmp_path: Path) -> None:
+    """It was set right, and a copy from before put back: what grew since is no forger's."""
+    hotel = catalogue.restored(world, "ahead.sqlite")
+    hotel.append(2)
+    hotel.time += timedelta(hours=9)
+    hotel.append(2)
+    ahead = hotel.checkpoint()
+    hotel.restore(world.backup)
+    hotel.time -= timedelta(hours=8)
+    hotel.append(6)
+    hotel.begin_epoch(ahead)
+    hotel.append(20)
+    journal = put(tmp_path, "journal.jsonl", hotel.lines())
+    given = ["--checkpoint", put(tmp_path, "ahead", ahead), "--key", world.key.hex()]
+    after = put(tmp_path, "after", hotel.checkpoint())
+    hotel.close()
+    for more in ([], ["--checkpoint", after], ["--checkpoint", put(tmp_path, "old", world.old)]):
+        code, answer = ask(journal, *given, *more)
+        assert (code, wrong(answer)) == (0, set())
+        said = [item["text"] for item in answer["findings"] if item["shown"] is None]
+        assert sum("whether a clock was ahead" in text for text in said) == 1
+    misquoted = journal.read_text().replace(offline.Checkpoint(ahead).root.hex(), "00" * 32)
+    code, answer = ask(put(tmp_path, "misquoted.jsonl", misquoted), *given)
+    assert (code, "outside" in wrong(answer)) == (1, True)
+
+
+@pytest.mark.parametrize(("back", "pause"), [(0, 0), (1, 0), (40, 0), (1, 40), (45, 40)])
+def test_an_opening_that_is_dated_back(
+    back: int, pause: int, world: World, tmp_path: Path
+) -> None:
+    """An old entry is edited: no hour that an opening may name excuses what was seen before it."""
+    lied = forge.lie(forge.drafts(world.lines), 2)
+    hotel = forge.anew(tmp_path / "back.sqlite", lied[: len(lied) - 4])
+    hotel.time += timedelta(hours=pause)
+    hotel.append(4)
+    true = forge.anew(tmp_path / "true.sqlite", forge.drafts(world.lines)[: len(lied) - 4])
+    middle = true.checkpoint()
+    true.time += timedelta(hours=pause)
+    true.append(4)
+    newest = true.checkpoint()
+    hotel.time -= timedelta(hours=back + 1)
+    hotel.begin_epoch(newest)
+    hotel.append(2)
+    journal = put(tmp_path, "journal.jsonl", hotel.lines())
+    hotel.close()
+    true.close()
+    heads = {"old": world.old, "middle": middle, "newest": newest}
+    given = [put(tmp_path, name, text) for name, text in heads.items()]
+    alone = [ask(journal, "--checkpoint", head) for head in given]
+    assert [code for code, _ in alone[:1]] == [1]
+    code, answer = ask(journal, *(item for head in given for item in ("--checkpoint", head)))
+    assert (code, "outside" in wrong(answer)) == (1, True)
+    if back != 1:
+        assert [code for code, _ in alone] == [1, 1, 1]
 
 
 def test_a_second_restore_that_lost_the_epoch_of_the_first(world: World, tmp_path: Path) -> None:
