@@ -24,6 +24,7 @@ from . import (
 )
 from .cases import Case, load, step, tell
 from .depth import deepening
+from .doubles import doubles
 from .work import Work
 
 
@@ -79,7 +80,8 @@ def _shared(work: Work, number: str) -> list[dict[str, Any]]:
     keys = {line.id: remainder.keys_of(work, line, who) or [] for line in lines}
     only = remainder.kept_columns(work, lines, keys)
     plan = planning.plan(work, planning.bounded(work, remainder.scope(work, only, who), only=only))
-    return [i for i in execution.did(plan) if i["outcome"] == Outcome.SHARE.value]
+    items = execution.did(plan, doubles(work, plan))
+    return [i for i in items if i["outcome"] == Outcome.SHARE.value]
 
 
 def _gone(

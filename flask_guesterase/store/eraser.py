@@ -304,11 +304,11 @@ def remains(
     left = []
     for step in plan(conn, datamap, about, live).changing():
         declared = datamap.declared(step.decision.table)
-        rows = len(step.rows)
-        if step.decision.outcome is not Outcome.DELETE:
-            reads = reader(conn, declared, live)
-            read = reads.read([row.key for row in step.rows], step.decision.columns)
-            rows = sum(not all(_is_gone(reads, c) for c in cells) for cells in read.values())
+        reads, keys = reader(conn, declared, live), [row.key for row in step.rows]
+        deletes = step.decision.outcome is Outcome.DELETE
+        # Without a key of their own, equal rows are as many as they are.
+        read = reads.rows(keys, () if deletes else step.decision.columns)
+        rows = sum(deletes or not all(_is_gone(reads, c) for c in cells) for _, cells, _ in read)
         if rows:
             left.append(Block(
                 declared.name, "left", rows, f"{rows} rows of {declared.name} are still as before."

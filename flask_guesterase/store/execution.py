@@ -48,6 +48,7 @@ from .comeback import marks, objections, owing
 from .contacts import end_contact
 from .copying import shelved
 from .depth import deepening
+from .doubles import Doubles, doubles
 from .eraser import Locked, Scope
 from .identity import objecting
 from .invented import canaries
@@ -206,7 +207,7 @@ def postpone(work: Work, number: str) -> None:
 def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> Ending:
     plan = held.plan
     origin = keeping.Origin(case.number, case.controller, case.property)
-    known = giving.gather(work, case.property, plan)
+    known, many = giving.gather(work, case.property, plan), doubles(work, plan)
     spared = unkept(work, plan)
     shelved.over(work, plan.people)
     if case.kind != KIND:
@@ -225,7 +226,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     decided = {name: value for name, value in (case.decisions or {}).items() if name != "rows"}
     done = {
         **deepening.noted(decided, None),
-        "did": did(plan),
+        "did": did(plan, many),
         "touched": marks.touched(work, plan.touched()),
         "files": len(set(erased.files)),
         "recovery": recovery,
@@ -247,17 +248,20 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     return Ending(case.state)
 
 
-def did(plan: Plan) -> list[dict[str, Any]]:
+def did(plan: Plan, many: Doubles | None = None) -> list[dict[str, Any]]:
     """Return what a plan does as plain values without personal data: decisions and counts.
 
     Rows that are kept for different reasons, or until different days, are items of their own.
+
+    :param plan: the plan.
+    :param many: in how many rows its keys stand, from before it was carried out; one by default.
     """
-    items = []
+    items, known = [], many or {}
     for each in plan.steps:
         groups: dict[Reason, int] = {}
         for row in each.rows:
             why = _why(plan, each.decision, row.key)
-            groups[why] = groups.get(why, 0) + 1
+            groups[why] = groups.get(why, 0) + known.get((each.decision.table, row.key), 1)
         for why, rows in sorted(groups.items(), key=lambda g: (g[0].until, g[0].rule)):
             items.append(_item(each.decision, why, rows))
     return items

@@ -20,6 +20,7 @@ from . import actors, minors, people, same, tables
 from .approving import plan_of
 from .carrying import Candidate, known
 from .cases import load, secret
+from .doubles import doubles
 from .execution import copied, did
 from .holds import living
 from .law import HELD
@@ -146,7 +147,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         Line(b.table, b.rows, until=b.until, reason=b.reason, detail=b.detail)
         for b in plan.blocked
     )
-    told = _told([*did(plan), *copied(plan)], _held_now(work, plan, by))
+    told = _told([*did(plan, doubles(work, plan)), *copied(plan)], _held_now(work, plan, by))
     mark = digest(plan, secret(work, case), same.marks(work, case, plan.people))
     drawn = _preview(case.number, mark, told, blocked)
     subjects = people.subjects(work, case.number)

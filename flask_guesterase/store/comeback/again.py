@@ -22,6 +22,7 @@ from ...core.plan import Person, Plan, Row
 from .. import blockers, brake, execution, keeping, outbox, people, planning, remainder, runs
 from ..blockers import today_at
 from ..cases import load, secret
+from ..doubles import doubles
 from ..eraser import Scope
 from ..invented import canaries
 from ..keeping import Origin
@@ -138,8 +139,9 @@ def again(
         return Again(Fate.GONE)
     if new := _new(under, plan):
         return Again(Fate.STAFF, new)
+    did = tuple(execution.did(plan, doubles(work, plan)))
     _carry_out(work, origin, about, plan, under.day)
-    return Again(Fate.ERASED, did=tuple(execution.did(plan)))
+    return Again(Fate.ERASED, did=did)
 
 
 def _seek(work: Work, origin: Origin, erased: Erased) -> None:
