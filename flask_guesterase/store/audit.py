@@ -21,6 +21,8 @@ from .tables import loose, node, tree
 
 BATCH = 2048
 
+_RESTORED = "After a restore bring it with `flask guesterase replay --yes --checkpoint FILE`."
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -65,7 +67,7 @@ def verify(conn: Connection, outside: Iterable[Checkpoint] = ()) -> list[Problem
             problems.append(
                 Problem(
                     "tree-missing", head.controller, head.epoch, None,
-                    "A checkpoint from outside names a journal that is not here.",
+                    f"A checkpoint from outside names a journal that is not here. {_RESTORED}",
                 )
             )
     return problems + _open_twice(trees) + _strays(conn) + _unread(conn)
@@ -125,7 +127,8 @@ class _Audit:
         for size, head in sorted(self._outside.items()):
             if size > grown.size and head not in self._told:
                 self._report(
-                    "truncated", grown.size, "A checkpoint from outside has seen more entries."
+                    "truncated", grown.size,
+                    f"A checkpoint from outside has seen more entries. {_RESTORED}",
                 )
         return self._problems
 

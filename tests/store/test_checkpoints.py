@@ -468,6 +468,25 @@ def test_the_same_copy_restored_twice_cuts_nothing(inn: Ashore) -> None:
     assert inn.tree().epoch == 2
 
 
+def test_letters_that_nobody_brought_are_asked_for(inn: Ashore) -> None:
+    """At the second restore those of the first lie in a drawer: it is said what to do with them."""
+    inn.places = ()
+    inn.happen(3)
+    copy, letters = inn.copied("copy"), []
+    for brought in (True, False):
+        inn.happen(4)
+        with inn.begin() as office:
+            letters.append(office.checkpoint())
+        inn.restored(copy)
+        replay(inn.run, letters if brought else ())
+    with inn.begin() as office:
+        found = office.verify(letters)
+    assert [problem.id for problem in found] == ["truncated", "tree-missing"]
+    assert all("replay --yes --checkpoint FILE" in problem.message for problem in found)
+    assert replay(inn.run, letters).counts == {"epochs-begun": 1}
+    assert inn.verified(*letters) == []
+
+
 def test_no_two_epochs_have_one_number(any_inn: Ashore, tmp_path: Path) -> None:
     """A copy is restored again before a checkpoint of the epoch left, which has signed by then."""
     inn = any_inn
