@@ -115,7 +115,7 @@ _MISSING_STATES = frozenset({"42P01", "42703", "3F000"})
 _MISSING_NUMBERS = frozenset({1146, 1054})
 _FULL_STATES = frozenset({"53100"})
 _FULL_NUMBERS = frozenset({1021, 1114})
-_SQLITE_FULL = 13
+_SQLITE_READONLY, _SQLITE_FULL = 8, 13
 _SQLITE_UNDOES = frozenset({7, 9, 10, _SQLITE_FULL})
 """No memory, interrupted, an error of the disk, and a full one. Source: sqlite.org, "Response To
 Errors Within A Transaction"."""
@@ -191,6 +191,15 @@ def is_forbidden(problem: BaseException) -> bool:
         or _number(problem) in _RIGHT_NUMBERS
         or "readonly database" in str(problem.orig)
     )
+
+
+def is_stale(problem: DBAPIError) -> bool:
+    """Return whether only another connection could write again.
+
+    SQLite goes on reading only where the file could not be written when it was opened, or where
+    another one was put in its place since.
+    """
+    return getattr(problem.orig, "sqlite_errorcode", 0) & 0xFF == _SQLITE_READONLY
 
 
 def is_full(problem: BaseException) -> bool:

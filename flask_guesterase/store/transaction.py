@@ -15,7 +15,7 @@ from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError
 from .binds.crossing import ALONE, Binds, Crossing, binds_of
-from .failure import translated
+from .failure import is_stale, translated
 
 LOCK_SECONDS = 2
 
@@ -109,6 +109,8 @@ def _connected(engine: Engine, write: bool, binds: Binds = ALONE) -> Iterator[Co
             _refuse_open(conn.connection.dbapi_connection)
         yield conn
     except DBAPIError as raised:
+        if is_stale(raised):
+            conn.invalidate()
         problem = translated(raised)
     except StatementError as raised:
         problem = ErasureError(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -409,6 +411,18 @@ def test_a_server_that_is_not_there_is_told_without_its_password(url: str) -> No
         ours(engine)
     assert "secret" not in "".join(traceback.format_exception(raised.value))
     engine.dispose()
+
+
+def test_a_connection_that_cannot_write_any_more_is_let_go(sqlite_url: str) -> None:
+    """A file that was restored, or a disk that could only be read, needs no restart after it."""
+    with hotel(sqlite_url) as engine:
+        ours(engine)
+        file = Path(str(engine.url.database))
+        shutil.copy(file, file.with_suffix(".copy"))
+        file.with_suffix(".copy").rename(file)
+        with pytest.raises(SetupError):
+            ours(engine)
+        ours(engine)
 
 
 # --- Two at once --------------------------------------------------------------------------------
