@@ -488,6 +488,27 @@ def test_a_database_that_is_down_is_waited_for(cut: tuple[Group, str], tmp_path:
     assert not holds(hotel, "Ann")
 
 
+def test_what_failed_by_a_clock_that_ran_ahead_goes_forward_once_it_is_right(
+    cut: tuple[Group, str],
+) -> None:
+    """Half of a guest is gone, and the rest would stay until that time had come (P4)."""
+    hotel, _ = cut
+    with hotel.app.app_context():
+        file = Path(str(hotel.engines()[1].url.database))
+    hotel.close()
+    away = file.with_suffix(".away")
+    file.rename(away)
+    file.mkdir()
+    hotel.work(hours=365 * 24)
+    assert intents_of(hotel)[0].attempts == 1
+    file.rmdir()
+    away.rename(file)
+    hotel.close()
+    hotel.work()
+    assert {row.state for row in intents_of(hotel)} == {"done"}
+    assert not holds(hotel, "Ann")
+
+
 def test_a_database_that_is_down_before_the_intent_keeps_all_waiting(
     ready: tuple[Group, str],
 ) -> None:
