@@ -15,13 +15,13 @@ from ..core.holding import HoldQuery, Scope
 from ..core.plan import Key, Person, key_text
 from ..core.register import name_form
 from . import tables
-from .binds.crossing import at
 from .clocks import places_of
 from .datamap import Declared
 from .finder import Owners, owners
 from .lines import Lines, registers
 from .nights import Night
 from .people import read_key
+from .reading import moments
 from .sql import among, chunks
 
 if TYPE_CHECKING:
@@ -292,8 +292,7 @@ def _night(work: Work, lines: Lines, hold: Hold) -> Night:
     hotel = hotels.get(hold.property, only)
     return Night(
         date.fromisoformat(hold.night), "UTC" if hotel is None else hotel.zone,
-        lines.declared.policy.zone,
-        at(work.conn, lines.declared.name).dialect.name == "postgresql",
+        lines.declared.policy.zone, moments(work, lines),
     )  # fmt: skip
 
 

@@ -24,13 +24,13 @@ class Night:
     :param day: the day on the property's wall.
     :param zone: zone of the property.
     :param naive: zone of the table's moments that name none, or empty.
-    :param zoned: whether the engine keeps moments with their zone, where a column is of that kind.
+    :param moments: columns whose moments the engine tells in the zone of the session, ours in UTC.
     """
 
     day: date
     zone: str
     naive: str = ""
-    zoned: bool = False
+    moments: frozenset[str] = frozenset()
 
     def begun(self, first: Column[Any]) -> ColumnElement[bool]:
         """Return the condition that a first night is this one, or one before it."""
@@ -55,15 +55,11 @@ class Night:
         """Return between what the column's values of this night lie."""
         kind, (begin, end) = _kind(column), self._span(column)
         if kind is datetime:
-            zone = UTC if self._is_zoned(column) else None
-            return begin.replace(tzinfo=zone), end.replace(tzinfo=zone)
+            return begin, end
         if kind is date:
             return begin.date(), end.date()
         # A text of a moment goes on behind its day.
         return begin.date().isoformat(), f"{end.date().isoformat()}T99"
-
-    def _is_zoned(self, column: Column[Any]) -> bool:
-        return self.zoned and bool(getattr(plain(column.type), "timezone", False))
 
     def _span(self, column: Column[Any]) -> tuple[datetime, datetime]:
         """Return the night's first and last moment, as a column writes them without a zone."""
@@ -73,7 +69,7 @@ class Night:
         if kind is date:
             return begin, end
         zones: list[tzinfo]
-        if kind is datetime and self._is_zoned(column):
+        if kind is datetime and column.name in self.moments:
             zones = [UTC]
         elif self.naive:
             zones = [ZoneInfo(self.naive)]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Column, Dialect, TypeDecorator
 
 from ..core.image import Cell, Native
+from .binds.crossing import at
 from .lines import Lines
 from .sql import python_type
+
+if TYPE_CHECKING:
+    from .work import Work
 
 
 def texts(lines: Lines, cells: Iterable[Cell], dialect: Dialect) -> dict[str, str]:
@@ -22,13 +26,32 @@ def texts(lines: Lines, cells: Iterable[Cell], dialect: Dialect) -> dict[str, st
     """
     known = {column.name: column for column in lines.shown}
     return {
-        cell.name: _text(known[cell.name], cell.native(), dialect)
+        cell.name: _text(known[cell.name], cell, dialect)
         for cell in cells
         if cell.name in known
     }
 
 
-def _text(column: Column[Any], value: Native, dialect: Dialect) -> str:
+def moments(work: Work, lines: Lines) -> frozenset[str]:
+    """Return the columns of a line whose moments are told in the zone of the session, here UTC.
+
+    :param work: the open transaction.
+    :param lines: the table's columns.
+    """
+    name = lines.declared.name
+    live, dialect = work.live().table(name), at(work.conn, name).dialect
+    columns = () if live is None else live.columns.values()
+    return frozenset(c.name for c in columns if _is_moment(c.type, dialect))
+
+
+def _is_moment(type_: str, dialect: Dialect) -> bool:
+    """Return whether a column of this type, in the engine's own text, keeps a moment."""
+    low = type_.lower()
+    return dialect.name != "sqlite" and low.startswith("timestamp") and "without" not in low
+
+
+def _text(column: Column[Any], cell: Cell, dialect: Dialect) -> str:
+    value = cell.native()
     if value is None:
         return ""
     if isinstance(column.type, TypeDecorator):
@@ -36,7 +59,7 @@ def _text(column: Column[Any], value: Native, dialect: Dialect) -> str:
     if isinstance(value, bytes):
         return value.hex()
     if python_type(column.type) is datetime:
-        return _moment(str(value))
+        return _moment(str(value), UTC if _is_moment(cell.type, dialect) else None)
     return str(value)
 
 
@@ -51,8 +74,11 @@ def by_the_host(type_: TypeDecorator[Any], value: Native, dialect: Dialect) -> s
     return "" if said is None else str(said)
 
 
-def _moment(text: str) -> str:
+def _moment(text: str, zone: tzinfo | None) -> str:
     try:
-        return datetime.fromisoformat(text).isoformat(" ", "seconds")
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return text
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=zone)
+    return moment.isoformat(" ", "seconds")

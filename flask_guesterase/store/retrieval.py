@@ -23,7 +23,7 @@ from .lines import Lines, registers
 from .masks import fixed_value, looks_invented, looks_redacted
 from .nights import Night
 from .raw import Reader, reader
-from .reading import texts
+from .reading import moments, texts
 from .shelf import boxes
 from .sql import host_values, is_text
 from .work import Work
@@ -292,9 +292,8 @@ class _Table:
     def _night(self, day: date) -> Night:
         """Return a night as the columns of the table may mean it."""
         return Night(
-            day, self._zone, self.lines.declared.policy.zone,
-            self.reader.conn.dialect.name == "postgresql",
-        )  # fmt: skip
+            day, self._zone, self.lines.declared.policy.zone, moments(self.work, self.lines)
+        )
 
     def _asked_for(self, room: str, names: Sequence[str], document: str) -> bool:
         asked = self.asked

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    TIMESTAMP,
     Column,
     Date,
     DateTime,
@@ -19,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     TypeDecorator,
+    event,
     insert,
 )
 from sqlalchemy.types import TypeEngine
@@ -177,6 +179,44 @@ def test_a_night_written_as_text_goes_on_behind_its_day(make: Make) -> None:
     island.came(3, "2026-03-08", "2026-03-08T20:00")
     island.came(4, "2026-03-10", "2026-03-11")
     assert island.held() == {1, 2}
+
+
+@pytest.fixture(params=["told", "untold"])
+def moored(
+    request: pytest.FixtureRequest, mariadb_url: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Island]:
+    """The hotel on MariaDB, its nights as TIMESTAMP, its sessions and its policy in Honolulu."""
+    monkeypatch.setitem(GRANTS, ("clerk", "sh"), {"freeze"})
+    told = request.param == "told"
+    island = Island(
+        mariadb_url, tmp_path, TIMESTAMP() if told else DateTime(), "Pacific/Honolulu"
+    )
+    with island.engine.begin() as conn:
+        for name in ("since", "until"):
+            conn.exec_driver_sql(f"ALTER TABLE arrivals MODIFY `{name}` TIMESTAMP NULL")
+    island.engine.dispose()
+    event.listen(island.engine, "connect", _in_honolulu)
+    for id, day in ((1, 9), (2, 8), (3, 10)):
+        for hour in (1, 22):
+            moment = datetime(2026, 3, day, hour)
+            island.came(id + 3 * (hour > 12), moment, moment)
+    yield island
+    island.engine.dispose()
+
+
+def _in_honolulu(raw: Any, record: object) -> None:
+    with raw.cursor() as cursor:
+        cursor.execute("SET time_zone = '-10:00'")
+
+
+def test_a_night_of_moments_that_mariadb_keeps_is_the_propertys(moored: Island) -> None:
+    """From one in the morning to ten in the evening, whatever zone a session is in."""
+    with moored.begin() as office:
+        office.freeze("sh", "clerk", night="2026-03-09")
+    with moored.begin() as office:
+        found = holds.held(office.work, "arrivals", [(id,) for id in range(1, 7)])
+    assert {id for id, in found} == {1, 4}
 
 
 @pytest.mark.parametrize("zone", ["", "UTC"])

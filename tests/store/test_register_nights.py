@@ -17,9 +17,9 @@ from flask_guesterase.store.lines import registers
 from flask_guesterase.store.raw import reader
 from flask_guesterase.store.reading import texts
 from flask_guesterase.store.retrieval import Line, retrieve
-from tests.store.test_frozen_nights import AT_EIGHT, BEFORE, Aware, Island, Make, make
+from tests.store.test_frozen_nights import AT_EIGHT, BEFORE, Aware, Island, Make, make, moored
 
-__all__ = ["make"]
+__all__ = ["make", "moored"]
 
 AFTER = datetime(2026, 3, 11, 6)
 """Eight in the evening of the 10th in Honolulu."""
@@ -127,6 +127,18 @@ def test_a_night_whose_last_hour_comes_twice_is_asked_for_to_its_end(make: Make)
     for id, moment in ((1, datetime(2026, 10, 29, 21, 30)), (2, datetime(2026, 10, 29, 22, 30))):
         island.came(id, moment, moment)
     assert names(produced(island, date(2026, 10, 29))) == ["Ann Zebrafinch1"]
+
+
+def test_a_night_of_moments_that_mariadb_keeps_is_asked_for_by_the_propertys(
+    moored: Island,
+) -> None:
+    """Nobody of another night is shown, and nobody's hour is another one; sealed ones alike."""
+    seal(moored, 4)
+    lines = produced(moored)
+    assert [(line.name, line.sealed) for line in lines] == [
+        ("Ann Zebrafinch1", False), ("Ann Zebrafinch4", True),
+    ]  # fmt: skip
+    assert {(line.first_night, line.last_night) for line in lines} == {("2026-03-09",) * 2}
 
 
 def test_the_last_night_of_the_calendar_is_answered(make: Make) -> None:
