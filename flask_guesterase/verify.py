@@ -759,7 +759,7 @@ def withheld(later: list[Epoch], epoch: int, index: int) -> bool:
     return (
         list(sizes) != list(range(epoch, epoch + len(sizes)))
         or any(here.pruned > (index + 1 if here.epoch == epoch else 0) for here in later)
-        or any(here.wrong is not None for here in later)
+        or any(here.wrong is not None or here.torn for here in later)
         or any(sizes.get(quote.epoch, quote.size) < quote.size for quote in quotes)
     )
 
@@ -859,6 +859,7 @@ class Epoch:
     since: str = ""
     latest: str = ""
     newest: str = ""
+    torn: str = ""
     dates: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -1074,14 +1075,25 @@ def first_place(path: Path) -> tuple[str, int, int]:
         return "", 0, 0
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Yield the lines of a journal, numbered."""
+def lines_of(path: Path, torn: list[int] | None = None) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a journal, numbered; half a line at its end is passed over, and noted."""
     with opened(path) as lines:
         for place, line in enumerate(lines, 1):
+            if place > 1 and not line.endswith(b"\n") and not is_json(line):
+                if torn is not None:
+                    torn.append(place)
+                return
             # Only what the writer, or a system with other line ends, puts around a line.
             body = line.removeprefix(codecs.BOM_UTF8) if place == 1 else line
             end = b"\r\n" if body.endswith(b"\r\n") else b"\n"
             yield place, body.removesuffix(end)
+
+
+def is_json(line: bytes) -> bool:
+    try:
+        return isinstance(json.loads(line), dict)
+    except BROKEN:
+        return False
 
 
 def read_journals(paths: list[Path], wanted: Wanted, number: str = "") -> dict[Name, Epoch]:
@@ -1094,8 +1106,8 @@ def read_journals(paths: list[Path], wanted: Wanted, number: str = "") -> dict[N
         ask_for_quoted(path, wanted)
     found: dict[Name, Epoch] = {}
     for path in paths:
-        begun: set[Name] = set()
-        for place, line in lines_of(path):
+        begun, torn = set[Name](), list[int]()
+        for place, line in lines_of(path, torn):
             try:
                 text = line.decode()
                 entry = decoded(text)
@@ -1115,6 +1127,8 @@ def read_journals(paths: list[Path], wanted: Wanted, number: str = "") -> dict[N
                     raise ValueError("another format")
             except BROKEN:
                 raise UseError(f"Line {place} of {path} is not a journal entry.") from None
+        if torn:
+            found[name].torn = f"{path}:{torn[0]}"
     return found
 
 
@@ -1475,10 +1489,13 @@ def check_lost(report: Report, inputs: Inputs) -> None:
 
 
 def check_damaged(report: Report, inputs: Inputs) -> None:
-    """Name the notes that cannot be read: what they said may speak against the hotel."""
+    """Name what cannot be read of checkpoints and journals: it may speak against the hotel."""
     for name in inputs.damaged:
         report.add("damaged", None, f"What {name} said: it is DAMAGED, or was never a checkpoint. "
                    "A copy of it kept elsewhere would tell.")
+    for name in sorted(here.torn for here in inputs.journals.values() if here.torn):
+        report.add("damaged", None, f"What {name} said: it is half a line, as a crash leaves it or "
+                   "a copy that was cut, and nothing behind it is here.")
 
 
 def check_split(

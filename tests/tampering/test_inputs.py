@@ -17,7 +17,7 @@ from flask_guesterase.core.checkpoint import sign_checkpoint, verifier_key
 from flask_guesterase.core.cosignature import request, witness_key
 from tests.tampering import catalogue, forge
 from tests.tampering.catalogue import OLD, TAKEN, World
-from tests.tampering.forge import WITNESS, Hotel, edge_line, public, signer
+from tests.tampering.forge import WITNESS, Hotel, changed, edge_line, public, signer
 from tests.test_verify import ask, cannot, verdicts, wrong
 
 
@@ -231,6 +231,35 @@ def test_a_damaged_file_stops_no_folder(world: World, tmp_path: Path) -> None:
     code, answer = ask(folder, "--key", world.key.hex())
     assert (code, wrong(answer), cannot(answer)) == (0, set(), {"damaged", "later"})
     assert offline.main([str(other)]) == 2
+
+
+@pytest.mark.parametrize("cut", [1, 40, 200])
+def test_half_a_line_in_a_folder(cut: int, world: World, tmp_path: Path) -> None:
+    """A crash left it, and nobody vouches for it; it is named, and all before it is judged."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    put(folder, "hotel-a.checkpoints", world.newest)
+    file = put(folder, "hotel-a-0.jsonl", world.lines)
+    torn = changed(world.lines[-1], index=len(world.lines))
+    file.write_text(file.read_text() + torn[:-cut])
+    code, answer = ask(folder, "--key", world.key.hex())
+    assert (code, wrong(answer), cannot(answer)) == (0, set(), {"damaged", "later"})
+    assert any(f"{file}:{len(world.lines) + 1} " in item["text"] for item in answer["findings"])
+    assert ask("census", folder, "--journal", folder)[0] == 0
+    certificate = put(tmp_path, "c.json", world.certificate.to_json())
+    code, answer = ask(certificate, "--journal", folder, "--key", world.key.hex())
+    assert (code, "damaged" in cannot(answer)) == (0, True)
+    assert "revoked" in cannot(answer), "the half line may say so"
+
+
+def test_half_a_line_hides_nothing_that_was_seen(world: World, tmp_path: Path) -> None:
+    """Whoever cuts the last entry in two cuts what a checkpoint has seen."""
+    journal = put(tmp_path, "journal.jsonl", "\n".join(world.lines)[:-7])
+    code, answer = ask(journal, "--checkpoint", put(tmp_path, "newest", world.newest))
+    assert (code, wrong(answer)) == (1, {"outside"})
+    lines = [*world.lines[:5], world.lines[5][:-7], *world.lines[6:]]
+    middle = put(tmp_path, "middle.jsonl", lines)
+    assert offline.main([str(middle)]) == 2
 
 
 def test_a_later_epoch_alone(world: World, tmp_path: Path) -> None:
