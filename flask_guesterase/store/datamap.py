@@ -34,6 +34,7 @@ from ..core.policy import (
     null,
     redact,
 )
+from .masks import writes_anew
 from .paths import Atlas, Path, Resolver
 from .sharing import joined
 from .sql import holds_text
@@ -105,10 +106,13 @@ class Declared:
         """Return whether one of these columns is of the key, which then changes with it."""
         return not {c.name for c in self.key}.isdisjoint(names)
 
-    @property
+    @cached_property
     def blurred(self) -> tuple[Column[Any], ...]:
         """Return the key columns by whose values no row can be told from another."""
-        return tuple(c for c in self.key if isinstance(c.type, JSON | ARRAY | PickleType))
+        return tuple(
+            c for c in self.key
+            if isinstance(c.type, JSON | ARRAY | PickleType) or writes_anew(c.type)
+        )  # fmt: skip
 
     def column(self, name: str) -> Column[Any]:
         """Return the column with this SQL name."""

@@ -49,6 +49,7 @@ def _drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
             ))
         else:
             findings += _columns(declared, found)
+            findings += _inexact(declared, found, live.dialect)
             findings += _acts(declared, found, live, known)
     return findings
 
@@ -143,6 +144,22 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
             )
     yield from _collisions(declared, found)
     yield from _large_objects(declared, found)
+
+
+def _inexact(declared: Declared, found: LiveTable, dialect: str) -> Iterator[Finding]:
+    """Yield the columns of a table without a key whose values do not equal themselves once read."""
+    for column in declared.key if not declared.keyed else ():
+        at = found.column(column.name)
+        if at is not None and at.type.lower().startswith(_INEXACT.get(dialect, "-")):
+            yield Finding(
+                "rule-misfit", declared.name, column.name, "The table has no key, and this type "
+                "of column cannot tell its rows apart.",
+                'Give the table a key, or its mapper one: {"primary_key": [...]}.',
+            )
+
+
+_INEXACT = {"mariadb": "float", "postgresql": "real"}
+"""Fractions of four bytes, which a driver reads as others of eight."""
 
 
 def _large_objects(declared: Declared, found: LiveTable) -> Iterator[Finding]:

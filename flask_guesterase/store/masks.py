@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Column, TypeDecorator, Uuid
 from sqlalchemy.engine.default import DefaultDialect
-from sqlalchemy.types import Enum
+from sqlalchemy.types import Enum, TypeEngine
 
 from ..core import mentions
 from ..core.identity import Kind, kind_of
@@ -229,6 +229,23 @@ def _unread(rule: Rule, column: Column[Any], length: int | None) -> str:
         # The host's own code, where it has not what it needs: that says nothing of the value.
         return ""
     return ""
+
+
+def writes_anew(type_: TypeEngine[Any]) -> bool:
+    """Return whether a host's own type gives one text another form each time, as a salt does.
+
+    No value that was read finds its row again, or equals another.
+    """
+    if not isinstance(type_, TypeDecorator):
+        return False
+    try:
+        write = type_.dialect_impl(_DIALECT).bind_processor(_DIALECT)
+        return write is not None and bool(write(_SAMPLE) != write(_SAMPLE))
+    except Exception:  # the host's own code, where it has not what it needs or takes no text
+        return False
+
+
+_SAMPLE = "Aa1"
 
 
 def _misplaced(rule: Rule, column: Column[Any], nullable: bool, length: int | None) -> str:

@@ -23,7 +23,7 @@ from sqlalchemy.sql import operators
 
 from ..core.finding import Finding
 from ..core.policy import Equal, Policy, Via
-from .masks import fixed_value
+from .masks import fixed_value, writes_anew
 from .sql import as_texts, equal
 
 
@@ -235,6 +235,11 @@ class Resolver:
     def _onward(
         self, table: Table, label: str, hops: tuple[Hop, ...], seen: tuple[str, ...]
     ) -> tuple[Path, ...]:
+        salted = [c.name for h in hops for c in (*h.source, *h.target) if writes_anew(c.type)]
+        if salted:
+            why = f"What '{salted[0]}' holds is written anew each time and equals nothing."
+            self._say("path-unknown", table.fullname, label, why)
+            return ()
         end = hops[-1].table.fullname
         if end not in self.policies:
             self._say("path-unknown", table.fullname, label, f"'{end}' is not declared itself.")

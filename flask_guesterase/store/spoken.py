@@ -12,6 +12,7 @@ from ..core.identity import Kind, kind_of
 from ..core.pack import CONDITIONS
 from ..core.policy import Subject
 from .datamap import DataMap, Declared
+from .masks import writes_anew
 from .sql import is_text
 from .ways import clock_of
 
@@ -72,6 +73,13 @@ def _matches(datamap: DataMap, declared: Declared) -> Iterator[Finding]:
     contacts = datamap.subjects.get(declared.name)
     for key, wanted in (contacts.match if contacts is not None else {}).items():
         if isinstance(wanted, Column):
+            if writes_anew(wanted.type):
+                yield Finding(
+                    "match-unknown", declared.name, key, f"Nobody is ever found by '{key}': the "
+                    "column's own type writes each value anew.",
+                    "Keep a keyed hash of the value beside it, and match that by a callable.",
+                    Severity.WARN,
+                )
             continue
         why = _raised(wanted, declared.alias("s"), "Aa1")
         if why and why not in _REFUSES:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TypeDecorator,
     UniqueConstraint,
     Uuid,
 )
@@ -278,6 +280,44 @@ def json_in_rows_without_a_key(wrong: bool) -> list[Finding]:
     )
     visits = Policy({"details": null}, via="guest_id")
     return find(right(visits=visits), metadata=metadata)
+
+
+class Salted(TypeDecorator[str]):
+    """A column the host encrypts, each time differently."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else token_hex(4) + value[::-1]
+
+    def process_result_value(self, value: str | None, dialect: Any) -> str | None:
+        return None if value is None else value[8:][::-1]
+
+
+@CASES.of("rule-misfit")
+def a_salt_in_rows_without_a_key(wrong: bool) -> list[Finding]:
+    """No value that was read finds its row again."""
+    metadata = hotel()
+    Table(
+        "visits", metadata,
+        Column("guest_id", ForeignKey("guests.id"), index=True),
+        Column("details", Salted(80) if wrong else Text),
+    )
+    visits = Policy({"details": null}, via="guest_id")
+    return find(right(visits=visits), metadata=metadata)
+
+
+@CASES.of("path-unknown")
+def path_over_salted_columns(wrong: bool) -> list[Finding]:
+    """What is written anew each time is equal to nothing, so that no row would be found."""
+    metadata = hotel()
+    Table(
+        "mails", metadata, Column("id", Integer, primary_key=True),
+        Column("sender", Salted(80) if wrong else String(80), index=True),
+    )
+    mails = Policy({"sender": null}, via=Equal({"sender": "email"}, to="guests"))
+    return find(right(mails=mails), metadata=metadata)
 
 
 @CASES.of("rule-misfit")

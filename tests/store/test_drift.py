@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import (
     Column,
     Connection,
+    Float,
     ForeignKey,
     Integer,
     MetaData,
@@ -230,6 +231,17 @@ def rule_misfit_in_the_database(wrong: bool, engine: str) -> list[Finding]:
     else:
         script = "ALTER TABLE notes ALTER text SET NOT NULL"
     return find(engine, script if wrong else "")
+
+
+@CASES.of("rule-misfit", "mariadb", "postgresql")
+def misfit_of_a_short_fraction_in_rows_without_a_key(wrong: bool, engine: str) -> list[Finding]:
+    """0.1 of four bytes is not equal to the 0.1 that was read, so that the row is never found."""
+    metadata = hotel()
+    Table("tips", metadata, Column("guest_id", ForeignKey("guests.id")), Column("share", Float))
+    type_ = {"mariadb": "FLOAT", "postgresql": "REAL"}[engine] if wrong else "DOUBLE PRECISION"
+    script = f"CREATE TABLE tips (guest_id INTEGER REFERENCES guests (id), share {type_})"
+    tips = Policy({"share": null}, via="guest_id")
+    return find(engine, script, {**RIGHT, "tips": tips}, mapped=metadata)
 
 
 @CASES.of("rule-misfit", "mariadb", "postgresql")

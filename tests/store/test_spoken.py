@@ -6,13 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table
 
 from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.finding import Finding, Severity
-from flask_guesterase.core.policy import Policy, Subject
+from flask_guesterase.core.policy import Policy, Subject, null
 from flask_guesterase.store.spoken import findings
 from tests.store.hotel import Guest, Hotel, policies
+from tests.store.inn import datamap
+from tests.store.test_coverage import Salted
 
 
 def asked(subject: Subject | None = None, **changes: Any) -> list[Finding]:
@@ -63,6 +66,16 @@ def test_a_match_callable_that_raises_is_named() -> None:
     """Nobody is found by it; what is found otherwise is erased all the same."""
     found = asked(Subject(match={"email": "email", "booking": broken}, contact=["email"]))
     assert places(found) == [("match-unknown", "guests", "booking", Severity.WARN)]
+
+
+def test_a_match_by_what_is_written_anew_each_time_is_named() -> None:
+    """Nobody would ever be on file under it, and the guest be told so."""
+    metadata = MetaData()
+    guests = Table("guests", metadata, Column("id", Integer, primary_key=True),
+                   Column("card", Salted(80)), Column("email", String(80)))  # fmt: skip
+    policy = Policy({"card": null, "email": null}, subject=Subject(match=["email", "card"]))
+    found = findings(datamap(metadata, {guests: policy}))
+    assert places(found) == [("match-unknown", "guests", "card", Severity.WARN)]
 
 
 def test_a_match_callable_may_refuse_a_value() -> None:
