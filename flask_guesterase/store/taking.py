@@ -8,7 +8,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any
 
-from ..core.errors import RetryableError
+from ..core.errors import ErasureError, RetryableError
 from ..core.image import Cell, Change, Columns, Image, Line, Strip, cell
 from ..core.plan import Decision, Key, Outcome, Row, Step
 from .raw import Reader
@@ -43,6 +43,7 @@ def hold(
     """Lock rows, in a fixed order, and read them.
 
     :raises RetryableError: one of them is not there any more.
+    :raises ErasureError: one key names several of them.
     """
     width = len(reads.declared.key)
     rows: dict[Key, list[Values]] = {}
@@ -52,6 +53,12 @@ def hold(
         raise RetryableError(
             f"Rows of {reads.declared.name} changed while they were being erased.",
             "Try again; nothing was changed.",
+        )
+    if reads.declared.keyed and any(len(each) > 1 for each in rows.values()):
+        raise ErasureError(
+            f"Two rows of {reads.declared.name} have one key, so nobody can tell whose is whose.",
+            "Nothing was changed; look for tables of PostgreSQL that inherit from it, and give "
+            "their rows keys of their own.",
         )
     return Held(names, typed, rows)
 

@@ -47,6 +47,7 @@ from flask_guesterase.core.policy import (
     Subject,
     delete,
     delete_when_last_owner,
+    exempt,
     keep,
     null,
     placeholder,
@@ -390,6 +391,38 @@ def test_a_row_is_found_by_a_moment_however_it_is_written(database_url: str, key
     assert {guest: {line for who, line in said if who == guest} for guest in (1, 2)} == {
         1: {"[erased]"}, 2: {"tea", "tea 1"},
     }  # fmt: skip
+
+
+HEIR = """CREATE TABLE former (since VARCHAR(20)) INHERITS (guests);;
+    INSERT INTO former (id, name, since) VALUES (1, 'Bo', '2019'), (3, 'Cy', '2018')"""
+
+
+def test_a_row_of_an_heir_is_nobody_elses(postgresql_url: str) -> None:
+    """PostgreSQL shows rows of a table that inherits beside the others, whose keys they may have.
+
+    Two of one key stop the erasure before anything is changed; one alone is as good as any.
+    """
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column("name", String(40))
+    )
+    declared = datamap(metadata, {
+        "guests": Policy({"name": redact}, subject=Subject(match=["name"])),
+        "former": exempt("seen in guests"),
+    })  # fmt: skip
+    with host(postgresql_url, metadata, HEIR) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), {"id": 1, "name": "Ada"})
+        with engine.connect() as conn:
+            before = dump(conn)
+        with pytest.raises(ErasureError, match="Two rows of guests have one key"):
+            erase(engine, declared, ("guests", (1,)))
+        with engine.connect() as conn:
+            assert_same(before, dump(conn))
+        erase(engine, declared, ("guests", (3,)))
+        with engine.connect() as conn:
+            names = conn.execute(select(guests.c.name).order_by(guests.c.name)).scalars().all()
+        assert sorted(names) == ["Ada", "Bo", "[erased]"]
 
 
 def test_a_check_that_refuses_the_mask_changes_nothing(database_url: str) -> None:
