@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,6 +16,7 @@ from .current import current
 from .desk import CODED, may, me, must, staff_pages
 from .pages import language
 from .rendering import render_template
+from .words import counted
 
 PAGE = 50
 """Entries of the journal on one page."""
@@ -42,7 +45,7 @@ def _journal(problems: list[str] | None) -> str:
     before = request.args.get("before", type=int)
     with current.begin(write=False) as office:
         entries = newest(office.work, hotel.controller, before, PAGE, _entitled(hotel.controller))
-    language(zone=hotel.zone)
+    tongue = language(zone=hotel.zone)
     return render_template(
         "guesterase/staff/journal.html",
         hotels=hotels,
@@ -50,6 +53,7 @@ def _journal(problems: list[str] | None) -> str:
         entries=entries,
         older=entries[-1].position if len(entries) == PAGE and entries[-1].position else None,
         verified=problems,
+        counted=partial(counted, tongue),
     )
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from ..core.events import (
+    ErasureBegun,
+    OwnDataEnded,
+    RetentionEnded,
+    SubjectErased,
+    SubjectErasedAgain,
+    SweepDone,
+)
 from ..core.identity import kind_of
 from ..core.lifecycle import Ground, State
 from ..core.restoring import RestoreGround
 from ..core.rulebook import LineKind, LineState
 from ..store import same
-from .casewords import CASES
+from .casewords import CASES, COUNTED
 from .cited import cited
 from .language import N_, Language
 from .trouble import TROUBLE
@@ -774,6 +782,28 @@ def told(language: Language, value: object) -> str:
     """Return an enumerated value in the reader's words, and anything else as laws are cited."""
     key = str(value or "")
     return _known(language, key) or cited(language, key)
+
+
+_TABLES = (ErasureBegun, OwnDataEnded, RetentionEnded, SubjectErased, SubjectErasedAgain)
+_OWN_COUNTS: dict[str, dict[str, str]] = {
+    SweepDone.name: SWEPT,
+    **{each.name: COUNTS for each in _TABLES},
+}
+"""Action -> words of what it counts, where one of those may mean a state or a table elsewhere."""
+
+
+def counted(language: Language, action: str, name: str) -> str:
+    """Return what an entry of the journal counts in the reader's words; a table's name as it is.
+
+    :param language: who reads.
+    :param action: what happened.
+    :param name: word under which it is counted.
+    """
+    own = _OWN_COUNTS.get(action)
+    words = COUNTS | COUNTED if own is None else own
+    if name in words:
+        return language.gettext(words[name])
+    return word(language, name) if own is None else name
 
 
 def _known(language: Language, key: str) -> str:

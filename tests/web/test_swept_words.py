@@ -5,9 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from flask_guesterase.store import byday, sending, sweep, worker
+from flask_guesterase.core.events import (
+    IncidentMeasured,
+    OwnDataEnded,
+    RegisterProduced,
+    RetentionEnded,
+)
+from flask_guesterase.core.log import slug
+from flask_guesterase.store import byday, runs, sending, sweep, worker
 from flask_guesterase.store.comeback.again import Fate
 from flask_guesterase.web.words import SWEPT
+from tests.web.house import House
 
 UNCOUNTED = {"age"}
 """Steps that do something every night of which nothing is counted."""
@@ -30,3 +38,25 @@ def test_each_word_that_a_sweep_counts_is_told_in_words() -> None:
     assert {"erased", "deadlines", "files-back", "alerts", "refreshed", "paper"} <= counted()
     assert sorted(counted() - set(SWEPT)) == []
     assert Fate.ERASED in worker._FATES
+
+
+def test_the_journal_counts_in_words_that_mean_what_was_counted(house: House) -> None:
+    """Rows that ran out are no requests of people unknown, a sealed line is no erased one, and what
+    is named after a table is that table: an auditor believes what stands there."""
+    with house.app.app_context(), house.extension.begin() as office:
+        place = office.work.settings.property("sh")
+        who = (slug(place.controller), "sh")
+        runs.finish(office.work, office.work.stamp, {"expired": 41, "holds": 43})
+        office.work.events += [
+            IncidentMeasured(*who, counts={"living": 44, "sealed": 45, "erased": 46}),
+            RegisterProduced(*who, counts={"rows": 47, "sealed": 48, "unopened": 49}),
+            OwnDataEnded(*who, counts={"hold": 50}),
+            RetentionEnded(*who, counts={"deputy": 51}),
+        ]
+    page = house.browser("auditor").get("/desk/privacy/journal", wish="en")
+    for said in (
+        "rows that had their time: 41", "reminders about holds and freezes: 43", "on file: 44",
+        "sealed: 45", "erased: 46", "rows: 47", "sealed: 48", "not opened: 49", "hold: 50",
+        "deputy: 51",
+    ):  # fmt: skip
+        assert re.search(rf"(>| · ){said}", page), said
