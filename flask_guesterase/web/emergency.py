@@ -12,6 +12,7 @@ from .desk import me, must, staff_pages, today
 from .instructions import CASES
 from .pages import language
 from .rendering import render_template
+from .trouble import ROLES
 
 
 @staff_pages.get("/emergency")
@@ -36,6 +37,7 @@ def emergency() -> str:
         backups=[(each, each.stale(now)) for each in backups],
         complaint=lawwords.complaint(tongue, hotel),
         cases=CASES,
+        roles=ROLES,
     )
 
 

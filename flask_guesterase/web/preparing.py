@@ -34,6 +34,7 @@ from .instructions import CASES
 from .language import N_, Language
 from .pages import language, no_fields
 from .rendering import render_template
+from .trouble import ROLES
 from .words import word
 
 FOREIGN: dict[str, str] = {
@@ -148,6 +149,7 @@ def set_up() -> AnyResponse | str:
         backups=(),
         complaint=lawwords.complaint(tongue, place),
         cases=CASES,
+        roles=ROLES,
     )
 
 

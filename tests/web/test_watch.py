@@ -143,7 +143,8 @@ def test_the_emergency_plan_prints_and_asks_again(sqlite_url: str, tmp_path: Pat
     reporter = house.browser("reporter")
     page = reporter.get(f"{DESK}/emergency", wish="en")
     for text in ("Notary Oak, 555-0100", "Data leaked", "guesterase replay", "Key folder",
-                 "Privacy officer", "was never printed", "Fingerprint"):  # fmt: skip
+                 "Privacy officer", "was never printed", "Fingerprint",
+                 "<dt>Police</dt>", "<dt>Data-protection authority</dt>"):  # fmt: skip
         assert text in page, text
     assert "数据库从备份恢复" in reporter.get(f"{DESK}/emergency?lang=zh")
     mark = re.search(r'name="fingerprint" value="([0-9a-f]{64})"', page)
