@@ -18,6 +18,7 @@ from flask_guesterase.core.errors import BusyError, InputError, SetupError, Unkn
 from flask_guesterase.store import worker
 from flask_guesterase.store.depth import mariadb, physical, postgresql
 from flask_guesterase.store.doctor.visit import visit
+from flask_guesterase.store.removal import MARK
 from flask_guesterase.store.transaction import outside
 from tests import engines, serve
 from tests.store.hotel import Booking, Guest, Hotel, Scan
@@ -43,6 +44,7 @@ def raw_hotel(kind: str, folder: Path) -> Iterator[tuple[Hotel, Path]]:
     assert data is not None
     with engines.fresh_database(kind, durable=own) as url:
         hotel = Hotel(url, folder)
+        (hotel.files / MARK).touch()
         with hotel.engine.begin() as conn:
             conn.execute(text("CREATE INDEX by_email ON guests (email)"))
             rows = [
@@ -349,6 +351,7 @@ def server_hotel(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Hot
     """A hotel on each of the two servers."""
     with engines.fresh_database(request.param) as url:
         hotel = Hotel(url, tmp_path)
+        (hotel.files / MARK).touch()
         yield hotel
         hotel.engine.dispose()
 
