@@ -128,16 +128,24 @@ def _extendable(work: Work, case: Case) -> date:
             "The time for the answer was lengthened before.", "It can be once; answer now."
         )
     if ends is None:
-        raise TransitionError(
-            "The law at this property knows no longer time for an answer.",
-            "Answer by the day that is written; what takes longer may follow.",
-        )
+        raise _no_longer()
     if due(work, case) < today(work, case):
         raise TransitionError(
             "The day for the answer is past; the guest had to be told before it.", "Answer now."
         )
+    # Only identity is waited for; that a complaint was right gives no more than the law does.
     waited = days_left(date.fromisoformat(case.due_on), answer_by(day, law, days))
-    return paused(ends, waited)
+    ends = paused(ends, waited if law.pause_identity else 0)
+    if ends <= due(work, case):
+        raise _no_longer()
+    return ends
+
+
+def _no_longer() -> TransitionError:
+    return TransitionError(
+        "The law at this property knows no longer time for an answer.",
+        "Answer by the day that is written; what takes longer may follow.",
+    )
 
 
 def extendable(work: Work, case: Case) -> bool:

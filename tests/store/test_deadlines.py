@@ -13,6 +13,7 @@ from flask_guesterase.core.errors import ForbiddenError, InputError, TransitionE
 from flask_guesterase.core.policy import Blocker
 from flask_guesterase.store import dispatch, sweep
 from flask_guesterase.store.answering import periods
+from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.outbox import Parcel
 from tests.store.hotel import Booking, Guest, Hotel
@@ -181,6 +182,34 @@ def test_an_answer_is_not_put_off_when_it_is_late_or_the_law_has_no_longer_time(
     under(hotel, "DE", "Europe/Berlin")
     with hotel.begin() as office:
         assert office.extend(number, "officer", "many") == date(2026, 5, 9)
+
+
+@pytest.mark.parametrize(("later", "until"), [(25, date(2026, 6, 10)), (120, None)])
+def test_a_complaint_that_was_right_makes_the_law_no_longer(
+    hotel: Hotel, later: int, until: date | None
+) -> None:
+    """Three months from receipt at most, however long the refusal stood (GDPR Art. 12(3), F055);
+    past them the day that the complaint set is the last one."""
+    under(hotel, "DE", "Europe/Berlin")
+    hotel.grants["second"].add("complaint")
+    number = filed(hotel)
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "another-persons-data")
+    hotel.later(days=later)
+    given = Grievance("about-refusal", "It is mine.", request=number, channel="letter")
+    with hotel.begin() as office:
+        complaint = office.file_complaint(given, "clerk")
+    with hotel.begin() as office:
+        office.answer_complaint(complaint, "second", "overturned")
+    assert shown(hotel, number)["extendable"] is (until is not None)
+    if until is None:
+        with hotel.begin() as office, pytest.raises(TransitionError):
+            office.extend(number, "officer", "complex")
+        return
+    with hotel.begin() as office:
+        assert office.extend(number, "officer", "complex") == until
 
 
 def test_what_is_decided_is_not_put_off(hotel: Hotel) -> None:
