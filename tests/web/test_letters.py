@@ -233,6 +233,19 @@ def test_a_refusal_names_its_ground(post_office: House) -> None:
     assert "It is needed for a legal claim." in body
 
 
+@pytest.mark.parametrize(
+    ("ground", "coded"), [("wrong-person", False), ("wrong-plan", True), ("guest-wish", True)]
+)
+def test_who_was_erased_by_mistake_is_not_sent_to_a_code_that_another_has(
+    post_office: House, ground: str, coded: bool
+) -> None:
+    """The letter goes to whose data are back; the case code went to whoever was taken for them."""
+    with post_office.app.app_context():
+        _, body = render("restored", "en", {**PARAMS, "ground": ground})
+    assert ("case code" in body) is coded
+    assert "\n\n\n" not in body
+
+
 def test_an_unknown_language_falls_back_to_the_hotels(post_office: House) -> None:
     """A guest whose language we do not speak is written to in the hotel's."""
     with post_office.app.app_context():
