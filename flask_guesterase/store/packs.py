@@ -17,6 +17,14 @@ from .settings import Property, Settings
 
 _FOLDER = "jurisdictions"
 
+EEA = frozenset({
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE",
+    "IS", "IT", "LI", "LT", "LU", "LV", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK",
+})  # fmt: skip
+"""Countries of the European Economic Area: the GDPR counts there, whoever wrote their law down."""
+
+_UNION = "EU"
+
 
 @functools.cache
 def bundled() -> Mapping[str, Pack]:
@@ -101,6 +109,8 @@ def chain(packs: Mapping[str, Pack], place: Property) -> tuple[Pack, ...]:
     if not country:
         return ()
     national = [p for p in packs.values() if p.level is Level.COUNTRY and p.country == country]
+    if not national and country in EEA:
+        national = [packs[_UNION]]
     waiting = [*(packs[code] for code in [place.region] if code in packs), *national]
     found: dict[str, Pack] = {}
     while waiting:

@@ -9,7 +9,7 @@ import pytest
 
 from flask_guesterase.core.errors import PackError, SetupError
 from flask_guesterase.core.pack import Level
-from flask_guesterase.store import packs
+from flask_guesterase.store import answering, packs
 from flask_guesterase.store.settings import Property, Settings
 from tests.core.test_pack import GOOD
 
@@ -65,6 +65,25 @@ def test_a_pack_of_the_operator_counts_at_its_country(tmp_path: Path) -> None:
     own.write_text(GOOD.replace("XX", "UK"), encoding="utf-8")
     assert packs.load([own])["UK"].mark != ours.mark
     assert packs.load()["UK"].mark == ours.mark
+
+
+@pytest.mark.parametrize("country", ["NL", "IE", "gr", "NO"])
+def test_the_gdpr_counts_in_every_country_of_the_area(country: str) -> None:
+    """A member state that nobody wrote down is not without law: a refusal there names authority and
+    court, too, and an answer may be put off once (GDPR Art. 3, 12(3), (4), F055, F056)."""
+    settings = Settings({"x": Property("x", "Hotel X", "X BV", country)})
+    hotel = settings.property("x")
+    assert codes(country) == ["EU"]
+    assert "court" in answering.complaint(settings, hotel, "en")
+    assert answering.law(settings, hotel) == "EU"
+
+
+def test_who_writes_a_members_law_down_says_what_counts_besides(tmp_path: Path) -> None:
+    """The operator's own pack of a country decides; outside the area there is none."""
+    own = tmp_path / "nl.toml"
+    own.write_text(GOOD.replace("XX", "NL"), encoding="utf-8")
+    assert codes("NL", own=(own,)) == ["NL"]
+    assert codes("CH") == codes("NZ") == []
 
 
 def test_a_file_that_changed_is_read_again(tmp_path: Path) -> None:
