@@ -18,6 +18,7 @@ GuesteraseError
 ├── BlockedError           a hold or a precondition of the hotel forbids it now
 ├── BusyError              somebody else's transaction holds what is needed
 │   ├── RetryableError     the unit may succeed when run again from its beginning
+│   ├── UnsureError        nobody knows whether it was committed: all of it was, or nothing
 │   └── SweepingError      another sweep is at work, which takes up what is due
 ├── ErasureError           the database did not do what the plan says; nothing was changed
 ├── DeliveryError          a message or a file could not be dealt with; it is tried again
@@ -151,6 +152,10 @@ class BusyError(GuesteraseError):
 
 class RetryableError(BusyError):
     """Two transactions met (deadlock, serialisation); the whole unit may be run again."""
+
+
+class UnsureError(BusyError):
+    """The database did not say whether something was done: it was, or nothing of it."""
 
 
 class SweepingError(BusyError):

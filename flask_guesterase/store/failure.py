@@ -13,7 +13,14 @@ from sqlalchemy.exc import (
     StatementError,
 )
 
-from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError, SetupError
+from ..core.errors import (
+    BusyError,
+    ErasureError,
+    GuesteraseError,
+    RetryableError,
+    SetupError,
+    UnsureError,
+)
 
 
 def translated(problem: DBAPIError) -> GuesteraseError:
@@ -60,6 +67,20 @@ def translated(problem: DBAPIError) -> GuesteraseError:
     return ErasureError(
         f"The database refused a statement ({_code(problem)}).",
         "Nothing was changed; look at constraints and triggers of the tables in the plan.",
+    )
+
+
+def unsure(problem: DBAPIError) -> GuesteraseError:
+    """Return our own error for what a driver raised where something was to be committed.
+
+    :param problem: what the driver raised.
+    """
+    # Of a commit it names no statement.
+    if problem.statement is not None or not problem.connection_invalidated:
+        return translated(problem)
+    return UnsureError(
+        f"The database did not answer whether it was done ({_code(problem)}).",
+        "All of it was, or nothing; look before you try again.",
     )
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError
 from .binds.crossing import ALONE, Binds, Crossing, binds_of
-from .failure import is_stale, translated
+from .failure import is_stale, translated, unsure
 
 LOCK_SECONDS = 2
 
@@ -111,7 +111,7 @@ def _connected(engine: Engine, write: bool, binds: Binds = ALONE) -> Iterator[Co
     except DBAPIError as raised:
         if is_stale(raised):
             conn.invalidate()
-        problem = translated(raised)
+        problem = unsure(raised) if write else translated(raised)
     except StatementError as raised:
         problem = ErasureError(
             f"A value does not fit its column ({type(raised.orig).__name__}).",

@@ -40,6 +40,7 @@ _GUEST_LATER = (
     N_("This does not work at the moment."),
     N_("Nothing was changed. Please try again later, or ask at the reception."),
 )
+_LOOK = N_("It may have been done all the same. Look before you try again.")
 _GUEST_CLOSED = (
     N_("This is not possible for you here."),
     N_("Nothing was changed. If you think it should be, please ask at the reception."),
@@ -152,6 +153,12 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
             N_("Nothing was changed. Wait a few seconds and try again."),
         ),
         retry_after=5,
+    ),
+    errors.UnsureError: Problem(
+        503,
+        (N_("This does not work at the moment."), _LOOK),
+        (N_("The database did not answer as it should."), _LOOK),
+        retry_after=30,
     ),
     errors.PolicyError: Problem(
         503,

@@ -22,7 +22,7 @@ STATUS = {
     "ForbiddenError": 403, "FourEyesError": 403, "LimitError": 429, "TransitionError": 409,
     "MovedError": 409, "BlockedError": 409, "BusyError": 503, "RetryableError": 503,
     "SweepingError": 503, "SetupError": 503, "PolicyError": 503, "GapError": 503, "PackError": 503,
-    "VeiledError": 403,
+    "VeiledError": 403, "UnsureError": 503,
 }  # fmt: skip
 """Error -> status; the others are 500."""
 
