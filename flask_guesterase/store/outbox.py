@@ -235,12 +235,13 @@ def queue_file(work: Work, case: Sender, root: str, name: str, until: str = "") 
     _queue(work, case, FILE, "disk", "remove", dedupe, content)
 
 
-def queue_back(work: Work, case: Sender, removal: str) -> None:
+def queue_back(work: Work, case: Sender, removal: str, root: str) -> None:
     """Queue a file's way back to where it was.
 
     :param work: the open transaction.
     :param case: the request it is about.
     :param removal: mark of the parcel that removed it, by which its bytes are found.
+    :param root: the declared folder it goes back to.
     """
     dedupe = f"{BACK}:{removal}"
     if queued(work, dedupe):
@@ -249,7 +250,7 @@ def queue_back(work: Work, case: Sender, removal: str) -> None:
         )
         work.conn.execute(again.values(state=QUEUED, attempts=0, next_at=work.stamp))
         return
-    _queue(work, case, BACK, "disk", "put-back", dedupe, {"removal": removal})
+    _queue(work, case, BACK, "disk", "put-back", dedupe, {"removal": removal, "root": root})
 
 
 def call_off(work: Work, id: int) -> None:

@@ -831,6 +831,30 @@ def test_a_crash_while_a_file_comes_back_goes_on(
     assert {row["state"] for row in hotel.ours("outbox") if row["kind"] == "file-back"} == {"sent"}
 
 
+def test_of_a_file_that_ended_on_its_way_back_nothing_stays(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Dead as it was written, up again after the window: nobody would know of its bytes."""
+    coming_back(hotel)
+
+    def dying(run_: Any, removal_: str, size: int, file: Any, first: bytes) -> None:
+        file.write(first[:100])
+        file.flush()
+        raise Crash
+
+    with monkeypatch.context() as patched:
+        patched.setattr(files, "_write", dying)
+        with pytest.raises(Crash):
+            deliver(hotel)
+    assert [file.read_bytes()[:7] for file in hotel.files.iterdir()] == [b"ann.png"]
+    hotel.later(days=9)
+    forgetting.forget(partial(run, hotel))
+    deliver(hotel)
+    found = {row["problem"] for row in hotel.ours("outbox") if row["kind"] == "file-back"}
+    assert found == {"ended"}
+    assert list(hotel.files.iterdir()) == []
+
+
 def test_without_links_and_room_for_two_a_file_comes_back_whole(
     hotel: Hotel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -184,7 +184,7 @@ def put_back(run: Run, parcel: Parcel) -> None:
         head, data = run(lambda office: _read(office.work, removal_, 0))
         target, link = _places(head)
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = target.parent / f".guesterase-{parcel.id}.part"
+        part = target.parent / _part(parcel)
         with _whole_or_gone(part):
             with os.fdopen(create(part, _FRESH), "wb") as file:
                 _write(run, removal_, head["stamp"]["size"], file, data)
@@ -194,11 +194,25 @@ def put_back(run: Run, parcel: Parcel) -> None:
             fits = _place(part, target, link)
         removal.unmark(head["root"])
     except (KeyMissingError, UnknownError):
+        _clear(parcel)
         run(partial(_give_up, parcel, "ended"))
         return
     except OSError as problem:
         raise refuse(f"cannot be put back ({type(problem).__name__})") from None
     run(partial(_back, parcel) if fits else partial(_give_up, parcel, EXISTS))
+
+
+def _part(parcel: Parcel) -> str:
+    return f".guesterase-{parcel.id}.part"
+
+
+def _clear(parcel: Parcel) -> None:
+    """Take away what a process that died wrote of a file whose sealed bytes have ended since."""
+    # Where in the folder it was to go was sealed with them; older parcels do not name the folder.
+    root = parcel.content.get("root")
+    for left in Path(root).rglob(_part(parcel)) if root else ():
+        left.unlink()
+        removal.settle(left.parent)
 
 
 @contextmanager
@@ -305,7 +319,7 @@ def take_back(work: Work, number: str) -> dict[str, int]:
         if row.state != outbox.SENT:
             outbox.call_off(work, row.id)
         if sealed:
-            outbox.queue_back(work, case, row.dedupe)
+            outbox.queue_back(work, case, row.dedupe, _read(work, row.dedupe, 0)[0]["root"])
             counts["back"] += 1
         elif row.state != outbox.SENT:
             drop(work, row.dedupe)
