@@ -29,7 +29,7 @@ from ..core.retention import Rule, Start
 from . import law, rulebook
 from .binds.trail import crosses
 from .datamap import Declared
-from .days import FIRST, LAST
+from .days import FIRST, LAST, NUMBERS
 from .sql import is_text
 from .traces import holds
 from .ways import Reach, Ways
@@ -220,6 +220,8 @@ def dated(value: ColumnElement[Any]) -> ColumnElement[bool]:
         return value.between(datetime.combine(FIRST, time.min), datetime.combine(LAST, time.max))
     if isinstance(value.type, Date):
         return value.between(FIRST, LAST)
+    if isinstance(value.type, NUMBERS):
+        return false()
     if not is_text(value.type):
         return value.is_not(None)
     short = and_(value.like("________"), *(value.not_like(f"%{sign}%") for sign in "-./ "))

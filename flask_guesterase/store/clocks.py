@@ -15,7 +15,7 @@ from ..core.finding import Finding, Severity
 from ..core.plan import Key
 from ..core.retention import CATEGORIES, EVENTS, Facts
 from .datamap import DataMap, Declared
-from .days import LAST, day_of, day_or_end, moment_of
+from .days import LAST, NUMBERS, day_of, day_or_end, moment_of
 from .finder import owners
 from .masks import fixed_value
 from .settings import Settings
@@ -269,6 +269,16 @@ def _is_zone(name: str) -> bool:
     return True
 
 
+def _numbers(datamap: DataMap, declared: Declared) -> list[str]:
+    """Return the columns of a table's clock that hold numbers."""
+    found: dict[str, None] = {}
+    for at in chain.from_iterable(ways(datamap, declared).events.values()):
+        table = at.hops[-1].table if at.hops else declared.table
+        if at.column and isinstance(table.c[at.column].type, NUMBERS):
+            found[at.column] = None
+    return list(found)
+
+
 def clock_findings(datamap: DataMap) -> list[Finding]:
     """Return what policies say about clocks, facts and categories that means nothing."""
     found = []
@@ -277,6 +287,12 @@ def clock_findings(datamap: DataMap) -> list[Finding]:
             found.append(Finding(
                 "clock-unknown", declared.name, wrong, f"The path '{wrong}' leads to no column.",
                 "Write relationships or foreign-key columns, then a column; or a callable.",
+            ))
+        for column in _numbers(datamap, declared):
+            found.append(Finding(
+                "clock-unknown", declared.name, column, f"The column '{column}' holds numbers, "
+                "which tell no day: by it nothing ends.",
+                "Give a callable that makes a date of the number.", Severity.WARN,
             ))
         if not _is_zone(declared.policy.zone or "UTC"):
             found.append(Finding(

@@ -6,6 +6,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import Boolean, Integer, Numeric
+
+NUMBERS = (Integer, Numeric, Boolean)
+"""Types of columns whose values tell no day: which number stands for one, only the host knows."""
+
 FIRST, LAST = date(1970, 1, 2), date(2899, 12, 31)
 """The days on which something of a guest's can happen.
 

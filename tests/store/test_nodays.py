@@ -10,12 +10,23 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import Column, Date, DateTime, Integer, MetaData, String, Table, insert, select
+from sqlalchemy import (
+    Column,
+    Date,
+    DateTime,
+    Integer,
+    MetaData,
+    Numeric,
+    String,
+    Table,
+    insert,
+    select,
+)
 
 from flask_guesterase.core.policy import Blocker, Policy, Subject, keep, null, redact, retain
 from flask_guesterase.store import endless, expiry
 from flask_guesterase.store.blockers import standing
-from flask_guesterase.store.clocks import facts_of
+from flask_guesterase.store.clocks import clock_findings, facts_of
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.days import day_of
 from flask_guesterase.store.settings import Property
@@ -182,6 +193,23 @@ def test_a_date_nobody_can_read_is_on_somebodys_list(url: str, tmp_path: Path) -
     hotel.left(*READ, *UNREAD)
     assert hotel.there() == set(range(len(READ) + 1, len(READ) + len(UNREAD) + 1))
     assert hotel.asked() == len(UNREAD)
+    hotel.engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("type_", "value"), [(Integer(), 20190506), (Numeric(20), 1557100800)],
+    ids=["digits", "seconds"],
+)  # fmt: skip
+def test_a_number_is_no_day_and_on_somebodys_list(
+    url: str, tmp_path: Path, type_: Any, value: int
+) -> None:
+    """It ends nothing, the officer is asked for the day, and `check` says why (P3)."""
+    hotel = Lodge(url, tmp_path, type_)
+    hotel.left(value, None)
+    assert hotel.there() == {1, 2}
+    assert hotel.asked() == 2
+    found = [(f.id, f.table, f.column) for f in clock_findings(hotel.datamap)]
+    assert found == [("clock-unknown", "lines", "gone"), ("clock-unknown", "lines", "gone_too")]
     hotel.engine.dispose()
 
 
