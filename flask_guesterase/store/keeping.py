@@ -23,6 +23,7 @@ from .census import departing
 from .given import put
 from .journal import stamp
 from .lines import registers
+from .nights import home_day
 from .reading import texts
 from .sql import among
 from .taking import Erased
@@ -210,11 +211,14 @@ def _lay(work: Work, layings: Iterable[Laying]) -> None:
         where = [
             cells.get(c.name, "" if v is None else str(v)) for c, v in zip(wanted, now, strict=True)
         ]
+        hotel = work.settings.properties.get(each.line["property"])
+        zone = "UTC" if hotel is None else hotel.zone
         box = each.line["box"]
         terms = terms_of(work, each.line["controller"], each.line["property"], each.line["until"])
         laid.append(shelf.Laid(
             box, terms.label, each.line["property"], each.table,
-            where[0], where[1][:10], where[2][:10],
+            where[0], home_day(lines.first_night, where[1], zone),
+            home_day(lines.last_night, where[2], zone),
             tuple(cells.get(c.name, "") for c in lines.names),
             cells.get(lines.document.name, ""),
         ))  # fmt: skip

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, tzinfo
-from typing import Any
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Column, ColumnElement, type_coerce
+from sqlalchemy import Column, ColumnElement, and_, or_, type_coerce
 
 from .lost import plain
 from .sql import python_type
@@ -34,13 +35,19 @@ class Night:
 
     def begun(self, first: Column[Any]) -> ColumnElement[bool]:
         """Return the condition that a first night is this one, or one before it."""
-        found: ColumnElement[bool] = self._value(first) <= self._bounds(first)[1]
-        return found
+        value, until = self._value(first), self._bounds(first)[1]
+        if _kind(first) is not str:
+            return cast("ColumnElement[bool]", value <= until)
+        late = f"{_beside(self.day, _FAR).isoformat()}T99"
+        return or_(and_(~_zoned(value), value <= until), and_(_zoned(value), value <= late))
 
     def lasting(self, last: Column[Any]) -> ColumnElement[bool]:
         """Return the condition that a last night is this one, or one after it."""
-        found: ColumnElement[bool] = self._value(last) >= self._bounds(last)[0]
-        return found
+        value, since = self._value(last), self._bounds(last)[0]
+        if _kind(last) is not str:
+            return cast("ColumnElement[bool]", value >= since)
+        early = _beside(self.day, -_FAR).isoformat()
+        return or_(and_(~_zoned(value), value >= since), and_(_zoned(value), value >= early))
 
     def days(self, column: Column[Any]) -> tuple[str, str]:
         """Return the first and the last day, ISO, that stand in such a column for this night."""
@@ -81,6 +88,41 @@ class Night:
             # Nobody slept in the first or the last year that there is.
             return begin, end
         return min(first for first, _ in spans), max(last for _, last in spans)
+
+
+_FAR = timedelta(days=2)
+"""How far the day of a text that names its zone may lie from the property's."""
+
+
+def _zoned(text: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a text is a moment that names its zone, which no SQL can reckon."""
+    ends = ("Z", "+__:__", "-__:__", "+____", "-____")
+    return and_(text.like("____-__-__%:%"), or_(*(text.like(f"%{end}") for end in ends)))
+
+
+def _beside(day: date, by: timedelta) -> date:
+    try:
+        return day + by
+    except OverflowError:
+        return day
+
+
+def home_day(column: Column[Any], text: str, zone: str) -> str:
+    """Return the day of a night as it is known where its row is sealed, ISO.
+
+    A text that names its zone means a moment, and is told as the property's day; what else a
+    column holds is compared as it is written.
+
+    :param column: column of the night.
+    :param text: its value as text.
+    :param zone: zone of the property.
+    """
+    if _kind(column) is str:
+        with suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(text.strip())
+            if moment.tzinfo is not None:
+                return moment.astimezone(ZoneInfo(zone)).date().isoformat()
+    return text[:10]
 
 
 def _kind(column: Column[Any]) -> type:

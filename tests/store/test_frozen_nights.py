@@ -29,6 +29,7 @@ from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Register, keep, retain
 from flask_guesterase.store import holds, tables
 from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.nights import home_day
 from tests.engines import DEEP
 from tests.store.night import GRANTS, GUEST, Base, Guest, Night
 
@@ -179,6 +180,35 @@ def test_a_night_written_as_text_goes_on_behind_its_day(make: Make) -> None:
     island.came(3, "2026-03-08", "2026-03-08T20:00")
     island.came(4, "2026-03-10", "2026-03-11")
     assert island.held() == {1, 2}
+
+
+@pytest.mark.parametrize("zone", ["", "Pacific/Honolulu"])
+def test_a_night_written_as_text_with_its_zone_is_the_propertys(make: Make, zone: str) -> None:
+    """Such a text says which moment it means, whatever its day looks like."""
+    island = make(String(40), zone)
+    for id, text in (
+        (1, "2026-03-10T06:00:00Z"), (2, "2026-03-09T06:00:00+00:00"),
+        (3, "2026-03-10 20:00:00+14:00"), (4, "2026-03-10T20:00:00"), (5, "2026-03-10"),
+    ):  # fmt: skip
+        island.came(id, text, text)
+    assert {1, 3} <= island.held() <= {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "day"),
+    [
+        (String(40), "2026-03-10T06:00:00Z", "2026-03-09"),
+        (String(40), "2026-03-10 20:00:00+14:00", "2026-03-09"),
+        (String(40), "2026-03-10T06:00:00", "2026-03-10"), (String(40), "2026-03-10", "2026-03-10"),
+        (String(40), "soon", "soon"), (String(40), "", ""),
+        (DateTime(), "2026-03-10 06:00:00+00:00", "2026-03-10"),
+    ],
+)  # fmt: skip
+def test_a_sealed_line_is_laid_by_the_propertys_day_where_its_text_tells_it(
+    kind: TypeEngine[Any], text: str, day: str
+) -> None:
+    """What else a column holds is laid as it is written, and compared so."""
+    assert home_day(Column("since", kind), text, "Pacific/Honolulu") == day
 
 
 @pytest.fixture(params=["told", "untold"])

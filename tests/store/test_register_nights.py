@@ -129,6 +129,20 @@ def test_a_night_whose_last_hour_comes_twice_is_asked_for_to_its_end(make: Make)
     assert names(produced(island, date(2026, 10, 29))) == ["Ann Zebrafinch1"]
 
 
+@pytest.mark.parametrize("zone", ["", "Pacific/Honolulu"])
+def test_a_night_written_as_text_with_its_zone_is_asked_for_by_the_propertys(
+    make: Make, zone: str
+) -> None:
+    """Such a text says which moment it means, whatever its day looks like."""
+    island = make(String(40), zone)
+    for id, text in (
+        (1, "2026-03-10T06:00:00Z"), (2, "2026-03-09T06:00:00+00:00"),
+        (3, "2026-03-10 20:00:00+14:00"), (4, "2026-03-10T20:00:00"), (5, "2026-03-10"),
+    ):  # fmt: skip
+        island.came(id, text, text)
+    assert names(produced(island)) == ["Ann Zebrafinch1", "Ann Zebrafinch3"]
+
+
 def test_a_night_of_moments_that_mariadb_keeps_is_asked_for_by_the_propertys(
     moored: Island,
 ) -> None:
