@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -230,16 +230,26 @@ def _kept(work: Work, row: Asked, lines: Sequence[Any]) -> Iterator[str]:
         yield f"A duty of law keeps it as it is ({LEGAL_DUTY}); its last day is not known."
     for line in living:
         if line.mode != law.HELD:
-            yield _line(line)
+            yield _line(work, line)
     still = {line.columns for line in living}
     for columns in sorted({k.columns for k in lines if k.mode != law.HELD} - still):
-        day = max(k.ended_at for k in lines if k.columns == columns).date()
-        yield f"What was kept of {_names(columns)} ended on {day}."
+        last = max((k for k in lines if k.columns == columns), key=lambda k: k.ended_at)
+        yield f"What was kept of {_names(columns)} ended on {on(work, last, last.ended_at)}."
 
 
-def _line(line: Any) -> str:
+def on(work: Work, line: Any, moment: datetime) -> date:
+    """Return the day of a moment at the property of one of our rows.
+
+    :param work: the open transaction.
+    :param line: the row, with the code of its property.
+    :param moment: naive UTC.
+    """
+    return blockers.today_at(work.settings, moment.replace(tzinfo=UTC), line.property)
+
+
+def _line(work: Work, line: Any) -> str:
     whom = f" (request {line.request})" if line.request else ""
-    names, since = _names(line.columns), f"since {line.since.date()}"
+    names, since = _names(line.columns), f"since {on(work, line, line.since)}"
     until = f"until {line.until}" if line.until else "with no last day known"
     if line.mode == law.SEALED:
         return f"{names}: in a sealed box {since}{whom}, {until}; the row shows nothing of it."

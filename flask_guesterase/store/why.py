@@ -120,13 +120,17 @@ def _requests(work: Work, people: set[Person]) -> Sequence[str]:
     said = []
     for table, key in sorted(people, key=lambda p: (p[0], key_text(p[1]))):
         rows = work.conn.execute(
-            select(request.c.number, request.c.state, subject.c.standing, subject.c.erased_at)
+            select(
+                request.c.number, request.c.state, request.c.property, subject.c.standing,
+                subject.c.erased_at,
+            )
             .join(subject, subject.c.request == request.c.number)
             .where(subject.c.table_name == table, subject.c.row_key == key_text(key))
             .order_by(request.c.id)
         )
         for row in rows:
-            erased = f", erased on {row.erased_at.date()}" if row.erased_at else ""
+            at = row.erased_at
+            erased = f", erased on {telling.on(work, row, at)}" if at else ""
             said.append(f"Request {row.number} ({row.state}): {row.standing}{erased}.")
         ended = work.conn.execute(
             select(subject.c.request, subject.c.erased_at).where(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from flask_guesterase.core.policy import Blocker, Policy, Subject, keep, null, redact, retain
@@ -63,6 +65,15 @@ def test_a_row_without_a_date_stays_and_says_so(hotel_with_a_bill: Hotel) -> Non
     after = why(hotel, "invoices", "1")
     assert f"kept in place since 2026-03-10 (request {number}), hidden from daily use" in after
     assert "with no last day known" in after
+
+
+def test_the_days_that_are_told_are_those_of_the_hotel(hotel_with_a_bill: Hotel) -> None:
+    """At five in the morning in Shanghai it is the day that its certificate says, not UTC's."""
+    hotel = hotel_with_a_bill
+    hotel.now = datetime(2026, 3, 9, 21, tzinfo=UTC)
+    hotel.erased(hotel.approved(email="ann@mail.example"))
+    assert "kept in place since 2026-03-10 (request" in why(hotel, "invoices", "1")
+    assert "erased on 2026-03-10." in why(hotel, "guests", "1")
 
 
 def test_a_need_of_the_hotel_is_named(hotel_with_a_bill: Hotel) -> None:
