@@ -1714,7 +1714,9 @@ class Book:
     """What the journals say of the counts, and of what may explain them.
 
     :param counted: the entries about counts, in order.
-    :param ends: controller -> when its newest entry was written.
+    :param ends: controller -> when its newest entry was written, by a clock that was believed.
+    :param leaps: controller -> from when its clock leapt last, and how far.
+    :param ahead: controller -> until when a clock went that leapt, and was then set right.
     :param days: controller -> days of which there are entries.
     :param restored: controller -> where a restore was declared, and when.
     :param lost: the counts before which the hotel says that it had lost the list.
@@ -1724,6 +1726,8 @@ class Book:
 
     counted: dict[Place, list[Entry]] = field(default_factory=dict)
     ends: dict[str, str] = field(default_factory=dict)
+    leaps: dict[str, tuple[str, timedelta]] = field(default_factory=dict)
+    ahead: dict[str, str] = field(default_factory=dict)
     days: dict[str, set[str]] = field(default_factory=dict)
     restored: dict[str, list[tuple[tuple[int, int], str]]] = field(default_factory=dict)
     lost: set[tuple[Place, int, int]] = field(default_factory=set)
@@ -1733,7 +1737,7 @@ class Book:
     def note(self, entry: Entry) -> None:
         """Keep what an entry says of counts."""
         controller, at = entry["controller"], entry["at"]
-        self.ends[controller] = max(self.ends.get(controller, ""), at)
+        self.end(entry)
         self.days.setdefault(controller, set()).add(at[:10])
         action = entry["action"]
         if action in ("epoch-opened", "journal-continued") and where(entry) != (0, 0):
@@ -1745,6 +1749,22 @@ class Book:
             self.counted.setdefault(place, []).append(entry)
         elif "list-lost" in entry["grounds"] and place in self.counted:
             self.lost.add((place, *where(self.counted[place][-1])))
+
+    def end(self, entry: Entry) -> None:
+        """Note until when a journal goes; a leap that it says was set right is none of its time."""
+        controller, at = entry["controller"], entry["at"]
+        before: str = self.ends.get(controller, "") or at
+        passed = when(entry) - datetime.fromisoformat(before)
+        if at >= before:
+            if passed > LEAP:
+                self.leaps[controller] = before, passed
+            self.ends[controller] = at
+        elif entry["action"] in CLOCK and controller in self.leaps:
+            start, far = self.leaps[controller]
+            if -passed <= far:
+                # Set back by no more than it leapt: the days that were lived through still count.
+                self.ahead[controller], self.ends[controller] = before, max(start, at)
+                del self.leaps[controller]
 
     def others(self, place: Place) -> list[tuple[Place, Entry]]:
         """Return the counts of a register for which another controller answered."""
@@ -2077,24 +2097,47 @@ def check_silence(report: Report, place: Place, book: Book) -> None:
         other["marks"].get("previous") == last["marks"]["root"] and other["at"] >= last["at"]
         for other in others
     )
-    if (datetime.fromisoformat(end) - when(last)).days > SILENT_DAYS and not moved:
+    ahead = max(book.ahead.get(place[0], end), end)
+    if moved or (datetime.fromisoformat(ahead) - when(last)).days <= SILENT_DAYS:
+        return
+    if (datetime.fromisoformat(end) - when(last)).days <= SILENT_DAYS:
+        report.add("silence", None, f"{title}: whether it was counted until {ahead}, where the "
+                   "journal went on: it says that a clock which leapt there was set right.")
+    else:
         report.add("silence", False, f"{title}: NOT counted since {last['at']}, though the journal "
                    f"goes on until {end}. If another controller answers for it now, give the "
                    "journal of that too.")
 
 
+@dataclass
+class Early:
+    """Entries dated ahead of today.
+
+    :param first: the first of them.
+    :param ended: whether something ended by one.
+    :param right: whether the journal says later that the clock was in doubt.
+    """
+
+    first: Entry
+    ended: bool = False
+    right: bool = False
+
+
 def check_clock(report: Report, files: Iterable[Path]) -> None:
     """Say where the clock of the journal leapt, ran back, or is ahead of this one."""
     before: dict[str, dict[str, Any]] = {}
+    early: dict[str, Early] = {}
     now = datetime.now(UTC)
     for entry in entries_of(files):
-        name, at = f"{entry['controller']}/{entry['epoch']}", when(entry)
-        last = before.get(entry["controller"])
-        before[entry["controller"]] = entry
+        controller, at = entry["controller"], when(entry)
+        name, last = f"{controller}/{entry['epoch']}", before.get(controller)
+        before[controller] = entry
         if at - now > LEAP:
-            report.add("clock", False, f"{name}: entry {entry['index']} is dated {entry['at']}, "
-                       "which is AHEAD of today.")
-            return
+            one = early.setdefault(controller, Early(entry))
+            # While a clock is in doubt nothing ends by it.
+            one.ended, one.right = one.ended or entry["action"] in TAKING, False
+        elif entry["action"] in CLOCK and controller in early:
+            early[controller].right = True
         if last is None or entry["action"] in CLOCK:
             continue
         if at < when(last) - BACK:
@@ -2103,6 +2146,12 @@ def check_clock(report: Report, files: Iterable[Path]) -> None:
         elif at - when(last) > LEAP:
             report.add("clock", None, f"{name}: whether time passed before entry "
                        f"{entry['index']}: nothing was written from {last['at']} to {entry['at']}.")
+    for controller, one in early.items():
+        name = f"{controller}/{one.first['epoch']}"
+        said = f"entry {one.first['index']} is dated {one.first['at']}, which is"
+        report.add("clock", None if one.right and not one.ended else False,
+                   f"{name}: why {said} ahead of today; the journal says that the clock was in "
+                   "doubt, and nothing ended meanwhile.", f"{name}: {said} AHEAD of today.")
 
 
 # Boxes

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import delete
 
 from flask_guesterase import verify
+from flask_guesterase.core.events import SweepConfirmed
 from flask_guesterase.core.log import canonical
 from flask_guesterase.store import journal, witness
 from tests.store.forms import Form, Forms
@@ -219,3 +220,56 @@ def test_a_register_that_is_counted_no_more_is_named(
 def test_wrong_use_is_named(tmp_path: Path) -> None:
     """Without a journal there is nothing to compare lists with."""
     assert verify.main(["census", str(tmp_path)]) == 2
+
+
+def leapt(outside: Outside, days: int, ends: bool = False) -> None:
+    """Set the clock ahead for a round, set it right, and let two people say so."""
+    house = outside.house
+    (house.later if ends else house.leap)(days=days)
+    house.sweep()
+    house.leap(days=-days)
+    house.sweep()
+    for by in ("officer", "second"):
+        house.run(lambda office, by=by: office.confirm_clock(by))
+
+
+@pytest.mark.parametrize("days", [10, 4000])
+def test_a_clock_that_leapt_and_was_set_right(
+    days: int, outside: Outside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two people said so, and nothing ended meanwhile: the nights after it are counted nights."""
+    leapt(outside, days)
+    for _ in range(2):
+        outside.night()
+    code, findings = outside.verify(capsys)
+    assert (code, wrong(findings)) == (0, [])
+    asked = {f["id"] for f in findings if f["shown"] is None}
+    assert asked >= ({"silence", "clock"} if days > 400 else {"silence"})
+
+
+def test_what_ended_by_a_clock_that_leapt_is_named(
+    outside: Outside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Clock and heartbeat were forged together, and set back: no word for the clock excuses it."""
+    leapt(outside, 4000, ends=True)
+    lines = outside.journal().read_text().splitlines()
+    assert any('"retention-ended"' in line and '"at":"2037' in line for line in lines)
+    _, findings = outside.verify(capsys)
+    assert ("clock", False) in {(f["id"], f["shown"]) for f in findings}
+
+
+def test_a_clock_set_back_hides_no_silence(
+    outside: Outside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The journal goes on day by day and nothing is counted: then two people set the clock back."""
+    house = outside.house
+    event = SweepConfirmed(house.settings.properties["mu"].controller, "mu")
+    for _ in range(8):
+        house.later(days=1)
+        house.run(lambda office: office.work.events.append(event))
+    house.leap(days=-8)
+    house.tried()
+    for by in ("officer", "second"):
+        house.run(lambda office, by=by: office.confirm_clock(by))
+    _, findings = outside.verify(capsys)
+    assert "silence" in {id_ for id_, _ in wrong(findings)}
