@@ -40,7 +40,7 @@ class Host:
     def engine(self) -> Engine:
         """Return the host's default engine, as its session routes it.
 
-        :raises SetupError: the session has no default engine.
+        :raises SetupError: the session has no default engine, or one that cannot be used.
         """
         try:
             bind = self.session.get_bind()
@@ -50,6 +50,12 @@ class Host:
                 "Give it one, or call this inside an application context.",
             ) from None
         engine: Engine = bind.engine
+        if engine.dialect.is_async:
+            raise SetupError(
+                "The session's database is reached by an asynchronous engine.",
+                "Give Guesterase(...) a scoped session with a synchronous engine to it, beside "
+                "your own.",
+            )
         return engine
 
     def engines(self) -> dict[str, Engine]:
@@ -121,6 +127,7 @@ class Host:
                 what = "no database" if engine is None else f"a database ({engine.dialect.name})"
                 found.append(_apart(table.fullname, f"The session routes it to {what} in which "
                                     "nothing can be erased.", "Use SQLite, PostgreSQL or MariaDB."))
+        found += self._translated(datamap)
         if binds.engines:
             found += self._doubled(datamap)
             found += [
@@ -129,6 +136,18 @@ class Host:
                 for name, what in spanning(binds, datamap)
             ]
         return found
+
+    def _translated(self, datamap: DataMap) -> Iterator[Finding]:
+        """Yield declared tables whose statements go to another schema than the mapping names."""
+        for table, engine in self._routed():
+            options = engine.get_execution_options() if engine is not None else {}
+            schemas = options.get("schema_translate_map") or {}
+            there = schemas.get(table.schema, table.schema)
+            if table.fullname in datamap.tables and there != table.schema:
+                yield _apart(table.fullname, "The engine sends statements to another schema "
+                             "(schema_translate_map) than the one that is looked into.",
+                             "Give each tenant an engine whose search_path names its schema, or "
+                             "name the schema in the mapping.")
 
     def _doubled(self, datamap: DataMap) -> Iterator[Finding]:
         """Yield declared tables whose name two databases have: the data map knows but one."""

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from flask_sqlalchemy_lite import SQLAlchemy as Lite
+from sqlalchemy.ext.asyncio import async_scoped_session, async_sessionmaker, create_async_engine
 from sqlalchemy.ext.automap import automap_base
 from sqlalchemy.orm import (
     DeclarativeBase,
@@ -147,6 +148,15 @@ def test_a_session_without_a_database_is_told(sqlite_url: str) -> None:
         Host(SQLAlchemy(app)).engine()
 
 
+def test_an_asynchronous_engine_is_refused() -> None:
+    """What cannot be worked with is said at once, and what to give instead."""
+    made = create_async_engine("postgresql+psycopg_async://nobody@localhost/nothing")
+    session = async_scoped_session(async_sessionmaker(made), scopefunc=lambda: 1)
+    with pytest.raises(SetupError, match="asynchronous") as refused:
+        Host(session, Base).engine()
+    assert "synchronous engine" in refused.value.hint
+
+
 def test_what_was_erased_is_loaded_anew(sqlite_url: str) -> None:
     """The host's session forgets erased values, and keeps what it has not written yet."""
     engine = sa.create_engine(sqlite_url)
@@ -208,6 +218,16 @@ def several_binds(wrong: bool) -> list[Finding]:
         declared = [(Guest, Policy({}, subject=Subject(match=["id"]))),
                     (Visit, Policy({"email": null}, via=by_select))]  # fmt: skip
         return host.findings(resolve(declared, host.tables(), host.mappers()))
+
+
+@CASES.of("several-binds")
+def a_tenant_by_schema_translate_map(wrong: bool) -> list[Finding]:
+    """The catalogue is read of one schema and the rows of another would be changed."""
+    engine = sa.create_engine("sqlite://")
+    if wrong:
+        engine = engine.execution_options(schema_translate_map={None: "tenant"})
+    host = Host(scoped_session(sessionmaker(engine)), Base)
+    return host.findings(resolve([(Guest, POLICY)], host.tables(), host.mappers()))
 
 
 @CASES.each()
