@@ -320,8 +320,8 @@ def table_name(target: Target) -> str:
         return target
     if isinstance(target, Table):
         return target.fullname
-    local = target.__mapper__.local_table
-    return str(local.fullname)
+    # A class that only unites the tables of others has none of its own.
+    return str(getattr(target.__mapper__.local_table, "fullname", target.__name__))
 
 
 def _declare(

@@ -31,7 +31,7 @@ from ..core.policy import Exempt, Policy, Retain
 from .assigned import sets_itself
 from .datamap import Target, table_name
 from .forms import PLUGIN, SHORT, Free, is_plain
-from .host import Host
+from .host import Host, written
 from .naming import Gate, Guarded, named
 from .paths import Atlas
 
@@ -214,7 +214,7 @@ class Gates:
                 listen(mapper, name, listener, raw=True, insert=True)
 
     def _learn(self, host: Host, declared: Declarations) -> list[Mapper[Any]]:
-        given = [*_own(host), *declared]
+        given = [*written(host.mapped()), *declared]
         classes = [getattr(t, "__mapper__", None) for t, _ in given if isinstance(t, type)]
         mappers = [m for m in dict.fromkeys([*host.mapped(), *classes]) if m is not None]
         named_tables = [target for target, _ in given if isinstance(target, Table)]
@@ -247,14 +247,6 @@ class Gates:
             before.unions | _unions(mappers),
         )
         self._keys[table] = tuple(key)
-
-
-def _own(host: Host) -> Iterator[tuple[type[Any], Policy | Exempt]]:
-    """Yield what is written on the host's models, no mapper configured by asking."""
-    for mapper in host.mapped():
-        declaration = mapper.class_.__dict__.get("__erasure__")
-        if isinstance(declaration, Policy | Exempt):
-            yield mapper.class_, declaration
 
 
 def _retained(policy: Policy | Exempt) -> list[str]:

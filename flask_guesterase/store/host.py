@@ -83,11 +83,8 @@ class Host:
         return [m for each in self._sources if isinstance(each, registry) for m in each.mappers]
 
     def declarations(self) -> Iterator[tuple[type[Any], Policy | Exempt]]:
-        """Yield the policies written on own models as ``__erasure__``."""
-        for mapper in self.mappers():
-            declaration = mapper.class_.__dict__.get("__erasure__")
-            if isinstance(declaration, Policy | Exempt):
-                yield mapper.class_, declaration
+        """Yield the policies written as ``__erasure__`` on own models, or on their mixins."""
+        yield from written(self.mappers())
 
     def binds(self) -> Binds:
         """Return where the tables lie that the session routes to another database."""
@@ -215,6 +212,24 @@ def _address(engine: Engine) -> str:
 
 def _apart(table: str, message: str, hint: str) -> Finding:
     return Finding("several-binds", table, "", message, hint)
+
+
+def written(mappers: Iterable[Mapper[Any]]) -> Iterator[tuple[type[Any], Policy | Exempt]]:
+    """Yield the policies that are written on mapped classes, or on mixins of theirs."""
+    for mapper in mappers:
+        declaration = _own_word(mapper.class_)
+        if isinstance(declaration, Policy | Exempt):
+            yield mapper.class_, declaration
+
+
+def _own_word(model: type[Any]) -> Any:
+    """Return what a model says of itself, or takes from classes that are not mapped themselves."""
+    for each in model.__mro__:
+        if each is not model and "__mapper__" in each.__dict__:
+            return None
+        if "__erasure__" in each.__dict__:
+            return each.__dict__["__erasure__"]
+    return None
 
 
 def _is_ours(table: Any) -> bool:

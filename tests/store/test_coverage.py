@@ -20,6 +20,8 @@ from sqlalchemy import (
     UniqueConstraint,
     Uuid,
 )
+from sqlalchemy.ext.declarative import AbstractConcreteBase
+from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import (
@@ -261,6 +263,27 @@ def the_same_value_in_a_unique_column(wrong: bool) -> list[Finding]:
     metadata = hotel()
     metadata.tables["guests"].append_constraint(UniqueConstraint("email"))
     return find(right(guests=rules(email=redact if wrong else placeholder)), metadata=metadata)
+
+
+@CASES.of("table-unknown")
+def policy_on_a_class_without_a_table(wrong: bool) -> list[Finding]:
+    """A base that unites the tables of its children has no rows: they are declared one by one."""
+
+    class Base(DeclarativeBase):
+        """Base of this test's models."""
+
+    class Person(AbstractConcreteBase, Base):
+        name = mapped_column(String(80))
+        email = mapped_column(String(120))
+
+    class Lodger(Person):
+        __tablename__ = "lodgers"
+        __mapper_args__ = {"concrete": True, "polymorphic_identity": "lodger"}  # noqa: RUF012
+        id = mapped_column(Integer, primary_key=True)
+
+    Base.registry.configure()
+    target: Any = Person if wrong else Lodger
+    return list(datamap(Base.metadata, {target: GUEST}, Base.registry.mappers).findings)
 
 
 @CASES.of("rule-misfit")

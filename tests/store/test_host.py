@@ -73,6 +73,36 @@ def test_a_plain_declarative_base_is_read() -> None:
     assert list(host.declarations()) == [(Guest, POLICY), (Room, exempt("rooms are nobody"))]
 
 
+def test_a_declaration_on_a_mixin_is_each_models_own() -> None:
+    """What a model takes from classes without a table counts; a mapped parent speaks for itself."""
+
+    class Other(DeclarativeBase):
+        """Base of this test's models."""
+
+    class Personal:
+        """Columns that several tables of people have."""
+
+        __erasure__ = POLICY
+        name: Mapped[str | None]
+
+    class Lodger(Personal, Other):
+        __tablename__ = "lodgers"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    class Regular(Lodger):
+        __tablename__ = "regulars"
+        id: Mapped[int] = mapped_column(sa.ForeignKey("lodgers.id"), primary_key=True)
+
+    class Waiter(Personal, Other):
+        __tablename__ = "waiters"
+        __erasure__ = exempt("staff are declared elsewhere")
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    found = dict(Host(scoped_session(sessionmaker()), Other).declarations())
+    assert found == {Lodger: POLICY, Waiter: Waiter.__erasure__}
+    assert Regular.__erasure__ is POLICY
+
+
 def test_registries_metadata_and_several_sources_are_read() -> None:
     """models= takes a registry, a MetaData, a base, or several of them."""
     mapped, plain = registry(), sa.MetaData()
