@@ -87,7 +87,7 @@ def _united(datamap: DataMap, subject: str, ways: Mapping[str, Declared]) -> Any
     if known is None or any(a is not b for a, b in zip(known[0], paths, strict=True)):
         selects = []
         for number, declared in enumerate(ways.values()):
-            statement, ends = _way(datamap, declared, declared.paths[0], False)
+            statement, ends = route(datamap, declared, declared.paths[0], False)
             row, person = list(statement.selected_columns)
             way = literal_column(str(number), Integer())
             columns = way.label("way"), row.label("row_"), person.label("person")
@@ -156,7 +156,7 @@ def walked(
     """
 
     def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
-        statement, ends = _way(datamap, declared, path, whole)
+        statement, ends = route(datamap, declared, path, whole)
         return statement, list(statement.selected_columns)[: len(declared.key)] if whole else ends
 
     end = datamap.tables[path.subject.fullname]
@@ -165,9 +165,13 @@ def walked(
     return asked(declared.said if lasting else {}, ("walk", id(path), whole), made, keys)
 
 
-def _way(
+def route(
     datamap: DataMap, declared: Declared, path: Path, whole: bool
 ) -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    """Return the select of (row key, subject key) by a path, of everybody, and its last columns.
+
+    :param whole: go as far as the subject table even where its key can be read one hop before.
+    """
     end = datamap.tables[path.subject.fullname]
     here: FromClause = declared.alias("t0")
     start, joined = here, here

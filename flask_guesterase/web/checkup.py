@@ -12,10 +12,11 @@ from ..core.finding import Finding, Severity
 from ..core.recipient import Recipient
 from ..store import outside, packs, schedule, watch
 from ..store.binds.reaching import reachable, without
-from ..store.drift import drift
+from ..store.drift import drift, drifted
 from ..store.indexing import unindexed
 from ..store.live import read as read_live
 from ..store.partners import recipients
+from ..store.probing import refused
 from ..store.settings import Settings
 from ..store.transaction import transaction
 from ..store.upgrade import pending
@@ -41,6 +42,7 @@ def findings(
     with transaction(extension.host.engine(), False, binds) as conn:
         live = read_live(conn, schemas=extension.datamap.schemas())
         found += drift(seen, live) + unindexed(conn, seen, live)
+        found += refused(conn, drifted(seen, live))
         late = pending(conn)
     if late:
         found.append(Finding(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 import sqlalchemy as sa
@@ -82,7 +82,7 @@ def test_a_declaration_on_a_mixin_is_each_models_own() -> None:
     class Personal:
         """Columns that several tables of people have."""
 
-        __erasure__ = POLICY
+        __erasure__: ClassVar[Any] = POLICY
         name: Mapped[str | None]
 
     class Lodger(Personal, Other):

@@ -403,6 +403,13 @@ def recipient_mute(wrong: bool) -> list[Finding]:
     return find(recipient=told, base="" if wrong else "https://pine.example/privacy")
 
 
+@CASES.of("path-unknown")
+def a_condition_the_database_refuses(wrong: bool) -> list[Finding]:
+    """What is written well and cannot be asked is named before a guest is waiting for it."""
+    condition = lambda table: table.c.phone == sa.literal(1 if wrong else "1")  # noqa: E731
+    return find("postgresql", policy=replace(POLICY, where=condition))
+
+
 @CASES.each()
 def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
     """The incomplete installation is reported with message and hint; the complete one is not."""
