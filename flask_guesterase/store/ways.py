@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, CursorResult, FromClause, Select, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, select
 
 from ..core.plan import Key
 from ..core.policy import Policy
 from ..core.whence import CLOCK, FACTS, PLACE, Paths
-from .binds.trail import Trail, crosses, legs
+from .binds.trail import Trail, crosses, legs, zoned
 from .datamap import DataMap, Declared
 from .paths import Hop, Resolver
 from .sql import asked, parts
-from .transaction import MARIADB
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,8 @@ class Reach:
     ) -> Iterator[tuple[Key, Any]]:
         """Yield key and value, each of several, NULL among them."""
         if crosses(conn, declared.table, self.hops):
-            trail = Trail(conn, legs(conn, declared.table, self.hops), declared.key, self._end)
+            way = legs(conn, declared.table, self.hops)
+            trail = Trail(conn, way, declared.key, self._end, dated=True)
             for key, (value,) in trail.onward(keys):
                 yield key, value
             return
@@ -61,13 +60,8 @@ class Reach:
         place = ("reach", self.column, *((hop.source, hop.target) for hop in self.hops))
         for part in parts(keys):
             rows, given = asked(said, place, made, part)
-            found = conn.execute(rows, given)
-            zone = _zone_of(found, width)
-            for row in map(tuple, found.all()):
-                value = row[width]
-                if zone is not None and isinstance(value, datetime):
-                    value = value.replace(tzinfo=zone)
-                yield row[:width], value
+            for row in zoned(conn.execute(rows, given), width):
+                yield row[:width], row[width]
 
     def _end(
         self, joined: FromClause, here: FromClause
@@ -83,20 +77,6 @@ class Reach:
             there = hop.table.alias(f"t{number}")
             joined, here = joined.join(there, hop.condition(here, there)), there
         return joined, here.c[self.column]
-
-
-_TIMESTAMP = 7
-"""What MariaDB's protocol calls a moment, which is told in the zone of the session that asks."""
-
-
-def _zone_of(found: CursorResult[Any], place: int) -> tzinfo | None:
-    """Return the zone of the date-times of a column, where the engine and not the host knows it.
-
-    Our transactions are in UTC, and the zone that a policy names is that of the host's sessions.
-    """
-    if found.dialect.name not in MARIADB or found.cursor is None:
-        return None
-    return UTC if found.cursor.description[place][1] == _TIMESTAMP else None
 
 
 def _latest(found: dict[Key, Any], key: Key, got: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -45,6 +46,7 @@ def _tables() -> tuple[sa.Table, sa.Table]:
     notes = sa.Table(
         "notes", metadata, sa.Column("id", sa.Integer, primary_key=True),
         sa.Column("mail", sa.String(80)), sa.Column("number", sa.Integer),
+        sa.Column("seen_at", sa.TIMESTAMP, server_default=sa.text("'2026-03-09 23:00:00'")),
     )  # fmt: skip
     return guests, notes
 
@@ -55,7 +57,8 @@ def _map(guests: sa.Table, notes: sa.Table, via: Equal) -> DataMap:
             (guests, Policy(
                 {"mail": placeholder, "code": keep("no secret")}, subject=Subject(match=["mail"])
             )),
-            (notes, Policy({"mail": redact, "number": keep("no secret")}, via=via)),
+            (notes, Policy({"mail": redact, "number": keep("no secret"),
+                            "seen_at": keep("no secret")}, via=via)),
         ],
         [guests, notes], [],
     )  # fmt: skip
@@ -119,6 +122,15 @@ def test_a_date_in_another_database_is_read_by_value() -> None:
         reach = Reach((Hop((guests.c.mail,), (notes.c.mail,)),), "number")
         read = reach.read(conn, datamap.declared("guests"), [(1,), (2,), (4,)])
     assert read == {(1,): 8, (2,): 99}
+
+
+def test_a_moment_that_mariadb_keeps_in_another_database_names_its_zone() -> None:
+    """Our sessions are in UTC, whatever zone the policy names for the host's."""
+    with _apart("mariadb") as (conn, guests, notes):
+        datamap = _map(guests, notes, VIAS["exact"][0])
+        reach = Reach((Hop((guests.c.mail,), (notes.c.mail,)),), "seen_at")
+        read = reach.read(conn, datamap.declared("guests"), [(1,), (2,), (4,)])
+    assert read == dict.fromkeys([(1,), (2,)], datetime(2026, 3, 9, 23, tzinfo=UTC))
 
 
 def test_a_statement_over_two_databases_is_refused() -> None:

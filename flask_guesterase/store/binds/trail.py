@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    CursorResult,
     FromClause,
     Select,
     Table,
@@ -98,6 +100,7 @@ class Trail:
     :param ends: what is read at its end.
     :param first: limits the rows it begins at.
     :param last: limits the rows it ends at.
+    :param dated: what is read at its end may be a moment, which is to name its zone.
     """
 
     conn: Connection
@@ -106,6 +109,7 @@ class Trail:
     ends: Ends
     first: Narrow | None = None
     last: Narrow | None = None
+    dated: bool = False
 
     def onward(self, keys: Iterable[Key]) -> Iterator[tuple[Key, Values]]:
         """Yield (key, what stands at the end) from rows that are known."""
@@ -178,13 +182,34 @@ class Trail:
             statement = self.last(statement, start, here)
         width = len(first)
         for part in chunks(known):
-            for row in self.conn.execute(statement.where(_among(columns, part, fold))):
-                values = tuple(row)
+            found = self.conn.execute(statement.where(_among(columns, part, fold)))
+            ended = self.dated and bridge is None
+            for values in zoned(found, width) if ended else map(tuple, found):
                 yield values[:width], values[width:]
 
     @staticmethod
     def _folded(bridge: Hop | None) -> bool:
         return bridge is not None and bridge.fold
+
+
+_TIMESTAMP = 7
+"""What MariaDB's protocol calls a moment, which is told in the zone of the session that asks."""
+
+
+def zoned(found: CursorResult[Any], place: int) -> Iterator[Values]:
+    """Yield rows, a date-time with its zone where the engine and not the host knows it.
+
+    Our transactions are in UTC, and the zone that a policy names is that of the host's sessions.
+
+    :param found: what was asked.
+    :param place: place of the column of the date-time.
+    """
+    told = found.cursor.description[place][1] if found.dialect.name in MARIADB else None
+    moment = told == _TIMESTAMP
+    for row in map(tuple, found.all()):
+        if moment and isinstance(row[place], datetime):
+            row = (*row[:place], row[place].replace(tzinfo=UTC), *row[place + 1 :])
+        yield row
 
 
 def _among(
