@@ -445,6 +445,11 @@ class Inputs:
         names = sorted(name for name in self.journals if name[0] == controller)
         return [self.journals[name] for name in names]
 
+    def signed(self, head: Checkpoint) -> str:
+        """Return when a checkpoint was signed at the latest: it says so, or a witness knows."""
+        seen = [head.cosigned_by(witness) for witness in self.witnesses]
+        return min([head.at, *(at for at in seen if at and at.endswith("Z"))])
+
     def lost(self, head: Checkpoint) -> Quote | None:
         """Return the restore that may have lost what a checkpoint has seen, as declared."""
         quotes = self.quotes.get((head.controller, head.epoch), ())
@@ -1404,7 +1409,7 @@ def compare_lost(
     quoted = inputs.linked(head, lambda n: restore.root if n == restore.size else None)
     if size == restore.size:
         quoted = head.root == restore.root
-    older = here is not None and bool(written) and written <= head.at
+    older = here is not None and bool(written) and written <= inputs.signed(head)
     doubtful = older and here is not None and here.doubtful(head, restore)
     if older and not doubtful:
         # After a restore the tree grows again from an older state, with entries newer than all
@@ -1416,7 +1421,7 @@ def compare_lost(
         report.add(id_, None, f"{title}: whether a clock was ahead, or entries were rewritten: the "
                    f"first {size} are not those that {name} has seen. It says it was signed at "
                    f"{head.at}, and the hotel that its database had been restored before that, "
-                   f"{restore.declared}. Who kept it knows when it came.")
+                   f"{restore.declared}. Who kept it knows when it came; a witness says it.")
     elif quoted is not None:
         report.add(id_, quoted, f"{name} agrees with what {restore.by} quotes of {title} after a "
                    "restore.", f"{name} is NOT of the journal that {restore.by} quotes.")

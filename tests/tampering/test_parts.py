@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 
 from flask_guesterase import verify as offline
 from flask_guesterase.core.checkpoint import open_checkpoint, sign_checkpoint
+from flask_guesterase.core.cosignature import cosign, witness_key
 from tests.tampering import catalogue, forge
 from tests.tampering.catalogue import CUT, World
-from tests.tampering.forge import Hotel, changed, edge_line, root, signer
+from tests.tampering.forge import WITNESS, Hotel, changed, edge_line, root, signer
 from tests.tampering.test_inputs import put
 from tests.test_verify import ask, cannot, verdicts, wrong
 
@@ -134,6 +135,37 @@ def test_a_clock_that_was_ahead_when_its_database_was_lost(world: World, tmp_pat
     misquoted = journal.read_text().replace(offline.Checkpoint(ahead).root.hex(), "00" * 32)
     code, answer = ask(put(tmp_path, "misquoted.jsonl", misquoted), *given)
     assert (code, "outside" in wrong(answer)) == (1, True)
+
+
+def test_a_witness_knows_when_a_clock_was_ahead(world: World, tmp_path: Path) -> None:
+    """Its restore was noticed days later; the cosignature says when the checkpoint was signed."""
+    hotel = catalogue.restored(world, "days.sqlite")
+    hotel.append(2)
+    seen = hotel.time.replace(tzinfo=UTC)
+    hotel.time += timedelta(hours=9)
+    hotel.append(2)
+    ahead = hotel.checkpoint()
+    hotel.restore(world.backup)
+    hotel.time = seen.replace(tzinfo=None)
+    hotel.append(6)
+    hotel.time += timedelta(days=3)
+    hotel.begin_epoch(ahead)
+    hotel.append(2)
+    journal = put(tmp_path, "journal.jsonl", hotel.lines())
+    lied = [changed(line, counts={"guests": 9}) if n == 3 else line
+            for n, line in enumerate(hotel.lines())]  # fmt: skip
+    hotel.close()
+    note = put(tmp_path, "ahead", ahead + cosign(ahead, *WITNESS, int(seen.timestamp())))
+    given = ["--checkpoint", note, "--key", world.key.hex()]
+    assert wrong(ask(journal, *given)[1]) == {"outside"}
+    given += ["--witness", witness_key(*WITNESS).text()]
+    code, answer = ask(journal, *given)
+    assert (code, wrong(answer), "lost" in cannot(answer)) == (0, set(), True)
+    old = put(tmp_path, "old", world.old + cosign(world.old, *WITNESS, int(seen.timestamp())))
+    given += ["--checkpoint", old]
+    assert ask(journal, *given)[0] == 0
+    code, answer = ask(put(tmp_path, "lied.jsonl", lied), *given)
+    assert (code, wrong(answer)) == (1, {"outside"})
 
 
 @pytest.mark.parametrize(("back", "pause"), [(0, 0), (1, 0), (40, 0), (1, 40), (45, 40)])
