@@ -32,7 +32,14 @@ from ..core.policy import (
     Rule,
 )
 from .datamap import Declared
-from .masks import fallback, fixed_value, holds_json, is_marked
+from .masks import (
+    fallback,
+    fixed_value,
+    holds_json,
+    is_marked,
+    looks_invented,
+    looks_redacted,
+)
 from .raw import reader
 from .sql import among, is_text, parts, text_length
 
@@ -48,7 +55,7 @@ def holding(
     :param columns: names of columns that an erasure overwrites.
     """
     names = list(columns)
-    documents = [n for n in names if isinstance(declared.written(n), Inside)]
+    documents = [n for n in names if _must_be_read(declared, n)]
     others = [n for n in names if n not in documents]
     if not documents or declared.deletes:
         return _selected(conn, declared, keys, names)
@@ -57,7 +64,9 @@ def holding(
     hosts = [n for n in documents if isinstance(declared.column(n).type, TypeDecorator)]
     for key, cells, values in reader(conn, declared, None).rows(rest, documents, hosts):
         texts = {c.name: c.value for c in cells if c.form is not Form.NULL} | {
-            n: v if isinstance(v, str) else json.dumps(v) for n, v in values.items()
+            n: v if isinstance(v, str) else json.dumps(v, default=str)
+            for n, v in values.items()
+            if v is not None
         }
         if not all(_left(declared, name, text) for name, text in texts.items()):
             found.add(key)
@@ -77,12 +86,30 @@ def _selected(
     }
 
 
+def _must_be_read(declared: Declared, name: str) -> bool:
+    """Return whether only the column's own value tells what is left: a document, or a host's."""
+    rule = _inner(declared.written(name))
+    hosts = isinstance(declared.column(name).type, TypeDecorator)
+    return isinstance(rule, Inside) or (hosts and isinstance(rule, Redact | Placeholder | Constant))
+
+
+def _inner(rule: Rule) -> Rule:
+    return rule.then if isinstance(rule, File) else rule
+
+
 def _left(declared: Declared, name: str, text: str) -> bool:
     """Return whether a column holds the document, or the value, that its rule leaves."""
-    rule = declared.written(name)
-    if not isinstance(rule, Inside) or is_applied(rule, text):
+    rule, column = _inner(declared.written(name)), declared.column(name)
+    if isinstance(rule, Redact):
+        return looks_redacted(text)
+    if isinstance(rule, Placeholder):
+        # A host's type may change the case of what is written.
+        return looks_invented(column.name, text_length(column.type), text.lower())
+    if not isinstance(rule, Inside):
+        return text.strip('"') == str(fixed_value(rule, column))
+    if is_applied(rule, text):
         return True
-    return isinstance(fallback(rule, declared.column(name)), Redact) and text.strip('"') == MARK
+    return isinstance(fallback(rule, column), Redact) and text.strip('"') == MARK
 
 
 def holds(
@@ -114,7 +141,7 @@ def _differs(declared: Declared, start: FromClause, name: str) -> ColumnElement[
     rule: Rule = declared.written(name)
     column = declared.column(name)
     here = start.c[column.key]
-    inner = rule.then if isinstance(rule, File) else rule
+    inner = _inner(rule)
     if isinstance(inner, Null | Inside):
         # Whether a document still holds something of its members, `holding` finds out.
         return here.is_not(None)

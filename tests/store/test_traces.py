@@ -1,0 +1,49 @@
+"""What an erasure left is told from what it did not reach: nothing goes again each night."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, TypeDecorator, insert
+
+from flask_guesterase.core.policy import Policy, Subject, placeholder, redact
+from flask_guesterase.store.traces import holding
+from tests.store.inn import datamap, erase, host
+from tests.store.test_coverage import Salted
+
+
+class Upper(TypeDecorator[str]):
+    """A column the host writes in capitals."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        return value and value.upper()
+
+
+@pytest.mark.parametrize("kind", [String(200), Salted(200), Upper(200)], ids=repr)
+@pytest.mark.parametrize("rule", [redact, placeholder, "gone"], ids=repr)
+def test_what_is_left_in_a_type_of_the_hosts_is_nobodys(
+    database_url: str, kind: Any, rule: Any
+) -> None:
+    """A sweep finds the rows it did not reach yet, and no other a second time."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column("name", String(40)),
+        Column("email", kind),
+    )  # fmt: skip
+    policy = Policy({"name": redact, "email": rule}, subject=Subject(match=["name"]))
+    declared = datamap(metadata, {"guests": policy})
+    with host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), [
+                {"id": n, "name": "Ada", "email": email}
+                for n, email in enumerate(("ada@post.example", "bo@post.example", None), 1)
+            ])
+        erase(engine, declared, ("guests", (1,)))
+        keys = [(1,), (2,), (3,)]
+        with engine.connect() as conn:
+            full = holding(conn, declared.declared("guests"), keys, ["email"])
+    assert full == {(2,)}
