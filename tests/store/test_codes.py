@@ -1,4 +1,4 @@
-"""Until when a claim code is good: to the end of the day that its slip names, at its hotel."""
+"""Claim codes: to the end of the day that a slip names they are good, and of two at once one is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from flask_guesterase.core.errors import TokenError
+from flask_guesterase.core.errors import BusyError, TokenError
 from flask_guesterase.store.identity import codes
 from tests.store.hotel import Hotel
 
@@ -36,3 +36,18 @@ def test_the_last_day_on_a_slip_is_a_whole_day_of_the_hotel(
     hotel.now -= timedelta(minutes=1)
     with hotel.begin() as office:
         assert office.claim(claim.code, "Ola Berg", "en")
+
+
+@pytest.mark.usefixtures("impatient")
+def test_of_two_slips_printed_at_once_one_lives(any_hotel: Hotel) -> None:
+    """Neither would end the other, and a guest who threw one away had left a proof behind."""
+    hotel = any_hotel
+    hotel.guest(5, name="Ola Berg", document_no="W77")
+    match = {"document_no": "W77", "name": "Ola Berg"}
+    with hotel.begin() as first:
+        first.print_claim(match, property="sh", by="clerk")
+        with pytest.raises(BusyError), hotel.begin() as second:
+            second.print_claim(match, property="sh", by="second")
+    with hotel.begin() as office:
+        office.print_claim(match, property="sh", by="second")
+    assert len(hotel.ours("claim")) == 1

@@ -25,7 +25,7 @@ from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.plan import Person, key_text
 from ...core.seal import Terms
-from .. import actors, limits, people, review, safe, tables, tokens
+from .. import actors, limits, people, pulse, review, safe, tables, tokens
 from ..carrying import known
 from ..cases import Case, Opening, day_at
 from ..days import end_of, last_utc_day
@@ -89,6 +89,8 @@ def print_code(work: Work, match: Mapping[str, str], code: str, by: str) -> Clai
         raise UnknownError(
             "Nobody is on file under all of this at this property.", "Try another key or spelling."
         )
+    # Who prints for the same guest at the same time waits here: neither would end the other's code.
+    pulse.turn(work.conn, f"claim-{found.mark[:2]}", work.stamp)
     secret = tokens.letters(LENGTH)
     last = day_at(hotel, work.now) + timedelta(days=DAYS)
     _drop(work, tables.claim.c.mark == found.mark)
