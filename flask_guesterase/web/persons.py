@@ -18,8 +18,9 @@ WHO, PIN = "guesterase_who", "guesterase_pin"
 
 _ACTING = "guesterase_acting"
 
-OWN = {"new_pin", "new_code"}
-"""Names of views that ask for something else than a PIN by themselves, or refuse a shared login."""
+OWN = {"new_pin", "new_code", "find"}
+"""Names of views that ask for something else than a PIN by themselves, refuse a shared login, or
+only look."""
 
 
 class PinError(ForbiddenError):

@@ -40,16 +40,19 @@ def _page(problems: dict[str, list[str]], text: str = "") -> str:
     )
 
 
-@staff_pages.get("/find")
+@staff_pages.post("/reception")
 def find() -> AnyResponse:
-    """Find a request by its number, at the reader's own hotels only."""
+    """Find a request by its number, at the reader's own hotels only.
+
+    What is typed stands in no address: it may be a guest's name, and addresses are logged.
+    """
     must(Permission.VIEW)
-    text = request.args.get("number", "")
+    text = request.form.get("number", "")
     try:
         with current.begin(write=False) as office:
             number = office.find(text, me())
     except UnknownError:
-        return make_response(_page({"number": [_NONE]}, text), 404)
+        return make_response(_page({"number": [_NONE]}, text), 422)
     return redirect(url_for(".show", number=number), 303)
 
 

@@ -230,7 +230,6 @@ def _told(full: Full) -> None:
     full.known["guesterase_guest.object_to"] = [objecting]
     full.known["guesterase_guest.stop_approval"] = [stopping]
     full.known["number"] = list(full.numbers.values())
-    full.asked["guesterase_staff.find"] = {"number": full.numbers["review"]}
     full.asked["guesterase_staff.refusal"] = {"ground": "another-persons-data"}
     full.known["guesterase_staff.refusal"] = [full.numbers["review"]]
     full.known["guesterase_staff.certificate"] = [full.numbers["erased"]]

@@ -51,7 +51,7 @@ def test_a_shared_desk_files_with_a_tick_and_prints_the_slip(
     page.goto(f"{desk}/reception")
     walker.look(page, f"{lang}-56-reception")
     page.fill("#number", number.removeprefix("GR-").lower())
-    press(page.locator("form[action$=find] button"))
+    press(page.locator("form[action$=reception] button"))
     assert page.url.endswith(number)
     _night(walker, page, lang)
     assert not walker.problems, "\n".join(walker.problems)

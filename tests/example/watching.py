@@ -42,6 +42,7 @@ ENTITLED = {
     "guesterase_staff.produce": "lines of the register, for who produces them",
     "guesterase_staff.disclosures": "what was asked, for the second person who reviews it",
     "guesterase_staff.file": "a form that could not be read comes back as it was filled in",
+    "guesterase_staff.find": "a number that means no request comes back as it was typed",
     "guesterase_staff.hold": "a form that could not be read comes back as it was filled in",
     "guesterase_staff.object_": "a form that could not be read comes back as it was filled in",
     "guesterase_staff.recipients": "what a person may tell a recipient by hand, and nothing else",

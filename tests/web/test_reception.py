@@ -21,8 +21,8 @@ DESK = "/desk/privacy"
 PIN, OTHER = "482915", "730164"
 FILING = {
     "property": "sh", "key": "email", "value": "ann@mail.example", "name": CANARY,
-    "channel": "letter", "received": "2026-03-02", "lang": "en", "asked_by": "guest",
-    "reason": "", "wish": "erase",
+    "channel": "letter", "received": "2026-03-02", "sure": "2026-03-02", "lang": "en",
+    "asked_by": "guest", "reason": "", "wish": "erase",
 }  # fmt: skip
 
 
@@ -222,21 +222,41 @@ def test_is_it_this_one_shows_two_masked_facts(house: House) -> None:
     assert "Is it this one?" not in house.browser("auditor").get(f"{DESK}/{number}", wish="en")
 
 
+def look_for(browser: Browser, typed: str) -> TestResponse:
+    """Type into the field of the reception's page that finds a request."""
+    return browser.post(f"{DESK}/reception", f"{DESK}/reception", number=typed)
+
+
 def test_a_case_is_found_by_its_number_at_ones_own_hotel(house: House) -> None:
     """However it is typed; a number of another hotel answers as one that never was."""
     number = house.request()
     clerk = house.browser("clerk")
     for typed in (number, number.lower(), number[3:], f" {number[:5]} {number[5:].lower()} "):
-        assert filed(clerk.client.get(f"{DESK}/find", query_string={"number": typed})) == number
+        assert filed(look_for(clerk, typed)) == number
     far = house.browser("far-officer")
-    assert house.browser("auditor").get(f"{DESK}/find?number=GR-ZZZZ9999", 404)
-    pages = [
-        far.client.get(f"{DESK}/find", query_string={"number": typed})
-        for typed in (number, "GR-ZZZZ9999")
-    ]
-    assert [page.status_code for page in pages] == [404, 404]
-    texts = [page.text.replace(number, "").replace("GR-ZZZZ9999", "") for page in pages]
+    assert look_for(clerk, "GR-ZZZZ9999").status_code == 422
+    pages = [look_for(far, typed) for typed in (number, "GR-ZZZZ9999")]
+    assert [page.status_code for page in pages] == [422, 422]
+    tokens = re.compile('name="csrf_token" value="[^"]+"')
+    texts = [tokens.sub("", page.text).replace(number, "GR-ZZZZ9999") for page in pages]
     assert texts[0] == texts[1]
+
+
+def test_what_is_typed_to_find_a_case_is_in_no_address(house: House) -> None:
+    """Somebody types a guest's name there: every server on the way keeps addresses in its logs."""
+    clerk = house.browser("clerk")
+    page = clerk.get(f"{DESK}/reception")
+    form = re.findall(r'method="(\w+)"', page.partition('name="number"')[0])[-1]
+    assert form == "post"
+    answer = look_for(clerk, CANARY)
+    assert (answer.status_code, answer.location) == (422, None)
+    assert clerk.client.get(f"{DESK}/find", query_string={"number": "x"}).status_code == 404
+
+
+def test_a_shared_login_finds_a_case_without_a_pin(shared: House) -> None:
+    """Looking is no act."""
+    number = shared.request()
+    assert filed(look_for(shared.browser("front"), number)) == number
 
 
 def test_one_press_on_a_guests_line_freezes(shared: House) -> None:
