@@ -356,7 +356,7 @@ TABLES: tuple[Own, ...] = (
         {"box": "its content, the host's id of the person, on its last day or when it is revoked"},
     ),
     Own(
-        "filed", "a program that files the same request twice makes one", End.WORKER,
+        "filed", "what a program or a form sends twice is done once", End.WORKER,
         "after a day",
         {What.MARK: "mark body", What.RANDOM: "number", What.TIME: "at"},
     ),

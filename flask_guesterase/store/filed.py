@@ -1,4 +1,4 @@
-"""What a program filed under a key of its own: the same once more makes no second request."""
+"""What was sent under a key, by a program or a page: the same once more makes nothing twice."""
 
 from __future__ import annotations
 

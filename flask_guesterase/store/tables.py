@@ -828,7 +828,7 @@ filed = _table(
     Column("number", String(20), nullable=False),
     Column("at", DateTime, nullable=False),
 )
-"""What a program filed under which key, for a day, so that filing twice makes one request."""
+"""What a program or a form sent under which key, for a day: sent twice it is done once."""
 
 duty = _table(
     "duty",

@@ -11,7 +11,7 @@ from ..core.complaining import RATINGS, About, Mode
 from ..core.errors import InputError, UnknownError
 from ..core.permissions import Permission
 from ..store.complaints.receiving import Grievance
-from . import caseforms, letters, schemas
+from . import caseforms, letters, pressing, schemas
 from .casewords import MODES, OUTCOMES
 from .current import current
 from .desk import granted, may, me, must, staff_pages, today
@@ -59,7 +59,7 @@ def file_complaint() -> AnyResponse:
             form["lang"], form["contact"],
         )  # fmt: skip
         with current.begin() as office:
-            number = office.file_complaint(given, me())
+            number = pressing.once(office, lambda: office.file_complaint(given, me()))
     except UnknownError:
         return make_response(_form(request.form, {"request": [_UNKNOWN]}), 422)
     except InputError as problem:

@@ -21,7 +21,7 @@ from ..core.errors import InputError, TokenError, TransitionError
 from ..store.complaints.receiving import Grievance
 from ..store.office import Office
 from ..store.settings import Property
-from . import caseforms, letters
+from . import caseforms, letters, pressing
 from .casewords import OUTCOMES
 from .current import current
 from .guestdesk import CASE, COMPLAINED, count, guest_pages, keep_complaint
@@ -74,7 +74,9 @@ def send_complaint() -> AnyResponse:
             form["about"], form["text"], code, lang=language().code, contact=form["contact"]
         )
         with current.begin() as office:
-            number = office.complain_without_case(given, request.remote_addr or "")
+            number = pressing.once(
+                office, lambda: office.complain_without_case(given, request.remote_addr or "")
+            )
     except InputError as problem:
         return make_response(_form(request.form, _problems(problem)), 422)
     keep_complaint(number, code)

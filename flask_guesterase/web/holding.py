@@ -12,7 +12,7 @@ from ..core.errors import InputError, UnknownError
 from ..core.holding import Cause, Scope, Wanted
 from ..core.permissions import Permission
 from ..store.office import Office
-from . import schemas
+from . import pressing, schemas
 from .current import current
 from .desk import granted, me, moment_at, must, staff_pages
 from .language import N_
@@ -93,13 +93,17 @@ def hold() -> AnyResponse:
     try:
         form = schemas.read(schemas.Hold(), request.form)
         with current.begin() as office:
-            for wanted in _wanted(office, form):
-                office.place_hold(wanted, me())
+            pressing.once(office, lambda: _place(office, form))
     except UnknownError:
         return make_response(_form(request.form, {"": [_NOBODY]}), 422)
     except InputError as problem:
         return make_response(_form(request.form, no_fields(problem)), 422)
     return redirect(url_for(".holds"), 303)
+
+
+def _place(office: Office, form: dict[str, Any]) -> None:
+    for wanted in _wanted(office, form):
+        office.place_hold(wanted, me())
 
 
 def _wanted(office: Office, form: dict[str, Any]) -> list[Wanted]:

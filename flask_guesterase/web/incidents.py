@@ -17,7 +17,7 @@ from ..store.incidents import noticing
 from ..store.incidents.affected import Asked
 from ..store.incidents.opening import Class, Report
 from ..store.office import Office
-from . import caseforms, letters, schemas
+from . import caseforms, letters, pressing, schemas
 from .casewords import HAPPENINGS, ORIGINS, SEVERITIES
 from .current import current
 from .desk import may, me, must, placed, staff_pages
@@ -61,7 +61,7 @@ def open_incident() -> AnyResponse:
             caseforms.OpenIncident({code: hotel.zone for code, hotel in hotels.items()}), given
         )
         with current.begin() as office:
-            number = office.open_incident(Report(**form), me())
+            number = pressing.once(office, lambda: office.open_incident(Report(**form), me()))
     except InputError as problem:
         return make_response(_form(request.form, no_fields(problem)), 422)
     if may(Permission.INCIDENT, form["property"]):
@@ -207,7 +207,9 @@ def told_authority(incident: str) -> AnyResponse:
     """Record that an authority was told, under which reference."""
     return _acted(
         incident, caseforms.ToldAuthority(),
-        lambda office, form: office.told_authority(incident, form["duty"], form["reference"], me()),
+        lambda office, form: pressing.once(office, lambda: office.told_authority(
+            incident, form["duty"], form["reference"], me()
+        )),
     )  # fmt: skip
 
 
@@ -244,9 +246,9 @@ def plan_measure(incident: str) -> AnyResponse:
     """Make a person answer for a measure."""
     return _acted(
         incident, caseforms.PlanMeasure(),
-        lambda office, form: office.plan_measure(
+        lambda office, form: pressing.once(office, lambda: office.plan_measure(
             incident, form["what"], form["owner"], form["due"], me()
-        ),
+        )),
         _owner,
     )  # fmt: skip
 

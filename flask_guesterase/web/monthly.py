@@ -14,7 +14,7 @@ from ..core.errors import InputError
 from ..core.monthly import Measure
 from ..core.permissions import Permission
 from ..store.office import Office
-from . import officerforms, schemas
+from . import officerforms, pressing, schemas
 from .current import current
 from .desk import granted, me, must, placed, staff_pages
 from .language import N_
@@ -118,7 +118,9 @@ def find_monthly(monthly: str) -> AnyResponse:
     """Write down what was found."""
     return _acted(
         monthly, officerforms.Find(),
-        lambda office, form: office.find_monthly(monthly, form["text"], me()),
+        lambda office, form: pressing.once(
+            office, lambda: office.find_monthly(monthly, form["text"], me())
+        ),
         ("text", _OWNER),
     )  # fmt: skip
 
@@ -128,9 +130,9 @@ def plan_monthly(monthly: str) -> AnyResponse:
     """Make a person answer for an action."""
     return _acted(
         monthly, officerforms.PlanAction(),
-        lambda office, form: office.plan_monthly(
+        lambda office, form: pressing.once(office, lambda: office.plan_monthly(
             monthly, (form["what"], form["owner"], form["due"]), me()
-        ),
+        )),
         ("owner", _OWNER),
     )  # fmt: skip
 

@@ -1,19 +1,25 @@
-"""What a button gives that is pressed twice: the same case code, to the same browser.
+"""What a button gives that is pressed twice: the same case code, the same one thing it made.
 
 A browser lets go of the first answer when its button is pressed again, and a telephone may lose the
 line: the link is used up by then, and nobody has seen the code. So a code is not thrown like dice,
-but made of the link and of a mark that this browser has carried since it opened the page.
+but made of the link and of a mark that this browser has carried since it opened the page. What a
+form makes is remembered for a day by the token of its page and all that was in it.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from hmac import digest
 
-from flask import current_app, session
+from flask import current_app, request, session
 
 from ..core.errors import TokenError
+from ..store import filed
+from ..store.office import Office
 from ..store.tokens import spelt
 from .current import current
 
@@ -34,6 +40,19 @@ def code(secret: str) -> str:
     key = current_app.secret_key or b""
     key = key.encode() if isinstance(key, str) else key
     return spelt(digest(key, f"{_MARK}:{session[_MARK]}:{secret}".encode(), "sha256"))
+
+
+def once(office: Office, make: Callable[[], str | int | None]) -> str:
+    """Do what a form asks for, once however often it is sent; return the number of what it made.
+
+    The page opened anew, or sent with anything else in it, is another press.
+
+    :param office: the open office.
+    :param make: does it; returns the number of what it made, if of anything.
+    """
+    sent = json.dumps([request.path, sorted(request.form.items(multi=True))])
+    press = sha256(sent.encode()).hexdigest()
+    return filed.once(office.work, "form", press, {}, lambda: str(make() or ""))
 
 
 def opened(code: str, number: str) -> bool:

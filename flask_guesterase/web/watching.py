@@ -16,7 +16,7 @@ from ..core.errors import InputError
 from ..core.permissions import Permission
 from ..store.failures import alerts
 from ..store.settings import Property
-from . import schemas
+from . import pressing, schemas
 from .current import current
 from .desk import me, must, staff_pages
 from .language import N_, Language
@@ -112,10 +112,10 @@ def report_mistake() -> AnyResponse:
         form = schemas.read(schemas.Reported(property=hotels), request.form)
         zone = ZoneInfo(hotels[form["property"]].zone)
         with current.begin() as office:
-            number = office.report_mistake(
+            number = pressing.once(office, lambda: office.report_mistake(
                 form["property"], me(), form["kind"], form["noticed"].replace(tzinfo=zone),
                 form["words"],
-            )  # fmt: skip
+            ))  # fmt: skip
     except InputError as problem:
         wrong = no_fields(problem) if problem.fields else {"noticed": [_WHEN]}
         return make_response(_form(request.form, wrong), 422)

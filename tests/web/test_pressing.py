@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from werkzeug.test import TestResponse
 
+from flask_guesterase.store.incidents.opening import Report
 from tests.web.house import Browser, House
 from tests.web.test_claims import OLA, slip
 from tests.web.test_copied import GUEST, asked, letters, released
+
+DESK = "/desk/privacy"
 
 
 def link(house: House, wish: str) -> str:
@@ -109,3 +114,119 @@ def test_a_copy_whose_button_is_pressed_twice_is_read(house: House) -> None:
     assert copy["fetches"] == 1
     browser.post("/privacy/copy/close", "/privacy/copy")
     assert browser.post(found[1]).status_code == 410
+
+
+def pressed(browser: Browser, page: str, form: dict[str, str]) -> list[TestResponse]:
+    """Send a form twice as one page holds it, the second time without the cookie of the answer."""
+    sent = {**form, "csrf_token": browser.token(page)}
+    before = browser.client.get_cookie("session")
+    assert before is not None
+    answers = []
+    for _ in range(2):
+        browser.client.set_cookie("session", before.value)
+        answers.append(browser.client.post(page, data=sent))
+    return answers
+
+
+MADE = {
+    "incident": (
+        "reporter", f"{DESK}/incidents/new",
+        {"property": "sh", "kind": "leak", "text": "A list was left in the lift."},
+    ),
+    "complaint": (
+        None, "/privacy/complain",
+        {"property": "sh", "about": "about-manner", "text": "The night clerk laughed."},
+    ),
+    "filed-complaint": (
+        "clerk", f"{DESK}/complaints/new",
+        {"property": "sh", "request": "", "about": "about-manner", "text": "It was late.",
+         "channel": "letter", "received": "2026-03-02", "sure": "2026-03-02", "lang": "en",
+         "contact": ""},
+    ),
+    "hold": (
+        "holder", f"{DESK}/holds/new",
+        {"property": "sh", "scope": "subject", "table": "guests", "key": "1",
+         "why": "court-order", "reference": "Case 7", "silent": "no"},
+    ),
+    "alert": (
+        "reporter", f"{DESK}/mistake",
+        {"property": "sh", "kind": "seen-by-others", "noticed": "",
+         "words": "A list lay on the counter."},
+    ),
+}  # fmt: skip
+"""What a form makes -> who sends it, where, and what it holds."""
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_a_form_pressed_twice_makes_one(house: House, made: str) -> None:
+    """The second answer, which alone is seen, tells of what the first one made."""
+    who, page, form = _form(made)
+    browser, table = house.browser(who), made.rpartition("-")[2]
+    first, second = pressed(browser, page, form)
+    assert first.status_code == second.status_code < 400, second.text
+    assert first.location == second.location
+    (row,) = house.hotel.ours(table)
+    if "number" in row:
+        assert row["number"] in (browser.get(second.location) if who is None else second.text)
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_what_was_changed_since_is_another(house: House, made: str) -> None:
+    """Whoever goes back, writes more and sends it again is not told that it was sent before."""
+    who, page, form = _form(made)
+    browser = house.browser(who)
+    sent = {**form, "csrf_token": browser.token(page)}
+    changed = {"hold": {"reference": "Case 8"}, "alert": {"words": "Two lists lay there."}}
+    for each in (sent, sent | changed.get(made, {"text": "Something else."})):
+        assert browser.client.post(page, data=each).status_code < 400
+    assert len(house.hotel.ours(made.rpartition("-")[2])) == 2
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_the_same_from_another_page_is_another(house: House, made: str) -> None:
+    """Two people who write the same are two."""
+    who, page, form = _form(made)
+    for _ in range(2):
+        assert house.browser(who).post(page, page, **form).status_code < 400
+    assert len(house.hotel.ours(made.rpartition("-")[2])) == 2
+
+
+def _form(made: str) -> tuple[str | None, str, dict[str, str]]:
+    """Return who sends a form, its page and what is in it; a mistake was noticed a while ago."""
+    who, page, form = MADE[made]
+    if made == "alert":
+        noticed = datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(hours=2)
+        form = {**form, "noticed": noticed.strftime("%Y-%m-%dT%H:%M")}
+    return who, page, form
+
+
+def test_a_deed_about_an_incident_pressed_twice_is_done_once(house: House) -> None:
+    """One measure, and no error for who told the authority and pressed once more."""
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.open_incident(Report("sh", "leak", "A list."), "officer")
+    officer, page = house.browser("officer"), f"{DESK}/incidents/{number}"
+    deeds = {
+        "measures": {"what": "Shred it", "owner": "clerk", "due": "2999-01-01"},
+        "told": {"duty": "CN/authority", "reference": "A-17"},
+    }
+    for deed, form in deeds.items():
+        sent = {**form, "csrf_token": officer.token(page)}
+        answers = [officer.client.post(f"{page}/{deed}", data=sent) for _ in range(2)]
+        assert [answer.status_code for answer in answers] == [303, 303]
+    assert len(house.hotel.ours("measure")) == len(house.hotel.ours("notice")) == 1
+
+
+def test_a_line_of_a_monthly_review_pressed_twice_is_one(house: House) -> None:
+    """Findings and actions of the meeting are not doubled."""
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.open_monthly("sh", "issuer")
+    issuer, page = house.browser("issuer"), f"{DESK}/reviews/{number}"
+    before = len(house.hotel.ours("point"))
+    for deed, form in (
+        ("findings", {"text": "Answers come in time."}),
+        ("actions", {"what": "Go on", "owner": "issuer", "due": "2999-01-01"}),
+    ):
+        sent = {**form, "csrf_token": issuer.token(page)}
+        for _ in range(2):
+            assert issuer.client.post(f"{page}/{deed}", data=sent).status_code == 303
+    assert len(house.hotel.ours("point")) == before + 2
