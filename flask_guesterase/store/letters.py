@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, or_, select
 
 from ..core.errors import SealError, UnknownError
 from ..core.permissions import Permission
@@ -13,8 +13,13 @@ from .outbox import FAILED, MESSAGE, PROOFS, READY, RECIPIENT
 from .work import Work
 
 
-def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str, Any]]:
+def letters(
+    work: Work, by: str, property_: str | None = None, before: int | None = None,
+    most: int | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Return the messages a person must print or look at, opened, and failed file removals.
+
+    The newest come first.
 
     A letter with the link by which a guest proves a contact is not shown to those who may
     approve: whoever holds the link could be both pairs of eyes. At a login that several share
@@ -23,6 +28,8 @@ def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str,
     :param work: the open transaction.
     :param by: the host's id of who asks; only properties at which they may verify are shown.
     :param property_: code of one property, or None for all of them.
+    :param before: id of a letter; only older ones are returned.
+    :param most: how many at most: each is opened, and a house that prints its mail has thousands.
     """
     table = tables.outbox
     codes = [
@@ -30,18 +37,21 @@ def letters(work: Work, by: str, property_: str | None = None) -> list[dict[str,
         for code in work.settings.properties
         if property_ in (None, code) and actors.may(work, by, Permission.VERIFY, code)
     ]
-    rows = work.conn.execute(
+    deciding = [c for c in codes if actors.may(work, by, Permission.APPROVE, c)]
+    wanted = (
         select(table)
         .where(table.c.state.in_([READY, FAILED]), table.c.property.in_(codes))
         .where(table.c.kind != RECIPIENT)
+        .where(or_(table.c.template.not_in(PROOFS), table.c.property.not_in(deciding)))
         .order_by(table.c.id.desc())
-    ).all()
-    deciding = {c for c in codes if actors.may(work, by, Permission.APPROVE, c)}
+        .limit(most)
+    )
+    if before is not None:
+        wanted = wanted.where(table.c.id < before)
     shared = work.shared(by)
     return [
         _veiled(row) if shared and row.template in PROOFS else _letter(work, row)
-        for row in rows
-        if row.template not in PROOFS or row.property not in deciding
+        for row in work.conn.execute(wanted).all()
     ]
 
 

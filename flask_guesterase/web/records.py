@@ -19,7 +19,7 @@ from .rendering import render_template
 from .words import counted
 
 PAGE = 50
-"""Entries of the journal on one page."""
+"""Entries of the journal, or letters, on one page."""
 
 
 @staff_pages.get("/journal")
@@ -66,11 +66,14 @@ def _entitled(controller: str) -> bool:
 
 @staff_pages.get("/outbox")
 def outbox() -> str:
-    """Show the letters to print, and what could not be sent."""
+    """Show the letters to print, and what could not be sent, the newest first."""
     must(Permission.VERIFY)
+    before = request.args.get("before", type=int)
     with current.begin(write=False) as office:
-        found = [letters.letter(item) for item in office.letters(me())]
-    return render_template("guesterase/staff/outbox.html", messages=found)
+        found = office.letters(me(), before=before, most=PAGE + 1)
+        shown = [letters.letter(item) for item in found[:PAGE]]
+    older = shown[-1]["id"] if len(found) > PAGE else None
+    return render_template("guesterase/staff/outbox.html", messages=shown, older=older)
 
 
 @staff_pages.post("/outbox/<int:letter>")

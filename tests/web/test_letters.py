@@ -16,6 +16,7 @@ import flask_guesterase.web
 from flask_guesterase import Blocker
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.recipients import Recipient, by_hand
+from flask_guesterase.store import outbox
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents import noticing
 from flask_guesterase.store.incidents.affected import Asked
@@ -23,9 +24,11 @@ from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.partners import following
 from flask_guesterase.web.letters import address, render
+from flask_guesterase.web.records import PAGE
 from tests.store.hotel import Booking
 from tests.web.house import CANARY, PROPERTIES, Browser, House
 
+DESK = "/desk/privacy"
 MAIL = Path(flask_guesterase.web.__file__).parent / "templates" / "guesterase" / "mail"
 NAMES = sorted(path.stem for path in MAIL.glob("*.txt") if path.stem != "frame")
 GROUND = {"refuse": "legal-claim", "restore": "guest-wish"}
@@ -284,3 +287,19 @@ def test_every_answer_says_where_to_complain_and_that_there_are_courts(
         _, body = render(name, "en", {**PARAMS, "reasons": "open-folio"}, shown=True)
     assert "data protection authority at any time" in body
     assert "you can go to court (GDPR Art. 12(4))" in body
+
+
+def test_the_page_of_messages_shows_some_at_a_time(house: House) -> None:
+    """A house that prints its mail has thousands of letters, and each is opened and written."""
+    with house.app.app_context(), house.extension.begin() as office:
+        for place in range(PAGE + 1):
+            post = outbox.Post("pine-ltd", "sh", "en", value=f"guest{place}@mail.example")
+            outbox.queue_post(office.work, post, "complained", {"number": "GC-A"}, f"m:{place}")
+    clerk = house.browser("clerk")
+    first = clerk.get(f"{DESK}/outbox", wish="en")
+    (older,) = re.findall(r'href="([^"]+)">Older entries', first)
+    last = clerk.get(older.replace("&amp;", "&"), wish="en")
+    shown = [re.findall(r">guest(\d+)@", page) for page in (first, last)]
+    assert [len(each) for each in shown] == [PAGE, 1]
+    assert len({*shown[0], *shown[1]}) == PAGE + 1
+    assert "Older entries" not in last

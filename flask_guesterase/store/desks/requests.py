@@ -246,9 +246,16 @@ class Requests(Desk):
 
     # letters
 
-    def letters(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
-        """Return the messages a person must print or look at, opened for who may verify."""
-        return letters.letters(self.work, by, property)
+    def letters(
+        self, by: str, property: str | None = None, before: int | None = None,
+        most: int | None = None,
+    ) -> Sequence[dict[str, Any]]:  # fmt: skip
+        """Return the messages a person must print or look at, opened for who may verify.
+
+        :param before: id of a letter; only older ones are returned, the newest of them first.
+        :param most: how many at most.
+        """
+        return letters.letters(self.work, by, property, before, most)
 
     def printed(self, id: int, by: str) -> None:
         """Record that a letter was printed, or that what failed was dealt with.
