@@ -822,6 +822,12 @@ class ClaimPrinted(Event):
     name = "claim-printed"
 
 
+class CaseCodeReplaced(Event):
+    """A clerk who saw who the guest is gave them another case code; the one before ended."""
+
+    name = "case-code-replaced"
+
+
 class RequestObjected(Event):
     """Somebody who reads another contact of the guest objected; the request waits for a person."""
 
@@ -998,6 +1004,7 @@ EVENTS: dict[str, type[Event]] = {
         PublishedEntered,
         PublishedWithdrawn,
         ClaimPrinted,
+        CaseCodeReplaced,
         RequestObjected,
         ObjectionSettled,
         DeedRefused,

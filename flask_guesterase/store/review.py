@@ -14,6 +14,7 @@ from ..core.errors import (
 from ..core.events import (
     GUEST,
     SYSTEM,
+    CaseCodeReplaced,
     DataCopyRefused,
     DataCopyWithdrawn,
     ErasureRefused,
@@ -112,17 +113,57 @@ def confirm(
     """
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.VERIFY, case.property)
+    paper = _paper(work, case, by, (how, seen))
+    proving.take(work, case, proving.SAID)
+    return _verified(work, case, actor, Shown(how), paper, by, code)
+
+
+def recode(
+    work: Work, number: str, by: str, how: str, seen: str = "", code: str = ""
+) -> str:
+    """Give another case code to a guest who lost theirs, which ends; return it.
+
+    The request stays where it is: nothing is proved anew, and nothing decided.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param by: the host's id of the clerk who saw who it is.
+    :param how: as of `confirm`.
+    :param seen: as of `confirm`.
+    :param code: the code to give; a random one where it is empty.
+    :raises ForbiddenError: the clerk may not verify at this property.
+    :raises InputError: there is no such way to show who one is, or the paper does not show that
+        whoever asks may.
+    :raises TransitionError: nobody showed who they are before, or nothing is left of the guest
+        with which somebody could be compared.
+    """
+    case = load(work, number, lock=True)
+    actor = actors.allow(work, by, Permission.VERIFY, case.property)
+    if case.verified_at is None:
+        raise TransitionError(
+            "Nobody showed yet who they are.", "Record that they did; it gives a code."
+        )
+    if case.erased_at is not None:
+        raise TransitionError(
+            "Nothing is left with which to compare who asks.", "Print the certificate for them."
+        )
+    _paper(work, case, by, (how, seen))
+    tell(work, CaseCodeReplaced, case, actor, grounds=(how,))
+    return tokens.case_code(work, case.number, code)
+
+
+def _paper(work: Work, case: Case, by: str, said: tuple[str, str]) -> asking.Seen | None:
+    """Return which paper a clerk saw, where what they recorded shows that somebody may ask."""
+    how, seen = said
     ways = sorted(way.value for way in Shown if way not in _BY_THEMSELVES)
     if how not in ways:
         raise InputError("There is no such way to show who one is.", f"Use {', '.join(ways)}.")
     who = Asker(case.asked_by or Asker.GUEST)
     try:
-        paper = asking.seen(seen or (_SEEN.get(how, "") if who is Asker.GUEST else ""), who)
+        return asking.seen(seen or (_SEEN.get(how, "") if who is Asker.GUEST else ""), who)
     except InputError:
         work.refused.append(Refusal(case.property, ("no-authority",), case.number, by))
         raise
-    proving.take(work, case, proving.SAID)
-    return _verified(work, case, actor, Shown(how), paper, by, code)
 
 
 _SEEN = {Shown.DESK.value: asking.Seen.DOCUMENT.value, Shown.KNOWN.value: asking.Seen.KNOWN.value}

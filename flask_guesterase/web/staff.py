@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, redirect, request, url_for
+from flask import Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.asking import PAPERS, Asker, Delay, Seen
-from ..core.errors import InputError, MatchError, TransitionError, UnknownError
-from ..core.grounds import Reason, exemption, grounds, mapped
+from ..core.errors import TransitionError
+from ..core.grounds import exemption, grounds, mapped
 from ..core.lifecycle import DONE, MOVES, OPEN, State
 from ..core.permissions import Permission
-from ..core.wish import Kind, Wish
+from ..core.wish import Kind
 from ..store import answering
 from ..store.outbox import OUTSIDE
 from ..store.settings import Property
@@ -23,6 +23,7 @@ from . import (
     complaining,
     emergency,
     figures,
+    filing,
     holding,
     incidents,
     lawful,
@@ -49,16 +50,17 @@ from . import (
 )
 from .cited import cited
 from .current import current
-from .desk import granted, may, me, must, staff_pages, today
-from .language import N_, Language
-from .pages import json_file, language, no_fields, theirs
+from .desk import granted, may, me, must, staff_pages
+from .language import Language
+from .pages import csrf_field, json_file, language, theirs
 from .rendering import render_template
-from .words import CHANNELS, HOWS, key_word, word
+from .words import HOWS, word
 
 __all__ = [
-    "canaries", "claims", "complaining", "emergency", "figures", "holding", "incidents", "lawful",
-    "leftover", "monthly", "officer", "pins", "preparing", "reception", "recipients", "records",
-    "recovery", "register", "releasing", "returns", "staff_pages", "training", "upkeep", "watching",
+    "canaries", "claims", "complaining", "emergency", "figures", "filing", "holding", "incidents",
+    "lawful", "leftover", "monthly", "officer", "pins", "preparing", "reception", "recipients",
+    "records", "recovery", "register", "releasing", "returns", "staff_pages", "training", "upkeep",
+    "watching",
 ]  # fmt: skip
 
 _PLANNED = OPEN | DONE | {State.CHECKING}
@@ -97,74 +99,6 @@ def index() -> str:
         freezable=granted(Permission.FREEZE),
         unconfirmed=holding.unconfirmed(),
         awaited=awaited,
-    )
-
-
-@staff_pages.get("/new")
-def new() -> str:
-    """Show the form for a guest who asks at the desk, by phone or by letter."""
-    hotels = must(Permission.FILE)
-    return _file_form({"received": today(hotels[0]).isoformat()}, {})
-
-
-@staff_pages.post("/new")
-def file() -> AnyResponse:
-    """File a request."""
-    hotels = {hotel.code: hotel for hotel in must(Permission.FILE)}
-    hotel = hotels.get(request.form.get("property", ""), next(iter(hotels.values())))
-    schema = schemas.File(
-        today(hotel), property=hotels, key=current.datamap.match_keys()
-    )
-    try:
-        form = schemas.read(schema, request.form)
-        match = {form["key"]: form["value"]}
-        if form["name"]:
-            match["name"] = form["name"]
-        with current.begin() as office:
-            number = office.request(
-                match,
-                property=form["property"],
-                channel=form["channel"],
-                received=form["received"],
-                by=me(),
-                lang=form["lang"],
-                asked_by=form["asked_by"],
-                reason=form["reason"],
-                wish=form["wish"],
-            )
-    except (InputError, UnknownError) as problem:
-        return make_response(_file_form(request.form, _problems(problem)), 422)
-    return redirect(url_for(".show", number=number), 303)
-
-
-def _problems(problem: InputError | UnknownError) -> dict[str, list[str]]:
-    if isinstance(problem, UnknownError):
-        return {"value": [_NOBODY]}
-    if isinstance(problem, MatchError):
-        return {"value": [_UNCLEAR]}
-    return no_fields(problem)
-
-
-_NOBODY = N_("Nobody is on file under this at this hotel. Try another way or spelling.")
-_UNCLEAR = N_(
-    "Nobody can be found by this. Write an e-mail address with its @, a phone number with its "
-    "country, and no empty value."
-)
-
-
-def _file_form(values: Any, problems: dict[str, list[str]]) -> str:
-    hotels = must(Permission.FILE)
-    tongue = language()
-    return render_template(
-        "guesterase/staff/new.html",
-        values=values,
-        problems=problems,
-        hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
-        key_options=[(key, key_word(tongue, key)) for key in current.datamap.match_keys()],
-        channel_options=[(c, tongue.gettext(CHANNELS[c])) for c in schemas.FILLABLE],
-        asker_options=[(who.value, word(tongue, who)) for who in Asker],
-        wish_options=[(w.value, word(tongue, f"wish-{w}")) for w in Wish],
-        reason_options=[(reason.value, word(tongue, reason)) for reason in Reason],
     )
 
 
@@ -259,6 +193,7 @@ def _deeds(case: dict[str, Any]) -> dict[str, bool]:
         "settle": verify,
         "objection": may(Permission.LAW, code),
         "confirm": state is State.RECEIVED and verify,
+        "recode": case["verified_at"] is not None and case["erased_at"] is None and verify,
         "choose": early and verify,
         "approve": state is State.REVIEW and approve and case["kind"] != Kind.COPY,
         "refuse": State.REFUSED in MOVES[state] and may(Permission.REFUSE, code),
@@ -289,6 +224,18 @@ def confirm(number: str) -> str:
             raise
         with current.begin(write=False) as office:
             case = office.show(number, by=me())
+    return _slip(case, code)
+
+
+@staff_pages.post("/<number>/recode")
+def recode(number: str) -> str:
+    """Give a guest who lost their case code another; show the slip with it, once."""
+    form = schemas.read(schemas.Confirm(), request.form)
+    # Of this form: the one before may have been made in this browser too.
+    code = pressing.code(f"{me()}:{number}:{request.form[csrf_field()]}")
+    with current.begin() as office:
+        office.recode(number, me(), form["how"], form["seen"], code)
+        case = office.show(number, by=me())
     return _slip(case, code)
 
 

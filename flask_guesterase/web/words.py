@@ -284,6 +284,7 @@ ACTIONS: dict[str, str] = {
     "published-entered": N_("figure of another house entered"),
     "published-withdrawn": N_("figure of another house taken out"),
     "claim-printed": N_("claim code printed"),
+    "case-code-replaced": N_("new case code given"),
     "request-objected": N_("objection from another contact"),
     "objection-settled": N_("objection settled"),
     "approval-stopped": N_("approval stopped by somebody outside"),

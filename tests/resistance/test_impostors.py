@@ -254,6 +254,25 @@ def test_names_tried_with_a_found_slip(house: House) -> None:
     assert ("guest", None, ("claim-code",)) in told(house)
 
 
+def test_a_case_code_that_a_clerk_gives_themselves(house: House) -> None:
+    """The guest's own opens nothing any more, the journal names the clerk; nothing is decided."""
+    guest, code = proved(house)
+    number = house.hotel.ours("request")[0]["number"]
+    here, clerk = f"/desk/privacy/{number}", house.browser("clerk")
+    refused = house.browser("far-officer").post(f"{here}/recode", how="desk")
+    assert refused.status_code == 403
+    assert guest.client.get("/privacy/case").status_code == 200
+    slip = clerk.post(f"{here}/recode", here, how="desk")
+    assert slip.status_code == 200
+    assert guest.client.get("/privacy/case").status_code == 410
+    assert house.browser().post("/privacy/case", code=code).status_code == 410
+    with house.app.app_context(), house.extension.begin() as office:
+        clerks = office.acts_as("clerk")
+    assert told(house, "case-code-replaced") == [(clerks, number, ("desk",))]
+    assert clerk.post(f"{here}/approve", here, digest="0" * 64).status_code == 403
+    assert house.state(number) == "review"
+
+
 def test_enumeration_by_message(post: tuple[House, Mailboxes]) -> None:
     """The form answers a guest and a stranger in the same bytes; so does the page of codes."""
     house, _ = post

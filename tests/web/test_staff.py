@@ -14,6 +14,7 @@ from flask import url_for
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from flask_guesterase.core.permissions import Permission
 from flask_guesterase.core.register import Asked, Basis
@@ -35,12 +36,13 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "new": ("file", {}),
     "file": ("file", {
         "key": "email", "value": "max@mail.example", "channel": "desk", "lang": "en",
-        "received": "2026-03-01",
+        "received": "2026-03-01", "sure": "2026-03-01",
     }),
     "show": ("view", {}),
     "slip": ("view", {}),
     "hand_slip": ("file verify", {}),
     "confirm": ("verify", {"how": "desk"}),
+    "recode": ("verify", {"how": "desk"}),
     "look_again_now": ("verify", {}),
     "not_theirs": ("verify", {"find": "0"}),
     "take": ("verify", {"person": "1"}),
@@ -110,7 +112,7 @@ NEEDS: dict[str, tuple[str, dict[str, str]]] = {
     "new_complaint": ("file complaint", {}),
     "file_complaint": ("file complaint", {
         "about": "about-manner", "text": "Rude.", "channel": "desk", "lang": "en",
-        "received": "2026-03-01",
+        "received": "2026-03-01", "sure": "2026-03-01",
     }),
     "show_complaint": ("complaint", {}),
     "acknowledge_complaint": ("file complaint", {}),
@@ -426,11 +428,69 @@ def test_a_clerk_files_at_the_desk_and_hands_out_a_slip(house: House) -> None:
     assert house.browser().post("/privacy/case", code=code[1]).status_code == 303
 
 
+def test_a_guest_who_lost_the_case_code_gets_another(house: House) -> None:
+    """From a clerk who sees who it is; the old one ends, the request stays where it is."""
+    number = house.request()
+    here = f"/desk/privacy/{number}"
+    clerk, officer = house.browser("clerk"), house.browser("officer")
+    assert clerk.post(f"{here}/recode", here, how="desk").status_code == 409
+    lost = shown_code(clerk.post(f"{here}/confirm", here, how="desk"))
+    page = clerk.get(here, wish="en")
+    assert "The guest has lost the case code" in page
+    assert "recode" not in house.browser("auditor").get(here)
+    before = house.hotel.ours("request")
+    given = shown_code(clerk.post(f"{here}/recode", here, how="known"))
+    assert given != lost
+    assert house.hotel.ours("request") == before
+    assert house.browser().post("/privacy/case", code=lost).status_code == 410
+    assert house.browser().post("/privacy/case", code=given).status_code == 303
+    assert clerk.post(f"{here}/recode", here, how="link").status_code == 422
+    assert any("case-code-replaced" in str(entry) for entry in house.hotel.ours("entry"))
+    house.settle(number)
+    digest = re.search(r'name="digest" value="(\w+)"', officer.get(here))
+    assert digest is not None
+    assert officer.post(f"{here}/approve", here, digest=digest[1]).status_code == 303
+    house.worker()
+    # Nothing is left with which a clerk could compare who asks.
+    assert house.state(number) in ("erased", "sealed")
+    assert "recode" not in clerk.get(here)
+    assert clerk.post(f"{here}/recode", "/desk/privacy/new", how="desk").status_code == 409
+
+
+def shown_code(answer: TestResponse) -> str:
+    """Return the case code on a slip."""
+    (found,) = re.findall(r'class="secret">([\w-]+)<', answer.text)
+    return str(found)
+
+
+def test_who_asks_in_a_guests_place_shows_a_paper_for_another_code(house: House) -> None:
+    """A known face is not enough for somebody else's case."""
+    match = {"email": "bea@mail.example"}
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request(match, property="sh", by="clerk", asked_by="guardian")
+        office.confirm(number, "clerk", "desk", "guardianship-paper")
+    here, clerk = f"/desk/privacy/{number}", house.browser("clerk")
+    assert clerk.post(f"{here}/recode", here, how="known").status_code == 422
+    seen = {"how": "known", "seen": "guardianship-paper"}
+    assert clerk.post(f"{here}/recode", here, **seen).status_code == 200
+
+
+def test_a_new_code_whose_button_is_pressed_twice_is_on_the_slip(house: House) -> None:
+    """Whichever answer is seen, its code opens the case."""
+    number = house.request()
+    here, clerk = f"/desk/privacy/{number}", house.browser("clerk")
+    assert clerk.post(f"{here}/confirm", here, how="desk").status_code == 200
+    sent = {"how": "desk", "csrf_token": clerk.token(here)}
+    first, second = (shown_code(clerk.client.post(f"{here}/recode", data=sent)) for _ in range(2))
+    assert first == second
+    assert house.browser().post("/privacy/case", code=second).status_code == 303
+
+
 def test_a_form_that_finds_nobody_says_so_at_the_field(house: House) -> None:
     """Nobody on file, a key that finds nobody, a day to come: the form comes back with words."""
     clerk = house.browser("clerk")
     form = {"property": "sh", "key": "email", "value": "who@mail.example", "channel": "desk",
-            "lang": "en", "received": "2026-03-01"}  # fmt: skip
+            "lang": "en", "received": "2026-03-01", "sure": "2026-03-01"}  # fmt: skip
     for change in ({}, {"value": "0"}, {"received": "2999-01-01"}, {"key": "shoe"}, {"lang": "x"}):
         answer = clerk.post(f"{DESK}/new", **{**form, **change})
         assert answer.status_code == 422, change

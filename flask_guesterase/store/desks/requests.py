@@ -94,6 +94,21 @@ class Requests(Desk):
         self._ready(number, by, Deed.VERIFY)
         return review.confirm(self.work, number, by, how, seen, code)
 
+    def recode(
+        self, number: str, by: str, how: str = "desk", seen: str = "", code: str = ""
+    ) -> str:
+        """Give a guest who lost their case code another, which ends; return it for the slip.
+
+        :param how: how they showed who they are, as of `confirm`.
+        :param seen: which paper was seen, as of `confirm`.
+        :param code: the code to give; a random one where it is empty.
+        :raises ForbiddenError: the clerk may not verify at this property.
+        :raises InputError: there is no such way to show who one is, or the paper does not fit.
+        :raises TransitionError: nobody showed who they are before, or it was carried out.
+        """
+        self._ready(number, by, Deed.VERIFY)
+        return review.recode(self.work, number, by, how, seen, code)
+
     def acknowledge(self, number: str, by: str) -> None:
         """Note that the guest has a slip in hand that says the request was received.
 

@@ -1,0 +1,89 @@
+"""Staff pages by which a clerk files what came at the desk, by phone, by mail or by letter."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import make_response, redirect, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from ..core.asking import Asker
+from ..core.errors import InputError, MatchError, UnknownError
+from ..core.grounds import Reason
+from ..core.permissions import Permission
+from ..core.wish import Wish
+from . import schemas
+from .current import current
+from .desk import me, must, staff_pages, today
+from .language import N_
+from .pages import language, no_fields
+from .rendering import render_template
+from .words import CHANNELS, key_word, word
+
+
+@staff_pages.get("/new")
+def new() -> str:
+    """Show the form for a guest who asks at the desk, by phone or by letter."""
+    hotels = must(Permission.FILE)
+    return _file_form({"received": today(hotels[0]).isoformat()}, {})
+
+
+@staff_pages.post("/new")
+def file() -> AnyResponse:
+    """File a request."""
+    hotels = {hotel.code: hotel for hotel in must(Permission.FILE)}
+    hotel = hotels.get(request.form.get("property", ""), next(iter(hotels.values())))
+    schema = schemas.File(
+        today(hotel), property=hotels, key=current.datamap.match_keys()
+    )
+    try:
+        form = schemas.read(schema, request.form)
+        match = {form["key"]: form["value"]}
+        if form["name"]:
+            match["name"] = form["name"]
+        with current.begin() as office:
+            number = office.request(
+                match,
+                property=form["property"],
+                channel=form["channel"],
+                received=form["received"],
+                by=me(),
+                lang=form["lang"],
+                asked_by=form["asked_by"],
+                reason=form["reason"],
+                wish=form["wish"],
+            )
+    except (InputError, UnknownError) as problem:
+        return make_response(_file_form(request.form, _problems(problem)), 422)
+    return redirect(url_for(".show", number=number), 303)
+
+
+def _problems(problem: InputError | UnknownError) -> dict[str, list[str]]:
+    if isinstance(problem, UnknownError):
+        return {"value": [_NOBODY]}
+    if isinstance(problem, MatchError):
+        return {"value": [_UNCLEAR]}
+    return no_fields(problem)
+
+
+_NOBODY = N_("Nobody is on file under this at this hotel. Try another way or spelling.")
+_UNCLEAR = N_(
+    "Nobody can be found by this. Write an e-mail address with its @, a phone number with its "
+    "country, and no empty value."
+)
+
+
+def _file_form(values: Any, problems: dict[str, list[str]]) -> str:
+    hotels = must(Permission.FILE)
+    tongue = language()
+    return render_template(
+        "guesterase/staff/new.html",
+        values=values,
+        problems=problems,
+        hotel_options=[(hotel.code, hotel.name) for hotel in hotels],
+        key_options=[(key, key_word(tongue, key)) for key in current.datamap.match_keys()],
+        channel_options=[(c, tongue.gettext(CHANNELS[c])) for c in schemas.FILLABLE],
+        asker_options=[(who.value, word(tongue, who)) for who in Asker],
+        wish_options=[(w.value, word(tongue, f"wish-{w}")) for w in Wish],
+        reason_options=[(reason.value, word(tongue, reason)) for reason in Reason],
+    )
