@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -15,7 +17,7 @@ from ..core.wish import Wish
 from . import schemas
 from .current import current
 from .desk import me, must, staff_pages, today
-from .language import N_
+from .language import N_, Language
 from .pages import language, no_fields
 from .rendering import render_template
 from .words import CHANNELS, key_word, word
@@ -53,9 +55,33 @@ def file() -> AnyResponse:
                 reason=form["reason"],
                 wish=form["wish"],
             )
+            other = _otherwise(form, office.show(number))
     except (InputError, UnknownError) as problem:
         return make_response(_file_form(request.form, _problems(problem)), 422)
-    return redirect(url_for(".show", number=number), 303)
+    return redirect(url_for(".show", number=number, other=other or None), 303)
+
+
+ASKED = {
+    "received": N_("Day of receipt"), "channel": N_("How it came"),
+    "lang": N_("Language of the guest"), "asked_by": N_("Who asks"),
+    "reason": N_("Why, if they say so"),
+}  # fmt: skip
+"""What a clerk says of a request besides whose it is -> its words on the form."""
+
+
+def otherwise(tongue: Language) -> list[str]:
+    """Return what the address of a request's page says that a clerk gave otherwise, in words."""
+    given = request.args.getlist("other")
+    return [tongue.gettext(text) for name, text in ASKED.items() if name in given]
+
+
+def _otherwise(form: dict[str, Any], case: dict[str, Any]) -> list[str]:
+    """Return what a clerk said just now that an open request for the same guest says otherwise."""
+    zone = ZoneInfo(current.settings.property(case["property"]).zone)
+    received = case["received_at"].replace(tzinfo=UTC).astimezone(zone).date()
+    stands = {**case, "received": received, "reason": case["reason"] or ""}
+    said = {**form, "asked_by": form["asked_by"] or Asker.GUEST.value}
+    return [name for name in ASKED if said[name] != stands[name]]
 
 
 def _problems(problem: InputError | UnknownError) -> dict[str, list[str]]:

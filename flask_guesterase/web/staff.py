@@ -149,6 +149,7 @@ def show(number: str) -> str:
         numbers=None if plan is None else plain.numbers(plan),
         told_plainly=None if plan is None else plain.sentences(hotel, plan),
         done=state in _WENT,
+        other=filing.otherwise(tongue),
     )
 
 

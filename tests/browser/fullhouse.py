@@ -129,7 +129,7 @@ def _file(
     form = {"property": "SHA", "key": "email", "value": email, "name": name, "wish": wish,
             "channel": "desk", "received": datetime.now(UTC).date().isoformat(), "lang": "zh",
             "asked_by": "guest", "reason": ""}  # fmt: skip
-    number = _sent(desk, "/new", form, "/new").rpartition("/")[2]
+    number = _found(r"/(GR-\w+)", _sent(desk, "/new", form, "/new"))
     full.numbers[state] = number
     if confirmed:
         slip = desk.post(f"{DESK}/{number}/confirm", {"how": "desk"}, page=f"{DESK}/{number}")

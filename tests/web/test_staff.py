@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from flask import url_for
@@ -484,6 +485,26 @@ def test_a_new_code_whose_button_is_pressed_twice_is_on_the_slip(house: House) -
     first, second = (shown_code(clerk.client.post(f"{here}/recode", data=sent)) for _ in range(2))
     assert first == second
     assert house.browser().post("/privacy/case", code=second).status_code == 303
+
+
+def test_what_an_open_request_says_otherwise_is_told_to_who_files_again(house: House) -> None:
+    """Nothing that a clerk typed is dropped without a word; where nothing is, nothing is said."""
+    clerk = house.browser("clerk")
+    day = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    form = {"property": "sh", "key": "email", "value": "bea@mail.example", "channel": "desk",
+            "lang": "en", "received": day.isoformat(), "asked_by": "", "reason": ""}  # fmt: skip
+    told = "This guest has an open request already"
+    first = clerk.post("/desk/privacy/new", **form)
+    assert told not in clerk.get(f"{first.location}?lang=en")
+    assert clerk.post("/desk/privacy/new", **form).location == first.location
+    changed = {"channel": "letter", "received": (day - timedelta(days=3)).isoformat(),
+               "lang": "de", "asked_by": "guardian", "reason": "leaked"}  # fmt: skip
+    again = clerk.post("/desk/privacy/new", **{**form, **changed})
+    page = clerk.get(again.location)
+    assert told in page
+    for label in ("Day of receipt", "How it came", "Language of the guest", "Who asks", "Why, if"):
+        assert label in page.partition(told)[2].partition("</div>")[0]
+    assert len(house.hotel.ours("request")) == 1
 
 
 def test_a_form_that_finds_nobody_says_so_at_the_field(house: House) -> None:
