@@ -77,6 +77,7 @@ class FileComplaint(ComplainAnywhere):
     channel = one_of(FILLABLE)
     lang = one_of(LANGUAGES)
     received = day()
+    sure = typed()
 
     def __init__(self, properties: Collection[str], today: date) -> None:
         super().__init__(properties)
@@ -85,7 +86,7 @@ class FileComplaint(ComplainAnywhere):
     @validates_schema
     def check_day(self, data: Mapping[str, Any], **_: Any) -> None:
         """Compare the day of receipt with today."""
-        received_by(data["received"], self.today)
+        received_by(data["received"], self.today, data["sure"])
 
 
 class AnswerComplaint(Long):

@@ -19,6 +19,9 @@ from .language import N_
 MISSING = N_("Please fill this in.")
 CHOOSE = N_("Please choose one of these.")
 DAY = N_("Please give a day, not later than today.")
+LONG_AGO = N_(
+    "This is more than a year ago. Look at the year; if it is right, send the form once more."
+)
 EARLY = N_("Please give a day, not before 2000: no request that old is still to be answered.")
 
 
@@ -62,13 +65,19 @@ def day(wrong: str = DAY) -> fields.Date:
     return fields.Date(required=True, error_messages=said(wrong))
 
 
-def received_by(received: date, today: date) -> None:
+def received_by(received: date, today: date, sure: str) -> None:
     """Refuse a day of receipt on which nothing that is still open can have come in.
+
+    In January people write last year's number, and the answer would be late at once: a day that
+    long ago is asked for twice.
 
     :param received: the day.
     :param today: day at the desk.
+    :param sure: the day that was asked for before, ISO, or empty.
     """
     wrong = DAY if received > today else EARLY if received < EARLIEST else ""
+    if not wrong and (today - received).days > 365 and sure != received.isoformat():
+        wrong = LONG_AGO
     if wrong:
         raise ValidationError({"received": [wrong]})
 

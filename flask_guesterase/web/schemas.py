@@ -183,6 +183,7 @@ class File(Offered):
     reason = choice([reason.value for reason in Reason])
     wish = choice([each.value for each in Wish])
     received = day()
+    sure = typed()
 
     def __init__(self, today: date, **offered: Collection[str]) -> None:
         super().__init__(**offered)
@@ -191,7 +192,7 @@ class File(Offered):
     @validates_schema
     def check_day(self, data: Mapping[str, Any], **_: Any) -> None:
         """Compare the day of receipt with today."""
-        received_by(data["received"], self.today)
+        received_by(data["received"], self.today, data["sure"])
 
 
 class Confirm(Form):

@@ -195,7 +195,7 @@ def test_a_clerk_files_what_came_by_letter(house: House) -> None:
     number = house.request()
     form = {
         "property": "sh", "request": number, "about": "about-delay", "text": WORDS,
-        "channel": "letter", "received": "2026-03-01", "lang": "en",
+        "channel": "letter", "received": "2026-03-01", "sure": "2026-03-01", "lang": "en",
     }  # fmt: skip
     for wrong in ({"request": "GR-UNKNOWN1"}, {"text": " "}, {"received": "2999-01-01"}):
         answer = clerk.post(f"{DESK}/complaints/new", **form | wrong)

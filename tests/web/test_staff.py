@@ -507,6 +507,28 @@ def test_what_an_open_request_says_otherwise_is_told_to_who_files_again(house: H
     assert len(house.hotel.ours("request")) == 1
 
 
+def test_a_day_of_receipt_in_another_year_is_asked_for_twice(house: House) -> None:
+    """A slip of the pen would make the answer late at once; a true day is taken all the same."""
+    day = (datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(days=400)).date().isoformat()
+    forms = {
+        "new": {"property": "sh", "key": "email", "value": "bea@mail.example", "channel": "desk",
+                "lang": "en", "received": day},
+        "complaints/new": {"property": "sh", "request": "", "about": "about-manner", "text": "x",
+                           "channel": "letter", "lang": "en", "received": day},
+    }  # fmt: skip
+    clerk = house.browser("clerk")
+    for path, form in forms.items():
+        page = clerk.post(f"/desk/privacy/{path}?lang=en", **form)
+        assert page.status_code == 422
+        assert "more than a year ago" in page.text
+        (sure,) = re.findall(r'name="sure" value="([^"]*)"', page.text)
+        other = "2020-02-03"
+        assert clerk.post(f"/desk/privacy/{path}", **{**form, "received": other, "sure": sure}
+                          ).status_code == 422  # fmt: skip
+        assert clerk.post(f"/desk/privacy/{path}", **form, sure=sure).status_code < 400
+    assert str(house.hotel.ours("request")[0]["received_at"])[:10] == day
+
+
 def test_a_form_that_finds_nobody_says_so_at_the_field(house: House) -> None:
     """Nobody on file, a key that finds nobody, a day to come: the form comes back with words."""
     clerk = house.browser("clerk")
