@@ -18,7 +18,7 @@ from ..store.settings import Property
 from . import persons
 from .current import current
 from .language import N_, Language
-from .pages import language, pages
+from .pages import language, pages, unsent
 
 staff_pages = pages("guesterase_staff", "staff")
 """Blueprint for staff; the host registers it under a prefix of its own."""
@@ -78,9 +78,11 @@ def _log_in() -> AnyResponse | None:
             "The host has no login manager, so nobody can be known.",
             "Install Flask-Login's LoginManager in the application.",
         )
-    if not current_user.is_authenticated:
-        return make_response(logins.unauthorized())
-    return None
+    if current_user.is_authenticated:
+        return None
+    # A page to log in would lose what was typed, and lead to where nothing can be opened.
+    sent = request.method == "POST"
+    return unsent(401, "staff") if sent else make_response(logins.unauthorized())
 
 
 staff_pages.before_request(persons.identify)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from io import BytesIO
@@ -300,13 +301,24 @@ def _form() -> str:
 
 
 def _written() -> list[str]:
-    """Return the texts in a form of our own that lay open for too long, for who typed them."""
-    try:
-        validate_csrf(request.form.get(csrf_field(), ""), time_limit=_EVER)
-    except ValidationError:
+    """Return the texts in a form of our own that was not taken, for who typed them."""
+    if not _ours():
         # Whoever sends somebody to us does not put words on our page.
         return []
     return [request.form[name] for name in _TEXTS if request.form.get(name, "").strip()]
+
+
+def _ours() -> bool:
+    """Return whether a form came from a page of this site, however long that lay open.
+
+    Where the session is gone no token tells, but the browser itself may.
+
+    Source: W3C Fetch Metadata Request Headers, section 2.3.
+    """
+    with suppress(ValidationError):
+        validate_csrf(request.form.get(csrf_field(), ""), time_limit=_EVER)
+        return True
+    return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 _EVER = 100 * 366 * 24 * 60 * 60
@@ -337,6 +349,15 @@ def _problem_page(
         template = template_of(name)
         page = template.render(status=problem.status, **said, **words_of_pages())
     return make_response(page, problem.status, problem.later(error))
+
+
+def unsent(status: int, desk: str) -> Response:
+    """Return the page that says that a form was not taken, and gives back what was written in it.
+
+    :param status: HTTP status that says why.
+    :param desk: "guest" or "staff".
+    """
+    return _problem_page(problem_of_status(status), desk, None, form=True)
 
 
 def json_file(body: dict[str, Any]) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import inspect
 import re
 
@@ -121,3 +122,39 @@ def test_a_page_of_an_error_says_in_its_language_what_was_refused(house: House) 
     assert answer.status_code == 422
     assert "没有其他人使用此登录名" in answer.text
     assert f'href="{DESK}/{number}"' in answer.text
+
+
+WORDS = "The list of tonight's guests lay open in the lift."
+REPORT = {"property": "sh", "kind": "leak", "text": WORDS}
+
+
+def test_who_was_logged_out_meanwhile_has_back_what_they_wrote(house: House) -> None:
+    """A page to log in would lose it; the way on leads to the form, and only then to that page."""
+    page = f"{DESK}/incidents/new"
+    clerk = house.browser("clerk")
+    sent = {**REPORT, "csrf_token": clerk.token(page)}
+    clerk.client.get("/out")
+    answer = clerk.client.post(f"{page}?lang=en", data=sent)
+    assert answer.status_code == 401
+    assert WORDS in html.unescape(answer.text)
+    assert f'href="{page}"' in answer.text
+    assert house.hotel.ours("incident") == []
+    assert clerk.client.get(page).status_code == house.browser().client.get(page).status_code
+
+
+@pytest.mark.parametrize(
+    ("login", "page", "form"),
+    [("clerk", f"{DESK}/incidents/new", REPORT),
+     (None, "/privacy/complain", {"property": "sh", "about": "about-manner", "text": WORDS})],
+)  # fmt: skip
+def test_whose_session_is_gone_has_back_what_they_wrote(
+    house: House, login: str | None, page: str, form: dict[str, str]
+) -> None:
+    """The browser says that the form is from a page of ours; of a stranger's nothing is shown."""
+    for site, shown in (("same-origin", True), ("cross-site", False), ("", False)):
+        browser = house.browser(login)
+        sent = {**form, "csrf_token": browser.token(page)}
+        browser.client.delete_cookie("session")
+        answer = browser.client.post(page, data=sent, headers={"Sec-Fetch-Site": site})
+        assert answer.status_code == 400
+        assert (WORDS in html.unescape(answer.text)) is shown
