@@ -300,10 +300,10 @@ def _form() -> str:
     return quote(f"{request.script_root}{request.path}") if same else ""
 
 
-def _written() -> list[str]:
+def _written(status: int) -> list[str]:
     """Return the texts in a form of our own that was not taken, for who typed them."""
-    if not _ours():
-        # Whoever sends somebody to us does not put words on our page.
+    # What is too large is not read, and whoever sends somebody to us puts no words on our page.
+    if request.method != "POST" or status == 413 or not _ours():
         return []
     return [request.form[name] for name in _TEXTS if request.form.get(name, "").strip()]
 
@@ -340,7 +340,7 @@ def _problem_page(
     name = f"guesterase/{desk}/error.html"
     said = {
         "heading": words[0], "next_step": words[1], "detail": detail, "reason": reason, **extra,
-        "back": _form() if form else "", "written": _written() if form else [],
+        "back": _form() if form else "", "written": _written(problem.status),
     }  # fmt: skip
     try:
         page = render_template(name, status=problem.status, **said)

@@ -158,3 +158,25 @@ def test_whose_session_is_gone_has_back_what_they_wrote(
         answer = browser.client.post(page, data=sent, headers={"Sec-Fetch-Site": site})
         assert answer.status_code == 400
         assert (WORDS in html.unescape(answer.text)) is shown
+
+
+def test_what_is_refused_for_whatever_reason_is_given_back(house: House) -> None:
+    """Too many complaints from the hotel's own network; a case that was closed in another tab."""
+    page = "/privacy/complain"
+    form = {"property": "sh", "about": "about-manner", "text": WORDS}
+    for _ in range(10):
+        assert house.browser().post(page, page, **form).status_code == 303
+    answer = house.browser().post(page, page, **form)
+    assert answer.status_code == 429
+    assert WORDS in html.unescape(answer.text)
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        code = office.confirm(number, "clerk", "desk")
+    guest = house.browser()
+    assert guest.post("/privacy/case", code=code).status_code == 303
+    page = "/privacy/case/complain"
+    sent = {**form, "csrf_token": guest.token(page)}
+    assert guest.post("/privacy/case/leave", page).status_code == 303
+    answer = guest.client.post(page, data=sent)
+    assert answer.status_code == 410
+    assert WORDS in html.unescape(answer.text)
