@@ -5,6 +5,7 @@ Pure data and functions of days; how long there is comes from the jurisdiction p
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -141,12 +142,21 @@ def outcomes(contested: bool) -> tuple[Outcome, ...]:
     return (Outcome.UPHELD, Outcome.REMEDIED)
 
 
+def says(text: str) -> bool:
+    """Return whether there is anything in a text that can be seen."""
+    return any(unicodedata.category(sign)[0] not in _UNSEEN for sign in text)
+
+
+_UNSEEN = "CZ"
+"""Unicode's kinds of signs of which nothing is seen: controls and formats, separators."""
+
+
 def wording(text: str) -> str:
     """Return a free text that says something, trimmed and cut.
 
-    :raises InputError: it is empty.
+    :raises InputError: there is nothing in it that anybody can see.
     """
     found = text.replace("\0", "").strip()[:LONGEST_TEXT]
-    if not found:
+    if not says(found):
         raise InputError("Nothing is written here.", "Say it in a sentence or two.")
     return found

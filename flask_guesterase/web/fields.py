@@ -9,9 +9,10 @@ from datetime import date, datetime
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields
-from marshmallow.validate import Length, OneOf, Range
+from marshmallow.validate import OneOf, Range
 
 from ..core.asking import EARLIEST
+from ..core.complaining import says
 from ..core.errors import InputError, MatchError
 from ..core.identity import Kind, normal
 from .language import N_
@@ -29,9 +30,12 @@ def typed(required: bool = False) -> fields.String:
     """Return a field for a text, empty unless it is required."""
     if not required:
         return fields.String(load_default="")
-    return fields.String(
-        required=True, validate=Length(min=1, error=MISSING), error_messages=said(MISSING)
-    )
+    return fields.String(required=True, validate=_seen, error_messages=said(MISSING))
+
+
+def _seen(text: str) -> None:
+    if not says(text):
+        raise ValidationError(MISSING)
 
 
 def one_of(options: Collection[str]) -> fields.String:

@@ -123,6 +123,7 @@ def test_words_that_mean_nothing_are_refused() -> None:
     for wrong in (
         lambda: about("nothing"), lambda: outcome("remedied", True),
         lambda: outcome("overturned", False), lambda: wording(" \0 "),
+        lambda: wording("\u3000\u200b\u2060 "),
     ):  # fmt: skip
         with pytest.raises(InputError):
             wrong()

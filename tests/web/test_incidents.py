@@ -130,6 +130,20 @@ def test_what_is_wrong_comes_back_with_words(house: House) -> None:
     assert act(officer, number, "propose", duty="CN/guests", words="x") == 409
 
 
+@pytest.mark.parametrize("blank", ["  ", "\u3000", "\u200b", "\u2060 \u00ad"])
+def test_a_reference_in_which_nothing_can_be_seen_is_none(house: House, blank: str) -> None:
+    """That an authority was told is not shown by blanks; the page says it at that one field."""
+    number = report(house)
+    officer, path = house.browser("officer"), f"{DESK}/incidents/{number}"
+    duty = {"duty": "CN/authority", "reference": blank}
+    page = officer.post(f"{path}/told?lang=en", path, **duty)
+    assert page.status_code == 422
+    field = page.text.partition("CN/authority")[2].partition("</form>")[0]
+    assert "Please fill this in." in field
+    assert page.text.count('class="wrong"') == 1
+    assert house.hotel.ours("notice") == []
+
+
 def test_times_are_those_of_the_hotels_wall(house: House) -> None:
     """What a form says at Shanghai is eight hours earlier in our tables."""
     report(house, noticed="2026-03-01T09:00", happened="2026-02-28T23:30")
