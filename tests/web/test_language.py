@@ -189,3 +189,16 @@ def test_the_day_of_a_moment_is_that_of_the_wall_however_it_is_written(written: 
         tongue = Language("en", zone)
         assert (tongue.day(written), tongue.day(moment)) == (day, day)
         assert tongue.day("2026-03-09") == "March 9, 2026"
+
+
+def test_the_answer_to_a_form_has_no_way_to_another_language(house: House) -> None:
+    """It would open nothing there, and a code that is shown once would be lost with the page."""
+    number = house.request()
+    here, clerk = f"/desk/privacy/{number}", house.browser("clerk")
+    assert "hreflang" in clerk.get(here)
+    slip = clerk.post(f"{here}/confirm", here, how="desk")
+    assert 'class="secret"' in slip.text
+    wrong = clerk.post("/desk/privacy/new", "/desk/privacy/new", value="what was typed")
+    assert "what was typed" in wrong.text
+    for answer in (slip, wrong):
+        assert "hreflang" not in answer.text

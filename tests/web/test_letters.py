@@ -29,6 +29,7 @@ from tests.store.hotel import Booking
 from tests.web.house import CANARY, PROPERTIES, Browser, House
 
 DESK = "/desk/privacy"
+TOKEN = re.compile(r'name="csrf_token" value="[^"]*"')
 MAIL = Path(flask_guesterase.web.__file__).parent / "templates" / "guesterase" / "mail"
 NAMES = sorted(path.stem for path in MAIL.glob("*.txt") if path.stem != "frame")
 GROUND = {"refuse": "legal-claim", "restore": "guest-wish"}
@@ -303,3 +304,14 @@ def test_the_page_of_messages_shows_some_at_a_time(house: House) -> None:
     assert [len(each) for each in shown] == [PAGE, 1]
     assert len({*shown[0], *shown[1]}) == PAGE + 1
     assert "Older entries" not in last
+
+
+@pytest.mark.parametrize("page", ["outbox", "journal"])
+def test_a_place_that_no_list_has_is_its_beginning(house: House, page: str) -> None:
+    """Whatever somebody writes into the address: never an error of the programme."""
+    officer = house.browser("far-officer")
+    officer.get(f"{DESK}/?lang=en")
+    first = officer.get(f"{DESK}/{page}").partition("<main")[2]
+    for before in ("9" * 30, "-" + "9" * 30, "9" * 5000, "x"):
+        shown = officer.get(f"{DESK}/{page}?before={before}").partition("<main")[2]
+        assert TOKEN.sub("", shown) == TOKEN.sub("", first)
