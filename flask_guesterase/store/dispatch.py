@@ -144,18 +144,25 @@ _DONE: Mapping[str, type[Event]] = {
 
 
 def printed(work: Work, id: int, by: str) -> None:
-    """Record that a person printed a letter, or dealt with what could not be done.
+    """Record that a person printed a letter, or dealt with what could not be done, once.
 
     :raises UnknownError: there is no such letter waiting.
     :raises ForbiddenError: they may not verify at its property.
     """
     table = tables.outbox
     row = work.conn.execute(
-        select(table).where(table.c.id == id, table.c.state.in_([READY, FAILED])).with_for_update()
+        select(table)
+        .where(table.c.id == id, table.c.state.in_([READY, FAILED, SENT]))
+        .with_for_update()
     ).one_or_none()
-    if row is None or row.kind == RECIPIENT:
+    done = row is not None and row.state == SENT
+    if row is None or row.kind == RECIPIENT or (
+        done and not actors.may(work, by, Permission.VERIFY, row.property)
+    ):
         raise UnknownError("There is no such letter waiting.", "Look at the list again.")
     actor = actors.allow(work, by, Permission.VERIFY, row.property)
+    if done:
+        return
     box = _set(work, id, state=SENT, done_at=work.stamp)
     _drop(work, id, box)
     _first_answer(work, row.request, row.kind, row.template)

@@ -84,13 +84,17 @@ def invite(work: Work, number: str, lasting: timedelta) -> tuple[str, str]:
     return secret, f"{code[:4]}-{code[4:]}"
 
 
-def enter(work: Work, secret: str, code: str) -> tuple[str, Token]:
+def enter(work: Work, secret: str, code: str, chosen: str = "") -> tuple[str, Token]:
     """Use such a link up; return what the browser shows from then on, and what it opens.
 
+    :param work: the open transaction.
+    :param secret: secret of the link.
+    :param code: the code that goes with it.
+    :param chosen: what the browser shows, as `spelt` gives it; a random one where it is empty.
     :raises TokenError: link and code do not go together, or one of them is used or expired.
     """
     token = use(work, Purpose.REVIEW, f"{secret}:{plain(code)}")
-    kept = secrets.token_urlsafe(32)
+    kept = chosen or secrets.token_urlsafe(32)
     _keep(work, Purpose.REVIEWER, kept, token.ends_at - work.stamp, request=token.request)
     return kept, token
 

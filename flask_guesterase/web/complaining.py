@@ -143,7 +143,9 @@ def answer_complaint(complaint: str) -> AnyResponse:
     try:
         form = schemas.read(caseforms.AnswerComplaint(), request.form)
         with current.begin() as office:
-            office.answer_complaint(complaint, me(), form["outcome"], form["words"])
+            pressing.once(office, lambda: office.answer_complaint(
+                complaint, me(), form["outcome"], form["words"]
+            ))  # fmt: skip
     except InputError as problem:
         return make_response(_show(complaint, request.form, no_fields(problem)), 422)
     return _back(complaint)

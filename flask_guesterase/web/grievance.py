@@ -21,6 +21,7 @@ from ..core.errors import InputError, TokenError, TransitionError
 from ..store.complaints.receiving import Grievance
 from ..store.office import Office
 from ..store.settings import Property
+from ..store.tokens import plain
 from . import caseforms, letters, pressing
 from .casewords import OUTCOMES
 from .current import current
@@ -166,7 +167,9 @@ def send_feedback() -> AnyResponse:
     except InputError as problem:
         return make_response(_feedback(request.form, no_fields(problem)), 422)
     with current.begin() as office:
-        office.give_feedback(_my_case(office), int(form["rating"]), form["words"])
+        pressing.once(office, lambda: office.give_feedback(
+            _my_case(office), int(form["rating"]), form["words"]
+        ))  # fmt: skip
     return redirect(url_for(".case"), 303)
 
 
@@ -185,6 +188,7 @@ def _feedback(values: Any, problems: dict[str, list[str]]) -> str:
 @guest_pages.get("/review/<token>")
 def review_link(token: str) -> str:
     """Ask for the code; who opens the link has used nothing up and learnt nothing."""
+    pressing.ready()
     return render_template("guesterase/guest/reviewcode.html", problems={})
 
 
@@ -197,8 +201,15 @@ def enter_review(token: str) -> AnyResponse:
     except InputError as problem:
         page = render_template("guesterase/guest/reviewcode.html", problems=no_fields(problem))
         return make_response(page, 422)
-    with current.begin() as office:
-        session[REVIEW] = office.enter_review(token, form["code"], _reader())
+    kept = pressing.code(f"{token}:{plain(form['code'])}")
+    try:
+        with current.begin() as office:
+            office.enter_review(token, form["code"], _reader(), kept)
+    except TokenError:
+        # It opens what it opened when the button was pressed before, and nothing else.
+        with current.begin(write=False) as office:
+            office.reviewed_case(kept)
+    session[REVIEW] = kept
     return redirect(url_for(".reviewed_case"), 303)
 
 
@@ -226,7 +237,9 @@ def review_case() -> AnyResponse:
     try:
         form = read(caseforms.AnswerComplaint(), request.form)
         with current.begin() as office:
-            mode = office.advise(_kept(), form["outcome"], form["words"], _reader())
+            mode = pressing.once(office, lambda: office.advise(
+                _kept(), form["outcome"], form["words"], _reader()
+            ))  # fmt: skip
     except InputError as problem:
         return make_response(_review(request.form, no_fields(problem)), 422)
     session.pop(REVIEW, None)

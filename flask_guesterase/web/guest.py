@@ -170,7 +170,8 @@ def ask_to_withdraw() -> AnyResponse:
 def withdraw() -> AnyResponse:
     """Take the request back."""
     with current.begin() as office:
-        office.withdraw(_seen(office).number, code=session[CASE])
+        number = _seen(office).number
+        pressing.once(office, lambda: office.withdraw(number, code=session[CASE]))
     return redirect(url_for(".case"), 303)
 
 

@@ -315,7 +315,7 @@ def extend(number: str) -> AnyResponse:
 def withdraw(number: str) -> AnyResponse:
     """Take the request back for the guest."""
     with current.begin() as office:
-        office.withdraw(number, by=me())
+        pressing.once(office, lambda: office.withdraw(number, by=me()))
     return _back(number)
 
 

@@ -246,7 +246,10 @@ def test_letters_wait_for_a_person_where_no_server_is_set(hotel: Hotel, mail: st
             office.printed(letter["id"], "auditor")
         office.printed(letter["id"], "clerk")
         with pytest.raises(UnknownError):
-            office.printed(letter["id"], "clerk")
+            office.printed(letter["id"] + 1, "clerk")
+    with hotel.begin() as office:
+        office.printed(letter["id"], "clerk")
+    assert hotel.events.count("message-sent") == 1
     assert hotel.events[-1] == "message-sent"
 
 

@@ -9,9 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.test import TestResponse
 
+from flask_guesterase.store import outbox
 from flask_guesterase.store.incidents.opening import Report
 from tests.web.house import Browser, House
 from tests.web.test_claims import OLA, slip
+from tests.web.test_complaints import complain, refused
 from tests.web.test_copied import GUEST, asked, letters, released
 
 DESK = "/desk/privacy"
@@ -230,3 +232,73 @@ def test_a_line_of_a_monthly_review_pressed_twice_is_one(house: House) -> None:
         for _ in range(2):
             assert issuer.client.post(f"{page}/{deed}", data=sent).status_code == 303
     assert len(house.hotel.ours("point")) == before + 2
+
+
+def test_feedback_pressed_twice_is_not_called_lost(house: House) -> None:
+    """The second answer is the page of the case, not that it is too late and was not kept."""
+    _, guest = refused(house)
+    page = "/privacy/case/feedback"
+    answers = pressed(guest, page, {"rating": "4", "words": "Quick."})
+    assert [answer.location for answer in answers] == ["/privacy/case"] * 2
+    assert len(house.hotel.ours("feedback")) == 1
+
+
+def test_an_answer_to_a_complaint_pressed_twice_is_sent_once(house: House) -> None:
+    """Who answers is not told that somebody else acted, and that the words are not kept."""
+    _, guest = refused(house)
+    page = f"{DESK}/complaints/{complain(guest)}"
+    second = house.browser("second")
+    sent = {"outcome": "upheld", "words": "It stands.", "csrf_token": second.token(page)}
+    answers = [second.client.post(f"{page}/answer", data=sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+
+
+def test_a_reviewer_who_presses_twice_reads_and_answers(house: House) -> None:
+    """Link and code open once; who let go of the first answer is not locked out for good."""
+    _, guest = refused(house)
+    page = f"{DESK}/complaints/{complain(guest)}"
+    invited = house.browser("second").post(f"{page}/invite", page, mode="recommend").text
+    link = re.search(r"/privacy/review/[\w-]+", invited)
+    code = re.search(r'class="secret whole">([\w-]+)<', invited)
+    assert link is not None
+    assert code is not None
+    reviewer, other = house.browser(), house.browser()
+    answers = pressed(reviewer, link[0], {"code": code[1]})
+    assert [answer.location for answer in answers] == ["/privacy/review"] * 2
+    assert other.post(link[0], link[0], code=code[1]).status_code == 410
+    said = {"outcome": "upheld", "words": "It stands."}
+    first, again = pressed(reviewer, "/privacy/review", said)
+    assert first.status_code == again.status_code == 200
+    assert first.text == again.text
+
+
+def test_a_letter_called_printed_twice_is_no_error(house: House) -> None:
+    """In two windows, or by a button that is pressed twice; it is noted once."""
+    house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        post = outbox.Post("pine-ltd", "sh", "en", value="a@mail.example")
+        outbox.queue_post(office.work, post, "complained", {"number": "GC-A"}, "m")
+    clerk = house.browser("clerk")
+    for _ in range(2):
+        assert clerk.post(f"{DESK}/outbox/1", f"{DESK}/new").status_code == 303
+    assert house.browser("far-officer").post(f"{DESK}/outbox/1", f"{DESK}/new").status_code == 404
+    assert clerk.post(f"{DESK}/outbox/2", f"{DESK}/new").status_code == 404
+
+
+@pytest.mark.parametrize("who", ["guest", "clerk"])
+def test_who_takes_a_request_back_by_two_presses_is_led_to_it(house: House, who: str) -> None:
+    """Not told that it is too late, of what was done a moment ago."""
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        code = office.confirm(number, "clerk", "desk")
+    browser = house.browser(None if who == "guest" else who)
+    page = f"{DESK}/{number}"
+    if who == "guest":
+        page = "/privacy/case"
+        assert browser.post(page, code=code).status_code == 303
+        page = f"{page}/withdraw"
+    sent = {"csrf_token": browser.token(page)}
+    path = page if who == "guest" else f"{page}/withdraw"
+    answers = [browser.client.post(path, data=sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert house.state(number) == "withdrawn"

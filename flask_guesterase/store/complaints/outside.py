@@ -81,17 +81,18 @@ def invite(work: Work, number: str, by: str, mode: str) -> tuple[str, str]:
     return pair
 
 
-def enter(work: Work, secret: str, code: str, by: str = "") -> str:
+def enter(work: Work, secret: str, code: str, by: str = "", chosen: str = "") -> str:
     """Use link and code up; return what the browser shows from then on.
 
     :param work: the open transaction.
     :param secret: secret of the link.
     :param code: the code that goes with it.
     :param by: the host's id of who is logged in where they were opened, or empty.
+    :param chosen: what the browser shows; a random secret where it is empty.
     :raises TokenError: they do not go together, or one of them is used or expired.
     :raises FourEyesError: whoever is logged in works at the property.
     """
-    kept, token = tokens.enter(work, secret, code)
+    kept, token = tokens.enter(work, secret, code, chosen)
     row = records.load(work, str(token.request))
     if row.state != OPEN:
         raise TokenError("This complaint was answered.", "There is nothing left to say.")

@@ -121,14 +121,15 @@ class Complaints(Desk):
         """
         return outside.invite(self.work, number, by, mode)
 
-    def enter_review(self, secret: str, code: str, by: str = "") -> str:
+    def enter_review(self, secret: str, code: str, by: str = "", chosen: str = "") -> str:
         """Use a reviewer's link and code up; return what the browser shows from then on.
 
         :param by: the host's id of who is logged in in that browser, or empty.
+        :param chosen: what the browser shows; a random secret where it is empty.
         :raises TokenError: they do not go together, or one of them is used or expired.
         :raises FourEyesError: whoever is logged in works at the property.
         """
-        return outside.enter(self.work, secret, code, by)
+        return outside.enter(self.work, secret, code, by, chosen)
 
     def reviewed_case(self, kept: str) -> Seen:
         """Return what a reviewer from outside reads.
