@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -122,7 +123,9 @@ def pages(name: str, desk: str) -> Blueprint:
             return Response(words, problem.status, mimetype="text/plain")
 
     blueprint.url_value_preprocessor(existing)
-    blueprint.before_request(_receive)
+    # Nobody shares a login of staff without a PIN, and a page that the night left open is used by
+    # the day; a guest's device may be anybody's by then.
+    blueprint.before_request(partial(_receive, _EVER if desk == "staff" else None))
     blueprint.after_request(_dress)
     blueprint.context_processor(words_of_pages)
     blueprint.register_error_handler(GuesteraseError, on_error)
@@ -221,8 +224,11 @@ def _short(stream: IO[bytes]) -> bytes:
     return bytes(found)
 
 
-def _receive() -> None:
-    """Keep the reader's language; refuse a form that is too large or not from our own page."""
+def _receive(lasting: int | None) -> None:
+    """Keep the reader's language; refuse a form that is too large or not from our own page.
+
+    :param lasting: seconds for which a page may lie open; what the host says where it is None.
+    """
     wish = known(request.args.get("lang"))
     if wish and session.get(_LANG) != wish:
         session[_LANG] = wish
@@ -232,7 +238,7 @@ def _receive() -> None:
     if (request.endpoint or "").rpartition(".")[2] in SIGNED:
         return
     try:
-        validate_csrf(request.form.get(csrf_field(), ""))
+        validate_csrf(request.form.get(csrf_field(), ""), time_limit=lasting)
     except ValidationError:
         raise CSRFError("The form did not come from our own page.") from None
 

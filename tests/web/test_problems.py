@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import inspect
 import re
+import time
 
 import pytest
 
@@ -179,4 +180,26 @@ def test_what_is_refused_for_whatever_reason_is_given_back(house: House) -> None
     assert guest.post("/privacy/case/leave", page).status_code == 303
     answer = guest.client.post(page, data=sent)
     assert answer.status_code == 410
+    assert WORDS in html.unescape(answer.text)
+
+
+def test_a_form_of_staff_is_taken_a_day_later(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the night left open is filled in while the police wait; a guest's device is shared."""
+    sent = {}
+    begun = time.time()
+    with monkeypatch.context() as then:
+        then.setattr(time, "time", lambda: begun - 26 * 3600)
+        for login, page in (("night", f"{DESK}/register"), (None, "/privacy/complain")):
+            browser = house.browser(login)
+            sent[page] = browser, {"csrf_token": browser.token(page)}
+    clerk, token = sent[f"{DESK}/register"]
+    asked = {"property": "sh", "night": "2026-03-02", "authority": "Police", "officer": "P-1",
+             "reference": "A-1", "basis": "police-inspection", "format": "page"}  # fmt: skip
+    assert clerk.client.post(f"{DESK}/register", data=token | asked).status_code == 200
+    guest, token = sent["/privacy/complain"]
+    form = {"property": "sh", "about": "about-manner", "text": WORDS}
+    answer = guest.client.post("/privacy/complain", data=token | form)
+    assert answer.status_code == 400
     assert WORDS in html.unescape(answer.text)
