@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, MatchError, UnknownError
 from ..core.permissions import Permission
-from . import letters, schemas
+from . import letters, pressing, schemas
 from .current import current
 from .desk import me, must, staff_pages
 from .language import N_
@@ -70,5 +70,5 @@ def _form(values: Mapping[str, Any], problems: dict[str, list[str]]) -> str:
 def settle_objection(number: str) -> AnyResponse:
     """Let a request go on to which somebody objected."""
     with current.begin() as office:
-        office.settle_objection(number, me())
+        pressing.once(office, lambda: office.settle_objection(number, me()))
     return redirect(url_for(".show", number=number), 303)

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from werkzeug.test import TestResponse
 
-from flask_guesterase.store import outbox
+from flask_guesterase.store import outbox, tokens
 from flask_guesterase.store.incidents.opening import Report
 from tests.web.house import Browser, House
 from tests.web.test_claims import OLA, slip
@@ -302,3 +302,15 @@ def test_who_takes_a_request_back_by_two_presses_is_led_to_it(house: House, who:
     answers = [browser.client.post(path, data=sent) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [303, 303]
     assert house.state(number) == "withdrawn"
+
+
+def test_an_objection_settled_by_two_presses_is_no_unknown_request(house: House) -> None:
+    """The officer is not told that there is no such request, of the one that is open there."""
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        office.confirm(number, "clerk", "desk")
+        office.object_to(tokens.objection(office.work, number))
+    officer, page = house.browser("officer"), f"{DESK}/{number}"
+    sent = {"csrf_token": officer.token(page)}
+    answers = [officer.client.post(f"{page}/objection", data=sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
