@@ -18,7 +18,7 @@ GIVES_BACK = 2.0
 CROWDED = 0.1
 """Part of a batch's time that was spent waiting for a core, from which on others want it."""
 
-LEAVES, AT_MOST = 6.0, 10.0
+LEAVES, AT_MOST = 12.0, 10.0
 """How many times as long as a batch the one lock of SQLite is left to others who write, and for
 how many seconds at most: whoever rests keeps the lease of its round meanwhile."""
 

@@ -105,7 +105,7 @@ def test_short_steps_leave_the_lock_alone_as_well(hotel: Crowd) -> None:
     with own.connect() as conn:
         found.look(conn)
     assert [found.after_step(SHORT / 2) for _ in range(4)] == [0.0, LEFT] * 2
-    assert found.after_step(1.0) == LEAVES
+    assert found.after_step(0.5) == LEAVES * 0.5
     own.dispose()
 
 
