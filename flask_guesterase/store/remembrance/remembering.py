@@ -21,7 +21,7 @@ from sqlalchemy import Connection, func, select
 from ...core.errors import BlockedError, SetupError
 from ...core.events import SYSTEM, RestoreNoticed
 from ...core.lifecycle import DONE, State
-from ...core.remembrance import Kind, Line, Note, committed, dangling
+from ...core.remembrance import Kind, Line, Note, committed
 from .. import actors, brake, pulse, tables
 from ..journal import stamp
 from ..pulse import Pulse
@@ -201,14 +201,14 @@ def epoch(work: Work, controller: str) -> int:
     """Return the newest epoch of a journal that began after a restore, or 0.
 
     A copy of before it that is restored once more would number another one alike, and the same
-    key vouch for two journals under one name.
+    key vouch for two journals under one name. One that was not committed has vouched for nothing.
 
     :param work: the open transaction.
     :param controller: slug of the controller.
     """
     file = register(work)
     lines = file.lines()[0] if file is not None else []
-    notes = (line.note for line in (*committed(lines), *dangling(lines)))
+    notes = (line.note for line in committed(lines))
     mine = (note for note in notes if note.kind is Kind.REPLAYED and note.controller == controller)
     return max((int(note.facts.get("epoch", "0")) for note in mine), default=0)
 
