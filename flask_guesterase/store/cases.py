@@ -126,7 +126,7 @@ class Opening:
     :param filed_by: opaque number of the clerk, or None when the guest asked through the form.
     :param subject_mark: keyed mark by which the same request is known again.
     :param asked_by: the guest, or who asks in the guest's place: a word of `core.asking.Asker`.
-    :param reason: why they ask, a word of `core.grounds.Reason`, or empty.
+    :param reason: why they ask, a word of `core.reasons.Reason`, or empty.
     :param kind: what they ask for.
     """
 

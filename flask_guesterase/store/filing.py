@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from ..core.asking import asker, receivable
 from ..core.errors import InputError, UnknownError
 from ..core.events import SYSTEM
-from ..core.grounds import recordable
 from ..core.permissions import Permission
+from ..core.reasons import recordable
 from ..core.wish import wish
 from . import actors, answering
 from .cases import Opening, day_at
@@ -31,7 +31,7 @@ class Filing:
     :param received: day of receipt at the property, or None for today.
     :param lang: language of the guest; the property's when empty.
     :param asked_by: one of `core.asking.Asker`; the guest when empty.
-    :param reason: one of `core.grounds.Reason`, or empty.
+    :param reason: one of `core.reasons.Reason`, or empty.
     :param wish: one of `core.wish.Wish`; erasure when empty.
     """
 

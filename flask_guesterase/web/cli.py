@@ -10,9 +10,9 @@ from pathlib import Path
 import click
 
 from ..core.asking import Asker, Delay, Seen
-from ..core.grounds import Reason
 from ..core.lifecycle import Ground, State
 from ..core.log import canonical
+from ..core.reasons import Reason
 from ..core.wish import Wish
 from ..store.worker import carry_out
 from . import (

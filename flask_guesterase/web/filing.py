@@ -11,8 +11,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.asking import Asker
 from ..core.errors import InputError, MatchError, UnknownError
-from ..core.grounds import Reason
 from ..core.permissions import Permission
+from ..core.reasons import Reason
 from ..core.wish import Wish
 from . import schemas
 from .current import current

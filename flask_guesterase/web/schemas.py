@@ -23,11 +23,11 @@ from marshmallow.validate import OneOf, Regexp
 
 from ..core.alert import BY_PEOPLE, Mistake
 from ..core.asking import Asker, Delay, Seen
-from ..core.grounds import Reason
 from ..core.halting import Stop
 from ..core.holding import Cause, Scope
 from ..core.identity import Kind
 from ..core.lifecycle import Ground
+from ..core.reasons import Reason
 from ..core.register import Basis, Judgement
 from ..core.restoring import RestoreGround
 from ..core.wish import Wish

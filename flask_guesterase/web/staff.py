@@ -9,9 +9,10 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.asking import PAPERS, Asker, Delay, Seen
 from ..core.errors import TransitionError
-from ..core.grounds import exemption, grounds, mapped
+from ..core.grounds import exemption, grounds
 from ..core.lifecycle import DONE, MOVES, OPEN, State
 from ..core.permissions import Permission
+from ..core.reasons import mapped
 from ..core.wish import Kind
 from ..store import answering
 from ..store.outbox import OUTSIDE

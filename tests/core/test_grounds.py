@@ -10,21 +10,23 @@ from flask_guesterase.core.asking import PAPERS, Asker, Seen, asker, seen
 from flask_guesterase.core.errors import InputError
 from flask_guesterase.core.grounds import (
     ALWAYS,
-    DUTIES,
     EXEMPTIONS,
     LAWS,
-    POPULAR,
-    Fate,
-    Reason,
     exemption,
     grounds,
     law_of,
-    mapped,
-    popular,
-    recordable,
     refusable,
 )
 from flask_guesterase.core.lifecycle import Ground
+from flask_guesterase.core.reasons import (
+    DUTIES,
+    POPULAR,
+    Fate,
+    Reason,
+    mapped,
+    popular,
+    recordable,
+)
 
 HAN = re.compile("[\u4e00-\u9fff]")
 

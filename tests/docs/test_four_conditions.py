@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flask_guesterase.core.grounds import DUTIES, POPULAR, Fate, popular
+from flask_guesterase.core.reasons import DUTIES, POPULAR, Fate, popular
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "explanation" / "the-four-conditions.md"
 

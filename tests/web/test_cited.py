@@ -11,10 +11,11 @@ import pytest
 
 from flask_guesterase.core.answer import Answer, Staying
 from flask_guesterase.core.complaining import Outcome
-from flask_guesterase.core.grounds import DUTIES, EXEMPTIONS, LEAK_ARTICLES, Reason
+from flask_guesterase.core.grounds import EXEMPTIONS
 from flask_guesterase.core.incidents import Happening
 from flask_guesterase.core.lifecycle import Ground
 from flask_guesterase.core.pack import Level
+from flask_guesterase.core.reasons import DUTIES, LEAK_ARTICLES, Reason
 from flask_guesterase.core.register import Basis
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.packs import bundled

@@ -64,7 +64,7 @@ class Requests(Desk):
         :param by: the host's id of the clerk; None at a console.
         :param lang: language of the guest; the property's when empty.
         :param asked_by: guest, representative, guardian or relative; the guest when empty.
-        :param reason: why, one of `core.grounds.Reason`; none is needed.
+        :param reason: why, one of `core.reasons.Reason`; none is needed.
         :param wish: erase, copy or copy-first; erase when empty. Of copy-first, the number of the
             copy is returned; the erasure is another request, which waits for it.
         :raises MatchError: nothing was given by which anybody can be found.

@@ -10,10 +10,10 @@ from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, valida
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from ...core.asking import Asker, Delay, Seen
-from ...core.grounds import Reason
 from ...core.holding import Cause, Scope
 from ...core.lifecycle import Ground, State
 from ...core.likeness import MOST
+from ...core.reasons import Reason
 from ...core.register import Basis, Judgement
 from ...core.wish import Kind, Wish
 from ...store.views import PAGES
