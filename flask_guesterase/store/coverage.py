@@ -24,7 +24,7 @@ from ..core.policy import (
 from .datamap import DataMap, Declared, is_generated
 from .lines import registers, unknown
 from .links import Link, links
-from .masks import ENOUGH, fits
+from .masks import ENOUGH, beneath, fits
 from .paths import is_unique, unique_keys
 from .sql import holds_text, text_length
 
@@ -207,7 +207,7 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
         why = "the database computes the column by itself"
     if column in declared.key and declared.table.primary_key.columns:
         why = "the column is the row's key; rows=delete is the way to let it go"
-    inner = rule.then if isinstance(rule, File) else rule
+    inner = beneath(rule)
     alone = is_unique(declared.table, (column,))
     if not why and _collides(declared, column.name):
         why = "every row would get the same value and the column is unique"
@@ -229,7 +229,7 @@ def _collides(declared: Declared, name: str) -> bool:
     """Return whether two erased rows would agree in all columns of a key this one is part of."""
     fixed = {
         n for n, rule in declared.erase.items()
-        for inner in [rule.then if isinstance(rule, File) else rule]
+        for inner in [beneath(rule)]
         if isinstance(inner, Redact | Constant) and not _is_null(inner)
     }
     return any(name in key and key <= fixed for key in unique_keys(declared.table))

@@ -35,6 +35,7 @@ from . import given, people, tables
 from .ageing import Expired
 from .bynumber import by_number, delete_by_number
 from .datamap import Declared
+from .putoff import astray
 from .sql import MANY, chunks, is_text, one_of, text_length
 from .work import Work
 
@@ -50,7 +51,6 @@ Less than a day, so that no sweep of the next night comes a moment too early for
 SOON = BACKOFF[0]
 """How long a row waits that somebody else's transaction held."""
 
-_FARTHEST = timedelta(days=2)
 _STALE = timedelta(days=1)
 """Age at which it is written down anew that a row is still due."""
 
@@ -224,9 +224,7 @@ def _refresh(work: Work, pairs: Iterable[tuple[Row[Any], Expired]]) -> None:
     if stale:
         mine = by_number(update(due), due, stale)
         work.conn.execute(mine.values(looked_at=work.stamp))
-        # Nothing of ours is put off for longer: the clock was wrong, or a hand was at work.
-        far = due.c.try_at > work.stamp + _FARTHEST
-        work.conn.execute(mine.where(far).values(try_at=work.stamp))
+        work.conn.execute(mine.where(astray(work, due.c.try_at)).values(try_at=work.stamp))
 
 
 def tomorrow(work: Work) -> datetime:

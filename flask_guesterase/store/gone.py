@@ -9,9 +9,9 @@ from sqlalchemy import Column, inspect
 from sqlalchemy.orm import InstanceState
 
 from ..core.plan import Person
-from ..core.policy import Constant, File, Null, Placeholder, Redact, Rule
+from ..core.policy import Constant, Null, Placeholder, Redact, Rule
 from .datamap import Contacts, DataMap, Declared
-from .masks import is_marked, looks_invented, looks_redacted
+from .masks import beneath, is_marked, looks_invented, looks_redacted
 from .sql import text_length
 
 
@@ -22,7 +22,7 @@ def is_left(rule: Rule, column: Column[Any], value: Any) -> bool | None:
     :param column: the column.
     :param value: what the host reads in it.
     """
-    inner = rule.then if isinstance(rule, File) else rule
+    inner = beneath(rule)
     if value is None or value == "":
         return None
     if isinstance(inner, Null):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
 
 from sqlalchemy import TypeDecorator
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,11 +41,6 @@ def at_most(declared: Declared, reads: Reader) -> list[str]:
         return names + [name for name in own if name not in names]
     names = [*declared.erase, *declared.retain]
     return names + [name for name in own if name not in names] if names else []
-
-
-def plain(type_: Any) -> Any:
-    """Return the type that a host's type stands for."""
-    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from ..core.policy import (
     Redact,
     Rule,
 )
+from .hosted import plain
 from .sql import holds_text, text_length
 
 Entropy = Callable[[int], bytes]
@@ -133,7 +134,7 @@ def is_static(rule: Rule) -> bool:
 
 def fixed_value(rule: Rule, column: Column[Any]) -> Any:
     """Return what a rule writes into every row's column, or None where rows differ or get NULL."""
-    inner = rule.then if isinstance(rule, File) else rule
+    inner = beneath(rule)
     if isinstance(inner, Redact):
         return redacted(text_length(column.type))
     return inner.value if isinstance(inner, Constant) else None
@@ -179,10 +180,14 @@ def fallback(rule: Inside, column: Column[Any]) -> Null | Redact | Constant:
     return Null() if column.nullable else Constant({})
 
 
+def beneath(rule: Rule) -> Rule:
+    """Return the rule of what is written: where a column names a file, what the name becomes."""
+    return rule.then if isinstance(rule, File) else rule
+
+
 def holds_json(column: Column[Any]) -> bool:
     """Return whether a column is JSON to the mapping."""
-    type_ = column.type
-    return isinstance(type_.impl_instance if isinstance(type_, TypeDecorator) else type_, JSON)
+    return isinstance(plain(column.type), JSON)
 
 
 _DIALECT = DefaultDialect()

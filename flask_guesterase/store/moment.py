@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Time, TypeDecorator, literal
+from sqlalchemy import ColumnElement, DateTime, Time, literal
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
+from .hosted import plain
+
 
 def is_moment(type_: TypeEngine[Any]) -> bool:
     """Return whether values of a type have a time of day."""
-    inner = type_.impl_instance if isinstance(type_, TypeDecorator) else type_
-    return isinstance(inner, DateTime | Time)
+    return isinstance(plain(type_), DateTime | Time)
 
 
 def same(column: ColumnElement[Any], value: Any) -> ColumnElement[bool]:

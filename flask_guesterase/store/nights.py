@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, ColumnElement, and_, or_, type_coerce
 
-from .lost import plain
+from .hosted import plain
 from .sql import python_type
 
 

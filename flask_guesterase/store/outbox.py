@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, u
 from ..core.seal import Terms
 from . import safe, tables, vault
 from .cases import Case
+from .putoff import come
 from .work import Work
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ BACK_OFF = (1, 5, 30, 60, 180, 360, 720, 1440)
 
 LEASE = timedelta(minutes=10)
 """After this time a message whose sender died is sent again."""
-
-FARTHEST = timedelta(days=2)
-"""Nothing is put off for longer: what is was written by a clock that ran ahead, and is due."""
 
 SHOWN = frozenset({"print", "page"})
 """Channels that a person at the desk serves, not the worker."""
@@ -321,8 +319,7 @@ def removing(work: Work, numbers: Collection[str], queued: bool = False) -> set[
 def is_due(work: Work) -> ColumnElement[bool]:
     """Return the condition that something may be taken now."""
     table = tables.outbox
-    late = or_(table.c.next_at <= work.stamp, table.c.next_at > work.stamp + FARTHEST)
-    return and_(table.c.state.in_([QUEUED, SENDING]), late)
+    return and_(table.c.state.in_([QUEUED, SENDING]), come(work, table.c.next_at))
 
 
 def channel_for(work: Work, kind: str) -> str:

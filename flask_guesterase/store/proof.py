@@ -10,7 +10,6 @@ from sqlalchemy import Column, Dialect, TypeDecorator, Uuid
 from ..core.image import Cell, Form
 from ..core.policy import (
     Constant,
-    File,
     Inside,
     Mentions,
     Null,
@@ -18,7 +17,7 @@ from ..core.policy import (
     Redact,
     Rule,
 )
-from .masks import looks_invented, looks_redacted
+from .masks import beneath, looks_invented, looks_redacted
 from .sql import holds_text, is_text
 
 
@@ -34,7 +33,7 @@ def took(
     :param written: the value that was written.
     :param same: the host's value was equal to what was written, so that nothing had to change.
     """
-    rule = _inner(rule)
+    rule = beneath(rule)
     if isinstance(rule, Null):
         return now.form is Form.NULL
     if isinstance(rule, Mentions | Inside):
@@ -55,7 +54,7 @@ def stays(rule: Rule, column: Column[Any], now: Any, written: Any) -> bool:
     :param now: the engine's own value, as it is.
     :param written: the value that was written.
     """
-    inner = _inner(rule)
+    inner = beneath(rule)
     if isinstance(inner, Null) or written is None:
         return now is None
     if isinstance(inner, Constant | Redact | Placeholder):
@@ -71,7 +70,7 @@ def stands(rule: Rule, column: Column[Any], now: Cell, room: int | None) -> bool
     :param now: the cell as it is.
     :param room: longest text the column takes, or None.
     """
-    rule = _inner(rule)
+    rule = beneath(rule)
     if isinstance(rule, Null) or now.form is Form.NULL:
         return now.form is Form.NULL
     if not _is_plain(column, now):
@@ -103,10 +102,6 @@ def _alike(now: str, written: str) -> bool:
         return bool(json.loads(now) == json.loads(written))
     except (ValueError, RecursionError):
         return False
-
-
-def _inner(rule: Rule) -> Rule:
-    return rule.then if isinstance(rule, File) else rule
 
 
 def _is_plain(column: Column[Any], now: Cell) -> bool:

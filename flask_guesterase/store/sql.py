@@ -30,6 +30,7 @@ from sqlalchemy.types import Enum, NullType, TypeEngine
 
 from ..core.plan import Key, key_text
 from . import moment
+from .hosted import plain
 from .listed import GIVEN, Listed, is_listable
 
 CHUNK = 400
@@ -162,7 +163,7 @@ def equal(
     if text and fold:
         masks = [v.lower() for v in void]
         return and_(condition, func.lower(left).not_in(["", "0", *masks]))
-    inner = _inner(left.type)
+    inner = plain(left.type)
     # The host's own type may not take an empty value; the database does.
     if holds_text(left.type):
         bare = left if text else cast(left, String())
@@ -180,7 +181,7 @@ def as_texts(
     MariaDB takes a text for the number it begins with, PostgreSQL compares the two not at all, and
     how a UUID is written differs from engine to engine.
     """
-    kinds = [_inner(c.type) for c in (left, right)]
+    kinds = [plain(c.type) for c in (left, right)]
     texts = [isinstance(kind, String) and not isinstance(kind, Enum) for kind in kinds]
     if texts[0] == texts[1] or any(isinstance(kind, NullType) for kind in kinds):
         return left, right
@@ -191,10 +192,6 @@ def as_texts(
         return one, other
     one, other = (func.replace(func.lower(c), "-", "", type_=String()) for c in (one, other))
     return one, other
-
-
-def _inner(type_: TypeEngine[Any]) -> TypeEngine[Any]:
-    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
 
 
 def is_text(type_: TypeEngine[Any]) -> bool:
@@ -210,7 +207,7 @@ def text_length(type_: TypeEngine[Any]) -> int | None:
 
 def holds_text(type_: TypeEngine[Any]) -> bool:
     """Return whether a text can be written to a column of this type."""
-    inner = _inner(type_)
+    inner = plain(type_)
     return isinstance(inner, String | NullType) and not isinstance(inner, Enum)
 
 

@@ -32,8 +32,9 @@ from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .given import spread
 from .history import end_history
+from .hosted import plain
 from .links import Link, children_first, circular, links
-from .lost import at_most, plain, typed, vendors
+from .lost import at_most, typed, vendors
 from .masks import Entropy, Seeded, holds_json, is_static, value_for
 from .order import late_checks, layers, ordered
 from .proof import same, stays, took

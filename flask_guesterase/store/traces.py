@@ -23,7 +23,6 @@ from ..core.parts import is_applied
 from ..core.plan import Key, key_text
 from ..core.policy import (
     Constant,
-    File,
     Inside,
     Mentions,
     Null,
@@ -33,6 +32,7 @@ from ..core.policy import (
 )
 from .datamap import Declared
 from .masks import (
+    beneath,
     fallback,
     fixed_value,
     holds_json,
@@ -88,18 +88,14 @@ def _selected(
 
 def _must_be_read(declared: Declared, name: str) -> bool:
     """Return whether only the column's own value tells what is left: a document, or a host's."""
-    rule = _inner(declared.written(name))
+    rule = beneath(declared.written(name))
     hosts = isinstance(declared.column(name).type, TypeDecorator)
     return isinstance(rule, Inside) or (hosts and isinstance(rule, Redact | Placeholder | Constant))
 
 
-def _inner(rule: Rule) -> Rule:
-    return rule.then if isinstance(rule, File) else rule
-
-
 def _left(declared: Declared, name: str, text: str) -> bool:
     """Return whether a column holds the document, or the value, that its rule leaves."""
-    rule, column = _inner(declared.written(name)), declared.column(name)
+    rule, column = beneath(declared.written(name)), declared.column(name)
     if isinstance(rule, Redact):
         return looks_redacted(text)
     if isinstance(rule, Placeholder):
@@ -141,7 +137,7 @@ def _differs(declared: Declared, start: FromClause, name: str) -> ColumnElement[
     rule: Rule = declared.written(name)
     column = declared.column(name)
     here = start.c[column.key]
-    inner = _inner(rule)
+    inner = beneath(rule)
     if isinstance(inner, Null | Inside):
         # Whether a document still holds something of its members, `holding` finds out.
         return here.is_not(None)

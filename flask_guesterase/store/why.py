@@ -18,7 +18,7 @@ from .bygone import ENDED
 from .datamap import Declared, rule_word
 from .finder import owners
 from .people import EXPIRED
-from .sql import among
+from .sql import among, python_type
 from .work import Work
 
 
@@ -62,10 +62,7 @@ def _key(declared: Declared, text: str) -> Key:
 
 
 def _value(column: Column[Any], part: str) -> Any:
-    try:
-        wanted = column.type.python_type
-    except NotImplementedError:
-        return part
+    wanted = python_type(column.type)
     if wanted in (date, datetime):
         return wanted.fromisoformat(part)
     return wanted(part) if wanted in (int, float, Decimal, UUID) else part

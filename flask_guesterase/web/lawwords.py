@@ -109,7 +109,7 @@ REASONS: tuple[str, ...] = (
     N_("The law at this place is not recorded to know this reason."),
     N_("The person asks for it."),
 )
-"""What laws say of a ground of refusal (``core.grounds``), and of a reason to ask (``core.reasons``)."""
+"""What laws say of a ground of refusal, and of a reason to ask (`core.grounds`, `core.reasons`)."""
 
 
 def complaint(tongue: Language, hotel: Property) -> str:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Row as Line
-from sqlalchemy import func, or_, select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from ...core.errors import ErasureError, GuesteraseError, SealError, UnknownError
@@ -19,7 +19,7 @@ from ...core.plan import Outcome, Person, Plan
 from .. import eraser, people, planning, safe, tables
 from ..cases import load, step, tell
 from ..masks import Seeded
-from ..outbox import FARTHEST
+from ..putoff import come
 from ..surgery import Surgery
 from ..taking import Erased
 from ..unit import Run
@@ -76,10 +76,7 @@ def due(work: Work) -> list[str]:
         select(table.c.number, func.min(table.c.id))
         .where(table.c.state == OPEN)
         .group_by(table.c.number)
-        .having(or_(
-            func.max(table.c.try_at) <= work.stamp,
-            func.max(table.c.try_at) > work.stamp + FARTHEST,
-        ))
+        .having(come(work, func.max(table.c.try_at)))
         .order_by(func.min(table.c.id))
     )
     return [row.number for row in work.conn.execute(rows)]

@@ -13,9 +13,9 @@ from uuid import UUID
 from sqlalchemy import Column, Integer
 
 from ...core.identity import Kind, kind_of
-from ...core.policy import Constant, File, Placeholder, Redact
+from ...core.policy import Constant, Placeholder, Redact
 from ..datamap import Contacts, DataMap, Declared
-from ..masks import looks_invented, looks_redacted
+from ..masks import beneath, looks_invented, looks_redacted
 from ..memory import by_identity
 from ..sql import is_text, text_length
 
@@ -87,7 +87,7 @@ class Watched:
     def _left(self, column: str, told: str) -> bool:
         """Return whether a text is what an erasure writes into this column."""
         rule = self.declared.written(column)
-        inner = rule.then if isinstance(rule, File) else rule
+        inner = beneath(rule)
         if isinstance(inner, Redact):
             return looks_redacted(told)
         if isinstance(inner, Placeholder):
