@@ -460,15 +460,27 @@ def test_a_row_that_is_gone_is_done(cut: tuple[Group, str]) -> None:
 # what cannot go on
 
 
-def test_a_database_that_is_down_is_waited_for(cut: tuple[Group, str], tmp_path: Path) -> None:
-    """It is tried later and later, shown to staff and by `check`, and ends when it is back."""
-    hotel, number = cut
+def taken_away(hotel: Group, which: int) -> Callable[[], None]:
+    """Take the file of a database away; return what brings it back."""
     with hotel.app.app_context():
-        file = Path(str(hotel.engines()[1].url.database))
+        file = Path(str(hotel.engines()[which].url.database))
     hotel.close()
     away = file.with_suffix(".away")
     file.rename(away)
     file.mkdir()
+
+    def back() -> None:
+        file.rmdir()
+        away.rename(file)
+        hotel.close()
+
+    return back
+
+
+def test_a_database_that_is_down_is_waited_for(cut: tuple[Group, str], tmp_path: Path) -> None:
+    """It is tried later and later, shown to staff and by `check`, and ends when it is back."""
+    hotel, number = cut
+    back = taken_away(hotel, 1)
     report = hotel.work()
     assert any(name.startswith("forward:") for name in report.problems), report.problems
     assert hotel.state(number) == "erasing"
@@ -480,9 +492,7 @@ def test_a_database_that_is_down_is_waited_for(cut: tuple[Group, str], tmp_path:
         hotel.extension._now = _hours(hotel, 3)
         shown = {(f.id, f.column) for f in hotel.extension.check()}
     assert ("several-binds", "archive") in shown
-    file.rmdir()
-    away.rename(file)
-    hotel.close()
+    back()
     hotel.work(hours=9)
     assert hotel.state(number) == "erased"
     assert not holds(hotel, "Ann")
@@ -493,17 +503,10 @@ def test_what_failed_by_a_clock_that_ran_ahead_goes_forward_once_it_is_right(
 ) -> None:
     """Half of a guest is gone, and the rest would stay until that time had come (P4)."""
     hotel, _ = cut
-    with hotel.app.app_context():
-        file = Path(str(hotel.engines()[1].url.database))
-    hotel.close()
-    away = file.with_suffix(".away")
-    file.rename(away)
-    file.mkdir()
+    back = taken_away(hotel, 1)
     hotel.work(hours=365 * 24)
     assert intents_of(hotel)[0].attempts == 1
-    file.rmdir()
-    away.rename(file)
-    hotel.close()
+    back()
     hotel.work()
     assert {row.state for row in intents_of(hotel)} == {"done"}
     assert not holds(hotel, "Ann")
@@ -514,18 +517,11 @@ def test_a_database_that_is_down_before_the_intent_keeps_all_waiting(
 ) -> None:
     """Nothing begins that could not be carried through; the request waits as it was approved."""
     hotel, number = ready
-    with hotel.app.app_context():
-        file = Path(str(hotel.engines()[2].url.database))
-    hotel.close()
-    away = file.with_suffix(".away")
-    file.rename(away)
-    file.mkdir()
+    back = taken_away(hotel, 2)
     with pytest.raises(GuesteraseError):
         hotel.erase(number)
     assert hotel.work().problems
-    file.rmdir()
-    away.rename(file)
-    hotel.close()
+    back()
     assert not intents_of(hotel)
     assert hotel.state(number) == "approved"
     assert holds(hotel, "Zebrafinch")

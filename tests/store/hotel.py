@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -195,6 +196,12 @@ class Hotel:
         for effect in work.after:
             effect()
         self.events += [event.name for event in work.events]
+
+    def lies_in(self, zone: str) -> None:
+        """Let the hotel in Shanghai lie in another zone."""
+        places = self.settings.properties
+        here = replace(places["sh"], zone=zone)
+        self.settings = replace(self.settings, properties={**places, "sh": here})
 
     def later(self, **time: int) -> None:
         """Let time pass as it does: the clock goes on, and something beat the heart all along."""

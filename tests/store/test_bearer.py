@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -21,8 +20,7 @@ def test_the_last_day_of_a_token_is_a_whole_day_of_the_hotel(
     hotel: Hotel, zone: str, hour: int
 ) -> None:
     """Tomorrow there is the first last day, and a job at night on it still gets in."""
-    place = replace(hotel.settings.properties["sh"], zone=zone)
-    hotel.settings = replace(hotel.settings, properties={"sh": place})
+    hotel.lies_in(zone)
     hotel.grants["officer"].add("issue")
     hotel.now = hotel.now.replace(hour=hour)
     today = hotel.now.astimezone(ZoneInfo(zone)).date()

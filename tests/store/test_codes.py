@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -19,8 +18,7 @@ def test_the_last_day_on_a_slip_is_a_whole_day_of_the_hotel(
     hotel: Hotel, zone: str, hour: int
 ) -> None:
     """Who comes in the evening of that day has come in time; a minute after it is too late."""
-    place = replace(hotel.settings.properties["sh"], zone=zone)
-    hotel.settings = replace(hotel.settings, properties={"sh": place})
+    hotel.lies_in(zone)
     hotel.guest(5, name="Ola Berg", document_no="W77")
     hotel.now = hotel.now.replace(hour=hour)
     printed = hotel.now.astimezone(ZoneInfo(zone)).date()

@@ -341,10 +341,7 @@ def test_a_copy_lies_ready_to_the_end_of_the_day_that_was_told(
     hotel: Hotel, zone: str, hour: int
 ) -> None:
     """Who comes for it in the evening of that day, on the hotel's wall, gets it."""
-    place = replace(hotel.settings.properties["sh"], zone=zone)
-    hotel.settings = replace(
-        hotel.settings, properties={**hotel.settings.properties, "sh": place}
-    )
+    hotel.lies_in(zone)
     hotel.now = hotel.now.replace(hour=hour)
     furnish(hotel)
     number = asked(hotel)

@@ -403,10 +403,7 @@ def test_the_last_day_of_the_copy_is_a_whole_day_of_the_hotel(
     hotel: Hotel, zone: str, hour: int
 ) -> None:
     """Seven days after the erasure, to midnight on the hotel's wall; the key lives as long."""
-    place = replace(hotel.settings.properties["sh"], zone=zone)
-    hotel.settings = replace(
-        hotel.settings, properties={**hotel.settings.properties, "sh": place}
-    )
+    hotel.lies_in(zone)
     hotel.now = hotel.now.replace(hour=hour)
     number = filled(hotel)
     hotel.erased(number)
@@ -470,10 +467,7 @@ def test_nothing_is_kept_of_what_a_number_in_the_law_has_ended(
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Honolulu"])
 def test_no_copy_outlives_a_number_in_the_law_by_the_hotels_days(hotel: Hotel, zone: str) -> None:
     """A copy that lies there to the last day the law lets it is made; of a day less none is."""
-    place = replace(hotel.settings.properties["sh"], zone=zone)
-    hotel.settings = replace(
-        hotel.settings, properties={**hotel.settings.properties, "sh": place}
-    )
+    hotel.lies_in(zone)
     rule = Rule(
         "CN/copy", "CN", "identity_document_copy", grade=Grade.A, ceiling=Period(days=30),
         ceiling_kind=Limit.HARD, clock=("created",),
