@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -121,7 +121,7 @@ class Rule:
     :param facts: identifiers of the facts it was made from.
     :param note: what a reader should know.
     :param fiscal: end of the fiscal year its period counts from, or None: the operator's of today.
-    :param acts_on: first day on which anything may go by it, or None: any day.
+    :param acts_on: first day on which what has no end by the others may go by it, or None: any day.
     :param country: country of the property in which it asks who is a foreigner; empty for that of
         today.
     """
@@ -245,14 +245,25 @@ def floor(rules: Iterable[Rule], category: str, facts: Facts) -> Verdict:
     known = [rule for rule in rules if rule.category == category]
     if not any(_has_floor(rule) or rule.ceiling is not None for rule in known):
         return Verdict(open=(Open.NO_RULE,))
-    settled = any(rule.rank is Rank.HOUSE and rule.floor is not None for rule in known)
-    named = named_by(known)
-    made = [_claim(rule, facts, settled, named) for rule in known]
-    claims = [claim for claim in made if claim is not None]
-    claims.sort(key=_weight)
+    if _ended([rule for rule in known if rule.acts_on is None], facts):
+        known = [replace(rule, acts_on=None) if rule.acts_on else rule for rule in known]
+    claims = sorted(_claims(known, facts), key=_weight)
     dates = [claim.until for claim in claims if claim.until is not None]
     reasons = {claim.open for claim in claims if claim.open is not None}
     return Verdict(max(dates, default=None), tuple(sorted(reasons)), tuple(claims))
+
+
+def _ended(rules: Sequence[Rule], facts: Facts) -> bool:
+    """Return whether rules alone say when a record's floor ends."""
+    claims = _claims(rules, facts)
+    return bool(claims) and all(claim.open is None for claim in claims)
+
+
+def _claims(rules: Sequence[Rule], facts: Facts) -> list[Claim]:
+    settled = any(rule.rank is Rank.HOUSE and rule.floor is not None for rule in rules)
+    named = named_by(rules)
+    made = (_claim(rule, facts, settled, named) for rule in rules)
+    return [claim for claim in made if claim is not None]
 
 
 def _has_floor(rule: Rule) -> bool:
@@ -316,6 +327,35 @@ def due(rules: Iterable[Rule], category: str, facts: Facts) -> Due:
             day = last_day(rule.ceiling, rule.start, started)
             found.append(Due(day, rule.ceiling_kind, rule, draft))
     return min(found, key=_urgency, default=Due())
+
+
+def undue(rules: Iterable[Rule], category: str, facts: Facts) -> frozenset[Open]:
+    """Return why no ceiling makes a record of a category go; nothing when one does.
+
+    :param rules: the rules in force at the property, in any order.
+    :param category: category of the record.
+    :param facts: what the host says of it.
+    """
+    known = [rule for rule in rules if rule.category == category]
+    last, named = due(known, category, facts), named_by(known)
+    if last.day is not None and not last.draft:
+        return frozenset()
+    ceilings = (rule for rule in known if rule.ceiling is not None and _valid(rule, facts))
+    found = frozenset(filter(None, (_undue(rule, facts, named) for rule in ceilings)))
+    return found or frozenset({Open.NO_RULE})
+
+
+def _undue(rule: Rule, facts: Facts, named: Named) -> Open | None:
+    """Return why the ceiling of a rule makes a record not go, or None: it is not about it."""
+    started = start(rule, facts)
+    applies = applicable(rule, facts, started, named)
+    if applies is False:
+        return None
+    if applies is None:
+        return Open.UNKNOWN_FACT
+    if started is None:
+        return Open.NO_CLOCK
+    return Open.UNSURE if rule.grade is Grade.C else Open.DRAFT
 
 
 def _urgency(item: Due) -> tuple[bool, int, bool, str]:

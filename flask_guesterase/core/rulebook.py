@@ -328,11 +328,10 @@ def _kept(line: Line, source: Line) -> Line:
     return replace(line, state=LineState.LIVING, acts_on=None)
 
 
-def endless(lines: Iterable[Line], category: str, today: date) -> bool:
-    """Return whether nobody knows yet when records of a category may go.
+def settled(lines: Iterable[Line], category: str, today: date) -> bool:
+    """Return whether a floor of the house ended already what nobody knew the end of.
 
-    That is where no rule speaks of it, a law leaves the number open or one is known on grade C
-    alone, and no period of the house settled it. A first one makes records go that were kept.
+    A first one makes records go that were kept; so does one that takes its place before its day.
 
     :param lines: the rulebook of one property.
     :param category: the category.
@@ -341,12 +340,9 @@ def endless(lines: Iterable[Line], category: str, today: date) -> bool:
     known = [
         line.rule()
         for line in binding(lines, today)
-        if line.kind is not LineKind.LABEL and line.body["category"] == category and _speaks(line)
+        if line.kind is LineKind.HOUSE and line.body["category"] == category
     ]
-    if any(rule.rank is Rank.HOUSE and rule.floor is not None for rule in known):
-        return False
-    unsure = [r for r in known if r.floor_unknown or (r.floor and r.grade is Grade.C)]
-    return not known or bool(unsure)
+    return any(r.floor is not None and (r.acts_on or today) <= today for r in known)
 
 
 def covers(new: Line, old: Line) -> bool:

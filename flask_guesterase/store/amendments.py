@@ -22,7 +22,7 @@ from ..core.log import read_entry, slug
 from ..core.period import Period
 from ..core.permissions import Permission
 from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
-from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, endless, rule_body
+from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body, settled
 from . import actors, rulebook, tables
 from .journal import stamp
 from .outbox import SENT
@@ -178,10 +178,11 @@ def confirm_house(work: Work, id_: int, by: str) -> None:
 
 
 def _settling(work: Work, code: str, line: Line) -> Line:
-    """Return a period as it acts: the first one of what nobody knew the end of begins later."""
-    if not endless(rulebook.book(work, code), str(line.body["category"]), rulebook.today(work)):
+    """Return a period as it acts: a first one ends what nobody knew the end of thirty days on."""
+    today = rulebook.today(work)
+    if settled(rulebook.book(work, code), str(line.body["category"]), today):
         return line
-    first = rulebook.today(work) + timedelta(days=DAYS)
+    first = today + timedelta(days=DAYS)
     return replace(line, body=rule_body(replace(line.rule(), acts_on=first)))
 
 

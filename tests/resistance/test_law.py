@@ -31,6 +31,7 @@ from tests.store.forms import GRANTS, Base, Form, policies
 from tests.store.test_rulebook import LONG, RECORD, UNKNOWN, Lawful
 
 SHORT = 'floor = "P1D"'
+OTHERS = LONG + "\nwhen = { foreign = true }"
 FISCAL = 'start = "fiscal-year-end"\n' + LONG
 
 
@@ -74,19 +75,22 @@ def test_another_end_of_the_fiscal_year(draft: Lawful) -> None:
     assert str(law.verdict().until) == "2029-12-31", "what keeps longer acts at once"
 
 
-@pytest.mark.parametrize("known", ["unknown", "guessed", "unruled"])
-def test_a_first_period_of_one_day(draft: Lawful, known: str) -> None:
-    """Two people say 'one day' of what had no end: what is there stays thirty days more."""
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("known", ["unknown", "guessed", "unruled", "others"])
+def test_a_first_period_of_one_day(draft: Lawful, known: str, times: int) -> None:
+    """Two people say 'one day' of what had no end, and again: it stays thirty days more."""
     law = draft
-    law.write({"unknown": UNKNOWN, "guessed": SHORT, "unruled": LONG}[known])
+    law.write({"unknown": UNKNOWN, "guessed": SHORT, "others": OTHERS}.get(known, LONG))
     if known == "guessed":
         law.file.write_text(law.file.read_text("utf-8").replace('"A"', '"C"'), "utf-8")
     law.do("sign_pack", "XX", "officer")
     category = "correspondence" if known == "unruled" else "guest_register"
-    period = House(category, ("departed",), "counsel, 2026-02", Period(days=1))
-    law.do("confirm_house", law.do("house_period", "sh", period, "officer"), "second")
+    for days in range(1, times + 1):
+        period = House(category, ("departed",), "counsel, 2026-02", Period(days=days))
+        law.do("confirm_house", law.do("house_period", "sh", period, "officer"), "second")
     with law.hotel.begin() as office:
-        said = floor(rulebook.in_force(office.work, "sh"), category, RECORD)
+        rules = rulebook.in_force(office.work, "sh")
+    said = floor(rules, category, replace(RECORD, answers={"nationality": "XX"}))
     today = law.hotel.now.date()
     assert said.open == ()
     assert said.kept(today + timedelta(days=29))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -471,8 +471,11 @@ def test_an_unknown_floor_stays_until_two_people_set_a_period(
 def test_a_period_beside_a_floor_that_is_known_acts_from_today(law: Lawful) -> None:
     """Nothing had an open end there, so nothing is kept longer than it says."""
     law.do("confirm_house", house(law, floor=Period(days=1)), "second")
-    [line] = [r for r in law.hotel.ours("rule") if r["kind"] == "house"]
-    assert "acts_on" not in line["body"]
+    assert law.verdict().until == date(2029, 1, 31)
+    with law.hotel.begin() as office:
+        rules = rulebook.in_force(office.work, "sh")
+    over = Facts({"departed": date(2020, 1, 31)}, country="XX")
+    assert floor(rules, "guest_register", over).until == date(2023, 1, 31)
 
 
 def test_shortening_or_ending_a_house_period_waits_like_any_other(law: Lawful) -> None:
