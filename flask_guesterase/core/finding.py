@@ -13,6 +13,7 @@ KINDS: dict[str, str] = {
     "cascade": "deleting a row would make the database change rows of an undeclared table",
     "cascade-update": "overwriting a column would make the database change one that stays",
     "category-unknown": "no law is known about a retention category",
+    "ceiling-missing": "people are of a category that nothing makes go, so they stay until asked",
     "checkpoint-late": "no place outside took a checkpoint of the journal for more than a day",
     "checkpoint-missing": "no place outside takes checkpoints of the journal",
     "checkpoint-refused": "a place outside has seen another journal, or more of it",

@@ -269,7 +269,7 @@ TABLES: tuple[Own, ...] = (
         "look", "a look goes on where the last one ended", End.AGE,
         "with the policy of its table, or 90 days after the last look at all of it",
         {What.NAME: "table_name", What.HASH: "mark", What.TIME: "day whole_at",
-         What.KEY: "after", What.COUNT: "newest lost"},
+         What.KEY: "after", What.COUNT: "newest lost open"},
         {"after": "when the table was looked through"},
     ),
     Own(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -10,7 +11,8 @@ from sqlalchemy import select
 
 from ..core.lifecycle import OPEN
 from ..core.plan import Key, key_text
-from ..core.retention import Due, Kind, due
+from ..core.retention import Due, Kind, Open, Verdict, due, undue
+from ..core.ruling import Reason
 from ..core.standing import Standing
 from . import law, rulebook, tables
 from .blockers import today_at
@@ -24,6 +26,9 @@ from .work import Work
 
 PAGE = 2000
 """Rows that are judged at once."""
+
+Unended = Counter[tuple[str, str]]
+"""(Property, why nobody can say when they may go) -> rows."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,18 @@ class Expired:
     at_once: bool
 
 
+@dataclass(frozen=True)
+class Aged:
+    """What the rules say today of rows that are old enough for some of them.
+
+    :param expired: those that have had their time.
+    :param unended: how many hold something of which nobody can say when it may go.
+    """
+
+    expired: list[Expired]
+    unended: Unended
+
+
 def ageing(work: Work) -> Iterator[Declared]:
     """Yield the tables that can run out by themselves: people last, after their records."""
     hidden = unreadable(work.whole())
@@ -70,17 +87,24 @@ def expired(work: Work, declared: Declared) -> Iterator[Expired]:
         yield from judged(work, declared, part)
 
 
-def placeless(work: Work, declared: Declared) -> int:
-    """Return how many rows may have had their time, if only somebody knew at which property.
+def unended(work: Work, declared: Declared) -> Unended:
+    """Return how many rows of a table are old enough to go, if only somebody knew their end.
 
     :param work: the open transaction.
     :param declared: the table.
     """
-    count = 0
+    counts = Unended()
     for part in chunks(_aged(work, declared), PAGE):
-        known = places_of(work.conn, work.datamap, work.settings, declared, part)
-        count += sum(known.get(key, "") not in work.settings.properties for key in part)
-    return count
+        counts.update(judge(work, declared, part).unended)
+        if lost := placeless(work, declared, part):
+            counts["", Open.NO_PLACE.value] += lost
+    return counts
+
+
+def placeless(work: Work, declared: Declared, keys: Sequence[Key]) -> int:
+    """Return how many of these rows lie at no property that is known."""
+    known = places_of(work.conn, work.datamap, work.settings, declared, keys)
+    return sum(known.get(key, "") not in work.settings.properties for key in keys)
 
 
 def _aged(work: Work, declared: Declared) -> list[Key]:
@@ -94,25 +118,36 @@ def judged(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]
     :param declared: their table.
     :param keys: their keys.
     """
+    return judge(work, declared, keys).expired
+
+
+def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
+    """Return what the rules say of these rows today.
+
+    :param work: the open transaction.
+    :param declared: their table.
+    :param keys: their keys; what an open request decides about is passed over.
+    """
     asked = set(waiting(work, declared, keys))
     free = [key for key in keys if key not in asked]
     records = law.facts(work, declared, free)
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
     full = _full(work, declared, free)
-    found = []
+    result, nothing = Aged([], Unended()), dict[str, Reason]()
     # Of rows that tell the same the same is over.
-    known: dict[tuple[int, frozenset[str]], Expired | None] = {}
+    known: dict[tuple[int, int, frozenset[str]], tuple[Expired | None, frozenset[str]]] = {}
     for key, record in records.items():
-        kept = frozenset(reasons.get(key, ())).union(
-            [part for part, still in full.items() if key not in still]
-        )
-        alike = id(record), kept
+        said = reasons.get(key, nothing)
+        empty = frozenset(part for part, still in full.items() if key not in still)
+        alike = id(record), id(said), empty
         if alike not in known:
-            known[alike] = _judge(work, declared, key, record, kept)
-        item = known[alike]
+            item = _judge(work, declared, key, record, empty.union(said))
+            known[alike] = item, _unended(work, declared, record, said, empty)
+        item, words = known[alike]
         if item is not None:
-            found.append(item if item.key == key else replace(item, key=key))
-    return found
+            result.expired.append(item if item.key == key else replace(item, key=key))
+        result.unended.update((record.place, word) for word in words)
+    return result
 
 
 def _full(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[str, set[Key]]:
@@ -140,9 +175,7 @@ def _judge(
     category = declared.policy.category
     for name in sorted(set(declared.retain.values()) - set(kept)):
         names = law.called(work, declared, name)
-        ended = law.judge(work, record, names).until
-        if ended is None:
-            ended = min(filter(None, (_latest(work, record, names), base)), default=None)
+        ended = _end(work, record, law.judge(work, record, names), names, base)
         if ended is not None and ended < today:
             columns.update(n for n, c in declared.retain.items() if c == name)
             days.append(ended)
@@ -154,6 +187,54 @@ def _judge(
         declared.name, key, record.place, category, max(days), frozenset(columns), over,
         at_once(work, record, went),
     )  # fmt: skip
+
+
+def _end(
+    work: Work, record: Record, verdict: Verdict, names: Collection[str], base: date | None
+) -> date | None:
+    """Return the last day of what a row retains, when the law's word on it is this.
+
+    :param base: last day of the row itself, or None.
+    """
+    if verdict.until is not None:
+        return verdict.until
+    return min(filter(None, (_latest(work, record, names), base)), default=None)
+
+
+def _unended(
+    work: Work,
+    declared: Declared,
+    record: Record,
+    said: Mapping[str, Reason],
+    empty: frozenset[str],
+) -> frozenset[str]:
+    """Return why nobody can say when parts of a row may go; nothing when that is known of all.
+
+    A date that is missing is looked for elsewhere, by what the hotel still needs.
+
+    :param said: category -> why the law keeps it today.
+    :param empty: categories of which it holds nothing; empty for what nothing retains.
+    """
+    if not record.place:
+        return frozenset()
+    base, words = _ceiling(work, declared, record), set[str]()
+    for name in set(declared.retain.values()) - empty:
+        names = law.called(work, declared, name)
+        if name in said:
+            words.update(said[name].open)
+        elif _end(work, record, law.judge(work, record, names), names, base) is None:
+            words.add(Open.NO_RULE.value)
+    if "" not in empty and base is None:
+        words.update(_undue(work, record, _own(work, declared)))
+    return frozenset(words - {Open.NO_CLOCK.value})
+
+
+def _undue(work: Work, record: Record, names: Collection[str]) -> Iterator[str]:
+    """Yield why no ceiling of a category that has one anywhere makes a row go."""
+    ceilings = {r.category for _, r in law.rules_everywhere(work) if r.ceiling is not None}
+    rules = law.rules_at(work, record.place)
+    for name in ceilings.intersection(names):
+        yield from (word.value for word in undue(rules, name, record.facts))
 
 
 def at_once(work: Work, record: Record, names: Iterable[str]) -> bool:

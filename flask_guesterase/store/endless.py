@@ -101,14 +101,14 @@ def _kept(work: Work) -> Counts:
 
 
 def _table(name: str, office: Office) -> Counts:
-    """Count rows without a place, and with a clock that never started of people not needed."""
+    """Count old rows without an end, and those without a date of people who are not needed."""
     work, counts = office.work, Counts()
     declared = work.datamap.tables[name]
     if declared.policy.clock is None or name in unreadable(work.whole()):
         return counts
-    known_lost = looking.lost(work, name)
-    if lost := ageing.placeless(work, declared) if known_lost is None else known_lost:
-        counts["", name, Open.NO_PLACE.value] = lost
+    seen = looking.unended(work, name)
+    for (place, word), count in (ageing.unended(work, declared) if seen is None else seen).items():
+        counts[place, name, word] = count
     known_ways = ways(work.datamap, declared)
     keys = _unclocked(work, declared, known_ways, _starting(work, declared, known_ways))
     if not keys:

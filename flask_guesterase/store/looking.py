@@ -25,8 +25,9 @@ from ..core.errors import (
     UnknownError,
 )
 from ..core.plan import Key, key_text
+from ..core.retention import Open
 from . import due, people, runs, tables
-from .ageing import Expired, ageing, judged, waiting
+from .ageing import Expired, Unended, ageing, judge, placeless, waiting
 from .blockers import today_at
 from .candidates import beyond, greater, old, recent
 from .claiming import Shift
@@ -132,12 +133,25 @@ def _begin(office: Office) -> tuple[list[str], str]:
     return names, runs.whole(work)
 
 
-def lost(work: Work, name: str) -> int | None:
-    """Return how many rows of a table lie at no property that is known, or None: nobody looked."""
+def unended(work: Work, name: str) -> Unended | None:
+    """Return how many rows of a table have no end that is known, or None: nobody looked.
+
+    :param work: the open transaction.
+    :param name: name of the table.
+    """
     table = tables.look
     read = or_(table.c.after.is_(None), table.c.after.startswith(_AT))
-    found = select(table.c.lost).where(table.c.table_name == name, read)
-    return work.conn.execute(found).scalar()
+    found = select(table.c.lost, table.c.open).where(table.c.table_name == name, read)
+    row = work.conn.execute(found).one_or_none()
+    if row is None:
+        return None
+    return _counted(row.open) + Unended({("", Open.NO_PLACE.value): row.lost})
+
+
+def _counted(text: str | None) -> Unended:
+    """Return what a look at everything has counted so far of what lies at a property."""
+    said = json.loads(text or "[]")
+    return Unended({(place, word): count for place, word, count in said})
 
 
 def forget(work: Work) -> None:
@@ -159,7 +173,7 @@ def _open(name: str, rules: str, office: Office) -> _Recent | None:
         return None
     values = {
         "mark": rules, "day": work.today, "whole_at": work.stamp, "after": "", "lost": 0,
-        "newest": _newest(work, name),
+        "open": None, "newest": _newest(work, name),
     }  # fmt: skip
     if seen is None or seen.mark != rules:
         # What was due by other rules need not be due by these.
@@ -227,10 +241,9 @@ def _stride(name: str, many: int, office: Office) -> bool:
         here = [statement.selected_columns[c.key] for c in declared.key]
         statement = statement.where(~greater(here, end))
     keys = [tuple(row) for row in work.conn.execute(statement)]
-    _judge(work, declared, keys)
-    known = places_of(work.conn, work.datamap, work.settings, declared, keys)
-    nowhere = sum(known.get(key, "") not in work.settings.properties for key in keys)
-    _stand(work, name, end, seen.lost + nowhere)
+    counts = _counted(seen.open) + _judge(work, declared, keys)
+    said = json.dumps([[*what, count] for what, count in sorted(counts.items())])
+    _stand(work, name, end, lost=seen.lost + placeless(work, declared, keys), open=said)
     return end is None
 
 
@@ -243,7 +256,7 @@ def _pass_stride(name: str, word: str, office: Office) -> bool:
     passed, end = _ahead(work, declared, _start(declared, seen), 1)
     if word:
         _unread(work, declared, passed, word)
-    _stand(work, name, end, seen.lost)
+    _stand(work, name, end)
     return end is None
 
 
@@ -287,10 +300,10 @@ def _ahead(
     return passed, None
 
 
-def _stand(work: Work, name: str, end: Key | None, lost: int) -> None:
+def _stand(work: Work, name: str, end: Key | None, **counts: object) -> None:
     """Write down behind which key a look at everything goes on; None: it ended."""
     table = tables.look
-    values = {"after": None if end is None else key_text(end), "lost": lost}
+    values = {"after": None if end is None else key_text(end), **counts}
     work.conn.execute(update(table).where(table.c.table_name == name).values(values))
 
 
@@ -394,10 +407,16 @@ def _close(name: str, wanted: _Recent, office: Office) -> bool:
     return wanted.day >= work.today
 
 
-def _judge(work: Work, declared: Declared, keys: Sequence[Key]) -> None:
-    """Write down which of these rows are due, and which an open request keeps for now."""
-    if keys:
-        due.put(work, declared, judged(work, declared, keys), _asked(work, declared, keys))
+def _judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Unended:
+    """Write down which of these rows are due, and which an open request keeps for now.
+
+    :return: how many others have no end that is known.
+    """
+    if not keys:
+        return Unended()
+    aged = judge(work, declared, keys)
+    due.put(work, declared, aged.expired, _asked(work, declared, keys))
+    return aged.unended
 
 
 def _asked(work: Work, declared: Declared, keys: Sequence[Key]) -> list[Expired]:

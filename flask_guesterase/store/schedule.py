@@ -206,7 +206,7 @@ def findings(work: Work) -> list[Finding]:
                     "Let two people set a period with `flask guesterase policy house`.",
                     Severity.WARN,
                 ))
-    return [*found, *_unkept(work), *_unclocked(work), *_unneeded(work)]
+    return [*found, *_unkept(work), *_unclocked(work), *_unending(work), *_unneeded(work)]
 
 
 def _unkept(work: Work) -> Iterator[Finding]:
@@ -252,6 +252,24 @@ def _unclocked(work: Work) -> Iterator[Finding]:
             f"from {' or '.join(clock)}, and the table's clock names no such event: nothing ends "
             "by it.", "Name the event in clock=, with the column that dates it.", Severity.WARN,
         )
+
+
+def _unending(work: Work) -> Iterator[Finding]:
+    """Yield the tables of people whose profiles nothing makes go: all of theirs goes with them."""
+    for name in sorted(work.datamap.subjects):
+        category = work.datamap.declared(name).policy.category
+        ending = {
+            code for code in work.settings.properties for rule in rulebook.in_force(work, code)
+            if rule.category == category and rule.ceiling is not None
+        }  # fmt: skip
+        codes = [code for code in work.settings.properties if code not in ending]
+        if category and codes:
+            yield Finding(
+                "ceiling-missing", name, category, f"At {', '.join(codes)} no rule says by when "
+                "such records must be gone: these people stay until somebody asks.",
+                "Let two people set a ceiling with `flask guesterase policy house`.",
+                Severity.WARN,
+            )
 
 
 def _unneeded(work: Work) -> Iterator[Finding]:

@@ -624,6 +624,7 @@ look = _table(
     Column("after", String(400)),
     Column("newest", BigInteger),
     Column("lost", Integer, nullable=False),
+    Column("open", _LongText),
 )
 """How far each table of the host's was looked through for what has had its time, by which rules;
 a look at all of it that is not finished goes on after a key."""

@@ -371,6 +371,18 @@ def clock_missing(wrong: bool) -> list[Finding]:
     return find(hotel=PINE_IN_GERMANY, policy=policy)
 
 
+@CASES.of("ceiling-missing")
+def ceiling_missing(wrong: bool) -> list[Finding]:
+    """A law keeps invoices for a while, and none says by when their payers must go."""
+    category = "invoice_accounting" if wrong else ""
+    policy = Policy(
+        {"email": placeholder, "phone": retain("invoice_accounting", null)},
+        subject=Subject(match=["email"]), category=category,
+        clock={"document": lambda table: table.c.phone, "departed": lambda table: table.c.phone},
+    )  # fmt: skip
+    return find(hotel=PINE_IN_GERMANY, policy=policy)
+
+
 @CASES.of("blocker-missing")
 def blocker_missing(wrong: bool) -> list[Finding]:
     """A profile that ends by day knows nothing of the booking of next week."""
