@@ -32,6 +32,7 @@ KINDS: dict[str, str] = {
     "declared-twice": "a table is exempt and has a policy",
     "delete-referenced": "rows are deleted that rows of another table keep pointing at",
     "due-failing": "rows that have had their time could not be erased, and wait for a person",
+    "files-away": "rows name files in a folder that is away, or is empty as one not mounted",
     "floor-unkept": "the law keeps what a table is declared to hold, and no column is retained",
     "fulltext": "a full-text index keeps words of erased rows",
     "heartbeat-stale": "nothing has run by itself for more than a day",

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
+from sqlalchemy import literal, select
+
 from ..core import rotation
-from ..core.errors import SetupError
+from ..core.errors import DeliveryError, SetupError
 from ..core.finding import Finding, Severity
+from ..core.policy import File
 from . import backlog, brake, consistency, copies, doors, halting, runs, soundness, unlisted
 from .binds import awaiting
 from .census import watching
+from .datamap import Declared
+from .gaps import unreadable
 from .invented import canaries
 from .release import releasing
 from .remembrance import disks, remembering
 from .remembrance.erasures import Register
+from .removal import MARK, usable
+from .traces import holds
 from .work import Work
 
 SEALED = frozenset({"guest_register"})
@@ -53,6 +61,7 @@ def findings(work: Work) -> list[Finding]:
     found += consistency.findings(work)
     found += awaiting.findings(work)
     found += unlisted.findings(work)
+    found += _files(work)
     if _seals(work) and not copies.confirmed(work):
         found.append(_warn(
             "second-copy", "", "Nobody confirmed a copy of the keys outside the property, so what "
@@ -71,6 +80,37 @@ def _failing(work: Work) -> list[Finding]:
         )
         for code, count in backlog.given_up(work).items()
     ]  # fmt: skip
+
+
+def _files(work: Work) -> Iterator[Finding]:
+    """Yield the folders of files that no erasure would believe, though rows name files there."""
+    hidden = unreadable(work.whole())
+    for table, declared in sorted(work.datamap.tables.items()):
+        for name in declared.rules if table not in hidden else ():
+            rule = declared.written(name)
+            if isinstance(rule, File) and _away(rule.root) and _names(work, declared, name):
+                yield Finding(
+                    "files-away", table, name, f"Rows name files in {rule.root}, which is not "
+                    "there, cannot be listed, or is empty as one whose share is not mounted: "
+                    "erasures that remove one of them wait.",
+                    f"Mount the share; where the folder is meant to be empty, put a file {MARK} "
+                    "in it.", Severity.WARN,
+                )  # fmt: skip
+
+
+def _away(root: str) -> bool:
+    try:
+        usable(root)
+    except DeliveryError:
+        return True
+    return False
+
+
+def _names(work: Work, declared: Declared, column: str) -> bool:
+    here = declared.table.alias("t0")
+    there = here.c[column].is_not(None), holds(declared, here, [column])
+    found = select(literal(1)).select_from(here).where(*there).limit(1)
+    return work.conn.execute(found).first() is not None
 
 
 def _checkpoints(work: Work) -> list[Finding]:

@@ -18,6 +18,7 @@ from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 
 from flask_guesterase import (
+    File,
     Policy,
     Property,
     Subject,
@@ -33,6 +34,7 @@ from flask_guesterase.recipients import Recipient, Webhook
 from flask_guesterase.store import pulse, rulebook, tables, upgrade
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.remembrance import remembering
+from flask_guesterase.store.removal import MARK
 from flask_guesterase.store.settings import Settings
 from flask_guesterase.web.extension import Guesterase
 from tests import engines
@@ -381,6 +383,26 @@ def ceiling_missing(wrong: bool) -> list[Finding]:
         clock={"document": lambda table: table.c.phone, "departed": lambda table: table.c.phone},
     )  # fmt: skip
     return find(hotel=PINE_IN_GERMANY, policy=policy)
+
+
+@CASES.of("files-away", *engines.ENGINES)
+def files_away(wrong: bool, engine: str) -> list[Finding]:
+    """An empty folder stands for a share that is away, as long as a row names a file in it."""
+    with tempfile.TemporaryDirectory() as root:
+        policy = replace(POLICY, columns={**POLICY.columns, "phone": File(root)})
+        phone = "'scan.pdf'" if wrong else "NULL"
+        script = f"INSERT INTO guests (id, email, phone) VALUES (1, 'a@mail.example', {phone})"
+        return find(engine, policy=policy, script=script)
+
+
+@CASES.of("files-away")
+def a_folder_that_is_meant_to_be_empty(wrong: bool) -> list[Finding]:
+    with tempfile.TemporaryDirectory() as root:
+        if not wrong:
+            Path(root, MARK).touch()
+        policy = replace(POLICY, columns={**POLICY.columns, "phone": File(root)})
+        script = "INSERT INTO guests (id, email, phone) VALUES (1, 'a@mail.example', 'scan.pdf')"
+        return find(policy=policy, script=script)
 
 
 @CASES.of("blocker-missing")
