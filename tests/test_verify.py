@@ -36,6 +36,7 @@ from flask_guesterase.store import journal, tables, vault, witness
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from tests.accounts import shut
+from tests.engines import build
 
 AT = "2026-11-24T10:00:00Z"
 FILE = Path(offline.__file__)
@@ -70,7 +71,7 @@ class House:
         self.keeper = FolderCustodian(folder / "keyring")
         self.keeper.create()
         self.engine = create_engine(f"sqlite:///{folder}/db.sqlite")
-        tables.metadata.create_all(self.engine)
+        build(self.engine, tables.metadata)
         self.number = 0
 
     def append(self, count=1, **fields):

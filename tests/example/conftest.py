@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -15,7 +16,7 @@ from werkzeug.test import TestResponse
 from example_pms import create_app, db
 from example_pms.hotel import demo_password
 from example_pms.seed import seed
-from tests.engines import templates
+from tests.engines import build, templates
 
 TODAY = date(2026, 3, 9)
 
@@ -45,22 +46,39 @@ class Clerk:
         return self
 
 
-def hotel_app(folder: Path, url: str) -> Flask:
-    """Return the demo hotel over the database at `url`, its tables made, nobody in it."""
+def bare_app(folder: Path, url: str) -> Flask:
+    """Return the demo hotel over the database at `url`, as it is."""
     app = create_app({"INSTANCE_PATH": str(folder), "DATABASE_URL": url, "TESTING": True})
     app.jinja_env.bytecode_cache = templates()
-    with app.app_context():
-        db.create_all()
     return app
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[Flask]:
-    """A hotel of 60 guests on SQLite."""
-    app = hotel_app(tmp_path, f"sqlite:///{tmp_path / 'hotel.sqlite'}")
+def hotel_app(folder: Path, url: str) -> Flask:
+    """Return the demo hotel over the database at `url`, its tables made, nobody in it."""
+    app = bare_app(folder, url)
     with app.app_context():
-        seed(db.session(), 60, 7, TODAY, scans=tmp_path / "scans")
+        build(db.engine, db.metadata)
+    return app
+
+
+@pytest.fixture(scope="session")
+def furnished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A hotel of 60 guests on SQLite that nobody writes to: a file, and a folder of scans."""
+    folder = tmp_path_factory.mktemp("furnished")
+    app = hotel_app(folder, f"sqlite:///{folder / 'hotel.sqlite'}")
+    with app.app_context():
+        seed(db.session(), 60, 7, TODAY, scans=folder / "scans")
         db.session.remove()
+        db.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def app(tmp_path: Path, furnished: Path) -> Iterator[Flask]:
+    """A hotel of 60 guests on SQLite, a copy of the furnished one."""
+    shutil.copyfile(furnished / "hotel.sqlite", tmp_path / "hotel.sqlite")
+    shutil.copytree(furnished / "scans", tmp_path / "scans")
+    app = bare_app(tmp_path, f"sqlite:///{tmp_path / 'hotel.sqlite'}")
     yield app
     with app.app_context():
         db.engine.dispose()

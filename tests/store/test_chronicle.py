@@ -53,6 +53,7 @@ from flask_guesterase.store.release.releasing import release
 from flask_guesterase.store.settings import Settings
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
+from tests.engines import build
 from tests.test_verify import ask
 
 PINE = "pine"
@@ -103,7 +104,7 @@ class Chronicle(RuleBasedStateMachine):
         self.outside = self.path / "outside"
         self.outside.mkdir()
         self.engine = create_engine(f"sqlite:///{self.file}")
-        tables.metadata.create_all(self.engine)
+        build(self.engine, tables.metadata)
         self.keeper = Keeper()
         self.now = datetime(2020, 1, 1, tzinfo=UTC)
         self.number = 0

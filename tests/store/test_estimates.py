@@ -8,6 +8,7 @@ from sqlalchemy import Connection, create_engine, insert, text
 
 from flask_guesterase.store import tables
 from flask_guesterase.store.estimates import learn
+from tests.engines import build
 
 SUBJECT = tables.subject
 
@@ -33,7 +34,7 @@ def way(conn: Connection) -> str:
 def test_a_table_is_counted_again_when_it_has_doubled(postgresql_url: str) -> None:
     """Until then, guests are looked for by reading all of their table's; afterwards by key."""
     engine = create_engine(postgresql_url)
-    tables.metadata.create_all(engine)
+    build(engine, tables.metadata)
     with engine.begin() as conn:
         # Nobody else counts while this test looks.
         conn.execute(text(f"ALTER TABLE {SUBJECT.name} SET (autovacuum_enabled = off)"))
@@ -53,7 +54,7 @@ def test_a_table_is_counted_again_when_it_has_doubled(postgresql_url: str) -> No
 def test_the_other_engines_need_no_telling(sqlite_url: str) -> None:
     """Nothing is sent to them."""
     engine = create_engine(sqlite_url)
-    tables.metadata.create_all(engine)
+    build(engine, tables.metadata)
     with engine.begin() as conn:
         conn.execute(insert(SUBJECT), shells(0, 10))
         assert learn(conn) == []

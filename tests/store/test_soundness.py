@@ -19,7 +19,7 @@ from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.soundness import Sound
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.vault import Item
-from tests.engines import DEEP
+from tests.engines import DEEP, build
 
 pytestmark = pytest.mark.parametrize("database_url", DEEP, indirect=True)
 NOW = datetime(2026, 11, 24, 10)
@@ -36,7 +36,7 @@ class Safe:
     def __init__(self, url: str, folder: Path) -> None:
         self.engine: Engine = create_engine(url)
         self.folder = folder
-        tables.metadata.create_all(self.engine)
+        build(self.engine, tables.metadata)
         self.keeper = FolderCustodian(folder / "keys")
         self.keeper.create()
         items = [

@@ -27,6 +27,7 @@ from flask_guesterase.store import journal, tables, unsearched, upgrade, vault
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.uninstall import uninstall
+from tests.engines import build
 from tests.store.test_upgrade import EVERY
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ def engine(database_url: str) -> Iterator[Engine]:
     """An engine on which our tables were made, beside one of the host's."""
     made = sa.create_engine(database_url)
     try:
-        upgrade.upgrade(made)
+        build(made, tables.metadata)
         with made.begin() as conn:
             conn.execute(sa.text("CREATE TABLE guests (id INTEGER PRIMARY KEY)"))
             conn.execute(sa.text("INSERT INTO guests VALUES (1)"))
