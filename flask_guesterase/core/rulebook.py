@@ -219,7 +219,10 @@ def reconcile(
     :param today: the day.
     :param first: the rulebook never held a line: everything is taken as it is.
     """
-    wanted = {line.key: line for line in sources}
+    wanted: dict[tuple[str, str, str], Line] = {}
+    for line in sources:
+        # Of two that say the same of a record the one that counts does not hang on their order.
+        wanted[line.key] = min(wanted.get(line.key, line), line, key=_precedence)
     if first:
         return Changes(added=tuple(wanted.values()))
     there = {line.key for line in known}
@@ -237,6 +240,10 @@ def reconcile(
         tuple(new for old, new in after if new is not None and new != old),
         tuple(old for old, new in after if new is None),
     )
+
+
+def _precedence(line: Line) -> tuple[bool, bytes]:
+    return not line.signed, canonical(line.body)
 
 
 def adopted(own: Sequence[Line], former: Sequence[Line], today: date) -> Changes:

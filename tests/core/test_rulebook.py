@@ -152,6 +152,17 @@ def _limit(book: Sequence[Line], today: date, category: str, record: Facts) -> d
     return date.max if found.day is None or found.draft else found.day
 
 
+def test_of_two_texts_that_say_the_same_one_counts_whatever_their_order() -> None:
+    """Two packs give a rule of one name, and differ in what binds nobody: its rank."""
+    one = Rule(
+        "XX/one", "XX", "reservation", grade=Grade.A, floor=Period(years=1), clock=("departed",)
+    )
+    other = replace(one, rank=Rank.REGULATION)
+    books = [rules(book_of(*each), TODAY) for each in ([one, other], [other, one])]
+    assert books[0] == books[1]
+    assert len(books[0]) == 1
+
+
 @settings(max_examples=100)
 @given(texts, texts, records, st.randoms(use_true_random=False))
 def test_adding_rules_never_shortens_and_order_does_not_matter(
