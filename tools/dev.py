@@ -236,8 +236,8 @@ def test(args: Sequence[str]) -> int:
     install(everything=True)
     install_services()
     # Some tests take a hundred times as long as others: whoever is done first takes from the rest.
-    # More workers than cores take each other's caches: four on two cores need a third longer.
-    workers = ["-n", str(max(2, os.cpu_count() or 2)), "--dist", "worksteal"]
+    # One more than there are cores: the others work while one waits for a server or a browser.
+    workers = ["-n", str(1 + (os.cpu_count() or 2)), "--dist", "worksteal"]
     with scratch() as where:
         return run([PYTHON, "-m", "pytest", *workers, *args], **where)
 

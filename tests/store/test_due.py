@@ -243,9 +243,9 @@ def test_a_look_goes_on_where_it_was_cut_off(
     pages: list[int] = []
     judge = looking._judge
 
-    def watched(work: Any, declared: Any, keys: Any) -> None:
+    def watched(work: Any, declared: Any, keys: Any) -> Any:
         pages.append(len(keys))
-        judge(work, declared, keys)
+        return judge(work, declared, keys)
 
     monkeypatch.setattr(looking, "_judge", watched)
     forms(house, range(1, 19), OLD)

@@ -514,7 +514,7 @@ def test_a_look_at_much_that_is_new_goes_on_where_it_was_cut_off(
     assert found >= {f"int:{id}" for id in range(5000, 5018)}
     assert ("int:6000" in found) == bool(days)
     assert len([key for key in judged if key[0] < 5018]) <= 18 * (2 + 2 * days)
-    assert house.run(lambda office: looking.lost(office.work, "forms")) == 0
+    assert house.run(lambda office: looking.unended(office.work, "forms")).total() == 0
 
 
 def test_a_short_sweep_erases_while_its_look_has_not_ended(
