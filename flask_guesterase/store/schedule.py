@@ -14,6 +14,7 @@ from ..core.pack import Pack
 from ..core.period import Period
 from ..core.policy import Retain
 from ..core.retention import Grade, Rank, Rule
+from ..core.rulebook import LineKind, LineState
 from . import packs, rulebook
 from .datamap import DataMap, rule_word
 from .settings import Property, Settings
@@ -258,11 +259,7 @@ def _unending(work: Work) -> Iterator[Finding]:
     """Yield the tables of people whose profiles nothing makes go: all of theirs goes with them."""
     for name in sorted(work.datamap.subjects):
         category = work.datamap.declared(name).policy.category
-        ending = {
-            code for code in work.settings.properties for rule in rulebook.in_force(work, code)
-            if rule.category == category and rule.ceiling is not None
-        }  # fmt: skip
-        codes = [code for code in work.settings.properties if code not in ending]
+        codes = [code for code in work.settings.properties if not _ends(work, code, category)]
         if category and codes:
             yield Finding(
                 "ceiling-missing", name, category, f"At {', '.join(codes)} no rule says by when "
@@ -270,6 +267,19 @@ def _unending(work: Work) -> Iterator[Finding]:
                 "Let two people set a ceiling with `flask guesterase policy house`.",
                 Severity.WARN,
             )
+
+
+def _ends(work: Work, code: str, category: str) -> bool:
+    """Return whether a ceiling makes records of a category go, be it that it acts in some days."""
+    coming = (
+        line.rule() for line in rulebook.book(work, code)
+        if line.state is LineState.COMING and line.acts_on is not None
+        and line.kind is not LineKind.LABEL
+    )  # fmt: skip
+    return any(
+        rule.category == category and rule.ceiling is not None and rule.grade is not Grade.C
+        for rule in (*rulebook.in_force(work, code), *coming)
+    )
 
 
 def _unneeded(work: Work) -> Iterator[Finding]:

@@ -18,7 +18,9 @@ def test_officers_decide_once_and_a_preview_shows_days(app: Flask) -> None:
         guesterase: Guesterase = app.extensions["guesterase"].extension
         upgrade.upgrade(guesterase.host.engine())
         upgrade.make_keys(guesterase.host.engine(), guesterase.custodian)
+        assert "ceiling-missing" in {each.id for each in guesterase.check()}
         said = lawful.decide(guesterase)
+        assert "ceiling-missing" not in {each.id for each in guesterase.check()}, "it acts soon"
         assert lawful.decide(guesterase) == []
         with guesterase.begin() as office:
             assert copies.confirmed(office.work)
