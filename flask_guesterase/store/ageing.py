@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from ..core.lifecycle import OPEN
 from ..core.plan import Key, key_text
-from ..core.retention import Due, Kind, Open, Verdict, due, undue
+from ..core.retention import Due, Kind, Open, due, undue
 from ..core.ruling import Reason
 from ..core.standing import Standing
 from . import law, rulebook, tables
@@ -26,6 +26,9 @@ from .work import Work
 
 PAGE = 2000
 """Rows that are judged at once."""
+
+_Days = Mapping[str, date | None]
+"""Category, empty for what nothing retains -> last day by the rules, None when none says one."""
 
 Unended = Counter[tuple[str, str]]
 """(Property, why nobody can say when they may go) -> rows."""
@@ -141,8 +144,9 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
         empty = frozenset(part for part, still in full.items() if key not in still)
         alike = id(record), id(said), empty
         if alike not in known:
-            item = _judge(work, declared, key, record, empty.union(said))
-            known[alike] = item, _unended(work, declared, record, said, empty)
+            days = _last_days(work, declared, record)
+            item = _judge(work, declared, key, record, days, empty.union(said))
+            known[alike] = item, _unended(work, declared, record, days, said, empty)
         item, words = known[alike]
         if item is not None:
             result.expired.append(item if item.key == key else replace(item, key=key))
@@ -157,29 +161,43 @@ def _full(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[str, set[
     return {part: holding(work.conn, declared, keys, names) for part, names in parts.items()}
 
 
+def _last_days(work: Work, declared: Declared, record: Record) -> _Days:
+    """Return the last day of each part of a row; none of a row of which nobody knows the place."""
+    if not record.place:
+        return {}
+    base = _ceiling(work, declared, record)
+    days = {"": base}
+    for name in set(declared.retain.values()):
+        names = law.called(work, declared, name)
+        until = law.judge(work, record, names).until
+        if until is None:
+            until = min(filter(None, (_latest(work, record, names), base)), default=None)
+        days[name] = until
+    return days
+
+
 def _judge(
-    work: Work, declared: Declared, key: Key, record: Record, kept: Collection[str]
+    work: Work, declared: Declared, key: Key, record: Record, last: _Days, kept: Collection[str]
 ) -> Expired | None:
     """Return what of one row has had its time, or None.
 
+    :param last: the last day of each part of it.
     :param kept: categories that stay or went before; empty for what nothing retains.
     """
-    if not record.place:
+    if not last:
         return None
-    today = today_at(work.settings, work.now, record.place)
-    base = _ceiling(work, declared, record)
+    today, base = today_at(work.settings, work.now, record.place), last[""]
     over = base is not None and base < today and "" not in kept
     columns = set(declared.erase) if over else set()
     went = set(_own(work, declared)) if over else set()
     days = [base] if over and base is not None else []
     category = declared.policy.category
     for name in sorted(set(declared.retain.values()) - set(kept)):
-        names = law.called(work, declared, name)
-        ended = _end(work, record, law.judge(work, record, names), names, base)
+        ended = last[name]
         if ended is not None and ended < today:
             columns.update(n for n, c in declared.retain.items() if c == name)
             days.append(ended)
-            went.update(names)
+            went.update(law.called(work, declared, name))
             category = category or name
     if not columns and not (over and declared.deletes):
         return None
@@ -189,22 +207,11 @@ def _judge(
     )  # fmt: skip
 
 
-def _end(
-    work: Work, record: Record, verdict: Verdict, names: Collection[str], base: date | None
-) -> date | None:
-    """Return the last day of what a row retains, when the law's word on it is this.
-
-    :param base: last day of the row itself, or None.
-    """
-    if verdict.until is not None:
-        return verdict.until
-    return min(filter(None, (_latest(work, record, names), base)), default=None)
-
-
 def _unended(
     work: Work,
     declared: Declared,
     record: Record,
+    last: _Days,
     said: Mapping[str, Reason],
     empty: frozenset[str],
 ) -> frozenset[str]:
@@ -212,20 +219,18 @@ def _unended(
 
     A date that is missing is looked for elsewhere, by what the hotel still needs.
 
+    :param last: the last day of each part of it.
     :param said: category -> why the law keeps it today.
     :param empty: categories of which it holds nothing; empty for what nothing retains.
     """
-    if not record.place:
-        return frozenset()
-    base, words = _ceiling(work, declared, record), set[str]()
-    for name in set(declared.retain.values()) - empty:
-        names = law.called(work, declared, name)
+    words = set[str]()
+    for name in last.keys() - empty:
         if name in said:
             words.update(said[name].open)
-        elif _end(work, record, law.judge(work, record, names), names, base) is None:
+        elif last[name] is None and name:
             words.add(Open.NO_RULE.value)
-    if "" not in empty and base is None:
-        words.update(_undue(work, record, _own(work, declared)))
+        elif last[name] is None:
+            words.update(_undue(work, record, _own(work, declared)))
     return frozenset(words - {Open.NO_CLOCK.value})
 
 
