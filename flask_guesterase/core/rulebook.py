@@ -286,7 +286,11 @@ def _unruled(known: Iterable[Line], added: Iterable[Line], today: date) -> list[
 
     A new rule would end what nobody could end before: that is a shortening, like any other.
     """
-    ruled = {line.body["category"] for line in binding(known, today) if _speaks(line)}
+    ruled = {
+        line.body["category"]
+        for line in binding(known, today)
+        if _speaks(line) and not _waits(line, today)
+    }
     new = {line.body["category"] for line in binding(added, today) if _speaks(line)}
     return [
         Line(
@@ -298,6 +302,14 @@ def _unruled(known: Iterable[Line], added: Iterable[Line], today: date) -> list[
         )
         for category in sorted(new - ruled)
     ]
+
+
+def _waits(line: Line, today: date) -> bool:
+    """Return whether a first period of the house ends nothing yet of what had no end."""
+    return date.fromisoformat(line.body.get("acts_on", _EVER)) > today
+
+
+_EVER = date.min.isoformat()
 
 
 def _speaks(line: Line) -> bool:
@@ -344,12 +356,13 @@ def settled(lines: Iterable[Line], category: str, today: date) -> bool:
     :param category: the category.
     :param today: the day.
     """
-    known = [
-        line.rule()
+    return any(
+        line.kind is LineKind.HOUSE
+        and line.body["category"] == category
+        and line.rule().floor is not None
+        and not _waits(line, today)
         for line in binding(lines, today)
-        if line.kind is LineKind.HOUSE and line.body["category"] == category
-    ]
-    return any(r.floor is not None and (r.acts_on or today) <= today for r in known)
+    )
 
 
 def covers(new: Line, old: Line) -> bool:

@@ -31,6 +31,19 @@ from tests.store.forms import GRANTS, Base, Form, policies
 from tests.store.test_rulebook import LONG, RECORD, UNKNOWN, Lawful
 
 SHORT = 'floor = "P1D"'
+LETTERS = """
+[[rule]]
+id = "XX/letters"
+category = "correspondence"
+clock = ["departed"]
+article = "Trade Act 6"
+source = "https://law.example/6"
+grade = "A"
+as_of = "2026-01-01"
+rank = "law"
+facts = ["F2"]
+floor = "P1D"
+"""
 OTHERS = LONG + "\nwhen = { foreign = true }"
 FISCAL = 'start = "fiscal-year-end"\n' + LONG
 
@@ -93,6 +106,21 @@ def test_a_first_period_of_one_day(draft: Lawful, known: str, times: int) -> Non
     said = floor(rules, category, replace(RECORD, answers={"nationality": "XX"}))
     today = law.hotel.now.date()
     assert said.open == ()
+    assert said.kept(today + timedelta(days=29))
+    assert not said.kept(today + timedelta(days=30))
+
+
+def test_a_rule_that_comes_while_a_first_period_waits(draft: Lawful) -> None:
+    """Two people say 'one day' of what no rule is about, and one person's pack says it too."""
+    law = draft
+    law.do("sign_pack", "XX", "officer")
+    period = House("correspondence", ("departed",), "counsel, 2026-02", Period(days=1))
+    law.do("confirm_house", law.do("house_period", "sh", period, "officer"), "second")
+    law.write(LONG, LETTERS)
+    law.do("sign_pack", "XX", "officer")
+    with law.hotel.begin() as office:
+        said = floor(rulebook.in_force(office.work, "sh"), "correspondence", RECORD)
+    today = law.hotel.now.date()
     assert said.kept(today + timedelta(days=29))
     assert not said.kept(today + timedelta(days=30))
 
