@@ -15,6 +15,7 @@ from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
 from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError
 from .binds.crossing import ALONE, Binds, Crossing, binds_of
+from .connection import give_back, take
 from .failure import is_stale, translated, unsure
 
 LOCK_SECONDS = 2
@@ -94,7 +95,7 @@ def _connected(engine: Engine, write: bool, binds: Binds = ALONE) -> Iterator[Co
     try:
         _refuse_the_hosts_own(engine)
         crossing = bool(binds.engines)
-        conn = Crossing(engine, binds, transaction) if crossing else engine.connect()
+        conn = Crossing(engine, binds, transaction) if crossing else take(engine)
     except PoolTimeoutError:
         raise BusyError(
             "No database connection was free.",
@@ -118,7 +119,7 @@ def _connected(engine: Engine, write: bool, binds: Binds = ALONE) -> Iterator[Co
             "Look at the rules of the tables in the plan; nothing was changed.",
         )
     finally:
-        conn.close()
+        give_back(conn)
     if problem is not None:
         raise problem from None
 

@@ -37,6 +37,7 @@ from ..store.claiming import Pressure
 from ..store.clocks import clock_findings
 from ..store.comeback import guard
 from ..store.comeback.lookout import Side
+from ..store.connection import one
 from ..store.coverage import coverage
 from ..store.custodian import FolderCustodian
 from ..store.datamap import DataMap, resolve
@@ -413,11 +414,13 @@ class Guesterase(Declaring):
 
     def work(self) -> Report:
         """Do one round of everything that is due: intake, erasures, messages, files, keys."""
-        return round_of(self.run, render, self._every_channel())
+        with one(self.host.engine()):
+            return round_of(self.run, render, self._every_channel())
 
     def deliver(self) -> Report:
         """Send messages, remove files and tell recipients that are due, and nothing else."""
-        return round_of(self.run, render, self._every_channel(), NOT_DELIVERING)
+        with one(self.host.engine()):
+            return round_of(self.run, render, self._every_channel(), NOT_DELIVERING)
 
     def sweep(
         self,
@@ -440,7 +443,8 @@ class Guesterase(Declaring):
         limits = Limits(seconds, rows, join, self._pressure, progress)
         self.ask_backups()
         channels = self._every_channel()
-        report = swept(self.run, render, channels, confirm_by, self._night_audit, limits)
+        with one(self.host.engine()):
+            report = swept(self.run, render, channels, confirm_by, self._night_audit, limits)
         if self._canaries and not (report.doubt or report.joined or report.stopped):
             with report.trying("canary"):
                 report.add("canary", len(self.send_canaries()))

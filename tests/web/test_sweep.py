@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from flask import Flask, Response
 from flask_login import LoginManager, UserMixin, login_user
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 from sqlalchemy.orm import scoped_session, sessionmaker
 
 from flask_guesterase.core.canary import Canary, Sighting, invent
@@ -23,6 +23,7 @@ from flask_guesterase.store import leading, runs, tables, upgrade
 from flask_guesterase.store.claiming import Pressure
 from flask_guesterase.store.invented import canaries
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.room import Room
 from flask_guesterase.store.sweep import NightAudit
 from flask_guesterase.web.extension import Guesterase
 from flask_guesterase.web.guest import guest_pages
@@ -314,6 +315,30 @@ def test_the_extension_asks_the_host_for_room(tmp_path: Path) -> None:
         assert front.extension.sweep("officer").rested > 0
     assert asked
     front.forms.engine.dispose()
+
+
+@pytest.mark.parametrize("what", ["sweep", "work", "deliver"])
+def test_a_run_takes_what_it_wrote_itself_for_nobody_elses(
+    front: Front, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a web process too, whose pool hands several connections round."""
+    seen: list[bool] = []
+    look = Room.look
+
+    def looked(room: Room, conn: Connection) -> None:
+        look(room, conn)
+        seen.append(room.shared())
+
+    with ExitStack() as opened:
+        for _ in range(4):
+            opened.enter_context(front.forms.engine.connect())
+    monkeypatch.setattr(Room, "look", looked)
+    with front.app.app_context():
+        front.extension.sweep("officer")
+        seen.clear()
+        assert getattr(front.extension, what)().problems == {}
+    assert seen
+    assert not any(seen)
 
 
 def test_who_confirms_a_sweep_proves_who_they_are(front: Front, console: Console) -> None:
