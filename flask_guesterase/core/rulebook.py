@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -272,13 +272,35 @@ def adopted(own: Sequence[Line], former: Sequence[Line], today: date) -> Changes
 
 
 def _new(line: Line, known: Iterable[Line], today: date) -> Line:
-    """Return a line no one knew: it acts at once unless it is a ceiling that shortens."""
-    if line.kind is not LineKind.CEILING or line.rule().ceiling is None:
+    """Return a line no one knew: it acts at once unless it makes records go.
+
+    So does a ceiling that shortens, and a floor about records that may have had no end.
+    """
+    if line.kind is LineKind.LABEL:
         return line
+    rule = line.rule()
     before = [k for k in binding(known, today) if (k.kind, k.name) == (line.kind, line.name)]
-    if any(no_shorter(line.rule(), old.rule()) for old in before):
+    if line.kind is LineKind.FLOOR:
+        same = any(_ends_by(old, today) and _alike(rule, old.rule()) for old in before)
+        return line if same or rule.floor is None else waiting(line, today)
+    if rule.ceiling is None or any(no_shorter(rule, old.rule()) for old in before):
         return line
     return replace(line, state=LineState.COMING)
+
+
+def waiting(line: Line, today: date) -> Line:
+    """Return a floor by which what has no end by others may go thirty days from a day."""
+    first = replace(rule_of(line.body), acts_on=today + timedelta(days=DAYS))
+    return replace(line, body=rule_body(first))
+
+
+def _alike(one: Rule, other: Rule) -> bool:
+    return _condition(one) == _condition(other)
+
+
+def _ends_by(line: Line, today: date) -> bool:
+    """Return whether what had no end may go by a floor, or may as soon as somebody signs it."""
+    return not _waits(line, today) and (line.signed or "acts_on" not in line.body)
 
 
 def _unruled(known: Iterable[Line], added: Iterable[Line], today: date) -> list[Line]:
@@ -305,7 +327,7 @@ def _unruled(known: Iterable[Line], added: Iterable[Line], today: date) -> list[
 
 
 def _waits(line: Line, today: date) -> bool:
-    """Return whether a first period of the house ends nothing yet of what had no end."""
+    """Return whether a floor ends nothing yet of what had no end."""
     return date.fromisoformat(line.body.get("acts_on", _EVER)) > today
 
 
@@ -327,7 +349,7 @@ def _later(
     if line.kind is LineKind.HOUSE:
         return None if line.state is LineState.LEAVING and line.acts(today) else line
     if source is not None:
-        return _kept(line, source)
+        return _kept(line, source, today)
     if line.kind is LineKind.CEILING:
         stays = line.state is not LineState.COMING and line.name in coming
         return replace(line, state=LineState.LEAVING) if stays else None
@@ -338,13 +360,20 @@ def _later(
     return replace(line, state=LineState.LEAVING)
 
 
-def _kept(line: Line, source: Line) -> Line:
+def _kept(line: Line, source: Line, today: date) -> Line:
     """Return a line that its source still says; its text follows the newest one that is signed."""
     if source.signed or not line.signed:
-        line = replace(line, body=source.body, signed=source.signed or line.signed)
+        line = _following(line, source, today)
     if line.state is LineState.COMING:
         return line
     return replace(line, state=LineState.LIVING, acts_on=None)
+
+
+def _following(line: Line, source: Line, today: date) -> Line:
+    """Return a line in its source's words; the days it waits begin when somebody signs it."""
+    said = {name: line.body[name] for name in ("acts_on",) if name in line.body}
+    kept = replace(line, body={**source.body, **said}, signed=source.signed or line.signed)
+    return waiting(kept, today) if said and kept.signed and not line.signed else kept
 
 
 def settled(lines: Iterable[Line], category: str, today: date) -> bool:
@@ -431,7 +460,7 @@ def rules(lines: Iterable[Line], today: date) -> tuple[Rule, ...]:
         for other in upper:
             whole = replace(rule, ceiling=other.ceiling, ceiling_kind=other.ceiling_kind)
             if whole == replace(
-                other, floor=rule.floor, floor_unknown=rule.floor_unknown
+                other, floor=rule.floor, floor_unknown=rule.floor_unknown, acts_on=rule.acts_on
             ):
                 upper.remove(other)
                 rule = whole

@@ -22,7 +22,7 @@ from ..core.log import read_entry, slug
 from ..core.period import Period
 from ..core.permissions import Permission
 from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
-from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body, settled
+from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body, settled, waiting
 from . import actors, rulebook, tables
 from .journal import stamp
 from .outbox import SENT
@@ -182,8 +182,7 @@ def _settling(work: Work, code: str, line: Line) -> Line:
     today = rulebook.today(work)
     if settled(rulebook.book(work, code), str(line.body["category"]), today):
         return line
-    first = today + timedelta(days=DAYS)
-    return replace(line, body=rule_body(replace(line.rule(), acts_on=first)))
+    return waiting(line, today)
 
 
 def _replace(work: Work, code: str, line: Line) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Row, func, select
@@ -88,7 +89,7 @@ def _lawful(work: Work, by: str, code: str) -> bool:
 def _shown(work: Work, row: Row[Any]) -> Waiting:
     line = rulebook.line_of(row)
     confirmed = row.state != LineState.PROPOSED.value and row.acts_on is not None
-    term, floor = (None, True) if line.kind is LineKind.LABEL else schedule.told(line.rule())
+    term, floor = _term(line, rulebook.today(work))
     return Waiting(
         row.id,
         row.property,
@@ -105,6 +106,10 @@ def _shown(work: Work, row: Row[Any]) -> Waiting:
         term,
         floor,
     )
+
+
+def _term(line: Line, today: date) -> tuple[Term | None, bool]:
+    return (None, True) if line.kind is LineKind.LABEL else schedule.told(line.rule(), today)
 
 
 def said(line: Line) -> str:

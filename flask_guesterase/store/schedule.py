@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +42,7 @@ class Term:
     :param note: what a reader should know.
     :param valid_from: first day of the start of a period it binds, ISO, or empty.
     :param valid_to: last such day, ISO, or empty.
+    :param acts_on: first day on which what had no end before may go by it, ISO, or empty: any day.
     """
 
     length: str
@@ -58,6 +59,7 @@ class Term:
     note: str
     valid_from: str = ""
     valid_to: str = ""
+    acts_on: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ def _entries(
     work: Work, code: str, rules: Sequence[Rule], texts: Iterable[Pack]
 ) -> Sequence[Entry]:  # fmt: skip
     unknown = [told for pack in texts for told in pack.unknown]
+    rules = [_awaited(rule, rulebook.today(work)) for rule in rules]
     return [
         _entry(code, table, category, columns, rules, unknown, work.datamap)
         for (table, category), columns in sorted(_places(rulebook.all_labels(work)).items())
@@ -154,8 +157,15 @@ def _entry(
     )
 
 
-def told(rule: Rule) -> tuple[Term, bool]:
+def _awaited(rule: Rule, today: date) -> Rule:
+    """Return a rule without a day on which it acts that has come."""
+    come = rule.acts_on is not None and rule.acts_on <= today
+    return replace(rule, acts_on=None) if come else rule
+
+
+def told(rule: Rule, today: date) -> tuple[Term, bool]:
     """Return the one period that a line of the rulebook gives, and whether it is a floor."""
+    rule = _awaited(rule, today)
     if rule.ceiling is not None and rule.floor is None:
         return _term(rule, rule.ceiling, rule.ceiling_kind.value), False
     return _term(rule, rule.floor, "law"), True
@@ -177,6 +187,7 @@ def _term(rule: Rule, length: Period | None, kind: str) -> Term:
         rule.note,
         "" if rule.valid_from is None else rule.valid_from.isoformat(),
         "" if rule.valid_to is None else rule.valid_to.isoformat(),
+        "" if rule.acts_on is None else rule.acts_on.isoformat(),
     )
 
 

@@ -117,6 +117,9 @@ def basis(tongue: Language, term: Term) -> str:
                 N_("for periods that begin on %(day)s or earlier"), day=tongue.day(term.valid_to)
             )
         )
+    if term.acts_on:
+        goes = N_("what had no end before goes by it on %(day)s at the earliest")
+        said.append(tongue.gettext(goes, day=tongue.day(term.acts_on)))
     if not term.signed:
         said.append(tongue.gettext(N_("draft: nobody signed it, so it ends nothing")))
     return "; ".join(part for part in said if part)

@@ -114,6 +114,21 @@ DE = Rule(
     ceiling=Period(months=15), ceiling_kind=Kind.HARD, clock=("departed",),
 )  # fmt: skip
 GUEST = Facts({"departed": LEFT}, country="DE")
+OTHERS = replace(DE, id="DE/crew", when={"crew": True})
+short_texts = st.lists(
+    st.builds(
+        replace,
+        st.just(DE),
+        id=st.sampled_from(["a", "b"]),
+        floor=st.sampled_from([Period(days=1), Period(days=2)]),
+        ceiling=st.none(),
+        when=st.sampled_from([{}, {"foreign": True}, {"foreign": False}]),
+        signed=st.booleans(),
+    ),
+    max_size=2,
+    unique_by=lambda rule: rule.id,
+)
+"""Rules that end what they are about at once, about nobody, some, or all."""
 
 
 def ends(book: Sequence[Line], today: date = TODAY) -> date | None:
@@ -144,6 +159,22 @@ def test_nothing_kept_ends_earlier_without_two_people(
             assert now.kept(day) or not before.kept(day)
         assert _limit(book, today, category, record) >= limit
         before, limit = now, _limit(book, today, category, record)
+
+
+@settings(max_examples=150)
+@given(short_texts, st.lists(short_texts, min_size=1, max_size=2), st.booleans())
+def test_what_no_rule_is_about_goes_by_no_later_one_for_thirty_days(
+    first: list[Rule], later: list[list[Rule]], foreign: bool
+) -> None:
+    """Whoever writes rules about it, one after another."""
+    record = replace(GUEST, answers={"foreign": foreign, "crew": False})
+    book = book_of(OTHERS, *first)
+    ended = floor(rules(book, TODAY), "guest_register", record).claims
+    for turn, made in enumerate(later):
+        today = TODAY + timedelta(days=29 * turn)
+        book = after(book, [OTHERS, *made], today)
+        now = floor(rules(book, today), "guest_register", record)
+        assert ended or not now.claims or now.kept(today)
 
 
 def _limit(book: Sequence[Line], today: date, category: str, record: Facts) -> date:

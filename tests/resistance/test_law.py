@@ -44,6 +44,7 @@ rank = "law"
 facts = ["F2"]
 floor = "P1D"
 """
+REGISTER = LETTERS.replace("correspondence", "guest_register")
 OTHERS = LONG + "\nwhen = { foreign = true }"
 FISCAL = 'start = "fiscal-year-end"\n' + LONG
 
@@ -121,6 +122,28 @@ def test_a_rule_that_comes_while_a_first_period_waits(draft: Lawful) -> None:
     with law.hotel.begin() as office:
         said = floor(rulebook.in_force(office.work, "sh"), "correspondence", RECORD)
     today = law.hotel.now.date()
+    assert said.kept(today + timedelta(days=29))
+    assert not said.kept(today + timedelta(days=30))
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize("drafted", [False, True])
+def test_a_rule_about_what_no_other_is_about(draft: Lawful, drafted: bool, times: int) -> None:
+    """One person's pack gives what had no end a day, and again, read as a draft before or not."""
+    law = draft
+    law.write(OTHERS)
+    law.do("sign_pack", "XX", "officer")
+    for days in range(1, times + 1):
+        law.write(OTHERS, REGISTER.replace("P1D", f"P{days}D"))
+        if drafted:
+            law.do("schedule", "sh")
+            law.hotel.later(days=40)
+        law.do("sign_pack", "XX", "officer")
+    with law.hotel.begin() as office:
+        rules = rulebook.in_force(office.work, "sh")
+    said = floor(rules, "guest_register", replace(RECORD, answers={"nationality": "XX"}))
+    today = law.hotel.now.date()
+    assert said.open == ()
     assert said.kept(today + timedelta(days=29))
     assert not said.kept(today + timedelta(days=30))
 

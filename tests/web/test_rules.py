@@ -207,6 +207,7 @@ def test_what_nobody_knows_is_said() -> None:
     term = Term(
         "", ("departed", "created"), "fiscal-year-end", {"foreign": True, "part": ["a", "b"]},
         "law", "X/1", "", "a letter", "B", "2026", False, "", "2025-01-01", "2026-12-31",
+        "2026-03-01",
     )  # fmt: skip
     [(kind, span, basis)] = lines(en, Entry("sh", "guests", (), "guest_register", (term,)))
     assert kind == "at least"
@@ -217,5 +218,6 @@ def test_what_nobody_knows_is_said() -> None:
     assert basis == (
         "a letter; grade B, as of 2026; only where foreign = yes and part = a, b; for periods that "
         "begin on January 1, 2025 or later; for periods that begin on December 31, 2026 or "
-        "earlier; draft: nobody signed it, so it ends nothing"
+        "earlier; what had no end before goes by it on March 1, 2026 at the earliest; draft: "
+        "nobody signed it, so it ends nothing"
     )
