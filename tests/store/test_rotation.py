@@ -230,6 +230,20 @@ def test_what_does_not_open_keeps_its_root(lawful: Hotel) -> None:
     assert not (lawful.custodian.path / f"root-{old}.key").exists()
 
 
+def test_a_damaged_key_without_any_copy_is_taken_away_and_the_root_ends(lawful: Hotel) -> None:
+    """Nothing can open what it was for; the root must end all the same."""
+    rotation.turn(runner(lawful))
+    lawful.custodian.ensure("day:2026-06-01")
+    path = lawful.custodian.path / "key-day-2026-06-01.json"
+    path.write_bytes(b"{")
+    old = lawful.custodian.root_id()
+    with pytest.raises(SealError, match="key-day-2026-06-01"):
+        live(lawful, 30)
+    path.rename(lawful.custodian.path.parent / path.name)
+    live(lawful, 1)
+    assert lawful.custodian.root_id() != old
+
+
 # done when: after the window nothing opens, and the certificate named the day
 
 
