@@ -258,7 +258,7 @@ def adopted(own: Sequence[Line], former: Sequence[Line], today: date) -> Changes
     if not former:
         return Changes()
     living = [line for line in own if line.state is LineState.LIVING]
-    waits = [line for line in living if _new(line, former, today).state is LineState.COMING]
+    waits = [new for line in living if (new := _new(line, former, today)) != line]
     known = {line.key for line in former}
     ended = [line for line in waits if line.key in known]
     there = {line.key for line in living} - {line.key for line in waits}
@@ -267,7 +267,7 @@ def adopted(own: Sequence[Line], former: Sequence[Line], today: date) -> Changes
             ended.append(line)
         elif line.state is LineState.LIVING:
             there.add(line.key)
-    moved = [replace(w, state=LineState.COMING) for w in waits if w.key not in known]
+    moved = [line for line in waits if line.key not in known]
     return Changes(tuple(_unruled(former, own, today)), tuple(moved), tuple(ended))
 
 
@@ -276,7 +276,7 @@ def _new(line: Line, known: Iterable[Line], today: date) -> Line:
 
     So does a ceiling that shortens, and a floor about records that may have had no end.
     """
-    if line.kind is LineKind.LABEL:
+    if line.kind not in (LineKind.FLOOR, LineKind.CEILING):
         return line
     rule = line.rule()
     before = [k for k in binding(known, today) if (k.kind, k.name) == (line.kind, line.name)]

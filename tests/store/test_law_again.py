@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -74,6 +74,22 @@ rank = "law"
 facts = ["F2"]
 ceiling = "P5Y"
 ceiling_kind = "hard"
+"""
+
+
+FOREIGNERS = LONG + "\nwhen = { foreign = true }"
+ANYBODY = """
+[[rule]]
+id = "XX/anybody"
+category = "guest_register"
+clock = ["departed"]
+article = "Registration Act 6"
+source = "https://law.example/6"
+grade = "A"
+as_of = "2026-01-01"
+rank = "law"
+facts = ["F2"]
+floor = "P1D"
 """
 
 
@@ -311,3 +327,30 @@ def test_a_shorter_ceiling_does_not_come_by_a_second_code(hotel: Hotel, tmp_path
     waits = [(each.kind, each.name) for each in law.do("rules_waiting")]
     assert ("ceiling", "XX/register") in waits
     assert len(waits) == len(set(waits))
+
+
+def test_an_end_of_what_no_rule_is_about_does_not_come_by_a_second_code(
+    hotel: Hotel, tmp_path: Path
+) -> None:
+    """A new hotel beside has a rule about it at once; it waits as soon as that is the only one."""
+    law = Lawful(hotel, tmp_path)
+    places = hotel.settings.properties
+    hotel.settings = replace(hotel.settings, properties={"sh": places["sh"]})
+    law.write(FOREIGNERS)
+    law.do("sign_pack", "XX", "officer")
+    law.write(FOREIGNERS, ANYBODY)
+    new = {"zz": replace(places["sh"], code="zz")}
+    hotel.settings = replace(hotel.settings, properties={**hotel.settings.properties, **new})
+    everywhere(law)
+    law.do("sign_pack", "XX", "officer")
+    hotel.settings = replace(hotel.settings, properties=new)
+    record, today = replace(RECORD, answers={"nationality": "XX"}), hotel.now.date()
+    for _ in range(2):
+        with hotel.begin() as office:
+            said = floor(rulebook.in_force(office.work, "zz"), "guest_register", record)
+        assert said.kept(today + timedelta(days=29))
+        assert not said.kept(today + timedelta(days=30))
+    hotel.later(days=31)
+    with hotel.begin() as office:
+        rulebook.sync(office.work)
+        assert len(rulebook.known(office.work.conn, "zz")) == 3
