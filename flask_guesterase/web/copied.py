@@ -33,6 +33,7 @@ def copy_link(token: str) -> str:
         return moved(case)
     pressing.ready()
     hotel = current.settings.property(case.property)
+    language(zone=hotel.zone)
     return render_template(
         "guesterase/guest/copylink.html",
         hotel=hotel.name,

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
 from flask_guesterase.store import tables
-from tests.web.house import House
+from tests.web.house import CANARY, House
 from tests.web.test_training import answers
 
 DESK = "/desk/privacy"
@@ -74,6 +75,19 @@ def test_each_hotels_days_are_those_of_its_wall(both: House) -> None:
         text = officer.get(f"{DESK}/{page}", wish="de")
         assert "11. März 2026" in text, page
         assert "10. März 2026" not in text, page
+
+
+@pytest.mark.parametrize("wish", ["erase", "copy"])
+def test_a_guest_is_told_the_hotels_day(house: House, wish: str) -> None:
+    """Who asked after midnight in Shanghai reads on the page of the link that it was that day."""
+    house.browser().ask(property="sh", name=CANARY, email="ann@mail.example", wish=wish)
+    house.worker()
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(tables.request).values(received_at=AT))
+    letter = house.browser("clerk").get(f"{DESK}/outbox")
+    found = re.search(r"http://localhost(/privacy/(?:copy/)?link/[\w-]+)", letter)
+    assert found is not None
+    assert "on March 11, 2026" in house.browser().get(found[1], wish="en")
 
 
 @pytest.mark.parametrize("which", ["noticed", "happened"])
