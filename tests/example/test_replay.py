@@ -7,6 +7,7 @@ copy is put in its place, with the same keys and the same register, and replayed
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -613,7 +614,10 @@ def test_staff_are_alarmed_on_every_page_and_helped_on_one(hotel: House) -> None
         db.session.remove()
         with restored(hotel, copy) as back:
             officer = Visitor(back.app.test_client()).login("sha.officer")
-            assert "The database was restored" in officer.get(f"{DESK}/?lang=en")
+            alarmed = officer.get(f"{DESK}/?lang=en")
+            assert "The database was restored" in alarmed
+            # What a guest is handed on paper says nothing of it.
+            assert re.search(r'class="[^"]*\bscreen\b[^"]*" role="alert"', alarmed)
             assert "数据库曾被恢复" in officer.get(f"{DESK}/?lang=zh")
             page = officer.get(f"{DESK}/restored?lang=en")
             assert "Carry out the erasures again" in page

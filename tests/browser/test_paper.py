@@ -1,0 +1,73 @@
+"""What a guest is handed on paper: in their own language, with nothing to press."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.browser.walker import Walker, press
+
+SAID = """() => {
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), said = [];
+  while (texts.nextNode()) {
+    const around = texts.currentNode.parentElement, text = texts.currentNode.nodeValue.trim();
+    if (text && around.getClientRects().length)
+      said.push([around.closest("[lang]").lang, text]);
+  }
+  return said;
+}"""
+"""What is on a page as it is shown now: each text with its language."""
+
+PRESSED = """() => [...document.querySelectorAll("button, .button")]
+  .filter(e => e.getClientRects().length).map(e => e.innerText)"""
+"""What looks as if it could be pressed."""
+
+
+def printed(page: Page) -> list[tuple[str, str]]:
+    """Return the texts of a page as it comes out on paper, each with its language."""
+    page.emulate_media(media="print")
+    said: list[tuple[str, str]] = [(lang, text) for lang, text in page.evaluate(SAID)]
+    assert page.evaluate(PRESSED) == []
+    page.emulate_media(media="screen")
+    return said
+
+
+def test_what_is_handed_over_is_in_the_guests_language(walker: Walker) -> None:
+    """A clerk and an officer who read Chinese; a claim code, a slip and a refusal in English."""
+    desk = f"{walker.address}/desk/privacy"
+    clerk, officer = (walker.enter("zh-CN", f"sha.{name}") for name in ("desk", "officer"))
+    for page in ("claims", "new"):
+        clerk.goto(f"{desk}/{page}")
+        clerk.check("[name=key][value=email]")
+        clerk.check("[name=lang][value=en]")
+        clerk.fill("#value", "sun.lei@mail.example")
+        clerk.fill("#name", "孙磊")
+        press(clerk.locator("main form button"))
+        if page == "claims":
+            papers = [printed(clerk)]
+    number = clerk.url.rpartition("/")[2]
+    clerk.check("[name=how][value=desk]")
+    press(clerk.locator("form[action$=confirm] button"))
+    papers.append(printed(clerk))
+    officer.goto(f"{desk}/{number}/refusal?ground=another-persons-data")
+    papers.append(printed(officer))
+    for said in papers:
+        assert len(said) > 1
+        assert [text for lang, text in said if lang != "en"] == []
+
+
+def test_a_guest_prints_how_their_case_stands(walker: Walker) -> None:
+    """The words and days of it, without the buttons."""
+    clerk, guest = walker.enter("en", "sha.desk"), walker.enter("en")
+    clerk.goto(f"{walker.address}/desk/privacy/new")
+    clerk.check("[name=key][value=email]")
+    clerk.fill("#value", "sun.lei@mail.example")
+    clerk.fill("#name", "孙磊")
+    press(clerk.locator("main form button"))
+    clerk.check("[name=how][value=desk]")
+    press(clerk.locator("form[action$=confirm] button"))
+    guest.goto(f"{walker.address}/privacy/case")
+    guest.fill("#code", clerk.inner_text(".secret"))
+    press(guest.locator("main form button"))
+    said = {text for _, text in printed(guest)}
+    assert "The days of your case" in said
+    assert "What you can do" not in said
