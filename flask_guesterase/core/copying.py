@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .document import legible
 from .errors import SealError
 from .log import canonical
 from .register import as_csv
@@ -186,7 +187,8 @@ def outline(copy: Copy, texts: Sequence[tuple[str, str, str]] = ()) -> Outline:
         (part.table, part.columns, len(part.records), sum(bool(r.boxed) for r in part.records))
         for part in copy.parts
     )
-    return Outline(lines, copy.withheld, copy.masked, copy.boxes, tuple(texts))
+    read = tuple((table, column, legible(text)) for table, column, text in texts)
+    return Outline(lines, copy.withheld, copy.masked, copy.boxes, read)
 
 
 def decided(copy: Copy) -> dict[str, object]:
@@ -211,7 +213,7 @@ def as_files(copy: Copy, about: Iterable[tuple[str, str, str, str, str]]) -> dic
     files = {"about.csv": as_csv(heads, lines)}
     for part in copy.parts:
         rows = [
-            {name: text for name, text in record.values.items() if text is not None}
+            {name: legible(text) for name, text in record.values.items() if text is not None}
             for record in part.records
         ]
         files[f"{_NAME.sub('_', part.table)}.csv"] = as_csv(part.columns, rows)

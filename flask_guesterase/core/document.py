@@ -77,6 +77,27 @@ def written(value: Any, like: str = "") -> str:
     return _HALF.sub(lambda match: f"\\u{ord(match[0]):04x}", said)
 
 
+def legible(text: str) -> str:
+    """Return a text as people read it: in a document, letters stand for their own escapes.
+
+    :param text: any text; numbers, spaces and all else of a document stay as they are written.
+    """
+    node = read(text) if "\\u" in text and text.lstrip()[:1] in ("{", "[") else None
+    if node is None:
+        return text
+    said, done = [], 0
+    for leaf in node.leaves():
+        if leaf.kind == "string":
+            letters = written(json.loads(text[leaf.start : leaf.end]), _LETTERS)
+            said += [text[done : leaf.start], letters]
+            done = leaf.end
+    return "".join([*said, text[done:]])
+
+
+_LETTERS = "é"
+"""Like what is written as letters."""
+
+
 def _skip(text: str, at: int) -> int:
     match = _SPACE.match(text, at)
     return match.end() if match else at

@@ -8,6 +8,7 @@ from flask import Response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.copying import Copy, Part, Term, as_files, zipped
+from ..core.document import legible
 from ..core.errors import TokenError
 from ..core.lifecycle import State
 from ..store.office import Office
@@ -172,7 +173,7 @@ def _shown(tongue: Language, part: Part) -> dict[str, object]:
         "source": part.source or tongue.gettext(_SOURCE),
         "records": [
             {
-                "values": [(name, text) for name, text in sorted(record.values.items()) if text],
+                "values": [(n, legible(text)) for n, text in sorted(record.values.items()) if text],
                 "boxed": record.boxed,
                 "shared": record.shared,
             }

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_guesterase.core.document import is_document, read, written
+from flask_guesterase.core.copying import Copy, outline
+from flask_guesterase.core.document import is_document, legible, read, written
 from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.jsonpath import parse
 from flask_guesterase.core.mentions import edited
@@ -112,6 +113,31 @@ def test_any_text_is_read_or_is_none(text: str) -> None:
     except ValueError:
         valid = False
     assert (read(text) is not None) == valid
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        (r' {"\u59d3": "\u5b59", "sum": 1.50}', ' {"姓": "孙", "sum": 1.50}'),
+        (r'["\ud83d\ude00 \u00fc", "\u0022\u005c\n"]', r'["😀 ü", "\"\\\n"]'),
+        (r'["\ud83d"]', r'["\ud83d"]'),
+        (r'["C:\\u5b59"]', r'["C:\\u5b59"]'),
+        (r"Room \u5b59", r"Room \u5b59"),
+        (r'{"a": "\u5b59"', r'{"a": "\u5b59"'),
+        ("", ""),
+    ],
+)
+def test_people_read_letters_where_a_document_has_escapes(kept: str, shown: str) -> None:
+    """It stays a document that means the same; what is none stays as it is written."""
+    assert legible(kept) == shown
+
+
+def test_who_releases_a_copy_reads_its_texts_as_letters() -> None:
+    """They are asked whether somebody else is named in them."""
+    texts = [("guests", "likes", r'{"with": "\u738b\u82b3"}')]
+    assert outline(Copy("GR-ABCD2345", "sh", "Pine", "2026-03-01"), texts).texts == (
+        ("guests", "likes", '{"with": "王芳"}'),
+    )  # fmt: skip
 
 
 def test_nesting_without_an_end_is_no_document() -> None:

@@ -9,7 +9,9 @@ import re
 import zipfile
 
 import pytest
+from sqlalchemy import update
 
+from tests.store.hotel import Booking
 from tests.web.house import CANARY, Browser, House
 
 GUEST = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
@@ -146,6 +148,29 @@ def test_codes_of_copies_are_not_guessed(house: House) -> None:
     guesser = house.browser()
     tries = [guesser.post("/privacy/copy", page="/privacy/copy", code="AAAA") for _ in range(21)]
     assert {answer.status_code for answer in tries} == {410, 429}
+
+
+def test_people_read_letters_where_programs_wrote_escapes(house: House) -> None:
+    """A note kept as JSON, in which no hotel's guest could read their own words."""
+    with house.hotel.engine.begin() as conn:
+        note = json.dumps({"wish": "靠窗", "from": "Zürich"})
+        conn.execute(update(Booking).where(Booking.guest_id == 1).values(remark=note))
+    browser, number = asked(house)
+    released(house, number)
+    browser.post("/privacy/case/copy")
+    house.worker()
+    found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
+    assert found is not None
+    browser.get(found[1])
+    browser.post(found[1])
+    with zipfile.ZipFile(io.BytesIO(browser.client.get("/privacy/copy.zip").data)) as archive:
+        table = archive.read("bookings.csv").decode("utf-8-sig")
+    for read in (browser.get("/privacy/copy"), table):
+        assert "靠窗" in read
+        assert "Zürich" in read
+    # What a program reads is what is kept.
+    kept = json.loads(browser.client.get("/privacy/copy.json").data)
+    assert note in [r["values"].get("remark") for p in kept["parts"] for r in p["records"]]
 
 
 def test_an_approver_reads_texts_and_a_clerk_does_not(house: House) -> None:
