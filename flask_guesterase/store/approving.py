@@ -18,7 +18,7 @@ from ..core.permissions import Permission
 from ..core.plan import Person, Plan
 from ..core.standing import Standing
 from ..core.wish import Kind as Asked
-from . import actors, approvals, minors, outside, people, planning, same
+from . import actors, approvals, blockers, minors, outside, people, planning, same
 from .cases import Case, day_at, load, secret, step, tell
 from .identity import objecting
 from .outbox import OUTSIDE
@@ -28,7 +28,11 @@ from .work import Work
 
 def plan_of(work: Work, case: Case) -> Plan:
     """Draw the plan for the rows that are taken, from the database as it is now."""
-    return planning.plan(work, people.taken(work, case.number), case.property)
+    about = people.taken(work, case.number)
+    # What waits for the answer to a complaint is any other request; this one is its subject.
+    found = blockers.standing(work, about)
+    known = [f for f in found if (f.name, f.key) != (blockers.OPEN_REQUEST, (case.number,))]
+    return planning.plan(work, planning.scope(work, about, known=known, house=case.property))
 
 
 def approve(

@@ -101,6 +101,9 @@ def test_a_refusal_is_overturned_by_another_person_and_decided_anew(desk: Desk) 
     number = desk.refused()
     complaint = desk.complain(number)
     assert desk.state(number) == "complaint"
+    with desk.begin() as office:
+        # Another request of this guest would wait for the answer; this one is no other request.
+        assert office.preview(number).blocked == ()
     with pytest.raises(FourEyesError), desk.begin() as office:
         office.answer_complaint(complaint, "officer", "overturned")
     with pytest.raises(ForbiddenError), desk.begin() as office:
