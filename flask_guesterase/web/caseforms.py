@@ -12,7 +12,7 @@ from marshmallow import ValidationError, fields, post_load, pre_load, validates_
 from ..core.asking import EARLIEST
 from ..core.complaining import LONGEST_TEXT, RATINGS, About, Mode, Outcome
 from ..core.incidents import Happening, Origin, Severity
-from .fields import CHOOSE, DAY, day, moment, one_of, received_by, typed
+from .fields import CHOOSE, DAY, day, moment, one_of, received_by, recent, typed
 from .language import LANGUAGES, N_
 from .schemas import FILLABLE, LONGEST, Approve, Form
 
@@ -166,8 +166,8 @@ class Measure(Form):
     """Which records an incident was about."""
 
     table = typed()
-    since = fields.Date(load_default=None, error_messages={"invalid": DAY})
-    until = fields.Date(load_default=None, error_messages={"invalid": DAY})
+    since = recent(DAY)
+    until = recent(DAY)
 
     @pre_load
     def unset(self, data: Mapping[str, Any], **_: Any) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from ..core.complaining import says
 from ..core.errors import InputError, MatchError
 from ..core.identity import Kind, normal
 from .language import N_
+from .problems import OLD_DAY
 
 MISSING = N_("Please fill this in.")
 CHOOSE = N_("Please choose one of these.")
@@ -67,6 +68,17 @@ def day(wrong: str = DAY) -> fields.Date:
     :param wrong: what is said where it is none.
     """
     return fields.Date(required=True, error_messages=said(wrong))
+
+
+def recent(wrong: str) -> fields.Date:
+    """Return a field for a day that need not be given, in a year of four figures.
+
+    :param wrong: what is said where it is none.
+    """
+    return fields.Date(
+        load_default=None, validate=Range(min=EARLIEST, error=OLD_DAY),
+        error_messages={"invalid": wrong},
+    )  # fmt: skip
 
 
 def received_by(received: date, today: date, sure: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from flask import make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..core.asking import EARLIEST
 from ..core.errors import InputError, UnknownError
 from ..core.holding import Cause, Scope, Wanted
 from ..core.permissions import Permission
@@ -17,6 +18,7 @@ from .current import current
 from .desk import granted, me, moment_at, must, staff_pages
 from .language import N_
 from .pages import language, no_fields
+from .problems import OLD_DAY
 from .rendering import render_template
 from .words import word
 
@@ -140,6 +142,8 @@ def freeze() -> AnyResponse:
     hotels = must(Permission.FREEZE)
     place = request.form.get("property") or hotels[0].code
     form = schemas.read(schemas.Freeze(), request.form)
+    if "" < form["night"] < EARLIEST.isoformat():
+        raise InputError(OLD_DAY)
     with current.begin() as office:
         office.freeze(place, me(), form["night"] or None, form["room"] or None)
     return redirect(url_for(".freezes"), 303)

@@ -235,7 +235,11 @@ _STATUS: dict[int, Problem] = {
 }
 
 
+OLD_DAY = N_("This day is before 2000; write all four figures of the year.")
+"""A browser's field makes 0026 of a year that is written as 26."""
+
 REFUSED: tuple[str, ...] = (
+    OLD_DAY,
     N_("It was noticed before it happened."),
     N_("Nobody else who may verify or approve at this property has this login."),
     N_("Rows of this table are nobody."),
@@ -246,7 +250,7 @@ REFUSED: tuple[str, ...] = (
     N_("This is no such figure."),
     N_("This time lies ahead."),
 )
-"""What core and store refuse of a form, as they say it; the form says it in the reader's words."""
+"""What is refused of a form as a whole; the page says it in the reader's words."""
 
 
 def problem_of(error: errors.GuesteraseError) -> Problem:

@@ -39,6 +39,7 @@ from .fields import (
     one_of,
     reaches,
     received_by,
+    recent,
     said,
     typed,
     understood,
@@ -262,8 +263,8 @@ class Produce(Offered):
     """What an authority asks to see of the guest register, and who asks."""
 
     property = typed(required=True)
-    night = fields.Date(load_default=None, error_messages={"invalid": _NIGHT})
-    until = fields.Date(load_default=None, error_messages={"invalid": _NIGHT})
+    night = recent(_NIGHT)
+    until = recent(_NIGHT)
     room = typed()
     name = typed()
     document = typed()

@@ -185,6 +185,16 @@ def test_one_click_freezes_and_an_officer_confirms(house: House) -> None:
     assert far.status_code == 403
 
 
+def test_a_night_of_a_year_in_two_figures_is_not_taken(house: House) -> None:
+    """A browser's field makes 0026 of 26: nothing would be frozen, and somebody relied on it."""
+    porter = house.browser("porter")
+    assert 'min="2000-01-01"' in porter.get(f"{DESK}/")
+    answer = porter.post(f"{DESK}/holds/freeze", property="sh", night="0026-03-10")
+    assert answer.status_code == 422
+    assert "all four figures of the year" in answer.text
+    assert house.hotel.ours("hold") == []
+
+
 def test_two_people_lift_on_the_page(house: House) -> None:
     """The first one's button is gone; the second one lifts."""
     id = place(house, "subject", "guests", "1")

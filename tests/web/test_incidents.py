@@ -124,6 +124,8 @@ def test_what_is_wrong_comes_back_with_words(house: House) -> None:
         assert 'class="wrong"' in answer.text or 'role="alert"' in answer.text, wrong
     number = report(house)
     assert act(officer, number, "reach", table="nothing") == 422
+    # A browser's field makes 0026 of 26: nobody would seem to be concerned.
+    assert act(officer, number, "reach", until="0026-03-10") == 422
     assert act(officer, number, "measures", what="x", owner="who", due="2999-01-01") == 422
     assert act(officer, number, "measures", what="x", owner="clerk", due="soon") == 422
     assert act(officer, number, "classify", kind="leak", severity="x", cause="theft") == 422

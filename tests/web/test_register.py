@@ -166,6 +166,7 @@ def test_files_for_programs_and_spreadsheets(desk: Desk) -> None:
     [
         ({"night": ""}, "night"), ({"night": "", "room": "101"}, "night"),
         ({"night": "yesterday"}, "night"), ({"officer": " "}, "officer"),
+        ({"night": "0026-03-10"}, "night"), ({"until": "0026-03-10"}, "until"),
         ({"reference": ""}, "reference"), ({"basis": "curiosity"}, "basis"),
         ({"property": "mu"}, "property"), ({"format": "xls"}, "format"),
     ],
