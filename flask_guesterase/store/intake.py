@@ -155,7 +155,7 @@ def _looked(work: Work, row: Row[Any]) -> bool:
             raise
         return False
     if match is not None and match.contact is not None:
-        _recognise(work, row, (lang or property_.lang, wished), (property_, match, match.contact))
+        _recognise(work, row, (lang, wished), (property_, match, match.contact))
     return True
 
 
@@ -168,14 +168,27 @@ def _recognise(
     opening = Opening(
         property_,
         str(row.channel),
-        lang,
+        lang or property_.lang,
         day_at(property_, received_at.replace(tzinfo=UTC)),
         received_at,
         None,
         match.mark,
     )
     for case in recorded(work, opening, match, wished):
-        _write(work, case, contact)
+        _write(work, _spoken(work, case, lang), contact)
+
+
+def _spoken(work: Work, case: Case, lang: str) -> Case:
+    """Return a request as whoever sent the newest form can read of it.
+
+    They may have asked again since they could not read the first letter. What a person wrote down,
+    or the guest has proved, is answered as it was; only this letter is not.
+    """
+    if not lang or lang == case.lang:
+        return case
+    if case.state is State.RECEIVED and case.channel == FORM:
+        return step(work, case, lang=lang)
+    return replace(case, lang=lang)
 
 
 def recorded(

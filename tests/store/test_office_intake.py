@@ -178,6 +178,29 @@ def test_asking_twice_makes_one_request_and_few_messages(hotel: Hotel) -> None:
     assert len(hotel.ours("outbox")) == 7
 
 
+def test_who_asks_again_in_another_language_can_read_the_letter(hotel: Hotel) -> None:
+    """They may have asked again since they could not read the first; the newest form decides.
+
+    What a person at the desk wrote down stays, but for the letter.
+    """
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    hotel.guest(2, name="Bea", email="bea@example.com")
+    with hotel.begin() as office:
+        office.request({"email": "bea@example.com"}, property="sh", by="clerk", lang="zh")
+    for name, lang in (("ann", "zh"), ("ann", "en"), ("bea", "en")):
+        with hotel.begin() as office:
+            office.intake(
+                {"name": name.title(), "email": f"{name}@example.com"}, property="sh",
+                channel="form", lang=lang, remote_mark="192.0.2.1",
+            )  # fmt: skip
+        hotel.look()
+    with hotel.begin() as office:
+        parcels = dispatch.claim(office.work, frozenset({"smtp"}))
+    told = [(parcel.content["to"][:3], parcel.content["lang"]) for parcel in parcels]
+    assert told == [("ann", "zh"), ("ann", "en"), ("bea", "en")]
+    assert [row["lang"] for row in hotel.ours("request")] == ["zh", "en"]
+
+
 def test_who_asks_again_after_proving_gets_no_new_link(hotel: Hotel) -> None:
     """The open request is named, and nothing can be confirmed twice."""
     hotel.guest(1, name="Ann", email="ann@example.com")
