@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     FromClause,
+    Index,
     Select,
     Table,
     UniqueConstraint,
@@ -23,6 +24,7 @@ from sqlalchemy.sql import operators
 
 from ..core.finding import Finding
 from ..core.policy import Equal, Policy, Via
+from .hosted import plain
 from .masks import fixed_value, writes_anew
 from .sql import as_texts, equal
 
@@ -67,7 +69,15 @@ class Hop:
     @property
     def to_one(self) -> bool:
         """Return whether at most one row of the next table answers."""
-        return is_unique(self.table, self.target)
+        names = {column.name for column in self.target}
+        known = any(key <= names for key in unique_keys(self.table, whole=True))
+        return known and not self.fold and all(map(_alike, self.source, self.target))
+
+
+def _alike(a: Column[Any], b: Column[Any]) -> bool:
+    """Return whether two columns are compared as the second is with itself, where it is unique."""
+    collations = {getattr(plain(c.type), "collation", None) for c in (a, b)}
+    return a.references(b) or b.references(a) or len(collations) == 1
 
 
 def _compared(
@@ -379,13 +389,24 @@ def is_unique(table: Table, columns: Iterable[Column[Any]]) -> bool:
     return any(key <= names for key in unique_keys(table))
 
 
-def unique_keys(table: Table) -> list[set[str]]:
-    """Return the sets of columns of which the mapping promises that no two rows agree in them."""
+def unique_keys(table: Table, whole: bool = False) -> list[set[str]]:
+    """Return the sets of columns of which the mapping promises that no two rows agree in them.
+
+    :param whole: leave out what it promises of some rows alone, or of what is made of columns.
+    """
     keys = [{c.name for c in table.primary_key.columns}]
     keys += [{c.name for c in u.columns} for u in _uniques(table)]
     keys += [{c.name} for c in table.c if c.unique]
-    keys += [{c.name for c in index.columns} for index in table.indexes if index.unique]
+    indexes = (index for index in table.indexes if index.unique)
+    keys += [{c.name for c in index.columns} for index in indexes if not whole or _is_whole(index)]
     return [key for key in keys if key]
+
+
+def _is_whole(index: Index) -> bool:
+    """Return whether an index is over all rows, and over plain columns."""
+    some = (value for name, value in index.dialect_kwargs.items() if name.endswith("_where"))
+    bare = all(isinstance(each, Column) for each in index.expressions)
+    return bare and all(value is None for value in some)
 
 
 def _uniques(table: Table) -> list[UniqueConstraint]:

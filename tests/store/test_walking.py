@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Column,
     Engine,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -21,13 +22,14 @@ from sqlalchemy import (
     event,
     insert,
     select,
+    text,
 )
 
 from benchmarks.rows import Shape, fill
 from benchmarks.schema import POLICIES, Base
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.plan import Person
-from flask_guesterase.core.policy import Equal, Policy, Subject, delete, keep, redact
+from flask_guesterase.core.policy import Equal, Policy, Subject, delete, keep, null, redact
 from flask_guesterase.store.datamap import DataMap, resolve
 from flask_guesterase.store.eraser import erase, plan
 from flask_guesterase.store.finder import find, owned
@@ -234,3 +236,63 @@ def test_a_text_that_is_no_number_leads_to_nobody(database_url: str) -> None:
             drawn = inn.draw(engine, declared, ("guests", (person,)))
             rows = {s.decision.table: len(s.rows) for s in drawn.changing()}
             assert rows.get("taps", 0) == (person == 1)
+
+
+def of_active(guests: Table) -> Index:
+    """A mailbox is one guest's among those who are not marked as deleted."""
+    living = guests.c.gone.is_(None)
+    return Index("of_active", guests.c.email, unique=True, sqlite_where=living,
+                 postgresql_where=living)
+
+
+def of_words(guests: Table) -> Index:
+    """A mailbox is one guest's under each name; of an expression nobody knows what it says."""
+    return Index("of_words", guests.c.email, text("lower(name)"), unique=True)
+
+
+def to_the_letter(guests: Table) -> Index:
+    """A mailbox is one guest's as it was typed."""
+    return Index("to_the_letter", guests.c.email, unique=True)
+
+
+@pytest.mark.parametrize(("index", "other", "fold"), [
+    (of_active, "ada@post.example", False),
+    (of_words, "ada@post.example", False),
+    (to_the_letter, "Ada@post.example", True),
+    (to_the_letter, "Ada@post.example", False),
+])
+def test_a_mail_of_two_guests_waits_for_both(
+    sqlite_url: str, index: Callable[[Table], Index], other: str, fold: bool
+) -> None:
+    """A unique index over some rows, over words or by case does not make a mailbox one person's."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True),
+        Column("name", String(40)), Column("email", String(80)), Column("gone", Integer),
+    )  # fmt: skip
+    index(guests)
+    collation = None if fold else "NOCASE"
+    mails = Table(
+        "mails", metadata, Column("id", Integer, primary_key=True),
+        Column("address", String(80, collation=collation), index=True), Column("text", String(40)),
+    )  # fmt: skip
+    declared = inn.datamap(metadata, {
+        "guests": Policy({"name": redact, "email": null, "gone": keep("statistics")},
+                         subject=Subject(match=["email"])),
+        "mails": Policy({"address": redact, "text": redact},
+                        via=Equal({"address": "email"}, to="guests", fold=fold)),
+    })  # fmt: skip
+    with inn.host(sqlite_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), [
+                {"id": 1, "name": "Ada", "email": "ada@post.example", "gone": 1},
+                {"id": 2, "name": "Bo", "email": other, "gone": None},
+            ])  # fmt: skip
+            conn.execute(insert(mails), {"id": 1, "address": other, "text": "dear both"})
+        said = select(mails.c.text)
+        inn.erase(engine, declared, ("guests", (1,)))
+        with engine.connect() as conn:
+            assert conn.execute(said).scalars().all() == ["dear both"]
+        inn.erase(engine, declared, ("guests", (2,)))
+        with engine.connect() as conn:
+            assert conn.execute(said).scalars().all() == ["[erased]"]
