@@ -317,6 +317,28 @@ def trigger_when_rows_are_deleted(wrong: bool, engine: str) -> list[Finding]:
     return find(engine, script, {**LOG, "guests": guests})
 
 
+PARTITIONS = """DROP TABLE notes;; ALTER TABLE guests RENAME TO front;;
+    CREATE TABLE guests (LIKE front) PARTITION BY LIST (id);;
+    CREATE TABLE rest PARTITION OF guests DEFAULT PARTITION BY LIST (id);;
+    CREATE TABLE notes_log (was VARCHAR(80));;
+    DROP TABLE front;; CREATE TABLE front PARTITION OF rest FOR VALUES IN (1)"""
+HEIRS = """CREATE TABLE rest () INHERITS (guests);; CREATE TABLE front () INHERITS (rest)"""
+
+
+@pytest.mark.parametrize("made", [PARTITIONS, HEIRS])
+def test_a_trigger_of_a_part_is_one_of_the_whole(made: str) -> None:
+    """An erasure writes to the whole table, and fires what its partitions and heirs have."""
+    policies = {**LOG, **dict.fromkeys(("notes", "rest", "front"), exempt("parts"))}
+
+    def said(column: str) -> list[str]:
+        script = trigger_on("postgresql", "keeps", "UPDATE", column)
+        script = script.replace("ON guests", "ON front")
+        found = find("postgresql", f"{made};; {script}", policies)
+        return [f.place for f in found if f.id == "trigger"]
+
+    assert (said("name"), said("vip")) == (["guests.keeps"], [])
+
+
 @CASES.of("trigger-stale", *ALL)
 def trigger_stale(wrong: bool, engine: str) -> list[Finding]:
     named = {"keep" if wrong else "keeps": "notes_log is declared"}

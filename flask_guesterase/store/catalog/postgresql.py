@@ -15,7 +15,7 @@ from .shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable, LiveTrigge
 
 _ACTIONS = {"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}
 _EVENTS = {4: "INSERT", 8: "DELETE", 16: "UPDATE"}
-_BEFORE, _INSTEAD = 2, 64
+_ROW, _BEFORE, _INSTEAD = 1, 2, 64
 _RULE_EVENTS = {"2": "UPDATE", "3": "INSERT", "4": "DELETE"}
 LARGE = "lo_manage"
 """Trigger function of the server's extension lo: it removes a large object with its number."""
@@ -133,10 +133,17 @@ _INDEXES = text("""
     WHERE i.indrelid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
 """)
 
+# What is written to a table fires the triggers that its partitions and heirs have of their own.
 _TRIGGERS = text("""
     SELECT t.tgrelid AS oid, t.tgname AS name, t.tgtype AS flags, p.proname AS function,
            p.prosrc AS body, l.lanname AS language, t.tgoldtable::text AS old_rows,
-           encode(t.tgargs, 'escape') AS arguments
+           encode(t.tgargs, 'escape') AS arguments,
+           ARRAY(WITH RECURSIVE above(oid) AS (
+               SELECT inhparent FROM pg_catalog.pg_inherits
+               WHERE inhrelid = t.tgrelid AND coalesce(to_jsonb(t) ->> 'tgparentid', '0') = '0'
+               UNION SELECT i.inhparent FROM above
+               JOIN pg_catalog.pg_inherits i ON i.inhrelid = above.oid
+           ) SELECT oid FROM above) AS above
     FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
     JOIN pg_catalog.pg_language l ON l.oid = p.prolang
     WHERE t.tgrelid = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
@@ -288,7 +295,11 @@ def _triggers(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> No
         # Of what removes large objects the column it watches is said with it.
         watched = row.arguments.removesuffix("\\000") if harmless else ""
         body = f"{LARGE} {watched}" if row.function == LARGE and harmless else row.body
-        parts.triggers[table].append(LiveTrigger(row.name, table, events, body, copies, columns))
+        # What removes large objects does so in this part alone.
+        told = row.flags & _ROW and not harmless
+        above = (names[oid] for oid in row.above if oid in names and told)
+        for name in (table, *above):
+            parts.triggers[name].append(LiveTrigger(row.name, name, events, body, copies, columns))
 
 
 def _rules(rows: Sequence[Any], names: dict[int, str], parts: Assembly) -> None:
