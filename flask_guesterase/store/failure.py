@@ -101,7 +101,7 @@ def cause(problem: DBAPIError) -> DBAPIError:
 
 def is_refusal(problem: DBAPIError) -> bool:
     """Return whether the database answered, and the answer was no."""
-    if isinstance(problem, _REFUSALS):
+    if isinstance(problem, _REFUSALS) or _state(problem)[:2] in _ROUTINE_CLASSES:
         return True
     # PyMySQL calls whatever it has no class for an operational error, CHECK and SIGNAL among it.
     number = _number(problem)
@@ -111,6 +111,10 @@ def is_refusal(problem: DBAPIError) -> bool:
 
 
 _REFUSALS = (IntegrityError, DataError, ProgrammingError, NotSupportedError, InternalError)
+_ROUTINE_CLASSES = frozenset({"38", "39"})
+"""A function of an extension raised, one that decrypts for example; psycopg tells it apart from
+a server that is away by its state alone."""
+
 _SQLITE_ERROR = 1
 _AWAY_NUMBERS = frozenset(
     {1040, 1042, 1043, 1045, 1049, 1053, 1077, 1078, 1079, 1080, 1129, 1130, 1152}

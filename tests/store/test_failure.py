@@ -54,6 +54,8 @@ def sqlite(sql: str) -> Exception:
         (PG.UniqueViolation(CANARY), ErasureError),
         (PG.StringDataRightTruncation(CANARY), ErasureError),
         (PG.RaiseException(CANARY), ErasureError),
+        (PG.ExternalRoutineException(CANARY), ErasureError),
+        (PG.ExternalRoutineInvocationException(CANARY), ErasureError),
         (MYSQL.OperationalError(1205, CANARY), BusyError),
         (MYSQL.OperationalError(1213, CANARY), RetryableError),
         (MYSQL.OperationalError(1020, CANARY), RetryableError),
