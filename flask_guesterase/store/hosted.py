@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import TypeDecorator
+from sqlalchemy import ColumnElement, Dialect, TypeDecorator
 from sqlalchemy.types import TypeEngine
 
 
 def plain(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     """Return the type that a host's type stands for."""
     return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
+
+
+def stored(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return what a host's type is made of; it may be made of another of the host's."""
+    while isinstance(type_, TypeDecorator):
+        type_ = type_.impl_instance
+    return type_
+
+
+def told(
+    type_: TypeEngine[Any], source: ColumnElement[Any], dialect: Dialect
+) -> tuple[ColumnElement[Any], TypeEngine[Any]]:
+    """Return the expression by which a value is read, and the type of what that gives.
+
+    A host's type may leave it to SQL to decrypt what is stored.
+
+    :param type_: the host's type.
+    :param source: the column, or a value as it is stored.
+    :param dialect: dialect of the engine that is asked.
+    """
+    made = type_.dialect_impl(dialect).column_expression(source)
+    return (source, type_) if made is None else (made, made.type)

@@ -204,7 +204,7 @@ def _lay(work: Work, layings: Iterable[Laying]) -> None:
         if lines is None:
             continue
         declared = lines.declared
-        cells = texts(lines, each.image.columns, at(work.conn, each.table).dialect)
+        cells = texts(lines, each.image.columns, at(work.conn, each.table))
         wanted = (lines.room, lines.first_night, lines.last_night)
         key = [declared.table.c[c.key] for c in declared.key]
         now = work.conn.execute(select(*wanted).where(among(key, [each.key]))).one()

@@ -6,10 +6,23 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Column, Dialect, TypeDecorator
+from sqlalchemy import (
+    Column,
+    Connection,
+    Dialect,
+    LargeBinary,
+    Text,
+    TypeDecorator,
+    cast,
+    literal,
+    select,
+    type_coerce,
+)
+from sqlalchemy.types import NullType
 
 from ..core.image import Cell, Native
 from .binds.crossing import at
+from .hosted import stored, told
 from .lines import Lines
 from .sql import python_type
 
@@ -17,16 +30,16 @@ if TYPE_CHECKING:
     from .work import Work
 
 
-def texts(lines: Lines, cells: Iterable[Cell], dialect: Dialect) -> dict[str, str]:
+def texts(lines: Lines, cells: Iterable[Cell], conn: Connection) -> dict[str, str]:
     """Return the columns of a line as text, by their names in the database.
 
     :param lines: the table's columns; cells of others are left out.
     :param cells: what was read, or sealed, in the engine's own form.
-    :param dialect: dialect of the engine it was read from.
+    :param conn: open transaction with the engine it was read from.
     """
     known = {column.name: column for column in lines.shown}
     return {
-        cell.name: _text(known[cell.name], cell, dialect)
+        cell.name: _text(known[cell.name], cell, conn)
         for cell in cells
         if cell.name in known
     }
@@ -50,23 +63,31 @@ def _is_moment(type_: str, dialect: Dialect) -> bool:
     return dialect.name != "sqlite" and low.startswith("timestamp") and "without" not in low
 
 
-def _text(column: Column[Any], cell: Cell, dialect: Dialect) -> str:
+def _text(column: Column[Any], cell: Cell, conn: Connection) -> str:
     value = cell.native()
     if value is None:
         return ""
     if isinstance(column.type, TypeDecorator):
-        return by_the_host(column.type, value, dialect)
+        return by_the_host(column.type, value, conn)
     if isinstance(value, bytes):
         return value.hex()
     if python_type(column.type) is datetime:
-        return _moment(str(value), UTC if _is_moment(cell.type, dialect) else None)
+        return _moment(str(value), UTC if _is_moment(cell.type, conn.dialect) else None)
     return str(value)
 
 
-def by_the_host(type_: TypeDecorator[Any], value: Native, dialect: Dialect) -> str:
+def by_the_host(type_: TypeDecorator[Any], value: Native, conn: Connection) -> str:
     """Return what a host's own type, one that encrypts for example, reads from a value."""
-    read = type_.dialect_impl(dialect).result_processor(dialect, None)
+    dialect = conn.dialect
+    given = literal(value, LargeBinary() if isinstance(value, bytes) else Text())
+    kept = cast(given, stored(type_)) if dialect.name == "postgresql" else given
+    asked, given_back = told(type_, kept, dialect)
+    read = given_back.dialect_impl(dialect).result_processor(dialect, None)
     try:
+        if asked is not kept:
+            # What SQL cannot read ends a transaction of PostgreSQL.
+            with conn.begin_nested():
+                value = conn.scalar(select(type_coerce(asked, NullType())))
         said = value if read is None else read(value)
     except Exception:
         # It expected what the driver gives; the engine's own text still says what was kept.

@@ -137,7 +137,7 @@ class _Table:
         here = dict(self._read([*keys.values()]))
         found: dict[Key, Texts] = {}
         for image, key in keys.items():
-            lost = texts(self.lines, image.columns, self.reader.conn.dialect)
+            lost = texts(self.lines, image.columns, self.reader.conn)
             said = {**here.get(key, {}), **lost}
             if self._answers(said):
                 found[key] = said
@@ -180,7 +180,7 @@ class _Table:
     def _read(self, keys: Sequence[Key]) -> Iterator[tuple[Key, Texts]]:
         names = [column.name for column in self.lines.shown]
         for key, cells, _ in self.reader.rows(list(dict.fromkeys(keys)), names):
-            yield key, texts(self.lines, cells, self.reader.conn.dialect)
+            yield key, texts(self.lines, cells, self.reader.conn)
 
     def _candidates(self) -> list[Key]:
         """Return the keys of the host's rows that answer, by the host's own values.

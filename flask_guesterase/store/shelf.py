@@ -209,7 +209,7 @@ def _labels(work: Work, box: str) -> set[str]:
 
 def _exchange(work: Work, lines: Lines, image: Image, way: tuple[str, str, str]) -> None:
     box, before, after = way
-    said = texts(lines, image.columns, at(work.conn, image.table).dialect)
+    said = texts(lines, image.columns, at(work.conn, image.table))
     old, new = (_marks(work, lines, said, label) for label in (before, after))
     _move(work, box, before, {**new, "label": after}, old)
 

@@ -205,7 +205,7 @@ class Night:
         box, = vault.put(work.conn, work.custodian, [vault.Item(payload, terms)], work.today)
         table = Line.__table__
         where = work.conn.execute(select(table).where(table.c.id == id)).one()
-        said = texts(lines, image.columns, work.conn.dialect)
+        said = texts(lines, image.columns, work.conn)
         assert said.get("passport") == typed.get("passport")
         shelf.lay(work, [shelf.Laid(
             box, terms.label, where.hotel, "registrations", where.room,

@@ -107,7 +107,7 @@ def seal(island: Island, id: int) -> None:
         payload = encode(Images(work.conn.dialect.name, "", (image,)))
         terms = Terms("pine", "retention", "2026-03-12")
         box, = vault.put(work.conn, work.custodian, [vault.Item(payload, terms)], work.today)
-        said = texts(lines, cells, work.conn.dialect)
+        said = texts(lines, cells, work.conn)
         shelf.lay(work, [shelf.Laid(
             box, terms.label, "sh", "arrivals", "101", said["since"][:10], said["until"][:10],
             (said["name"],), said["passport"],

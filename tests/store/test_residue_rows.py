@@ -5,20 +5,37 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Date, Integer, MetaData, String, Table, TypeDecorator, insert, text
+from sqlalchemy import (
+    BindParameter,
+    Column,
+    ColumnElement,
+    Date,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    TypeDecorator,
+    func,
+    insert,
+    text,
+    type_coerce,
+)
 
 from flask_guesterase.core.errors import BusyError
-from flask_guesterase.core.policy import Equal, Policy, keep, retain
+from flask_guesterase.core.policy import Equal, Policy, keep, null, retain
 from flask_guesterase.store import worker
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.search import reading, residue
 from flask_guesterase.store.search.scan import Opened, Piece, pieces
 from flask_guesterase.store.search.space import Place
+from tests.engines import fresh_database
 from tests.store.hiding import Veiled
 from tests.store.hotel import Base, Booking, Hotel, Invoice, Scan, policies
 from tests.store.test_residue import found, note, places, run_of
@@ -320,6 +337,63 @@ def test_a_type_made_of_the_hosts_own_type_is_read(any_hotel: Hotel) -> None:
         conn.execute(insert(deep).values(id=1, t="mail ann@post.example"))
     number = erase_ann(hotel)
     assert places(hotel, number) == {"deep.t": {"email"}}
+
+
+class Apart(TypeDecorator[str]):
+    """A host's type of which the database itself keeps the key, as with pgcrypto: SQL reads it."""
+
+    impl = String(80)
+    cache_ok = True
+
+    def bind_expression(self, bindparam: BindParameter[str]) -> ColumnElement[str]:
+        return func.replace(bindparam, "@", "!")
+
+    def column_expression(self, column: ColumnElement[str]) -> ColumnElement[str]:
+        return func.replace(column, "!", "@")
+
+
+class ApartBytes(TypeDecorator[str]):
+    """The same, of bytes, which one engine alone reads as those of a text."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def bind_expression(self, bindparam: BindParameter[str]) -> ColumnElement[str]:
+        return func.convert_to(func.replace(type_coerce(bindparam, String), "@", "!"), "UTF8")
+
+    def column_expression(self, column: ColumnElement[str]) -> ColumnElement[str]:
+        return func.replace(func.convert_from(column, "UTF8"), "!", "@", type_=String())
+
+
+@pytest.mark.parametrize(("kind", "engine"), [
+    (Apart, "sqlite"), (Apart, "postgresql"), (Apart, "mariadb"), (ApartBytes, "postgresql"),
+])  # fmt: skip
+def test_what_sql_itself_decrypts_is_read_and_looked_for(
+    kind: type[TypeDecorator[str]], engine: str, tmp_path: Path
+) -> None:
+    """A copy in such a column is found, and what stood in one of the guest's own is looked for."""
+    apart = Table(
+        "apart", MetaData(), Column("id", Integer, primary_key=True), Column("guest", Integer),
+        Column("mail", kind),
+    )  # fmt: skip
+    own = Policy({"mail": null}, via=Equal({"guest": "id"}, to="guests"))
+    with ExitStack() as stack:
+        hotel = Hotel(stack.enter_context(fresh_database(engine)), tmp_path)
+        stack.callback(hotel.engine.dispose)
+        known = [*Base.metadata.tables.values(), apart]
+        declared = [*policies(str(hotel.files)), (apart, own)]
+        hotel.datamap = resolve(declared, known, list(Base.registry.mappers))
+        hotel.guest(1, **ANN)
+        hotel.guest(2, name="Bo Lind")
+        note(hotel, "write to berg@post.example")
+        with hotel.engine.begin() as conn:
+            apart.create(conn)
+            conn.execute(insert(apart), [
+                {"id": 1, "guest": 1, "mail": "berg@post.example"},
+                {"id": 2, "guest": 2, "mail": "ann@post.example"},
+            ])  # fmt: skip
+        number = erase_ann(hotel)
+        assert places(hotel, number) == {"apart.mail": {"email"}, "notes.t": {"email"}}
 
 
 def test_two_mailboxes_in_one_cell_are_both_looked_for(hotel: Hotel) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Dialect, TypeDecorator
+from sqlalchemy import Column, Connection, TypeDecorator
 
 from ...core.copying import Copy, Part, Record, Term, Withheld
 from ...core.image import Cell, Form
@@ -181,13 +181,13 @@ class _Said:
 
     def __init__(self, work: Work, declared: Declared, mask: Mask) -> None:
         self._mask = mask
-        self._dialect = at(work.conn, declared.name).dialect
+        self._conn = at(work.conn, declared.name)
         self._columns = {column.name: column for column in declared.table.c}
         self._plain = others.names(work.datamap, declared.name)
 
     def text(self, cell: Cell) -> str | None:
         """Return a cell as text, as the host knows it."""
-        return spoken(self._columns.get(cell.name), cell, self._dialect)
+        return spoken(self._columns.get(cell.name), cell, self._conn)
 
     def masked(self, name: str, text: str | None) -> str | None:
         """Return a text without other people; what says who the guest is stays as it is."""
@@ -204,12 +204,12 @@ class _Said:
         return column is not None and python_type(column.type) in (str, dict, list)
 
 
-def spoken(column: Column[Any] | None, cell: Cell, dialect: Dialect) -> str | None:
+def spoken(column: Column[Any] | None, cell: Cell, conn: Connection) -> str | None:
     """Return a cell as text a person reads; what an erasure left there is nothing.
 
     :param column: the column, or None where the mapping does not know it.
     :param cell: what was read, or sealed, in the engine's own form.
-    :param dialect: dialect of the engine it was read from.
+    :param conn: open transaction with the engine it was read from.
     """
     value = cell.native()
     if value is None:
@@ -217,7 +217,7 @@ def spoken(column: Column[Any] | None, cell: Cell, dialect: Dialect) -> str | No
     if column is not None and isinstance(column.type, TypeDecorator):
         if isinstance(value, str) and cell.type == "bytea" and value.startswith("\\x"):
             value = bytes.fromhex(value[2:])
-        return by_the_host(column.type, value, dialect)
+        return by_the_host(column.type, value, conn)
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     kind = None if column is None else python_type(column.type)

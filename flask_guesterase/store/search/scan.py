@@ -35,6 +35,7 @@ from sqlalchemy.sql.elements import quoted_name
 from sqlalchemy.types import NullType
 
 from ..binds.crossing import of_bind
+from ..hosted import told
 from ..transaction import MARIADB
 from .space import Field, How, Place, Way
 
@@ -283,6 +284,7 @@ class _Reads:
         type_ = source.type
         if how is How.HOST:
             # What the host's type reads is made value by value: one it cannot read hides no other.
+            source, type_ = told(type_, source, self.dialect)
             return _Slot(each, func.coalesce(source, null(), type_=NullType()), how, type_)
         if how is How.BYTES:
             raw = func.substr(type_coerce(source, LargeBinary()), 1, CELL, type_=NullType())

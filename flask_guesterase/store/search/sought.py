@@ -168,7 +168,7 @@ def _plain(work: Work, declared: Declared, cell: Cell) -> str:
     if isinstance(type_, TypeDecorator):
         if isinstance(value, str) and value.startswith("\\x") and cell.type == "bytea":
             value = bytes.fromhex(value[2:])
-        return by_the_host(type_, value, at(work.conn, declared.name).dialect)
+        return by_the_host(type_, value, at(work.conn, declared.name))
     return "" if isinstance(value, bytes) else str(value)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.sql.type_api import TypeEngine
 from ...core.policy import Mentions
 from ..catalog.shape import LiveColumn, LiveSchema, LiveTable
 from ..datamap import DataMap, Declared
+from ..hosted import stored
 
 
 class Reach(StrEnum):
@@ -206,19 +207,12 @@ def _fields(
         if how is not None:
             yield Field(name, how, free)
         hosts = isinstance(type_, TypeDecorator) and not isinstance(type_, PickleType)
-        if type_ is not None and hosts and isinstance(_stored(type_), _READABLE):
+        if type_ is not None and hosts and isinstance(stored(type_), _READABLE):
             yield Field(name, How.HOST, free)
 
 
 _READABLE = String | LargeBinary | JSON
 """What a host's own type is stored as where it can hold what somebody wrote."""
-
-
-def _stored(type_: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Return what a host's type is made of; it may be made of another of the host's."""
-    while isinstance(type_, TypeDecorator):
-        type_ = type_.impl_instance
-    return type_
 
 
 FREE = 200
@@ -230,7 +224,7 @@ def _is_free(declared: Declared, name: str, type_: TypeEngine[Any] | None) -> bo
         return False
     if isinstance(declared.rules[name], Mentions):
         return True
-    inner = _stored(type_)
+    inner = stored(type_)
     if isinstance(inner, JSON | Text):
         return True
     return isinstance(inner, String) and (inner.length is None or inner.length >= FREE)
