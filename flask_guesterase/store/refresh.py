@@ -41,6 +41,17 @@ def after(run: Run, numbers: Sequence[str]) -> None:
         run(partial(_note, number, [view for view in views if view in failed]))
 
 
+def taken_back(run: Run, number: str) -> None:
+    """Refresh the stored views of what an erasure changed, once it was taken back.
+
+    One that this account may not refresh shows the guest again when the host refreshes it.
+
+    :param run: runs a unit of work.
+    :param number: the request.
+    """
+    refreshed(run, run(partial(_wanted, [number])).get(number, ()))
+
+
 def everything(run: Run) -> int:
     """Refresh every stored view of a declared table; return how many were.
 

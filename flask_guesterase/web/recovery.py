@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
 from ..core.restoring import Report, RestoreGround
+from ..store import refresh
 from . import schemas
 from .acting import Two, two_people
 from .console import Answer, guesterase_cli, listing, verb
@@ -44,6 +45,7 @@ def confirm_restore(number: str) -> AnyResponse:
     must(Permission.RESTORE)
     with current.begin() as office:
         office.restore(number, me())
+    refresh.taken_back(current.run, number)
     return redirect(url_for(".show", number=number), 303)
 
 
@@ -59,6 +61,7 @@ def restore_command(number: str, ground: str, two: Two) -> Answer:
     with two.begin() as (office, first, other):
         office.propose_restore(number, first, ground)
         report = office.restore(number, other)
+    refresh.taken_back(current.run, number)
     return Answer(report.as_dict(), _told(report), _note(report), fine=report.restored)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +20,11 @@ DESK = "/desk/privacy"
 @pytest.fixture
 def number(house: House) -> str:
     """A request about Ann that was carried out."""
+    return erased(house)
+
+
+def erased(house: House) -> str:
+    """Erase Ann; return the number of her request."""
     number = house.request()
     with house.app.app_context():
         with house.extension.begin() as office:
@@ -160,3 +166,37 @@ def test_at_a_console_both_need_codes_of_their_own(
     assert house.state(number) == "restored"
     assert house.hotel.row(1)["name"] == CANARY
     assert CANARY not in json.dumps(done)
+
+
+@pytest.mark.parametrize("door", ["page", "console"])
+def test_stored_views_show_the_guest_again(
+    postgresql_url: str, tmp_path: Path, door: str
+) -> None:
+    """The erasure made them anew, so what takes it back does so as well."""
+    house = House(postgresql_url, tmp_path)
+    house.people()
+    try:
+        with house.hotel.engine.begin() as conn:
+            conn.exec_driver_sql("CREATE MATERIALIZED VIEW names AS SELECT name FROM guests")
+
+        def shown() -> bool:
+            with house.hotel.engine.connect() as conn:
+                return CANARY in conn.exec_driver_sql("SELECT name FROM names").scalars().all()
+
+        assert shown()
+        number = erased(house)
+        assert not shown()
+        if door == "page":
+            propose(house, number)
+            house.browser("second").post(f"{DESK}/{number}/restore/confirm")
+        else:
+            Console(house.app).json(
+                "restore", number, "--by", "officer", "--code", code_of(house, "officer"),
+                "--second", "second", "--second-code", code_of(house, "second"),
+                "--ground", "wrong-person",
+            )  # fmt: skip
+        assert house.state(number) == "restored"
+        assert shown()
+    finally:
+        house.session.remove()
+        house.hotel.engine.dispose()
