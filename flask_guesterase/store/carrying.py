@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import StatementError
 
 from ..core.errors import MatchError
-from ..core.identity import kind_of, spellings
+from ..core.identity import Kind, kind_of, same, spellings
 from ..core.plan import Person, by_table
 from .binds.crossing import at
 from .datamap import Contacts, DataMap, Declared
@@ -80,8 +80,11 @@ def candidates(
         table = declared.alias("s")
         condition = _carries(table, wanted, key, value, region)
         try:
-            found += _read(conn, declared, contacts, table, condition, property_, typed=True)
+            read = _read(conn, declared, contacts, table, condition, property_, typed=True)
             held = True
+            kind = kind_of(key)
+            told = isinstance(wanted, Column) and _is_told(kind, [wanted])
+            found += [c for c in read if not told or same(kind, value, c.values.get(key, ""))]
         except MatchError as problem:
             # Another table's column may hold it.
             misfit = problem
@@ -106,10 +109,23 @@ def carriers(conn: Connection, datamap: DataMap, kind: str, value: str) -> set[P
         columns |= {c: declared.column(c) for c, is_ in contacts.contact.items() if is_ == kind}
         if columns:
             condition = or_(*(_carries(table, c, kind, value, "") for c in columns.values()))
+            told = _is_told(kind, columns.values())
             found |= {
                 each.person for each in _read(conn, declared, contacts, table, condition, None)
+                if not told or any(
+                    same(kind, value, text)
+                    for text in (*each.contacts.values(), *each.values.values())
+                )
             }
     return found
+
+
+def _is_told(kind: str | None, columns: Iterable[Column[Any]]) -> bool:
+    """Return whether what was found is compared once more as it is on file.
+
+    MariaDB takes "josé@" for "jose@", which is another person's mailbox.
+    """
+    return kind == Kind.EMAIL and all(is_text(column.type) for column in columns)
 
 
 def known(

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from flask_guesterase.core.errors import MatchError
 from flask_guesterase.core.policy import Policy, Subject
-from flask_guesterase.store.carrying import candidates, known
+from flask_guesterase.store.carrying import candidates, carriers, known
 from flask_guesterase.store.transaction import transaction
 from tests.store.inn import datamap, host
 from tests.store.test_eraser import Sealed
@@ -104,6 +104,17 @@ def test_a_value_finds_its_row_in_any_spelling(engine: Engine, key: str, value: 
     assert found(engine, key, value) == [1]
     assert found(engine, key, value, "sh") == [1]
     assert found(engine, key, value, "mu") == []
+
+
+def test_an_accent_makes_another_mailbox(engine: Engine) -> None:
+    """MariaDB takes letters for equal that the world's mail servers keep apart."""
+    with engine.begin() as conn:
+        conn.execute(insert(GUESTS), {"id": 3, "name": "Aïno", "email": "aino@exämple.com"})
+    assert found(engine, "email", "aino@example.com") == [1]
+    assert found(engine, "email", "AINO@EXÄMPLE.com") == [3]
+    with transaction(engine, write=False) as conn:
+        people = carriers(conn, DECLARED, "email", "aino@example.com")
+    assert people == {("guests", (1,))}
 
 
 @pytest.mark.parametrize("key", KEYS[2:])
