@@ -5,11 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from sqlalchemy import (
-    Connection,
-    TypeDecorator,
-    select,
-)
+from sqlalchemy import Connection, select
 
 from ..core.plan import Key, Person, Row, key_text
 from . import tables
@@ -203,12 +199,7 @@ def filled_again(
     """
     if declared is None or not shells:
         return set()
-    # Of a value that a host's type writes, SQL cannot tell whether it is the mark.
-    names = {
-        name
-        for name in declared.erase
-        if tells(declared, [name]) and not isinstance(declared.column(name).type, TypeDecorator)
-    }
+    names = {name for name in declared.erase if tells(declared, [name])}
     if not names and not declared.deletes:
         return set()
     keys = [texts[text][1] for text in sorted(shells)]

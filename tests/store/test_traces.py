@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, String, Table, TypeDecorator, insert
+from sqlalchemy import Column, Integer, MetaData, String, Table, TypeDecorator, insert, update
 
-from flask_guesterase.core.policy import Policy, Subject, placeholder, redact
+from flask_guesterase.core.policy import Policy, Subject, null, placeholder, redact
+from flask_guesterase.store.finder import erased_before
 from flask_guesterase.store.traces import holding
 from tests.store.inn import datamap, erase, host
 from tests.store.test_coverage import Salted
@@ -47,3 +48,31 @@ def test_what_is_left_in_a_type_of_the_hosts_is_nobodys(
         with engine.connect() as conn:
             full = holding(conn, declared.declared("guests"), keys, ["email"])
     assert full == {(2,)}
+
+
+@pytest.mark.parametrize("kind", [String(200), Salted(200), Upper(200)], ids=repr)
+@pytest.mark.parametrize("rule", [redact, null, "gone"], ids=repr)
+def test_who_is_written_into_a_type_of_the_hosts_is_somebody_again(
+    database_url: str, kind: Any, rule: Any
+) -> None:
+    """A host that encrypts all it knows of its guests has them back as any other has."""
+    metadata = MetaData()
+    guests = Table(
+        "guests", metadata, Column("id", Integer, primary_key=True), Column("name", kind)
+    )
+    policy = Policy({"name": rule}, subject=Subject(match=["name"]))
+    declared = datamap(metadata, {"guests": policy})
+    ada, bo = ("guests", (1,)), ("guests", (2,))
+    with host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), [{"id": n, "name": f"Ada {n}"} for n in (1, 2)])
+        erase(engine, declared, ada, bo)
+        with engine.begin() as conn:
+            for key in ("int:1", "int:2"):
+                conn.exec_driver_sql(
+                    "INSERT INTO guesterase_subject (request, table_name, row_key, standing, why,"
+                    f" erased_at) VALUES ('A-1', 'guests', '{key}', 'taken', 'x', '2026-01-01')"
+                )
+            assert erased_before(conn, declared, [ada, bo]) == {ada, bo}
+            conn.execute(update(guests).where(guests.c.id == 2).values(name="Bo"))
+            assert erased_before(conn, declared, [ada, bo]) == {ada}
