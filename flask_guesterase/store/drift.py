@@ -207,9 +207,20 @@ def _collisions(declared: Declared, found: LiveTable) -> Iterator[Finding]:
 
 
 def _named(part: str, declared: Declared) -> set[str]:
-    """Return the columns that are a part of an index, or that its expression names."""
-    words = {word.lower() for word in re.findall(r"\w+", part)}
-    return {c.name for c in declared.table.c if c.name.lower() in words or c.name == part}
+    """Return the columns that are a part of an index, or that its expression names.
+
+    In place of a column that the database computes those that it is made of.
+    """
+    named = _words(part, declared)
+    for column in declared.table.c:
+        if column.name in named and column.computed is not None:
+            named = (named | _words(str(column.computed.sqltext), declared)) - {column.name}
+    return named
+
+
+def _words(text: str, declared: Declared) -> set[str]:
+    words = {word.lower() for word in re.findall(r"\w+", text)}
+    return {c.name for c in declared.table.c if c.name.lower() in words or c.name == text}
 
 
 def _acts(

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import (
     Column,
+    Computed,
     Connection,
     Float,
     ForeignKey,
@@ -219,6 +220,20 @@ def misfit_of_a_unique_expression(wrong: bool, engine: str) -> list[Finding]:
     """One that folds the case, and one that erased guests can be left out of."""
     partial = "" if wrong else " WHERE vip = 1"
     return find(engine, f"CREATE UNIQUE INDEX one_name ON guests (lower(name)){partial}")
+
+
+@CASES.of("rule-misfit", *ALL)
+def misfit_of_a_unique_column_that_is_computed(wrong: bool, engine: str) -> list[Finding]:
+    """Made of a name alone it is the same in each erased row, with the key beside it it is not."""
+    made = "lower(name)" if wrong else "lower(name) || id"
+    if engine == "mariadb":
+        made = "lower(name)" if wrong else "concat(lower(name), vip)"
+    metadata = hotel()
+    Table("guests", metadata, Column("lower", String(90), Computed(made)), extend_existing=True)
+    stored = "VIRTUAL" if engine == "sqlite" else "STORED"
+    script = f"ALTER TABLE guests ADD COLUMN lower VARCHAR(90) GENERATED ALWAYS AS ({made}) " \
+        f"{stored};; CREATE UNIQUE INDEX one_name ON guests (lower)"
+    return find(engine, script, mapped=metadata)
 
 
 @CASES.of("rule-misfit", *ALL)
