@@ -92,6 +92,7 @@ KINDS: dict[str, str] = {
     "table-unknown": "a declaration names a table that is not mapped",
     "tables-pending": "our own tables are missing or of an older version",
     "trigger": "a trigger may copy the old value when it is erased",
+    "trigger-deletes": "a trigger would delete rows outside the plan when something is erased",
     "trigger-stale": "a policy names a trigger that is not there",
     "triggers-unknown": "this role may not see triggers",
     "versioned": "the engine keeps every old version of the rows",

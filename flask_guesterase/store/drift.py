@@ -9,6 +9,7 @@ from ..core.finding import Finding, Severity
 from ..core.policy import Keep, Retain, RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
+from .fired import emptied
 from .links import Link, links, spelled
 from .masks import fits, fixed_value, is_static
 from .memory import by_identity
@@ -228,7 +229,7 @@ def _acts(
 ) -> Iterator[Finding]:
     yield from _flags(declared, found)
     yield from _text_indexes(declared, found, live)
-    yield from _triggers(declared, found)
+    yield from _triggers(declared, found, live)
     if not declared.deletes:
         return
     for fk in live.incoming(declared.name):
@@ -339,7 +340,9 @@ def _flags(declared: Declared, found: LiveTable) -> Iterator[Finding]:
         )
 
 
-def _triggers(declared: Declared, found: LiveTable) -> Iterator[Finding]:
+def _triggers(
+    declared: Declared, found: LiveTable, live: LiveSchema
+) -> Iterator[Finding]:
     names = {trigger.name for trigger in found.triggers}
     for name in declared.policy.triggers:
         if name not in names:
@@ -354,6 +357,12 @@ def _triggers(declared: Declared, found: LiveTable) -> Iterator[Finding]:
     for trigger in found.triggers:
         if trigger.name in declared.policy.triggers or not trigger.events & events:
             continue
+        for name in emptied(live, trigger):
+            yield Finding(
+                "trigger-deletes", declared.name, trigger.name, "A trigger deletes rows of "
+                f"{name} when something is erased here, and no plan names them.",
+                "Drop it, or name it in triggers= where nothing is lost with these rows.",
+            )
         used = trigger.old_columns
         harmless = used is not None and not {name.lower() for name in used} & erased
         if trigger.copies_old and not (harmless and not declared.deletes):

@@ -1,14 +1,35 @@
-"""Tables into which triggers write when rows of others change, as far as their text says."""
+"""Tables into which triggers write, or of which they delete, as far as their text says."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-from .catalog.shape import LiveSchema
+from .catalog.shape import LiveSchema, LiveTrigger
 
 _INTO = re.compile(r"\binto\s+((?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*)[`\"\[]?(\w+)", re.IGNORECASE)
 """The table that a statement inserts into; what stands before its name is where it lies."""
+
+_TEXTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*(?!M?!).*?\*/", re.DOTALL)
+_FROM = re.compile(
+    r"\b(?:delete\s+(?:[\w.`*,\s]+?\s)?from|truncate(?:\s+table)?)\s+(?:only\s+)?"
+    r"(?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*[`\"\[]?(\w+)",
+    re.IGNORECASE,
+)
+"""The table of which a statement deletes rows."""
+
+
+def emptied(live: LiveSchema, trigger: LiveTrigger) -> list[str]:
+    """Return the tables of which a trigger deletes rows; an index of words is none.
+
+    :param live: the live database as read.
+    :param trigger: the trigger.
+    """
+    words = {word.lower() for word in _FROM.findall(_TEXTS.sub(" ", trigger.body))}
+    return sorted(
+        name for name, found in live.tables.items()
+        if name.rpartition(".")[2].lower() in words and not found.virtual
+    )
 
 
 def fed(live: LiveSchema, tables: Iterable[str], among: Iterable[str]) -> list[str]:

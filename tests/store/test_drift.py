@@ -332,6 +332,46 @@ def trigger_when_rows_are_deleted(wrong: bool, engine: str) -> list[Finding]:
     return find(engine, script, {**LOG, "guests": guests})
 
 
+def trigger_that_deletes(engine: str, event: str, statement: str) -> str:
+    """Return the statement of a trigger on guests that deletes rows of payments."""
+    table = "CREATE TABLE payments (guest_id INTEGER, cents INTEGER);;"
+    if engine == "postgresql":
+        return f"""{table} CREATE FUNCTION f_drops() RETURNS trigger LANGUAGE plpgsql
+            AS $$ BEGIN {statement}; RETURN NULL; END $$;;
+            CREATE TRIGGER drops AFTER {event} ON guests FOR EACH ROW EXECUTE FUNCTION f_drops()"""
+    body = f"BEGIN {statement}; END" if engine == "sqlite" else statement
+    return f"{table} CREATE TRIGGER drops AFTER {event} ON guests FOR EACH ROW {body}"
+
+
+PAID: Policies = {**RIGHT, "payments": exempt("only in this test")}
+DROPS = "DELETE FROM payments WHERE guest_id = OLD.id"
+
+
+@CASES.of("trigger-deletes", *ALL)
+def trigger_that_deletes_when_rows_are_deleted(wrong: bool, engine: str) -> list[Finding]:
+    rows: Any = {"rows": delete} if wrong else {}
+    guests = Policy(GUEST.columns, subject=GUEST.subject, **rows)
+    script = trigger_that_deletes(engine, "DELETE", DROPS)
+    return find(engine, script, {**PAID, "guests": guests})
+
+
+@CASES.of("trigger-deletes", *ALL)
+def trigger_that_deletes_and_is_named(wrong: bool, engine: str) -> list[Finding]:
+    named = {} if wrong else {"drops": "what was paid is in the books as well"}
+    guests = Policy(GUEST.columns, subject=GUEST.subject, triggers=named)
+    script = trigger_that_deletes(engine, "UPDATE", DROPS)
+    return find(engine, script, {**PAID, "guests": guests})
+
+
+@CASES.of("trigger-deletes", "mariadb")
+def trigger_that_deletes_by_a_join(wrong: bool, engine: str) -> list[Finding]:
+    where = "WHERE p.guest_id = NEW.id AND n.guest_id = NEW.id"
+    statement = f"DELETE p FROM payments p JOIN notes n {where}" if wrong else (
+        "INSERT INTO payments VALUES (NEW.id, 0) /* DELETE FROM payments */"
+    )
+    return find(engine, trigger_that_deletes(engine, "UPDATE", statement), PAID)
+
+
 PARTITIONS = """DROP TABLE notes;; ALTER TABLE guests RENAME TO front;;
     CREATE TABLE guests (LIKE front) PARTITION BY LIST (id);;
     CREATE TABLE rest PARTITION OF guests DEFAULT PARTITION BY LIST (id);;
