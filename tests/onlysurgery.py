@@ -33,7 +33,8 @@ HANDED_ON = {
 door of sessions for the host, and the connection that leads to several databases."""
 
 CHANGE = re.compile(
-    r"^\s*(?:WITH\b.*?\)\s*)?(INSERT\s+INTO|UPDATE|DELETE\s+FROM|TRUNCATE|REPLACE\s+INTO)\s+"
+    r"^\s*(?:WITH\b.*?\)\s*)?(INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE(?:\s+OR\s+\w+)?"
+    r"|DELETE\s+FROM|TRUNCATE|REPLACE\s+INTO)\s+"
     r"(?:ONLY\s+)?[\"`\[]?([\w.\"`]+)",
     re.IGNORECASE | re.DOTALL,
 )

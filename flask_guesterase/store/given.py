@@ -31,6 +31,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from .listed import ARRAYS, LISTS, Packed, is_listable
+from .sql import abiding
 
 _OLDEST = (3, 38)
 """SQLite that always reads JSON, and whose UPDATE reads from a source."""
@@ -130,7 +131,7 @@ def spread(
     if found is None:
         return None
     made = dict(zip(columns, found[1:], strict=True))
-    return update(key.table).where(key == found[0]).values(made)
+    return abiding(update(key.table)).where(key == found[0]).values(made)
 
 
 def put(conn: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:

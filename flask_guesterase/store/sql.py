@@ -83,6 +83,14 @@ def among(columns: Sequence[ColumnElement[Any]], keys: Sequence[Key]) -> ColumnE
     return conditions[0] if len(conditions) == 1 else or_(*conditions)
 
 
+def abiding(statement: Update) -> Update:
+    """Return an UPDATE that fails where its row would meet another one.
+
+    SQLite lets a table say ON CONFLICT REPLACE, by which the other row would go without a word.
+    """
+    return statement.prefix_with("OR ABORT", dialect="sqlite")
+
+
 _Statement = TypeVar("_Statement", Select[Any], Update, Delete)
 Said = MutableMapping[tuple[Any, ...], Any]
 """What was made of a declaration once: place -> statement."""

@@ -140,7 +140,7 @@ def _counting(deadly: int) -> list[int]:
         steps[0] += 1
         if steps[0] == deadly:
             os.kill(os.getpid(), signal.SIGKILL)
-        if len(what) > 2 and what[2].startswith("UPDATE guests"):
+        if len(what) > 2 and what[2].startswith(("UPDATE guests", "UPDATE OR ABORT guests")):
             steps.append(steps[0])
 
     event.listen(Engine, "before_cursor_execute", count)

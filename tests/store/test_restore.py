@@ -23,6 +23,7 @@ from flask_guesterase.core.certificate import from_json
 from flask_guesterase.core.errors import (
     BlockedError,
     BusyError,
+    ErasureError,
     ForbiddenError,
     FourEyesError,
     InputError,
@@ -240,6 +241,30 @@ def test_a_value_that_only_one_row_may_have_can_be_tried_again(any_hotel: Hotel)
     assert hotel.events.count("subject-restored") == 2
     assert hotel.events.count("certificate-revoked") == 1
     assert [r["template"] for r in hotel.ours("outbox")].count("restored") == 1
+
+
+def test_a_table_that_lets_the_newer_row_win_loses_none_by_us(hotel: Hotel) -> None:
+    """SQLite can be told to delete what is in the way; neither erasing nor restoring does."""
+    alter(
+        hotel, "DROP TABLE guests",
+        "CREATE TABLE guests (id INTEGER PRIMARY KEY, hotel VARCHAR(10), name VARCHAR(80), "
+        "email VARCHAR(120) UNIQUE ON CONFLICT REPLACE, phone VARCHAR(40), document_no "
+        "VARCHAR(40), UNIQUE (hotel, name) ON CONFLICT REPLACE)",
+        "DROP TABLE scans",
+        "CREATE TABLE scans (id INTEGER PRIMARY KEY, guest_id INTEGER, path VARCHAR(200) UNIQUE "
+        "ON CONFLICT REPLACE)",
+    )  # fmt: skip
+    number = filled(hotel)
+    hotel.erased(number)
+    other = hotel.approved(email="bo@example.com")
+    with pytest.raises(ErasureError, match="refused"):
+        hotel.erased(other)
+    assert [row["id"] for row in hotel.rows(Guest)] == [1, 2], "two are [erased] of one hotel"
+    alter(hotel, "UPDATE guests SET email = 'ann@example.com' WHERE id = 2")
+    hotel.put(Scan, id=9, guest_id=2, path="ann.png")
+    assert refused(restore(hotel, number)) == {"guests": {"unique": 1}, "scans": {"unique": 1}}
+    assert [row["id"] for row in hotel.rows(Guest)] == [1, 2]
+    assert [row["id"] for row in hotel.rows(Scan)] == [2, 9]
 
 
 def test_columns_that_came_and_went(any_hotel: Hotel) -> None:

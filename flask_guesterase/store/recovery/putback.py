@@ -19,6 +19,7 @@ from ..datamap import DataMap
 from ..links import children_first, links
 from ..proof import stands
 from ..raw import Reader
+from ..sql import abiding
 from ..transaction import MARIADB
 from .refusal import Back, Fate, Old, RefusedError, reason, refuse
 from .rings import close, enforced
@@ -133,7 +134,8 @@ class Putback:
         columns = ", ".join(target.quote(c.name) for c in given)
         places = ", ".join(f":v{n}" for n in range(len(given)))
         over = "OVERRIDING SYSTEM VALUE " if target.numbered else ""
-        written = f"INSERT INTO {target.quoted} ({columns})".replace(":", "\\:")
+        way = "INSERT OR ABORT" if target.dialect == "sqlite" else "INSERT"
+        written = f"{way} INTO {target.quoted} ({columns})".replace(":", "\\:")
         self.conn.execute(
             text(f"{written} {over}VALUES ({places})"),
             {f"v{n}": each.native() for n, each in enumerate(given)},
@@ -192,7 +194,7 @@ class Putback:
             moves = target.dialect == "mariadb" and column.type.lower().startswith(_MOVING)
             if moves and not column.generated and target.source.c[name] not in values:
                 values[target.source.c[name]] = target.source.c[name]
-        statement = update(target.source).values(values).where(target.mine(row, known))
+        statement = abiding(update(target.source)).values(values).where(target.mine(row, known))
         if target.dialect == "mariadb" and not target.keyed:
             statement = statement.with_dialect_options(mysql_limit=1, mariadb_limit=1)
         done = self.conn.execute(statement)
