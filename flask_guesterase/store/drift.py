@@ -51,6 +51,7 @@ def _drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
         else:
             findings += _columns(declared, found)
             findings += _inexact(declared, found, live.dialect)
+            findings += _promised(declared, live)
             findings += _acts(declared, found, live, known)
     return findings
 
@@ -161,6 +162,37 @@ def _inexact(declared: Declared, found: LiveTable, dialect: str) -> Iterator[Fin
 
 _INEXACT = {"mariadb": "float", "postgresql": "real"}
 """Fractions of four bytes, which a driver reads as others of eight."""
+
+
+def _promised(declared: Declared, live: LiveSchema) -> Iterator[Finding]:
+    """Yield owner paths over columns that are one row's by the mapping alone.
+
+    By such a path a row has one owner, so nobody looks for another one. What the mapping calls a
+    row's key is believed: partitions have a longer one.
+    """
+    alone = len(declared.paths) == 1 and declared.paths[0].to_one
+    for path in declared.paths if alone else ():
+        for hop in path.hops:
+            there = live.table(hop.table.fullname)
+            names = {column.name for column in hop.target}
+            own = {column.name for column in hop.table.primary_key}
+            believed = bool(own) and own <= names
+            if there is None or there.view or believed or _is_unique(there, names):
+                continue
+            yield Finding(
+                "unique-missing", declared.name, path.label, "This owner path counts on "
+                f"{', '.join(sorted(names))} of {there.name} being one row's, and the database "
+                "has no such key.",
+                "Give the table that unique index, or take the promise off the mapping.",
+            )
+
+
+def _is_unique(found: LiveTable, names: set[str]) -> bool:
+    """Return whether no two rows agree in these columns; a partial index says that of some."""
+    wanted = {name.lower() for name in names} if found.folds else names
+    keys = [found.primary_key, *(key for key in found.unique if key in found.indexes)]
+    spelled = [{n.lower() for n in key} if found.folds else set(key) for key in keys]
+    return any(key <= wanted for key in spelled if key)
 
 
 def _large_objects(declared: Declared, found: LiveTable) -> Iterator[Finding]:

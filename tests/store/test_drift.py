@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import OID
 
 from flask_guesterase.core.finding import Finding, Severity
 from flask_guesterase.core.policy import (
+    Equal,
     Policy,
     Subject,
     delete,
@@ -330,6 +331,19 @@ def trigger_when_rows_are_deleted(wrong: bool, engine: str) -> list[Finding]:
     guests = Policy(GUEST.columns, subject=GUEST.subject, **rows)
     script = trigger_on(engine, "keeps", "DELETE", "name")
     return find(engine, script, {**LOG, "guests": guests})
+
+
+@CASES.of("unique-missing", *ALL)
+def unique_by_the_mapping_alone(wrong: bool, engine: str) -> list[Finding]:
+    """A phone two guests share would be taken for one's, and what hangs on it for theirs alone."""
+    metadata = hotel()
+    Table("guests", metadata, Column("phone", String(20), unique=True), extend_existing=True)
+    Table("calls", metadata, Column("id", Integer, primary_key=True), Column("phone", String(20)))
+    calls = Policy({"phone": null}, via=Equal({"phone": "phone"}, to="guests"))
+    index = "UNIQUE INDEX" if not wrong else "INDEX"
+    script = f"""CREATE TABLE calls (id INTEGER PRIMARY KEY, phone VARCHAR(20));;
+        CREATE {index} one_phone ON guests (phone)"""
+    return find(engine, script, {**RIGHT, "calls": calls}, mapped=metadata)
 
 
 def trigger_that_deletes(engine: str, event: str, statement: str) -> str:
