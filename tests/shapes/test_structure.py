@@ -335,6 +335,26 @@ def test_stored_views_are_made_anew(postgresql_url: str, tmp_path: Path) -> None
         hotel.engine.dispose()
 
 
+def test_a_stored_view_in_a_schema_nobody_names_is_made_anew(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """The catalogue says that it copies the guests, wherever it lies, and over what view."""
+    hotel, number = viewed(postgresql_url, tmp_path)
+    try:
+        with hotel.engine.begin() as conn:
+            for script in (
+                "CREATE SCHEMA reports",
+                "CREATE VIEW reports.between AS SELECT name FROM guests",
+                "CREATE MATERIALIZED VIEW reports.names AS SELECT name FROM reports.between",
+            ):
+                conn.execute(text(script))
+        assert NAME in str(rows(hotel.engine, "SELECT name FROM reports.names"))
+        assert worker.carry_out(run_of(hotel), number) == "erased"
+        assert NAME not in str(rows(hotel.engine, "SELECT name FROM reports.names"))
+    finally:
+        hotel.engine.dispose()
+
+
 def test_a_view_of_somebody_elses_is_named(postgresql_url: str, tmp_path: Path) -> None:
     """What may not be refreshed makes the request PARTIAL until somebody does."""
     hotel, number = viewed(postgresql_url, tmp_path)

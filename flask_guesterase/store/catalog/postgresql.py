@@ -38,11 +38,16 @@ _SERVER = text("""
            current_setting('session_replication_role') <> 'replica' AS enforced
 """)
 
-# Tables in scope, and wherever they live: children by foreign key, partitions, heirs.
+# Tables in scope, and wherever they live: children by foreign key, partitions, heirs, and the
+# views that read them.
 _RELATIONS = text("""
     WITH RECURSIVE edge(child, parent) AS (
         SELECT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f'
         UNION ALL SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits
+        UNION ALL SELECT r.ev_class, d.refobjid FROM pg_catalog.pg_depend d
+        JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid AND r.rulename = '_RETURN'
+        WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
+          AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.ev_class
     ), rel(oid) AS (
         SELECT c.oid FROM pg_catalog.pg_class c
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
