@@ -165,15 +165,22 @@ _RULES = text("""
       AND r.ev_type <> '1' AND r.ev_enabled <> 'D'
 """)
 
+# Who reads a part of a table reads some of its rows.
 _READERS = text("""
-    WITH RECURSIVE uses(source, reader) AS (
+    WITH RECURSIVE kin(part, whole) AS (
+        SELECT inhrelid, inhparent FROM pg_catalog.pg_inherits
+        UNION SELECT kin.part, i.inhparent FROM kin
+        JOIN pg_catalog.pg_inherits i ON i.inhrelid = kin.whole
+    ), uses(source, reader) AS (
         SELECT d.refobjid, r.ev_class FROM pg_catalog.pg_depend d
         JOIN pg_catalog.pg_rewrite r ON r.oid = d.objid
         WHERE d.classid = 'pg_catalog.pg_rewrite'::regclass
           AND d.refclassid = 'pg_catalog.pg_class'::regclass AND d.refobjid <> r.ev_class
     ), reads(source, reader) AS (
-        SELECT source, reader FROM uses
-        WHERE source = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
+        SELECT source, reader FROM (
+            SELECT source, reader FROM uses
+            UNION SELECT kin.whole, uses.reader FROM uses JOIN kin ON kin.part = uses.source
+        ) AS known WHERE source = ANY (CAST(string_to_array(:oids, ',') AS oid[]))
         UNION SELECT reads.source, uses.reader FROM reads JOIN uses ON uses.source = reads.reader
     )
     SELECT reads.source AS oid, n.nspname AS schema, c.relname AS name,
