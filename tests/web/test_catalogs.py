@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import re
 from collections.abc import Callable
 
@@ -107,7 +106,8 @@ def test_a_fault_of_a_catalog_is_found(
     spoil: Callable[[Catalog], None], fault: str, code: str
 ) -> None:
     """A catalog with one thing wrong in it does not pass."""
-    spoiled = copy.deepcopy(catalog(code))
+    # Read anew: catalogs of Babel 2.14 cannot be copied.
+    spoiled = catalog.__wrapped__(code)
     spoil(spoiled)
     assert any(line.startswith(fault) for line in faults(spoiled, code))
 
