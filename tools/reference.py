@@ -122,7 +122,13 @@ def keys() -> Iterator[str]:
     """Yield the page of configuration keys."""
     source = inspect.getsource(config)
     yield "# Configuration\n"
-    yield "Deployment settings are configuration; behaviour is an argument. There are no others.\n"
+    yield (
+        "Deployment settings are configuration; behaviour is an argument. There are no others: "
+        "with a wrong value, or a key that is none, `init_app` raises `SetupError`. They are read "
+        "once, by `init_app`, from `app.config`. A variable of the environment counts only where "
+        "your application puts it there: `app.config.from_prefixed_env()` of Flask makes "
+        "`GUESTERASE_KEYS` of `FLASK_GUESTERASE_KEYS`.\n"
+    )
     for key, default in config.DEFAULTS.items():
         comment = re.search(rf'((?:    #: .*\n)+)    "{key}"', source)
         text = " ".join(re.findall(r"#: (.*)", comment.group(1))) if comment else ""

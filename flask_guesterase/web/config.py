@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, current_app, has_app_context
 
@@ -20,7 +21,7 @@ _MOST = 100_000
 Properties = Iterable[Property] | Callable[[], Iterable[Property]] | None
 
 DEFAULTS: dict[str, Any] = {
-    #: Folder of the key files, readable by this application alone; empty means
+    #: Folder of the key files by its whole path, readable by this application alone; empty means
     #: ``guesterase-keys`` in the instance folder.
     "GUESTERASE_KEYS": "",
     #: Days an erased row can be restored from its sealed copy; 0 means there is no copy.
@@ -32,12 +33,13 @@ DEFAULTS: dict[str, Any] = {
     "GUESTERASE_MAIL": "print",
     #: Address that messages come from; needed by the smtp ways.
     "GUESTERASE_SENDER": "",
-    #: Address of the guest pages as guests reach them, for links in messages; needed by the smtp
-    #: ways and for SMS. Empty means the address by which staff came, for what they print.
+    #: Address of the guest pages as guests reach them, with ``https://``, for links in messages;
+    #: needed by the smtp ways and for SMS. Empty means the address by which staff came, for what
+    #: they print.
     "GUESTERASE_BASE_URL": "",
-    #: Folder of the register of erasures, on another disk than the database, so that a restored
-    #: database can be told what it has forgotten; empty means ``guesterase-register`` in the
-    #: instance folder.
+    #: Folder of the register of erasures by its whole path, on another disk than the database, so
+    #: that a restored database can be told what it has forgotten; empty means
+    #: ``guesterase-register`` in the instance folder.
     "GUESTERASE_REGISTER": "",
     #: Days for which backups of the database are kept; empty means that nobody said.
     "GUESTERASE_BACKUP_DAYS": "",
@@ -66,21 +68,25 @@ def read(app: Flask, properties: Properties, packs: tuple[str, ...] = ()) -> Set
             f"Known keys are {', '.join(sorted(DEFAULTS))}.",
         )
     hotels = _asked(app, properties) if callable(properties) else properties
+    base_url = _address(values, "GUESTERASE_BASE_URL")
     # Said here, or the first to be told would be the worker, and no round of it would come about.
-    built_in(str(values["GUESTERASE_MAIL"]), str(values["GUESTERASE_SENDER"]))
+    if built_in(str(values["GUESTERASE_MAIL"]), str(values["GUESTERASE_SENDER"])) and not base_url:
+        raise SetupError(
+            "Links in messages need the address of the guest pages.",
+            "Set GUESTERASE_BASE_URL to it, for example https://hotel.example/privacy.",
+        )
     return Settings(
         properties=_known(hotels or [_only(app)]),
-        keys=values["GUESTERASE_KEYS"] or os.path.join(app.instance_path, "guesterase-keys"),
+        keys=_folder(app, values, "GUESTERASE_KEYS", "guesterase-keys"),
         recovery_days=_whole(values, "GUESTERASE_RECOVERY_DAYS"),
         grace_hours=_whole(values, "GUESTERASE_GRACE_HOURS"),
         mail=str(values["GUESTERASE_MAIL"]),
         sender=str(values["GUESTERASE_SENDER"]),
-        base_url=str(values["GUESTERASE_BASE_URL"]),
-        register=values["GUESTERASE_REGISTER"]
-        or os.path.join(app.instance_path, "guesterase-register"),
+        base_url=base_url,
+        register=_folder(app, values, "GUESTERASE_REGISTER", "guesterase-register"),
         backup_days=_days(values, "GUESTERASE_BACKUP_DAYS"),
         checkpoints=destinations(values["GUESTERASE_CHECKPOINTS"] or ""),
-        inline=values["GUESTERASE_INLINE"] in (True, 1, "1", "true", "True"),
+        inline=_switch(values, "GUESTERASE_INLINE"),
         packs=packs,
     )
 
@@ -114,13 +120,55 @@ def _only(app: Flask) -> Property:
     return Property("main", app.name, app.name)
 
 
+def _folder(app: Flask, values: dict[str, Any], key: str, name: str) -> str:
+    """Return a folder by its whole path: a part of one is another folder where cron starts."""
+    given = values[key]
+    if given in ("", None):
+        return os.path.join(app.instance_path, name)
+    if not isinstance(given, str | os.PathLike) or not os.path.isabs(given):
+        raise SetupError(
+            f"{key} is no whole path of a folder.",
+            f"Give it from the root of the disk, for example /srv/{name}, so that it is the same "
+            "folder wherever a command is started.",
+        )
+    return os.fspath(given)
+
+
+def _address(values: dict[str, Any], key: str) -> str:
+    given = str(values[key] or "")
+    try:
+        parts = urlsplit(given)
+        fits = not given or (parts.scheme in ("http", "https") and bool(parts.hostname))
+    except ValueError:
+        fits = False
+    if not fits:
+        raise SetupError(
+            f"{key} is no address that a guest can open.",
+            "Give it with https:// and a host, for example https://hotel.example/privacy.",
+        )
+    return given
+
+
+_OFF = (False, "0", "false", "False", "", None)
+_ON = (True, "1", "true", "True")
+
+
+def _switch(values: dict[str, Any], key: str) -> bool:
+    if values[key] not in (*_ON, *_OFF):
+        raise SetupError(f"{key} is neither on nor off.", "Give it True or False.")
+    return values[key] in _ON
+
+
 def _days(values: dict[str, Any], key: str) -> int | None:
     return None if values[key] in ("", None) else _whole(values, key)
 
 
 def _whole(values: dict[str, Any], key: str) -> int:
+    given = values[key]
+    # False is not said of days, and of 7.5 of them the half would be forgotten.
+    slip = isinstance(given, bool) or (isinstance(given, float) and not given.is_integer())
     try:
-        number = int(values[key])
+        number = -1 if slip else int(given)
     except (TypeError, ValueError, OverflowError):
         number = -1
     if not 0 <= number <= _MOST:

@@ -297,7 +297,8 @@ def contact_missing(wrong: bool) -> list[Finding]:
 @CASES.of("overseer-untold")
 def overseer_untold(wrong: bool) -> list[Finding]:
     watched = replace(PINE, overseer="owner@pine.example")
-    return find(hotel=watched, mail="print" if wrong else "smtp://mail.pine.example:25")
+    mail = "print" if wrong else "smtp://mail.pine.example:25"
+    return find(hotel=watched, mail=mail, base="https://pine.example/privacy")
 
 
 @CASES.of("keys-missing")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import column
 
-from flask_guesterase import Guesterase, Property, exempt
+from flask_guesterase import Guesterase, Property, current, exempt
 from flask_guesterase.core.errors import PolicyError, SetupError
 
 PINE = Property("sh", "Hotel Pine", "Pine Ltd", country="cn", zone="Asia/Shanghai")
@@ -24,12 +25,84 @@ def start(properties: Any = None, **config: Any) -> Flask:
     return app
 
 
-@pytest.mark.parametrize("days", ["seven", None, -1, float("inf"), float("nan"), 10**9])
+NO_DAYS = ["seven", None, -1, float("inf"), float("nan"), 10**9, 7.5, "7.5", True]
+
+
+@pytest.mark.parametrize("days", NO_DAYS)
 @pytest.mark.parametrize("key", ["GUESTERASE_RECOVERY_DAYS", "GUESTERASE_GRACE_HOURS"])
 def test_a_number_that_no_calendar_holds_is_refused(key: str, days: Any) -> None:
     """Neither at the first approval nor at the first erasure is the time to find it out."""
     with pytest.raises(SetupError, match=key):
         start(**{key: days})
+
+
+def test_backups_that_are_said_to_be_none_are_not_kept_for_no_days() -> None:
+    """A certificate would say that every copy had ended on the day of the erasure."""
+    with pytest.raises(SetupError, match="GUESTERASE_BACKUP_DAYS"):
+        start(GUESTERASE_BACKUP_DAYS=False)
+
+
+@pytest.mark.parametrize("folder", [7, True, "keys", "./keys", "~/keys", Path("keys"), ["/srv"]])
+@pytest.mark.parametrize("key", ["GUESTERASE_KEYS", "GUESTERASE_REGISTER"])
+def test_a_folder_is_the_same_wherever_a_command_is_started(key: str, folder: Any) -> None:
+    """A part of a path is one folder for the server, and another one for cron."""
+    with pytest.raises(SetupError, match=key):
+        start(**{key: folder})
+
+
+def test_a_folder_is_a_text_or_a_path(tmp_path: Path) -> None:
+    """Where nothing is said it lies in the instance folder."""
+    for given in (tmp_path, str(tmp_path)):
+        settings = start(GUESTERASE_KEYS=given)
+        with settings.app_context():
+            assert current.settings.keys == str(tmp_path)
+    app = start(GUESTERASE_REGISTER=None)
+    with app.app_context():
+        assert current.settings.register == str(Path(app.instance_path, "guesterase-register"))
+
+
+NOWHERE = ["pine", "pine.example/privacy", "//pine.example", "ftp://pine.example", "https://", 7]
+
+
+@pytest.mark.parametrize("address", NOWHERE)
+def test_an_address_of_the_guest_pages_that_nobody_can_open_is_refused(address: Any) -> None:
+    """A guest would be sent a link that is none, and the request would end after a day."""
+    with pytest.raises(SetupError, match="GUESTERASE_BASE_URL"):
+        start(GUESTERASE_BASE_URL=address)
+
+
+def test_mail_that_leaves_needs_the_address_of_the_guest_pages() -> None:
+    """Every letter with a link would wait, and nothing would say so before a guest complains."""
+    mail = {"GUESTERASE_MAIL": "smtp://mail.pine.example", "GUESTERASE_SENDER": "a@pine.example"}
+    with pytest.raises(SetupError) as refused:
+        start(**mail)
+
+    assert "GUESTERASE_BASE_URL" in refused.value.hint
+    assert start(**mail, GUESTERASE_BASE_URL="https://pine.example/privacy")
+
+
+@pytest.mark.parametrize(("said", "inline"), [
+    (True, True), (1, True), ("1", True), ("true", True), ("True", True), (False, False),
+    (0, False), ("0", False), ("false", False), ("", False), (None, False),
+])  # fmt: skip
+def test_a_switch_is_on_or_off(said: Any, inline: bool) -> None:
+    """As a program says it, and as a variable of the environment does."""
+    app = start(GUESTERASE_INLINE=said)
+    with app.app_context():
+        assert current.settings.inline is inline
+
+
+@pytest.mark.parametrize("said", ["yes", "worker", 2, []])
+def test_a_switch_that_says_neither_is_refused(said: Any) -> None:
+    """It would count as off, and nothing would be done before a worker comes."""
+    with pytest.raises(SetupError, match="GUESTERASE_INLINE"):
+        start(GUESTERASE_INLINE=said)
+
+
+def test_a_key_that_is_none_is_refused_by_its_name() -> None:
+    """A slip of the hand would leave the default in force."""
+    with pytest.raises(SetupError, match=r"GUESTERASE_KEY\."):
+        start(GUESTERASE_KEY="/srv/keys")
 
 
 def test_places_for_checkpoints_are_a_text_or_a_list() -> None:
