@@ -183,6 +183,51 @@ def test_each_column_gets_a_rule_that_fits(column: Column[Any], expected: Any) -
         assert found == ()
 
 
+TELLING = (
+    "sender receiver addressee signed_by spouse next_of_kin emergency_contact sex salutation "
+    "religion ethnicity occupation employer allergies diet health disability visa visa_no ssn "
+    "tax_id vat_no id_number id_card_no identity_no wechat whatsapp_id user_agent ip remote_addr "
+    "vehicle car_reg content memo feedback guest_review answer transcript "
+    "国籍 性别 民族 车牌 微信 银行卡 传真 内容 评价 出生 联系人"
+)
+"""Names that columns of a hotel's system have, each of which tells something of somebody."""
+
+TELLING_NOTHING = (
+    "room status total currency rate_code arrival advisable essex_wing content_type reviewed_at "
+    "answered_at paid_number trip tax_rate vat_rate valid dietmar_wing"
+)
+
+
+def test_what_tells_of_somebody_is_not_called_nobodys() -> None:
+    """Who reads a draft in a hurry believes its "does not look personal"."""
+    metadata = MetaData()
+    names = [*TELLING.split(), *TELLING_NOTHING.split()]
+    guests(metadata, *(Column(n, String(80)) for n in names))
+
+    columns = drafted(metadata)["guests"].columns
+
+    kept = {name for name, rule in columns.items() if isinstance(rule, Keep)}
+    assert kept == set(TELLING_NOTHING.split())
+
+
+def test_a_draft_says_that_it_knows_no_law() -> None:
+    """Who takes its guesses as they are would erase invoices long before the law lets them go."""
+    metadata = MetaData()
+    guests(metadata)
+    for name in ("invoices", "guest_register", "folio_lines", "发票", "bookings"):
+        table(metadata, name, Column("guest_id", ForeignKey("guests.id")), Column("note", Text))
+
+    source = draft(resolve([], metadata.tables.values(), (), coverage))
+
+    assert "retain" in (ast.get_docstring(ast.parse(source)) or "")
+    asked = {
+        part.split("'")[1] for part in source.split("guesterase.register(")[1:]
+        if "retain(category)" in part
+    }
+    assert asked == {"invoices", "guest_register", "folio_lines", "发票"}
+    run(source.replace("'note': null,", "'note': retain('invoice_accounting', null),"))
+
+
 def test_a_name_of_a_file_is_asked_about() -> None:
     """Who only overwrites the name leaves the scan on disk; a profile is no file."""
     metadata = MetaData()
