@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -283,6 +284,26 @@ FILLED = (
     "CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT)",
     f"INSERT INTO t (v) VALUES ('{CANARY}'), ('{TEXT}')",
 )
+
+
+def test_values_are_given_to_their_places_as_every_python_takes_them(sqlite_url: str) -> None:
+    """Python 3.12 warned of numbered places filled from a tuple; some hosts stop at warnings."""
+    filled: list[tuple[str, Any]] = []
+    with opened(sqlite_url) as engine:
+
+        @event.listens_for(engine, "before_cursor_execute")
+        def note(conn: Any, cursor: Any, statement: str, given: Any, *more: Any) -> None:
+            filled.append((statement, given))
+
+        with engine.begin() as conn:
+            for statement in FILLED:
+                conn.exec_driver_sql(statement)
+        sqlite.clean(engine, {"one": [CANARY, TEXT]})
+
+    asked = [(statement, given) for statement, given in filled if "instr(" in statement]
+    assert asked
+    for statement, given in asked:
+        assert not isinstance(given, tuple) or not re.search(r"\?\d|:\w", statement)
 
 
 def test_a_value_on_overflow_pages_is_met_and_goes(sqlite_url: str) -> None:
