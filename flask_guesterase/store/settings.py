@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -36,6 +36,8 @@ class Property:
         decides alone what they filed themselves lets them know, and they have 72 hours to stop it.
     :param calls: who is called in an emergency, role (see `core.emergency.Role`) and how: name
         and number of the second custodian of the keys, of IT, the vendor, police, authority.
+    :param own: other e-mail addresses and telephone numbers of the hotel itself, reception's for
+        example: wherever they stand, they are no copy of a guest's data.
     :raises SetupError: one of these is none, a time zone for example.
     """
 
@@ -53,11 +55,17 @@ class Property:
     deputy: str = ""
     overseer: str = ""
     calls: Mapping[str, str] | tuple[tuple[str, str], ...] = ()
+    own: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         # Laws, telephone numbers and periods are looked up by it, in capitals.
         object.__setattr__(self, "country", self.country.strip().upper())
+        if isinstance(self.own, str):
+            raise SetupError(
+                "Property(own=...) is one text.", 'Give a list, for example ["desk@hotel.example"].'
+            )
         # A property is a key of caches, so what it holds cannot change.
+        object.__setattr__(self, "own", tuple(self.own))
         object.__setattr__(self, "calls", tuple(dict(self.calls).items()))
         self._look()
         unknown = set(dict(self.calls)) - {role.value for role in Role}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -130,6 +131,36 @@ def test_what_living_people_share_is_theirs(any_hotel: Hotel) -> None:
     assert content["shared_values"] == 2
     assert content["partial"] == []
     assert found(hotel, number)["left"] == []
+
+
+OWN = ("reception@pine.example", "+86 21 6555 0100")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_what_is_the_hotels_own_is_no_guests_value(hotel: Hotel, known: bool) -> None:
+    """Whoever wrote to reception has its address in their rows; so have all the others."""
+    before = hotel.settings
+    houses = before.properties
+    told = replace(before, properties={**houses, "mu": replace(houses["mu"], own=OWN)})
+    hotel.settings = told if known else before
+    written = (*OWN, hotel.settings.sender)
+    for id in (1, 2):
+        hotel.guest(id, name=f"Guest {chr(64 + id)}lder", email=f"g{id}@post.example")
+        for at, remark in enumerate(written):
+            number = 10 * id + at
+            hotel.put(Booking, id=number, number=f"B{number}", guest_id=id, remark=remark)
+    number = hotel.approved(email="g1@post.example")
+
+    state = worker.carry_out(run_of(hotel), number)
+
+    assert state == ("erased" if known else "partial")
+    assert places(hotel, number) == ({} if known else {"bookings.remark": {"email", "phone"}})
+    kept = [row["remark"] for row in hotel.rows(Booking)]
+    assert kept == [None] * len(written) + list(written)
+    hotel.settings = told
+    worker.look_again(run_of(hotel), number, "clerk")
+    assert places(hotel, number) == {}
+    assert hotel.state(number) == "erased"
 
 
 def back(hotel: Hotel, number: str, **values: Any) -> int:

@@ -146,6 +146,7 @@ WRONG: list[dict[str, Any]] = [
     {"zone": "Europe/Berln"}, {"zone": ""}, {"zone": "../etc/passwd"}, {"fiscal": (13, 1)},
     {"fiscal": (2, 30)}, {"fiscal": ("12", "31")}, {"country": "Germany"}, {"country": "D"},
     {"code": ""}, {"code": "x" * 41}, {"controller": ""}, {"controller": "x" * 121},
+    {"own": "desk@pine.example"},
 ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ with the database; whose they are as well is asked by the search, in transaction
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from sqlalchemy.types import Date, DateTime, Time, TypeEngine
 from ...core.errors import SealError, UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.image import Cell, Form, Image
-from ...core.needle import LOYALTY, Needle, Strength, needles
+from ...core.needle import LOYALTY, Needle, Strength
 from ...core.seal import Terms
 from ...core.several import every
 from .. import safe, tables
@@ -102,10 +102,13 @@ def read(work: Work, box: str) -> tuple[Needle, ...]:
     :raises UnknownError: there is no such box.
     :raises SealError: its day is over.
     """
-    return tuple(
+    found = tuple(
         Needle(kind, value, Strength(strength), region)
         for kind, value, strength, region in safe.read(work, box)
     )
+    # What the host named as its own since then is left out as well, so that looking again helps.
+    house = _house(work, {needle.region for needle in found})
+    return tuple(needle for needle in found if needle not in house)
 
 
 def end(work: Work, case: Case, until: str) -> None:
@@ -141,12 +144,7 @@ def gather(work: Work, images: Sequence[Image], region: str) -> tuple[Needle, ..
     :param images: the rows as they were.
     :param region: ISO country code that gives national phone numbers a meaning.
     """
-    house = {
-        needle
-        for one in work.settings.properties.values()
-        for address in (one.contact, one.officer, one.deputy)
-        for needle in needles(Kind.EMAIL, address)
-    }
+    house = _house(work, {region})
     found: dict[Needle, None] = {}
     for image in images:
         declared = work.datamap.tables.get(image.table)
@@ -155,8 +153,22 @@ def gather(work: Work, images: Sequence[Image], region: str) -> tuple[Needle, ..
         values = {cell.name: _plain(work, declared, cell) for cell in image.columns}
         for kind, value in _said(work, declared, image, values):
             found.update(dict.fromkeys(every(kind, value, region)))
-    # A clerk who types the hotel's own mailbox for a guest without one gives no guest's value.
+    # A clerk who types the hotel's own mailbox for a guest without one gives no guest's value, nor
+    # does who writes to reception.
     return tuple(needle for needle in found if needle not in house)
+
+
+def _house(work: Work, regions: Iterable[str]) -> set[Needle]:
+    """Return what is the hotels' own: what they name, and the address that letters come from."""
+    named = [work.settings.sender]
+    for one in work.settings.properties.values():
+        named += (one.contact, one.officer, one.deputy, *one.own)
+    return {
+        needle
+        for value in named
+        for region in regions
+        for needle in every(Kind.EMAIL if "@" in value else Kind.PHONE, value, region)
+    }
 
 
 def _plain(work: Work, declared: Declared, cell: Cell) -> str:
