@@ -16,6 +16,7 @@ from ..core.policy import Blocker, Keep
 from ..core.standing import Standing
 from ..core.wish import Kind
 from . import tables
+from .binds.trail import zoned
 from .clocks import places_of
 from .datamap import DataMap, Declared
 from .days import day_of
@@ -116,7 +117,7 @@ def _blocking(work: Work, declared: Declared, blocker: Blocker, rows: Owners) ->
             statement = select(*columns, ends.label("until_")).where(
                 among(columns, part), blocker.where(here, today)
             )
-            for row in work.conn.execute(statement):
+            for row in zoned(work.conn.execute(statement), len(columns)):
                 *cells, end = row
                 key = tuple(cells)
                 place = places.get(key, "")

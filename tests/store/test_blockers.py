@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, MetaData, String, Table, update
+from sqlalchemy import TIMESTAMP, Column, DateTime, MetaData, String, Table, column, update
 
 from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.finding import Finding
@@ -105,6 +107,32 @@ def test_days_after_check_out_are_waited_for(any_house: House) -> None:
     assert (found.name, found.until) == ("cooling", date(2026, 3, 12))
     any_house.later(days=2)
     assert any_house.standing(1) == []
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["untold", "told"])
+def test_a_moment_that_mariadb_keeps_ends_on_the_propertys_day(
+    mariadb_url: str, tmp_path: Path, told: bool
+) -> None:
+    """The host's sessions and its policy are in Shanghai, ours in UTC: one in the morning there is
+    the day before here, and the guest is told until which day they wait."""
+    house = House(mariadb_url, tmp_path)
+    house.person(1)
+    house.stay(7, 1)
+    with house.engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE stays ADD COLUMN kept_at TIMESTAMP NULL")
+        conn.exec_driver_sql("SET time_zone = '+08:00'")
+        conn.exec_driver_sql("UPDATE stays SET kept_at = '2026-03-12 01:00:00'")
+    kept_at: Column[Any] = column("kept_at", TIMESTAMP() if told else DateTime())
+    end = Blocker("in-house", "stays", IN_HOUSE.where, until=lambda _: kept_at)
+    declared = [
+        (model, replace(policy, zone="Asia/Shanghai") if model is Stay else policy)
+        for model, policy in policies()
+    ]
+    known = list(Base.metadata.tables.values()), list(Base.registry.mappers)
+    house.datamap, house.blockers = resolve(declared, *known), (end,)
+    (found,) = house.standing(1)
+    house.engine.dispose()
+    assert found.until == date(2026, 3, 12)
 
 
 def test_what_needs_a_part_blocks_nothing_else(any_house: House) -> None:
