@@ -224,9 +224,22 @@ def dated(value: ColumnElement[Any]) -> ColumnElement[bool]:
         return false()
     if not is_text(value.type):
         return value.is_not(None)
-    short = and_(value.like("________"), *(value.not_like(f"%{sign}%") for sign in "-./ "))
     inside = and_(value >= FIRST.isoformat(), value <= f"{LAST.isoformat()}T99")
-    return and_(inside, or_(value.like("____-__-__%"), short))
+    return and_(inside, _shaped(value))
+
+
+def _shaped(text: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a text is written as a day is."""
+    short = and_(text.like("________"), *(text.not_like(f"%{sign}%") for sign in "-./ W"))
+    return or_(text.like("____-__-__%"), short)
+
+
+def unread(value: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that a text says something, and no day that can be read."""
+    if not is_text(value.type):
+        return false()
+    digits = and_(value >= "0", value <= "9999-12-31T99")
+    return and_(~and_(_shaped(value), digits), func.trim(value).not_in(["", "-", "0"]))
 
 
 def endless(value: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -15,7 +15,7 @@ from ..core.finding import Finding, Severity
 from ..core.plan import Key
 from ..core.retention import CATEGORIES, EVENTS, Facts
 from .datamap import DataMap, Declared
-from .days import LAST, NUMBERS, day_of, day_or_end, moment_of
+from .days import NUMBERS, day_of, latest, moment_of
 from .finder import owners
 from .masks import fixed_value
 from .settings import Settings
@@ -67,7 +67,7 @@ def facts_of(
     found = ways(datamap, declared) if found is None else found
     places = places_of(conn, datamap, settings, declared, wanted, found)
     events = {
-        event: [_said(conn, datamap, declared, at, wanted) for at in where]
+        event: [_dates(conn, datamap, declared, at, wanted) for at in where]
         for event, where in found.events.items()
     }
     answers = {
@@ -82,10 +82,13 @@ def facts_of(
     made: dict[tuple[object, ...], Record] = {}
     for key in wanted:
         code = places.get(key, "")
-        seen = [[v.get(key) for v in read] for read in events.values()]
+        seen = [
+            tuple(value for dates in read for value in dates.get(key, ()))
+            for read in events.values()
+        ]
         said = {n: v[key] for n, v in answers.items() if key in v}
         said = {n: v for n, v in said.items() if all(b.get(key) == v for b in before.get(n, ()))}
-        alike = code, *map(_exactly, chain(said, said.values(), *seen))
+        alike = code, *map(_exactly, chain(said, said.values())), *map(_each_exactly, seen)
         if alike not in made:
             days = dict(zip(events, seen, strict=True))
             made[alike] = _record(declared, settings, code, days, said)
@@ -96,6 +99,10 @@ def facts_of(
 def _exactly(value: Any) -> object:
     """Return what tells a value from any other that does not mean exactly the same."""
     return value if value is None or type(value) in (str, date) else (type(value), repr(value))
+
+
+def _each_exactly(values: tuple[Any, ...]) -> object:
+    return tuple(map(_exactly, values))
 
 
 def _record(
@@ -109,18 +116,14 @@ def _record(
     place = settings.properties.get(code)
     zone = ZoneInfo(place.zone) if place is not None else ZoneInfo("UTC")
     naive = ZoneInfo(declared.policy.zone or "UTC")
-    days = {
-        event: [day for v in values if (day := day_or_end(v, naive, zone)) is not None]
-        for event, values in events.items()
-    }
+    days = {event: latest(values, naive, zone) for event, values in events.items()}
     said = dict(answers)
     if (born := _birth(said.pop("birth", None))) is not None:
         said["birth"] = born
     return Record(
         place.code if place is not None else "",
         Facts(
-            # What has an open end has not happened, whatever another column says.
-            {e: last for e, known in days.items() if known and (last := max(known)) <= LAST},
+            {event: day for event, day in days.items() if day is not None},
             said,
             place.country if place is not None else "",
             place.fiscal if place is not None else (12, 31),
@@ -140,6 +143,17 @@ def _said(
     """Return key -> value, without what an erasure leaves in the column: that tells nothing."""
     found, left = at.read(conn, declared, keys), _left(datamap, declared, at)
     return found if left is None else {k: v for k, v in found.items() if not _is(v, left)}
+
+
+def _dates(
+    conn: Connection, datamap: DataMap, declared: Declared, at: Reach, keys: Sequence[Key]
+) -> dict[Key, tuple[Any, ...]]:
+    """Return key -> its dates (see `Reach.dates`), without what an erasure leaves in the column."""
+    found, left = at.dates(conn, declared, keys), _left(datamap, declared, at)
+    if left is None:
+        return found
+    told = {key: tuple(v for v in dates if not _is(v, left)) for key, dates in found.items()}
+    return {key: dates for key, dates in told.items() if dates}
 
 
 def _left(datamap: DataMap, declared: Declared, at: Reach) -> Any:
@@ -197,10 +211,10 @@ def moments_of(
     found: dict[Key, dict[str, list[date | datetime]]] = {key: {} for key in wanted}
     for event, where in ways(datamap, declared).events.items():
         for at in where:
-            for key, value in _said(conn, datamap, declared, at, wanted).items():
-                moment = moment_of(value, naive)
-                if moment is not None and day_of(moment, naive, naive) is not None:
-                    found[key].setdefault(event, []).append(moment)
+            for key, dates in _dates(conn, datamap, declared, at, wanted).items():
+                for moment in (moment_of(value, naive) for value in dates):
+                    if moment is not None and day_of(moment, naive, naive) is not None:
+                        found[key].setdefault(event, []).append(moment)
     return found
 
 

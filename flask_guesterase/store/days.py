@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,6 +43,31 @@ def day_or_end(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
     return None if moment is None or moment < FIRST else moment
 
 
+def latest(values: Iterable[Any], naive: ZoneInfo, zone: ZoneInfo) -> date | None:
+    """Return the latest day at the property that a host's values mean, or None: it is not known.
+
+    What has an open end has not happened, whatever another value says; and a text that nobody can
+    read may be the latest.
+
+    :param values: as of `day_of`.
+    :param naive: zone of date-times that name none.
+    :param zone: zone of the property.
+    """
+    days: list[date] = []
+    for value in values:
+        day = day_or_end(value, naive, zone)
+        if day is not None:
+            days.append(day)
+        elif isinstance(value, str) and value.strip(_NOUGHT) and moment_of(value, naive) is None:
+            return None
+    last = max(days, default=None)
+    return None if last is None or last > LAST else last
+
+
+_NOUGHT = string.whitespace + "0-./:TZ"
+"""What a text is made of that stands for no day: 0000-00-00, or a stroke."""
+
+
 def moment_of(value: Any, naive: ZoneInfo) -> date | datetime | None:
     """Return a host's value as a day, or as a moment with its zone; None when it is neither.
 
@@ -49,6 +76,9 @@ def moment_of(value: Any, naive: ZoneInfo) -> date | datetime | None:
     """
     if isinstance(value, str):
         value = value.strip()
+        if "W" in value:
+            # The days of weeks sort behind all others of their year: none would be found in time.
+            return None
         try:
             value = datetime.fromisoformat(value) if len(value) > 10 else date.fromisoformat(value)
         except ValueError:

@@ -23,7 +23,7 @@ from . import ageing, blockers, candidates, law, looking, pulse, runs, tables
 from .binds.trail import crosses
 from .clocks import places_of
 from .datamap import Declared
-from .days import day_of
+from .days import latest
 from .finder import owners
 from .gaps import unreadable
 from .pulse import Pulse
@@ -155,8 +155,8 @@ def _unclocked(
     utc = ZoneInfo("UTC")
     for at in chain.from_iterable(known.events[event] for event in sorted(events)):
         if _is_far(work, declared, at):
-            told = at.read(work.conn, declared, keys)
-            keys = [key for key in keys if day_of(told.get(key), utc, utc) is None]
+            told = at.dates(work.conn, declared, keys)
+            keys = [key for key in keys if latest(told.get(key, ()), utc, utc) is None]
     full = holding(work.conn, declared, keys, columns)
     return [key for key in keys if key in full]
 
@@ -169,7 +169,8 @@ def _is_far(work: Work, declared: Declared, at: Reach) -> bool:
 def _never(declared: Declared, reaches: Sequence[Reach], here: Any) -> ColumnElement[bool]:
     """Return the condition that the dates of one event say that it has not happened.
 
-    None of them is there, as far as one can tell, or one of them is an open end.
+    None of them is there, as far as one can tell, or one of them is an open end, or a text that
+    nobody can read.
     """
 
     def there(at: Reach, that: Callable[[Any], ColumnElement[bool]]) -> ColumnElement[bool]:
@@ -180,7 +181,8 @@ def _never(declared: Declared, reaches: Sequence[Reach], here: Any) -> ColumnEle
         return exists(found.correlate(here))
 
     missing = and_(*(~there(at, candidates.dated) for at in reaches))
-    return or_(missing, *(there(at, candidates.endless) for at in reaches))
+    unsaid = (candidates.endless, candidates.unread)
+    return or_(missing, *(there(at, that) for at in reaches for that in unsaid))
 
 
 def _note(work: Work, counts: Counts, everything: bool) -> int:

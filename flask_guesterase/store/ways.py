@@ -37,6 +37,24 @@ class Reach:
             _latest(found, key, value)
         return found
 
+    def dates(
+        self, conn: Connection, declared: Declared, keys: Sequence[Key]
+    ) -> dict[Key, tuple[Any, ...]]:
+        """Return key -> the latest of several dates; of texts all, since the last may be no later.
+
+        Nothing is there for a key without any.
+        """
+        found: dict[Key, Any] = {}
+        texts: dict[Key, dict[str, None]] = {}
+        for key, value in self.each(conn, declared, keys):
+            if isinstance(value, str):
+                texts.setdefault(key, {})[value] = None
+            else:
+                _latest(found, key, value)
+        return {key: (value,) for key, value in found.items()} | {
+            key: tuple(told) for key, told in texts.items()
+        }
+
     def each(
         self, conn: Connection, declared: Declared, keys: Sequence[Key]
     ) -> Iterator[tuple[Key, Any]]:
