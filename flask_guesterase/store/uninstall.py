@@ -10,11 +10,14 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import UTC
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Engine, Table, func, select
 
@@ -33,11 +36,18 @@ from .transaction import MARIADB, transaction
 READER = Path(__file__).resolve().parent.parent / "verify.py"
 """The one-file reader that a copy of is put beside the files."""
 
+_NOWHERE: Mapping[str, str] = MappingProxyType({})
+
 _OURS = (*tables.metadata.tables, upgrade.VERSION_TABLE)
 
 
 def uninstall(
-    engine: Engine, custodian: FolderCustodian, folder: Path, *, drop: bool = False
+    engine: Engine,
+    custodian: FolderCustodian,
+    folder: Path,
+    *,
+    drop: bool = False,
+    zones: Mapping[str, str] = _NOWHERE,
 ) -> Export:
     """Write everything that is retained into a folder, check it, and drop our tables if asked.
 
@@ -47,6 +57,7 @@ def uninstall(
     :param custodian: who holds the keys of the boxes.
     :param folder: an empty folder, or one to be made; nobody else may read it afterwards.
     :param drop: False leaves the database as it is.
+    :param zones: code of a property -> its time zone, in which days are told; UTC without one.
     :raises InputError: there is something in the folder already, or it cannot be written.
     :raises SetupError: our tables are not there, or of another version.
     :raises SealError: the files do not open as they should; nothing was dropped.
@@ -58,12 +69,12 @@ def uninstall(
             raise InputError("The folder is not empty.", "Name a new one.")
     if not drop:
         with transaction(engine, write=False) as conn:
-            return _export(conn, custodian, folder, lax=True)
+            return _export(conn, custodian, folder, zones, lax=True)
 
     def unit(conn: Connection) -> Export:
         with _nobody_else(conn):
             _whole(conn)
-            made = _export(conn, custodian, folder)
+            made = _export(conn, custodian, folder, zones)
             _drop(conn)
         return replace(made, dropped=True)
 
@@ -130,15 +141,25 @@ def _drop(conn: Connection) -> None:
 
 
 def _export(
-    conn: Connection, custodian: FolderCustodian, folder: Path, lax: bool = False
+    conn: Connection,
+    custodian: FolderCustodian,
+    folder: Path,
+    zones: Mapping[str, str],
+    lax: bool = False,
 ) -> Export:
     _complete(conn)
     _known(conn)
     with _writable():
-        return _written(conn, custodian, folder, lax)
+        return _written(conn, custodian, folder, zones, lax)
 
 
-def _written(conn: Connection, custodian: FolderCustodian, folder: Path, lax: bool) -> Export:
+def _written(
+    conn: Connection,
+    custodian: FolderCustodian,
+    folder: Path,
+    zones: Mapping[str, str],
+    lax: bool,
+) -> Export:
     make_folder(folder)
     folder.chmod(0o700)
     sealed, closed = _opened(conn, custodian, lax)
@@ -152,7 +173,7 @@ def _written(conn: Connection, custodian: FolderCustodian, folder: Path, lax: bo
         "cases.jsonl": _write(folder / "cases.jsonl", _cases(conn)),
         "kept.jsonl": _write(folder / "kept.jsonl", _living_rows(conn, tables.kept, "ended_at")),
         "holds.jsonl": _write(folder / "holds.jsonl", _living_rows(conn, tables.hold, "lifted_at")),
-        "certificates": _certificates(conn, folder / "certificates"),
+        "certificates": _certificates(conn, folder / "certificates", zones),
         "keys": custodian.copy(folder / "keys", roots=True),
     }
     _check(folder, sealed, counts, conn)
@@ -231,14 +252,19 @@ def _plain(value: Any) -> Any:
     return value.isoformat() + "Z" if hasattr(value, "isoformat") else value
 
 
-def _certificates(conn: Connection, folder: Path) -> int:
+def _certificates(conn: Connection, folder: Path, zones: Mapping[str, str]) -> int:
     folder.mkdir(mode=0o700)
-    count = 0
-    for row in conn.execute(select(tables.certificate)):
+    count, case = 0, tables.request
+    every = select(tables.certificate, case.c.property).outerjoin(
+        case, case.c.number == tables.certificate.c.request
+    )
+    for row in conn.execute(every):
         supplement = f"-{row.supplement}" if row.supplement else ""
         body = row.body
         if row.revoked_at is not None:
-            body = canonical(certifying.as_file(row.body, row.revoked_at.date())).decode()
+            at = row.revoked_at.replace(tzinfo=UTC)
+            day = at.astimezone(ZoneInfo(zones.get(row.property, "UTC"))).date()
+            body = canonical(certifying.as_file(row.body, day)).decode()
         (folder / f"{row.request}{supplement}.json").write_text(body, encoding="utf-8")
         count += 1
     return count

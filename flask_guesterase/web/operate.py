@@ -205,7 +205,8 @@ def uninstall(out: Path, yes: bool) -> Answer:
         if not revisions.pending(office.work.conn):
             remembering.still(office.work)
         register = remembering.register(office.work)
-    made = leave(current.host.engine(), current.custodian, out, drop=yes)
+        zones = {code: each.zone for code, each in office.work.settings.properties.items()}
+    made = leave(current.host.engine(), current.custodian, out, drop=yes, zones=zones)
     told = asdict(made) | {"folder": str(made.folder)}
     note = (
         f"Our tables are gone; the key folder {current.custodian.path} is not. README.txt says "

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase import verify as offline
-from flask_guesterase.store import tokens
+from flask_guesterase.store import tables, tokens
 from tests.web.house import CANARY, Browser, House
 from tests.web.test_cli import Console, code_of
 
@@ -102,6 +104,20 @@ def test_the_guest_reads_it_in_their_case(house: House, number: str) -> None:
     assert "Revoked on" in guest.get("/privacy/case/certificate")
     assert "revoked" in json.loads(guest.get("/privacy/case/certificate.json"))
     assert "重新存档" in guest.get("/privacy/case", wish="zh")
+
+
+def test_it_was_revoked_on_one_day_in_all_files(
+    house: House, number: str, console: Console, tmp_path: Path
+) -> None:
+    """Late in the evening, UTC, it is the next day in Shanghai, after an uninstallation too."""
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(tables.certificate).values(revoked_at=datetime(2026, 3, 10, 20)))
+    out = tmp_path / "export"
+    console.json("uninstall", "--out", str(out))
+    officer = house.browser("officer")
+    here = json.loads(officer.get(f"{DESK}/{number}/certificate.json"))
+    left = json.loads((out / "certificates" / f"{number}.json").read_text(encoding="utf-8"))
+    assert [here["revoked"], left["revoked"]] == ["2026-03-11"] * 2
 
 
 def test_the_certificate_says_that_it_is_revoked(
