@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from ..core.canary import KIND
 from ..core.certificate import CONTENT_MARK, Left
@@ -54,6 +54,7 @@ from .identity import objecting
 from .invented import canaries
 from .partners import giving, recipients
 from .post import write
+from .putoff import ahead, astray
 from .recovery.window import recover, unkept
 from .remembrance import remembering
 from .search import residue, sought
@@ -129,6 +130,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
         )
     brake.require(work)
     remembering.require(work)
+    if ahead(work, case.decided_at):
+        return _review_again(work, case, actor, ("it was approved by a clock that ran ahead",))
     if case.waiting_for == "grace" and case.try_at is not None and case.try_at > work.stamp:
         return Ending(State.WAITING, ("grace",))
     approval = approvals.standing(work, case)
@@ -139,6 +142,8 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
     if outbox.OUTSIDE in approval.grounds:
         if outside.failed(work, case):
             return _review_again(work, case, actor, ("the notice outside could not leave",))
+        if outside.left_ahead(work, case):
+            return _review_again(work, case, actor, ("the notice left by a clock that ran ahead",))
         if outside.waits(work, case):
             return Ending(State.WAITING, (outbox.OUTSIDE,))
     whose = people.taken(work, case.number)
@@ -385,10 +390,7 @@ def due(work: Work, most: int = 1000) -> list[str]:
         select(table.c.number)
         .where(
             or_(
-                and_(
-                    table.c.state.in_([state.value for state in _RUNNING]),
-                    table.c.try_at <= work.stamp,
-                ),
+                and_(table.c.state.in_([state.value for state in _RUNNING]), _come(work)),
                 table.c.state == State.CHECKING.value,
             )
         )
@@ -396,3 +398,19 @@ def due(work: Work, most: int = 1000) -> list[str]:
         .limit(most)
     )
     return list(rows.scalars())
+
+
+def _come(work: Work) -> ColumnElement[bool]:
+    """Return the condition that an approved request is to be carried out, or decided anew, now.
+
+    How long a hotel lets be taken back what it approved is its own to say; that an approval lies
+    ahead is not.
+    """
+    table = tables.request
+    what = func.coalesce(table.c.waiting_for, "")
+    return or_(
+        table.c.try_at <= work.stamp,
+        astray(work, table.c.decided_at),
+        and_(what.not_in(("grace", outbox.OUTSIDE)), astray(work, table.c.try_at)),
+        and_(what == outbox.OUTSIDE, astray(work, table.c.try_at, outside.WAIT)),
+    )

@@ -20,6 +20,7 @@ from . import actors, approvals, outbox, tables, tokens
 from .cases import Case, day_at, load, reconsider, step, tell
 from .matching import Contact
 from .outbox import OUTSIDE
+from .putoff import ahead
 from .remembrance import tracing
 from .settings import Settings
 from .tokens import Purpose
@@ -138,6 +139,16 @@ def failed(work: Work, case: Case) -> bool:
         .limit(1)
     )
     return work.conn.execute(newest).scalar() not in (outbox.QUEUED, outbox.SENDING)
+
+
+def left_ahead(work: Work, case: Case) -> bool:
+    """Return whether the notice of the newest approval left by a clock that ran ahead.
+
+    :param work: the open transaction.
+    :param case: the request.
+    """
+    until = ends(work, case)
+    return until is not None and ahead(work, until - WAIT)
 
 
 def waits(work: Work, case: Case) -> bool:

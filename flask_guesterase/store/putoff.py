@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, or_
 
@@ -21,10 +21,22 @@ def come(work: Work, moment: ColumnElement[object]) -> ColumnElement[bool]:
     return or_(moment <= work.stamp, astray(work, moment))
 
 
-def astray(work: Work, moment: ColumnElement[object]) -> ColumnElement[bool]:
+def astray(
+    work: Work, moment: ColumnElement[object], beyond: timedelta = timedelta()
+) -> ColumnElement[bool]:
     """Return the condition that the clock was wrong that wrote a time, or a hand was at work.
 
     :param work: the open transaction.
     :param moment: as of `come`.
+    :param beyond: for how much longer than anything else it may have been put off.
     """
-    return moment > work.stamp + _FARTHEST
+    return moment > work.stamp + _FARTHEST + beyond
+
+
+def ahead(work: Work, at: datetime | None) -> bool:
+    """Return whether the clock ran ahead by which something happened.
+
+    :param work: the open transaction.
+    :param at: when it happened, naive UTC, or None.
+    """
+    return at is not None and at > work.stamp + _FARTHEST

@@ -124,6 +124,45 @@ def test_what_one_person_approves_waits_72_hours_from_the_notice(
     )  # fmt: skip
 
 
+def confirm_clock(alone: Alone) -> None:
+    """Let two people say that the clock, set right, can be believed."""
+    for name in ("officer", "second"):
+        alone.grants[name].add("law")
+        with alone.begin() as office:
+            office.confirm_clock(name)
+
+
+@pytest.mark.parametrize("all_of_it", [False, True], ids=["notice", "approval"])
+def test_a_notice_that_left_by_a_clock_that_ran_ahead_begins_no_72_hours(
+    alone: Alone, post: tuple[Post, str], all_of_it: bool
+) -> None:
+    """Nobody knows when they are over: it is decided anew once the clock is right, not in a year,
+    and the time of who is outside begins anew."""
+    number, right = alone.asked(), alone.now
+    if not all_of_it:
+        alone.approve(number)
+    alone.later(days=365)
+    if all_of_it:
+        alone.approve(number)
+    alone.work()
+    assert len(notices(post)) == 1
+    alone.now = right
+    alone.later(hours=73)
+    alone.work()
+    confirm_clock(alone)
+    alone.work()
+    assert alone.state(number) == "review"
+    assert alone.row(1)["name"] == ANN["name"]
+    alone.approve(number)
+    alone.work()
+    alone.later(hours=71)
+    alone.work()
+    assert alone.row(1)["name"] == ANN["name"]
+    alone.later(hours=2)
+    alone.work()
+    assert alone.row(1)["name"] != ANN["name"]
+
+
 def test_a_notice_that_does_not_leave_lets_nothing_happen(
     alone: Alone, post: tuple[Post, str]
 ) -> None:

@@ -470,6 +470,24 @@ def test_a_number_given_again_is_another_row(lodge: Lodge) -> None:
     assert lodge.rows(Wish) == [{"id": 1, "guest_id": 2, "email": "c@x.example"}]
 
 
+def test_who_was_judged_by_a_clock_that_ran_ahead_goes_once_it_is_right(lodge: Lodge) -> None:
+    """Who came back would stand in the house for a year, erased by their certificate."""
+    lodge.stayed()
+    lodge.erased_guest()
+    right = lodge.now
+    lodge.later(days=365)
+    merge(lodge)
+    lodge.session.commit()
+    assert lodge.run(Office.judge_returns) == {"open": 1}
+    lodge.now = right
+    lodge.grants["officer"].add("law")
+    lodge.grants["second"].add("law")
+    for name in ("officer", "second"):
+        lodge.run(lambda office, name=name: office.confirm_clock(name))
+    assert lodge.worker() == {"erased": 1}
+    assert lodge.holds_ann() == []
+
+
 def test_a_member_file_that_is_synchronised_again_goes_again(lodge: Lodge) -> None:
     """A record whose key stays is known by it when its erased columns are filled."""
     lodge.stayed()

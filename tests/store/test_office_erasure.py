@@ -100,6 +100,35 @@ def test_grace_is_waited_for(hotel: Hotel) -> None:
     assert hotel.erased(number) == "erased"
 
 
+@pytest.mark.parametrize("hours", [0, 4])
+def test_what_a_clock_that_ran_ahead_approved_is_decided_anew_once_it_is_right(
+    hotel: Hotel, hours: int
+) -> None:
+    """A guest is told that they wait until a day a year from now, and would: nobody knows when it
+    was approved, so that nobody knows when the time to take it back is over."""
+    hotel.settings = replace(hotel.settings, grace_hours=hours)
+    hotel.grants["officer"].add("law")
+    hotel.grants["second"].add("law")
+    right = hotel.now
+    hotel.later(days=365)
+    number = ann(hotel)
+    hotel.now = right
+    for name in ("officer", "second"):
+        with hotel.begin() as office:
+            office.confirm_clock(name)
+    with hotel.begin() as office:
+        assert office.due() == [number]
+        ending = office.erase(number)
+    assert ending.differences == ("it was approved by a clock that ran ahead",)
+    assert hotel.state(number) == "review"
+    assert hotel.row(1)["name"] == "Ann Berg"
+    hotel.approve(number, "second")
+    hotel.later(hours=hours)
+    with hotel.begin() as office:
+        assert office.due() == [number]
+    assert hotel.erased(number) == "erased"
+
+
 def test_what_waits_for_grace_waits_until_a_day_of_the_hotel(hotel: Hotel) -> None:
     """At 22:00 in Shanghai four hours more are the next day, though not yet in Greenwich."""
     hotel.settings = replace(hotel.settings, grace_hours=4)

@@ -22,6 +22,7 @@ from ..carrying import known
 from ..cases import load, step
 from ..execution import RETRY_MINUTES
 from ..keeping import Origin
+from ..putoff import come
 from ..work import Work
 from . import again, owing
 from .again import Again, Fate, Warrant
@@ -105,7 +106,7 @@ def due(work: Work, most: int = 50) -> list[int]:
         select(table.c.id)
         .where(
             table.c.state == Fate.OPEN.value,
-            (table.c.try_at <= work.stamp) | table.c.try_at.is_(None),
+            come(work, table.c.try_at) | table.c.try_at.is_(None),
         )
         .order_by(table.c.try_at, table.c.id)
         .limit(most)
