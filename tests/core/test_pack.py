@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -343,6 +343,19 @@ def test_copies_of_documents_are_never_a_default_for_everybody() -> None:
         "ES",
         "JP",
     }
+
+
+@pytest.mark.parametrize(
+    "day", [date(2026, 3, 9), date(2026, 12, 31), date(2027, 2, 28), date(2028, 2, 29)]
+)
+def test_portugals_year_begins_the_day_after_a_departure_was_reported(day: date) -> None:
+    """Counted from that day (F095), a year is not over before the eve of its like: who was reported
+    on 28 February 2027 is kept on 29 February 2028 (P3)."""
+    (rule,) = (rule for rule in SHIPPED if rule.id == "PT/guest_register")
+    begins = day + timedelta(days=1)
+    ends = floor([rule], rule.category, Facts({"reported_departure": day}, {}, "PT")).until
+    like = begins.replace(year=begins.year + 1)
+    assert ends in (like - timedelta(days=1), like)
 
 
 def test_what_has_no_number_is_said_and_not_made_up() -> None:

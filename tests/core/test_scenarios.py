@@ -168,11 +168,13 @@ CASES = [
     Case("F090", "AT", REGISTER, {"last_entry": "2028-02-29"}, "2035-02-28", "2035-02-28"),
     Case("F090", "AT", REGISTER, {"created": "2028-02-29"}, open=CLOCK),
     Case("F091", "AT", CASH, {"document": "2026-05-10"}, "2033-12-31"),
-    # Portugal: from the report of the departure, not from the departure.
+    # Portugal: from the day after the report of the departure, not from the departure; whether that
+    # day is counted is not said, so that it is not.
     Case("F095", "PT", REGISTER, {"departed": "2026-05-10", "reported_departure": "2026-05-13"},
-         "2027-05-13"),
-    Case("F095", "PT", REGISTER, {"reported_departure": "2028-02-29"}, "2029-02-28"),
-    Case("F095", "PT", REGISTER, {"reported_departure": "2026-05-10T23:30+00:00"}, "2027-05-11"),
+         "2027-05-14"),
+    Case("F095", "PT", REGISTER, {"reported_departure": "2027-02-28"}, "2028-02-29"),
+    Case("F095", "PT", REGISTER, {"reported_departure": "2028-02-29"}, "2029-03-01"),
+    Case("F095", "PT", REGISTER, {"reported_departure": "2026-05-10T23:30+00:00"}, "2027-05-12"),
     Case("F095", "PT", REGISTER, {"departed": "2026-05-10"}, open=CLOCK),
     Case("F096", "PT", CASH, {"document": "2026-05-10"}, "2036-12-31", open=UNSURE),
     # Czechia: the book's last entry starts the clock, not the guest's departure.
