@@ -39,8 +39,13 @@ def day_or_end(value: Any, naive: ZoneInfo, zone: ZoneInfo) -> date | None:
     if isinstance(moment, datetime):
         # The ends of the calendar have no counterpart in half of the zones.
         edge = not FIRST.year <= moment.year <= LAST.year
-        moment = moment.date() if edge else moment.astimezone(zone).date()
+        moment = moment.date() if edge else _later(moment, zone)
     return None if moment is None or moment < FIRST else moment
+
+
+def _later(moment: datetime, zone: ZoneInfo) -> date:
+    """Return the day of a moment; of an hour that came twice, or not at all, the later one."""
+    return max(moment.replace(fold=fold).astimezone(zone).date() for fold in (0, 1))
 
 
 def latest(values: Iterable[Any], naive: ZoneInfo, zone: ZoneInfo) -> date | None:

@@ -51,9 +51,8 @@ class Reach:
                 texts.setdefault(key, {})[value] = None
             else:
                 _latest(found, key, value)
-        return {key: (value,) for key, value in found.items()} | {
-            key: tuple(told) for key, told in texts.items()
-        }
+        alone = {key: (value,) for key, value in found.items()}
+        return alone | {key: (*alone.get(key, ()), *told) for key, told in texts.items()}
 
     def each(
         self, conn: Connection, declared: Declared, keys: Sequence[Key]

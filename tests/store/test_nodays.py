@@ -253,3 +253,23 @@ def test_the_ends_of_the_calendar_are_no_day_in_any_zone(moment: datetime, zone:
     """The first and the last moment there is have no counterpart in half of the zones."""
     assert day_of(moment, ZoneInfo("UTC"), ZoneInfo(zone)) is None
     assert day_of(moment, ZoneInfo(zone), ZoneInfo("UTC")) is None
+
+
+@pytest.mark.parametrize("fold", [0, 1])
+@pytest.mark.parametrize(
+    ("moment", "zone", "day"),
+    [
+        # Half past one comes twice in New York, and is before midnight in Denver or behind it.
+        (datetime(2026, 11, 1, 1, 30), "America/Denver", date(2026, 11, 1)),
+        # Half past two does not come at all there, and would be on either side of it.
+        (datetime(2026, 3, 8, 2, 30), "America/Denver", date(2026, 3, 8)),
+        (datetime(2026, 3, 8, 2, 30), "Pacific/Honolulu", date(2026, 3, 7)),
+    ],
+)
+def test_an_hour_that_comes_twice_is_of_the_later_day(
+    moment: datetime, zone: str, day: date, fold: int
+) -> None:
+    """Where zones leave a doubt a record is kept a few hours longer, never shorter (P3)."""
+    written = moment.replace(fold=fold)
+    assert day_of(written, ZoneInfo("America/New_York"), ZoneInfo(zone)) == day
+    assert day_of(moment.isoformat(), ZoneInfo("America/New_York"), ZoneInfo(zone)) == day
