@@ -13,7 +13,7 @@ from sqlalchemy import Select, select, union_all, update
 
 from ..core.retention import Verdict
 from ..core.ruling import Reason
-from . import completing, keeping, law, runs, shelf, tables, vault
+from . import completing, keeping, law, prolonged, runs, shelf, tables, vault
 from .blockers import today_at
 from .unit import Run
 from .work import Work
@@ -56,26 +56,35 @@ def settled(run: Run, unknown: bool = True) -> dict[str, int]:
 def _settle(
     last: int, unknown: bool, everything: bool, office: Office
 ) -> tuple[int, dict[str, int]]:
-    work, kept, box = office.work, tables.kept, tables.box
+    work = office.work
     due = _due(work, last, unknown, everything).subquery()
     lines = work.conn.execute(
-        select(
-            kept,
-            box.c.forgotten_at,
-            box.c.label.label("box_label"),
-            box.c.last_day.label("box_day"),
-        )
-        .join_from(due, kept, kept.c.id == due.c.id)
-        .join(box, kept.c.box == box.c.id)
-        .order_by(due.c.id)
-        .limit(BATCH)
+        _boxed().join(due, tables.kept.c.id == due.c.id).order_by(due.c.id).limit(BATCH)
     ).all()
     counts: Counter[str] = Counter()
     for line in lines:
-        counts[_judge(work, line)] += 1
+        counts[_judge(work, _followed(work, line))] += 1
     counts.pop("", None)
     counts["ended"] += _close(work, lines)
     return (lines[-1].id if lines else 0), dict(counts)
+
+
+def _boxed() -> Select[Any]:
+    kept, box = tables.kept, tables.box
+    label, day = box.c.label.label("box_label"), box.c.last_day.label("box_day")
+    return select(kept, box.c.forgotten_at, label, day).join_from(kept, box, kept.c.box == box.c.id)
+
+
+def _followed(work: Work, line: Line[Any]) -> Line[Any]:
+    """Return a line with what its row says now, where it ends soon and that is later."""
+    soon = line.until is not None and line.until <= _soon(work)
+    if not soon or line.forgotten_at is not None or not prolonged.follow(work, line):
+        return line
+    return work.conn.execute(_boxed().where(tables.kept.c.id == line.id)).one()
+
+
+def _soon(work: Work) -> str:
+    return (work.now.date() + timedelta(days=SOON)).isoformat()
 
 
 def _due(
@@ -90,8 +99,7 @@ def _due(
     # either SQLite would read all that were kept.
     still = sealed.where(kept.c.id + 0 > last)
     gone = still.join(box, box.c.id + "" == kept.c.box).where(box.c.forgotten_at > datetime.min)
-    day = (work.now.date() + timedelta(days=SOON)).isoformat()
-    parts = [still.where(kept.c.until <= day), gone]
+    parts = [still.where(kept.c.until <= _soon(work)), gone]
     parts += [still.where(kept.c.until.is_(None))] if unknown else []
     number = union_all(*parts).subquery().c.id + 0
     return select(number.label("id")).group_by(number)

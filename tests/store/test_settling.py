@@ -11,10 +11,10 @@ from sqlalchemy import update
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.seal import day_label
-from flask_guesterase.store import settling, tables, vault
-from tests.store.test_expiry import PEOPLE, Inn, any_inn, boxed
+from flask_guesterase.store import consistency, forgetting, settling, tables, vault
+from tests.store.test_expiry import PEOPLE, Inn, any_inn, boxed, inn
 
-__all__ = ["any_inn"]
+__all__ = ["any_inn", "inn"]
 
 LATER = "2040-01-01"
 
@@ -69,3 +69,81 @@ def test_a_box_that_is_held_while_it_is_judged_stays_under_the_hold(
     assert (box["label"], box["forgotten_at"]) == (f"hold:{placed[0]}", None)
     with inn.begin() as office:
         assert vault.unseal(office.work.conn, inn.custodian, [box["id"]])
+
+
+def box_of_one(inn: Inn) -> None:
+    """Erase a guest who left on the first of March 2026: the register lies in a box for a year."""
+    boxed(inn)
+    inn.person(1, date(2026, 3, 1))
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "sealed"
+    assert retained(inn)["label"] == day_label("2027-03-01")
+
+
+def looked(inn: Inn, day: date) -> tuple[str, bool]:
+    """Forget what is over on a day; return the label of the one box, and whether it ended."""
+    inn.later(days=(day - inn.now.date()).days)
+    forgetting.forget(inn.run)
+    box = retained(inn)
+    return str(box["label"]), box["forgotten_at"] is not None
+
+
+def says(inn: Inn, **values: Any) -> None:
+    """Let the host write something into the guest's row."""
+    with inn.engine.begin() as conn:
+        conn.execute(update(PEOPLE).where(PEOPLE.c.id == 1).values(values))
+
+
+def test_a_stay_that_was_made_longer_after_it_was_sealed_keeps_its_box(any_inn: Inn) -> None:
+    """The guest came back, and the stay was opened again: the year runs from the later day (P3)."""
+    inn = any_inn
+    box_of_one(inn)
+    says(inn, seen=date(2026, 3, 20))
+    inn.later(days=(date(2027, 2, 27) - inn.now.date()).days)
+    for _ in range(2):
+        settling.settled(inn.run)
+        assert retained(inn)["label"] == day_label("2027-03-20")
+        assert inn.ours("kept")[0]["until"] == "2027-03-20"
+    assert consistency.unfit(inn.run) == []
+
+
+def test_a_stay_that_was_made_longer_ends_on_its_own_day(inn: Inn) -> None:
+    """Once more it is later, and then it is over."""
+    box_of_one(inn)
+    says(inn, seen=date(2026, 3, 20))
+    assert looked(inn, date(2027, 3, 1)) == (day_label("2027-03-20"), False)
+    says(inn, seen=date(2026, 3, 22))
+    assert looked(inn, date(2027, 3, 20)) == (day_label("2027-03-22"), False)
+    assert not looked(inn, date(2027, 3, 22))[1]
+    assert looked(inn, date(2027, 3, 23))[1]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"seen": date(2026, 2, 1)}, {"seen": None},
+        {"seen": date(2026, 9, 9), "visa": "P 77"}, {"seen": date(2026, 9, 9), "hotel": "far"},
+    ],
+    ids=["earlier", "none", "somebody's", "elsewhere"],
+)
+def test_what_else_becomes_of_a_row_moves_no_box(inn: Inn, values: dict[str, Any]) -> None:
+    """Neither ends it earlier, nor keeps it past its day: the row may be somebody else's then."""
+    box_of_one(inn)
+    says(inn, **values)
+    assert looked(inn, date(2027, 2, 27)) == (day_label("2027-03-01"), False)
+    assert looked(inn, date(2027, 3, 3))[1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "DROP TABLE people", "DELETE FROM people", "ALTER TABLE people DROP COLUMN seen",
+        "UPDATE people SET seen = 'soon'", "UPDATE people SET seen = 'soon', visa = 'P 77'",
+    ],
+)  # fmt: skip
+def test_a_row_that_tells_nothing_moves_no_box(inn: Inn, change: str) -> None:
+    """The host took away what said the day: what was written down counts, and nothing fails."""
+    box_of_one(inn)
+    with inn.engine.begin() as conn:
+        conn.exec_driver_sql(change)
+    assert looked(inn, date(2027, 2, 27)) == (day_label("2027-03-01"), False)
+    assert looked(inn, date(2027, 3, 3))[1]
