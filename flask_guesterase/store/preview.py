@@ -118,9 +118,9 @@ class Preview:
     mentions: tuple[Mention, ...] = ()
 
     def holds(self) -> bool:
-        """Return whether there are rows of who is taken."""
+        """Return whether there are rows of who is taken, or of whom nobody said whose they are."""
         lines = (*self.erase, *self.retain, *self.shared, *self.blocked)
-        return bool(self.people) and any(line.rows for line in lines)
+        return bool(self.perhaps) or (bool(self.people) and any(line.rows for line in lines))
 
     def as_dict(self) -> dict[str, Any]:
         """Return the preview as plain values, for JSON."""

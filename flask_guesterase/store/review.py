@@ -291,7 +291,10 @@ def _ground(work: Work, case: Case, ground: str) -> Ground:
 
 
 def _held(work: Work, case: Case) -> bool:
-    """Return whether the hotel holds rows of who is taken."""
+    """Return whether there are rows of who is taken, or of whom nobody said whose they are."""
+    unsaid = people.subjects(work, case.number, Standing.PERHAPS)
+    if any(each.erased_at is None for each in unsaid):
+        return True
     whose = people.taken(work, case.number)
     if not whose:
         return False

@@ -63,6 +63,25 @@ def test_whoever_takes_a_row_does_not_approve(hotel: Hotel) -> None:
     hotel.approve(number, "second")
 
 
+@pytest.mark.parametrize("ground", ["kept-by-law", "nothing-held"])
+def test_what_is_perhaps_theirs_is_neither_nothing_nor_all_kept_by_law(
+    hotel: Hotel, ground: str
+) -> None:
+    """First somebody says whose it is: a refusal would keep all of it, and the letter be untrue."""
+    hotel.guest(1, name="Ann Berg", email="ann@example.com")
+    number = hotel.file(name="Bo Lind", email="ann@example.com")
+    confirmed(hotel, number)
+    with hotel.begin() as office:
+        (perhaps,) = office.preview(number, by="officer").perhaps
+    with hotel.begin() as office, pytest.raises(InputError):
+        office.refuse(number, "officer", ground)
+    with hotel.begin() as office:
+        office.leave(number, perhaps.id, "officer")
+    with hotel.begin() as office:
+        office.refuse(number, "officer", "nothing-held")
+    assert hotel.state(number) == "refused"
+
+
 def test_a_row_that_is_left_is_another_persons(hotel: Hotel) -> None:
     """Whoever leaves a row may approve: nothing was verified by that."""
     number = two(hotel)
