@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from ..core.events import RegisterProduced
 from ..core.log import canonical, slug
@@ -29,6 +29,9 @@ KEPT = Period(years=3)
 Management (CN, 2024) Article 12: records of provision, at least three years."""
 
 REVIEW_HOURS = 24
+AGAIN = timedelta(minutes=5)
+"""For how long a form that is sent once more shows what it showed, and makes no other record."""
+
 PURPOSE = "disclosure"
 
 
@@ -66,12 +69,14 @@ ALWAYS = ("room", "first_night", "last_night", "name", "document", "reported")
 """What every line has, whatever the host calls it."""
 
 
-def produce(work: Work, asked: Asked, by: str) -> Produced:
+def produce(work: Work, asked: Asked, by: str, shown: str = "") -> Produced:
     """Produce the lines of the register that an authority asked for, and record it.
 
     :param work: the open transaction.
     :param asked: who asks, on what basis, and for what exactly.
     :param by: the host's id of the person on duty.
+    :param shown: number of what the same form produced before, or empty; it stands for this too
+        where the same person got the same lines for the same question a moment ago.
     :raises ForbiddenError: they may not produce the register of this property.
     :raises InputError: the question is too wide, or the law does not let this authority ask.
     """
@@ -81,7 +86,26 @@ def produce(work: Work, asked: Asked, by: str) -> Produced:
     found = retrieve(work, asked)
     columns = tuple(dict.fromkeys(name for line in found.lines for name in line.more))
     produced = Produced("", place.code, columns, found.lines, found.unopened)
+    if shown and _shown(work, shown, asked, produced, actor):
+        return replace(produced, number=shown)
     return replace(produced, number=_record(work, asked, produced, actor))
+
+
+def _shown(work: Work, number: str, asked: Asked, produced: Produced, actor: str) -> bool:
+    """Return whether a disclosure a moment ago was the same: who asked what, and who got what."""
+    table = tables.disclosure
+    row = work.conn.execute(
+        select(table).where(
+            table.c.number == number, table.c.property == produced.place,
+            table.c.made_by == actor, table.c.basis == asked.basis.value,
+            table.c.made_at > work.stamp - AGAIN,
+        )
+    ).one_or_none()  # fmt: skip
+    return (
+        row is not None
+        and safe.peek(work, row.box) == _content(asked)
+        and row.mark == _mark(work, _terms(work, asked), produced)
+    )
 
 
 def document(asked: Asked, produced: Produced, kind: str) -> str:
@@ -105,13 +129,9 @@ def document(asked: Asked, produced: Produced, kind: str) -> str:
 
 def _record(work: Work, asked: Asked, produced: Produced, actor: str) -> str:
     place = work.settings.property(asked.place)
-    number = _number()
-    last_day = KEPT.after(day_at(place, work.now)).isoformat()
-    terms = Terms(slug(place.controller), PURPOSE, last_day)
+    number, terms = _number(), _terms(work, asked)
     box = safe.keep(work, terms, _content(asked))
-    columns, lines = produced.table()
-    key = work.custodian.mortal(terms.label, PURPOSE)
-    mark = fingerprint(key, "lines", canonical([columns, lines]).decode())
+    mark, lines = _mark(work, terms, produced), produced.lines
     work.conn.execute(
         insert(tables.disclosure).values(
             number=number,
@@ -133,6 +153,17 @@ def _record(work: Work, asked: Asked, produced: Produced, actor: str) -> str:
         place.controller, place.code, number, actor, counts, (asked.basis.value,), {"lines": mark}
     ))  # fmt: skip
     return number
+
+
+def _terms(work: Work, asked: Asked) -> Terms:
+    place = work.settings.property(asked.place)
+    last_day = KEPT.after(day_at(place, work.now)).isoformat()
+    return Terms(slug(place.controller), PURPOSE, last_day)
+
+
+def _mark(work: Work, terms: Terms, produced: Produced) -> str:
+    key = work.custodian.mortal(terms.label, PURPOSE)
+    return fingerprint(key, "lines", canonical([*produced.table()]).decode())
 
 
 def _content(asked: Asked) -> dict[str, str]:

@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.errors import InputError
 from ..core.permissions import Permission
 from ..core.register import Asked, Basis, Judgement
+from ..store.office import Office
 from ..store.register import Produced, document
-from . import schemas
+from . import pressing, schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages
 from .language import N_
@@ -48,10 +49,22 @@ def produce() -> AnyResponse:
         kind, place = form.pop("format"), form.pop("property")
         asked = Asked(place, **form)
         with current.begin() as office:
-            produced = office.produce_register(asked, me())
+            produced = _produced(office, asked)
     except InputError as problem:
         return make_response(_form(request.form, no_fields(problem)), 422)
     return _answer(asked, produced, kind)
+
+
+def _produced(office: Office, asked: Asked) -> Produced:
+    """Produce what was asked; of a form that is sent twice, the same again under one number."""
+    made: list[Produced] = []
+
+    def first() -> str:
+        made.append(office.produce_register(asked, me()))
+        return made[0].number
+
+    number = pressing.once(office, first)
+    return made[0] if made else office.produce_register(asked, me(), number)
 
 
 def _form(values: Any, problems: dict[str, list[str]]) -> str:

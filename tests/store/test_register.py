@@ -192,6 +192,29 @@ def test_in_california_only_its_officers_and_courts(night: Night) -> None:
     assert night.produce(basis=Basis.POLICE).lines
 
 
+def test_a_number_stands_only_for_what_it_was(any_night: Night) -> None:
+    """Named again with another question or authority, by another, or later, it is another."""
+    night = any_night
+    night.stay(1)
+    night.stay(2, room="102")
+    asked = Asked("sh", "Police", "PS-1", "A-1", Basis.POLICE, NIGHT)
+
+    def again(question: Asked = asked, by: str = "clerk") -> bool:
+        with night.begin() as office:
+            return office.produce_register(question, by, first.number).number == first.number
+
+    with night.begin() as office:
+        first = office.produce_register(asked, "clerk")
+    assert again()
+    for other in ({"authority": "Court"}, {"officer": "P2"}, {"reference": "A2"},
+                  {"basis": Basis.COURT}, {"until": NIGHT}, {"room": "102"}):  # fmt: skip
+        assert not again(replace(asked, **other))
+    assert not again(by="second")
+    night.later(minutes=6)
+    assert not again()
+    assert len(night.ours("disclosure")) == 1 + 6 + 2
+
+
 def test_a_second_person_looks_at_it(any_night: Night) -> None:
     """Whoever produced it may not review it; another one does, once, in a word that is known."""
     night = any_night

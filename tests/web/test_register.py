@@ -20,6 +20,9 @@ from sqlalchemy import update
 from sqlalchemy.orm import scoped_session, sessionmaker
 from werkzeug.test import TestResponse
 
+from flask_guesterase.core.events import RegisterProduced
+from flask_guesterase.store import tables
+from flask_guesterase.store.register import AGAIN
 from flask_guesterase.web.extension import Guesterase
 from flask_guesterase.web.staff import staff_pages
 from tests.store.night import GRANTS, GUEST, LINE, NIGHT, Base, Guest, Line, Night
@@ -211,6 +214,81 @@ def test_the_answer_is_no_address_to_return_to(desk: Desk) -> None:
     answer = clerk.client.get(PAGE, query_string=ASKED)
     assert "Zebrafinch" not in answer.text
     assert len(desk.night.ours("disclosure")) == 1
+
+
+def twice(desk: Desk, browser: Browser, **changes: str) -> list[str]:
+    """Press the button of one page twice; return the numbers of the disclosures shown."""
+    sent = {**ASKED, **changes, "csrf_token": browser.token(PAGE)}
+    pages = [browser.client.post(PAGE, data=sent) for _ in range(2)]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert all("Zebrafinch1" in page.text for page in pages)
+    if changes.get("format") in ("csv", "json"):
+        return [re.findall(r"D-[0-9A-Z]{8}", page.headers["Content-Disposition"])[0]
+                for page in pages]  # fmt: skip
+    return [re.findall(r"D-[0-9A-Z]{8}", page.text)[0] for page in pages]
+
+
+@pytest.mark.parametrize("kind", ["page", "csv", "json"])
+def test_a_button_pressed_twice_is_one_disclosure(desk: Desk, kind: str) -> None:
+    """The second answer, which alone is seen, shows the same lines under the same number."""
+    first, second = twice(desk, desk.browser("clerk"), format=kind)
+    assert first == second
+    assert len(desk.night.ours("disclosure")) == 1
+    assert shown(desk) == 1
+
+
+def shown(desk: Desk) -> int:
+    """Return how often the journal says that the register was shown."""
+    return sum(row["action"] == RegisterProduced.name for row in desk.night.ours("entry"))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"authority": "Tax office"}, {"officer": "PS-9"}, {"reference": "A-2026/8"},
+        {"night": (NIGHT + timedelta(days=1)).isoformat()}, {"room": "101"}, {"format": "csv"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_whatever_else_is_asked_from_one_page_is_another(
+    desk: Desk, changes: dict[str, str]
+) -> None:
+    """Another authority, night, room or copy is a disclosure of its own, as is a page anew."""
+    clerk = desk.browser("clerk")
+    sent = {**ASKED, "csrf_token": clerk.token(PAGE)}
+    for each in (sent, sent | changes):
+        assert clerk.client.post(PAGE, data=each).status_code == 200
+    assert (shown(desk), len(desk.night.ours("disclosure"))) == (2, 2)
+
+
+def test_what_was_shown_is_shown_once_more_only_as_it_was(desk: Desk) -> None:
+    """Other lines, a later hour or another person at the same screen: a disclosure of its own."""
+    clerk = desk.browser("clerk")
+    sent = {**ASKED, "csrf_token": clerk.token(PAGE)}
+
+    def press() -> int:
+        page = clerk.client.post(PAGE, data=sent)
+        assert page.status_code == 200
+        return shown(desk)
+
+    assert (press(), press()) == (1, 1)
+    desk.night.stay(5, room="103")
+    assert press() == 2
+    clerk.get("/in/second")
+    assert press() == 3
+
+
+def test_a_page_that_lay_open_shows_the_register_anew(desk: Desk) -> None:
+    """A form that is sent again after a while is a look of its own, which the journal has."""
+    clerk = desk.browser("clerk")
+    sent = {**ASKED, "csrf_token": clerk.token(PAGE)}
+    assert clerk.client.post(PAGE, data=sent).status_code == 200
+    with desk.night.engine.begin() as conn:
+        conn.execute(update(tables.disclosure).values(
+            made_at=tables.disclosure.c.made_at - AGAIN - timedelta(seconds=1)
+        ))  # fmt: skip
+    assert clerk.client.post(PAGE, data=sent).status_code == 200
+    assert shown(desk) == 2
 
 
 def test_a_box_that_does_not_open_is_told_of(desk: Desk) -> None:

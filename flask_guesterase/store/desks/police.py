@@ -19,16 +19,18 @@ from .desk import Desk
 class Police(Desk):
     """The guest register shown to an authority, and looked at again."""
 
-    def produce_register(self, asked: Asked, by: str) -> Produced:
+    def produce_register(self, asked: Asked, by: str, shown: str = "") -> Produced:
         """Produce the lines of the guest register an authority asked for, and record it.
 
         :param asked: who asks, on what basis, and for what exactly.
         :param by: the host's id of the person on duty.
+        :param shown: number of what the same form produced before, or empty; it stands for this
+            too where the same person got the same lines for the same question a moment ago.
         :raises ForbiddenError: they may not produce the register of this property.
         :raises InputError: it asks for too much, or on a basis the law does not know.
         """
         gate.ready(self.work, by, Deed.PRODUCE, asked.place)
-        return register.produce(self.work, asked, by)
+        return register.produce(self.work, asked, by, shown)
 
     def review_disclosure(self, number: str, by: str, finding: str) -> None:
         """Record what a second person finds about what was produced.
