@@ -16,7 +16,8 @@ from flask_wtf.csrf import CSRFProtect
 
 from flask_guesterase.core.errors import ForbiddenError
 from flask_guesterase.core.permissions import Permission
-from flask_guesterase.store import views
+from flask_guesterase.store import outbox, views
+from flask_guesterase.web.api import house as api_house
 from flask_guesterase.web.api.route import OPERATIONS, Operation, template
 from flask_guesterase.web.api.spec import api_pages, describe
 from flask_guesterase.web.guest import guest_pages
@@ -77,6 +78,28 @@ def test_a_program_reads_a_list_page_by_page(
         page = answer["next"]
     assert sorted(found) == sorted([number, other.json["number"]])
     assert clerk.get("/requests?page=0").status_code == 422
+
+
+def test_a_program_reads_letters_a_page_at_a_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest first, each once, whatever is printed in between; a house has thousands."""
+    monkeypatch.setattr(api_house, "LETTERS", 2)
+    with house.app.app_context(), house.extension.begin() as office:
+        for place in range(5):
+            post = outbox.Post("pine-ltd", "sh", "en", value="a@mail.example")
+            outbox.queue_post(office.work, post, "complained", {"number": "GC-A"}, f"m:{place}")
+    clerk = Program(house, token(house, "clerk"))
+    pages, path = [], "/letters"
+    while path:
+        answer = clerk.get(path).json
+        pages.append([each["id"] for each in answer["items"]])
+        clerk.post(f"/letters/{pages[-1][0]}/printed")
+        path = f"/letters?before={answer['next']}" if answer["next"] else ""
+    assert pages == [[5, 4], [3, 2], [1]]
+    assert clerk.get("/letters").json["items"]
+    for odd in ("0", "-1", "x", str(2**63)):
+        assert clerk.get(f"/letters?before={odd}").status_code == 422
 
 
 def test_a_plan_names_nobody_to_who_may_only_look(house: House) -> None:

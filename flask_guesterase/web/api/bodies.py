@@ -219,6 +219,12 @@ class Listing(Body):
     page = fields.Integer(load_default=1, validate=Range(1, PAGES))
 
 
+class Older(Body):
+    """Where a list goes on."""
+
+    before = fields.Integer(load_default=None, validate=Range(1, LARGEST))
+
+
 class Numbered(Schema):
     """Number of a request."""
 
@@ -305,6 +311,13 @@ class Items(Schema):
     """A list."""
 
     items = fields.List(fields.Dict(), required=True)
+
+
+class Letters(Schema):
+    """Letters, the newest first, and before which id the older ones are; null where none are."""
+
+    items = fields.List(fields.Dict(), required=True)
+    next = fields.Integer(required=True, allow_none=True)
 
 
 class Anything(Schema):

@@ -149,16 +149,22 @@ def verify(form: dict[str, Any]) -> Any:
         return {"items": [asdict(problem) for problem in found]}
 
 
-@operation("GET", "/letters", Permission.VERIFY, bodies.Items)
-def letters(form: dict[str, Any]) -> Any:
-    """List letters that wait to be printed, and what could not be sent.
+LETTERS = 50
+"""Letters in one answer: each is opened and written."""
 
-    Letters that hold a link or a code are listed without their text: a person prints those.
+
+@operation("GET", "/letters", Permission.VERIFY, bodies.Letters, bodies.Older)
+def letters(form: dict[str, Any]) -> Any:
+    """List letters that wait to be printed, and what could not be sent, the newest first, by pages.
+
+    What is next, given as before, continues with the older ones. Letters that hold a link or a
+    code are listed without their text: a person prints those.
     """
     with begin(write=False) as office:
         _within(office, Permission.VERIFY)
-        found = office.letters(me(), mine().property)
-    return {"items": [_letter(item) for item in found]}
+        found = office.letters(me(), mine().property, form["before"], LETTERS + 1)
+    shown = [_letter(item) for item in found[:LETTERS]]
+    return {"items": shown, "next": shown[-1]["id"] if len(found) > LETTERS else None}
 
 
 def _letter(item: dict[str, Any]) -> dict[str, Any]:
