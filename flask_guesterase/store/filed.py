@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -18,8 +19,9 @@ LONGEST = 200
 
 
 def once(
-    work: Work, whose: str, key: str, said: Mapping[str, object], file: Callable[[], str]
-) -> str:
+    work: Work, whose: str, key: str, said: Mapping[str, object], file: Callable[[], str],
+    lasting: timedelta | None = None,
+) -> str:  # fmt: skip
     """File a request, unless the same was filed under this key before; return its number.
 
     Of two that come at once, the second waits for the first.
@@ -29,6 +31,7 @@ def once(
     :param key: the key; nothing is remembered when it is empty.
     :param said: what was sent with it.
     :param file: files it.
+    :param lasting: for how long a key counts; as long as it is remembered when left out.
     :raises InputError: something else was sent under this key, or the key is too long.
     """
     if not key:
@@ -47,7 +50,9 @@ def once(
             raise InputError(
                 "Something else was filed under this key.", "Use a new key for each request."
             ) from None
-        return str(row.number)
+        if lasting is None or row.at > work.stamp - lasting:
+            return str(row.number)
     number = file()
-    work.conn.execute(update(table).where(table.c.mark == mark).values(number=number))
+    filed = update(table).where(table.c.mark == mark)
+    work.conn.execute(filed.values(number=number, at=work.stamp))
     return number

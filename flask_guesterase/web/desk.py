@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import ForbiddenError, SetupError
 from ..core.permissions import Permission
+from ..store.office import Office
 from ..store.settings import Property
-from . import persons
+from . import persons, pressing
 from .current import current
 from .language import N_, Language
 from .pages import language, pages, unsent
@@ -160,6 +161,19 @@ def may(permission: Permission, code: str) -> bool:
     if asked not in known:
         known[asked] = current.may(*asked)
     return known[asked]
+
+
+def deed(do: Callable[[Office], object]) -> None:
+    """Do what a button of the reader's asks for, once where it is pressed twice.
+
+    :param do: does it, given the open office.
+    """
+    with current.begin() as office:
+
+        def done() -> None:
+            do(office)
+
+        pressing.once(office, done, me(), pressing.MOMENT)
 
 
 def moment_at(code: str, moment: datetime | None) -> str:

@@ -21,7 +21,7 @@ from ..store.settings import Property
 from . import officerforms, schemas
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
-from .desk import granted, me, must, placed, staff_pages
+from .desk import deed, granted, me, must, placed, staff_pages
 from .pages import language, no_fields
 from .rendering import render_template
 from .words import word
@@ -77,8 +77,7 @@ def publish() -> AnyResponse:
 def withdraw_published(published: int) -> AnyResponse:
     """Take a figure of somebody else out again."""
     must(Permission.IMPROVE)
-    with current.begin() as office:
-        office.withdraw_published(published, me())
+    deed(lambda office: office.withdraw_published(published, me()))
     return redirect(url_for(".figures"), 303)
 
 

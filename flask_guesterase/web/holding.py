@@ -15,7 +15,7 @@ from ..core.permissions import Permission
 from ..store.office import Office
 from . import pressing, schemas
 from .current import current
-from .desk import granted, me, moment_at, must, staff_pages
+from .desk import deed, granted, me, moment_at, must, staff_pages
 from .language import N_
 from .pages import language, no_fields
 from .problems import OLD_DAY
@@ -95,7 +95,7 @@ def hold() -> AnyResponse:
     try:
         form = schemas.read(schemas.Hold(), request.form)
         with current.begin() as office:
-            pressing.once(office, lambda: _place(office, form))
+            pressing.once(office, lambda: _place(office, form), me(), pressing.MOMENT)
     except UnknownError:
         return make_response(_form(request.form, {"": [_NOBODY]}), 422)
     except InputError as problem:
@@ -174,6 +174,5 @@ def review_hold(hold: int) -> AnyResponse:
 def lift(hold: int) -> AnyResponse:
     """Agree that a hold ends; the second person who does lifts it."""
     must(Permission.HOLD)
-    with current.begin() as office:
-        office.lift(hold, me())
+    deed(lambda office: office.lift(hold, me()))
     return redirect(url_for(".holds"), 303)

@@ -20,7 +20,7 @@ from ..store.office import Office
 from . import caseforms, letters, pressing, schemas
 from .casewords import HAPPENINGS, ORIGINS, SEVERITIES
 from .current import current
-from .desk import may, me, must, placed, staff_pages
+from .desk import deed, may, me, must, placed, staff_pages
 from .language import N_
 from .pages import language, no_fields
 from .rendering import render_template
@@ -227,7 +227,10 @@ def take_notice_back(incident: str) -> AnyResponse:
     """Take back what was proposed, before anybody let it go."""
     return _acted(
         incident, caseforms.TakeBack(),
-        lambda office, form: office.take_notice_back(incident, form["duty"], me()),
+        lambda office, form: pressing.once(
+            office, lambda: office.take_notice_back(incident, form["duty"], me()),
+            me(), pressing.MOMENT,
+        ),
     )  # fmt: skip
 
 
@@ -235,8 +238,7 @@ def take_notice_back(incident: str) -> AnyResponse:
 def let_notice_go(incident: str) -> AnyResponse:
     """Let the letters to guests go, as the second person."""
     form = schemas.read(caseforms.LetGo(), request.form)
-    with current.begin() as office:
-        office.let_notice_go(incident, form["duty"], me(), form["digest"])
+    deed(lambda office: office.let_notice_go(incident, form["duty"], me(), form["digest"]))
     noticing.push_all(current.run, AT_ONCE)
     return _back(incident)
 
@@ -263,9 +265,12 @@ def _owner(problem: InputError) -> dict[str, list[str]]:
 @staff_pages.post("/incidents/<incident>/measures/<int:measure>")
 def measure_done(incident: str, measure: int) -> AnyResponse:
     """Note that a measure was done."""
-    with current.begin() as office:
+
+    def done(office: Office) -> None:
         office.incident(incident, me())
         office.measure_done(measure, me())
+
+    deed(done)
     return _back(incident)
 
 
@@ -281,8 +286,7 @@ def review_incident(incident: str) -> AnyResponse:
 @staff_pages.post("/incidents/<incident>/close")
 def close_incident(incident: str) -> AnyResponse:
     """Close an incident, as another person than who reviewed it."""
-    with current.begin() as office:
-        office.close_incident(incident, me())
+    deed(lambda office: office.close_incident(incident, me()))
     return _back(incident)
 
 

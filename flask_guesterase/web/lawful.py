@@ -9,7 +9,7 @@ from ..core.permissions import Permission
 from ..core.rulebook import LineState
 from . import schemas, terms
 from .current import current
-from .desk import granted, me, must, staff_pages
+from .desk import deed, granted, me, must, staff_pages
 from .pages import language
 from .rendering import render_template
 
@@ -65,8 +65,7 @@ def confirm_change() -> AnyResponse:
     form = schemas.read(schemas.Line(), request.form)
     # Browsers send their own line ends, and a form's end is often lost.
     text = "\n".join(request.form.get("checkpoint", "").strip().splitlines()) + "\n"
-    with current.begin() as office:
-        office.confirm_change(form["line"], me(), text)
+    deed(lambda office: office.confirm_change(form["line"], me(), text))
     return _back()
 
 
@@ -75,8 +74,7 @@ def confirm_house() -> AnyResponse:
     """Set a period of the house that another person proposed."""
     must(Permission.LAW)
     form = schemas.read(schemas.Line(), request.form)
-    with current.begin() as office:
-        office.confirm_house(form["line"], me())
+    deed(lambda office: office.confirm_house(form["line"], me()))
     return _back()
 
 

@@ -6,9 +6,10 @@ from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
+from ..store.office import Office
 from ..store.worker import look_again
 from .current import current
-from .desk import me, must, staff_pages
+from .desk import deed, me, must, staff_pages
 
 PATIENCE = 10.0
 """Seconds that somebody waits for a page; a search that takes longer is left to the worker."""
@@ -26,10 +27,13 @@ def look_again_now(number: str) -> AnyResponse:
 def not_theirs(number: str) -> AnyResponse:
     """Say that finds are another person's, and check the request again."""
     must(Permission.VERIFY)
-    with current.begin() as office:
+
+    def said(office: Office) -> None:
         office.not_theirs(number, me(), request.form.getlist("find"))
         # Where another search is on its way, the worker makes it and checks; nobody waits for it.
         waits = office.residue(number).get("state") == "waiting"
         if office.show(number)["state"] == "partial" and not waits:
             office.check(number)
+
+    deed(said)
     return redirect(url_for(".show", number=number), 303)

@@ -16,7 +16,7 @@ from ..core.permissions import Permission
 from ..store.office import Office
 from . import officerforms, pressing, schemas
 from .current import current
-from .desk import granted, me, must, placed, staff_pages
+from .desk import deed, granted, me, must, placed, staff_pages
 from .language import N_
 from .pages import language
 from .rendering import render_template
@@ -56,7 +56,9 @@ def open_monthly() -> AnyResponse:
     try:
         form = schemas.read(officerforms.OpenMonthly(property=hotels), given)
         with current.begin() as office:
-            number = office.open_monthly(form["property"], me(), form["month"])
+            number = pressing.once(
+                office, lambda: office.open_monthly(form["property"], me(), form["month"]), me()
+            )
     except InputError as problem:
         return make_response(_list(request.form, problem.fields or {"month": [_MONTH]}), 422)
     return redirect(url_for(".monthly", monthly=number), 303)
@@ -108,7 +110,9 @@ def join_monthly(monthly: str) -> AnyResponse:
     """Write down who takes part."""
     return _acted(
         monthly, officerforms.Join(),
-        lambda office, form: office.join_monthly(monthly, form["login"], me()),
+        lambda office, form: pressing.once(
+            office, lambda: office.join_monthly(monthly, form["login"], me()), me(), pressing.MOMENT
+        ),
         ("login", _LOGIN),
     )  # fmt: skip
 
@@ -141,8 +145,7 @@ def plan_monthly(monthly: str) -> AnyResponse:
 def monthly_done(action: int) -> AnyResponse:
     """Note that an action of a review was done, by who answers for it or who holds reviews."""
     must(*Permission)
-    with current.begin() as office:
-        office.monthly_done(action, me())
+    deed(lambda office: office.monthly_done(action, me()))
     back = request.form.get("review", "")
     if back and granted(Permission.IMPROVE):
         return redirect(url_for(".monthly", monthly=back), 303)
@@ -154,6 +157,5 @@ def monthly_done(action: int) -> AnyResponse:
 @staff_pages.post("/reviews/<monthly>/close")
 def close_monthly(monthly: str) -> AnyResponse:
     """Close a review, as another person than who opened it."""
-    with current.begin() as office:
-        office.close_monthly(monthly, me())
+    deed(lambda office: office.close_monthly(monthly, me()))
     return redirect(url_for(".monthly", monthly=monthly), 303)

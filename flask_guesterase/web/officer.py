@@ -12,7 +12,7 @@ from ..core.likeness import MOST
 from ..core.permissions import Permission
 from . import letters, officerforms, schemas
 from .current import current
-from .desk import granted, may, me, must, placed, staff_pages
+from .desk import deed, granted, may, me, must, placed, staff_pages
 from .language import N_
 from .pages import language
 from .rendering import render_template
@@ -85,8 +85,7 @@ def hand_over() -> AnyResponse:
 def take_over(shift: int) -> AnyResponse:
     """Take a shift over with its open requests."""
     must(Permission.VERIFY, Permission.APPROVE)
-    with current.begin() as office:
-        office.take_over(shift, me())
+    deed(lambda office: office.take_over(shift, me()))
     return redirect(url_for(".queue"), 303)
 
 
@@ -116,8 +115,7 @@ def approve_alike() -> AnyResponse:
     must(Permission.APPROVE)
     pairs = [text.partition(":") for text in request.form.getlist("case")]
     try:
-        with current.begin() as office:
-            office.approve_alike({number: digest for number, _, digest in pairs}, me())
+        deed(lambda office: office.approve_alike({number: d for number, _, d in pairs}, me()))
     except InputError:
         return make_response(_alike(wrong=True), 422)
     return redirect(url_for(".queue"), 303)

@@ -28,6 +28,7 @@ from wtforms import ValidationError
 
 from ..core.errors import GuesteraseError, InputError
 from ..core.log import canonical
+from . import pressing
 from .current import current
 from .language import LANGUAGES, Language, choose, known, meant, sorry
 from .problems import DATABASE, REFUSED, Problem, problem_of, problem_of_status, untold
@@ -287,6 +288,7 @@ def words_of_pages() -> dict[str, Any]:
         "word": lambda value: word(tongue, value),
         "told": lambda value: told(tongue, value),
         "words": lambda values: tongue.listed(word(tongue, value) for value in values),
+        "sent_before": pressing.before,
         "csrf_field": csrf_field(),
         "csrf_token": generate_csrf,
     }

@@ -3,7 +3,8 @@
 A browser lets go of the first answer when its button is pressed again, and a telephone may lose the
 line: the link is used up by then, and nobody has seen the code. So a code is not thrown like dice,
 but made of the link and of a mark that this browser has carried since it opened the page. What a
-form makes is remembered for a day by the token of its page and all that was in it.
+form makes is remembered for a day by the token of its page and all that was in it, and what a
+button does for some minutes; whoever sends it once more reads that it was done before.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import json
 import secrets
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from hashlib import sha256
 from hmac import digest
 
@@ -24,6 +26,11 @@ from ..store.tokens import spelt
 from .current import current
 
 _MARK = "guesterase_pressing"
+
+_BEFORE = "guesterase_sent_before"
+
+MOMENT = timedelta(minutes=5)
+"""For how long a deed that is asked for again is the same press: later it is meant anew."""
 
 
 def ready() -> None:
@@ -42,17 +49,36 @@ def code(secret: str) -> str:
     return spelt(digest(key, f"{_MARK}:{session[_MARK]}:{secret}".encode(), "sha256"))
 
 
-def once(office: Office, make: Callable[[], str | int | None]) -> str:
+def once(
+    office: Office, make: Callable[[], object], by: str = "", lasting: timedelta | None = None
+) -> str:
     """Do what a form asks for, once however often it is sent; return the number of what it made.
 
-    The page opened anew, or sent with anything else in it, is another press.
+    The page opened anew, or sent with anything else in it, is another press. Where nothing was
+    done, because it was done before, the next page says so.
 
     :param office: the open office.
     :param make: does it; returns the number of what it made, if of anything.
+    :param by: the host's id of who acts: another person's press is another.
+    :param lasting: for how long it is the same press; a day when left out.
     """
     sent = json.dumps([request.path, sorted(request.form.items(multi=True))])
     press = sha256(sent.encode()).hexdigest()
-    return filed.once(office.work, "form", press, {}, lambda: str(make() or ""))
+    made: list[str] = []
+
+    def first() -> str:
+        made[:] = [str(make() or "")]
+        return made[0]
+
+    number = filed.once(office.work, f"form:{by}", press, {}, first, lasting)
+    if not made:
+        session[_BEFORE] = True
+    return number
+
+
+def before() -> bool:
+    """Return whether what this browser sent last was sent before, and forget it: it is told now."""
+    return bool(session.pop(_BEFORE, False))
 
 
 def opened(code: str, number: str) -> bool:

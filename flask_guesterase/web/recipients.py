@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
 from .current import current
-from .desk import me, must, staff_pages
+from .desk import deed, me, must, staff_pages
 from .rendering import render_template
 
 
@@ -24,8 +24,7 @@ def recipients() -> str:
 def tell_again(notice: int) -> AnyResponse:
     """Try a notice again that could not be told."""
     must(Permission.VERIFY)
-    with current.begin() as office:
-        office.tell_again(notice, me())
+    deed(lambda office: office.tell_again(notice, me()))
     return redirect(url_for(".recipients"), 303)
 
 
@@ -33,6 +32,5 @@ def tell_again(notice: int) -> AnyResponse:
 def told_by_hand(notice: int) -> AnyResponse:
     """Sign that a recipient was told by hand, or that its copies are gone."""
     must(Permission.VERIFY)
-    with current.begin() as office:
-        office.told_by_hand(notice, me())
+    deed(lambda office: office.told_by_hand(notice, me()))
     return redirect(url_for(".recipients"), 303)

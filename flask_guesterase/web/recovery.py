@@ -15,7 +15,7 @@ from . import schemas
 from .acting import Two, two_people
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
-from .desk import me, must, staff_pages
+from .desk import deed, me, must, staff_pages
 from .language import N_
 
 CHOICES = {
@@ -43,8 +43,7 @@ def propose_restore(number: str) -> AnyResponse:
 def confirm_restore(number: str) -> AnyResponse:
     """Take an erasure back that somebody else proposed to."""
     must(Permission.RESTORE)
-    with current.begin() as office:
-        office.restore(number, me())
+    deed(lambda office: office.restore(number, me()))
     refresh.taken_back(current.run, number)
     return redirect(url_for(".show", number=number), 303)
 

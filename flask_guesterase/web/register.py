@@ -13,7 +13,7 @@ from ..core.errors import InputError
 from ..core.permissions import Permission
 from ..core.register import Asked, Basis, Judgement
 from ..store.office import Office
-from ..store.register import Produced, document
+from ..store.register import AGAIN, Produced, document
 from . import pressing, schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages
@@ -63,8 +63,14 @@ def _produced(office: Office, asked: Asked) -> Produced:
         made.append(office.produce_register(asked, me()))
         return made[0].number
 
-    number = pressing.once(office, first)
-    return made[0] if made else office.produce_register(asked, me(), number)
+    number = pressing.once(office, first, me(), AGAIN)
+    if made:
+        return made[0]
+    again = office.produce_register(asked, me(), number)
+    if again.number != number:
+        # Other lines than before are shown, and recorded, anew.
+        pressing.before()
+    return again
 
 
 def _form(values: Any, problems: dict[str, list[str]]) -> str:

@@ -13,7 +13,7 @@ from ..core.wish import Kind
 from ..store.office import Office
 from . import letters, schemas
 from .current import current
-from .desk import may, me, staff_pages
+from .desk import deed, may, me, staff_pages
 from .pages import theirs
 from .rendering import render_template
 
@@ -42,8 +42,7 @@ def of_copy(office: Office, case: dict[str, Any]) -> dict[str, Any]:
 def release(number: str) -> AnyResponse:
     """Release the copy that was read."""
     form = schemas.read(schemas.Approve(), request.form)
-    with current.begin() as office:
-        office.release_copy(number, me(), form["digest"])
+    deed(lambda office: office.release_copy(number, me(), form["digest"]))
     return redirect(url_for(".show", number=number), 303)
 
 

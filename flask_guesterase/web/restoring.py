@@ -18,7 +18,7 @@ from . import schemas
 from .acting import trying
 from .console import Answer, Existing, fields, guesterase_cli, notes_of, verb
 from .current import current
-from .desk import granted, me, must, staff_pages
+from .desk import deed, granted, me, must, staff_pages
 from .rendering import render_template
 
 _HELPING = (Permission.VERIFY, Permission.ERASE, Permission.HOLD, Permission.LAW)
@@ -80,8 +80,7 @@ def settle_restored(row: int) -> AnyResponse:
     """Say of a row whether it is the erased person's."""
     must(Permission.VERIFY)
     form = schemas.read(schemas.Whose(), request.form)
-    with current.begin() as office:
-        office.settle_return(row, me(), form["theirs"] == "yes")
+    deed(lambda office: office.settle_return(row, me(), form["theirs"] == "yes"))
     return redirect(url_for(".restored"), 303)
 
 
@@ -89,8 +88,7 @@ def settle_restored(row: int) -> AnyResponse:
 def holds_placed() -> AnyResponse:
     """Confirm that the forgotten holds are placed again."""
     must(Permission.HOLD)
-    with current.begin() as office:
-        office.holds_placed(me())
+    deed(lambda office: office.holds_placed(me()))
     return redirect(url_for(".restored"), 303)
 
 

@@ -12,7 +12,7 @@ from ..core.errors import InputError
 from ..core.permissions import Permission
 from . import schemas
 from .current import current
-from .desk import me, must, staff_pages
+from .desk import deed, me, must, staff_pages
 from .language import N_
 from .pages import language
 from .rendering import render_template
@@ -47,8 +47,7 @@ def settle_return(row: int) -> AnyResponse:
     """Decide whose a row is: the erased person's, or somebody who lives."""
     must(Permission.VERIFY)
     form = schemas.read(schemas.Settled(), request.form)
-    with current.begin() as office:
-        office.settle_return(row, me(), form["whose"] == "theirs")
+    deed(lambda office: office.settle_return(row, me(), form["whose"] == "theirs"))
     return redirect(url_for(".returns"), 303)
 
 

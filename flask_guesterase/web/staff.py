@@ -51,7 +51,7 @@ from . import (
 )
 from .cited import cited
 from .current import current
-from .desk import granted, may, me, must, staff_pages
+from .desk import deed, granted, may, me, must, staff_pages
 from .language import Language
 from .pages import csrf_field, json_file, language, theirs
 from .rendering import render_template
@@ -289,8 +289,7 @@ def leave(number: str) -> AnyResponse:
 def approve(number: str) -> AnyResponse:
     """Approve the plan that was read."""
     form = schemas.read(schemas.Approve(), request.form)
-    with current.begin() as office:
-        office.approve(number, me(), form["digest"])
+    deed(lambda office: office.approve(number, me(), form["digest"]))
     return _back(number)
 
 
@@ -298,8 +297,7 @@ def approve(number: str) -> AnyResponse:
 def refuse(number: str) -> AnyResponse:
     """Refuse the request on a ground."""
     form = schemas.read(schemas.Refuse(), request.form)
-    with current.begin() as office:
-        office.refuse(number, me(), form["ground"])
+    deed(lambda office: office.refuse(number, me(), form["ground"]))
     return _back(number)
 
 
@@ -307,8 +305,7 @@ def refuse(number: str) -> AnyResponse:
 def extend(number: str) -> AnyResponse:
     """Lengthen the time for the answer once and tell the guest why."""
     form = schemas.read(schemas.Extend(), request.form)
-    with current.begin() as office:
-        office.extend(number, me(), form["reason"])
+    deed(lambda office: office.extend(number, me(), form["reason"]))
     return _back(number)
 
 

@@ -10,7 +10,7 @@ from ..core.permissions import Permission
 from ..store.tasks import PAGE
 from . import schemas
 from .current import current
-from .desk import granted, me, must, staff_pages
+from .desk import deed, granted, me, must, staff_pages
 from .pages import language
 from .rendering import render_template
 from .words import DOORS, STOPS, SWEPT
@@ -41,8 +41,7 @@ def confirm_sweep() -> AnyResponse:
     """Confirm what a preview showed; the next sweep erases it."""
     must(Permission.LAW)
     form = schemas.read(schemas.Previewed(), request.form)
-    with current.begin() as office:
-        office.confirm_sweep(me(), [form["preview"]])
+    deed(lambda office: office.confirm_sweep(me(), [form["preview"]]))
     return redirect(url_for(".sweep"), 303)
 
 
@@ -50,8 +49,7 @@ def confirm_sweep() -> AnyResponse:
 def confirm_clock() -> AnyResponse:
     """Say that the clock is right, as the first or as the second person."""
     must(Permission.LAW)
-    with current.begin() as office:
-        office.confirm_clock(me())
+    deed(lambda office: office.confirm_clock(me()))
     return redirect(url_for(".sweep"), 303)
 
 
@@ -60,8 +58,7 @@ def halt_sweep() -> AnyResponse:
     """Stop erasing by day for the whole house."""
     must(Permission.LAW)
     form = schemas.read(schemas.Halted(), request.form)
-    with current.begin() as office:
-        office.halt_sweep(me(), form["ground"])
+    deed(lambda office: office.halt_sweep(me(), form["ground"]))
     return redirect(url_for(".sweep"), 303)
 
 
@@ -69,8 +66,7 @@ def halt_sweep() -> AnyResponse:
 def resume_sweep() -> AnyResponse:
     """Say that erasing by day goes on, as the first or as the second person."""
     must(Permission.LAW)
-    with current.begin() as office:
-        office.resume_sweep(me())
+    deed(lambda office: office.resume_sweep(me()))
     return redirect(url_for(".sweep"), 303)
 
 
@@ -98,6 +94,5 @@ def sign_task(task: int) -> AnyResponse:
     """Sign that a task is done, and how much it was."""
     must(Permission.ERASE, Permission.LAW)
     form = schemas.read(schemas.Signed(), request.form)
-    with current.begin() as office:
-        office.sign_task(task, form["count"], me())
+    deed(lambda office: office.sign_task(task, form["count"], me()))
     return redirect(url_for(".tasks"), 303)

@@ -18,7 +18,7 @@ from ..store.failures import alerts
 from ..store.settings import Property
 from . import pressing, schemas
 from .current import current
-from .desk import me, must, staff_pages
+from .desk import deed, me, must, staff_pages
 from .language import N_, Language
 from .pages import language, no_fields
 from .rendering import render_template
@@ -92,8 +92,7 @@ def close_alert(alert: int) -> AnyResponse:
     """Close an alert on a ground."""
     must(Permission.WATCH)
     form = schemas.read(schemas.Closed(), request.form)
-    with current.begin() as office:
-        office.close_alert(alert, me(), form["ground"])
+    deed(lambda office: office.close_alert(alert, me(), form["ground"]))
     return redirect(url_for(".watch"), 303)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,8 @@ class House:
 CANARY = "Ann Zebrafinch"
 """A name that must turn up nowhere it does not belong."""
 
+_OPENED = count()
+
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 
@@ -203,8 +206,10 @@ class Browser:
         return found[1]
 
     def post(self, path: str, page: str = "/privacy/ask", **form: str) -> TestResponse:
-        """Send a form with the token of `page`."""
-        return self.client.post(path, data={**form, "csrf_token": self.token(page)})
+        """Open `page` anew and send a form with its token."""
+        # Pages of one second have one token; a person who opens one again takes longer.
+        sent = {**form, "opened": str(next(_OPENED)), "csrf_token": self.token(page)}
+        return self.client.post(path, data=sent)
 
     def answers(self, **form: str) -> TestResponse:
         """Answer the questions of the guest's form, each on its page; return the last answer."""
