@@ -16,6 +16,7 @@ class AlertKind(StrEnum):
     BOX_LATE = "box-late"
     MESSAGE_FAILED = "message-failed"
     FILE_FAILED = "file-failed"
+    FILES_AWAY = "files-away"
     RECIPIENT_FAILED = "recipient-failed"
     WORKER_SILENT = "worker-silent"
     SWEEP_STALE = "sweep-stale"
@@ -67,6 +68,7 @@ OLDEST_MISTAKE = timedelta(days=366)
 """How long ago a mistake can have been noticed that is reported now."""
 
 FOUND: Mapping[str, AlertKind] = {
+    "files-away": AlertKind.FILES_AWAY,
     "sweep-stale": AlertKind.SWEEP_STALE,
     "clock-doubted": AlertKind.CLOCK_DOUBTED,
     "keys-unsound": AlertKind.KEYS_UNSOUND,

@@ -9,6 +9,7 @@ ALERTS: dict[str, str] = {
     "answer-late": N_("answers to guests are late"),
     "box-late": N_("sealed boxes are past their day"),
     "file-failed": N_("files could not be removed"),
+    "files-away": N_("a folder with files of guests is away"),
     "worker-silent": N_("nothing is sent"),
     "sweep-stale": N_("no sweep came to its end"),
     "journal-broken": N_("the journal does not fit"),
@@ -39,6 +40,10 @@ NEXT: dict[str, str] = {
         "Open Messages: print the letter, or correct the mail server and try again."
     ),
     "file-failed": N_("Open Messages: look at the rights of the folder, then deal with the file."),
+    "files-away": N_(
+        "Let IT run `flask guesterase check`: it names the folder. Erasures that remove a file "
+        "wait until it is back."
+    ),
     "recipient-failed": N_("Open Recipients: try again, or tell them by hand and sign it."),
     "worker-silent": N_("Let IT start `flask guesterase worker`, or cron, or Celery."),
     "sweep-stale": N_("Let IT look why cron does not run `flask guesterase sweep` every night."),

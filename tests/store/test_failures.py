@@ -25,7 +25,7 @@ from flask_guesterase.core.tree import leaf_hash
 from flask_guesterase.store import brake, owndata, pulse, tables
 from tests.store import forms
 from tests.store.forms import RIGHTS, Forms
-from tests.store.hotel import Hotel
+from tests.store.hotel import Hotel, Scan
 
 QUIET = {"checkpoints", "backup-missing", "emergency-unprinted"}
 """What is wrong with a house that is new: nothing was set up yet."""
@@ -248,6 +248,17 @@ def test_what_nobody_could_look_at_is_not_gone(hotel: Hotel) -> None:
     assert look(hotel)["gone"] == 1
     assert kinds(hotel) == set()
     assert one(hotel, "checkpoints")["id"] == alert["id"]
+
+
+def test_a_folder_of_files_that_is_away_is_told_until_it_is_back(hotel: Hotel) -> None:
+    """Erasures wait for it, so somebody hears of it before answers are late."""
+    hotel.guest(1)
+    hotel.put(Scan, id=1, guest_id=1, path="scan.pdf")
+    look(hotel)
+    assert "files-away" in kinds(hotel)
+    (hotel.files / "scan.pdf").write_text("x", encoding="utf-8")
+    assert look(hotel)["gone"] == 1
+    assert "files-away" not in kinds(hotel)
 
 
 def test_the_owner_is_told_at_once_and_the_deputy_when_nobody_takes_it(each: Hotel) -> None:
