@@ -63,7 +63,8 @@ class Aged:
     """What the rules say today of rows that are old enough for some of them.
 
     :param expired: those that have had their time.
-    :param unended: how many hold something of which nobody can say when it may go.
+    :param unended: how many hold something of which nobody can say when it may go; those that an
+        erasure kept are counted where it says so.
     """
 
     expired: list[Expired]
@@ -137,6 +138,7 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
     full = _full(work, declared, free)
     result, nothing = Aged([], Unended()), dict[str, Reason]()
+    open_: dict[Key, frozenset[str]] = {}
     # Of rows that tell the same the same is over.
     known: dict[tuple[int, int, frozenset[str]], tuple[Expired | None, frozenset[str]]] = {}
     for key, record in records.items():
@@ -150,7 +152,11 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
         item, words = known[alike]
         if item is not None:
             result.expired.append(item if item.key == key else replace(item, key=key))
-        result.unended.update((record.place, word) for word in words)
+        if words:
+            open_[key] = words
+    told = law.open_before(work, declared.name, open_)
+    for key, words in open_.items():
+        result.unended.update((records[key].place, word) for word in words - told.get(key, set()))
     return result
 
 

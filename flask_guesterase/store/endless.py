@@ -158,7 +158,9 @@ def _unclocked(
             told = at.dates(work.conn, declared, keys)
             keys = [key for key in keys if latest(told.get(key, ()), utc, utc) is None]
     full = holding(work.conn, declared, keys, columns)
-    return [key for key in keys if key in full]
+    # What an erasure kept for that reason is counted by it.
+    told = law.open_before(work, declared.name, full)
+    return [k for k in keys if k in full and Open.NO_CLOCK not in told.get(k, ())]
 
 
 def _is_far(work: Work, declared: Declared, at: Reach) -> bool:

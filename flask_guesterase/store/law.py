@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -367,3 +367,23 @@ def sealed_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, froze
 def boxes(work: Work) -> bool:
     """Return whether what is sealed may leave its row: a second copy of the keys is confirmed."""
     return copies.confirmed(work)
+
+
+def open_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, set[str]]:
+    """Return why nobody can say until when these rows stay, of those an erasure kept in place."""
+    texts = {key_text(key): key for key in keys}
+    found: dict[Key, set[str]] = {}
+    kept = tables.kept
+    for part in chunks(sorted(texts), MANY):
+        rows = work.conn.execute(
+            select(kept.c.row_key, kept.c.open).where(
+                kept.c.table_name == name,
+                one_of(kept.c.row_key, part),
+                kept.c.mode == PLACE,
+                kept.c.until.is_(None),
+                kept.c.ended_at.is_(None),
+            )
+        )
+        for row in rows:
+            found.setdefault(texts[row.row_key], set()).update(row.open.split(","))
+    return found

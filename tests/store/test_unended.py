@@ -131,3 +131,22 @@ def test_a_column_that_no_rule_is_about(inn: Inn, role: str | None, why: str) ->
     inn.bill(1, one=1, letter="Dear Ann", role=role, dated=date(2023, 1, 1))
     endless.remind(inn.run)
     assert listed(inn) == ({f"sh/bills/{why}": 1} if why else {})
+
+
+@pytest.mark.parametrize("dated", [date(2023, 1, 1), None])
+def test_what_an_erasure_kept_is_on_the_list_once(inn: Inn, dated: date | None) -> None:
+    """Not under its category, as the erasure says, and under its table, as the look does."""
+    inn.person(1, date(2022, 3, 1))
+    inn.bill(1, one=1, letter="Dear Ann", role=None, dated=dated)
+    inn.bill(2, letter="Dear Bob", role=None, dated=dated)
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "sealed"
+    (kept,) = [row for row in inn.ours("kept") if row["category"] == "correspondence"]
+    assert (kept["mode"], kept["until"]) == ("place", None)
+    expected = {f"sh/correspondence/{why}": 1 for why in kept["open"].split(",")}
+    for _ in range(2):
+        endless.remind(inn.run)
+        found = listed(inn)
+        assert {name: found.get(name) for name in expected} == expected
+        # The other one, which nobody asked to erase.
+        assert [found[name] for name in found if name.startswith("sh/bills/")] == [1]
+        looking.look(inn.run)
