@@ -18,7 +18,7 @@ from ..core.permissions import Permission
 from ..store.figures.gathering import MONTHS, Figures
 from ..store.monthly.published import Figure
 from ..store.settings import Property
-from . import officerforms, schemas
+from . import officerforms, pressing, schemas
 from .console import Answer, guesterase_cli, listing, verb
 from .current import current
 from .desk import deed, granted, me, must, placed, staff_pages
@@ -66,7 +66,7 @@ def publish() -> AnyResponse:
     try:
         form = schemas.read(officerforms.Published(property=hotels), given)
         with current.begin() as office:
-            office.publish(Figure(**form), me())
+            pressing.once(office, lambda: office.publish(Figure(**form), me()), me())
     except InputError as problem:
         seen = {hotel.code: hotel for hotel in must(Permission.FIGURES)}
         return make_response(_page(seen, request.form, no_fields(problem)), 422)

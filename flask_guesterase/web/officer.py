@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.errors import InputError
 from ..core.likeness import MOST
 from ..core.permissions import Permission
-from . import letters, officerforms, schemas
+from . import letters, officerforms, pressing, schemas
 from .current import current
 from .desk import deed, granted, may, me, must, placed, staff_pages
 from .language import N_
@@ -74,7 +74,10 @@ def hand_over() -> AnyResponse:
     try:
         form = schemas.read(officerforms.HandOver(property=hotels), given)
         with current.begin() as office:
-            office.hand_over(form["property"], form["text"], me())
+            pressing.once(
+                office, lambda: office.hand_over(form["property"], form["text"], me()), me(),
+                pressing.MOMENT,
+            )
     except InputError as problem:
         problems = problem.fields or {"text": [_NOTE]}
         return make_response(_queue(request.form, problems), 422)

@@ -239,6 +239,28 @@ def test_a_line_of_a_monthly_review_pressed_twice_is_one(house: House) -> None:
     assert len(house.hotel.ours("point")) == before + 2
 
 
+ENTERED = {
+    "handover": ("clerk", "queue", "shift", {"property": "sh", "text": "All quiet."}),
+    "published": (
+        "watcher", "figures", "figures/published",
+        {"property": "sh", "measure": "late-percent", "value": "4", "house": "Hotel Elm",
+         "source": "Its report", "on": "2026-01-31"},
+    ),
+}  # fmt: skip
+"""What a form enters -> who sends it, on which page, where to, and what it holds."""
+
+
+@pytest.mark.parametrize("entered", ENTERED)
+def test_what_is_entered_by_two_presses_is_there_once(house: House, entered: str) -> None:
+    """Nobody is asked to take over the same shift twice, nor compared with one figure twice."""
+    who, page, path, form = ENTERED[entered]
+    browser = house.browser(who)
+    sent = {**form, "csrf_token": browser.token(f"{DESK}/{page}")}
+    answers = [browser.client.post(f"{DESK}/{path}", data=sent) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303], answers[0].text
+    assert len(house.hotel.ours(entered)) == 1
+
+
 def test_feedback_pressed_twice_is_not_called_lost(house: House) -> None:
     """The second answer is the page of the case, not that it is too late and was not kept."""
     _, guest = refused(house)
