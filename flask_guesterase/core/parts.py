@@ -8,14 +8,17 @@ from typing import Any
 
 from .document import Node, read, written
 from .jsonpath import Path
-from .mentions import MARK, Edit, edited
-from .policy import Constant, Inside, Keep, Mentions, Null, Part, Redact
+from .mentions import Edit, edited
+from .policy import Inside, Keep, Mentions, Part
 
 Make = Callable[[Part, Path, Any], Any]
 """Takes a rule, where it applies and the old value; returns what stands there instead."""
 
 Strike = Callable[[Node, str], list[Edit]]
 """Takes a value and the document it is in; returns the edits that strike people out of it."""
+
+Stands = Callable[[Part, Path, Any], bool]
+"""Takes a rule, where it applies and a value; returns whether that is what the rule leaves."""
 
 
 def applied(rule: Inside, text: str, make: Make, strike: Strike) -> str | None:
@@ -50,25 +53,18 @@ def _outer(edits: list[Edit]) -> list[Edit]:
     return kept
 
 
-def is_applied(rule: Inside, text: str) -> bool:
-    """Return whether a document holds what the rule leaves; True as well where nobody can tell.
+def is_applied(rule: Inside, text: str, stands: Stands) -> bool:
+    """Return whether a document holds what the rule leaves.
 
     :param rule: the rule of the column.
     :param text: what the column holds; no JSON is no document the rule left.
+    :param stands: tells of one value whether it is what its rule leaves.
     """
     root = read(text)
     if root is None:
         return False
     for path, part in rule.parts:
         for node in path.select(root):
-            if not _stands(part, json.loads(text[node.start : node.end])):
+            if not stands(part, path, json.loads(text[node.start : node.end])):
                 return False
     return True
-
-
-def _stands(part: Part, value: Any) -> bool:
-    if isinstance(part, Null):
-        return value is None
-    if isinstance(part, Redact):
-        return bool(value == MARK)
-    return value == part.value if isinstance(part, Constant) else True

@@ -335,7 +335,8 @@ class Policy:
     """What happens to the rows of one table when a person they belong to is erased.
 
     :param columns: column -> rule. A plain value means a constant, a callable is applied row by
-        row. Every column needs a rule, save keys that link rows and columns nobody can fill.
+        row; where rows go by day it makes of what it made the same, or each sweep applies it anew.
+        Every column needs a rule, save keys that link rows and columns nobody can fill.
     :param subject: given when rows of this table stand for a person.
     :param via: owner path or paths; or path -> the columns that are that owner's alone, when a
         row has owners in several parts.

@@ -24,7 +24,7 @@ from ..core.policy import (
 from .datamap import DataMap, Declared, is_generated
 from .lines import registers, unknown
 from .links import Link, links
-from .masks import ENOUGH, beneath, fits
+from .masks import ENOUGH, beneath, fits, is_marked
 from .paths import is_unique, unique_keys
 from .sql import holds_text, text_length
 
@@ -222,6 +222,15 @@ def _misfit(declared: Declared, column: Column[object], rule: Rule) -> Iterator[
             "Say what the name becomes: File(folder, then=redact), then=placeholder or a value."
             if isinstance(rule, File)
             else "Choose null, redact, placeholder, a constant or a callable that fits the column.",
+        )
+    elif isinstance(inner, Placeholder) and declared.policy.clock is not None and length and (
+        not is_marked(column.name, length)
+    ):
+        yield Finding(
+            "rule-misfit", declared.name, column.name, f"A placeholder of {length} characters "
+            "cannot be told from what a guest wrote: each sweep would take the row again.",
+            "Choose null, redact or a constant, or give the column ten characters.",
+            Severity.WARN,
         )
 
 

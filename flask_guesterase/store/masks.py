@@ -9,7 +9,17 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import JSON, Column, TypeDecorator, Uuid
+from sqlalchemy import (
+    JSON,
+    Column,
+    ColumnElement,
+    String,
+    TypeDecorator,
+    Uuid,
+    and_,
+    cast,
+    func,
+)
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.types import Enum, TypeEngine
 
@@ -27,7 +37,7 @@ from ..core.policy import (
     Rule,
 )
 from .hosted import plain
-from .sql import holds_text, text_length
+from .sql import holds_text, is_text, text_length
 
 Entropy = Callable[[int], bytes]
 """Takes a number of bytes and returns as many random ones."""
@@ -35,6 +45,8 @@ Entropy = Callable[[int], bytes]
 MARK = mentions.MARK
 _DOMAIN = "@erased.invalid"
 _PREFIX = "erased-"
+_SHORT = "~-"
+_UUID = "e7a5ed00e7a5"
 _ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 ENOUGH = 8
 """Random characters a placeholder needs so that two never meet under a UNIQUE constraint."""
@@ -91,7 +103,8 @@ def _form(name: str, length: int | None) -> tuple[str, str, int]:
     """Return what stands before and after the random characters, and how many there are."""
     tail = _DOMAIN if kind_of(name) is Kind.EMAIL else ""
     room = 100 if length is None else length
-    for prefix, end in ((_PREFIX, tail), ("", tail), ("", "")):
+    bare = [("", tail)] if tail else []
+    for prefix, end in ((_PREFIX, tail), *bare, (_SHORT, ""), ("", "")):
         left = room - len(prefix) - len(end)
         if left >= min(ENOUGH, room):
             break
@@ -109,10 +122,34 @@ def looks_invented(name: str, length: int | None, value: str) -> bool:
     :param name: column name.
     :param length: longest text the column takes, or None.
     """
-    if value.startswith(_PREFIX) or value.endswith(_DOMAIN):
+    if value.startswith(_PREFIX) or value.endswith(_DOMAIN) or _is_erased_uuid(value):
         return True
+    if value.startswith(_SHORT):
+        rest = value.removeprefix(_SHORT)
+        return len(rest) >= ENOUGH and not set(rest) - _ALPHABET
     prefix, end, left = _form(name, length)
     return not prefix and not end and len(value) == left and not set(value) - _ALPHABET
+
+
+def not_invented(column: Column[Any], here: ColumnElement[Any]) -> ColumnElement[bool] | None:
+    """Return the condition that a column holds no placeholder, or None: nobody can tell.
+
+    :param column: the column.
+    :param here: the column in a statement.
+    """
+    if isinstance(column.type, Uuid):
+        bare = func.replace(func.lower(cast(here, String())), "-", "", type_=String())
+        return bare.not_like(f"{_UUID}%")
+    if not is_text(column.type) or not is_marked(column.name, text_length(column.type)):
+        return None
+    # A column of the database may be shorter than the mapping says.
+    forms = f"{_PREFIX}%", f"%{_DOMAIN}", f"{_SHORT}{'_' * ENOUGH}%"
+    return and_(*(here.not_like(form) for form in forms))
+
+
+def _is_erased_uuid(value: str) -> bool:
+    bare = value.replace("-", "").lower()
+    return len(bare) == 32 and bare.startswith(_UUID)
 
 
 def is_marked(name: str, length: int | None) -> bool:
@@ -165,7 +202,8 @@ def value_for(
 
 
 def _uuid(type_: Uuid[Any], entropy: Entropy) -> Any:
-    value = uuid.UUID(bytes=entropy(16), version=4)
+    mark = bytes.fromhex(_UUID)
+    value = uuid.UUID(bytes=mark + entropy(16)[len(mark):], version=4)
     return value if type_.as_uuid else str(value)
 
 

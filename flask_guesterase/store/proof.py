@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Column, Dialect, TypeDecorator, Uuid
+from sqlalchemy import Column, Dialect, TypeDecorator
 
 from ..core.image import Cell, Form
 from ..core.policy import (
@@ -78,7 +78,7 @@ def stands(rule: Rule, column: Column[Any], now: Cell, room: int | None) -> bool
     if isinstance(rule, Redact):
         return looks_redacted(now.value.rstrip(" "))
     if isinstance(rule, Placeholder):
-        return isinstance(column.type, Uuid) or looks_invented(column.name, room, now.value)
+        return looks_invented(column.name, room, now.value)
     if isinstance(rule, Constant) and isinstance(rule.value, str) and holds_text(column.type):
         return now.value.rstrip(" ") == rule.value.rstrip(" ")
     return True

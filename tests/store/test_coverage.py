@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     Column,
     Computed,
+    Date,
     ForeignKey,
     Integer,
     MetaData,
@@ -483,6 +484,20 @@ def test_a_placeholder_fits_a_uuid(column: Column[object]) -> None:
     metadata.tables["notes"].append_column(column)
     notes = Policy({"text": null, "token": placeholder}, via="guest_id")
     assert find(right(notes=notes), metadata=metadata) == []
+
+
+@pytest.mark.parametrize("length", [9, 10])
+def test_a_placeholder_that_nobody_knows_again_is_said_where_rows_go_by_day(length: int) -> None:
+    """A sweep would take the row each night; who is only erased when asked is erased once."""
+    metadata = hotel()
+    metadata.tables["notes"].append_column(Column("code", String(length)))
+    metadata.tables["notes"].append_column(Column("made", Date))
+    rules: dict[str, Any] = {"text": null, "code": placeholder, "made": keep("statistics")}
+    asked = Policy(rules, via="guest_id")
+    aged = Policy(rules, via="guest_id", category="correspondence", clock="made")
+    assert find(right(notes=asked), metadata) == []
+    told = [(f.id, f.place, f.severity) for f in find(right(notes=aged), metadata)]
+    assert told == ([("rule-misfit", "notes.code", Severity.WARN)] if length < 10 else [])
 
 
 def test_a_row_that_is_deleted_needs_no_rules() -> None:
