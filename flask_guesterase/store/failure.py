@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -70,6 +72,24 @@ def translated(problem: DBAPIError) -> GuesteraseError:
     )
 
 
+def checked(problem: DBAPIError) -> str | None:
+    """Return the name of the CHECK that refused a row, empty where none is told; None otherwise.
+
+    :param problem: what the driver raised.
+    """
+    said = str(problem.orig)
+    if _state(problem) == _CHECK_STATE:
+        return str(getattr(getattr(problem.orig, "diag", None), "constraint_name", None) or "")
+    if _number(problem) == _CHECK_NUMBER:
+        named = re.search(r"CONSTRAINT `(.+?)` failed", said)
+    elif getattr(problem.orig, "sqlite_errorcode", 0) == _SQLITE_CHECK:
+        # Of one without a name SQLite tells the condition.
+        named = re.match(r"CHECK constraint failed: (.+)", said, re.DOTALL)
+    else:
+        return None
+    return named[1] if named else ""
+
+
 def unsure(problem: DBAPIError) -> GuesteraseError:
     """Return our own error for what a driver raised where something was to be committed.
 
@@ -132,6 +152,7 @@ def _code(problem: DBAPIError) -> str:
 _MISFIT_NUMBERS = frozenset({1267, 1270, 1271, 1366})
 """MariaDB: collations that cannot be mixed, and a text that is none in a character set."""
 
+_CHECK_STATE, _CHECK_NUMBER, _SQLITE_CHECK = "23514", 4025, 275
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _LOCK_STATES = frozenset({"55P03"})
 _RETRY_NUMBERS = frozenset({1213, 1020})

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import TypeDecorator
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..core.errors import ErasureError, GuesteraseError
 from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
 from .datamap import Declared
+from .failure import checked
 from .raw import Reader
 from .sql import is_text
 
@@ -48,8 +49,15 @@ def vendors(place: str) -> Iterator[None]:
     """Turn what code of the host or a driver raises about a value into an error without it."""
     try:
         yield
-    except (GuesteraseError, SQLAlchemyError):
-        raise
+    except (GuesteraseError, SQLAlchemyError) as raised:
+        name = checked(raised) if isinstance(raised, DBAPIError) else None
+        if name is None:
+            raise
+        raise ErasureError(
+            f"CHECK '{name}' of the database refuses what would be written into {place}.",
+            "Nothing was changed; give the columns it names a rule whose value it takes, or "
+            "loosen it.",
+        ) from None
     except Exception as raised:
         raise ErasureError(
             f"A value could not be made for {place} ({type(raised).__name__}).",

@@ -1,17 +1,24 @@
-"""Whether the database lets owner paths be asked at all: it is asked about nobody."""
+"""Whether the database lets owner paths be asked, and rules be carried out: asked about nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, false, literal, select, text
+from sqlalchemy.exc import DBAPIError, StatementError
 
 from ..core.finding import Finding
+from ..core.policy import Constant, Placeholder
 from .binds.crossing import at
-from .datamap import DataMap
+from .catalog.shape import LiveSchema, LiveTable
+from .datamap import DataMap, Declared
 from .failure import is_refusal
 from .gaps import unreadable
+from .masks import Seeded, beneath, is_static, value_for
+from .raw import reader
+from .sql import holds_text
 from .walking import route, trail_of
 
 
@@ -42,3 +49,91 @@ def refused(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
                     "Look at via= and where=: what is compared must be of one type and one "
                     "collation. A callable that returns a select() of both keys may convert it.",
                 )
+
+
+def misfits(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
+    """Yield the CHECK conditions that no erased row could meet.
+
+    The database judges the values that rules write by themselves. A condition that names a column
+    which stays, or one whose value is another in each row, only an erasure can meet.
+
+    :param conn: open connection.
+    :param datamap: the data map, with what the live database adds to its findings.
+    :param live: the live database as read.
+    """
+    hidden = unreadable(datamap)
+    for declared in datamap.tables.values():
+        found = live.table(declared.name)
+        if found is None or declared.deletes or declared.name in hidden:
+            continue
+        written = [_written(conn, declared, live, names) for names in _together(declared)]
+        for condition in found.checks:
+            names = _named(condition, found)
+            for values in written:
+                if names and names <= values.keys() and _refuses(
+                    conn, declared, condition, {name: values[name] for name in names}
+                ):
+                    yield Finding(
+                        "rule-misfit", declared.name, ", ".join(sorted(names)), "The rule cannot "
+                        f"fit: CHECK ({condition}) refuses what is written.",
+                        "Choose a rule whose value that condition takes, or loosen the condition.",
+                    )
+
+
+def _together(declared: Declared) -> list[list[str]]:
+    """Return the columns that are written in one statement: when erased, or by category."""
+    parts = [list(declared.erase)]
+    for category in sorted(set(declared.retain.values())):
+        parts.append([name for name, each in declared.retain.items() if each == category])
+    return parts
+
+
+def _written(
+    conn: Connection, declared: Declared, live: LiveSchema, names: list[str]
+) -> dict[str, Any]:
+    """Return what rules write, where that is one value for every row, or of one form."""
+    reads, entropy = reader(conn, declared, live), Seeded(bytes(32))
+    found: dict[str, Any] = {}
+    for name in names:
+        rule, column = beneath(declared.written(name)), declared.column(name)
+        # A text in a column of another type is made something else on its way.
+        foreign = isinstance(rule, Constant) and isinstance(rule.value, str)
+        if foreign and not holds_text(column.type):
+            continue
+        if is_static(rule) or isinstance(rule, Placeholder):
+            found[name] = value_for(rule, column, None, entropy, reads.room(name))
+    return found
+
+
+def _named(condition: str, table: LiveTable) -> frozenset[str]:
+    """Return the columns that a condition may name; a word within a value is taken for one."""
+    return frozenset(
+        name for name in table.columns
+        if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", condition, re.IGNORECASE)
+    )
+
+
+def _refuses(
+    conn: Connection, declared: Declared, condition: str, values: Mapping[str, Any]
+) -> bool:
+    """Return whether the database finds that a condition is not met by values of these columns."""
+    columns = [declared.column(name) for name in values]
+    none = select(*columns).where(false())
+    # Values among the table's own columns have their type and collation.
+    made = select(*(
+        literal(value, column.type).label(column.name)
+        for column, value in zip(columns, values.values(), strict=True)
+    ))
+    rows = none.union_all(made).subquery(declared.table.name)
+    escaped = condition.replace(":", "\\:")
+    there = at(conn, declared.name)
+    try:
+        with there.begin_nested():
+            asked = select(text("1")).select_from(rows).where(text(f"NOT ({escaped}\n)"))
+            return there.execute(asked).first() is not None
+    except DBAPIError as problem:
+        if not is_refusal(problem):
+            raise
+        return False
+    except StatementError:
+        return False

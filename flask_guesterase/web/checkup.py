@@ -16,7 +16,7 @@ from ..store.drift import drift, drifted
 from ..store.indexing import unindexed
 from ..store.live import read as read_live
 from ..store.partners import recipients
-from ..store.probing import refused
+from ..store.probing import misfits, refused
 from ..store.settings import Settings
 from ..store.transaction import transaction
 from ..store.upgrade import pending
@@ -42,7 +42,8 @@ def findings(
     with transaction(extension.host.engine(), False, binds) as conn:
         live = read_live(conn, schemas=extension.datamap.schemas())
         found += drift(seen, live) + unindexed(conn, seen, live)
-        found += refused(conn, drifted(seen, live))
+        known = drifted(seen, live)
+        found += [*refused(conn, known), *misfits(conn, known, live)]
         late = pending(conn)
     if late:
         found.append(Finding(

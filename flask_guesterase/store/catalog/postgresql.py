@@ -268,7 +268,7 @@ def _constraints(
                     enforced=row.enforced and enforced,
                 )
             )
-        else:
+        elif row.enforced:
             parts.checks[table].append(_condition(row.definition))
 
 

@@ -1,0 +1,132 @@
+"""A CHECK that takes no mask is named by `check`, and by the erasure where only rows can tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, insert
+
+from flask_guesterase.core.errors import ErasureError
+from flask_guesterase.core.finding import Finding
+from flask_guesterase.core.policy import Policy, Subject, keep, mentions, null, placeholder, redact
+from flask_guesterase.store.probing import misfits
+from flask_guesterase.store.transaction import transaction
+from tests.store.inn import datamap, erase, host, whole
+
+CANARY = "Aino Korhonen"
+
+
+def hotel(*conditions: CheckConstraint) -> MetaData:
+    """Guests, and cards of theirs under conditions."""
+    metadata = MetaData()
+    Table("guests", metadata, Column("id", Integer, primary_key=True), Column("email", String(80)))
+    Table(
+        "cards", metadata, Column("id", Integer, primary_key=True),
+        Column("guest_id", ForeignKey("guests.id"), index=True), Column("name", String(40)),
+        Column("code", String(20)), Column("kind", String(8)), Column("stars", Integer),
+        *conditions,
+    )  # fmt: skip
+    return metadata
+
+
+def declared(metadata: MetaData, **rules: Any) -> Any:
+    """Return a data map in which cards go by these rules."""
+    kept: dict[str, Any] = dict.fromkeys(("name", "code", "kind", "stars"), keep("a test"))
+    return datamap(metadata, {
+        "guests": Policy({"email": null}, subject=Subject(match=["email"])),
+        "cards": Policy({**kept, **rules}, via="guest_id"),
+    })  # fmt: skip
+
+
+def found(url: str, condition: str, **rules: Any) -> list[Finding]:
+    """Return what is said of cards under a condition."""
+    metadata = hotel(CheckConstraint(condition, name="odd"))
+    with host(url, metadata) as engine, transaction(engine, write=False) as conn:
+        full, live = whole(conn, declared(metadata, **rules))
+        return list(misfits(conn, full, live))
+
+
+@pytest.mark.parametrize(
+    ("condition", "rules", "places"),
+    [
+        ("name IS NOT NULL", {"name": null}, ["cards.name"]),
+        ("name IS NOT NULL", {"name": redact}, []),
+        ("kind IN ('a:b', 'b%')", {"kind": redact}, ["cards.kind"]),
+        ("kind IN ('a:b', 'b%')", {"kind": "b%"}, []),
+        ("kind IN ('a:b', 'b%')", {"kind": null}, []),
+        ("code LIKE '+%'", {"code": placeholder}, ["cards.code"]),
+        ("code LIKE 'erased%'", {"code": placeholder}, []),
+        ("length(name) < 5", {"name": redact}, ["cards.name"]),
+        ("stars > 0", {"stars": 0}, ["cards.stars"]),
+        ("stars > 0", {"stars": 1}, []),
+        ("name IS NOT NULL OR code IS NOT NULL", {"name": null, "code": null},
+         ["cards.code, name"]),
+        # What rows hold as well, nobody can say beforehand.
+        ("name IS NOT NULL OR code IS NOT NULL", {"name": null}, []),
+        ("name <> '[erased]'", {"name": mentions}, []),
+    ],
+)  # fmt: skip
+def test_what_no_row_could_hold_is_said_beforehand(
+    database_url: str, condition: str, rules: dict[str, Any], places: list[str]
+) -> None:
+    """The database judges the values by themselves, without a row."""
+    said = found(database_url, condition, **rules)
+    assert [f.place for f in said] == places
+    assert {f.id for f in said} <= {"rule-misfit"}
+    assert all("CHECK" in f.message for f in said)
+
+
+OWN = {
+    "postgresql": (
+        "CREATE DOMAIN short AS varchar(40) CHECK (VALUE ~ '^[A-Z]');; "
+        "ALTER TABLE cards ALTER name TYPE short;; CREATE TYPE stay AS ENUM ('in', 'out');; "
+        "ALTER TABLE cards ADD COLUMN now stay CHECK (now <> 'in'), ADD EXCLUDE (code WITH =)",
+        ["cards.name"],
+    ),
+    "mariadb": (
+        "ALTER TABLE cards MODIFY name varchar(40) COLLATE utf8mb4_bin CHECK (name <> '[ERASED]'), "
+        "MODIFY code varchar(20) COLLATE utf8mb4_general_ci CHECK (code <> '[ERASED]')",
+        ["cards.code"],
+    ),
+    "sqlite": (
+        "DROP TABLE cards;; CREATE TABLE cards (id INTEGER PRIMARY KEY, guest_id INTEGER, "
+        "name TEXT COLLATE NOCASE CHECK (name <> '[ERASED]'), "
+        "code TEXT CHECK (\"code\" <> '[ERASED]' -- as it is\n), kind TEXT, stars INTEGER, "
+        "CHECK (cards.code <> \"kind\"))",
+        ["cards.name"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", OWN)
+def test_a_condition_is_judged_by_the_columns_own_type_and_collation(
+    kind: str, request: pytest.FixtureRequest
+) -> None:
+    """Domains, enumerations and letters' case; what cannot be asked by itself says nothing."""
+    script, places = OWN[kind]
+    metadata = hotel()
+    url = request.getfixturevalue(f"{kind}_url")
+    with host(url, metadata, script) as engine, transaction(engine, write=False) as conn:
+        full, live = whole(conn, declared(metadata, name=redact, code=redact))
+        assert [f.place for f in misfits(conn, full, live)] == places
+
+
+@pytest.mark.parametrize("condition", ["name IS NOT NULL OR stars > 3", "name IS NOT NULL"])
+def test_the_erasure_names_table_and_condition(database_url: str, condition: str) -> None:
+    """Whoever has to act reads which condition of which table it is, and nobody's name."""
+    metadata = hotel(CheckConstraint(condition, name="odd"))
+    with host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(metadata.tables["guests"]).values(id=1, email="a@post.example"))
+            conn.execute(insert(metadata.tables["cards"]).values(
+                id=1, guest_id=1, name=CANARY, stars=1
+            ))  # fmt: skip
+        with pytest.raises(ErasureError) as refused:
+            erase(engine, declared(metadata, name=null), ("guests", (1,)))
+    assert "CHECK 'odd'" in refused.value.message
+    assert "cards" in refused.value.message
+    assert "rule" in refused.value.hint
+    assert "Aino" not in repr(refused.value)
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
