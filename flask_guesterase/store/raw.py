@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     LargeBinary,
@@ -28,7 +29,7 @@ from ..core.plan import Key
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import Declared
-from .sql import asked, in_order, parts, text_length
+from .sql import asked, holds_text, in_order, parts, text_length
 
 _BINARY = ("blob", "binary", "bit", "geometry", "point", "polygon", "linestring")
 
@@ -114,7 +115,7 @@ class Reader:
 
         def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
             statement = self._made(names, typed, types, dialect)
-            return statement.with_for_update() if lock else statement, self._key
+            return statement.with_for_update() if lock else statement, self.key
 
         for part in parts(in_order(keys)):
             statement, given = asked(self.declared.said, place, made, part)
@@ -132,11 +133,11 @@ class Reader:
 
         def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
             columns = [
-                _to_the_letter(dialect, own).label(f"r{i}")
+                to_the_letter(dialect, own).label(f"r{i}")
                 for i, own in enumerate(self.own(names))
             ]
             wanted = select(*columns, func.count().label("rows_"))
-            return wanted.select_from(self.declared.table).group_by(*columns), self._key
+            return wanted.select_from(self.declared.table).group_by(*columns), self.key
 
         place = ("alike", dialect, *((name, self.type_of(name)) for name in names))
         found: dict[tuple[Any, ...], int] = {}
@@ -160,14 +161,15 @@ class Reader:
         ]
 
     @property
-    def _key(self) -> list[ColumnElement[Any]]:
+    def key(self) -> list[Column[Any]]:
+        """Return the columns by which a row is known."""
         return [self.declared.table.c[c.key] for c in self.declared.key]
 
     def _made(
         self, names: Sequence[str], typed: Sequence[str], types: Mapping[str, str], dialect: str
     ) -> Select[Any]:
         """Return the select of these columns of all rows, in the order of their keys."""
-        table, key = self.declared.table, self._key
+        table, key = self.declared.table, self.key
         mapped = {c.name: c for c in table.c}
         return (
             select(
@@ -181,11 +183,28 @@ class Reader:
         )
 
 
-def _to_the_letter(dialect: str, own: ColumnElement[Any]) -> ColumnElement[Any]:
+def to_the_letter(dialect: str, own: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a column's own form so that only what is the same to the letter is equal."""
     if isinstance(own.type, LargeBinary | NullType):
         return own
     return collate(own, "C" if dialect == "postgresql" else "utf8mb4_nopad_bin")
+
+
+def whole_key(reads: Reader) -> list[ColumnElement[Any]]:
+    """Return the columns by which rows are known, of rows without a key compared to the letter.
+
+    Their texts may differ in nothing but what a collation takes for equal.
+    """
+    dialect, found = reads.conn.dialect.name, list[ColumnElement[Any]]()
+    for source in reads.key:
+        if reads.declared.keyed or dialect == "postgresql" or not holds_text(source.type):
+            found.append(source)
+        elif dialect == "sqlite":
+            found.append(type_coerce(collate(source, "BINARY"), source.type))
+        else:
+            own = to_the_letter(dialect, own_form(dialect, source, reads.type_of(source.name)))
+            found.append(type_coerce(own, source.type))
+    return found
 
 
 def own_form(dialect: str, source: ColumnElement[Any], type_: str) -> ColumnElement[Any]:

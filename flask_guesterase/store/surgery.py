@@ -38,7 +38,7 @@ from .lost import at_most, typed, vendors
 from .masks import Entropy, Seeded, holds_json, is_static, value_for
 from .order import late_checks, layers, ordered
 from .proof import same, stays, took
-from .raw import Reader, reader
+from .raw import Reader, reader, whole_key
 from .sql import abiding, among, asked, chunks, exactly, parts
 from .taking import Before, Erased, Held, Taken, hold, take
 from .texts.mentioned import NOBODY, Hand
@@ -227,7 +227,7 @@ class Surgery:
                 declared.column(n): self._each(declared, n, keys, made)
                 for n, (keys, made) in own.items()
             }
-            return abiding(update(table)).values(values), [table.c[c.key] for c in declared.key]
+            return abiding(update(table)).values(values), whole_key(reads)
 
         # What differs from row to row, or from day to day, is said anew.
         lasts = not own and all(type(v) in (str, type(None)) for v in fixed.values())

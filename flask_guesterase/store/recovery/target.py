@@ -26,7 +26,7 @@ from sqlalchemy.types import NullType
 
 from ...core.image import Cell, Form, cell
 from ..catalog.shape import LiveColumn, LiveForeignKey, LiveSchema, LiveTable
-from ..raw import own_form
+from ..raw import own_form, to_the_letter
 
 Cells = tuple[Cell, ...]
 
@@ -143,9 +143,15 @@ class Target:
         source: ColumnElement[Any] = self.source.c[known.name]
         if known.form is Form.NULL:
             return source.is_(None)
-        if not self._comparable(known.name):
+        if not self._comparable(known.name) or self._loose:
             source = own_form(self.dialect, source, self.live.columns[known.name].type)
+            source = to_the_letter(self.dialect, source) if self._loose else source
         return source == literal(known.native(), NullType())
+
+    @property
+    def _loose(self) -> bool:
+        """Return whether rows are told apart by texts alone, which MariaDB compares loosely."""
+        return not self.keyed and self.dialect == "mariadb"
 
     def _comparable(self, name: str) -> bool:
         """Return whether the engine compares values of a column, by an index where there is one."""
