@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..core.finding import Finding, Severity
 from ..core.policy import Keep, Retain, RowRule
@@ -372,6 +372,17 @@ def _flags(declared: Declared, found: LiveTable) -> Iterator[Finding]:
         )
 
 
+def _moves(declared: Declared, found: LiveTable, live: LiveSchema) -> bool:
+    """Return whether an erased row may lie in another partition than before.
+
+    PostgreSQL deletes it then where it was, and inserts it there.
+    """
+    stored = [found]
+    for each in stored:
+        stored += [part for part in live.tables.values() if part.partition_of == each.name]
+    return any(_named(part.placed_by, declared) & set(declared.erase) for part in stored)
+
+
 def _triggers(
     declared: Declared, found: LiveTable, live: LiveSchema
 ) -> Iterator[Finding]:
@@ -383,7 +394,7 @@ def _triggers(
                 "there.", "Remove it from triggers=.",
             )
     events = {"UPDATE"} if declared.erase else set()
-    if declared.deletes:
+    if declared.deletes or _moves(declared, found, live):
         events.add("DELETE")
     erased = {name.lower() for name in declared.erase}
     for trigger in found.triggers:

@@ -78,16 +78,34 @@ def checked(problem: DBAPIError) -> str | None:
     :param problem: what the driver raised.
     """
     said = str(problem.orig)
+    if is_unplaced(problem):
+        return None
     if _state(problem) == _CHECK_STATE:
-        return str(getattr(getattr(problem.orig, "diag", None), "constraint_name", None) or "")
+        return _constraint(problem)
     if _number(problem) == _CHECK_NUMBER:
-        named = re.search(r"CONSTRAINT `(.+?)` failed", said)
+        named = re.search("`(.+?)`", said)
     elif getattr(problem.orig, "sqlite_errorcode", 0) == _SQLITE_CHECK:
         # Of one without a name SQLite tells the condition.
         named = re.match(r"CHECK constraint failed: (.+)", said, re.DOTALL)
     else:
         return None
     return named[1] if named else ""
+
+
+def is_unplaced(problem: BaseException) -> bool:
+    """Return whether a row was refused because no partition takes it.
+
+    PostgreSQL calls it a CHECK, one without a name.
+    """
+    if not isinstance(problem, DBAPIError):
+        return False
+    told = _state(problem) == _CHECK_STATE and hasattr(problem.orig, "diag")
+    return _number(problem) == _PARTITION_NUMBER or (told and not _constraint(problem))
+
+
+def _constraint(problem: DBAPIError) -> str:
+    """Return the name of the constraint that PostgreSQL's driver tells."""
+    return str(getattr(getattr(problem.orig, "diag", None), "constraint_name", None) or "")
 
 
 def unsure(problem: DBAPIError) -> GuesteraseError:
@@ -153,6 +171,7 @@ _MISFIT_NUMBERS = frozenset({1267, 1270, 1271, 1366})
 """MariaDB: collations that cannot be mixed, and a text that is none in a character set."""
 
 _CHECK_STATE, _CHECK_NUMBER, _SQLITE_CHECK = "23514", 4025, 275
+_PARTITION_NUMBER = 1526
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _LOCK_STATES = frozenset({"55P03"})
 _RETRY_NUMBERS = frozenset({1213, 1020})

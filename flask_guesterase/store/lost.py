@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ..core.errors import ErasureError, GuesteraseError
 from ..core.policy import Computed, Constant, File, Inside, Mentions, Redact
 from .datamap import Declared
-from .failure import checked
+from .failure import checked, is_unplaced
 from .raw import Reader
 from .sql import is_text
 
@@ -50,11 +50,18 @@ def vendors(place: str) -> Iterator[None]:
     try:
         yield
     except (GuesteraseError, SQLAlchemyError) as raised:
+        if is_unplaced(raised):
+            raise ErasureError(
+                f"No partition takes the rows of {place} as they would be written.",
+                "Nothing was changed; give it one for what the rule writes (DEFAULT on "
+                "PostgreSQL), or give that column another rule.",
+            ) from None
         name = checked(raised) if isinstance(raised, DBAPIError) else None
         if name is None:
             raise
         raise ErasureError(
-            f"CHECK '{name}' of the database refuses what would be written into {place}.",
+            f"{f'CHECK {name!r}' if name else 'A CHECK'} of the database refuses what would be "
+            f"written into {place}.",
             "Nothing was changed; give the columns it names a rule whose value it takes, or "
             "loosen it.",
         ) from None

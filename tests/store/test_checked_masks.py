@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, MetaData, String, Table, insert
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    insert,
+    select,
+)
 
 from flask_guesterase.core.errors import ErasureError
 from flask_guesterase.core.finding import Finding
@@ -130,3 +140,41 @@ def test_the_erasure_names_table_and_condition(database_url: str, condition: str
     assert "Aino" not in repr(refused.value)
     assert refused.value.__cause__ is None
     assert refused.value.__suppress_context__
+
+
+PLACED = {
+    "postgresql": "PARTITION BY LIST (name);; CREATE TABLE a PARTITION OF cards FOR VALUES IN "
+    "('Aino Korhonen')",
+    "mariadb": "PARTITION BY LIST COLUMNS (name) (PARTITION a VALUES IN ('Aino Korhonen'))",
+}
+
+
+@pytest.mark.parametrize("kind", PLACED)
+@pytest.mark.parametrize("default", [False, True])
+def test_the_erasure_names_the_table_whose_partitions_take_no_mask(
+    kind: str, default: bool, request: pytest.FixtureRequest
+) -> None:
+    """Where one takes it the row moves; where none does, nothing is changed and all is told."""
+    metadata = hotel()
+    cards = metadata.tables["cards"]
+    script = "DROP TABLE cards;; CREATE TABLE cards (id integer, guest_id integer, " \
+        "name varchar(40), code varchar(20), kind varchar(8), stars integer) " + PLACED[kind]
+    if default and kind == "postgresql":
+        script += ";; CREATE TABLE b PARTITION OF cards DEFAULT"
+    elif default:
+        script += ";; ALTER TABLE cards ADD PARTITION (PARTITION b DEFAULT)"
+    with host(request.getfixturevalue(f"{kind}_url"), metadata, script) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(metadata.tables["guests"]).values(id=1, email="a@post.example"))
+            conn.execute(insert(cards).values(id=1, guest_id=1, name=CANARY))
+        asked = engine, declared(metadata, name=redact), ("guests", (1,))
+        if default:
+            erase(*asked)
+            with engine.connect() as conn:
+                assert conn.execute(select(cards.c.name)).scalars().all() == ["[erased]"]
+            return
+        with pytest.raises(ErasureError) as refused:
+            erase(*asked)
+    assert "partition" in refused.value.message
+    assert "cards" in refused.value.message
+    assert "Aino" not in repr(refused.value)

@@ -419,6 +419,29 @@ def test_a_trigger_of_a_part_is_one_of_the_whole(made: str) -> None:
     assert (said("name"), said("vip")) == (["guests.keeps"], [])
 
 
+PARTS = """ALTER TABLE notes RENAME TO before;; CREATE TABLE notes
+(id int, guest_id int REFERENCES guests (id), text varchar(200)) PARTITION BY LIST ({by});;
+CREATE TABLE these PARTITION OF notes FOR VALUES IN ({one}) PARTITION BY LIST (guest_id);;
+CREATE TABLE those PARTITION OF notes DEFAULT;; CREATE TABLE ours PARTITION OF these DEFAULT;;
+DROP TABLE before;;
+CREATE FUNCTION keeps() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN INSERT INTO log_ (was) VALUES (OLD.text); RETURN OLD; END $$;;
+CREATE TRIGGER keeps AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION keeps()"""
+"""Notes in partitions of partitions, with a trigger that keeps what a row was."""
+
+
+@CASES.of("trigger", "postgresql")
+def trigger_of_a_row_that_moves_to_another_partition(wrong: bool, engine: str) -> list[Finding]:
+    by, one = ("text", "'a'") if wrong else ("id", "1")
+    return find(engine, PARTS.format(by=by, one=one, event="DELETE", table="notes"), LOG)
+
+
+@CASES.of("trigger", "postgresql")
+def trigger_of_a_partition_of_a_partition(wrong: bool, engine: str) -> list[Finding]:
+    event = "UPDATE" if wrong else "INSERT"
+    return find(engine, PARTS.format(by="id", one=1, event=event, table="ours"), LOG)
+
+
 @CASES.of("trigger-stale", *ALL)
 def trigger_stale(wrong: bool, engine: str) -> list[Finding]:
     named = {"keep" if wrong else "keeps": "notes_log is declared"}

@@ -17,7 +17,7 @@ from flask_guesterase.core.errors import (
     RetryableError,
     SetupError,
 )
-from flask_guesterase.store.failure import is_unread, translated
+from flask_guesterase.store.failure import checked, is_unplaced, is_unread, translated
 
 CANARY = "Aino Korhonen-Öberg"
 MYSQL, PG = pymysql.err, psycopg.errors
@@ -118,6 +118,30 @@ def test_a_full_disk_is_called_so(raised: Exception) -> None:
     told = translated(DBAPIError.instance("INSERT", {}, raised, base))
     assert type(told) is BusyError
     assert "full" in told.message
+
+
+@pytest.mark.parametrize(
+    ("raised", "name", "unplaced"),
+    [
+        (MYSQL.OperationalError(4025, f"CONSTRAINT `odd` for `t` {CANARY}"), "odd", False),
+        (MYSQL.OperationalError(4025, CANARY), "", False),
+        (MYSQL.OperationalError(1526, CANARY), None, True),
+        (MYSQL.IntegrityError(1062, CANARY), None, False),
+        # PostgreSQL speaks the server's language: only the name that is missing tells.
+        (PG.CheckViolation(CANARY), None, True),
+        (sqlite("INSERT INTO t VALUES (5)"), "a <> 5", False),
+        (sqlite("INSERT INTO t VALUES (1)"), None, False),
+    ],
+)
+def test_what_refused_a_row_is_told_by_its_name(
+    raised: Exception, name: str | None, unplaced: bool
+) -> None:
+    """The name is the schema's; of the row nothing is passed on."""
+    bases = (sqlite3, psycopg, pymysql.err)
+    base = next(b.Error for b in bases if isinstance(raised, b.Error))
+    problem = DBAPIError.instance("UPDATE", {"name": CANARY}, raised, base)
+    assert isinstance(problem, DBAPIError)
+    assert (checked(problem), is_unplaced(problem)) == (name, unplaced)
 
 
 def test_a_text_nobody_can_read_is_no_server_that_is_away(sqlite_url: str) -> None:

@@ -59,7 +59,8 @@ _RELATIONS = text("""
     SELECT c.oid, n.nspname AS schema, c.relname AS name, c.relkind::text AS kind,
            pg_catalog.pg_table_is_visible(c.oid) AS visible,
            pg_catalog.row_security_active(c.oid) AS row_security,
-           p.inhparent AS parent
+           p.inhparent AS parent,
+           CASE WHEN c.relkind = 'p' THEN pg_catalog.pg_get_partkeydef(c.oid) END AS placed_by
     FROM rel JOIN pg_catalog.pg_class c ON c.oid = rel.oid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     LEFT JOIN pg_catalog.pg_inherits p ON p.inhrelid = c.oid AND c.relispartition
@@ -208,6 +209,7 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
                 columns={},
                 partitioned=row.kind == "p",
                 partition_of=names.get(row.parent),
+                placed_by=row.placed_by or "",
                 row_security=row.row_security,
                 view=row.kind == "v",
                 materialised=row.kind == "m",
