@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from ..core.finding import Finding, Severity
-from ..core.policy import Keep, Retain, RowRule
+from ..core.policy import Keep, Placeholder, Redact, Retain, RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 from .fired import emptied
 from .links import Link, links, spelled
-from .masks import fits, fixed_value, is_static
+from .masks import beneath, fits, fixed_value, is_static
 from .memory import by_identity
 
 
@@ -137,6 +137,8 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
         if at is None:
             continue
         why = fits(rule, declared.column(name), at.nullable, at.length)
+        if _LISTED.match(at.type) and isinstance(beneath(rule), Redact | Placeholder):
+            why = "the column takes only what its list names"
         if at.generated:
             why = "the database computes the column by itself"
         if why:
@@ -159,6 +161,9 @@ def _inexact(declared: Declared, found: LiveTable, dialect: str) -> Iterator[Fin
                 'Give the table a key, or its mapper one: {"primary_key": [...]}.',
             )
 
+
+_LISTED = re.compile(r"(?:enum|set)\(", re.IGNORECASE)
+"""Types of MariaDB that name their values."""
 
 _INEXACT = {"mariadb": "float", "postgresql": "real"}
 """Fractions of four bytes, which a driver reads as others of eight."""

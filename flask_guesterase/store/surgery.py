@@ -18,8 +18,10 @@ from sqlalchemy import (
     delete,
     literal,
     null,
+    select,
     update,
 )
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import DateTime
 
 from ..core.errors import ErasureError
@@ -30,12 +32,13 @@ from .absence import require_gone
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
+from .failure import is_refusal
 from .given import spread
 from .history import end_history
 from .hosted import plain
 from .links import Link, children_first, circular, links
 from .lost import at_most, typed, vendors
-from .masks import Entropy, Seeded, holds_json, is_static, value_for
+from .masks import Entropy, Seeded, beneath, holds_json, is_static, value_for
 from .order import late_checks, layers, ordered
 from .proof import same, stays, took
 from .raw import Reader, reader, whole_key
@@ -357,6 +360,7 @@ class Surgery:
             if cells is None or not all(
                 stays(rule, column, value, made[k][n])
                 or self._took(reads, taken, k, (n, value), made[k][n])
+                or self._equals(reads, now, n, made[k][n])
                 for (n, rule, column), value in zip(rules, cells, strict=True)
             ):
                 raise ErasureError(
@@ -379,6 +383,27 @@ class Surgery:
         equal = comparable and same(column, host, written, reads.conn.dialect)
         made = cell(name, reads.type_of(name), now[1])
         return took(declared.written(name), column, made, old, written, equal)
+
+    def _equals(self, reads: Reader, key: Key, name: str, written: Any) -> bool:
+        """Ask the database whether a row holds a constant that the driver reads as another value.
+
+        A moment of no zone comes back in one, a time of day as a length of time.
+        """
+        declared = reads.declared
+        if not isinstance(beneath(declared.written(name)), Constant):
+            return False
+        column = declared.column(name)
+        asked = select(literal(1)).select_from(declared.table).where(
+            exactly(whole_key(reads), key), column == literal(written, column.type)
+        )
+        try:
+            with reads.conn.begin_nested():
+                return reads.conn.execute(asked.limit(1)).first() is not None
+        except DBAPIError as problem:
+            if not is_refusal(problem):
+                raise
+            # Of JSON, for example, PostgreSQL does not say what is equal.
+            return False
 
     @contextmanager
     def _untied(

@@ -419,6 +419,14 @@ def test_a_trigger_of_a_part_is_one_of_the_whole(made: str) -> None:
     assert (said("name"), said("vip")) == (["guests.keeps"], [])
 
 
+@CASES.of("rule-misfit", "mariadb")
+def rule_misfit_of_a_list_of_values(wrong: bool, engine: str) -> list[Finding]:
+    rule = redact if wrong else null
+    script = "ALTER TABLE guests MODIFY phone SET('desk', 'room')"
+    guests = Policy({**GUEST.columns, "phone": rule}, subject=GUEST.subject)
+    return find(engine, script, {**RIGHT, "guests": guests})
+
+
 PARTS = """ALTER TABLE notes RENAME TO before;; CREATE TABLE notes
 (id int, guest_id int REFERENCES guests (id), text varchar(200)) PARTITION BY LIST ({by});;
 CREATE TABLE these PARTITION OF notes FOR VALUES IN ({one}) PARTITION BY LIST (guest_id);;

@@ -25,6 +25,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    Time,
     TypeDecorator,
     Uuid,
     create_engine,
@@ -212,14 +213,17 @@ def test_an_erasure_can_be_done_again(database_url: str) -> None:
         Column("wishes", JSON),
         Column("city", String(5)),
         Column("code", mysql.CHAR(12).with_variant(String(12), "sqlite", "postgresql")),
+        Column("seen", DateTime(timezone=True)),
+        Column("woken", Time),
     )
     policy = Policy(
         {"name": redact, "secret": redact, "sex": "x", "total": 0, "wishes": {}, "city": redact,
-         "code": lambda old: "none"},
+         "code": lambda old: "none", "seen": dt.datetime(1900, 1, 1), "woken": dt.time(0)},
         subject=PERSON,
     )
     row = {"secret": CANARY, "sex": "f", "total": 1, "wishes": {"a": 1}, "city": "Turku",
-           "code": "AK-1"}
+           "code": "AK-1", "seen": dt.datetime(2026, 1, 2, 3, tzinfo=dt.UTC),
+           "woken": dt.time(6, 30)}
     with host(database_url, metadata) as engine:
         put(engine, metadata, both(**row))
         declared = datamap(metadata, {"guests": policy})
