@@ -38,7 +38,7 @@ from .history import end_history
 from .hosted import plain
 from .links import Link, children_first, circular, links
 from .lost import at_most, typed, vendors
-from .masks import Entropy, Seeded, beneath, holds_json, is_static, value_for
+from .masks import MARK, Entropy, Seeded, beneath, holds_json, is_static, value_for
 from .order import late_checks, layers, ordered
 from .proof import same, stays, took
 from .raw import Reader, reader, whole_key
@@ -455,4 +455,11 @@ class Surgery:
 def _text_of(cell: Cell) -> str | None:
     if cell.form is Form.NULL:
         return None
-    return cell.value if cell.form is Form.TEXT else str(cell.native())
+    value = cell.native()
+    if not isinstance(value, bytes):
+        return str(value)
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        # Nobody can find a name in it.
+        return MARK

@@ -209,6 +209,22 @@ def test_a_shared_text_is_decided_as_a_change(sqlite_url: str) -> None:
     assert ("share", ("data",)) in decided
 
 
+@pytest.mark.parametrize(
+    ("coding", "left"), [("utf-8", "[erased], Zoë"), ("latin-1", "[erased]")]
+)
+def test_bytes_where_a_text_should_be_are_read_as_one(
+    sqlite_url: str, coding: str, left: str
+) -> None:
+    """A program of old wrote bytes, which SQLite keeps: names in them go; else all of them do."""
+    note = {"guest_id": 1, "body": "Anna"}
+    with open_hotel(sqlite_url, note) as (engine, declared, bodies):
+        with engine.begin() as conn:
+            wrote = "Anna Holm, Zoë".encode(coding)
+            conn.exec_driver_sql("UPDATE notes SET body = ?", (wrote,))
+        erase(engine, declared, ANNA)
+        assert bodies() == [left]
+
+
 def test_a_check_that_refuses_the_mark_stops_everything(database_url: str) -> None:
     """Where the database does not take what is left, nothing is changed."""
     strict = Column("strict_", String(40), CheckConstraint("strict_ <> '[erased]'"))
