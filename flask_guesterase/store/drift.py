@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from ..core.finding import Finding, Severity
 from ..core.policy import Keep, Placeholder, Redact, Retain, RowRule

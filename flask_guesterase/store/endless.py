@@ -155,8 +155,8 @@ def _unclocked(
     utc = ZoneInfo("UTC")
     for at in chain.from_iterable(known.events[event] for event in sorted(events)):
         if _is_far(work, declared, at):
-            told = at.dates(work.conn, declared, keys)
-            keys = [key for key in keys if latest(told.get(key, ()), utc, utc) is None]
+            dates = at.dates(work.conn, declared, keys)
+            keys = [key for key in keys if latest(dates.get(key, ()), utc, utc) is None]
     full = holding(work.conn, declared, keys, columns)
     # What an erasure kept for that reason is counted by it.
     told = law.open_before(work, declared.name, full)
