@@ -9,7 +9,7 @@ from ..core.finding import Finding, Severity
 from ..core.policy import Keep, Placeholder, Redact, Retain, RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
-from .fired import emptied
+from .fired import emptied, reads
 from .links import Link, links, spelled
 from .masks import beneath, fits, fixed_value, is_static
 from .memory import by_identity
@@ -53,6 +53,7 @@ def _drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
             findings += _inexact(declared, found, live.dialect)
             findings += _promised(declared, live)
             findings += _acts(declared, found, live, known)
+            findings += _others_read(declared, found, live, datamap)
     return findings
 
 
@@ -388,6 +389,32 @@ def _moves(declared: Declared, found: LiveTable, live: LiveSchema) -> bool:
     return any(_named(part.placed_by, declared) & set(declared.erase) for part in stored)
 
 
+def _events(declared: Declared, found: LiveTable, live: LiveSchema) -> set[str]:
+    """Return what an erasure does to rows of a table, as triggers see it."""
+    events = {"UPDATE"} if declared.erase else set()
+    if declared.deletes or _moves(declared, found, live):
+        events.add("DELETE")
+    return events
+
+
+def _others_read(
+    declared: Declared, found: LiveTable, live: LiveSchema, datamap: DataMap
+) -> Iterator[Finding]:
+    """Yield triggers that may copy what another table still has when a row of this one changes."""
+    events = _events(declared, found, live)
+    for trigger in found.triggers:
+        if trigger.name in declared.policy.triggers or not trigger.events & events:
+            continue
+        for other in datamap.tables.values():
+            columns = reads(trigger, other.name, other.erase) if other is not declared else []
+            if columns:
+                yield Finding(
+                    "trigger", declared.name, trigger.name, "A trigger may copy "
+                    f"{', '.join(columns)} of {other.name} when something is erased here.",
+                    "Declare the table it writes to and name the trigger in triggers=, or drop it.",
+                )
+
+
 def _triggers(
     declared: Declared, found: LiveTable, live: LiveSchema
 ) -> Iterator[Finding]:
@@ -398,9 +425,7 @@ def _triggers(
                 "trigger-stale", declared.name, name, "The policy names a trigger that is not "
                 "there.", "Remove it from triggers=.",
             )
-    events = {"UPDATE"} if declared.erase else set()
-    if declared.deletes or _moves(declared, found, live):
-        events.add("DELETE")
+    events = _events(declared, found, live)
     erased = {name.lower() for name in declared.erase}
     for trigger in found.triggers:
         if trigger.name in declared.policy.triggers or not trigger.events & events:

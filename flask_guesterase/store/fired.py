@@ -1,4 +1,4 @@
-"""Tables into which triggers write, or of which they delete, as far as their text says."""
+"""Tables into which triggers write, of which they delete or read, as far as their text says."""
 
 from __future__ import annotations
 
@@ -17,6 +17,30 @@ _FROM = re.compile(
     re.IGNORECASE,
 )
 """The table of which a statement deletes rows."""
+
+
+_READ = re.compile(
+    r"\b(?:from|join|using)\s+(?:only\s+)?(?:[`\"\[]?\w+[`\"\]]?\s*\.\s*)*[`\"\[]?(\w+)",
+    re.IGNORECASE,
+)
+"""A table that a statement reads."""
+_WHOLE = re.compile(r"\b(?:select|,)\s*(?:\w+\s*\.\s*)?\*", re.IGNORECASE)
+_WRITES = re.compile(r"\b(?:into|update|replace|merge)\b", re.IGNORECASE)
+
+
+def reads(trigger: LiveTrigger, table: str, columns: Iterable[str]) -> list[str]:
+    """Return the columns of a table that a trigger reads where it writes something.
+
+    :param trigger: the trigger, of another table.
+    :param table: name of the table it may read.
+    :param columns: the columns that are asked about.
+    """
+    body = _TEXTS.sub(" ", trigger.body)
+    named = {word.lower() for word in _READ.findall(body)}
+    if table.rpartition(".")[2].lower() not in named or not _WRITES.search(body):
+        return []
+    words, whole = {word.lower() for word in re.findall(r"\w+", body)}, _WHOLE.search(body)
+    return sorted(name for name in columns if whole or name.lower() in words)
 
 
 def emptied(live: LiveSchema, trigger: LiveTrigger) -> list[str]:

@@ -313,6 +313,16 @@ def trigger(wrong: bool, engine: str) -> list[Finding]:
 
 
 @CASES.of("trigger", *ALL)
+def trigger_that_copies_from_another_table(wrong: bool, engine: str) -> list[Finding]:
+    """The note of a guest goes, and with it the guest's name goes into a log."""
+    column = "name" if wrong else "count(*)"
+    insert = f"INSERT INTO notes_log (was) SELECT {column} FROM guests WHERE id = NEW.guest_id"
+    script = trigger_on(engine, "keeps", "UPDATE", "vip").replace("ON guests", "ON notes")
+    script = script.replace("INSERT INTO notes_log (was) VALUES (OLD.vip)", insert)
+    return find(engine, script, LOG)
+
+
+@CASES.of("trigger", *ALL)
 def trigger_spelled_otherwise(wrong: bool, engine: str) -> list[Finding]:
     return find(engine, trigger_on(engine, "keeps", "UPDATE", "NAME" if wrong else "VIP"), LOG)
 
