@@ -213,7 +213,7 @@ CASES = [
     Case("F126", "JP", SCAN, {"created": "2026-05-10"}, "2029-05-10", answers=_of("US")),
     Case("F126", "JP", SCAN, {"created": "2026-05-10"}, answers=_of("JP"), claimed=False),
     Case("F126", "JP", SCAN, {"created": "2026-05-10"}, "2029-05-10", open=ASK),
-    Case("F130", "JP", CASH, {"document": "2026-05-10"}, "2037-03-31", open=UNSURE,
+    Case("F130", "JP", CASH, {"document": "2026-05-10"}, "2037-05-31", open=UNSURE,
          fiscal=(3, 31)),
     # Hong Kong, Taiwan, Korea.
     Case("F151", "HK", REGISTER, {"created": "2026-05-10"}, "2027-05-10"),
