@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import redirect, url_for
+from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.permissions import Permission
+from ..store.partners.deliveries import PAGE
 from .current import current
 from .desk import deed, me, must, staff_pages
 from .rendering import render_template
@@ -13,11 +14,19 @@ from .rendering import render_template
 
 @staff_pages.get("/recipients")
 def recipients() -> str:
-    """List the notices that are not settled, failed and late ones first."""
+    """List the notices that are not settled, failed and late ones first, a page at a time."""
     must(Permission.VERIFY)
+    number = request.args.get("page", 1, int) or 1
+    first = request.args.get("notice", 0, int)
     with current.begin(write=False) as office:
-        notices = office.recipients(me())
-    return render_template("guesterase/staff/recipients.html", notices=notices)
+        notices = office.recipients(me(), page=number, first=first)
+    return render_template(
+        "guesterase/staff/recipients.html",
+        notices=notices[:PAGE],
+        page=number,
+        first=first,
+        more=len(notices) > PAGE,
+    )
 
 
 @staff_pages.post("/recipients/<int:notice>/again")

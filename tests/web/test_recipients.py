@@ -13,13 +13,18 @@ import pytest
 from flask_wtf import CSRFProtect
 from werkzeug.serving import make_server
 
-from flask_guesterase import guest_pages
+from flask_guesterase import api_pages, guest_pages
 from flask_guesterase.core.webhook import LARGEST_ANSWER, SIGNATURE, TIMESTAMP
+from flask_guesterase.core.permissions import Permission
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import worker
 from flask_guesterase.store.limits import LIMITS
+from flask_guesterase.store.partners import deliveries
+from flask_guesterase.web import recipients as desk_page
+from flask_guesterase.web.api import house as program
 from tests import partner as partners
 from tests.partner import Partner
+from tests.web.apihouse import API, Program, token
 from tests.web.house import CANARY, House
 from tests.web.test_cli import Console
 
@@ -238,6 +243,35 @@ def test_the_hosts_own_form_protection_lets_answers_pass(
     house.hotel.engine.dispose()
 
 
+def test_what_is_not_settled_is_read_a_page_at_a_time(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A recipient that does not answer has one of every guest; the link of a task finds its own."""
+    for module in (deliveries, desk_page, program):
+        monkeypatch.setattr(module, "PAGE", 1)
+    house.app.register_blueprint(api_pages, url_prefix=API)
+    erase(house)
+    clerk = house.browser("clerk")
+
+    def read(query: str) -> list[str]:
+        page = clerk.get(f"{DESK}/recipients{query}", wish="en")
+        found = re.findall(r'id="notice-(\d+)"', page)
+        return [*found, *re.findall(r'rel="(prev|next)"', page)]
+
+    assert read("") == ["1", "next"]
+    assert read("?page=2") == ["2", "prev"]
+    assert read("?notice=2") == ["2", "next"]
+    assert read("?page=2&notice=2") == ["1", "prev"]
+    assert read("?page=3") == ["prev"]
+    asked = Program(house, token(house, "clerk", Permission.VERIFY))
+    first = asked.get("/recipients").json
+    assert ([each["id"] for each in first["items"]], first["next"]) == ([1], 2)
+    last = asked.get("/recipients?page=2").json
+    assert ([each["id"] for each in last["items"]], last["next"]) == ([2], None)
+    assert asked.get("/recipients?page=0").status_code == 422
+    assert clerk.client.get(f"{DESK}/recipients?page=-1").status_code == 422
+
+
 def test_a_task_says_whom_to_tell_of_which_request_and_how(house: House) -> None:
     """Recipient and number in words, with the way to what may be told, and no machine's name."""
     number = erase(house)
@@ -247,7 +281,7 @@ def test_a_task_says_whom_to_tell_of_which_request_and_how(house: House) -> None
     assert number in page
     assert "sh/locks/" not in page
     assert "<dt>Category</dt>" not in page
-    link = re.search(r'href="(/desk/privacy/recipients)#(notice-\d+)"', page)
+    link = re.search(r'href="(/desk/privacy/recipients\?notice=\d+)#(notice-\d+)"', page)
     assert link is not None
     told = officer.get(link[1], wish="en")
     assert "Withdraw the keys at the lock server." in told.partition(f'id="{link[2]}"')[2]

@@ -16,13 +16,17 @@ class Partners(Desk):
     """Other systems that hold copies: told, told again, and what they answered."""
 
     def recipients(
-        self, by: str | None = None, property: str | None = None
+        self, by: str | None = None, property: str | None = None, page: int = 0, first: int = 0
     ) -> Sequence[dict[str, Any]]:
         """Return the notices to other systems that are not settled, failed and late ones first.
 
         :param by: the host's id of who asks; None at a console, which is shown nobody's data.
+        :param property: code of one property, or None for all of them.
+        :param page: number of a page of 50, and of the next one the first; 0 for all of them.
+        :param first: number of a notice that comes before all others.
+        :raises InputError: there is no such page.
         """
-        return deliveries.listed(self.work, by, property)
+        return deliveries.listed(self.work, by, property, page, first)
 
     def told(self, number: str, by: str | None = None) -> Sequence[dict[str, Any]]:
         """Return who else was told of a request, and how far each got.

@@ -8,15 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import ColumnElement, Row, case, select, update
 
-from ...core.errors import KeyMissingError, SealError, TransitionError, UnknownError
+from ...core.errors import (
+    InputError,
+    KeyMissingError,
+    SealError,
+    TransitionError,
+    UnknownError,
+)
 from ...core.events import SYSTEM, Event, RecipientAnswered, RecipientFailed, RecipientTold
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.recipient import FINAL, OPEN, Answer, Identity, Notice, Recipient, Said, Stage
 from .. import actors, outbox, people, safe, tables, tasks
 from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
+from ..views import PAGES
 from ..work import Work
 
 _OPEN = [stage.value for stage in OPEN]
@@ -193,14 +200,26 @@ def find(work: Work, reference: str) -> Row[Any] | None:
 # staff
 
 
-def listed(work: Work, by: str | None, property_: str | None = None) -> list[dict[str, Any]]:
+PAGE = 50
+"""Notices on a page: a recipient that does not answer has one of every night and guest."""
+
+
+def listed(
+    work: Work, by: str | None, property_: str | None = None, page: int = 0, first: int = 0
+) -> list[dict[str, Any]]:
     """Return the notices that are not settled: failed and late ones first.
 
     :param work: the open transaction.
     :param by: the host's id of who asks; only properties at which they may verify are shown. None
         at a console, which is not shown what may be told.
     :param property_: code of one property, or None for all of them.
+    :param page: number of a page of `PAGE`, of which one more says that another one follows; 0 for
+        all of them.
+    :param first: number of a notice that comes before all others, where it is among them.
+    :raises InputError: there is no such page.
     """
+    if not 0 <= page <= PAGES:
+        raise InputError("There is no such page.", "Begin with page 1.")
     table = tables.delivery
     codes = [
         code
@@ -208,13 +227,18 @@ def listed(work: Work, by: str | None, property_: str | None = None) -> list[dic
         if property_ in (None, code)
         and (by is None or actors.may(work, by, Permission.VERIFY, code))
     ]
-    rows = work.conn.execute(
+    urgency = case(
+        (table.c.id == first, 0), (table.c.state == Stage.FAILED.value, 1),
+        (table.c.due_at <= work.stamp, 2), else_=3,
+    )  # fmt: skip
+    wanted = (
         select(table)
         .where(table.c.state.in_(_OPEN), table.c.property.in_(codes), standing())
-        .order_by(table.c.id)
-    ).all()
-    shown = [_shown(work, row, by is not None) for row in rows]
-    return sorted(shown, key=lambda each: (each["state"] != Stage.FAILED, not each["late"]))
+        .order_by(urgency, table.c.id)
+    )
+    if page:
+        wanted = wanted.limit(PAGE + 1).offset((page - 1) * PAGE)
+    return [_shown(work, row, by is not None) for row in work.conn.execute(wanted).all()]
 
 
 def standing() -> ColumnElement[bool]:

@@ -219,6 +219,12 @@ class Listing(Body):
     page = fields.Integer(load_default=1, validate=Range(1, PAGES))
 
 
+class Page(Body):
+    """Which page of a list."""
+
+    page = fields.Integer(load_default=1, validate=Range(1, PAGES))
+
+
 class Older(Body):
     """Where a list goes on."""
 
@@ -315,6 +321,13 @@ class Items(Schema):
 
 class Letters(Schema):
     """Letters, the newest first, and before which id the older ones are; null where none are."""
+
+    items = fields.List(fields.Dict(), required=True)
+    next = fields.Integer(required=True, allow_none=True)
+
+
+class Paged(Schema):
+    """A page of a list, and the number of the next one; null where it is the last."""
 
     items = fields.List(fields.Dict(), required=True)
     next = fields.Integer(required=True, allow_none=True)

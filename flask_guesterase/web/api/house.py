@@ -10,6 +10,7 @@ from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.register import Asked, Basis
 from ...store import actors
+from ...store.partners.deliveries import PAGE
 from .. import letters as post
 from ..current import current
 from . import bodies
@@ -96,12 +97,14 @@ def review(number: str, form: dict[str, Any]) -> Any:
     return {"done": True}
 
 
-@operation("GET", "/recipients", Permission.VERIFY, bodies.Items)
+@operation("GET", "/recipients", Permission.VERIFY, bodies.Paged, bodies.Page)
 def recipients(form: dict[str, Any]) -> Any:
-    """List notices to other systems that are not settled, failed and late ones first."""
+    """List notices to other systems that are not settled by pages, failed and late ones first."""
+    number = form["page"] or 1
     with begin(write=False) as office:
         _within(office, Permission.VERIFY)
-        return {"items": office.recipients(me(), mine().property)}
+        found = office.recipients(me(), mine().property, number)
+    return {"items": found[:PAGE], "next": number + 1 if len(found) > PAGE else None}
 
 
 @operation("POST", "/recipients/<int:notice>/again", Permission.VERIFY, bodies.Done)
