@@ -17,10 +17,12 @@ from ..core.events import DisclosureOverdue, DisclosureReviewed
 from ..core.permissions import Permission
 from ..core.register import Judgement
 from . import actors, safe, tables
+from .paging import paged
 from .sameness import same
 from .work import Work
 
-_SHOWN = 200
+PAGE = 50
+"""Disclosures on a page; they are kept for three years."""
 
 
 def review(work: Work, number: str, by: str, finding: str) -> None:
@@ -67,12 +69,18 @@ def _reviews(work: Work, by: str, place: str) -> Permission:
     return Permission.AUDIT
 
 
-def listed(work: Work, by: str, property_: str | None = None) -> Sequence[dict[str, Any]]:
+def listed(
+    work: Work, by: str, property_: str | None = None, page: int = 0
+) -> Sequence[dict[str, Any]]:
     """Return disclosures, those that wait for a second person first, opened for who may review.
 
     :param work: the open transaction.
     :param by: the host's id of who asks; only properties at which they may review.
     :param property_: code of one property, or None for all of them.
+    :param page: number of a page of `PAGE`, of which one more says that another one follows; 0 for
+        all of them.
+    :raises ForbiddenError: they may review at no property.
+    :raises InputError: there is no such page.
     """
     codes = [
         code
@@ -83,12 +91,12 @@ def listed(work: Work, by: str, property_: str | None = None) -> Sequence[dict[s
     if not codes:
         actors.require(work, by, Permission.REGISTER, property_ or "")
     table = tables.disclosure
-    rows = work.conn.execute(
+    wanted = (
         select(table)
         .where(table.c.property.in_(codes))
         .order_by(table.c.reviewed_at.is_not(None), table.c.made_at.desc(), table.c.number)
-        .limit(_SHOWN)
-    ).all()
+    )
+    rows = work.conn.execute(paged(wanted, page, PAGE)).all()
     me = actors.number(work, by)
     return [_shown(work, row, me) for row in rows]
 

@@ -18,6 +18,7 @@ from ..core.log import slug
 from ..core.permissions import Permission
 from . import actors, brake, pulse, tables
 from .due import skips
+from .paging import paged
 from .pulse import Pulse
 from .sql import chunks
 from .work import Work
@@ -269,8 +270,6 @@ def listed(
         all of them.
     :raises InputError: there is no such page.
     """
-    if not 0 <= page <= MOST:
-        raise InputError("There is no such page.", "Begin with page 1.")
     table = tables.task
     wanted = select(table, table.c.count.label("expected")).where(
         table.c.done_at.is_not(None) if done else table.c.done_at.is_(None)
@@ -279,10 +278,7 @@ def listed(
         places = [code for code in (*work.settings.properties, "") if _may(work, by, code)]
         wanted = wanted.where(table.c.property.in_(places) if places else false())
     order = (table.c.done_at.desc(), table.c.id.desc()) if done else (table.c.due_on, table.c.id)
-    wanted = wanted.order_by(*order)
-    if page:
-        wanted = wanted.limit(PAGE + 1).offset((page - 1) * PAGE)
-    rows = work.conn.execute(wanted).all()
+    rows = work.conn.execute(paged(wanted.order_by(*order), page, PAGE)).all()
     told = _told(work, [row.id for row in rows if row.kind == RECIPIENT])
     return [
         {

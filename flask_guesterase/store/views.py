@@ -32,6 +32,7 @@ from . import (
 )
 from . import milestones as days
 from .cases import Case, columns, day_at, load, read
+from .paging import PAGES
 from .tokens import Purpose
 from .work import Work
 
@@ -40,9 +41,6 @@ OVERDUE = "overdue"
 
 PAGE = 100
 """Requests on one page of a list."""
-
-PAGES = 10_000_000
-"""More than any list has; a larger number is no page."""
 
 
 @dataclass(frozen=True)

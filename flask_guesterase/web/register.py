@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.errors import InputError
 from ..core.permissions import Permission
 from ..core.register import Asked, Basis, Judgement
+from ..store.disclosures import PAGE
 from ..store.office import Office
 from ..store.register import AGAIN, Produced, document
 from . import pressing, schemas
@@ -119,22 +120,25 @@ def _page(asked: Asked, produced: Produced) -> str:
 
 @staff_pages.get("/disclosures")
 def disclosures() -> str:
-    """List what was produced for authorities, what waits for a second person first."""
+    """List what was produced for authorities, what waits for a second person first, by pages."""
     hotels = {h.code: h for h in must(Permission.REGISTER, Permission.AUDIT)}
+    number = request.args.get("page", 1, int) or 1
     with current.begin() as office:
-        rows = office.disclosures(me())
+        rows = office.disclosures(me(), page=number)
     shown = [
         {
             **row,
             "made": language(zone=hotels[row["property"]].zone).moment(row["made_at"]),
             "due": language(zone=hotels[row["property"]].zone).moment(row["review_due"]),
         }
-        for row in rows
+        for row in rows[:PAGE]
     ]
     tongue = language()
     return render_template(
         "guesterase/staff/disclosures.html",
         rows=shown,
+        page=number,
+        more=len(rows) > PAGE,
         may_produce=bool(granted(Permission.REGISTER)),
         finding_options=[(finding.value, word(tongue, finding)) for finding in Judgement],
     )

@@ -21,8 +21,9 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 from werkzeug.test import TestResponse
 
 from flask_guesterase.core.events import RegisterProduced
-from flask_guesterase.store import tables
+from flask_guesterase.store import disclosures, tables
 from flask_guesterase.store.register import AGAIN
+from flask_guesterase.web import register as web_register
 from flask_guesterase.web.extension import Guesterase
 from flask_guesterase.web.staff import staff_pages
 from tests.store.night import GRANTS, GUEST, LINE, NIGHT, Base, Guest, Line, Night
@@ -121,6 +122,26 @@ def test_a_clerk_produces_a_night_and_a_second_person_looks_at_it(desk: Desk) ->
     assert auditor.post(f"{LIST}/{number}", LIST, finding="fine").status_code == 303
     assert f"{LIST}/{number}" not in auditor.get(LIST)
     assert desk.night.ours("disclosure")[0]["finding"] == "fine"
+
+
+def test_what_was_shown_is_read_a_page_at_a_time(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is kept for three years; whoever reviews comes to the oldest as well."""
+    for module in (disclosures, web_register):
+        monkeypatch.setattr(module, "PAGE", 2)
+    clerk = desk.browser("clerk")
+    for reference in ("A-1", "A-2", "A-3"):
+        assert desk.ask(clerk, reference=reference).status_code == 200
+
+    def read(query: str) -> list[str]:
+        return re.findall(r"A-\d|rel=\"(?:prev|next)", desk.browser("auditor").get(LIST + query))
+
+    *first, onward = read("")
+    *last, back = read("?page=2")
+    assert (sorted([*first, *last]), len(first)) == (["A-1", "A-2", "A-3"], 2)
+    assert (onward, back) == ('rel="next', 'rel="prev')
+    assert desk.browser("auditor").client.get(f"{LIST}?page=-1").status_code == 422
 
 
 @pytest.mark.parametrize(

@@ -42,9 +42,15 @@ class Police(Desk):
         """
         disclosures.review(self.work, number, by, finding)
 
-    def disclosures(self, by: str, property: str | None = None) -> Sequence[dict[str, Any]]:
+    def disclosures(
+        self, by: str, property: str | None = None, page: int = 0
+    ) -> Sequence[dict[str, Any]]:
         """Return what was produced for authorities, opened for who may review it.
 
+        :param by: the host's id of who asks.
+        :param property: code of one property, or None for all of them.
+        :param page: number of a page of 50, and of the next one the first; 0 for all of them.
         :raises ForbiddenError: they may review at no property.
+        :raises InputError: there is no such page.
         """
-        return disclosures.listed(self.work, by, property)
+        return disclosures.listed(self.work, by, property, page)

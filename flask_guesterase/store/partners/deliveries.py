@@ -10,20 +10,14 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import ColumnElement, Row, case, select, update
 
-from ...core.errors import (
-    InputError,
-    KeyMissingError,
-    SealError,
-    TransitionError,
-    UnknownError,
-)
+from ...core.errors import KeyMissingError, SealError, TransitionError, UnknownError
 from ...core.events import SYSTEM, Event, RecipientAnswered, RecipientFailed, RecipientTold
 from ...core.lifecycle import State
 from ...core.permissions import Permission
 from ...core.recipient import FINAL, OPEN, Answer, Identity, Notice, Recipient, Said, Stage
 from .. import actors, outbox, people, safe, tables, tasks
 from ..outbox import BACK_OFF, FAILED, LEASE, QUEUED, SENDING, SENT
-from ..views import PAGES
+from ..paging import paged
 from ..work import Work
 
 _OPEN = [stage.value for stage in OPEN]
@@ -218,8 +212,6 @@ def listed(
     :param first: number of a notice that comes before all others, where it is among them.
     :raises InputError: there is no such page.
     """
-    if not 0 <= page <= PAGES:
-        raise InputError("There is no such page.", "Begin with page 1.")
     table = tables.delivery
     codes = [
         code
@@ -236,9 +228,8 @@ def listed(
         .where(table.c.state.in_(_OPEN), table.c.property.in_(codes), standing())
         .order_by(urgency, table.c.id)
     )
-    if page:
-        wanted = wanted.limit(PAGE + 1).offset((page - 1) * PAGE)
-    return [_shown(work, row, by is not None) for row in work.conn.execute(wanted).all()]
+    rows = work.conn.execute(paged(wanted, page, PAGE)).all()
+    return [_shown(work, row, by is not None) for row in rows]
 
 
 def standing() -> ColumnElement[bool]:

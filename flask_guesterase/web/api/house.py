@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -10,7 +11,8 @@ from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.register import Asked, Basis
 from ...store import actors
-from ...store.partners.deliveries import PAGE
+from ...store import disclosures as reviewing
+from ...store.partners import deliveries
 from .. import letters as post
 from ..current import current
 from . import bodies
@@ -76,14 +78,16 @@ def produce(form: dict[str, Any]) -> Any:
     return {"number": produced.number, "unopened": produced.unopened, "lines": lines}
 
 
-@operation("GET", "/disclosures", None, bodies.Items)
+@operation("GET", "/disclosures", None, bodies.Paged, bodies.Page)
 def disclosures(form: dict[str, Any]) -> Any:
-    """List what was shown to authorities, what waits for a second person first.
+    """List what was shown to authorities by pages, what waits for a second person first.
 
     It needs the permission register or audit.
     """
+    number = form["page"] or 1
     with begin() as office:
-        return {"items": office.disclosures(me(), mine().property)}
+        found = office.disclosures(me(), mine().property, number)
+    return _paged(found, number, reviewing.PAGE)
 
 
 @operation("POST", "/disclosures/<number>/review", None, bodies.Done, bodies.Review)
@@ -104,7 +108,11 @@ def recipients(form: dict[str, Any]) -> Any:
     with begin(write=False) as office:
         _within(office, Permission.VERIFY)
         found = office.recipients(me(), mine().property, number)
-    return {"items": found[:PAGE], "next": number + 1 if len(found) > PAGE else None}
+    return _paged(found, number, deliveries.PAGE)
+
+
+def _paged(found: Sequence[Any], number: int, size: int) -> dict[str, Any]:
+    return {"items": found[:size], "next": number + 1 if len(found) > size else None}
 
 
 @operation("POST", "/recipients/<int:notice>/again", Permission.VERIFY, bodies.Done)
