@@ -201,6 +201,22 @@ def existing(endpoint: str | None, parts: dict[str, Any] | None) -> None:
         raise NotFound
 
 
+def row_id(text: str) -> int:
+    """Return the number of a row from an address.
+
+    :raises ValueError: no list has it.
+    """
+    number = int(text)
+    if abs(number) > LARGEST_ID:
+        raise ValueError("No database numbers rows beyond.")
+    return number
+
+
+def page_number() -> int:
+    """Return which page of a list an address asks for, the first by default."""
+    return request.args.get("page", 1, int) or 1
+
+
 def _holdable(part: Any) -> bool:
     return part <= LARGEST_ID if isinstance(part, int) else "\0" not in str(part)
 

@@ -9,6 +9,7 @@ from ..core.permissions import Permission
 from ..store.partners.deliveries import PAGE
 from .current import current
 from .desk import deed, me, must, staff_pages
+from .pages import page_number, row_id
 from .rendering import render_template
 
 
@@ -16,8 +17,8 @@ from .rendering import render_template
 def recipients() -> str:
     """List the notices that are not settled, failed and late ones first, a page at a time."""
     must(Permission.VERIFY)
-    number = request.args.get("page", 1, int) or 1
-    first = request.args.get("notice", 0, int)
+    number = page_number()
+    first = request.args.get("notice", 0, row_id)
     with current.begin(write=False) as office:
         notices = office.recipients(me(), page=number, first=first)
     return render_template(

@@ -14,7 +14,7 @@ from ..store.ledger import newest
 from . import letters, persons
 from .current import current
 from .desk import CODED, may, me, must, staff_pages
-from .pages import LARGEST_ID, language
+from .pages import language, row_id
 from .rendering import render_template
 from .words import counted
 
@@ -42,7 +42,7 @@ def _journal(problems: list[str] | None) -> str:
     hotels = must(Permission.AUDIT)
     codes = {hotel.code: hotel for hotel in hotels}
     hotel = codes.get(request.args.get("property", ""), hotels[0])
-    before = request.args.get("before", type=_place)
+    before = request.args.get("before", type=row_id)
     with current.begin(write=False) as office:
         entries = newest(office.work, hotel.controller, before, PAGE, _entitled(hotel.controller))
     tongue = language(zone=hotel.zone)
@@ -57,17 +57,6 @@ def _journal(problems: list[str] | None) -> str:
     )
 
 
-def _place(text: str) -> int:
-    """Return a place in a list from an address.
-
-    :raises ValueError: no list has it.
-    """
-    place = int(text)
-    if abs(place) > LARGEST_ID:
-        raise ValueError("No database numbers rows beyond.")
-    return place
-
-
 def _entitled(controller: str) -> bool:
     """Return whether the reader may hold at every property whose journal this is."""
     hotels = current.settings.properties.values()
@@ -79,7 +68,7 @@ def _entitled(controller: str) -> bool:
 def outbox() -> str:
     """Show the letters to print, and what could not be sent, the newest first."""
     must(Permission.VERIFY)
-    before = request.args.get("before", type=_place)
+    before = request.args.get("before", type=row_id)
     with current.begin(write=False) as office:
         found = office.letters(me(), before=before, most=PAGE + 1)
         shown = [letters.letter(item) for item in found[:PAGE]]

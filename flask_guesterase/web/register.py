@@ -19,7 +19,7 @@ from . import pressing, schemas
 from .current import current
 from .desk import granted, may, me, must, staff_pages
 from .language import N_
-from .pages import language, no_fields
+from .pages import language, no_fields, page_number
 from .registered import shown, title
 from .rendering import render_template
 from .words import FORMATS, word
@@ -122,7 +122,7 @@ def _page(asked: Asked, produced: Produced) -> str:
 def disclosures() -> str:
     """List what was produced for authorities, what waits for a second person first, by pages."""
     hotels = {h.code: h for h in must(Permission.REGISTER, Permission.AUDIT)}
-    number = request.args.get("page", 1, int) or 1
+    number = page_number()
     with current.begin() as office:
         rows = office.disclosures(me(), page=number)
     shown = [

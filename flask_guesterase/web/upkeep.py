@@ -11,7 +11,7 @@ from ..store.tasks import PAGE
 from . import schemas
 from .current import current
 from .desk import deed, granted, me, must, staff_pages
-from .pages import language
+from .pages import language, page_number
 from .rendering import render_template
 from .words import DOORS, STOPS, SWEPT
 
@@ -74,7 +74,7 @@ def resume_sweep() -> AnyResponse:
 def tasks() -> str:
     """List what people must do by a day, and what they signed, a page at a time."""
     hotels = must(Permission.ERASE, Permission.LAW)
-    number = request.args.get("page", 1, int) or 1
+    number = page_number()
     with current.begin(write=False) as office:
         due = office.tasks(me(), page=number)
         done = office.tasks(me(), done=True, page=number)

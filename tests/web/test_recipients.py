@@ -262,6 +262,7 @@ def test_what_is_not_settled_is_read_a_page_at_a_time(
     assert read("?notice=2") == ["2", "next"]
     assert read("?page=2&notice=2") == ["1", "prev"]
     assert read("?page=3") == ["prev"]
+    assert read(f"?notice={10**30}") == read("?notice=x") == read("?notice=0") == ["1", "next"]
     asked = Program(house, token(house, "clerk", Permission.VERIFY))
     first = asked.get("/recipients").json
     assert ([each["id"] for each in first["items"]], first["next"]) == ([1], 2)
