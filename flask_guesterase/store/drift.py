@@ -9,10 +9,10 @@ from ..core.finding import Finding, Severity
 from ..core.policy import Keep, Placeholder, Redact, Retain, RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
-from .fired import emptied, reads
 from .links import Link, links, spelled
 from .masks import beneath, fits, fixed_value, is_static
 from .memory import by_identity
+from .triggers import fired
 
 
 @by_identity
@@ -53,7 +53,7 @@ def _drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
             findings += _inexact(declared, found, live.dialect)
             findings += _promised(declared, live)
             findings += _acts(declared, found, live, known)
-            findings += _others_read(declared, found, live, datamap)
+            findings += fired(declared, found, live, datamap, _moves(declared, found, live))
     return findings
 
 
@@ -267,7 +267,6 @@ def _acts(
 ) -> Iterator[Finding]:
     yield from _flags(declared, found)
     yield from _text_indexes(declared, found, live)
-    yield from _triggers(declared, found, live)
     if not declared.deletes:
         return
     for fk in live.incoming(declared.name):
@@ -387,60 +386,3 @@ def _moves(declared: Declared, found: LiveTable, live: LiveSchema) -> bool:
     for each in stored:
         stored += [part for part in live.tables.values() if part.partition_of == each.name]
     return any(_named(part.placed_by, declared) & set(declared.erase) for part in stored)
-
-
-def _events(declared: Declared, found: LiveTable, live: LiveSchema) -> set[str]:
-    """Return what an erasure does to rows of a table, as triggers see it."""
-    events = {"UPDATE"} if declared.erase else set()
-    if declared.deletes or _moves(declared, found, live):
-        events.add("DELETE")
-    return events
-
-
-def _others_read(
-    declared: Declared, found: LiveTable, live: LiveSchema, datamap: DataMap
-) -> Iterator[Finding]:
-    """Yield triggers that may copy what another table still has when a row of this one changes."""
-    events = _events(declared, found, live)
-    for trigger in found.triggers:
-        if trigger.name in declared.policy.triggers or not trigger.events & events:
-            continue
-        for other in datamap.tables.values():
-            columns = reads(trigger, other.name, other.erase) if other is not declared else []
-            if columns:
-                yield Finding(
-                    "trigger", declared.name, trigger.name, "A trigger may copy "
-                    f"{', '.join(columns)} of {other.name} when something is erased here.",
-                    "Declare the table it writes to and name the trigger in triggers=, or drop it.",
-                )
-
-
-def _triggers(
-    declared: Declared, found: LiveTable, live: LiveSchema
-) -> Iterator[Finding]:
-    names = {trigger.name for trigger in found.triggers}
-    for name in declared.policy.triggers:
-        if name not in names:
-            yield Finding(
-                "trigger-stale", declared.name, name, "The policy names a trigger that is not "
-                "there.", "Remove it from triggers=.",
-            )
-    events = _events(declared, found, live)
-    erased = {name.lower() for name in declared.erase}
-    for trigger in found.triggers:
-        if trigger.name in declared.policy.triggers or not trigger.events & events:
-            continue
-        for name in emptied(live, trigger):
-            yield Finding(
-                "trigger-deletes", declared.name, trigger.name, "A trigger deletes rows of "
-                f"{name} when something is erased here, and no plan names them.",
-                "Drop it, or name it in triggers= where nothing is lost with these rows.",
-            )
-        used = trigger.old_columns
-        harmless = used is not None and not {name.lower() for name in used} & erased
-        if trigger.copies_old and not (harmless and not declared.deletes):
-            yield Finding(
-                "trigger", declared.name, trigger.name, "A trigger may copy the old value when "
-                "it is erased.",
-                "Declare the table it writes to and name the trigger in triggers=, or drop it.",
-            )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Column, ColumnElement, select
 
 from ..core.log import canonical
 from ..core.plan import Key, Row, Rulings, key_text
@@ -346,44 +346,36 @@ def read_facts(work: Work, line: Any) -> Record:
     return Record(place, Facts(events, value["answers"], hotel.country, hotel.fiscal))
 
 
-def sealed_before(work: Work, name: str, keys: Sequence[Key]) -> dict[Key, frozenset[str]]:
+def sealed_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, frozenset[str]]:
     """Return the categories of these rows that were put into a box, which may be gone again."""
-    texts = {key_text(key): key for key in keys}
-    found: dict[Key, set[str]] = {}
-    kept = tables.kept
-    for part in chunks(sorted(texts), MANY):
-        rows = work.conn.execute(
-            select(kept.c.row_key, kept.c.category).where(
-                kept.c.table_name == name,
-                one_of(kept.c.row_key, part),
-                kept.c.mode == SEALED,
-            )
-        )
-        for row in rows:
-            found.setdefault(texts[row.row_key], set()).add(row.category)
+    kept, found = tables.kept.c, dict[Key, set[str]]()
+    for key, category in _before(work, name, keys, kept.category, kept.mode == SEALED):
+        found.setdefault(key, set()).add(category)
     return {key: frozenset(names) for key, names in found.items()}
+
+
+def open_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, set[str]]:
+    """Return why nobody can say until when these rows stay, of those an erasure kept in place."""
+    kept, found = tables.kept.c, dict[Key, set[str]]()
+    lasting = kept.mode == PLACE, kept.until.is_(None), kept.ended_at.is_(None)
+    for key, reasons in _before(work, name, keys, kept.open, *lasting):
+        found.setdefault(key, set()).update(reasons.split(","))
+    return found
+
+
+def _before(
+    work: Work, name: str, keys: Iterable[Key], said: Column[Any], *which: ColumnElement[bool]
+) -> Iterator[tuple[Key, str]]:
+    """Yield what is written down of these rows, each as often as an erasure kept something."""
+    kept, texts = tables.kept.c, {key_text(key): key for key in keys}
+    for part in chunks(sorted(texts), MANY):
+        wanted = select(kept.row_key, said).where(
+            kept.table_name == name, one_of(kept.row_key, part), *which
+        )
+        for text, told in work.conn.execute(wanted):
+            yield texts[text], told
 
 
 def boxes(work: Work) -> bool:
     """Return whether what is sealed may leave its row: a second copy of the keys is confirmed."""
     return copies.confirmed(work)
-
-
-def open_before(work: Work, name: str, keys: Iterable[Key]) -> dict[Key, set[str]]:
-    """Return why nobody can say until when these rows stay, of those an erasure kept in place."""
-    texts = {key_text(key): key for key in keys}
-    found: dict[Key, set[str]] = {}
-    kept = tables.kept
-    for part in chunks(sorted(texts), MANY):
-        rows = work.conn.execute(
-            select(kept.c.row_key, kept.c.open).where(
-                kept.c.table_name == name,
-                one_of(kept.c.row_key, part),
-                kept.c.mode == PLACE,
-                kept.c.until.is_(None),
-                kept.c.ended_at.is_(None),
-            )
-        )
-        for row in rows:
-            found.setdefault(texts[row.row_key], set()).update(row.open.split(","))
-    return found
