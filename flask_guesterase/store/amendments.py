@@ -21,8 +21,9 @@ from ..core.events import HousePeriodSet, PackSigned, RuleConfirmed, RulePropose
 from ..core.log import read_entry, slug
 from ..core.period import Period
 from ..core.permissions import Permission
+from ..core.reconciling import DAYS, covers, settled, waiting
 from ..core.retention import CATEGORIES, EVENTS, Grade, Kind, Rank, Rule
-from ..core.rulebook import DAYS, Line, LineKind, LineState, covers, rule_body, settled, waiting
+from ..core.rulebook import Line, LineKind, LineState, rule_body
 from . import actors, rulebook, tables
 from .journal import stamp
 from .outbox import SENT

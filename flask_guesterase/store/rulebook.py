@@ -1,7 +1,7 @@
 """The rulebook in its table: what binds each property, and each column, whoever edits the sources.
 
 Sources are the packs of a property's chain and the data map's categories. Whatever they said once
-is a row here and binds until people let it go; see `core.rulebook`.
+is a row here and binds until people let it go; see `core.reconciling`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from sqlalchemy import Connection, Row, insert, select, update
 from ..core import rulebook, whence
 from ..core.events import RulesChanged
 from ..core.log import canonical
+from ..core.reconciling import Changes, adopted, reconcile
 from ..core.retention import Rule, Start
-from ..core.rulebook import Changes, Line, LineKind, LineState
+from ..core.rulebook import Line, LineKind, LineState
 from . import brake, labelled, packs, pulse, tables
 from .pulse import Pulse
 from .sql import MANY, chunks, one_of
@@ -171,7 +172,7 @@ def _changes(
     line = conn.execute(select(table.c.id).where(table.c.property.in_(codes)).limit(1)).first()
     first = line is None and not _seen(conn, settings, code)
     sources = _sources(conn, settings, datamap, code)
-    return rulebook.reconcile(_bound(conn, settings, code, day), sources, day, first)
+    return reconcile(_bound(conn, settings, code, day), sources, day, first)
 
 
 def _seen(conn: Connection, settings: Settings, code: str) -> bool:
@@ -203,7 +204,7 @@ def _former(conn: Connection, settings: Settings, code: str) -> list[str]:
 def _bound(conn: Connection, settings: Settings, code: str, day: date) -> list[Line]:
     """Return the lines of a property that have not ended, those of its former codes included."""
     own, former = _both(conn, settings, code)
-    return rulebook.adopted(own, former, day).apply([*own, *former])
+    return adopted(own, former, day).apply([*own, *former])
 
 
 def _both(conn: Connection, settings: Settings, code: str) -> tuple[list[Line], list[Line]]:
@@ -216,7 +217,7 @@ def _adopt(work: Work, code: str) -> None:
     former = _former(work.conn, work.settings, code)
     if not former:
         return
-    changes = rulebook.adopted(*_both(work.conn, work.settings, code), today(work))
+    changes = adopted(*_both(work.conn, work.settings, code), today(work))
     for line in changes.ended:
         change(work, replace(line, state=LineState.ENDED), ended_at=work.stamp)
     for line in changes.moved:

@@ -124,7 +124,7 @@ def test_adding_a_rule_never_shortens_a_floor(
     after = floor([*rules, replace(more, id="Z/9")], CATEGORY, record)
     house = more.rank is Rank.HOUSE and more.floor is not None
     if before.open == (Open.NO_RULE,) or house:
-        # `core.rulebook` keeps a first rule, and two people's, from shortening anything.
+        # `core.reconciling` keeps a first rule, and two people's, from shortening anything.
         return
     assert set(before.open) <= set(after.open)
     assert (after.until or date.min) >= (before.until or date.min)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_guesterase.core.period import Period
+from flask_guesterase.core.reconciling import Changes, reconcile
 from flask_guesterase.core.retention import (
     EVENTS,
     Facts,
@@ -24,7 +25,6 @@ from flask_guesterase.core.retention import (
     floor,
 )
 from flask_guesterase.core.rulebook import (
-    Changes,
     Line,
     LineKind,
     LineState,
@@ -32,7 +32,6 @@ from flask_guesterase.core.rulebook import (
     label,
     labels,
     lines_of,
-    reconcile,
     rule_body,
     rule_of,
     rules,

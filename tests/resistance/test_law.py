@@ -28,24 +28,17 @@ from flask_guesterase.store.settings import Property
 from flask_guesterase.store.unit import Run
 from tests.resistance.conftest import DUE, NEW, Pine
 from tests.store.forms import GRANTS, Base, Form, policies
-from tests.store.test_rulebook import LONG, RECORD, UNKNOWN, Lawful
+from tests.store.test_rulebook import (
+    LETTERS,
+    LONG,
+    OTHERS,
+    RECORD,
+    REGISTER,
+    UNKNOWN,
+    Lawful,
+)
 
 SHORT = 'floor = "P1D"'
-LETTERS = """
-[[rule]]
-id = "XX/letters"
-category = "correspondence"
-clock = ["departed"]
-article = "Trade Act 6"
-source = "https://law.example/6"
-grade = "A"
-as_of = "2026-01-01"
-rank = "law"
-facts = ["F2"]
-floor = "P1D"
-"""
-REGISTER = LETTERS.replace("correspondence", "guest_register")
-OTHERS = LONG + "\nwhen = { foreign = true }"
 FISCAL = 'start = "fiscal-year-end"\n' + LONG
 
 

@@ -23,7 +23,15 @@ from flask_guesterase.store import holds, minors, rulebook, telling
 from flask_guesterase.store import law as law_of
 from flask_guesterase.store.clocks import facts_of
 from tests.store.hotel import Booking, Guest, Hotel, policies
-from tests.store.test_rulebook import LONG, RECORD, SOON, Lawful, everywhere
+from tests.store.test_rulebook import (
+    LONG,
+    OTHERS,
+    RECORD,
+    REGISTER,
+    SOON,
+    Lawful,
+    everywhere,
+)
 
 
 def born_as_text(hotel: Hotel, born: str | None) -> tuple[object, bool]:
@@ -74,22 +82,6 @@ rank = "law"
 facts = ["F2"]
 ceiling = "P5Y"
 ceiling_kind = "hard"
-"""
-
-
-FOREIGNERS = LONG + "\nwhen = { foreign = true }"
-ANYBODY = """
-[[rule]]
-id = "XX/anybody"
-category = "guest_register"
-clock = ["departed"]
-article = "Registration Act 6"
-source = "https://law.example/6"
-grade = "A"
-as_of = "2026-01-01"
-rank = "law"
-facts = ["F2"]
-floor = "P1D"
 """
 
 
@@ -336,9 +328,9 @@ def test_an_end_of_what_no_rule_is_about_does_not_come_by_a_second_code(
     law = Lawful(hotel, tmp_path)
     places = hotel.settings.properties
     hotel.settings = replace(hotel.settings, properties={"sh": places["sh"]})
-    law.write(FOREIGNERS)
+    law.write(OTHERS)
     law.do("sign_pack", "XX", "officer")
-    law.write(FOREIGNERS, ANYBODY)
+    law.write(OTHERS, REGISTER)
     new = {"zz": replace(places["sh"], code="zz")}
     hotel.settings = replace(hotel.settings, properties={**hotel.settings.properties, **new})
     everywhere(law)

@@ -53,6 +53,22 @@ facts = ["F1"]
 
 LONG = 'floor = "P3Y"\nceiling = "P5Y"\nceiling_kind = "hard"'
 SHORT = 'floor = "P1D"\nceiling = "P5Y"\nceiling_kind = "hard"'
+OTHERS = LONG + "\nwhen = { foreign = true }"
+LETTERS = """
+[[rule]]
+id = "XX/letters"
+category = "correspondence"
+clock = ["departed"]
+article = "Trade Act 6"
+source = "https://law.example/6"
+grade = "A"
+as_of = "2026-01-01"
+rank = "law"
+facts = ["F2"]
+floor = "P1D"
+"""
+REGISTER = LETTERS.replace("correspondence", "guest_register")
+"""A rule of a day about everybody, beside one that is about foreigners alone."""
 SOON = 'floor = "P3Y"\nceiling = "P3Y"\nceiling_kind = "hard"'
 
 RECORD = Facts({"departed": datetime(2026, 1, 31).date()}, country="XX")
