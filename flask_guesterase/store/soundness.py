@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -12,10 +12,14 @@ from sqlalchemy import ColumnElement, Connection, func, select
 from ..core.errors import GuesteraseError, KeyMissingError, SealError
 from ..core.seal import NONCE_SIZE, Box, open_box, payload_aad, wrap_aad
 from . import installation, vault
+from .comeback import marks
 from .custodian import FolderCustodian
+from .remembrance import remembering
+from .sql import chunks
 from .tables import box as boxes
 from .tables import day as days
 from .tables import intake
+from .work import Work
 
 SAMPLE = 50
 """How many boxes are opened unless somebody asks for more."""
@@ -45,7 +49,7 @@ class Fault:
 class Sound:
     """What was looked at.
 
-    :param labels: labels under which living boxes, and forms that wait, lie.
+    :param labels: labels under which living boxes, and forms that wait, lie, and further ones.
     :param keys: how many of their keys opened.
     :param boxes: living boxes.
     :param sampled: how many of them were tried.
@@ -61,17 +65,36 @@ class Sound:
     faults: list[Fault] = field(default_factory=list)
 
 
-def look(conn: Connection, custodian: FolderCustodian, sample: int | None = SAMPLE) -> Sound:
+def whole(
+    work: Work, sample: int | None = SAMPLE, copy: FolderCustodian | None = None
+) -> Sound:
+    """Try every key that is needed, by boxes, by the register of erasures and by marks.
+
+    :param work: the open transaction; a read-only one is enough.
+    :param sample: how many boxes to open; None for all of them.
+    :param copy: a copy of the keys to try instead of those in use.
+    """
+    further = remembering.needed(work) | marks.needed(work)
+    return look(work.conn, copy or work.custodian, sample, further)
+
+
+def look(
+    conn: Connection,
+    custodian: FolderCustodian,
+    sample: int | None = SAMPLE,
+    further: Collection[str] = (),
+) -> Sound:
     """Try every key that is needed, and open boxes from all over; nothing is written.
 
     :param conn: open transaction; a read-only one is enough.
     :param custodian: the keys in use, or a copy of them that is to be tried.
     :param sample: how many boxes to open; None for all of them.
+    :param further: labels of keys that no box tells of and that are needed too.
     """
     found = Sound()
     if not _belongs(conn, custodian, found):
         return found
-    bad = _keys(conn, custodian, found)
+    bad = _keys(conn, custodian, found, further)
     total = conn.execute(select(func.count()).select_from(boxes).where(*_living())).scalar_one()
     found.boxes = int(total)
     for one in _sampled(conn, found.boxes, sample):
@@ -89,6 +112,7 @@ def look(conn: Connection, custodian: FolderCustodian, sample: int | None = SAMP
 def _belongs(conn: Connection, custodian: FolderCustodian, found: Sound) -> bool:
     """Return whether these are the keys of this database, and their secrets open."""
     try:
+        custodian.root()
         installation.require(conn, custodian)
         public = installation.known(conn, installation.SIGNING)
         if public:
@@ -107,24 +131,40 @@ def _living() -> tuple[ColumnElement[bool], ...]:
     return boxes.c.forgotten_at.is_(None), boxes.c.label.not_in(select(days.c.label))
 
 
-def _keys(conn: Connection, custodian: FolderCustodian, found: Sound) -> set[str]:
-    """Open the key of every label; return those that do not open."""
+def _keys(
+    conn: Connection, custodian: FolderCustodian, found: Sound, further: Collection[str]
+) -> set[str]:
+    """Open the key of every label; return those that do not open.
+
+    A key that nothing is sealed under any more, or yet, is no loss; a damaged one keeps the root
+    from ending all the same.
+    """
     boxed = select(boxes.c.label).where(*_living())
     waiting = select(intake.c.label).where(intake.c.label.not_in(select(days.c.label)))
-    labels = sorted(conn.execute(boxed.union(waiting)).scalars())
+    needed = {*conn.execute(boxed.union(waiting)).scalars(), *_unended(conn, further)}
     there, bad = custodian.labels(), set[str]()
-    found.labels = len(labels)
-    for label in labels:
+    found.labels = len(needed)
+    for label in sorted(needed | _unended(conn, there)):
         try:
             if label not in there:
                 raise custodian.absent(label)
             custodian.opens(label)
-            found.keys += 1
+            found.keys += label in needed
         except SealError as problem:
+            if label not in needed and custodian.lost(label):
+                continue
             kind = "key-missing" if isinstance(problem, KeyMissingError) else "key-damaged"
             found.faults.append(Fault(kind, label, problem.message, problem.hint))
             bad.add(label)
     return bad
+
+
+def _unended(conn: Connection, labels: Collection[str]) -> set[str]:
+    """Return those of these labels whose keys were not told to end."""
+    found = set(labels)
+    for part in chunks(sorted(labels)):
+        found -= {*conn.execute(select(days.c.label).where(days.c.label.in_(part))).scalars()}
+    return found
 
 
 def _sampled(conn: Connection, total: int, sample: int | None) -> Iterator[Box]:

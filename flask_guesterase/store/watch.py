@@ -148,7 +148,7 @@ _SHOWN = 5
 
 def _keys(work: Work) -> list[Finding]:
     """Return what is wrong with the keys, before somebody needs them."""
-    faults = soundness.look(work.conn, work.custodian).faults
+    faults = soundness.whole(work).faults
     found = [
         Finding("keys-unsound", "", each.place, each.message, each.hint)
         for each in faults[:_SHOWN]

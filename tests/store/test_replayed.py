@@ -299,6 +299,26 @@ def test_nothing_is_erased_in_a_month_whose_key_was_lost(copied: Copied) -> None
         assert tracing.note(work, Origin(number, "Pine Ltd", "sh"), plan) is not None
 
 
+@pytest.mark.parametrize("label", ["register:2026-03", "returning:2026"])
+def test_a_key_of_marks_that_is_gone_is_said_to_be_gone(copied: Copied, label: str) -> None:
+    """Without the one nothing more is erased, without the other nobody is known again."""
+    hotel = copied.hotel
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+    hotel.custodian.copy(copied.folder / "older", roots=True)
+    older = FolderCustodian(copied.folder / "older")
+    assert copied.run(lambda office: office.sound(None)).faults == []
+    assert copied.run(lambda office: office.sound(None, older)).faults == []
+    older.forget(label)
+    faults = copied.run(lambda office: office.sound(None, older)).faults
+    assert [(each.id, each.place) for each in faults] == [("key-missing", label)]
+    hotel.custodian.forget(label)
+    faults = copied.run(lambda office: office.sound(None)).faults
+    assert [(each.id, each.place) for each in faults] == [("key-missing", label)]
+    hotel.settings = replace(hotel.settings, backup_days=30)
+    hotel.later(days=1200)
+    assert copied.run(lambda office: office.sound(None)).faults == []
+
+
 def judged(copied: Copied, month: str) -> list[str]:
     """Return the verdicts about a row of a month whose key is not there."""
     with copied.hotel.begin() as office:

@@ -155,6 +155,33 @@ def test_a_file_that_is_damaged(safe: Safe) -> None:
     assert [(kind, place) for kind, place, _ in safe.faults()] == [("key-damaged", ONE)]
 
 
+def test_a_damaged_file_that_no_box_needs(safe: Safe) -> None:
+    """It keeps the root from ending, so it is named; one that is told to end is not."""
+    safe.keeper.ensure("census:2026-11")
+    assert safe.look() == Sound(2, 2, 6, 6, 6)
+    safe.key("census:2026-11").write_bytes(b"")
+    assert [(kind, place) for kind, place, _ in safe.faults()] == [
+        ("key-damaged", "census:2026-11")
+    ]
+    with pytest.raises(SealError, match=r"key-census-2026-11\.json"):
+        safe.keeper.rotate()
+    with transaction(safe.engine) as conn:
+        vault.mark_labels(conn, ["census:2026-11"], NOW)
+    assert safe.faults() == []
+
+
+@pytest.mark.parametrize("left", [b"", None])
+def test_a_pointer_that_is_gone_or_damaged(safe: Safe, left: bytes | None) -> None:
+    """Without it no key can be made, though every key that is there opens."""
+    current = safe.keeper.path / "current.json"
+    current.unlink()
+    if left is not None:
+        current.write_bytes(left)
+    ((kind, _, said),) = safe.faults()
+    assert kind == ("keys-missing" if left is None else "keys-damaged")
+    assert "current.json" in said
+
+
 def test_a_days_file_in_the_place_of_another(safe: Safe) -> None:
     """Copied over or exchanged, a file says whose key it holds."""
     shutil.copy(safe.key(TWO), safe.key(ONE))

@@ -383,6 +383,20 @@ def told(conn: Connection, people: Iterable[str]) -> dict[str, Told]:
     }
 
 
+def needed(work: Work) -> set[str]:
+    """Return the labels of the keys that living marks are made with.
+
+    :param work: the open transaction; a read-only one is enough.
+    """
+    table, found = tables.mark, set[str]()
+    for year in range(work.now.year - YEARS, work.now.year + 1):
+        within = table.c.erased_at.between(datetime(year, 1, 1), datetime(year, 12, 31, 23, 59, 59))
+        living = select(table.c.id).where(within, table.c.ends_on >= work.today).limit(1)
+        if work.conn.execute(living).first() is not None:
+            found.add(label(year))
+    return found
+
+
 # ending
 
 

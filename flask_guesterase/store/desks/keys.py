@@ -37,4 +37,4 @@ class Keys(Desk):
         :param sample: how many boxes to open; None for all.
         :param copy: another copy of the keys to try instead of those in use.
         """
-        return soundness.look(self.work.conn, copy or self.work.custodian, sample)
+        return soundness.whole(self.work, sample, copy)

@@ -91,11 +91,11 @@ def second_copy(work: Work) -> Measure:
 
 
 def whole_keys(work: Work) -> Measure:
-    """Say whether every key that a living box needs opens, boxes sampled.
+    """Say whether every key that is needed opens, boxes sampled.
 
     :param work: an open transaction; a read-only one is enough.
     """
-    found = soundness.look(work.conn, work.custodian)
+    found = soundness.whole(work)
     return told("keys-whole", Level.COPIES, (
         not found.faults,
         f"{found.keys} of {found.labels} keys and {found.opened} of {found.sampled} boxes opened."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -17,6 +18,8 @@ from ..folder import closed, refused_as, there
 from ..keyfile import create, make_folder, sync_folder
 
 _BLOCK = 1 << 14
+_MARKED = re.compile(rb'\{"at":"(\d{4}-\d{2}).*"rows":\[\{')
+"""A line with marks of rows, as `core.remembrance.write` writes it."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,21 @@ class Register:
     def lines(self) -> tuple[list[Line], list[Broken]]:
         """Return every line, and where the file is not as it was written."""
         return read(self._read(0), self._key())
+
+    def months(self) -> frozenset[str]:
+        """Return the months in which rows were marked, ``YYYY-MM``; the lines are not looked at.
+
+        :raises SetupError: it cannot be read.
+        """
+        found = set[str]()
+        with (
+            _writable(self.folder), suppress(FileNotFoundError, NotADirectoryError),
+            self.path.open("rb") as file,
+        ):
+            for line in file:
+                if (match := _MARKED.match(line)) is not None:
+                    found.add(match.group(1).decode())
+        return frozenset(found)
 
     def tail(self) -> Tail:
         """Return the end of the register, without reading all of it.

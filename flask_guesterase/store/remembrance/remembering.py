@@ -18,7 +18,7 @@ from functools import partial
 
 from sqlalchemy import Connection, func, select
 
-from ...core.errors import BlockedError, SetupError
+from ...core.errors import BlockedError, SealError, SetupError
 from ...core.events import SYSTEM, RestoreNoticed
 from ...core.lifecycle import DONE, State
 from ...core.remembrance import Kind, Line, Note, committed
@@ -375,3 +375,16 @@ def is_over(work: Work, month: str) -> bool:
     if days is None:
         return False
     return month < (work.now.date() - timedelta(days=days + 31)).isoformat()[:7]
+
+
+def needed(work: Work) -> set[str]:
+    """Return the labels of the keys by which rows of the register are looked for.
+
+    :param work: the open transaction; a read-only one is enough.
+    """
+    months = frozenset[str]()
+    # What keeps the register from being read is told elsewhere.
+    with suppress(SealError, SetupError):
+        if (file := register(work)) is not None:
+            months = file.months()
+    return {f"{LABEL}:{month}" for month in months if not is_over(work, month)}
