@@ -17,7 +17,7 @@ from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.destination import Destination, Way, destinations
 from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError, SetupError
 from flask_guesterase.core.log import quoted, read_entry
-from flask_guesterase.store import export, tables, watch, worker
+from flask_guesterase.store import export, installation, signing, tables, watch, worker
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.release import continuing, releasing
@@ -309,6 +309,27 @@ def test_lost_entries_are_put_back_exactly(engine: str, tmp_path: Path) -> None:
             assert inn.verified() == []
             assert not replay(inn.run).counts
         inn.engine.dispose()
+
+
+def test_a_change_of_keys_that_is_put_back_is_known_again(any_inn: Ashore) -> None:
+    """The folder outside holds the entry that tells of it, so no epoch begins with the new key."""
+    inn = any_inn
+    with inn.begin() as office:
+        installation.claim(office.work.conn, inn.custodian, office.work.stamp)
+    for who in ("officer", "second"):
+        inn.grants[who].add("law")
+    inn.happen(3)
+    with inn.backup() as restore:
+        new = inn.run(lambda office: office.renew_signing("officer", "second"))
+        assert inn.run(signing.settle)
+        inn.release()
+        restore()
+        assert "entries-put-back" in replay(inn.run).counts
+        assert inn.tree().epoch == 0
+        with inn.engine.connect() as conn:
+            assert installation.known(conn, installation.SIGNING) == new
+        assert inn.run(lambda office: office.sound()).faults == []
+        assert inn.run(lambda office: office.renew_signing("officer", "second")) != new
 
 
 def test_entries_of_an_epoch_behind_one_that_is_lost_are_put_back(inn: Ashore) -> None:

@@ -145,6 +145,8 @@ def _finished(
     if remembering.register(office.work) is not None:
         # Everybody takes the lock of the register before that of a journal.
         remembering.take_turns(office.work)
+    # What was put back may tell of a change of the signing key that the database had forgotten.
+    signing.in_force(office.work)
     for controller in controllers:
         counts.update(_finish(controller, by_hand, office))
     cosigning.catch_up(office.work)
