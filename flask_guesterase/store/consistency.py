@@ -19,6 +19,7 @@ from .blockers import today_at
 from .cases import Case, load
 from .census import told
 from .journal import stamp
+from .remembrance import remembering
 from .unit import Run
 from .vanished import vanished
 from .work import Work
@@ -79,6 +80,15 @@ def problems(work: Work) -> list[Problem]:
 
 
 def _differences(work: Work) -> Iterator[_Difference]:
+    # In a restored database what people do waits for its place in the journals until a replay.
+    if not remembering.forgetful(work):
+        yield from _unsaid(work)
+    for id, controller in _kept(work):
+        yield _Difference("kept", str(id), slug(controller))
+
+
+def _unsaid(work: Work) -> Iterator[_Difference]:
+    """Yield what stands in our rows and is not what the journals say."""
     for word in (binding.HOLDS, binding.RULES):
         if not any(_bound(work, word) for _ in range(_LOOKS)):
             yield _Difference(word)
@@ -90,8 +100,6 @@ def _differences(work: Work) -> Iterator[_Difference]:
         yield _Difference("keys", name, name)
     if not _copied(work):
         yield _Difference("copy")
-    for id, controller in _kept(work):
-        yield _Difference("kept", str(id), slug(controller))
     for number, controller in vanished(work):
         yield _Difference("numbered", number, controller)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
 from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.holding import Wanted
@@ -297,6 +297,25 @@ def test_nothing_is_erased_in_a_month_whose_key_was_lost(copied: Copied) -> None
         work = office.work
         plan = planning.plan(work, planning.scope(work, [("guests", (2,))]))
         assert tracing.note(work, Origin(number, "Pine Ltd", "sh"), plan) is not None
+
+
+def test_what_people_do_before_a_replay_was_done_past_nobody(copied: Copied) -> None:
+    """It waits for its place in the journals, so that nobody is told of a forged approval."""
+    hotel = copied.hotel
+    copied.copy()
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+    copied.restore()
+    report = worker.work(copied.run, lambda *_: ("", ""), {})
+    assert report.problems == {"register": "restored"}
+    number = hotel.approved(email="bo@example.com")
+    assert hotel.state(number) == "approved"
+    assert copied.run(lambda office: list(office.verify())) == []
+    assert not copied.replay().restored
+    assert copied.run(lambda office: list(office.verify())) == []
+    forged = update(tables.request).where(tables.request.c.number == number)
+    with hotel.engine.begin() as conn:
+        conn.execute(forged.values(decided_by="a99"))
+    assert [each.id for each in copied.run(lambda office: office.verify())] == ["records-differ"]
 
 
 @pytest.mark.parametrize("label", ["register:2026-03", "returning:2026"])
