@@ -133,7 +133,7 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
     if commits_alone(conn.connection.dbapi_connection):
         conn = conn.execution_options(isolation_level="READ COMMITTED")
     wanted = _SESSION if dialect in MARIADB else {}
-    with _session_settings(conn, wanted), conn.begin() as running:
+    with _session_settings(conn, wanted), _level(conn), conn.begin() as running:
         for statement in _LOCAL.get(dialect, ()):
             conn.exec_driver_sql(statement)
         yield conn
@@ -168,14 +168,10 @@ def commits_alone(raw: Any) -> bool:
 
 MARIADB = frozenset({"mysql", "mariadb"})
 
-_ISOLATION = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED"
-"""Of this one transaction: the session's own level may be one the host chose past SQLAlchemy."""
-
 _LOCAL = {
-    "mysql": (_ISOLATION,),
-    "mariadb": (_ISOLATION,),
     "postgresql": (
-        _ISOLATION,
+        # Of this one transaction: the session's own level may be one chosen past the driver.
+        "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
         f"SELECT set_config('lock_timeout', '{LOCK_SECONDS}s', true),"
         " set_config('TimeZone', 'UTC', true), set_config('DateStyle', 'ISO, YMD', true),"
         " set_config('IntervalStyle', 'postgres', true), set_config('bytea_output', 'hex', true),"
@@ -187,12 +183,30 @@ _SESSION = {
     "innodb_lock_wait_timeout": str(LOCK_SECONDS),
     "lock_wait_timeout": str(LOCK_SECONDS),
     "time_zone": "'+00:00'",
+    "tx_isolation": "'READ-COMMITTED'",
     "sql_mode": "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
 }
 """MariaDB has no SET LOCAL: what we set is put back before the pool gets the connection."""
 
 _ALONE = {"lock_timeout": f"'{LOCK_SECONDS}s'"}
 """PostgreSQL outside a transaction, where SET LOCAL ends with its own statement."""
+
+
+@contextmanager
+def _level(conn: Connection) -> Iterator[None]:
+    """Let a transaction on PostgreSQL begin with its level, which nothing changes any more once a
+    listener of the host's has read.
+    """
+    raw: Any = conn.connection.dbapi_connection
+    if conn.dialect.name != "postgresql" or not hasattr(raw, "isolation_level") or _is_open(raw):
+        yield
+        return
+    before = raw.isolation_level
+    conn.dialect.set_isolation_level(raw, "READ COMMITTED")
+    try:
+        yield
+    finally:
+        _put_back(conn, lambda: setattr(raw, "isolation_level", before))
 
 
 @contextmanager
@@ -216,9 +230,21 @@ def _session_settings(conn: Connection, wanted: dict[str, str]) -> Iterator[None
     try:
         yield
     finally:
-        if not conn.closed and not conn.invalidated:
-            conn.exec_driver_sql(back, before)
-            conn.rollback()
+        _put_back(conn, lambda: conn.exec_driver_sql(back, before))
+
+
+def _put_back(conn: Connection, what: Callable[[], object]) -> None:
+    """Make a connection as the host had it, or give it up where that cannot be done any more.
+
+    What was committed by then was: nobody may be told that nothing was changed.
+    """
+    if conn.closed or conn.invalidated:
+        return
+    try:
+        what()
+        conn.rollback()
+    except (DBAPIError, conn.dialect.loaded_dbapi.Error):
+        conn.invalidate()
 
 
 @contextmanager

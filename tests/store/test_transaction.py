@@ -218,6 +218,21 @@ def test_we_read_what_is_committed(url: str, request: pytest.FixtureRequest) -> 
         assert conn.scalar(second) == "new"
 
 
+@pytest.mark.parametrize("level", ["READ COMMITTED", "SERIALIZABLE"])
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+def test_a_host_that_reads_as_a_transaction_begins_is_no_obstacle(
+    url: str, level: str, request: pytest.FixtureRequest
+) -> None:
+    """A listener that looks up the tenant comes first; after it no level can be set any more."""
+    with hotel(request.getfixturevalue(url), isolation_level=level) as engine:
+        @event.listens_for(engine, "begin")
+        def tenant(conn: Connection) -> None:
+            conn.exec_driver_sql("SELECT count(*) FROM rooms")
+
+        ours(engine)
+        assert notes(engine) == ["ours", "two"]
+
+
 def test_a_host_in_autocommit_gets_a_transaction_all_the_same(database_url: str) -> None:
     """An engine that commits each statement by itself does not do so for us."""
     with hotel(database_url, isolation_level="AUTOCOMMIT") as engine:
@@ -408,6 +423,25 @@ def test_a_server_that_goes_away_leaves_the_state_before(
         assert CANARY not in str(raised.value)
         assert notes(engine) == ["one", "two"]
         ours(engine)
+        assert notes(engine) == ["ours", "two"]
+
+
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+def test_a_connection_that_is_cut_after_the_commit_takes_nothing_back(
+    url: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """What was committed was: that its connection cannot be put back as it was is no failure."""
+    with hotel(request.getfixturevalue(url)) as engine:
+        commit = engine.dialect.do_commit
+
+        def cut(raw: Any) -> None:
+            commit(raw)
+            getattr(raw, "_force_close", raw.close)()
+
+        with transaction(engine) as conn:
+            conn.execute(update(rooms).where(rooms.c.id == 1).values(note="ours"))
+            monkeypatch.setattr(engine.dialect, "do_commit", cut)
+        monkeypatch.undo()
         assert notes(engine) == ["ours", "two"]
 
 
