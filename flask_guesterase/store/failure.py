@@ -56,6 +56,12 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             f"The disk of the database is full ({_code(problem)}).",
             "Nothing was changed; give it room, what is due is done then.",
         )
+    if _number(problem) == _TOO_LARGE:
+        return ErasureError(
+            f"The server takes no statement of this size ({_code(problem)}).",
+            "Nothing was changed; raise its 'max_allowed_packet': what an erasure keeps for the "
+            "recovery window is written in one piece.",
+        )
     if is_garbled(problem):
         return ErasureError(
             "A text in the database is none in UTF-8, so nobody can read its row.",
@@ -166,6 +172,9 @@ def _code(problem: DBAPIError) -> str:
         filter(None, (type(problem.orig).__name__, _state(problem) or str(_number(problem) or "")))
     )
 
+
+_TOO_LARGE = 1153
+"""MariaDB: a packet larger than it takes, after which it hangs up."""
 
 _MISFIT_NUMBERS = frozenset({1267, 1270, 1271, 1366})
 """MariaDB: collations that cannot be mixed, and a text that is none in a character set."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -136,7 +136,13 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
     with _session_settings(conn, wanted), _level(conn), conn.begin() as running:
         for statement in _LOCAL.get(dialect, ()):
             conn.exec_driver_sql(statement)
-        yield conn
+        try:
+            yield conn
+        except BaseException:
+            # Why it is rolled back is told, not that the server did it first.
+            with suppress(DBAPIError):
+                running.rollback()
+            raise
         if not write:
             running.rollback()
 

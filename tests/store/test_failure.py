@@ -7,7 +7,7 @@ import sqlite3
 import psycopg
 import pymysql
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from flask_guesterase.core.errors import (
@@ -18,6 +18,7 @@ from flask_guesterase.core.errors import (
     SetupError,
 )
 from flask_guesterase.store.failure import checked, is_unplaced, is_unread, translated
+from flask_guesterase.store.transaction import transaction
 
 CANARY = "Aino Korhonen-Öberg"
 MYSQL, PG = pymysql.err, psycopg.errors
@@ -118,6 +119,17 @@ def test_a_full_disk_is_called_so(raised: Exception) -> None:
     told = translated(DBAPIError.instance("INSERT", {}, raised, base))
     assert type(told) is BusyError
     assert "full" in told.message
+
+
+def test_a_server_that_takes_no_such_packet_is_not_waited_for(mariadb_url: str) -> None:
+    """It answers, and hangs up; trying again when it is back would change nothing."""
+    engine = create_engine(mariadb_url)
+    with engine.connect() as conn:
+        most = conn.exec_driver_sql("SELECT @@max_allowed_packet").scalar_one()
+    with pytest.raises(ErasureError, match="size") as told, transaction(engine) as conn:
+        conn.execute(select(func.length("x" * most)))
+    engine.dispose()
+    assert "max_allowed_packet" in told.value.hint
 
 
 @pytest.mark.parametrize(

@@ -390,6 +390,18 @@ def test_no_error_tells_a_value(
 # --- The database goes away ---------------------------------------------------------------------
 
 
+def kill(conn: Connection) -> None:
+    """Let the server end a connection."""
+    postgresql = conn.dialect.name == "postgresql"
+    own = "SELECT pg_backend_pid()" if postgresql else "SELECT CONNECTION_ID()"
+    number = conn.exec_driver_sql(own).scalar_one()
+    with conn.engine.connect() as other:
+        other.exec_driver_sql(
+            f"SELECT pg_terminate_backend({number}, 5000)" if postgresql
+            else f"KILL CONNECTION {number}"
+        )
+
+
 @pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
 @pytest.mark.parametrize("late", [False, True])
 def test_a_server_that_goes_away_leaves_the_state_before(
@@ -400,16 +412,6 @@ def test_a_server_that_goes_away_leaves_the_state_before(
     Of the commit nobody can tell whether the server had it.
     """
     with hotel(request.getfixturevalue(url)) as engine:
-        def kill(conn: Connection) -> None:
-            postgresql = engine.dialect.name == "postgresql"
-            own = "SELECT pg_backend_pid()" if postgresql else "SELECT CONNECTION_ID()"
-            number = conn.exec_driver_sql(own).scalar_one()
-            with engine.connect() as other:
-                other.exec_driver_sql(
-                    f"SELECT pg_terminate_backend({number}, 5000)" if postgresql
-                    else f"KILL CONNECTION {number}"
-                )
-
         def unit() -> None:
             with transaction(engine) as conn:
                 conn.execute(update(rooms).where(rooms.c.id == 1).values(note=CANARY))
@@ -421,6 +423,25 @@ def test_a_server_that_goes_away_leaves_the_state_before(
         with pytest.raises(BusyError, match=said) as raised:
             unit()
         assert CANARY not in str(raised.value)
+        assert notes(engine) == ["one", "two"]
+        ours(engine)
+        assert notes(engine) == ["ours", "two"]
+
+
+@pytest.mark.parametrize("url", ["postgresql_url", "mariadb_url"])
+def test_what_went_wrong_is_told_where_the_server_rolled_it_back_first(
+    url: str, request: pytest.FixtureRequest
+) -> None:
+    """It is no commit of which nobody knows, and the reason is not lost."""
+    with hotel(request.getfixturevalue(url)) as engine:
+        def unit() -> None:
+            with transaction(engine) as conn:
+                conn.execute(update(rooms).where(rooms.c.id == 1).values(note="ours"))
+                kill(conn)
+                raise ErasureError("the reason")
+
+        with pytest.raises(ErasureError, match="the reason"):
+            unit()
         assert notes(engine) == ["one", "two"]
         ours(engine)
         assert notes(engine) == ["ours", "two"]
