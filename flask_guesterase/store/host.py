@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Engine, MetaData, Table
+from sqlalchemy import Engine, MetaData, Table, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapper, configure_mappers, registry, scoped_session
 
@@ -15,10 +15,14 @@ from ..core.policy import Exempt, Policy
 from .binds.crossing import Binds
 from .binds.spanning import spanning
 from .datamap import DataMap
-from .tables import PREFIX
+from .tables import PREFIX, request
 
 Models = Any
 """A declarative base, a registry, a MetaData, or several of these."""
+
+
+_OURS = update(request)
+"""A statement of ours that writes: where it goes, no replica is that a session only reads from."""
 
 
 class Host:
@@ -43,7 +47,7 @@ class Host:
         :raises SetupError: the session has no default engine, or one that cannot be used.
         """
         try:
-            bind = self.session.get_bind()
+            bind = self.session.get_bind(clause=_OURS)
         except (SQLAlchemyError, RuntimeError):
             raise SetupError(
                 "The session has no default database.",
@@ -106,7 +110,7 @@ class Host:
         mapped = {mapper.local_table: mapper for mapper in self.mappers()}
         for table in self.tables():
             try:
-                bind = self.session.get_bind(mapped.get(table), clause=table)
+                bind = self.session.get_bind(mapped.get(table), clause=update(table))
             except (SQLAlchemyError, RuntimeError):
                 yield table, None
             else:

@@ -349,3 +349,23 @@ def test_one_name_in_two_databases_is_found(tmp_path: Path) -> None:
         declared = [("cards", Policy({}, subject=Subject(match=["id"])))]
         found = host.findings(resolve(declared, host.tables(), host.mappers()))
     assert [(f.id, f.table) for f in found] == [("several-binds", "cards")]
+
+
+class Routed(Session):
+    """SQLAlchemy's own recipe for replicas: what writes goes to the leader, all else elsewhere."""
+
+    engines: ClassVar[dict[str, sa.Engine]] = {}
+
+    def get_bind(self, mapper: Any = None, clause: Any = None, **_: Any) -> sa.Engine:
+        """Return the leader for what writes, a follower for what reads."""
+        writes = self._flushing or isinstance(clause, sa.Update | sa.Delete)
+        return self.engines["leader" if writes else "follower"]
+
+
+def test_a_session_that_reads_from_replicas_is_written_to_where_it_writes(tmp_path: Path) -> None:
+    """Our tables and the host's are in the leader; a replica is no database of its own."""
+    leader, follower = (sa.create_engine(f"sqlite:///{tmp_path}/{n}.db") for n in ("a", "b"))
+    Routed.engines = {"leader": leader, "follower": follower}
+    host = Host(scoped_session(sessionmaker(class_=Routed)), Base)
+    assert host.engine() is leader
+    assert not host.binds().engines
