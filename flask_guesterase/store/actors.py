@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from ..core.errors import ForbiddenError
+from ..core.errors import ForbiddenError, InputError
 from ..core.permissions import Permission
 from ..core.seal import fingerprint
 from . import tables
@@ -63,7 +63,20 @@ def require(work: Work, user_id: str | None, permission: Permission, property_: 
 
 
 def may(work: Work, user_id: str, permission: Permission, property_: str) -> bool:
-    """Return whether the host grants a permission; anything but a plain True is a no."""
+    """Return whether the host grants a permission; anything but a plain True is a no.
+
+    :param work: the open transaction.
+    :param user_id: the host's id of the person.
+    :param permission: what they want to do.
+    :param property_: code of the property the object belongs to.
+    :raises InputError: the id is no text, but a number as hosts keep it.
+    """
+    known_as: object = user_id
+    if not isinstance(known_as, str):
+        # Many hosts find a user by a number as well; what we keep of a person is made of a text.
+        raise InputError(
+            "The id of a person is a text.", "Give what Flask-Login keeps: str(user.get_id())."
+        )
     return work.authorize(user_id, permission.value, property_) is True
 
 

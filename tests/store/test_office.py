@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from flask_guesterase.core.errors import (
     UnknownError,
 )
 from flask_guesterase.store import actors, cases, dispatch, views, worker
+from flask_guesterase.store.office import Office
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, Scan
 
 
@@ -338,6 +340,26 @@ def test_a_person_keeps_their_number_whoever_writes_it_first(any_hotel: Hotel) -
         thread.join()
     assert len(numbers) == 8
     assert len(set(numbers)) == len(hotel.ours("actor")) == 1
+
+
+@pytest.mark.parametrize("ask", [
+    lambda office, number: office.request({"email": "ann@example.com"}, property="sh", by=1),
+    lambda office, number: office.confirm(number, 1),
+    lambda office, number: office.show(number, by=1),
+    lambda office, number: office.page(1, 1),
+    lambda office, number: office.holds(1),
+])  # fmt: skip
+def test_the_number_of_a_user_is_no_id(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Office, str], object]
+) -> None:
+    """A vendor who gives ``user.id``, a number, reads what to give instead."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    number = hotel.file(email="ann@example.com")
+    for answer in (True, False):
+        monkeypatch.setattr(hotel, "may", lambda *_, said=answer: said)
+        with pytest.raises(InputError) as caught, hotel.begin() as office:
+            ask(office, number)
+        assert "str(user.get_id())" in caught.value.hint
 
 
 def test_a_request_number_is_never_given_twice(
