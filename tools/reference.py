@@ -108,7 +108,8 @@ def office() -> Iterator[str]:
         "do, in one transaction that is committed at the end of the block; `begin(write=False)` "
         "only reads. Pages, commands and the API call the same methods, which ask your "
         "`authorize`. `by` is the host's id of who acts, a text as Flask-Login keeps it; where it "
-        "may be left out, nobody is asked for a permission. Errors are [`GuesteraseError`](errors.md)s; the docstrings say which.\n"
+        "may be left out, nobody is asked for a permission. Errors are "
+        "[`GuesteraseError`](errors.md)s; the docstrings say which.\n"
     )
     for desk in sorted(Office.__bases__, key=lambda each: each.__name__):
         shown = [(n, m) for n, m in vars(desk).items() if not n.startswith("_") and callable(m)]

@@ -233,6 +233,51 @@ def test_the_same_key_files_once(house: House) -> None:
     assert CANARY not in repr(house.hotel.ours("filed"))
 
 
+MADE = {
+    "hold": ("holder", "/holds", {
+        "scope": "subject", "table": "guests", "key": "1", "why": "court-order",
+        "property": "sh", "reference": "Case 7",
+    }),
+    "shift": ("officer", "/handovers", {"note": "One letter waits."}),
+    "disclosure": ("night", "/register", {
+        "property": "sh", "night": "2026-03-01", "authority": "Police", "officer": "P-1",
+        "reference": "A/7", "basis": "police-inspection",
+    }),
+}  # fmt: skip
+"""What a program makes -> for whom, where, and with which body."""
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_the_same_key_makes_once(house: House, made: str) -> None:
+    """No hold that two people must lift twice, and no second look at one answer to the police."""
+    who, path, body = MADE[made]
+    program = Program(house, token(house, who))
+    key = {"Idempotency-Key": "night-7"}
+    answers = [program.post(path, body, **key) for _ in range(2)]
+    assert answers[0].status_code == answers[1].status_code < 300, answers[0].text
+    assert answers[0].json == answers[1].json
+    table = {"shift": "handover"}.get(made, made)
+    assert len(house.hotel.ours(table)) == 1
+    changed = program.post(path, {**body, _CHANGED[made]: "Another"}, **key)
+    assert (changed.status_code, changed.json["type"]) == (422, "urn:guesterase:error:input")
+    assert program.post(path, body).status_code < 300
+    assert len(house.hotel.ours(table)) == 2
+
+
+_CHANGED = {"hold": "reference", "shift": "note", "disclosure": "reference"}
+
+
+def test_a_key_shows_nothing_to_who_lost_the_permission(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lines of the register are produced anew each time, for who may still see them."""
+    _, path, body = MADE["disclosure"]
+    program = Program(house, token(house, "night"))
+    assert program.post(path, body, **{"Idempotency-Key": "1"}).status_code == 200
+    monkeypatch.setitem(STAFF, "night", ("sh", frozenset()))
+    assert program.post(path, body, **{"Idempotency-Key": "1"}).status_code == 403
+
+
 @pytest.mark.parametrize(
     ("body", "where"),
     [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 from .. import bearer, filed
@@ -70,3 +70,20 @@ class Machines(Desk):
             return Requests(self.work).request(match, by=by, **given)
 
         return filed.once(self.work, whose, key, said, file)
+
+    def once(
+        self, said: Mapping[str, Any], make: Callable[[], object], *, whose: str, key: str,
+        lasting: timedelta | None = None,
+    ) -> str:  # fmt: skip
+        """Make what a program asks for, unless the same was made under this key in the last day.
+
+        :param said: what was asked for.
+        :param make: makes it; returns its number.
+        :param whose: whose keys these are.
+        :param key: the key; empty for none.
+        :param lasting: for how long a key counts; a day when left out.
+        :return: number of what was made, the first one's when it was made before.
+        :raises InputError: something else was made under this key.
+        """
+        told = {name: str(value) for name, value in said.items()}
+        return filed.once(self.work, whose, key, told, lambda: str(make()), lasting)

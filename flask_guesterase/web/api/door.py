@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, cast
 
 from flask import Blueprint, Response, current_app, g, request
@@ -87,6 +88,25 @@ def begin(write: bool = True) -> Iterator[Office]:
 
         office.work.authorize = within
         yield office
+
+
+def once(
+    office: Office,
+    form: Mapping[str, Any],
+    make: Callable[[], object],
+    lasting: timedelta | None = None,
+) -> str:
+    """Make what is asked for, once where the same comes again under one Idempotency-Key.
+
+    :param office: the open office.
+    :param form: what was asked for.
+    :param make: makes it; returns its number.
+    :param lasting: for how long a key counts; a day when left out.
+    :return: number of what was made, the first one's when it was made before.
+    """
+    key = request.headers.get("Idempotency-Key", "")
+    said = {"": request.endpoint, **form}
+    return office.once(said, make, whose=f"token:{mine().id}", key=key, lasting=lasting)
 
 
 def answer(value: Any, status: int = 200) -> Response:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...core.permissions import Permission
 from . import bodies
-from .door import begin, me, mine
+from .door import begin, me, mine, once
 from .route import operation
 
 
@@ -47,14 +47,17 @@ def handovers(form: dict[str, Any]) -> Any:
         return {"items": office.handovers(me())}
 
 
-@operation("POST", "/handovers", None, bodies.Identified, bodies.Shift, status=201)
+@operation("POST", "/handovers", None, bodies.Identified, bodies.Shift, status=201, keyed=True)
 def hand_over(form: dict[str, Any]) -> Any:
     """End one's shift with a note for who comes, without anybody's data in it.
 
-    It needs verify or approve at the property.
+    It needs verify or approve at the property. The same Idempotency-Key with the same body returns
+    the first shift's number for a day.
     """
+    place = form["property"] or mine().property
     with begin() as office:
-        return {"id": office.hand_over(form["property"] or mine().property, form["note"], me())}
+        made = once(office, form, lambda: office.hand_over(place, form["note"], me()))
+    return {"id": int(made)}
 
 
 @operation("POST", "/handovers/<int:shift>/take", None, bodies.Counted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -12,11 +12,13 @@ from ...core.permissions import Permission
 from ...core.register import Asked, Basis
 from ...store import actors
 from ...store import disclosures as reviewing
+from ...store.office import Office
 from ...store.partners import deliveries
+from ...store.register import AGAIN, Produced
 from .. import letters as post
 from ..current import current
 from . import bodies
-from .door import begin, me, mine
+from .door import begin, me, mine, once
 from .route import operation
 
 
@@ -30,11 +32,16 @@ def holds(form: dict[str, Any]) -> Any:
         return {"items": office.holds(me())}
 
 
-@operation("POST", "/holds", Permission.HOLD, bodies.Identified, bodies.Hold, status=201)
+@operation(
+    "POST", "/holds", Permission.HOLD, bodies.Identified, bodies.Hold, status=201, keyed=True
+)
 def place(form: dict[str, Any]) -> Any:
-    """Place a legal hold on a person, a record, or what a query names."""
+    """Place a legal hold on a person, a record, or what a query names.
+
+    The same Idempotency-Key with the same body returns the first hold's number for a day.
+    """
     with begin() as office:
-        return {"id": office.place_hold(Wanted(**form), me())}
+        return {"id": int(once(office, form, lambda: office.place_hold(Wanted(**form), me())))}
 
 
 @operation("POST", "/holds/<int:hold>/lift", Permission.HOLD, bodies.Done)
@@ -65,17 +72,31 @@ def freeze(form: dict[str, Any]) -> Any:
     return {"id": made if told else None}
 
 
-@operation("POST", "/register", Permission.REGISTER, bodies.Anything, bodies.Produce)
+@operation("POST", "/register", Permission.REGISTER, bodies.Anything, bodies.Produce, keyed=True)
 def produce(form: dict[str, Any]) -> Any:
     """Produce the lines of the guest register that an authority asked for; it is recorded.
 
-    A second person reviews it within 24 hours.
+    A second person reviews it within 24 hours. The same Idempotency-Key with the same body within
+    five minutes shows the same lines again under one number; other lines are recorded anew.
     """
-    asked = Asked(form.pop("property"), **{**form, "basis": Basis(form["basis"])})
+    wanted = {**form, "basis": Basis(form["basis"])}
+    asked = Asked(wanted.pop("property"), **wanted)
     with begin() as office:
-        produced = office.produce_register(asked, me())
+        produced = _produced(office, form, asked)
     _, lines = produced.table()
     return {"number": produced.number, "unopened": produced.unopened, "lines": lines}
+
+
+def _produced(office: Office, form: Mapping[str, Any], asked: Asked) -> Produced:
+    """Produce what was asked; of what is sent twice under a key, the same again."""
+    made: list[Produced] = []
+
+    def first() -> str:
+        made.append(office.produce_register(asked, me()))
+        return made[0].number
+
+    number = once(office, form, first, AGAIN)
+    return made[0] if made else office.produce_register(asked, me(), number)
 
 
 @operation("GET", "/disclosures", None, bodies.Paged, bodies.Page)
