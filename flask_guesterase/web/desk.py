@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -12,14 +13,14 @@ from flask import current_app, make_response, request
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from ..core.errors import ForbiddenError, SetupError
+from ..core.errors import ForbiddenError, SetupError, TransitionError
 from ..core.permissions import Permission
 from ..store.office import Office
 from ..store.settings import Property
 from . import persons, pressing
 from .current import current
 from .language import N_, Language
-from .pages import language, pages, unsent
+from .pages import csrf_field, language, pages, unsent
 
 staff_pages = pages("guesterase_staff", "staff")
 """Blueprint for staff; the host registers it under a prefix of its own."""
@@ -164,16 +165,28 @@ def may(permission: Permission, code: str) -> bool:
 
 
 def deed(do: Callable[[Office], object]) -> None:
-    """Do what a button of the reader's asks for, once where it is pressed twice.
+    """Do what a button of the reader's asks for, once where it is pressed twice or in two tabs.
 
     :param do: does it, given the open office.
     """
-    with current.begin() as office:
+    try:
+        with current.begin() as office:
 
-        def done() -> None:
-            do(office)
+            def done() -> None:
+                do(office)
 
-        pressing.once(office, done, me(), pressing.MOMENT)
+            pressing.once(office, done, me(), pressing.MOMENT)
+    except TransitionError:
+        if not pressing.noted(_press()):
+            raise
+    else:
+        pressing.note(_press())
+
+
+def _press() -> str:
+    """Return who presses a button, and all that it sends but the token of its page."""
+    sent = [each for each in request.form.items(multi=True) if each[0] != csrf_field()]
+    return json.dumps([me(), request.path, sorted(sent)])
 
 
 def moment_at(code: str, moment: datetime | None) -> str:

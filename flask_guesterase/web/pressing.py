@@ -4,7 +4,8 @@ A browser lets go of the first answer when its button is pressed again, and a te
 line: the link is used up by then, and nobody has seen the code. So a code is not thrown like dice,
 but made of the link and of a mark that this browser has carried since it opened the page. What a
 form makes is remembered for a day by the token of its page and all that was in it, and what a
-button does for some minutes; whoever sends it once more reads that it was done before.
+button does for some minutes; whoever sends it once more reads that it was done before. So does who
+presses it in a second tab, where there is nothing left to do.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from contextlib import suppress
 from datetime import timedelta
 from hashlib import sha256
 from hmac import digest
+from time import time as clock
 
 from flask import current_app, request, session
 
@@ -28,6 +30,8 @@ from .current import current
 _MARK = "guesterase_pressing"
 
 _BEFORE = "guesterase_sent_before"
+
+_DONE = "guesterase_done"
 
 MOMENT = timedelta(minutes=5)
 """For how long a deed that is asked for again is the same press: later it is meant anew."""
@@ -74,6 +78,27 @@ def once(
     if not made:
         session[_BEFORE] = True
     return number
+
+
+def note(press: str) -> None:
+    """Remember in this browser what a button did a moment ago, for the same one in another tab.
+
+    :param press: who pressed which button, and what it sent; the browser keeps a mark of it.
+    """
+    # Made with our key: a form of a shared login holds a PIN, and who has the cookie could try all.
+    session[_DONE] = (code(press), int(clock()))
+
+
+def noted(press: str) -> bool:
+    """Return whether the same was done in this browser a moment ago; the next page says so then.
+
+    :param press: as of `note`.
+    """
+    mark, at = session.get(_DONE, ("", 0))
+    same = bool(mark == code(press) and clock() - at < MOMENT.total_seconds())
+    if same:
+        session[_BEFORE] = True
+    return same
 
 
 def before() -> bool:

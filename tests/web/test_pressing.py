@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
+from itsdangerous import TimestampSigner, URLSafeTimedSerializer
 from sqlalchemy import update
 from werkzeug.test import TestResponse
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.store import outbox, tables, tokens
 from flask_guesterase.store.incidents.opening import Report
+from flask_guesterase.web import pressing
 from tests.web.house import Browser, House
 from tests.web.test_claims import OLA, slip
 from tests.web.test_complaints import complain, refused
@@ -395,9 +398,64 @@ def test_a_deed_pressed_twice_is_no_error(house: House, name: str) -> None:
     assert len(house.hotel.ours("entry")) == written > entries
 
 
+def moments_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the moment pass for which a browser knows what it did."""
+    now = time.time() + pressing.MOMENT.total_seconds()
+    monkeypatch.setattr(pressing, "clock", lambda: now)
+
+
+def tabs(
+    house: House, browser: Browser, page: str, monkeypatch: pytest.MonkeyPatch
+) -> tuple[str, str]:
+    """Open a page in two tabs, one two seconds after the other; return the tokens of the forms."""
+    token = browser.token(page)
+    made = URLSafeTimedSerializer(house.app.secret_key, salt="wtf-csrf-token")
+    with monkeypatch.context() as patch:
+        patch.setattr(TimestampSigner, "get_timestamp", lambda _: int(time.time()) - 2)
+        return made.dumps(made.loads(token)), token
+
+
+@pytest.mark.parametrize("name", ["approve", "refuse"])
+def test_a_deed_in_two_tabs_is_no_error(
+    house: House, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Who did it in one tab and does the same in the other is not told that somebody else acted."""
+    page, path, sent = deed(house, name)
+    browser = house.browser("officer")
+    first, other = tabs(house, browser, page, monkeypatch)
+    done = browser.client.post(path, data={**sent, "csrf_token": first})
+    written = len(house.hotel.ours("entry"))
+    assert BEFORE not in browser.get(page, wish="en")
+    again = browser.client.post(path, data={**sent, "csrf_token": other})
+    assert (done.status_code, again.status_code) == (303, 303), again.text
+    assert done.location == again.location
+    assert BEFORE in browser.get(page, wish="en")
+    assert len(house.hotel.ours("entry")) == written
+
+
+@pytest.mark.parametrize("change", ["person", "decision", "later"])
+def test_anything_else_in_another_tab_stays_refused(
+    house: House, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    """Whoever decides otherwise, or is somebody else, or comes later, reads where it stands."""
+    page, path, sent = deed(house, "refuse")
+    browser = house.browser("officer")
+    first, other = tabs(house, browser, page, monkeypatch)
+    assert browser.client.post(path, data={**sent, "csrf_token": first}).status_code == 303
+    if change == "person":
+        browser.get("/in/second")
+    elif change == "decision":
+        sent = {"ground": "another-persons-data"}
+    else:
+        moments_later(monkeypatch)
+    assert browser.client.post(path, data={**sent, "csrf_token": other}).status_code == 409
+
+
 @pytest.mark.parametrize("name", ["approve", "refuse"])
 @pytest.mark.parametrize("change", ["person", "decision", "page", "later"])
-def test_any_other_decision_stays_refused(house: House, name: str, change: str) -> None:
+def test_any_other_decision_stays_refused(
+    house: House, monkeypatch: pytest.MonkeyPatch, name: str, change: str
+) -> None:
     """Another person at the same screen, another decision, a page of its own, or an hour later."""
     page, path, sent = deed(house, name)
     browser = house.browser("officer")
@@ -412,6 +470,7 @@ def test_any_other_decision_stays_refused(house: House, name: str, change: str) 
         form["csrf_token"] = browser.token(page)
     else:
         an_hour_ago(house)
+        moments_later(monkeypatch)
     assert browser.client.post(path, data=form).status_code == 409
 
 
