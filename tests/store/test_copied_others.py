@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from time import perf_counter
 
 import pytest
 from sqlalchemy import update
@@ -53,6 +54,23 @@ def erased_ann(hotel: Hotel) -> str:
 def told(values: dict[str, str], text: str) -> list[str]:
     """Return which of a guest's values stand in a text."""
     return [value for value in values.values() if value in text]
+
+
+def test_one_long_word_in_a_text_keeps_nobody_waiting(hotel: Hotel) -> None:
+    """A guest who typed a line of dashes, page after page, does not stop who releases the copy."""
+    furnish(hotel)
+    remark = "_" * 60_000 + " ask carl@mail.example"
+    with hotel.engine.begin() as conn:
+        conn.execute(update(Booking).where(Booking.id == 1).values(remark=remark))
+    number = asked(hotel)
+    shown(hotel, number)
+    began = perf_counter()
+    with hotel.begin() as office:
+        office.outline(number, "officer")
+    assert perf_counter() - began < 5
+    release(hotel, number)
+    (booking,) = records(fetched(hotel, number), "bookings")
+    assert booking.values["remark"] == "_" * 60_000 + " ask ▇▇▇"
 
 
 def test_a_copy_after_an_erasure_is_nobody_elses_who_has_the_number_now(hotel: Hotel) -> None:

@@ -118,7 +118,9 @@ class Mask:
         return self._pen.strike(text, self._others).replace(MARK, MASK) if places else text
 
 
-_MAIL = re.compile(r"[\w.%+-]+@[\w-]+\.[\w.-]*\w")
+# No mailbox is longer (RFC 5321, section 4.5.3.1.3); without an end, a text that is one long word
+# would be read anew from each of its characters.
+_MAIL = re.compile(r"[\w.%+-]{1,254}@[\w-]+\.[\w.-]*\w")
 _CALLED = re.compile(r"\+\d[\d ./()-]{6,20}\d")
 
 
