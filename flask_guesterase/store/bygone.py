@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, String, Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, update
 
+from ..core.identity import Kind, kind_of
 from ..core.lifecycle import State
 from ..core.log import canonical
 from ..core.own import RECORDS, REFUSALS
@@ -15,8 +16,8 @@ from ..core.period import months_after
 from ..core.standing import Standing
 from . import heldkeys, law, outbox, tables, vault
 from .cases import label
-from .datamap import Declared
-from .sql import among, chunks
+from .datamap import Contacts, Declared
+from .sql import among, chunks, holds_text
 from .work import Work
 
 ENDED = "ended"
@@ -83,8 +84,8 @@ def close(work: Work, after: int) -> Step:
 
 def _untell(work: Work, numbers: Collection[str]) -> None:
     """Drop tombstones whose key says who it was: no row has that key any more."""
-    telling = [n for n in work.datamap.subjects if _tells(work.datamap.declared(n))]
-    subject = tables.subject
+    known, subject = work.datamap, tables.subject
+    telling = [name for name, who in known.subjects.items() if _tells(known.declared(name), who)]
     if telling and numbers:
         work.conn.execute(delete(subject).where(
             subject.c.request.in_(numbers),
@@ -93,9 +94,18 @@ def _untell(work: Work, numbers: Collection[str]) -> None:
         ))  # fmt: skip
 
 
-def _tells(declared: Declared) -> bool:
-    worded = any(isinstance(c.type, String) for c in declared.key)
-    return worded and (declared.deletes or declared.keyed_by(declared.erase))
+def _tells(declared: Declared, who: Contacts) -> bool:
+    if not (declared.deletes or declared.keyed_by(declared.erase)):
+        return False
+    named = {*who.contact, *(column.name for column in who.names)}
+    # A telephone may be a number to the database, and an address be kept as bytes.
+    return any(
+        holds_text(c.type) or c.name in named or kind_of(c.name) in _PERSONAL
+        for c in declared.key
+    )
+
+
+_PERSONAL = frozenset({Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT})
 
 
 def end(work: Work, after: int) -> Step:
