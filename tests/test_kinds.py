@@ -11,6 +11,7 @@ from tests.store import (
     test_coverage,
     test_datamap,
     test_drift,
+    test_explained,
     test_host,
     test_unsound,
 )
@@ -23,6 +24,7 @@ MODULES = (
     test_coverage,
     test_datamap,
     test_drift,
+    test_explained,
     test_host,
     test_keys,
     test_sweep,

@@ -14,7 +14,7 @@ from ..core.policy import Constant, Placeholder
 from .binds.crossing import at
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
-from .failure import is_refusal
+from .failure import is_forbidden, is_refusal
 from .gaps import unreadable
 from .masks import Seeded, beneath, is_static, value_for
 from .raw import reader
@@ -43,6 +43,14 @@ def refused(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
             except DBAPIError as problem:
                 if not is_refusal(problem):
                     raise
+                if is_forbidden(problem):
+                    yield Finding(
+                        "rights-missing", declared.name, path.label, "The database does not let "
+                        f"this account look for rows by the owner path '{path.label}'.",
+                        "GRANT SELECT on the tables of this path to the account of the "
+                        "application.",
+                    )
+                    continue
                 yield Finding(
                     "path-unknown", declared.name, path.label, "The database refuses to look for "
                     f"rows by the owner path '{path.label}' ({type(problem.orig).__name__}).",

@@ -13,6 +13,7 @@ from ..core.recipient import Recipient
 from ..store import outside, packs, schedule, watch
 from ..store.binds.reaching import reachable, without
 from ..store.drift import drift, drifted
+from ..store.explained import unwritable
 from ..store.indexing import unindexed
 from ..store.live import read as read_live
 from ..store.partners import recipients
@@ -44,6 +45,7 @@ def findings(
         found += drift(seen, live) + unindexed(conn, seen, live)
         known = drifted(seen, live)
         found += [*refused(conn, known), *misfits(conn, known, live)]
+        found += unwritable(conn, known, live)
         late = pending(conn)
     if late:
         found.append(Finding(

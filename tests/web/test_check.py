@@ -445,6 +445,12 @@ def a_condition_the_database_refuses(wrong: bool) -> list[Finding]:
     return find("postgresql", policy=replace(POLICY, where=condition))
 
 
+@CASES.of("rule-misfit")
+def a_value_that_the_column_does_not_take(wrong: bool) -> list[Finding]:
+    columns = {"email": placeholder, "phone": {} if wrong else ""}
+    return find(policy=replace(POLICY, columns=columns))
+
+
 @CASES.each()
 def test_each_kind_is_found_where_it_is_and_only_there(case: Case) -> None:
     """The incomplete installation is reported with message and hint; the complete one is not."""

@@ -1,0 +1,150 @@
+"""Whether the database lets this account do what an erasure does: explained to us, never done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Delete, Update, false, literal, null, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+
+from ..core.finding import Finding
+from ..core.policy import Placeholder, RowRule
+from .binds.crossing import at
+from .catalog.shape import LiveSchema
+from .datamap import DataMap, Declared
+from .failure import is_forbidden, is_refusal
+from .gaps import unreadable
+from .masks import Seeded, beneath, is_static, value_for
+from .raw import reader
+
+
+class _Change(Update):
+    """An UPDATE that the database explains."""
+
+    inherit_cache = True
+
+
+class _Removal(Delete):
+    """A DELETE that the database explains."""
+
+    inherit_cache = True
+
+
+@compiles(_Change)
+def _change(element: _Change, compiler: Any, **options: Any) -> str:
+    return f"EXPLAIN {compiler.visit_update(element, **options)}"
+
+
+@compiles(_Removal)
+def _removal(element: _Removal, compiler: Any, **options: Any) -> str:
+    return f"EXPLAIN {compiler.visit_delete(element, **options)}"
+
+
+def unwritable(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
+    """Yield what this account may not change, and values that the database does not take.
+
+    PostgreSQL looks at values when it explains a statement, MariaDB and SQLite do not.
+
+    :param conn: open connection; nothing is written.
+    :param datamap: the data map, with what the live database adds to its findings.
+    :param live: the live database as read.
+    """
+    hidden = unreadable(datamap)
+    named = {(f.table, f.column) for f in datamap.findings}
+    for declared in datamap.tables.values():
+        found = live.table(declared.name)
+        if found is None or found.view or declared.name in hidden:
+            continue
+        mapped = [n for n in declared.rules if found.column(n) and (declared.name, n) not in named]
+        going = [n for n in mapped if n in declared.erase or n in declared.retain]
+        lacking = list(_lacking(conn, declared, going))
+        yield from lacking
+        if not lacking and not _only_deleted(declared):
+            yield from _misfits(conn, declared, live, going)
+
+
+def _only_deleted(declared: Declared) -> bool:
+    return declared.deletes and declared.policy.rows is RowRule.DELETE
+
+
+def _lacking(conn: Connection, declared: Declared, going: list[str]) -> Iterator[Finding]:
+    """Yield the rights that are missing to read, change and delete rows of a table."""
+    if conn.dialect.name == "sqlite":
+        return
+    if declared.deletes and (
+        _said(conn, declared, _Removal(declared.table).where(false())) is _FORBIDDEN
+        or _said(conn, declared, select(declared.table).where(false())) is _FORBIDDEN
+    ):
+        yield _missing(declared, "", "delete its rows", "SELECT and DELETE")
+    if _only_deleted(declared):
+        return
+    same = {name: declared.column(name) for name in going}
+    if same and _written(conn, declared, same) is _FORBIDDEN:
+        alone = [n for n, c in same.items() if _written(conn, declared, {n: c}) is _FORBIDDEN]
+        yield _missing(
+            declared, ", ".join(sorted(alone)), "change what goes in its rows", "SELECT and UPDATE"
+        )
+
+
+def _missing(declared: Declared, column: str, what: str, rights: str) -> Finding:
+    return Finding(
+        "rights-missing", declared.name, column,
+        f"The database does not let this account {what}, so each erasure that reaches them fails.",
+        f"GRANT {rights} on this table to the account of the application.",
+    )
+
+
+def _misfits(
+    conn: Connection, declared: Declared, live: LiveSchema, going: list[str]
+) -> Iterator[Finding]:
+    """Yield the columns whose rule writes a value that the database does not take."""
+    reads, entropy = reader(conn, declared, live), Seeded(bytes(32))
+    made = {}
+    for name in going:
+        rule, column = beneath(declared.written(name)), declared.column(name)
+        if is_static(rule) or isinstance(rule, Placeholder):
+            value = value_for(rule, column, None, entropy, reads.room(name))
+            made[name] = null() if value is None else literal(value, column.type)
+    if not made or _written(conn, declared, made) is None:
+        return
+    for name, value in made.items():
+        why = _written(conn, declared, {name: value})
+        if why:
+            yield Finding(
+                "rule-misfit", declared.name, name, "The rule cannot fit: the column does not "
+                f"take what is written ({why}).",
+                "Choose null, a value of the column's own type, or a callable that makes one.",
+            )
+
+
+def _written(conn: Connection, declared: Declared, values: Mapping[str, Any]) -> str | None:
+    """Return why columns of no row at all could not be given values, or None."""
+    given = {declared.column(name): value for name, value in values.items()}
+    return _said(conn, declared, _Change(declared.table).values(given).where(false()))
+
+
+_FORBIDDEN = ""
+"""Told apart from the names of errors."""
+
+
+def _said(conn: Connection, declared: Declared, statement: Any) -> str | None:
+    """Return the name of the error by which a statement is refused, or None.
+
+    :raises DBAPIError: the database did not answer.
+    """
+    there = at(conn, declared.name)
+    try:
+        with there.begin_nested():
+            there.execute(statement).close()
+    except DBAPIError as problem:
+        if is_forbidden(problem):
+            return _FORBIDDEN
+        if not is_refusal(problem):
+            raise
+        return type(problem.orig).__name__
+    except Exception as problem:
+        # The column's own type, or the driver, makes nothing of the value.
+        return type(getattr(problem, "orig", problem)).__name__
+    return None
