@@ -117,7 +117,9 @@ def exemption(law: str, ground: Ground) -> Exemption | None:
     return next((e for e in EXEMPTIONS if e.law == law and e.ground is ground), None)
 
 
-def grounds(law: str, held: bool = False, copy: bool = False) -> tuple[Ground, ...]:
+def grounds(
+    law: str, held: bool = False, copy: bool = False, known: bool = True
+) -> tuple[Ground, ...]:
     """Return the grounds on which a request may be refused under a law.
 
     What the law keeps of rows that are known is a part, taken out of daily use, and the rest goes:
@@ -126,30 +128,37 @@ def grounds(law: str, held: bool = False, copy: bool = False) -> tuple[Ground, .
     :param law: the law; where none is recorded (empty), every ground may be named without article.
     :param held: whether rows of theirs are known, so that nobody may say that there are none.
     :param copy: whether it is a copy that is asked for.
+    :param known: whether anybody is known who is meant, of whom the law could keep something.
 
     Source: GDPR Article 17(3), "to the extent"; PIPL Articles 45 and 47; 11 CCR 7022(f).
     """
     untrue = {Ground.NOTHING, Ground.LAW} if held else set()
+    untrue |= set() if known else {Ground.LAW}
     untrue |= {Ground.LAW, Ground.CLAIM} if copy else set()
-    known = (g for g in Ground if g not in untrue)
-    return tuple(g for g in known if not law or g in ALWAYS or exemption(law, g) is not None)
+    true = (g for g in Ground if g not in untrue)
+    return tuple(g for g in true if not law or g in ALWAYS or exemption(law, g) is not None)
 
 
-def refusable(law: str, word: str, held: bool = False, copy: bool = False) -> Ground:
+def refusable(
+    law: str, word: str, held: bool = False, copy: bool = False, known: bool = True
+) -> Ground:
     """Return a ground of refusal that the law at the property knows.
 
     :param law: the law, or empty.
     :param word: one of `Ground`.
     :param held: whether rows of theirs are known.
     :param copy: whether it is a copy that is asked for.
+    :param known: whether anybody is known who is meant.
     :raises InputError: there is no such ground, that law does not know it, or it is not true.
     """
-    allowed = grounds(law, held, copy)
+    allowed = grounds(law, held, copy, known)
     if word in set(allowed):
         return Ground(word)
     use = f"Use {', '.join(allowed)}"
     if word == Ground.NOTHING:
         raise InputError("Rows of this person are held.", f"{use}, or leave what is not theirs.")
+    if word == Ground.LAW and not (held or copy or known):
+        raise InputError("Nobody is known of whom the law keeps anything.", f"{use}.")
     if word in grounds(law):
         raise InputError(
             "What must be kept is no ground to keep the rest, or to give no copy.",

@@ -245,7 +245,8 @@ def refuse(work: Work, number: str, by: str, ground: str) -> None:
     :param ground: one of `Ground`.
     :raises ForbiddenError: they may not refuse at this property.
     :raises InputError: there is no such ground, the law at the property does not know it, or it
-        is not true: nothing were held, or all of it kept by law.
+        is not true: nothing were held, or all of it kept by law, or somebody's where nobody is
+        known.
     :raises TransitionError: it is decided already.
     """
     case = load(work, number, lock=True)
@@ -286,8 +287,9 @@ def refusal(work: Work, number: str, by: str, ground: str) -> Draft:
 def _ground(work: Work, case: Case, ground: str) -> Ground:
     hotel = work.settings.property(case.property)
     held = ground in (Ground.NOTHING, Ground.LAW) and _held(work, case)
+    known = bool(people.subjects(work, case.number, Standing.TAKEN))
     law = answering.law(work.settings, hotel)
-    return refusable(law, ground, held, case.kind == Asked.COPY)
+    return refusable(law, ground, held, case.kind == Asked.COPY, known)
 
 
 def _held(work: Work, case: Case) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flask import Response, redirect, request, session, url_for
+from flask import Response, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.copying import Copy, Part, Term, as_files, zipped
@@ -64,9 +64,11 @@ def send_copy() -> AnyResponse:
 
 
 @guest_pages.get("/case/copy")
-def copy_sent() -> str:
-    """Say that the link is on its way."""
-    return render_template("guesterase/guest/copysent.html")
+def copy_sent() -> AnyResponse:
+    """Say that the link is on its way, to a browser that holds a case; others are asked for it."""
+    if CASE not in session:
+        return redirect(url_for(".case"), 303)
+    return make_response(render_template("guesterase/guest/copysent.html"))
 
 
 @guest_pages.get("/copy/open/<token>")

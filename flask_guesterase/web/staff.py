@@ -16,6 +16,7 @@ from ..core.reasons import mapped
 from ..core.wish import Kind
 from ..store import answering
 from ..store.outbox import OUTSIDE
+from ..store.preview import Preview
 from ..store.settings import Property
 from ..store.worker import carry_out
 from . import (
@@ -144,7 +145,7 @@ def show(number: str) -> str:
         how_options=[(how, tongue.gettext(HOWS[how])) for how in schemas.SHOWABLE],
         seen_options=_papers(tongue, case),
         delay_options=[(delay.value, word(tongue, delay)) for delay in Delay],
-        ground_options=_grounds(tongue, hotel, case["kind"], plan is not None and plan.holds()),
+        ground_options=_grounds(tongue, hotel, case["kind"], plan),
         reason=_reason(tongue, case, hotel),
         duty=duty,
         numbers=None if plan is None else plain.numbers(plan),
@@ -162,11 +163,14 @@ def _papers(tongue: Language, case: dict[str, Any]) -> list[tuple[str, str]]:
     return [(paper.value, word(tongue, paper)) for paper in Seen if paper in PAPERS[who]]
 
 
-def _grounds(tongue: Language, hotel: Property, kind: str, held: bool) -> list[tuple[str, str]]:
+def _grounds(
+    tongue: Language, hotel: Property, kind: str, plan: Preview | None
+) -> list[tuple[str, str]]:
     """Return the grounds the law at a hotel knows, each with its article where it has one."""
     law = answering.law(current.settings, hotel)
+    held, known = plan is not None and plan.holds(), plan is None or bool(plan.people)
     found = []
-    for ground in grounds(law, held, kind == Kind.COPY):
+    for ground in grounds(law, held, kind == Kind.COPY, known):
         item = exemption(law, ground)
         article = f" ({cited(tongue, item.article)})" if item is not None else ""
         found.append((ground.value, word(tongue, ground) + article))

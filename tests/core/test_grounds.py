@@ -138,6 +138,15 @@ def test_what_the_law_keeps_is_no_ground_to_keep_the_rest(law: str) -> None:
 
 
 @pytest.mark.parametrize("law", ["", *sorted(LAWS)])
+def test_the_law_keeps_nothing_of_nobody(law: str) -> None:
+    """Every profile was somebody else's: the letter must not say that theirs is kept."""
+    with pytest.raises(InputError, match="Nobody is known") as caught:
+        refusable(law, Ground.LAW.value, known=False)
+    assert Ground.LAW.value not in caught.value.hint
+    assert refusable(law, Ground.NOTHING.value, known=False) is Ground.NOTHING
+
+
+@pytest.mark.parametrize("law", ["", *sorted(LAWS)])
 def test_no_copy_is_refused_because_something_must_be_kept(law: str) -> None:
     """Exemptions are from erasing (F009, F061, F119); what is kept may be copied (F007, F062)."""
     assert not {Ground.LAW, Ground.CLAIM} & set(grounds(law, copy=True))

@@ -77,6 +77,8 @@ def test_what_is_perhaps_theirs_is_neither_nothing_nor_all_kept_by_law(
         office.refuse(number, "officer", ground)
     with hotel.begin() as office:
         office.leave(number, perhaps.id, "officer")
+    with hotel.begin() as office, pytest.raises(InputError, match="of whom the law keeps"):
+        office.refuse(number, "officer", "kept-by-law")
     with hotel.begin() as office:
         office.refuse(number, "officer", "nothing-held")
     assert hotel.state(number) == "refused"

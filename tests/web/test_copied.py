@@ -128,6 +128,8 @@ def test_the_link_and_the_code_of_an_erasure_open_no_copy(house: House) -> None:
     assert code is not None
     assert stranger.post("/privacy/copy", page="/privacy/ask", code=code[1]).status_code == 410
     assert stranger.post("/privacy/case/copy").status_code in (404, 409)
+    nobody = house.browser().client.get("/privacy/case/copy")
+    assert (nobody.status_code, nobody.location) == (303, "/privacy/case")
     for path in ("/privacy/copy.json", "/privacy/copy.zip"):
         stranger.get(path, 410)
 
