@@ -24,6 +24,7 @@ from .finder import Owners, owned
 from .gaps import unreadable
 from .settings import Settings
 from .sql import MANY, among, asked, chunks, holds_text, one_of, parts
+from .tokens import TICKET_MINUTES
 from .transaction import alone
 
 if TYPE_CHECKING:
@@ -198,8 +199,12 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
         request.c.state == State.RECEIVED.value,
         copy.c.erasure.is_(None),
     )
+    # Whoever opened a copy was told that this browser reads it for a while.
+    read_since = work.stamp - timedelta(minutes=TICKET_MINUTES)
+    opened = and_(request.c.state == State.FETCHED.value, copy.c.fetched_at > read_since)
     answers = or_(
         request.c.state.in_([State.COMPLAINT.value, State.OFFERED.value]),
+        and_(opened, copy.c.box.is_not(None)),
         and_(request.c.kind.not_in(_NOT_NEEDING), request.c.state.in_(open_states), ~sent),
     )
     seen: dict[tuple[str, str, str], set[Person]] = {}
@@ -208,7 +213,7 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
             statement = (
                 select(
                     request.c.number, request.c.property, request.c.due_on, subject.c.row_key,
-                    copy.c.ends_on,
+                    copy.c.ends_on, request.c.state,
                 )
                 .join_from(subject, request, subject.c.request == request.c.number)
                 .outerjoin(copy, copy.c.request == request.c.number)
@@ -220,7 +225,10 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
                 )
             )
             for row in work.conn.execute(statement):
-                here = (row.number, row.property, row.ends_on or row.due_on)
+                ends = row.ends_on or row.due_on
+                if row.state == State.FETCHED.value:
+                    ends = today_at(work.settings, work.now, row.property).isoformat()
+                here = (row.number, row.property, ends)
                 seen.setdefault(here, set()).add(texts[row.row_key])
     return [
         Found(

@@ -79,6 +79,7 @@ class CaseView:
     :param copy_until: last day on which a copy lies ready, ISO; empty when none does.
     :param sendable: whether a link to it can be sent.
     :param lapses: whether it ends by itself when nobody confirms it.
+    :param followed: whether an erasure goes on once the guest has opened this copy.
     """
 
     number: str
@@ -101,6 +102,7 @@ class CaseView:
     copy_until: str = ""
     sendable: bool = False
     lapses: bool = False
+    followed: bool = False
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
@@ -133,6 +135,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         case.kind,
         *_copied(work, case),
         lapsing.lapses(work, case),
+        _followed(work, case),
     )
 
 
@@ -154,6 +157,19 @@ def _copied(work: Work, case: Case) -> tuple[str, bool]:
     ).scalar()  # fmt: skip
     mine = select(contact.c.request).where(contact.c.request == case.number)
     return ends or "", bool(ends) and work.conn.execute(mine).first() is not None
+
+
+def _followed(work: Work, case: Case) -> bool:
+    """Return whether an erasure that is not over waits for this copy."""
+    if case.state not in COPIES:
+        return False
+    copy, request = tables.copy, tables.request
+    pair = (
+        select(request.c.id)
+        .join_from(copy, request, request.c.number == copy.c.erasure)
+        .where(copy.c.request == case.number, request.c.ended_at.is_(None))
+    )
+    return work.conn.execute(pair).first() is not None
 
 
 def _restored(work: Work, case: Case) -> tuple[datetime | None, str]:

@@ -77,7 +77,9 @@ def open_copy(token: str) -> str:
     with current.begin(write=False) as office:
         case = office.open_copy(token)
     pressing.ready()
-    return render_template("guesterase/guest/copyopen.html", until=case.copy_until)
+    return render_template(
+        "guesterase/guest/copyopen.html", until=case.copy_until, followed=case.followed
+    )
 
 
 @guest_pages.post("/copy/open/<token>")

@@ -27,7 +27,7 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.store import tables, worker
-from flask_guesterase.store.cases import load
+from flask_guesterase.store.cases import day_at, load
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.tokens import Purpose, link
 from tests.store.hotel import Booking, Companion, Hotel, Invoice
@@ -288,10 +288,55 @@ def test_an_erasure_waits_until_the_copy_was_fetched(hotel: Hotel) -> None:
     assert hotel.row(1)["name"] == "Ann Berg"
     copy = fetched(hotel, number)
     assert copy.to_json().count("Ann Berg") == 2
+    hotel.later(minutes=30)
     assert hotel.erased(erasure) == "sealed"
     assert hotel.ours("copy")[0]["box"] is None
     with hotel.begin() as office, pytest.raises(TransitionError):
         office.hand_out_copy(number, "clerk")
+
+
+def test_a_guest_who_opened_the_copy_reads_it_before_the_erasure_goes_on(hotel: Hotel) -> None:
+    """The page said half an hour; what is erased at once takes the copy along, unread."""
+    furnish(hotel)
+    number = asked(hotel, "copy-first")
+    erasure = hotel.ours("copy")[0]["erasure"]
+    for each in (number, erasure):
+        shown(hotel, each)
+    hotel.approve(erasure)
+    release(hotel, number)
+    with hotel.begin() as office:
+        code = office.hand_out_copy(number, "clerk")
+    with hotel.begin() as office:
+        assert office.erase(erasure).state is State.WAITING
+        ticket = office.fetch_copy(code)
+    for minutes in (0, 29):
+        hotel.later(minutes=minutes)
+        with hotel.begin() as office:
+            assert office.erase(erasure).state is State.WAITING
+            (line,) = office.preview(erasure).blocked
+            assert line.until == day_at(office.work.settings.property("sh"), hotel.now).isoformat()
+        with hotel.begin() as office:
+            assert office.read_copy(ticket)[1].rows() > 0
+    hotel.later(minutes=1)
+    assert hotel.erased(erasure) == "sealed"
+
+
+def test_the_worker_erases_when_the_half_hour_is_over(hotel: Hotel) -> None:
+    """Nobody need press anything, and the guest is told nothing anew."""
+    furnish(hotel)
+    number = asked(hotel, "copy-first")
+    erasure = hotel.ours("copy")[0]["erasure"]
+    for each in (number, erasure):
+        shown(hotel, each)
+    hotel.approve(erasure)
+    release(hotel, number)
+    worker.work(partial(run, hotel), lambda *_: ("", ""), {})
+    assert hotel.state(erasure) == "waiting"
+    fetched(hotel, number)
+    for minutes, state in ((29, "waiting"), (1, "sealed")):
+        hotel.later(minutes=minutes)
+        worker.work(partial(run, hotel), lambda *_: ("", ""), {})
+        assert hotel.state(erasure) == state
 
 
 def test_who_hands_out_a_code_is_written_down_and_did_not_release_it(hotel: Hotel) -> None:

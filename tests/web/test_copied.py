@@ -109,6 +109,24 @@ def test_a_walk_in_gets_a_code_on_paper(house: House) -> None:
     assert other.post("/privacy/copy", page="/privacy/copy", code=code[1]).status_code == 410
 
 
+@pytest.mark.parametrize(("wish", "said"), [("copy", False), ("copy-first", True)])
+def test_who_asked_for_erasure_as_well_is_told_to_save_the_copy(
+    house: House, wish: str, said: bool
+) -> None:
+    """Half an hour after it was opened the erasure takes it along; no new link opens it then."""
+    browser, number = asked(house, wish)
+    released(house, number)
+    browser.post("/privacy/case/copy")
+    house.worker()
+    found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
+    assert found is not None
+    # Of two codes each opens a case that says which one it is.
+    assert "A copy of my data" in browser.get("/privacy/case?lang=en")
+    page = browser.get(f"{found[1]}?lang=en")
+    assert ("save it before" in page) is said
+    assert ("Until then you can have a new link" in page) is not said
+
+
 def test_the_link_and_the_code_of_an_erasure_open_no_copy(house: House) -> None:
     """Two requests, two links: neither serves for the other, in either direction."""
     browser = house.browser()

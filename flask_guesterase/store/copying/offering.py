@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from datetime import timedelta
 
 from sqlalchemy import select, update
 
@@ -240,14 +241,14 @@ def fetch(work: Work, secret_: str, ticket: str = "") -> str:
 
 
 def _go_on(work: Work, case: Case) -> None:
-    """Let the erasure that waits for this copy be tried now."""
+    """Let the erasure that waits for this copy be tried once its guest has had time to read it."""
     erasure = shelved.row(work, case.number).erasure
     request = tables.request
     if erasure is not None:
         work.conn.execute(
             update(request)
             .where(request.c.number == erasure, request.c.state == State.WAITING.value)
-            .values(try_at=work.stamp)
+            .values(try_at=work.stamp + timedelta(minutes=tokens.TICKET_MINUTES))
         )
 
 
