@@ -10,7 +10,8 @@ from ..core.errors import UnknownError
 from ..core.events import FreezeConfirmed, Frozen
 from ..core.holding import FREEZE, Scope
 from ..core.permissions import Permission
-from . import actors, heldrows, tables
+from . import actors, heldrows, holds, tables
+from .holds import Hold
 from .work import Work
 
 
@@ -56,6 +57,26 @@ def freeze(
     boxes = heldrows.wrap(work, id)
     heldrows.tell(work, Frozen, hotel, actor, {"boxes": boxes})
     return id
+
+
+def is_listed(
+    work: Work, property_: str, by: str, night: str | None = None, room: str | None = None
+) -> bool:
+    """Return whether the guest register names the room and night of a freeze.
+
+    :param work: the open transaction.
+    :param property_: code of the property.
+    :param by: the host's id of the person on duty.
+    :param night: the night, ISO, or None for all.
+    :param room: the room, or None for all.
+    :raises ForbiddenError: they may not freeze there.
+    :raises InputError: the night is no day.
+    """
+    hotel = work.settings.property(property_)
+    actors.require(work, by, Permission.FREEZE, hotel.code)
+    night = heldrows.day(night.strip()) if night else ""
+    place = Hold(0, Scope.PLACE.value, hotel.code, room=(room or "").strip()[:40], night=night)
+    return holds.is_listed(work, place)
 
 
 def _frozen(work: Work, code: str, night: str, room: str) -> Row[Any] | None:

@@ -253,27 +253,51 @@ def lines_of(work: Work, hold: Hold) -> dict[tuple[str, Key], set[Person]]:
     return found
 
 
-def _open_lines(work: Work, lines: Lines, hold: Hold) -> set[Key]:
+def is_listed(work: Work, hold: Hold) -> bool:
+    """Return whether the guest register has a line that names the room and night of a freeze.
+
+    Without a table that keeps the register nobody can tell, and it counts as listed.
+    """
+    known = registers(work.datamap).values()
+    if not known or not (hold.room or hold.night):
+        return True
+    return any(
+        _open_lines(work, lines, hold, sure=True) or _sealed_lines(work, lines, hold, sure=True)
+        for lines in known
+    )
+
+
+def _open_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> set[Key]:
     columns = list(lines.declared.key)
-    wanted = select(*columns).where(*_within(work, lines, hold))
+    wanted = select(*columns).where(*_within(work, lines, hold, sure))
     if lines.place is not None and not everywhere(work, hold.property):
         wanted = wanted.where(or_(lines.place == hold.property, lines.place.is_(None)))
     return {tuple(row) for row in work.conn.execute(wanted)}
 
 
-def _within(work: Work, lines: Lines, hold: Hold) -> list[ColumnElement[bool]]:
-    """Return the conditions under which a line is of a room and a night; unknown ones are."""
+def _within(
+    work: Work, lines: Lines, hold: Hold, sure: bool = False
+) -> list[ColumnElement[bool]]:
+    """Return the conditions under which a line is of a room and a night.
+
+    :param sure: whether what the line does not say counts as another room or night.
+    """
     conditions: list[ColumnElement[bool]] = []
     if hold.room:
         room = cast(lines.room, String(80))
-        conditions.append(or_(_plain(room).in_(_rooms(hold)), lines.room.is_(None)))
+        conditions.append(_or_unknown(_plain(room).in_(_rooms(hold)), lines.room, sure))
     if hold.night:
         night = _night(work, lines, hold)
         first, last = lines.first_night, lines.last_night
-        conditions.append(and_(
-            or_(night.begun(first), first.is_(None)), or_(night.lasting(last), last.is_(None))
-        ))
+        conditions.append(_or_unknown(night.begun(first), first, sure))
+        conditions.append(_or_unknown(night.lasting(last), last, sure))
     return conditions
+
+
+def _or_unknown(
+    said: ColumnElement[bool], column: ColumnElement[Any], sure: bool
+) -> ColumnElement[bool]:
+    return said if sure else or_(said, column.is_(None))
 
 
 def _plain(room: ColumnElement[str]) -> ColumnElement[str]:
@@ -296,7 +320,7 @@ def _night(work: Work, lines: Lines, hold: Hold) -> Night:
     )  # fmt: skip
 
 
-def _sealed_lines(work: Work, lines: Lines, hold: Hold) -> set[Key]:
+def _sealed_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> set[Key]:
     shelf, kept, name = tables.shelf, tables.kept, lines.declared.name
     wanted = (
         select(kept.c.row_key)
@@ -310,14 +334,16 @@ def _sealed_lines(work: Work, lines: Lines, hold: Hold) -> set[Key]:
     if not everywhere(work, hold.property):
         wanted = wanted.where(shelf.c.property == hold.property)
     if hold.room:
-        wanted = wanted.where(_plain(shelf.c.room).in_([*_rooms(hold), ""]))
+        unknown = [] if sure else [""]
+        wanted = wanted.where(_plain(shelf.c.room).in_([*_rooms(hold), *unknown]))
     if hold.night:
         night = _night(work, lines, hold)
         _, first = night.days(lines.first_night)
         last, _ = night.days(lines.last_night)
+        begun, lasting = shelf.c.first_night, shelf.c.last_night
         wanted = wanted.where(
-            or_(shelf.c.first_night <= first, shelf.c.first_night == ""),
-            or_(shelf.c.last_night >= last, shelf.c.last_night == ""),
+            and_(begun <= first, begun != "") if sure else or_(begun <= first, begun == ""),
+            lasting >= last if sure else or_(lasting >= last, lasting == ""),
         )
     texts = work.conn.execute(wanted).scalars()
     return set(keys_of(work, name, set(texts)).values())

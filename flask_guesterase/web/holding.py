@@ -56,6 +56,7 @@ def _list(template: str, kind: str = "", wrong: int = 0) -> str:
     ]
     return render_template(
         template, rows=rows, mine=mine, freezable=granted(Permission.FREEZE), begun=begun,
+        unlisted="unlisted" in request.args,
         problems={f"on-{wrong}": [_LATER]} if wrong else {},
     )  # fmt: skip
 
@@ -145,8 +146,10 @@ def freeze() -> AnyResponse:
     if "" < form["night"] < EARLIEST.isoformat():
         raise InputError(OLD_DAY)
     with current.begin() as office:
-        office.freeze(place, me(), form["night"] or None, form["room"] or None)
-    return redirect(url_for(".freezes"), 303)
+        where = (place, me(), form["night"] or None, form["room"] or None)
+        office.freeze(*where)
+        listed = office.is_listed(*where)
+    return redirect(url_for(".freezes", unlisted=None if listed else 1), 303)
 
 
 @staff_pages.post("/holds/<int:hold>/confirm")

@@ -280,6 +280,25 @@ def test_a_frozen_room_is_found_as_the_register_finds_it(house: House) -> None:
     assert lines == {(5,): [id], (6,): [id]}
 
 
+@pytest.mark.parametrize(
+    ("night", "room", "known"),
+    [
+        (None, None, True), (None, "101", True), (None, "1 02", True), ("2026-03-09", None, True),
+        ("2026-03-08", "101", True), ("2026-03-08", "102", False), (None, "9999", False),
+        ("2031-01-01", None, False), ("2031-01-01", "101", False),
+    ],
+)  # fmt: skip
+def test_a_freeze_of_what_the_register_does_not_know_is_told_apart(
+    house: House, night: str | None, room: str | None, known: bool
+) -> None:
+    """Sealed lines count, one without an end does not: it would be of every night to come."""
+    house.stay(5, guest_id=11, last=None)
+    with house.begin() as office:
+        assert office.is_listed("sh", "clerk", night, room) is known
+        with pytest.raises(ForbiddenError):
+            office.is_listed("sh", "officer", night, room)
+
+
 def test_a_sealed_line_outlives_its_day_and_its_marks_follow_the_hold(house: House) -> None:
     """Found by name until its day; then nobody is shown it at night, but it can be opened.
 

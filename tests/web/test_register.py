@@ -124,6 +124,23 @@ def test_a_clerk_produces_a_night_and_a_second_person_looks_at_it(desk: Desk) ->
     assert desk.night.ours("disclosure")[0]["finding"] == "fine"
 
 
+@pytest.mark.parametrize(("room", "wrong"), [("102", False), ("1O2", True)])
+def test_who_froze_a_room_that_is_none_is_told(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, room: str, wrong: bool
+) -> None:
+    """The freeze stands; that nothing lies under it would be noticed when it is too late."""
+    monkeypatch.setitem(GRANTS, ("clerk", "sh"), {"freeze"})
+    clerk, said = desk.browser("clerk"), "look at how you wrote it"
+    answer = clerk.post("/desk/privacy/holds/freeze", "/desk/privacy/freezes", room=room)
+    assert answer.status_code == 303
+    assert (said in clerk.get(answer.location)) is wrong
+    assert said not in clerk.get("/desk/privacy/freezes")
+    assert [row["room"] for row in desk.night.ours("hold")] == [room]
+    console = Console(desk.app)
+    _, noted = console.raw("hold", "freeze", "sh", "--room", room, *console.proved("clerk"))
+    assert (said in noted) is wrong
+
+
 def test_what_was_shown_is_read_a_page_at_a_time(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -54,6 +54,19 @@ class Holding(Desk):
         """
         return freezing.freeze(self.work, property, by, night, room)
 
+    def is_listed(
+        self, property: str, by: str, night: str | None = None, room: str | None = None
+    ) -> bool:
+        """Return whether the guest register names the room and night that somebody froze.
+
+        A freeze counts for lines that are written later too; one that names nothing may be a slip.
+
+        :param night: the night, ISO, or None for all.
+        :param room: the room, or None for all.
+        :raises ForbiddenError: they may not freeze there.
+        """
+        return freezing.is_listed(self.work, property, by, night, room)
+
     def confirm_freeze(self, id: int, by: str) -> None:
         """Confirm a freeze, as somebody who may place holds.
 
