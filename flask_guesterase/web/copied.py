@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flask import Response, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -177,7 +179,10 @@ def _shown(tongue: Language, part: Part) -> dict[str, object]:
         "source": part.source or tongue.gettext(_SOURCE),
         "records": [
             {
-                "values": [(n, legible(text)) for n, text in sorted(record.values.items()) if text],
+                "values": [
+                    (name, readable(tongue, text))
+                    for name, text in sorted(record.values.items()) if text
+                ],
                 "boxed": record.boxed,
                 "shared": record.shared,
             }
@@ -185,6 +190,25 @@ def _shown(tongue: Language, part: Part) -> dict[str, object]:
         ],
         "terms": list(dict.fromkeys(_said(tongue, t) for r in part.records for t in r.terms)),
     }
+
+
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?(?P<zone>[+-]\d\d(:?\d\d)?)?")
+"""A moment as databases write it."""
+
+
+def readable(tongue: Language, text: str) -> str:
+    """Return a value as people read it: a moment in words, letters instead of their escapes.
+
+    :param tongue: the reader's language, in the hotel's zone.
+    :param text: the value; a moment without a zone is told as it is written.
+    """
+    moment = _WRITTEN.fullmatch(text)
+    if moment is None:
+        return legible(text)
+    try:
+        return (tongue if moment["zone"] else replace(tongue, zone="UTC")).moment(text)
+    except ValueError:
+        return text
 
 
 _SOURCE = N_("From you, from whoever booked for you, or from your stay.")

@@ -55,6 +55,26 @@ def test_what_is_handed_over_is_in_the_guests_language(walker: Walker) -> None:
         assert [text for lang, text in said if lang != "en"] == []
 
 
+def test_a_printed_request_says_what_is_folded_on_the_screen(walker: Walker) -> None:
+    """Whose data, what goes and what stays, for the file; not the forms that wait below."""
+    clerk = walker.enter("en", "sha.desk")
+    clerk.goto(f"{walker.address}/desk/privacy/new")
+    clerk.check("[name=key][value=email]")
+    clerk.fill("#value", "li.wei@mail.example")
+    clerk.fill("#name", "李伟")
+    press(clerk.locator("main form button"))
+    clerk.check("[name=how][value=desk]")
+    press(clerk.locator("form[action$=confirm] button"))
+    officer = walker.enter("en", "sha.officer")
+    officer.goto(f"{walker.address}/desk/privacy/{clerk.url.split('/')[-2]}")
+    officer.emulate_media(media="print")
+    text = officer.inner_text("main")
+    for said in ("Answer due", "What goes", "loyalty_accounts", "Why and until when"):
+        assert said in text, said
+    for form in ("On which ground?", "Refuse", "Login of who stands in"):
+        assert form not in text, form
+
+
 def test_a_guest_prints_how_their_case_stands(walker: Walker) -> None:
     """The words and days of it, without the buttons."""
     clerk, guest = walker.enter("en", "sha.desk"), walker.enter("en")

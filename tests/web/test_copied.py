@@ -11,6 +11,8 @@ import zipfile
 import pytest
 from sqlalchemy import update
 
+from flask_guesterase.web.copied import readable
+from flask_guesterase.web.language import Language
 from tests.store.hotel import Booking
 from tests.web.house import CANARY, Browser, House
 
@@ -168,6 +170,22 @@ def test_codes_of_copies_are_not_guessed(house: House) -> None:
     guesser = house.browser()
     tries = [guesser.post("/privacy/copy", page="/privacy/copy", code="AAAA") for _ in range(21)]
     assert {answer.status_code for answer in tries} == {410, 429}
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("2026-11-23 14:05:00.000000", "Nov 23, 2026, 2:05:00 PM"),
+        ("2026-11-23 14:05:00", "Nov 23, 2026, 2:05:00 PM"),
+        ("2026-11-23 14:05:00+00", "Nov 23, 2026, 10:05:00 PM"),
+        ("2026-11-23 14:05", "2026-11-23 14:05"),
+        ("2026-13-45 99:05:00", "2026-13-45 99:05:00"),
+        ("B-2026", "B-2026"),
+    ],
+)
+def test_a_moment_is_told_in_words(kept: str, said: str) -> None:
+    """As it is written where it says no zone; otherwise by the clock of the hotel."""
+    assert readable(Language("en", "Asia/Shanghai"), kept).replace("\u202f", " ") == said
 
 
 def test_people_read_letters_where_programs_wrote_escapes(house: House) -> None:
