@@ -78,7 +78,7 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
         who.value,
         recordable(answering.law(work.settings, property_), filing.reason),
     )
-    return recorded(work, opening, match, wished, (actor or SYSTEM, by))[0].number
+    return recorded(work, opening, match, wished, (actor or SYSTEM, by), filing.lang)[0].number
 
 
 def _noon(property_: Property, day: date) -> datetime:

@@ -197,6 +197,7 @@ def recorded(
     match: Match,
     wished: Wish,
     who: tuple[str, str | None] = (GUEST, None),
+    lang: str = "",
 ) -> list[Case]:
     """Return the requests of a wish, those that are open already or new ones; the copy's first.
 
@@ -204,11 +205,12 @@ def recorded(
     anybody can send must not keep an erasure waiting.
 
     :param who: the actor, and the host's id of the clerk.
+    :param lang: language that a clerk said the guest speaks, or empty.
     """
     asked = [replace(opening, kind=kind) for kind in _KINDS[wished]]
     known = [open_already(work, each) for each in asked]
     if who[0] != GUEST:
-        known = [found and _joined(work, found, opening, match) for found in known]
+        known = [found and _joined(work, found, opening, match, lang) for found in known]
     cases = [
         found if found is not None else _record(work, each, match, *who)
         for each, found in zip(asked, known, strict=True)
@@ -222,16 +224,19 @@ def recorded(
     return cases
 
 
-def _joined(work: Work, case: Case, opening: Opening, match: Match) -> Case:
+def _joined(work: Work, case: Case, opening: Opening, match: Match, lang: str) -> Case:
     """Return a request from the form that waits for its guest, and that a clerk was told as well.
 
-    From now on a person answers it: anybody could have sent the form, which a clock ends.
+    From now on a person answers it, in the language that the clerk heard: anybody could have sent
+    the form, which a clock ends.
     """
     if case.state is not State.RECEIVED:
         return case
     if match.contact is not None:
         proving.say(work, case, match.contact)
-    return step(work, case, channel=opening.channel) if case.channel == FORM else case
+    if case.channel != FORM:
+        return case
+    return step(work, case, channel=opening.channel, lang=lang or case.lang)
 
 
 _KINDS = {

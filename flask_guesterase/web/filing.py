@@ -92,7 +92,10 @@ def _problems(problem: InputError | UnknownError) -> dict[str, list[str]]:
     return no_fields(problem)
 
 
-_NOBODY = N_("Nobody is on file under this at this hotel. Try another way or spelling.")
+_NOBODY = N_(
+    "Nobody is on file under this at this hotel. Try another way or spelling. Who was erased "
+    "already is not found any more: look under Requests, with the number of that request."
+)
 _UNCLEAR = N_(
     "Nobody can be found by this. Write an e-mail address with its @, a phone number with its "
     "country, and no empty value."

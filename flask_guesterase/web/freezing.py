@@ -66,7 +66,7 @@ def freeze(property_: str, by: str, code: str, night: str | None, room: str | No
         listed = office.is_listed(property_, who, night, room)
     note = "Somebody who may place holds must confirm it."
     if not listed:
-        note += " The guest register has no line of this room or night yet: look at how you wrote it."
+        note += " The guest register has no line of this room or night yet: look how you wrote it."
     if not current.may(who, Permission.HOLD.value, property_):
         return Answer({"id": None}, "It is frozen.", note)
     return Answer({"id": id}, str(id), note)

@@ -236,6 +236,24 @@ def test_a_link_that_a_clerk_knew_nothing_of_proves_its_own_contact(hotel: Hotel
     assert refused(hotel) == [("refused", "ann@mail.example")]
 
 
+@pytest.mark.parametrize(("said", "kept"), [("zh", "zh"), ("", "en")])
+def test_a_guest_who_comes_to_the_desk_is_answered_as_the_clerk_heard(
+    hotel: Hotel, said: str, kept: str
+) -> None:
+    """Whoever sent the form in English may have been anybody; who stands there speaks Chinese."""
+    hotel.guest(1, **ANN)
+    asked(hotel, **ANN)
+    for _ in range(2):
+        with hotel.begin() as office:
+            number = office.request(ANN, property="sh", by="clerk", lang=said)
+            assert office.show(number)["lang"] == kept
+    with hotel.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    with hotel.begin() as office:
+        office.request(ANN, property="sh", by="clerk", lang="de")
+        assert office.show(number)["lang"] == kept
+
+
 def test_what_a_clerk_files_is_ended_by_no_clock_though_a_form_came_first(hotel: Hotel) -> None:
     """Anybody can send the form; the letter that came after it is answered by a person."""
     hotel.guest(1, **ANN)

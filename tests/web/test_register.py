@@ -138,7 +138,7 @@ def test_who_froze_a_room_that_is_none_is_told(
     assert [row["room"] for row in desk.night.ours("hold")] == [room]
     console = Console(desk.app)
     _, noted = console.raw("hold", "freeze", "sh", "--room", room, *console.proved("clerk"))
-    assert (said in noted) is wrong
+    assert ("look how you wrote it" in noted) is wrong
 
 
 def test_what_was_shown_is_read_a_page_at_a_time(

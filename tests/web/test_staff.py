@@ -508,6 +508,25 @@ def test_what_an_open_request_says_otherwise_is_told_to_who_files_again(house: H
     assert len(house.hotel.ours("request")) == 1
 
 
+def test_who_files_for_somebody_erased_is_told_where_to_look(house: House) -> None:
+    """They are found no more, and their page says what is still kept and until when."""
+    number = house.request()
+    with house.app.app_context(), house.extension.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    house.settle(number)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(number, "officer", office.preview(number).digest)
+    house.worker()
+    assert house.state(number) == "sealed"
+    day = datetime.now(ZoneInfo("Asia/Shanghai")).date().isoformat()
+    answer = house.browser("clerk").post(
+        "/desk/privacy/new", property="sh", key="phone", value="+8613912345678",
+        channel="desk", lang="en", received=day,
+    )  # fmt: skip
+    assert answer.status_code == 422
+    assert "Who was erased already is not found any more" in answer.text
+
+
 def test_a_day_of_receipt_in_another_year_is_asked_for_twice(house: House) -> None:
     """A slip of the pen would make the answer late at once; a true day is taken all the same."""
     day = (datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(days=400)).date().isoformat()
