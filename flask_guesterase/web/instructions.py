@@ -37,7 +37,7 @@ CASES: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             N_("Write down the hour at which it was noticed; clocks of the law run from there."),
             N_("Stop the leak, and destroy no trace of it. Change passwords that were seen."),
-            N_("Press Report a mistake; call the privacy officer, at night too."),
+            N_("Press Report an incident; call the privacy officer, at night too."),
             N_(
                 "The officer decides at once whom to tell: some laws want it at once or within 4 "
                 "hours, others within 72."

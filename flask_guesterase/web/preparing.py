@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from babel import Locale
 from flask import make_response, request
 from marshmallow import ValidationError, fields, pre_load, validates_schema
 from marshmallow.validate import Range
@@ -27,6 +26,7 @@ from ..store.failures import emergency
 from ..store.schedule import Entry, Term
 from ..store.settings import Property, Settings
 from . import lawwords, schemas, terms
+from .cited import cited
 from .current import current
 from .desk import me, must, staff_pages, today
 from .fields import one_of, said, typed
@@ -155,11 +155,7 @@ def set_up() -> AnyResponse | str:
 
 def _form(hotels: list[Property], values: Any, problems: Mapping[str, Any]) -> str:
     tongue = language()
-    territories = Locale.parse(tongue.locale).territories
-    laws = {
-        code: f"{territories.get(pack.country, pack.country)} ({code})"
-        for code, pack in _laws().items()
-    }
+    laws = {code: f"{cited(tongue, pack.name)} ({code})" for code, pack in _laws().items()}
     return render_template(
         "guesterase/staff/setup.html",
         values=values,

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.alert import BY_PEOPLE, Mistake
 from ..core.errors import InputError
+from ..core.incidents import Happening
 from ..core.permissions import Permission
 from ..store.failures import alerts
 from ..store.settings import Property
@@ -118,7 +119,17 @@ def report_mistake() -> AnyResponse:
     except InputError as problem:
         wrong = no_fields(problem) if problem.fields else {"noticed": [_WHEN]}
         return make_response(_form(request.form, wrong), 422)
-    return make_response(render_template("guesterase/staff/reported.html", alert=number))
+    return make_response(render_template(
+        "guesterase/staff/reported.html", alert=number, incident=_INCIDENTS.get(form["kind"])
+    ))  # fmt: skip
+
+
+_INCIDENTS: dict[str, str] = {
+    Mistake.SEEN: Happening.LEAK,
+    Mistake.SENT: Happening.RECIPIENT,
+    Mistake.WRONG_ERASED: Happening.ERASURE,
+}
+"""Kind of mistake -> what it is as an incident, of which the law may want somebody told."""
 
 
 def _now(hotel: Property) -> str:

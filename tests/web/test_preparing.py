@@ -55,6 +55,20 @@ def test_there_are_ten_questions_with_todays_answers(house: House, officer: Brow
     assert '<option value="CN" selected>' in page
 
 
+@pytest.mark.parametrize(
+    ("lang", "names"),
+    [("zh", ("上海 (CN-SH)", "中国台湾 (TW)", "中国香港 (HK)")),
+     ("en", ("Shanghai (CN-SH)", "Los Angeles (US-CA-LosAngeles)", "Taiwan (TW)"))],
+)  # fmt: skip
+def test_whose_law_it_is_is_called_as_everywhere_else(
+    officer: Browser, lang: str, names: tuple[str, ...]
+) -> None:
+    """A province by its own name: eight lines that all say China help nobody to choose."""
+    page = officer.get(f"{PAGE}?lang={lang}")
+    for name in names:
+        assert f">{name}</option>" in page, name
+
+
 def test_the_sheet_says_what_to_print_and_what_to_put_where(
     house: House, officer: Browser
 ) -> None:  # fmt: skip

@@ -103,6 +103,25 @@ def test_every_staff_page_has_the_button(house: House) -> None:
     assert "/mistake" not in house.browser("clerk").get(f"{DESK}/")
 
 
+@pytest.mark.parametrize(
+    ("kind", "incident"),
+    [("sent-wrongly", "wrong-recipient"), ("seen-by-others", "leak"),
+     ("wrong-erased", "wrong-erasure"), ("not-backed-up", "")],
+)  # fmt: skip
+def test_a_mistake_that_may_be_a_leak_is_led_to_where_the_clocks_are(
+    house: House, kind: str, incident: str
+) -> None:
+    """A report to the watch alone starts no clock of the law, and nobody has seventy-two hours."""
+    reporter, page = house.browser("reporter"), f"{DESK}/mistake"
+    answer = reporter.post(page, page, property="sh", kind=kind, noticed=NOTICED, words="")
+    assert answer.status_code == 200
+    found = re.findall(rf'class="button" href="{DESK}/incidents/new\?kind=([\w-]+)"', answer.text)
+    assert found == ([incident] if incident else [])
+    if incident:
+        form = reporter.get(f"{DESK}/incidents/new?kind={incident}")
+        assert re.search(rf'value="{incident}" required checked', form)
+
+
 def test_a_mistake_is_reported_and_read_by_who_watches(house: House) -> None:
     """By a clerk, in their words; on no page of anybody else, and in no log or journal."""
     reporter = house.browser("reporter")
@@ -170,7 +189,7 @@ def test_the_emergency_plan_prints_and_asks_again(sqlite_url: str, tmp_path: Pat
 def test_the_instructions_are_of_this_edition() -> None:
     """Who changes a step counts the edition up, so that every plan is printed again."""
     said = hashlib.sha256(repr(instructions.CASES).encode()).hexdigest()[:16]
-    assert (EDITION, said) == (2, "57156f2c35952181")
+    assert (EDITION, said) == (3, "612575c1460f0d78")
 
 
 def test_neither_plan_nor_course_gives_more_time_after_a_leak_than_a_law() -> None:
