@@ -132,7 +132,7 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
         return
     if commits_alone(conn.connection.dbapi_connection):
         conn = conn.execution_options(isolation_level="READ COMMITTED")
-    wanted = _SESSION if dialect in MARIADB else {}
+    wanted = _SESSION | {_level_name(conn): "'READ-COMMITTED'"} if dialect in MARIADB else {}
     with _session_settings(conn, wanted), _level(conn), conn.begin() as running:
         for statement in _LOCAL.get(dialect, ()):
             conn.exec_driver_sql(statement)
@@ -189,13 +189,19 @@ _SESSION = {
     "innodb_lock_wait_timeout": str(LOCK_SECONDS),
     "lock_wait_timeout": str(LOCK_SECONDS),
     "time_zone": "'+00:00'",
-    "tx_isolation": "'READ-COMMITTED'",
     "sql_mode": "CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')",
 }
 """MariaDB has no SET LOCAL: what we set is put back before the pool gets the connection."""
 
 _ALONE = {"lock_timeout": f"'{LOCK_SECONDS}s'"}
 """PostgreSQL outside a transaction, where SET LOCAL ends with its own statement."""
+
+
+def _level_name(conn: Connection) -> str:
+    """Return what a server calls the level of its transactions: MariaDB had a name of its own."""
+    dialect: Any = conn.dialect
+    old = dialect.is_mariadb and (dialect.server_version_info or ()) < (11, 1)
+    return "tx_isolation" if old else "transaction_isolation"
 
 
 @contextmanager
