@@ -18,7 +18,7 @@ CASES: tuple[tuple[str, tuple[str, ...]], ...] = (
         N_("The database was restored from a backup"),
         (
             N_("Let nobody check in or write until the next step is done."),
-            N_("IT runs `flask guesterase replay`: who was erased since is erased again."),
+            N_("IT runs `flask guesterase replay --yes`: who was erased since is erased again."),
             N_("Read the page After a restore; decide about what is left there."),
             N_("IT runs `flask guesterase check`; nothing may be pending."),
         ),

@@ -113,12 +113,14 @@ def replay_command(
     if not yes:
         with current.begin(write=False) as office:
             seen = office.survey()
-        return Answer(seen.as_dict(), _told(seen), _NEXT if seen.restored else "")
+        note = "\n".join([*seen.problems, *([_NEXT] if seen.restored else [])])
+        return Answer(seen.as_dict(), _told(seen), note)
     done = current.replay(notes_of(brought))
     with current.begin(write=False) as office:
         left = office.alarm()
     told = {**done.as_dict(), "alarm": left}
-    return Answer(told, _told(done), _LEFT.get(left, ""), fine=not left)
+    note = "\n".join([*done.problems, *filter(None, [_LEFT.get(left)])])
+    return Answer(told, _told(done), note, fine=not left)
 
 
 def _anew(by: str | None, code: str | None) -> Answer:
@@ -146,8 +148,7 @@ def _told(found: Survey) -> str:
 _NEXT = "Nothing was done. Run it again with --yes; until then nothing is erased or sent."
 _FORGETS = "What was erased before is not in it: a copy of the database from before brings it back."
 _LEFT = {
-    "restored": "Not everything could be done. Where a month has no key, put the newest copy of "
-    "the key folder in its place; then run it again.",
+    "restored": "Not everything could be done. See to what stands in the way, then run it again.",
     "unfinished": "The privacy officer must finish it, on the page 'After a restore'.",
     "asking": "Rows wait for a person, on the page 'After a restore'.",
     "missing": "The register is not where it was; mount its folder.",

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -555,6 +555,23 @@ def test_a_register_that_is_lost_for_good_is_begun_anew(hotel: House) -> None:
     assert is_erased(id, 2)
 
 
+def test_a_register_whose_end_is_damaged_is_begun_anew_as_it_says(hotel: House) -> None:
+    """There is no copy of it; what the message names is done, and erasing goes on."""
+    add(1)
+    erase(hotel, 1)
+    (path,) = (hotel.folder / "guesterase-register").glob("*.jsonl")
+    path.write_bytes(path.read_bytes() + bytes(80) + b"\n")
+    with hotel.guesterase.begin() as office, pytest.raises(SetupError) as told:
+        office.begin_register("sha.officer")
+    assert "take it out of the folder and run" in told.value.hint
+    path.rename(hotel.folder / "damaged")
+    with hotel.guesterase.begin() as office:
+        office.begin_register("sha.officer")
+    id = add(2)
+    erase(hotel, 2)
+    assert is_erased(id, 2)
+
+
 def test_a_changed_line_is_counted_and_the_others_are_replayed(hotel: House) -> None:
     first, second = add(1), add(2)
     with copied(hotel) as copy:
@@ -641,6 +658,34 @@ def test_staff_are_alarmed_on_every_page_and_helped_on_one(hotel: House) -> None
             back.guesterase.work()
             assert is_erased(unsure, 2)
             assert "The database was restored" not in officer.get(f"{DESK}/?lang=en")
+
+
+def test_a_copy_of_some_days_ago_waits_for_the_word_of_two_people(
+    hotel: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The clock seems to have leapt: page and command say so, and what has to be done first."""
+    id = add(1)
+    hotel.guesterase.work()
+    with copied(hotel) as copy:
+        erase(hotel, 1)
+        with restored(hotel, copy) as back:
+            later = back.guesterase._now() + timedelta(days=3)
+            monkeypatch.setattr(back.guesterase, "_now", lambda: later)
+            console = back.app.test_cli_runner()
+            for args in (["replay"], ["replay", "--yes"]):
+                said = console.invoke(args=["guesterase", *args]).output
+                assert "The clock of this machine is in doubt" in said
+                assert "two people confirm it" in said
+            assert row(id).name == "Person 1"
+            officer = Visitor(back.app.test_client()).login("sha.officer")
+            page = f"{DESK}/restored?lang=en"
+            assert "two people confirm it under Sweep" in officer.get(page)
+            for who in ("sha.officer", "sha.officer2"):
+                with back.guesterase.begin() as office:
+                    office.confirm_clock(who)
+            assert "two people confirm it under Sweep" not in officer.get(page)
+            assert "in doubt" not in console.invoke(args=["guesterase", "replay", "--yes"]).output
+            assert is_erased(id, 1)
 
 
 def test_the_command_shows_first_and_acts_when_told(hotel: House) -> None:

@@ -249,6 +249,8 @@ def test_a_replay_that_cannot_look_does_not_end_the_alarm(copied: Copied) -> Non
     done = copied.replay()
     assert done.restored
     assert done.counts["failed"] == 1
+    (problem,) = done.problems
+    assert problem.startswith("The key of the register's marks of 2026-03 is not there.")
     assert "gone" not in done.counts
     assert copied.alarm() == "restored"
     assert number not in [row["number"] for row in copied.hotel.ours("request")]

@@ -206,7 +206,7 @@ def _tail(lines: Sequence[Line], broken: Sequence[Broken], path: Path) -> Tail:
     if broken and (not lines or broken[-1].place >= len(lines)):
         raise SetupError(
             f"The end of the register of erasures is not as it was written ({broken[-1].why}).",
-            f"Bring {path.name} back from its copy; without it run "
+            f"Bring {path.name} back from its copy; without one take it out of the folder and run "
             "`flask guesterase replay --anew`. Nothing was erased.",
         )
     if not lines:

@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import insert
 
 from ...core.covering import decided
-from ...core.errors import GuesteraseError, KeyMissingError, SetupError, UnknownError
+from ...core.errors import (
+    BlockedError,
+    GuesteraseError,
+    KeyMissingError,
+    SetupError,
+    UnknownError,
+)
 from ...core.events import SYSTEM, RequestReviewedAgain, RestoreReplayed
 from ...core.lifecycle import State
 from ...core.plan import Person, key_text
@@ -71,6 +77,7 @@ class Survey:
     :param holds: scope and property of the holds it has forgotten.
     :param broken: lines of the register that are not as they were written.
     :param keyless: months whose key is not there, so that nobody can look for their rows.
+    :param problems: what keeps it, or kept it, from its end, each said once with its next step.
     """
 
     restored: bool
@@ -80,6 +87,7 @@ class Survey:
     holds: tuple[tuple[str, str], ...] = ()
     broken: int = 0
     keyless: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values; of holds, which may be silent, it says nothing."""
@@ -90,6 +98,7 @@ class Survey:
             "undone": list(self.undone),
             "broken": self.broken,
             "keyless": list(self.keyless),
+            "problems": list(self.problems),
         }
 
 
@@ -143,7 +152,17 @@ def _surveyed(work: Work, known: Forgotten, counts: Mapping[str, int]) -> Survey
         _named(known.holds),
         len(known.broken),
         keyless(work, (line for line in _judged(known) if known.takes_back(line) is None)),
+        _doubted(work),
     )
+
+
+def _doubted(work: Work) -> tuple[str, ...]:
+    """Return that the clock is in doubt: of a copy that is older than a day and a half it is."""
+    try:
+        brake.require(work)
+    except BlockedError as problem:
+        return (str(problem),)
+    return ()
 
 
 def _standing(work: Work) -> remembering.Standing:
@@ -180,17 +199,18 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
     if begun is None:
         return Survey(False, journals)
     known, places, told = begun
-    counts: Counter[str] = Counter()
+    counts, problems = Counter[str](), dict[str, None]()
     for line in known.lines:
         try:
             counts.update(run(partial(_line, known, places, line)))
-        except GuesteraseError:
+        except GuesteraseError as problem:
             counts["failed"] += 1
+            problems[str(problem)] = None
     counts.update(run(partial(_taken_back, known)))
     if not counts["failed"]:
         run(partial(_end, known, counts))
     found = {word: count for word, count in counts.items() if count} | journals
-    return replace(told, restored=bool(counts["failed"]), counts=found)
+    return replace(told, restored=bool(counts["failed"]), counts=found, problems=tuple(problems))
 
 
 def _begin(office: Office) -> tuple[Forgotten, Places, Survey] | None:
