@@ -35,6 +35,9 @@ NEW_ROOT, OLD_ROOT = "root-new", "root-old"
 REGISTER = "register"
 """Kind of the tasks to look into lines of the guest register that are missed."""
 
+UNDONE = "undone"
+"""Kind of the tasks to take an erasure back again that a restored database knows as standing."""
+
 ON_PAPER = frozenset(
     {"correspondence", "guest_register", "identity_document_copy", "invoice_accounting"}
 )
@@ -241,6 +244,26 @@ def look_into(work: Work, code: str, name: str, due_on: date, count: int) -> Non
             made_at=work.stamp,
         )
     )
+
+
+def take_back(work: Work, number: str, code: str, controller: str, due_on: str) -> None:
+    """Ask people to take an erasure back again, which a restored database has forgotten; once.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param code: code of the property.
+    :param controller: who answers for it.
+    :param due_on: last day on which it can be taken back, ISO.
+    """
+    table = tables.task
+    mine = table.c.kind == UNDONE, table.c.name == number
+    if work.conn.execute(select(table.c.id).where(*mine)).first() is None:
+        work.conn.execute(
+            insert(table).values(
+                controller=slug(controller), property=code, kind=UNDONE, name=number,
+                due_on=due_on, made_at=work.stamp,
+            )
+        )  # fmt: skip
 
 
 def close(work: Work, id: int, actor: str) -> None:

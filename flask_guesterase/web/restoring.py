@@ -134,7 +134,7 @@ def _anew(by: str | None, code: str | None) -> Answer:
 
 
 def _told(found: Survey) -> str:
-    if not found.restored and not found.counts:
+    if not (found.restored or found.counts or found.undone):
         return "This database has forgotten nothing."
     return fields({
         **{word: str(count) for word, count in found.counts.items()},

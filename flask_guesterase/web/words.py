@@ -509,6 +509,7 @@ TASKS: dict[str, str] = {
     "root-old": N_("copies of an old root key to be destroyed"),
     "register": N_("lines of the guest register to look for"),
     "halted": N_("erasing by day is stopped and must go on"),
+    "undone": N_("erasure to be taken back again: the restored database has forgotten that it was"),
 }
 
 DOORS: dict[str, str] = {

@@ -316,6 +316,38 @@ def test_an_erasure_that_was_undone_since_is_not_repeated(hotel: House) -> None:
             assert requests(back)[number] == "review", "a person looks at it again"
 
 
+def test_what_was_taken_back_since_a_copy_of_between_is_asked_of_people(hotel: House) -> None:
+    """The copy knows the guest as erased: a task names the request while that can be cured."""
+    id = add(1)
+    number = erase(hotel, 1)
+    with copied(hotel) as copy:
+        taken_back(hotel, number)
+        assert not is_erased(id, 1)
+        with restored(hotel, copy) as back:
+            assert alarm(back) == "restored"
+            console = back.app.test_cli_runner()
+            said = console.invoke(args=["guesterase", "replay", "--yes"]).output
+            assert number in said
+            assert "to-take-back" in said
+            assert is_erased(id, 1)
+            with back.guesterase.begin() as office:
+                (task,) = [each for each in office.tasks("sha.officer") if each["kind"] == "undone"]
+                assert (task["name"], task["property"]) == (number, "SHA")
+                assert task["due_on"] == office.show(number)["recovery_until"]
+            page = Visitor(back.app.test_client()).login("sha.officer").get(f"{DESK}/tasks?lang=en")
+            assert "erasure to be taken back again" in page
+            taken_back(back, number)
+            assert not is_erased(id, 1)
+
+
+def taken_back(hotel: House, number: str) -> None:
+    """Take an erasure back by two people."""
+    with hotel.guesterase.begin() as office:
+        office.propose_restore(number, "sha.officer", "guest-wish")
+    with hotel.guesterase.begin() as office:
+        office.restore(number, "sha.officer2")
+
+
 def test_a_request_that_was_taken_back_since_is_not_carried_out(hotel: House) -> None:
     id = add(1)
     number = approved(hotel, 1)

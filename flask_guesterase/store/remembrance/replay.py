@@ -20,11 +20,11 @@ from ...core.errors import (
     UnknownError,
 )
 from ...core.events import SYSTEM, RequestReviewedAgain, RestoreReplayed
-from ...core.lifecycle import State
+from ...core.lifecycle import DONE, State
 from ...core.plan import Person, key_text
 from ...core.remembrance import Kind, Line, Note
 from ...core.wish import Kind as Wish
-from .. import brake, cases, looking, pulse, tables
+from .. import brake, cases, certifying, looking, pulse, tables, tasks
 from ..cases import Case, load, reconsider, step, tell
 from ..comeback import again, returned
 from ..comeback.again import Fate, Warrant
@@ -348,15 +348,25 @@ def _as_before(line: Line) -> list[dict[str, Any]]:
 
 
 def _taken_back(known: Forgotten, office: Office) -> dict[str, int]:
-    """Keep requests from being carried out whose decision was taken back after the copy."""
-    work, count = office.work, 0
-    for number in sorted(known.undone):
+    """See to requests whose decision was taken back after the copy.
+
+    What waits is not carried out. What this database knows as erased only people bring back again.
+    """
+    work, counts = office.work, Counter[str]()
+    for number, line in sorted(known.undone.items()):
         case = _case(work, number)
         if case is not None and case.state in (State.APPROVED, State.WAITING):
             case = reconsider(work, load(work, number, lock=True))
             tell(work, RequestReviewedAgain, case, SYSTEM, {"differences": 1})
-            count += 1
-    return {"reviewed-again": count}
+            counts["reviewed-again"] += 1
+        elif (
+            case is not None and case.state in (State.CHECKING, *DONE)
+            and line.note.kind is Kind.RESTORED
+        ):  # fmt: skip
+            last = certifying.copied_until(work, case) or work.today
+            tasks.take_back(work, number, case.property, case.controller, last)
+            counts["to-take-back"] += 1
+    return dict(counts)
 
 
 def _end(known: Forgotten, counts: Mapping[str, int], office: Office) -> None:
