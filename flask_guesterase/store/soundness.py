@@ -75,7 +75,7 @@ def whole(
     :param copy: a copy of the keys to try instead of those in use.
     """
     further = remembering.needed(work) | marks.needed(work)
-    return look(work.conn, copy or work.custodian, sample, further)
+    return look(work.conn, copy or work.custodian, sample, further, work.today)
 
 
 def look(
@@ -83,6 +83,7 @@ def look(
     custodian: FolderCustodian,
     sample: int | None = SAMPLE,
     further: Collection[str] = (),
+    today: str = "",
 ) -> Sound:
     """Try every key that is needed, and open boxes from all over; nothing is written.
 
@@ -90,11 +91,12 @@ def look(
     :param custodian: the keys in use, or a copy of them that is to be tried.
     :param sample: how many boxes to open; None for all of them.
     :param further: labels of keys that no box tells of and that are needed too.
+    :param today: ``YYYY-MM-DD``; a key whose day is over before it may be gone.
     """
     found = Sound()
     if not _belongs(conn, custodian, found):
         return found
-    bad = _keys(conn, custodian, found, further)
+    bad = _keys(conn, custodian, found, further, today)
     total = conn.execute(select(func.count()).select_from(boxes).where(*_living())).scalar_one()
     found.boxes = int(total)
     for one in _sampled(conn, found.boxes, sample):
@@ -132,17 +134,20 @@ def _living() -> tuple[ColumnElement[bool], ...]:
 
 
 def _keys(
-    conn: Connection, custodian: FolderCustodian, found: Sound, further: Collection[str]
+    conn: Connection, custodian: FolderCustodian, found: Sound, further: Collection[str],
+    today: str,
 ) -> set[str]:
     """Open the key of every label; return those that do not open.
 
-    A key that nothing is sealed under any more, or yet, is no loss; a damaged one keeps the root
-    from ending all the same.
-    """
+    A key that nothing is sealed under any more, or yet, is no loss, nor is one that ended on its
+    day, of which a restored database does not know; a damaged one keeps the root from ending.
+    """  # fmt: skip
     boxed = select(boxes.c.label).where(*_living())
     waiting = select(intake.c.label).where(intake.c.label.not_in(select(days.c.label)))
     needed = {*conn.execute(boxed.union(waiting)).scalars(), *_unended(conn, further)}
-    there, bad = custodian.labels(), set[str]()
+    there = custodian.labels()
+    bad = {label for label in needed - there if today and vault.is_over(label, today)}
+    needed -= bad
     found.labels = len(needed)
     for label in sorted(needed | _unended(conn, there)):
         try:

@@ -215,12 +215,15 @@ def mark(
     )
     due.update(labels)
     due.difference_update(spared)
-    mark_labels(conn, (label for label in due if _is_over(label, today)), now)
+    mark_labels(conn, (label for label in due if is_over(label, today)), now)
     return ending(conn)
 
 
-def _is_over(label: str, today: str) -> bool:
-    """Tell whether the day a label names is over; a label without a day ends when told to."""
+def is_over(label: str, today: str) -> bool:
+    """Tell whether the day a label names is over; a label without a day ends when told to.
+
+    :param today: ``YYYY-MM-DD``.
+    """
     kind, _, day = label.partition(":")
     if kind not in _DATED:
         return False

@@ -121,6 +121,18 @@ def test_a_days_file_that_is_deleted(safe: Safe) -> None:
     assert (safe.look().keys, safe.look().opened) == (1, 3)
 
 
+def test_a_key_that_ended_on_its_day_is_not_asked_for(safe: Safe) -> None:
+    """A database of before its end does not know of it; nobody is told to bring it back."""
+    safe.keeper.forget(ONE)
+
+    def look(today: str) -> Sound:
+        with transaction(safe.engine, write=False) as conn:
+            return soundness.look(conn, safe.keeper, None, (), today)
+
+    assert [(each.id, each.place) for each in look("2026-12-01").faults] == [("key-missing", ONE)]
+    assert look("2026-12-02") == Sound(1, 1, 6, 6, 3)
+
+
 def test_the_key_of_a_form_that_waits(safe: Safe) -> None:
     """What came through the form and was not looked at needs its key too."""
     safe.keeper.ensure("intake:2026-11-24")
