@@ -5,16 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, insert, update
 
-from flask_guesterase.core.errors import KeyMissingError
+from flask_guesterase.core.errors import BusyError, KeyMissingError
+from flask_guesterase.core.events import SYSTEM, RequestReviewedAgain
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store import planning, tables, worker
+from flask_guesterase.store import cases, planning, tables, worker
 from flask_guesterase.store.comeback import returned, sightings
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.keeping import Origin
@@ -378,3 +380,54 @@ def test_a_row_that_became_clear_by_itself_ends_the_request(copied: Copied) -> N
     assert copied.run(lambda office: sightings.look_again(office.work)) == 1
     copied.work()
     assert hotel.state(number) == "erased"
+
+
+def _cut_off(number: str, office: Office) -> None:
+    """Erase as far as the line in the register, and no commit."""
+    office.erase(number)
+    office.close()
+    raise BusyError("The line was cut.", "Try again.")
+
+
+def withdrawn(hotel: Hotel, number: str) -> None:
+    with hotel.begin() as office:
+        office.withdraw(number, "clerk")
+
+
+def reviewed_again(hotel: Hotel, number: str) -> None:
+    """Send a request back to be decided, as an erasure does when something moved."""
+    with hotel.begin() as office:
+        case = cases.reconsider(office.work, cases.load(office.work, number, lock=True))
+        cases.tell(office.work, RequestReviewedAgain, case, SYSTEM)
+
+
+@pytest.mark.parametrize("leave", [withdrawn, reviewed_again])
+def test_a_request_that_is_not_to_be_carried_out_any_more_is_no_restored_database(
+    copied: Copied, leave: Callable[[Hotel, str], None]
+) -> None:
+    """An erasure that was cut off left its line; then the approval was taken back."""
+    hotel = copied.hotel
+    number = hotel.approved(email=ANN["email"])
+    with pytest.raises(BusyError):
+        copied.run(partial(_cut_off, number))
+    leave(hotel, number)
+    assert copied.alarm() == ""
+    copied.work()
+    assert hotel.row(1)["name"] == ANN["name"]
+    assert hotel.erased(hotel.approved(email="bo@example.com")) == "erased"
+
+
+def test_an_approval_that_the_database_forgot_is_noticed_by_the_line_alone(copied: Copied) -> None:
+    """Nobody wrote what became of it; the copy is of before the officer approved once more."""
+    hotel = copied.hotel
+    number = hotel.approved(email=ANN["email"])
+    reviewed_again(hotel, number)
+    copied.copy()
+    hotel.later(days=1)
+    hotel.approve(number)
+    with hotel.begin() as office:
+        office.erase(number)
+        office.close()
+        office.work.after.clear()
+    copied.restore()
+    assert copied.alarm() == "restored"

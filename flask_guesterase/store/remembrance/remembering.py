@@ -19,8 +19,9 @@ from functools import partial
 from sqlalchemy import Connection, func, select
 
 from ...core.errors import BlockedError, SealError, SetupError
-from ...core.events import SYSTEM, RestoreNoticed
+from ...core.events import SYSTEM, ErasureApproved, RestoreNoticed
 from ...core.lifecycle import DONE, State
+from ...core.log import read_entry
 from ...core.remembrance import Kind, Line, Note, committed
 from .. import actors, brake, pulse, tables
 from ..journal import stamp
@@ -106,8 +107,9 @@ def standing(work: Work, lock: bool = False) -> Standing | None:
 def _unknown(conn: Connection, line: Line, known: int) -> bool:
     """Return whether a line without an outcome is about a request this database never approved.
 
-    A process that died before its commit leaves such a line about a request that still waits to
-    be carried out; a database without it, or with it in an earlier state, is an older one.
+    Who died before the commit leaves such a line about a request that still waits to be carried
+    out, or was withdrawn or sent back since; a database without it, or with it in an earlier state,
+    is an older one.
     """
     if line.number <= known or not line.note.request or line.note.kind is not Kind.INTENT:
         return False
@@ -115,7 +117,18 @@ def _unknown(conn: Connection, line: Line, known: int) -> bool:
     state = conn.execute(
         select(table.c.state).where(table.c.number == line.note.request)
     ).scalar_one_or_none()
-    return state not in _COMING
+    return state not in _COMING and not _approved(conn, line.note)
+
+
+def _approved(conn: Connection, note: Note) -> bool:
+    """Return whether the journal has the approval of a note, whatever became of it since."""
+    table, at = tables.entry, note.facts.get("decided_at")
+    bodies = conn.execute(
+        select(table.c.body).where(
+            table.c.request == note.request, table.c.action == ErasureApproved.name
+        )
+    ).scalars()
+    return any(read_entry(body.encode()).draft.at == at for body in bodies)
 
 
 _COMING = frozenset(
