@@ -80,7 +80,7 @@ def outside(engine: Engine) -> Iterator[Connection]:
     dialect = engine.dialect.name
     with _connected(engine, True) as conn:
         if dialect == "sqlite":
-            with _sqlite(conn, write=False):
+            with _sqlite(conn, write=False, each=True):
                 yield conn
             return
         conn = conn.execution_options(isolation_level="AUTOCOMMIT")
@@ -259,8 +259,13 @@ def _put_back(conn: Connection, what: Callable[[], object]) -> None:
         conn.invalidate()
 
 
+_AS_BEFORE = -1
+"""sqlite3.LEGACY_TRANSACTION_CONTROL, which Python 3.11 does not know."""
+
+
 @contextmanager
-def _sqlite(conn: Connection, write: bool) -> Iterator[None]:
+def _sqlite(conn: Connection, write: bool, each: bool = False) -> Iterator[None]:
+    """Open a transaction on SQLite, or let each statement commit by itself."""
     raw: Any = conn.connection.dbapi_connection
     # By the driver, which is ten times as quick: every transaction comes by here.
     before = raw.execute("PRAGMA busy_timeout").fetchone()[0]
@@ -270,15 +275,19 @@ def _sqlite(conn: Connection, write: bool) -> Iterator[None]:
     conn.rollback()
     # Whatever a listener of the host's begins here is ended below.
     conn.begin()
+    level = raw.isolation_level
     # Since Python 3.12 a host may have sqlite3 open transactions as PEP 249 says; ours is explicit.
     by_driver = getattr(raw, "autocommit", True) is False
     try:
         if raw.in_transaction:
             raw.rollback()
         if by_driver:
-            raw.autocommit = True
+            raw.autocommit = True if write or each else _AS_BEFORE
         if write:
             conn.exec_driver_sql("BEGIN IMMEDIATE")
+        elif not each and level is None:
+            # A transaction that only reads has no BEGIN; what writes in it all the same gets one.
+            raw.isolation_level = "DEFERRED"
         yield
         if write:
             conn.exec_driver_sql("COMMIT")
@@ -286,6 +295,7 @@ def _sqlite(conn: Connection, write: bool) -> Iterator[None]:
         if not conn.closed and not conn.invalidated:
             if raw.in_transaction:
                 conn.exec_driver_sql("ROLLBACK")
+            raw.isolation_level = level
             conn.rollback()
             raw.execute(f"PRAGMA busy_timeout = {before}")
             raw.execute(f"PRAGMA secure_delete = {'FAST' if secure == 2 else secure}")

@@ -197,6 +197,37 @@ def test_what_only_reads_leaves_nothing(database_url: str) -> None:
         assert notes(engine) == ["one", "two"]
 
 
+@pytest.mark.parametrize("options", [{}, {"isolation_level": "AUTOCOMMIT"}])
+def test_nor_does_it_where_the_driver_opens_no_transaction(
+    sqlite_url: str, options: dict[str, Any]
+) -> None:
+    """SQLAlchemy's recipe for SQLite, and an engine that commits each statement by itself."""
+    with hotel(sqlite_url) as plain:
+        engine = create_engine(sqlite_url, **options)
+        if not options:
+            begins_by_itself(engine)
+        with transaction(engine, write=False) as conn:
+            conn.execute(update(rooms).values(note=None))
+        assert notes(plain) == ["one", "two"]
+        ours(engine)
+        assert notes(plain) == ["ours", "two"]
+        with engine.connect() as conn:
+            raw: Any = conn.connection.dbapi_connection
+            assert raw.isolation_level is None
+        engine.dispose()
+
+
+def begins_by_itself(engine: Engine) -> None:
+    """Set an engine up by SQLAlchemy's recipe for SQLite."""
+    @event.listens_for(engine, "connect")
+    def connect(raw: Any, _: Any) -> None:
+        raw.isolation_level = None
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        conn.exec_driver_sql("BEGIN")
+
+
 def test_an_error_takes_everything_back(database_url: str) -> None:
     """Whatever is raised inside, and of whatever kind, nothing is kept."""
     with hotel(database_url) as engine:
@@ -316,15 +347,7 @@ def test_a_host_that_begins_by_itself_works(sqlite_url: str) -> None:
     """SQLAlchemy's recipe for SQLite (isolation_level None and BEGIN in a listener) is fine."""
     with hotel(sqlite_url) as plain:
         engine = create_engine(sqlite_url)
-
-        @event.listens_for(engine, "connect")
-        def connect(raw: Any, _: Any) -> None:
-            raw.isolation_level = None
-
-        @event.listens_for(engine, "begin")
-        def begin(conn: Connection) -> None:
-            conn.exec_driver_sql("BEGIN")
-
+        begins_by_itself(engine)
         with pytest.raises(BusyError, match="x"):
             ours(engine, raises=BusyError("x"))
         assert notes(plain) == ["one", "two"]
