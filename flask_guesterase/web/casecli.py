@@ -20,7 +20,7 @@ from . import letters
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import CALENDAR, Answer, Day, fields, guesterase_cli, listing, verb
+from .console import CALENDAR, Answer, Day, fields, guesterase_cli, listing, typed, verb
 from .current import current
 from .schemas import FILLABLE
 
@@ -39,7 +39,7 @@ _DAY = Day()
 
 def _asked(text: str, what: str) -> str:
     """Return a text, asked for when it is '-': what is typed here, others may see."""
-    return click.prompt(what, err=True) if text == "-" else text
+    return typed(lambda: click.prompt(what, err=True)) if text == "-" else text
 
 
 @verb(complaint_cli, "file")

@@ -42,7 +42,7 @@ from .acting import acting as _acting
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, Day, fields, guesterase_cli, listing, out, verb, written
+from .console import Answer, Day, fields, guesterase_cli, listing, out, typed, verb, written
 from .current import current
 from .words import CHANNELS, HOWS
 
@@ -72,7 +72,7 @@ def _matches(given: Sequence[str]) -> dict[str, str]:
     """Return KEY=VALUE texts as a mapping; what was typed is never repeated."""
     match: dict[str, str] = {}
     for text in given:
-        lines = sys.stdin.read().splitlines() if text == "-" else [text]
+        lines = typed(sys.stdin.read).splitlines() if text == "-" else [text]
         for line in [line for line in lines if line.strip()]:
             key, equals, value = line.partition("=")
             if not equals or not key.strip():

@@ -140,6 +140,7 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
         @functools.wraps(function)
         def run(as_json: bool, **given: Any) -> None:
             try:
+                _readable(given)
                 if given.get("property_"):
                     current.settings.property(given["property_"])
                 answer = function(**given)
@@ -159,6 +160,42 @@ def verb(group: click.Group, name: str | None = None) -> Callable[..., click.Com
         return group.command(name)(option(run))
 
     return decorate
+
+
+def _readable(given: Mapping[str, Any]) -> None:
+    """Refuse what is in another encoding: no database keeps it. A file may be named in any way.
+
+    :raises InputError: there is such a text; it is not repeated.
+    """
+    for value in given.values():
+        texts = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(text, str) and _UNREAD.search(text) for text in texts):
+            raise _foreign()
+
+
+_UNREAD = re.compile("[\0\ud800-\udfff]")
+"""What is left of a byte that Python could not read, and of every other one in UTF-16."""
+
+
+def _foreign() -> InputError:
+    return InputError(
+        "What was typed, or brought in a pipe, is in another encoding than is read here.",
+        "Write it in UTF-8, or set LANG to what the terminal writes; then once more.",
+    )
+
+
+def typed(read: Callable[[], str]) -> str:
+    """Return what comes from the keyboard or a pipe.
+
+    :param read: reads it.
+    :raises InputError: it cannot be read as a text.
+    """
+    try:
+        text = read()
+    except UnicodeDecodeError:
+        raise _foreign() from None
+    _readable({"": text})
+    return text
 
 
 def _print(answer: Answer, as_json: bool) -> None:

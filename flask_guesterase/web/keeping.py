@@ -11,6 +11,7 @@ from flask.cli import AppGroup
 from ..core.errors import InputError, KeyMissingError, SealError
 from ..store import rotation, signing
 from ..store.custodian import FolderCustodian
+from ..store.folder import refused_as
 from ..store.roots import FolderRoots
 from ..store.soundness import SAMPLE, Sound
 from ..store.wrapped import CURRENT
@@ -86,13 +87,14 @@ def copy(to: Path, with_roots: bool) -> Answer:
         raise InputError(
             "The roots of these keys lie in a key service.", "Copy without --with-roots."
         )
-    if to.resolve() == keys.path.resolve():
-        raise InputError("This is the key folder itself.", "Name a folder for the copy.")
-    if to.is_dir() and any(to.iterdir()) and not (to / CURRENT).exists():
-        # No folder at all (``--to $UNSET``) is the one we are in.
-        raise InputError(
-            "This folder holds other files.", "Name a new one, or that of an earlier copy."
-        )
+    with refused_as(InputError, "The folder cannot be looked into", "Name another one."):
+        if to.resolve() == keys.path.resolve():
+            raise InputError("This is the key folder itself.", "Name a folder for the copy.")
+        if to.is_dir() and any(to.iterdir()) and not (to / CURRENT).exists():
+            # No folder at all (``--to $UNSET``) is the one we are in.
+            raise InputError(
+                "This folder holds other files.", "Name a new one, or that of an earlier copy."
+            )
     count = keys.copy(to, with_roots)
     note = "" if with_roots else "The roots are not in it: without them it opens nothing."
     return Answer({"files": count}, f"{count} files were copied.", note)

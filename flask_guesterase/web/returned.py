@@ -8,7 +8,7 @@ from flask.cli import AppGroup
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, Whole, guesterase_cli, listing, verb
+from .console import Answer, Whole, guesterase_cli, listing, typed, verb
 from .current import current
 
 returned_cli = AppGroup("returned", help="Rows in which an erased person seems to be back.")
@@ -48,7 +48,7 @@ def settle(id_: int, theirs: bool, by: str, code: str) -> Answer:
 @_code
 def object_(property_: str, agree: bool, by: str, code: str) -> Answer:
     """Note that somebody wants no advertising; the contact is asked for, or read from a pipe."""
-    contact = click.prompt("E-mail address or phone number", err=True)
+    contact = typed(lambda: click.prompt("E-mail address or phone number", err=True))
     who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)

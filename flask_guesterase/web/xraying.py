@@ -11,7 +11,7 @@ import click
 
 from ..store.search.xray import sought
 from ..store.search.xray import xray as seen
-from .console import Answer, Existing, guesterase_cli, listing, verb
+from .console import Answer, Existing, guesterase_cli, listing, typed, verb
 from .current import current
 
 
@@ -22,7 +22,7 @@ def pairs(given: Sequence[str]) -> Iterator[tuple[str, str]]:
     :raises click.UsageError: one has another form.
     """
     for text in given:
-        for line in sys.stdin.read().splitlines() if text == "-" else [text]:
+        for line in typed(sys.stdin.read).splitlines() if text == "-" else [text]:
             key, equals, value = line.partition("=")
             if line.strip() and (not equals or not key.strip()):
                 raise click.UsageError("A match has the form KEY=VALUE.")

@@ -364,6 +364,40 @@ def test_what_cannot_be_meant_is_wrong_use(console: Console, arguments: tuple[st
     assert BIG not in err
 
 
+GBK = "公安局".encode("gbk").decode("utf-8", "surrogateescape")
+"""A text of a terminal that writes GBK, as Python reads it where LANG says UTF-8."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        (("show", GBK), b""),
+        (("journal", "show", "--controller", GBK), b""),
+        (("xray", "--match", f"name={GBK}"), b""),
+        (("request", "--match", "-"), b"name=" + GBK.encode("utf-8", "surrogateescape")),
+        (("xray", "--match", "-"), "name=Bea Lund\n".encode("utf-16")),
+        (("xray", "--match", "-"), "name=Bea Lund\n".encode("utf-16-le")),
+        (("hold", "place", "--scope", "subject", "--why", "court-order", "--reference", "-",
+          *PROOF), b"\xff\n"),
+    ],
+)  # fmt: skip
+def test_another_encoding_is_told_and_no_accident(
+    console: Console, arguments: tuple[str, ...], given: bytes
+) -> None:
+    """In a terminal, or from a file of another program: what to set, and nothing of it."""
+    console.app.testing = False
+    out, err = console.raw(*arguments, "--json", code=1, given=given)  # type: ignore[arg-type]
+    error = json.loads(out)["error"]
+    assert (error["id"], "UTF-8" in error["hint"]) == ("input", True)
+    assert "Traceback" not in err
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(console: Console, tmp_path: Path) -> None:
+    """A name that is too long for the system, for one."""
+    console.app.testing = False
+    assert console.error("keys", "copy", "--to", str(tmp_path / ("x" * 300))) == "input"
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
