@@ -116,7 +116,8 @@ def _alike(wrong: bool = False) -> str:
 def approve_alike() -> AnyResponse:
     """Approve the requests that were ticked, all of them or none."""
     must(Permission.APPROVE)
-    pairs = [text.partition(":") for text in request.form.getlist("case")]
+    ticked = [text.replace("\0", "") for text in request.form.getlist("case")]
+    pairs = [text.partition(":") for text in ticked]
     try:
         deed(lambda office: office.approve_alike({number: d for number, _, d in pairs}, me()))
     except InputError:

@@ -102,7 +102,9 @@ def test_what_no_database_can_hold_is_nowhere(
     program = Program(house, token(house, "officer"))
     assert program.get("/requests/%00").status_code == 404
     assert program.post("/requests/GR-%002/withdraw").status_code == 404
-    house.browser("officer").get(f"{DESK}/GR-%00", 404)
+    officer = house.browser("officer")
+    officer.get(f"{DESK}/GR-%00", 404)
+    assert officer.post(f"{DESK}/alike", case="GR-\0:0").status_code == 404
     assert house.browser().client.get("/privacy/certificate/%00").status_code == 404
     next(made, None)
 
