@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from ..core.errors import InputError, UnknownError
 from ..core.log import canonical
 from .current import current
-from .guestdesk import CASE, count, guest_pages, opened
+from .guestdesk import CASE, guest_pages, opened
 from .pages import no_fields
 from .rendering import render_template
 from .schemas import AskContact, read
@@ -24,8 +24,10 @@ def again() -> str:
 
 @guest_pages.post("/case/again")
 def ask_again() -> AnyResponse:
-    """Send the contact a link, whatever it is: the same answer for everyone."""
-    count("again")
+    """Send the contact a link, whatever it is: the same answer for everyone.
+
+    How often is counted for the case, not for where it comes from: a whole hotel may be there.
+    """
     try:
         form = read(AskContact(), request.form)
         kind = "email" if form.get("email") else "phone"

@@ -155,3 +155,13 @@ def test_only_the_owner_of_a_proven_case_asks_and_not_often(house: House) -> Non
     assert codes[0] == 303
     assert codes[-1] == 429
     assert CANARY not in browser.get("/privacy/case")
+
+
+def test_nobody_else_in_the_house_uses_a_guests_questions_up(house: House) -> None:
+    """A whole hotel may have one address; who has no case, or mistypes, takes nothing from others."""
+    guest, _ = erased(house)
+    stranger, page = house.browser(), "/privacy/case/again"
+    for _ in range(6):
+        assert stranger.post(page, email="a@b.example").status_code == 410
+        assert guest.post(page, page, email="no address").status_code == 422
+    assert guest.post(page, page, phone="139 1234 5678").status_code == 303
