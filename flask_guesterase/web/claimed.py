@@ -33,14 +33,13 @@ def enter_claim() -> AnyResponse:
     except InputError as problem:
         return make_response(_form(request.form, no_fields(problem)), 422)
     with current.begin() as office:
-        office.attempt_claim(form["code"], request.remote_addr or "")
-
+        office.attempt_claim(form["code"])
 
     def proved(office: Office, code: str) -> str:
         return office.claim(form["code"], form["name"], language().code, code)
 
     try:
-        code, due_on = confirmed(f"{plain(form['code'])}:{form['name']}", proved)
+        code, due_on = confirmed(f"{plain(form['code'])}:{form['name']}", proved, "claim")
     except TokenError:
         return make_response(_form(request.form, {}, wrong=True), 410)
     keep(code)

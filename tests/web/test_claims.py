@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import update
 
 from flask_guesterase.core.errors import ForbiddenError, InputError, TokenError, UnknownError
-from flask_guesterase.store import tables
+from flask_guesterase.store import limits, tables
 from flask_guesterase.store.identity import codes
 from tests.store.hotel import Guest
 from tests.web.house import House
@@ -36,7 +36,7 @@ def enter(house: House, code: str, name: str = "Ola Berg") -> Any:
     """Use a code up, as the page does; return what opens the case."""
     with house.app.app_context():
         with house.extension.begin() as office:
-            office.attempt_claim(code, "192.0.2.1")
+            office.attempt_claim(code)
         with house.extension.begin() as office:
             return office.claim(code, name, "en")
 
@@ -72,6 +72,23 @@ def test_a_walk_in_proves_and_follows_the_case(house: House, lang: str) -> None:
     assert {"zh": "认领码", "en": "claim code"}[lang] in house.browser("officer").get(
         f"{DESK}/{request['number']}", wish=lang
     )
+
+
+def test_nobody_else_at_the_hotels_address_locks_a_slip_out(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither those who enter theirs in the lobby, nor who guesses there, and is stopped."""
+    monkeypatch.setitem(limits.LIMITS, "claim", (2, timedelta(hours=1)))
+    page = "/privacy/claim"
+    for number in range(10, 14):
+        given = {"value": f"W{number}", "name": "Kim Moor"}
+        house.hotel.guest(number, name=given["name"], document_no=given["value"])
+        code = slip(house, **given)
+        assert house.browser().post(page, page, code=code, name="Kim Moor").status_code == 200
+    stranger = house.browser()
+    wrong = [stranger.post(page, page, code=f"A{n}", name="Ola Berg") for n in range(4)]
+    assert [answer.status_code for answer in wrong] == [410, 410, 429, 429]
+    assert house.browser().post(page, page, code=slip(house), name="Ola Berg").status_code == 200
 
 
 def test_a_code_works_once_and_its_box_is_gone(house: House) -> None:

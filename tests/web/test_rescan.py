@@ -158,7 +158,7 @@ def test_only_the_owner_of_a_proven_case_asks_and_not_often(house: House) -> Non
 
 
 def test_nobody_else_in_the_house_uses_a_guests_questions_up(house: House) -> None:
-    """A whole hotel may have one address; who has no case, or mistypes, takes nothing from others."""
+    """A whole hotel may have one address; who has no case, or mistypes, takes nothing away."""
     guest, _ = erased(house)
     stranger, page = house.browser(), "/privacy/case/again"
     for _ in range(6):

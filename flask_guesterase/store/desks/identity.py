@@ -30,14 +30,14 @@ class Identity(Desk):
         gate.ready(self.work, by, Deed.VERIFY, property)
         return codes.print_code(self.work, match, property, by)
 
-    def attempt_claim(self, code: str, remote: str) -> None:
+    def attempt_claim(self, code: str) -> None:
         """Count a try of a claim code, in a transaction before the one that checks it.
 
+        Where it came from is counted by `attempt`, of what opened nothing.
+
         :param code: as it was typed.
-        :param remote: where it came from; kept as a keyed mark only.
-        :raises LimitError: too much came from there.
         """
-        codes.attempt(self.work, code, remote)
+        codes.attempt(self.work, code)
 
     def claim(self, code: str, name: str, lang: str, case_code: str = "") -> str:
         """Use a claim code up: its guest is proved. Return the case code, shown once.

@@ -25,7 +25,7 @@ from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.plan import Person, key_text
 from ...core.seal import Terms
-from .. import actors, limits, people, pulse, review, safe, tables, tokens
+from .. import actors, people, pulse, review, safe, tables, tokens
 from ..carrying import known
 from ..cases import Case, Opening, day_at
 from ..days import end_of, last_utc_day
@@ -119,15 +119,12 @@ def _sealed(work: Work, hotel: Property, found: Match, last: date, by: str) -> s
     return safe.keep(work, terms, {"rows": rows, "names": names, "by": by})
 
 
-def attempt(work: Work, code: str, remote: str) -> None:
-    """Count a try of a code, from one place and on one code; commit it before `enter`.
+def attempt(work: Work, code: str) -> None:
+    """Count a try of a name on one code; commit it before `enter`.
 
     :param work: a transaction of its own.
     :param code: as it was typed.
-    :param remote: where it came from; kept as a keyed mark.
-    :raises LimitError: too much came from there.
     """
-    limits.attempt(work, PURPOSE, remote)
     table = tables.claim
     work.conn.execute(
         update(table).where(table.c.hash == _hash(code)).values(tries=table.c.tries + 1)
