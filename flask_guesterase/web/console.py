@@ -6,6 +6,7 @@ import functools
 import json
 import math
 import re
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
@@ -188,12 +189,16 @@ def typed(read: Callable[[], str]) -> str:
     """Return what comes from the keyboard or a pipe.
 
     :param read: reads it.
-    :raises InputError: it cannot be read as a text.
+    :raises InputError: it cannot be read as a text, or a pipe brought nothing.
     """
     try:
         text = read()
     except UnicodeDecodeError:
         raise _foreign() from None
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise
+        raise InputError("The input was empty.", "Bring in a pipe what is asked for.") from None
     _readable({"": text})
     return text
 

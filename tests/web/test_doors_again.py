@@ -392,6 +392,14 @@ def test_another_encoding_is_told_and_no_accident(
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("command", [("object", "sh"), ("incident", "told", "GI-1", "--duty", "x")])
+def test_a_pipe_that_brings_nothing_is_told_to_a_program(
+    console: Console, command: tuple[str, ...]
+) -> None:
+    """JSON, as of every problem, and not the word for who broke off at a keyboard."""
+    assert console.error(*command, *PROOF, given="") == "input"
+
+
 def test_a_folder_that_cannot_be_looked_into_is_told(console: Console, tmp_path: Path) -> None:
     """A name that is too long for the system, for one."""
     console.app.testing = False
