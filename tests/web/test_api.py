@@ -14,9 +14,10 @@ import pytest
 from flask import Flask
 from flask_wtf.csrf import CSRFProtect
 
-from flask_guesterase.core.errors import ForbiddenError
+from flask_guesterase.core.errors import ForbiddenError, GuesteraseError
 from flask_guesterase.core.permissions import Permission
 from flask_guesterase.store import outbox, views
+from flask_guesterase.web import problems
 from flask_guesterase.web.api import house as api_house
 from flask_guesterase.web.api.route import OPERATIONS, Operation, template
 from flask_guesterase.web.api.spec import api_pages, describe
@@ -400,6 +401,15 @@ def test_a_failure_of_the_host_is_told_without_its_text(house: House) -> None:
     assert answer.status_code == 500
     assert answer.mimetype == "application/problem+json"
     assert CANARY not in answer.text
+
+
+def test_the_description_tells_every_status_of_a_failure() -> None:
+    """A program made from it knows them all: what an error of ours, or of the host's, becomes."""
+    errors = {each for each in vars(problems.errors).values() if isinstance(each, type)}
+    known = {problems.problem_of(e("")).status for e in errors if issubclass(e, GuesteraseError)}
+    for path in describe(API)["paths"].values():
+        for told in path.values():
+            assert {str(status) for status in (*known, 401, 413, 500)} <= set(told["responses"])
 
 
 def test_the_description_tells_every_operation(house: House) -> None:

@@ -93,6 +93,7 @@ _FAILURES = {
     "413": "It is too large.",
     "422": "What was sent cannot be understood.",
     "429": "There were too many requests.",
+    "500": "It did not work, and all is as it was; somebody who runs the system looks at it.",
     "503": "It does not work at the moment.",
 }
 
