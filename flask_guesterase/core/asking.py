@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 
@@ -25,6 +26,22 @@ def receivable(received: date, today: date) -> None:
             "Nothing that is still to be answered came in before 2000.",
             "Give the day it reached the hotel; its term would have been over for decades.",
         )
+
+
+_TAG = re.compile(r"(?=.{2,12}\Z)[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8})*", re.ASCII)
+
+
+def spoken(lang: str) -> str:
+    """Return the tag of a language somebody reads, empty where none is given.
+
+    :param lang: for example "zh-CN"; a browser's list of wishes is none.
+    :raises InputError: it is no tag.
+    """
+    if lang and not _TAG.fullmatch(lang):
+        raise InputError(
+            "This is no tag of a language.", "Give one such as de or zh-CN, or none at all."
+        )
+    return lang
 
 
 class Asker(StrEnum):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-from ..core.asking import asker, receivable
+from ..core.asking import asker, receivable, spoken
 from ..core.errors import InputError, UnknownError
 from ..core.events import SYSTEM
 from ..core.permissions import Permission
@@ -55,13 +55,13 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
         copy and an erasure after it, that of the copy.
     :raises MatchError: nothing was given by which anybody can be found.
     :raises InputError: the day of receipt lies ahead or before 2000, the channel is unknown, or
-        no property was given and they are on file at several; nobody may ask under that word, or
-        the reason is none under the law there.
+        no property was given and they are on file at several; nobody may ask under that word, the
+        reason is none under the law there, or the language has no such tag.
     :raises UnknownError: nobody is on file under it.
     :raises ForbiddenError: the clerk may not file at this property.
     """
     check_channel(filing.channel)
-    who, wished = asker(filing.asked_by), wish(filing.wish)
+    who, wished, lang = asker(filing.asked_by), wish(filing.wish), spoken(filing.lang)
     property_, match = _where(work, filing, by)
     actor = actors.allow(work, by, Permission.FILE, property_.code) if by is not None else None
     today = day_at(property_, work.now)
@@ -70,7 +70,7 @@ def file(work: Work, filing: Filing, by: str | None) -> str:
     opening = Opening(
         property_,
         filing.channel,
-        filing.lang or property_.lang,
+        lang or property_.lang,
         received,
         work.stamp if received == today else _noon(property_, received),
         actor,

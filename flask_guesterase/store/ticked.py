@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import inspect
 from sqlalchemy.orm import InstanceState
 
+from ..core.asking import spoken
 from ..core.errors import MatchError, UnknownError
 from ..core.identity import Kind, kind_of, normal
 from ..core.log import canonical
@@ -64,7 +65,7 @@ def file(work: Work, person: Person, property_: str, by: str, lang: str = "") ->
         canonical({"property": hotel.code, "row": f"{person[0]}|{key_text(person[1])}"}).decode(),
     )  # fmt: skip
     opening = Opening(
-        hotel, "desk", lang or hotel.lang, day_at(hotel, work.now), work.stamp, actor, mark
+        hotel, "desk", spoken(lang) or hotel.lang, day_at(hotel, work.now), work.stamp, actor, mark
     )
     before = intake.open_already(work, opening)
     found = before or intake.file_for(work, opening, [person], (actor, by))

@@ -20,6 +20,7 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.store import dispatch, tokens
 from flask_guesterase.store.cases import load
+from flask_guesterase.store.complaints.receiving import Grievance
 from tests.store.hotel import Booking, Companion, Guest, Hotel, policies
 
 
@@ -394,3 +395,16 @@ def test_without_a_property_it_is_the_one_where_they_are_on_file(hotel: Hotel) -
         assert office.show(number)["property"] == "sh"
         with pytest.raises(ForbiddenError):
             office.request({"email": "bea@example.com"}, by="auditor")
+
+
+@pytest.mark.parametrize("lang", ["en-US,en;q=0.9", "de\r\nBcc: a", "\0", "Deutsch, bitte", "z"])
+def test_what_is_no_language_is_refused_on_every_engine(hotel: Hotel, lang: str) -> None:
+    """A browser's list of wishes passed on SQLite, and failed on the others as too long."""
+    hotel.guest(1, name="Ann", email="ann@example.com")
+    match, given = {"email": "ann@example.com"}, Grievance("about-manner", "Rude.", "sh", lang=lang)
+    with pytest.raises(InputError), hotel.begin() as office:
+        office.request(match, property="sh", by="clerk", lang=lang)
+    with pytest.raises(InputError), hotel.begin() as office:
+        office.file_complaint(given, "clerk")
+    with hotel.begin() as office:
+        assert office.request(match, property="sh", by="clerk", lang="zh_Hant_TW")

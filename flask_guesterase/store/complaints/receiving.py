@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, select
 
 from ...core import complaining
-from ...core.asking import receivable
+from ...core.asking import receivable, spoken
 from ...core.complaining import OPEN, Clock
 from ...core.errors import InputError, MatchError, SealError, TransitionError
 from ...core.events import GUEST, ComplaintReceived, RefusalContested
@@ -158,7 +158,7 @@ def _receive(
         "request": None if case is None else case.number,
         "about": about.value,
         "channel": given.channel,
-        "lang": given.lang or (hotel.lang if case is None else case.lang),
+        "lang": spoken(given.lang) or (hotel.lang if case is None else case.lang),
         "state": OPEN,
         "received_at": work.stamp if day == today else _noon(hotel, day),
         "due_on": times.answer_by.isoformat(),

@@ -69,7 +69,7 @@ class Requests(Desk):
             copy is returned; the erasure is another request, which waits for it.
         :raises MatchError: nothing was given by which anybody can be found.
         :raises InputError: no property was given and they are on file at several; nobody may ask
-            under that word, or the reason is none.
+            under that word, the reason is none, or the language has no such tag.
         :raises UnknownError: nobody is on file under it, or there is no such property.
         :raises ForbiddenError: the clerk may not file at this property.
         """
