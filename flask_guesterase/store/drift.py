@@ -12,6 +12,7 @@ from .datamap import DataMap, Declared
 from .links import Link, links, spelled
 from .masks import beneath, fits, fixed_value, is_static
 from .memory import by_identity
+from .pointing import dangling
 from .triggers import fired
 
 
@@ -27,7 +28,7 @@ def drift(datamap: DataMap, live: LiveSchema) -> list[Finding]:
     :param datamap: the resolved data map.
     :param live: the database as read.
     """
-    findings = [*_stale(datamap, live), *_updates(datamap, live)]
+    findings = [*_stale(datamap, live), *_updates(datamap, live), *dangling(datamap, live)]
     for bind, each in live.each():
         findings += _drift(datamap.within(live.places, bind), each)
     return findings

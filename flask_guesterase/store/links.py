@@ -37,6 +37,7 @@ class Link:
     :param targets: the columns they point at.
     :param action: what the database does when the parent row goes.
     :param on_update: what the database, as read, does when the columns pointed at change.
+    :param enforced: whether the database, as read, refuses a key that points at nothing.
     """
 
     child: str
@@ -45,6 +46,7 @@ class Link:
     targets: tuple[str, ...]
     action: str = "NO ACTION"
     on_update: str = "NO ACTION"
+    enforced: bool = False
 
 
 @by_identity
@@ -94,6 +96,7 @@ def _read(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
                 columns(fk.target, fk.target_columns),
                 fk.on_delete,
                 fk.on_update,
+                fk.enforced,
             )
 
 

@@ -86,8 +86,8 @@ def test_keys_are_read_as_they_are(database_url: str) -> None:
         known = links(declared, read(conn))
     assert links(declared, None) == (Link("cards", ("guest_id",), "guests", ("id",)),)
     assert known == (
-        Link("cards", ("guest_id",), "guests", ("id",), "CASCADE", "SET NULL"),
-        Link("keys_lent", ("guest",), "guests", ("id",), "SET NULL", "CASCADE"),
+        Link("cards", ("guest_id",), "guests", ("id",), "CASCADE", "SET NULL", True),
+        Link("keys_lent", ("guest",), "guests", ("id",), "SET NULL", "CASCADE", True),
     )
 
 
@@ -98,7 +98,7 @@ def test_keys_have_the_spelling_of_the_mapping(sqlite_url: str) -> None:
     declared = datamap(hotel(), {"guests": GOING})
     with host(sqlite_url, None, script) as engine, engine.connect() as conn:
         known = links(declared, read(conn))
-    assert known == (Link("cards", ("guest_id",), "guests", ("id",)),)
+    assert known == (Link("cards", ("guest_id",), "guests", ("id",), enforced=True),)
 
 
 def test_a_mapped_key_that_is_not_there_is_none(database_url: str) -> None:

@@ -1,0 +1,68 @@
+"""Foreign keys of the database that would refuse what an erasure writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..core.finding import Finding
+from ..core.policy import Constant, Keep, Null, Placeholder, Redact, Retain, RowRule
+from .catalog.shape import LiveSchema
+from .datamap import DataMap, Declared
+from .links import Link, links
+from .masks import beneath
+
+_FOLLOWS = frozenset({"CASCADE", "SET NULL", "SET DEFAULT"})
+
+
+def dangling(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
+    """Yield the columns whose rule would leave a foreign key that points at nothing.
+
+    :param datamap: the resolved data map.
+    :param live: the database as read; what it does not enforce refuses nothing.
+    """
+    for link in links(datamap, live):
+        if link.enforced:
+            yield from _invented(datamap, link)
+            yield from _left_behind(datamap, link)
+
+
+def _invented(datamap: DataMap, link: Link) -> Iterator[Finding]:
+    """Yield columns that point at a row, and are given what no row has."""
+    child = datamap.tables.get(link.child)
+    if child is None or _goes_whole(child) or _lets_go(child, link):
+        return
+    for name in link.columns:
+        rule = beneath(child.written(name)) if name in child.rules else None
+        if isinstance(rule, Redact | Placeholder):
+            yield Finding(
+                "rule-misfit", child.name, name, f"The rule cannot fit: the column points at "
+                f"{link.parent}, where no row has what is written.",
+                "Let it go with null, or give it keep(reason) where the key names nobody.",
+            )
+
+
+def _left_behind(datamap: DataMap, link: Link) -> Iterator[Finding]:
+    """Yield columns that are overwritten while other rows go on pointing at what they held."""
+    parent, child = datamap.tables.get(link.parent), datamap.tables.get(link.child)
+    if parent is None or link.on_update in _FOLLOWS or _goes_whole(parent):
+        return
+    if child is not None and (_goes_whole(child) or _lets_go(child, link)):
+        return
+    for name in link.targets:
+        rule = parent.written(name) if name in parent.rules else None
+        if rule is not None and not isinstance(rule, Keep | Retain):
+            yield Finding(
+                "rule-misfit", parent.name, name, f"The rule cannot fit: rows of {link.child} "
+                f"point at this column ({', '.join(link.columns)}) and keep what they hold.",
+                "Let their column go with null, or give this one keep(reason).",
+            )
+
+
+def _goes_whole(declared: Declared) -> bool:
+    return declared.deletes and declared.policy.rows is RowRule.DELETE
+
+
+def _lets_go(child: Declared, link: Link) -> bool:
+    """Return whether rows point at nothing any more: one empty column of a key is enough."""
+    rules = (beneath(child.erase[name]) for name in link.columns if name in child.erase)
+    return any(isinstance(rule, Null) or rule == Constant(None) for rule in rules)

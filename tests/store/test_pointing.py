@@ -1,0 +1,80 @@
+"""A foreign key that would refuse what an erasure writes is named before a guest asks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine
+
+from flask_guesterase.core.policy import (
+    Exempt,
+    Policy,
+    delete,
+    delete_when_last_owner,
+    exempt,
+    keep,
+    null,
+    placeholder,
+    redact,
+    retain,
+)
+from flask_guesterase.store.drift import drift
+from flask_guesterase.store.live import read
+from tests.store.inn import datamap, host
+from tests.store.test_unsound import billing, kept
+
+WHOLE = Policy({}, via="guest_id", rows=delete)
+
+
+def said(url: str, action: str | None, bills: Policy | Exempt) -> list[tuple[str, str]]:
+    """Return what is named of a key from bills to the guests' mailbox, which is overwritten."""
+    metadata = billing(action)
+    declared = datamap(metadata, {**kept(null), "bills": bills})
+    with host(url, metadata) as engine, engine.connect() as conn:
+        return [(f.id, f.place) for f in drift(declared, read(conn)) if f.id == "rule-misfit"]
+
+
+def ruled(rule: Any, **more: Any) -> Policy:
+    """Declare the bills' copy of the mailbox."""
+    return Policy({"sent_to": rule}, via="guest_id", **more)
+
+
+TARGET, SOURCE = ("rule-misfit", "guests.email"), ("rule-misfit", "bills.sent_to")
+
+
+@pytest.mark.parametrize(
+    ("action", "bills", "named"),
+    [
+        (None, ruled(keep("printed")), [TARGET]),
+        (None, ruled(retain("invoice_accounting", then=null)), [TARGET]),
+        (None, exempt("somebody else's"), [TARGET]),
+        (None, ruled(placeholder), [SOURCE, TARGET]),
+        ("CASCADE", ruled(placeholder), [SOURCE]),
+        ("CASCADE", ruled(redact), [SOURCE]),
+        ("CASCADE", ruled(retain("invoice_accounting", then=redact)), [SOURCE]),
+        ("CASCADE", ruled(redact, rows=delete_when_last_owner), [SOURCE]),
+        ("CASCADE", ruled(keep("printed")), []),
+        ("SET NULL", ruled(keep("printed")), []),
+        (None, ruled(null), []),
+        (None, ruled(None), []),
+        (None, WHOLE, []),
+        ("CASCADE", ruled(null), []),
+    ],
+)  # fmt: skip
+def test_what_would_point_at_nothing_is_named(
+    database_url: str, action: str | None, bills: Policy | Exempt, named: list[tuple[str, str]]
+) -> None:
+    """Both ends: a pointer that gets what no row has, and a row that pointers keep waiting for."""
+    assert sorted(said(database_url, action, bills)) == named
+
+
+def test_a_key_that_is_not_enforced_refuses_nothing(sqlite_url: str) -> None:
+    """SQLite looks at foreign keys only where a connection asks it to."""
+    metadata = billing(None)
+    declared = datamap(metadata, {**kept(null), "bills": ruled(placeholder)})
+    engine = create_engine(sqlite_url)
+    metadata.create_all(engine)
+    with engine.connect() as conn:
+        assert "rule-misfit" not in {f.id for f in drift(declared, read(conn))}
+    engine.dispose()
