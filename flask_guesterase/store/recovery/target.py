@@ -65,9 +65,10 @@ class Target:
         self.live = live
         self.keyed = keyed
         self.dialect = "mariadb" if conn.dialect.name == "mysql" else conn.dialect.name
-        schema, _, bare = live.name.rpartition(".")
+        bare = live.name.removeprefix(f"{live.schema}.")
         self.source: TableClause = table(
-            bare, *(column(name) for name in live.columns), schema=schema or None
+            bare, *(column(name) for name in live.columns),
+            schema=live.schema if bare != live.name else None,
         )
 
     def column(self, name: str) -> LiveColumn | None:
