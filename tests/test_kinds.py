@@ -7,6 +7,7 @@ from pathlib import Path
 from flask_guesterase.core.finding import KINDS
 from tests.store import (
     test_blockers,
+    test_class_alone,
     test_clocks,
     test_coverage,
     test_datamap,
@@ -19,6 +20,7 @@ from tests.web import test_check, test_keys, test_sweep
 
 MODULES = (
     test_blockers,
+    test_class_alone,
     test_clocks,
     test_check,
     test_coverage,

@@ -18,6 +18,7 @@ KINDS: dict[str, str] = {
     "checkpoint-missing": "no place outside takes checkpoints of the journal",
     "checkpoint-refused": "a place outside has seen another journal, or more of it",
     "checkpoint-same-disk": "a folder that takes checkpoints lies on the disk of the database",
+    "class-alone": "a policy of one class is about the rows of others in its table as well",
     "clock-doubted": "the clock ran backwards or leapt, so nothing is erased or forgotten by day",
     "clock-missing": "a rule counts from an event that no clock of its table names",
     "clock-unindexed": "a sweep finds what is due by a date without an index",

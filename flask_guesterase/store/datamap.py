@@ -36,7 +36,7 @@ from ..core.policy import (
 )
 from .masks import writes_anew
 from .paths import Atlas, Path, Resolver
-from .sharing import joined
+from .sharing import joined, overreaching
 from .sql import holds_text
 
 Target = type[Any] | Table | str
@@ -257,6 +257,7 @@ def resolve(
     given = list(declarations)
     atlas = _atlas([target for target, _ in given], tables, mappers)
     policies, exempts, findings = _sort(given, atlas)
+    findings += overreaching(atlas, given)
     resolver = Resolver(atlas, policies)
     declared = {
         name: _declare(atlas, resolver, name, policy, findings)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
+from typing import Any
 
 from sqlalchemy import Table
+from sqlalchemy.orm import Mapper
 
 from ..core.finding import Finding
-from ..core.policy import Keep, Policy, Rule
+from ..core.policy import Exempt, Keep, Policy, Rule
 from .paths import Atlas
 
 _FIELDS = tuple(each.name for each in fields(Policy) if each.name != "columns")
@@ -37,6 +40,42 @@ def joined(
         "Declare it once, on one class and for the whole table, with where= for the rows that "
         "count; let the other classes declare columns only.",
     )]  # fmt: skip
+
+
+def overreaching(
+    atlas: Atlas, declarations: Iterable[tuple[Any, Policy | Exempt]]
+) -> Iterator[Finding]:
+    """Yield tables about which only classes that are some of their rows declare anything.
+
+    A policy is about a table: without where= the rows of the other classes would go as well.
+
+    :param atlas: every table and mapper of the host.
+    :param declarations: what was declared, and about what.
+    """
+    found: dict[str, list[tuple[Mapper[Any] | None, Policy]]] = {}
+    for target, policy in declarations:
+        if isinstance(policy, Policy) and not _adds_columns(policy):
+            mapper = getattr(target, "__mapper__", None) if isinstance(target, type) else None
+            table = target if mapper is None else mapper.local_table
+            name = str(getattr(table, "fullname", table))
+            found.setdefault(name, []).append((mapper, policy))
+    for name, each in found.items():
+        mine = [mapper for mapper, _ in each if mapper is not None and mapper.single]
+        if len(mine) < len(each) or any(policy.where is not None for _, policy in each):
+            continue
+        others = sorted(
+            other.class_.__name__
+            for other in atlas.mappers.get(name, ())
+            # A class without an identity of its own has no rows.
+            if other.polymorphic_identity is not None and not any(map(other.isa, mine))
+        )
+        if others:
+            yield Finding(
+                "class-alone", name, "", f"The policy of {mine[0].class_.__name__} is about the "
+                f"whole table, so rows of {', '.join(others)} would go as well.",
+                "Give it where=, a condition on the column that tells the classes apart; or "
+                "declare the class that all of them inherit from.",
+            )
 
 
 def _adds_columns(policy: Policy) -> bool:
