@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import StatementError
 
-from ..core.errors import MatchError
+from ..core.errors import GapError, GuesteraseError, MatchError
 from ..core.identity import Kind, kind_of, same, spellings
 from ..core.plan import Person, by_table
 from .binds.crossing import at
@@ -69,14 +69,23 @@ def candidates(
     :param region: ISO country code that gives national phone numbers a meaning.
     :raises MatchError: the key is unknown, the value could be anybody's, or no column that is
         looked into can hold it.
+    :raises GapError: nobody was found, and rows of a table that knows the key cannot be told apart.
     """
     datamap.check_key(key)
-    found, held, misfit = list[Candidate](), False, None
+    found, held = list[Candidate](), False
+    misfit: GuesteraseError | None = None
     for name, contacts in datamap.subjects.items():
         wanted = contacts.match.get(key)
         if wanted is None:
             continue
         declared = datamap.tables[name]
+        if declared.blurred:
+            # No plan is carried out meanwhile; whom other tables know can be written down.
+            misfit = GapError(
+                f"Nobody can be looked for in {name}: its rows cannot be told apart.",
+                "`flask guesterase check` names the column.",
+            )
+            continue
         table = declared.alias("s")
         condition = _carries(table, wanted, key, value, region)
         try:
@@ -87,8 +96,8 @@ def candidates(
             found += [c for c in read if not told or same(kind, value, c.values.get(key, ""))]
         except MatchError as problem:
             # Another table's column may hold it.
-            misfit = problem
-    if misfit is not None and not held:
+            misfit = misfit or problem
+    if misfit is not None and (not held or (isinstance(misfit, GapError) and not found)):
         raise misfit
     return found
 
@@ -107,7 +116,7 @@ def carriers(conn: Connection, datamap: DataMap, kind: str, value: str) -> set[P
         columns = {c.name: c for key, c in contacts.match.items()
                    if isinstance(c, Column) and kind_of(key) == kind}  # fmt: skip
         columns |= {c: declared.column(c) for c, is_ in contacts.contact.items() if is_ == kind}
-        if columns:
+        if columns and not declared.blurred:
             condition = or_(*(_carries(table, c, kind, value, "") for c in columns.values()))
             told = _is_told(kind, columns.values())
             found |= {

@@ -139,10 +139,14 @@ def _columns(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> I
     for column in declared.table.c:
         rule = declared.rules.get(column.name)
         if column in declared.blurred:
+            keyed = declared.keyed
             yield Finding(
-                "rule-misfit", declared.name, column.name, "The table has no key, and this type "
-                "of column cannot tell its rows apart.",
-                'Give the table a key, or its mapper one: {"primary_key": [...]}.',
+                "rule-misfit", declared.name, column.name,
+                "This column is of the table's key, and its type cannot tell rows apart." if keyed
+                else "The table has no key, and this type of column cannot tell its rows apart.",
+                "Let what its type reads compare (__eq__, __hash__) and be written (__str__) by "
+                "its value, or use another type." if keyed
+                else 'Give the table a key, or its mapper one: {"primary_key": [...]}.',
             )
         if rule is None:
             yield from _uncovered(datamap, declared, column, known)

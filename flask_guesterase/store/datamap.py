@@ -34,7 +34,7 @@ from ..core.policy import (
     null,
     redact,
 )
-from .masks import writes_anew
+from .masks import reads_apart, writes_anew
 from .paths import Atlas, Path, Resolver
 from .sharing import joined, overreaching
 from .sql import holds_text
@@ -111,7 +111,8 @@ class Declared:
         """Return the key columns by whose values no row can be told from another."""
         return tuple(
             c for c in self.key
-            if isinstance(c.type, JSON | ARRAY | PickleType) or writes_anew(c.type)
+            if isinstance(c.type, JSON | ARRAY | PickleType)
+            or writes_anew(c.type) or reads_apart(c.type)
         )  # fmt: skip
 
     def column(self, name: str) -> Column[Any]:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, or_, select, update
 
 from ..core.asking import Asker
-from ..core.errors import InputError, SealError, UnknownError
+from ..core.errors import GapError, InputError, SealError, UnknownError
 from ..core.events import (
     GUEST,
     DataCopyRequested,
@@ -149,6 +149,9 @@ def _looked(work: Work, row: Row[Any]) -> bool:
         return True
     try:
         match = by_contact(work, {k: v for k, v in given.items() if v.strip()}, property_)
+    except GapError:
+        # Whoever asked is not lost over it: somebody mends the installation.
+        return False
     except Exception as problem:
         # A profile of the host's that nobody can read keeps nobody else waiting.
         if not is_unread(problem):
