@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from sqlalchemy import select
 
 from ..core.errors import ForbiddenError, InputError, SealError, UnknownError
@@ -16,13 +14,11 @@ from ..core.permissions import Permission
 from ..core.plan import Key, key_text
 from ..core.seal import Terms
 from ..core.standing import Standing
-from . import actors, heldkeys, heldrows, people, reach, safe, tables
+from . import actors, heldkeys, heldrows, keyed, people, reach, safe, tables
 from .cases import load
 from .clocks import places_of
-from .datamap import Declared
 from .keeping import FOREVER
 from .settings import Property
-from .sql import among, host_values, is_text
 from .work import Work
 
 
@@ -103,15 +99,11 @@ def _row_of(work: Work, wanted: Wanted) -> tuple[str, list[str]]:
     if wanted.scope == Scope.QUERY:
         return "", [wanted.property]
     declared = work.datamap.declared(wanted.table)
-    for key in _keys(work, declared, wanted.key):
-        columns = list(declared.key)
-        there = select(*columns).where(among(columns, [key])).with_for_update()
-        row = work.conn.execute(there).first()
+    for key in keyed.meant(work, declared, wanted.key):
+        row = keyed.there(work, declared, key, lock=True)
         if row is not None:
-            own = places_of(
-                work.conn, work.datamap, work.settings, declared, [tuple(row)]
-            ).get(tuple(row))
-            return key_text(tuple(row)), [own or wanted.property]
+            own = places_of(work.conn, work.datamap, work.settings, declared, [row]).get(row)
+            return key_text(row), [own or wanted.property]
         if places := _remembered(work, wanted.table, key):
             return key_text(key), places
     raise _no_row(declared.name)
@@ -121,23 +113,6 @@ def _no_row(table: str) -> UnknownError:
     return UnknownError(
         f"There is no such row in {table}.", "It may have been deleted as planned."
     )
-
-
-def _keys(work: Work, declared: Declared, text: str) -> list[Key]:
-    """Return what a text may mean: a key as people write it, or as `key_text` does."""
-    found: list[Key] = []
-    parts = text.split("|") if len(declared.key) > 1 else [text]
-    if len(parts) == len(declared.key):
-        values = [
-            [part] if is_text(column.type) else host_values(column.type, [part])
-            for column, part in zip(declared.key, parts, strict=True)
-        ]
-        if all(values):
-            found.append(tuple(each[0] for each in values))
-    if ":" in text:
-        with suppress(UnknownError):
-            found.append(people.read_key(work, declared.name, text))
-    return found
 
 
 def _remembered(work: Work, table: str, key: Key) -> list[str]:

@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
-from typing import Any
-from uuid import UUID
 
-from sqlalchemy import Column, select
+from sqlalchemy import select
 
 from ..core.errors import InputError, UnknownError
 from ..core.plan import Key, Person, key_text
 from ..core.policy import Keep, RowRule
-from . import tables, telling
+from . import keyed, tables, telling
 from .bygone import ENDED
 from .datamap import Declared, rule_word
 from .finder import owners
 from .people import EXPIRED
-from .sql import among, python_type
 from .work import Work
 
 
@@ -35,8 +30,7 @@ def why(work: Work, table: str, text: str) -> str:
     if exempt is not None:
         return f"{table} is exempt: {exempt.reason}. No erasure touches it."
     declared = work.datamap.declared(table)
-    key = _key(declared, text)
-    key = _row(work, declared, key)
+    key = _row(work, declared, text)
     people = owners(work.conn, work.datamap, declared, [key]).get(key, set())
     return " ".join(
         [
@@ -48,35 +42,19 @@ def why(work: Work, table: str, text: str) -> str:
     )
 
 
-def _key(declared: Declared, text: str) -> Key:
-    parts = text.split("|") if len(declared.key) > 1 else [text]
-    if len(parts) != len(declared.key):
-        names = "|".join(column.name for column in declared.key)
-        raise InputError(f"The key of {declared.name} has several parts.", f"Give {names}.")
-    try:
-        return tuple(_value(c, part) for c, part in zip(declared.key, parts, strict=True))
-    except (ValueError, InvalidOperation):
-        raise InputError(
-            f"This is not a key of {declared.name}.", "Give the values of its key columns."
-        ) from None
-
-
-def _value(column: Column[Any], part: str) -> Any:
-    wanted = python_type(column.type)
-    if wanted in (date, datetime):
-        return wanted.fromisoformat(part)
-    return wanted(part) if wanted in (int, float, Decimal, UUID) else part
-
-
-def _row(work: Work, declared: Declared, key: Key) -> Key:
+def _row(work: Work, declared: Declared, text: str) -> Key:
     """Return the key as the database gives it, once the row is known to be there."""
-    columns = list(declared.key)
-    found = work.conn.execute(select(*columns).where(among(columns, [key]))).first()
-    if found is None:
+    known = keyed.meant(work, declared, text)
+    if not known:
+        names = "|".join(column.name for column in declared.key)
+        raise InputError(f"This is not a key of {declared.name}.", f"Give {names}.")
+    found = (keyed.there(work, declared, key) for key in known)
+    row = next((each for each in found if each is not None), None)
+    if row is None:
         raise UnknownError(
             f"There is no such row in {declared.name}.", "It may have been deleted as planned."
         )
-    return tuple(found)
+    return row
 
 
 _ROWS = {
