@@ -103,6 +103,7 @@ class Preview:
     :param foreseen: tables in which rows may still appear while it waits, and are approved too.
     :param minor: whether a minor is concerned, so that only the privacy officer approves.
     :param mentions: what goes from texts of which the rest stays.
+    :param left: subject rows of which somebody said that they are another person's.
     """
 
     number: str
@@ -116,6 +117,7 @@ class Preview:
     minor: bool = False
     foreseen: tuple[str, ...] = ()
     mentions: tuple[Mention, ...] = ()
+    left: tuple[Look, ...] = ()
 
     def holds(self) -> bool:
         """Return whether there are rows of who is taken, or of whom nobody said whose they are."""
@@ -169,6 +171,7 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         minors.involved(work, plan.people),
         plan.foreseen,
         struck(work, plan, show=names),
+        tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),
     )
 
 
