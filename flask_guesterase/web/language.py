@@ -43,6 +43,7 @@ SORRY = {
 
 _LOCALES = {"zh": "zh_Hans_CN"}
 _TAGS = {"zh": "zh-Hans"}
+_BETWEEN = dict.fromkeys(("zh", "ja"), "；")
 _MANDARIN = "cmn"
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 _PLACEHOLDERS = re.compile(r"%\((\w+)\)s")
@@ -196,6 +197,10 @@ class Language:
     def listed(self, items: Iterable[str]) -> str:
         """Return several words as one list."""
         return format_list(list(items), style="standard", locale=self.locale)
+
+    def clauses(self, items: Iterable[str]) -> str:
+        """Return several clauses, each of which may hold commas of its own, one after the other."""
+        return _BETWEEN.get(self.code, "; ").join(items)
 
     def _local(self, value: datetime) -> datetime:
         aware = value if value.tzinfo else value.replace(tzinfo=ZoneInfo("UTC"))

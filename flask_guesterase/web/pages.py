@@ -303,7 +303,7 @@ def words_of_pages() -> dict[str, Any]:
         "sorry": sorry(unmet),
         "word": lambda value: word(tongue, value),
         "told": lambda value: told(tongue, value),
-        "words": lambda values: tongue.listed(word(tongue, value) for value in values),
+        "words": lambda values: tongue.clauses(word(tongue, value) for value in values),
         "sent_before": pressing.before,
         "csrf_field": csrf_field(),
         "csrf_token": generate_csrf,

@@ -89,6 +89,15 @@ def test_days_and_counts_are_written_as_readers_write_them() -> None:
     assert es.ngettext("%(num)s row", "%(num)s rows", 0) == "0 filas"
 
 
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_clauses_with_commas_of_their_own_are_told_apart(code: str) -> None:
+    """How an erasure was checked is read as so many steps, not as one run of commas."""
+    told = [words.word(Language(code), each) for each in (*CHECKS, *Evidence)]
+    assert any(re.search("[,、，]", each) for each in told)
+    between = "；" if code in ("zh", "ja") else "; "
+    assert Language(code).clauses(told) == between.join(told)
+
+
 def test_a_message_nobody_translated_is_said_in_english() -> None:
     """A host's own template may say what our catalogs do not hold."""
     assert Language("zh").gettext("Room service") == "Room service"
