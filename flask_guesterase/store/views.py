@@ -172,6 +172,21 @@ def _followed(work: Work, case: Case) -> bool:
     return work.conn.execute(pair).first() is not None
 
 
+def _paired(work: Work, case: Case) -> dict[str, str] | None:
+    """Return the other request of a guest who asked for a copy first and then erasure, or None."""
+    copy, request = tables.copy, tables.request
+    mine, other = copy.c.request, copy.c.erasure
+    if case.kind != Kind.COPY:
+        mine, other = other, mine
+    row = work.conn.execute(
+        select(request.c.number, request.c.kind, request.c.state)
+        .join_from(copy, request, request.c.number == other)
+        # Of a copy that was asked for after an erasure they are no pair.
+        .where(mine == case.number, request.c.received_at == case.received_at)
+    ).first()
+    return None if row is None else dict(row._mapping)
+
+
 def _restored(work: Work, case: Case) -> tuple[datetime | None, str]:
     """Return when and why an erasure was taken back, the first time."""
     table = tables.restoration
@@ -228,6 +243,7 @@ def show(work: Work, case: Case) -> dict[str, Any]:
         "pending": list(outbox.pending(work, case.number)),
         "certificate": certifying.exists(work, case.number),
         "copy_until": _copied(work, case)[0],
+        "paired": _paired(work, case),
     }
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import zipfile
+from datetime import date
 
 import pytest
 from sqlalchemy import update
@@ -127,6 +128,36 @@ def test_who_asked_for_erasure_as_well_is_told_to_save_the_copy(
     page = browser.get(f"{found[1]}?lang=en")
     assert ("save it before" in page) is said
     assert ("Until then you can have a new link" in page) is not said
+
+
+def test_a_clerk_who_files_both_finds_the_way_from_one_to_the_other(house: House) -> None:
+    """Who showed it for the copy alone would wait for the erasure for ever."""
+    clerk = house.browser("clerk")
+    filed = clerk.post(
+        f"{DESK}/new", property="sh", key="phone", value="+8613912345678", channel="desk",
+        lang="en", received=date.today().isoformat(), wish="copy-first",
+    )  # fmt: skip
+    copy = filed.location.rpartition("/")[2]
+    erasure = next(r["number"] for r in house.hotel.ours("request") if r["kind"] == "erasure")
+    for one, other in ((copy, erasure), (erasure, copy)):
+        assert f'href="{DESK}/{other}"' in clerk.get(f"{DESK}/{one}")
+    slip = clerk.post(f"{DESK}/{copy}/confirm", f"{DESK}/{copy}", how="desk").text
+    assert f'href="{DESK}/{erasure}"' in slip
+    assert "identity to be shown" in slip.partition(erasure)[2]
+
+
+def test_a_copy_after_an_erasure_is_no_pair_with_it(house: House) -> None:
+    """They were asked for one after the other, and the page of neither offers to go on."""
+    number, clerk = house.request(), house.browser("clerk")
+    with house.app.app_context(), house.extension.begin() as office:
+        office.confirm(number, "clerk", "desk")
+    house.settle(number)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(number, "officer", office.preview(number).digest)
+    house.worker()
+    copy = clerk.post(f"{DESK}/{number}/copy-after", f"{DESK}/{number}").location
+    assert "Asked for at the same time" not in clerk.get(copy)
+    assert "Asked for at the same time" not in clerk.get(f"{DESK}/{number}")
 
 
 def test_the_link_and_the_code_of_an_erasure_open_no_copy(house: House) -> None:
