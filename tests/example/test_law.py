@@ -17,7 +17,7 @@ from example_pms.models import Booking, Guest, Registration, booking_companions
 from flask_guesterase import Guesterase
 from flask_guesterase.core.errors import KeyMissingError
 from flask_guesterase.core.period import period
-from flask_guesterase.store import tables, upgrade, vault
+from flask_guesterase.store import settling, tables, upgrade, vault
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.worker import carry_out
 
@@ -231,6 +231,34 @@ def test_a_floor_nobody_knows_ends_when_two_people_say_so(guesterase: Guesterase
     assert (content["supplement"], content["level"]) == (2, "L3")
     assert content["state"] == "erased"
     assert content["stays"] == []
+
+
+def shelved(guesterase: Guesterase, box: str) -> list[str]:
+    """Return under which keys a box's lines of the guest register are found at night."""
+    table = tables.shelf
+    with guesterase.begin(write=False) as office:
+        rows = select(table.c.label).where(table.c.box == box)
+        return list(office.work.conn.execute(rows).scalars())
+
+
+@pytest.mark.parametrize(
+    ("floor", "labels"), [("P15Y", ["day:2034-05-04"]), ("P3Y", [])], ids=["a day", "over"]
+)
+def test_a_sealed_line_is_found_by_the_key_of_its_box(
+    guesterase: Guesterase, floor: str, labels: list[str]
+) -> None:
+    """What tells who it is dies with the day that two people gave the box, or with the box."""
+    guest(guesterase.host.engine())
+    box = kept(guesterase, ask(guesterase))["registrations", "SHA"].box
+    assert [label.partition(":")[0] for label in shelved(guesterase, box)] == ["open"]
+    with guesterase.begin() as office:
+        said = House("guest_register", floor=period(floor), clock=("departed",), source="PSB note")
+        id = office.house_period("SHA", said, "sha.officer")
+    with guesterase.begin() as office:
+        office.confirm_house(id, "sha.officer2")
+    travel.to(guesterase, TODAY + timedelta(days=30))
+    settling.settled(guesterase.run)
+    assert shelved(guesterase, box) == labels
 
 
 def test_records_run_out_without_a_request(guesterase: Guesterase) -> None:

@@ -24,7 +24,7 @@ from flask_guesterase.core.errors import (
 )
 from flask_guesterase.core.plan import key_text
 from flask_guesterase.core.policy import Policy, Subject, keep, null
-from flask_guesterase.store import execution, people, vault
+from flask_guesterase.store import brake, execution, people, vault
 from flask_guesterase.store.certifying import exists
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Invoice, policies
 
@@ -126,6 +126,27 @@ def test_what_a_clock_that_ran_ahead_approved_is_decided_anew_once_it_is_right(
     hotel.later(hours=hours)
     with hotel.begin() as office:
         assert office.due() == [number]
+    assert hotel.erased(number) == "erased"
+
+
+def test_a_clock_in_doubt_erases_nothing_for_the_host_either(hotel: Hotel) -> None:
+    """Whoever opens the office erases by the same clock as the worker, which floors are judged by.
+
+    Nothing of it is kept, and once two people said that the clock is right it goes on.
+    """
+    number = ann(hotel)
+    with hotel.begin() as office:
+        brake.beat(office.work)
+    hotel.now += timedelta(days=3 * 365)
+    with hotel.begin() as office, pytest.raises(BlockedError) as caught:
+        office.erase(number)
+    assert caught.value.reasons == (brake.DOUBT,)
+    assert hotel.state(number) == "approved"
+    assert hotel.row(1)["name"] == "Ann Berg"
+    for name in ("officer", "second"):
+        hotel.grants[name].add("law")
+        with hotel.begin() as office:
+            office.confirm_clock(name)
     assert hotel.erased(number) == "erased"
 
 
