@@ -22,6 +22,7 @@ from .datamap import Declared
 from .gaps import unreadable
 from .sql import MANY, chunks, one_of
 from .traces import holding
+from .ways import ways
 from .work import Work
 
 PAGE = 2000
@@ -138,6 +139,7 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
     full = _full(work, declared, free)
     result, nothing = Aged([], Unended()), dict[str, Reason]()
+    dated = starting(work, declared)
     open_: dict[Key, frozenset[str]] = {}
     # Of rows that tell the same the same is over.
     known: dict[tuple[int, int, frozenset[str]], tuple[Expired | None, frozenset[str]]] = {}
@@ -148,7 +150,11 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
         if alike not in known:
             days = _last_days(work, declared, record)
             item = _judge(work, declared, key, record, days, empty.union(said))
-            known[alike] = item, _unended(work, declared, record, days, said, empty)
+            words = _unended(work, declared, record, days, said, empty)
+            if dated.isdisjoint(record.facts.events):
+                # Of what has no date at all whoever looks for that tells; see `endless`.
+                words -= {Open.NO_CLOCK.value}
+            known[alike] = item, words
         item, words = known[alike]
         if item is not None:
             result.expired.append(item if item.key == key else replace(item, key=key))
@@ -223,8 +229,6 @@ def _unended(
 ) -> frozenset[str]:
     """Return why nobody can say when parts of a row may go; nothing when that is known of all.
 
-    A date that is missing is looked for elsewhere, by what the hotel still needs.
-
     :param last: the last day of each part of it.
     :param said: category -> why the law keeps it today.
     :param empty: categories of which it holds nothing; empty for what nothing retains.
@@ -237,7 +241,23 @@ def _unended(
             words.add(Open.NO_RULE.value)
         elif last[name] is None:
             words.update(_undue(work, record, _own(work, declared)))
-    return frozenset(words - {Open.NO_CLOCK.value})
+    return frozenset(words)
+
+
+def starting(work: Work, declared: Declared) -> frozenset[str]:
+    """Return the events of a table that start a period: when a row was made often starts none.
+
+    :param work: the open transaction.
+    :param declared: the table.
+    """
+    wanted = {
+        event
+        for _, rule in law.rules_everywhere(work)
+        if rule.category == declared.policy.category
+        for event in rule.clock
+    }
+    found = frozenset(ways(work.datamap, declared).events)
+    return found & wanted or found - {"created"} or found
 
 
 def _undue(work: Work, record: Record, names: Collection[str]) -> Iterator[str]:

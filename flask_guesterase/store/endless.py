@@ -110,7 +110,7 @@ def _table(name: str, office: Office) -> Counts:
     for (place, word), count in (ageing.unended(work, declared) if seen is None else seen).items():
         counts[place, name, word] = count
     known_ways = ways(work.datamap, declared)
-    keys = _unclocked(work, declared, known_ways, _starting(work, declared, known_ways))
+    keys = _unclocked(work, declared, known_ways, ageing.starting(work, declared))
     if not keys:
         return counts
     known = owners(work.conn, work.datamap, declared, keys)
@@ -121,18 +121,6 @@ def _table(name: str, office: Office) -> Counts:
     for key in free:
         counts[places.get(key, ""), name, Open.NO_CLOCK.value] += 1
     return counts
-
-
-def _starting(work: Work, declared: Declared, known: Ways) -> frozenset[str]:
-    """Return the events of a table that start a period: when a row was made often starts none."""
-    wanted = {
-        event
-        for _, rule in law.rules_everywhere(work)
-        if rule.category == declared.policy.category
-        for event in rule.clock
-    }
-    found = frozenset(known.events)
-    return found & wanted or found - {"created"} or found
 
 
 def _unclocked(

@@ -8,15 +8,17 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, update
 
 from flask_guesterase.core.period import Period
+from flask_guesterase.core.policy import Equal, Policy, keep, retain
 from flask_guesterase.store import endless, looking
 from flask_guesterase.store.amendments import House
+from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.settings import Property
 from tests.store.forms import Form, Forms
 from tests.store.hotel import Hotel
-from tests.store.test_expiry import Inn
+from tests.store.test_expiry import PEOPLE, Inn
 
 OLD = date(2025, 3, 1)
 """A departure whose year is over."""
@@ -149,4 +151,43 @@ def test_what_an_erasure_kept_is_on_the_list_once(inn: Inn, dated: date | None) 
         assert {name: found.get(name) for name in expected} == expected
         # The other one, which nobody asked to erase.
         assert [found[name] for name in found if name.startswith("sh/bills/")] == [1]
+        looking.look(inn.run)
+
+
+@pytest.mark.parametrize(("dated", "count"), [(None, 1), (date(2023, 1, 1), 0)])
+def test_a_date_that_is_missing_beside_another_one(
+    inn: Inn, dated: date | None, count: int
+) -> None:
+    """A receipt was sent long ago, and the law counts from its own date, which is missing (P3)."""
+    metadata = MetaData()
+    people = PEOPLE.to_metadata(metadata)
+    receipts = Table(
+        "receipts", metadata,
+        *(Column(name, Integer, primary_key=name == "id") for name in ("id", "guest")),
+        Column("payer", String(80)), Column("note", String(80)),
+        Column("dated", Date), Column("sent", Date),
+    )  # fmt: skip
+    inn.datamap = resolve(
+        [
+            (people, inn.datamap.tables["people"].policy),
+            (receipts, Policy(
+                {
+                    "payer": retain("invoice_accounting"), "note": retain("guest_register"),
+                    "dated": keep("books"), "sent": keep("books"),
+                },
+                via=Equal({"guest": "id"}, to="people"),
+                clock={"document": "dated", "last_activity": "sent"},
+            )),
+        ],
+        [*metadata.tables.values()], [],
+    )  # fmt: skip
+    inn.person(1, date(2026, 3, 1))
+    with inn.engine.begin() as conn:
+        receipts.create(conn)
+        conn.execute(insert(receipts).values(
+            id=1, guest=1, payer="Ann Berg", note="late", dated=dated, sent=date(2024, 1, 1)
+        ))  # fmt: skip
+    for _ in range(2):
+        endless.remind(inn.run)
+        assert listed(inn) == ({"sh/receipts/no-clock": 1} if count else {})
         looking.look(inn.run)
