@@ -15,6 +15,7 @@ from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.pulse import Pulse, put
 from tests.resistance.conftest import DUE, Pine
+from tests.store.forms import Form
 
 
 @pytest.mark.parametrize("attack", ["deleted", "lifted", "moved"])
@@ -80,9 +81,15 @@ def test_a_last_day_shortened_by_sql(pine: Pine) -> None:
     assert pine.counted()["missed"] == 0
 
 
-def test_facts_of_a_kept_line_backdated(pine: Pine) -> None:
-    """A departure years ago, written by SQL, is no fact: the line stays and is told."""
+@pytest.mark.parametrize("shell", [False, True])
+def test_facts_of_a_kept_line_backdated(pine: Pine, shell: bool) -> None:
+    """A departure years ago, written by SQL, is no fact: the line stays and is told.
+
+    It is the mark that says so, also where the shell in the host's table was backdated as well.
+    """
     pine.seal(1)
+    if shell:
+        pine.raw(update(Form).values(left_on=date(2020, 1, 1)))
     kept = pine.ours("kept")[0]
     facts: dict[str, Any] = json.loads(kept["facts"])
     facts["events"]["departed"] = "2020-01-01"

@@ -7,15 +7,18 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, select, update
 
 from flask_guesterase.core import rotation
+from flask_guesterase.core.image import decode
 from flask_guesterase.core.policy import (
     Equal,
     Policy,
     Subject,
+    delete,
     inside,
     keep,
     mentions,
@@ -24,7 +27,16 @@ from flask_guesterase.core.policy import (
     retain,
 )
 from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
-from flask_guesterase.store import endless, expiry, finishing, minors, settling, tables, worker
+from flask_guesterase.store import (
+    endless,
+    expiry,
+    finishing,
+    minors,
+    settling,
+    tables,
+    vault,
+    worker,
+)
 from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.partners import delivering
@@ -243,6 +255,48 @@ def test_a_ceiling_without_a_floor_ends_what_is_retained_under_it(any_inn: Inn) 
     expiry.expire(inn.run)
     assert (inn.read(BILLS, 1)["scan"], inn.read(BILLS, 1)["payer"]) == (None, "Ann Berg")
     assert inn.read(BILLS, 2)["scan"] == "back.png"
+
+
+def test_what_has_a_last_day_is_there_on_it_and_goes_the_day_after(inn: Inn) -> None:
+    """A profile after three years, a scan after a month: the day itself is the house's own."""
+    today = inn.now.astimezone(ZoneInfo("Pacific/Auckland")).date()
+    inn.person(1, date(today.year - 3, today.month, today.day), visa=None)
+    inn.person(2, today)
+    inn.bill(1, one=2, scan="front.png", dated=date(today.year, today.month - 1, today.day))
+    assert expiry.expire(inn.run) == {}
+    inn.later(days=1)
+    assert expiry.expire(inn.run) == {"people": 1, "expired": 2}
+    assert (inn.read(PEOPLE)["email"], inn.read(BILLS)["scan"]) == (None, None)
+
+
+def test_a_row_that_goes_whole_ends_by_itself_though_no_column_of_it_has_a_rule(inn: Inn) -> None:
+    """A copy of a passport may be kept a month; then the row is gone, and the guest is not."""
+    metadata = MetaData()
+    people = PEOPLE.to_metadata(metadata)
+    copies = Table(
+        "copies", metadata, Column("id", Integer, primary_key=True), Column("guest", Integer),
+        Column("bytes", String(20)), Column("dated", Date),
+    )  # fmt: skip
+    inn.datamap = resolve(
+        [
+            (people, inn.datamap.tables["people"].policy),
+            (copies, Policy(
+                {}, via=Equal({"guest": "id"}, to="people"), rows=delete,
+                category="identity_document_copy", clock={"document": "dated"},
+            )),
+        ],
+        [*metadata.tables.values()], [],
+    )  # fmt: skip
+    inn.person(1, date(2026, 3, 1))
+    with inn.engine.begin() as conn:
+        copies.create(conn)
+        days = (1, date(2026, 2, 1)), (2, date(2026, 3, 1))
+        rows = [{"id": id, "guest": 1, "bytes": "x", "dated": day} for id, day in days]
+        conn.execute(insert(copies), rows)
+    assert expiry.expire(inn.run) == {"expired": 1}
+    with inn.engine.connect() as conn:
+        assert conn.execute(select(copies.c.id)).scalars().all() == [2]
+    assert inn.read(PEOPLE)["name"] == "Ann Berg"
 
 
 def test_a_supplement_says_what_stays_because_it_is_another_persons(any_inn: Inn) -> None:
@@ -562,6 +616,22 @@ def test_no_safety_copy_of_what_was_kept_to_its_last_lawful_day(any_inn: Inn) ->
     finishing.finish(inn.run)
     assert inn.state(number) == "erased"
     assert copies_of(inn) == 1
+
+
+def test_no_safety_copy_of_what_the_law_ends_before_the_window(inn: Inn) -> None:
+    """A scan that may be there for three more days is not sealed for seven, whoever asked."""
+    inn.person(1, date(2026, 3, 1), visa=None)
+    for id, day in ((1, date(2026, 2, 13)), (2, date(2026, 3, 5))):
+        inn.bill(id, one=1, payer=None, scan=f"scan{id}.png", dated=day)
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "erased"
+    (box,) = [box for box in inn.ours("box") if box["purpose"] == "recovery"]
+    with inn.begin() as office:
+        (payload,) = vault.unseal(office.work.conn, inn.custodian, [box["id"]])
+    kept = {
+        cell.value for image in decode(payload).rows for cell in image.columns
+        if cell.name == "scan"
+    }  # fmt: skip
+    assert kept == {"scan2.png"}
 
 
 def test_what_nobody_can_place_is_on_somebodys_list(any_inn: Inn) -> None:
