@@ -32,6 +32,7 @@ from flask_guesterase.store import (
     expiry,
     finishing,
     minors,
+    rulebook,
     settling,
     tables,
     vault,
@@ -297,6 +298,43 @@ def test_a_row_that_goes_whole_ends_by_itself_though_no_column_of_it_has_a_rule(
     with inn.engine.connect() as conn:
         assert conn.execute(select(copies.c.id)).scalars().all() == [2]
     assert inn.read(PEOPLE)["name"] == "Ann Berg"
+
+
+def test_a_record_relabelled_by_one_person_waits_for_two(inn: Inn) -> None:
+    """No law said by when it must be gone; under its new name a month is all (P11)."""
+    metadata = MetaData()
+    people = PEOPLE.to_metadata(metadata)
+    copies = Table(
+        "copies", metadata, Column("id", Integer, primary_key=True), Column("guest", Integer),
+        Column("bytes", String(20)), Column("dated", Date),
+    )  # fmt: skip
+
+    def called(category: str) -> None:
+        inn.datamap = resolve(
+            [
+                (people, inn.datamap.tables["people"].policy),
+                (copies, Policy(
+                    {"bytes": null, "dated": keep("statistics")},
+                    via=Equal({"guest": "id"}, to="people"),
+                    category=category, clock={"document": "dated"},
+                )),
+            ],
+            [*metadata.tables.values()], [],
+        )  # fmt: skip
+
+    called("guest_register")
+    inn.person(1, date(2026, 3, 1))
+    with inn.engine.begin() as conn:
+        copies.create(conn)
+        conn.execute(insert(copies).values(id=1, guest=1, bytes="x", dated=date(2026, 2, 1)))
+    with inn.begin() as office:
+        rulebook.sync(office.work)
+    called("identity_document_copy")
+    for days in (0, 40):
+        inn.later(days=days)
+        expiry.expire(inn.run)
+        with inn.engine.connect() as conn:
+            assert conn.execute(select(copies.c.bytes)).scalar_one() == "x"
 
 
 def test_a_supplement_says_what_stays_because_it_is_another_persons(any_inn: Inn) -> None:
