@@ -337,6 +337,23 @@ def test_a_record_relabelled_by_one_person_waits_for_two(inn: Inn) -> None:
             assert conn.execute(select(copies.c.bytes)).scalar_one() == "x"
 
 
+def test_a_profile_waits_for_the_night_audit_of_another_house(inn: Inn) -> None:
+    """Its time is over, and a bill of the guest's lies where nothing may be erased just now."""
+    gum = Property("au", "Gum", "Kauri Ltd", "NZ", "Pacific/Auckland", "en")
+    inn.settings = replace(inn.settings, properties={**inn.settings.properties, "au": gum})
+    people, bills = (inn.datamap.tables[name].policy for name in ("people", "bills"))
+    columns = {**bills.columns, "role": keep("which house")}
+    bills = replace(bills, columns=columns, place="role", facts={})
+    inn.datamap = resolve([(PEOPLE, people), (BILLS, bills)], METADATA.tables.values(), [])
+    inn.person(1, date(2022, 1, 1))
+    inn.bill(1, one=1, role="au", dated=date(2022, 1, 1))
+    assert expiry.expire(inn.run, frozenset({"au"})) == {"waiting": 1}
+    assert (inn.read(PEOPLE)["email"], inn.read(BILLS)["payer"]) == ("p1@mail.example", "Ann Berg")
+    inn.later(days=1)
+    assert expiry.expire(inn.run)["people"] == 1
+    assert (inn.read(PEOPLE)["email"], inn.read(BILLS)["payer"]) == (None, None)
+
+
 def test_a_supplement_says_what_stays_because_it_is_another_persons(any_inn: Inn) -> None:
     """The bill's floor is over, and a living guest is on it too: it was not overwritten."""
     inn = any_inn
