@@ -354,6 +354,17 @@ def test_a_profile_waits_for_the_night_audit_of_another_house(inn: Inn) -> None:
     assert (inn.read(PEOPLE)["email"], inn.read(BILLS)["payer"]) == (None, None)
 
 
+def test_who_is_not_the_guest_of_an_open_request_has_their_time(inn: Inn) -> None:
+    """What a request is about it decides; whom a clerk left out of it the sweep ends."""
+    inn.person(1, date(2022, 1, 1))
+    number = inn.file(email="p1@mail.example")
+    assert expiry.expire(inn.run) == {}
+    with inn.begin() as office:
+        office.leave(number, office.show(number)["subjects"][0]["id"], "clerk")
+    inn.later(days=1)
+    assert expiry.expire(inn.run)["people"] == 1
+
+
 def test_a_supplement_says_what_stays_because_it_is_another_persons(any_inn: Inn) -> None:
     """The bill's floor is over, and a living guest is on it too: it was not overwritten."""
     inn = any_inn

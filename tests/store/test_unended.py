@@ -12,7 +12,7 @@ from sqlalchemy import Column, Date, Integer, MetaData, String, Table, insert, u
 
 from flask_guesterase.core.period import Period
 from flask_guesterase.core.policy import Equal, Policy, keep, retain
-from flask_guesterase.store import endless, looking
+from flask_guesterase.store import endless, keeping, looking
 from flask_guesterase.store.amendments import House
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.settings import Property
@@ -152,6 +152,17 @@ def test_what_an_erasure_kept_is_on_the_list_once(inn: Inn, dated: date | None) 
         # The other one, which nobody asked to erase.
         assert [found[name] for name in found if name.startswith("sh/bills/")] == [1]
         looking.look(inn.run)
+
+
+def test_what_an_erasure_kept_that_was_taken_back_is_on_the_list_of_its_table(inn: Inn) -> None:
+    """Then nothing is kept of it, and it has no end all the same."""
+    inn.person(1, date(2022, 3, 1))
+    inn.bill(1, one=1, letter="Dear Ann", role=None, dated=date(2023, 1, 1))
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "sealed"
+    ids = [row["id"] for row in inn.ours("kept")]
+    inn.run(lambda office: keeping.end(office.work, ids, back=True))
+    endless.remind(inn.run)
+    assert listed(inn) == {"sh/bills/unknown-fact": 1}
 
 
 @pytest.mark.parametrize(("dated", "count"), [(None, 1), (date(2023, 1, 1), 0)])
