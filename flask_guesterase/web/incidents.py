@@ -23,6 +23,7 @@ from .current import current
 from .desk import deed, may, me, must, placed, staff_pages
 from .language import N_
 from .pages import language, no_fields
+from .persons import named
 from .rendering import render_template
 
 AT_ONCE = 5
@@ -249,7 +250,7 @@ def plan_measure(incident: str) -> AnyResponse:
     return _acted(
         incident, caseforms.PlanMeasure(),
         lambda office, form: pressing.once(office, lambda: office.plan_measure(
-            incident, form["what"], form["owner"], form["due"], me()
+            incident, form["what"], named(form["owner"]), form["due"], me()
         )),
         _owner,
     )  # fmt: skip

@@ -19,6 +19,7 @@ from .current import current
 from .desk import deed, granted, me, must, placed, staff_pages
 from .language import N_
 from .pages import language
+from .persons import named
 from .rendering import render_template
 
 _MONTH = N_("Please give a month that has begun, as 2026-03.")
@@ -111,7 +112,8 @@ def join_monthly(monthly: str) -> AnyResponse:
     return _acted(
         monthly, officerforms.Join(),
         lambda office, form: pressing.once(
-            office, lambda: office.join_monthly(monthly, form["login"], me()), me(), pressing.MOMENT
+            office, lambda: office.join_monthly(monthly, named(form["login"]), me()), me(),
+            pressing.MOMENT,
         ),
         ("login", _LOGIN),
     )  # fmt: skip
@@ -135,7 +137,7 @@ def plan_monthly(monthly: str) -> AnyResponse:
     return _acted(
         monthly, officerforms.PlanAction(),
         lambda office, form: pressing.once(office, lambda: office.plan_monthly(
-            monthly, (form["what"], form["owner"], form["due"]), me()
+            monthly, (form["what"], named(form["owner"]), form["due"]), me()
         )),
         ("owner", _OWNER),
     )  # fmt: skip

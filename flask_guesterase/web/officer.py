@@ -15,6 +15,7 @@ from .current import current
 from .desk import deed, granted, may, me, must, placed, staff_pages
 from .language import N_
 from .pages import language
+from .persons import named
 from .rendering import render_template
 from .words import HOWS
 
@@ -59,7 +60,7 @@ def look_after(number: str) -> AnyResponse:
     """Say that the reader looks after a request, and perhaps who stands in."""
     form = schemas.read(officerforms.Duty(), request.form)
     with current.begin() as office:
-        office.look_after(number, me(), form["deputy"])
+        office.look_after(number, me(), named(form["deputy"]))
         case = office.show(number)
     seen = may(Permission.VIEW, case["property"]) and "queue" not in request.form
     where = url_for(".show", number=number) if seen else url_for(".queue")

@@ -43,6 +43,18 @@ def acting() -> str:
     return person or login()
 
 
+def named(typed: str) -> str:
+    """Return the host's id of a person whom somebody names, or what was typed where it knows none.
+
+    A database that takes capitals for small letters, or a loader that reads a number, knows one
+    person by many texts; what is put down of them is found by one.
+
+    :param typed: a login as it was typed.
+    """
+    user = current.user(typed) if typed else None
+    return typed if user is None else str(user.get_id())
+
+
 def through(person: str) -> str:
     """Return the shared login through which a person acts in this request, or an empty text."""
     who, by = g.get(_ACTING, ("", "")) if has_app_context() else ("", "")

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from ...core.permissions import Permission
+from ..persons import named
 from . import bodies
 from .door import begin, me, mine, once
 from .route import operation
@@ -36,7 +37,7 @@ def look_after(number: str, form: dict[str, Any]) -> Any:
     It needs verify or approve at the property.
     """
     with begin() as office:
-        office.look_after(number, me(), form["deputy"])
+        office.look_after(number, me(), named(form["deputy"]))
     return {"done": True}
 
 
