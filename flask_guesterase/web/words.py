@@ -136,7 +136,9 @@ BLOCKERS: dict[str, str] = {
     "chargeback": N_("a card payment is disputed"),
     "cooling": N_("late charges may still come after check-out"),
     "unreported": N_("the stay has not been reported to the authority yet"),
-    "open-request": N_("another request about this data is not answered yet"),
+    "open-request": N_(
+        "another request about this data, such as for a copy that was not fetched yet, is not over"
+    ),
     "another-controller": N_("a profile shared with hotels of another company; ask them as well"),
 }
 """What hotels need somebody for, by the usual names of blockers."""

@@ -133,6 +133,25 @@ def test_who_asked_for_erasure_as_well_is_told_to_save_the_copy(
     assert ("Until then you can have a new link" in page) is not said
 
 
+def test_a_guest_reads_that_the_erasure_waits_for_a_copy(house: House) -> None:
+    """It was answered long ago and lies ready: that nobody answered would be untrue."""
+    _, number = asked(house, "copy-first")
+    released(house, number)
+    erasure = next(r["number"] for r in house.hotel.ours("request") if r["kind"] == "erasure")
+    clerk, guest = house.browser("clerk"), house.browser()
+    slip = clerk.post(f"{DESK}/{erasure}/confirm", f"{DESK}/{erasure}", how="desk").text
+    code = re.search(r'class="secret">([\w-]+)<', slip)
+    assert code is not None
+    house.settle(erasure)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(erasure, "officer", office.preview(erasure).digest)
+    house.worker()
+    assert guest.post("/privacy/case", page="/privacy/case", code=code[1]).status_code == 303
+    page = guest.get("/privacy/case?lang=en")
+    assert "a copy that was not fetched yet" in page
+    assert "not answered" not in page
+
+
 def test_a_clerk_who_files_both_finds_the_way_from_one_to_the_other(house: House) -> None:
     """Who showed it for the copy alone would wait for the erasure for ever."""
     clerk = house.browser("clerk")
