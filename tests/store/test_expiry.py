@@ -41,6 +41,7 @@ from flask_guesterase.store import (
 from flask_guesterase.store.comeback import reconcile
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.partners import delivering
+from flask_guesterase.store.search import queued
 from flask_guesterase.store.settings import Property
 from tests.store.hotel import Hotel
 from tests.zealand import law, rule
@@ -363,6 +364,19 @@ def test_who_is_not_the_guest_of_an_open_request_has_their_time(inn: Inn) -> Non
         office.leave(number, office.show(number)["subjects"][0]["id"], "clerk")
     inn.later(days=1)
     assert expiry.expire(inn.run)["people"] == 1
+
+
+def test_what_goes_on_its_day_is_looked_for_from_then_on(inn: Inn) -> None:
+    """A value that only the kept row had may lie elsewhere; nobody looked while it was kept."""
+    inn.person(1, date(2026, 3, 1), visa=None)
+    inn.bill(1, one=1, payer="pat@mail.example")
+    number = inn.approved(email="p1@mail.example")
+    assert worker.carry_out(inn.run, number) == "sealed"
+    assert inn.run(lambda office: queued.waiting(office.work)) == []
+    inn.later(days=2 * 366)
+    finishing.finish(inn.run)
+    assert inn.state(number) == "erased"
+    assert inn.run(lambda office: queued.waiting(office.work)) == [number]
 
 
 def test_a_supplement_says_what_stays_because_it_is_another_persons(any_inn: Inn) -> None:
