@@ -13,7 +13,7 @@ from ..core.events import CopyConfirmed, ErasureApproved, SigningKeyChanged
 from ..core.finding import Finding, Severity
 from ..core.lifecycle import State
 from ..core.log import read_entry, slug
-from . import approvals, binding, brake, copies, keeping, law, pulse, settling, tables
+from . import approvals, binding, brake, copies, keeping, law, pulse, runs, settling, tables
 from .audit import Problem
 from .blockers import today_at
 from .cases import Case, load
@@ -221,11 +221,18 @@ def _read(work: Work, after: int) -> _Page:
         .order_by(kept.c.id)
         .limit(_BATCH)
     ).all()  # fmt: skip
-    found = [(line.id, line.controller) for line in lines if not _fits(work, line)]
+    waits = _unsettled(work)
+    found = [(line.id, line.controller) for line in lines if not _fits(work, line, waits)]
     return found, lines[-1].id if len(lines) == _BATCH else None
 
 
-def _fits(work: Work, line: Row[tuple[object, ...]]) -> bool:
+def _unsettled(work: Work) -> bool:
+    """Return whether rules changed since all boxes were judged by them: the next sweep does it."""
+    looked = pulse.look(work.conn, settling.LOOKED) is not None
+    return looked and bool(runs.unseen(work, settling.LOOKED))
+
+
+def _fits(work: Work, line: Row[tuple[object, ...]], waits: bool) -> bool:
     said = law.bound(work, line)
     verdict = settling.verdict(work, line)
     over = not verdict.kept(today_at(work.settings, work.now, line.property))
@@ -237,4 +244,4 @@ def _fits(work: Work, line: Row[tuple[object, ...]]) -> bool:
     reason = law.reason(verdict)
     held = line.box_label.startswith("hold:")
     same = line.box_day == terms.last_day and (held or line.box_label == terms.label)
-    return same and (line.until or "") >= (reason.until or "")
+    return same and (waits or (line.until or "") >= (reason.until or ""))

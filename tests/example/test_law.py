@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, insert, inspect, select, text
+from sqlalchemy import Connection, insert, inspect, select, text, update
 
 from example_pms.foreign import Invoice
 from example_pms.models import Booking, Guest, Registration, booking_companions
@@ -259,6 +259,30 @@ def test_a_sealed_line_is_found_by_the_key_of_its_box(
     travel.to(guesterase, TODAY + timedelta(days=30))
     settling.settled(guesterase.run)
     assert shelved(guesterase, box) == labels
+
+
+def test_a_period_that_was_set_is_no_sign_of_a_forger(guesterase: Guesterase) -> None:
+    """Until the next sweep has put boxes under the new day they are not as the law has them now."""
+    guest(guesterase.host.engine())
+    ask(guesterase)
+    travel.confirmed(guesterase)
+
+    def wrong() -> list[str]:
+        with guesterase.begin(write=False) as office:
+            return [each.id for each in office.verify()]
+
+    with guesterase.begin() as office:
+        said = House("guest_register", floor=period("P3Y"), clock=("departed",), source="PSB note")
+        id = office.house_period("SHA", said, "sha.officer")
+    with guesterase.begin() as office:
+        office.confirm_house(id, "sha.officer2")
+    assert wrong() == []
+    guesterase.sweep()
+    assert wrong() == []
+    sealed = tables.kept.c.until.is_not(None) & (tables.kept.c.mode == "sealed")
+    with guesterase.host.engine().begin() as conn:
+        conn.execute(update(tables.kept).where(sealed).values(until="2026-05-01"))
+    assert set(wrong()) == {"records-differ"}
 
 
 def test_records_run_out_without_a_request(guesterase: Guesterase) -> None:
