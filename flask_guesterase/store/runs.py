@@ -282,6 +282,16 @@ def confirm(work: Work, by: str, ids: Sequence[int] | None = None) -> list[str]:
     return [preview.property for preview in open_]
 
 
+def doubt_confirmed(work: Work) -> None:
+    """Let people confirm anew what sweeps erase: a restored database may have forgotten rules.
+
+    :param work: the open transaction.
+    """
+    table = tables.run
+    said = table.c.kind == PREVIEW, table.c.confirmed_by.is_not(None)
+    work.conn.execute(update(table).where(*said).values(confirmed_by=None))
+
+
 def _read(open_: Sequence[Preview], ids: Sequence[int]) -> None:
     if not set(ids) <= {preview.id for preview in open_}:
         raise MovedError("This preview is not the newest one.", "Read the new one.")

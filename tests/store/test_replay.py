@@ -67,6 +67,23 @@ def test_a_record_that_had_its_time_goes_again(forms: Forms) -> None:
     assert not replay(forms.run).restored
 
 
+def test_what_is_due_after_a_restore_is_confirmed_anew(forms: Forms) -> None:
+    """The copy may be of before a period was made longer: somebody reads what would go."""
+    forms.form(1, OLD)
+    forms.confirmed()
+    copy(forms)
+    forms.form(2, OLD)
+    forms.sweep()
+    assert forms.names() == {1: None, 2: None}
+    copy(forms, back=True)
+    forms.form(3, OLD)
+    assert not replay(forms.run).restored
+    forms.sweep()
+    assert forms.names() == {1: None, 3: "Ada Roe"}
+    forms.sweep("officer")
+    assert forms.names() == {1: None, 3: None}
+
+
 def test_a_sweep_writes_one_line_and_one_outcome_for_a_batch(forms: Forms) -> None:
     for id in range(1, 9):
         forms.form(id, OLD)

@@ -24,7 +24,7 @@ from ...core.lifecycle import DONE, State
 from ...core.plan import Person, key_text
 from ...core.remembrance import Kind, Line, Note
 from ...core.wish import Kind as Wish
-from .. import brake, cases, certifying, looking, pulse, tables, tasks
+from .. import brake, cases, certifying, looking, pulse, runs, tables, tasks
 from ..cases import Case, load, reconsider, step, tell
 from ..comeback import again, returned
 from ..comeback.again import Fate, Warrant
@@ -376,6 +376,7 @@ def _end(known: Forgotten, counts: Mapping[str, int], office: Office) -> None:
     pulse.take(work.conn, remembering.RESTORED)
     pulse.take(work.conn, remembering.CONTINUED)
     looking.forget(work)
+    runs.doubt_confirmed(work)
     if known.holds:
         until = max(hold.line.number for hold in known.holds)
         note = f"{len(known.holds)}:{known.since}:{until}"
