@@ -14,8 +14,12 @@ from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.claims import Bounds, Claimed
 from flask_guesterase.store.law import PLACE
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.release.folder import Folder
+from flask_guesterase.store.remembrance import remembering
+from flask_guesterase.store.remembrance.erasures import Register, Tail
 from flask_guesterase.store.transaction import transaction
 from flask_guesterase.store.work import Work
+from tests.store.ashore import Ashore
 from tests.store.crowd import NEW, OLD, Crowd, _may
 
 PART = 40
@@ -85,3 +89,46 @@ def test_two_end_what_was_kept_at_the_same_time(crowd: Crowd) -> None:
         left = set(rows_left.scalars())
     assert len(left) == PART
     assert left.isdisjoint(ended)
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def ashore(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ashore]:
+    """A hotel with a register and a folder for checkpoints, where several write at once."""
+    made = Ashore(request.getfixturevalue(f"{request.param}_url"), tmp_path)
+    made.guest(1, name="Ann Berg", email="ann@example.com")
+    yield made
+    made.engine.dispose()
+
+
+def test_an_erasure_that_ends_while_one_looks_is_none_that_was_forgotten(
+    ashore: Ashore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker asks the database how far it knows the register; then another one commits."""
+    number, read = ashore.approved(email="ann@example.com"), Register.tail
+
+    def late(register: Register) -> Tail:
+        monkeypatch.undo()
+        assert ashore.erased(number) == "erased"
+        return read(register)
+
+    monkeypatch.setattr(Register, "tail", late)
+    assert ashore.run(lambda office: remembering.notice(office.work)) is False
+    assert ashore.run(lambda office: remembering.standing(office.work)).restored is False
+
+
+def test_a_checkpoint_that_leaves_while_one_looks_is_none_that_was_forgotten(
+    ashore: Ashore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One worker asks the journal how long it is; then another one appends and releases."""
+    ashore.happen()
+    ashore.release()
+    read = Folder.notes
+
+    def late(folder: Folder, *given: Any, **more: Any) -> list[str]:
+        monkeypatch.undo()
+        ashore.happen()
+        assert ashore.release() == 1
+        return read(folder, *given, **more)
+
+    monkeypatch.setattr(Folder, "notes", late)
+    assert ashore.run(lambda office: remembering.notice(office.work)) is False

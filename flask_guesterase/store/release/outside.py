@@ -113,9 +113,12 @@ def behind(work: Work) -> bool:
     """
     if not folders(work):
         return False
-    rows = work.conn.execute(select(tree).where(tree.c.open)).all()
-    seen = [(row, newest(work, row.controller)) for row in rows]
-    return any(head is not None and not agrees(work, row, head) for row, head in seen)
+    wanted = select(tree).where(tree.c.open)
+    seen = {row.controller: newest(work, row.controller) for row in work.conn.execute(wanted).all()}
+    # Asked after the folders were: a checkpoint leaves once the journal holds what it says.
+    rows = work.conn.execute(wanted).all()
+    heads = [(row, seen.get(row.controller)) for row in rows]
+    return any(head is not None and not agrees(work, row, head) for row, head in heads)
 
 
 def agrees(work: Work, row: Row[Any], head: Checkpoint) -> bool:

@@ -99,6 +99,10 @@ def standing(work: Work, lock: bool = False) -> Standing | None:
         return Standing(known, tail, missing=True, holds=holds)
     if latched is not None:
         return Standing(known, tail, False, True, int(latched.note), holds)
+    if tail.committed > (known or 0):
+        # Who committed since the database was asked wrote the outcome after that.
+        found = pulse.look(work.conn, KNOWN)
+        known = None if found is None else int(found.note)
     here = known or 0
     behind = tail.committed > here or any(_unknown(work.conn, line, here) for line in tail.open)
     return Standing(known, tail, False, behind, here, holds)
