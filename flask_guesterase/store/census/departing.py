@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, insert, select
 
-from ...core.census import LABEL, LAWFUL, Departure, mark
+from ...core.census import LABEL, LAWFUL, Departure, label, mark
+from ...core.errors import KeyMissingError
 from ...core.events import SYSTEM, Event, RetentionEnded
 from ...core.log import slug
 from ...core.plan import Plan, key_text
@@ -63,7 +66,7 @@ def closed(work: Work, lines: Iterable[Row[Any]]) -> None:
 
 
 def _watched(work: Work, names: Iterable[str]) -> set[str]:
-    """Return which of these tables were counted before; of others nobody misses a line."""
+    """Return which of these tables were or are counted; of others nobody misses a line."""
     table = tables.census
     wanted = sorted(names)
     if not wanted:
@@ -71,7 +74,20 @@ def _watched(work: Work, names: Iterable[str]) -> set[str]:
     rows = select(table.c.table_name).where(
         table.c.table_name.in_(wanted), table.c.marks.is_not(None)
     )
-    return set(work.conn.execute(rows.distinct()).scalars())
+    found = set(work.conn.execute(rows.distinct()).scalars())
+    # Of a first count that is under way nothing stands there yet.
+    return found | (counted(work).keys() & set(wanted) if _beginning(work) else set())
+
+
+def _beginning(work: Work) -> set[str]:
+    """Return the labels under which a count that is under way may mark lines; their keys live."""
+    nights = (work.now.date() + timedelta(days=more) for more in (-1, 0, 1))
+    found = set()
+    for name in {label(night.isoformat()) for night in nights}:
+        with suppress(KeyMissingError):
+            work.custodian.mortal(name, LABEL)
+            found.add(name)
+    return found
 
 
 def settle(work: Work) -> None:
@@ -122,20 +138,20 @@ def _rows(work: Work, each: Departure, event: Event) -> list[dict[str, Any]]:
             "controller": slug(event.controller),
             "property": each.property,
             "table_name": each.table,
-            "mark": mark(work.custodian.mortal(label, LABEL), each.table, each.row).hex(),
+            "mark": mark(work.custodian.mortal(name, LABEL), each.table, each.row).hex(),
             "action": event.name,
             "request": event.number or None,
             "at": work.stamp,
         }
-        for label in _labels(work, each.table)
+        for name in _labels(work, each.table)
     ]
 
 
 def _labels(work: Work, name: str) -> list[str]:
-    """Return the labels under which the last counts of a table were made and whose keys live."""
+    """Return the labels under which a table was counted last, or is now, and whose keys live."""
     table = tables.census
     rows = select(table.c.label).where(table.c.table_name == name, table.c.marks.is_not(None))
     found = set(work.conn.execute(rows.distinct()).scalars())
-    return sorted(found & work.custodian.labels())
+    return sorted(found & work.custodian.labels() | _beginning(work))
 
 
