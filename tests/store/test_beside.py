@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
 
+from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store import expiry, keeping, looking, tables, turns
 from flask_guesterase.store.claiming import Shift
 from flask_guesterase.store.claims import Bounds, Claimed
@@ -132,3 +134,34 @@ def test_a_checkpoint_that_leaves_while_one_looks_is_none_that_was_forgotten(
 
     monkeypatch.setattr(Folder, "notes", late)
     assert ashore.run(lambda office: remembering.notice(office.work)) is False
+
+
+def test_who_looks_after_the_first_erasure_of_all_does_not_take_it_back(
+    postgresql_url: str, tmp_path: Path
+) -> None:
+    """Its line stands in the register, and how far that is known in no row yet that others see.
+
+    On MariaDB they wait for that row although it is not there yet.
+    """
+    ashore = Ashore(postgresql_url, tmp_path)
+    ashore.guest(1, name="Ann Berg", email="ann@example.com")
+    number, meeting = ashore.approved(email="ann@example.com"), threading.Event()
+
+    def begins(conn: Any, cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("INSERT INTO guesterase_pulse"):
+            meeting.set()
+
+    other = threading.Thread(
+        target=ashore.run, args=(lambda office: remembering.finish(office.work),)
+    )
+    with ashore.begin() as office:
+        office.erase(number).settled()
+        office.close()
+        event.listen(ashore.engine, "before_cursor_execute", begins)
+        other.start()
+        assert meeting.wait(10)
+    other.join(10)
+    register = Register(str(ashore.settings.register), ashore.custodian)
+    assert [line.note.kind for line in register.lines()[0]][-1] is Kind.OUTCOME
+    assert ashore.run(lambda office: remembering.notice(office.work)) is False
+    ashore.engine.dispose()

@@ -289,8 +289,10 @@ def _written(
 
 def take_turns(work: Work) -> None:
     """Lock the row that everybody who writes to the register takes turns on."""
-    if pulse.look(work.conn, KNOWN, lock=True) is None:
-        pulse.put(work.conn, KNOWN, Pulse(work.stamp, "0"))
+    conn, nothing = work.conn, Pulse(work.stamp, "0")
+    if pulse.look(conn, KNOWN, lock=True) is None and not pulse.first(conn, KNOWN, nothing):
+        # Whoever wrote the first line of all was waited for: what they know stands there now.
+        pulse.look(conn, KNOWN, lock=True)
 
 
 def _lines(work: Work, tail: Tail, found: Standing, notes: Sequence[Note]) -> list[Line]:
