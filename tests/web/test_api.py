@@ -265,6 +265,28 @@ def test_the_same_key_makes_once(house: House, made: str) -> None:
     assert len(house.hotel.ours(table)) == 2
 
 
+def test_a_case_code_whose_answer_was_lost_is_given_again(house: House) -> None:
+    """It is shown once, and a guest who leaves the kiosk without it would have to come back."""
+    clerk, other = (Program(house, token(house, who)) for who in ("clerk", "officer"))
+    number = clerk.post("/requests", FILING).json["number"]
+    path, key = f"/requests/{number}/confirm", {"Idempotency-Key": "kiosk-9"}
+    first, again = (clerk.post(path, {"how": "desk"}, **key) for _ in range(2))
+    assert first.status_code == again.status_code == 200
+    assert first.json == again.json
+    code = first.json["case_code"]
+    assert house.browser().post("/privacy/case", code=code).status_code == 303
+    assert code.replace("-", "") not in repr(house.hotel.ours("filed"))
+    assert clerk.post(path, {"how": "known"}, **key).status_code == 422
+    assert clerk.post(path, {"how": "desk"}).status_code == 409
+    assert other.post(path, {"how": "desk"}, **key).status_code == 409
+    with house.app.app_context(), house.extension.begin() as office:
+        office.recode(number, "clerk", "desk")
+    assert clerk.post(path, {"how": "desk"}, **key).status_code == 409
+    second = clerk.post("/requests", {**FILING, "match": {"email": "bea@mail.example"}})
+    path = f"/requests/{second.json['number']}/confirm"
+    assert clerk.post(path, {"how": "desk"}, **key).status_code == 422
+
+
 _CHANGED = {"hold": "reference", "shift": "note", "disclosure": "reference"}
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from flask import request
-
+from ...core.errors import TokenError
 from ...core.permissions import Permission
+from ...store.office import Office
 from ...store.transaction import again
 from ...store.unit import Run
 from ...store.worker import carry_out
+from ..pressing import made_of
 from . import bodies
-from .door import begin, me, mine
+from .door import begin, key, me, mine, once
 from .route import operation
 
 PATIENCE = 20.0
@@ -31,7 +33,7 @@ def file(form: dict[str, Any]) -> Any:
     place = form.pop("property") or mine().property
     with begin() as office:
         number = office.file_once(
-            match, whose=f"token:{mine().id}", key=request.headers.get("Idempotency-Key", ""),
+            match, whose=f"token:{mine().id}", key=key(),
             by=me(), property=place, **form,
         )  # fmt: skip
     return {"number": number}
@@ -53,11 +55,36 @@ def show(number: str, form: dict[str, Any]) -> Any:
         return office.show(number, by=me())
 
 
-@operation("POST", "/requests/<number>/confirm", Permission.VERIFY, bodies.Coded, bodies.Confirm)
+@operation(
+    "POST", "/requests/<number>/confirm", Permission.VERIFY, bodies.Coded, bodies.Confirm,
+    keyed=True,
+)  # fmt: skip
 def confirm(number: str, form: dict[str, Any]) -> Any:
-    """Record that and how a guest showed who they are; return the case code, once."""
+    """Record that and how a guest showed who they are; return the case code, once.
+
+    The same Idempotency-Key with the same body returns the same code for a day.
+    """
+    # At rest there is no code, so that it is made anew of what came with it.
+    code = made_of(f"token:{mine().id}:{number}:{key()}") if key() else ""
+    made: list[str] = []
+
+    def first() -> str:
+        made.append(office.confirm(number, me(), form["how"], form["seen"], code))
+        return number
+
     with begin() as office:
-        return {"case_code": office.confirm(number, me(), form["how"], form["seen"])}
+        once(office, form, first)
+        if not made and not _opens(office, code, number):
+            # Another one was given since, or the application has another key: it says where it is.
+            first()
+    return {"case_code": made[0] if made else code}
+
+
+def _opens(office: Office, code: str, number: str) -> bool:
+    """Return whether a case code still opens a request."""
+    with suppress(TokenError):
+        return office.case(code).number == number
+    return False
 
 
 @operation("GET", "/requests/<number>/plan", Permission.VIEW, bodies.Plan)

@@ -104,9 +104,13 @@ def once(
     :param lasting: for how long a key counts; a day when left out.
     :return: number of what was made, the first one's when it was made before.
     """
-    key = request.headers.get("Idempotency-Key", "")
-    said = {"": request.endpoint, **form}
-    return office.once(said, make, whose=f"token:{mine().id}", key=key, lasting=lasting)
+    said = {"": request.path, **form}
+    return office.once(said, make, whose=f"token:{mine().id}", key=key(), lasting=lasting)
+
+
+def key() -> str:
+    """Return the Idempotency-Key that came, or an empty text."""
+    return request.headers.get("Idempotency-Key", "")
 
 
 def answer(value: Any, status: int = 200) -> Response:
