@@ -216,8 +216,15 @@ def as_files(copy: Copy, about: Iterable[tuple[str, str, str, str, str]]) -> dic
             {name: legible(text) for name, text in record.values.items() if text is not None}
             for record in part.records
         ]
-        files[f"{_NAME.sub('_', part.table)}.csv"] = as_csv(part.columns, rows)
+        files[_free(_NAME.sub("_", part.table), files)] = as_csv(part.columns, rows)
     return files
+
+
+def _free(name: str, files: Mapping[str, str]) -> str:
+    """Return a name for one more file that no device takes for another's."""
+    taken = {each.casefold() for each in files}
+    tries = (f"{name}{more}.csv" for more in ("", *(f"-{n}" for n in range(2, len(files) + 3))))
+    return next(each for each in tries if each.casefold() not in taken)
 
 
 def zipped(files: Mapping[str, str]) -> bytes:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import update
 
-from flask_guesterase.core.copying import Copy, Record
+from flask_guesterase.core.copying import Copy, Part, Record, as_files
 from flask_guesterase.core.errors import (
     BlockedError,
     ForbiddenError,
@@ -533,3 +533,16 @@ def test_only_a_clerk_of_the_house_hands_it_out(hotel: Hotel) -> None:
         office.outline(erasure, "officer")
 
 
+
+
+def test_no_table_takes_the_place_of_another_in_the_archive() -> None:
+    """Names that differ in capitals or signs alone, and one that the archive has itself."""
+    names = ("about", "guest notes", "guest_notes", "Guest_Notes")
+    record = Record({"text": "x"}, (), False, ())
+    parts = tuple(Part(name, "", "", ("text",), (record,)) for name in names)
+    files = as_files(Copy("GR-A", "sh", "pine", "2026-03-01", parts), ())
+    assert len({name.casefold() for name in files}) == len(files) == 5
+    assert files["about.csv"].startswith("\ufefftable,")
+    assert list(files)[1:] == [
+        "about-2.csv", "guest_notes.csv", "guest_notes-2.csv", "Guest_Notes-3.csv",
+    ]  # fmt: skip
