@@ -23,7 +23,8 @@ from sqlalchemy.exc import StatementError
 
 from ..core.errors import GapError, GuesteraseError, MatchError
 from ..core.identity import Kind, kind_of, same, spellings
-from ..core.plan import Person, by_table
+from ..core.plan import Person, by_table, key_text
+from . import tables
 from .binds.crossing import at
 from .datamap import Contacts, DataMap, Declared
 from .failure import is_misfit
@@ -69,7 +70,8 @@ def candidates(
     :param region: ISO country code that gives national phone numbers a meaning.
     :raises MatchError: the key is unknown, the value could be anybody's, or no column that is
         looked into can hold it.
-    :raises GapError: nobody was found, and rows of a table that knows the key cannot be told apart.
+    :raises GapError: nobody was found, and rows of a table that knows the key cannot be told
+        apart; or one was found whose key cannot be written down.
     """
     datamap.check_key(key)
     found, held = list[Candidate](), False
@@ -91,6 +93,7 @@ def candidates(
         try:
             read = _read(conn, declared, contacts, table, condition, property_, typed=True)
             held = True
+            _fit(conn, name, read)
             kind = kind_of(key)
             told = isinstance(wanted, Column) and _is_told(kind, [wanted])
             found += [c for c in read if not told or same(kind, value, c.values.get(key, ""))]
@@ -100,6 +103,20 @@ def candidates(
     if misfit is not None and (not held or (isinstance(misfit, GapError) and not found)):
         raise misfit
     return found
+
+
+def _fit(conn: Connection, table: str, read: Iterable[Candidate]) -> None:
+    """Refuse rows whose key is too long to be written down: none of a person's may be passed over.
+
+    :raises GapError: there is one.
+    """
+    most: int = tables.subject.c.row_key.type.length  # type: ignore[attr-defined]
+    # SQLite holds no text to its length.
+    if conn.dialect.name != "sqlite" and any(len(key_text(c.person[1])) > most for c in read):
+        raise GapError(
+            f"A row of {table} is known by a key that is too long to be written down.",
+            'Give the table a short key, or its mapper one: {"primary_key": [...]}.',
+        )
 
 
 def carriers(conn: Connection, datamap: DataMap, kind: str, value: str) -> set[Person]:

@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 
 from ...core.asking import Asker
 from ...core.canary import KIND as INVENTED
-from ...core.errors import MatchError, TokenError, TransitionError, UnknownError
+from ...core.errors import GapError, MatchError, TokenError, TransitionError, UnknownError
 from ...core.events import GUEST, ObjectionSettled, RequestObjected
 from ...core.identity import Kind, kind_of, normal, same
 from ...core.lifecycle import COPIES, DONE, OPEN, State
@@ -82,7 +82,7 @@ def _alone(work: Work, address: str, taken: Iterable[Person]) -> bool:
     for key in keys:
         try:
             found = candidates(work.conn, work.datamap, key, address, None)
-        except MatchError:
+        except (GapError, MatchError):
             return False
         carriers |= {candidate.person for candidate in found}
     return bool(carriers) and carriers <= mine

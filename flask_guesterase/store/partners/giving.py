@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ...core.errors import ErasureError, MatchError
+from ...core.errors import ErasureError, GapError, MatchError
 from ...core.finding import Finding
 from ...core.identity import Kind, kind_of
 from ...core.plan import Key, Person, Plan, Row
@@ -248,8 +248,8 @@ def _anothers(
             for key in keys
             for one in candidates(work.conn, work.datamap, key, text, None)
         }
-    except MatchError:
-        # It means nobody: "0", a dash.
+    except (GapError, MatchError):
+        # It means nobody: "0", a dash; or nobody can tell.
         return True
     if kind in _OWN:
         # What is no address at all is nobody's address.
