@@ -8,7 +8,6 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Table, delete, select, update
 
-from ..core.identity import Kind, kind_of
 from ..core.lifecycle import State
 from ..core.log import canonical
 from ..core.own import RECORDS, REFUSALS
@@ -16,8 +15,7 @@ from ..core.period import months_after
 from ..core.standing import Standing
 from . import heldkeys, law, outbox, tables, vault
 from .cases import label
-from .datamap import Contacts, Declared
-from .sql import among, chunks, holds_text
+from .sql import among, chunks
 from .work import Work
 
 ENDED = "ended"
@@ -84,28 +82,13 @@ def close(work: Work, after: int) -> Step:
 
 def _untell(work: Work, numbers: Collection[str]) -> None:
     """Drop tombstones whose key says who it was: no row has that key any more."""
-    known, subject = work.datamap, tables.subject
-    telling = [name for name, who in known.subjects.items() if _tells(known.declared(name), who)]
+    telling, subject = work.datamap.telling(), tables.subject
     if telling and numbers:
         work.conn.execute(delete(subject).where(
             subject.c.request.in_(numbers),
             subject.c.table_name.in_(telling),
             subject.c.erased_at.is_not(None),
         ))  # fmt: skip
-
-
-def _tells(declared: Declared, who: Contacts) -> bool:
-    if not (declared.deletes or declared.keyed_by(declared.erase)):
-        return False
-    named = {*who.contact, *(column.name for column in who.names)}
-    # A telephone may be a number to the database, and an address be kept as bytes.
-    return any(
-        holds_text(c.type) or c.name in named or kind_of(c.name) in _PERSONAL
-        for c in declared.key
-    )
-
-
-_PERSONAL = frozenset({Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT})
 
 
 def end(work: Work, after: int) -> Step:

@@ -252,7 +252,7 @@ def end(
 ) -> None:
     """Note that kept rows went, or are kept in another way from now on.
 
-    A key that is made of what was kept goes with it.
+    A key that is made of what was kept, or says who it was when the row is gone, goes with it.
 
     :param work: the open transaction.
     :param ids: numbers of the kept rows.
@@ -270,7 +270,9 @@ def end(
     mine = by_number(update(kept), kept, wanted)
     work.conn.execute(mine.values(ended_at=work.stamp))
     known = work.datamap.tables.items()
-    telling = [name for name, declared in known if declared.keyed_by(declared.retain)]
+    telling = {name for name, declared in known if declared.keyed_by(declared.retain)}
+    if not back:
+        telling.update(work.datamap.telling())
     if telling:
         work.conn.execute(mine.where(kept.c.table_name.in_(telling)).values(row_key=""))
 
