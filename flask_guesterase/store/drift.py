@@ -13,6 +13,7 @@ from .links import Link, links, spelled
 from .masks import beneath, fits, fixed_value, is_static
 from .memory import by_identity
 from .pointing import dangling
+from .sql import holds_text
 from .triggers import fired
 
 
@@ -141,6 +142,10 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
         why = fits(rule, declared.column(name), at.nullable, at.length)
         if _LISTED.match(at.type) and isinstance(beneath(rule), Redact | Placeholder):
             why = "the column takes only what its list names"
+        if _NATIVE.fullmatch(at.type) and isinstance(beneath(rule), Redact | Placeholder) and (
+            holds_text(declared.column(name).type)
+        ):
+            why = "to the database the column holds no text"
         if at.generated:
             why = "the database computes the column by itself"
         if why:
@@ -166,6 +171,9 @@ def _inexact(declared: Declared, found: LiveTable, dialect: str) -> Iterator[Fin
 
 _LISTED = re.compile(r"(?:enum|set)\(", re.IGNORECASE)
 """Types of MariaDB that name their values."""
+
+_NATIVE = re.compile(r"inet[46]?|cidr|macaddr8?|uuid", re.IGNORECASE)
+"""Types of the servers that a host may well map as text, and that take but texts of one form."""
 
 _INEXACT = {"mariadb": "float", "postgresql": "real"}
 """Fractions of four bytes, which a driver reads as others of eight."""

@@ -7,6 +7,7 @@ import hmac
 import secrets
 import uuid
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -15,6 +16,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     LargeBinary,
+    Numeric,
     String,
     TypeDecorator,
     Uuid,
@@ -327,4 +329,13 @@ def _misplaced(rule: Rule, column: Column[Any], nullable: bool, length: int | No
             return "the column does not take NULL"
         if isinstance(rule.value, str) and length is not None and len(rule.value) > length:
             return f"the constant is longer than {length} characters"
+        if isinstance(rule.value, str) and isinstance(column.type, Integer | Numeric):
+            return "" if _is_number(rule.value) else "the constant is no number"
     return ""
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return Decimal(text).is_finite()
+    except ArithmeticError:
+        return False

@@ -429,6 +429,15 @@ def test_a_trigger_of_a_part_is_one_of_the_whole(made: str) -> None:
     assert (said("name"), said("vip")) == (["guests.keeps"], [])
 
 
+@CASES.of("rule-misfit", "mariadb", "postgresql")
+def misfit_of_a_native_type(wrong: bool, engine: str) -> list[Finding]:
+    """The mapping calls an address or a UUID text; to the database it is none."""
+    native = {"mariadb": "inet6", "postgresql": "uuid"}[engine]
+    policy = Policy({**GUEST.columns, "phone": redact if wrong else null}, subject=GUEST.subject)
+    script = f"ALTER TABLE guests DROP COLUMN phone;; ALTER TABLE guests ADD phone {native}"
+    return find(engine, script, {**RIGHT, "guests": policy})
+
+
 @CASES.of("rule-misfit", "mariadb")
 def rule_misfit_of_a_list_of_values(wrong: bool, engine: str) -> list[Finding]:
     rule = redact if wrong else null

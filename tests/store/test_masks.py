@@ -17,6 +17,7 @@ from sqlalchemy import (
     Enum,
     Integer,
     LargeBinary,
+    Numeric,
     String,
     Text,
     TypeDecorator,
@@ -150,6 +151,10 @@ def test_static_rules_give_every_row_the_same() -> None:
         (Constant("abc"), Column("c", String), False, 2, "longer"),
         (Constant("ab"), Column("c", String), False, 2, ""),
         (Constant(5), Column("c", Integer), False, None, ""),
+        (Constant("5"), Column("c", Integer), False, None, ""),
+        (Constant("none"), Column("c", Integer), False, None, "no number"),
+        (Constant("none"), Column("c", Numeric(6, 2)), False, None, "no number"),
+        (Constant("0.00"), Column("c", Numeric(6, 2)), False, None, ""),
     ],
 )
 def test_a_rule_that_cannot_fit_says_why(
