@@ -167,7 +167,7 @@ def circular(name: str, deleting: Iterable[str], known: Sequence[Link]) -> list[
 def referenced(
     conn: Connection, datamap: DataMap, plan: Plan, known: Sequence[Link]
 ) -> list[Block]:
-    """Return what still points at rows that would be deleted, outside the plan.
+    """Return what still points, outside the plan, at rows or values that would go.
 
     :param conn: open transaction.
     :param datamap: the resolved data map.
@@ -180,15 +180,38 @@ def referenced(
         keys = deleted.get(link.parent)
         if keys and (rows := _strangers(conn, datamap, plan, link, keys, deleted)):
             verb = {"CASCADE": "would be deleted by the database itself",
-                    "SET NULL": "would be changed by the database itself",
-                    "SET DEFAULT": "would be changed by the database itself"}
-            what = verb.get(link.action, "still point at them")
+                    "SET NULL": _CHANGED, "SET DEFAULT": _CHANGED}
+            what = verb.get(link.action, _POINTING)
             blocks.append(Block(
                 link.child, "referenced", rows,
                 f"{rows} rows of {link.child} ({', '.join(link.columns)}) {what}, because rows "
                 f"of {link.parent} are to be deleted.",
             ))
+        # A cascade carries the new value on, and back when it is taken back.
+        again = _rewritten(plan, link) if link.enforced and link.on_update != "CASCADE" else []
+        if again and (rows := _strangers(conn, datamap, plan, link, again, deleted)):
+            what = _CHANGED if link.on_update.startswith("SET") else _POINTING
+            blocks.append(Block(
+                link.child, "referenced", rows,
+                f"{rows} rows of {link.child} ({', '.join(link.columns)}) {what}, because "
+                f"{', '.join(link.targets)} of rows of {link.parent} is to be overwritten.",
+            ))
     return blocks
+
+
+_CHANGED, _POINTING = "would be changed by the database itself", "still point at them"
+
+
+def _rewritten(plan: Plan, link: Link) -> list[Key]:
+    """Return the keys of rows in which what a foreign key points at is overwritten."""
+    return [
+        row.key
+        for step in plan.steps
+        if step.decision.table == link.parent
+        and step.decision.outcome in (Outcome.OVERWRITE, Outcome.SEAL)
+        and set(link.targets) & set(step.decision.columns)
+        for row in step.rows
+    ]
 
 
 def _keys(plan: Plan, outcome: Outcome) -> dict[str, list[Key]]:

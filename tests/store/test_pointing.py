@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, insert, select
 
 from flask_guesterase.core.policy import (
     Exempt,
@@ -21,7 +21,7 @@ from flask_guesterase.core.policy import (
 )
 from flask_guesterase.store.drift import drift
 from flask_guesterase.store.live import read
-from tests.store.inn import datamap, host
+from tests.store.inn import datamap, draw, erase, host
 from tests.store.test_unsound import billing, kept
 
 WHOLE = Policy({}, via="guest_id", rows=delete)
@@ -78,3 +78,40 @@ def test_a_key_that_is_not_enforced_refuses_nothing(sqlite_url: str) -> None:
     with engine.connect() as conn:
         assert "rule-misfit" not in {f.id for f in drift(declared, read(conn))}
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("action", "blocked"),
+    [("SET NULL", True), (None, True), ("RESTRICT", True), ("CASCADE", False)],
+)
+@pytest.mark.parametrize("mine", [False, True])
+def test_a_row_of_somebody_else_that_points_there_stands_in_the_way(
+    database_url: str, action: str | None, blocked: bool, mine: bool
+) -> None:
+    """The database would change or refuse it: Bo's bill is no part of Ada's erasure.
+
+    A cascade carries the new value on, and back again when the erasure is taken back.
+    """
+    metadata = billing(action)
+    declared = datamap(metadata, kept(null))
+    guests, bills = metadata.tables["guests"], metadata.tables["bills"]
+    with host(database_url, metadata) as engine:
+        with engine.begin() as conn:
+            conn.execute(insert(guests), [
+                {"id": 1, "hotel": 1, "name": "Ada Quill", "email": "ada@mail.example"},
+                {"id": 2, "hotel": 1, "name": "Bo Lind", "email": "bo@mail.example"},
+            ])  # fmt: skip
+            owner = 1 if mine else 2
+            conn.execute(insert(bills), [
+                {"id": 1, "guest_id": owner, "sent_to": "ada@mail.example"},
+                {"id": 2, "guest_id": 2, "sent_to": "bo@mail.example"},
+            ])  # fmt: skip
+        plan = draw(engine, declared, ("guests", (1,)))
+        told = [(b.reason, b.table, b.rows) for b in plan.blocked]
+        assert told == ([("referenced", "bills", 1)] if blocked and not mine else [])
+        if not told:
+            erase(engine, declared, ("guests", (1,)))
+        with engine.connect() as conn:
+            left = conn.execute(select(bills.c.sent_to).order_by(bills.c.id)).scalars().all()
+    assert left[1] == "bo@mail.example"
+    assert (left[0] == "ada@mail.example") is bool(told)
