@@ -71,7 +71,7 @@ def _only_deleted(declared: Declared) -> bool:
 
 def _lacking(conn: Connection, declared: Declared, going: list[str]) -> Iterator[Finding]:
     """Yield the rights that are missing to read, change and delete rows of a table."""
-    if conn.dialect.name == "sqlite":
+    if at(conn, declared.name).dialect.name == "sqlite":
         return
     if declared.deletes and (
         _said(conn, declared, _Removal(declared.table).where(false())) is _FORBIDDEN

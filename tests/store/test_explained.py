@@ -41,6 +41,7 @@ from flask_guesterase.core.policy import (
     redact,
     retain,
 )
+from flask_guesterase.store.binds.crossing import Binds
 from flask_guesterase.store.explained import unwritable
 from flask_guesterase.store.probing import refused
 from flask_guesterase.store.transaction import transaction
@@ -214,3 +215,20 @@ def test_a_column_that_is_no_text_in_the_database_takes_none(
         full, live = whole(conn, known)
         said = [(f.id, f.place) for f in unwritable(conn, full, live)]
     assert said == ([("rule-misfit", "guests.more")] if wrong else [])
+
+
+def test_a_table_in_another_database_is_asked_about_there(
+    sqlite_url: str, postgresql_url: str
+) -> None:
+    """SQLite at home knows no rights, the server beside it does."""
+    metadata = hotel()
+    known = datamap(metadata, policies())
+    home = create_engine(sqlite_url)
+    metadata.tables["guests"].create(home)
+    with host(postgresql_url, metadata) as engine, account(engine, "SELECT ON cards") as limited:
+        binds = Binds({"archive": limited}, {"cards": "archive"})
+        with transaction(home, False, binds) as conn:
+            full, live = whole(conn, known)
+            said = [(f.id, f.place) for f in unwritable(conn, full, live)]
+    home.dispose()
+    assert said == [("rights-missing", "cards")]
