@@ -44,6 +44,7 @@ SORRY = {
 _LOCALES = {"zh": "zh_Hans_CN"}
 _TAGS = {"zh": "zh-Hans"}
 _BETWEEN = dict.fromkeys(("zh", "ja"), "；")
+_COLONS = {"zh": "：", "ja": "：", "fr": "\u00a0: "}
 _MANDARIN = "cmn"
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
 _PLACEHOLDERS = re.compile(r"%\((\w+)\)s")
@@ -197,6 +198,11 @@ class Language:
     def listed(self, items: Iterable[str]) -> str:
         """Return several words as one list."""
         return format_list(list(items), style="standard", locale=self.locale)
+
+    @property
+    def colon(self) -> str:
+        """Return what stands between a name and what it is, with the blanks of this language."""
+        return _COLONS.get(self.code, ": ")
 
     def clauses(self, items: Iterable[str]) -> str:
         """Return several clauses, each of which may hold commas of its own, one after the other."""

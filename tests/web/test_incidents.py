@@ -96,6 +96,8 @@ def test_the_notice_is_a_text_to_keep(house: House, wish: str) -> None:
     page = officer.get(f"{DESK}/incidents/{number}/notice?duty=CN/authority")
     assert "&lt;b&gt;Shred" in page
     answer = officer.client.get(f"{DESK}/incidents/{number}/notice.txt?duty=CN/authority")
+    assert (": " in answer.text) is (wish == "en")
+    assert ("：" in answer.text) is (wish == "zh")
     assert answer.mimetype == "text/plain"
     assert f"notice-{number}.txt" in answer.headers["Content-Disposition"]
     assert "<b>Shred</b>" in answer.text

@@ -89,6 +89,14 @@ def test_days_and_counts_are_written_as_readers_write_them() -> None:
     assert es.ngettext("%(num)s row", "%(num)s rows", 0) == "0 filas"
 
 
+@pytest.mark.parametrize(
+    ("code", "colon"), [("zh", "："), ("ja", "："), ("fr", "\N{NO-BREAK SPACE}: "), ("de", ": ")]
+)
+def test_a_colon_is_the_readers(code: str, colon: str) -> None:
+    """A certificate or a notice to an authority with another script's colons looks put together."""
+    assert Language(code).colon == colon
+
+
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_clauses_with_commas_of_their_own_are_told_apart(code: str) -> None:
     """How an erasure was checked is read as so many steps, not as one run of commas."""
