@@ -18,7 +18,7 @@ def decisions_of(
     :param key: secret of the case; people appear as marks made with it.
     :param rows: marks of who is in the rows of its people, which are decided with it.
     """
-    people = set(plan.people) | plan.touched()
+    people = set(plan.people) | plan.touched() | plan.reached
     more: dict[str, object] = {"foreseen": sorted(plan.foreseen)} if plan.foreseen else {}
     if rows:
         more["rows"] = {row: dict(marks) for row, marks in rows.items()}

@@ -140,6 +140,7 @@ class Plan:
     :param rulings: what keeps which row.
     :param foreseen: tables in which the hotel may still write about these people before what
         stands in the way has ended; what the policy decides about them is approved too.
+    :param reached: the other people whose shared rows are changed by what is promised.
     """
 
     people: tuple[Person, ...]
@@ -149,6 +150,7 @@ class Plan:
     promised: frozenset[Decision] = frozenset()
     rulings: Rulings = field(default_factory=dict)
     foreseen: tuple[str, ...] = ()
+    reached: frozenset[Person] = frozenset()
 
     def changing(self) -> tuple[Step, ...]:
         """Return the steps that change rows."""
@@ -209,20 +211,26 @@ def draw(
     known = rulings or {}
     under: dict[Decision, list[Row]] = {}
     promised: set[Decision] = set()
+    reached: set[Person] = set()
     for table in sorted(found):
         shape = shapes[table]
         for ruling, rows in _alike(shape, found[table], known):
             for decision in decide(shape, rows[0], ruling):
                 under.setdefault(decision, []).extend(rows)
             free = replace(ruling, held=(), needed={})
-            promised.update(decide(shape, rows[0], free))
+            freed = decide(shape, rows[0], free)
+            promised.update(freed)
+            # Of rows that are alike either all have other owners or none has.
+            if rows[0].others and any(each.outcome in _CHANGING for each in freed):
+                reached.update(person for row in rows for person, _ in row.others)
     steps = tuple(
         Step(decision, tuple(sorted(under[decision], key=_row_order)))
         for decision in sorted(under)
     )
     return Plan(
-        tuple(sorted(people, key=_person_order)), steps, (), policy, frozenset(promised), known
-    )
+        tuple(sorted(people, key=_person_order)), steps, (), policy, frozenset(promised), known,
+        reached=frozenset(reached),
+    )  # fmt: skip
 
 
 def _alike(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flask_guesterase.core.decided import decisions_of, differences, digest
 from flask_guesterase.core.plan import Outcome, Person, Plan, Row, Shape, decide, draw, key_text
+from flask_guesterase.core.ruling import Reason, Ruling
 
 KEY = bytes(range(32))
 ME: Person = ("guests", (1,))
@@ -41,6 +42,24 @@ def shapes(draw_: st.DrawFn) -> Shape:
 
 
 owned = st.frozensets(st.sampled_from([0, 1]), min_size=1)
+
+
+@given(shapes(), owned, st.frozensets(st.sampled_from([0, 1])), st.sampled_from(COLUMNS))
+def test_what_is_approved_is_what_goes_once_nothing_stands_in_the_way(
+    shape: Shape, mine: frozenset[int], theirs: frozenset[int], column: str
+) -> None:
+    """Whoever shares a row that a hold or the hotel keeps today is approved with it, or the request
+    that was to go on by itself came back, and said that another person's rows were touched."""
+    shared = row(*((ME, p) for p in mine), others=tuple((OTHER, p) for p in theirs))
+    law = {category: Reason() for category in shape.retain.values()}
+    free, held, needed = (
+        draw({"rows": shape}, {"rows": [shared]}, [ME], "v1", {("rows", shared.key): ruling})
+        for ruling in (Ruling(law), Ruling(law, held=(1,)), Ruling(law, needed={column: "stay"}))
+    )
+    for approved in (held, needed):
+        then = decisions_of(approved, KEY)
+        assert differences(then, decisions_of(free, KEY)) == ()
+        assert digest(approved, KEY) == digest(free, KEY)
 
 
 @given(shapes(), owned, st.frozensets(st.sampled_from([0, 1])))

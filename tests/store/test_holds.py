@@ -140,6 +140,19 @@ def small(sqlite_url: str, tmp_path: Path) -> Iterator[Inn]:
     made.engine.dispose()
 
 
+def test_what_was_approved_under_a_freeze_goes_on_when_it_is_lifted(inn: Inn) -> None:
+    """The guest was told so; a booking that somebody shares was approved like all the others."""
+    inn.put(Companion, booking_id=1, guest_id=2)
+    with inn.begin() as office:
+        id = office.freeze("sh", "clerk")
+    number = inn.approved(email="ann@example.com")
+    inn.round()
+    assert inn.state(number) == "waiting"
+    inn.lift(id)
+    inn.round()
+    assert inn.state(number) == "sealed"
+
+
 def booking(inn: Inn, id: int) -> dict[str, Any]:
     return next(row for row in inn.rows(Booking) if row["id"] == id)
 
