@@ -9,17 +9,17 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ..core.decided import digest
+from ..core.decided import decisions_of, differences, digest
 from ..core.errors import UnknownError
 from ..core.identity import masked
-from ..core.lifecycle import OPEN
+from ..core.lifecycle import OPEN, State
 from ..core.permissions import Permission
 from ..core.plan import Outcome, Plan
 from ..core.standing import Standing
 from . import actors, minors, people, same, tables
 from .approving import plan_of
 from .carrying import Candidate, known
-from .cases import load, secret
+from .cases import Case, load, secret
 from .doubles import doubles
 from .execution import copied, did
 from .holds import living
@@ -104,6 +104,7 @@ class Preview:
     :param minor: whether a minor is concerned, so that only the privacy officer approves.
     :param mentions: what goes from texts of which the rest stays.
     :param left: subject rows of which somebody said that they are another person's.
+    :param differences: what is not as it was approved, where it was and came back.
     """
 
     number: str
@@ -118,6 +119,7 @@ class Preview:
     foreseen: tuple[str, ...] = ()
     mentions: tuple[Mention, ...] = ()
     left: tuple[Look, ...] = ()
+    differences: tuple[str, ...] = ()
 
     def holds(self) -> bool:
         """Return whether there are rows of who is taken, or of whom nobody said whose they are."""
@@ -172,7 +174,16 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         plan.foreseen,
         struck(work, plan, show=names),
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),
+        _differences(work, case, plan),
     )
+
+
+def _differences(work: Work, case: Case, plan: Plan) -> tuple[str, ...]:
+    """Return what is not as it was approved, of a request whose approval stands no more."""
+    if case.state is not State.REVIEW or not case.decisions:
+        return ()
+    today = decisions_of(plan, secret(work, case))
+    return (*same.moved(work, case), *differences(case.decisions, today))
 
 
 def _held_now(work: Work, plan: Plan, by: str | None) -> dict[str, list[str]]:

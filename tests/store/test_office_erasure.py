@@ -49,7 +49,12 @@ def test_a_decision_that_moved_goes_back_to_review_and_that_is_kept(any_hotel: H
     assert hotel.state(number) == "review"
     assert hotel.row(1)["name"] == "Ann Berg"
     assert hotel.events[-1] == "request-reviewed-again"
+    # Whoever decides anew reads why, also where the worker was told and nobody else.
+    with hotel.begin() as office:
+        assert office.preview(number).differences == ("retain invoices: billed_to",)
     hotel.approve(number, "second")
+    with hotel.begin() as office:
+        assert office.preview(number).differences == ()
     assert hotel.erased(number) == "sealed"
 
 

@@ -24,6 +24,7 @@ from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.review import Shown
 from flask_guesterase.web import schemas
+from tests.store.hotel import Scan
 from tests.web.house import CANARY, STAFF, Browser, House
 
 DESK = "/desk/privacy"
@@ -623,6 +624,23 @@ def test_a_plan_that_moved_is_not_approved(house: House) -> None:
     assert "no longer what you saw" in answer.text
     assert f'href="{DESK}/{number}"' in answer.text
     assert house.state(number) == "review"
+
+
+def test_who_decides_anew_reads_that_it_was_approved_before(house: House) -> None:
+    """The worker found that more would be done; without a word it looks like any new request."""
+    number, told = _reviewed(house), "It was approved before and came back"
+    officer, second = house.browser("officer"), house.browser("second")
+    house.settle(number)
+    assert told not in officer.get(f"{DESK}/{number}?lang=en")
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(number, "officer", office.preview(number).digest)
+    house.hotel.put(Scan, id=1, guest_id=1, path="ann.png")
+    house.worker()
+    assert house.state(number) == "review"
+    page = officer.get(f"{DESK}/{number}?lang=en")
+    assert told in page
+    assert "scans" in page.partition(told)[2].partition("</div>")[0]
+    assert _approve(second, number) == 303
 
 
 def test_another_persons_profile_is_only_offered(house: House) -> None:
