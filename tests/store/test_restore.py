@@ -63,6 +63,7 @@ from flask_guesterase.store.remembrance.erasures import Register
 from flask_guesterase.store.remembrance.forgotten import recall
 from flask_guesterase.store.remembrance.replay import replay
 from flask_guesterase.store.report import Report as Round
+from flask_guesterase.store.taking import Erased
 from tests.chaos import wires
 from tests.oracle.dump import assert_same, dump
 from tests.store.hotel import Booking, Companion, Guest, Hotel, Scan, policies
@@ -1029,3 +1030,16 @@ def test_a_deadlock_while_rows_come_back_brings_none_back(
     assert_same(gone, host(hotel))
     assert hotel.state(number) == "erased"
     hotel.engine.dispose()
+
+
+@pytest.mark.parametrize("spared", [1, 2])
+def test_a_file_of_two_rows_is_sealed_for_neither_when_it_may_not_be_for_one(spared: int) -> None:
+    """Whichever of them comes first: its bytes would outlive the law's number for the other."""
+    erased = Erased(
+        files=[("scans", "both.png"), ("scans", "both.png"), ("scans", "free.png")],
+        named=[("forms", (1,)), ("forms", (2,)), ("forms", (3,))],
+    )
+    unkept = window.Unkept(rows=frozenset({("forms", (spared,))}))
+    assert list(unkept.files(erased, "2026-03-17")) == [
+        ("scans", "both.png", ""), ("scans", "free.png", "2026-03-17")
+    ]  # fmt: skip
