@@ -488,6 +488,20 @@ def test_who_was_judged_by_a_clock_that_ran_ahead_goes_once_it_is_right(lodge: L
     assert lodge.holds_ann() == []
 
 
+def test_who_comes_back_after_the_window_goes_and_no_copy_is_made(lodge: Lodge) -> None:
+    """The first erasure's window stays: what is over by then is sealed for nobody."""
+    lodge.stayed()
+    lodge.erased_guest()
+    for days, copies in ((1, 2), (10, 2)):
+        lodge.later(days=days)
+        merge(lodge)
+        lodge.session.commit()
+        assert lodge.worker() == {"open": 1, "erased": 1}
+        assert lodge.holds_ann() == []
+        kept = [box for box in lodge.ours("box") if box["purpose"] == "recovery"]
+        assert len(kept) == copies
+
+
 def test_a_member_file_that_is_synchronised_again_goes_again(lodge: Lodge) -> None:
     """A record whose key stays is known by it when its erased columns are filled."""
     lodge.stayed()
