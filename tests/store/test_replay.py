@@ -15,7 +15,7 @@ from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.remembrance.replay import replay
-from tests.store.forms import Form, Forms, Guest
+from tests.store.forms import GRANTS, Form, Forms, Guest
 
 OLD, NEW = date(2025, 2, 1), date(2026, 3, 1)
 
@@ -82,6 +82,27 @@ def test_what_is_due_after_a_restore_is_confirmed_anew(forms: Forms) -> None:
     assert forms.names() == {1: None, 3: "Ada Roe"}
     forms.sweep("officer")
     assert forms.names() == {1: None, 3: None}
+
+
+def test_a_hold_that_two_people_lifted_is_none_that_was_forgotten(
+    forms: Forms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The register says of a hold that it was placed, and of the lifting that it is over."""
+    for who in ("officer", "second"):
+        may = {*GRANTS[who]["mu"], "freeze", "hold"}
+        monkeypatch.setitem(GRANTS[who], "mu", may)
+    forms.form(1, OLD)
+    forms.sweep()
+    copy(forms)
+    number = forms.run(lambda office: office.freeze("mu", "second"))
+    assert [forms.run(lambda office, by=by: office.lift(number, by))
+            for by in ("officer", "second")] == [False, True]  # fmt: skip
+    forms.sweep("officer")
+    assert forms.names() == {1: None}
+    copy(forms, back=True)
+    done = replay(forms.run)
+    assert (done.restored, done.holds) == (False, ())
+    assert forms.names() == {1: None}
 
 
 def test_a_sweep_writes_one_line_and_one_outcome_for_a_batch(forms: Forms) -> None:
