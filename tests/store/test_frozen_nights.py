@@ -22,6 +22,7 @@ from sqlalchemy import (
     TypeDecorator,
     event,
     insert,
+    update,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -303,3 +304,34 @@ def test_a_sealed_line_is_found_by_the_day_its_row_said(make: Make) -> None:
                 room="101", first_night=day, last_night=day,
             ))  # fmt: skip
     assert island.held() == {1}
+
+
+def test_what_nobody_can_tell_of_a_line_is_frozen_with_the_night(make: Make) -> None:
+    """A sealed line without a room, or one of its nights, and an open one of no house."""
+    island = make(DateTime(), "UTC")
+    day, later, earlier = "2026-03-10", "2026-03-11", "2026-03-07"
+    lines = [
+        ("", day, day), ("101", day, ""), ("101", "", day),
+        ("102", day, day), ("101", earlier, earlier), ("", later, later),
+    ]  # fmt: skip
+    with island.begin() as office:
+        for id, (room, first, last) in enumerate(lines, 1):
+            office.work.conn.execute(insert(tables.kept).values(
+                controller="pine-ltd", property="sh", table_name="arrivals",
+                row_key=key_text((id,)), columns="[]", category="guest_register", mode="sealed",
+                box=f"b{id}", open="", rule="", basis="", grade="", facts="{}",
+                since=office.work.stamp,
+            ))  # fmt: skip
+            office.work.conn.execute(insert(tables.shelf).values(
+                box=f"b{id}", label="day:2099-01-01", property="sh", table_name="arrivals",
+                room=room, first_night=first, last_night=last,
+            ))  # fmt: skip
+    island.came(7, AT_EIGHT, AT_EIGHT)
+    island.came(8, BEFORE, BEFORE)
+    with island.engine.begin() as conn:
+        conn.execute(update(island.arrivals).values(hotel=None))
+    with island.begin() as office:
+        office.freeze("sh", "clerk", night="2026-03-09", room="101")
+    with island.begin() as office:
+        found = holds.held(office.work, "arrivals", [(id,) for id in range(1, 9)])
+    assert {id for id, in found} == {1, 2, 3, 7}
