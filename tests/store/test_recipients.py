@@ -35,7 +35,7 @@ from flask_guesterase.recipients import Answer, Notice, Recipient, Said, by_hand
 from flask_guesterase.store import finishing, keeping, outbox, tables, worker
 from flask_guesterase.store.comeback import again
 from flask_guesterase.store.outbox import BACK_OFF
-from flask_guesterase.store.partners import delivering, following
+from flask_guesterase.store.partners import deliveries, delivering, following
 from flask_guesterase.store.report import Report
 from tests import partner as partners
 from tests.partner import Partner
@@ -325,6 +325,24 @@ def test_an_adapter_may_answer_in_one_word(hotel: Hotel) -> None:
         office.tell_again(hotel.ours("delivery")[0]["id"], "clerk")
     go(hotel)
     assert hotel.ours("delivery")[0]["state"] == "acknowledged"
+
+
+@pytest.mark.parametrize("late", [Said.REFUSED, Said.LATER])
+def test_what_a_worker_says_that_was_away_for_too_long_changes_nothing(
+    hotel: Hotel, late: Said
+) -> None:
+    """Another one told the same meanwhile; nobody tells it once more, nor calls it failed."""
+    ann(hotel)
+    hotel.recipients = (Recipient("crm", System(), gives=["email"]),)
+    erase(hotel)
+    with hotel.begin() as office:
+        (sending,) = deliveries.claim(office.work)
+    for answer in (Answer(Said.SENT), Answer(late, "unreachable")):
+        with hotel.begin() as office:
+            deliveries.told(office.work, sending, answer)
+    (delivery,) = hotel.ours("delivery")
+    assert (delivery["state"], delivery["problem"]) == ("sent", None)
+    assert [p["state"] for p in hotel.ours("outbox") if p["kind"] == outbox.RECIPIENT] == ["sent"]
 
 
 def test_a_silent_system_costs_one_try_a_round(hotel: Hotel) -> None:
