@@ -184,8 +184,9 @@ def work(
     """
     report, run = Report(), Shift().gentle(run)
     steps: dict[str, Callable[[], None]] = {
-        "clock": lambda: _clock(run, report),
+        # First of all: what a restored database tells before that forks its journals.
         "register": lambda: _register(run, report),
+        "clock": lambda: _clock(run, report),
         "intake": lambda: _intake(run, report),
         "expire": lambda: report.add("expired", run(Office.expire)),
         "forward": lambda: _forward(run, report),

@@ -17,7 +17,7 @@ from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.destination import Destination, Way, destinations
 from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError, SetupError
 from flask_guesterase.core.log import quoted, read_entry
-from flask_guesterase.store import export, installation, signing, tables, watch, worker
+from flask_guesterase.store import export, installation, signing, sweep, tables, watch, worker
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.release import continuing, releasing
@@ -309,6 +309,37 @@ def test_lost_entries_are_put_back_exactly(engine: str, tmp_path: Path) -> None:
             assert inn.verified() == []
             assert not replay(inn.run).counts
         inn.engine.dispose()
+
+
+@pytest.mark.parametrize("first", ["worker", "sweep", "people"])
+def test_entries_are_put_back_into_a_copy_of_some_days_ago(inn: Ashore, first: str) -> None:
+    """The clock seems to have leapt, which is told only when the lost entries are there again."""
+
+    def work() -> None:
+        worker.work(inn.run, lambda *_: ("", ""), {})
+
+    for who in ("officer", "second"):
+        inn.grants[who].add("law")
+    work()
+    inn.happen(3)
+    copy = inn.copied("copy")
+    for _ in range(3):
+        inn.pass_(days=1)
+        work()
+        inn.happen(1)
+    inn.release()
+    size = inn.known()[-1].size
+    inn.restored(copy)
+    if first == "worker":
+        work()
+    elif first == "sweep":
+        assert sweep.sweep(inn.run, lambda *_: ("", ""), {}).doubt == "leap"
+    for who in ("officer", "second"):
+        inn.run(lambda office, who=who: office.confirm_clock(who))
+    assert "entries-put-back" in replay(inn.run).counts
+    assert inn.tree().epoch == 0
+    assert {"clock-doubted", "clock-confirmed"} <= set(inn.actions()[size:])
+    assert inn.verified() == []
 
 
 def test_a_change_of_keys_that_is_put_back_is_known_again(any_inn: Ashore) -> None:

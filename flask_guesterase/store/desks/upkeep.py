@@ -36,6 +36,7 @@ from ..census import counting, listing, watching
 from ..comeback import marks
 from ..identity import codes
 from ..partners import deliveries
+from ..remembrance import remembering
 from ..training import gate
 from .desk import Desk
 
@@ -148,6 +149,8 @@ class Upkeep(Desk):
         :raises FourEyesError: they were the first person.
         :raises TransitionError: nobody doubts the clock.
         """
+        # In a database that was restored this waits, so that its journals can still go on.
+        remembering.notice(self.work)
         return brake.confirm(self.work, by)
 
     def propose_copy(self, by: str, fingerprint: str) -> None:
