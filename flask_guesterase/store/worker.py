@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from ..core.errors import BlockedError, BusyError, MovedError
+from ..core.errors import BlockedError, BusyError, MovedError, TransitionError
 from ..core.lifecycle import State
 from . import (
     brake,
@@ -81,7 +81,7 @@ def carry_all(
     One that fails does not keep the others waiting.
 
     :param run: runs a unit of work.
-    :param numbers: numbers of the requests.
+    :param numbers: numbers of the requests; what is not approved any more is passed over.
     :param report: where to count what was done, and note what was not.
     :param again: requests that left something and wait for another look.
     """
@@ -95,6 +95,9 @@ def carry_all(
                 report.add("waiting")
             except MovedError:
                 report.add("reviewed-again")
+            except TransitionError:
+                # Somebody decided otherwise since these numbers were read.
+                continue
     check_all(run, erased, report, again)
 
 

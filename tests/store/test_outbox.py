@@ -302,6 +302,23 @@ def test_a_request_that_cannot_be_carried_out_does_not_keep_others_waiting(hotel
     assert hotel.rows(Guest)[1]["name"] == "bea"
 
 
+def test_a_request_that_was_withdrawn_since_the_list_was_read_is_no_failure(hotel: Hotel) -> None:
+    """Its guest, or another process, was quicker than this round: there is nothing to look into."""
+    for id, name in enumerate(("ann", "bea"), 1):
+        hotel.guest(id, name=name, email=f"{name}@example.com")
+    withdrawn = hotel.approved(email="ann@example.com")
+    fine = hotel.approved(email="bea@example.com")
+    with hotel.begin() as office:
+        due = office.due()
+    with hotel.begin() as office:
+        office.withdraw(withdrawn, by="clerk")
+    report = Report()
+    worker.carry_all(run(hotel), due, report)
+    assert set(due) == {withdrawn, fine}
+    assert report.problems == {}
+    assert (hotel.state(withdrawn), hotel.state(fine)) == ("withdrawn", "erased")
+
+
 def test_a_message_that_cannot_be_opened_is_shown_to_staff_without_its_content(
     hotel: Hotel,
 ) -> None:
