@@ -5,19 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import ColumnElement, Dialect, TypeDecorator
+from sqlalchemy.dialects.postgresql import DOMAIN
 from sqlalchemy.types import TypeEngine
 
 
+def over(type_: TypeEngine[Any]) -> TypeEngine[Any]:
+    """Return the type that a domain of PostgreSQL is over, or the type itself."""
+    while isinstance(type_, DOMAIN):
+        type_ = type_.data_type
+    return type_
+
+
 def plain(type_: TypeEngine[Any]) -> TypeEngine[Any]:
-    """Return the type that a host's type stands for."""
-    return type_.impl_instance if isinstance(type_, TypeDecorator) else type_
+    """Return the type that a host's type, or a domain, stands for."""
+    return over(type_.impl_instance if isinstance(type_, TypeDecorator) else type_)
 
 
 def stored(type_: TypeEngine[Any]) -> TypeEngine[Any]:
     """Return what a host's type is made of; it may be made of another of the host's."""
     while isinstance(type_, TypeDecorator):
         type_ = type_.impl_instance
-    return type_
+    return over(type_)
 
 
 def told(

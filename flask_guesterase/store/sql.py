@@ -30,7 +30,7 @@ from sqlalchemy.types import Enum, NullType, TypeEngine
 
 from ..core.plan import Key, key_text
 from . import moment
-from .hosted import plain
+from .hosted import over, plain
 from .listed import GIVEN, Listed, is_listable
 
 CHUNK = 400
@@ -204,13 +204,12 @@ def as_texts(
 
 def is_text(type_: TypeEngine[Any]) -> bool:
     """Return whether values of this type are text as SQL sees it; enumerations are not."""
-    return isinstance(type_, String) and not isinstance(type_, Enum | TypeDecorator)
+    return isinstance(over(type_), String) and not isinstance(over(type_), Enum | TypeDecorator)
 
 
 def text_length(type_: TypeEngine[Any]) -> int | None:
     """Return the longest text the type takes, or None where it is not limited."""
-    inner = type_.impl if isinstance(type_, TypeDecorator) else type_
-    return getattr(inner, "length", None)
+    return getattr(plain(type_), "length", None)
 
 
 def holds_text(type_: TypeEngine[Any]) -> bool:
@@ -227,6 +226,7 @@ def host_values(type_: TypeEngine[Any], texts: Iterable[str]) -> list[Any]:
 
 
 def _host_value(type_: TypeEngine[Any], text: str) -> Any:
+    type_ = over(type_)
     if isinstance(type_, TypeDecorator):
         return text
     if isinstance(type_, Enum):
@@ -258,6 +258,6 @@ def _made(make: Callable[[str], Any], text: str) -> Any:
 def python_type(type_: TypeEngine[Any]) -> type:
     """Return the class of a type's values; that of text where the type does not say."""
     try:
-        return type_.python_type
+        return over(type_).python_type
     except NotImplementedError:
         return str
