@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy import case as either
 
 from ..core.agenda import Milestone
@@ -174,15 +174,18 @@ def _followed(work: Work, case: Case) -> bool:
 
 def _paired(work: Work, case: Case) -> dict[str, str] | None:
     """Return the other request of a guest who asked for a copy first and then erasure, or None."""
-    copy, request = tables.copy, tables.request
-    mine, other = copy.c.request, copy.c.erasure
-    if case.kind != Kind.COPY:
-        mine, other = other, mine
+    copy, copying, erasing = tables.copy, tables.request.alias(), tables.request.alias()
+    mine, other = (copying, erasing) if case.kind == Kind.COPY else (erasing, copying)
     row = work.conn.execute(
-        select(request.c.number, request.c.kind, request.c.state)
-        .join_from(copy, request, request.c.number == other)
+        select(other.c.number, other.c.kind, other.c.state)
+        .select_from(copy)
+        .join(copying, copying.c.number == copy.c.request)
+        .join(erasing, erasing.c.number == copy.c.erasure)
         # Of a copy that was asked for after an erasure they are no pair.
-        .where(mine == case.number, request.c.received_at == case.received_at)
+        .where(
+            mine.c.number == case.number,
+            or_(erasing.c.erased_at.is_(None), erasing.c.erased_at > copying.c.received_at),
+        )
     ).first()
     return None if row is None else dict(row._mapping)
 
