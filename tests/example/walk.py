@@ -183,7 +183,10 @@ def approve(house: House, number: str) -> None:
     """Approve the plan that the page shows."""
     officer = house.clerk("sha.officer")
     page = officer.get(f"{DESK}/{number}")
-    for person in re.findall(r'/leave".*?name="person" value="(\d+)"', page):
+    taken, left = (re.findall(rf'/{word}".*?name="person" value="(\d+)"', page)
+                   for word in ("take", "leave"))  # fmt: skip
+    # Of whom nobody said anything yet both is asked; of others that it is taken back.
+    for person in set(taken) & set(left):
         officer.post(f"{DESK}/{number}/leave", {"person": person}, page=f"{DESK}/holds/new")
     page = officer.get(f"{DESK}/{number}")
     digest = re.search(r'name="digest" value="([0-9a-f]{64})"', page)
@@ -204,7 +207,6 @@ def erased(house: House, number: str, code: str) -> None:
         desk.post(f"{DESK}/register", {**asked, "format": kind}, page=f"{DESK}/register")
     desk.post(f"{DESK}/register", {**asked, "night": house.values["name"]},
               page=f"{DESK}/register")  # fmt: skip
-    approve(house, number)  # what was approved under a hold is another decision
     officer.post(f"{DESK}/{number}/erase", {}, page=f"{DESK}/holds/new")
     house.work()
     with house.app.app_context(), house.guesterase.begin(write=False) as office:
