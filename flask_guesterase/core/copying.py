@@ -8,6 +8,7 @@ import re
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain, count
 from typing import Any
 
 from .document import legible
@@ -223,7 +224,7 @@ def as_files(copy: Copy, about: Iterable[tuple[str, str, str, str, str]]) -> dic
 def _free(name: str, files: Mapping[str, str]) -> str:
     """Return a name for one more file that no device takes for another's."""
     taken = {each.casefold() for each in files}
-    tries = (f"{name}{more}.csv" for more in ("", *(f"-{n}" for n in range(2, len(files) + 3))))
+    tries = chain([f"{name}.csv"], (f"{name}-{n}.csv" for n in count(2)))
     return next(each for each in tries if each.casefold() not in taken)
 
 

@@ -164,6 +164,18 @@ def write(line: Line, previous: str, key: bytes) -> tuple[bytes, str]:
     return canonical({**value, "mac": mac}) + b"\n", mac
 
 
+_MARKED = re.compile(rb'\{"at":"(\d{4}-\d{2}).*"rows":\[\{')
+
+
+def marked(data: bytes) -> str:
+    """Return the month in which a written line marked rows, ``YYYY-MM``, or an empty text.
+
+    :param data: the line; whether it is as it was written is not looked at.
+    """
+    match = _MARKED.match(data)
+    return "" if match is None else match.group(1).decode()
+
+
 def _plain(line: Line, previous: str) -> dict[str, Any]:
     note = line.note
     return {

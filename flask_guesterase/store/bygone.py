@@ -15,6 +15,7 @@ from ..core.period import months_after
 from ..core.standing import Standing
 from . import heldkeys, law, outbox, tables, vault
 from .cases import label
+from .revealing import revealing
 from .sql import among, chunks
 from .work import Work
 
@@ -82,7 +83,7 @@ def close(work: Work, after: int) -> Step:
 
 def _untell(work: Work, numbers: Collection[str]) -> None:
     """Drop tombstones whose key says who it was: no row has that key any more."""
-    telling, subject = work.datamap.telling(), tables.subject
+    telling, subject = revealing(work.datamap), tables.subject
     if telling and numbers:
         work.conn.execute(delete(subject).where(
             subject.c.request.in_(numbers),

@@ -202,9 +202,12 @@ def _asked(
     return condition
 
 
-def _typed(conn: Connection, table: str, statement: Select[Any]) -> CursorResult[Any]:
+def inquire(conn: Connection, table: str, statement: Select[Any]) -> CursorResult[Any]:
     """Return the rows of a question about a value that anybody may have typed.
 
+    :param conn: open connection.
+    :param table: the table that is asked.
+    :param statement: the question.
     :raises MatchError: the column cannot hold it, so nobody is on file under it.
     """
     there = at(conn, table)
@@ -243,7 +246,7 @@ def _read(
         statement = statement.where(table.c[contacts.property.key] == property_)
     width = len(declared.key)
     result = []
-    rows = _typed(conn, declared.name, statement) if typed else conn.execute(statement)
+    rows = inquire(conn, declared.name, statement) if typed else conn.execute(statement)
     for row in rows:
         values = row._mapping
         result.append(

@@ -157,7 +157,7 @@ def _columns(datamap: DataMap, declared: Declared, known: tuple[Link, ...]) -> I
 def _uncovered(
     datamap: DataMap, declared: Declared, column: Column[object], known: tuple[Link, ...]
 ) -> Iterator[Finding]:
-    if declared.deletes and declared.policy.rows is RowRule.DELETE:
+    if declared.goes_whole:
         return
     if is_generated(column) or _links_rows(datamap, declared, column, known):
         return

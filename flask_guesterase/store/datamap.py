@@ -14,7 +14,6 @@ from sqlalchemy.orm import Mapper
 
 from ..core.errors import MatchError, UnknownError
 from ..core.finding import Finding
-from ..core.identity import Kind, kind_of
 from ..core.plan import MENTIONS, Shape
 from ..core.policy import (
     Computed,
@@ -97,6 +96,16 @@ class Declared:
     def deletes(self) -> bool:
         """Return whether rows of this table may be deleted."""
         return self.policy.rows is not RowRule.OVERWRITE and not self.retain
+
+    @property
+    def goes_whole(self) -> bool:
+        """Return whether each row goes with its owner, whoever else owns it."""
+        return self.deletes and self.policy.rows is RowRule.DELETE
+
+    def overwrites(self, name: str) -> bool:
+        """Return whether a column gets another value some day, when erased or had its time."""
+        rule = self.written(name) if name in self.rules else None
+        return rule is not None and not isinstance(rule, Keep | Retain)
 
     @property
     def keyed(self) -> bool:
@@ -229,24 +238,6 @@ class DataMap:
                 "No policy is declared for this table.", "`flask guesterase check` lists them."
             ) from None
 
-    def telling(self) -> list[str]:
-        """Return the tables whose key says who somebody was, and that no row has once it is erased.
-
-        What we wrote down of such a row is told by it for no longer than it has to be.
-        """
-        return [name for name, each in self.tables.items() if self._tells(each)]
-
-    def _tells(self, declared: Declared) -> bool:
-        if not (declared.deletes or declared.keyed_by(declared.erase)):
-            return False
-        who = self.subjects.get(declared.name)
-        named = {*who.contact, *(column.name for column in who.names)} if who is not None else ()
-        # A telephone may be a number to the database, and an address be kept as bytes.
-        return any(
-            holds_text(c.type) or c.name in named or kind_of(c.name) in _PERSONAL
-            for c in declared.key
-        )
-
     def match_keys(self) -> list[str]:
         """Return the keys by which somebody can be found."""
         return sorted({key for contacts in self.subjects.values() for key in contacts.match})
@@ -259,9 +250,6 @@ class DataMap:
         if key not in self.match_keys():
             known = ", ".join(self.match_keys())
             raise MatchError("Nobody can be found by this key.", f"Use one of: {known}.")
-
-
-_PERSONAL = frozenset({Kind.EMAIL, Kind.PHONE, Kind.DOCUMENT})
 
 
 def resolve(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ..core.finding import Finding, Severity
-from ..core.policy import Keep, Placeholder, Redact, Retain, RowRule
+from ..core.policy import Keep, Placeholder, Redact, RowRule
 from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 from .links import Link, links, spelled
@@ -127,7 +127,7 @@ def _columns(declared: Declared, found: LiveTable) -> Iterator[Finding]:
     for name, live_column in found.columns.items():
         if (name.lower() if found.folds else name) in folded:
             continue
-        if declared.policy.rows is RowRule.DELETE and declared.deletes:
+        if declared.goes_whole:
             continue
         if live_column.generated:
             continue
@@ -296,7 +296,7 @@ def _updates(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
         for number, name in enumerate(link.targets):
             carried = link.on_update == "CASCADE"
             changed = link.columns[number : number + 1] if carried else link.columns
-            if not _is_overwritten(parent, name) or _lets_go(datamap, link, changed):
+            if not parent.overwrites(name) or _lets_go(datamap, link, changed):
                 continue
             yield Finding(
                 "cascade-update", parent.name, name, f"Overwriting this column makes the database "
@@ -306,19 +306,12 @@ def _updates(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
             )
 
 
-def _is_overwritten(declared: Declared, name: str) -> bool:
-    """Return whether a column gets another value some day, when it is erased or had its time."""
-    rule = declared.written(name) if name in declared.rules else None
-    return rule is not None and not isinstance(rule, Keep | Retain)
-
-
 def _lets_go(datamap: DataMap, link: Link, changed: Iterable[str]) -> bool:
     """Return whether columns that the database would change go by their own rules as well."""
     child = datamap.tables.get(link.child)
     if child is None:
         return False
-    whole = child.deletes and child.policy.rows is RowRule.DELETE
-    return whole or all(name in child.erase for name in changed)
+    return child.goes_whole or all(name in child.erase for name in changed)
 
 
 def _text_indexes(

@@ -10,14 +10,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 
 from ..core.finding import Finding
-from ..core.policy import Placeholder, RowRule
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .failure import is_forbidden, is_refusal
 from .gaps import unreadable
-from .masks import Seeded, beneath, is_static, value_for
-from .raw import reader
+from .probing import written
 
 
 class _Change(Update):
@@ -61,12 +59,8 @@ def unwritable(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator
         going = [n for n in mapped if n in declared.erase or n in declared.retain]
         lacking = list(_lacking(conn, declared, going))
         yield from lacking
-        if not lacking and not _only_deleted(declared):
+        if not lacking and not declared.goes_whole:
             yield from _misfits(conn, declared, live, going)
-
-
-def _only_deleted(declared: Declared) -> bool:
-    return declared.deletes and declared.policy.rows is RowRule.DELETE
 
 
 def _lacking(conn: Connection, declared: Declared, going: list[str]) -> Iterator[Finding]:
@@ -78,7 +72,7 @@ def _lacking(conn: Connection, declared: Declared, going: list[str]) -> Iterator
         or _said(conn, declared, select(declared.table).where(false())) is _FORBIDDEN
     ):
         yield _missing(declared, "", "delete its rows", "SELECT and DELETE")
-    if _only_deleted(declared):
+    if declared.goes_whole:
         return
     same = {name: declared.column(name) for name in going}
     if same and _written(conn, declared, same) is _FORBIDDEN:
@@ -100,13 +94,10 @@ def _misfits(
     conn: Connection, declared: Declared, live: LiveSchema, going: list[str]
 ) -> Iterator[Finding]:
     """Yield the columns whose rule writes a value that the database does not take."""
-    reads, entropy = reader(conn, declared, live), Seeded(bytes(32))
-    made = {}
-    for name in going:
-        rule, column = beneath(declared.written(name)), declared.column(name)
-        if is_static(rule) or isinstance(rule, Placeholder):
-            value = value_for(rule, column, None, entropy, reads.room(name))
-            made[name] = null() if value is None else literal(value, column.type)
+    made = {
+        name: null() if value is None else literal(value, declared.column(name).type)
+        for name, value in written(conn, declared, live, going).items()
+    }
     if not made or _written(conn, declared, made) is None:
         return
     for name, value in made.items():

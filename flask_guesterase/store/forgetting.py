@@ -11,7 +11,7 @@ from ..core.log import slug
 from . import brake, heldcopies, heldkeys, settling, shelf, vault
 from .heldcopies import Looked
 from .office import Office
-from .remembrance import remembering
+from .remembrance import months
 from .steady import Believed
 from .unit import Run
 
@@ -77,7 +77,7 @@ def _mark(looked: Looked, office: Office) -> _Marked | None:
         return None
     closed = heldkeys.closed(work, looked.closed)
     heldkeys.rescue(work, looked.copies, closed)
-    vault.mark_labels(work.conn, remembering.outlived(work), work.stamp)
+    vault.mark_labels(work.conn, months.outlived(work), work.stamp)
     labels = work.custodian.labels()
     marked = vault.mark(work.conn, work.today, work.stamp, labels, closed)
     return marked, next(iter(closed.values()), None)

@@ -34,8 +34,7 @@ def freeze(
     """
     hotel = work.settings.property(property_)
     actor = actors.allow(work, by, Permission.FREEZE, hotel.code)
-    night, room = (night or "").strip(), (room or "").strip()[:40]
-    night = heldrows.day(night) if night else ""
+    night, room = _written(night, room)
     frozen = _frozen(work, hotel.code, night, room)
     if frozen is None:
         heldrows.alone(work)
@@ -74,9 +73,15 @@ def is_listed(
     """
     hotel = work.settings.property(property_)
     actors.require(work, by, Permission.FREEZE, hotel.code)
-    night = heldrows.day(night.strip()) if night else ""
-    place = Hold(0, Scope.PLACE.value, hotel.code, room=(room or "").strip()[:40], night=night)
+    night, room = _written(night, room)
+    place = Hold(0, Scope.PLACE.value, hotel.code, room=room, night=night)
     return holds.is_listed(work, place)
+
+
+def _written(night: str | None, room: str | None) -> tuple[str, str]:
+    """Return a night and a room as a freeze holds them; empty for all."""
+    night = (night or "").strip()
+    return heldrows.day(night) if night else "", (room or "").strip()[:40]
 
 
 def _frozen(work: Work, code: str, night: str, room: str) -> Row[Any] | None:

@@ -25,6 +25,7 @@ from .journal import stamp
 from .lines import registers
 from .nights import home_day
 from .reading import texts
+from .revealing import revealing
 from .sql import among
 from .taking import Erased
 from .work import Work
@@ -272,7 +273,7 @@ def end(
     known = work.datamap.tables.items()
     telling = {name for name, declared in known if declared.keyed_by(declared.retain)}
     if not back:
-        telling.update(work.datamap.telling())
+        telling.update(revealing(work.datamap))
     if telling:
         work.conn.execute(mine.where(kept.c.table_name.in_(telling)).values(row_key=""))
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from uuid import UUID
 
 from sqlalchemy import Column, TypeDecorator, select
-from sqlalchemy.exc import StatementError
 
-from ..core.errors import UnknownError
+from ..core.errors import MatchError, UnknownError
 from ..core.plan import Key
 from . import people
-from .binds.crossing import at
+from .carrying import inquire
 from .datamap import Declared
-from .failure import is_misfit
 from .sql import among, host_values, is_text
 from .work import Work
 
@@ -58,15 +56,11 @@ def there(work: Work, declared: Declared, key: Key, lock: bool = False) -> Key |
     :param key: the key.
     :param lock: whether to lock the row.
     """
-    columns, conn = list(declared.key), at(work.conn, declared.name)
+    columns = list(declared.key)
     wanted = select(*columns).where(among(columns, [key]))
-    # After an error PostgreSQL answers nothing more of the transaction.
-    nested = conn.dialect.name == "postgresql"
+    wanted = wanted.with_for_update() if lock else wanted
     try:
-        with conn.begin_nested() if nested else nullcontext():
-            row = work.conn.execute(wanted.with_for_update() if lock else wanted).first()
-    except StatementError as raised:
-        if not is_misfit(raised):
-            raise
+        row = inquire(work.conn, declared.name, wanted).first()
+    except MatchError:
         return None
     return None if row is None else tuple(row)

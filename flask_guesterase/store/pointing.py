@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..core.finding import Finding
-from ..core.policy import Constant, Keep, Null, Placeholder, Redact, Retain, RowRule
+from ..core.policy import Constant, Null, Placeholder, Redact
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
 from .links import Link, links
@@ -29,7 +29,7 @@ def dangling(datamap: DataMap, live: LiveSchema) -> Iterator[Finding]:
 def _invented(datamap: DataMap, link: Link) -> Iterator[Finding]:
     """Yield columns that point at a row, and are given what no row has."""
     child = datamap.tables.get(link.child)
-    if child is None or _goes_whole(child) or _lets_go(child, link):
+    if child is None or child.goes_whole or _lets_go(child, link):
         return
     for name in link.columns:
         rule = beneath(child.written(name)) if name in child.rules else None
@@ -44,22 +44,17 @@ def _invented(datamap: DataMap, link: Link) -> Iterator[Finding]:
 def _left_behind(datamap: DataMap, link: Link) -> Iterator[Finding]:
     """Yield columns that are overwritten while other rows go on pointing at what they held."""
     parent, child = datamap.tables.get(link.parent), datamap.tables.get(link.child)
-    if parent is None or link.on_update in _FOLLOWS or _goes_whole(parent):
+    if parent is None or link.on_update in _FOLLOWS or parent.goes_whole:
         return
-    if child is not None and (_goes_whole(child) or _lets_go(child, link)):
+    if child is not None and (child.goes_whole or _lets_go(child, link)):
         return
     for name in link.targets:
-        rule = parent.written(name) if name in parent.rules else None
-        if rule is not None and not isinstance(rule, Keep | Retain):
+        if parent.overwrites(name):
             yield Finding(
                 "rule-misfit", parent.name, name, f"The rule cannot fit: rows of {link.child} "
                 f"point at this column ({', '.join(link.columns)}) and keep what they hold.",
                 "Let their column go with null, or give this one keep(reason).",
             )
-
-
-def _goes_whole(declared: Declared) -> bool:
-    return declared.deletes and declared.policy.rows is RowRule.DELETE
 
 
 def _lets_go(child: Declared, link: Link) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, false, literal, select, text
@@ -74,10 +74,10 @@ def misfits(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator[Fi
         found = live.table(declared.name)
         if found is None or declared.deletes or declared.name in hidden:
             continue
-        written = [_written(conn, declared, live, names) for names in _together(declared)]
+        made = [written(conn, declared, live, names) for names in _together(declared)]
         for condition in found.checks:
             names = _named(condition, found)
-            for values in written:
+            for values in made:
                 if names and names <= values.keys() and _refuses(
                     conn, declared, condition, {name: values[name] for name in names}
                 ):
@@ -93,24 +93,33 @@ def _together(declared: Declared) -> list[list[str]]:
     parts = [list(declared.erase)]
     for category in sorted(set(declared.retain.values())):
         parts.append([name for name, each in declared.retain.items() if each == category])
-    return parts
+    return [[name for name in part if not _foreign(declared, name)] for part in parts]
 
 
-def _written(
-    conn: Connection, declared: Declared, live: LiveSchema, names: list[str]
+def written(
+    conn: Connection, declared: Declared, live: LiveSchema, names: Iterable[str]
 ) -> dict[str, Any]:
-    """Return what rules write, where that is one value for every row, or of one form."""
+    """Return what rules write, where that is one value for every row, or of one form.
+
+    :param conn: open connection; nothing is written.
+    :param declared: the table.
+    :param live: the live database as read.
+    :param names: the columns.
+    """
     reads, entropy = reader(conn, declared, live), Seeded(bytes(32))
     found: dict[str, Any] = {}
     for name in names:
         rule, column = beneath(declared.written(name)), declared.column(name)
-        # A text in a column of another type is made something else on its way.
-        foreign = isinstance(rule, Constant) and isinstance(rule.value, str)
-        if foreign and not holds_text(column.type):
-            continue
         if is_static(rule) or isinstance(rule, Placeholder):
             found[name] = value_for(rule, column, None, entropy, reads.room(name))
     return found
+
+
+def _foreign(declared: Declared, name: str) -> bool:
+    """Return whether a text in a column of another type is made something else on its way."""
+    rule = beneath(declared.written(name))
+    text_ = isinstance(rule, Constant) and isinstance(rule.value, str)
+    return text_ and not holds_text(declared.column(name).type)
 
 
 def _named(condition: str, table: LiveTable) -> frozenset[str]:

@@ -14,7 +14,7 @@ from ..core.seal import NONCE_SIZE, Box, open_box, payload_aad, wrap_aad
 from . import installation, vault
 from .comeback import marks
 from .custodian import FolderCustodian
-from .remembrance import remembering
+from .remembrance import months
 from .sql import chunks
 from .tables import box as boxes
 from .tables import day as days
@@ -74,24 +74,24 @@ def whole(
     :param sample: how many boxes to open; None for all of them.
     :param copy: a copy of the keys to try instead of those in use.
     """
-    further = remembering.needed(work) | marks.needed(work)
-    return look(work.conn, copy or work.custodian, sample, further, work.today)
+    further = months.needed(work) | marks.needed(work)
+    return look(work.conn, copy or work.custodian, work.today, sample, further)
 
 
 def look(
     conn: Connection,
     custodian: FolderCustodian,
+    today: str,
     sample: int | None = SAMPLE,
     further: Collection[str] = (),
-    today: str = "",
 ) -> Sound:
     """Try every key that is needed, and open boxes from all over; nothing is written.
 
     :param conn: open transaction; a read-only one is enough.
     :param custodian: the keys in use, or a copy of them that is to be tried.
+    :param today: ``YYYY-MM-DD``; a key whose day is over before it may be gone.
     :param sample: how many boxes to open; None for all of them.
     :param further: labels of keys that no box tells of and that are needed too.
-    :param today: ``YYYY-MM-DD``; a key whose day is over before it may be gone.
     """
     found = Sound()
     if not _belongs(conn, custodian, found):
@@ -146,7 +146,7 @@ def _keys(
     waiting = select(intake.c.label).where(intake.c.label.not_in(select(days.c.label)))
     needed = {*conn.execute(boxed.union(waiting)).scalars(), *_unended(conn, further)}
     there = custodian.labels()
-    bad = {label for label in needed - there if today and vault.is_over(label, today)}
+    bad = {label for label in needed - there if vault.is_over(label, today)}
     needed -= bad
     found.labels = len(needed)
     for label in sorted(needed | _unended(conn, there)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import RowMapping, Select, or_, select
 from sqlalchemy import case as either
 
 from ..core.agenda import Milestone
@@ -161,23 +161,23 @@ def _copied(work: Work, case: Case) -> tuple[str, bool]:
 
 def _followed(work: Work, case: Case) -> bool:
     """Return whether an erasure that is not over waits for this copy."""
-    if case.state not in COPIES:
-        return False
-    copy, request = tables.copy, tables.request
-    pair = (
-        select(request.c.id)
-        .join_from(copy, request, request.c.number == copy.c.erasure)
-        .where(copy.c.request == case.number, request.c.ended_at.is_(None))
-    )
-    return work.conn.execute(pair).first() is not None
+    pair = _pair(work, case) if case.state in COPIES else None
+    return pair is not None and pair["ended_at"] is None
 
 
 def _paired(work: Work, case: Case) -> dict[str, str] | None:
+    """Return number, kind and state of the other request of a pair, or None where it is alone."""
+    pair = _pair(work, case)
+    names = ("number", "kind", "state")
+    return None if pair is None else {name: pair[name] for name in names}
+
+
+def _pair(work: Work, case: Case) -> RowMapping | None:
     """Return the other request of a guest who asked for a copy first and then erasure, or None."""
     copy, copying, erasing = tables.copy, tables.request.alias(), tables.request.alias()
     mine, other = (copying, erasing) if case.kind == Kind.COPY else (erasing, copying)
-    row = work.conn.execute(
-        select(other.c.number, other.c.kind, other.c.state)
+    return work.conn.execute(
+        select(other.c.number, other.c.kind, other.c.state, other.c.ended_at)
         .select_from(copy)
         .join(copying, copying.c.number == copy.c.request)
         .join(erasing, erasing.c.number == copy.c.erasure)
@@ -186,8 +186,7 @@ def _paired(work: Work, case: Case) -> dict[str, str] | None:
             mine.c.number == case.number,
             or_(erasing.c.erased_at.is_(None), erasing.c.erased_at > copying.c.received_at),
         )
-    ).first()
-    return None if row is None else dict(row._mapping)
+    ).mappings().first()
 
 
 def _restored(work: Work, case: Case) -> tuple[datetime | None, str]:

@@ -55,16 +55,22 @@ def test_what_is_handed_over_is_in_the_guests_language(walker: Walker) -> None:
         assert [text for lang, text in said if lang != "en"] == []
 
 
-def test_a_printed_request_says_what_is_folded_on_the_screen(walker: Walker) -> None:
-    """Whose data, what goes and what stays, for the file; not the forms that wait below."""
+def filed(walker: Walker, mailbox: str, name: str) -> Page:
+    """Let a clerk file for a guest who shows who they are; return the page with the code."""
     clerk = walker.enter("en", "sha.desk")
     clerk.goto(f"{walker.address}/desk/privacy/new")
     clerk.check("[name=key][value=email]")
-    clerk.fill("#value", "li.wei@mail.example")
-    clerk.fill("#name", "李伟")
+    clerk.fill("#value", mailbox)
+    clerk.fill("#name", name)
     press(clerk.locator("main form button"))
     clerk.check("[name=how][value=desk]")
     press(clerk.locator("form[action$=confirm] button"))
+    return clerk
+
+
+def test_a_printed_request_says_what_is_folded_on_the_screen(walker: Walker) -> None:
+    """Whose data, what goes and what stays, for the file; not the forms that wait below."""
+    clerk = filed(walker, "li.wei@mail.example", "李伟")
     officer = walker.enter("en", "sha.officer")
     officer.goto(f"{walker.address}/desk/privacy/{clerk.url.split('/')[-2]}")
     officer.emulate_media(media="print")
@@ -77,14 +83,7 @@ def test_a_printed_request_says_what_is_folded_on_the_screen(walker: Walker) -> 
 
 def test_a_guest_prints_how_their_case_stands(walker: Walker) -> None:
     """The words and days of it, without the buttons."""
-    clerk, guest = walker.enter("en", "sha.desk"), walker.enter("en")
-    clerk.goto(f"{walker.address}/desk/privacy/new")
-    clerk.check("[name=key][value=email]")
-    clerk.fill("#value", "sun.lei@mail.example")
-    clerk.fill("#name", "孙磊")
-    press(clerk.locator("main form button"))
-    clerk.check("[name=how][value=desk]")
-    press(clerk.locator("form[action$=confirm] button"))
+    clerk, guest = filed(walker, "sun.lei@mail.example", "孙磊"), walker.enter("en")
     guest.goto(f"{walker.address}/privacy/case")
     guest.fill("#code", clerk.inner_text(".secret"))
     press(guest.locator("main form button"))

@@ -295,8 +295,8 @@ def test_an_erasure_waits_until_the_copy_was_fetched(hotel: Hotel) -> None:
         office.hand_out_copy(number, "clerk")
 
 
-def test_a_guest_who_opened_the_copy_reads_it_before_the_erasure_goes_on(hotel: Hotel) -> None:
-    """The page said half an hour; what is erased at once takes the copy along, unread."""
+def copy_first(hotel: Hotel) -> tuple[str, str]:
+    """Release a copy that an approved erasure waits for; return both numbers."""
     furnish(hotel)
     number = asked(hotel, "copy-first")
     erasure = hotel.ours("copy")[0]["erasure"]
@@ -304,6 +304,12 @@ def test_a_guest_who_opened_the_copy_reads_it_before_the_erasure_goes_on(hotel: 
         shown(hotel, each)
     hotel.approve(erasure)
     release(hotel, number)
+    return number, erasure
+
+
+def test_a_guest_who_opened_the_copy_reads_it_before_the_erasure_goes_on(hotel: Hotel) -> None:
+    """The page said half an hour; what is erased at once takes the copy along, unread."""
+    number, erasure = copy_first(hotel)
     with hotel.begin() as office:
         code = office.hand_out_copy(number, "clerk")
     with hotel.begin() as office:
@@ -323,13 +329,7 @@ def test_a_guest_who_opened_the_copy_reads_it_before_the_erasure_goes_on(hotel: 
 
 def test_the_worker_erases_when_the_half_hour_is_over(hotel: Hotel) -> None:
     """Nobody need press anything, and the guest is told nothing anew."""
-    furnish(hotel)
-    number = asked(hotel, "copy-first")
-    erasure = hotel.ours("copy")[0]["erasure"]
-    for each in (number, erasure):
-        shown(hotel, each)
-    hotel.approve(erasure)
-    release(hotel, number)
+    number, erasure = copy_first(hotel)
     worker.work(partial(run, hotel), lambda *_: ("", ""), {})
     assert hotel.state(erasure) == "waiting"
     fetched(hotel, number)
@@ -358,13 +358,7 @@ def test_who_hands_out_a_code_is_written_down_and_did_not_release_it(hotel: Hote
 
 def test_an_erasure_waits_no_longer_than_the_copy_lies_there(hotel: Hotel) -> None:
     """After fourteen days the copy is gone, fetched or not, and the erasure goes on."""
-    furnish(hotel)
-    number = asked(hotel, "copy-first")
-    erasure = hotel.ours("copy")[0]["erasure"]
-    for each in (number, erasure):
-        shown(hotel, each)
-    hotel.approve(erasure)
-    release(hotel, number)
+    number, erasure = copy_first(hotel)
     hotel.later(days=14)
     with hotel.begin() as office:
         assert office.end_copies() == 0

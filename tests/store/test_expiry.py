@@ -271,63 +271,51 @@ def test_what_has_a_last_day_is_there_on_it_and_goes_the_day_after(inn: Inn) -> 
     assert (inn.read(PEOPLE)["email"], inn.read(BILLS)["scan"]) == (None, None)
 
 
+WITH_COPIES = MetaData()
+PEOPLE.to_metadata(WITH_COPIES)
+COPIES = Table(
+    "copies", WITH_COPIES, Column("id", Integer, primary_key=True), Column("guest", Integer),
+    Column("bytes", String(20)), Column("dated", Date),
+)  # fmt: skip
+
+
+def declare(inn: Inn, policy: Policy) -> None:
+    """Let an inn have copies of passports beside its people, under this policy."""
+    people = WITH_COPIES.tables["people"], inn.datamap.tables["people"].policy
+    inn.datamap = resolve([people, (COPIES, policy)], [*WITH_COPIES.tables.values()], [])
+
+
 def test_a_row_that_goes_whole_ends_by_itself_though_no_column_of_it_has_a_rule(inn: Inn) -> None:
     """A copy of a passport may be kept a month; then the row is gone, and the guest is not."""
-    metadata = MetaData()
-    people = PEOPLE.to_metadata(metadata)
-    copies = Table(
-        "copies", metadata, Column("id", Integer, primary_key=True), Column("guest", Integer),
-        Column("bytes", String(20)), Column("dated", Date),
-    )  # fmt: skip
-    inn.datamap = resolve(
-        [
-            (people, inn.datamap.tables["people"].policy),
-            (copies, Policy(
-                {}, via=Equal({"guest": "id"}, to="people"), rows=delete,
-                category="identity_document_copy", clock={"document": "dated"},
-            )),
-        ],
-        [*metadata.tables.values()], [],
-    )  # fmt: skip
+    declare(inn, Policy(
+        {}, via=Equal({"guest": "id"}, to="people"), rows=delete,
+        category="identity_document_copy", clock={"document": "dated"},
+    ))  # fmt: skip
     inn.person(1, date(2026, 3, 1))
     with inn.engine.begin() as conn:
-        copies.create(conn)
+        COPIES.create(conn)
         days = (1, date(2026, 2, 1)), (2, date(2026, 3, 1))
         rows = [{"id": id, "guest": 1, "bytes": "x", "dated": day} for id, day in days]
-        conn.execute(insert(copies), rows)
+        conn.execute(insert(COPIES), rows)
     assert expiry.expire(inn.run) == {"expired": 1}
     with inn.engine.connect() as conn:
-        assert conn.execute(select(copies.c.id)).scalars().all() == [2]
+        assert conn.execute(select(COPIES.c.id)).scalars().all() == [2]
     assert inn.read(PEOPLE)["name"] == "Ann Berg"
 
 
 def test_a_record_relabelled_by_one_person_waits_for_two(inn: Inn) -> None:
     """No law said by when it must be gone; under its new name a month is all (P11)."""
-    metadata = MetaData()
-    people = PEOPLE.to_metadata(metadata)
-    copies = Table(
-        "copies", metadata, Column("id", Integer, primary_key=True), Column("guest", Integer),
-        Column("bytes", String(20)), Column("dated", Date),
-    )  # fmt: skip
-
     def called(category: str) -> None:
-        inn.datamap = resolve(
-            [
-                (people, inn.datamap.tables["people"].policy),
-                (copies, Policy(
-                    {"bytes": null, "dated": keep("statistics")},
-                    via=Equal({"guest": "id"}, to="people"),
-                    category=category, clock={"document": "dated"},
-                )),
-            ],
-            [*metadata.tables.values()], [],
-        )  # fmt: skip
+        declare(inn, Policy(
+            {"bytes": null, "dated": keep("statistics")}, via=Equal({"guest": "id"}, to="people"),
+            category=category, clock={"document": "dated"},
+        ))  # fmt: skip
 
     called("guest_register")
     inn.person(1, date(2026, 3, 1))
     with inn.engine.begin() as conn:
-        copies.create(conn)
-        conn.execute(insert(copies).values(id=1, guest=1, bytes="x", dated=date(2026, 2, 1)))
+        COPIES.create(conn)
+        conn.execute(insert(COPIES).values(id=1, guest=1, bytes="x", dated=date(2026, 2, 1)))
     with inn.begin() as office:
         rulebook.sync(office.work)
     called("identity_document_copy")
@@ -335,7 +323,7 @@ def test_a_record_relabelled_by_one_person_waits_for_two(inn: Inn) -> None:
         inn.later(days=days)
         expiry.expire(inn.run)
         with inn.engine.connect() as conn:
-            assert conn.execute(select(copies.c.bytes)).scalar_one() == "x"
+            assert conn.execute(select(COPIES.c.bytes)).scalar_one() == "x"
 
 
 def test_a_profile_waits_for_the_night_audit_of_another_house(inn: Inn) -> None:

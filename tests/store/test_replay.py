@@ -13,7 +13,7 @@ from sqlalchemy import delete, update
 
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.remembrance import Kind
-from flask_guesterase.store.remembrance import remembering
+from flask_guesterase.store.remembrance import months, remembering
 from flask_guesterase.store.remembrance.replay import replay
 from tests.store.forms import GRANTS, Form, Forms, Guest
 
@@ -178,7 +178,7 @@ def test_marks_tell_nothing_when_no_backup_of_their_time_is_left(forms: Forms) -
     """The key of a month ends a month after the last backup of it; nobody said: never."""
     forms.form(1, OLD)
     forms.confirmed()
-    label = f"{remembering.LABEL}:2026-03"
+    label = months.label("2026-03")
     assert label in forms.custodian.labels()
     for _ in range(3):
         forms.later(days=30)

@@ -21,7 +21,7 @@ from flask_guesterase.store.comeback import returned, sightings
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.keeping import Origin
 from flask_guesterase.store.office import Office
-from flask_guesterase.store.remembrance import forgotten, remembering, tracing
+from flask_guesterase.store.remembrance import forgotten, months, remembering, tracing
 from flask_guesterase.store.remembrance.alarm import cause
 from flask_guesterase.store.remembrance.replay import Survey, replay, survey
 from tests.store.hotel import Guest, Hotel
@@ -272,7 +272,7 @@ def test_no_second_key_of_a_month_makes_rows_look_gone(copied: Copied) -> None:
     hotel.grants["officer"].add("hold")
     with hotel.begin() as office:
         office.place_hold(wanted, "officer")
-    assert f"{remembering.LABEL}:2026-03" not in hotel.custodian.labels()
+    assert months.label("2026-03") not in hotel.custodian.labels()
     with hotel.begin() as office:
         file = remembering.register(office.work)
         assert file is not None
@@ -362,8 +362,8 @@ def test_only_a_month_without_any_backup_left_may_lack_its_key(copied: Copied) -
         judged(copied, "2025-12")
     with hotel.begin() as office:
         for month in ("2025-11", "2025-12"):
-            office.work.custodian.ensure(f"{remembering.LABEL}:{month}")
-        assert remembering.outlived(office.work) == [f"{remembering.LABEL}:2025-11"]
+            office.work.custodian.ensure(months.label(month))
+        assert months.outlived(office.work) == [months.label("2025-11")]
 
 
 def test_a_row_that_became_clear_by_itself_ends_the_request(copied: Copied) -> None:

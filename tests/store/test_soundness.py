@@ -50,7 +50,8 @@ class Safe:
 
     def look(self, keeper: FolderCustodian | None = None, sample: int | None = None) -> Sound:
         with transaction(self.engine, write=False) as conn:
-            return soundness.look(conn, keeper or FolderCustodian(self.keeper.path), sample)
+            keys = keeper or FolderCustodian(self.keeper.path)
+            return soundness.look(conn, keys, "2026-11-24", sample)
 
     def faults(self) -> list[tuple[str, str, str]]:
         found = self.look().faults
@@ -127,7 +128,7 @@ def test_a_key_that_ended_on_its_day_is_not_asked_for(safe: Safe) -> None:
 
     def look(today: str) -> Sound:
         with transaction(safe.engine, write=False) as conn:
-            return soundness.look(conn, safe.keeper, None, (), today)
+            return soundness.look(conn, safe.keeper, today, None)
 
     assert [(each.id, each.place) for each in look("2026-12-01").faults] == [("key-missing", ONE)]
     assert look("2026-12-02") == Sound(1, 1, 6, 6, 3)

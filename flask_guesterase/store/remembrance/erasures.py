@@ -5,21 +5,18 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...core.errors import SetupError
-from ...core.remembrance import START, Broken, Line, dangling, read, write
+from ...core.remembrance import START, Broken, Line, dangling, marked, read, write
 from ..custodian import FolderCustodian
 from ..folder import closed, refused_as, there
 from ..keyfile import create, make_folder, sync_folder
 
 _BLOCK = 1 << 14
-_MARKED = re.compile(rb'\{"at":"(\d{4}-\d{2}).*"rows":\[\{')
-"""A line with marks of rows, as `core.remembrance.write` writes it."""
 
 
 @dataclass(frozen=True)
@@ -110,10 +107,8 @@ class Register:
             _writable(self.folder), suppress(FileNotFoundError, NotADirectoryError),
             self.path.open("rb") as file,
         ):
-            for line in file:
-                if (match := _MARKED.match(line)) is not None:
-                    found.add(match.group(1).decode())
-        return frozenset(found)
+            found.update(map(marked, file))
+        return frozenset(found - {""})
 
     def tail(self) -> Tail:
         """Return the end of the register, without reading all of it.

@@ -18,6 +18,7 @@ from ..clocks import facts_of, moments_of
 from ..ways import clock_of
 from ..work import Work
 from . import remembering, tracing
+from .months import is_over
 
 _AT_ONCE = 5000
 """Keys of a table that are read at once while its rows are looked for."""
@@ -203,7 +204,7 @@ def keyless(work: Work, lines: Iterable[Line]) -> tuple[str, ...]:
 
 
 def _lacks(work: Work, month: str) -> bool:
-    return _key(work, month) is None and not remembering.is_over(work, month)
+    return _key(work, month) is None and not is_over(work, month)
 
 
 def _now(

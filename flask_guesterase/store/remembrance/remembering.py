@@ -13,12 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 
 from sqlalchemy import Connection, func, select
 
-from ...core.errors import BlockedError, SealError, SetupError
+from ...core.errors import BlockedError, SetupError
 from ...core.events import SYSTEM, ErasureApproved, RestoreNoticed
 from ...core.lifecycle import DONE, State
 from ...core.log import read_entry
@@ -364,46 +363,3 @@ def erased_before(conn: Connection) -> int:
     table = tables.subject
     found = select(func.count()).select_from(table).where(table.c.erased_at.is_not(None))
     return int(conn.execute(found).scalar_one())
-
-
-LABEL = "register"
-"""Kind of the keys that marks of the register are made with, one a month."""
-
-
-def outlived(work: Work) -> list[str]:
-    """Return the keys of months of which no backup of the database is left any more.
-
-    Their marks tell nothing once they are destroyed; where nobody said how long backups are kept
-    they stay. A month more is waited, for a backup that ends late.
-
-    :param work: the open transaction.
-    """
-    labels = (label.partition(":") for label in work.custodian.labels())
-    return sorted(
-        f"{LABEL}:{month}" for kind, _, month in labels if kind == LABEL and is_over(work, month)
-    )
-
-
-def is_over(work: Work, month: str) -> bool:
-    """Return whether no backup of a month is left, so that its key may be gone.
-
-    :param work: the open transaction.
-    :param month: ``YYYY-MM``.
-    """
-    days = work.settings.backup_days
-    if days is None:
-        return False
-    return month < (work.now.date() - timedelta(days=days + 31)).isoformat()[:7]
-
-
-def needed(work: Work) -> set[str]:
-    """Return the labels of the keys by which rows of the register are looked for.
-
-    :param work: the open transaction; a read-only one is enough.
-    """
-    months = frozenset[str]()
-    # What keeps the register from being read is told elsewhere.
-    with suppress(SealError, SetupError):
-        if (file := register(work)) is not None:
-            months = file.months()
-    return {f"{LABEL}:{month}" for month in months if not is_over(work, month)}

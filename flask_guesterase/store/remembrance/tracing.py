@@ -21,7 +21,8 @@ from ..journal import stamp
 from ..keeping import Origin
 from ..raw import reader
 from ..work import Work
-from .remembering import LABEL, register
+from . import months
+from .remembering import register
 
 
 def key_of(work: Work, month: str) -> bytes:
@@ -30,7 +31,7 @@ def key_of(work: Work, month: str) -> bytes:
     :param month: ``YYYY-MM``.
     :raises KeyMissingError: it was destroyed, because no copy of the database is so old.
     """
-    return work.custodian.mortal(f"{LABEL}:{month}", "marks")
+    return work.custodian.mortal(months.label(month), "marks")
 
 
 def _own_key(work: Work, month: str) -> bytes:
@@ -44,7 +45,7 @@ def _own_key(work: Work, month: str) -> bytes:
         return key_of(work, month)
     except KeyMissingError:
         if not _marked(work, month):
-            work.custodian.ensure(f"{LABEL}:{month}")
+            work.custodian.ensure(months.label(month))
         # Another process may have made it, and have used it, in the meantime.
         return key_of(work, month)
 
