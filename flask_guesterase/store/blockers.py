@@ -20,7 +20,7 @@ from .binds.trail import zoned
 from .clocks import places_of
 from .datamap import DataMap, Declared
 from .days import day_of
-from .finder import Owners, owned
+from .finder import Owners, owned, owned_of
 from .gaps import unreadable
 from .settings import Settings
 from .sql import MANY, among, asked, chunks, holds_text, one_of, parts
@@ -67,12 +67,16 @@ class Found:
     label: str
 
 
-def standing(work: Work, people: Iterable[Person], lock: bool = False) -> list[Found]:
+def standing(
+    work: Work, people: Iterable[Person], lock: bool = False,
+    theirs: Mapping[str, Sequence[Row]] | None = None,
+) -> list[Found]:
     """Return everything of the hotel's that stands in the way of these people's erasure.
 
     :param work: the open transaction.
     :param people: subject rows.
     :param lock: keep others from changing the rows that may block, until the transaction ends.
+    :param theirs: every row of these people, where they were just looked for.
     """
     wanted = tuple(people)
     hidden = unreadable(work.whole()) if work.blockers else frozenset()
@@ -84,7 +88,10 @@ def standing(work: Work, people: Iterable[Person], lock: bool = False) -> list[F
             continue
         here = (blocker.on, tuple(sorted(blocker.by)))
         if here not in rows:
-            rows[here] = owned(work.conn, work.datamap, declared, wanted, blocker.by)
+            rows[here] = (
+                owned(work.conn, work.datamap, declared, wanted, blocker.by)
+                if theirs is None else owned_of(declared, theirs.get(blocker.on, ()), blocker.by)
+            )
             if lock and not alone(work.conn):
                 _lock(work, declared, rows[here])
         found += _blocking(work, declared, blocker, rows[here])

@@ -58,6 +58,7 @@ class Scope:
     :param still: table -> column -> category of what is not retained any more, but not yet free.
     :param regions: property -> country, by which national phone numbers in texts are understood.
     :param over: tables whose rows' own time is over: of their texts nothing stays.
+    :param whole: whether `find` returns every row of these people, and no other.
     """
 
     people: tuple[Person, ...]
@@ -68,12 +69,15 @@ class Scope:
     still: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     regions: Regions = field(default_factory=dict)
     over: frozenset[str] = frozenset()
+    whole: bool = False
 
 
 def everything(conn: Connection, datamap: DataMap, people: Iterable[Person]) -> Scope:
     """Return the scope of all rows that belong to these people."""
     wanted = tuple(people)
-    return Scope(wanted, lambda: find(conn, datamap, wanted, unreadable(datamap)))
+    return Scope(
+        wanted, lambda: find(conn, datamap, wanted, unreadable(datamap)), whole=True
+    )
 
 
 def plan(

@@ -101,6 +101,16 @@ def owned(
     return mine
 
 
+def owned_of(declared: Declared, rows: Iterable[Row], by: Collection[str] = ()) -> Owners:
+    """Return what `owned` does of people of whom every row of the table was found.
+
+    :param by: owner paths, as the policy writes them, that count; all when empty.
+    """
+    counts = {index for index, path in enumerate(declared.paths) if not by or path.label in by}
+    owners = ((row.key, {each for each in row.owners if each[1] in counts}) for row in rows)
+    return {key: mine for key, mine in owners if mine}
+
+
 def _rows(
     conn: Connection,
     datamap: DataMap,

@@ -36,7 +36,9 @@ def scope(
     about = eraser.everything(work.conn, work.whole(), people)
     if purview.foreign(work, house):
         every = about.find
-        about = replace(about, find=lambda: purview.part(work, house, every()).mine)
+        about = replace(
+            about, find=lambda: purview.part(work, house, every()).mine, whole=False
+        )
     return bounded(work, about, lock, known=known, house=house)
 
 
@@ -57,7 +59,10 @@ def bounded(
     asked: list[blockers.Found] = []
 
     def rule(found: eraser.Found) -> Rulings:
-        asked[:] = blockers.standing(work, about.people, lock) if known is None else known
+        theirs = found if about.whole else None
+        asked[:] = (
+            blockers.standing(work, about.people, lock, theirs) if known is None else known
+        )
         asked.extend(purview.needed(work, house, about.people))
         return law.rulings(work, found, asked, only)
 
