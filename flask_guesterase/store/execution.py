@@ -25,6 +25,7 @@ from ..core.lifecycle import DONE, State
 from ..core.permissions import Permission
 from ..core.plan import ANOTHER, NEEDED, Block, Decision, Key, Outcome, Person, Plan
 from ..core.ruling import Reason
+from ..core.standing import Standing
 from ..core.wish import Kind
 from . import (
     actors,
@@ -146,12 +147,13 @@ def erase(work: Work, number: str, by: str | None = None) -> Ending:
             return _review_again(work, case, actor, ("the notice left by a clock that ran ahead",))
         if outside.waits(work, case):
             return Ending(State.WAITING, (outbox.OUTSIDE,))
-    whose = people.taken(work, case.number)
+    taken = people.subjects(work, case.number, Standing.TAKEN)
+    whose = people.named(work, taken)
     scope = planning.scope(work, whose, lock=True, house=case.property)
     held = planning.locked(work, scope)
     plan = held.plan
     canaries.require(work, case, plan)
-    moved = same.moved(work, case)
+    moved = same.moved(work, case, taken)
     moved += differences(case.decisions or {}, decisions_of(plan, secret(work, case)))
     if moved:
         return _review_again(work, case, actor, moved)

@@ -92,8 +92,13 @@ def subjects(work: Work, number: str, standing: Standing | None = None) -> list[
 
 def taken(work: Work, number: str) -> tuple[Person, ...]:
     """Return the people a request is about, without those whose row nobody can name any more."""
+    return named(work, subjects(work, number, Standing.TAKEN))
+
+
+def named(work: Work, rows: Iterable[Subject]) -> tuple[Person, ...]:
+    """Return the people that subject rows stand for, without those nobody can name any more."""
     found = []
-    for each in subjects(work, number, Standing.TAKEN):
+    for each in rows:
         # A key that only the host's types can read is looked up; no row with it, nothing to erase.
         with suppress(UnknownError):
             found.append(person(work, each))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -174,16 +174,19 @@ def preview(work: Work, number: str, by: str | None) -> Preview:
         plan.foreseen,
         struck(work, plan, show=names),
         tuple(_look(s, looks) for s in subjects if s.standing is Standing.LEFT),
-        _differences(work, case, plan),
+        _differences(work, case, plan, subjects),
     )
 
 
-def _differences(work: Work, case: Case, plan: Plan) -> tuple[str, ...]:
+def _differences(
+    work: Work, case: Case, plan: Plan, subjects: Sequence[Subject]
+) -> tuple[str, ...]:
     """Return what is not as it was approved, of a request whose approval stands no more."""
     if case.state is not State.REVIEW or not case.decisions:
         return ()
     today = decisions_of(plan, secret(work, case))
-    return (*same.moved(work, case), *differences(case.decisions, today))
+    taken = [each for each in subjects if each.standing is Standing.TAKEN]
+    return (*same.moved(work, case, taken), *differences(case.decisions, today))
 
 
 def _held_now(work: Work, plan: Plan, by: str | None) -> dict[str, list[str]]:

@@ -16,6 +16,7 @@ from ..core.standing import Standing
 from . import people, tables
 from .cases import Case, secret
 from .finder import filled_again
+from .people import Subject
 from .raw import reader
 from .remembrance import tracing
 from .sql import MANY, chunks, one_of
@@ -55,7 +56,7 @@ def require(work: Work, case: Case) -> None:
     :param case: the request, about to be approved.
     :raises TransitionError: one is not.
     """
-    lost = _differing(work, case, None)
+    lost = _differing(work, case, people.subjects(work, case.number, Standing.TAKEN), None)
     if lost:
         raise TransitionError(
             f"{sorted(lost)[0].capitalize()}.",
@@ -63,7 +64,7 @@ def require(work: Work, case: Case) -> None:
         )
 
 
-def moved(work: Work, case: Case) -> tuple[str, ...]:
+def moved(work: Work, case: Case, taken: Iterable[Subject]) -> tuple[str, ...]:
     """Return what is not as it was approved of the rows that are taken; empty when all is.
 
     What we ourselves erased since the request came in, and nobody filled again, is as it should
@@ -71,14 +72,17 @@ def moved(work: Work, case: Case) -> tuple[str, ...]:
 
     :param work: the open transaction, in which the rows are locked.
     :param case: the request, approved.
+    :param taken: its subject rows that are taken.
     """
     approved = (case.decisions or {}).get("rows")
-    return tuple(sorted(_differing(work, case, approved)))
+    return tuple(sorted(_differing(work, case, taken, approved)))
 
 
-def _differing(work: Work, case: Case, approved: Marks | None) -> set[str]:
+def _differing(
+    work: Work, case: Case, taken: Iterable[Subject], approved: Marks | None
+) -> set[str]:
     """Return the words for taken rows that are not as they were."""
-    named, places = _taken(work, case)
+    named, places = _named(work, taken)
     key = secret(work, case)
     now = _marked(work, key, named.values())
     doubtful = set(places)
@@ -97,10 +101,12 @@ def _differing(work: Work, case: Case, approved: Marks | None) -> set[str]:
     return words
 
 
-def _taken(work: Work, case: Case) -> tuple[dict[_Place, Person], set[_Place]]:
+def _named(
+    work: Work, taken: Iterable[Subject]
+) -> tuple[dict[_Place, Person], set[_Place]]:
     """Return the taken rows by what names them, and those that no row can be named for."""
     named, lost = {}, set()
-    for subject in people.subjects(work, case.number, Standing.TAKEN):
+    for subject in taken:
         place = subject.table, subject.key
         try:
             named[place] = people.person(work, subject)
