@@ -56,7 +56,7 @@ from .invented import canaries
 from .partners import giving, recipients
 from .post import write
 from .putoff import ahead, astray
-from .recovery.window import recover, unkept
+from .recovery.window import boxes, unkept
 from .remembrance import remembering
 from .search import residue, sought
 from .work import Work
@@ -225,8 +225,8 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     keeping.record(work, origin, plan, erased)
     # The host's session must not go on showing what stays in its rows from now on.
     work.changed |= {step.decision.table for step in plan.keeping()}
-    recovery = recover(work, origin, spared.strips(erased))
-    sought.put(work, case, erased.images)
+    copies, recovery = boxes(work, origin, spared.strips(erased))
+    sought.put(work, case, erased.images, beside=copies)
     for root, name, until in spared.files(erased, recovery):
         outbox.queue_file(work, case, root, name, until)
     recipients.queue(work, origin, known, invented=case.kind == KIND)

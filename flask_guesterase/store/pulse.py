@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
-from sqlalchemy.dialects import mysql, postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import FourEyesError
 from . import tables
 from .sameness import same
+from .upsert import upsert
 
 
 @dataclass(frozen=True)
@@ -72,17 +71,7 @@ def turn(conn: Connection, name: str, at: datetime) -> None:
     :param name: the name.
     :param at: naive UTC.
     """
-    values, table = {"name": name, "at": at}, tables.pulse
-    statement: Any
-    if conn.dialect.name in ("mysql", "mariadb"):
-        statement = mysql.insert(table).values(values).on_duplicate_key_update(at=at)
-    else:
-        kind = postgresql if conn.dialect.name == "postgresql" else sqlite
-        statement = (
-            kind.insert(table).values(values)
-            .on_conflict_do_update(index_elements=[table.c.name], set_={"at": at})
-        )  # fmt: skip
-    conn.execute(statement)
+    upsert(conn, tables.pulse, {"name": name, "at": at})
 
 
 def first(conn: Connection, name: str, pulse: Pulse) -> bool:

@@ -83,6 +83,18 @@ def recover(
 ) -> str:
     """Seal what was erased for the recovery window; return its last UTC day, empty without one.
 
+    The parameters are those of `boxes`.
+    """
+    items, last_day = boxes(work, origin, images, since)
+    vault.put(work.conn, work.custodian, items, work.today)
+    return last_day
+
+
+def boxes(
+    work: Work, origin: Origin, images: Sequence[Strip], since: date | None = None
+) -> tuple[list[vault.Item], str]:
+    """Return what is to be sealed for the recovery window, and its last UTC day, empty without one.
+
     :param work: the open transaction.
     :param origin: on whose behalf.
     :param images: the rows as they were.
@@ -91,12 +103,12 @@ def recover(
     """
     images = [strip for strip in images if strip.lines]
     if not images or work.settings.recovery_days == 0:
-        return ""
+        return [], ""
     hotel = work.settings.properties.get(origin.property)
     today = today_at(work.settings, work.now, origin.property)
     ends = (since or today) + timedelta(days=work.settings.recovery_days)
     if ends < today:
-        return ""
+        return [], ""
     last_day = last_utc_day(ends, hotel.zone if hotel else "UTC").isoformat()
     terms = Terms(origin.controller, "recovery", last_day)
     at = stamp(work.now)
@@ -104,8 +116,7 @@ def recover(
         vault.Item(_payload(of_bind(work.conn, name), mine, at), terms, origin.number)
         for name, mine in _by_bind(work, images).items()
     ]
-    vault.put(work.conn, work.custodian, items, work.today)
-    return last_day
+    return items, last_day
 
 
 def _by_bind(work: Work, images: Sequence[Strip]) -> dict[str, list[Strip]]:

@@ -13,20 +13,22 @@ from datetime import timedelta
 from typing import Any
 
 import phonenumbers
-from sqlalchemy import Column, TypeDecorator, delete, insert, select, update
+from sqlalchemy import Column, TypeDecorator, insert, select, update
 from sqlalchemy.types import Date, DateTime, Time, TypeEngine
 
 from ...core.errors import SealError, UnknownError
 from ...core.identity import Kind, kind_of
 from ...core.image import Cell, Form, Image
+from ...core.log import canonical
 from ...core.needle import LOYALTY, Needle, Strength
 from ...core.seal import Terms
 from ...core.several import every
-from .. import safe, tables
+from .. import safe, tables, vault
 from ..binds.crossing import at
 from ..cases import Case, load
 from ..datamap import Declared
 from ..reading import by_the_host
+from ..upsert import upsert
 from ..work import Work
 
 PURPOSE = "search"
@@ -38,24 +40,26 @@ DAYS = 30
 """Days for which values are kept at most while something is left that should not be."""
 
 
-def put(work: Work, case: Case, images: Sequence[Image], scope: str = "everything") -> int:
+def put(
+    work: Work, case: Case, images: Sequence[Image], scope: str = "everything",
+    beside: Sequence[vault.Item] = (),
+) -> int:
     """Seal what an erased person will be looked for by; return how many values that is.
 
     :param work: the erasing transaction.
     :param case: the request.
     :param images: the rows as they were.
     :param scope: how far the search goes.
+    :param beside: what else of this erasure is sealed, in the same statement.
     """
     region = work.settings.property(case.property).country
     wanted = gather(work, images, region)
-    box = _seal(work, case, wanted, DAYS)
-    table = tables.search
-    work.conn.execute(delete(table).where(table.c.request == case.number))
-    work.conn.execute(
-        insert(table).values(
-            request=case.number, box=box, state=WAITING, scope=scope, queued_at=work.stamp
-        )
-    )
+    items = [*beside, _item(work, case, wanted)]
+    box = vault.put(work.conn, work.custodian, items, work.today)[-1]
+    upsert(work.conn, tables.search, {
+        "request": case.number, "box": box, "state": WAITING, "scope": scope, "found": None,
+        "shown": None, "queued_at": work.stamp, "ended_at": None,
+    })  # fmt: skip
     return len(wanted)
 
 
@@ -77,9 +81,9 @@ def more(work: Work, number: str, images: Sequence[Image]) -> None:
         with suppress(SealError, UnknownError):
             known = read(work, row.box)
         safe.drop(work, row.box)
-    values = {
-        "box": _seal(work, case, list(dict.fromkeys([*known, *fresh])), DAYS), "state": WAITING,
-    }  # fmt: skip
+    item = _item(work, case, list(dict.fromkeys([*known, *fresh])))
+    (box,) = vault.put(work.conn, work.custodian, [item], work.today)
+    values = {"box": box, "state": WAITING}
     if row is not None:
         work.conn.execute(update(table).where(table.c.request == number).values(**values))
     else:
@@ -90,10 +94,11 @@ def more(work: Work, number: str, images: Sequence[Image]) -> None:
         )
 
 
-def _seal(work: Work, case: Case, wanted: Sequence[Needle], days: int) -> str:
-    last_day = (work.now.date() + timedelta(days=days)).isoformat()
+def _item(work: Work, case: Case, wanted: Sequence[Needle]) -> vault.Item:
+    last_day = (work.now.date() + timedelta(days=DAYS)).isoformat()
     value = [[n.kind, n.value, n.strength.value, n.region] for n in wanted]
-    return safe.keep(work, Terms(case.controller, PURPOSE, last_day), value, case.number)
+    terms = Terms(case.controller, PURPOSE, last_day)
+    return vault.Item(canonical(value), terms, case.number)
 
 
 def read(work: Work, box: str) -> tuple[Needle, ...]:
