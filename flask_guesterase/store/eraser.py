@@ -55,7 +55,8 @@ class Scope:
     :param rule: answers what keeps parts of those rows; without it, what is retained stays.
     :param block: answers what stands in the way of all of it: preconditions of the hotel.
     :param boxes: whether what is sealed may leave its row: a second copy of the keys exists.
-    :param still: table -> column -> category of what is not retained any more, but not yet free.
+    :param still: answers table -> column -> category of what is not retained any more, but not yet
+        free.
     :param regions: property -> country, by which national phone numbers in texts are understood.
     :param over: tables whose rows' own time is over: of their texts nothing stays.
     :param whole: whether `find` returns every row of these people, and no other.
@@ -66,7 +67,7 @@ class Scope:
     rule: Rule | None = None
     block: Callable[[], Sequence[Block]] | None = None
     boxes: bool = False
-    still: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    still: Callable[[], Mapping[str, Mapping[str, str]]] = dict
     regions: Regions = field(default_factory=dict)
     over: frozenset[str] = frozenset()
     whole: bool = False
@@ -145,7 +146,7 @@ def _shape(datamap: DataMap, scope: Scope, name: str) -> Shape:
     """Return the shape of a table in a scope; what goes into a box needs a key to be found by."""
     declared = datamap.tables[name]
     shape = declared.shape()
-    if still := scope.still.get(name):
+    if still := scope.still().get(name):
         erase = {n: rule for n, rule in shape.erase.items() if n not in still}
         after = {**shape.after, **{n: shape.erase[n] for n in still if n in shape.erase}}
         shape = replace(shape, erase=erase, after=after, retain={**shape.retain, **still})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from ..core.plan import Block, Key, Person, Plan, Rulings
-from . import binding, blockers, eraser, law, purview
+from . import binding, blockers, eraser, law, purview, rulebook
 from .binds import intents
 from .census import departing
 from .eraser import Locked, Scope
@@ -59,6 +60,7 @@ def bounded(
     asked: list[blockers.Found] = []
 
     def rule(found: eraser.Found) -> Rulings:
+        rulebook.read(work, house)
         theirs = found if about.whole else None
         asked[:] = (
             blockers.standing(work, about.people, lock, theirs) if known is None else known
@@ -91,9 +93,9 @@ def records(
 
 def _boxed(work: Work, about: Scope) -> Scope:
     regions = {code: hotel.country for code, hotel in work.settings.properties.items()}
-    return replace(
-        about, boxes=law.boxes(work), still=law.relabelled(work), regions=regions
-    )
+    # Asked under the locks, as everything else that keeps something.
+    still = cache(lambda: law.relabelled(work))
+    return replace(about, boxes=law.boxes(work), still=still, regions=regions)
 
 
 def plan(work: Work, about: Scope | Iterable[Person], house: str = "") -> Plan:

@@ -59,17 +59,13 @@ def all_in_force(work: Work, codes: Collection[str]) -> dict[str, tuple[Rule, ..
     :param codes: codes of properties.
     :raises UnknownError: there is no such property.
     """
-    rows: dict[str, list[Row[Any]]] = {code: [] for code in codes}
-    fresh: set[str] = set()
+    rows: dict[str, list[Row[Any]]] = {}
     for part in chunks(codes, MANY):
-        seen = pulse.look_at(work.conn, *map(_name, part))
-        fresh |= {code for code in part if _is_fresh(work, code, seen.get(_name(code)))}
-        for row in _lines(work.conn, part):
-            rows[row.property].append(row)
+        rows |= _fresh(work, part)
     made: dict[object, tuple[Rule, ...]] = {}
     found = {}
     for code in codes:
-        if code not in fresh:
+        if code not in rows:
             # What was not looked at since its sources changed is written down first.
             found[code] = in_force(work, code)
             continue
@@ -79,6 +75,36 @@ def all_in_force(work: Work, codes: Collection[str]) -> dict[str, tuple[Rule, ..
             made[alike] = rulebook.rules(map(line_of, rows[code]), today(work))
         found[code] = made[alike]
     return found
+
+
+def _fresh(work: Work, codes: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return code -> rows of its lines, of those whose lines are what their sources make them."""
+    seen = pulse.look_at(work.conn, *map(_name, codes))
+    rows: dict[str, list[Row[Any]]] = {code: [] for code in codes}
+    alone = len(work.settings.properties) == 1
+    # What a former code of a hotel that is alone binds is seen by reading every line.
+    for row in _lines(work.conn, [] if alone else codes):
+        rows.setdefault(row.property, []).append(row)
+    former = alone and not rows.keys() <= {LABELS, *work.settings.properties}
+    return {
+        code: rows[code] for code in codes
+        if _is_made(work, code, seen.get(_name(code))) and not (former and code)
+    }  # fmt: skip
+
+
+def read(work: Work, code: str) -> None:
+    """Read the labels and the rules of a property at once, where neither was read yet.
+
+    :param work: the open transaction.
+    :param code: code of a property; of one that there is not, nothing is read.
+    """
+    if work.labels is not None or work.rules or code not in work.settings.properties:
+        return
+    lines = {code: [*map(line_of, rows)] for code, rows in _fresh(work, [LABELS, code]).items()}
+    if LABELS in lines:
+        _keep_labels(work, lines[LABELS])
+    if code in lines:
+        work.rules[code] = rulebook.rules(lines[code], today(work))
 
 
 def labels(work: Work, table: str, column: str) -> tuple[str, ...]:
@@ -97,9 +123,13 @@ def labels(work: Work, table: str, column: str) -> tuple[str, ...]:
 def all_labels(work: Work) -> Labels:
     """Return (table, column) -> the categories that bind it, read once in a transaction."""
     if work.labels is None:
-        lines = book(work, LABELS)
-        work.labels = rulebook.labels(lines, today(work))
-        work.paths = whence.paths(lines, today(work))
+        return _keep_labels(work, book(work, LABELS))
+    return work.labels
+
+
+def _keep_labels(work: Work, lines: Sequence[Line]) -> Labels:
+    work.labels = rulebook.labels(lines, today(work))
+    work.paths = whence.paths(lines, today(work))
     return work.labels
 
 
@@ -140,8 +170,11 @@ def book(work: Work, code: str) -> list[Line]:
 
 def _is_fresh(work: Work, code: str, seen: Pulse | None) -> bool:
     """Return whether the lines of a property are what its sources make them."""
-    same = seen is not None and seen.note == source_mark(work.settings, work.datamap, code)
-    return same and not _former(work.conn, work.settings, code)
+    return _is_made(work, code, seen) and not _former(work.conn, work.settings, code)
+
+
+def _is_made(work: Work, code: str, seen: Pulse | None) -> bool:
+    return seen is not None and seen.note == source_mark(work.settings, work.datamap, code)
 
 
 def sync(work: Work) -> Changes:
@@ -308,9 +341,10 @@ _LINE = (
 )  # fmt: skip
 
 def _lines(conn: Connection, codes: Sequence[str]) -> list[Row[Any]]:
-    """Return the rows of the lines of some properties that have not ended."""
-    mine = _TABLE.property == codes[0] if len(codes) == 1 else one_of(_TABLE.property, codes)
-    wanted = select(*_LINE).where(mine, _TABLE.state != LineState.ENDED.value)
+    """Return the rows of the lines of some properties that have not ended; of all where none is."""
+    wanted = select(*_LINE).where(_TABLE.state != LineState.ENDED.value)
+    if codes:
+        wanted = wanted.where(one_of(_TABLE.property, codes))
     return list(conn.execute(wanted.order_by(_TABLE.id)))
 
 

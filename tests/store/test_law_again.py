@@ -321,6 +321,28 @@ def test_a_shorter_ceiling_does_not_come_by_a_second_code(hotel: Hotel, tmp_path
     assert len(waits) == len(set(waits))
 
 
+def test_labels_and_rules_read_at_once_are_those_read_one_by_one(
+    hotel: Hotel, tmp_path: Path
+) -> None:
+    """In a chain, and of a hotel that is alone and whose former code still binds its rows."""
+    Lawful(hotel, tmp_path)
+    places = hotel.settings.properties
+    new = {"zz": replace(places["sh"], code="zz")}
+    hotel.settings = replace(hotel.settings, properties={**places, **new})
+    with hotel.begin() as office:
+        rulebook.sync(office.work)
+    for properties, fresh in (({**places, **new}, True), (new, False), (new, True)):
+        hotel.settings = replace(hotel.settings, properties=properties)
+        with hotel.begin() as office:
+            rulebook.read(office.work, "zz")
+            # What a former code binds is written down under the new one first.
+            assert ("zz" in office.work.rules) is fresh
+            at_once = law_of.rules_at(office.work, "zz"), rulebook.all_labels(office.work)
+        with hotel.begin() as office:
+            assert rulebook.in_force(office.work, "zz") == at_once[0] != ()
+            assert rulebook.all_labels(office.work) == at_once[1]
+
+
 def test_an_end_of_what_no_rule_is_about_does_not_come_by_a_second_code(
     hotel: Hotel, tmp_path: Path
 ) -> None:
