@@ -36,11 +36,15 @@ class Kind(StrEnum):
     RESTORED = "restored"
     OVERTURNED = "overturned"
     REPLAYED = "replayed"
+    SIGNED = "signed"
     OUTCOME = "outcome"
     ABANDONED = "abandoned"
 
 
 SETTLING = frozenset({Kind.BEGUN, Kind.OUTCOME, Kind.ABANDONED})
+"""Kinds that say what became of lines before them."""
+
+ALONE = SETTLING | {Kind.SIGNED}
 """Kinds that stand by themselves; any other is written before a commit and settled after it."""
 
 _MARK = re.compile(r"[0-9a-f]{64}")
@@ -85,7 +89,8 @@ class Note:
     :param rows: subject rows that were erased, or records that ended.
     :param did: what was done, as table, outcome, columns and the rule that ends what stays.
     :param others: marks of living people whose shared rows were touched.
-    :param facts: enumerated words, days and small numbers: of a hold, of the request.
+    :param facts: enumerated words, days and small numbers: of a hold, of the request; "root" is
+        a hash.
     :raises InputError: something is not of its form and might be readable; it is not repeated.
     """
 
@@ -99,8 +104,11 @@ class Note:
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        root = self.facts.get("root", "")
         fine = _REQUEST.fullmatch(self.request) and all(map(_MARK.fullmatch, self.others))
-        fine = fine and all(_FACT.fullmatch(text) for pair in self.facts.items() for text in pair)
+        # A hash is no readable word, and may have nine digits in a row.
+        words = {**self.facts, "root": "" if _MARK.fullmatch(root) else root}
+        fine = fine and all(_FACT.fullmatch(text) for pair in words.items() for text in pair)
         if not fine or not all(map(_is_name, (self.controller or "-", self.property or "-"))):
             raise _refused()
         for item in self.did:
@@ -143,8 +151,13 @@ class Line:
 
     @property
     def settles(self) -> bool:
-        """Return whether it says what became of lines before it."""
-        return self.note.kind in SETTLING
+        """Return whether nothing before it waits for its outcome any more."""
+        return self.note.kind in SETTLING or (self.note.kind is Kind.SIGNED and self.last > 0)
+
+    @property
+    def alone(self) -> bool:
+        """Return whether it stands by itself: nothing later says what became of it."""
+        return self.note.kind in ALONE
 
     @property
     def month(self) -> str:
@@ -275,7 +288,7 @@ def dangling(lines: Iterable[Line]) -> list[Line]:
     for line in lines:
         if line.note.kind in (Kind.OUTCOME, Kind.ABANDONED):
             waiting = [each for each in waiting if not line.first <= each.number <= line.last]
-        elif not line.settles:
+        elif not line.alone:
             waiting.append(line)
     return waiting
 
@@ -288,6 +301,6 @@ def committed(lines: Iterable[Line]) -> list[Line]:
             found += [each for each in waiting if line.first <= each.number <= line.last]
             # What is settled is not looked at again: a register has years of lines.
             waiting = [each for each in waiting if not line.first <= each.number <= line.last]
-        elif not line.settles:
+        elif not line.alone:
             waiting.append(line)
     return sorted({each.number: each for each in found}.values(), key=lambda each: each.number)

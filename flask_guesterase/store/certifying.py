@@ -246,6 +246,7 @@ def _issue(work: Work, case: Case, said: Content) -> None:
     key = signing.key(work, case.controller)
     proof = witness.proof(work.conn, entry, key, journal.stamp(work.now))
     certificate = issue(said, proof, key)
+    remembering.shows(work, proof.checkpoint)
     work.conn.execute(
         insert(tables.certificate).values(
             request=case.number,

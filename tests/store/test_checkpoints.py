@@ -22,11 +22,12 @@ from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.release import continuing, releasing
 from flask_guesterase.store.release.places import Release, places
+from flask_guesterase.store.remembrance import remembering
 from flask_guesterase.store.remembrance.replay import replay
 from flask_guesterase.store.vanished import vanished
 from tests import engines
 from tests.store.ashore import PINE, Ashore
-from tests.test_verify import ask, cannot
+from tests.test_verify import ask, cannot, verdicts, wrong
 
 
 @pytest.fixture
@@ -198,9 +199,9 @@ def test_places_are_read_from_the_configuration() -> None:
     assert [each.way for each in found] == [Way.FILE, Way.MAIL, Way.WITNESS]
     assert destinations(["file:/mnt/with blank"])[0].target == "/mnt/with blank"
     assert len(Destination(Way.FILE, "/" + "x" * 200).name) < 120
-    for wrong in ("file:relative", "ftp://x", "mailto:nobody", "/mnt/a"):
+    for bad in ("file:relative", "ftp://x", "mailto:nobody", "/mnt/a"):
         with pytest.raises(SetupError, match="none that is known"):
-            destinations(wrong)
+            destinations(bad)
 
 
 def test_a_folder_that_is_not_there_is_no_folder(inn: Ashore) -> None:
@@ -520,8 +521,14 @@ def test_the_same_copy_restored_twice_cuts_nothing(inn: Ashore) -> None:
     assert inn.tree().epoch == 2
 
 
-def test_letters_that_nobody_brought_are_asked_for(inn: Ashore) -> None:
-    """At the second restore those of the first lie in a drawer: it is said what to do with them."""
+def test_letters_that_nobody_brought_are_asked_for(
+    inn: Ashore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the second restore those of the first lie in a drawer: it is said what to do with them.
+
+    Of those that an earlier version signed the register knows nothing.
+    """
+    monkeypatch.setattr(remembering, "shows", lambda work, note: None)
     inn.places = ()
     inn.happen(3)
     copy, letters = inn.copied("copy"), []
@@ -574,8 +581,8 @@ def test_no_two_epochs_have_one_number(any_inn: Ashore, tmp_path: Path) -> None:
             code, answer = ask(what, *given)
             assert code == 0, answer
         assert "revoked" in cannot(answer), "what the lost epoch said nobody knows"
-        assert replay(inn.run, [handed]).counts == {"epochs-begun": 1}
-        assert inn.tree().epoch == 3
+        assert replay(inn.run, [handed]).counts == {}, "the register remembered it"
+        assert inn.tree().epoch == 2
         assert inn.verified(handed) == []
 
 
@@ -610,6 +617,92 @@ def test_a_restore_of_which_no_checkpoint_is_known_begins_an_epoch(inn: Ashore) 
         assert inn.tree().epoch == 1
         assert inn.verified() == []
         assert done.counts["ask"] == 1, "of a guest without a date a person decides"
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_a_certificate_that_a_restore_has_overtaken_is_not_called_wrong(
+    any_inn: Ashore, tmp_path: Path, outside: bool
+) -> None:
+    """The register remembers its head: the new epoch quotes it, where no folder has seen it."""
+    inn = any_inn
+    if not outside:
+        inn.places = ()
+    for id, name in ((1, "ann"), (2, "bo")):
+        inn.guest(id, name=name.title(), email=f"{name}@mail.example")
+    ann, bo = (inn.approved(email=f"{name}@mail.example") for name in ("ann", "bo"))
+    inn.release()
+    with inn.backup() as restore, inn.backup() as restore_again:
+        given = [certified(inn, ann, tmp_path)]
+        inn.happen(3)
+        inn.release()
+        given.append(certified(inn, bo, tmp_path))
+        for back in (restore, restore_again):
+            back()
+            assert replay(inn.run).counts["epochs-begun"] == 1
+            inn.happen(20)
+            assert inn.verified() == []
+            exported = tmp_path / "journal.jsonl"
+            with inn.engine.connect() as conn:
+                exported.write_text("".join(f"{line}\n" for line in export.lines(conn)))
+            for file in given:
+                code, answer = ask(file, "--journal", exported)
+                assert code == 0, [one for one in answer["findings"] if one["shown"] is False]
+            assert ("journal", True) in verdicts(answer), "the newest is quoted"
+            assert replay(inn.run).counts == {}
+
+
+def certified(inn: Ashore, number: str, folder: Path) -> Path:
+    """Erase somebody; return the file with the certificate."""
+    assert inn.erased(number) == "erased"
+    with inn.begin() as office:
+        text = json.dumps(office.certificate(number))
+    file = folder / f"{number}.json"
+    file.write_text(text)
+    return file
+
+
+def test_a_letter_is_quoted_though_nobody_brought_it(inn: Ashore) -> None:
+    """Mail is no folder that can be read again: the register remembers what it took."""
+    letters: list[str] = []
+
+    class Post:
+        def send(self, message: Any) -> None:
+            letters.append(message.body)
+
+    mail = places([Destination(Way.MAIL, "notary@mail.example")], {"smtp": Post()})
+    inn.guest(1, name="Ann", email="ann@mail.example")
+    number = inn.approved(email="ann@mail.example")
+    assert inn.erased(number) == "erased"
+    copy = inn.copied("copy")
+    inn.places = mail
+    inn.happen(3)
+    assert inn.release() == 1
+    inn.happen(1, grounds=("other",))
+    inn.pass_(days=1)
+    with inn.begin() as office:
+        letters.append(office.checkpoint())
+    inn.guest(2, name="Bo", email="bo@mail.example")
+    assert inn.erased(inn.approved(email="bo@mail.example")) == "erased"
+    inn.restored(copy)
+    assert set(inn.verified(*letters)) == {"truncated"}
+    assert replay(inn.run).counts["epochs-begun"] == 1
+    assert inn.verified(*letters) == []
+
+
+def test_a_certificate_of_which_the_journal_was_cut_is_called_wrong(
+    inn: Ashore, tmp_path: Path
+) -> None:
+    """Who cuts a journal without a restore that is told of finds no pardon in the register."""
+    inn.places = ()
+    inn.guest(1, name="Ann", email="ann@mail.example")
+    number = inn.approved(email="ann@mail.example")
+    copy = inn.copied("copy")
+    file = certified(inn, number, tmp_path)
+    inn.restored(copy)
+    exported = tmp_path / "journal.jsonl"
+    with inn.engine.connect() as conn:
+        exported.write_text("".join(f"{line}\n" for line in export.lines(conn)))
+    assert "journal" in wrong(ask(file, "--journal", exported)[1])
 
 
 def test_a_folder_anybody_wrote_to_stops_nobody(inn: Ashore) -> None:

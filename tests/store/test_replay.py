@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
+from flask_guesterase.core.checkpoint import Checkpoint, origin
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store.remembrance import months, remembering
@@ -172,6 +173,30 @@ def test_a_long_register_is_read_from_its_end(forms: Forms, tmp_path: Path) -> N
         path.write_bytes(b"x" + path.read_bytes()[1:])
         assert file.tail() == tail
         assert [each.why for each in file.lines()[1]] == ["unreadable"]
+
+
+def test_what_left_the_house_hides_no_line_that_waits_for_its_outcome(forms: Forms) -> None:
+    """A certificate is signed while another process is between the line of a batch and its end."""
+    for id in range(1, 121):
+        forms.form(id, OLD)
+    forms.confirmed()
+    with forms.begin() as office:
+        file = remembering.register(office.work)
+    assert file is not None
+    lines, _ = file.lines()
+    big = max(lines, key=lambda line: len(line.note.rows))
+    after = file.tail()
+    with file.locked():
+        open_ = file.append(after, [replace(big, number=after.number + 1)])
+    head = Checkpoint(origin("pine", 0), 12, bytes(32), big.at)
+    remembering._signed(file, head, big.at)
+    assert [each.number for each in file.tail().open] == [after.number + 1]
+    remembering.outcome(file, after.number + 1, after.number + 1, big.at)
+    remembering._signed(file, head, big.at)
+    assert file.tail().open == ()
+    assert file.tail().committed == open_.number
+    newest = file.lines()[0][-1]
+    assert (newest.note.kind, newest.last) == (Kind.SIGNED, newest.number - 1)
 
 
 def test_marks_tell_nothing_when_no_backup_of_their_time_is_left(forms: Forms) -> None:

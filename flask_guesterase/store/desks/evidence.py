@@ -160,7 +160,9 @@ class Evidence(Desk):
         controller = controller or self._only()
         remembering.still(self.work)
         key = signing.key(self.work, controller)
-        return witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))
+        note = witness.checkpoint(self.work.conn, controller, key, journal.stamp(self.work.now))
+        remembering.shows(self.work, note)
+        return note
 
     def _only(self) -> str:
         """Return the one controller there is."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -250,7 +250,9 @@ def _finish(controller: str, by_hand: Sequence[str], office: Office) -> dict[str
     # What other transactions leave meanwhile is put in sequence behind this.
     work.replaying = True
     row = next(row for row in _open(work) if row.controller == controller)
-    head, lost = newest(work, controller, by_hand), unknown(work, row, by_hand)
+    shown = [each for each in remembering.shown(work, controller) if not agrees(work, row, each)]
+    lost = _newest_of([*unknown(work, row, by_hand), *shown])
+    head = _newer([newest(work, controller, by_hand), *lost])
     known = pulse.look(work.conn, _name(controller))
     put = int(known.note) if known is not None else 0
     pulse.take(work.conn, _name(controller))
@@ -272,6 +274,16 @@ def _finish(controller: str, by_hand: Sequence[str], office: Office) -> dict[str
     if put:
         work.events.append(JournalContinued(controller, actor=SYSTEM, counts={"entries": put}))
     return counts
+
+
+def _newest_of(heads: Iterable[Checkpoint]) -> list[Checkpoint]:
+    """Return the newest head of each epoch."""
+    return list({head.epoch: head for head in sorted(heads, key=lambda each: each.size)}.values())
+
+
+def _newer(heads: Iterable[Checkpoint | None]) -> Checkpoint | None:
+    known = (head for head in heads if head is not None)
+    return max(known, key=lambda head: (head.epoch, head.size), default=None)
 
 
 def _own(work: Work, row: Row[Any]) -> Checkpoint | None:

@@ -178,6 +178,8 @@ def _done(row: Row[Any], place: Place, signed: str | None, office: Office) -> No
         "epoch": row.epoch, "size": row.size, "root": row.root, "note": signed or row.note,
     }  # fmt: skip
     _set(work, row, state=SENT, sent_at=work.stamp, problem=None, **brought)
+    if place.folder is None:
+        remembering.shows(work, row.note)
     _tell(work, CheckpointReleased, row, place)
 
 
