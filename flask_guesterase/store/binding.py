@@ -131,6 +131,15 @@ BINDING = frozenset({
 """Events that may carry a root."""
 
 
+def fitting(work: Work) -> list[str]:
+    """Return the words under which rows are those that a journal has, or it has none yet.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    said = {word: newest(work, word) for word in _ROWS}
+    return [word for word, roots in said.items() if not roots or root(work, word) in roots]
+
+
 def root(work: Work, word: str) -> str:
     """Return the keyed root over the rows of one kind.
 

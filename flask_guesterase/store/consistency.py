@@ -21,7 +21,7 @@ from .census import told
 from .journal import stamp
 from .remembrance import remembering
 from .unit import Run
-from .vanished import vanished
+from .vanished import put_back, vanished
 from .work import Work
 
 if TYPE_CHECKING:
@@ -165,14 +165,21 @@ def _forged(work: Work) -> list[Case]:
 
 
 def _unknown_actors(work: Work) -> list[str]:
-    """Return numbers of people that approvals name and our table does not have."""
+    """Return numbers of people that approvals name and our table does not have.
+
+    Of whom only entries tell that were put back, the restored database has nothing.
+    """
     table = tables.entry
-    bodies = work.conn.execute(
-        select(table.c.body).where(table.c.action == ErasureApproved.name)
-    ).scalars()
-    named = {read_entry(body.encode()).draft.actor for body in bodies}
+    rows = work.conn.execute(
+        select(table.c.controller, table.c.epoch, table.c.position, table.c.body).where(
+            table.c.action == ErasureApproved.name
+        )
+    ).all()
     there = {f"a{n}" for n in work.conn.execute(select(tables.actor.c.number)).scalars()}
-    return sorted(name for name in named - there if name.startswith("a"))
+    named = [(read_entry(row.body.encode()).draft.actor, tuple(row)[:3]) for row in rows]
+    missing = [(name, at) for name, at in named if name.startswith("a") and name not in there]
+    lost = put_back(work) if missing else set()
+    return sorted({name for name, at in missing if at not in lost})
 
 
 def unfit(run: Run) -> list[tuple[int, str]]:

@@ -75,7 +75,7 @@ def vanished(work: Work) -> Iterator[tuple[str, str]]:
         return
     ends = {(row.action, row.request) for row in _entries(work, [kind.ends for kind in _KINDS])}
     after = {kind.begins.name: kind.ends.name for kind in _KINDS}
-    lost = _put_back(work)
+    lost = put_back(work)
     for row in gone:
         ended = (after[row.action], row.request) in ends
         if not ended and (row.controller, row.epoch, row.position) not in lost:
@@ -100,8 +100,11 @@ _BETWEEN = 100
 """Entries that may have waited meanwhile, and stand between those put back and the word of it."""
 
 
-def _put_back(work: Work) -> set[tuple[str, int, int]]:
-    """Return the places of entries that were put back after a restore: those before it was said."""
+def put_back(work: Work) -> set[tuple[str, int, int]]:
+    """Return the places of entries that were put back after a restore: those before it was said.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
     entry = tables.entry
     said = work.conn.execute(
         select(entry.c.controller, entry.c.epoch, entry.c.position, entry.c.body).where(

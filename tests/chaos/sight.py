@@ -23,7 +23,7 @@ from sqlalchemy import (
 from flask_guesterase.core.certificate import check, from_json
 from flask_guesterase.core.events import RestoreReplayed, SearchRepeated
 from flask_guesterase.core.log import read_entry
-from flask_guesterase.core.remembrance import SETTLING, Kind, dangling
+from flask_guesterase.core.remembrance import ALONE, Kind, dangling
 from flask_guesterase.store import audit, tables, upgrade
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.outbox import BACK, SENT
@@ -251,10 +251,11 @@ def _register(inn: Inn, custodian: FolderCustodian, wrong: list[str]) -> list[st
     wrong += [f"register: {each.why}" for each in broken if each.place < len(lines)]
     abandoned = [line for line in lines if line.note.kind is Kind.ABANDONED]
     given_up = {n for line in abandoned for n in range(line.first, line.last + 1)}
+    # Which head left the house is written after the commit: who dies just then leaves it out.
     said = [
         f"{line.note.kind.value} {line.note.request} {len(line.note.rows)}"
         for line in lines
-        if line.note.kind not in SETTLING and line.number not in given_up
+        if line.note.kind not in ALONE and line.number not in given_up
     ]
     # A restored database cannot tell whether a replay that died was committed: what it wrote
     # stands, and is written once more.

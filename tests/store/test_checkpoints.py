@@ -17,7 +17,9 @@ from flask_guesterase.core.checkpoint import read_note
 from flask_guesterase.core.destination import Destination, Way, destinations
 from flask_guesterase.core.errors import BlockedError, DeliveryError, InputError, SetupError
 from flask_guesterase.core.log import quoted, read_entry
+from flask_guesterase.core.period import Period
 from flask_guesterase.store import export, installation, signing, sweep, tables, watch, worker
+from flask_guesterase.store.amendments import House
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.outbox import BACK_OFF
 from flask_guesterase.store.release import continuing, releasing
@@ -438,6 +440,38 @@ def test_what_a_restore_lost_was_taken_away_by_nobody(any_inn: Ashore) -> None:
         assert inn.ours("incident") == []
         with inn.begin() as office:
             assert list(vanished(office.work)) == []
+
+
+def test_what_was_put_back_accuses_nobody_of_writing_past_us(any_inn: Ashore) -> None:
+    """The rows are those of the copy, the journal is newer: that is what the recovery did.
+
+    A hold that was changed in the copy itself is told of as ever.
+    """
+    inn = any_inn
+    for who in ("officer", "second"):
+        inn.grants[who] |= {"freeze", "hold", "law"}
+    inn.guest(1, name="Ann", email="ann@mail.example")
+    inn.run(lambda office: office.freeze("sh", "officer", room="11"))
+    number = inn.file(email="ann@mail.example")
+    inn.run(lambda office: office.confirm(number, "clerk", "desk"))
+    inn.release()
+    with inn.backup() as restore, inn.backup() as restore_again:
+        inn.approve(number, "second")
+        inn.run(lambda office: office.freeze("sh", "officer", room="12"))
+        three = House(
+            "guest_register", floor=Period(years=3), clock=("departed",), source="minutes"
+        )
+        inn.run(lambda office: office.house_period("sh", three, "auditor"))
+        inn.release()
+        assert inn.verified() == []
+        for back, forged in ((restore, False), (restore_again, True)):
+            back()
+            if forged:
+                with inn.engine.begin() as conn:
+                    conn.execute(update(tables.hold).values(room="99"))
+            assert "entries-put-back" in replay(inn.run).counts
+            inn.happen(1)
+            assert inn.verified() == (["records-differ"] if forged else [])
 
 
 def test_a_journal_that_went_on_since_the_restore_begins_an_epoch(any_inn: Ashore) -> None:

@@ -25,7 +25,7 @@ from ...core.events import SYSTEM, JournalContinued
 from ...core.log import Entry, read_entry
 from ...core.remembrance import Kind, Note
 from ...core.tree import Frontier
-from .. import actors, cosigning, journal, pulse, signing
+from .. import actors, binding, cosigning, journal, pulse, signing
 from ..export import BATCH
 from ..outbox import SENT
 from ..pulse import Pulse
@@ -149,6 +149,7 @@ def _finished(
     signing.in_force(office.work)
     for controller in controllers:
         counts.update(_finish(controller, by_hand, office))
+    _bound(office.work)
     cosigning.catch_up(office.work)
     if remembering.notice(office.work):
         pulse.put(office.work.conn, remembering.CONTINUED, Pulse(office.work.stamp))
@@ -228,12 +229,27 @@ def _append(
     work = office.work
     folder = folders(work)[number]
     items = [read_entry(line) for line in folder.entries(controller, epoch, start, end)]
+    if pulse.look(work.conn, _FITTING) is None:
+        # The rows are those of the copy, which what is put back is newer than.
+        pulse.put(work.conn, _FITTING, Pulse(work.stamp, ",".join(binding.fitting(work))))
     journal.put_back(work.conn, controller, epoch, items)
     actors.pass_over(work, (item.draft.actor for item in items))
     # Said at the end, behind them: who dies before that still knows how many they were.
     known = pulse.look(work.conn, _name(controller))
     count = len(items) + int(known.note if known is not None else 0)
     pulse.put(work.conn, _name(controller), Pulse(work.stamp, str(count)))
+
+
+_FITTING = "put-back-fits"
+"""Under which name it stands which rows were those of the journal before entries were put back."""
+
+
+def _bound(work: Work) -> None:
+    """Bind the rows of the copy anew that nobody had changed: the journal has newer ones now."""
+    fits = pulse.look(work.conn, _FITTING)
+    if fits is not None:
+        work.bound.update(filter(None, fits.note.split(",")))
+        pulse.take(work.conn, _FITTING)
 
 
 def _name(controller: str) -> str:
