@@ -75,7 +75,19 @@ def whole(
     :param copy: a copy of the keys to try instead of those in use.
     """
     further = months.needed(work) | marks.needed(work)
-    return look(work.conn, copy or work.custodian, work.today, sample, further)
+    found = look(work.conn, copy or work.custodian, work.today, sample, further)
+    if copy is None and not found.faults:
+        found.faults += map(_replaced, marks.replaced(work))
+    return found
+
+
+def _replaced(label: str) -> Fault:
+    return Fault(
+        "key-missing", label,
+        "Another key took the place of a lost one: who was erased under that is not known again.",
+        "Where a copy of the key folder has the lost one, let that lie in the folder under which "
+        "more people were erased. This ends with the marks of that year.",
+    )
 
 
 def look(

@@ -342,6 +342,25 @@ def test_a_key_of_marks_that_is_gone_is_said_to_be_gone(copied: Copied, label: s
     assert copied.run(lambda office: office.sound(None)).faults == []
 
 
+def test_a_key_of_a_years_marks_that_another_one_replaced_is_said_to_be_gone(
+    copied: Copied
+) -> None:
+    """The next erasure makes another: whoever was erased before it is still not known again."""
+    hotel = copied.hotel
+    assert hotel.erased(hotel.approved(email=ANN["email"])) == "erased"
+    key = copied.folder / "keys" / "key-returning-2026.json"
+    kept = key.read_bytes()
+    hotel.custodian.forget("returning:2026")
+    assert hotel.erased(hotel.approved(email="bo@example.com")) == "erased"
+    for file in (key.read_bytes(), kept):
+        key.write_bytes(file)
+        hotel.custodian = FolderCustodian(copied.folder / "keys")
+        faults = copied.run(lambda office: office.sound(None)).faults
+        assert [(each.id, each.place) for each in faults] == [("key-missing", "returning:2026")]
+    hotel.later(days=1200)
+    assert copied.run(lambda office: office.sound(None)).faults == []
+
+
 def judged(copied: Copied, month: str) -> list[str]:
     """Return the verdicts about a row of a month whose key is not there."""
     with copied.hotel.begin() as office:

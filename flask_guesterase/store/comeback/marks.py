@@ -397,6 +397,51 @@ def needed(work: Work) -> set[str]:
     return found
 
 
+def replaced(work: Work) -> list[str]:
+    """Return the labels of the keys that took the place of one with which living marks were made.
+
+    The oldest marks of a year and the newest are compared with who was erased then. A year whose
+    key is not there is left out.
+
+    :param work: the open transaction; a read-only one is enough.
+    """
+    found = []
+    for name in sorted(needed(work)):
+        if not work.custodian.lost(name):
+            key = work.custodian.mortal(name, "returning")
+            year = int(name.partition(":")[2])
+            if not all(_made_with(work, key, year, newest) for newest in (False, True)):
+                found.append(name)
+    return found
+
+
+def _made_with(work: Work, key: bytes, year: int, newest: bool) -> bool:
+    """Return whether a key made the first, or last, marks of a year; None to tell by is fine."""
+    table, subject = tables.mark, tables.subject
+    span = datetime(year, 1, 1), datetime(year, 12, 31, 23, 59, 59)
+    living = table.c.erased_at.between(*span), table.c.ends_on >= work.today
+    some = (
+        select(table.c.request)
+        .where(*living, table.c.request.is_not(None))
+        .order_by(table.c.id.desc() if newest else table.c.id)
+        .limit(_SOME)
+    )
+    for number in dict.fromkeys(work.conn.execute(some).scalars()):
+        people = work.conn.execute(
+            select(subject.c.table_name, subject.c.row_key).where(
+                subject.c.request == number, subject.c.erased_at.between(*span)
+            )
+        ).all()
+        if people:
+            said = select(table.c.row_mark).where(table.c.request == number, *living).distinct()
+            mine = {fingerprint(key, KEY, f"{name}|{text}") for name, text in people}
+            return not mine.isdisjoint(work.conn.execute(said).scalars())
+    return True
+
+
+_SOME = 100
+"""Marks that are looked through for a request whose people are known."""
+
 # ending
 
 
