@@ -57,11 +57,7 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             "Nothing was changed; give it room, what is due is done then.",
         )
     if _number(problem) == _TOO_LARGE:
-        return ErasureError(
-            f"The server takes no statement of this size ({_code(problem)}).",
-            "Nothing was changed; raise its 'max_allowed_packet': what an erasure keeps for the "
-            "recovery window is written in one piece.",
-        )
+        return too_large(_code(problem))
     if is_garbled(problem):
         return ErasureError(
             "A text in the database is none in UTF-8, so nobody can read its row.",
@@ -75,6 +71,18 @@ def translated(problem: DBAPIError) -> GuesteraseError:
     return ErasureError(
         f"The database refused a statement ({_code(problem)}).",
         "Nothing was changed; look at constraints and triggers of the tables in the plan.",
+    )
+
+
+def too_large(why: str) -> ErasureError:
+    """Return the error for a statement that is larger than the server takes.
+
+    :param why: the driver's code, or how large it is.
+    """
+    return ErasureError(
+        f"The server takes no statement of this size ({why}).",
+        "Nothing was changed; raise its 'max_allowed_packet': what is kept of a row is written in "
+        "one piece.",
     )
 
 

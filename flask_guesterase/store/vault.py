@@ -11,15 +11,17 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, String, cast, insert, literal, select, update
+from sqlalchemy import Connection, String, cast, insert, literal, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import KeyMissingError, SealError, UnknownError
 from ..core.seal import Box, Custodian, Terms, close, open_box
 from ..core.seal import rewrap as rewrap_box
+from .failure import too_large
 from .tables import box as boxes
 from .tables import day as days
 from .tables import hold as holds
+from .transaction import MARIADB
 
 if TYPE_CHECKING:
     from .custodian import FolderCustodian
@@ -80,8 +82,28 @@ def put(conn: Connection, custodian: Custodian, items: Sequence[Item], today: st
         for box, item in zip(closed, items, strict=True)
     ]
     if rows:
+        _fits(conn, max(len(box.payload) for box in closed))
         conn.execute(insert(boxes), rows)
     return [box.id for box in closed]
+
+
+def _fits(conn: Connection, size: int) -> None:
+    """Go on only where the server takes a payload of this size.
+
+    MariaDB hangs up in the middle of one that it does not take, as if it were away.
+
+    :raises ErasureError: it does not.
+    """
+    if size < _LARGE or conn.dialect.name not in MARIADB:
+        return
+    most = conn.execute(text("SELECT @@max_allowed_packet")).scalar_one()
+    # Its driver writes some bytes as two.
+    if size + size // 32 + _BESIDE > most:
+        raise too_large(f"{size} of {most} bytes")
+
+
+_LARGE, _BESIDE = 2**19, 2**12
+"""Bytes of a payload from which the server is asked, and of a statement beside it."""
 
 
 def _over(conn: Connection, labels: Sequence[str]) -> bool:

@@ -41,6 +41,7 @@ from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.core.restoring import Report, Table, read_report
 from flask_guesterase.core.retention import Facts, Grade, Rule
 from flask_guesterase.core.retention import Kind as Limit
+from flask_guesterase.core.seal import Terms
 from flask_guesterase.recipients import Recipient, by_hand
 from flask_guesterase.store import (
     ageing,
@@ -128,6 +129,35 @@ def test_everything_comes_back_byte_for_byte_with_its_files(any_hotel: Hotel) ->
     (row,) = hotel.ours("restoration")
     assert read_report(row["report"]) == report
     assert "Ann" not in row["report"]
+
+
+def test_a_large_copy_lies_in_several_boxes_and_comes_back_whole(
+    any_hotel: Hotel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a server takes in one statement is bounded: no number of documents is too many."""
+    hotel = any_hotel
+    number, before = filled(hotel), host(hotel)
+    monkeypatch.setattr(window, "PIECE", 60)
+    assert hotel.erased(number) == "erased"
+    assert len([box for box in hotel.ours("box") if box["purpose"] == "recovery"]) > 1
+    restore(hotel, number)
+    assert_same(before, host(hotel))
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_row_that_is_too_large_for_the_server_is_said_to_be(
+    mariadb_url: str, tmp_path: Path, times: int
+) -> None:
+    """The server hangs up in the middle of it: nobody shall wait until it is back."""
+    hotel = Hotel(mariadb_url, tmp_path)
+    with hotel.engine.connect() as conn:
+        most = conn.execute(text("SELECT @@max_allowed_packet")).scalar_one()
+    item = vault.Item(os.urandom(most * times), Terms("pine", "recovery", "2026-03-17"))
+    with pytest.raises(ErasureError, match="size") as told, hotel.begin() as office:
+        vault.put(office.work.conn, hotel.custodian, [item], "2026-03-10")
+    assert "max_allowed_packet" in told.value.hint
+    assert hotel.ours("box") == []
+    hotel.engine.dispose()
 
 
 def test_a_removal_that_was_not_done_is_called_off(hotel: Hotel) -> None:

@@ -190,12 +190,10 @@ def _rows(work: Work, case: Case) -> list[Back]:
                 "The safety copy was made on another kind of database.",
                 "Nothing was changed; restore it on the one it was made on.",
             )
-        copies.append((images.at, box, images.rows))
-    old = [
-        Old(image, box)
-        for _, box, rows in sorted(copies, key=lambda each: each[:2], reverse=True)
-        for image in sorted(rows, key=lambda each: -each.order)
-    ]
+        copies += [(images.at, image.order, box, image) for image in images.rows]
+    # A large copy lies in several boxes of one moment.
+    copies.sort(key=lambda each: each[:3], reverse=True)
+    old = [Old(image, box) for *_, box, image in copies]
     new = [each for each in old if each.name not in known]
     backs = [Back(each, Fate.REUSED) for each in reused(work, case.number, new)]
     others = {back.old.name for back in backs}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from sqlalchemy import Connection
 
-from ...core.image import Strip, encode_strips
+from ...core.image import Line, Strip, encode_strips
 from ...core.plan import Key, Plan, Step
 from ...core.retention import Kind
 from ...core.seal import Terms
@@ -22,6 +22,7 @@ from ..journal import stamp
 from ..keeping import Origin
 from ..taking import Erased
 from ..work import Work
+from .files import PIECE
 
 Rows = frozenset[tuple[str, Key]]
 """Table and key of rows."""
@@ -113,8 +114,9 @@ def boxes(
     terms = Terms(origin.controller, "recovery", last_day)
     at = stamp(work.now)
     items = [
-        vault.Item(_payload(of_bind(work.conn, name), mine, at), terms, origin.number)
+        vault.Item(payload, terms, origin.number)
         for name, mine in _by_bind(work, images).items()
+        for payload in _payloads(of_bind(work.conn, name), mine, at)
     ]
     return items, last_day
 
@@ -126,6 +128,33 @@ def _by_bind(work: Work, images: Sequence[Strip]) -> dict[str, list[Strip]]:
     for image in images:
         found.setdefault(binds.of(image.table), []).append(image)
     return found
+
+
+def _payloads(conn: Connection, images: Sequence[Strip], at: str) -> list[bytes]:
+    """Return what boxes hold of images: of many large rows several, as servers bound what one is.
+
+    MariaDB takes 16 megabytes unless somebody said otherwise.
+    """
+    whole = _payload(conn, images, at)
+    if len(whole) <= PIECE:
+        return [whole]
+    return [_payload(conn, part, at) for part in _parts(images)]
+
+
+def _parts(images: Sequence[Strip]) -> Iterator[list[Strip]]:
+    """Yield images in parts that are not larger than a piece, a row at least."""
+    part, size = list[Strip](), 0
+    for strip in images:
+        lines = list[Line]()
+        for line in strip.lines:
+            weight = sum(len(value) for value in line if isinstance(value, str | bytes))
+            if size and size + weight > PIECE // 2:
+                yield [*part, replace(strip, lines=lines)] if lines else part
+                part, lines, size = [], [], 0
+            lines.append(line)
+            size += weight
+        part.append(replace(strip, lines=lines))
+    yield part
 
 
 def _payload(conn: Connection, images: Sequence[Strip], at: str) -> bytes:
