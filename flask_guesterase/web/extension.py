@@ -45,7 +45,7 @@ from ..store.finder import erased_before
 from ..store.gone import shell
 from ..store.host import Host
 from ..store.invented import hatching
-from ..store.invented.scratch import scratch
+from ..store.invented.scratch import clear, scratch
 from ..store.noted import Refusal
 from ..store.office import Office
 from ..store.partners import giving
@@ -445,6 +445,8 @@ class Guesterase(Declaring):
         channels = self._every_channel()
         with one(self.host.engine()):
             report = swept(self.run, render, channels, confirm_by, self._night_audit, limits)
+        with report.trying("canary"):
+            clear(self.host.engine())
         if self._canaries and not (report.doubt or report.joined or report.stopped):
             with report.trying("canary"):
                 report.add("canary", len(self.send_canaries()))

@@ -31,6 +31,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.remembrance import Kind
 from flask_guesterase.store import finishing, tables
 from flask_guesterase.store.invented import canaries, hatching
+from flask_guesterase.store.invented.scratch import PREFIX
 from flask_guesterase.store.remembrance import replay
 from flask_guesterase.store.remembrance.erasures import Register
 from tests import engines
@@ -520,6 +521,19 @@ def test_a_sweep_sends_one_a_month(tmp_path: Path) -> None:
         assert first.counts.get("canary") == 1
         assert "canary" not in second.counts
         assert len(rows()) == 1
+
+
+def test_a_copy_that_a_crash_left_goes_in_the_next_night(tmp_path: Path) -> None:
+    """All guests lie in it, and the next test guest comes in a month, if one ever does."""
+    with house(f"sqlite:///{tmp_path / 'h.sqlite'}", tmp_path, guests=20) as hotel:
+        left, used = (tmp_path / f"{PREFIX}{name}" for name in ("left", "used"))
+        for folder in (left, used):
+            folder.mkdir()
+            copyfile(tmp_path / "h.sqlite", folder / "copy.sqlite")
+        os.utime(left, (0, 0))
+        report = hotel.guesterase.sweep()
+        assert "canary" not in report.problems
+        assert (left.exists(), used.exists()) == (False, True)
 
 
 def test_a_backup_of_the_host_is_used(tmp_path: Path) -> None:

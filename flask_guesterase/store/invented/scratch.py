@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -23,6 +24,27 @@ from .sighting import Scratch
 
 PREFIX = "guesterase-canary-"
 """How folders with a copy begin; what a crash left of them goes before the next one."""
+
+OLD = 6 * 3600
+"""Seconds after which nobody works with a copy any more: whoever made it was killed."""
+
+
+def clear(engine: Engine) -> int:
+    """Remove copies that a crash left beside an SQLite file: guests' data lie in them.
+
+    :param engine: the house's own database.
+    :return: how many there were.
+    """
+    file = engine.url.database or ""
+    if engine.dialect.name != "sqlite" or file in ("", ":memory:"):
+        return 0
+    found = [
+        left for left in Path(file).parent.glob(f"{PREFIX}*")
+        if time.time() - left.stat().st_mtime > OLD
+    ]  # fmt: skip
+    for left in found:
+        shutil.rmtree(left)
+    return len(found)
 
 
 @contextmanager
