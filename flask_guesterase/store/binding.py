@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, select
 
+from ..core.brake import BACK
 from ..core.errors import RetryableError
 from ..core.events import RulesChanged
 from ..core.log import canonical
@@ -108,20 +110,25 @@ def _attach(work: Work, marks: Mapping[str, str]) -> bool:
 
 
 def newest(work: Work, word: str) -> set[str]:
-    """Return the newest root of a kind that any journal has; several that are of one second.
+    """Return the newest root of a kind that any journal has.
+
+    Within a journal the place says which is newest; of several journals the clock does, by which
+    two servers of one house may differ: each whose newest may be the last one counts.
 
     :param work: an open transaction; a read-only one is enough.
     :param word: what is bound.
     """
-    found: list[tuple[str, str]] = []
+    found: list[tuple[datetime, str]] = []
     for controller in brake.controllers(work):
         for entry in told.backwards(work, controller, BINDING):
-            if found and entry.draft.at < max(at for at, _ in found):
+            at = datetime.fromisoformat(entry.draft.at)
+            if found and max(found)[0] - at > BACK:
                 break
             if word in entry.draft.marks:
-                found.append((entry.draft.at, entry.draft.marks[word]))
-    last = max((at for at, _ in found), default="")
-    return {mark for at, mark in found if at == last}
+                found.append((at, entry.draft.marks[word]))
+                break
+    last = max((at for at, _ in found), default=None)
+    return {mark for at, mark in found if last is not None and last - at <= BACK}
 
 
 BINDING = frozenset({

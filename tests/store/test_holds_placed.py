@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.core.errors import ForbiddenError
 from flask_guesterase.core.holding import Wanted
-from flask_guesterase.store import pulse, sweep
+from flask_guesterase.store import pulse, sweep, tables
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.remembrance import alarm, remembering
 from tests.store.forms import GRANTS, RIGHTS, Forms
@@ -52,6 +53,23 @@ def forget(house: Copied, *places: str) -> None:
 def confirm(house: Copied, by: str) -> None:
     """Say that the holds are placed again."""
     house.run(lambda office: alarm.holds_placed(office.work, by))
+
+
+@pytest.mark.parametrize("other", ["officer", "far"])
+def test_a_server_whose_clock_is_some_minutes_ahead_accuses_nobody(
+    house: Copied, other: str
+) -> None:
+    """Two servers may differ by as much: which hold came last is told by its place."""
+    house.hotel.later(days=1, minutes=4)
+    house.run(lambda office: office.freeze("sh", "officer", room="11"))
+    house.hotel.later(minutes=-4)
+    house.run(lambda office: office.freeze("mu" if other == "far" else "sh", other, room="12"))
+    assert list(house.run(lambda office: office.verify())) == []
+    house.hotel.later(hours=1)
+    house.run(lambda office: office.freeze("sh", "officer", room="13"))
+    with house.hotel.engine.begin() as conn:
+        conn.execute(update(tables.hold).where(tables.hold.c.room == "12").values(room="99"))
+    assert [each.id for each in house.run(lambda office: office.verify())] == ["records-differ"]
 
 
 def test_a_hold_of_one_hotel_is_not_dropped_by_another(house: Copied) -> None:
