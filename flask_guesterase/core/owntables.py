@@ -431,7 +431,7 @@ PLACES: tuple[Place, ...] = (
     ),
     Place(
         "register of erasures (GUESTERASE_REGISTER)",
-        "days, request numbers, labels and keyed marks, one line an erasure",
+        "days, request numbers, labels, keyed marks, and heads of the journals that left the house",
         "a restored database is told what it has forgotten",
         "the keys of its marks a month after the last backup from before them has ended, where "
         "GUESTERASE_BACKUP_DAYS says when; lines stay, and say nothing without those keys",
@@ -439,7 +439,7 @@ PLACES: tuple[Place, ...] = (
     Place(
         "copy of the database for a canary", "everything the database holds, for minutes",
         "to see that what a backup brings back goes again",
-        "when the canary was looked for in it; what a crash left, before the next canary",
+        "when the canary was looked for in it; what a crash left, with the next sweep",
     ),
     Place(
         "files of `flask guesterase uninstall` and `certificate --out`",

@@ -23,7 +23,7 @@ from ..work import Work
 from .sighting import Scratch
 
 PREFIX = "guesterase-canary-"
-"""How folders with a copy begin; what a crash left of them goes before the next one."""
+"""How folders with a copy begin; what a crash left of them goes with the next sweep."""
 
 OLD = 6 * 3600
 """Seconds after which nobody works with a copy any more: whoever made it was killed."""
