@@ -18,7 +18,7 @@ from ..core.permissions import Permission
 from ..core.plan import Person, Plan
 from ..core.standing import Standing
 from ..core.wish import Kind as Asked
-from . import actors, approvals, blockers, minors, outside, people, planning, same
+from . import actors, approvals, blockers, meant, minors, outside, people, planning, same
 from .cases import Case, day_at, load, secret, step, tell
 from .identity import objecting
 from .outbox import OUTSIDE
@@ -71,7 +71,7 @@ def approve(
     officer(work, case, by, plan.people)
     same.require(work, case)
     today, mark = _as_read(work, case, plan, digest_seen)
-    settled(work, number)
+    settled(work, case)
     hotel, grace = work.settings.property(case.property), timedelta(hours=work.settings.grace_hours)
     if alone:
         grace, grounds = max(grace, outside.WAIT), (*grounds, OUTSIDE)
@@ -152,16 +152,17 @@ def required(people: Iterable[Person]) -> None:
         )
 
 
-def settled(work: Work, number: str) -> None:
+def settled(work: Work, case: Case) -> None:
     """Go on only when of each row that perhaps is theirs somebody said whose it is.
 
     The guest is told that all of theirs that may go is erased.
 
     :param work: the open transaction.
-    :param number: number of the request.
-    :raises TransitionError: a row still waits for that.
+    :param case: the request, locked.
+    :raises TransitionError: a row still waits for that, or was written past us.
     """
-    open_ = [s for s in people.subjects(work, number, Standing.PERHAPS) if s.erased_at is None]
+    meant.require(work, case)
+    open_ = [s for s in people.subjects(work, case.number, Standing.PERHAPS) if not s.erased_at]
     if open_:
         raise TransitionError(
             f"Nobody said of {len(open_)} rows that perhaps are theirs whose they are.",

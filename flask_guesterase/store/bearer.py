@@ -112,19 +112,20 @@ def issue(work: Work, wish: Wish, by: str) -> str:
     secret = PREFIX + secrets.token_urlsafe(32)
     controller, ends = slug(hotel.controller), wish.until.isoformat()
     words = sorted(wish.permissions)
+    said = {
+        "hash": _hash(secret), "property": hotel.code, "permissions": " ".join(words),
+        "ends_on": ends,
+    }  # fmt: skip
     # The person's name lies under the key of a UTC day, which is not over before the hotel's is.
     terms = Terms(controller, PURPOSE, last_utc_day(wish.until, hotel.zone).isoformat())
     work.conn.execute(
         insert(tables.apitoken).values(
-            hash=_hash(secret),
             controller=controller,
-            property=hotel.code,
-            permissions=" ".join(words),
             actor=actors.number(work, wish.user),
-            box=safe.keep(work, terms, {"user": wish.user}),
+            box=safe.keep(work, terms, {"user": wish.user, **said}),
             issued_by=issuer,
             issued_at=work.stamp,
-            ends_on=ends,
+            **said,
         )
     )
     grounds = tuple(word.value for word in words)
@@ -147,14 +148,22 @@ def look(work: Work, secret: str) -> Bearer:
     if row is None or row.revoked_at is not None or _is_over(work, row):
         raise _refused()
     try:
-        user = str(safe.read(work, row.box)["user"])
+        sealed = dict(safe.read(work, row.box))
     except (KeyMissingError, UnknownError):
         raise _refused() from None
+    user = str(sealed.pop("user", ""))
+    # Who can write into the table gives nobody a token, nor a token more than it was issued with.
+    if not user or sealed != {name: row._mapping[name] for name in _SEALED}:
+        raise _refused()
     if row.used_on != work.today:
         work.conn.execute(
             update(table).where(table.c.id == row.id).values(used_on=work.today)
         )
     return Bearer(row.id, user, row.property, frozenset(row.permissions.split()))
+
+
+_SEALED = ("hash", "property", "permissions", "ends_on")
+"""What a row says that lies in its box as well, whose key is outside the database."""
 
 
 def _is_over(work: Work, row: Row[Any]) -> bool:

@@ -32,6 +32,7 @@ from . import (
     certifying,
     lapsing,
     limits,
+    meant,
     outbox,
     people,
     proving,
@@ -324,7 +325,8 @@ def _filed(
     if case.kind == Asked.COPY:
         event = DataCopyRequested
         work.conn.execute(insert(tables.copy).values(request=case.number, fetches=0))
-    tell(work, event, case, actor, counts, words, approvals.who(work, case, by))
+    marks = {**approvals.who(work, case, by), **meant.marks(work, case)}
+    tell(work, event, case, actor, counts, words, marks)
 
 
 def _write(work: Work, case: Case, contact: Contact) -> None:

@@ -35,6 +35,7 @@ from . import (
     approvals,
     deadlines,
     lapsing,
+    meant,
     people,
     planning,
     proving,
@@ -230,10 +231,11 @@ def choose(work: Work, number: str, id: int, by: str, standing: Standing) -> Non
             "Whose rows are meant can only be said before it is decided.",
             "Withdraw the request and file a new one.",
         )
+    meant.require(work, case)
     people.decide(work, case.number, id, standing, f"by:{actor}")
     case = step(work, case)
-    mark = approvals.who(work, case, by)
-    tell(work, SubjectTaken, case, actor, grounds=(standing.value,), marks=mark)
+    marks = {**approvals.who(work, case, by), **meant.marks(work, case)}
+    tell(work, SubjectTaken, case, actor, grounds=(standing.value,), marks=marks)
 
 
 def refuse(work: Work, number: str, by: str, ground: str) -> None:

@@ -1,17 +1,24 @@
-"""Links and codes: shown once, kept only as a hash, used once."""
+"""Links and codes: shown once, kept only as a keyed mark, used once.
+
+The mark is made with a key outside the database, of the secret and of all that its row says: who
+can write into the table makes no link, and turns none round to open something else.
+"""
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import secrets
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
 
 from ..core.errors import TokenError
+from ..core.log import canonical
+from ..core.seal import fingerprint
 from . import tables
 from .noted import Refusal
 from .work import Work
@@ -212,10 +219,7 @@ def look(work: Work, purpose: Purpose, secret: str) -> Token:
     :param secret: the token as it was made.
     :raises TokenError: it is unknown, used or expired.
     """
-    table = tables.token
-    row = work.conn.execute(
-        select(table).where(table.c.hash == _hash(purpose, secret))
-    ).one_or_none()
+    row = _row(work, purpose, secret)
     if row is None:
         raise TokenError("This link or code is not known.", _AGAIN)
     if row.used_at is not None:
@@ -244,7 +248,7 @@ def use(work: Work, purpose: Purpose, secret: str) -> Token:
     table = tables.token
     done = work.conn.execute(
         update(table)
-        .where(table.c.hash == _hash(purpose, secret), table.c.used_at.is_(None))
+        .where(_known(work, purpose, secret), table.c.used_at.is_(None))
         .values(used_at=work.stamp)
     )
     if done.rowcount != 1:
@@ -261,13 +265,11 @@ def just_used(work: Work, purpose: Purpose, secret: str) -> str | None:
     :param purpose: what it is shown for.
     :param secret: the token as it was made.
     """
-    table = tables.token
-    found: str | None = work.conn.execute(
-        select(table.c.request)
-        .where(table.c.hash == _hash(purpose, secret))
-        .where(table.c.used_at >= work.stamp - timedelta(minutes=PRESSED_MINUTES))
-    ).scalar_one_or_none()
-    return found
+    row = _row(work, purpose, secret)
+    if row is None or row.used_at is None:
+        return None
+    lately = row.used_at >= work.stamp - timedelta(minutes=PRESSED_MINUTES)
+    return row.request if lately else None
 
 
 def forget(work: Work) -> int:
@@ -287,19 +289,43 @@ def _keep(
     request: str | None = None,
     actor: str | None = None,
 ) -> None:
+    ends = work.stamp + lasting
+    mark = _mark(work, purpose, secret) + _bound(work, purpose, secret, (request, actor, ends))
     work.conn.execute(
         insert(tables.token).values(
-            hash=_hash(purpose, secret),
-            purpose=purpose.value,
-            request=request,
-            actor=actor,
-            ends_at=work.stamp + lasting,
+            hash=mark, purpose=purpose.value, request=request, actor=actor, ends_at=ends
         )
     )
 
 
-def _hash(purpose: Purpose, secret: str) -> str:
-    return hashlib.sha256(f"{purpose.value}:{secret}".encode()).hexdigest()
+def _row(work: Work, purpose: Purpose, secret: str) -> Row[Any] | None:
+    """Return the row of a token, or None where there is none that says what it said when made."""
+    row = work.conn.execute(select(tables.token).where(_known(work, purpose, secret))).first()
+    if row is None:
+        return None
+    bound = _bound(work, purpose, secret, (row.request, row.actor, row.ends_at))
+    return row if hmac.compare_digest(row.hash[_HALF:], bound) else None
+
+
+_HALF = 32
+"""Hex digits by which a row is found; as many again bind what the row says."""
+
+
+def _known(work: Work, purpose: Purpose, secret: str) -> ColumnElement[bool]:
+    mark = _mark(work, purpose, secret)
+    return tables.token.c.hash.between(mark + "0" * _HALF, mark + "f" * _HALF)
+
+
+def _mark(work: Work, purpose: Purpose, secret: str) -> str:
+    return fingerprint(work.custodian.pepper("token"), purpose.value, secret)[:_HALF]
+
+
+def _bound(
+    work: Work, purpose: Purpose, secret: str, said: tuple[str | None, str | None, datetime]
+) -> str:
+    request, actor, ends = said
+    told = canonical([purpose.value, secret, request, actor, ends.isoformat()])
+    return fingerprint(work.custodian.pepper("token"), "row", told.decode())[:_HALF]
 
 
 def letters(count: int) -> str:

@@ -129,7 +129,7 @@ def release(work: Work, number: str, by: str, digest_seen: str) -> str:
         raise MovedError(
             "What would be handed out is not what you read.", "Look at it again and release that."
         )
-    approving.settled(work, case.number)
+    approving.settled(work, case)
     ends = shelved.put(work, case, copy)
     case = step(
         work, case, State.OFFERED, decided_by=actor, decided_at=work.stamp, digest=digest

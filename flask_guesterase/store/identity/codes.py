@@ -92,13 +92,14 @@ def print_code(work: Work, match: Mapping[str, str], code: str, by: str) -> Clai
     # Who prints for the same guest at the same time waits here: neither would end the other's code.
     pulse.turn(work.conn, f"claim-{found.mark[:2]}", work.stamp)
     secret = tokens.letters(LENGTH)
+    said = {"hash": _hash(secret), "property": hotel.code, "mark": found.mark}
     last = day_at(hotel, work.now) + timedelta(days=DAYS)
     _drop(work, tables.claim.c.mark == found.mark)
     work.conn.execute(
         insert(tables.claim).values(
-            hash=_hash(secret), controller=slug(hotel.controller), property=hotel.code,
-            mark=found.mark, box=_sealed(work, hotel, found, last, by), tries=0,
-            printed_by=actor, printed_at=work.stamp, ends_at=end_of(last, hotel.zone),
+            controller=slug(hotel.controller), tries=0, printed_by=actor, printed_at=work.stamp,
+            ends_at=end_of(last, hotel.zone),
+            box=_sealed(work, hotel, found, last, {"by": by, **said}), **said,
         )
     )  # fmt: skip
     rows = len(found.taken)
@@ -106,8 +107,10 @@ def print_code(work: Work, match: Mapping[str, str], code: str, by: str) -> Clai
     return Claim(tokens.grouped(secret), hotel.code, last, rows)
 
 
-def _sealed(work: Work, hotel: Property, found: Match, last: date, by: str) -> str:
-    """Seal whose rows a code proves and under which names, and who saw them."""
+def _sealed(
+    work: Work, hotel: Property, found: Match, last: date, said: Mapping[str, str]
+) -> str:
+    """Seal whose rows a code proves, under which names, and what else is said of it."""
     mine = [j.found for j in found.judged if j.found.person in set(found.taken)]
     names = sorted({each.name for each in mine if any(readings(each.name))})
     if not names:
@@ -116,7 +119,7 @@ def _sealed(work: Work, hotel: Property, found: Match, last: date, by: str) -> s
         )
     rows = [[table, key_text(key)] for table, key in found.taken]
     terms = Terms(slug(hotel.controller), PURPOSE, last_utc_day(last, hotel.zone).isoformat())
-    return safe.keep(work, terms, {"rows": rows, "names": names, "by": by})
+    return safe.keep(work, terms, {"rows": rows, "names": names, **said})
 
 
 def attempt(work: Work, code: str) -> None:
@@ -185,6 +188,8 @@ def _marked(key: bytes, name: str) -> list[frozenset[str]]:
 def _living(work: Work, row: Row[Any], held: Mapping[str, Any], name: str) -> list[Person]:
     """Return the rows a code proves that are still this person's, or none when it has ended."""
     over = row.used_at is not None or row.ends_at <= work.stamp or row.tries > TRIES
+    # Who can write into the table turns no slip into somebody else's.
+    over = over or any(held.get(name) != row._mapping[name] for name in _SEALED)
     if over or not _named(name[:LONGEST], held["names"]):
         return []
     there: list[Person] = []
@@ -195,6 +200,10 @@ def _living(work: Work, row: Row[Any], held: Mapping[str, Any], name: str) -> li
     still = known(work.conn, work.datamap, there)
     gone = erased_before(work.conn, work.datamap, there)
     return [p for p in there if p in still and p not in gone and _named(name, [still[p].name])]
+
+
+_SEALED = ("hash", "property", "mark")
+"""What a row says that lies in its box as well, whose key is outside the database."""
 
 
 def _refused(work: Work) -> TokenError:
