@@ -32,6 +32,7 @@ from .outbox import (
     SENT,
     Parcel,
     is_due,
+    read,
 )
 from .work import Work
 
@@ -82,7 +83,7 @@ def claim(
 def _open(work: Work, row: Row[Any]) -> Parcel:
     if row.box is None:
         raise KeyMissingError("This message holds nothing any more.")
-    return replace(_closed(row), content=safe.read(work, row.box))
+    return replace(_closed(row), content=read(work, row))
 
 
 def _closed(row: Row[Any]) -> Parcel:

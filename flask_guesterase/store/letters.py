@@ -8,8 +8,8 @@ from sqlalchemy import Row, or_, select
 
 from ..core.errors import SealError, UnknownError
 from ..core.permissions import Permission
-from . import actors, safe, tables
-from .outbox import FAILED, MESSAGE, PROOFS, READY, RECIPIENT
+from . import actors, tables
+from .outbox import FAILED, MESSAGE, PROOFS, READY, RECIPIENT, read
 from .work import Work
 
 
@@ -58,7 +58,7 @@ def letters(
 def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:
     letter = _listed(row)
     try:
-        content = safe.read(work, row.box) if row.box and row.kind == MESSAGE else {}
+        content = read(work, row) if row.box and row.kind == MESSAGE else {}
     except (SealError, UnknownError):
         content = {}
     letter |= {k: v for k, v in content.items() if k in letter}

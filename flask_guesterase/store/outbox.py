@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
 
+from ..core.errors import UnknownError
 from ..core.seal import Terms
 from . import safe, tables, vault
 from .cases import Case
@@ -343,7 +344,8 @@ def _queue(
     if queued(work, dedupe):
         return
     ends = (work.now.date() + timedelta(days=BOX_DAYS)).isoformat()
-    box = safe.keep(work, Terms(case.controller, kind, ends), content, case.number)
+    sealed = {**content, _OF: [kind, template, dedupe, case.number, case.property]}
+    box = safe.keep(work, Terms(case.controller, kind, ends), sealed, case.number)
     work.conn.execute(
         insert(table).values(
             request=case.number,
@@ -358,6 +360,26 @@ def _queue(
             next_at=work.stamp,
         )
     )
+
+
+_OF = "of"
+"""In a box: whose it is. A row can be written by whoever reaches the database, a box cannot."""
+
+
+def read(work: Work, row: Row[Any]) -> Mapping[str, Any]:
+    """Return what the box of a parcel holds, where it was sealed for what the row says it is.
+
+    :param work: the open transaction.
+    :param row: the parcel.
+    :raises UnknownError: there is no box, or it is another parcel's.
+    :raises SealError: it was forgotten or does not open.
+    """
+    content = dict(safe.read(work, row.box))
+    # What was queued before boxes said whose they are is gone within a month.
+    mine = [row.kind, row.template, row.dedupe, row.request, row.property]
+    if content.pop(_OF, mine) != mine:
+        raise UnknownError("This box is another parcel's.", "Somebody wrote into the database.")
+    return content
 
 
 def queued(work: Work, dedupe: str) -> bool:

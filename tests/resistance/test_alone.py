@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from flask_guesterase.core.certificate import from_json
 from flask_guesterase.core.errors import BlockedError, FourEyesError, MovedError, TokenError
 from flask_guesterase.core.log import Draft, read_entry
-from flask_guesterase.store import tables, worker
+from flask_guesterase.store import outbox, tables, worker
+from flask_guesterase.store.cases import load
 from flask_guesterase.store.channels import built_in
+from flask_guesterase.store.matching import Contact
 from flask_guesterase.store.transaction import again
 from tests.post import Post
 from tests.store.hotel import Booking, Hotel
@@ -122,6 +124,36 @@ def test_what_one_person_approves_waits_72_hours_from_the_notice(
     assert said == (
         "identity-by-first-person", "approved-by-same-person", "told-outside-72-hours"
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", ["template", "box"])
+def test_a_notice_rewritten_by_sql(
+    alone: Alone, post: tuple[Post, str], attack: str
+) -> None:
+    """A message to oneself that a row calls the notice begins no 72 hours, and is not sent."""
+    number, table = alone.asked(), tables.outbox
+    alone.guest(2, email="me@mail.example", name="Me")
+    mine = alone.file("officer", email="me@mail.example", name="Me")
+    with alone.begin() as office:
+        contact = Contact("email", "me@mail.example")
+        outbox.queue_message(office.work, load(office.work, mine), contact, "open", {}, "mine")
+    alone.approve(number)
+    ours = table.c.dedupe == "mine"
+    (row,) = [row for row in alone.ours("outbox") if row["dedupe"] == "mine"]
+    with alone.engine.begin() as conn:
+        if attack == "template":
+            conn.execute(delete(table).where(table.c.template == outbox.OUTSIDE))
+            conn.execute(update(table).where(ours).values(template=outbox.OUTSIDE, request=number))
+        else:
+            theirs = table.c.template == outbox.OUTSIDE
+            conn.execute(update(table).where(theirs).values(box=row["box"]))
+            conn.execute(delete(table).where(ours))
+    for _ in range(5):
+        alone.work()
+        alone.later(hours=20)
+    assert notices(post) == []
+    assert alone.row(1)["name"] == ANN["name"]
+    assert alone.state(number) == "review"
 
 
 def confirm_clock(alone: Alone) -> None:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 
 from flask_guesterase.core.errors import TokenError, TransitionError
 from flask_guesterase.store import tables, tokens
 from flask_guesterase.store.tokens import Purpose
 from tests.resistance.conftest import Pine
-from tests.resistance.test_impostors import claim, enter
+from tests.resistance.test_impostors import DESK, claim, enter
 from tests.web.apihouse import Program, opened, token
-from tests.web.house import House
+from tests.web.house import CANARY, House
 
 
 @pytest.fixture
@@ -150,6 +151,16 @@ def test_a_slip_rewritten_by_sql(house: House, attack: str) -> None:
     assert len(house.hotel.ours("request")) == 1
 
 
+def test_a_letter_rewritten_by_sql(house: House) -> None:
+    """The link that proves a guest is shown to nobody who approves, whatever a row calls it."""
+    officer = house.browser("officer")
+    house.browser().ask(property="sh", name=CANARY, email="ann@mail.example")
+    house.worker()
+    _raw(house, update(tables.outbox).values(template="copylink"))
+    page = officer.get(f"{DESK}/outbox", wish="en")
+    assert not re.search(r"/privacy/(copy/open|link)/[\w-]{20}", page)
+
+
 def test_a_profile_taken_by_sql(pine: Pine) -> None:
     """A row that nobody took for a request, and that a table says was, is not erased with it."""
     number = pine.filed(1)
@@ -159,3 +170,36 @@ def test_a_profile_taken_by_sql(pine: Pine) -> None:
     with pytest.raises(TransitionError):
         pine.approve(number)
     assert pine.names()[2] == "Ada Roe"
+
+
+def _copied(pine: Pine, id_: int) -> tuple[str, str]:
+    """Let somebody ask for a copy, and release it; return number and case code."""
+    asked = {"email": f"g{id_}@mail.example"}
+    number = pine.run(lambda o: o.request(asked, property="mu", by="desk", wish="copy"))
+    code = pine.run(lambda o: o.confirm(number, "desk", "desk"))
+    _, digest = pine.run(lambda o: o.outline(number, "officer"))
+    pine.run(lambda o: o.release_copy(number, "officer", digest))
+    return str(number), str(code)
+
+
+def test_the_copy_of_somebody_else_by_sql(pine: Pine) -> None:
+    """Whoever points at the box of another's copy opens none."""
+    mine, _ = _copied(pine, 2)
+    theirs, _ = _copied(pine, 1)
+    table = tables.copy
+    box = select(table.c.box).where(table.c.request == theirs).scalar_subquery()
+    slip = pine.run(lambda office: office.hand_out_copy(mine, "desk"))
+    pine.raw(update(table).where(table.c.request == mine).values(box=box))
+    with pytest.raises(TokenError):
+        pine.run(lambda office: office.read_copy(office.fetch_copy(slip)))
+
+
+def test_a_contact_pointed_at_by_sql(pine: Pine) -> None:
+    """A link to a copy goes to nobody else's contact, whichever box a row points at."""
+    mine = _asked(pine, 2)
+    theirs, code = _copied(pine, 1)
+    table = tables.contact
+    box = select(table.c.box).where(table.c.request == mine).scalar_subquery()
+    pine.raw(update(table).where(table.c.request == theirs).values(box=box))
+    with pytest.raises(TransitionError):
+        pine.run(lambda office: office.send_copy_link(code))

@@ -77,7 +77,11 @@ def read(work: Work, number: str) -> Copy:
     try:
         if found.box is None:
             raise SealError("There is no copy any more.")
-        return read_copy(safe.read(work, found.box))
+        copy = read_copy(safe.read(work, found.box))
+        # A row can be written by whoever reaches the database, a box cannot.
+        if copy.number != found.request:
+            raise SealError("This is the copy of another request.")
+        return copy
     except (SealError, UnknownError):
         raise TokenError(
             "This copy is not there any more.", "Ask for a new one if you still need it."
