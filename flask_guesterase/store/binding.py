@@ -1,14 +1,15 @@
 """Rows of ours that decide what may go, bound to the journal and to who erases by them.
 
 Each transaction that changes such rows journals a root over all of them. Whoever changes one in
-the database leaves the root of before in the journal, and cannot take it out unseen.
+the database leaves the root of before in the journal, and cannot take it out unseen; nor does the
+next change by our own doors make it true, which journals that it found them changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
@@ -19,12 +20,13 @@ from ..core.events import RulesChanged
 from ..core.log import canonical
 from ..core.rulebook import LineState
 from ..core.seal import fingerprint
-from . import brake, pulse, rulebook, tables
+from . import brake, pulse, tables
 from .census import told
+from .remembrance import remembering
 from .transaction import alone
 from .work import Work
 
-HOLDS, RULES = "holds", rulebook.RULES
+HOLDS, RULES = "holds", "rules"
 """What is bound, by the word under which its root stands in the journal."""
 
 _HOLD = (
@@ -36,6 +38,58 @@ _RULE = (
     "id", "property", "kind", "name", "body", "mark", "state", "proposed_by", "confirmed_by",
     "checkpoint", "acts_on",
 )  # fmt: skip
+
+
+DIFFERED = "records-differ"
+"""Ground of an entry: before somebody changed such rows, they were not those of the journal."""
+
+SHOWN = timedelta(days=30)
+"""How long such an entry is told of; it stays in the journal."""
+
+_LOOKS = 3
+"""How often journal and rows are read anew where they differ: others may write in between."""
+
+
+def touch(work: Work, word: str) -> None:
+    """Say that rows are about to be changed; call it before the first of them is.
+
+    :param work: the open transaction.
+    :param word: what is bound.
+    """
+    # In a restored database what people do waits for its place in the journals until a replay.
+    if word not in work.bound and not remembering.forgetful(work) and strayed(work, word):
+        names = brake.controllers(work)
+        work.events += [RulesChanged(name, grounds=(DIFFERED, word)) for name in names[:1]]
+    work.bound.add(word)
+
+
+def strayed(work: Work, word: str) -> bool:
+    """Return whether rows are not those whose root the journal has; False where it has none yet.
+
+    :param work: an open transaction that changed none of them; a read-only one is enough.
+    :param word: what is bound.
+    """
+    return not any(_fits(work, word) for _ in range(_LOOKS))
+
+
+def _fits(work: Work, word: str) -> bool:
+    said = newest(work, word)
+    return not said or root(work, word) in said
+
+
+def differed(work: Work, word: str) -> bool:
+    """Return whether a journal has it that rows were changed past us, not long ago.
+
+    :param work: an open transaction; a read-only one is enough.
+    :param word: what is bound.
+    """
+    for controller in brake.controllers(work):
+        for entry in told.backwards(work, controller, {RulesChanged.name}):
+            if told.at_of(entry) < work.stamp - SHOWN:
+                break
+            if entry.draft.grounds == (DIFFERED, word):
+                return True
+    return False
 
 
 def seal(work: Work) -> None:

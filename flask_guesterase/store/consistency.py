@@ -31,9 +31,6 @@ _RUNNING = (State.APPROVED, State.WAITING)
 _BATCH = 500
 """Sealed lines that one transaction looks through."""
 
-_LOOKS = 3
-"""How often journal and rows are read anew where they differ: others may write in between."""
-
 
 @dataclass(frozen=True)
 class _Difference:
@@ -90,7 +87,7 @@ def _differences(work: Work) -> Iterator[_Difference]:
 def _unsaid(work: Work) -> Iterator[_Difference]:
     """Yield what stands in our rows and is not what the journals say."""
     for word in (binding.HOLDS, binding.RULES):
-        if not any(_bound(work, word) for _ in range(_LOOKS)):
+        if binding.strayed(work, word) or binding.differed(work, word):
             yield _Difference(word)
     for case in _forged(work):
         yield _Difference("approvals", case.number, slug(case.controller))
@@ -102,12 +99,6 @@ def _unsaid(work: Work) -> Iterator[_Difference]:
         yield _Difference("copy")
     for number, controller in vanished(work):
         yield _Difference("numbered", number, controller)
-
-
-def _bound(work: Work, word: str) -> bool:
-    """Return whether rows are those whose root the journal has, or it has none yet."""
-    said = binding.newest(work, word)
-    return not said or binding.root(work, word) in said
 
 
 def _foreign_keys(work: Work) -> list[str]:

@@ -63,7 +63,7 @@ def put(
     :param remembered: whether the register of erasures is told of it.
     """
     alone(work)
-    work.bound.add(binding.HOLDS)
+    binding.touch(work, binding.HOLDS)
     done = work.conn.execute(
         insert(tables.hold).values(
             kind=kind,
@@ -106,7 +106,7 @@ def wrap(work: Work, id: int) -> int:
 
 def write(work: Work, id: int, **values: object) -> None:
     """Change columns of a hold, which the journal then vouches for."""
-    work.bound.add(binding.HOLDS)
+    binding.touch(work, binding.HOLDS)
     work.conn.execute(update(tables.hold).where(tables.hold.c.id == id).values(**values))
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from ..core.errors import FourEyesError, InputError
 from ..core.events import HoldLifted, HoldReviewed, LiftProposed
 from ..core.lifecycle import State
-from . import actors, heldkeys, heldrows, tables
+from . import actors, binding, heldkeys, heldrows, tables
 from .cases import day_at
 from .holds import read
 from .outbox import OUTSIDE
@@ -56,7 +56,8 @@ def lift(work: Work, id: int, by: str) -> bool:
     row = heldrows.load(work, id, by)
     hotel = heldrows.homes(work, row.property)[0]
     actor = actors.acting(work, by)
-    if row.lift_by is None:
+    # The first word may have been written past us; then this one is the first.
+    if row.lift_by is None or binding.strayed(work, binding.HOLDS):
         heldrows.write(work, id, lift_by=actor, lift_at=work.stamp)
         heldrows.tell(work, LiftProposed, hotel, actor, {}, heldrows.silence(row.silent))
         return False

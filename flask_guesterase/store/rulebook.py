@@ -21,7 +21,7 @@ from ..core.log import canonical
 from ..core.reconciling import Changes, adopted, reconcile
 from ..core.retention import Rule, Start
 from ..core.rulebook import Line, LineKind, LineState
-from . import brake, labelled, packs, pulse, tables
+from . import binding, brake, labelled, packs, pulse, tables
 from .pulse import Pulse
 from .sql import MANY, chunks, one_of
 from .transaction import writes
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from .datamap import DataMap
     from .settings import Settings
     from .work import Work
-
-RULES = "rules"
-"""Word under which the journal has a root over the lines; see `binding`."""
 
 LABELS = ""
 """What the labels of columns stand under instead of a property: the data map is one for all."""
@@ -144,10 +141,10 @@ def paths(work: Work, table: str) -> whence.Paths:
 
 
 def forget(work: Work) -> None:
-    """Let rules and labels be read again: a line was written."""
+    """Let rules and labels be read again: a line is about to be written."""
     work.rules.clear()
     work.labels = None
-    work.bound.add(RULES)
+    binding.touch(work, binding.RULES)
 
 
 def today(work: Work) -> date:
@@ -258,8 +255,8 @@ def _adopt(work: Work, code: str) -> None:
     for line in changes.added:
         add(work, code, line)
     table = tables.rule
-    work.conn.execute(update(table).where(table.c.property.in_(former)).values(property=code))
     forget(work)
+    work.conn.execute(update(table).where(table.c.property.in_(former)).values(property=code))
 
 
 def _sync(work: Work, code: str) -> Changes:

@@ -17,7 +17,7 @@ from ..store.office import Office
 from ..store.settings import Property
 from ..store.tokens import plain
 from ..store.views import CaseView
-from . import lawwords, pressing
+from . import fresh, lawwords, pressing
 from .answers import what
 from .current import current
 from .guestdesk import CASE, TICKET, confirmed, guest_pages, keep, leave_others, moved, opened
@@ -147,6 +147,7 @@ def _fetch(secret: str, action: str) -> AnyResponse:
 
     number = opened(action, fetched, lambda office: office.read_copy(ticket)[0].number)
     leave_others(number)
+    fresh.renew()
     session[TICKET] = ticket
     return redirect(url_for(".copy"), 303)
 

@@ -22,7 +22,7 @@ from ..store.complaints.receiving import Grievance
 from ..store.office import Office
 from ..store.settings import Property
 from ..store.tokens import plain
-from . import caseforms, letters, pressing
+from . import caseforms, fresh, letters, pressing
 from .casewords import OUTCOMES
 from .current import current
 from .guestdesk import CASE, COMPLAINED, count, guest_pages, keep_complaint
@@ -209,6 +209,7 @@ def enter_review(token: str) -> AnyResponse:
         # It opens what it opened when the button was pressed before, and nothing else.
         with current.begin(write=False) as office:
             office.reviewed_case(kept)
+    fresh.renew()
     session[REVIEW] = kept
     return redirect(url_for(".reviewed_case"), 303)
 

@@ -13,7 +13,7 @@ from ..core.errors import TokenError
 from ..store.office import Office
 from ..store.tokens import plain
 from ..store.views import CaseView
-from . import jotted, pressing
+from . import fresh, jotted, pressing
 from .current import current
 from .pages import pages
 from .rendering import render_template
@@ -47,6 +47,7 @@ def keep(code: str) -> None:
     if plain(str(session.get(CASE, ""))) != plain(code):
         for name in (TICKET, COMPLAINED):
             session.pop(name, None)
+        fresh.renew()
     session[CASE], session[_SEEN] = code, int(clock())
 
 

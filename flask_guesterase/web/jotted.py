@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import current_app, session
 
+from . import fresh
+
 KEPT = 30 * 60
 """Seconds after the newest answer for which the answers can be read."""
 
@@ -31,6 +33,8 @@ def jot(answers: Mapping[str, str]) -> None:
 
     :param answers: field -> what was answered.
     """
+    if _NAME not in session:
+        fresh.renew()
     cut = {name: text[: LONGEST.get(name, 80)] for name, text in answers.items()}
     told = json.dumps({**jotted(), **cut}, ensure_ascii=False).encode()
     session[_NAME] = _box().encrypt(told).decode()

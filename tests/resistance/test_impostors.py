@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from operator import truediv
 from pathlib import Path
+from secrets import token_urlsafe
 from time import perf_counter
 from typing import Any
 
 import pytest
-from flask import url_for
+from flask import Flask, Request, Response, url_for
+from flask.sessions import SessionInterface, SessionMixin
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
@@ -320,6 +322,23 @@ def test_enumeration_by_statements(house: House) -> None:
     assert all(each == seen[0] for each in seen), [len(each) for each in seen]
 
 
+def test_enumeration_by_objecting(house: House) -> None:
+    """To stop advertising takes the same statements for a guest's contact and a stranger's.
+
+    Every second entry of a journal completes a pair of its tree, so two of each are compared.
+    """
+    house.begun()
+    browser = house.browser()
+    seen: list[list[str]] = []
+    for email in ("warm@mail.example", "ann@mail.example", "stranger@mail.example"):
+        with statements(house) as sent:
+            for _ in range(2):
+                answer = browser.post("/privacy/advertising", "/privacy/advertising", email=email)
+                assert answer.headers["Location"] == "/privacy/advertising/stopped"
+        seen.append(sorted(sent))
+    assert seen[1] == seen[2] != []
+
+
 def test_enumeration_by_what_anybody_can_open(house: House) -> None:
     """No page for strangers shows that the worker found somebody, nor how long the journal is."""
     house.request()
@@ -425,6 +444,58 @@ def test_no_claim_code_in_an_address(house: House) -> None:
     rules = [r for r in house.app.url_map.iter_rules() if "claim" in r.rule]
     assert len(rules) == 4
     assert [r.rule for r in rules if r.arguments] == []
+
+
+class Kept(dict[str, Any], SessionMixin):
+    """A session that lies on the server, under an id."""
+
+    sid = ""
+
+
+class Shelf(SessionInterface):
+    """Keeps sessions on the server, as hosts do who use Flask-Session."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, dict[str, Any]] = {}
+
+    def open_session(self, app: Flask, request: Request) -> Kept:
+        """Take whatever id the browser shows."""
+        sid = request.cookies.get("session") or token_urlsafe(16)
+        found = Kept(self.kept.get(sid, {}))
+        found.sid = sid
+        return found
+
+    def save_session(self, app: Flask, session: Any, response: Response) -> None:
+        """Keep it under its id, and tell the browser."""
+        self.kept[session.sid] = dict(session)
+        response.set_cookie("session", session.sid)
+
+    def regenerate(self, session: Any) -> None:
+        """Give a session another id; the old one opens nothing."""
+        self.kept.pop(session.sid, None)
+        session.sid = token_urlsafe(16)
+
+
+def test_a_session_that_somebody_planted(house: House) -> None:
+    """Who put the id of their own session into a guest's browser sees nothing the guest does."""
+    _, link = ask(house)
+    house.app.session_interface = Shelf()
+    thief, guest = house.browser(), house.browser()
+
+    def planted() -> None:
+        thief.client.get("/privacy/ask")
+        cookie = thief.client.get_cookie("session")
+        assert cookie is not None
+        guest.client.set_cookie("session", cookie.value)
+
+    planted()
+    guest.answers(property="sh", name=CANARY, email="ann@mail.example")
+    assert CANARY in guest.get("/privacy/ask/check")
+    assert CANARY not in thief.client.get("/privacy/ask/name").text
+    planted()
+    assert guest.post(link, link).status_code == 200
+    assert "/privacy/case/withdraw" in guest.get("/privacy/case")
+    assert "/privacy/case/withdraw" not in thief.client.get("/privacy/case").text
 
 
 def test_an_erase_token_used_for_a_copy(house: House) -> None:

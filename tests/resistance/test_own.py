@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, update
 
+from flask_guesterase.core.errors import UnknownError
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.pulse import Pulse, put
 from tests.resistance.conftest import DUE, Pine
+from tests.store import forms
 from tests.store.forms import Form
 
 
@@ -204,3 +206,53 @@ def test_what_people_end_is_no_alarm(pine: Pine) -> None:
     complaint = _complained(pine)
     pine.run(lambda office: office.answer_complaint(complaint, "officer", "remedied", "Sorry."))
     assert "records-differ:numbered" not in pine.seen()
+
+
+@pytest.mark.parametrize("record", ["holds", "rules"])
+def test_a_record_changed_by_sql_before_somebody_changes_another(pine: Pine, record: str) -> None:
+    """The next change by our own doors makes no truth of what somebody wrote past us before."""
+    pine.run(lambda office: office.freeze("mu", "second"))
+    table = tables.hold
+    pine.raw(delete(table) if record == "holds" else delete(tables.rule))
+    if record == "holds":
+        pine.run(lambda office: office.freeze("be", "officer"))
+    else:
+        pine.raw(delete(tables.pulse).where(tables.pulse.c.name.like("rules%")))
+        pine.night()
+    assert f"records-differ:{record}" in pine.seen()
+    pine.later(days=20)
+    assert f"records-differ:{record}" in pine.seen()
+    pine.later(days=20)
+    assert pine.seen() & {"records-differ:holds", "records-differ:rules"} == set()
+
+
+def test_a_second_persons_word_for_a_hold_by_sql(pine: Pine) -> None:
+    """Who writes a colleague's word beside a hold has said the first one, and no more."""
+    id_ = pine.run(lambda office: office.freeze("mu", "second"))
+    table = tables.hold
+    pine.raw(update(table).values(lift_by="a99", lift_at=pine.now.replace(tzinfo=None)))
+    assert not pine.run(lambda office: office.lift(id_, "officer"))
+    assert [row["lifted_at"] for row in pine.ours("hold")] == [None]
+    assert "records-differ:holds" in pine.seen()
+    assert pine.run(lambda office: office.lift(id_, "second"))
+
+
+def test_a_second_persons_word_for_taking_back_by_sql(
+    pine: Pine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One person who writes a colleague's proposal takes no erasure back."""
+    rights = forms.RIGHTS | {"restore"}
+    for who in ("officer", "second"):
+        monkeypatch.setitem(forms.GRANTS, who, {"mu": rights})
+    (number,) = pine.seal(1)
+    state = pine.state(number)
+    pine.raw(insert(tables.restoration).values(
+        request=number, controller="fir", property="mu", ground="wrong-person", state="proposed",
+        proposed_by="a99", proposed_at=pine.now.replace(tzinfo=None),
+    ))  # fmt: skip
+    with pytest.raises(UnknownError):
+        pine.run(lambda office: office.restore(number, "officer"))
+    assert pine.state(number) == state
+    pine.run(lambda office: office.propose_restore(number, "second", "wrong-person"))
+    pine.run(lambda office: office.restore(number, "officer"))
+    assert pine.state(number) == "restored"

@@ -27,7 +27,7 @@ from ...core.permissions import Permission
 from ...core.remembrance import Kind
 from ...core.restoring import Report, RestoreGround, Table, read_report
 from ...core.seal import Terms
-from .. import actors, brake, certifying, safe, tables, vault
+from .. import actors, approvals, brake, certifying, safe, tables, vault
 from ..binds.crossing import HOME, Crossing, at, binds_of
 from ..blockers import today_at
 from ..cases import Case, load, step, tell
@@ -82,6 +82,12 @@ def propose(work: Work, number: str, by: str, ground: str) -> int:
     ).scalar_one())
 
 
+def _said(work: Work, case: Case, actor: str) -> bool:
+    """Return whether the journal knows who proposed: a row can be written by SQL."""
+    said = [draft.actor for draft in approvals.entries(work, case, (RestoreProposed.name,))]
+    return said[-1:] == [actor]
+
+
 def ready(work: Work, case: Case) -> str:
     """Return the last day, at the hotel, on which a request can be restored.
 
@@ -128,7 +134,7 @@ def restore(work: Work, number: str, by: str) -> Report:
     case = load(work, number, lock=True)
     actor = actors.allow(work, by, Permission.RESTORE, case.property)
     wanted = proposal(work, case.number)
-    if wanted is None:
+    if wanted is None or not _said(work, case, wanted.proposed_by):
         raise UnknownError("Nobody proposed to restore this request.", "Propose it first.")
     if same(work.conn, wanted.proposed_by, actor):
         raise FourEyesError("They proposed it themselves.", "Let somebody else confirm it.")
