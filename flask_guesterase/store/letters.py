@@ -9,7 +9,9 @@ from sqlalchemy import Row, or_, select
 from ..core.errors import SealError, UnknownError
 from ..core.permissions import Permission
 from . import actors, tables
-from .outbox import FAILED, MESSAGE, PROOFS, READY, RECIPIENT, read
+from .cases import load
+from .outbox import FAILED, MESSAGE, OPENS, PROOFS, READY, RECIPIENT, read
+from .sameness import same
 from .work import Work
 
 
@@ -24,6 +26,7 @@ def letters(
     A letter with the link by which a guest proves a contact is not shown to those who may
     approve: whoever holds the link could be both pairs of eyes. At a login that several share
     nobody knows who reads, so there it is listed as ``veiled``, without what it says and to whom.
+    So is the link that opens a copy, there and to whoever released it.
 
     :param work: the open transaction.
     :param by: the host's id of who asks; only properties at which they may verify are shown.
@@ -50,9 +53,22 @@ def letters(
         wanted = wanted.where(table.c.id < before)
     shared = work.shared(by)
     return [
-        _veiled(row) if shared and row.template in PROOFS else _letter(work, row)
+        _veiled(row) if _is_veiled(work, row, by, shared) else _letter(work, row)
         for row in work.conn.execute(wanted).all()
     ]
+
+
+def _is_veiled(work: Work, row: Row[Any], by: str, shared: bool) -> bool:
+    """Return whether a letter holds a link that is not for who asks, or for nobody knows whom."""
+    if shared:
+        return row.template in (*PROOFS, OPENS)
+    return row.template == OPENS and _released(work, row.request, by)
+
+
+def _released(work: Work, number: str, by: str) -> bool:
+    """Return whether somebody released the copy of a request, and so does not hand it out."""
+    decided, actor = load(work, number).decided_by, actors.known(work, by)
+    return bool(decided and actor and same(work.conn, decided, actor))
 
 
 def _letter(work: Work, row: Row[Any]) -> dict[str, Any]:

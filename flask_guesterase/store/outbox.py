@@ -43,6 +43,9 @@ PROOFS = ("confirm", "copyconfirm")
 """Texts of the messages that hold the link by which a guest proves a contact: of an erasure, and
 of a copy."""
 
+OPENS = "copylink"
+"""Text of the message that holds the link by which a copy is opened."""
+
 OFFICER = "deadline"
 """Text of the reminder that an answer is due, which goes to the privacy officer."""
 

@@ -22,7 +22,9 @@ from flask_guesterase.core.log import read_entry
 from flask_guesterase.store import journal, tables
 from flask_guesterase.store.channels import Message
 from tests.store.hotel import Guest
+from tests.web import house as houses
 from tests.web.house import CANARY, QUESTIONS, Browser, House
+from tests.web.test_copied import asked, released
 from tests.web.test_guest import ask, proved, statements
 
 DESK = "/desk/privacy"
@@ -515,6 +517,31 @@ def test_an_erase_token_used_for_a_copy(house: House) -> None:
     assert {g for _, _, g in told(house)} == {
         ("link-or-code", "copy"), ("link-or-code", "fetch")
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("reader", ["officer", "front"])
+def test_a_copy_opened_by_who_released_it(
+    house: House, monkeypatch: pytest.MonkeyPatch, reader: str
+) -> None:
+    """Who gives themselves the case code, where letters are printed, prints no link to the copy."""
+    monkeypatch.setitem(houses.STAFF, "front", ("sh", houses.DESK))
+    house.extension.shared(lambda user: user.id == "front")
+    _, number = asked(house)
+    released(house, number)
+    house.browser("clerk").get(f"{DESK}/{number}")
+    slip = house.browser("officer").post(
+        f"{DESK}/{number}/recode", f"{DESK}/{number}", how="desk"
+    )
+    code = re.search(r'class="secret">([\w-]+)<', slip.text)
+    assert code is not None
+    thief = house.browser()
+    assert thief.post("/privacy/case", "/privacy/case", code=code[1]).status_code == 303
+    assert thief.post("/privacy/case/copy", "/privacy/case").status_code == 303
+    house.worker()
+    page = house.browser(reader).get(f"{DESK}/outbox", wish="en")
+    assert "/privacy/copy/open/" not in page
+    assert "prints it in their own login" in page
+    assert "/privacy/copy/open/" in house.browser("clerk").get(f"{DESK}/outbox")
 
 
 def test_a_clerk_of_another_property(house: House) -> None:

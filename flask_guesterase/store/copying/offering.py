@@ -25,7 +25,7 @@ from ..contacts import contact_of, end_contact
 from ..identity import objecting
 from ..intake import file_for, open_already
 from ..noted import Refusal
-from ..outbox import queue_message
+from ..outbox import OPENS, queue_message
 from ..post import write
 from ..sameness import same
 from ..tokens import Purpose
@@ -161,7 +161,7 @@ def send(work: Work, code: str) -> None:
     tokens.end(work, case.number, Purpose.FETCH)
     link = tokens.link(work, case.number, Purpose.FETCH)
     dedupe = f"copylink:{case.number}:{secrets.token_hex(4)}"
-    queue_message(work, case, contact, "copylink", {"token": link}, dedupe)
+    queue_message(work, case, contact, OPENS, {"token": link}, dedupe)
 
 
 def hand_out(work: Work, number: str, by: str) -> str:
