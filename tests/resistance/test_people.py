@@ -10,10 +10,12 @@ import pytest
 from sqlalchemy import delete, update
 
 from flask_guesterase.core.errors import FourEyesError, TransitionError
+from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import tables
-from tests.resistance.conftest import Pine
-from tests.store.forms import Guest
+from tests.resistance.conftest import DUE, Pine
+from tests.store import forms
+from tests.store.forms import Form, Guest
 from tests.web.house import House
 from tests.web.test_cli import Console, code_of
 from tests.web.test_complaints import complain, invited, refused
@@ -210,3 +212,23 @@ def test_a_reviewer_from_outside_is_nobody_of_the_house(house: House, who: str) 
     reviewer.client.get("/out")
     assert reviewer.post("/privacy/review", "/privacy/review", **said).status_code == 200
     assert house.state(number) == "review"
+
+
+@pytest.mark.parametrize("scope", ["subject", "record"])
+def test_a_record_given_to_another_guest(
+    pine: Pine, monkeypatch: pytest.MonkeyPatch, scope: str
+) -> None:
+    """What the host gives to another profile is held with the person no more; by itself it is."""
+    rights = forms.RIGHTS | {"hold"}
+    monkeypatch.setitem(forms.GRANTS, "officer", {"mu": rights, "be": rights})
+    pine.sweep("officer")
+    pine.form(5, DUE)
+    table = {"subject": "guests", "record": "forms"}[scope]
+    wanted = Wanted(scope, "court-order", table, "5", property="mu")
+    pine.run(lambda office: office.place_hold(wanted, "officer"))
+    pine.night()
+    assert pine.names()[5] == "Ada Roe"
+    pine.raw(update(Form).where(Form.id == 5).values(guest_id=2))
+    for _ in range(8):
+        pine.night()
+    assert pine.names()[5] == {"subject": None, "record": "Ada Roe"}[scope]
