@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from .errors import InputError
+from .kinds import TEXT, Kind, check
 
 _KIND = re.compile(r"[a-z][a-z0-9-]{0,29}\Z")
+_MOMENT: Kind = "a moment with its zone (datetime)", lambda given: isinstance(given, datetime)
+_HOURS: Kind = "whole hours", lambda given: isinstance(given, int)
 _AHEAD = timedelta(minutes=5)
 
 MOST_HOURS = 24 * 366
@@ -43,6 +46,7 @@ def checked(backup: Backup, now: datetime) -> Backup:
     :param now: aware UTC time.
     :raises InputError: it is no such report, or it is said to be made in the future.
     """
+    check(backup, InputError, kind=TEXT, at=_MOMENT, hours=_HOURS)
     if not _KIND.match(backup.kind) or not 0 < backup.hours <= MOST_HOURS:
         raise InputError(
             "This is no report of a backup.",

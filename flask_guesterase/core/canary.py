@@ -7,8 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from os import PathLike
 from typing import Any
 
+from .errors import PolicyError
+from .kinds import CALLABLE, NAME, Kind, check, maybe
 from .needle import Needle, needles
 
 Random = Callable[[int], bytes]
@@ -84,6 +87,15 @@ Made = Any
 """What a host's callable returns: a subject row as its session knows it, or several."""
 
 
+_TIME: Kind = "a time", lambda given: isinstance(given, timedelta) and given > timedelta()
+_FILES: Kind = (
+    "a list of files",
+    lambda given: isinstance(given, Sequence)
+    and not isinstance(given, str | bytes)
+    and all(isinstance(each, str | PathLike) for each in given),
+)
+
+
 @dataclass(frozen=True)
 class Canary:
     """How a house sends an invented guest through, so that it is seen where one comes back.
@@ -98,6 +110,7 @@ class Canary:
     :param restored: callable returning a context manager that gives the address, or the engine, of
         a scratch database into which that backup was restored, and drops it at the end; or None.
     :param logs: files in which nobody's name may stand: application log, slow query log.
+    :raises PolicyError: a part of it is of another kind.
     """
 
     make: Callable[[Any, Invented], Made]
@@ -106,6 +119,12 @@ class Canary:
     backup: Callable[[], object] | None = None
     restored: Callable[[], AbstractContextManager[Any]] | None = None
     logs: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        check(
+            self, PolicyError, make=CALLABLE, property=NAME, every=_TIME,
+            backup=maybe(CALLABLE), restored=maybe(CALLABLE), logs=_FILES,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from .checkpoint import Checkpoint, origin
 from .errors import InputError, TamperedError
+from .kinds import TEXT, need
 from .tree import Frontier, leaf_hash
 
 ENTRY_FORMAT = "guesterase/entry/v1"
@@ -76,8 +77,9 @@ def slug(controller: str) -> str:
 
     A name that is such a word already stays; any other gets the start of its hash behind it.
 
-    :raises InputError: the name is empty.
+    :raises InputError: the name is empty, or no text.
     """
+    need(controller, TEXT, "controller=...", InputError)
     if _SLUG.fullmatch(controller) and len(controller) <= 60:
         return controller
     if not controller.strip():

@@ -9,6 +9,7 @@ import unicodedata
 from itertools import pairwise
 
 from .errors import InputError
+from .kinds import TEXT, need
 
 SHORTEST, LONGEST = 6, 12
 """Digits of a PIN."""
@@ -24,7 +25,9 @@ def plain(text: str) -> str:
     """Return a PIN as it is meant, whatever the keyboard made of its digits.
 
     :param text: as it was typed: full-width digits and blanks are understood.
+    :raises InputError: it is no text: of a number the first zeros would be lost.
     """
+    need(text, TEXT, "pin=...", InputError)
     return "".join(unicodedata.normalize("NFKC", text).split())
 
 

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from os import PathLike
 from pathlib import PurePath
 from typing import Any
 
 from .errors import PolicyError
 from .jsonpath import Path, parse
+from .kinds import (
+    CALLABLE,
+    MAPPING,
+    NAME,
+    NAMES,
+    TEXT,
+    Kind,
+    are_names,
+    check,
+    either,
+    is_said,
+    maybe,
+)
+
+_PATH: Kind = "a path of a folder", lambda given: isinstance(given, str | PathLike)
+_NAMED = either(TEXT, NAMES)
 
 
 class RowRule(StrEnum):
@@ -97,7 +114,8 @@ class File:
     also: Sequence[str] = ()
 
     def __post_init__(self) -> None:
-        if isinstance(self.also, str) or not all(_is_pattern(each) for each in self.also):
+        check(self, PolicyError, root=_PATH)
+        if not are_names(self.also) or not all(_is_pattern(each) for each in self.also):
             raise PolicyError(
                 "File(also=...) needs patterns with {stem} or {name}.",
                 'For example also=["{stem}.thumb{suffix}"].',
@@ -159,7 +177,7 @@ def keep(reason: str) -> Keep:
 
     :raises PolicyError: the reason is empty.
     """
-    if not reason.strip():
+    if not is_said(reason):
         raise PolicyError("keep() needs a reason.", "Say why this column may stay.")
     return Keep(reason)
 
@@ -172,7 +190,7 @@ def retain(category: str, then: Any = None) -> Retain:
         a plain value; what fits the column when left out.
     :raises PolicyError: the category is empty, or `then` cannot replace a value.
     """
-    if not category.strip():
+    if not is_said(category):
         raise PolicyError(
             "retain() needs a category.", 'Name one, for example "invoice_accounting".'
         )
@@ -194,7 +212,7 @@ def inside(parts: Mapping[str, Any], otherwise: Any = None) -> Inside:
         plain value; null or an empty document, whichever fits, when left out.
     :raises PolicyError: nothing is listed, a path is none, or a rule cannot be used within JSON.
     """
-    if not parts:
+    if not parts or not MAPPING[1](parts):
         raise PolicyError("inside() needs a path.", 'Name one, for example {"$.email": null}.')
     rules = tuple((parse(path), as_rule(rule)) for path, rule in parts.items())
     if any(isinstance(rule, Retain | File | Inside) for _, rule in rules):
@@ -222,9 +240,15 @@ def exempt(reason: str) -> Exempt:
 
     :raises PolicyError: the reason is empty.
     """
-    if not reason.strip():
+    if not is_said(reason):
         raise PolicyError("exempt() needs a reason.", "Say why nobody's data can be in it.")
     return Exempt(reason)
+
+
+_PAIRS: Kind = (
+    "a mapping of this table's columns to the other's",
+    lambda given: bool(given) and MAPPING[1](given) and are_names(list(given.values())),
+)
 
 
 @dataclass(frozen=True)
@@ -236,11 +260,15 @@ class Equal:
     :param to: name of a declared table; its own owners are the owners of these rows.
     :param fold: compare text without regard to case. Empty values, ``0`` and what an erasure
         writes into either column match nobody.
+    :raises PolicyError: no columns are given, or anything but names.
     """
 
     columns: Mapping[str, str]
     to: str
     fold: bool = False
+
+    def __post_init__(self) -> None:
+        check(self, PolicyError, columns=_PAIRS, to=NAME)
 
     def __hash__(self) -> int:
         return hash((tuple(sorted(self.columns.items())), self.to, self.fold))
@@ -250,6 +278,13 @@ Via = str | Equal | Callable[..., Any]
 """One owner path: a dotted path of relationships or foreign-key columns, an `Equal`, or a
 callable that takes the table and returns a ``select()`` of two tuples: this table's primary key,
 then the primary key of the subject table."""
+
+
+_FOUND: Kind = (
+    "a list of columns, or key -> column or callable",
+    lambda given: not isinstance(given, Mapping)
+    or all(isinstance(each, str) or callable(each) for each in given.values()),
+)
 
 
 @dataclass(frozen=True)
@@ -273,11 +308,12 @@ class Subject:
 
     def __post_init__(self) -> None:
         # A text is a sequence as well: each of its letters would be taken for a column.
-        if not _are_names(self.match) or not _are_names(self.contact):
+        if not are_names(self.match) or not are_names(self.contact):
             raise PolicyError(
                 "Subject(match=..., contact=...) needs lists of columns.",
                 'For example match=["email", "phone"].',
             )
+        check(self, PolicyError, match=_FOUND, name=_NAMED, property=maybe(TEXT))
         kinds = self.contact.values() if isinstance(self.contact, Mapping) else ()
         if not _CONTACTS.issuperset(kinds):
             raise PolicyError(
@@ -296,6 +332,7 @@ class Register:
     :param name: column, or columns, of the guest's name.
     :param document: column of the document's number.
     :param reported: column that tells when it was reported to the authority, or empty.
+    :raises PolicyError: one of them is no name.
     """
 
     room: str
@@ -304,6 +341,16 @@ class Register:
     name: str | Sequence[str]
     document: str
     reported: str = ""
+
+    def __post_init__(self) -> None:
+        nights = {"room": NAME, "first_night": NAME, "last_night": NAME, "document": NAME}
+        check(self, PolicyError, **nights, name=_NAMED, reported=TEXT)
+
+
+_NEEDS: Kind = (
+    "a mapping of tables to lists of columns",
+    lambda given: MAPPING[1](given) and all(map(are_names, given.values())),
+)
 
 
 @dataclass(frozen=True)
@@ -320,6 +367,7 @@ class Blocker:
         is expected to end, or that and a timedelta to add; None when nobody knows.
     :param by: owner paths (as the policy of `on` writes them) whose owners are blocked; all when
         empty. Who only stays under a booking need not wait for its bill.
+    :raises PolicyError: a part of it is of another kind, or it has no name.
     """
 
     name: str
@@ -328,6 +376,12 @@ class Blocker:
     needs: Mapping[str, Sequence[str]] | None = None
     until: Callable[..., Any] | None = None
     by: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        check(
+            self, PolicyError, name=NAME, on=NAME, where=CALLABLE,
+            needs=maybe(_NEEDS), until=maybe(CALLABLE), by=NAMES,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -388,7 +442,7 @@ class Policy:
     def __post_init__(self) -> None:
         # What is wrong here is told where it was written, and never to a check-in.
         columns: Any = self.columns
-        if not isinstance(columns, Mapping) or not _are_names(columns):
+        if not isinstance(columns, Mapping) or not are_names(columns):
             raise PolicyError(
                 "Policy(columns) needs the name of each column and its rule.",
                 'For example {"email": placeholder, "vip": keep("room planning")}.',
@@ -409,8 +463,14 @@ class Policy:
         if not (isinstance(self.clock, str | Mapping | None) or callable(self.clock)):
             raise PolicyError("Policy(clock=...) is no clock.", "Give event -> path of a column.")
         for name in ("optional", "joint", "apart"):
-            if not _are_names(getattr(self, name)):
+            if not are_names(getattr(self, name)):
                 raise PolicyError(f"Policy({name}=...) needs a list of columns.", 'Give ["..."].')
+        check(
+            self, PolicyError, category=TEXT, place=TEXT, zone=TEXT, source=TEXT,
+            triggers=MAPPING, facts=_DATED, register=_LINES,
+        )  # fmt: skip
+        if isinstance(self.clock, Mapping):
+            check(self, PolicyError, clock=_DATED)
         # They are compared by identity: a text of the same spelling would be one rule here and
         # another there.
         object.__setattr__(self, "rows", _row_rule(self.rows))
@@ -423,18 +483,27 @@ class Policy:
 
 
 _CONTACTS = frozenset({"email", "phone"})
+_LINES: Kind = "a Register, or None", lambda given: isinstance(given, Register | None)
 
 
-def _are_names(given: Any) -> bool:
-    """Return whether these are several names, which one text is not."""
-    several = isinstance(given, Mapping | Sequence | Set) and not isinstance(given, str | bytes)
-    return several and all(isinstance(name, str) for name in given)
+def _is_read(given: Any) -> bool:
+    """Return whether this says where something is read: a path, a callable, or several."""
+    several = isinstance(given, Sequence) and not isinstance(given, bytes)
+    return (
+        isinstance(given, str) or callable(given) or (several and all(map(_is_read, given)))
+    )
+
+
+_DATED: Kind = (
+    "a mapping of words to paths of columns or callables",
+    lambda given: MAPPING[1](given) and all(map(_is_read, given.values())),
+)
 
 
 def _is_way(via: Any) -> bool:
     """Return whether something is an owner path, several of them, or none."""
     if isinstance(via, Mapping):
-        return all(_is_path(path) and _are_names(columns) for path, columns in via.items())
+        return all(_is_path(path) and are_names(columns) for path, columns in via.items())
     if isinstance(via, Sequence) and not isinstance(via, str | bytes):
         return all(map(_is_path, via))
     return via is None or _is_path(via)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from .errors import PolicyError
+from .kinds import TEXT, Kind, are_names, check, is_said, maybe
 from .plan import Person
 
 RAW = "raw"
@@ -106,7 +107,7 @@ def by_hand(instruction: str) -> ByHand:
 
     :raises PolicyError: the instruction is empty.
     """
-    if not instruction.strip():
+    if not is_said(instruction):
         raise PolicyError("by_hand() needs an instruction.", "Say who to call and what to ask.")
     return ByHand(instruction)
 
@@ -124,6 +125,17 @@ class InHouse:
         """Run it."""
         self.function(notice)
         return Answer(Said.DONE)
+
+
+_ADAPTER: Kind = (
+    "a Webhook, by_hand(...), an object with tell(notice), or a callable",
+    lambda given: isinstance(given, ByHand) or hasattr(given, "tell") or callable(given),
+)
+_TIME: Kind = "a timedelta", lambda given: isinstance(given, timedelta)
+_COLUMNS: Kind = (
+    "types with table.column, or a list of these",
+    lambda given: all(isinstance(each, str) or are_names(each) for each in given.values()),
+)
 
 
 @dataclass(frozen=True)
@@ -147,17 +159,22 @@ class Recipient:
     due: timedelta = timedelta(days=7)
 
     def __post_init__(self) -> None:
+        check(
+            self, PolicyError, name=TEXT, adapter=_ADAPTER, property=maybe(TEXT), due=_TIME,
+        )  # fmt: skip
         if not _NAME.fullmatch(self.name):
             raise PolicyError(
                 "A recipient's name must be a word of at most 40 small letters, digits and "
                 "hyphens.",
                 "For example channel-manager.",
             )
-        if isinstance(self.gives, str) or not all(_NAME.fullmatch(each) for each in self.gives):
+        if not are_names(self.gives) or not all(_NAME.fullmatch(each) for each in self.gives):
             raise PolicyError(
                 "What a recipient is given must be a list of words.",
                 'For example gives=["email", "phone"].',
             )
+        if isinstance(self.gives, Mapping):
+            check(self, PolicyError, gives=_COLUMNS)
         if self.due <= timedelta():
             raise PolicyError("An answer is due after some time.", "Give due=timedelta(days=7).")
         if getattr(self.adapter, "needs_identities", False) and not self.gives:

@@ -71,13 +71,16 @@ def may(work: Work, user_id: str, permission: Permission, property_: str) -> boo
     :param property_: code of the property the object belongs to.
     :raises InputError: the id is no text, but a number as hosts keep it.
     """
-    known_as: object = user_id
-    if not isinstance(known_as, str):
+    _require_text(user_id)
+    return work.authorize(user_id, permission.value, property_) is True
+
+
+def _require_text(user_id: object) -> None:
+    if not isinstance(user_id, str):
         # Many hosts find a user by a number as well; what we keep of a person is made of a text.
         raise InputError(
             "The id of a person is a text.", "Give what Flask-Login keeps: str(user.get_id())."
         )
-    return work.authorize(user_id, permission.value, property_) is True
 
 
 def works(work: Work, user_id: str, property_: str) -> bool:
@@ -95,8 +98,9 @@ def number(work: Work, user_id: str) -> str:
 
     :param work: the open transaction.
     :param user_id: the host's id of the person.
+    :raises InputError: the id is no text, but a number as hosts keep it.
     """
-    mark = fingerprint(work.custodian.pepper("actor"), "user", user_id)
+    mark = _mark(work, user_id)
     known = _look(work, mark)
     if known is None:
         try:
@@ -131,8 +135,13 @@ def pass_over(work: Work, named: Iterable[str]) -> None:
 
 def known(work: Work, user_id: str) -> str | None:
     """Return the opaque number of a person, or None when they never acted; nothing is written."""
-    found = _look(work, fingerprint(work.custodian.pepper("actor"), "user", user_id))
+    found = _look(work, _mark(work, user_id))
     return None if found is None else f"a{found}"
+
+
+def _mark(work: Work, user_id: str) -> str:
+    _require_text(user_id)
+    return fingerprint(work.custodian.pepper("actor"), "user", user_id)
 
 
 def _look(work: Work, mark: str) -> int | None:

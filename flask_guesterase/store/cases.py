@@ -16,8 +16,9 @@ from sqlalchemy.exc import IntegrityError
 
 from ..core.asking import Asker
 from ..core.deadlines import answer_by
-from ..core.errors import TransitionError, UnknownError
+from ..core.errors import InputError, TransitionError, UnknownError
 from ..core.events import Event
+from ..core.kinds import TEXT, need
 from ..core.lifecycle import State, move
 from ..core.log import canonical, slug
 from ..core.wish import Kind
@@ -72,6 +73,15 @@ _NAMES = tuple(f.name for f in fields(Case))
 _COLUMNS = tuple(tables.request.c[name] for name in _NAMES)
 
 
+def plain_number(number: str) -> str:
+    """Return a number of ours as it was given out, however people write it.
+
+    :raises InputError: it is no text.
+    """
+    need(number, TEXT, "number=...", InputError)
+    return number.strip().upper()
+
+
 def load(work: Work, number: str, lock: bool = False) -> Case:
     """Return a request.
 
@@ -80,7 +90,7 @@ def load(work: Work, number: str, lock: bool = False) -> Case:
     :param lock: keep others from acting on it until the transaction ends.
     :raises UnknownError: there is none.
     """
-    statement = select(*_COLUMNS).where(tables.request.c.number == number.strip().upper())
+    statement = select(*_COLUMNS).where(tables.request.c.number == plain_number(number))
     row = work.conn.execute(statement.with_for_update() if lock else statement).one_or_none()
     if row is None:
         raise UnknownError("There is no request with this number.", "Look it up in the list.")
@@ -178,7 +188,11 @@ def _due(work: Work, opening: Opening) -> date:
 
 
 def written(text: str) -> str:
-    """Return the number of a request as it was made, however somebody typed it."""
+    """Return the number of a request as it was made, however somebody typed it.
+
+    :raises InputError: it is no text.
+    """
+    need(text, TEXT, "number=...", InputError)
     plain = "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
     return f"GR-{plain.removeprefix('GR')}" if len(plain) > _DIGITS else f"GR-{plain}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Column
+from sqlalchemy import Column, literal, select
 
 from ..core.finding import Finding, Severity
 from ..core.identity import Kind, kind_of
@@ -126,7 +126,7 @@ def _condition(declared: Declared) -> Iterator[Finding]:
     if declared.policy.where is None:
         return
     try:
-        declared.policy.where(declared.table)
+        select(literal(1)).where(declared.policy.where(declared.table))
     except Exception as problem:  # a vendor's own code: whatever it raises, no row could be read
         yield Finding(
             "condition-unknown", declared.name, "", f"where= cannot be asked: it raised "

@@ -291,7 +291,9 @@ def _atlas(
 ) -> Atlas:
     """Return the host's tables and mappers, with those only a declaration names."""
     given = [target for target in targets if not isinstance(target, str)]
-    classes: list[Mapper[Any]] = [t.__mapper__ for t in given if not isinstance(t, Table)]
+    # A class that nobody mapped, or not yet, is told of with names that no table has.
+    mapped = [t for t in given if not isinstance(t, Table) and hasattr(t, "__mapper__")]
+    classes: list[Mapper[Any]] = [t.__mapper__ for t in mapped]
     known = dict.fromkeys([*mappers, *classes])
     return Atlas([*(t for t in given if isinstance(t, Table)), *tables], known)
 
@@ -333,7 +335,8 @@ def table_name(target: Target) -> str:
     if isinstance(target, Table):
         return target.fullname
     # A class that only unites the tables of others has none of its own.
-    return str(getattr(target.__mapper__.local_table, "fullname", target.__name__))
+    mapper = getattr(target, "__mapper__", None)
+    return str(getattr(getattr(mapper, "local_table", None), "fullname", target.__name__))
 
 
 def _declare(

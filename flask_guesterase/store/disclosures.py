@@ -17,6 +17,7 @@ from ..core.events import DisclosureOverdue, DisclosureReviewed
 from ..core.permissions import Permission
 from ..core.register import Judgement
 from . import actors, safe, tables
+from .cases import plain_number
 from .paging import paged
 from .sameness import same
 from .work import Work
@@ -40,7 +41,7 @@ def review(work: Work, number: str, by: str, finding: str) -> None:
     """
     table = tables.disclosure
     row = work.conn.execute(
-        select(table).where(table.c.number == number.strip().upper()).with_for_update()
+        select(table).where(table.c.number == plain_number(number)).with_for_update()
     ).one_or_none()
     if row is None:
         raise UnknownError("There is no disclosure with this number.", "Look it up in the list.")

@@ -31,6 +31,8 @@ _EVERYWHERE = frozenset(
 """Nobody can say whom these do not reach: row-level security hides whose rows there are, and
 relationships and policies that cannot be followed do not tell it."""
 
+_HIDING = frozenset({"table-missing", "several-binds", "condition-unknown"})
+
 _OWNERLESS = frozenset({"owner-missing", "path-unknown", "path-endless"})
 
 Found = Mapping[str, Sequence[Row]]
@@ -40,11 +42,10 @@ Found = Mapping[str, Sequence[Row]]
 def unreadable(datamap: DataMap) -> frozenset[str]:
     """Return the declared tables whose rows cannot be looked for.
 
-    Something is not there, or rows without a key hold what cannot be compared.
+    Something is not there, a condition cannot be asked, or rows without a key hold what cannot be
+    compared.
     """
-    tables = {
-        f.table for f in datamap.findings if f.id in ("table-missing", "several-binds") and f.table
-    }
+    tables = {f.table for f in datamap.findings if f.id in _HIDING and f.table}
     columns = {(f.table, f.column) for f in datamap.findings if f.id == "column-missing"}
 
     def is_there(declared: Declared) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ..core.errors import MatchError
 from ..core.identity import Kind, kind_of, normal, same
+from ..core.kinds import MAPPING, are_names, need
+from ..core.kinds import Kind as Asked
 from ..core.log import canonical
 from ..core.plan import Person, key_text
 from ..core.seal import fingerprint
@@ -48,6 +50,12 @@ class Match:
         return tuple(j.found.person for j in self.judged if j.standing is Standing.TAKEN)
 
 
+_GIVEN: Asked = (
+    "a mapping of keys to texts",
+    lambda given: MAPPING[1](given) and are_names(list(given.values())),
+)
+
+
 def by_contact(work: Work, given: Mapping[str, str], property_: Property) -> Match | None:
     """Return who is meant by what came through the form, or None for a stranger.
 
@@ -80,6 +88,7 @@ def by_clerk(work: Work, given: Mapping[str, str], property_: Property) -> Match
     :raises MatchError: nothing was given by which anybody can be found, or a value could be
         anybody's.
     """
+    need(given, _GIVEN, "match=...", MatchError)
     finding = {k: v for k, v in given.items() if k != Kind.NAME}
     if not finding and Kind.NAME in work.datamap.match_keys():
         finding = dict(given)

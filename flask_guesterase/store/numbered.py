@@ -13,7 +13,7 @@ from ..core.errors import TransitionError, UnknownError
 from ..core.log import slug
 from ..core.permissions import Permission
 from . import actors
-from .cases import new_number
+from .cases import new_number, plain_number
 from .settings import Property
 from .work import Work
 
@@ -41,7 +41,7 @@ class Numbered:
         :param lock: keep others from acting on it until the transaction ends.
         :raises UnknownError: there is none.
         """
-        wanted = select(self.table).where(self.table.c.number == number.strip().upper())
+        wanted = select(self.table).where(self.table.c.number == plain_number(number))
         row = work.conn.execute(wanted.with_for_update() if lock else wanted).one_or_none()
         if row is None:
             raise UnknownError(

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ..core.destination import Destination
 from ..core.emergency import Role
 from ..core.errors import SetupError, UnknownError
+from ..core.kinds import TEXT, Kind, are_names, check
 
 _CODE, _CONTROLLER = 40, 120
 """How long a property's code and its controller's name may be: our tables take no more."""
+
+
+def _are_calls(given: Any) -> bool:
+    pairs = list(given.items()) if isinstance(given, Mapping) else given
+    return isinstance(pairs, list | tuple) and all(
+        isinstance(pair, list | tuple) and len(pair) == 2 and are_names(pair) for pair in pairs
+    )
+
+
+_CALLS: Kind = "a mapping of roles to who is called", _are_calls
 
 
 @dataclass(frozen=True)
@@ -58,11 +70,14 @@ class Property:
     own: Sequence[str] = ()
 
     def __post_init__(self) -> None:
+        texts = (field.name for field in fields(self) if field.type == "str")
+        check(self, SetupError, **dict.fromkeys(texts, TEXT), calls=_CALLS)
         # Laws, telephone numbers and periods are looked up by it, in capitals.
         object.__setattr__(self, "country", self.country.strip().upper())
-        if isinstance(self.own, str):
+        if not are_names(self.own):
             raise SetupError(
-                "Property(own=...) is one text.", 'Give a list, for example ["desk@hotel.example"].'
+                "Property(own=...) is no list of texts.",
+                'Give a list, for example ["desk@hotel.example"].',
             )
         # A property is a key of caches, so what it holds cannot change.
         object.__setattr__(self, "own", tuple(self.own))
@@ -141,6 +156,6 @@ class Settings:
         """
         try:
             return self.properties[code]
-        except KeyError:
+        except (KeyError, TypeError):
             known = ", ".join(sorted(self.properties))
             raise UnknownError("There is no such property.", f"Known are: {known}.") from None

@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, insert, or_, select, update
 
-from ..core.errors import TokenError
+from ..core.errors import InputError, TokenError
+from ..core.kinds import TEXT, need
 from ..core.log import canonical
 from ..core.seal import fingerprint
 from . import tables
@@ -207,7 +208,11 @@ def spelt(seed: bytes) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a code as it was made, however it was typed."""
+    """Return a code as it was made, however it was typed.
+
+    :raises InputError: it is no text.
+    """
+    need(text, TEXT, "code=...", InputError)
     return "".join(c for c in unicodedata.normalize("NFKC", text).upper() if c.isalnum())
 
 

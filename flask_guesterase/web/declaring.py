@@ -9,8 +9,9 @@ from sqlalchemy import Table
 
 from ..core.backup import Backup
 from ..core.canary import Canary
-from ..core.errors import PolicyError
+from ..core.errors import PolicyError, SetupError
 from ..core.holding import LONGEST_NAME, HoldQuery
+from ..core.kinds import CALLABLE, NAME, Kind, need
 from ..core.policy import Blocker, Exempt, Policy
 from ..core.recipient import Recipient
 from ..store import preconditions, veil
@@ -23,6 +24,10 @@ Backups = Callable[[], Iterable[Backup]]
 
 Shared = Callable[[Any], bool]
 """The host's answer to whether a user object is a login that several people share."""
+
+_BLOCKER: Kind = "a Blocker", lambda given: isinstance(given, Blocker)
+_RECIPIENT: Kind = "a Recipient", lambda given: isinstance(given, Recipient)
+_CANARY: Kind = "a Canary", lambda given: isinstance(given, Canary)
 
 
 class Declaring:
@@ -59,18 +64,20 @@ class Declaring:
     def block(self, *blockers: Blocker) -> None:
         """Declare preconditions of the hotel: an erasure waits for them, or goes around them.
 
-        :raises PolicyError: a name is no short word, or is taken.
+        :raises PolicyError: a name is no short word, or is taken, or it is no `Blocker`.
         """
         for blocker in blockers:
+            need(blocker, _BLOCKER, "block(...)", PolicyError)
             preconditions.check_name(blocker, self._blockers)
             self._blockers.append(blocker)
 
     def recipient(self, *added: Recipient) -> None:
         """Declare who else holds copies: each is told of every erasure at its property.
 
-        :raises PolicyError: a name is taken.
+        :raises PolicyError: a name is taken, or it is no `Recipient`.
         """
         for each in added:
+            need(each, _RECIPIENT, "recipient(...)", PolicyError)
             recipients.check(each, self._recipients)
             self._recipients.append(each)
 
@@ -80,14 +87,18 @@ class Declaring:
         It is told of them besides the places that the configuration names.
 
         :param added: callables taking a release: its note, its size and what proves it.
+        :raises SetupError: one of them cannot be called.
         """
+        for each in added:
+            need(each, CALLABLE, "destination(...)", SetupError)
         self._destinations.extend(added)
 
     def canary(self, declared: Canary) -> None:
         """Declare an invented guest that goes through a property, once two people approved it.
 
-        :raises PolicyError: there is one at this property already.
+        :raises PolicyError: there is one at this property already, or it is no `Canary`.
         """
+        need(declared, _CANARY, "canary(...)", PolicyError)
         if declared.property in self._canaries:
             raise PolicyError(
                 "There is a canary at this property already.", "Declare one for each property."
@@ -101,7 +112,9 @@ class Declaring:
 
         :param ask: callable returning `Backup` values: a word, an aware time, and after how many
             hours it is too old.
+        :raises SetupError: it cannot be called.
         """
+        need(ask, CALLABLE, "backups(...)", SetupError)
         self._backups = ask
         return ask
 
@@ -112,7 +125,9 @@ class Declaring:
         and may do what both they and the login may.
 
         :param ask: callable taking the host's user object.
+        :raises SetupError: it cannot be called.
         """
+        need(ask, CALLABLE, "shared(...)", SetupError)
         self._shared = ask
         return ask
 
@@ -122,8 +137,11 @@ class Declaring:
         :param name: a short name; a hold keeps it.
         :param on: name of a declared table; of a subject table, all rows of whom it names.
         :param where: callable taking the table and returning the condition.
-        :raises PolicyError: the name is taken, or too long.
+        :raises PolicyError: the name is taken, or too long, or a part is of another kind.
         """
+        need(name, NAME, "hold_query(name)", PolicyError)
+        need(on, NAME, "hold_query(on)", PolicyError)
+        need(where, CALLABLE, "hold_query(where)", PolicyError)
         if name in self._queries or not 0 < len(name) <= LONGEST_NAME:
             raise PolicyError(
                 "A query for holds has a name of its own.", "Give another, shorter name."

@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..core.backup import Backup
 from ..core.course import Training
-from ..core.errors import GuesteraseError, SetupError, UnknownError
+from ..core.errors import GuesteraseError, InputError, SetupError, UnknownError
 from ..core.finding import Finding
+from ..core.kinds import CALLABLE, MAPPING, TEXT, Kind, maybe, need
 from ..core.minimal import Review
 from ..core.plan import Person
 from ..store import (
@@ -78,6 +79,16 @@ from .teardown import Bell
 _log = logging.getLogger("flask_guesterase")
 _Result = TypeVar("_Result")
 
+_FLASK: Kind = "the Flask application", lambda given: isinstance(given, Flask)
+_PERSON: Kind = (
+    "the host's user object, or its id as a text",
+    lambda given: isinstance(given, str) or hasattr(given, "get_id"),
+)
+_SECONDS: Kind = (
+    "a number of seconds",
+    lambda given: isinstance(given, int | float) and not isinstance(given, bool),
+)
+
 
 @dataclass
 class _State:
@@ -117,7 +128,7 @@ class Guesterase(Declaring):
     :param training: what becomes of an act without the training for it: ``warn`` tells and
         records it, ``block`` refuses too what can wait, ``off`` asks nobody.
     :raises SetupError: there is no such word for `training`, or `authorize` cannot be asked, or
-        `packs` is one text.
+        something else is of another kind.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))
@@ -139,6 +150,12 @@ class Guesterase(Declaring):
         training: str = Training.WARN,
     ) -> None:
         super().__init__()
+        for name, given, kind in (
+            ("channels", channels, maybe(MAPPING)), ("holidays", holidays, maybe(CALLABLE)),
+            ("night_audit", night_audit, maybe(CALLABLE)), ("pressure", pressure, maybe(CALLABLE)),
+            ("teardown", teardown, maybe(_SECONDS)), ("training", training, TEXT),
+        ):  # fmt: skip
+            need(given, kind, f"Guesterase({name}=...)", SetupError)
         self.host = Host(db, models)
         self.channels = dict(channels or {})
         self._authorize = authorize
@@ -146,9 +163,9 @@ class Guesterase(Declaring):
         self._holidays = holidays
         self._night_audit = night_audit
         self._pressure = pressure
-        if isinstance(packs, str | bytes):
+        if isinstance(packs, str | bytes) or not isinstance(packs, Iterable):
             raise SetupError(
-                "Guesterase(packs=...) needs a list of files, not one text.",
+                "Guesterase(packs=...) needs a list of files.",
                 'Give packs=["house.toml"].',
             )
         self._packs = tuple(map(str, packs))
@@ -256,8 +273,10 @@ class Guesterase(Declaring):
     def init_app(self, app: Flask) -> None:
         """Install the extension in an application.
 
-        :raises SetupError: it is installed already, or a configuration value is wrong.
+        :raises SetupError: it is installed already, or a configuration value is wrong, or it is
+            no application.
         """
+        need(app, _FLASK, "init_app(...)", SetupError)
         if NAME in app.extensions:
             raise SetupError(
                 "This application has a Guesterase already.", "Call init_app once for each app."
@@ -495,7 +514,9 @@ class Guesterase(Declaring):
         :param user: the host's user object, or its id.
         :param property: code of the property whose books are opened.
         :raises ForbiddenError: they have no permission "books" there.
+        :raises InputError: it is neither a user nor the id of one.
         """
+        need(user, _PERSON, "books(user, property)", InputError)
         by = user if isinstance(user, str) else str(user.get_id())
         with self.begin() as office:
             office.open_books(property, by)

@@ -445,6 +445,11 @@ def a_condition_the_database_refuses(wrong: bool) -> list[Finding]:
     return find("postgresql", policy=replace(POLICY, where=condition))
 
 
+@CASES.of("condition-unknown")
+def a_condition_that_is_none(wrong: bool) -> list[Finding]:
+    return find(policy=replace(POLICY, where=lambda table: 1 if wrong else table.c.phone != "1"))
+
+
 @CASES.of("rule-misfit")
 def a_value_that_the_column_does_not_take(wrong: bool) -> list[Finding]:
     columns = {"email": placeholder, "phone": {} if wrong else ""}

@@ -17,6 +17,7 @@ from sqlalchemy import Column, delete, insert, select
 from ...core.errors import InputError, MatchError
 from ...core.events import ObjectionRecorded
 from ...core.identity import Kind, kind_of, normal
+from ...core.kinds import TEXT, need
 from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.plan import Plan, Step
@@ -158,6 +159,7 @@ def _write(work: Work, origin: Origin, found: Iterable[str], stop: bool) -> None
 
 def _marks(work: Work, contact: str, countries: Iterable[str]) -> set[str]:
     """Return the marks of a contact in each of its forms; none of what is no contact."""
+    need(contact, TEXT, "contact=...", InputError)
     text = unicodedata.normalize("NFKC", contact).strip()
     kind = Kind.EMAIL if "@" in text else Kind.PHONE
     key = work.custodian.pepper(OBJECTION)
