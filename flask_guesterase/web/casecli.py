@@ -20,7 +20,7 @@ from . import letters
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import CALENDAR, Answer, Day, fields, guesterase_cli, listing, typed, verb
+from .console import CALENDAR, Answer, Day, asked, fields, guesterase_cli, listing, verb
 from .current import current
 from .schemas import FILLABLE
 
@@ -35,11 +35,6 @@ _COMPLAINTS = (
 )  # fmt: skip
 _INCIDENTS = ("number", "property", "kind", "severity", "state", "noticed_at", "next_at", "late")
 _DAY = Day()
-
-
-def _asked(text: str, what: str) -> str:
-    """Return a text, asked for when it is '-': what is typed here, others may see."""
-    return typed(lambda: click.prompt(what, err=True)) if text == "-" else text
 
 
 @verb(complaint_cli, "file")
@@ -60,7 +55,7 @@ def file(
     if not property_ and not request:
         raise InputError("It is about no request and no property.", "Give one of them.")
     day = None if received is None else received.date()
-    text = _asked(text, "Text")
+    text = asked(text, "Text")
     given = Grievance(about, text, property_, request, channel, day, lang)
     who = trying(by)
     with current.begin() as office:
@@ -87,7 +82,7 @@ def list_complaints(property_: str) -> Answer:
 @click.option("--send", is_flag=True, help="Send it; without it the letter is only printed.")
 def answer(number: str, by: str, code: str, outcome: str, words: str, send: bool) -> Answer:
     """Print the letter that answers a complaint, and with --send answer it."""
-    words = _asked(words, "Words")
+    words = asked(words, "Words")
     who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)
@@ -147,7 +142,7 @@ def open_(
 ) -> Answer:
     """Report an incident; its clocks run from the moment it was noticed. Print its number."""
     times = _at(noticed, property_), _at(happened, property_)
-    report = Report(property_, kind, _asked(text, "What is known"), *times)
+    report = Report(property_, kind, asked(text, "What is known"), *times)
     who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)
@@ -210,7 +205,7 @@ def reach(
 @click.option("--at", metavar="TIME", default="", help="When, at the property; now without it.")
 def told(number: str, by: str, code: str, duty: str, reference: str, at: str) -> Answer:
     """Record that an authority was told, when, and under which reference."""
-    reference = _asked(reference, "Reference")
+    reference = asked(reference, "Reference")
     who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)

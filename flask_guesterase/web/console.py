@@ -203,6 +203,15 @@ def typed(read: Callable[[], str]) -> str:
     return text
 
 
+def asked(text: str, what: str) -> str:
+    """Return what an option says, asked for when it is '-': what is typed there, others may see.
+
+    :param text: the option.
+    :param what: what is asked for, in words.
+    """
+    return typed(lambda: click.prompt(what, err=True)) if text == "-" else text
+
+
 def _print(answer: Answer, as_json: bool) -> None:
     if as_json:
         click.echo(dumped(answer.data))

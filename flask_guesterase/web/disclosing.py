@@ -13,7 +13,7 @@ from ..core.register import Asked, Basis, Judgement
 from ..store.folder import refused_as
 from ..store.register import document
 from . import acting
-from .console import Answer, Day, fields, guesterase_cli, out, verb, written
+from .console import Answer, Day, asked, fields, guesterase_cli, out, verb, written
 from .current import current
 
 register_cli = AppGroup("register", help="Show the guest register to an authority, and review it.")
@@ -31,21 +31,23 @@ _NIGHT = Day()
 @click.option("--until", type=_NIGHT, metavar="DAY", help="The last of several nights.")
 @click.option("--room", default="", help="Only this room.")
 @click.option("--authority", required=True, help="Which authority asks.")
-@click.option("--officer", required=True, help="The officer's number.")
-@click.option("--reference", required=True, help="Its case reference.")
+@click.option("--officer", required=True, help="The officer's number; '-' asks for it.")
+@click.option("--reference", required=True, help="Its case reference; '-' asks for it.")
 @click.option("--basis", required=True, type=click.Choice([basis.value for basis in Basis]))
 @click.option("--format", "kind", type=click.Choice(["csv", "json"]), default="csv")
 def produce(
     by: str, code: str, out: Path, kind: str, property_: str, night: datetime,
-    until: datetime | None, basis: str, **asked: str,
+    until: datetime | None, basis: str, officer: str, reference: str, **said: str,
 ) -> Answer:  # fmt: skip
     """Write the lines of a night to a new file that nobody else can read.
 
-    By name or document number one asks on the staff page: what is typed here, others may see.
+    By name or document number one asks on the staff page: what is typed here, others may see. Give
+    '-' for the officer's number and the reference to be asked for them, or bring them in a pipe.
     """
     question = Asked(
-        place=property_, night=night.date(), until=_day(until), basis=Basis(basis), **asked
-    )
+        place=property_, night=night.date(), until=_day(until), basis=Basis(basis),
+        officer=asked(officer, "Officer's number"), reference=asked(reference, "Reference"), **said,
+    )  # fmt: skip
     who = acting.trying(by)
     _reserve(out)
     with current.begin() as office:

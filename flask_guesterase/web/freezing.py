@@ -12,7 +12,7 @@ from ..core.permissions import Permission
 from .acting import by as _by
 from .acting import code as _code
 from .acting import trying
-from .console import Answer, Whole, guesterase_cli, listing, typed, verb
+from .console import Answer, Whole, asked, guesterase_cli, listing, verb
 from .current import current
 
 hold_cli = AppGroup("hold", help="Place, confirm and lift legal holds and freezes.")
@@ -40,10 +40,8 @@ _COLUMNS = (
 @click.option("--silent", is_flag=True, help="Only those who may hold learn of it.")
 def place(by: str, code: str, reference: str, **said: Any) -> Answer:
     """Place a legal hold on a person, a record or what a query names; print its number."""
-    if reference == "-":
-        reference = typed(lambda: click.prompt("Reference", err=True))
     # Each option is called as what it says is.
-    wanted = Wanted(**said, reference=reference)
+    wanted = Wanted(**said, reference=asked(reference, "Reference"))
     who = trying(by)
     with current.begin() as office:
         office.use_code(who, code)

@@ -362,6 +362,20 @@ def test_produced_and_reviewed_at_a_console(desk: Desk, tmp_path: Path) -> None:
     assert "PS-1234" not in console.printed
 
 
+def test_who_asks_and_why_are_asked_for_at_a_console(desk: Desk, tmp_path: Path) -> None:
+    """A case reference may name somebody, and others see what is typed as an option."""
+    words = [
+        "register", "produce", "--property", "sh", "--night", NIGHT.isoformat(), "--officer", "-",
+        "--authority", "District police", "--reference", "-", "--basis", "court-order",
+        "--by", "clerk", "--code", desk.code("clerk"), "--out", str(tmp_path / "night.json"),
+        "--format", "json",
+    ]  # fmt: skip
+    Console(desk.app).json(*words, given="PS-1234\nA-2026/7\n")
+    with desk.app.app_context(), desk.extension.begin(write=False) as office:
+        shown = office.disclosures("auditor")[0]["asked"]
+    assert (shown["officer"], shown["reference"]) == ("PS-1234", "A-2026/7")
+
+
 def test_the_night_before_is_offered(desk: Desk) -> None:
     """Who opens the form in the small hours asks about the night that is not over yet."""
     page = desk.browser("clerk").get(PAGE)
