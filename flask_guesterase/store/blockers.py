@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, null, or_, select
 
+from ..core.copying import DAYS
 from ..core.lifecycle import OPEN, State
 from ..core.plan import Block, Key, Person, Row, key_text
 from ..core.policy import Blocker, Keep
@@ -209,7 +210,15 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
     # Whoever opened a copy was told that this browser reads it for a while.
     read_since = work.stamp - timedelta(minutes=TICKET_MINUTES)
     opened = and_(request.c.state == State.FETCHED.value, copy.c.fetched_at > read_since)
+    # Who asked for the copy first may complain of its refusal, or take the erasure back.
+    later = request.alias()
+    refused = and_(
+        request.c.state == State.REFUSED.value,
+        request.c.ended_at > work.stamp - timedelta(days=DAYS),
+        copy.c.erasure.in_(select(later.c.number).where(later.c.ended_at.is_(None))),
+    )
     answers = or_(
+        refused,
         request.c.state.in_([State.COMPLAINT.value, State.OFFERED.value]),
         and_(opened, copy.c.box.is_not(None)),
         and_(request.c.kind.not_in(_NOT_NEEDING), request.c.state.in_(open_states), ~sent),
@@ -220,7 +229,7 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
             statement = (
                 select(
                     request.c.number, request.c.property, request.c.due_on, subject.c.row_key,
-                    copy.c.ends_on, request.c.state,
+                    copy.c.ends_on, request.c.state, request.c.ended_at,
                 )
                 .join_from(subject, request, subject.c.request == request.c.number)
                 .outerjoin(copy, copy.c.request == request.c.number)
@@ -235,6 +244,9 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
                 ends = row.ends_on or row.due_on
                 if row.state == State.FETCHED.value:
                     ends = today_at(work.settings, work.now, row.property).isoformat()
+                if row.state == State.REFUSED.value:
+                    over = row.ended_at.replace(tzinfo=UTC) + timedelta(days=DAYS)
+                    ends = today_at(work.settings, over, row.property).isoformat()
                 here = (row.number, row.property, ends)
                 seen.setdefault(here, set()).add(texts[row.row_key])
     return [

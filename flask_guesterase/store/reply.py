@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from datetime import timedelta
 
 from ..core.answer import Answer, answered
 from ..core.certificate import Content
+from ..core.copying import DAYS
 from ..core.grounds import exemption
 from ..core.lifecycle import DONE, Ground, State
 from . import answering, certifying
-from .cases import Case
+from .cases import Case, day_at
+from .copying import shelved
 from .lines import registers
 from .work import Work
 
@@ -29,9 +32,13 @@ def done(work: Work, case: Case, said: Content) -> dict[str, str]:
 
 
 def refused(work: Work, case: Case, ground: Ground) -> dict[str, str]:
-    """Return what the letter "refused" needs."""
+    """Return what the letter "refused" needs; of a copy also until when its erasure waits."""
     told = _refusal(work, case, ground).to_json()
-    return {"ground": ground.value, "answer": told, "case": coded(case)}
+    until = ""
+    if shelved.awaited(work, case):
+        hotel = work.settings.property(case.property)
+        until = day_at(hotel, work.now + timedelta(days=DAYS)).isoformat()
+    return {"ground": ground.value, "answer": told, "case": coded(case), "until": until}
 
 
 def coded(case: Case) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import Response, make_response, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -174,6 +176,8 @@ def _file(content: bytes, name: str, kind: str) -> Response:
 
 def _shown(tongue: Language, part: Part) -> dict[str, object]:
     """Return one table for the page: its rows with values that are there, and why they are kept."""
+    declared = current.datamap.tables.get(part.table)
+    zone = declared.policy.zone if declared is not None else ""
     return {
         "table": part.table,
         "what": what(tongue, part.table),
@@ -181,7 +185,7 @@ def _shown(tongue: Language, part: Part) -> dict[str, object]:
         "records": [
             {
                 "values": [
-                    (name, readable(tongue, text))
+                    (name, readable(tongue, text, zone))
                     for name, text in sorted(record.values.items()) if text
                 ],
                 "boxed": record.boxed,
@@ -197,18 +201,24 @@ _WRITTEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)?(?P<zone>[+-]\d\d(
 """A moment as databases write it."""
 
 
-def readable(tongue: Language, text: str) -> str:
+def readable(tongue: Language, text: str, zone: str = "") -> str:
     """Return a value as people read it: a moment in words, letters instead of their escapes.
 
     :param tongue: the reader's language, in the hotel's zone.
-    :param text: the value; a moment without a zone is told as it is written.
+    :param text: the value.
+    :param zone: time zone of moments that name none; where it is empty, such a moment is told as
+        it is written.
     """
-    moment = _WRITTEN.fullmatch(text)
-    if moment is None:
+    written = _WRITTEN.fullmatch(text)
+    if written is None:
         return legible(text)
     try:
-        return (tongue if moment["zone"] else replace(tongue, zone="UTC")).moment(text)
-    except ValueError:
+        if written["zone"]:
+            return tongue.moment(text)
+        if zone:
+            return tongue.moment(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)))
+        return replace(tongue, zone="UTC").moment(text)
+    except (ValueError, OverflowError, ZoneInfoNotFoundError):
         return text
 
 

@@ -21,6 +21,7 @@ from . import persons, pressing
 from .current import current
 from .language import N_, Language
 from .pages import csrf_field, language, pages, unsent
+from .problems import problem_of_status
 
 staff_pages = pages("guesterase_staff", "staff")
 """Blueprint for staff; the host registers it under a prefix of its own."""
@@ -84,7 +85,7 @@ def _log_in() -> AnyResponse | None:
         return None
     # A page to log in would lose what was typed, and lead to where nothing can be opened.
     sent = request.method == "POST"
-    return unsent(401, "staff") if sent else make_response(logins.unauthorized())
+    return unsent(problem_of_status(401), "staff") if sent else make_response(logins.unauthorized())
 
 
 staff_pages.before_request(persons.identify)

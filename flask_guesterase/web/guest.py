@@ -36,7 +36,7 @@ from . import (
     rescanning,
 )
 from .current import current
-from .guestdesk import CASE, confirmed, forget, guest_pages, keep, moved
+from .guestdesk import CASE, confirmed, forget, guest_pages, held, keep, moved
 from .guestdesk import count as _count
 from .language import N_, Language, choose
 from .pages import certificate_mark, json_file, language, no_fields
@@ -55,6 +55,7 @@ def _guest_context() -> dict[str, Any]:
     tongue = language()
     return {
         "hotels": _hotels(),
+        "held": held(),
         "guest_steps": [(step, tongue.gettext(GUEST_WORDS[step])) for step in STEPS],
     }
 
@@ -168,10 +169,13 @@ def ask_to_withdraw() -> AnyResponse:
 
 @guest_pages.post("/case/withdraw")
 def withdraw() -> AnyResponse:
-    """Take the request back."""
+    """Take the request back; where another window did, the next page says that it was done."""
     with current.begin() as office:
-        number = _seen(office).number
-        pressing.once(office, lambda: office.withdraw(number, code=session[CASE]))
+        view = _seen(office)
+        if view.state is State.WITHDRAWN:
+            pressing.repeat()
+        else:
+            pressing.once(office, lambda: office.withdraw(view.number, code=session[CASE]))
     return redirect(url_for(".case"), 303)
 
 

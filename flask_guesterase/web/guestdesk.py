@@ -7,7 +7,7 @@ from contextlib import suppress
 from time import time as clock
 from typing import TypeVar
 
-from flask import request, session
+from flask import Response, request, session
 
 from ..core.errors import TokenError
 from ..store.office import Office
@@ -15,7 +15,8 @@ from ..store.tokens import plain
 from ..store.views import CaseView
 from . import fresh, jotted, pressing
 from .current import current
-from .pages import pages
+from .pages import pages, unsent
+from .problems import ANOTHER_CASE
 from .rendering import render_template
 
 _Result = TypeVar("_Result")
@@ -93,6 +94,19 @@ def close_unwatched() -> None:
         forget()
     else:
         session[_SEEN] = int(clock())
+
+
+def held() -> str:
+    """Return the mark of the case this browser holds, which its forms carry; or nothing."""
+    code = plain(str(session.get(CASE, "")))
+    return pressing.made_of(f"held:{code}") if code else ""
+
+
+@guest_pages.before_request
+def keep_apart() -> Response | None:
+    """Take no form about one case once a link has opened another one in this browser."""
+    meant = request.form.get("held", "") if request.method == "POST" else ""
+    return unsent(ANOTHER_CASE, "guest") if meant and held() not in ("", meant) else None
 
 
 def count(action: str) -> None:

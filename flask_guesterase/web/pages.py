@@ -375,13 +375,13 @@ def _problem_page(
     return make_response(page, problem.status, problem.later(error))
 
 
-def unsent(status: int, desk: str) -> Response:
+def unsent(problem: Problem, desk: str) -> Response:
     """Return the page that says that a form was not taken, and gives back what was written in it.
 
-    :param status: HTTP status that says why.
+    :param problem: says why.
     :param desk: "guest" or "staff".
     """
-    return _problem_page(problem_of_status(status), desk, None, form=True)
+    return _problem_page(problem, desk, None, form=True)
 
 
 def json_file(body: dict[str, Any]) -> Response:

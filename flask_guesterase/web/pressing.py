@@ -84,7 +84,7 @@ def once(
 
     number = filed.once(office.work, f"form:{by}", press, {}, first, lasting)
     if not made:
-        session[_BEFORE] = True
+        repeat()
     return number
 
 
@@ -105,8 +105,13 @@ def noted(press: str) -> bool:
     mark, at = session.get(_DONE, ("", 0))
     same = bool(mark == code(press) and clock() - at < MOMENT.total_seconds())
     if same:
-        session[_BEFORE] = True
+        repeat()
     return same
+
+
+def repeat() -> None:
+    """Let the next page say that what this browser sent last was done before."""
+    session[_BEFORE] = True
 
 
 def before() -> bool:

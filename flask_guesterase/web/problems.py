@@ -207,6 +207,16 @@ DATABASE = Problem(
 )
 """How a failure of the host's own database work is told, for example while it loads a user."""
 
+ANOTHER_CASE = Problem(
+    409,
+    (
+        N_("Another case is open in this browser now."),
+        N_("Nothing was sent or changed. Open the case you mean with its code, and do it there."),
+    ),
+    _PROBLEMS[errors.TransitionError].staff,
+)
+"""How it is told that a form is about another case than the one that was opened last."""
+
 _CSRF = Problem(
     400,
     (

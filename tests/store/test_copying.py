@@ -339,6 +339,29 @@ def test_the_worker_erases_when_the_half_hour_is_over(hotel: Hotel) -> None:
         assert hotel.state(erasure) == state
 
 
+def test_an_erasure_waits_for_who_may_complain_that_the_copy_was_refused(hotel: Hotel) -> None:
+    """The guest wanted it first: the letter says until when they can complain or take it back."""
+    furnish(hotel)
+    number = asked(hotel, "copy-first")
+    erasure = hotel.ours("copy")[0]["erasure"]
+    for each in (number, erasure):
+        shown(hotel, each)
+    hotel.approve(erasure)
+    with hotel.begin() as office:
+        told = office.refusal_letter(number, "officer", "identity-not-shown").params
+        office.refuse(number, "officer", "identity-not-shown")
+    until = (day_at(hotel.settings.property("sh"), hotel.now) + timedelta(days=14)).isoformat()
+    assert told["until"] == until
+    for days in (0, 13):
+        hotel.later(days=days)
+        with hotel.begin() as office:
+            assert office.erase(erasure).state is State.WAITING
+            (line,) = office.preview(erasure).blocked
+            assert line.until == until
+    hotel.later(days=1, minutes=1)
+    assert hotel.erased(erasure) == "sealed"
+
+
 def test_who_hands_out_a_code_is_written_down_and_did_not_release_it(hotel: Hotel) -> None:
     """Whoever decided what is in a copy does not open it; the journal names who may have."""
     furnish(hotel)

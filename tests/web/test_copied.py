@@ -7,14 +7,18 @@ import io
 import json
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
 
+from flask_guesterase import Policy
 from flask_guesterase.web.copied import readable
 from flask_guesterase.web.language import Language
-from tests.store.hotel import Booking
+from tests.store.hotel import Booking, policies
 from tests.web.house import CANARY, Browser, House
 
 GUEST = {"property": "sh", "name": CANARY, "email": "ann@mail.example"}
@@ -53,6 +57,19 @@ def released(house: House, number: str) -> None:
     answer = officer.post(f"{DESK}/{number}/release", digest=seen[1])
     assert answer.status_code == 303
     house.worker()
+
+
+def opened(house: House) -> Browser:
+    """Return a browser in which a guest reads their copy."""
+    browser, number = asked(house)
+    released(house, number)
+    browser.post("/privacy/case/copy")
+    house.worker()
+    found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
+    assert found is not None
+    browser.get(found[1])
+    browser.post(found[1])
+    return browser
 
 
 def test_a_guest_asks_proves_opens_and_saves(house: House) -> None:
@@ -152,6 +169,20 @@ def test_a_guest_reads_that_the_erasure_waits_for_a_copy(house: House) -> None:
     assert "not answered" not in page
 
 
+@pytest.mark.parametrize(("wish", "said"), [("copy", False), ("copy-first", True)])
+def test_who_is_refused_a_copy_reads_that_the_erasure_waits(
+    house: House, wish: str, said: bool
+) -> None:
+    """What was to come after the copy does not go on unsaid; a copy alone has nothing after it."""
+    _, number = asked(house, wish)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.refuse(number, "officer", "identity-not-shown")
+    house.worker()
+    letter = letters(house)
+    assert "The hotel has refused the request." in letter
+    assert ("The erasure that you asked for after it waits until" in letter) is said
+
+
 def test_a_clerk_who_files_both_finds_the_way_from_one_to_the_other(house: House) -> None:
     """Who showed it for the copy alone would wait for the erasure for ever."""
     clerk = house.browser("clerk")
@@ -241,19 +272,32 @@ def test_a_moment_is_told_in_words(kept: str, said: str) -> None:
     assert readable(Language("en", "Asia/Shanghai"), kept).replace("\u202f", " ") == said
 
 
+@pytest.mark.parametrize(("zone", "said"), [("UTC", "2:05:00"), ("", "6:05:00")])
+def test_a_moment_is_told_by_the_clock_of_the_hotel(
+    sqlite_url: str, tmp_path: Path, zone: str, said: str
+) -> None:
+    """Where the policy says in which zone its table keeps them; otherwise as they are written."""
+
+    def declared(files: str) -> list[tuple[Any, Policy]]:
+        return [(each, replace(policy, zone=zone)) for each, policy in policies(files)]
+
+    house = House(sqlite_url, tmp_path, declared=declared)
+    house.people()
+    with house.hotel.engine.begin() as conn:
+        kept = update(Booking).where(Booking.guest_id == 1)
+        conn.execute(kept.values(remark="2026-11-23 06:05:00"))
+    page = opened(house).get("/privacy/copy?lang=en")
+    house.session.remove()
+    house.hotel.engine.dispose()
+    assert f"Nov 23, 2026, {said}" in page
+
+
 def test_people_read_letters_where_programs_wrote_escapes(house: House) -> None:
     """A note kept as JSON, in which no hotel's guest could read their own words."""
     with house.hotel.engine.begin() as conn:
         note = json.dumps({"wish": "靠窗", "from": "Zürich"})
         conn.execute(update(Booking).where(Booking.guest_id == 1).values(remark=note))
-    browser, number = asked(house)
-    released(house, number)
-    browser.post("/privacy/case/copy")
-    house.worker()
-    found = re.search(r"http://localhost(/privacy/copy/open/[\w-]+)", letters(house))
-    assert found is not None
-    browser.get(found[1])
-    browser.post(found[1])
+    browser = opened(house)
     with zipfile.ZipFile(io.BytesIO(browser.client.get("/privacy/copy.zip").data)) as archive:
         table = archive.read("bookings.csv").decode("utf-8-sig")
     for read in (browser.get("/privacy/copy"), table):

@@ -48,9 +48,9 @@ def ask(house: House, **form: str) -> tuple[Browser, str]:
     return browser, found[1]
 
 
-def proved(house: House) -> tuple[Browser, str]:
+def proved(house: House, **form: str) -> tuple[Browser, str]:
     """Return a browser that holds a case, and the case code."""
-    browser, link = ask(house)
+    browser, link = ask(house, **form)
     page = browser.post(link)
     found = re.search(r'class="secret">([\w-]+)<', page.text)
     assert page.status_code == 200

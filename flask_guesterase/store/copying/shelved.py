@@ -68,6 +68,17 @@ def erased_by(work: Work, case: Case) -> str:
     return found or ""
 
 
+def awaited(work: Work, case: Case) -> bool:
+    """Return whether an erasure that is not over waits for this copy."""
+    copy, request = tables.copy, tables.request
+    found = work.conn.execute(
+        select(request.c.number)
+        .join_from(copy, request, request.c.number == copy.c.erasure)
+        .where(copy.c.request == case.number, request.c.ended_at.is_(None))
+    ).scalar()
+    return found is not None
+
+
 def read(work: Work, number: str) -> Copy:
     """Return a copy that lies ready.
 
