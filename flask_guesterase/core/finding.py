@@ -75,7 +75,7 @@ KINDS: dict[str, str] = {
     "register-unknown": "Register names a column that the table does not have",
     "restore-pending": "the database was restored and has not caught up with its erasures",
     "retain-in-delete": "columns are retained in rows that a row rule deletes",
-    "rights-missing": "the database does not let this account read or change what is to go",
+    "rights-missing": "this account may not read or change what is to go, or read what is searched",
     "root-copy": "nobody confirmed a copy of the root of the keys that comes next",
     "root-old": "the root of the keys is older than certificates say it may get",
     "round-failed": "background work that the host's traffic wakes ended with an error",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Delete, Update, false, literal, null, select
+from sqlalchemy import Connection, Delete, Update, false, literal, null, select, table
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.compiler import compiles
 
-from ..core.finding import Finding
+from ..core.finding import Finding, Severity
 from .binds.crossing import at
 from .catalog.shape import LiveSchema
 from .datamap import DataMap, Declared
@@ -61,6 +61,21 @@ def unwritable(conn: Connection, datamap: DataMap, live: LiveSchema) -> Iterator
         yield from lacking
         if not lacking and not declared.goes_whole:
             yield from _misfits(conn, declared, live, going)
+    yield from _unread(conn, datamap)
+
+
+def _unread(conn: Connection, datamap: DataMap) -> Iterator[Finding]:
+    """Yield the exempt tables that this account may not read, so that no search looks into them."""
+    for name in sorted(datamap.exempt):
+        schema, _, bare = name.rpartition(".")
+        there = datamap.atlas.tables.get(name, table(bare, schema=schema or None))
+        if _said(conn, name, select(literal(1)).select_from(there).where(false())) is _FORBIDDEN:
+            yield Finding(
+                "rights-missing", name, "", "The database does not let this account read this "
+                "table, so each certificate names it as not searched.",
+                "GRANT SELECT on it to the account of the application, or leave it at that.",
+                Severity.WARN,
+            )
 
 
 def _lacking(conn: Connection, declared: Declared, going: list[str]) -> Iterator[Finding]:
@@ -68,8 +83,8 @@ def _lacking(conn: Connection, declared: Declared, going: list[str]) -> Iterator
     if at(conn, declared.name).dialect.name == "sqlite":
         return
     if declared.deletes and (
-        _said(conn, declared, _Removal(declared.table).where(false())) is _FORBIDDEN
-        or _said(conn, declared, select(declared.table).where(false())) is _FORBIDDEN
+        _said(conn, declared.name, _Removal(declared.table).where(false())) is _FORBIDDEN
+        or _said(conn, declared.name, select(declared.table).where(false())) is _FORBIDDEN
     ):
         yield _missing(declared, "", "delete its rows", "SELECT and DELETE")
     if declared.goes_whole:
@@ -113,19 +128,19 @@ def _misfits(
 def _written(conn: Connection, declared: Declared, values: Mapping[str, Any]) -> str | None:
     """Return why columns of no row at all could not be given values, or None."""
     given = {declared.column(name): value for name, value in values.items()}
-    return _said(conn, declared, _Change(declared.table).values(given).where(false()))
+    return _said(conn, declared.name, _Change(declared.table).values(given).where(false()))
 
 
 _FORBIDDEN = ""
 """Told apart from the names of errors."""
 
 
-def _said(conn: Connection, declared: Declared, statement: Any) -> str | None:
+def _said(conn: Connection, name: str, statement: Any) -> str | None:
     """Return the name of the error by which a statement is refused, or None.
 
     :raises DBAPIError: the database did not answer.
     """
-    there = at(conn, declared.name)
+    there = at(conn, name)
     try:
         with there.begin_nested():
             there.execute(statement).close()

@@ -35,6 +35,7 @@ from flask_guesterase.core.policy import (
     Subject,
     delete,
     delete_when_last_owner,
+    exempt,
     keep,
     null,
     placeholder,
@@ -137,6 +138,14 @@ def a_key_that_may_not_be_read(wrong: bool, engine: str) -> list[Finding]:
     """MariaDB does not even show such a column: it counts as missing."""
     columns = "email, wish" if wrong else "id, email, wish"
     return told(engine, f"SELECT ({columns}), UPDATE (email, wish) ON guests", ENOUGH[1])
+
+
+@CASES.of("rights-missing", *engines.SERVERS)
+def an_exempt_table_that_may_not_be_searched(wrong: bool, engine: str) -> list[Finding]:
+    """No erasure touches it, and each certificate says that nobody looked into it."""
+    right = "INSERT" if wrong else "SELECT"
+    return told(engine, ENOUGH[0], f"{right} ON cards",
+                declared={**policies(), "cards": exempt("numbers of the printers")})  # fmt: skip
 
 
 @CASES.of("rights-missing", *engines.SERVERS)
