@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, FromClause, and_, column, func, select, table
+from sqlalchemy import Connection, FromClause, and_, func, select
 
 from ..core.finding import Finding, Severity
 from ..core.plan import Block, Key, Row
@@ -120,8 +120,7 @@ def _pointing(
     count = 0
     for link in ends:
         parent = datamap.declared(link.parent)
-        schema, _, bare = link.child.rpartition(".")
-        child = table(bare, *(column(n) for n in link.columns), schema=schema or None).alias("c")
+        child = link.source().alias("c")
         target = parent.table.alias("p")
         if is_apart(conn, datamap, link):
             count += _pointing_apart(conn, datamap, link, found[link.parent])

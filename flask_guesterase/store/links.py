@@ -11,6 +11,7 @@ from sqlalchemy import (
     Connection,
     ForeignKeyConstraint,
     FromClause,
+    TableClause,
     and_,
     column,
     func,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 from ..core.plan import Block, Key, Outcome, Plan, key_text
 from ..core.policy import Null
 from .binds.crossing import binds_of
-from .catalog.shape import LiveSchema
+from .catalog.shape import LiveSchema, LiveTable
 from .datamap import DataMap, Declared
 from .memory import by_identity
 from .sql import among, parts
@@ -38,6 +39,7 @@ class Link:
     :param action: what the database does when the parent row goes.
     :param on_update: what the database, as read, does when the columns pointed at change.
     :param enforced: whether the database, as read, refuses a key that points at nothing.
+    :param schema: the schema in the name of `child`, empty where it has none: a name may have dots.
     """
 
     child: str
@@ -47,6 +49,12 @@ class Link:
     action: str = "NO ACTION"
     on_update: str = "NO ACTION"
     enforced: bool = False
+    schema: str = ""
+
+    def source(self) -> TableClause:
+        """Return the table of the key, with its columns alone; nobody need have mapped it."""
+        bare = self.child.removeprefix(f"{self.schema}.") if self.schema else self.child
+        return table(bare, *(column(n) for n in self.columns), schema=self.schema or None)
 
 
 @by_identity
@@ -87,6 +95,12 @@ def _read(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
         known = {c.name.lower(): c.name for c in mapped.c} if mapped is not None else {}
         return tuple(known.get(n.lower(), n) if live.folds else n for n in wanted)
 
+    def schema(of: LiveTable) -> str:
+        mapped = datamap.atlas.tables.get(names.get(of.name, ""))
+        if mapped is not None:
+            return mapped.schema or ""
+        return of.schema if of.name.startswith(f"{of.schema}.") else ""
+
     for live_table in live.tables.values():
         for fk in live_table.foreign_keys:
             yield Link(
@@ -97,6 +111,7 @@ def _read(datamap: DataMap, live: LiveSchema) -> Iterator[Link]:
                 fk.on_delete,
                 fk.on_update,
                 fk.enforced,
+                schema(live_table),
             )
 
 
@@ -122,6 +137,7 @@ def _mapped(constraint: ForeignKeyConstraint) -> Link:
         elements[0].column.table.fullname,
         tuple(e.column.name for e in elements),
         (constraint.ondelete or "NO ACTION").upper(),
+        schema=elements[0].parent.table.schema or "",
     )
 
 
@@ -244,10 +260,7 @@ def _strangers(
         here = [by_name[n] for n in link.columns]
         heads: list[ColumnElement[Any]] = [func.count()]
     elif child is None:
-        schema, _, bare = link.child.rpartition(".")
-        source = table(
-            bare, *(column(n) for n in link.columns), schema=schema or None
-        ).alias("child")
+        source = link.source().alias("child")
         here = [source.c[n] for n in link.columns]
         heads = [func.count()]
     else:

@@ -136,6 +136,24 @@ def test_an_unclassified_table_is_reached_by_who_points_at_it(database_url: str)
     assert waits(database_url, "", policies) == {"guests1": [("rooms", 1)]}
 
 
+DOTTED = "(id INTEGER PRIMARY KEY, guest_id INTEGER, FOREIGN KEY (guest_id) REFERENCES guests (id))"
+
+
+@pytest.mark.parametrize("name", ["log.2024", "a.b.c"])
+def test_a_dot_in_the_name_of_an_undeclared_table_stops_nobody(
+    database_url: str, name: str
+) -> None:
+    """It was looked for in a schema of that name, and no erasure of anybody could be drawn."""
+    quote = "`" if database_url.startswith(("mysql", "mariadb")) else '"'
+    assert waits(database_url, f"CREATE TABLE {quote}{name}{quote} {DOTTED}") == {}
+
+
+def test_a_dot_in_schema_and_name_of_an_undeclared_table_stops_nobody(postgresql_url: str) -> None:
+    """Where a schema that the mapping names holds a table that nobody mapped."""
+    script = f'CREATE SCHEMA "s.t";; CREATE TABLE "s.t"."log.2024" {DOTTED}'
+    assert waits(postgresql_url, script) == {}
+
+
 def test_an_unclassified_table_apart_is_reached_by_nobody(database_url: str) -> None:
     """A table without any tie to a guest keeps nobody waiting."""
     assert waits(database_url, "CREATE TABLE weather (day VARCHAR(10))") == {}
