@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, StatementError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import SingletonThreadPool, StaticPool
 
-from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError
+from ..core.errors import BusyError, ErasureError, GuesteraseError, RetryableError, SetupError
 from .binds.crossing import ALONE, Binds, Crossing, binds_of
 from .connection import give_back, take
 from .failure import is_stale, translated, unsure
@@ -83,6 +83,10 @@ def outside(engine: Engine) -> Iterator[Connection]:
             with _sqlite(conn, write=False, each=True):
                 yield conn
             return
+        raw: Any = conn.connection.dbapi_connection
+        if dialect == "postgresql" and _is_begun(raw):
+            # What a listener of the host's set for the session in there is to last.
+            raw.commit()
         conn = conn.execution_options(isolation_level="AUTOCOMMIT")
         wanted = _ALONE if dialect == "postgresql" else _SESSION
         with _session_settings(conn, wanted):
@@ -133,7 +137,10 @@ def _isolated(conn: Connection, dialect: str, write: bool) -> Iterator[Connectio
     if commits_alone(conn.connection.dbapi_connection):
         conn = conn.execution_options(isolation_level="READ COMMITTED")
     wanted = _SESSION | {_level_name(conn): "'READ-COMMITTED'"} if dialect in MARIADB else {}
+    begun = dialect == "postgresql" and _is_begun(conn.connection.dbapi_connection)
     with _session_settings(conn, wanted), _level(conn), conn.begin() as running:
+        if begun:
+            _require_level(conn)
         for statement in _LOCAL.get(dialect, ()):
             conn.exec_driver_sql(statement)
         try:
@@ -219,6 +226,26 @@ def _level(conn: Connection) -> Iterator[None]:
         yield
     finally:
         _put_back(conn, lambda: setattr(raw, "isolation_level", before))
+
+
+def _is_begun(raw: Any) -> bool:
+    """Return whether a listener of the host's left a transaction open as the pool gave a driver's
+    connection of PostgreSQL out.
+    """
+    return hasattr(raw, "info") and int(raw.info.transaction_status) != 0
+
+
+def _require_level(conn: Connection) -> None:
+    """Go on only where a transaction that somebody else began has the level of ours.
+
+    :raises SetupError: it has another one, which nothing changes any more.
+    """
+    if conn.exec_driver_sql("SHOW transaction_isolation").scalar() != "read committed":
+        raise SetupError(
+            "A listener of the application's leaves a transaction open at checkout from the pool, "
+            "at another level than READ COMMITTED.",
+            "Let it commit, or roll back, what it begins.",
+        )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ from flask_guesterase.core.errors import (
     SetupError,
     UnsureError,
 )
-from flask_guesterase.store.transaction import again, transaction
+from flask_guesterase.store.transaction import again, outside, transaction
 
 CANARY = "Aino Korhonen-Öberg"
 PATIENCE = 3.5
@@ -262,6 +262,36 @@ def test_a_host_that_reads_as_a_transaction_begins_is_no_obstacle(
 
         ours(engine)
         assert notes(engine) == ["ours", "two"]
+
+
+def leaves_open(engine: Engine) -> None:
+    """Let a listener of the host's read as a connection leaves the pool, and end nothing."""
+
+    @event.listens_for(engine, "checkout")
+    def tenant(raw: Any, _: Any, __: Any) -> None:
+        raw.cursor().execute("SELECT set_config('app.tenant', 'pine', true)")
+
+
+def test_a_host_that_leaves_a_transaction_open_is_no_obstacle(postgresql_url: str) -> None:
+    """What its listener chose for this transaction holds in it, and so does what ours needs."""
+    with hotel(postgresql_url) as engine:
+        leaves_open(engine)
+        with transaction(engine) as conn:
+            said = "SELECT current_setting('app.tenant'), current_setting('transaction_isolation')"
+            assert conn.exec_driver_sql(said).one() == ("pine", "read committed")
+        ours(engine)
+        assert notes(engine) == ["ours", "two"]
+        with outside(engine) as conn:
+            assert conn.exec_driver_sql("SELECT 1").scalar() == 1
+
+
+def test_a_transaction_left_open_at_another_level_is_named(postgresql_url: str) -> None:
+    """Nobody can change its level any more: the host hears where to end it."""
+    with hotel(postgresql_url, isolation_level="SERIALIZABLE") as engine:
+        leaves_open(engine)
+        with pytest.raises(SetupError, match="checkout"):
+            ours(engine)
+        assert notes(engine) == ["one", "two"]
 
 
 def test_a_host_in_autocommit_gets_a_transaction_all_the_same(database_url: str) -> None:
