@@ -71,8 +71,17 @@ class Host:
         return found
 
     def tables(self) -> list[Table]:
-        """Return every table of the host; ours are not its."""
-        found = {t.fullname: t for metadata in self._metadatas() for t in metadata.tables.values()}
+        """Return every table of the host; ours are not its.
+
+        Who reflects one table gets those that its keys lead to as well. Such a double does not
+        know the host's own types, so it never stands for a mapped table.
+        """
+        mapped = {mapper.local_table for mapper in self.mapped()}
+        found: dict[str, Table] = {}
+        for table in self._all():
+            known = found.setdefault(table.fullname, table)
+            if table in mapped and known not in mapped:
+                found[table.fullname] = table
         return [t for name, t in sorted(found.items()) if not _is_ours(t)]
 
     def mappers(self) -> list[Mapper[Any]]:
@@ -107,8 +116,11 @@ class Host:
 
     def _routed(self) -> Iterator[tuple[Table, Engine | None]]:
         """Yield each table with the engine its rows are on, None where there is none."""
+        yield from self._engines_of(self.tables())
+
+    def _engines_of(self, tables: Iterable[Table]) -> Iterator[tuple[Table, Engine | None]]:
         mapped = {mapper.local_table: mapper for mapper in self.mappers()}
-        for table in self.tables():
+        for table in tables:
             try:
                 bind = self.session.get_bind(mapped.get(table), clause=update(table))
             except (SQLAlchemyError, RuntimeError):
@@ -129,8 +141,8 @@ class Host:
                 found.append(_apart(table.fullname, f"The session routes it to {what} in which "
                                     "nothing can be erased.", "Use SQLite, PostgreSQL or MariaDB."))
         found += self._translated(datamap)
+        found += self._doubled(datamap)
         if binds.engines:
-            found += self._doubled(datamap)
             found += [
                 _apart(name, f"{what} names tables of two databases.",
                        "Split it by database: there are no joins between them.")
@@ -152,12 +164,13 @@ class Host:
 
     def _doubled(self, datamap: DataMap) -> Iterator[Finding]:
         """Yield declared tables whose name two databases have: the data map knows but one."""
-        seen: dict[str, Table] = {}
-        for metadata in self._metadatas():
-            for name, table in metadata.tables.items():
-                if seen.setdefault(name, table) is not table and name in datamap.tables:
-                    yield _apart(name, "Two databases have a table of this name.",
-                                 "Give one of them another name.")
+        seen: dict[str, Engine] = {}
+        declared = (table for table in self._all() if table.fullname in datamap.tables)
+        for table, engine in self._engines_of(declared):
+            # What the session sends nowhere is a double that nobody asks, as a reflected one is.
+            if engine is not None and not _is_one(seen.setdefault(table.fullname, engine), engine):
+                yield _apart(table.fullname, "Two databases have a table of this name.",
+                             "Give one of them another name.")
 
     def open_session(self) -> Any:
         """Return the host's session as it is at work here, or None where there is none yet."""
@@ -194,8 +207,10 @@ class Host:
         except SQLAlchemyError:
             session.rollback()
 
-    def _metadatas(self) -> list[MetaData]:
-        return [s.metadata if isinstance(s, registry) else s for s in self._sources]
+    def _all(self) -> Iterator[Table]:
+        """Yield each table of each source once, doubles of one name included."""
+        metadatas = (s.metadata if isinstance(s, registry) else s for s in self._sources)
+        yield from dict.fromkeys(t for each in metadatas for t in each.tables.values())
 
 
 def _is_one(engine: Engine, other: Engine) -> bool:
@@ -241,6 +256,11 @@ def _is_ours(table: Any) -> bool:
 
 
 def _sources(db: Any, models: Models) -> Iterator[registry | MetaData]:
+    # The host's own come first: of two classes for one table the first one named counts.
+    base = getattr(db, "Model", None)
+    if base is not None and hasattr(base, "registry"):
+        yield base.registry
+    yield from getattr(db, "metadatas", {}).values()
     given = models if isinstance(models, list | tuple | set) else [models]
     for each in given:
         if isinstance(each, registry | MetaData):
@@ -252,7 +272,3 @@ def _sources(db: Any, models: Models) -> Iterator[registry | MetaData]:
                 "models= takes declarative bases, registries or MetaData.",
                 "Pass the base class your models inherit from.",
             )
-    base = getattr(db, "Model", None)
-    if base is not None and hasattr(base, "registry"):
-        yield base.registry
-    yield from getattr(db, "metadatas", {}).values()

@@ -351,6 +351,38 @@ def test_one_name_in_two_databases_is_found(tmp_path: Path) -> None:
     assert [(f.id, f.table) for f in found] == [("several-binds", "cards")]
 
 
+def test_a_reflected_double_lies_in_no_other_database(tmp_path: Path) -> None:
+    """Reflecting a table of nobody's brings the tables that its keys lead to along."""
+    app = Flask(__name__)
+    app.config |= {"SQLALCHEMY_DATABASE_URI": f"sqlite:///{tmp_path}/home.sqlite",
+                   "SQLALCHEMY_BINDS": {"archive": f"sqlite:///{tmp_path}/a.sqlite"}}  # fmt: skip
+    db, reflected = SQLAlchemy(app), sa.MetaData()
+    sa.Table("cards", db.metadata, sa.Column("id", sa.Integer, primary_key=True))
+    db.metadatas["archive"] = away = sa.MetaData(info={"bind_key": "archive"})
+    sa.Table("visits", away, sa.Column("id", sa.Integer, primary_key=True))
+    sa.Table("cards", reflected, sa.Column("id", sa.Integer, primary_key=True))
+    with app.app_context():
+        host = Host(db, models=[reflected])
+        declared = [("cards", Policy({}, subject=Subject(match=["id"])))]
+        assert host.binds().engines
+        assert host.findings(resolve(declared, host.tables(), host.mappers())) == []
+
+
+def test_a_mapped_table_is_not_replaced_by_its_reflected_double(sqlite_url: str) -> None:
+    """Only the mapping knows the host's own types, those of encrypted columns for example."""
+    engine, reflected = sa.create_engine(sqlite_url), sa.MetaData()
+    Base.metadata.create_all(engine)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE notes (guest INTEGER REFERENCES guests (id))")
+    reflected.reflect(engine, only=["notes"])
+    session = scoped_session(sessionmaker(engine))
+    for models in ([Base, reflected], [reflected, Base]):
+        host = Host(session, models=models)
+        assert names(host) == ["guests", "notes", "rooms"]
+        assert Guest.__table__ in host.tables()
+    engine.dispose()
+
+
 class Routed(Session):
     """SQLAlchemy's own recipe for replicas: what writes goes to the leader, all else elsewhere."""
 
