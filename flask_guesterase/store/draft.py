@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from sqlalchemy import JSON, Boolean, Column, Table
+from sqlalchemy import ARRAY, JSON, Boolean, Column, Table
 from sqlalchemy.types import Enum
 
 from ..core.identity import Kind, kind_of
@@ -26,11 +26,11 @@ _PEOPLE = re.compile(
 )
 _STAFF = re.compile(r"staff|employee|user|operator|clerk|admin|员工", re.I)
 _PERSONAL = re.compile(
-    r"name|mail|phone|tel|mobile|fax|address|street|city|zip|postal|birth|born|dob|nationality|"
-    r"passport|document|licen[cs]e|plate|card|iban|account|signature|photo|gender|ip_?addr|"
-    r"holder|recipient|bill(ed|ing)_?to|payer|payee|attn|contact|companion|external_?(id|ref)|"
-    r"sender|receiver|addressee|signed_by|spouse|next_of_kin|salutation|religio|ethnic|occupation|"
-    r"employer|allerg|health|disab|identity|wechat|whatsapp|user_?agent|remote_addr|vehicle|"
+    r"name|mail|phone|(?<![hm]o)tel|mobile|fax|address|street|(?<!pa)city|zip|postal|birth|born|"
+    r"dob|nationality|passport|document|licen[cs]e|(?<!tem)plate|card|iban|account|signature|"
+    r"photo|gender|ip_?addr|holder|recipient|bill(ed|ing)_?to|payer|payee|attn|contact|companion|"
+    r"external_?(id|ref)|sender|receiver|addressee|signed_by|spouse|next_of_kin|salutation|"
+    r"religio|ethnic|occupation|employer|allerg|health|disab|identity|wechat|whatsapp|user_?agent|remote_addr|vehicle|"
     r"(?<![a-z])(sex|diet|visa|ssn|ip|car_?reg|(tax|vat|id)_?(id|no|num(ber)?|card(_?no)?))(?![a-z])|"
     r"\b(given|family|first|middle|last|maiden)\b|"
     r"姓|名|邮|电话|手机|地址|证|生日|出生|国籍|性别|民族|车牌|微信|银行卡|传真|联系",
@@ -73,7 +73,7 @@ _NAMES = ("null", "redact", "placeholder")
 _ABOUT = re.compile(r"type|kind|country|issue|expir|valid|file|path|scan|image|类型|有效", re.I)
 """In the name of a column with "document" in it: it tells about the document, not its number."""
 
-_PROPERTY = re.compile(r"propert|hotel|branch|酒店|门店", re.I)
+_PROPERTY = re.compile(r"propert|hotel|branch|tenant|酒店|门店", re.I)
 
 _HEAD = '''"""Policies drafted from the schema: put it beside the application and call it once.
 
@@ -217,7 +217,10 @@ class _Drafter:
         return own and holds_text(column.type) and _is_spoken(column)
 
     def _subject(self, table: Table) -> str:
-        contact = [c.name for c in table.c if kind_of(c.name) in (Kind.EMAIL, Kind.PHONE)]
+        contact = [
+            c.name for c in table.c
+            if kind_of(c.name) in (Kind.EMAIL, Kind.PHONE) and not isinstance(c.type, ARRAY | JSON)
+        ]
         others = [
             c.name for c in table.c
             if kind_of(c.name) is Kind.DOCUMENT and not _ABOUT.search(c.name)

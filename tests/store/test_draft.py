@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    ARRAY,
     JSON,
     Boolean,
     Column,
@@ -194,7 +195,8 @@ TELLING = (
 
 TELLING_NOTHING = (
     "room status total currency rate_code arrival advisable essex_wing content_type reviewed_at "
-    "answered_at paid_number trip tax_rate vat_rate valid dietmar_wing"
+    "answered_at paid_number trip tax_rate vat_rate valid dietmar_wing hotel hotel_code motel_no "
+    "capacity template tenant"
 )
 
 
@@ -442,3 +444,19 @@ def test_parties_with_contacts_are_people() -> None:
     found = drafted(metadata)
     assert found["party"].subject is not None
     assert isinstance(found["party_size"], Exempt)
+
+
+def test_whose_house_it_is_is_no_guests_own() -> None:
+    """The tenant that guests point at is told from them, and a list of numbers is no contact."""
+    metadata = MetaData()
+    houses = Table("tenants", metadata, Column("code", String(8), primary_key=True),
+                   Column("name", String(80)))  # fmt: skip
+    guests(metadata, Column("tenant", ForeignKey(houses.c.code)),
+           Column("phones", ARRAY(String(20))), Column("emails", JSON))  # fmt: skip
+
+    declared = drafted(metadata)
+
+    subject = declared["guests"].subject
+    assert (subject.property, list(subject.contact)) == ("tenant", ["email", "phone"])
+    assert list(subject.match) == ["email", "phone"]
+    assert declared["tenants"].via is None
