@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from types import FunctionType
 from typing import Any
 
 from sqlalchemy import Engine, MetaData, Table, update
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Mapper, configure_mappers, registry, scoped_session
+from sqlalchemy.orm import Mapper, configure_mappers, registry, scoped_session, sessionmaker
 
 from ..core.errors import SetupError
 from ..core.finding import Finding
@@ -21,6 +22,9 @@ Models = Any
 """A declarative base, a registry, a MetaData, or several of these."""
 
 
+_NO_SESSION = (type, sessionmaker, Engine, FunctionType)
+"""What is given in place of a scoped session where sessions are opened by hand."""
+
 _OURS = update(request)
 """A statement of ours that writes: where it goes, no replica is that a session only reads from."""
 
@@ -30,9 +34,16 @@ class Host:
 
     :param db: a Flask-SQLAlchemy or Flask-SQLAlchemy-Lite extension, or a scoped session.
     :param models: declarative bases, registries or MetaData, when `db` does not know them.
+    :raises SetupError: either is something else.
     """
 
     def __init__(self, db: Any, models: Models = None) -> None:
+        # Nothing is asked of it yet: what gives a session may want an application context.
+        if isinstance(db, _NO_SESSION):
+            raise SetupError(
+                "Guesterase(...) takes Flask-SQLAlchemy(-Lite) or a scoped session.",
+                "Where sessions are opened by hand, pass scoped_session(sessionmaker(engine)).",
+            )
         self.db = db
         self._sources = list(_sources(db, models))
 

@@ -91,6 +91,11 @@ def _installed(
             "authorize-missing", "", "", "The host never said who may do what.",
             "Pass authorize= to Guesterase(...).", Severity.WARN,
         ))
+    if "guesterase_staff" in app.blueprints and getattr(app, "login_manager", None) is None:
+        found.append(Finding(
+            "authorize-missing", "", "", "The host has no login manager, so nobody can be known.",
+            "Install Flask-Login's LoginManager in the application.", Severity.WARN,
+        ))
     for hotel in settings.properties.values():
         if not hotel.contact:
             found.append(Finding(

@@ -127,8 +127,8 @@ class Guesterase(Declaring):
         five minutes by default, outside of tests; 0 for none.
     :param training: what becomes of an act without the training for it: ``warn`` tells and
         records it, ``block`` refuses too what can wait, ``off`` asks nobody.
-    :raises SetupError: there is no such word for `training`, or `authorize` cannot be asked, or
-        something else is of another kind.
+    :raises SetupError: `db` opens sessions and is none, there is no such word for `training`, or
+        `authorize` cannot be asked, or something else is of another kind.
     """
 
     _now = staticmethod(partial(datetime.now, UTC))

@@ -178,6 +178,15 @@ def test_a_session_without_a_database_is_told(sqlite_url: str) -> None:
         Host(SQLAlchemy(app)).engine()
 
 
+def test_what_is_no_session_is_refused_at_once(sqlite_url: str) -> None:
+    """Whoever opens sessions by hand gives a factory first, and is told what to make of it."""
+    engine = sa.create_engine(sqlite_url)
+    for given in (sessionmaker(engine), engine, Session, lambda: Session(engine)):
+        with pytest.raises(SetupError, match="scoped session") as refused:
+            Host(given, Base)
+        assert "scoped_session(sessionmaker(engine))" in refused.value.hint
+
+
 def test_an_asynchronous_engine_is_refused() -> None:
     """What cannot be worked with is said at once, and what to give instead."""
     made = create_async_engine("postgresql+psycopg_async://nobody@localhost/nothing")

@@ -323,6 +323,15 @@ def test_what_staff_saw_to_is_found_gone(hotel: Hotel) -> None:
     assert "search-repeated" in hotel.events
 
 
+def test_nothing_is_looked_for_again_before_anything_was_erased(hotel: Hotel) -> None:
+    """Values that nobody has taken have not ended: the request waits to be carried out."""
+    hotel.guest(1, name="Ann Berg", email="ann@post.example")
+    number = hotel.approved(email="ann@post.example")
+    with hotel.begin() as office, pytest.raises(UnknownError, match="Nothing was erased") as told:
+        office.look_again(number, "clerk")
+    assert "case code" not in told.value.hint
+
+
 def test_the_values_end_with_the_safety_copy(hotel: Hotel) -> None:
     """A search can be repeated as long as what was erased could be had back, and no day longer."""
     hotel.guest(1, name="Ann Berg", email="ann@post.example")

@@ -323,6 +323,9 @@ def test_without_a_log_in_manager_the_desk_stays_closed(sqlite_url: str, tmp_pat
     house = House(sqlite_url, tmp_path, logins=False)
     page = house.browser().get(f"{DESK}/", 503)
     assert "LoginManager" in page
+    with house.app.app_context():
+        told = {f.message: f.hint for f in house.extension.check() if f.id == "authorize-missing"}
+    assert "LoginManager" in told["The host has no login manager, so nobody can be known."]
     house.hotel.engine.dispose()
 
 

@@ -69,6 +69,11 @@ def again(work: Work, number: str, scope: str = "") -> None:
     :raises UnknownError: nothing was erased, or the values have ended.
     """
     case = load(work, number, lock=True)
+    if case.erased_at is None:
+        raise UnknownError(
+            "Nothing was erased under this request, so there is nothing to look for.",
+            "The search follows the erasure by itself.",
+        )
     row = row_of(work, case.number)
     if row is None or row.box is None or values(work, row.box) is None:
         raise UnknownError(
