@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlalchemy import ColumnElement, Row, and_, delete, func, insert, or_, select, update
 
+from ..core.asking import Asker
 from ..core.errors import UnknownError
 from ..core.seal import Terms
 from . import safe, tables, vault
@@ -176,14 +177,19 @@ def _message(
     params: Mapping[str, str],
     dedupe: str,
 ) -> None:
-    content = {
-        "to": to,
-        "lang": case.lang,
-        "params": {
-            **params, "number": case.number, "property": case.property, "kind": case.kind,
-        },
-    }  # fmt: skip
+    content = {"to": to, "lang": case.lang, "params": about(case, params)}
     _queue(work, case, MESSAGE, channel, template, dedupe, content)
+
+
+def about(case: Case, params: Mapping[str, str]) -> dict[str, str]:
+    """Return what the text of a letter needs, with what each about this request says besides.
+
+    :param case: the request.
+    :param params: what this text needs beyond that.
+    """
+    said = {**params, "number": case.number, "property": case.property, "kind": case.kind}
+    # Of whom it speaks is not who reads it.
+    return said | ({"asker": Asker.RELATIVE} if case.asked_by == Asker.RELATIVE else {})
 
 
 def queue_notice(

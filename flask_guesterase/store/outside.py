@@ -98,7 +98,7 @@ def announce(work: Work, case: Case) -> None:
     """
     hotel = work.settings.property(case.property)
     params = {"token": tokens.objection(work, case.number, Purpose.STOP)}
-    read = replace(case, lang=hotel.lang)
+    read = replace(case, lang=hotel.lang, asked_by=None)
     contact = Contact(Kind.EMAIL.value, hotel.overseer)
     dedupe = f"{OUTSIDE}:{case.number}:{case.version}"
     outbox.queue_message(work, read, contact, OUTSIDE, params, dedupe)

@@ -36,6 +36,7 @@ from . import (
     deadlines,
     lapsing,
     meant,
+    outbox,
     people,
     planning,
     proving,
@@ -282,8 +283,7 @@ def refusal(work: Work, number: str, by: str, ground: str) -> Draft:
     move(case.state, State.REFUSED)
     params = reply.refused(work, case, _ground(work, case, ground))
     reached = case.asked_by != Asker.RELATIVE and contact_of(work, case.number) is not None
-    said = {"number": case.number, "property": case.property, **params}
-    return Draft(case.lang, said, not reached)
+    return Draft(case.lang, outbox.about(case, params), not reached)
 
 
 def _ground(work: Work, case: Case, ground: str) -> Ground:

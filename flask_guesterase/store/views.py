@@ -80,6 +80,7 @@ class CaseView:
     :param sendable: whether a link to it can be sent.
     :param lapses: whether it ends by itself when nobody confirms it.
     :param followed: whether an erasure goes on once the guest has opened this copy.
+    :param asked_by: who asked, a word of `core.asking.Asker`.
     """
 
     number: str
@@ -103,6 +104,7 @@ class CaseView:
     sendable: bool = False
     lapses: bool = False
     followed: bool = False
+    asked_by: str = Asker.GUEST
 
 
 def guest_view(work: Work, case: Case) -> CaseView:
@@ -136,6 +138,7 @@ def guest_view(work: Work, case: Case) -> CaseView:
         *_copied(work, case),
         lapsing.lapses(work, case),
         _followed(work, case),
+        case.asked_by or Asker.GUEST.value,
     )
 
 

@@ -360,10 +360,13 @@ def test_who_acts_on_a_request_meanwhile_keeps_no_other_from_being_reminded_of(
     assert numbers == {second}
 
 
-def test_a_reminder_holds_a_number_and_a_day_and_nothing_of_the_guest(hotel: Hotel) -> None:
+@pytest.mark.parametrize("asked_by", ["guest", "relative"])
+def test_a_reminder_holds_a_number_and_a_day_and_nothing_of_the_guest(
+    hotel: Hotel, asked_by: str
+) -> None:
     """Neither name nor contact, in what is sealed for the officer or in the journal."""
     under(hotel, "DE", "Europe/Berlin")
-    number = filed(hotel)
+    number = filed(hotel, asked_by=asked_by)
     hotel.later(days=29)
     assert remind(hotel) == 1
     parcel = sent(hotel, "deadline")[0]

@@ -56,9 +56,10 @@ def drafted(work: Work, row: Complaint, case: Case | None, outcome: str, words: 
     """
     found = _fitting(work, row, case, outcome)
     params = _params(work, row, case, found, words)
+    if case is not None:
+        return Draft(row.lang, outbox.about(case, params), not contact_of(work, case.number))
     said = safe.peek(work, row.box) or {}
-    reached = contact_of(work, case.number) if case is not None else said.get("value")
-    return Draft(row.lang, params, not reached)
+    return Draft(row.lang, params, not said.get("value"))
 
 
 def decide(work: Work, number: str, by: str, outcome: str, words: str) -> None:
