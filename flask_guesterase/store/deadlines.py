@@ -48,13 +48,18 @@ def due(work: Work, case: Case) -> date:
     letter, which asks, until identity was shown; from then on the day is written down.
     """
     written, asked = date.fromisoformat(case.due_on), case.acknowledged_at
-    hotel = work.settings.property(case.property)
-    law = answering.periods(work, hotel, case.kind)
-    still = case.state is State.RECEIVED and law.pause_identity
-    if asked is None or not still:
+    if asked is None or not stands(work, case):
         return written
-    since = day_at(hotel, asked.replace(tzinfo=UTC))
+    since = day_at(work.settings.property(case.property), asked.replace(tzinfo=UTC))
     return paused(written, days_left(today(work, case), since))
+
+
+def stands(work: Work, case: Case) -> bool:
+    """Return whether the clock stands still once identity is asked for: nobody names a day then."""
+    if case.state is not State.RECEIVED:
+        return False
+    hotel = work.settings.property(case.property)
+    return answering.periods(work, hotel, case.kind).pause_identity
 
 
 def receipt_due(work: Work, case: Case) -> date | None:

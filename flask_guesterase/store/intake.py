@@ -27,9 +27,9 @@ from ..core.seal import Box, Terms, close, new_box_id, open_box
 from ..core.wish import Kind as Asked
 from ..core.wish import Wish, wish
 from . import (
-    answering,
     approvals,
     certifying,
+    deadlines,
     lapsing,
     limits,
     meant,
@@ -347,9 +347,7 @@ def _write(work: Work, case: Case, contact: Contact) -> None:
             params["token"] = tokens.link(work, case.number, purpose)
             proving.note(work, case, contact, params["token"])
             params["lapses"] = "yes" if lapsing.lapses(work, case) else ""
-            law = answering.periods(work, work.settings.property(case.property), case.kind)
-            # Where the clock stands still until then, nobody can name the day yet.
-            params["due"] = "" if law.pause_identity else case.due_on
+            params["due"] = "" if deadlines.stands(work, case) else case.due_on
         dedupe = f"{template}:{case.number}:{work.today}:{sent + 1}"
         outbox.queue_message(work, case, contact, template, params, dedupe)
 

@@ -49,7 +49,8 @@ def _days(work: Work, case: Case, copy_until: str) -> Iterator[tuple[Moment, dat
             yield moment, local(at), ""
     if case.state is State.WITHDRAWN and case.ended_at is not None:
         yield Moment.WITHDRAWN, local(case.ended_at), ""
-    if case.state in OPEN and not deadlines.answered(case) and case.decided_at is None:
+    undecided = case.state in OPEN and not deadlines.answered(case) and case.decided_at is None
+    if undecided and not deadlines.stands(work, case):
         yield Moment.ANSWER, deadlines.due(work, case), ""
     if case.state in OPEN and case.waiting_until:
         yield Moment.WAITS, date.fromisoformat(case.waiting_until), ""

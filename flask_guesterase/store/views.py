@@ -233,6 +233,7 @@ def show(work: Work, case: Case) -> dict[str, Any]:
         "seen": case.seen,
         "reason": case.reason,
         "acknowledged_at": case.acknowledged_at,
+        "stands": deadlines.stands(work, case),
         "extendable": deadlines.extendable(work, case),
         "ground": case.ground,
         "digest": case.digest,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import unescape
+from pathlib import Path
 
 import pytest
 
 from flask_guesterase.web.language import LANGUAGES, Language
-from tests.web.house import House
+from tests.web.house import PROPERTIES, House
 from tests.web.test_claims import OLA
 
 DESK = "/desk/privacy"
@@ -47,6 +49,27 @@ def test_the_slip_of_a_request_is_in_the_language_of_its_guest(house: House, lan
         assert re.search(r'<html lang="en"', page)
     assert 'class="secret"' in proved
     assert 'class="secret"' not in again
+
+
+@pytest.mark.parametrize(("country", "zone"), [("GB", "Europe/London"), ("DE", "Europe/Berlin")])
+def test_a_slip_promises_no_day_that_still_moves(
+    sqlite_url: str, tmp_path: Path, country: str, zone: str
+) -> None:
+    """The slip that asks for identity stops the clock where that may be (F112), as the letter does
+    that names no day then; once it was shown, the day is fixed and named."""
+    place = replace(PROPERTIES[0], country=country, zone=zone)
+    house = House(sqlite_url, tmp_path, (place, PROPERTIES[1]))
+    house.people()
+    clerk = house.browser("clerk")
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": "bea@mail.example"}, property="sh", by="clerk", lang="en")
+    here = f"{DESK}/{number}"
+    asked = parts(clerk.post(f"{here}/slip", here).text)[1]
+    shown = parts(clerk.post(f"{here}/confirm", here, how="desk").text)[1]
+    assert ("Answer due" in asked) is (country == "DE")
+    assert "Answer due" in shown
+    house.session.remove()
+    house.hotel.engine.dispose()
 
 
 @pytest.mark.parametrize(("given", "lang"), [("ja", "ja"), ("", "en")])
