@@ -188,4 +188,4 @@ def _complain(tongue: Language, complaint: str) -> tuple[str, ...]:
 
 def _why(tongue: Language, answer: Answer) -> str:
     article = cited(tongue, answer.article)
-    return ": ".join(filter(None, (article, explained(tongue, answer.explained or {}))))
+    return tongue.colon.join(filter(None, (article, explained(tongue, answer.explained or {}))))

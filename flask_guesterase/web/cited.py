@@ -42,8 +42,41 @@ CITED: tuple[str, ...] = (
     N_("GDPR Art. 34(1): without undue delay"),
     N_("TULPS Art. 109; DM 7 Jan 2013 as amended by DM 16 Sept 2021"),
     N_("MHLW notice to prefectures (foreign guests' passport)"),
+    N_("AO s. 147(1),(3),(4)"),
+    N_("AO s. 147(1) nos. 2-3, (3); HGB s. 257(4)-(5)"),
+    N_("BAO s. 132"),
+    N_("BMG s. 29(2), 30(4)"),
+    N_("BMG s. 30(4)"),
+    N_("UStG s. 14b"),
+    N_("Meldegesetz s. 10; Meldegesetz-Durchführungsverordnung s. 19(4)"),
+    N_("zákon 326/1999 Sb. s. 101(4), 102"),
+    N_("CESEDA R814-1 to R814-3"),
+    N_("Code de commerce L123-22"),
+    N_("旅館業法施行規則 Art. 4-2 (第4条の2) to 旅館業法 Art. 6"),
+    N_("旅館業法 Art. 6; 旅館業法施行規則 Art. 4-2"),
+    N_("法人税法施行規則 59; 会社法 432"),
+    N_("APPI Art. 26; Enforcement Rules Art. 8"),
+    N_("個人情報保護法 (APPI) Art. 22, 35"),
+    N_("個人情報保護法 (APPI) Art. 35"),
+    N_("GDPR Art. 33(1)"),
+    N_("GDPR Art. 33, 34"),
+    N_("GDPR Art. 12(5)"),
+    N_("GDPR Art. 17(1)(a)"),
+    N_("GDPR Art. 17(1)(b)"),
+    N_("GDPR Art. 17(1)(c)"),
+    N_("GDPR Art. 17(1)(d)"),
+    N_("GDPR Art. 17(1)(e)"),
+    N_("GDPR Art. 17(1)(f)"),
+    N_("GDPR Art. 17(3)(a)"),
+    N_("GDPR Art. 17(3)(b)"),
+    N_("GDPR Art. 17(3)(c)"),
+    N_("GDPR Art. 17(3)(d)"),
+    N_("GDPR Art. 17(3)(e)"),
 )
-"""Articles of laws of China, Hong Kong and Taiwan, and of other laws where they speak English."""
+"""Articles of laws that are cited otherwise in another language, and of those that speak English.
+
+A German reads § and DSGVO, a Japanese 第6条, whoever wrote them down.
+"""
 
 UNKNOWN: tuple[str, ...] = (
     N_("A provincial rule of 2025 exists; its period was not found (F052)."),

@@ -183,7 +183,7 @@ def _reason(tongue: Language, case: dict[str, Any], hotel: Property) -> str:
         return ""
     said = mapped(answering.law(current.settings, hotel), case["reason"])
     explained = lawwords.explained(tongue, {"zh": said.zh, "en": said.en})
-    return ": ".join(filter(None, (cited(tongue, said.article), explained)))
+    return tongue.colon.join(filter(None, (cited(tongue, said.article), explained)))
 
 
 def _deeds(case: dict[str, Any]) -> dict[str, bool]:

@@ -12,6 +12,7 @@ from flask_guesterase.core.reasons import DUTIES, Reason, mapped
 from flask_guesterase.store.packs import bundled
 from flask_guesterase.web import lawwords
 from flask_guesterase.web.answers import in_words
+from flask_guesterase.web.cited import cited
 from flask_guesterase.web.language import Language
 from tests.web.house import House
 
@@ -60,7 +61,7 @@ def test_a_law_speaks_a_language_it_is_not_signed_in(house: House, lang: str) ->
         "refused", ground="kept-by-law", article=law.article, explained={"zh": law.zh, "en": law.en}
     )
     why = in_words(tongue, answer).why
-    assert why.startswith(f"{law.article}: ")
+    assert why.startswith(f"{cited(tongue, law.article)}{tongue.colon}")
     assert law.en not in why
     assert len(why) > len(law.article) + 20
 
