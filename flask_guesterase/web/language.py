@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.lists import format_list
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -43,10 +43,13 @@ SORRY = {
 
 _LOCALES = {"zh": "zh_Hans_CN"}
 _TAGS = {"zh": "zh-Hans"}
-_BETWEEN = dict.fromkeys(("zh", "ja"), "；")
+_WIDE = frozenset({"zh", "ja"})
+"""Languages whose signs are as wide as their letters."""
+
 _COLONS = {"zh": "：", "ja": "：", "fr": "\u00a0: "}
 _MANDARIN = "cmn"
 _TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
+_ABOUT = re.compile(r"(?P<year>\d{4})(-(?P<month>0[1-9]|1[0-2])(-(?P<day>\d\d))?)?")
 _PLACEHOLDERS = re.compile(r"%\((\w+)\)s")
 
 
@@ -184,6 +187,19 @@ class Language:
         day = self._local(value) if isinstance(value, datetime) else value
         return format_date(day, "long", locale=self.locale)
 
+    def about(self, value: str) -> str:
+        """Return a day, a month or a year in words; what is none of them stays as it is.
+
+        :param value: ``2025-04-19``, ``2025-04`` or ``2025``.
+        """
+        found = _ABOUT.fullmatch(value)
+        if found is None:
+            return value
+        if found["day"]:
+            return self.day(value)
+        first = date(int(found["year"]), int(found["month"] or 1), 1)
+        return format_skeleton("yMMMM" if found["month"] else "y", first, locale=self.locale)
+
     def moment(self, value: datetime | str | None) -> str:
         """Return a day and time in words, in this language's zone; naive values are UTC."""
         if not value:
@@ -204,9 +220,28 @@ class Language:
         """Return what stands between a name and what it is, with the blanks of this language."""
         return _COLONS.get(self.code, ": ")
 
+    @property
+    def comma(self) -> str:
+        """Return what stands between parts of one clause."""
+        return "，" if self.code == "zh" else "、" if self.code == "ja" else ", "
+
+    @property
+    def semicolon(self) -> str:
+        """Return what stands between clauses."""
+        return "；" if self.code in _WIDE else "; "
+
+    @property
+    def stop(self) -> str:
+        """Return what ends a sentence before the next."""
+        return "。" if self.code in _WIDE else ". "
+
+    def aside(self, text: object) -> str:
+        """Return what is said by the way, in brackets behind a word."""
+        return f"（{text}）" if self.code in _WIDE else f" ({text})"
+
     def clauses(self, items: Iterable[str]) -> str:
         """Return several clauses, each of which may hold commas of its own, one after the other."""
-        return _BETWEEN.get(self.code, "; ").join(items)
+        return self.semicolon.join(items)
 
     def _local(self, value: datetime) -> datetime:
         aware = value if value.tzinfo else value.replace(tzinfo=ZoneInfo("UTC"))

@@ -155,7 +155,7 @@ def set_up() -> AnyResponse | str:
 
 def _form(hotels: list[Property], values: Any, problems: Mapping[str, Any]) -> str:
     tongue = language()
-    laws = {code: f"{cited(tongue, pack.name)} ({code})" for code, pack in _laws().items()}
+    laws = {code: cited(tongue, pack.name) + tongue.aside(code) for code, pack in _laws().items()}
     return render_template(
         "guesterase/staff/setup.html",
         values=values,
@@ -255,7 +255,7 @@ def _floors(tongue: Language, entries: list[Entry]) -> Iterator[tuple[str, str]]
                 spans.append(span)
     for category, spans in told.items():
         if spans:
-            yield word(tongue, category), "; ".join(spans)
+            yield word(tongue, category), tongue.clauses(spans)
 
 
 def _answer(tongue: Language, settings: Settings, place: Property) -> str:

@@ -172,7 +172,7 @@ def _grounds(
     found = []
     for ground in grounds(law, held, kind == Kind.COPY, known):
         item = exemption(law, ground)
-        article = f" ({cited(tongue, item.article)})" if item is not None else ""
+        article = tongue.aside(cited(tongue, item.article)) if item is not None else ""
         found.append((ground.value, word(tongue, ground) + article))
     return found
 

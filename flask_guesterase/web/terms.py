@@ -97,7 +97,8 @@ def basis(tongue: Language, term: Term) -> str:
     if term.grade != Grade.HOUSE.value:
         said.append(
             tongue.gettext(
-                N_("grade %(grade)s, as of %(day)s"), grade=term.grade, day=term.as_of or "?"
+                N_("grade %(grade)s, as of %(day)s"),
+                grade=term.grade, day=tongue.about(term.as_of) or "?",
             )
         )
     wanted = [f"{name} = {_answer(tongue, value)}" for name, value in sorted(term.when.items())]
@@ -122,13 +123,13 @@ def basis(tongue: Language, term: Term) -> str:
         said.append(tongue.gettext(goes, day=tongue.day(term.acts_on)))
     if not term.signed:
         said.append(tongue.gettext(N_("draft: nobody signed it, so it ends nothing")))
-    return "; ".join(part for part in said if part)
+    return tongue.clauses(part for part in said if part)
 
 
 def _answer(tongue: Language, value: object) -> str:
     if isinstance(value, bool):
         return tongue.gettext(N_("yes") if value else N_("no"))
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    return tongue.comma.join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def lines(tongue: Language, entry: Entry) -> Iterator[tuple[str, str, str]]:
@@ -158,8 +159,8 @@ def waiting(tongue: Language, line: Waiting) -> list[tuple[str, str]]:
             (tongue.gettext(N_("Source")), basis(tongue, line.term)),
         ]
     if line.proposed_by:
-        said = f"{word(tongue, line.proposed_by)}, {tongue.moment(line.proposed_at)}"
-        facts.append((tongue.gettext(N_("Proposed by")), said))
+        said = word(tongue, line.proposed_by), tongue.moment(line.proposed_at)
+        facts.append((tongue.gettext(N_("Proposed by")), tongue.comma.join(said)))
     return facts
 
 
@@ -170,8 +171,8 @@ def after(tongue: Language, entry: Entry) -> str:
 
 def heading(tongue: Language, entry: Entry) -> str:
     """Return table, category and columns in one line."""
-    told = f"{entry.table}: {word(tongue, entry.category)}"
-    return f"{told} ({', '.join(entry.columns)})" if entry.columns else told
+    told = f"{entry.table}{tongue.colon}{word(tongue, entry.category)}"
+    return told + (tongue.aside(tongue.comma.join(entry.columns)) if entry.columns else "")
 
 
 def shown(tongue: Language, entries: Iterable[Entry]) -> list[dict[str, Any]]:

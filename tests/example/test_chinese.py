@@ -19,7 +19,7 @@ from flask_guesterase.core.recipient import ByHand
 from flask_guesterase.web import cited
 from flask_guesterase.web.extension import Guesterase
 from tests.browser.fullhouse import Full, fill
-from tests.web.chinese import english, read
+from tests.web.chinese import english, lines, narrow, read
 from tests.web.house import QUESTIONS
 
 from .conftest import Clerk, hotel_app
@@ -93,7 +93,7 @@ def test_every_page_and_letter_of_the_demo_is_chinese(full: Full) -> None:
         "guesterase_staff": [in_chinese(full, login) for login in STAFF],
     }
     packs = [*cited.CITED, *cited.UNKNOWN, *cited.NOTES]
-    problems, unseen = [], []
+    problems, unseen, signs = [], [], []
     # Who opens a case by its code looks at that one from then on.
     for endpoint, path in sorted(full.pages(), key=lambda page: page[0].endswith(".remember")):
         seen = False
@@ -107,6 +107,8 @@ def test_every_page_and_letter_of_the_demo_is_chinese(full: Full) -> None:
                 page = page.replace(text, "")
             problems += [f"{path}: {run}" for piece in read(page) for run in english(piece)]
             problems += [f"{path}: {text}" for text in packs if english(text) and text in page]
+            signs += [f"{path}: {line}" for line in lines(page) if narrow(line)]
         unseen += [] if seen else [path]
     assert not problems, "\n".join(dict.fromkeys(problems))
+    assert not signs, "\n".join(dict.fromkeys(signs))
     assert not unseen

@@ -28,6 +28,57 @@ def latin(text: str) -> list[str]:
     return _LATIN.findall(text)
 
 
+_SIGNS = "\u3400-\u9fff《》（）。，；：“”"
+_NARROW = re.compile(
+    rf"[{_SIGNS}] ?[,;:()!?](?![\w/])|[{_SIGNS}] ?\(\w\w|[,;(] ?[{_SIGNS}]"
+    rf"|(?<!mailto): ?[{_SIGNS}]|[{_SIGNS}]\.(?!\w)"
+)
+_ADDRESS = re.compile(r"https?://[^ <]+")
+_BLOCKS = frozenset({
+    "a", "article", "blockquote", "br", "button", "dd", "div", "dt", "fieldset", "h1", "h2", "h3",
+    "label", "legend", "li", "option", "p", "pre", "section", "summary", "td", "th", "title", "tr",
+})  # fmt: skip
+
+
+def narrow(text: str) -> list[str]:
+    """Return the signs of punctuation beside Chinese that are as narrow as Latin letters."""
+    return [found[0] for found in _NARROW.finditer(_ADDRESS.sub("", text))]
+
+
+class Lines(HTMLParser):
+    """The text of a page in lines, as somebody sees them: what is within one runs on."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found = [""]
+        self._mono: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin a line with a block, and leave out what is code."""
+        if tag in _UNREAD or "mono" in (dict(attrs).get("class") or "").split():
+            self._mono.append(tag)
+        self.found += [""] if tag in _BLOCKS else []
+
+    def handle_endtag(self, tag: str) -> None:
+        """End a line with its block."""
+        if self._mono and self._mono[-1] == tag:
+            self._mono.pop()
+        self.found += [""] if tag in _BLOCKS else []
+
+    def handle_data(self, data: str) -> None:
+        """Go on with a line; a letter has several."""
+        if not self._mono:
+            first, *rest = data.split("\n")
+            self.found[-1] += first
+            self.found += rest
+
+
+def lines(page: str) -> list[str]:
+    """Return the lines of a page that hold anything."""
+    return [" ".join(line.split()) for line in Lines(page).found if line.strip()]
+
+
 class Read(HTMLParser):
     """The text of a page in pieces, without what is code or says that it is of another language."""
 

@@ -26,7 +26,7 @@ from flask_guesterase.web import cited, register, terms
 from flask_guesterase.web.language import LANGUAGES, Language
 from flask_guesterase.web.letters import render
 from tests.web.catalogs import FOLDER
-from tests.web.chinese import english, latin, read
+from tests.web.chinese import english, latin, lines, narrow, read
 from tests.web.house import House
 
 ZH = Language("zh")
@@ -175,6 +175,7 @@ def test_every_letter_under_every_pack_is_chinese(everywhere: House) -> None:
             subject, body = render(template, "zh-CN", _params(place, case))
             pieces = [*subject.splitlines(), *body.splitlines()]
             assert not [found for piece in pieces for found in english(piece)], (place.code, body)
+            assert not [piece for piece in pieces if narrow(piece)], (place.code, template)
 
 
 def _params(place: Property, case: int) -> dict[str, str]:
@@ -226,6 +227,7 @@ def test_the_staffs_pages_under_every_pack_are_chinese(everywhere: House) -> Non
             assert answer.status_code in (200, 404), (path, answer.text)
             found = [each for piece in read(answer.text) for each in english(piece)]
             assert not found, (path, found)
+            assert not [line for line in lines(answer.text) if narrow(line)], path
 
 
 @pytest.mark.parametrize("reason", [each.value for each in Reason])
@@ -265,6 +267,15 @@ def test_a_question_about_the_register_is_refused_in_chinese(
     assert answer.status_code == 422
     assert sum(ZH.gettext(text) in answer.text for text in register.REFUSED) == 1
     assert not [found for piece in read(answer.text) for found in english(piece)]
+
+
+def test_narrow_signs_are_found() -> None:
+    """The measure can fail: each sign beside Chinese is found, within names and addresses none."""
+    for wrong in ("酒店, 上海", "酒店 (上海)", "客人: x", "已删除; 至今", "完成.", "表(invoices)"):
+        assert narrow(wrong), wrong
+    for right in ("《网络安全法》（2016年文本）", "GDPR第17条第3款(b)项，见 a, b", "https://x/法(1).md"):
+        assert not narrow(right), right
+    assert lines("<p><b>表</b>: <code>a, 表</code></p><p>x<br>y</p>") == ["表:", "x", "y"]
 
 
 def test_english_is_found() -> None:

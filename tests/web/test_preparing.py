@@ -57,7 +57,7 @@ def test_there_are_ten_questions_with_todays_answers(house: House, officer: Brow
 
 @pytest.mark.parametrize(
     ("lang", "names"),
-    [("zh", ("上海 (CN-SH)", "中国台湾 (TW)", "中国香港 (HK)")),
+    [("zh", ("上海（CN-SH）", "中国台湾（TW）", "中国香港（HK）")),
      ("en", ("Shanghai (CN-SH)", "Los Angeles (US-CA-LosAngeles)", "Taiwan (TW)"))],
 )  # fmt: skip
 def test_whose_law_it_is_is_called_as_everywhere_else(
