@@ -11,6 +11,7 @@ from flask import Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from ..core.errors import InputError, UnknownError
+from ..core.identity import kind_of
 from ..core.incidents import Happening, Origin, Severity
 from ..core.permissions import Permission
 from ..store.incidents import noticing
@@ -21,10 +22,11 @@ from . import caseforms, letters, pressing, schemas
 from .casewords import HAPPENINGS, ORIGINS, SEVERITIES
 from .current import current
 from .desk import deed, may, me, must, placed, staff_pages
-from .language import N_
+from .language import N_, Language
 from .pages import language, no_fields
 from .persons import named
 from .rendering import render_template
+from .words import KEYS
 
 AT_ONCE = 5
 """Batches of letters that a page writes itself; the sweep writes the others."""
@@ -200,7 +202,20 @@ def _notice(number: str) -> dict[str, Any]:
         item = office.incident_notice(number, duty or first[0], me())
     hotel = current.settings.property(item["property"])
     tongue = language(zone=hotel.zone)
-    return {"item": item, "hotel": hotel, "written": tongue.moment(datetime.now(ZoneInfo("UTC")))}
+    return {
+        "item": item,
+        "hotel": hotel,
+        "data": [_called(tongue, column) for column in item["columns"]],
+        "guests": next((each for each in found["duties"] if each["whom"] == "guests"), None),
+        "written": tongue.moment(datetime.now(ZoneInfo("UTC"))),
+    }
+
+
+def _called(tongue: Language, column: str) -> str:
+    """Return a column of a person in words where its name tells them, and as it is called here."""
+    table, _, name = column.rpartition(".")
+    kind = kind_of(name) if table in current.datamap.subjects else None
+    return column if kind is None else tongue.gettext(KEYS[kind]) + tongue.aside(column)
 
 
 @staff_pages.post("/incidents/<incident>/told")

@@ -105,6 +105,29 @@ def test_the_notice_is_a_text_to_keep(house: House, wish: str) -> None:
     officer.get(f"{DESK}/incidents/{number}/notice?duty=XX/none", 404)
 
 
+def test_the_notice_says_which_data_and_what_guests_can_do(house: House) -> None:
+    """In words, not in columns alone; and what those concerned are told, which includes how they
+    lessen the harm (PIPL Art. 57(1)(2), GDPR Art. 33(3)(d))."""
+    number, advice = report(house), "请更换密码，并留意陌生来电。"
+    officer, notice = house.browser("officer"), f"{DESK}/incidents/{number}/notice.txt"
+    officer.get(f"{DESK}/?lang=zh")
+    before = officer.get(f"{notice}?duty=CN/authority")
+    assert "客人可以做什么：尚不清楚" in before
+    form = {
+        "kind": "leak", "severity": "risk-likely", "cause": "attack", "column": "guests.email",
+    }  # fmt: skip
+    act(officer, number, "classify", **form)
+    act(officer, number, "reach", table="", since="", until="")
+    act(officer, number, "propose", duty="CN/guests", words=advice)
+    shown = officer.get(f"{notice}?duty=CN/authority")
+    assert "涉及的数据：电子邮箱（guests.email）" in shown
+    assert f"客人可以做什么：{advice}" in shown
+    act(officer, number, "takeback", duty="CN/guests")
+    act(officer, number, "classify", **{**form, "severity": "risk-unlikely"})
+    shown = officer.get(f"{notice}?duty=CN/authority")
+    assert "客人可以做什么：按目前的严重程度无需通知。" in shown
+
+
 def test_anybody_on_duty_reports_and_reads_nothing(house: House) -> None:
     """The auditor reports and gets a number; the list stays closed to them."""
     number = report(house, "auditor")
