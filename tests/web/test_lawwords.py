@@ -14,6 +14,7 @@ from flask_guesterase.web import lawwords
 from flask_guesterase.web.answers import in_words
 from flask_guesterase.web.cited import cited
 from flask_guesterase.web.language import Language
+from tests.web.catalogs import messages, said
 from tests.web.house import House
 
 FURTHER = ("ja", "de", "es", "fr")
@@ -40,6 +41,23 @@ def test_the_catalogs_know_what_the_laws_say_and_nothing_else() -> None:
     held = [*lawwords.COMPLAINTS, *lawwords.REPORTED, *lawwords.REASONS]
     assert set(held) == spoken()
     assert len(held) == len(set(held))
+
+
+def test_no_law_says_that_this_hotel_reported_somebody() -> None:
+    """Nobody knows it of every guest: the text speaks of what was reported, in Chinese as well."""
+    told = [pack.cannot_recall["zh"] for pack in bundled().values() if pack.cannot_recall]
+    assert told
+    assert [text for text in told if text.startswith("酒店已")] == []
+
+
+def test_an_authority_has_one_name_in_chinese() -> None:
+    """As the law calls its task, 个人信息保护: the hotel's own texts know no 数据保护机关."""
+    called = [
+        text for message in messages("zh") for text in said(message.string)
+        if "data protection authority" in said(message.id)[0]
+        and "个人信息保护主管部门" not in text
+    ]  # fmt: skip
+    assert called == []
 
 
 @pytest.mark.parametrize("lang", FURTHER)
