@@ -8,7 +8,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from ..core.canary import KIND
 from ..core.decided import digest_of
@@ -164,6 +164,17 @@ def _before(known: Iterable[Draft]) -> list[Draft]:
     return [each for each in known if each.action in _FIRST and left not in each.grounds]
 
 
+_ENTRY = tables.entry.c
+_SAID = (
+    select(_ENTRY.body)
+    .where(
+        _ENTRY.request == bindparam("wanted"),
+        _ENTRY.action.in_(bindparam("actions", expanding=True)),
+    )
+    .order_by(_ENTRY.epoch, _ENTRY.position)
+)
+
+
 def entries(work: Work, case: Case, actions: tuple[str, ...]) -> list[Draft]:
     """Return what the journal says of a request, the oldest first.
 
@@ -171,10 +182,5 @@ def entries(work: Work, case: Case, actions: tuple[str, ...]) -> list[Draft]:
     :param case: the request.
     :param actions: names of the events.
     """
-    table = tables.entry
-    bodies = work.conn.execute(
-        select(table.c.body)
-        .where(table.c.request == case.number, table.c.action.in_(actions))
-        .order_by(table.c.epoch, table.c.position)
-    ).scalars()
+    bodies = work.conn.execute(_SAID, {"wanted": case.number, "actions": actions}).scalars()
     return [read_entry(body.encode()).draft for body in bodies]

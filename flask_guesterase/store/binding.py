@@ -149,8 +149,10 @@ def stand(work: Work) -> None:
 
 
 def _living(work: Work) -> frozenset[int]:
-    hold = tables.hold.c
-    return frozenset(work.conn.execute(select(hold.id).where(hold.lifted_at.is_(None))).scalars())
+    return frozenset(work.conn.execute(_NUMBERS).scalars())
+
+
+_NUMBERS = select(tables.hold.c.id).where(tables.hold.c.lifted_at.is_(None))
 
 
 def _attach(work: Work, marks: Mapping[str, str]) -> bool:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, null, or_, select
 
 from ..core.copying import DAYS
 from ..core.lifecycle import OPEN, State
@@ -24,7 +24,7 @@ from .days import day_of
 from .finder import Owners, owned, owned_of
 from .gaps import unreadable
 from .settings import Settings
-from .sql import MANY, among, asked, chunks, holds_text, one_of, parts
+from .sql import MANY, Said, among, asked, chunks, holds_text, parts
 from .tokens import TICKET_MINUTES
 from .transaction import alone
 
@@ -194,53 +194,17 @@ def _needs(datamap: DataMap, blocker: Blocker) -> dict[str, frozenset[str]] | No
 
 def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
     """Return the requests about these rows that cannot be answered once they are gone."""
-    request, subject = tables.request, tables.subject
     by_table: dict[str, dict[str, Person]] = {}
     for person in people:
         by_table.setdefault(person[0], {})[key_text(person[1])] = person
-    open_states = [state.value for state in OPEN]
-    copy = tables.copy
-    # What anybody can send through the form keeps nothing waiting, unless it came with the erasure.
-    sent = and_(
-        request.c.kind == Kind.COPY.value,
-        request.c.channel == "form",
-        request.c.state == State.RECEIVED.value,
-        copy.c.erasure.is_(None),
-    )
     # Whoever opened a copy was told that this browser reads it for a while.
     read_since = work.stamp - timedelta(minutes=TICKET_MINUTES)
-    opened = and_(request.c.state == State.FETCHED.value, copy.c.fetched_at > read_since)
-    # Who asked for the copy first may complain of its refusal, or take the erasure back.
-    later = request.alias()
-    refused = and_(
-        request.c.state == State.REFUSED.value,
-        request.c.ended_at > work.stamp - timedelta(days=DAYS),
-        copy.c.erasure.in_(select(later.c.number).where(later.c.ended_at.is_(None))),
-    )
-    answers = or_(
-        refused,
-        request.c.state.in_([State.COMPLAINT.value, State.OFFERED.value]),
-        and_(opened, copy.c.box.is_not(None)),
-        and_(request.c.kind.not_in(_NOT_NEEDING), request.c.state.in_(open_states), ~sent),
-    )
+    times = {"since": read_since, "refused": work.stamp - timedelta(days=DAYS)}
     seen: dict[tuple[str, str, str], set[Person]] = {}
     for name, texts in by_table.items():
         for part in chunks(sorted(texts), MANY):
-            statement = (
-                select(
-                    request.c.number, request.c.property, request.c.due_on, subject.c.row_key,
-                    copy.c.ends_on, request.c.state, request.c.ended_at,
-                )
-                .join_from(subject, request, subject.c.request == request.c.number)
-                .outerjoin(copy, copy.c.request == request.c.number)
-                .where(
-                    subject.c.table_name == name,
-                    one_of(subject.c.row_key, part),
-                    subject.c.standing == Standing.TAKEN.value,
-                    answers,
-                )
-            )
-            for row in work.conn.execute(statement):
+            statement, given = asked(_SAID, ("open",), _unanswered, [(text,) for text in part])
+            for row in work.conn.execute(statement, {**(given or {}), **times, "table": name}):
                 ends = row.ends_on or row.due_on
                 if row.state == State.FETCHED.value:
                     ends = today_at(work.settings, work.now, row.property).isoformat()
@@ -251,11 +215,55 @@ def _open_requests(work: Work, people: Collection[Person]) -> list[Found]:
                 seen.setdefault(here, set()).add(texts[row.row_key])
     return [
         Found(
-            OPEN_REQUEST, request.name, (number,), frozenset(whose), None,
+            OPEN_REQUEST, tables.request.name, (number,), frozenset(whose), None,
             date.fromisoformat(due_on), place, number,
         )
         for (number, place, due_on), whose in sorted(seen.items())
     ]  # fmt: skip
+
+
+_SAID: Said = {}
+
+
+def _unanswered() -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    """Return the select of requests about rows of a table that must be answered first."""
+    request, subject, copy = tables.request.c, tables.subject.c, tables.copy.c
+    # What anybody can send through the form keeps nothing waiting, unless it came with the erasure.
+    sent = and_(
+        request.kind == Kind.COPY.value,
+        request.channel == "form",
+        request.state == State.RECEIVED.value,
+        copy.erasure.is_(None),
+    )
+    opened = and_(request.state == State.FETCHED.value, copy.fetched_at > bindparam("since"))
+    # Who asked for the copy first may complain of its refusal, or take the erasure back.
+    later = tables.request.alias().c
+    refused = and_(
+        request.state == State.REFUSED.value,
+        request.ended_at > bindparam("refused"),
+        copy.erasure.in_(select(later.number).where(later.ended_at.is_(None))),
+    )
+    open_states = [state.value for state in OPEN]
+    answers = or_(
+        refused,
+        request.state.in_([State.COMPLAINT.value, State.OFFERED.value]),
+        and_(opened, copy.box.is_not(None)),
+        and_(request.kind.not_in(_NOT_NEEDING), request.state.in_(open_states), ~sent),
+    )
+    wanted = (
+        select(
+            request.number, request.property, request.due_on, subject.row_key, copy.ends_on,
+            request.state, request.ended_at,
+        )
+        .join_from(tables.subject, tables.request, subject.request == request.number)
+        .outerjoin(tables.copy, copy.request == request.number)
+        .where(
+            subject.table_name == bindparam("table"),
+            subject.standing == Standing.TAKEN.value,
+            answers,
+        )
+    )
+    return wanted, [subject.row_key]
 
 
 def blocks(found: Iterable[Found]) -> tuple[Block, ...]:

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.asking import Asker
@@ -71,6 +71,8 @@ _DIGITS = 8
 
 _NAMES = tuple(f.name for f in fields(Case))
 _COLUMNS = tuple(tables.request.c[name] for name in _NAMES)
+_ONE = select(*_COLUMNS).where(tables.request.c.number == bindparam("wanted"))
+_LOCKED = _ONE.with_for_update()
 
 
 def plain_number(number: str) -> str:
@@ -90,8 +92,8 @@ def load(work: Work, number: str, lock: bool = False) -> Case:
     :param lock: keep others from acting on it until the transaction ends.
     :raises UnknownError: there is none.
     """
-    statement = select(*_COLUMNS).where(tables.request.c.number == plain_number(number))
-    row = work.conn.execute(statement.with_for_update() if lock else statement).one_or_none()
+    wanted = {"wanted": plain_number(number)}
+    row = work.conn.execute(_LOCKED if lock else _ONE, wanted).one_or_none()
     if row is None:
         raise UnknownError("There is no request with this number.", "Look it up in the list.")
     return read(row)

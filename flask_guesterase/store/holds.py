@@ -57,9 +57,12 @@ class Hold:
 
 def living(work: Work) -> list[Hold]:
     """Return the holds that are not lifted, the oldest first."""
-    table = tables.hold
-    rows = work.conn.execute(select(table).where(table.c.lifted_at.is_(None)).order_by(table.c.id))
-    return [read(row) for row in rows]
+    return [read(row) for row in work.conn.execute(_LIVING)]
+
+
+_LIVING = (
+    select(tables.hold).where(tables.hold.c.lifted_at.is_(None)).order_by(tables.hold.c.id)
+)
 
 
 def read(row: Row[Any]) -> Hold:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import mysql, postgresql, sqlite
 
 from ..core.checkpoint import Checkpoint
@@ -131,7 +131,7 @@ def _head(
 ) -> tuple[int, Frontier]:
     """Lock the head of a controller's open tree; make the first tree when there is none."""
     for _ in range(3):
-        row = conn.execute(_open_tree(controller).with_for_update()).first()
+        row = conn.execute(_LOCKED, {"wanted": controller}).first()
         if row is not None:
             return row.epoch, edge(row)
         first = select(tree.c.epoch).where(tree.c.controller == controller).limit(1)
@@ -141,20 +141,20 @@ def _head(
             named = installation.known(conn, installation.SIGNING, lock=True)
             public_key = bytes.fromhex(named) or public_key
             _begin(conn, controller, 0)
-            row = conn.execute(_open_tree(controller).with_for_update()).one()
+            row = conn.execute(_LOCKED, {"wanted": controller}).one()
             if row.size == 0:
                 _write(conn, 0, _NONE_YET, [genesis(controller, at, public_key)])
                 _sign_for(conn, controller, 0, public_key)
     raise BusyError("The journal is changing its epoch.", "Run the whole transaction again.")
 
 
-def _open_tree(controller: str) -> Any:
-    return (
-        select(tree)
-        .where(tree.c.controller == controller, tree.c.open)
-        .order_by(tree.c.epoch.desc())
-        .limit(1)
-    )
+_OPEN = (
+    select(tree)
+    .where(tree.c.controller == bindparam("wanted"), tree.c.open)
+    .order_by(tree.c.epoch.desc())
+    .limit(1)
+)
+_LOCKED = _OPEN.with_for_update()
 
 
 def _begin(conn: Connection, controller: str, epoch: int) -> None:
@@ -263,13 +263,16 @@ def sequence(conn: Connection, at: str, public_key: bytes) -> int:
     return count
 
 
+_LOOSE = (
+    select(loose.c.id, loose.c.body)
+    .where(loose.c.controller == bindparam("wanted"))
+    .order_by(loose.c.id)
+    .limit(1000)
+)
+
+
 def _take_loose(conn: Connection, controller: str) -> list[Draft]:
-    rows = conn.execute(
-        select(loose.c.id, loose.c.body)
-        .where(loose.c.controller == controller)
-        .order_by(loose.c.id)
-        .limit(1000)
-    ).all()
+    rows = conn.execute(_LOOSE, {"wanted": controller}).all()
     if rows:
         conn.execute(delete(loose).where(loose.c.id.in_([row.id for row in rows])))
     return [read_draft(row.body.encode()) for row in rows]
@@ -281,7 +284,7 @@ def head(conn: Connection, controller: str) -> tuple[int, Frontier, str]:
     :param controller: slug, or name, of the controller.
     :raises UnknownError: it has no journal yet.
     """
-    row = conn.execute(_open_tree(slug(controller))).first()
+    row = conn.execute(_OPEN, {"wanted": slug(controller)}).first()
     if row is None:
         raise UnknownError("This controller has no journal yet.", "It begins with the first event.")
     return row.epoch, edge(row), row.public_key

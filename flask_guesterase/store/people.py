@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from ..core.errors import UnknownError
 from ..core.plan import Key, Person, key_text
@@ -71,22 +71,24 @@ def take(work: Work, number: str, whose: Iterable[Person]) -> None:
         work.conn.execute(insert(tables.subject), rows)
 
 
+_TABLE = tables.subject.c
+_ALL = (
+    select(
+        _TABLE.id, _TABLE.table_name, _TABLE.row_key, _TABLE.standing, _TABLE.why,
+        _TABLE.erased_at,
+    )
+    .where(_TABLE.request == bindparam("wanted"))
+    .order_by(_TABLE.id)
+)  # fmt: skip
+_STANDING = _ALL.where(_TABLE.standing == bindparam("standing_"))
+
+
 def subjects(work: Work, number: str, standing: Standing | None = None) -> list[Subject]:
     """Return the subject rows of a request, in the order of their numbers."""
-    table = tables.subject
-    statement = select(
-        table.c.id,
-        table.c.table_name,
-        table.c.row_key,
-        table.c.standing,
-        table.c.why,
-        table.c.erased_at,
-    ).where(table.c.request == number)
-    if standing is not None:
-        statement = statement.where(table.c.standing == standing.value)
+    wanted = {"wanted": number, "standing_": standing.value if standing is not None else ""}
     return [
         Subject(r.id, r.table_name, r.row_key, Standing(r.standing), r.why, r.erased_at)
-        for r in work.conn.execute(statement.order_by(table.c.id))
+        for r in work.conn.execute(_ALL if standing is None else _STANDING, wanted)
     ]
 
 

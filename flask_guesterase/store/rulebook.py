@@ -336,13 +336,13 @@ _LINE = (
     _TABLE.id, _TABLE.property, _TABLE.kind, _TABLE.name, _TABLE.body, _TABLE.state,
     _TABLE.signed_at, _TABLE.acts_on,
 )  # fmt: skip
+_LINES = select(*_LINE).where(_TABLE.state != LineState.ENDED.value).order_by(_TABLE.id)
+
 
 def _lines(conn: Connection, codes: Sequence[str]) -> list[Row[Any]]:
     """Return the rows of the lines of some properties that have not ended; of all where none is."""
-    wanted = select(*_LINE).where(_TABLE.state != LineState.ENDED.value)
-    if codes:
-        wanted = wanted.where(one_of(_TABLE.property, codes))
-    return list(conn.execute(wanted.order_by(_TABLE.id)))
+    wanted = _LINES.where(one_of(_TABLE.property, codes)) if codes else _LINES
+    return list(conn.execute(wanted))
 
 
 def _said(row: Row[Any]) -> object:

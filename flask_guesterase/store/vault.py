@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, String, cast, insert, literal, select, text, update
+from sqlalchemy import Connection, String, bindparam, cast, insert, literal, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from ..core.errors import KeyMissingError, SealError, UnknownError
@@ -110,8 +110,14 @@ def _over(conn: Connection, labels: Sequence[str]) -> bool:
     """Tell whether a key is being forgotten; the lock makes `mark` wait for who asks."""
     if not labels:
         return False
-    rows = select(days.c.label).where(days.c.label.in_(labels)).with_for_update(read=True)
-    return conn.execute(rows).first() is not None
+    return conn.execute(_ENDING, {"labels": labels}).first() is not None
+
+
+_ENDING = (
+    select(days.c.label)
+    .where(days.c.label.in_(bindparam("labels", expanding=True)))
+    .with_for_update(read=True)
+)
 
 
 def fetch(conn: Connection, ids: Sequence[str]) -> list[Box]:

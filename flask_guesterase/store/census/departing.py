@@ -8,7 +8,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, bindparam, insert, select
 
 from ...core.census import LABEL, LAWFUL, Departure, label, mark
 from ...core.errors import KeyMissingError
@@ -67,16 +67,22 @@ def closed(work: Work, lines: Iterable[Row[Any]]) -> None:
 
 def _watched(work: Work, names: Iterable[str]) -> set[str]:
     """Return which of these tables were or are counted; of others nobody misses a line."""
-    table = tables.census
     wanted = sorted(names)
     if not wanted:
         return set()
-    rows = select(table.c.table_name).where(
-        table.c.table_name.in_(wanted), table.c.marks.is_not(None)
-    )
-    found = set(work.conn.execute(rows.distinct()).scalars())
+    found = set(work.conn.execute(_COUNTED, {"names": wanted}).scalars())
     # Of a first count that is under way nothing stands there yet.
     return found | (counted(work).keys() & set(wanted) if _beginning(work) else set())
+
+
+_CENSUS = tables.census.c
+_COUNTED = (
+    select(_CENSUS.table_name)
+    .where(
+        _CENSUS.table_name.in_(bindparam("names", expanding=True)), _CENSUS.marks.is_not(None)
+    )
+    .distinct()
+)
 
 
 def _beginning(work: Work) -> set[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, or_, select
 
 from ...core.errors import MatchError
 from ...core.identity import Kind, Readings, normal, readings
@@ -27,7 +27,7 @@ from ..datamap import Declared
 from ..given import put
 from ..keeping import Origin
 from ..settings import Settings
-from ..sql import MANY, asked, chunks, one_of, parts
+from ..sql import MANY, Said, asked, chunks, one_of, parts
 from ..work import Work
 from .watched import OTHER, Watched, watched
 
@@ -172,7 +172,6 @@ def take(work: Work, origin: Origin, plan: Plan) -> int:
 
 def _were_erased(conn: Connection, plan: Plan) -> bool:
     """Return whether somebody in a plan was erased before: only then their marks are known."""
-    table = tables.subject
     by_table: dict[str, set[str]] = {}
     rows = [row for step in plan.changing() for row in step.rows]
     if not all(row.owners for row in rows):
@@ -181,19 +180,24 @@ def _were_erased(conn: Connection, plan: Plan) -> bool:
     for owners in {row.owners for row in rows}:
         for (name, key), _ in owners:
             by_table.setdefault(name, set()).add(key_text(key))
-    return any(
-        conn.execute(
-            select(table.c.id)
-            .where(
-                table.c.table_name == name,
-                one_of(table.c.row_key, part),
-                table.c.erased_at.is_not(None),
-            )
-            .limit(1)
-        ).first()
-        for name, texts in by_table.items()
-        for part in chunks(sorted(texts), MANY)
+    for name, texts in by_table.items():
+        for part in chunks(sorted(texts), MANY):
+            shells, given = asked(_SAID, ("erased",), _erased, [(text,) for text in part])
+            if conn.execute(shells, {**(given or {}), "table": name}).first() is not None:
+                return True
+    return False
+
+
+_SAID: Said = {}
+
+
+def _erased() -> tuple[Select[Any], list[ColumnElement[Any]]]:
+    """Return the select of one row of a table that was erased before."""
+    table = tables.subject.c
+    wanted = select(table.id).where(
+        table.table_name == bindparam("table"), table.erased_at.is_not(None)
     )
+    return wanted.limit(1), [table.row_key]
 
 
 def _forget(conn: Connection, pairs: set[tuple[str, str]]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, bindparam, select, update
 
 from ...core.copying import DAYS, Copy, read_copy
 from ...core.errors import SealError, TokenError, UnknownError
@@ -108,6 +108,20 @@ def clear(work: Work, number: str) -> None:
     tokens.end(work, number, Purpose.FETCH, Purpose.TICKET, Purpose.COPY)
 
 
+_REQUEST, _SUBJECT, _COPY = tables.request.c, tables.subject.c, tables.copy.c
+_LYING = (
+    select(_SUBJECT.request, _SUBJECT.table_name, _SUBJECT.row_key)
+    .join_from(tables.subject, tables.request, _SUBJECT.request == _REQUEST.number)
+    .join(tables.copy, _COPY.request == _REQUEST.number)
+    .where(
+        _REQUEST.kind == Kind.COPY.value,
+        _COPY.box.is_not(None),
+        _SUBJECT.row_key.in_(bindparam("keys", expanding=True)),
+        _SUBJECT.standing == Standing.TAKEN.value,
+    )
+)
+
+
 def over(work: Work, people: Iterable[Person]) -> int:
     """Take away the copies of people who are about to be erased; return how many those were.
 
@@ -117,21 +131,10 @@ def over(work: Work, people: Iterable[Person]) -> int:
     :param work: the erasing transaction.
     :param people: subject rows.
     """
-    request, subject, copy = tables.request, tables.subject, tables.copy
     mine = {(table, key_text(key)) for table, key in people}
     found: set[str] = set()
     for part in chunks(sorted({text for _, text in mine})):
-        rows = work.conn.execute(
-            select(subject.c.request, subject.c.table_name, subject.c.row_key)
-            .join_from(subject, request, subject.c.request == request.c.number)
-            .join(copy, copy.c.request == request.c.number)
-            .where(
-                request.c.kind == Kind.COPY.value,
-                copy.c.box.is_not(None),
-                subject.c.row_key.in_(part),
-                subject.c.standing == Standing.TAKEN.value,
-            )
-        )
+        rows = work.conn.execute(_LYING, {"keys": part})
         found |= {r.request for r in rows if (r.table_name, r.row_key) in mine}
     for number in sorted(found):
         close(work, load(work, number, lock=True), "erased")

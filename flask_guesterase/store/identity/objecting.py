@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from ...core.asking import Asker
 from ...core.canary import KIND as INVENTED
@@ -152,11 +152,15 @@ def late(work: Work) -> Iterator[tuple[str, str, datetime]]:
     yield from map(tuple, rows)
 
 
+_OBJECTION = tables.objection.c
+_OPEN = select(_OBJECTION.request).where(
+    _OBJECTION.request == bindparam("wanted"), _OBJECTION.settled_at.is_(None)
+)
+
+
 def is_open(work: Work, number: str) -> bool:
     """Return whether somebody objected to a request and nobody has settled it."""
-    table = tables.objection
-    mine = select(table.c.request).where(table.c.request == number, table.c.settled_at.is_(None))
-    return work.conn.execute(mine).first() is not None
+    return work.conn.execute(_OPEN, {"wanted": number}).first() is not None
 
 
 def require(work: Work, case: Case) -> None:
