@@ -148,8 +148,8 @@ class Pack:
         :param ranks: ranks that the general law recognises; empty for all.
         """
         strong = tuple(ranks)
-        weak = [replace(r, weak=r.weak or _weak(r, strong)) for r in self.rules]
-        return replace(self, rules=tuple(weak))
+        rules = (replace(r, weak=True) if _weak(r, strong) else r for r in self.rules)
+        return replace(self, rules=tuple(rules))
 
 
 def _weak(rule: Rule, strong: tuple[Rank, ...]) -> bool:

@@ -207,6 +207,12 @@ def new_number() -> str:
             return f"GR-{text}"
 
 
+_STEP = update(tables.request).where(
+    tables.request.c.number == bindparam("wanted"),
+    tables.request.c.version == bindparam("seen_version"),
+)
+
+
 def step(work: Work, case: Case, *states: State, **values: Any) -> Case:
     """Move a request along and write what changed, in one update.
 
@@ -222,12 +228,9 @@ def step(work: Work, case: Case, *states: State, **values: Any) -> Case:
     written = dict(values)
     if written.get("decisions") is not None:
         written["decisions"] = canonical(written["decisions"]).decode()
-    table = tables.request
-    done = work.conn.execute(
-        update(table)
-        .where(table.c.number == case.number, table.c.version == case.version)
-        .values(state=state.value, version=case.version + 1, **written)
-    )
+    written |= {"state": state.value, "version": case.version + 1}
+    mine = {"wanted": case.number, "seen_version": case.version}
+    done = work.conn.execute(_STEP, {**written, **mine})
     if done.rowcount != 1:
         raise TransitionError(
             "Somebody else acted on this request in the meantime.", "Look at it again."

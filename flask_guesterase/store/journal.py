@@ -111,14 +111,18 @@ def _write(conn: Connection, epoch: int, head: Frontier, items: Sequence[Draft])
     )
     if nodes:
         conn.execute(insert(node), [{**tree_key, **_node_row(item)} for item in nodes])
-    moved = conn.execute(
-        update(tree)
-        .where(tree.c.controller == controller, tree.c.epoch == epoch, tree.c.size == head.size)
-        .values(size=grown.size, frontier=_written(grown))
-    )
+    place = {"mine": controller, "open_epoch": epoch, "before": head.size}
+    moved = conn.execute(_MOVE, {**place, "size": grown.size, "frontier": _written(grown)})
     if moved.rowcount != 1:
         raise BusyError("The head of the journal moved.", "Run the whole transaction again.")
     return made
+
+
+_MOVE = update(tree).where(
+    tree.c.controller == bindparam("mine"),
+    tree.c.epoch == bindparam("open_epoch"),
+    tree.c.size == bindparam("before"),
+)
 
 
 def _node_row(item: Node) -> dict[str, object]:

@@ -129,20 +129,18 @@ def bury(work: Work, number: str, living: Iterable[Person] = ()) -> int:
     :param number: number of the request.
     :param living: those whose own row stays as it is for now, under a hold for example.
     """
-    table = tables.subject
     spared = [
-        (table.c.table_name != name) | (table.c.row_key != key_text(key)) for name, key in living
+        (_TABLE.table_name != name) | (_TABLE.row_key != key_text(key)) for name, key in living
     ]
-    return work.conn.execute(
-        update(table)
-        .where(
-            table.c.request == number,
-            table.c.standing == Standing.TAKEN.value,
-            table.c.erased_at.is_(None),
-            *spared,
-        )
-        .values(erased_at=work.stamp)
-    ).rowcount
+    mine = _BURY.where(*spared) if spared else _BURY
+    return work.conn.execute(mine, {"wanted": number, "erased_at": work.stamp}).rowcount
+
+
+_BURY = update(tables.subject).where(
+    _TABLE.request == bindparam("wanted"),
+    _TABLE.standing == Standing.TAKEN.value,
+    _TABLE.erased_at.is_(None),
+)
 
 
 EXPIRED = "expired"
