@@ -35,6 +35,8 @@ class Kind(StrEnum):
     LIFTED = "lifted"
     RESTORED = "restored"
     OVERTURNED = "overturned"
+    OBJECTED = "objected"
+    AGREED = "agreed"
     REPLAYED = "replayed"
     SIGNED = "signed"
     OUTCOME = "outcome"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 
@@ -13,6 +15,7 @@ from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.policy import Policy, delete, null
 from flask_guesterase.store.comeback import marks
 from flask_guesterase.store.datamap import resolve
+from flask_guesterase.store.remembrance.replay import replay
 from tests.store.lodge import ANN, Base, Guest, Lodge, Wish, policies
 
 
@@ -108,6 +111,25 @@ def test_an_erasure_that_takes_a_consent_leaves_an_objection(lodge: Lodge) -> No
     assert lodge.rows(Wish) == []
     assert asked(lodge, ANN["email"], "sh")
     assert asked(lodge, ANN["phone"], "sh")
+
+
+def test_an_objection_is_remembered_of_a_guest_whom_an_old_copy_never_knew(
+    lodge: Lodge, tmp_path: Path
+) -> None:
+    """No row of theirs is there to be erased again, and the mailbox may be in any list."""
+    lodge.settings = replace(lodge.settings, register=str(tmp_path / "register"))
+    file = Path(str(lodge.engine.url.database))
+    lodge.engine.dispose()
+    copyfile(file, tmp_path / "old")
+    lodge.stayed()
+    lodge.add(Wish(id=1, guest_id=1, email="news.for.ann@mail.example"))
+    lodge.erased_guest()
+    lodge.engine.dispose()
+    copyfile(tmp_path / "old", file)
+    assert not asked(lodge, "news.for.ann@mail.example", "sh")
+    assert not replay(lodge.run).restored
+    assert asked(lodge, "news.for.ann@mail.example", "sh")
+    assert asked(lodge, ANN["email"], "sh")
 
 
 def test_a_consent_for_another_mailbox_leaves_an_objection_for_that_one(lodge: Lodge) -> None:

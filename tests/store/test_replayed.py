@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert, select, update
 
 from flask_guesterase.core.errors import BusyError, KeyMissingError
 from flask_guesterase.core.events import SYSTEM, RequestReviewedAgain
@@ -359,6 +359,38 @@ def test_a_key_of_a_years_marks_that_another_one_replaced_is_said_to_be_gone(
         assert [(each.id, each.place) for each in faults] == [("key-missing", "returning:2026")]
     hotel.later(days=1200)
     assert copied.run(lambda office: office.sound(None)).faults == []
+
+
+def test_who_does_not_want_advertising_is_not_asked_twice(copied: Copied) -> None:
+    """A mailing that goes out after a restore would reach who said no since the copy."""
+    hotel, mail = copied.hotel, "ann@example.com"
+    contacts = (mail, "bo@example.com", "cy@example.com", "+86 138 0000 1111")
+
+    def said() -> list[bool]:
+        return [copied.run(lambda office, each=each: office.objects(each)) for each in contacts]
+
+    copied.run(lambda office: office.object(contacts[1], "sh"))
+    copied.copy()
+    for contact in (mail, contacts[2], contacts[3]):
+        copied.run(lambda office, each=contact: office.object(each, "sh", "clerk"))
+    for contact in (contacts[1], contacts[2]):
+        copied.run(lambda office, each=contact: office.agree_anew(each, "sh"))
+    before = said()
+    assert before == [True, False, False, True]
+    (file,) = (copied.folder / "register").glob("*.jsonl")
+    with hotel.engine.connect() as conn:
+        marks = conn.execute(select(tables.mark.c.mark)).scalars().all()
+    assert marks
+    assert not any(mark in file.read_text() for mark in marks), "it ends with its month's key"
+    copied.restore()
+    assert said() == [False, True, False, False]
+    assert copied.run(lambda office: survey(office.work)).counts["objections"] == 5
+    assert copied.replay().counts["objections"] == 5
+    assert said() == before
+    copied.restore()
+    hotel.custodian.forget("register:2026-03")
+    done = copied.replay()
+    assert (done.restored, done.counts["objections-lost"]) == (False, 5)
 
 
 def judged(copied: Copied, month: str) -> list[str]:

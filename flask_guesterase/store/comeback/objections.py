@@ -7,24 +7,27 @@ to keep to it, a mark of the contact must outlive the contact itself.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from email.utils import parseaddr
 from typing import Any
 
 from sqlalchemy import Column, delete, insert, select
 
-from ...core.errors import InputError, MatchError
+from ...core.errors import InputError, KeyMissingError, MatchError
 from ...core.events import ObjectionRecorded
 from ...core.identity import Kind, kind_of, normal
 from ...core.kinds import TEXT, need
 from ...core.log import slug
 from ...core.permissions import Permission
 from ...core.plan import Plan, Step
+from ...core.remembrance import Kind as Kept
+from ...core.remembrance import Line
 from ...core.seal import fingerprint
 from .. import actors, tables
 from ..carrying import known
 from ..keeping import Origin
+from ..remembrance import objected
 from ..sql import among, is_text, parts
 from ..work import Work
 from . import marks
@@ -60,6 +63,22 @@ def record(work: Work, contact: str, place: str, by: str | None, stop: bool = Tr
     work.events.append(ObjectionRecorded(
         origin.controller, place, "", actor, {}, ("recorded" if stop else "withdrawn",)
     ))  # fmt: skip
+
+
+def again(work: Work, line: Line) -> dict[str, int]:
+    """Write down again what the register remembers of one objection.
+
+    :param work: the open transaction.
+    :param line: line of the register.
+    :return: that it was done, or that the key of its month is not there.
+    """
+    try:
+        found = objected.marks(work, line)
+    except KeyMissingError:
+        return {"objections-lost": 1}
+    origin = Origin(line.note.request or None, line.note.controller, line.note.property)
+    _put(work, origin, found, line.note.kind is Kept.OBJECTED)
+    return {"objections": 1}
 
 
 def objects(work: Work, contact: str, place: str = "") -> bool:
@@ -131,7 +150,15 @@ def _is_contact(column: Column[Any]) -> bool:
     return kind_of(column.name) in (Kind.EMAIL, Kind.PHONE) and is_text(column.type)
 
 
-def _write(work: Work, origin: Origin, found: Iterable[str], stop: bool) -> None:
+def _write(work: Work, origin: Origin, found: Collection[str], stop: bool) -> None:
+    """Write down who does not want advertising, and have it remembered outside the database."""
+    told = objected.note(work, origin, found, stop) if found else None
+    if told is not None:
+        work.remember.append(told)
+    _put(work, origin, found, stop)
+
+
+def _put(work: Work, origin: Origin, found: Iterable[str], stop: bool) -> None:
     wanted = sorted(found)
     if not wanted:
         return

@@ -77,6 +77,7 @@ class Forgotten:
     :param undone: number of a request -> place of the line that took its decision back.
     :param holds: holds that were placed after that and not lifted.
     :param broken: where the register is not as it was written.
+    :param objected: objections to advertising, and those taken back, in order.
     """
 
     since: int
@@ -84,6 +85,7 @@ class Forgotten:
     undone: Mapping[str, Line] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     broken: tuple[Broken, ...] = ()
+    objected: tuple[Line, ...] = ()
 
     def takes_back(self, line: Line) -> Line | None:
         """Return the line that took the decision of a line back after it, or None."""
@@ -120,6 +122,7 @@ def recall(work: Work, since: int) -> Forgotten:
             if line.note.kind is Kind.HOLD and line.note.facts.get("hold") not in lifted
         ),
         tuple(broken),
+        tuple(line for line in new if line.note.kind in (Kind.OBJECTED, Kind.AGREED)),
     )
 
 

@@ -26,7 +26,7 @@ from ...core.remembrance import Kind, Line, Note
 from ...core.wish import Kind as Wish
 from .. import brake, cases, certifying, looking, pulse, runs, tables, tasks
 from ..cases import Case, load, reconsider, step, tell
-from ..comeback import again, returned
+from ..comeback import again, objections, returned
 from ..comeback.again import Fate, Warrant
 from ..comeback.returned import Seen
 from ..keeping import Origin
@@ -119,6 +119,7 @@ def survey(work: Work) -> Survey:
         if known.takes_back(line) is not None:
             continue
         counts.update(_verdicts(work, known, line, places))
+    counts["objections"] += len(known.objected)
     return _surveyed(work, known, counts)
 
 
@@ -200,7 +201,7 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
         return Survey(False, journals)
     known, places, told = begun
     counts, problems = Counter[str](), dict[str, None]()
-    for line in known.lines:
+    for line in sorted((*known.lines, *known.objected), key=lambda each: each.number):
         try:
             counts.update(run(partial(_line, known, places, line)))
         except GuesteraseError as problem:
@@ -232,6 +233,8 @@ def _line(known: Forgotten, places: Places, line: Line, office: Office) -> dict[
     work = office.work
     work.replaying = True
     note = line.note
+    if note.kind in (Kind.OBJECTED, Kind.AGREED):
+        return objections.again(work, line)
     if known.takes_back(line) is not None:
         return {"undone": 1}
     if note.kind is Kind.ENDED and note.request:

@@ -34,11 +34,12 @@ def key_of(work: Work, month: str) -> bytes:
     return work.custodian.mortal(months.label(month), "marks")
 
 
-def _own_key(work: Work, month: str) -> bytes:
+def own_key(work: Work, month: str) -> bytes:
     """Return the key of a month, made when nothing was marked in that month before.
 
     A second key for a month would make rows that were marked with the first look gone.
 
+    :param month: ``YYYY-MM``.
     :raises KeyMissingError: it was there and is not any more.
     """
     try:
@@ -134,7 +135,7 @@ def note(work: Work, origin: Origin, plan: Plan) -> Note | None:
     if not work.settings.register or not plan.changing():
         return None
     month = work.today[:7]
-    key = _own_key(work, month)
+    key = own_key(work, month)
     held = plan.untouched()
     who = [person for person in plan.people if person not in held]
     rows = list(people(work, key, who).values())
@@ -203,7 +204,7 @@ def held(work: Work, hold: Row[Any]) -> Note:
     rows: tuple[Trace, ...] = ()
     if hold.row_key:
         with suppress(KeyMissingError):
-            mark = text_mark(_own_key(work, work.today[:7]), hold.table_name, hold.row_key)
+            mark = text_mark(own_key(work, work.today[:7]), hold.table_name, hold.row_key)
             rows = (Trace(hold.table_name, mark),)
     return Note(
         Kind.HOLD, hold.controller, hold.property, "", rows,
