@@ -17,6 +17,7 @@ from ..core.events import (
     ComplaintAnswered,
     ComplaintReceived,
     DisclosureReviewed,
+    ErasureRequested,
     Event,
     IncidentClosed,
     IncidentOpened,
@@ -80,6 +81,22 @@ def vanished(work: Work) -> Iterator[tuple[str, str]]:
         ended = (after[row.action], row.request) in ends
         if not ended and (row.controller, row.epoch, row.position) not in lost:
             yield row.request, row.controller
+
+
+def lost(work: Work) -> list[str]:
+    """Return the numbers of requests and records of which only entries tell that were put back.
+
+    :param work: an open transaction; a read-only one is enough.
+    """
+    there: set[str] = set(work.conn.execute(select(tables.request.c.number)).scalars())
+    for kind in _KINDS:
+        there.update(work.conn.execute(select(kind.table.c.number)).scalars())
+    begun = _entries(work, [ErasureRequested, *(kind.begins for kind in _KINDS)])
+    missing = [row for row in begun if row.request not in there]
+    places = put_back(work) if missing else set()
+    return sorted({
+        row.request for row in missing if (row.controller, row.epoch, row.position) in places
+    })  # fmt: skip
 
 
 def _entries(work: Work, events: Iterable[type[Event]]) -> Sequence[Any]:

@@ -142,6 +142,7 @@ def _told(found: Survey) -> str:
         "taken back since": ", ".join(found.undone) or "none",
         "broken lines": str(found.broken),
         "months without a key": ", ".join(found.keyless) or "none",
+        "known to the journal alone": ", ".join(found.lost) or "none",
     })  # fmt: skip
 
 

@@ -432,10 +432,17 @@ def test_what_a_restore_lost_was_taken_away_by_nobody(any_inn: Ashore) -> None:
     with inn.backup() as restore:
         with inn.begin() as office:
             office.open_incident(Report("sh", "leak", "A list."), "officer")
+        inn.guest(1, name="Ann", email="ann@mail.example")
+        inn.guest(2, name="Bo", email="bo@mail.example")
+        filed = inn.file(email="ann@mail.example")
+        assert inn.erased(inn.approved(email="bo@mail.example")) == "erased"
+        (incident,) = inn.ours("incident")
         inn.happen(3)
         inn.release()
         restore()
-        assert "entries-put-back" in replay(inn.run).counts
+        done = replay(inn.run)
+        assert "entries-put-back" in done.counts
+        assert done.lost == tuple(sorted((filed, incident["number"]))), "to be filed again"
         assert "incident-opened" in inn.actions()
         assert inn.ours("incident") == []
         with inn.begin() as office:

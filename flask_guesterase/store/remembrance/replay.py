@@ -24,7 +24,7 @@ from ...core.lifecycle import DONE, State
 from ...core.plan import Person, key_text
 from ...core.remembrance import Kind, Line, Note
 from ...core.wish import Kind as Wish
-from .. import brake, cases, certifying, looking, pulse, runs, tables, tasks
+from .. import brake, cases, certifying, looking, pulse, runs, tables, tasks, vanished
 from ..cases import Case, load, reconsider, step, tell
 from ..comeback import again, objections, returned
 from ..comeback.again import Fate, Warrant
@@ -77,6 +77,8 @@ class Survey:
     :param holds: scope and property of the holds it has forgotten.
     :param broken: lines of the register that are not as they were written.
     :param keyless: months whose key is not there, so that nobody can look for their rows.
+    :param lost: numbers of requests, incidents, complaints and the like of which only entries of
+        the journal tell that were put back.
     :param problems: what keeps it, or kept it, from its end, each said once with its next step.
     """
 
@@ -87,6 +89,7 @@ class Survey:
     holds: tuple[tuple[str, str], ...] = ()
     broken: int = 0
     keyless: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
@@ -98,6 +101,7 @@ class Survey:
             "undone": list(self.undone),
             "broken": self.broken,
             "keyless": list(self.keyless),
+            "lost": list(self.lost),
             "problems": list(self.problems),
         }
 
@@ -198,7 +202,7 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
     journals = continuing.resume(run, checkpoints)
     begun: tuple[Forgotten, Places, Survey] | None = run(_begin)
     if begun is None:
-        return Survey(False, journals)
+        return Survey(False, journals, lost=_lost(run, journals))
     known, places, told = begun
     counts, problems = Counter[str](), dict[str, None]()
     for line in sorted((*known.lines, *known.objected), key=lambda each: each.number):
@@ -211,7 +215,17 @@ def replay(run: Run, checkpoints: Sequence[str] = ()) -> Survey:
     if not counts["failed"]:
         run(partial(_end, known, counts))
     found = {word: count for word, count in counts.items() if count} | journals
-    return replace(told, restored=bool(counts["failed"]), counts=found, problems=tuple(problems))
+    return replace(
+        told, restored=bool(counts["failed"]), counts=found, lost=_lost(run, journals),
+        problems=tuple(problems),
+    )  # fmt: skip
+
+
+def _lost(run: Run, journals: Mapping[str, int]) -> tuple[str, ...]:
+    """Return what only the journal knows, where entries of it were put back just now."""
+    if "entries-put-back" not in journals:
+        return ()
+    return tuple(run(lambda office: vanished.lost(office.work)))
 
 
 def _begin(office: Office) -> tuple[Forgotten, Places, Survey] | None:
