@@ -182,5 +182,15 @@ def entries(work: Work, case: Case, actions: tuple[str, ...]) -> list[Draft]:
     :param case: the request.
     :param actions: names of the events.
     """
-    bodies = work.conn.execute(_SAID, {"wanted": case.number, "actions": actions}).scalars()
+    return entries_of(work, case.number, actions)
+
+
+def entries_of(work: Work, number: str, actions: tuple[str, ...]) -> list[Draft]:
+    """Return what the journal says of a request, the oldest first.
+
+    :param work: the open transaction.
+    :param number: number of the request.
+    :param actions: names of the events.
+    """
+    bodies = work.conn.execute(_SAID, {"wanted": number, "actions": actions}).scalars()
     return [read_entry(body.encode()).draft for body in bodies]

@@ -57,7 +57,7 @@ def touch(work: Work, word: str) -> None:
     :param word: what is bound.
     """
     # In a restored database what people do waits for its place in the journals until a replay.
-    if word not in work.bound and not remembering.forgetful(work) and strayed(work, word):
+    if not remembering.forgetful(work) and strayed(work, word):
         names = brake.controllers(work)
         work.events += [RulesChanged(name, grounds=(DIFFERED, word)) for name in names[:1]]
     work.bound.add(word)
@@ -66,10 +66,10 @@ def touch(work: Work, word: str) -> None:
 def strayed(work: Work, word: str) -> bool:
     """Return whether rows are not those whose root the journal has; False where it has none yet.
 
-    :param work: an open transaction that changed none of them; a read-only one is enough.
+    :param work: an open transaction; one that changed them itself cannot tell, and gets False.
     :param word: what is bound.
     """
-    return not any(_fits(work, word) for _ in range(_LOOKS))
+    return word not in work.bound and not any(_fits(work, word) for _ in range(_LOOKS))
 
 
 def _fits(work: Work, word: str) -> bool:

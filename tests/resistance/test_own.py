@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, update
 
-from flask_guesterase.core.errors import UnknownError
+from flask_guesterase.core.errors import TransitionError, UnknownError
 from flask_guesterase.core.register import Asked, Basis
-from flask_guesterase.store import tables
+from flask_guesterase.store import tables, tokens
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
 from flask_guesterase.store.pulse import Pulse, put
@@ -40,6 +40,10 @@ def test_a_hold_lifted_by_two_people_is_no_alarm(pine: Pine) -> None:
     id_ = pine.run(lambda office: office.freeze("mu", "second"))
     pine.run(lambda office: office.lift(id_, "officer"))
     assert pine.run(lambda office: office.lift(id_, "second"))
+    assert pine.seen() == set()
+    id_ = pine.run(lambda office: office.freeze("mu", "second"))
+    # At a console both act in one transaction.
+    assert pine.run(lambda o: (o.lift(id_, "officer"), o.lift(id_, "second"))) == (False, True)
     assert pine.seen() == set()
 
 
@@ -256,3 +260,18 @@ def test_a_second_persons_word_for_taking_back_by_sql(
     pine.run(lambda office: office.propose_restore(number, "second", "wrong-person"))
     pine.run(lambda office: office.restore(number, "officer"))
     assert pine.state(number) == "restored"
+
+
+@pytest.mark.parametrize("attack", ["settled", "deleted"])
+def test_an_objection_settled_by_sql(pine: Pine, attack: str) -> None:
+    """That a guest objected is in the journal, and nobody who settled it: it waits all the same."""
+    number, table = pine.filed(1), tables.objection
+    token = pine.run(lambda office: tokens.objection(office.work, number))
+    pine.run(lambda office: office.object_to(token))
+    now = pine.now.replace(tzinfo=None)
+    pine.raw(delete(table) if attack == "deleted" else
+             update(table).values(settled_by="a99", settled_at=now))  # fmt: skip
+    with pytest.raises(TransitionError):
+        pine.approve(number)
+    pine.run(lambda office: office.settle_objection(number, "second"))
+    pine.approve(number)

@@ -127,7 +127,7 @@ def receive(work: Work, token: str) -> bool:
     if case.state in (State.APPROVED, State.WAITING):
         # Whoever carries it out next sends it back to be decided.
         case = step(work, case, try_at=work.stamp)
-    tell(work, RequestObjected, case, GUEST, grounds=("paused" if early else "too-late",))
+    tell(work, RequestObjected, case, GUEST, grounds=(_PAUSED if early else "too-late",))
     return case.state not in CARRIED_OUT
 
 
@@ -159,8 +159,26 @@ _OPEN = select(_OBJECTION.request).where(
 
 
 def is_open(work: Work, number: str) -> bool:
-    """Return whether somebody objected to a request and nobody has settled it."""
-    return work.conn.execute(_OPEN, {"wanted": number}).first() is not None
+    """Return whether somebody objected to a request and nobody has settled it.
+
+    A row can be written, and taken away, by whoever reaches the database: the journal is asked too.
+    """
+    mine = work.conn.execute(_OPEN, {"wanted": number}).first()
+    return mine is not None or _said(work, number)
+
+
+_PAUSED = "paused"
+
+
+def _said(work: Work, number: str) -> bool:
+    """Return whether the newest that was said of objections is that one lets a request wait."""
+    names = (RequestObjected.name, ObjectionSettled.name)
+    # What was said in this transaction is not in the journal yet.
+    now = [(e.name, e.grounds) for e in work.events if e.number == number and e.name in names]
+    said = now or [
+        (each.action, each.grounds) for each in approvals.entries_of(work, number, names)
+    ]
+    return bool(said) and said[-1][0] == RequestObjected.name and _PAUSED in said[-1][1]
 
 
 def require(work: Work, case: Case) -> None:
@@ -194,6 +212,6 @@ def settle(work: Work, number: str, by: str) -> None:
         .where(table.c.request == case.number, table.c.settled_at.is_(None))
         .values(settled_by=actor, settled_at=work.stamp)
     )
-    if not done.rowcount:
+    if not done.rowcount and not _said(work, case.number):
         raise UnknownError("Nobody objects to this request.", "Look at it again.")
     tell(work, ObjectionSettled, case, actor)
