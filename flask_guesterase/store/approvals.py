@@ -1,6 +1,7 @@
 """Whether a decision is one that two people took: the journal is asked, and no row of ours.
 
-A row can be written by whoever reaches the database; an entry cannot be, without being seen.
+A row can be written by whoever reaches the database. An entry cannot be changed without being seen,
+but one can be appended as our own code does; so an approval has a mark under the key of its case.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from ..core.events import (
     RequestReviewedAgain,
     SubjectTaken,
 )
-from ..core.log import Draft, read_entry
+from ..core.log import Draft, canonical, read_entry
 from ..core.seal import fingerprint
 from ..core.standing import Standing
 from ..core.wish import Kind
@@ -37,8 +38,12 @@ from .outbox import OUTSIDE
 from .sameness import same
 from .work import Work
 
-WHO, DIGEST = "who", "digest"
-"""Marks of an entry: the person who acted, under the key of the case; what was approved."""
+WHO, DIGEST, GIVEN = "who", "digest", "given"
+"""Marks of an entry: the person who acted, under the key of the case; what was approved; that it
+was, by whom and when: who can only write into the database gives no approval, and none again."""
+
+LEFT = "left"
+"""Mark of an entry: the notice of this very approval left."""
 
 TOO_LATE = "too-late"
 """Ground of a stop that came when there was nothing to stop: it decides nothing."""
@@ -132,12 +137,54 @@ def standing(work: Work, case: Case) -> Draft | None:
         return None
     if KIND in last.grounds or case.kind == KIND:
         return last if KIND in last.grounds and case.kind == KIND else None
+    if not _given(work, case, known, last):
+        return None
     first = [draft for draft in _before(known) if draft.actor not in _NOBODY]
     people = {draft.actor for draft in first}
     marks = {draft.marks[WHO] for draft in first if WHO in draft.marks}
     alone = last.actor in people or last.marks.get(WHO) in marks
     fits = last.actor == case.decided_by and (not alone or OUTSIDE in last.grounds)
     return last if fits else None
+
+
+def given(work: Work, case: Case, grounds: tuple[str, ...]) -> dict[str, str]:
+    """Return the mark by which a new approval of a request is known again.
+
+    :param work: the open transaction.
+    :param case: the request, approved.
+    :param grounds: words of the entry.
+    """
+    before = entries(work, case, (ErasureApproved.name,))
+    return {GIVEN: _mark(work, case, grounds, len(before))}
+
+
+def _mark(work: Work, case: Case, grounds: tuple[str, ...], before: int) -> str:
+    at = "" if case.decided_at is None else case.decided_at.isoformat(timespec="seconds")
+    said = canonical([case.digest, case.decided_by, at, list(grounds), before]).decode()
+    return fingerprint(secret(work, case), GIVEN, said)
+
+
+def left(work: Work, case: Case) -> dict[str, str]:
+    """Return the mark by which it is known that the notice of an approval left.
+
+    :param work: the open transaction.
+    :param case: the request, approved by one person alone.
+    :return: nothing where the key ended with the case, of which nothing waits then.
+    """
+    try:
+        key = secret(work, case)
+    except KeyMissingError:
+        return {}
+    at = "" if case.decided_at is None else case.decided_at.isoformat(timespec="seconds")
+    said = canonical([case.digest, case.decided_by, at]).decode()
+    return {LEFT: fingerprint(key, LEFT, said)}
+
+
+def _given(work: Work, case: Case, known: Iterable[Draft], last: Draft) -> bool:
+    """Return whether an approval was given as its entry and its row say, after those before it."""
+    before = sum(each.action == ErasureApproved.name for each in known) - 1
+    made = _mark(work, case, last.grounds, before)
+    return hmac.compare_digest(last.marks.get(GIVEN, ""), made)
 
 
 def _fits(work: Work, case: Case) -> bool:

@@ -85,7 +85,10 @@ def approve(
         try_at=work.stamp + grace, attempts=0, **(waits if grace else {}),
     )  # fmt: skip
     rows = sum(len(s.rows) for s in plan.changing())
-    marks = {approvals.DIGEST: mark, **approvals.who(work, case, by)}
+    marks = {
+        approvals.DIGEST: mark, **approvals.who(work, case, by),
+        **approvals.given(work, case, grounds),
+    }  # fmt: skip
     counts = {"rows": rows, "people": len(plan.people)}
     tell(work, ErasureApproved, case, actor, counts, grounds, marks)
     if alone:

@@ -13,7 +13,7 @@ from ..core.errors import KeyMissingError, SealError, UnknownError
 from ..core.events import Event, FileRemoved, FileRestored, MessageFailed, MessageSent
 from ..core.log import slug
 from ..core.permissions import Permission
-from . import actors, binding, safe, tables, unsearched
+from . import actors, approvals, binding, safe, tables, unsearched
 from .cases import acknowledge, load, tell
 from .outbox import (
     BACK,
@@ -136,7 +136,8 @@ def done(work: Work, parcel: Parcel) -> None:
     _drop(work, parcel.id, box)
     _first_answer(work, parcel.request, parcel.kind, parcel.template)
     which = (OUTSIDE,) if parcel.template == OUTSIDE else ()
-    _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel, *which))
+    marks = approvals.left(work, load(work, parcel.request)) if which else {}
+    _tell(work, _DONE[parcel.kind], parcel.id, "system", (parcel.channel, *which), marks)
 
 
 _DONE: Mapping[str, type[Event]] = {
@@ -212,12 +213,15 @@ def _fail(work: Work, id: int, kind: str, problem: str) -> None:
     _tell(work, MessageFailed, id, "system", (kind,))
 
 
-def _tell(work: Work, event: type[Event], id: int, actor: str, grounds: tuple[str, ...]) -> None:
+def _tell(
+    work: Work, event: type[Event], id: int, actor: str, grounds: tuple[str, ...],
+    marks: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
     """Note what became of a parcel; one that no request asked for names its property alone."""
     table = tables.outbox
     row = work.conn.execute(select(table.c.request, table.c.property).where(table.c.id == id)).one()
     if row.request is not None:
-        tell(work, event, load(work, row.request), actor, grounds=grounds)
+        tell(work, event, load(work, row.request), actor, grounds=grounds, marks=marks)
         return
     controller = slug(work.settings.property(row.property).controller)
     work.events.append(event(controller, row.property, "", actor, {}, grounds))

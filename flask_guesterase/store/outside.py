@@ -6,6 +6,7 @@ left is read from the journal. As long as it cannot leave, nothing is carried ou
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from ..core.events import ApprovalStopped, ErasureApproved, MessageSent
 from ..core.finding import Finding, Severity
 from ..core.identity import Kind
 from ..core.lifecycle import State
+from ..core.log import Draft
 from ..core.remembrance import Kind as Said
 from . import actors, approvals, outbox, tables, tokens
 from .cases import Case, day_at, load, reconsider, step, tell
@@ -114,11 +116,17 @@ def ends(work: Work, case: Case) -> datetime | None:
     for draft in approvals.entries(work, case, (ErasureApproved.name, MessageSent.name)):
         if draft.action == ErasureApproved.name:
             left = None
-        elif left is None and OUTSIDE in draft.grounds:
+        elif left is None and OUTSIDE in draft.grounds and _is_left(work, case, draft):
             left = draft.at
     if left is None:
         return None
     return datetime.fromisoformat(left).astimezone(UTC).replace(tzinfo=None) + WAIT
+
+
+def _is_left(work: Work, case: Case, draft: Draft) -> bool:
+    """Return whether it was the notice of the approval that stands: an entry needs no key."""
+    made = approvals.left(work, case).get(approvals.LEFT, "")
+    return bool(made) and hmac.compare_digest(draft.marks.get(approvals.LEFT, ""), made)
 
 
 def failed(work: Work, case: Case) -> bool:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from flask_guesterase.core.certificate import from_json
 from flask_guesterase.core.errors import BlockedError, FourEyesError, MovedError, TokenError
 from flask_guesterase.core.log import Draft, read_entry
-from flask_guesterase.store import outbox, tables, worker
+from flask_guesterase.store import journal, outbox, tables, worker
 from flask_guesterase.store.cases import load
 from flask_guesterase.store.channels import built_in
 from flask_guesterase.store.matching import Contact
@@ -151,6 +151,29 @@ def test_a_notice_rewritten_by_sql(
     for _ in range(5):
         alone.work()
         alone.later(hours=20)
+    assert notices(post) == []
+    assert alone.row(1)["name"] == ANN["name"]
+    assert alone.state(number) == "review"
+
+
+def test_a_notice_that_the_journal_was_told_of_by_sql(
+    alone: Alone, post: tuple[Post, str]
+) -> None:
+    """That it left is under the key of the case: who writes an entry begins no 72 hours."""
+    number = alone.asked()
+    alone.approve(number)
+    given = approved(alone)
+    with alone.engine.begin() as conn:
+        conn.execute(delete(tables.outbox).where(tables.outbox.c.template == outbox.OUTSIDE))
+        key = conn.execute(select(tables.tree.c.public_key)).scalars().first()
+        grounds = ("smtp", outbox.OUTSIDE)
+        said = replace(
+            given, action="message-sent", actor="system", grounds=grounds, marks={}, counts={}
+        )
+        journal.append(conn, [said], bytes.fromhex(str(key)))
+    for _ in range(5):
+        alone.later(hours=20)
+        alone.work()
     assert notices(post) == []
     assert alone.row(1)["name"] == ANN["name"]
     assert alone.state(number) == "review"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 
 from flask_guesterase.core.errors import TokenError, TransitionError
-from flask_guesterase.store import tables, tokens
+from flask_guesterase.core.log import Draft
+from flask_guesterase.store import journal, tables, tokens
 from flask_guesterase.store.tokens import Purpose
 from tests.resistance.conftest import Pine
 from tests.resistance.test_impostors import DESK, claim, enter
@@ -203,3 +205,56 @@ def test_a_contact_pointed_at_by_sql(pine: Pine) -> None:
     pine.raw(update(table).where(table.c.request == theirs).values(box=box))
     with pytest.raises(TransitionError):
         pine.run(lambda office: office.send_copy_link(code))
+
+
+def _said(pine: Pine, *drafts: Draft) -> None:
+    """Append to the journal as our own code does, which needs no key."""
+    with pine.engine.begin() as conn:
+        key = conn.execute(select(tables.tree.c.public_key)).scalars().first()
+        journal.append(conn, drafts, bytes.fromhex(str(key)))
+
+
+def _never(pine: Pine, number: str) -> None:
+    """Write an approval that nobody gave, in the row and in the journal."""
+    at = journal.stamp(pine.now)
+    said = {"request": number, "facts": {"property": "mu"}}
+    who = str(pine.run(lambda office: office.acts_as("officer")))
+    _said(pine, Draft("fir", at, "erasure-approved", who, counts={"rows": 2, "people": 1}, **said))
+    values = {"digest": None, "decisions": None}
+    _approved_row(pine, number, values)
+
+
+def _again(pine: Pine, number: str) -> None:
+    """Write once more the approval that a guest's objection ended."""
+    pine.approve(number)
+    (row,) = [row for row in pine.ours("request") if row["number"] == number]
+    token = pine.run(lambda office: tokens.objection(office.work, number))
+    pine.run(lambda office: office.object_to(token))
+    pine.work()
+    assert pine.state(number) == "review"
+    (given,) = [each for each in pine.entries("erasure-approved") if each.request == number]
+    settled = replace(given, action="objection-settled", counts={}, marks={})
+    pine.raw(delete(tables.objection))
+    _said(pine, settled, given)
+    _approved_row(pine, number, {name: row[name] for name in ("digest", "decisions")})
+
+
+def _approved_row(pine: Pine, number: str, values: dict[str, Any]) -> None:
+    now, table = pine.now.replace(tzinfo=None), tables.request
+    who = pine.run(lambda office: office.acts_as("officer"))
+    pine.raw(update(table).where(table.c.number == number).values(
+        state="approved", decided_by=who, decided_at=now, try_at=now, **values
+    ))  # fmt: skip
+
+
+@pytest.mark.parametrize("attack", [_never, _again])
+def test_an_approval_written_into_the_journal(
+    pine: Pine, attack: Callable[[Pine, str], None]
+) -> None:
+    """An approval is under the key of its case: none is written, and no old one given again."""
+    number = pine.filed(1)
+    attack(pine, number)
+    assert pine.problems() == set()
+    pine.work()
+    assert pine.state(number) == "review"
+    assert pine.ours("kept") == []
