@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from ..core.errors import GuesteraseError
 from ..core.log import read_entry
 from ..core.tree import Frontier
-from . import brake, doors
+from . import brake, doors, live
 from .audit import beyond
 from .custodian import FolderCustodian
 from .journal import edge
@@ -32,6 +32,8 @@ def ills(work: Work) -> list[str]:
         enough.
     """
     found = []
+    if live.read_only(work.conn):
+        found.append("database-read-only")
     if doors.silent(work):
         found.append("heartbeat-stale")
     if brake.doubt(work.conn, work.stamp):

@@ -26,6 +26,7 @@ __all__ = [
     "LiveTrigger",
     "known",
     "read",
+    "read_only",
     "signature",
 ]
 
@@ -80,6 +81,18 @@ def known(conn: Connection, schemas: Sequence[str] = ()) -> LiveSchema:
     if now is None or lasts(schema):
         mine[wanted] = (now, schema)
     return schema
+
+
+def read_only(conn: Connection) -> bool:
+    """Return whether the server, file or session refuses changes.
+
+    :param conn: an open connection of an engine that `read` knows.
+    """
+    if conn.dialect.name == "sqlite":
+        return sqlite.read_only(conn)
+    if conn.dialect.name == "postgresql":
+        return postgresql.read_only(conn)
+    return mariadb.read_only(conn)
 
 
 def _read(

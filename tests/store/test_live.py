@@ -15,7 +15,8 @@ from sqlalchemy import Connection, create_engine, event, make_url
 
 from flask_guesterase.core.errors import SetupError
 from flask_guesterase.store.catalog import mariadb
-from flask_guesterase.store.live import LiveSchema, read, signature
+from flask_guesterase.store.live import LiveSchema, read, read_only, signature
+from tests import engines
 
 KEY = {
     "sqlite": "INTEGER PRIMARY KEY",
@@ -411,6 +412,18 @@ def test_sqlite_says_when_it_is_read_only(sqlite_url: str) -> None:
     path = make_url(sqlite_url).database
     with database(f"sqlite:///file:{path}?mode=ro&uri=true") as conn:
         assert read(conn).read_only
+
+
+@pytest.mark.parametrize(("kind", "refuse"), [
+    ("sqlite", "PRAGMA query_only = ON"), ("postgresql", "SET default_transaction_read_only = on"),
+    ("mariadb", "SET SESSION TRANSACTION READ ONLY"),
+])  # fmt: skip
+def test_that_changes_are_refused_is_known_without_reading_all(kind: str, refuse: str) -> None:
+    """Whoever watches asks every few seconds."""
+    with engines.fresh_database(kind) as url, database(url) as conn:
+        assert not read_only(conn)
+        conn.exec_driver_sql(refuse)
+        assert read_only(conn)
 
 
 def test_sqlite_notices_a_file_it_may_not_write(

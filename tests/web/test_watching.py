@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from flask_guesterase import health_pages
 from flask_guesterase.core.errors import SetupError
@@ -73,7 +73,7 @@ def test_the_page_about_watching_says_what_is_there(front: Front) -> None:
     assert {"/privacy-health/", "/privacy-metrics/"} <= served
     page = (DOCS / "monitor.md").read_text(encoding="utf-8")
     words = set(re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE))
-    told = re.findall(r'"([a-z]+-[a-z]+)"', inspect.getsource(store_health))
+    told = re.findall(r'"([a-z]+(?:-[a-z]+)+)"', inspect.getsource(store_health))
     assert words == set(told)
     front.forms.sweep()
     text = front.app.test_client().get("/metrics/", headers=BEARER).text
@@ -130,6 +130,12 @@ def ill_head(front: Front) -> None:
         conn.execute(tables.entry.delete().where(tables.entry.c.position > 1))
 
 
+def ill_database(front: Front) -> None:
+    @event.listens_for(front.forms.engine, "checkout")
+    def refuse(raw: Any, _: Any, __: Any) -> None:
+        raw.execute("PRAGMA query_only = ON")
+
+
 def ill_register(front: Front) -> None:
     with front.app.app_context():
         folder = Path(front.extension.settings.register)
@@ -148,6 +154,7 @@ def ill_register(front: Front) -> None:
         (ill_text, "journal-broken"),
         (ill_head, "journal-broken"),
         (ill_register, "register-missing"),
+        (ill_database, "database-read-only"),
     ],
     ids=lambda value: value.__name__ if callable(value) else value,
 )

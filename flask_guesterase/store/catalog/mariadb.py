@@ -105,6 +105,19 @@ _GRANTED = text("""
 """)
 
 
+def read_only(conn: Connection) -> bool:
+    """Return whether this server or session refuses changes."""
+    return _refuses(_variables(conn))
+
+
+def _variables(conn: Connection) -> dict[str, str]:
+    return {name: value.upper() for name, value in conn.execute(_VARIABLES)}
+
+
+def _refuses(variables: Mapping[str, str]) -> bool:
+    return any(variables.get(name, "OFF") not in ("OFF", "0") for name in _READ_ONLY)
+
+
 def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
     """The current database and the named ones, and the tables elsewhere that point at them.
 
@@ -114,7 +127,7 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
     if server.schema_name is None:
         raise SetupError("The connection has no current database.", "Name one in the URL.")
     default = str(server.schema_name)
-    variables = {name: value.upper() for name, value in conn.execute(_VARIABLES)}
+    variables = _variables(conn)
     enforced = variables.get("foreign_key_checks") == "ON"
     fold_tables = variables.get("lower_case_table_names") != "0"
     scope = list(dict.fromkeys((default, *schemas)))
@@ -144,7 +157,7 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
         version=server.version,
         default_schema=default,
         tables=parts.build(fold_tables=fold_tables, fold_columns=True),
-        read_only=any(variables.get(name, "OFF") not in ("OFF", "0") for name in _READ_ONLY),
+        read_only=_refuses(variables),
         foreign_keys_enforced=enforced,
         triggers_known=_triggers_known(set(conn.scalars(_GRANTED)), server.version),
         folds=fold_tables,

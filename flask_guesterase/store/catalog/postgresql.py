@@ -191,6 +191,11 @@ _READERS = text("""
 """)
 
 
+def read_only(conn: Connection) -> bool:
+    """Return whether this server or session refuses changes."""
+    return bool(conn.execute(_SERVER).one().read_only)
+
+
 def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
     """The schemas of the search path and the named ones, and whatever hangs on their tables."""
     server = conn.execute(_SERVER).one()

@@ -60,7 +60,7 @@ def read(conn: Connection, schemas: Sequence[str]) -> LiveSchema:
         version=str(conn.scalar(text("SELECT sqlite_version()"))),
         default_schema="main",
         tables=parts.build(fold_tables=True, fold_columns=True),
-        read_only=_read_only(conn),
+        read_only=read_only(conn),
         foreign_keys_enforced=enforced,
         folds=True,
     )
@@ -269,8 +269,10 @@ def _each(
     return conn.execute(text(statement), {"schema": schema}).all()
 
 
-def _read_only(conn: Connection) -> bool:
-    """Query-only, opened with mode=ro or immutable=1, or a file this process may not write."""
+def read_only(conn: Connection) -> bool:
+    """Return whether it is query-only, opened with mode=ro or immutable=1, or a file this process
+    may not write.
+    """
     if conn.scalar(text("PRAGMA query_only")):
         return True
     url = conn.engine.url
