@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from .packtext import Problem
 
 
+ONCE = "Declare it beside a factory of applications, which may run more than once, not in it."
+"""The next step where something was declared a second time."""
+
+
 class GuesteraseError(Exception):
     """Anything this package raises on purpose.
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 
-from ..core.errors import PolicyError
+from ..core.errors import ONCE, PolicyError
 from ..core.finding import Finding
 from ..core.plan import ANOTHER
 from ..core.policy import Blocker
@@ -72,5 +72,5 @@ def check_name(blocker: Blocker, others: Iterable[Blocker]) -> None:
         )
     if blocker.name in _TAKEN or any(blocker.name == other.name for other in others):
         raise PolicyError(
-            f"There is a blocker '{blocker.name}' already.", "Give this one another name."
+            f"There is a blocker '{blocker.name}' already.", f"Give this one another name. {ONCE}"
         )

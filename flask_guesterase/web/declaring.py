@@ -9,7 +9,7 @@ from sqlalchemy import Table
 
 from ..core.backup import Backup
 from ..core.canary import Canary
-from ..core.errors import PolicyError, SetupError
+from ..core.errors import ONCE, PolicyError, SetupError
 from ..core.holding import LONGEST_NAME, HoldQuery
 from ..core.kinds import CALLABLE, NAME, Kind, need
 from ..core.policy import Blocker, Exempt, Policy
@@ -101,7 +101,8 @@ class Declaring:
         need(declared, _CANARY, "canary(...)", PolicyError)
         if declared.property in self._canaries:
             raise PolicyError(
-                "There is a canary at this property already.", "Declare one for each property."
+                "There is a canary at this property already.",
+                f"Declare one for each property. {ONCE}",
             )
         self._canaries[declared.property] = declared
 
@@ -144,7 +145,7 @@ class Declaring:
         need(where, CALLABLE, "hold_query(where)", PolicyError)
         if name in self._queries or not 0 < len(name) <= LONGEST_NAME:
             raise PolicyError(
-                "A query for holds has a name of its own.", "Give another, shorter name."
+                "A query for holds has a name of its own.", f"Give another, shorter name. {ONCE}"
             )
         self._queries[name] = HoldQuery(name, on, where)
 

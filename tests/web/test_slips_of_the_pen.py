@@ -28,6 +28,7 @@ from flask_guesterase import (
     redact,
     retain,
 )
+from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.finding import Finding
 from flask_guesterase.recipients import Recipient, by_hand
 from tests.web.house import House
@@ -149,6 +150,27 @@ def test_an_installation_of_another_kind_is_refused(make: Callable[[Guesterase],
         make(install())
 
     assert refused.value.hint
+
+
+TWICE: dict[str, Callable[[Guesterase], object]] = {
+    "a blocker": lambda own: own.block(blocker()),
+    "a recipient": lambda own: own.recipient(recipient()),
+    "a canary": lambda own: own.canary(canary()),
+    "a query": lambda own: own.hold_query("late", "guests", lambda table: True),
+}
+
+
+@pytest.mark.parametrize("declare", TWICE.values(), ids=TWICE)
+def test_what_a_factory_declares_again_says_where_to_declare_it(
+    declare: Callable[[Guesterase], object],
+) -> None:
+    """A host's tests make an application each; another name is no cure there."""
+    own = install()
+    declare(own)
+    with pytest.raises(PolicyError) as refused:
+        declare(own)
+
+    assert "factory" in refused.value.hint
 
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

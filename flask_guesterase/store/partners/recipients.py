@@ -11,7 +11,7 @@ from typing import Any, cast
 from sqlalchemy import insert, select
 
 from ...core.certificate import Told
-from ...core.errors import PolicyError
+from ...core.errors import ONCE, PolicyError
 from ...core.finding import Finding, Severity
 from ...core.log import slug
 from ...core.plan import Person, key_text
@@ -39,7 +39,8 @@ def check(recipient: Recipient, others: Iterable[Recipient]) -> None:
     """
     if any(recipient.name == other.name for other in others):
         raise PolicyError(
-            f"There is a recipient '{recipient.name}' already.", "Give this one another name."
+            f"There is a recipient '{recipient.name}' already.",
+            f"Give this one another name. {ONCE}",
         )
 
 
