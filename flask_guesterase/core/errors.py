@@ -17,6 +17,7 @@ GuesteraseError
 ├── MovedError             the decision that was approved is not today's; .differences
 ├── BlockedError           a hold or a precondition of the hotel forbids it now
 ├── BusyError              somebody else's transaction holds what is needed
+│   ├── FullError          the disk of the database is full
 │   ├── RetryableError     the unit may succeed when run again from its beginning
 │   ├── UnsureError        nobody knows whether it was committed: all of it was, or nothing
 │   └── SweepingError      another sweep is at work, which takes up what is due
@@ -152,6 +153,10 @@ class BlockedError(GuesteraseError):
 
 class BusyError(GuesteraseError):
     """Another transaction, perhaps the host's own, holds what is needed."""
+
+
+class FullError(BusyError):
+    """The disk of the database is full; what is due is done once there is room."""
 
 
 class RetryableError(BusyError):

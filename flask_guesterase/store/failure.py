@@ -18,6 +18,7 @@ from sqlalchemy.exc import (
 from ..core.errors import (
     BusyError,
     ErasureError,
+    FullError,
     GuesteraseError,
     RetryableError,
     SetupError,
@@ -52,7 +53,7 @@ def translated(problem: DBAPIError) -> GuesteraseError:
             "Nothing was changed; run 'flask guesterase check', which names it.",
         )
     if is_full(problem):
-        return BusyError(
+        return FullError(
             f"The disk of the database is full ({_code(problem)}).",
             "Nothing was changed; give it room, what is due is done then.",
         )

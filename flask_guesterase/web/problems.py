@@ -40,6 +40,10 @@ _GUEST_LATER = (
     N_("This does not work at the moment."),
     N_("Nothing was changed. Please try again later, or ask at the reception."),
 )
+_DATABASE = (
+    N_("The database did not answer as it should."),
+    N_("Nothing was changed. Try again; if it happens again, tell whoever runs the system."),
+)
 _LOOK = N_("It may have been done all the same. Look before you try again.")
 _GUEST_CLOSED = (
     N_("This is not possible for you here."),
@@ -154,6 +158,7 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
         ),
         retry_after=5,
     ),
+    errors.FullError: Problem(503, _GUEST_LATER, _DATABASE, retry_after=30),
     errors.UnsureError: Problem(
         503,
         (N_("This does not work at the moment."), _LOOK),
@@ -199,10 +204,7 @@ _PROBLEMS: dict[type[errors.GuesteraseError], Problem] = {
 DATABASE = Problem(
     503,
     _GUEST_LATER,
-    (
-        N_("The database did not answer as it should."),
-        N_("Nothing was changed. Try again; if it happens again, tell whoever runs the system."),
-    ),
+    _DATABASE,
     retry_after=30,
 )
 """How a failure of the host's own database work is told, for example while it loads a user."""

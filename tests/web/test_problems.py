@@ -24,7 +24,7 @@ STATUS = {
     "ForbiddenError": 403, "FourEyesError": 403, "LimitError": 429, "TransitionError": 409,
     "MovedError": 409, "BlockedError": 409, "BusyError": 503, "RetryableError": 503,
     "SweepingError": 503, "SetupError": 503, "PolicyError": 503, "GapError": 503, "PackError": 503,
-    "VeiledError": 403, "UnsureError": 503,
+    "VeiledError": 403, "UnsureError": 503, "FullError": 503,
 }  # fmt: skip
 """Error -> status; the others are 500."""
 
@@ -39,6 +39,12 @@ def test_an_error_has_a_status_and_a_next_step_at_both_desks(
     assert all(problem.guest)
     assert all(problem.staff)
     assert bool(problem.retry_after) == (problem.status in (429, 503))
+
+
+def test_a_full_disk_is_nobody_elses_work() -> None:
+    """Whoever waits a few seconds for a colleague to end meets it again."""
+    full, busy = (problem_of(kind("cause")) for kind in (errors.FullError, errors.BusyError))
+    assert full.staff != busy.staff
 
 
 def test_a_guest_is_not_told_the_words_of_the_machine() -> None:
