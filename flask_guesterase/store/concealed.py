@@ -151,12 +151,21 @@ def split_row(
     """Return the attributes of a row that are hidden, and those only open books show."""
     conn, restricted = kept_rows(session, cover.table, {"mapper": state.mapper})
     key = cover.key_of(state)
-    every = cover.hidden_by(restricted.columns(conn, key, ()))
+    every = cover.hidden_by(_today(cover, restricted.columns(conn, key, ())))
     opened_here = open_at(conn.engine.pool)
     if not opened_here:
         return every, frozenset()
-    hidden = cover.hidden_by(restricted.columns(conn, key, opened_here))
+    hidden = cover.hidden_by(_today(cover, restricted.columns(conn, key, opened_here)))
     return hidden, every - hidden
+
+
+def _today(cover: Cover, kept: frozenset[str]) -> frozenset[str]:
+    """Return kept columns as the table has them: of one that was renamed nobody knows which it is.
+
+    All that is retained in the table is hidden then.
+    """
+    guarded = gates.gate().get(cover.table)
+    return kept if guarded is None or kept <= guarded.names else kept | guarded.columns
 
 
 def pending(state: InstanceState[Any], keys: Any) -> bool:

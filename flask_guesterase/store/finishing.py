@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
@@ -254,7 +253,7 @@ def _keys(
 
     Overwritten once more it would be newer than that erasure, which could not be taken back.
     """
-    keys, columns = remainder.keys_of(work, line, who), json.loads(line.columns)
+    keys, columns = remainder.keys_of(work, line, who), remainder.columns_of(work, line) or ()
     if not keys or (line.mode, line.open) != (law.BLOCKED, ANOTHER):
         return keys
     declared = work.datamap.declared(line.table_name)

@@ -14,6 +14,7 @@ from .clocks import Record
 from .datamap import Declared
 from .failure import is_unread
 from .gaps import unreadable
+from .remainder import columns_of
 from .traces import holding
 from .work import Work
 
@@ -53,7 +54,7 @@ def _now(work: Work, line: Row[Any]) -> Record | None:
     if key is None:
         return None
     try:
-        if holding(work.conn, declared, [key], json.loads(line.columns)):
+        if holding(work.conn, declared, [key], columns_of(work, line) or ()):
             return None
         return law.facts(work, declared, [key])[key]
     except Exception as raised:

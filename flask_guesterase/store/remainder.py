@@ -75,7 +75,7 @@ def kept_columns(
     """Return (table, key) -> the columns that were kept."""
     only: dict[tuple[str, Key], frozenset[str]] = {}
     for line in lines:
-        columns = frozenset(json.loads(line.columns)) or _all(work, line.table_name)
+        columns = columns_of(work, line) or _all(work, line.table_name)
         for key in keys[line.id]:
             place = line.table_name, key
             only[place] = only.get(place, frozenset()) | columns
@@ -89,9 +89,8 @@ def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[
     key was to go, or was changed by the host; it is found by whose it is, as long as somebody
     asked.
     """
-    declared = work.datamap.tables.get(line.table_name)
-    named = json.loads(line.columns)
-    if declared is None or not {column.name for column in declared.table.c}.issuperset(named):
+    declared, named = work.datamap.tables.get(line.table_name), columns_of(work, line)
+    if declared is None or named is None:
         return None
     noted = declared.keyed and line.row_key
     there = _there(work, declared, line.row_key) if noted else []
@@ -102,8 +101,26 @@ def keys_of(work: Work, line: Line[Any], who: frozenset[Person] | None) -> list[
     rows = find(work.conn, work.datamap, who, set(work.datamap.tables) - {declared.name})
     others = _noted(work, line) if noted else frozenset()
     keys = [row.key for row in rows.get(declared.name, ()) if key_text(row.key) not in others]
-    columns = named or sorted(_all(work, declared.name))
+    columns = sorted(named or _all(work, declared.name))
     return sorted(holding(work.conn, declared, keys, columns), key=key_text)
+
+
+def columns_of(work: Work, line: Line[Any]) -> frozenset[str] | None:
+    """Return the columns that a kept row stands for today, or None where nobody can say.
+
+    A column that is not there any more was renamed or dropped, and which took its place is not
+    written down: all that is kept under the same category today, or all that goes, stands for it.
+    """
+    declared = work.datamap.tables.get(line.table_name)
+    if declared is None:
+        return None
+    named = frozenset(json.loads(line.columns))
+    there = named & {column.name for column in declared.table.c}
+    if there == named:
+        return named
+    if not line.category:
+        return _all(work, declared.name)
+    return there | {n for n, c in declared.retain.items() if c == line.category} or None
 
 
 def _there(work: Work, declared: Declared, text: str) -> list[Key]:

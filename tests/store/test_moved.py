@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -9,9 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, update
 
-from flask_guesterase.store import finishing, tables
+from flask_guesterase.core.finding import Severity
+from flask_guesterase.store import finishing, tables, watch
+from flask_guesterase.store.datamap import resolve
 from tests import engines
-from tests.store.test_expiry import BILLS, Inn
+from tests.store.test_expiry import BILLS, METADATA, Inn
 
 NAME = "Ann Berg"
 
@@ -78,10 +81,47 @@ def test_a_row_that_is_gone_ends(inn: Inn) -> None:
     assert state(inn, number) == "erased"
 
 
-def test_a_column_nobody_knows_any_more_is_not_taken_for_gone(inn: Inn) -> None:
-    """The host gave the column another name: the request says that something is kept."""
+@pytest.mark.parametrize("columns", [["payee"], ["fax", "payer"]])
+def test_a_column_with_another_name_goes_on_its_day(inn: Inn, columns: list[str]) -> None:
+    """The host renamed the column, or dropped the one beside it."""
     number = sealed(inn)
     with inn.engine.begin() as conn:
-        conn.execute(update(tables.kept).values(columns='["payee"]'))
+        conn.execute(update(tables.kept).values(columns=json.dumps(columns)))
+    told = inn.run(lambda office: watch.findings(office.work))
+    assert "column-unknown" not in {f.id for f in told}
+    inn.later(days=2 * 365 - 60)
+    finishing.finish(inn.run)
+    assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("sealed", NAME)
     over(inn)
+    assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("erased", None)
+
+
+def test_a_column_nobody_knows_any_more_is_not_taken_for_gone(inn: Inn) -> None:
+    """The host renamed the column, and nothing is retained of that kind: the request says so."""
+    number = sealed(inn)
+    with inn.engine.begin() as conn:
+        conn.execute(
+            update(tables.kept)
+            .where(tables.kept.c.table_name == "bills")
+            .values(columns='["payee"]', category="payment_card")
+        )
+    over(inn)
+    assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("sealed", NAME)
+    told = inn.run(lambda office: watch.findings(office.work))
+    assert [(f.place, f.severity) for f in told if f.id == "column-unknown"] == [
+        ("bills.payee", Severity.WARN)
+    ]
+
+
+def test_a_table_nobody_knows_any_more_is_named(inn: Inn) -> None:
+    """The host renamed it, or took its policy away: nothing of it counts as gone."""
+    number = sealed(inn)
+    inn.datamap = resolve(
+        [(inn.datamap.declared(name).table, inn.datamap.declared(name).policy)
+         for name in inn.datamap.tables if name != "bills"], METADATA.tables.values(), [],
+    )  # fmt: skip
+    over(inn)
+    told = inn.run(lambda office: watch.findings(office.work))
+    named = [(f.place, f.severity) for f in told if f.id == "table-unknown"]
+    assert named == [("bills", Severity.WARN)]
     assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("sealed", NAME)
