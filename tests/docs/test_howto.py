@@ -10,14 +10,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from flask import Flask
 from sqlalchemy import ForeignKey, create_engine, insert
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from example_pms import create_app
-from flask_guesterase import Blocker, Policy, keep, null
+from flask_guesterase import Blocker, Policy, Subject, keep, null
 from flask_guesterase.core.finding import Severity
-from flask_guesterase.store import preconditions
+from flask_guesterase.store import finder, preconditions
 from flask_guesterase.store.clocks import clock_findings, facts_of
 from flask_guesterase.store.coverage import coverage
 from flask_guesterase.store.datamap import resolve
@@ -100,11 +102,72 @@ def test_the_page_about_installing_is_a_working_application(hotel: dict[str, Any
 
 def test_the_check_of_the_page_is_a_passing_test(hotel: dict[str, Any]) -> None:
     """The test that the page offers passes on the page's application."""
-    run("how-to/install.md", 2, hotel)
+    run("how-to/install.md", 3, hotel)
 
     hotel["test_every_column_has_a_rule"](hotel["app"])
 
     assert "assert_covered" in hotel
+
+
+def test_the_env_of_the_page_keeps_our_tables(hotel: dict[str, Any]) -> None:
+    """What Alembic generates for the page's application drops nothing of ours."""
+    app, db = hotel["app"], hotel["db"]
+    assert app.test_cli_runner().invoke(args=["guesterase", "db", "upgrade"]).exit_code == 0
+    space: dict[str, Any] = {"connection": None, "target_metadata": None}
+    with app.app_context(), db.engine.connect() as conn:
+        told: dict[str, Any] = {}
+        space["context"] = SimpleNamespace(configure=told.update)
+        run("how-to/install.md", 2, space)
+        options = {"include_object": told["include_object"]}
+        kept = MigrationContext.configure(conn, opts=options)
+        assert compare_metadata(kept, db.metadata) == []
+        assert compare_metadata(MigrationContext.configure(conn), db.metadata) != []
+
+
+def test_notes_of_several_kinds_of_owner_are_their_owners_alone() -> None:
+    """The select of the page does not take the note of booking 7 for one of guest 7."""
+    class Base(DeclarativeBase):
+        pass
+
+    class Guest(Base):
+        __tablename__ = "guests"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        email: Mapped[str | None]
+        __erasure__ = Policy({"email": null}, subject=Subject(match=["email"]))
+
+    class Booking(Base):
+        __tablename__ = "bookings"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        guest_id: Mapped[int] = mapped_column(ForeignKey("guests.id"))
+        __erasure__ = Policy({}, via="guest_id")
+
+    class Note(Base):
+        __tablename__ = "notes"
+        id: Mapped[int] = mapped_column(primary_key=True)
+        owner_type: Mapped[str]
+        owner_id: Mapped[int]
+        body: Mapped[str | None]
+
+    said: list[tuple[Any, Any]] = [(model, model.__erasure__) for model in (Guest, Booking)]
+    space: dict[str, Any] = {}
+    run("how-to/a-model-you-cannot-edit.md", 1, space)
+    registering = SimpleNamespace(register=lambda *each: said.append(each))
+    space["declare_notes"](registering, Note, Guest, Booking)
+    whole = resolve(said, Base.metadata.tables.values(), list(Base.registry.mappers), coverage)
+    assert [f for f in whole.findings if f.severity is Severity.STOP] == []
+    engine = create_engine("sqlite://")
+    Base.metadata.create_all(engine)
+    with engine.begin() as conn:
+        conn.execute(insert(Guest), [{"id": 7, "email": "a"}, {"id": 8, "email": "b"}])
+        conn.execute(insert(Booking), [{"id": 7, "guest_id": 8}])
+        conn.execute(insert(Note), [
+            {"id": number, "owner_type": kind, "owner_id": 7, "body": "x"}
+            for number, kind in ((1, "guest"), (2, "booking"), (3, "room"))
+        ])  # fmt: skip
+        found = finder.owners(conn, whole, whole.declared("notes"), [(1,), (2,), (3,)])
+    assert {key: {person for person, _ in each} for key, each in found.items() if each} == {
+        (1,): {("guests", (7,))}, (2,): {("guests", (8,))},
+    }
 
 
 def test_the_policies_of_the_page_fit_classes_with_tables_of_their_own(tmp_path: Path) -> None:
