@@ -45,6 +45,21 @@ def texts(lines: Lines, cells: Iterable[Cell], conn: Connection) -> dict[str, st
     }
 
 
+def renamed(lines: Lines, cells: Iterable[Cell]) -> dict[str, str]:
+    """Return the sealed columns that the table does not have any more, as they lie in the box.
+
+    :param lines: the table's columns.
+    :param cells: what was sealed, in the engine's own form.
+    """
+    here = {column.name for column in lines.declared.table.c}
+    told = ((cell.name, cell.native()) for cell in cells if cell.name not in here)
+    return {
+        name: value.hex() if isinstance(value, bytes) else str(value)
+        for name, value in told
+        if value is not None
+    }
+
+
 def moments(work: Work, lines: Lines) -> frozenset[str]:
     """Return the columns of a line whose moments are told in the zone of the session, here UTC.
 

@@ -23,7 +23,7 @@ from .lines import Lines, registers
 from .masks import fixed_value, looks_invented, looks_redacted
 from .nights import Night
 from .raw import Reader, reader
-from .reading import moments, texts
+from .reading import moments, renamed, texts
 from .shelf import boxes
 from .sql import host_values, is_text
 from .work import Work
@@ -138,8 +138,12 @@ class _Table:
         found: dict[Key, Texts] = {}
         for image, key in keys.items():
             lost = texts(self.lines, image.columns, self.reader.conn)
-            said = {**here.get(key, {}), **lost}
-            if self._answers(said):
+            # Which column of today they are is not written down; what stands there is a mask.
+            old = renamed(self.lines, image.columns)
+            masks = {column.name for column in self.lines.personal} if old else set()
+            there = {n: t for n, t in here.get(key, {}).items() if n not in masks}
+            said = {**there, **lost, **old}
+            if self._answers(said, [*old.values()]):
                 found[key] = said
         return found
 
@@ -155,7 +159,8 @@ class _Table:
         lines = self.lines
         roles = (lines.room, lines.first_night, lines.last_night, *lines.personal, lines.reported)
         own = {column.name for column in roles if column is not None}
-        more = {c.name: said.get(c.name, "") for c in lines.shown if c.name not in own}
+        names = dict.fromkeys([*(column.name for column in lines.shown), *said])
+        more = {name: said.get(name, "") for name in names if name not in own}
         return Line(
             said.get(lines.room.name, ""),
             *self._nights(said),
@@ -242,14 +247,20 @@ class _Table:
             return looks_invented(column.name, None, text)
         return isinstance(rule, Constant | Null) and value == fixed_value(rule, column)
 
-    def _answers(self, said: Texts) -> bool:
-        """Tell whether a line from a box is asked for."""
+    def _answers(self, said: Texts, old: Sequence[str]) -> bool:
+        """Tell whether a line from a box is asked for.
+
+        :param old: what lies in it under names of before: each may be a name, or the document.
+        """
         lines = self.lines
         if not self._at_night(said):
             return False
         names = [said.get(column.name, "") for column in lines.names]
         room, document = said.get(lines.room.name, ""), said.get(lines.document.name, "")
-        return self._asked_for(room, names, document)
+        spoken = [names, old, *([*names, each] for each in old)]
+        return any(
+            self._asked_for(room, each, number) for each in spoken for number in (document, *old)
+        )
 
     def _at_night(self, said: Texts, there: bool = False) -> bool:
         """Tell whether a line is of a night that is asked for; any is where none was named.

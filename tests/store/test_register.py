@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import MetaData, select, update
 
 from flask_guesterase.core.errors import (
     ForbiddenError,
@@ -20,12 +20,13 @@ from flask_guesterase.core.errors import (
     TransitionError,
     UnknownError,
 )
-from flask_guesterase.core.policy import keep
+from flask_guesterase.core.policy import Register, keep, null, retain
 from flask_guesterase.core.register import Asked, Basis
 from flask_guesterase.store import shelf, tables, vault, worker
 from flask_guesterase.store.custodian import FolderCustodian
+from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.register import Produced
-from tests.store.night import LINE, NIGHT, Night
+from tests.store.night import GUEST, LINE, NIGHT, Night
 
 
 @pytest.fixture
@@ -433,3 +434,34 @@ def test_a_register_that_names_its_property_elsewhere(night: Night) -> None:
     night.declare(replace(LINE, place="guest_id.hotel"))
     assert families(night.produce()) == ["Zebrafinch1"]
     assert families(night.produce(by="far", place="mu")) == ["Zebrafinch2"]
+
+
+@pytest.mark.parametrize("asked", [{}, {"name": "Zebrafinch1, Ann"}])
+def test_a_sealed_line_whose_columns_were_renamed_is_still_found(
+    night: Night, asked: dict[str, Any]
+) -> None:
+    """What lies under a name the table does not have any more is shown under that name."""
+    night.stay(1)
+    night.stay(2, room="102")
+    night.seal([1, 2])
+    host = MetaData()
+    with night.engine.begin() as conn:
+        for old, new in (("family", "surname"), ("passport", "papers")):
+            conn.exec_driver_sql(f"ALTER TABLE registrations RENAME COLUMN {old} TO {new}")
+        host.reflect(conn, only=["guests", "registrations"])
+    rules = {**LINE.columns, "surname": retain("guest_register"), "papers": null}
+    for old, new in (("first", "first_night"), ("last", "last_night"), ("reported", "reportedAt")):
+        rules[new] = rules.pop(old)
+    del rules["family"], rules["passport"]
+    register = Register(room="room", first_night="first_night", last_night="last_night",
+                        name=["given", "surname"], document="papers")  # fmt: skip
+    line = replace(LINE, columns=rules, register=register)
+    night.datamap = resolve(
+        [("guests", GUEST), ("registrations", line)], host.tables.values(), []
+    )
+
+    found = {line.room: (line.name, line.more.get("family")) for line in
+             night.produce(**asked).lines}  # fmt: skip
+
+    assert found["101"] == ("Ann", "Zebrafinch1")
+    assert set(found) == ({"101"} if asked else {"101", "102"})
