@@ -164,7 +164,7 @@ def _today(cover: Cover, kept: frozenset[str]) -> frozenset[str]:
 
     All that is retained in the table is hidden then.
     """
-    guarded = gates.gate().get(cover.table)
+    guarded = gates.gate().get(cover.table) if kept else None
     return kept if guarded is None or kept <= guarded.names else kept | guarded.columns
 
 

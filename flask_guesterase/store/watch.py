@@ -11,18 +11,7 @@ from ..core import rotation
 from ..core.errors import DeliveryError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.policy import File
-from . import (
-    backlog,
-    brake,
-    consistency,
-    copies,
-    doors,
-    halting,
-    runs,
-    soundness,
-    unlisted,
-    unnamed,
-)
+from . import backlog, brake, consistency, copies, doors, halting, runs, soundness, unlisted
 from .binds import awaiting
 from .census import watching
 from .datamap import Declared
@@ -71,7 +60,7 @@ def findings(work: Work) -> list[Finding]:
     found += watching.findings(work)
     found += consistency.findings(work)
     found += awaiting.findings(work)
-    found += unlisted.findings(work) + unnamed.findings(work)
+    found += unlisted.findings(work)
     found += _files(work)
     if _seals(work) and not copies.confirmed(work):
         found.append(_warn(

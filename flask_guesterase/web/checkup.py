@@ -10,7 +10,7 @@ from flask import current_app
 from ..core.errors import SealError, SetupError
 from ..core.finding import Finding, Severity
 from ..core.recipient import Recipient
-from ..store import outside, packs, schedule, watch
+from ..store import outside, packs, schedule, unnamed, watch
 from ..store.binds.reaching import reachable, without
 from ..store.drift import drift, drifted
 from ..store.explained import unwritable
@@ -71,7 +71,8 @@ def _kept(extension: Guesterase, late: bool) -> list[Finding]:
         if late:
             return []
         with extension.begin(write=False) as office:
-            return [*watch.findings(office.work), *schedule.findings(office.work)]
+            work = office.work
+            return [*watch.findings(work), *schedule.findings(work), *unnamed.findings(work)]
     except SealError as problem:
         return [Finding("keys-foreign", "", "", problem.message, problem.hint)]
     except SetupError as problem:

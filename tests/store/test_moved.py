@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import delete, update
 
 from flask_guesterase.core.finding import Severity
-from flask_guesterase.store import finishing, tables, watch
+from flask_guesterase.store import finishing, tables, unnamed
 from flask_guesterase.store.datamap import resolve
 from tests import engines
 from tests.store.test_expiry import BILLS, METADATA, Inn
@@ -87,7 +87,7 @@ def test_a_column_with_another_name_goes_on_its_day(inn: Inn, columns: list[str]
     number = sealed(inn)
     with inn.engine.begin() as conn:
         conn.execute(update(tables.kept).values(columns=json.dumps(columns)))
-    told = inn.run(lambda office: watch.findings(office.work))
+    told = inn.run(lambda office: unnamed.findings(office.work))
     assert "column-unknown" not in {f.id for f in told}
     inn.later(days=2 * 365 - 60)
     finishing.finish(inn.run)
@@ -107,7 +107,7 @@ def test_a_column_nobody_knows_any_more_is_not_taken_for_gone(inn: Inn) -> None:
         )
     over(inn)
     assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("sealed", NAME)
-    told = inn.run(lambda office: watch.findings(office.work))
+    told = inn.run(lambda office: unnamed.findings(office.work))
     assert [(f.place, f.severity) for f in told if f.id == "column-unknown"] == [
         ("bills.payee", Severity.WARN)
     ]
@@ -121,7 +121,7 @@ def test_a_table_nobody_knows_any_more_is_named(inn: Inn) -> None:
          for name in inn.datamap.tables if name != "bills"], METADATA.tables.values(), [],
     )  # fmt: skip
     over(inn)
-    told = inn.run(lambda office: watch.findings(office.work))
+    told = inn.run(lambda office: unnamed.findings(office.work))
     named = [(f.place, f.severity) for f in told if f.id == "table-unknown"]
     assert named == [("bills", Severity.WARN)]
     assert (state(inn, number), inn.read(BILLS, 1)["payer"]) == ("sealed", NAME)
