@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 
 import pytest
 
 from flask_guesterase.web.language import LANGUAGES, Language
-from tests.web.house import PROPERTIES, House
+from tests.web.house import CANARY, PROPERTIES, House
 from tests.web.test_claims import OLA
 
 DESK = "/desk/privacy"
@@ -49,6 +50,25 @@ def test_the_slip_of_a_request_is_in_the_language_of_its_guest(house: House, lan
         assert re.search(r'<html lang="en"', page)
     assert 'class="secret"' in proved
     assert 'class="secret"' not in again
+
+
+@pytest.mark.parametrize("lang", sorted(LANGUAGES))
+def test_a_case_code_promises_no_longer_than_it_opens(house: House, lang: str) -> None:
+    """Two years, on the slip and on the page that shows it; what the law keeps may end later."""
+    years = {"en": "two years", "zh": "两年", "ja": "2年", "de": "zwei Jahre", "es": "dos años",
+             "fr": "deux ans"}[lang]  # fmt: skip
+    clerk, guest = house.browser("clerk"), house.browser()
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request({"email": "bea@mail.example"}, property="sh", by="clerk", lang=lang)
+    assert years in parts(clerk.post(f"{DESK}/{number}/confirm", how="desk").text)[1]
+    guest.get(f"/privacy/?lang={lang}")
+    guest.ask(name=CANARY, email="ann@mail.example")
+    house.worker()
+    link = re.findall(r"/privacy/link/[\w-]+", clerk.get(f"{DESK}/outbox"))[0]
+    assert years in guest.post(link, link).text
+    opens = [row["ends_at"] for row in house.hotel.ours("token") if row["purpose"] == "case"]
+    assert len(opens) == 2
+    assert all(730 <= (end - datetime.now(UTC).replace(tzinfo=None)).days <= 731 for end in opens)
 
 
 @pytest.mark.parametrize(("country", "zone"), [("GB", "Europe/London"), ("DE", "Europe/Berlin")])
