@@ -85,7 +85,7 @@ DAYS: dict[str, str] = {
     "day-erased": N_("your data were erased"),
     "day-copy": N_("your copy lies ready until then"),
     "day-safety": N_("the sealed safety copy ends"),
-    "day-stays": N_("what the law keeps goes by itself"),
+    "day-stays": N_("what stays goes by itself"),
 }
 """What happens to a case on a day (see ``core.agenda.Moment``)."""
 

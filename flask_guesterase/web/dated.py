@@ -61,4 +61,4 @@ def said(tongue: Language, milestone: Milestone) -> str:
     if not milestone.what:
         return word(tongue, milestone.moment)
     what = tongue.gettext(_SOME) if milestone.what == LEGAL_DUTY else word(tongue, milestone.what)
-    return tongue.gettext(N_("what the law keeps goes by itself: %(what)s"), what=what)
+    return tongue.gettext(N_("what stays goes by itself: %(what)s"), what=what)

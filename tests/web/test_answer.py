@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from flask_guesterase import Blocker
 from flask_guesterase.core.answer import Answer, Staying, answered, read_answer
 from flask_guesterase.core.plan import LEGAL_DUTY
 from flask_guesterase.core.policy import Policy, null, redact, retain
@@ -22,7 +23,7 @@ from flask_guesterase.web.cited import cited
 from flask_guesterase.web.language import Language
 from flask_guesterase.web.letters import render
 from flask_guesterase.web.words import word
-from tests.store.hotel import Guest, Invoice, policies
+from tests.store.hotel import Booking, Guest, Invoice, policies
 from tests.web.house import CANARY, PROPERTIES, Browser, House
 
 LAWS = {"CN": ("CN", "Asia/Shanghai"), "DE": ("DE", "Europe/Berlin")}
@@ -257,3 +258,35 @@ def test_an_article_is_shown_as_it_is_written_and_escaped_on_pages(under: House)
         told = in_words(Language("en"), Answer("sealed", stays=(Staying("", "cctv", "<b>&"),)))
         page = template.render(answer=told, _=lambda text: text)
     assert "&lt;b&gt;&amp;" in page
+
+
+def test_what_the_hotel_itself_still_needs_is_not_said_to_be_kept_by_law(house: House) -> None:
+    """A deposit keeps a number until it is settled; letter, page and calendar blame no law."""
+    house.extension.block(Blocker(
+        "deposit", "bookings", lambda bookings, _: bookings.c.number == "B2",
+        until=lambda bookings: sa.literal(date(2099, 1, 31), sa.Date), needs={"guests": ["phone"]},
+    ))  # fmt: skip
+    house.hotel.guest(5, name="Bea Berg", email="berg@mail.example", phone="+491701234567")
+    with house.hotel.engine.begin() as conn:
+        conn.execute(sa.update(Booking).where(Booking.id == 2).values(guest_id=5))
+    clerk, guest = house.browser("clerk"), house.browser()
+    with house.app.app_context(), house.extension.begin() as office:
+        number = office.request(
+            {"email": "berg@mail.example"}, property="sh", by="clerk", lang="en"
+        )
+    slip = clerk.post(f"{DESK}/{number}/confirm", f"{DESK}/{number}", how="desk").text
+    code = re.findall(r'class="secret">([^<]+)<', slip)[0]
+    with house.app.app_context(), house.extension.begin() as office:
+        office.approve(number, "officer", office.preview(number).digest)
+    with house.app.app_context(), house.extension.begin() as office:
+        office.erase(number, "officer")
+    house.worker()
+    assert house.state(number) == "sealed"
+    guest.get("/privacy/?lang=en")
+    guest.post("/privacy/case", code=code)
+    letter, page = letters(clerk.get(f"{DESK}/outbox"))[0], plain(guest.get("/privacy/case"))
+    for text in (letter, page):
+        assert "What stays is listed below with its reason." in text
+        assert "a deposit is not settled" in text
+        assert "law keeps" not in text
+    assert "law keeps" not in guest.get("/privacy/case/dates.ics")
