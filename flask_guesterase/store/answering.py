@@ -55,9 +55,13 @@ def complaining(settings: Settings, property_: Property) -> Complaining | None:
 
 
 def alarms(settings: Settings, property_: Property) -> tuple[Alarm, ...]:
-    """Return who must be told of an incident there, and how fast; the house's where no law says."""
+    """Return who must be told of an incident there, and how fast; the house's where no law says.
+
+    A law that is recorded of an authority alone leaves what guests are told to the house.
+    """
     found = tuple(alarm for pack in _chain(settings, property_) for alarm in pack.alarms)
-    return found or HOUSE
+    known = {alarm.whom for alarm in found}
+    return (*found, *(alarm for alarm in HOUSE if alarm.whom not in known))
 
 
 def holidays(work: Work, property_: Property, day: date) -> frozenset[date]:
