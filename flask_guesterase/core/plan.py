@@ -266,15 +266,15 @@ def decide(shape: Shape, row: Row, ruling: Ruling | None = None) -> tuple[Decisi
     if ruling.held:
         columns = tuple(sorted({*shape.erase, *shape.retain}))
         return (Decision(shape.table, Outcome.HOLD, columns, (), LEGAL_DUTY),)
-    mine_to_keep = {
-        n: c
-        for n, c in shape.retain.items()
-        if c not in ruling.sealed and ruling.may_touch(n)
-    }
-    kept = {n: c for n, c in mine_to_keep.items() if c in ruling.law or n not in shape.after}
+    there = {n: c for n, c in shape.retain.items() if c not in ruling.sealed}
+    lasting = {n: c for n, c in there.items() if c in ruling.law or n not in shape.after}
+    kept = {n: c for n, c in lasting.items() if ruling.may_touch(n)}
     erase = {n: rule for n, rule in shape.erase.items() if ruling.may_touch(n)}
-    erase |= {n: shape.after[n] for n in mine_to_keep if n not in kept}
-    deletes = shape.deletes != "never" and not set(shape.erase) - set(erase)
+    erase |= {n: shape.after[n] for n in there if n not in lasting and ruling.may_touch(n)}
+    # A plan about parts of a row takes the whole only where no other part of it is to stay.
+    deletes = shape.deletes != "never" and all(
+        ruling.may_touch(n) for n in (*shape.erase, *lasting)
+    )
     needed = {n: w for n, w in ruling.needed.items() if n in erase or deletes}
     shared = bool(row.others)
     if not kept and not needed and deletes and (shape.deletes == "always" or not shared):

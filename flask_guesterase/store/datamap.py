@@ -157,7 +157,7 @@ class Declared:
         }
         return Shape(
             self.name,
-            deletes.get(self.policy.rows, "last"),
+            deletes.get(self.policy.rows, "last") if self.deletes else "never",
             {name: rule_word(rule) for name, rule in self.erase.items()},
             self.retain,
             self.alone,

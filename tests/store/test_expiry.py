@@ -275,7 +275,7 @@ WITH_COPIES = MetaData()
 PEOPLE.to_metadata(WITH_COPIES)
 COPIES = Table(
     "copies", WITH_COPIES, Column("id", Integer, primary_key=True), Column("guest", Integer),
-    Column("bytes", String(20)), Column("dated", Date),
+    Column("bytes", String(20)), Column("name", String(80)), Column("dated", Date),
 )  # fmt: skip
 
 
@@ -301,6 +301,61 @@ def test_a_row_that_goes_whole_ends_by_itself_though_no_column_of_it_has_a_rule(
     with inn.engine.connect() as conn:
         assert conn.execute(select(COPIES.c.id)).scalars().all() == [2]
     assert inn.read(PEOPLE)["name"] == "Ann Berg"
+
+
+def copied(inn: Inn, policy: Policy) -> None:
+    """Let an inn have one copy of February, whose month is over, under this policy."""
+    declare(inn, policy)
+    inn.person(1, date(2026, 3, 1))
+    with inn.engine.begin() as conn:
+        COPIES.create(conn)
+        conn.execute(insert(COPIES).values(
+            id=1, guest=1, bytes="x", name="Ann Berg", dated=date(2026, 2, 1)
+        ))  # fmt: skip
+
+
+def copies(inn: Inn) -> list[tuple[str | None, str | None]]:
+    """Return what is left of the copies."""
+    with inn.engine.connect() as conn:
+        return [(row.bytes, row.name) for row in conn.execute(select(COPIES))]
+
+
+COPIED: dict[str, Any] = {
+    "via": Equal({"guest": "id"}, to="people"), "rows": delete,
+    "category": "identity_document_copy", "clock": {"document": "dated"},
+}  # fmt: skip
+
+
+def test_a_row_of_which_the_law_keeps_a_part_does_not_go_whole(inn: Inn) -> None:
+    """A month for the rest of a copy, two years for what is on a bill: then that goes too (P3)."""
+    billed = {"bytes": retain("invoice_accounting", then=null), "name": null}
+    copied(inn, Policy(billed, **COPIED))
+    expiry.expire(inn.run)
+    assert copies(inn) == [("x", None)]
+    inn.later(days=800)
+    expiry.expire(inn.run)
+    assert copies(inn) == [(None, None)]
+
+
+def test_a_row_of_which_a_part_was_kept_stays_when_all_of_it_has_had_its_time(inn: Inn) -> None:
+    """As the check says of such a rule: whether a deletion can be made was looked at for others."""
+    copied(inn, Policy({"bytes": retain("invoice_accounting"), "name": null}, **COPIED))
+    inn.later(days=800)
+    expiry.expire(inn.run)
+    assert copies(inn) == [(None, None)]
+
+
+@pytest.mark.parametrize("columns", [{}, {"name": null}, {"bytes": null, "name": null}])
+def test_a_sweep_deletes_no_row_whose_column_one_person_let_go(
+    inn: Inn, columns: dict[str, Any]
+) -> None:
+    """The law kept a part of it, so whoever says now that rows go whole waits for two (P11)."""
+    copied(inn, Policy({"bytes": retain("invoice_accounting"), "name": null}, **COPIED))
+    with inn.begin() as office:
+        rulebook.sync(office.work)
+    declare(inn, Policy(columns, **COPIED))
+    expiry.expire(inn.run)
+    assert copies(inn) == [("x", None if columns else "Ann Berg")]
 
 
 def test_a_record_relabelled_by_one_person_waits_for_two(inn: Inn) -> None:
