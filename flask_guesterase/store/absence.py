@@ -26,7 +26,7 @@ def require_gone(conn: Connection, deleted: Iterable[Deleted]) -> None:
     """
     together, alone = list[Deleted](), list[Deleted]()
     for reads, keys in deleted:
-        fits = not binds_of(conn).engines and _is_plain(reads, keys)
+        fits = not binds_of(conn).engines and is_plain(reads, keys)
         (together if fits else alone).append((reads, keys))
     left = {reads.declared.name for reads, keys in alone if reads.read(keys, ())}
     left |= _left(conn, together)
@@ -37,7 +37,7 @@ def require_gone(conn: Connection, deleted: Iterable[Deleted]) -> None:
         )
 
 
-def _is_plain(reads: Reader, keys: Sequence[Key]) -> bool:
+def is_plain(reads: Reader, keys: Sequence[Key]) -> bool:
     """Return whether one parameter takes all of these keys."""
     if len(reads.declared.key) != 1 or not 0 < len(keys) <= MANY:
         return False

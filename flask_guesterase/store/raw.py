@@ -129,24 +129,29 @@ class Reader:
         :param keys: which rows.
         :param names: columns, compared in the engine's own form, to the letter.
         """
-        dialect = self.conn.dialect.name
-
-        def made() -> tuple[Select[Any], Sequence[ColumnElement[Any]]]:
-            columns = [
-                to_the_letter(dialect, own).label(f"r{i}")
-                for i, own in enumerate(self.own(names))
-            ]
-            wanted = select(*columns, func.count().label("rows_"))
-            return wanted.select_from(self.declared.table).group_by(*columns), self.key
-
-        place = ("alike", dialect, *((name, self.type_of(name)) for name in names))
+        types = ((name, self.type_of(name)) for name in names)
+        place = ("alike", self.conn.dialect.name, *types)
         found: dict[tuple[Any, ...], int] = {}
         for part in parts(keys):
-            statement, given = asked(self.declared.said, place, made, part)
-            for row in self.conn.execute(statement, given):
-                *cells, many = row
+            statement, given = asked(
+                self.declared.said, place, lambda: (self.ways(names), self.key), part
+            )
+            for many, *cells in self.conn.execute(statement, given):
                 found[tuple(cells)] = found.get(tuple(cells), 0) + many
         return list(found.items())
+
+    def ways(self, names: Sequence[str], *more: ColumnElement[Any]) -> Select[Any]:
+        """Return the select of in how many rows these columns are filled in each way, and how.
+
+        :param names: columns, compared in the engine's own form, to the letter.
+        :param more: what is selected before that.
+        """
+        dialect = self.conn.dialect.name
+        columns = [
+            to_the_letter(dialect, own).label(f"r{i}") for i, own in enumerate(self.own(names))
+        ]
+        wanted = select(*more, func.count().label("rows_"), *columns)
+        return wanted.select_from(self.declared.table).group_by(*columns)
 
     def own(self, names: Sequence[str]) -> list[ColumnElement[Any]]:
         """Return the expressions that give columns in the engine's own form.

@@ -46,6 +46,10 @@ from .sql import abiding, among, asked, chunks, exactly, parts
 from .taking import Before, Erased, Held, Taken, hold, take
 from .texts.mentioned import NOBODY, Hand
 from .transaction import MARIADB
+from .uniform import filled
+
+Alike = tuple[Reader, Sequence[Key], Taken, Mapping[str, Any]]
+"""Rows into which the same was written: of which table, which, as they were, and what."""
 
 BATCH = 200
 """Rows one UPDATE writes when each row gets a value of its own."""
@@ -98,10 +102,13 @@ class Surgery:
         known = links(self.datamap, self.live)
         steps = plan_.changing()
         order = children_first({s.decision.table for s in steps}, known)
-        for step in ordered(steps, order, Outcome.OVERWRITE):
-            self._overwrite(step, before[step.decision])
-        for step in ordered(steps, order, Outcome.SEAL):
-            self._overwrite(step, before[step.decision])
+        sealed = ordered(steps, order, Outcome.SEAL)
+        alike: list[Alike] = []
+        for step in (*ordered(steps, order, Outcome.OVERWRITE), *sealed):
+            alike += self._overwrite(step, before[step.decision])
+        self._check_alike(alike)
+        for step in sealed:
+            self.done.sealed[step.decision] = before[step.decision].by_key()
         deletes = ordered(steps, order, Outcome.DELETE)
         with self._untied(deletes, known) as held:
             last = children_first({step.decision.table for step in deletes}, held)
@@ -162,18 +169,20 @@ class Surgery:
                     self.done.files += found
                     self.done.named += [(declared.name, row.key)] * len(found)
 
-    def _overwrite(self, step: Step, taken: Taken) -> None:
+    def _overwrite(self, step: Step, taken: Taken) -> list[Alike]:
+        """Overwrite rows; what is the same in all of them is returned to be looked at again."""
         declared = self.datamap.declared(step.decision.table)
         names = step.decision.columns
         reads = self._reader(step)
         fixed = {n: self._value(reads, n, None) for n in names if is_static(declared.written(n))}
         keys = [row.key for row in step.rows]
+        alike: list[Alike] = []
         if declared.keyed_by(names):
             self._overwrite_key(step, taken, reads, fixed)
         elif len(fixed) == len(names):
             for part in parts(keys):
                 self._update(reads, part, fixed, {})
-                self._check_alike(reads, part, taken, fixed)
+                alike.append((reads, part, taken, fixed))
         else:
             own = [n for n in names if n not in fixed]
             rows = {row.key: row for row in step.rows}
@@ -186,8 +195,7 @@ class Surgery:
                     for few in chunks(part, BATCH):
                         self._update(reads, few, fixed, dict.fromkeys(own, (few, made)))
                 self._check(reads, {k: k for k in part}, taken, made)
-        if step.decision.outcome is Outcome.SEAL:
-            self.done.sealed[step.decision] = taken.by_key()
+        return alike
 
     def _overwrite_key(
         self, step: Step, taken: Taken, reads: Reader, fixed: Mapping[str, Any]
@@ -262,21 +270,21 @@ class Surgery:
             self.conn.execute(statement.values(values))
         return True
 
-    def _check_alike(
-        self, reads: Reader, part: Sequence[Key], taken: Taken, fixed: Mapping[str, Any]
-    ) -> None:
-        """See that every row holds the same now, which is what was written into it."""
-        names = list(fixed)
-        found = reads.alike(part, names)
-        if len(found) == 1 and found[0][1] == len(taken.places_of(part)):
-            cells = found[0][0]
-            if all(
-                stays(reads.declared.written(n), reads.declared.column(n), v, fixed[n])
-                for n, v in zip(names, cells, strict=True)
-            ):
-                taken.leave(part, cells, names)
-                return
-        self._check(reads, {k: k for k in part}, taken, {k: dict(fixed) for k in part})
+    def _check_alike(self, alike: Sequence[Alike]) -> None:
+        """See that every row of a part holds the same now, which is what was written into it."""
+        asked = [(reads, part, list(fixed)) for reads, part, _, fixed in alike]
+        for (reads, part, taken, fixed), found in zip(
+            alike, filled(self.conn, asked), strict=True
+        ):
+            if len(found) == 1 and found[0][1] == len(taken.places_of(part)):
+                cells = found[0][0]
+                if all(
+                    stays(reads.declared.written(n), reads.declared.column(n), v, fixed[n])
+                    for n, v in zip(fixed, cells, strict=True)
+                ):
+                    taken.leave(part, cells, list(fixed))
+                    continue
+            self._check(reads, {k: k for k in part}, taken, {k: dict(fixed) for k in part})
 
     def _each(
         self,
