@@ -14,7 +14,7 @@ from ..core.errors import BlockedError, TransitionError
 from ..core.events import SYSTEM, ClockConfirmed, ClockDoubted
 from ..core.log import read_entry, slug
 from ..core.permissions import Permission
-from . import actors, pulse, tables
+from . import actors, firsts, pulse, tables
 from .pulse import Pulse
 from .transaction import MARIADB
 
@@ -100,8 +100,8 @@ def confirm(work: Work, by: str) -> bool:
     if not hold_back(work):
         raise TransitionError("Nobody doubts the clock.", "There is nothing to confirm.")
     mine = Pulse(work.stamp, by=actor)
-    if before is None or not pulse.second(work.conn, before, mine, brake.CONFIRM):
-        pulse.put(work.conn, CLOCK, mine)
+    if before is None or not firsts.second(work, CLOCK, before, mine, brake.CONFIRM):
+        firsts.say(work, CLOCK, mine)
         return False
     ahead = str(_ahead(work))
     pulse.put(work.conn, CLOCK, replace(before, at=work.stamp, note=ahead, second=actor))

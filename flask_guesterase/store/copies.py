@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..core.errors import InputError, TransitionError
 from ..core.events import CopyConfirmed
-from . import brake, pulse, tasks
+from . import brake, firsts, pulse, tasks
 from .pulse import Pulse
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def propose(work: Work, by: str, fingerprint: str) -> None:
             "This is not the fingerprint of the keys in use.",
             "Copy the key folder again, and read the fingerprint from the copy.",
         )
-    pulse.put(work.conn, SAID, Pulse(work.stamp, told, actor))
+    firsts.say(work, SAID, Pulse(work.stamp, told, actor))
 
 
 def confirm(work: Work, by: str) -> None:
@@ -84,7 +84,7 @@ def confirm(work: Work, by: str) -> None:
     known = pulse.look(work.conn, SAID, lock=True)
     name = None if known is None else _name(work, known.note)
     mine = Pulse(work.stamp, known.note if known is not None and name else "", actor)
-    if known is None or name is None or not pulse.second(work.conn, known, mine, LASTING):
+    if known is None or name is None or not firsts.second(work, SAID, known, mine, LASTING):
         raise TransitionError(
             "Nobody said in the last day that there is a copy of the keys in use.",
             "Let the first person give the fingerprint of the copy.",

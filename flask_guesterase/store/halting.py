@@ -17,7 +17,7 @@ from ..core.events import SYSTEM, SweepHalted, SweepResumed, SweepStillHalted
 from ..core.finding import Finding, Severity
 from ..core.halting import CONFIRM, Stop
 from ..core.log import read_entry
-from . import brake, pulse, tables, tasks
+from . import brake, firsts, pulse, tables, tasks
 from .census import told
 from .pulse import Pulse
 
@@ -118,8 +118,8 @@ def resume(work: Work, by: str) -> bool:
     if stopped is None:
         raise TransitionError("Erasing by day is not stopped.", "There is nothing to end.")
     before, mine = pulse.look(work.conn, GOES_ON, lock=True), Pulse(work.stamp, by=actor)
-    if not pulse.second(work.conn, before, mine, CONFIRM):
-        pulse.put(work.conn, GOES_ON, mine)
+    if not firsts.second(work, GOES_ON, before, mine, CONFIRM):
+        firsts.say(work, GOES_ON, mine)
         return False
     for name in (HALTED, GOES_ON, REMINDED):
         pulse.take(work.conn, name)

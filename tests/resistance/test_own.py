@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
 
@@ -11,9 +12,11 @@ from sqlalchemy import delete, insert, update
 
 from flask_guesterase.core.errors import TransitionError, UnknownError
 from flask_guesterase.core.register import Asked, Basis
-from flask_guesterase.store import tables, tokens
+from flask_guesterase.store import brake, copies, halting, tables, tokens
 from flask_guesterase.store.complaints.receiving import Grievance
 from flask_guesterase.store.incidents.opening import Report
+from flask_guesterase.store.invented import canaries
+from flask_guesterase.store.office import Office
 from flask_guesterase.store.pulse import Pulse, put
 from tests.resistance.conftest import DUE, Pine
 from tests.store import forms
@@ -275,3 +278,47 @@ def test_an_objection_settled_by_sql(pine: Pine, attack: str) -> None:
         pine.approve(number)
     pine.run(lambda office: office.settle_objection(number, "second"))
     pine.approve(number)
+
+
+def _clock(office: Office) -> bool:
+    return bool(office.confirm_clock("officer"))
+
+
+def _going_on(office: Office) -> bool:
+    return bool(office.resume_sweep("officer"))
+
+
+def _copied(office: Office) -> bool:
+    try:
+        copies.confirm(office.work, "officer")
+    except TransitionError:
+        return False
+    return True
+
+
+def _canary(office: Office) -> bool:
+    return canaries.switch(office.work, "mu", "officer")
+
+
+@pytest.mark.parametrize(
+    ("name", "note", "deed"),
+    [
+        (brake.CLOCK, "", _clock), (halting.GOES_ON, "", _going_on), (copies.SAID, "keys", _copied),
+        ("canary-mu", "on", _canary),
+    ],
+)  # fmt: skip
+def test_a_first_persons_word_by_sql(
+    pine: Pine, name: str, note: str, deed: Callable[[Office], bool]
+) -> None:
+    """Who writes a colleague's word, and says the second one, has said the first: it is one."""
+    pine.sweep("officer")
+    if deed is _clock:
+        pine.leap(days=800)
+        pine.tried()
+    if deed is _going_on:
+        pine.run(lambda office: office.halt_sweep("officer", "wrong-rows"))
+    now = pine.now.replace(tzinfo=None)
+    with pine.engine.begin() as conn:
+        said = pine.custodian.fingerprint() if note == "keys" else note
+        put(conn, name, Pulse(now, said, "a99"))
+    assert not pine.run(deed)

@@ -18,7 +18,7 @@ from ...core.log import canonical, slug
 from ...core.permissions import Permission
 from ...core.plan import Person, Plan, key_text
 from ...core.seal import Terms
-from .. import actors, pulse, safe, tables
+from .. import actors, firsts, pulse, safe, tables
 from ..cases import Case
 from ..pulse import Pulse
 from ..work import Work
@@ -78,8 +78,8 @@ def switch(work: Work, code: str, by: str) -> bool:
     if before is not None and before.second is not None:
         return True
     mine = Pulse(work.stamp, _ON, actor)
-    if before is None or not pulse.second(work.conn, before, mine, LASTING):
-        pulse.put(work.conn, _name(code), mine)
+    if before is None or not firsts.second(work, _name(code), before, mine, LASTING):
+        firsts.say(work, _name(code), mine)
         return False
     pulse.put(work.conn, _name(code), replace(before, at=work.stamp, second=actor))
     work.events.append(
