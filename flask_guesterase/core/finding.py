@@ -92,7 +92,7 @@ KINDS: dict[str, str] = {
     "table-unclassified": "a table without a way to a person is neither declared nor exempt",
     "table-uncovered": "a table that leads to a person has no policy",
     "table-unknown": "a declaration names a table that is not mapped",
-    "tables-pending": "our own tables are missing or of an older version",
+    "tables-pending": "our own tables are missing or of another version",
     "trigger": "a trigger may copy the old value when it is erased",
     "trigger-deletes": "a trigger would delete rows outside the plan when something is erased",
     "trigger-stale": "a policy names a trigger that is not there",

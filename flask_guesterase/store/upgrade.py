@@ -123,6 +123,11 @@ def pending(conn: Connection) -> bool:
     return current(conn) != head()
 
 
+def newer(conn: Connection) -> bool:
+    """Return whether a newer version of the package made our tables than this one."""
+    return (current(conn) or "") > head()
+
+
 def make_keys(engine: Engine, custodian: FolderCustodian, now: datetime | None = None) -> bool:
     """Make the keys of a new installation; return whether that was needed.
 

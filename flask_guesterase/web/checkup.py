@@ -20,7 +20,7 @@ from ..store.partners import recipients
 from ..store.probing import misfits, refused
 from ..store.settings import Settings
 from ..store.transaction import transaction
-from ..store.upgrade import pending
+from ..store.upgrade import newer, pending
 from . import migrate
 
 if TYPE_CHECKING:
@@ -46,12 +46,15 @@ def findings(
         known = drifted(seen, live)
         found += [*refused(conn, known), *misfits(conn, known, live)]
         found += unwritable(conn, known, live)
-        late = pending(conn)
+        late, ahead = pending(conn), newer(conn)
     if late:
-        found.append(Finding(
-            "tables-pending", "", "", "Our tables are missing or of an older version.",
-            "Run `flask guesterase db upgrade`.",
-        ))
+        what, cure = (
+            ("Our tables were made by a newer version of this package.",
+             "Install that version, or a newer one, wherever this application runs.")
+            if ahead else
+            ("Our tables are missing or of an older version.", "Run `flask guesterase db upgrade`.")
+        )
+        found.append(Finding("tables-pending", "", "", what, cure))
     found += _kept(extension, late)
     found += _installed(extension.settings, declared, authorized)
     return sorted(set(found))

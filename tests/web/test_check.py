@@ -311,6 +311,14 @@ def tables_pending(wrong: bool, engine: str) -> list[Finding]:
     return find(engine, tables=not wrong)
 
 
+@CASES.of("tables-pending")
+def tables_of_a_newer_version(wrong: bool) -> list[Finding]:
+    """While a new version is brought in beside an old one, the old one must not say: upgrade."""
+    found = find(script="UPDATE guesterase_version SET version_num = '9999'" if wrong else "")
+    assert not any("db upgrade" in each.hint for each in found if each.id == "tables-pending")
+    return found
+
+
 OWN_CALL = """
 def sees(found, name, kind, reflected, other):
     return True
