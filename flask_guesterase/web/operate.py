@@ -12,7 +12,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from ..core.errors import SetupError, UnknownError
+from ..core.errors import DeliveryError, FullError, SetupError, UnknownError
 from ..core.finding import Finding, Severity
 from ..core.log import slug
 from ..store import upgrade as revisions
@@ -169,7 +169,7 @@ def worker(once: bool, every: float) -> Answer:
     """Look at what came in, carry out what is due, deliver messages, forget what has ended."""
     if once:
         report = _round()
-        note = "Run 'flask guesterase check': it says what is wrong." if report.problems else ""
+        note = _next_steps(report)
         text = _summary(report) or "nothing to do"
         return Answer(report, text, note, fine=not report.problems)
     stop = threading.Event()
@@ -189,6 +189,23 @@ def _round() -> Report:
     with current_app.app_context():
         enter(Door.COMMAND)
         return current.work()
+
+
+_STEPS = {
+    DeliveryError.__name__: "What could not be delivered is tried again: look at GUESTERASE_MAIL, "
+    "at your other channels, and at the folders of files.",
+    FullError.__name__: "The disk of the database is full: give it room.",
+}
+"""Name of an error -> what to do, where `check` cannot know of it."""
+
+
+def _next_steps(report: Report) -> str:
+    """Return what to do about what a round could not do."""
+    names = set(report.problems.values())
+    steps = [text for name, text in _STEPS.items() if name in names]
+    if names - _STEPS.keys():
+        steps.append("Run 'flask guesterase check': it says what is wrong.")
+    return " ".join(steps)
 
 
 def _summary(report: Report) -> str:

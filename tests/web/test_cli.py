@@ -25,6 +25,7 @@ from flask_guesterase.core.policy import exempt
 from flask_guesterase.core.tree import verify_consistency
 from flask_guesterase.store import tables, upgrade
 from flask_guesterase.store.release.places import Release
+from flask_guesterase.store.report import Report
 from flask_guesterase.web.console import fields, guesterase_cli, listing
 from flask_guesterase.web.current import current
 from flask_guesterase.web.extension import Guesterase
@@ -641,3 +642,24 @@ def test_a_callable_of_the_hosts_takes_checkpoints(house: House, console: Consol
     assert told["problems"] == {"callable": "OSError"}
     assert told["arrived"] == len(notes) - 1
     assert len({controller for controller, _ in notes}) == len(notes)
+
+
+@pytest.mark.parametrize(
+    ("problems", "said"),
+    [
+        ({"GR-1A2B3C4D:message": "DeliveryError"}, ["GUESTERASE_MAIL"]),
+        ({"clock": "FullError"}, ["give it room"]),
+        ({"clock": "FullError", "intake": "PolicyError"}, ["give it room", "guesterase check"]),
+        ({}, []),
+    ],
+    ids=str,
+)
+def test_a_round_that_could_not_do_all_says_what_to_do(
+    console: Console, monkeypatch: pytest.MonkeyPatch, problems: dict[str, str], said: list[str]
+) -> None:
+    """`check` looks at no mail server and at no disk: it would say that nothing is wrong."""
+    monkeypatch.setattr(Guesterase, "work", lambda self: Report(problems=problems))
+    told = console.raw("worker", "--once", code=1 if problems else 0)[1]
+
+    words = ["GUESTERASE_MAIL", "give it room", "guesterase check"]
+    assert [each for each in words if each in told] == said
