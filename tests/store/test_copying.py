@@ -28,6 +28,7 @@ from flask_guesterase.core.errors import (
 from flask_guesterase.core.lifecycle import State
 from flask_guesterase.store import tables, worker
 from flask_guesterase.store.cases import day_at, load
+from flask_guesterase.store.copying import boxed
 from flask_guesterase.store.office import Office
 from flask_guesterase.store.tokens import Purpose, link
 from tests.store.hotel import Booking, Companion, Hotel, Invoice
@@ -529,6 +530,42 @@ def test_who_was_erased_may_have_a_copy_of_what_is_still_kept(any_hotel: Hotel) 
     assert [word for word in ("Bea", "bea@", "Lund") if word in copy.to_json()] == []
     (event,) = [row for row in hotel.ours("entry") if row["action"] == "data-copy-released"]
     assert '"boxes":1' in event["body"]
+
+
+@pytest.mark.parametrize("apart", [(), ("name",)])
+def test_what_lies_in_a_box_under_a_name_of_before_is_in_the_copy_or_listed(
+    hotel: Hotel, monkeypatch: pytest.MonkeyPatch, apart: tuple[str, ...]
+) -> None:
+    """The host renamed the column since; it may be one about somebody else where there are such."""
+    furnish(hotel)
+    erasure = hotel.approved(email="ann@mail.example")
+    assert hotel.erased(erasure) == "sealed"
+    opened = boxed._images
+
+    def renamed(work: Any, box: str) -> Any:
+        return [
+            replace(image, columns=tuple(
+                replace(c, name="handy") if c.name == "phone" else c for c in image.columns
+            ))
+            for image in opened(work, box) or ()
+        ]  # fmt: skip
+
+    monkeypatch.setattr(boxed, "_images", renamed)
+    guests = hotel.datamap.declared("guests")
+    told = replace(guests, policy=replace(guests.policy, apart=apart))
+    hotel.datamap = replace(hotel.datamap, tables={**hotel.datamap.tables, "guests": told})
+    with hotel.begin() as office:
+        number = office.copy_after(erasure, "clerk")
+    shown(hotel, number)
+    release(hotel, number)
+    copy = fetched(hotel, number)
+
+    values = [r.values for part in copy.parts if part.table == "guests" for r in part.records]
+    listed = [each.columns for each in copy.withheld if each.table == "guests"]
+    if apart:
+        assert (ANN["phone"] in repr(values), ("handy",) in listed) == (False, True)
+    else:
+        assert [each.get("handy") for each in values] == [ANN["phone"]]
 
 
 def test_only_a_clerk_of_the_house_hands_it_out(hotel: Hotel) -> None:

@@ -201,7 +201,8 @@ class _Said:
 
     def _worded(self, name: str) -> bool:
         column = self._columns.get(name)
-        return column is not None and python_type(column.type) in (str, dict, list)
+        # What it was is not known of one that is there no more: it may have been a text.
+        return column is None or python_type(column.type) in (str, dict, list)
 
 
 def spoken(column: Column[Any] | None, cell: Cell, conn: Connection) -> str | None:
@@ -243,6 +244,13 @@ def _lay(work: Work, made: dict[str, _Table], each: Sealed, mask: Mask) -> None:
     key = known.get(each.key or key_text(tuple(c.native() for c in each.image.now())))
     said = _Said(work, declared, mask)
     allowed = table.own[key] if key is not None else others.data(work.datamap, declared)
+    old = {cell.name for cell in each.image.columns} - {c.name for c in declared.table.c}
+    # What a column of before was about is not written down: it is theirs where all else is.
+    theirs = not each.anothers and allowed >= frozenset(declared.rules)
+    if theirs:
+        allowed |= old
+    elif old:
+        table.closed.append((ANOTHERS, tuple(sorted(old))))
     if each.anothers:
         joint = others.joint(work.datamap, declared)
         left = {cell.name for cell in each.image.columns} & allowed - joint
