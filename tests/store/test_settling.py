@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import MetaData, update
 
 from flask_guesterase.core.holding import Wanted
 from flask_guesterase.core.seal import day_label
 from flask_guesterase.store import consistency, forgetting, settling, tables, vault
+from flask_guesterase.store.datamap import resolve
 from tests.store.test_expiry import PEOPLE, Inn, any_inn, boxed, inn
 
 __all__ = ["any_inn", "inn"]
@@ -115,6 +117,22 @@ def test_a_stay_that_was_made_longer_ends_on_its_own_day(inn: Inn) -> None:
     assert looked(inn, date(2027, 3, 20)) == (day_label("2027-03-22"), False)
     assert not looked(inn, date(2027, 3, 22))[1]
     assert looked(inn, date(2027, 3, 23))[1]
+
+
+def test_a_stay_that_was_made_longer_is_seen_where_the_column_was_renamed(inn: Inn) -> None:
+    """The shell tells the later day still, whatever the column is called that went into the box."""
+    box_of_one(inn)
+    policies = {n: inn.datamap.declared(n).policy for n in inn.datamap.tables}
+    host = MetaData()
+    with inn.engine.begin() as conn:
+        conn.exec_driver_sql("ALTER TABLE people RENAME COLUMN visa TO permit")
+        host.reflect(conn, only=list(policies))
+    columns = dict(policies["people"].columns)
+    columns["permit"] = columns.pop("visa")
+    policies["people"] = replace(policies["people"], columns=columns)
+    inn.datamap = resolve([*policies.items()], host.tables.values(), [])
+    says(inn, seen=date(2026, 3, 20))
+    assert looked(inn, date(2027, 3, 1)) == (day_label("2027-03-20"), False)
 
 
 @pytest.mark.parametrize(
