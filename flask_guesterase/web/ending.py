@@ -6,7 +6,6 @@ learn nothing about anybody.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from . import answers
@@ -54,13 +53,18 @@ def told(tongue: Language) -> Ends:
     declared = current.datamap.tables
     kinds = {answers.kind(name) for name, each in declared.items() if each.erase or each.retain}
     lines = [_INVOICES, _LEFT_BEHIND, *(text for kind, text in ENDS.items() if kind in kinds)]
-    kept = _categories(each.retain.values() for each in declared.values())
     return Ends(
         tuple(tongue.gettext(line) for line in lines),
-        tuple(word(tongue, category) for category in kept),
+        tuple(word(tongue, category) for category in _kept()),
         current.settings.recovery_days,
     )
 
 
-def _categories(found: Iterable[Iterable[str]]) -> list[str]:
+def scans_stay() -> bool:
+    """Return whether the law keeps copies of documents here, so that nobody says they go."""
+    return "identity_document_copy" in _kept()
+
+
+def _kept() -> list[str]:
+    found = (each.retain.values() for each in current.datamap.tables.values())
     return sorted({category for some in found for category in some})

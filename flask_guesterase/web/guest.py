@@ -66,6 +66,7 @@ def index() -> str:
     return render_template(
         "guesterase/guest/index.html",
         recovery_days=current.settings.recovery_days,
+        scans_stay=ending.scans_stay(),
         age=url_for("guesterase_age.age") if "guesterase_age" in current_app.blueprints else "",
     )
 

@@ -290,3 +290,24 @@ def test_what_the_hotel_itself_still_needs_is_not_said_to_be_kept_by_law(house: 
         assert "a deposit is not settled" in text
         assert "law keeps" not in text
     assert "law keeps" not in guest.get("/privacy/case/dates.ics")
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_first_page_promises_no_scan_that_the_law_keeps(
+    sqlite_url: str, tmp_path: Path, kept: bool
+) -> None:
+    """A house in Japan keeps copies of passports for three years (F126)."""
+
+    def declared(files: str) -> list[tuple[Any, Policy]]:
+        found = dict(policies(files))
+        rule = retain("identity_document_copy", then=null) if kept else null
+        columns = {**found[Guest].columns, "document_no": rule}
+        found[Guest] = replace(found[Guest], columns=columns)
+        return list(found.items())
+
+    house = House(sqlite_url, tmp_path, declared=declared)
+    page = house.browser().get("/privacy/?lang=en")
+    assert "Your name, contact, address, wishes, notes and messages" in page
+    assert ("scans of documents" in page) is not kept
+    house.session.remove()
+    house.hotel.engine.dispose()
