@@ -271,8 +271,12 @@ def _places(
 
 
 def _codes(read: Mapping[Key, Any]) -> dict[Key, str]:
-    """Return key -> code of a property, without the blanks that CHAR columns are filled up with."""
-    return {key: str(code).strip() for key, code in read.items()}
+    """Return key -> code of a property, without the blanks that CHAR columns are filled up with.
+
+    A code that is blank places nothing, as one that is not there.
+    """
+    codes = {key: str(code).strip() for key, code in read.items()}
+    return {key: code for key, code in codes.items() if code}
 
 
 def _is_zone(name: str) -> bool:

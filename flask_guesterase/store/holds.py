@@ -274,7 +274,8 @@ def _open_lines(work: Work, lines: Lines, hold: Hold, sure: bool = False) -> set
     columns = list(lines.declared.key)
     wanted = select(*columns).where(*_within(work, lines, hold, sure))
     if lines.place is not None and not everywhere(work, hold.property):
-        wanted = wanted.where(or_(lines.place == hold.property, lines.place.is_(None)))
+        blank = func.trim(cast(lines.place, String(80))) == ""
+        wanted = wanted.where(or_(lines.place == hold.property, lines.place.is_(None), blank))
     return {tuple(row) for row in work.conn.execute(wanted)}
 
 

@@ -44,7 +44,7 @@ from flask_guesterase.store.office import Office
 from flask_guesterase.store.recovery import files
 from flask_guesterase.store.report import Report
 from tests.store.hotel import Base, Booking, Companion, Hotel, Invoice, Scan, policies
-from tests.store.night import GRANTS, Line, Night
+from tests.store.night import GRANTS, LINE, Line, Night
 
 
 class Inn(Hotel):
@@ -204,6 +204,29 @@ def test_a_frozen_property_is_everything_there(inn: Inn) -> None:
         office.freeze("mu", "clerk")
 
 
+@pytest.mark.parametrize("code", ["", "  "])
+def test_who_is_of_no_property_that_anybody_can_tell_is_under_each_freeze(
+    small: Inn, code: str
+) -> None:
+    """The host left the property blank: the profile stays, like everything that hangs on it."""
+    small.guest(5, hotel=code, name="Eve", email="eve@example.com")
+    small.put(Booking, id=5, number="B5", guest_id=5, remark="remark 5")
+    with small.begin() as office:
+        id = office.freeze("sh", "clerk")
+    for table in ("guests", "bookings"):
+        assert small.held(table, (5,), (9,)) == {(5,): [id]}, table
+
+
+def test_a_freeze_of_a_code_that_went_holds_what_other_codes_that_went_had(small: Inn) -> None:
+    """The hotels of a chain have new codes; of rows under the old ones nobody can tell which."""
+    with small.begin() as office:
+        id = office.freeze("sh", "clerk")
+    sh, mu = (replace(small.settings.properties[code], code=f"{code}2") for code in ("sh", "mu"))
+    small.settings = replace(small.settings, properties={"sh2": sh, "mu2": mu})
+    small.guest(5, hotel="mu2", name="Eve", email="eve@example.com")
+    assert small.held("guests", (1,), (5,), (9,)) == {(1,): [id], (9,): [id]}
+
+
 def test_without_a_register_a_frozen_room_is_the_whole_property(small: Inn) -> None:
     """Nobody can tell who slept there, so nobody goes."""
     with small.begin() as office:
@@ -279,6 +302,25 @@ def test_a_frozen_night_or_room_is_its_lines_and_everything_of_those_people(hous
     with house.begin() as office:
         lines = holds.held(office.work, "registrations", [(n,) for n in (2, 4)])
     assert lines == {(2,): [room], (4,): [room]}
+
+
+@pytest.mark.parametrize("code", ["", "  "])
+def test_a_line_of_no_property_that_anybody_can_tell_is_of_each_frozen_night(
+    house: House, code: str
+) -> None:
+    """And with it its guest, whose profile another hotel made; not what else is kept there."""
+    guests = Line.metadata.tables["guests"]
+    house.declare(replace(LINE, place="hotel"))
+    with house.engine.begin() as conn:
+        conn.execute(insert(guests).values(id=14, hotel="mu", name="Guest 14"))
+    house.stay(5, guest_id=14, hotel=code)
+    house.stay(6, guest_id=14, hotel="mu", first=date(2026, 3, 1), last=date(2026, 3, 2))
+    with house.begin() as office:
+        id = office.freeze("sh", "clerk", night="2026-03-09", room="101")
+    with house.begin() as office:
+        found = holds.held(office.work, "registrations", [(5,), (6,)])
+        assert found == {(5,): [id]}
+        assert holds.held(office.work, "guests", [(14,)]) == {(14,): [id]}
 
 
 def test_a_frozen_room_is_found_as_the_register_finds_it(house: House) -> None:
