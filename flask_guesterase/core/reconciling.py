@@ -91,7 +91,10 @@ def adopted(own: Sequence[Line], former: Sequence[Line], today: date) -> Changes
     if not former:
         return Changes()
     living = [line for line in own if line.state is LineState.LIVING]
-    waits = [new for line in living if (new := _new(line, former, today)) != line]
+    # What leaves binds as well, and what people allowed will: none of it was about those rows.
+    acting = {line.id: line for line in binding(own, today)}
+    acting |= {line.id: line for line in own if line.state is LineState.COMING}
+    waits = [new for line in acting.values() if (new := _new(line, former, today)) != line]
     known = {line.key for line in former}
     ended = [line for line in waits if line.key in known]
     there = {line.key for line in living} - {line.key for line in waits}
@@ -118,7 +121,7 @@ def _new(line: Line, known: Iterable[Line], today: date) -> Line:
         return line if same or rule.floor is None else waiting(line, today)
     if rule.ceiling is None or any(no_shorter(rule, old.rule()) for old in before):
         return line
-    return replace(line, state=LineState.COMING)
+    return replace(line, state=LineState.COMING, acts_on=None)
 
 
 def waiting(line: Line, today: date) -> Line:

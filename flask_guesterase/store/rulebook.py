@@ -251,7 +251,8 @@ def _adopt(work: Work, code: str) -> None:
     for line in changes.ended:
         change(work, replace(line, state=LineState.ENDED), ended_at=work.stamp)
     for line in changes.moved:
-        change(work, line)
+        # People allowed it for other rows than those it would end now.
+        change(work, line, **(NOBODY if line.state is LineState.COMING else {}))
     for line in changes.added:
         add(work, code, line)
     table = tables.rule
