@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from flask_guesterase.core.errors import UnknownError
 from flask_guesterase.core.policy import (
@@ -128,6 +129,34 @@ def test_a_retained_column_takes_over_what_another_was_called(law: Lawful) -> No
         assert law_of.categories(office.work, guests)["access_log"] == (
             "access_log", "guest_register",
         )  # fmt: skip
+
+
+def test_a_column_that_left_a_category_hides_no_older_one_of_those_that_stay(law: Lawful) -> None:
+    """Of two columns under one word, one was under the register before, and the other goes."""
+    law.label("access_log", email=retain("access_log"))
+    looked_at(law)
+    law.label("access_log")
+    with law.hotel.begin() as office:
+        guests = office.work.datamap.declared("guests")
+        assert law_of.relabelled(office.work)["guests"] == {"email": "access_log"}
+        assert law_of.categories(office.work, guests)["access_log"] == (
+            "access_log", "guest_register",
+        )  # fmt: skip
+
+
+def test_what_the_host_writes_into_a_row_beside_its_box_is_kept_or_goes_too(
+    law: Lawful, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The old number lies sealed; a new one is not taken for it, and stays in no row."""
+    monkeypatch.setattr(law_of, "boxes", lambda work: True)
+    assert law.hotel.erased(law.hotel.approved(email="ann@example.com")) == "sealed"
+    assert law.hotel.row(1)["document_no"] is None
+    with law.hotel.engine.begin() as conn:
+        again = {"name": "Ann", "email": "ann@example.com", "document_no": "P999"}
+        conn.execute(update(Guest).where(Guest.id == 1).values(again))
+    assert law.hotel.erased(law.hotel.approved(email="ann@example.com")) == "sealed"
+    assert law.hotel.row(1)["document_no"] is None
+    assert len([box for box in law.hotel.ours("box") if box["purpose"] == "retention"]) == 2
 
 
 def booked(law: Lawful, policy: Policy) -> None:

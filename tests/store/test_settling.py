@@ -5,16 +5,19 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import MetaData, update
 
 from flask_guesterase.core.holding import Wanted
+from flask_guesterase.core.policy import retain
 from flask_guesterase.core.seal import day_label
-from flask_guesterase.store import consistency, forgetting, settling, tables, vault
+from flask_guesterase.store import consistency, forgetting, rulebook, settling, tables, vault
 from flask_guesterase.store.datamap import resolve
-from tests.store.test_expiry import PEOPLE, Inn, any_inn, boxed, inn
+from tests.store.test_expiry import BILLS, METADATA, PACK, PEOPLE, Inn, any_inn, boxed, inn
+from tests.zealand import rule
 
 __all__ = ["any_inn", "inn"]
 
@@ -106,6 +109,33 @@ def test_a_stay_that_was_made_longer_after_it_was_sealed_keeps_its_box(any_inn: 
         assert retained(inn)["label"] == day_label("2027-03-20")
         assert inn.ours("kept")[0]["until"] == "2027-03-20"
     assert consistency.unfit(inn.run) == []
+
+
+class Audited(Inn):
+    """A hotel under a law that keeps one thing for longer than the register."""
+
+    pack = PACK + rule("audits", "audit_record", 6, 'floor = "P9Y"', 'clock = ["last_activity"]')
+
+
+def test_a_box_is_judged_by_what_its_column_was_called_as_well(
+    sqlite_url: str, tmp_path: Path
+) -> None:
+    """One person's other word for it, before it was sealed, ends it no earlier afterwards (P11)."""
+    inn, day = Audited(sqlite_url, tmp_path), day_label("2035-03-01")
+    people, bills = (inn.datamap.tables[name].policy for name in ("people", "bills"))
+    for category in ("audit_record", "guest_register"):
+        policy = replace(people, columns={**people.columns, "visa": retain(category)})
+        inn.datamap = resolve([(PEOPLE, policy), (BILLS, bills)], METADATA.tables.values(), [])
+        with inn.begin() as office:
+            rulebook.sync(office.work)
+    boxed(inn)
+    inn.person(1, date(2026, 3, 1))
+    assert inn.erased(inn.approved(email="p1@mail.example")) == "sealed"
+    assert retained(inn)["label"] == day
+    inn.later(days=2 * 366)
+    settling.settled(inn.run)
+    assert (retained(inn)["label"], retained(inn)["forgotten_at"]) == (day, None)
+    inn.engine.dispose()
 
 
 def test_a_stay_that_was_made_longer_ends_on_its_own_day(inn: Inn) -> None:
