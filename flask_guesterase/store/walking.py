@@ -62,8 +62,9 @@ def together(
             found |= {name: [] for name in some}
             statement = _united(datamap, subject, {name: ways[name] for name in some})
             for part in parts(in_order(keys)):
-                for way, *line in conn.execute(statement, {GIVEN: [key[0] for key in part]}):
-                    found[some[way]].append(tuple(line))
+                rows = conn.execute(statement, {GIVEN: [key[0] for key in part]}).all()
+                for way, row, person in rows:
+                    found[some[way]].append((row, person))
     return found
 
 

@@ -126,6 +126,7 @@ class _Making:
     work: Work
     origin: Origin
     key: bytes
+    at: datetime
     ends_on: str
 
     def of(self, kind: str, text: str) -> str:
@@ -140,7 +141,7 @@ class _Making:
             "table_name": table,
             "mark": mark,
             "row_mark": person,
-            "erased_at": self.work.stamp,
+            "erased_at": self.at,
             "ends_on": self.ends_on,
         }
 
@@ -156,7 +157,8 @@ def take(work: Work, origin: Origin, plan: Plan) -> int:
     year = work.now.year
     work.custodian.ensure(label(year))
     ends_on = months_after(work.now.date(), MONTHS).isoformat()
-    making = _Making(work, origin, work.custodian.mortal(label(year), "returning"), ends_on)
+    key = work.custodian.mortal(label(year), "returning")
+    making = _Making(work, origin, key, work.stamp, ends_on)
     known = watched(work.datamap)
     lines: dict[tuple[str, str, str], dict[str, Any]] = {}
     for step in plan.changing():
