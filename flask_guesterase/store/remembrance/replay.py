@@ -77,9 +77,9 @@ class Survey:
     :param holds: scope and property of the holds it has forgotten.
     :param broken: lines of the register that are not as they were written.
     :param keyless: months whose key is not there, so that nobody can look for their rows.
+    :param problems: what keeps it, or kept it, from its end, each said once with its next step.
     :param lost: numbers of requests, incidents, complaints and the like of which only entries of
         the journal tell that were put back.
-    :param problems: what keeps it, or kept it, from its end, each said once with its next step.
     """
 
     restored: bool
@@ -89,8 +89,8 @@ class Survey:
     holds: tuple[tuple[str, str], ...] = ()
     broken: int = 0
     keyless: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    lost: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain values; of holds, which may be silent, it says nothing."""
