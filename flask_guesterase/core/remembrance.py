@@ -35,6 +35,7 @@ class Kind(StrEnum):
     LIFTED = "lifted"
     RESTORED = "restored"
     OVERTURNED = "overturned"
+    MARKED = "marked"
     OBJECTED = "objected"
     AGREED = "agreed"
     REPLAYED = "replayed"

@@ -219,7 +219,7 @@ def _erase(work: Work, case: Case, actor: str, held: Locked, scope: Scope) -> En
     shelved.over(work, plan.people)
     if case.kind != KIND:
         # Who gets an invented guest's values into a living row must not make that row go.
-        marks.take(work, origin, plan)
+        marks.take(work, origin, plan, outside=True)
         objections.take(work, origin, plan)
     erased = planning.erase(work, origin, held, scope)
     keeping.record(work, origin, plan, erased)

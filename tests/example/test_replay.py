@@ -611,8 +611,9 @@ def test_a_changed_line_is_counted_and_the_others_are_replayed(hotel: House) -> 
         erase(hotel, 2)
         (path,) = (hotel.folder / "guesterase-register").glob("*.jsonl")
         assert path.stat().st_mode & 0o077 == 0
-        raw = path.read_bytes()
-        path.write_bytes(raw.replace(b'"property":"SHA"', b'"property":"LEJ"', 1))
+        before, kind, rest = path.read_bytes().partition(b'"kind":"intent"')
+        changed = rest.replace(b'"property":"SHA"', b'"property":"LEJ"', 1)
+        path.write_bytes(before + kind + changed)
         with restored(hotel, copy) as back:
             done = replayed(back)
             assert (done.broken, done.counts["theirs"]) == (1, 1)

@@ -7,8 +7,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 import pytest
@@ -24,6 +26,7 @@ from flask_guesterase.store.comeback import guard, marks, reconcile, returned, s
 from flask_guesterase.store.custodian import FolderCustodian
 from flask_guesterase.store.datamap import resolve
 from flask_guesterase.store.office import Office
+from flask_guesterase.store.remembrance.replay import replay
 from tests.store.lodge import ANN, Booking, Guest, Lodge, Member, Room, Wish
 
 OLD = date(2025, 12, 1)
@@ -676,3 +679,45 @@ def test_deletes_past_the_plan_are_in_the_journal(lodge: Lodge) -> None:
     assert sum('"lodge_bookings":2' in body for body in bodies) == 2
     assert all('"action":"delete-bypassed"' in body for body in bodies)
     assert not any("lodge_rooms" in body or "Berg" in body for body in bodies)
+
+
+def test_who_was_new_since_a_copy_is_known_again_when_the_lost_days_are_sent(
+    lodge: Lodge, tmp_path: Path
+) -> None:
+    """The copy has no row of theirs to erase; the channel manager sends their booking once more."""
+    lodge.settings = replace(lodge.settings, register=str(tmp_path / "register"))
+    file = Path(str(lodge.engine.url.database))
+    lodge.engine.dispose()
+    copyfile(file, tmp_path / "old")
+    lodge.stayed()
+    number = lodge.erased_guest()
+    before = {(row["kind"], row["mark"], row["row_mark"]) for row in lodge.ours("mark")}
+    lodge.engine.dispose()
+    copyfile(tmp_path / "old", file)
+    assert replay(lodge.run).counts["marks"] == len(before)
+    told = lodge.ours("mark")
+    assert {(row["kind"], row["mark"], row["row_mark"]) for row in told} == before
+    assert {row["request"] for row in told} == {number}
+    lodge.stayed(id=7)
+    lodge.sweep()
+    assert lodge.one(Guest, 7)["name"] == "[erased]"  # type: ignore[index]
+
+
+def test_whom_a_person_must_judge_after_a_restore_is_not_judged_by_marks(
+    lodge: Lodge, tmp_path: Path
+) -> None:
+    """A row that is there and has changed waits for somebody; no mark lets the guard take it."""
+    lodge.settings = replace(lodge.settings, register=str(tmp_path / "register"))
+    file = Path(str(lodge.engine.url.database))
+    lodge.stayed()
+    lodge.engine.dispose()
+    copyfile(file, tmp_path / "old")
+    lodge.erased_guest()
+    lodge.engine.dispose()
+    copyfile(tmp_path / "old", file)
+    with lodge.engine.begin() as conn:
+        conn.execute(update(Guest).values(phone="+86 130 9999 0000"))
+    done = replay(lodge.run)
+    assert done.counts["ask"] == 1
+    assert "marks" not in done.counts
+    assert lodge.ours("mark") == []

@@ -29,6 +29,7 @@ from ..keeping import Origin
 from ..settings import Settings
 from ..sql import MANY, Said, asked, chunks, one_of, parts
 from ..work import Work
+from . import remembered
 from .watched import OTHER, Watched, watched
 
 KEY, REFERENCE, OBJECTION = "key", "reference", "objection"
@@ -146,12 +147,13 @@ class _Making:
         }
 
 
-def take(work: Work, origin: Origin, plan: Plan) -> int:
+def take(work: Work, origin: Origin, plan: Plan, outside: bool = False) -> int:
     """Write down by what the people of a plan would be known again, before it is carried out.
 
     :param work: the open transaction, in which the plan is carried out next.
     :param origin: on whose behalf.
     :param plan: the plan.
+    :param outside: also where a restore of the database does not reach.
     :return: how many marks that is.
     """
     year = work.now.year
@@ -169,6 +171,8 @@ def take(work: Work, origin: Origin, plan: Plan) -> int:
     if _were_erased(work.conn, plan):
         _forget(work.conn, {(line["mark"], line["row_mark"]) for line in lines.values()})
     put(work.conn, tables.mark, lines.values())
+    if outside and lines and work.settings.register:
+        work.remember.append(remembered.note(origin, lines.values()))
     return len(lines)
 
 

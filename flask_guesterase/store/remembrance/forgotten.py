@@ -78,6 +78,7 @@ class Forgotten:
     :param holds: holds that were placed after that and not lifted.
     :param broken: where the register is not as it was written.
     :param objected: objections to advertising, and those taken back, in order.
+    :param marked: by what people whom a request erased are known again.
     """
 
     since: int
@@ -86,6 +87,7 @@ class Forgotten:
     holds: tuple[Hold, ...] = ()
     broken: tuple[Broken, ...] = ()
     objected: tuple[Line, ...] = ()
+    marked: tuple[Line, ...] = ()
 
     def takes_back(self, line: Line) -> Line | None:
         """Return the line that took the decision of a line back after it, or None."""
@@ -123,6 +125,7 @@ def recall(work: Work, since: int) -> Forgotten:
         ),
         tuple(broken),
         tuple(line for line in new if line.note.kind in (Kind.OBJECTED, Kind.AGREED)),
+        tuple(line for line in new if line.note.kind is Kind.MARKED),
     )
 
 

@@ -26,7 +26,7 @@ from ...core.remembrance import Kind, Line, Note
 from ...core.wish import Kind as Wish
 from .. import brake, cases, certifying, looking, pulse, runs, tables, tasks, vanished
 from ..cases import Case, load, reconsider, step, tell
-from ..comeback import again, objections, returned
+from ..comeback import again, objections, remembered, returned
 from ..comeback.again import Fate, Warrant
 from ..comeback.returned import Seen
 from ..keeping import Origin
@@ -259,11 +259,26 @@ def _line(known: Forgotten, places: Places, line: Line, office: Office) -> dict[
     done = _erase(work, line, [each for each in judged if each.verdict is Verdict.THEIRS])
     if done is not None:
         counts[done.fate.value] += 1
+    counts["marks"] += _marks(work, known, line, judged)
     for each in judged:
         _note(work, line, each)
     if case is not None:
         _catch_up(work, case, line, done)
     return dict(counts)
+
+
+def _marks(work: Work, known: Forgotten, line: Line, judged: Sequence[Judged]) -> int:
+    """Write down again by what people are known of whom the copy has no row; return how many.
+
+    Of a row that is there a person decides, or it is erased again and leaves marks by itself.
+    """
+    if not line.note.request or any(each.verdict is not Verdict.GONE for each in judged):
+        return 0
+    same = [
+        each for each in known.marked
+        if (each.note.request, each.at) == (line.note.request, line.at)
+    ]  # fmt: skip
+    return sum(remembered.put_back(work, each) for each in same)
 
 
 def _erase(work: Work, line: Line, theirs: Sequence[Judged]) -> again.Again | None:
