@@ -207,7 +207,8 @@ def findings(work: Work) -> list[Finding]:
     found: list[Finding] = []
     kept = rulebook.all_labels(work)
     wanted = sorted({c for (_, column), names in kept.items() if column for c in names})
-    for code in work.settings.properties:
+    for code, place in work.settings.properties.items():
+        where = "" if place.country else "Give its Property a country= first: its law counts then. "
         found += _packs(work.conn, work.settings, code, rulebook.today(work))
         rules = rulebook.in_force(work, code)
         for category in wanted:
@@ -215,7 +216,7 @@ def findings(work: Work) -> list[Finding]:
                 found.append(Finding(
                     "house-missing", "", f"{code}/{category}", "No law that is known here gives "
                     "a sure number for this category, so its records may stay for good.",
-                    "Let two people set a period with `flask guesterase policy house`.",
+                    f"{where}Let two people set a period with `flask guesterase policy house`.",
                     Severity.WARN,
                 ))
     return [*found, *_unkept(work), *_unclocked(work), *_unending(work), *_unneeded(work)]

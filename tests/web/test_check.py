@@ -360,6 +360,14 @@ def house_missing(wrong: bool) -> list[Finding]:
     return find(hotel=PINE_IN_GERMANY, policy=policy)
 
 
+def test_a_property_without_a_country_is_told_to_name_it() -> None:
+    """No law is known there because nobody said which: a period of the house comes after that."""
+    columns = {"email": placeholder, "phone": retain("guest_register", null)}
+    policy = Policy(columns, subject=Subject(match=["email"]))
+    (told,) = [f for f in find(policy=policy) if f.id == "house-missing"]
+    assert told.hint.startswith("Give its Property a country= first")
+
+
 @CASES.of("floor-unkept")
 def floor_unkept(wrong: bool) -> list[Finding]:
     """What a row is says nothing of which of its columns the law wants."""
