@@ -5,14 +5,20 @@ from __future__ import annotations
 from flask import redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from ..core.incidents import Severity
 from ..core.permissions import Permission
-from . import lawwords, schemas
+from ..store import answering
+from ..store.settings import Property, Settings
+from . import schemas
+from .cited import cited
 from .current import current
 from .desk import me, must, staff_pages, today
 from .instructions import CASES
+from .language import N_, Language
 from .pages import language
 from .rendering import render_template
 from .trouble import ROLES
+from .words import word
 
 
 @staff_pages.get("/emergency")
@@ -35,10 +41,32 @@ def emergency() -> str:
         printed=printed,
         today=today(hotel),
         backups=[(each, each.stale(now)) for each in backups],
-        complaint=lawwords.complaint(tongue, hotel),
+        duties=duties(tongue, current.settings, hotel),
         cases=CASES,
         roles=ROLES,
     )
+
+
+def duties(tongue: Language, settings: Settings, hotel: Property) -> list[tuple[str, str, str]]:
+    """Return who must be told of a leak at a hotel, how fast, and by which article.
+
+    :param tongue: the reader's language.
+    :param settings: how the extension is set up, or would be.
+    :param hotel: the hotel.
+    """
+    found = []
+    for alarm in answering.alarms(settings, hotel):
+        always = alarm.severity is Severity.UNLIKELY
+        whom = word(tongue, alarm.whom)
+        whom += "" if always else tongue.aside(word(tongue, alarm.severity))
+        when = (
+            tongue.ngettext("within %(num)s hour", "within %(num)s hours", alarm.hours)
+            if alarm.hours
+            else tongue.gettext(N_("at once"))
+        )
+        house = N_("A choice of the house: no law is recorded for this place.")
+        found.append((whom, when, cited(tongue, alarm.article or house)))
+    return found
 
 
 @staff_pages.post("/emergency")

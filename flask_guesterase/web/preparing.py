@@ -29,6 +29,7 @@ from . import lawwords, schemas, terms
 from .cited import cited
 from .current import current
 from .desk import me, must, staff_pages, today
+from .emergency import duties
 from .fields import one_of, said, typed
 from .instructions import CASES
 from .language import N_, Language
@@ -148,6 +149,7 @@ def set_up() -> AnyResponse | str:
         today=today(hotel),
         backups=(),
         complaint=lawwords.complaint(tongue, place),
+        duties=duties(tongue, settings, place),
         cases=CASES,
         roles=ROLES,
     )

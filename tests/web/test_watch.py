@@ -186,6 +186,37 @@ def test_the_emergency_plan_prints_and_asks_again(sqlite_url: str, tmp_path: Pat
     house.hotel.engine.dispose()
 
 
+@pytest.mark.parametrize(
+    ("country", "lines"),
+    [
+        ("CN", ("主管部门：立即，《个人信息保护法》第五十七条", "客人（对个人可能有风险）：立即，",
+                "主管部门（对个人有高风险）：4 小时内，《国家网络安全事件报告管理办法》")),
+        ("DE", ("主管部门（对个人可能有风险）：72 小时内，GDPR第33条第1款",
+                "客人（对个人有高风险）：立即，")),
+        ("", ("主管部门（对个人可能有风险）：72 小时内，酒店自定：",)),
+    ],
+)  # fmt: skip
+def test_the_plan_says_who_must_be_told_of_a_leak_by_the_law_there(
+    sqlite_url: str, tmp_path: Path, country: str, lines: tuple[str, ...]
+) -> None:
+    """Whom and how fast, from the packs; not how a guest complains of a refusal."""
+    place = replace(PROPERTIES[0], country=country, region="")
+    house = House(sqlite_url, tmp_path, (place, PROPERTIES[1]))
+    watcher = house.browser("reporter")
+    page = watcher.get(f"{DESK}/emergency?lang=zh")
+    plain = re.sub(r"<[^>]+>", "", page)
+    for line in lines:
+        assert line in plain, line
+    assert "酒店拒绝您的请求时" not in plain
+    officer = house.browser("officer")
+    officer.get(f"{DESK}/?lang=zh")
+    form = {"property": "sh", "law": country or "CN", "foreign": "some", "mail": "print"}
+    sheet = officer.post(f"{DESK}/setup", f"{DESK}/setup", **form).text
+    assert "主管部门" in re.sub(r"<[^>]+>", "", sheet.partition("须通知谁")[2])[:80]
+    house.session.remove()
+    house.hotel.engine.dispose()
+
+
 def test_the_instructions_are_of_this_edition() -> None:
     """Who changes a step counts the edition up, so that every plan is printed again."""
     said = hashlib.sha256(repr(instructions.CASES).encode()).hexdigest()[:16]
