@@ -230,6 +230,14 @@ def test_who_is_asked_whether_it_is_them_reads_when_there_is_an_answer(
     assert "\n\n\n" not in dated + undated
 
 
+def test_who_is_told_of_an_incident_asked_for_nothing_that_could_cost(post_office: House) -> None:
+    """Nothing is "free" there; that nobody asks for money or a password is said all the more."""
+    with post_office.app.app_context():
+        _, body = render("incident", "en", PARAMS)
+    assert "It is free" not in body
+    assert "Nobody asks you for money, a password or a photo of your ID." in body
+
+
 def test_a_refusal_names_its_ground(post_office: House) -> None:
     """The guest reads on which ground, in words."""
     with post_office.app.app_context():
