@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, Integer, bindparam, func, select, text
 
 from ..core import brake
 from ..core.errors import BlockedError, TransitionError
@@ -164,22 +164,27 @@ def _seen(conn: Connection, heart: Pulse | None) -> list[datetime]:
     """Return the last heartbeat and when entries were written since."""
     since = None if heart is None else heart.at
     found = [] if since is None else [since]
-    trees = select(tables.tree.c.controller, tables.tree.c.epoch).where(tables.tree.c.open)
-    for row in conn.execute(trees).all():
+    for row in conn.execute(_TREES).all():
         found += _entries(conn, row, since)
     return found
 
 
+_TREES = select(tables.tree.c.controller, tables.tree.c.epoch).where(tables.tree.c.open)
+_ENTRY = tables.entry.c
+_NEWEST = (
+    select(_ENTRY.position, _ENTRY.action, _ENTRY.body)
+    .where(_ENTRY.controller == bindparam("controller"), _ENTRY.epoch == bindparam("epoch"))
+    .order_by(_ENTRY.position.desc())
+    .limit(bindparam("most", type_=Integer()))
+)
+_OLDER = _NEWEST.where(_ENTRY.position < bindparam("below"))
+
+
 def _entries(conn: Connection, tree: Any, since: datetime | None) -> list[datetime]:
     """Return times of a journal's newest entries, back to the heartbeat or to a confirmation."""
-    table, found = tables.entry, list[datetime]()
-    newest = (
-        select(table.c.position, table.c.action, table.c.body)
-        .where(table.c.controller == tree.controller, table.c.epoch == tree.epoch)
-        .order_by(table.c.position.desc())
-        .limit(_BATCH if since is not None else 1)
-    )
-    rows = conn.execute(newest).all()
+    found = list[datetime]()
+    mine = {"controller": tree.controller, "epoch": tree.epoch}
+    rows = conn.execute(_NEWEST, {**mine, "most": _BATCH if since is not None else 1}).all()
     while rows:
         for row in rows:
             at = _at(row.body)
@@ -188,8 +193,8 @@ def _entries(conn: Connection, tree: Any, since: datetime | None) -> list[dateti
             found.append(at)
             if since is None or row.action == ClockConfirmed.name:
                 return found
-        older = newest.where(table.c.position < rows[-1].position).limit(_BATCHES)
-        rows = conn.execute(older).all()
+        older = {**mine, "most": _BATCHES, "below": rows[-1].position}
+        rows = conn.execute(_OLDER, older).all()
     return found
 
 
