@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, null, or_, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, null, or_, select
 
 from ..core.copying import DAYS
 from ..core.lifecycle import OPEN, State
@@ -241,14 +241,14 @@ def _unanswered() -> tuple[Select[Any], list[ColumnElement[Any]]]:
     refused = and_(
         request.state == State.REFUSED.value,
         request.ended_at > bindparam("refused"),
-        copy.erasure.in_(select(later.number).where(later.ended_at.is_(None))),
+        exists().where(later.number == copy.erasure, later.ended_at.is_(None)),
     )
     open_states = [state.value for state in OPEN]
     answers = or_(
-        refused,
         request.state.in_([State.COMPLAINT.value, State.OFFERED.value]),
         and_(opened, copy.box.is_not(None)),
         and_(request.kind.not_in(_NOT_NEEDING), request.state.in_(open_states), ~sent),
+        refused,
     )
     wanted = (
         select(

@@ -340,8 +340,11 @@ def test_the_worker_erases_when_the_half_hour_is_over(hotel: Hotel) -> None:
         assert hotel.state(erasure) == state
 
 
-def test_an_erasure_waits_for_who_may_complain_that_the_copy_was_refused(hotel: Hotel) -> None:
+def test_an_erasure_waits_for_who_may_complain_that_the_copy_was_refused(
+    any_hotel: Hotel
+) -> None:
     """The guest wanted it first: the letter says until when they can complain or take it back."""
+    hotel = any_hotel
     furnish(hotel)
     number = asked(hotel, "copy-first")
     erasure = hotel.ours("copy")[0]["erasure"]
