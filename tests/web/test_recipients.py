@@ -206,6 +206,17 @@ def test_a_signed_answer_that_says_nothing_is_told_so(house: House, partner: Par
     assert states(house)[0] == "sent"
 
 
+def test_an_answer_is_read_as_it_came_whatever_it_says_it_is(
+    house: House, partner: Partner
+) -> None:
+    """Tools that send say by themselves that it is a form; nobody may have read it as one."""
+    erase(house)
+    reference = partner.came[0].reference
+    body, headers = partners.answer(reference, "completed")
+    form = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+    assert post(house, reference, body, form).status_code == 200
+
+
 def test_guessing_ends_and_answering_does_not(house: House, partner: Partner) -> None:
     """Only failures add up: a partner may answer as often as there are erasures."""
     erase(house)
