@@ -137,7 +137,7 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     free = [key for key in keys if key not in asked]
     records = law.facts(work, declared, free)
     reasons = law.reasons(work, declared, law.records_of(work, declared, free))
-    full = _full(work, declared, free)
+    full = _full(work, declared, free, reasons)
     result, nothing = Aged([], Unended()), dict[str, Reason]()
     dated = starting(work, declared)
     open_: dict[Key, frozenset[str]] = {}
@@ -166,11 +166,25 @@ def judge(work: Work, declared: Declared, keys: Sequence[Key]) -> Aged:
     return result
 
 
-def _full(work: Work, declared: Declared, keys: Sequence[Key]) -> dict[str, set[Key]]:
-    """Return category, empty for what nothing retains -> rows that still hold something of it."""
+def _full(
+    work: Work, declared: Declared, keys: Sequence[Key], law_: Mapping[Key, Mapping[str, Reason]]
+) -> dict[str, set[Key]]:
+    """Return category, empty for what nothing retains -> rows that still hold something of it.
+
+    :param law_: key -> category -> why the law keeps that part of a row, so that it stays.
+    """
     parts = {"": list(declared.erase)}
     parts |= {category: _of(declared, category) for category in declared.retain.values()}
-    return {part: holding(work.conn, declared, keys, names) for part, names in parts.items()}
+    full = {part: holding(work.conn, declared, keys, names) for part, names in parts.items()}
+    still, bound = law.relabelled(work).get(declared.name, {}), dict[frozenset[str], list[Key]]()
+    for key in keys:
+        if said := law_.get(key):
+            bound.setdefault(frozenset(n for n, c in still.items() if c in said), []).append(key)
+    for stay, mine in bound.items():
+        if stay or declared.deletes:
+            names = [name for name in declared.erase if name not in stay]
+            full[""] -= set(mine) - holding(work.conn, declared, mine, names, whole=False)
+    return full
 
 
 def _last_days(work: Work, declared: Declared, record: Record) -> _Days:

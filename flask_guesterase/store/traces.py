@@ -53,7 +53,11 @@ from .sql import among, parts, text_length
 
 
 def holding(
-    conn: Connection, declared: Declared, keys: Sequence[Key], columns: Iterable[str]
+    conn: Connection,
+    declared: Declared,
+    keys: Sequence[Key],
+    columns: Iterable[str],
+    whole: bool = True,
 ) -> set[Key]:
     """Return which rows still hold something of these columns.
 
@@ -61,14 +65,16 @@ def holding(
     :param declared: their table.
     :param keys: their keys.
     :param columns: names of columns that an erasure overwrites.
+    :param whole: a row that goes whole holds something as long as it is there.
     """
     names = list(columns)
+    whole = whole and declared.deletes
     documents = [n for n in names if _must_be_read(declared, n)]
     others = [n for n in names if n not in documents]
-    if not documents or declared.deletes:
-        return _selected(conn, declared, keys, names)
-    found = _selected(conn, declared, keys, others) if others else set()
-    rest = sorted(_selected(conn, declared, keys, documents) - found, key=key_text)
+    if not documents or whole:
+        return _selected(conn, declared, keys, names, whole)
+    found = _selected(conn, declared, keys, others, whole) if others else set()
+    rest = sorted(_selected(conn, declared, keys, documents, whole) - found, key=key_text)
     hosts = [n for n in documents if _is_hosts(declared, n)]
     reads = reader(conn, declared, None)
     for key, cells, values in reads.rows(rest, documents, hosts):
@@ -80,11 +86,11 @@ def holding(
 
 
 def _selected(
-    conn: Connection, declared: Declared, keys: Sequence[Key], columns: Sequence[str]
+    conn: Connection, declared: Declared, keys: Sequence[Key], columns: Sequence[str], whole: bool
 ) -> set[Key]:
     here = declared.table.alias("t0")
     mine = [here.c[c.key] for c in declared.key]
-    wanted = holds(declared, here, columns)
+    wanted = true() if whole else differs(declared, here, columns)
     return {
         tuple(row)
         for part in parts(keys)
@@ -159,8 +165,13 @@ def holds(
     declared: Declared, start: FromClause, columns: Sequence[str]
 ) -> ColumnElement[bool]:
     """Return the condition that a row still holds something of these columns."""
-    if declared.deletes:
-        return true()
+    return true() if declared.deletes else differs(declared, start, columns)
+
+
+def differs(
+    declared: Declared, start: FromClause, columns: Sequence[str]
+) -> ColumnElement[bool]:
+    """Return the condition that one of these columns is not what its rule leaves."""
     parts = [_differs(declared, start, name) for name in columns]
     known = [part for part in parts if part is not None]
     return or_(*known) if known and len(known) == len(parts) else (true() if parts else ~true())

@@ -356,6 +356,10 @@ def test_a_sweep_deletes_no_row_whose_column_one_person_let_go(
     declare(inn, Policy(columns, **COPIED))
     expiry.expire(inn.run)
     assert copies(inn) == [("x", None if columns else "Ann Berg")]
+    # Nor is it said every night that it went, or would.
+    assert expiry.expire(inn.run) == {}
+    with inn.begin() as office:
+        assert expiry.preview(office.work) == []
 
 
 def test_a_record_relabelled_by_one_person_waits_for_two(inn: Inn) -> None:
