@@ -9,9 +9,9 @@ from datetime import date, timedelta
 from hypothesis import Phase, assume, given, settings
 
 from flask_guesterase.core.period import Period
-from flask_guesterase.core.reconciling import adopted
+from flask_guesterase.core.reconciling import adopted, waiting
 from flask_guesterase.core.retention import Facts, Rule, due, floor
-from flask_guesterase.core.rulebook import Line, LineState, rules
+from flask_guesterase.core.rulebook import Line, LineKind, LineState, rules
 from tests.core.test_rulebook import (
     DE,
     GUEST,
@@ -114,3 +114,22 @@ def test_what_people_had_allowed_of_the_former_code_ends_on_its_day() -> None:
     assert {line.state for line in joined([], former)} == {LineState.LEAVING}
     assert rules(joined([], former), day) == ()
     assert [rule.id for rule in rules(joined(book_of(DE), former), day)] == [DE.id]
+
+
+def test_of_former_codes_that_say_the_same_what_binds_counts() -> None:
+    """Not the line that people let go under one of them; and none of two is there twice."""
+    gone, day = allowed(after(book_of(DE), []), TODAY), TODAY + timedelta(days=30)
+    both = [*gone, *(replace(line, id=line.id + 500) for line in book_of(DE))]
+    assert [rule.floor for rule in rules(joined([], both), day)] == [DE.floor]
+    twice = [*book_of(DE), *(replace(line, id=line.id + 500) for line in book_of(DE))]
+    assert len([line for line in joined([], twice) if line.kind is LineKind.FLOOR]) == 1
+
+
+def test_a_floor_that_waits_under_the_former_code_is_not_lost_beside_one_that_acts() -> None:
+    """The one that waits is kept, since what it ends had no end; it is there all the same."""
+    former = [
+        waiting(line, TODAY) if line.kind is LineKind.FLOOR else line for line in book_of(DE)
+    ]
+    [line] = [line for line in joined(book_of(DE), former) if line.kind is LineKind.FLOOR]
+    assert line.state is LineState.LIVING
+    assert line.rule().acts_on == TODAY + timedelta(days=30)

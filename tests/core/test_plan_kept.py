@@ -102,6 +102,16 @@ def test_nothing_of_another_living_person_leaves_a_shared_row(
         assert going <= named(made, Outcome.OVERWRITE, Outcome.SHARE)
 
 
+def test_a_plan_about_a_part_of_a_row_takes_no_more_of_it() -> None:
+    """What the law keeps of the rest is nothing that it decides, and the row does not go whole."""
+    shape = Shape("rows", "always", {"a": "null"}, {"b": "bills"}, (None,), {"b": "null"})
+    part = decide(shape, row(frozenset({0})), Ruling({"bills": UNTIL}, only=frozenset("a")))
+    all_ = decide(shape, row(frozenset({0})), Ruling(only=frozenset("ab")))
+
+    assert [(each.outcome, each.columns) for each in part] == [(Outcome.OVERWRITE, ("a",))]
+    assert [each.outcome for each in all_] == [Outcome.DELETE]
+
+
 def test_what_the_hotel_needs_of_a_row_keeps_it_though_no_rule_would_change_that() -> None:
     """A column that is bookkeeping would go with its row: the row stays, the rest goes."""
     shape = Shape("rows", "always", {"a": "null"})
