@@ -15,7 +15,7 @@ from flask_guesterase.core.finding import Finding
 from flask_guesterase.core.plan import Row
 from flask_guesterase.core.policy import Blocker, Policy, Subject, keep, null, placeholder
 from flask_guesterase.store import preconditions, tables
-from flask_guesterase.store.blockers import blocks, label_of, needed, needed_of
+from flask_guesterase.store.blockers import blocks, label_of, needed, needed_of, today_at
 from flask_guesterase.store.datamap import resolve
 from tests.kinds import Case, Cases
 from tests.store.house import (
@@ -75,6 +75,29 @@ def test_the_day_is_the_day_at_the_property(any_house: House) -> None:
     any_house.stay(2, 2, status="booked", days=0, at="mu")
     assert names(any_house, 1) == []
     assert names(any_house, 2) == ["future-stay"]
+
+
+def test_of_a_row_that_nobody_can_place_the_earliest_day_counts(house: House) -> None:
+    """It has not ended as long as it is still yesterday at one of the hotels."""
+    noon = datetime(2026, 3, 12, 2, tzinfo=UTC)
+    zones = {"sh": "Asia/Shanghai", "la": "America/Los_Angeles"}
+    one = house.settings.properties["sh"]
+    hotels = {code: replace(one, code=code, zone=zone) for code, zone in zones.items()}
+    settings = replace(house.settings, properties=hotels)
+    days = [today_at(settings, noon, code) for code in ("sh", "la", "", "gone")]
+    assert days == [date(2026, 3, 12), *[date(2026, 3, 11)] * 3]
+
+
+def test_a_day_is_told_only_where_all_that_is_waited_for_has_one(house: House) -> None:
+    """The last of them; with one of which nobody knows the end, none."""
+    house.person(1)
+    house.stay(7, 1)
+    house.stay(8, 1)
+    house.set(Stay, 8, leaves=date(2026, 3, 20))
+    found = house.standing(1)
+    assert [block.until for block in blocks(found)] == ["2026-03-20"]
+    [block] = blocks([replace(each, until=None) if each.key == (7,) else each for each in found])
+    assert (block.rows, block.until) == (2, "")
 
 
 def test_a_row_without_a_property_of_its_own_is_at_its_owners(house: House) -> None:
