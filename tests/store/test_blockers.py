@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import TIMESTAMP, Column, DateTime, MetaData, String, Table, column, update
+from sqlalchemy import TIMESTAMP, Column, DateTime, MetaData, String, Table, column, insert, update
 
 from flask_guesterase.core.errors import PolicyError
 from flask_guesterase.core.finding import Finding
@@ -218,6 +218,21 @@ def test_an_open_request_for_a_copy_or_a_complaint_is_waited_for(
         [("open-request", number, "sh")] if waits else []
     )
     assert house.standing(2) == []
+
+
+@pytest.mark.parametrize("erasure", [None, "R-1"])
+def test_a_copy_that_was_asked_for_with_the_erasure_goes_before_it(
+    house: House, erasure: str | None
+) -> None:
+    """Anybody can send a form for a copy, which alone keeps nothing waiting."""
+    house.person(1)
+    number = house.file(email="ann@example.com")
+    request, copy = tables.request, tables.copy
+    told = {"kind": "copy", "state": "received", "channel": "form"}
+    with house.engine.begin() as conn:
+        conn.execute(update(request).where(request.c.number == number).values(told))
+        conn.execute(insert(copy).values(request=number, erasure=erasure, fetches=0))
+    assert [found.label for found in house.standing(1)] == ([number] if erasure else [])
 
 
 def test_a_key_that_is_a_persons_own_is_not_shown(house: House) -> None:
