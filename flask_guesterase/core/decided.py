@@ -19,6 +19,9 @@ def decisions_of(
     :param rows: marks of who is in the rows of its people, which are decided with it.
     """
     people = set(plan.people) | plan.touched() | plan.reached
+    promised = plan.promised
+    if promised is None:
+        promised = frozenset(step.decision for step in plan.steps)
     more: dict[str, object] = {"foreseen": sorted(plan.foreseen)} if plan.foreseen else {}
     if rows:
         more["rows"] = {row: dict(marks) for row, marks in rows.items()}
@@ -33,7 +36,7 @@ def decisions_of(
                 "ground": d.ground,
                 "until": d.until,
             }
-            for d in sorted(plan.promised or {step.decision for step in plan.steps})
+            for d in sorted(promised)
         ],
         "people": sorted(mark(key, person) for person in people),
     }

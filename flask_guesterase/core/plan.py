@@ -136,7 +136,7 @@ class Plan:
     :param blocked: what stands in the way.
     :param policy: version of the data map it was drawn from.
     :param promised: what would be decided if no hold and no precondition stood in the way; what
-        is approved, so that the rest follows by itself.
+        is approved, so that the rest follows by itself; the decisions of the steps when None.
     :param rulings: what keeps which row.
     :param foreseen: tables in which the hotel may still write about these people before what
         stands in the way has ended; what the policy decides about them is approved too.
@@ -147,7 +147,7 @@ class Plan:
     steps: tuple[Step, ...]
     blocked: tuple[Block, ...] = ()
     policy: str = ""
-    promised: frozenset[Decision] = frozenset()
+    promised: frozenset[Decision] | None = None
     rulings: Rulings = field(default_factory=dict)
     foreseen: tuple[str, ...] = ()
     reached: frozenset[Person] = frozenset()

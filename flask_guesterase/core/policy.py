@@ -466,7 +466,7 @@ class Policy:
             if not are_names(getattr(self, name)):
                 raise PolicyError(f"Policy({name}=...) needs a list of columns.", 'Give ["..."].')
         check(
-            self, PolicyError, category=TEXT, place=TEXT, zone=TEXT, source=TEXT,
+            self, PolicyError, category=TEXT, place=_PLACE, zone=TEXT, source=TEXT,
             triggers=MAPPING, facts=_DATED, register=_LINES,
         )  # fmt: skip
         if isinstance(self.clock, Mapping):
@@ -483,6 +483,7 @@ class Policy:
 
 
 _CONTACTS = frozenset({"email", "phone"})
+_PLACE = maybe(either(TEXT, CALLABLE))
 _LINES: Kind = "a Register, or None", lambda given: isinstance(given, Register | None)
 
 

@@ -129,7 +129,7 @@ def _with_copies(
         for decision in foretold(_shape(datamap, scope, name), scope.people[0])
     } - known
     steps = sorted((*drawn.steps, *(Step(each, ()) for each in more)), key=lambda s: s.decision)
-    return replace(drawn, steps=tuple(steps), promised=drawn.promised | more)
+    return replace(drawn, steps=tuple(steps), promised=(drawn.promised or frozenset()) | more)
 
 
 def _ownable(datamap: DataMap, people: Iterable[Person]) -> tuple[str, ...]:
